@@ -1,0 +1,111 @@
+//! The edge towards AWS: the reads, one for each part of AWS, and one write.
+//!
+//! Only `elb`, `ec2` and `sdk` name `aws_sdk_*`; everything else speaks in the model's nouns.
+
+use std::future::Future;
+
+use crate::model::action::AwsAction;
+use crate::model::id::AwsId;
+use crate::model::inventory::{LiveListener, LiveRule};
+use crate::model::known::Live;
+use crate::model::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
+use crate::model::marks::Tags;
+use crate::model::security::{IngressRule, SecurityGroup};
+use crate::model::surroundings::{Interface, Subnet};
+use crate::model::target::LiveTarget;
+use crate::model::target_group::TargetGroup;
+
+pub use error::{CloudError, Kind};
+
+mod error;
+
+/// A load balancer as read, without what hangs on it and without its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadLoadBalancer {
+    /// The load balancer; `tags` is empty.
+    pub live: Live<LoadBalancer>,
+    /// Its DNS name, as AWS spells it.
+    pub dns_name: String,
+    /// How far AWS has come with it.
+    pub state: LoadBalancerState,
+}
+
+/// A security group as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadSecurityGroup {
+    /// The security group with all of its ingress rules.
+    pub live: Live<SecurityGroup>,
+    /// Those of its rules that carry the description of our rules on node and pod security groups.
+    pub shared: std::collections::BTreeSet<IngressRule>,
+}
+
+/// What a VPC is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadVpc {
+    /// Its CIDRs, IPv4 and IPv6.
+    pub cidrs: Vec<String>,
+    /// Its subnets.
+    pub subnets: std::collections::BTreeMap<AwsId, Subnet>,
+}
+
+/// AWS, as far as this program reads and writes it.
+///
+/// Every method of this trait is one or more API calls, however many pages the answer has. Nothing here
+/// remembers anything; the mirror does.
+pub trait Cloud: Send + Sync + 'static {
+    /// The VPC's CIDRs and subnets.
+    fn vpc(&self) -> impl Future<Output = Result<ReadVpc, CloudError>> + Send;
+    /// The VPC's network interfaces with their addresses and security groups.
+    fn interfaces(&self) -> impl Future<Output = Result<Vec<Interface>, CloudError>> + Send;
+    /// The VPC's security groups, with tags and rules.
+    fn security_groups(
+        &self,
+    ) -> impl Future<Output = Result<Vec<ReadSecurityGroup>, CloudError>> + Send;
+    /// The VPC's application load balancers, without tags.
+    fn load_balancers(
+        &self,
+    ) -> impl Future<Output = Result<Vec<ReadLoadBalancer>, CloudError>> + Send;
+    /// The VPC's target groups, without tags.
+    fn target_groups(
+        &self,
+    ) -> impl Future<Output = Result<Vec<Live<TargetGroup>>, CloudError>> + Send;
+    /// The tags of load balancers, target groups, listeners or rules; one call for each 20 (AWS).
+    /// What AWS no longer knows is left out.
+    fn tags(
+        &self,
+        ids: &[AwsId],
+    ) -> impl Future<Output = Result<Vec<(AwsId, Tags)>, CloudError>> + Send;
+    /// The listeners of a load balancer, without tags and rules, with all of their certificates.
+    fn listeners(
+        &self,
+        load_balancer: &AwsId,
+    ) -> impl Future<Output = Result<Vec<LiveListener>, CloudError>> + Send;
+    /// The rules of a listener but the default one, by priority, without tags.
+    fn rules(
+        &self,
+        listener: &AwsId,
+    ) -> impl Future<Output = Result<Vec<LiveRule>, CloudError>> + Send;
+    /// The attributes of a load balancer.
+    fn load_balancer_attributes(
+        &self,
+        load_balancer: &AwsId,
+    ) -> impl Future<Output = Result<Attributes, CloudError>> + Send;
+    /// The attributes of a target group.
+    fn target_group_attributes(
+        &self,
+        target_group: &AwsId,
+    ) -> impl Future<Output = Result<Attributes, CloudError>> + Send;
+    /// What is registered in a target group, draining targets included.
+    fn targets(
+        &self,
+        target_group: &AwsId,
+    ) -> impl Future<Output = Result<Vec<LiveTarget>, CloudError>> + Send;
+    /// The one write: exactly one API call. Every identifier in the action has been given.
+    ///
+    /// Answers with the identifier of what was made, for the actions that make something
+    /// (security group id, or ARN; a rule's ARN too).
+    fn perform(
+        &self,
+        action: &AwsAction,
+    ) -> impl Future<Output = Result<Option<AwsId>, CloudError>> + Send;
+}

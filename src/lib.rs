@@ -1,0 +1,3 @@
+//! Albedo reflects Kubernetes Ingresses into AWS.
+pub mod aws;
+pub mod model;

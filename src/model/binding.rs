@@ -1,0 +1,77 @@
+//! A TargetGroupBinding: ties a Service's endpoints to a target group. The custom resource is LBC's own.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{Id, ObjectKey};
+use super::target_group::TargetType;
+
+/// A service port as a backend writes it: `80` and `http` name different target groups.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PortRef {
+    /// By number.
+    Number(i32),
+    /// By name.
+    Name(String),
+}
+
+impl std::fmt::Display for PortRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+/// Who may reach a binding's targets, and on which port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Opening {
+    /// The security group that is let in, or `None` for a peer that is a CIDR.
+    pub group: Option<Id>,
+    /// The CIDR that is let in, where no security group is.
+    pub cidr: Option<String>,
+    /// `TCP` or `UDP`.
+    pub protocol: String,
+    /// The port; a name is one of the pods' container ports; `None` means every port.
+    pub port: Option<PortRef>,
+}
+
+/// A TargetGroupBinding, wished for or standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// Its name. `None` where it cannot be known yet: it is its target group's.
+    pub name: Option<String>,
+    /// Its namespace: the Service's.
+    pub namespace: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The target group.
+    pub target_group: Id,
+    /// What the targets are.
+    pub target_type: TargetType,
+    /// What the target group speaks: `HTTP`, `HTTPS`, or what a person wrote.
+    pub protocol: Option<String>,
+    /// The Service.
+    pub service: String,
+    /// The Service's port.
+    pub port: PortRef,
+    /// Who may reach the targets; empty where that is none of our business.
+    pub openings: Vec<Opening>,
+    /// Whether the targets' addresses are IPv6.
+    pub ipv6: bool,
+    /// The VPC, where the binding says which.
+    pub vpc: Option<String>,
+    /// Whether other clusters register targets in the same group.
+    pub multi_cluster: bool,
+}
+
+impl Binding {
+    /// The Service.
+    #[must_use]
+    pub fn service_key(&self) -> ObjectKey {
+        ObjectKey::new(&self.namespace, &self.service)
+    }
+}

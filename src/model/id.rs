@@ -1,0 +1,143 @@
+//! How things are named: objects of Kubernetes, things in AWS, and things in AWS that do not exist yet.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::group::Group;
+
+/// A namespaced object of Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectKey {
+    /// The namespace.
+    pub namespace: String,
+    /// The name within it.
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// Names an object.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// An identifier that AWS gave: an ARN, or an id such as `sg-0a…` or `subnet-0b…`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AwsId(String);
+
+impl AwsId {
+    /// Takes an identifier as AWS spells it.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The identifier as AWS spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AwsId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which of the things that play one role this is, while one replaces another.
+///
+/// Zero is the one that LBC would have made; a twin, made to take over from it, has the next number.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Slot(pub u8);
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { Ok(()) } else { write!(f, " (twin {})", self.0) }
+    }
+}
+
+/// A target group within its Ingress group: LBC's resource id, `<ns>/<ingress>-<service>:<port>`, and the slot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TargetGroupKey {
+    /// The value of the tag `ingress.k8s.aws/resource`.
+    pub resource: String,
+    /// Which twin.
+    pub slot: Slot,
+}
+
+impl fmt::Display for TargetGroupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.resource, self.slot)
+    }
+}
+
+/// Names one of our things in AWS whether or not it exists yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Handle {
+    /// The security group that all load balancers of the cluster share towards the pods.
+    BackendSecurityGroup,
+    /// The managed security group in front of a group's load balancer.
+    FrontendSecurityGroup(Group),
+    /// A group's load balancer.
+    LoadBalancer(Group, Slot),
+    /// The listener on one port of a group's load balancer.
+    Listener(Group, Slot, u16),
+    /// A target group of a group.
+    TargetGroup(Group, TargetGroupKey),
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BackendSecurityGroup => f.write_str("backend security group"),
+            Self::FrontendSecurityGroup(group) => {
+                write!(f, "frontend security group of {group}")
+            }
+            Self::LoadBalancer(group, slot) => write!(f, "load balancer of {group}{slot}"),
+            Self::Listener(group, slot, port) => write!(f, "listener {port} of {group}{slot}"),
+            Self::TargetGroup(_, key) => write!(f, "target group {key}"),
+        }
+    }
+}
+
+/// The identifier of a thing in AWS: given, or to be given when its handle's thing is made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Id {
+    /// AWS has given it.
+    Is(AwsId),
+    /// It is whatever the thing behind the handle has or will have.
+    Of(Handle),
+}
+
+impl Id {
+    /// The identifier, where AWS has given one.
+    #[must_use]
+    pub fn given(&self) -> Option<&AwsId> {
+        match self {
+            Self::Is(id) => Some(id),
+            Self::Of(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(id) => id.fmt(f),
+            Self::Of(handle) => write!(f, "(known after apply: {handle})"),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What stands in AWS of each subject, as far as this process has read it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AwsId, ObjectKey};
+use super::known::{Known, Live};
+use super::listener::Listener;
+use super::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
+use super::marks::Tags;
+use super::rule::Rule;
+use super::security::{IngressRule, SecurityGroup};
+use super::seen::SeenBinding;
+use super::target::LiveTarget;
+use super::target_group::TargetGroup;
+
+/// A rule that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRule {
+    /// Its ARN.
+    pub id: AwsId,
+    /// Its priority (AWS: 1 to 50000).
+    pub priority: u32,
+    /// What it does.
+    pub rule: Rule,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// A listener that stands, with its rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveListener {
+    /// Its port.
+    pub port: u16,
+    /// The listener.
+    pub live: Live<Listener>,
+    /// Its rules but the default one, by priority.
+    pub rules: Vec<LiveRule>,
+}
+
+/// A load balancer that stands, with all that hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveLoadBalancer {
+    /// The load balancer.
+    pub live: Live<LoadBalancer>,
+    /// Its DNS name, as AWS spells it.
+    pub dns_name: String,
+    /// How far AWS has come with it.
+    pub state: LoadBalancerState,
+    /// Its attributes.
+    pub attributes: Known<Attributes>,
+    /// Its listeners.
+    pub listeners: Known<Vec<LiveListener>>,
+}
+
+/// A target group that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTargetGroup {
+    /// The target group.
+    pub live: Live<TargetGroup>,
+    /// Its attributes.
+    pub attributes: Known<Attributes>,
+}
+
+/// What stands of an Ingress group, in AWS and among the TargetGroupBindings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancerInventory {
+    /// Its load balancers.
+    pub load_balancers: Known<Vec<LiveLoadBalancer>>,
+    /// Its frontend security groups.
+    pub security_groups: Known<Vec<Live<SecurityGroup>>>,
+    /// Its target groups.
+    pub target_groups: Known<Vec<LiveTargetGroup>>,
+    /// Its TargetGroupBindings.
+    pub bindings: BTreeMap<ObjectKey, SeenBinding>,
+}
+
+/// What stands of a VPC's shared network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FabricInventory {
+    /// The backend security group.
+    pub backend: Known<Live<SecurityGroup>>,
+    /// The rules with our description, of the cluster's node and pod security groups.
+    pub endpoint_rules: Known<BTreeMap<AwsId, BTreeSet<IngressRule>>>,
+}
+
+/// What is registered in a target group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetsInventory {
+    /// The targets, draining ones included. `Absent` where the target group is gone.
+    pub targets: Known<Vec<LiveTarget>>,
+}

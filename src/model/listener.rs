@@ -1,0 +1,76 @@
+//! A listener: one port of a load balancer.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::AwsId;
+use super::marks::Tags;
+use super::rule::{RuleAction, actions_satisfy};
+
+/// What a listener speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Protocol {
+    /// HTTP in the clear.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Protocol {
+    /// As AWS spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Https => "HTTPS",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A listener, wished for or standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// What happens to a request that no rule takes.
+    pub default_actions: Vec<RuleAction>,
+    /// The certificate for a client that names no host, or one of no other certificate. HTTPS only.
+    pub default_certificate: Option<AwsId>,
+    /// The certificates chosen by host name (SNI). LBC lists the default one here as well.
+    pub certificates: BTreeSet<AwsId>,
+    /// The TLS policy. HTTPS only.
+    pub ssl_policy: Option<String>,
+    /// Its tags, tracking tags included.
+    pub tags: Tags,
+}
+
+impl Listener {
+    /// The settings in which a standing listener falls short of this wish; those that travel in one
+    /// ModifyListener call. Certificates beyond the default one and tags have calls of their own.
+    #[must_use]
+    pub fn differences(&self, live: &Self) -> Vec<&'static str> {
+        let mut fields = Vec::new();
+        if live.protocol != self.protocol {
+            fields.push("protocol");
+        }
+        if !actions_satisfy(&live.default_actions, &self.default_actions) {
+            fields.push("default actions");
+        }
+        if live.default_certificate != self.default_certificate {
+            fields.push("default certificate");
+        }
+        if self.ssl_policy.is_some() && live.ssl_policy != self.ssl_policy {
+            fields.push("SSL policy");
+        }
+        fields
+    }
+}

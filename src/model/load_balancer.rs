@@ -1,0 +1,103 @@
+//! A load balancer: always an application load balancer.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AwsId, Id};
+use super::marks::Tags;
+
+/// Who can reach a load balancer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// The VPC and what is connected to it.
+    Internal,
+    /// Everybody.
+    InternetFacing,
+}
+
+impl Scheme {
+    /// As AWS spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::InternetFacing => "internet-facing",
+        }
+    }
+}
+
+/// Which kinds of addresses a load balancer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IpAddressType {
+    /// IPv4 only.
+    Ipv4,
+    /// IPv4 and IPv6.
+    Dualstack,
+    /// IPv6, and private IPv4.
+    DualstackWithoutPublicIpv4,
+}
+
+impl IpAddressType {
+    /// As AWS spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Dualstack => "dualstack",
+            Self::DualstackWithoutPublicIpv4 => "dualstack-without-public-ipv4",
+        }
+    }
+
+    /// Whether clients may come over IPv6.
+    #[must_use]
+    pub fn has_ipv6(self) -> bool {
+        self != Self::Ipv4
+    }
+}
+
+/// Attributes of a load balancer or of a target group: only those that somebody named.
+pub type Attributes = BTreeMap<String, String>;
+
+/// A load balancer, wished for or standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadBalancer {
+    /// Its name; counts only when it is made.
+    pub name: String,
+    /// Who can reach it; cannot be changed in place.
+    pub scheme: Scheme,
+    /// Which kinds of addresses it has.
+    pub ip_address_type: IpAddressType,
+    /// One subnet for each availability zone; their order counts for nothing.
+    pub subnets: Vec<AwsId>,
+    /// Its security groups; their order counts for nothing.
+    pub security_groups: Vec<Id>,
+    /// Its tags, tracking tags included.
+    pub tags: Tags,
+}
+
+/// How far AWS has come with a load balancer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoadBalancerState {
+    /// Being set up.
+    Provisioning,
+    /// It takes traffic, perhaps with fewer addresses than it should have.
+    Active,
+    /// AWS could not set it up.
+    Failed,
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for IpAddressType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,104 @@
+//! The marks by which our things are known again: tags, finalizers, labels, descriptions. FROZEN: LBC's own.
+
+use std::collections::BTreeMap;
+
+use super::group::Group;
+
+/// Tags of a thing in AWS.
+pub type Tags = BTreeMap<String, String>;
+
+/// Tag: the cluster a thing belongs to.
+pub const TAG_CLUSTER: &str = "elbv2.k8s.aws/cluster";
+/// Tag: the role of a thing that belongs to the whole cluster.
+pub const TAG_CLUSTER_RESOURCE: &str = "elbv2.k8s.aws/resource";
+/// Tag: the Ingress group a thing belongs to.
+pub const TAG_STACK: &str = "ingress.k8s.aws/stack";
+/// Tag: the role of a thing within its Ingress group.
+pub const TAG_RESOURCE: &str = "ingress.k8s.aws/resource";
+/// The role of a group's load balancer.
+pub const RESOURCE_LOAD_BALANCER: &str = "LoadBalancer";
+/// The role of a group's frontend security group.
+pub const RESOURCE_FRONTEND_SECURITY_GROUP: &str = "ManagedLBSecurityGroup";
+/// The role of the cluster's backend security group.
+pub const RESOURCE_BACKEND_SECURITY_GROUP: &str = "backend-sg";
+
+/// Tags that a user may set neither by annotation nor by flag (LBC's tracking keys).
+pub const TRACKING_TAGS: [&str; 10] = [
+    TAG_CLUSTER,
+    TAG_CLUSTER_RESOURCE,
+    TAG_STACK,
+    TAG_RESOURCE,
+    "service.k8s.aws/stack",
+    "service.k8s.aws/resource",
+    "gateway.k8s.aws.alb/stack",
+    "gateway.k8s.aws.alb/resource",
+    "gateway.k8s.aws.nlb/stack",
+    "gateway.k8s.aws.nlb/resource",
+];
+
+/// Description of the cluster's backend security group.
+pub const DESCRIPTION_BACKEND: &str = "[k8s] Shared Backend SecurityGroup for LoadBalancer";
+/// Description of a group's frontend security group.
+pub const DESCRIPTION_FRONTEND: &str = "[k8s] Managed SecurityGroup for LoadBalancer";
+/// Description of the rules that we keep on node and pod security groups; rules without it are not ours.
+pub const DESCRIPTION_SHARED_RULE: &str = "elbv2.k8s.aws/targetGroupBinding=shared";
+
+/// Finalizer of an Ingress by itself.
+pub const FINALIZER_IMPLICIT: &str = "ingress.k8s.aws/resources";
+/// Start of the finalizer of a member of an explicit group; the group's name follows.
+pub const FINALIZER_EXPLICIT_PREFIX: &str = "group.ingress.k8s.aws/";
+/// Finalizer of a TargetGroupBinding.
+pub const FINALIZER_BINDING: &str = "elbv2.k8s.aws/resources";
+
+/// Label of a TargetGroupBinding: the explicit group it was made for.
+pub const LABEL_STACK: &str = "ingress.k8s.aws/stack";
+/// Label of a TargetGroupBinding: the namespace of the Ingress it was made for.
+pub const LABEL_STACK_NAMESPACE: &str = "ingress.k8s.aws/stack-namespace";
+/// Label of a TargetGroupBinding: the name of the Ingress it was made for.
+pub const LABEL_STACK_NAME: &str = "ingress.k8s.aws/stack-name";
+
+/// Start of every annotation of an Ingress that concerns its load balancer.
+pub const ANNOTATION_PREFIX: &str = "alb.ingress.kubernetes.io/";
+
+/// The finalizer that a member of a group carries.
+#[must_use]
+pub fn finalizer(group: &Group) -> String {
+    match group {
+        Group::Explicit(name) => format!("{FINALIZER_EXPLICIT_PREFIX}{name}"),
+        Group::Implicit(_) => FINALIZER_IMPLICIT.to_owned(),
+    }
+}
+
+/// The labels of the TargetGroupBindings of a group.
+#[must_use]
+pub fn binding_labels(group: &Group) -> BTreeMap<String, String> {
+    let pairs = match group {
+        Group::Explicit(name) => vec![(LABEL_STACK, name)],
+        Group::Implicit(ingress) => {
+            vec![(LABEL_STACK_NAMESPACE, &ingress.namespace), (LABEL_STACK_NAME, &ingress.name)]
+        }
+    };
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+/// The tags by which a thing of a group is found again.
+#[must_use]
+pub fn group_tags(cluster: &str, group: &Group, resource: &str) -> Tags {
+    tags([(TAG_CLUSTER, cluster), (TAG_STACK, &group.to_string()), (TAG_RESOURCE, resource)])
+}
+
+/// The tags by which the cluster's backend security group is found again.
+#[must_use]
+pub fn backend_tags(cluster: &str) -> Tags {
+    tags([(TAG_CLUSTER, cluster), (TAG_CLUSTER_RESOURCE, RESOURCE_BACKEND_SECURITY_GROUP)])
+}
+
+/// The role of a rule: LBC writes its position into the tag.
+#[must_use]
+pub fn rule_resource(port: u16, priority: u32) -> String {
+    format!("{port}:{priority}")
+}
+
+fn tags<const N: usize>(pairs: [(&str, &str); N]) -> Tags {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,28 @@
+//! Nouns and nothing else: what Kubernetes shows, what is wished for, what stands in AWS, and the difference.
+//!
+//! Everything here is a plain value. Nothing here asks, waits, or decides.
+
+pub mod action;
+pub mod binding;
+pub mod fact;
+pub mod group;
+pub mod id;
+pub mod index;
+pub mod inventory;
+pub mod known;
+pub mod listener;
+pub mod load_balancer;
+pub mod marks;
+pub mod names;
+pub mod plan;
+pub mod problem;
+pub mod rule;
+pub mod security;
+pub mod seen;
+pub mod settings;
+pub mod snapshot;
+pub mod stack;
+pub mod subject;
+pub mod surroundings;
+pub mod target;
+pub mod target_group;

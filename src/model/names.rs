@@ -1,0 +1,111 @@
+//! Names of things in AWS, byte for byte LBC's own, so that the two find each other's work. FROZEN.
+//!
+//! Names only matter at creation: what exists is found by its tags and never renamed.
+
+use sha2::{Digest, Sha256};
+
+use super::group::Group;
+use super::id::ObjectKey;
+
+/// How many hexadecimal digits of the hash end a name (LBC).
+const HASH_LENGTH: usize = 10;
+/// How many characters of a namespace or of an object's name go into a name (LBC).
+const PART_LENGTH_MAX: usize = 8;
+/// How many characters of an explicit group's name go into a name (LBC).
+const GROUP_LENGTH_MAX: usize = 17;
+/// How many characters of the cluster's name go into the backend security group's name (LBC).
+const CLUSTER_LENGTH_MAX: usize = 232;
+/// The longest name of a load balancer (AWS quota).
+pub const LOAD_BALANCER_NAME_LENGTH_MAX: usize = 32;
+
+/// The first digits of SHA-256 over the parts with nothing between them.
+fn hash(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.as_bytes());
+    }
+    let bytes = digest.finalize();
+    let mut text: String = bytes.iter().take(HASH_LENGTH.div_ceil(2)).map(|b| format!("{b:02x}")).collect();
+    text.truncate(HASH_LENGTH);
+    text
+}
+
+/// The ASCII letters and digits of a text, at most so many of them.
+fn short(text: &str, length_max: usize) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).take(length_max).collect()
+}
+
+/// `k8s-<group>-<hash>`, or `k8s-<namespace>-<name>-<hash>` for an Ingress by itself.
+fn of_group(group: &Group, hash: &str) -> String {
+    match group {
+        Group::Explicit(name) => format!("k8s-{}-{hash}", short(name, GROUP_LENGTH_MAX)),
+        Group::Implicit(ingress) => of_object(ingress, hash),
+    }
+}
+
+fn of_object(object: &ObjectKey, hash: &str) -> String {
+    let namespace = short(&object.namespace, PART_LENGTH_MAX);
+    let name = short(&object.name, PART_LENGTH_MAX);
+    format!("k8s-{namespace}-{name}-{hash}")
+}
+
+/// The name of a group's load balancer; `scheme` as AWS spells it.
+#[must_use]
+pub fn load_balancer(cluster: &str, group: &Group, scheme: &str) -> String {
+    of_group(group, &hash(&[cluster, &group.to_string(), scheme]))
+}
+
+/// The name of a group's managed frontend security group.
+#[must_use]
+pub fn frontend_security_group(cluster: &str, group: &Group) -> String {
+    of_group(group, &hash(&[cluster, &group.to_string()]))
+}
+
+/// The name of the cluster's shared backend security group.
+#[must_use]
+pub fn backend_security_group(cluster: &str) -> String {
+    format!("k8s-traffic-{}-{}", short(cluster, CLUSTER_LENGTH_MAX), hash(&[cluster]))
+}
+
+/// What the name of a target group is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct TargetGroupNameParts<'a> {
+    /// The cluster's name.
+    pub cluster: &'a str,
+    /// The Ingress group.
+    pub group: &'a str,
+    /// The Ingress.
+    pub ingress: &'a ObjectKey,
+    /// The Service.
+    pub service: &'a ObjectKey,
+    /// The Service's UID.
+    pub service_uid: &'a str,
+    /// The service port as the backend writes it: its name or its number.
+    pub service_port: &'a str,
+    /// The target group's own port.
+    pub port: u16,
+    /// `ip` or `instance`.
+    pub target_type: &'a str,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: &'a str,
+    /// `HTTP1`, `HTTP2` or `GRPC`.
+    pub protocol_version: &'a str,
+}
+
+/// The name of a target group, and of the TargetGroupBinding made for it.
+#[must_use]
+pub fn target_group(parts: &TargetGroupNameParts<'_>) -> String {
+    let hash = hash(&[
+        parts.cluster,
+        parts.group,
+        &parts.ingress.namespace,
+        &parts.ingress.name,
+        parts.service_uid,
+        parts.service_port,
+        &parts.port.to_string(),
+        parts.target_type,
+        parts.protocol,
+        parts.protocol_version,
+    ]);
+    of_object(parts.service, &hash)
+}

@@ -1,0 +1,95 @@
+//! The difference between a wish and what stands: steps, and what they wait for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::action::Action;
+use super::id::Handle;
+
+/// A step's number within its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub usize);
+
+/// Why a step is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// Nothing of the kind stands.
+    Missing,
+    /// What stands differs in these settings.
+    Differs(Vec<String>),
+    /// Nobody wants it any more.
+    Unwanted,
+    /// It stands at another position.
+    Moved,
+    /// The endpoint is ready.
+    Ready,
+    /// The endpoint is gone or leaving.
+    Gone,
+    /// Something is about to be made for the object.
+    Claimed,
+    /// Nothing made for the object is left.
+    Released,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("missing"),
+            Self::Differs(fields) => write!(f, "differs in {}", fields.join(", ")),
+            Self::Unwanted => f.write_str("no longer wanted"),
+            Self::Moved => f.write_str("stands at another position"),
+            Self::Ready => f.write_str("endpoint is ready"),
+            Self::Gone => f.write_str("endpoint is gone"),
+            Self::Claimed => f.write_str("before anything is made for it"),
+            Self::Released => f.write_str("nothing made for it is left"),
+        }
+    }
+}
+
+/// What a gated step waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WaitKey {
+    /// Another subject has to make this and to make its identifier known.
+    Made(Handle),
+}
+
+/// One write, why it is there, and what comes before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// The write.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// The steps without whose success this one is held back.
+    pub after: Vec<StepId>,
+    /// What has to happen before this step may be taken; until then it is shown and not run.
+    pub gate: Option<WaitKey>,
+}
+
+/// All that is left to do for one subject, to the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The steps, in an order that can be walked.
+    pub steps: Vec<Step>,
+    /// What a person should know about what the plan leaves alone.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// Adds a step and says its number.
+    pub fn push(&mut self, action: Action, reason: Reason, after: Vec<StepId>) -> StepId {
+        let id = StepId(self.steps.len());
+        self.steps.push(Step { id, action, reason, after, gate: None });
+        id
+    }
+
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}

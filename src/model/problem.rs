@@ -1,0 +1,117 @@
+//! What is wrong with an object: one sentence for the person who wrote it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::ObjectKey;
+
+/// The object that a problem is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace (empty for a cluster-wide kind) and name.
+    pub key: ObjectKey,
+}
+
+/// The kinds of objects that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// `networking.k8s.io/v1`.
+    Ingress,
+    /// `networking.k8s.io/v1`, cluster-wide.
+    IngressClass,
+    /// `elbv2.k8s.aws/v1beta1`, cluster-wide.
+    IngressClassParams,
+    /// `v1`.
+    Service,
+    /// `elbv2.k8s.aws/v1beta1`.
+    TargetGroupBinding,
+}
+
+impl ObjectRef {
+    /// An Ingress.
+    #[must_use]
+    pub fn ingress(key: &ObjectKey) -> Self {
+        Self { kind: Kind::Ingress, key: key.clone() }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.namespace.is_empty() {
+            write!(f, "{:?} {}", self.kind, self.key.name)
+        } else {
+            write!(f, "{:?} {}", self.kind, self.key)
+        }
+    }
+}
+
+/// The kinds of problems. The names are stable: people and alerts may rely on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Code {
+    /// The IngressClass or its parameters cannot be used.
+    InvalidClass,
+    /// The Ingress group's name or order cannot be used.
+    InvalidGroup,
+    /// An annotation's value cannot be read, or is out of bounds.
+    InvalidAnnotation,
+    /// An annotation, or a value, that LBC knows and this version does not build.
+    Unsupported,
+    /// An annotation that nobody knows; it changes nothing.
+    UnknownAnnotation,
+    /// A rule of the Ingress cannot be expressed.
+    InvalidRule,
+    /// A backend does not exist or lacks what is needed of it.
+    InvalidBackend,
+    /// Two members of a group want different things of what they share.
+    Conflict,
+    /// No subnets could be chosen.
+    NoSubnets,
+    /// Security groups that do not exist.
+    NoSecurityGroup,
+    /// HTTPS without a certificate.
+    NoCertificate,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// What a problem means for its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Severity {
+    /// The object contributes nothing new until it is mended.
+    Error,
+    /// The object is used as it is; a person should know.
+    Note,
+}
+
+/// What is wrong with an object, where, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Problem {
+    /// Which kind of problem.
+    pub code: Code,
+    /// What it means for its object.
+    pub severity: Severity,
+    /// The guilty object.
+    pub object: ObjectRef,
+    /// Where in it: an annotation, or a path of fields.
+    pub field: String,
+    /// What was found there.
+    pub found: String,
+    /// What is allowed there.
+    pub allowed: String,
+    /// What happens as long as it stays so.
+    pub meanwhile: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, found, allowed, meanwhile, .. } = self;
+        write!(f, "{field}: {found}; allowed: {allowed}; meanwhile: {meanwhile}")
+    }
+}

@@ -1,0 +1,186 @@
+//! A rule of a listener: conditions, and what happens to a request that meets them.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::Id;
+
+/// A target group that takes a share of a rule's requests.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Weighted {
+    /// The target group.
+    pub group: Id,
+    /// Its weight (AWS: 0 to 999); counts only beside others.
+    pub weight: Option<i32>,
+}
+
+/// For how long a client stays with the target group that took its first request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupStickiness {
+    /// Whether it stays at all.
+    pub enabled: Option<bool>,
+    /// For how many seconds (AWS: 1 to 604800).
+    pub duration_seconds: Option<i32>,
+}
+
+/// Where a redirect leads. An unset part stays as it was in the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirect {
+    /// The host.
+    pub host: Option<String>,
+    /// The path, with a leading slash.
+    pub path: Option<String>,
+    /// The port, or `#{port}`.
+    pub port: Option<String>,
+    /// `HTTP`, `HTTPS` or `#{protocol}`.
+    pub protocol: Option<String>,
+    /// The query, without a leading question mark.
+    pub query: Option<String>,
+    /// `HTTP_301` or `HTTP_302`.
+    pub status_code: String,
+}
+
+/// A step of what happens to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RuleAction {
+    /// It goes to a target of one of these target groups.
+    Forward {
+        /// The target groups.
+        groups: Vec<Weighted>,
+        /// Whether a client stays with one of them.
+        stickiness: Option<GroupStickiness>,
+    },
+    /// The client is sent elsewhere.
+    Redirect(Redirect),
+    /// The load balancer answers by itself.
+    FixedResponse {
+        /// The status code.
+        status_code: String,
+        /// The content type.
+        content_type: Option<String>,
+        /// The body.
+        body: Option<String>,
+    },
+    /// Something that stands in AWS and that this program does not make; the text says what.
+    Foreign(String),
+}
+
+/// What a request must be like.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Condition {
+    /// Its host is one of these; `*` and `?` are wildcards.
+    Host(Vec<String>),
+    /// Its path is one of these; `*` and `?` are wildcards.
+    Path(Vec<String>),
+    /// Something that stands in AWS and that this program does not make; the text says what.
+    Foreign(String),
+}
+
+/// A rule without its priority: what makes it the same rule wherever it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// What a request must be like: all of them.
+    pub conditions: Vec<Condition>,
+    /// What happens to it.
+    pub actions: Vec<RuleAction>,
+}
+
+impl Rule {
+    /// Whether a standing rule does what this wish says.
+    #[must_use]
+    pub fn is_satisfied_by(&self, live: &Self) -> bool {
+        let sorted = |rule: &Self| {
+            let mut conditions = rule.conditions.clone();
+            conditions.sort_by_key(condition_field);
+            conditions
+        };
+        sorted(self) == sorted(live) && actions_satisfy(&live.actions, &self.actions)
+    }
+
+    /// The host values, if the rule asks for a host.
+    #[must_use]
+    pub fn hosts(&self) -> Option<&[String]> {
+        self.conditions.iter().find_map(|condition| match condition {
+            Condition::Host(values) => Some(values.as_slice()),
+            Condition::Path(_) | Condition::Foreign(_) => None,
+        })
+    }
+
+    /// The path values, if the rule asks for a path.
+    #[must_use]
+    pub fn paths(&self) -> Option<&[String]> {
+        self.conditions.iter().find_map(|condition| match condition {
+            Condition::Path(values) => Some(values.as_slice()),
+            Condition::Host(_) | Condition::Foreign(_) => None,
+        })
+    }
+}
+
+/// The name of the field that a condition is about, as AWS spells it.
+fn condition_field(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::Host(_) => "host-header",
+        Condition::Path(_) => "path-pattern",
+        Condition::Foreign(_) => "~",
+    }
+}
+
+/// Whether standing actions do what the wished ones say.
+///
+/// LBC's rules: the weight of a single target group counts for nothing, stickiness counts only where it
+/// is wished for, an unset part of a redirect equals its "as it was" placeholder, and an empty text
+/// equals an absent one.
+#[must_use]
+pub fn actions_satisfy(live: &[RuleAction], wish: &[RuleAction]) -> bool {
+    live.len() == wish.len() && wish.iter().zip(live).all(|(wish, live)| satisfies(live, wish))
+}
+
+fn satisfies(live: &RuleAction, wish: &RuleAction) -> bool {
+    match (wish, live) {
+        (
+            RuleAction::Forward { groups, stickiness },
+            RuleAction::Forward { groups: live_groups, stickiness: live_stickiness },
+        ) => {
+            comparable(groups) == comparable(live_groups)
+                && (stickiness.is_none() || stickiness == live_stickiness)
+        }
+        (RuleAction::Redirect(wish), RuleAction::Redirect(live)) => filled(wish) == filled(live),
+        (
+            RuleAction::FixedResponse { status_code, content_type, body },
+            RuleAction::FixedResponse {
+                status_code: live_status_code,
+                content_type: live_content_type,
+                body: live_body,
+            },
+        ) => {
+            status_code == live_status_code
+                && non_empty(content_type.as_ref()) == non_empty(live_content_type.as_ref())
+                && non_empty(body.as_ref()) == non_empty(live_body.as_ref())
+        }
+        _ => false,
+    }
+}
+
+fn non_empty(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn comparable(groups: &[Weighted]) -> Vec<Weighted> {
+    let mut groups = groups.to_vec();
+    if let [only] = groups.as_mut_slice() {
+        only.weight = None;
+    }
+    groups.sort();
+    groups
+}
+
+/// A redirect with AWS's placeholders in its unset parts.
+fn filled(redirect: &Redirect) -> [&str; 6] {
+    [
+        redirect.host.as_deref().unwrap_or("#{host}"),
+        redirect.path.as_deref().unwrap_or("/#{path}"),
+        redirect.port.as_deref().unwrap_or("#{port}"),
+        redirect.protocol.as_deref().unwrap_or("#{protocol}"),
+        redirect.query.as_deref().unwrap_or("#{query}"),
+        &redirect.status_code,
+    ]
+}

@@ -1,0 +1,69 @@
+//! Security groups and their ingress rules.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AwsId, Id};
+use super::marks::Tags;
+
+/// Who a rule of a security group lets in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Source {
+    /// IPv4 addresses, in CIDR form.
+    Cidr(String),
+    /// IPv6 addresses, in CIDR form.
+    Cidr6(String),
+    /// A managed prefix list.
+    PrefixList(String),
+    /// Whatever carries this security group.
+    Group(Id),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cidr(text) | Self::Cidr6(text) | Self::PrefixList(text) => f.write_str(text),
+            Self::Group(id) => id.fmt(f),
+        }
+    }
+}
+
+/// A rule that lets traffic into a security group. Its description is not part of what it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IngressRule {
+    /// `tcp`, `udp`, or AWS's number of another protocol (`-1` means all).
+    pub protocol: String,
+    /// The first port; 0 where the protocol has none.
+    pub from_port: u16,
+    /// The last port; 0 where the protocol has none.
+    pub to_port: u16,
+    /// Who is let in.
+    pub source: Source,
+}
+
+impl fmt::Display for IngressRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.protocol, self.from_port)?;
+        if self.to_port != self.from_port {
+            write!(f, "-{}", self.to_port)?;
+        }
+        write!(f, " from {}", self.source)
+    }
+}
+
+/// A security group, wished for or standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityGroup {
+    /// Its name; counts only when it is made.
+    pub name: String,
+    /// Its description; counts only when it is made.
+    pub description: String,
+    /// The VPC.
+    pub vpc: AwsId,
+    /// What it lets in: exactly these.
+    pub ingress: BTreeSet<IngressRule>,
+    /// Its tags, tracking tags included.
+    pub tags: Tags,
+}

@@ -1,0 +1,76 @@
+//! IngressClassParams: what the administrator of a class decides. The custom resource is LBC's own.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::{Deserialize, Serialize};
+
+/// A key and its value, as the custom resource writes tags and attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyValue {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+/// Which subnets a load balancer gets: by id, or by tags.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubnetSelector {
+    /// These subnets.
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// Subnets that have, for each of these tags, one of its values.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Vec<String>>,
+}
+
+/// The name of an explicit group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupName {
+    /// The name.
+    pub name: String,
+}
+
+/// `spec` of IngressClassParams, the fields that are built; the others are in `rest`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClassParamsSpec {
+    /// The explicit group of every Ingress of the class.
+    pub group: Option<GroupName>,
+    /// The namespaces whose Ingresses may use the class.
+    pub namespace_selector: Option<LabelSelector>,
+    /// The scheme.
+    pub scheme: Option<String>,
+    /// The kinds of addresses.
+    pub ip_address_type: Option<String>,
+    /// The load balancer's name.
+    pub load_balancer_name: Option<String>,
+    /// The certificates of HTTPS listeners.
+    pub certificate_arn: Vec<String>,
+    /// The TLS policy.
+    pub ssl_policy: Option<String>,
+    /// The port that HTTP listeners redirect to.
+    pub ssl_redirect_port: Option<String>,
+    /// Who may reach the listeners.
+    #[serde(rename = "inboundCIDRs")]
+    pub inbound_cidrs: Vec<String>,
+    /// The subnets.
+    pub subnets: Option<SubnetSelector>,
+    /// Tags of everything that an Ingress of the class brings about.
+    pub tags: Vec<KeyValue>,
+    /// What targets are.
+    pub target_type: Option<String>,
+    /// Attributes of the load balancer.
+    pub load_balancer_attributes: Vec<KeyValue>,
+    /// Fields that this version does not build.
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, serde_json::Value>,
+}
+
+/// IngressClassParams.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassParams {
+    /// Its `spec`.
+    pub spec: ClassParamsSpec,
+}

@@ -1,0 +1,16 @@
+//! Objects of Kubernetes that are numerous, kept slim: decoding drops what this program never reads.
+
+mod class_params;
+mod endpoint_slice;
+mod node;
+mod pod;
+mod target_group_binding;
+
+pub use class_params::{ClassParams, ClassParamsSpec, GroupName, KeyValue, SubnetSelector};
+pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
+pub use node::Node;
+pub use pod::Pod;
+pub use target_group_binding::{
+    IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
+    SeenBinding, ServiceRef, TargetGroupBindingSpec,
+};

@@ -1,0 +1,63 @@
+//! What is known at one moment: everything that a wish is built from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+
+use super::fact::Facts;
+use super::id::ObjectKey;
+use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding};
+use super::settings::Settings;
+use super::surroundings::Surroundings;
+
+/// The objects of the cluster, or those of them that a visit needs.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    /// Ingresses.
+    pub ingresses: BTreeMap<ObjectKey, Arc<Ingress>>,
+    /// IngressClasses.
+    pub classes: BTreeMap<String, Arc<IngressClass>>,
+    /// IngressClassParams.
+    pub params: BTreeMap<String, Arc<ClassParams>>,
+    /// Services.
+    pub services: BTreeMap<ObjectKey, Arc<Service>>,
+    /// EndpointSlices, by their Service and then by name.
+    pub slices: BTreeMap<ObjectKey, BTreeMap<String, Arc<EndpointSlice>>>,
+    /// Pods.
+    pub pods: BTreeMap<ObjectKey, Arc<Pod>>,
+    /// Nodes.
+    pub nodes: BTreeMap<String, Arc<Node>>,
+    /// The labels of namespaces.
+    pub namespaces: BTreeMap<String, Arc<BTreeMap<String, String>>>,
+    /// TargetGroupBindings.
+    pub bindings: BTreeMap<ObjectKey, Arc<SeenBinding>>,
+}
+
+/// How much of the cluster a snapshot shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// All of it: what is not here does not exist.
+    Whole,
+    /// Some manifests: siblings and orphans cannot be judged.
+    Overlay,
+}
+
+/// What is known at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The moment.
+    pub now: Timestamp,
+    /// How much of the cluster this shows.
+    pub world: World,
+    /// How the process was started.
+    pub settings: Arc<Settings>,
+    /// The cluster's objects.
+    pub objects: Objects,
+    /// What AWS holds that is not ours.
+    pub surroundings: Arc<Surroundings>,
+    /// What other subjects have made known.
+    pub facts: Facts,
+}

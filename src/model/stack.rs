@@ -1,0 +1,103 @@
+//! Wishes: what each subject should look like, without what may stay as it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::binding::Binding;
+use super::group::Group;
+use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
+use super::listener::Listener;
+use super::load_balancer::{Attributes, LoadBalancer};
+use super::marks::Tags;
+use super::rule::Rule;
+use super::security::{IngressRule, SecurityGroup};
+use super::target::Target;
+use super::target_group::TargetGroup;
+
+/// A setting that somebody named, or that may stay as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish<T> {
+    /// This and nothing else.
+    Exactly(T),
+    /// What stands is fine; this where nothing stands.
+    KeepElse(T),
+}
+
+/// What an Ingress group should look like in AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalancerStack {
+    /// The group.
+    pub group: Group,
+    /// Its load balancer, or `None` once no member is left.
+    pub front: Option<Front>,
+    /// Its target groups.
+    pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,
+    /// The members that carry on, in their order.
+    pub active: Vec<ObjectKey>,
+    /// The members that leave and still carry the group's finalizer.
+    pub leaving: Vec<ObjectKey>,
+    /// Members that are bad and of which nothing good is known: live rules that nobody explains may be theirs.
+    pub unexplained: Vec<ObjectKey>,
+}
+
+/// A group's load balancer with all that hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    /// The load balancer; its subnets are in `subnets`.
+    pub load_balancer: LoadBalancer,
+    /// The subnets: named, or those that stand.
+    pub subnets: Wish<Vec<AwsId>>,
+    /// The attributes that somebody named.
+    pub attributes: Attributes,
+    /// The managed frontend security group; `None` where members name their own.
+    pub security_group: Option<SecurityGroup>,
+    /// Its listeners, by port.
+    pub listeners: BTreeMap<u16, WishedListener>,
+}
+
+/// A listener with its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WishedListener {
+    /// The listener.
+    pub listener: Listener,
+    /// Its rules, in their order, each with the tags that its Ingress asks for (without the tracking tags).
+    pub rules: Vec<(Rule, Tags)>,
+}
+
+/// A target group with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WishedTargetGroup {
+    /// The target group.
+    pub target_group: TargetGroup,
+    /// The attributes that somebody named.
+    pub attributes: Attributes,
+    /// Its TargetGroupBinding.
+    pub binding: Binding,
+}
+
+/// What a VPC's shared network should look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FabricStack {
+    /// The backend security group; `None` once nobody needs it, or where it is somebody else's.
+    pub backend: Option<SecurityGroup>,
+    /// The rules that node and pod security groups should have from us.
+    pub endpoint_rules: BTreeMap<AwsId, BTreeSet<IngressRule>>,
+    /// Whether every binding was understood, so that rules that nobody asked for may be revoked.
+    pub is_complete: bool,
+}
+
+/// What should be registered in a target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetsStack {
+    /// The target group.
+    pub target_group: Id,
+    /// The targets.
+    pub targets: BTreeSet<Target>,
+    /// Whether targets that are not wanted are ours to take away.
+    pub may_deregister: bool,
+    /// Whether the binding is leaving: its finalizer goes once nothing is registered.
+    pub leaving: bool,
+    /// Whether the binding lacks our finalizer.
+    pub unclaimed: bool,
+}

@@ -1,0 +1,49 @@
+//! A target: one address and port that a target group sends requests to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A target as registered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// A pod's address.
+    pub id: String,
+    /// The port.
+    pub port: u16,
+    /// `all` for an address outside the VPC (AWS asks for it); otherwise unset.
+    pub availability_zone: Option<String>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.id, self.port)
+    }
+}
+
+/// What AWS says of a target's health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetState {
+    /// Registered, not yet checked often enough.
+    Initial,
+    /// It takes requests.
+    Healthy,
+    /// It fails its checks.
+    Unhealthy,
+    /// Its target group is used by no listener.
+    Unused,
+    /// Deregistered, open requests may finish.
+    Draining,
+    /// AWS cannot say.
+    Unavailable,
+}
+
+/// A target that stands in AWS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTarget {
+    /// The target.
+    pub target: Target,
+    /// Its health.
+    pub state: TargetState,
+}

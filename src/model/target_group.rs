@@ -1,0 +1,90 @@
+//! A target group: where a rule's requests go, and how the targets' health is checked.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::AwsId;
+use super::listener::Protocol;
+use super::marks::Tags;
+
+/// What the targets of a group are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetType {
+    /// Addresses: those of pods.
+    Ip,
+    /// Instances: nodes, at the Service's node port.
+    Instance,
+}
+
+impl TargetType {
+    /// As AWS spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ip => "ip",
+            Self::Instance => "instance",
+        }
+    }
+}
+
+/// How the load balancer checks whether a target is well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// A port number, or `traffic-port`: the port that the target gets its requests on.
+    pub port: String,
+    /// What the check speaks.
+    pub protocol: Protocol,
+    /// The path it asks for.
+    pub path: String,
+    /// The status codes that mean "well": `200`, `200,202` or `200-299`.
+    pub success_codes: String,
+    /// Seconds from one check to the next (AWS: 5 to 300).
+    pub interval_seconds: i32,
+    /// Seconds until a check counts as failed (AWS: 2 to 120).
+    pub timeout_seconds: i32,
+    /// Good checks in a row that make a target healthy (AWS: 2 to 10).
+    pub healthy_threshold: i32,
+    /// Failed checks in a row that make a target unhealthy (AWS: 2 to 10).
+    pub unhealthy_threshold: i32,
+}
+
+/// A target group, wished for or standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    /// Its name; counts only when it is made. `None` where it cannot be known yet (it hashes a UID).
+    pub name: Option<String>,
+    /// What its targets are; cannot be changed in place.
+    pub target_type: TargetType,
+    /// What the targets speak; cannot be changed in place.
+    pub protocol: Protocol,
+    /// `HTTP1`, `HTTP2` or `GRPC`; cannot be changed in place.
+    pub protocol_version: String,
+    /// The port for targets that are registered without one; counts only when it is made.
+    pub port: u16,
+    /// Whether the targets' addresses are IPv6; counts only when it is made.
+    pub ipv6: bool,
+    /// The VPC.
+    pub vpc: AwsId,
+    /// How the targets' health is checked.
+    pub health_check: HealthCheck,
+    /// Its tags, tracking tags included.
+    pub tags: Tags,
+}
+
+impl TargetGroup {
+    /// The settings that AWS cannot change in place and in which a standing target group falls short.
+    #[must_use]
+    pub fn fixed_differences(&self, live: &Self) -> Vec<&'static str> {
+        let mut fields = Vec::new();
+        if self.target_type != live.target_type {
+            fields.push("target type");
+        }
+        if self.protocol != live.protocol {
+            fields.push("protocol");
+        }
+        if self.protocol_version != live.protocol_version {
+            fields.push("protocol version");
+        }
+        fields
+    }
+}
