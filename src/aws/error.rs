@@ -5,9 +5,9 @@ use std::fmt;
 /// What a refusal means for what to do next; this alone chooses the back-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Too many calls: later, and never counted as a failure.
+    /// Too many calls: later, and never counted as a failure. The call did nothing.
     Throttled,
-    /// AWS's own trouble, or the network's: again.
+    /// AWS's own trouble, or the network's: again. The call may have done its work.
     Transient,
     /// Something still refers to it: again, once that is gone.
     InUse,
@@ -34,6 +34,181 @@ pub struct CloudError {
 
 impl fmt::Display for CloudError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}{}{}", self.operation, self.code, if self.code.is_empty() { "" } else { ": " }, self.message)
+        f.write_str(&self.operation)?;
+        if !self.code.is_empty() {
+            write!(f, ": {}", self.code)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// Our own code: an action names a thing that AWS has not made yet.
+pub const CODE_UNRESOLVED: &str = "AlbedoUnresolved";
+/// Our own code: an action asks for something that this program only reads.
+pub const CODE_FOREIGN: &str = "AlbedoForeign";
+/// Our own code: AWS's answer lacks what it promises.
+pub const CODE_INCOMPLETE: &str = "AlbedoIncomplete";
+
+/// The codes that say no more than that there were too many calls (each service has
+/// their own, and older endpoints other ones).
+const THROTTLED: [&str; 10] = [
+    "BandwidthLimitExceeded",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// The codes that go away by themselves: AWS's own trouble, and credentials that are being renewed.
+const TRANSIENT: [&str; 9] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "HealthUnavailable",
+    "InternalError",
+    "InternalFailure",
+    "RequestExpired",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "Unavailable",
+];
+
+/// The codes that say that something still refers to the thing.
+const IN_USE: [&str; 4] =
+    ["DependencyViolation", "InvalidGroup.InUse", "ResourceInUse", "ResourceInUseException"];
+
+/// The codes that say that two things cannot have the same name, port, priority or owner.
+const CONFLICT: [&str; 5] = [
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "PriorityInUse",
+    "ResourceAlreadyExists",
+    "TargetGroupAssociationLimit",
+];
+
+/// Start of the codes `DuplicateListener`, `DuplicateLoadBalancerName` and `DuplicateTargetGroupName`.
+const CONFLICT_PREFIX: &str = "Duplicate";
+/// One that starts so and is a mistake in the request.
+const DUPLICATE_TAG_KEYS: &str = "DuplicateTagKeys";
+/// The end of the codes for what is not there: `RuleNotFound`, `InvalidGroup.NotFound`, ...
+const NOT_FOUND_SUFFIX: &str = "NotFound";
+/// One that ends so and is a mistake in the request: a TLS policy is a setting, no thing of ours.
+const POLICY_NOT_FOUND: &str = "SSLPolicyNotFound";
+
+/// From this HTTP status on, the trouble is AWS's.
+const STATUS_SERVER_ERROR: u16 = 500;
+/// The HTTP status that means "too many calls" whatever the code.
+const STATUS_TOO_MANY_REQUESTS: u16 = 429;
+
+impl Kind {
+    /// What an answer means, by AWS's code and, where the code is unknown, by the HTTP status.
+    #[must_use]
+    pub fn of(code: &str, status: Option<u16>) -> Self {
+        match code {
+            code if THROTTLED.contains(&code) => Self::Throttled,
+            code if TRANSIENT.contains(&code) => Self::Transient,
+            code if IN_USE.contains(&code) => Self::InUse,
+            code if CONFLICT.contains(&code) => Self::Conflict,
+            DUPLICATE_TAG_KEYS | POLICY_NOT_FOUND => Self::Refused,
+            code if code.starts_with(CONFLICT_PREFIX) => Self::Conflict,
+            code if code.ends_with(NOT_FOUND_SUFFIX) => Self::NotFound,
+            _ => match status {
+                Some(STATUS_TOO_MANY_REQUESTS) => Self::Throttled,
+                Some(status) if status >= STATUS_SERVER_ERROR => Self::Transient,
+                Some(_) => Self::Refused,
+                None => Self::Transient,
+            },
+        }
+    }
+}
+
+impl CloudError {
+    /// A refusal of our own, before anything was asked of AWS.
+    #[must_use]
+    pub fn ours(operation: &str, code: &str, message: String) -> Self {
+        Self {
+            kind: Kind::Refused,
+            operation: operation.to_owned(),
+            code: code.to_owned(),
+            message,
+        }
+    }
+
+    /// AWS's answer lacks what it promises, so what happened is unknown.
+    #[must_use]
+    pub fn incomplete(operation: &str, what: &str) -> Self {
+        Self {
+            kind: Kind::Transient,
+            operation: operation.to_owned(),
+            code: CODE_INCOMPLETE.to_owned(),
+            message: format!("AWS's answer lacks {what}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_kind_that_chooses_what_to_do_next() {
+        let cases = [
+            (Kind::Throttled, 400, "Throttling"),
+            (Kind::Throttled, 400, "ThrottlingException"),
+            (Kind::Throttled, 503, "RequestLimitExceeded"),
+            (Kind::Throttled, 429, "TooManyRequestsException"),
+            (Kind::Throttled, 429, "WhateverElse"),
+            (Kind::Transient, 500, "InternalFailure"),
+            (Kind::Transient, 503, "ServiceUnavailable"),
+            (Kind::Transient, 502, ""),
+            (Kind::Transient, 403, "ExpiredToken"),
+            (Kind::InUse, 400, "ResourceInUse"),
+            (Kind::InUse, 400, "DependencyViolation"),
+            (Kind::NotFound, 400, "LoadBalancerNotFound"),
+            (Kind::NotFound, 400, "RuleNotFound"),
+            (Kind::NotFound, 400, "InvalidGroup.NotFound"),
+            (Kind::NotFound, 400, "InvalidPermission.NotFound"),
+            (Kind::NotFound, 400, "InvalidVpcID.NotFound"),
+            (Kind::Conflict, 400, "DuplicateListener"),
+            (Kind::Conflict, 400, "DuplicateLoadBalancerName"),
+            (Kind::Conflict, 400, "DuplicateTargetGroupName"),
+            (Kind::Conflict, 400, "PriorityInUse"),
+            (Kind::Conflict, 400, "InvalidGroup.Duplicate"),
+            (Kind::Conflict, 400, "InvalidPermission.Duplicate"),
+            (Kind::Conflict, 400, "TargetGroupAssociationLimit"),
+            (Kind::Refused, 400, "DuplicateTagKeys"),
+            (Kind::Refused, 400, "SSLPolicyNotFound"),
+            (Kind::Refused, 400, "ValidationError"),
+            (Kind::Refused, 400, "TooManyRules"),
+            (Kind::Refused, 403, "UnauthorizedOperation"),
+            (Kind::Refused, 403, "AccessDenied"),
+            (Kind::Refused, 400, "OperationNotPermitted"),
+        ];
+        for (kind, status, code) in cases {
+            assert_eq!(Kind::of(code, Some(status)), kind, "{code} with status {status}");
+        }
+    }
+
+    #[test]
+    fn no_answer_is_transient() {
+        assert_eq!(Kind::of("", None), Kind::Transient);
+    }
+
+    #[test]
+    fn an_error_is_one_line_that_names_operation_code_and_message() {
+        let error = CloudError {
+            kind: Kind::Conflict,
+            operation: "elbv2.CreateRule".to_owned(),
+            code: "PriorityInUse".to_owned(),
+            message: "Priority '5' is currently in use".to_owned(),
+        };
+        let text = "elbv2.CreateRule: PriorityInUse: Priority '5' is currently in use";
+        assert_eq!(error.to_string(), text);
+        let silent = CloudError { code: String::new(), message: "no answer".to_owned(), ..error };
+        assert_eq!(silent.to_string(), "elbv2.CreateRule: no answer");
     }
 }

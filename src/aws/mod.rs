@@ -1,7 +1,11 @@
 //! The edge towards AWS: the reads, one for each part of AWS, and one write.
 //!
 //! Only `elb`, `ec2` and `sdk` name `aws_sdk_*`; everything else speaks in the model's nouns.
+//!
+//! Reading order: this trait; `sdk`, which implements it on AWS; `mirror`, which remembers what was read
+//! and written, with `belief` and `effect` as its pure middle.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use crate::model::action::AwsAction;
@@ -15,9 +19,16 @@ use crate::model::surroundings::{Interface, Subnet};
 use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
 
+pub use answer::Answer;
 pub use error::{CloudError, Kind};
+pub use sdk::{Sdk, configure};
 
+mod answer;
+mod ec2;
+mod elb;
 mod error;
+mod perform;
+mod sdk;
 
 /// A load balancer as read, without what hangs on it and without its tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +47,7 @@ pub struct ReadSecurityGroup {
     /// The security group with all of its ingress rules.
     pub live: Live<SecurityGroup>,
     /// Those of its rules that carry the description of our rules on node and pod security groups.
-    pub shared: std::collections::BTreeSet<IngressRule>,
+    pub shared: BTreeSet<IngressRule>,
 }
 
 /// What a VPC is made of.
@@ -45,7 +56,7 @@ pub struct ReadVpc {
     /// Its CIDRs, IPv4 and IPv6.
     pub cidrs: Vec<String>,
     /// Its subnets.
-    pub subnets: std::collections::BTreeMap<AwsId, Subnet>,
+    pub subnets: BTreeMap<AwsId, Subnet>,
 }
 
 /// AWS, as far as this program reads and writes it.
@@ -102,10 +113,9 @@ pub trait Cloud: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<LiveTarget>, CloudError>> + Send;
     /// The one write: exactly one API call. Every identifier in the action has been given.
     ///
-    /// Answers with the identifier of what was made, for the actions that make something
-    /// (security group id, or ARN; a rule's ARN too).
+    /// Answers with what AWS tells of the thing that was made or changed.
     fn perform(
         &self,
         action: &AwsAction,
-    ) -> impl Future<Output = Result<Option<AwsId>, CloudError>> + Send;
+    ) -> impl Future<Output = Result<Answer, CloudError>> + Send;
 }

@@ -370,3 +370,118 @@ impl KubeAction {
         }
     }
 }
+
+impl Action {
+    /// Calls `visit` with every identifier of this action that may not have been given yet.
+    pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+        match self {
+            Self::Aws(action) => action.visit_ids(visit),
+            Self::Kube(KubeAction::Bind { binding } | KubeAction::Rebind { binding, .. }) => {
+                binding.visit_ids(visit);
+            }
+            Self::Kube(_) => {}
+        }
+    }
+
+    /// The things that have to be made before this can be done.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Handle> {
+        let mut handles = Vec::new();
+        self.clone().visit_ids(&mut |id| match id {
+            Id::Of(handle) => handles.push(handle.clone()),
+            Id::Is(_) => {}
+        });
+        handles
+    }
+
+    /// Whether this makes, changes or removes something.
+    #[must_use]
+    pub fn sign(&self) -> Sign {
+        match self {
+            Self::Aws(action) => action.sign(),
+            Self::Kube(KubeAction::Bind { .. }) => Sign::Add,
+            Self::Kube(KubeAction::Unbind { .. }) => Sign::Remove,
+            Self::Kube(
+                KubeAction::ClaimIngress { .. }
+                | KubeAction::ReleaseIngress { .. }
+                | KubeAction::Rebind { .. }
+                | KubeAction::ClaimBinding { .. }
+                | KubeAction::ReleaseBinding { .. },
+            ) => Sign::Change,
+        }
+    }
+
+    /// The service and the operation; writes to the API server are `kubernetes`'s.
+    #[must_use]
+    pub fn operation(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Aws(action) => action.operation(),
+            Self::Kube(action) => ("kubernetes", action.operation()),
+        }
+    }
+}
+
+impl AwsAction {
+    fn sign(&self) -> Sign {
+        let (_, operation) = self.operation();
+        if operation.starts_with("Create") || operation == "RegisterTargets" {
+            Sign::Add
+        } else if operation.starts_with("Delete") || operation == "DeregisterTargets" {
+            Sign::Remove
+        } else {
+            Sign::Change
+        }
+    }
+
+    fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+        match self {
+            Self::AuthorizeIngress { group, rules, .. } | Self::RevokeIngress { group, rules, .. } => {
+                visit(group);
+                let resolved = std::mem::take(rules).into_iter().map(|mut rule| {
+                    rule.visit_ids(visit);
+                    rule
+                });
+                *rules = resolved.collect();
+            }
+            Self::CreateLoadBalancer { spec, .. } => spec.security_groups.iter_mut().for_each(visit),
+            Self::ModifyLoadBalancerAttributes { load_balancer: id, .. }
+            | Self::AddListenerCertificate { listener: id, .. }
+            | Self::ModifyTargetGroupAttributes { target_group: id, .. }
+            | Self::RegisterTargets { target_group: id, .. } => visit(id),
+            Self::SetSecurityGroups { security_groups, .. } => {
+                security_groups.iter_mut().for_each(visit);
+            }
+            Self::CreateListener { load_balancer, spec, .. } => {
+                visit(load_balancer);
+                spec.default_actions.iter_mut().for_each(|action| action.visit_ids(visit));
+            }
+            Self::ModifyListener { spec, .. } => {
+                spec.default_actions.iter_mut().for_each(|action| action.visit_ids(visit));
+            }
+            Self::CreateRule { listener, spec, .. } => {
+                visit(listener);
+                spec.actions.iter_mut().for_each(|action| action.visit_ids(visit));
+            }
+            Self::ModifyRule { spec, .. } => {
+                spec.actions.iter_mut().for_each(|action| action.visit_ids(visit));
+            }
+            Self::CreateSecurityGroup { .. }
+            | Self::DeleteSecurityGroup { .. }
+            | Self::TagSecurityGroup { .. }
+            | Self::UntagSecurityGroup { .. }
+            | Self::SetSubnets { .. }
+            | Self::SetIpAddressType { .. }
+            | Self::DeleteLoadBalancer { .. }
+            | Self::DeleteListener { .. }
+            | Self::RemoveListenerCertificate { .. }
+            | Self::SetRulePriorities { .. }
+            | Self::DeleteRule { .. }
+            | Self::CreateTargetGroup { .. }
+            | Self::ModifyTargetGroup { .. }
+            | Self::DeleteTargetGroup { .. }
+            | Self::DeregisterTargets { .. }
+            | Self::AddTags { .. }
+            | Self::RemoveTags { .. } => {}
+        }
+    }
+}

@@ -69,6 +69,12 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// Calls `visit` with the identifiers of the target group and of the security groups let in.
+    pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+        visit(&mut self.target_group);
+        self.openings.iter_mut().filter_map(|opening| opening.group.as_mut()).for_each(visit);
+    }
+
     /// The Service.
     #[must_use]
     pub fn service_key(&self) -> ObjectKey {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::id::Handle;
+use super::problem::Problem;
 
 /// A step's number within its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +76,8 @@ pub struct Step {
 pub struct Plan {
     /// The steps, in an order that can be walked.
     pub steps: Vec<Step>,
+    /// What cannot be done, and what a person has to mend first.
+    pub refusals: Vec<Problem>,
     /// What a person should know about what the plan leaves alone.
     pub notes: Vec<String>,
 }

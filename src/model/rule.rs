@@ -84,6 +84,18 @@ pub struct Rule {
     pub actions: Vec<RuleAction>,
 }
 
+impl RuleAction {
+    /// Calls `visit` with the identifier of every target group.
+    pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+        match self {
+            Self::Forward { groups, .. } => {
+                groups.iter_mut().for_each(|group| visit(&mut group.group));
+            }
+            Self::Redirect(_) | Self::FixedResponse { .. } | Self::Foreign(_) => {}
+        }
+    }
+}
+
 impl Rule {
     /// Whether a standing rule does what this wish says.
     #[must_use]

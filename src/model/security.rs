@@ -43,6 +43,16 @@ pub struct IngressRule {
     pub source: Source,
 }
 
+impl IngressRule {
+    /// Calls `visit` with the identifier of the source security group.
+    pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+        match &mut self.source {
+            Source::Group(group) => visit(group),
+            Source::Cidr(_) | Source::Cidr6(_) | Source::PrefixList(_) => {}
+        }
+    }
+}
+
 impl fmt::Display for IngressRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.protocol, self.from_port)?;

@@ -9,6 +9,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use super::fact::Facts;
 use super::id::ObjectKey;
+use super::memory::Memory;
 use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding};
 use super::settings::Settings;
 use super::surroundings::Surroundings;
@@ -60,4 +61,6 @@ pub struct Snapshot {
     pub surroundings: Arc<Surroundings>,
     /// What other subjects have made known.
     pub facts: Facts,
+    /// What is remembered of the subject.
+    pub memory: Memory,
 }

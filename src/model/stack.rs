@@ -10,6 +10,7 @@ use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
+use super::problem::Problem;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::target::Target;
@@ -35,6 +36,8 @@ pub struct BalancerStack {
     pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,
     /// The members that carry on, in their order.
     pub active: Vec<ObjectKey>,
+    /// Those of them that lack the group's finalizer.
+    pub unclaimed: Vec<ObjectKey>,
     /// The members that leave and still carry the group's finalizer.
     pub leaving: Vec<ObjectKey>,
     /// Members that are bad and of which nothing good is known: live rules that nobody explains may be theirs.
@@ -48,6 +51,8 @@ pub struct Front {
     pub load_balancer: LoadBalancer,
     /// The subnets: named, or those that stand.
     pub subnets: Wish<Vec<AwsId>>,
+    /// Why none could be chosen; counts only where none stand.
+    pub no_subnets: Option<Problem>,
     /// The attributes that somebody named.
     pub attributes: Attributes,
     /// The managed frontend security group; `None` where members name their own.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::binding::PortRef;
+use crate::model::binding::{Binding, Opening, PortRef};
+use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::target_group::TargetType;
 
 /// A Service and one of its ports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,4 +123,43 @@ pub struct SeenBinding {
     pub leaving: bool,
     /// Its `spec`.
     pub spec: TargetGroupBindingSpec,
+}
+
+impl SeenBinding {
+    /// The binding as a wish would put it, so that the two can be compared.
+    #[must_use]
+    pub fn as_binding(&self, key: &ObjectKey) -> Binding {
+        let spec = &self.spec;
+        let rules = spec.networking.iter().flat_map(|networking| &networking.ingress);
+        let openings = rules.flat_map(NetworkingRule::openings).collect();
+        let is_instance = spec.target_type.as_deref() == Some("instance");
+        Binding {
+            name: Some(key.name.clone()),
+            namespace: key.namespace.clone(),
+            labels: self.labels.clone(),
+            target_group: Id::Is(AwsId::new(spec.target_group_arn.clone().unwrap_or_default())),
+            target_type: if is_instance { TargetType::Instance } else { TargetType::Ip },
+            protocol: spec.target_group_protocol.clone(),
+            service: spec.service_ref.name.clone(),
+            port: spec.service_ref.port.clone(),
+            openings,
+            ipv6: spec.ip_address_type.as_deref() == Some("ipv6"),
+            vpc: spec.vpc_id.clone(),
+            multi_cluster: spec.multi_cluster_target_group.unwrap_or_default(),
+        }
+    }
+}
+
+impl NetworkingRule {
+    /// Each pair of a peer and a port by itself.
+    fn openings(&self) -> Vec<Opening> {
+        let pairs = self.from.iter().flat_map(|peer| self.ports.iter().map(move |port| (peer, port)));
+        let opening = |(peer, port): (&NetworkingPeer, &NetworkingPort)| Opening {
+            group: peer.security_group.as_ref().map(|group| Id::Is(AwsId::new(&*group.group_id))),
+            cidr: peer.ip_block.as_ref().map(|block| block.cidr.clone()),
+            protocol: port.protocol.clone().unwrap_or_else(|| "TCP".to_owned()),
+            port: port.port.clone(),
+        };
+        pairs.map(opening).collect()
+    }
 }

@@ -1,0 +1,43 @@
+//! What AWS tells after a write.
+
+use super::ReadLoadBalancer;
+use crate::model::id::AwsId;
+use crate::model::inventory::{LiveListener, LiveRule};
+use crate::model::known::Live;
+use crate::model::target_group::TargetGroup;
+
+/// The thing that was made or changed, as it stands now, where AWS tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done; AWS tells nothing more.
+    Done,
+    /// A security group that was made.
+    SecurityGroup(AwsId),
+    /// A load balancer that was made, without its tags.
+    LoadBalancer(ReadLoadBalancer),
+    /// A listener that was made or changed, without its tags, its rules and the certificates beyond
+    /// the default one.
+    Listener(LiveListener),
+    /// Rules that were made, changed or moved, without their tags.
+    Rules(Vec<LiveRule>),
+    /// A target group that was made or changed, without its tags.
+    TargetGroup(Live<TargetGroup>),
+}
+
+impl Answer {
+    /// The identifier of the one thing that was made or changed.
+    #[must_use]
+    pub fn id(&self) -> Option<&AwsId> {
+        match self {
+            Self::Done => None,
+            Self::SecurityGroup(id) => Some(id),
+            Self::LoadBalancer(made) => Some(&made.live.id),
+            Self::Listener(listener) => Some(&listener.live.id),
+            Self::Rules(rules) => match rules.as_slice() {
+                [only] => Some(&only.id),
+                _ => None,
+            },
+            Self::TargetGroup(live) => Some(&live.id),
+        }
+    }
+}

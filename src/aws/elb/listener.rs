@@ -1,0 +1,198 @@
+//! Listeners and their certificates.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action as RawAction, Certificate, Listener as Raw, ProtocolEnum,
+};
+
+use super::{PAGE_SIZE, rule_action, tag};
+use crate::aws::answer::Answer;
+use crate::aws::error::CloudError;
+use crate::aws::perform::Call;
+use crate::aws::sdk::{Sdk, refused};
+use crate::model::id::{AwsId, Id};
+use crate::model::inventory::LiveListener;
+use crate::model::known::Live;
+use crate::model::listener::{Listener, Protocol};
+use crate::model::marks::Tags;
+
+/// The listeners of a load balancer, with all of their certificates.
+pub(in crate::aws) async fn list(
+    sdk: &Sdk,
+    load_balancer: &AwsId,
+) -> Result<Vec<LiveListener>, CloudError> {
+    let found = sdk
+        .elb
+        .describe_listeners()
+        .load_balancer_arn(load_balancer.as_str())
+        .page_size(PAGE_SIZE)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(refused("elbv2.DescribeListeners"))?;
+    let mut listeners: Vec<LiveListener> = found.iter().filter_map(read).collect();
+    for listener in &mut listeners {
+        if listener.live.spec.protocol == Protocol::Https {
+            listener.live.spec.certificates = certificates(sdk, &listener.live.id).await?;
+        }
+    }
+    listeners.sort_by_key(|listener| listener.port);
+    Ok(listeners)
+}
+
+/// The certificates of a listener that are chosen by host name.
+async fn certificates(sdk: &Sdk, listener: &AwsId) -> Result<BTreeSet<AwsId>, CloudError> {
+    let found = sdk
+        .elb
+        .describe_listener_certificates()
+        .listener_arn(listener.as_str())
+        .page_size(PAGE_SIZE)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(refused("elbv2.DescribeListenerCertificates"))?;
+    // The default certificate is listed as such, and once more if it is among the others too (AWS).
+    let others = found.iter().filter(|certificate| certificate.is_default() != Some(true));
+    Ok(others.filter_map(|certificate| certificate.certificate_arn().map(AwsId::new)).collect())
+}
+
+pub(in crate::aws) async fn create(
+    call: &Call<'_>,
+    load_balancer: &Id,
+    port: u16,
+    spec: &Listener,
+) -> Result<Answer, CloudError> {
+    let answer = call
+        .sdk
+        .elb
+        .create_listener()
+        .load_balancer_arn(call.given(load_balancer)?.as_str())
+        .port(port.into())
+        .protocol(protocol(spec))
+        .set_default_actions(Some(default_actions(call, spec)?))
+        .set_certificates(default_certificate(spec))
+        .set_ssl_policy(spec.ssl_policy.clone())
+        .set_tags(tag::raw(&spec.tags))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    stands(call, answer.listeners())
+}
+
+pub(in crate::aws) async fn modify(
+    call: &Call<'_>,
+    id: &AwsId,
+    port: u16,
+    spec: &Listener,
+) -> Result<Answer, CloudError> {
+    let answer = call
+        .sdk
+        .elb
+        .modify_listener()
+        .listener_arn(id.as_str())
+        .port(port.into())
+        .protocol(protocol(spec))
+        .set_default_actions(Some(default_actions(call, spec)?))
+        .set_certificates(default_certificate(spec))
+        .set_ssl_policy(spec.ssl_policy.clone())
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    stands(call, answer.listeners())
+}
+
+pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .delete_listener()
+        .listener_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn add_certificate(
+    call: &Call<'_>,
+    listener: &Id,
+    certificate: &AwsId,
+) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .add_listener_certificates()
+        .listener_arn(call.given(listener)?.as_str())
+        .certificates(raw_certificate(certificate))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn remove_certificate(
+    call: &Call<'_>,
+    listener: &AwsId,
+    certificate: &AwsId,
+) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .remove_listener_certificates()
+        .listener_arn(listener.as_str())
+        .certificates(raw_certificate(certificate))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+fn raw_certificate(certificate: &AwsId) -> Certificate {
+    Certificate::builder().certificate_arn(certificate.as_str()).build()
+}
+
+fn default_certificate(spec: &Listener) -> Option<Vec<Certificate>> {
+    spec.default_certificate.as_ref().map(|certificate| vec![raw_certificate(certificate)])
+}
+
+fn default_actions(call: &Call<'_>, spec: &Listener) -> Result<Vec<RawAction>, CloudError> {
+    rule_action::raw(call, &spec.default_actions)
+}
+
+fn protocol(spec: &Listener) -> ProtocolEnum {
+    spec.protocol.as_str().into()
+}
+
+fn stands(call: &Call<'_>, listeners: &[Raw]) -> Result<Answer, CloudError> {
+    let listener = listeners.iter().find_map(read);
+    listener
+        .map(Answer::Listener)
+        .ok_or_else(|| CloudError::incomplete(&call.operation, "the listener"))
+}
+
+/// A listener from AWS's shape; `None` for a protocol that application load balancers do not speak.
+fn read(raw: &Raw) -> Option<LiveListener> {
+    let protocol = [Protocol::Http, Protocol::Https]
+        .into_iter()
+        .find(|known| Some(known.as_str()) == raw.protocol().map(ProtocolEnum::as_str))?;
+    Some(LiveListener {
+        port: u16::try_from(raw.port()?).ok()?,
+        live: Live {
+            id: AwsId::new(raw.listener_arn()?),
+            spec: Listener {
+                protocol,
+                default_actions: rule_action::read(raw.default_actions()),
+                default_certificate: raw
+                    .certificates()
+                    .iter()
+                    .find_map(|certificate| certificate.certificate_arn().map(AwsId::new)),
+                certificates: BTreeSet::new(),
+                ssl_policy: raw.ssl_policy().map(str::to_owned),
+                tags: Tags::new(),
+            },
+        },
+        rules: Vec::new(),
+    })
+}

@@ -1,0 +1,209 @@
+//! Load balancers.
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    LoadBalancer as Raw, LoadBalancerAttribute, LoadBalancerStateEnum, LoadBalancerTypeEnum,
+    SubnetMapping,
+};
+
+use super::{PAGE_SIZE, tag};
+use crate::aws::ReadLoadBalancer;
+use crate::aws::answer::Answer;
+use crate::aws::error::CloudError;
+use crate::aws::perform::Call;
+use crate::aws::sdk::{Sdk, refused};
+use crate::model::id::{AwsId, Id};
+use crate::model::known::Live;
+use crate::model::load_balancer::{
+    Attributes, IpAddressType, LoadBalancer, LoadBalancerState, Scheme,
+};
+use crate::model::marks::Tags;
+
+/// The VPC's application load balancers.
+pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ReadLoadBalancer>, CloudError> {
+    let found = sdk
+        .elb
+        .describe_load_balancers()
+        .page_size(PAGE_SIZE)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(refused("elbv2.DescribeLoadBalancers"))?;
+    let ours = found.iter().filter(|found| found.vpc_id() == Some(sdk.vpc.as_str()));
+    Ok(ours.filter_map(read).collect())
+}
+
+/// The attributes of a load balancer.
+pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attributes, CloudError> {
+    let answer = sdk
+        .elb
+        .describe_load_balancer_attributes()
+        .load_balancer_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused("elbv2.DescribeLoadBalancerAttributes"))?;
+    let pairs = answer.attributes().iter();
+    Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
+}
+
+pub(in crate::aws) async fn create(
+    call: &Call<'_>,
+    spec: &LoadBalancer,
+) -> Result<Answer, CloudError> {
+    let mappings =
+        spec.subnets.iter().map(|id| SubnetMapping::builder().subnet_id(id.as_str()).build());
+    let answer = call
+        .sdk
+        .elb
+        .create_load_balancer()
+        .name(&spec.name)
+        .r#type(LoadBalancerTypeEnum::Application)
+        .scheme(spec.scheme.as_str().into())
+        .ip_address_type(spec.ip_address_type.as_str().into())
+        .set_subnet_mappings(Some(mappings.collect()))
+        .set_security_groups(Some(given(call, &spec.security_groups)?))
+        .set_tags(tag::raw(&spec.tags))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    let made = answer.load_balancers().iter().find_map(read);
+    made.map(Answer::LoadBalancer)
+        .ok_or_else(|| CloudError::incomplete(&call.operation, "the load balancer"))
+}
+
+pub(in crate::aws) async fn modify_attributes(
+    call: &Call<'_>,
+    id: &Id,
+    attributes: &Attributes,
+) -> Result<Answer, CloudError> {
+    let pairs = attributes
+        .iter()
+        .map(|(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build());
+    call.sdk
+        .elb
+        .modify_load_balancer_attributes()
+        .load_balancer_arn(call.given(id)?.as_str())
+        .set_attributes(Some(pairs.collect()))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn set_security_groups(
+    call: &Call<'_>,
+    id: &AwsId,
+    security_groups: &[Id],
+) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .set_security_groups()
+        .load_balancer_arn(id.as_str())
+        .set_security_groups(Some(given(call, security_groups)?))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn set_subnets(
+    call: &Call<'_>,
+    id: &AwsId,
+    subnets: &[AwsId],
+) -> Result<Answer, CloudError> {
+    let mappings = subnets.iter().map(|id| SubnetMapping::builder().subnet_id(id.as_str()).build());
+    call.sdk
+        .elb
+        .set_subnets()
+        .load_balancer_arn(id.as_str())
+        .set_subnet_mappings(Some(mappings.collect()))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn set_ip_address_type(
+    call: &Call<'_>,
+    id: &AwsId,
+    ip_address_type: IpAddressType,
+) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .set_ip_address_type()
+        .load_balancer_arn(id.as_str())
+        .ip_address_type(ip_address_type.as_str().into())
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .delete_load_balancer()
+        .load_balancer_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+fn given(call: &Call<'_>, ids: &[Id]) -> Result<Vec<String>, CloudError> {
+    ids.iter().map(|id| Ok(call.given(id)?.to_string())).collect()
+}
+
+/// A load balancer from AWS's shape; `None` for a kind that the model does not have.
+fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
+    if raw.r#type() != Some(&LoadBalancerTypeEnum::Application) {
+        return None;
+    }
+    let mut subnets: Vec<_> = raw
+        .availability_zones()
+        .iter()
+        .filter_map(|zone| zone.subnet_id().map(AwsId::new))
+        .collect();
+    // AWS promises no order, and none counts: the same state should read the same.
+    subnets.sort();
+    let mut security_groups: Vec<_> =
+        raw.security_groups().iter().map(|id| Id::Is(AwsId::new(id))).collect();
+    security_groups.sort();
+    Some(ReadLoadBalancer {
+        live: Live {
+            id: AwsId::new(raw.load_balancer_arn()?),
+            spec: LoadBalancer {
+                name: raw.load_balancer_name()?.to_owned(),
+                scheme: scheme(raw.scheme()?.as_str())?,
+                ip_address_type: ip_address_type(raw.ip_address_type()?.as_str())?,
+                subnets,
+                security_groups,
+                tags: Tags::new(),
+            },
+        },
+        dns_name: raw.dns_name().unwrap_or_default().to_owned(),
+        state: state(raw.state().and_then(|state| state.code())),
+    })
+}
+
+fn scheme(text: &str) -> Option<Scheme> {
+    [Scheme::Internal, Scheme::InternetFacing].into_iter().find(|known| known.as_str() == text)
+}
+
+fn ip_address_type(text: &str) -> Option<IpAddressType> {
+    let all =
+        [IpAddressType::Ipv4, IpAddressType::Dualstack, IpAddressType::DualstackWithoutPublicIpv4];
+    all.into_iter().find(|known| known.as_str() == text)
+}
+
+/// An impaired load balancer takes traffic; one of a state unknown to us is treated as not yet done.
+fn state(raw: Option<&LoadBalancerStateEnum>) -> LoadBalancerState {
+    match raw {
+        Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => {
+            LoadBalancerState::Active
+        }
+        Some(LoadBalancerStateEnum::Failed) => LoadBalancerState::Failed,
+        _ => LoadBalancerState::Provisioning,
+    }
+}

@@ -1,0 +1,98 @@
+//! Targets.
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetDescription, TargetHealthDescription, TargetHealthStateEnum,
+};
+
+use crate::aws::answer::Answer;
+use crate::aws::error::CloudError;
+use crate::aws::perform::Call;
+use crate::aws::sdk::{Sdk, refused};
+use crate::model::id::{AwsId, Id};
+use crate::model::target::{LiveTarget, Target, TargetState};
+
+/// What is registered in a target group, draining targets included.
+pub(in crate::aws) async fn list(
+    sdk: &Sdk,
+    target_group: &AwsId,
+) -> Result<Vec<LiveTarget>, CloudError> {
+    let answer = sdk
+        .elb
+        .describe_target_health()
+        .target_group_arn(target_group.as_str())
+        .send()
+        .await
+        .map_err(refused("elbv2.DescribeTargetHealth"))?;
+    let mut targets: Vec<LiveTarget> =
+        answer.target_health_descriptions().iter().filter_map(read).collect();
+    targets.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(targets)
+}
+
+pub(in crate::aws) async fn register(
+    call: &Call<'_>,
+    target_group: &Id,
+    targets: &[Target],
+) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .register_targets()
+        .target_group_arn(call.given(target_group)?.as_str())
+        .set_targets(Some(raw(targets)))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn deregister(
+    call: &Call<'_>,
+    target_group: &AwsId,
+    targets: &[Target],
+) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .deregister_targets()
+        .target_group_arn(target_group.as_str())
+        .set_targets(Some(raw(targets)))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+fn raw(targets: &[Target]) -> Vec<TargetDescription> {
+    let one = |target: &Target| {
+        TargetDescription::builder()
+            .id(&target.id)
+            .port(target.port.into())
+            .set_availability_zone(target.availability_zone.clone())
+            .build()
+    };
+    targets.iter().map(one).collect()
+}
+
+fn read(raw: &TargetHealthDescription) -> Option<LiveTarget> {
+    let target = raw.target()?;
+    Some(LiveTarget {
+        target: Target {
+            id: target.id()?.to_owned(),
+            port: u16::try_from(target.port()?).ok()?,
+            availability_zone: target.availability_zone().map(str::to_owned),
+        },
+        state: state(raw.target_health().and_then(|health| health.state())),
+    })
+}
+
+fn state(raw: Option<&TargetHealthStateEnum>) -> TargetState {
+    match raw {
+        Some(TargetHealthStateEnum::Initial) => TargetState::Initial,
+        Some(TargetHealthStateEnum::Healthy) => TargetState::Healthy,
+        Some(TargetHealthStateEnum::Unhealthy) => TargetState::Unhealthy,
+        Some(TargetHealthStateEnum::Unused) => TargetState::Unused,
+        Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => {
+            TargetState::Draining
+        }
+        _ => TargetState::Unavailable,
+    }
+}

@@ -1,0 +1,202 @@
+//! Target groups.
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    Matcher, ProtocolEnum, TargetGroup as Raw, TargetGroupAttribute, TargetGroupIpAddressTypeEnum,
+};
+
+use super::{PAGE_SIZE, tag};
+use crate::aws::answer::Answer;
+use crate::aws::error::CloudError;
+use crate::aws::perform::Call;
+use crate::aws::sdk::{Sdk, refused};
+use crate::model::id::{AwsId, Id};
+use crate::model::known::Live;
+use crate::model::listener::Protocol;
+use crate::model::load_balancer::Attributes;
+use crate::model::marks::Tags;
+use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
+
+/// The protocol version whose success codes are gRPC's.
+const GRPC: &str = "GRPC";
+
+/// Whose numbers the success codes of a health check are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::aws) enum Codes {
+    /// HTTP status codes.
+    Http,
+    /// gRPC status codes.
+    Grpc,
+}
+
+/// The VPC's target groups.
+pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<Live<TargetGroup>>, CloudError> {
+    let found = sdk
+        .elb
+        .describe_target_groups()
+        .page_size(PAGE_SIZE)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(refused("elbv2.DescribeTargetGroups"))?;
+    let ours = found.iter().filter(|found| found.vpc_id() == Some(sdk.vpc.as_str()));
+    Ok(ours.filter_map(read).collect())
+}
+
+/// The attributes of a target group.
+pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attributes, CloudError> {
+    let answer = sdk
+        .elb
+        .describe_target_group_attributes()
+        .target_group_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused("elbv2.DescribeTargetGroupAttributes"))?;
+    let pairs = answer.attributes().iter();
+    Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
+}
+
+pub(in crate::aws) async fn create(
+    call: &Call<'_>,
+    spec: &TargetGroup,
+) -> Result<Answer, CloudError> {
+    let name = spec.name.as_ref().ok_or_else(|| call.unresolved("the name"))?;
+    let codes = if spec.protocol_version == GRPC { Codes::Grpc } else { Codes::Http };
+    let check = &spec.health_check;
+    let answer = call
+        .sdk
+        .elb
+        .create_target_group()
+        .name(name)
+        .target_type(spec.target_type.as_str().into())
+        .protocol(spec.protocol.as_str().into())
+        .protocol_version(&spec.protocol_version)
+        .port(spec.port.into())
+        .vpc_id(spec.vpc.as_str())
+        .set_ip_address_type(spec.ipv6.then_some(TargetGroupIpAddressTypeEnum::Ipv6))
+        .health_check_enabled(true)
+        .health_check_port(&check.port)
+        .health_check_protocol(check.protocol.as_str().into())
+        .health_check_path(&check.path)
+        .matcher(raw_matcher(codes, &check.success_codes))
+        .health_check_interval_seconds(check.interval_seconds)
+        .health_check_timeout_seconds(check.timeout_seconds)
+        .healthy_threshold_count(check.healthy_threshold)
+        .unhealthy_threshold_count(check.unhealthy_threshold)
+        .set_tags(tag::raw(&spec.tags))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    stands(call, answer.target_groups())
+}
+
+pub(in crate::aws) async fn modify(
+    call: &Call<'_>,
+    id: &AwsId,
+    check: &HealthCheck,
+    codes: Codes,
+) -> Result<Answer, CloudError> {
+    let answer = call
+        .sdk
+        .elb
+        .modify_target_group()
+        .target_group_arn(id.as_str())
+        .health_check_enabled(true)
+        .health_check_port(&check.port)
+        .health_check_protocol(check.protocol.as_str().into())
+        .health_check_path(&check.path)
+        .matcher(raw_matcher(codes, &check.success_codes))
+        .health_check_interval_seconds(check.interval_seconds)
+        .health_check_timeout_seconds(check.timeout_seconds)
+        .healthy_threshold_count(check.healthy_threshold)
+        .unhealthy_threshold_count(check.unhealthy_threshold)
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    stands(call, answer.target_groups())
+}
+
+pub(in crate::aws) async fn modify_attributes(
+    call: &Call<'_>,
+    id: &Id,
+    attributes: &Attributes,
+) -> Result<Answer, CloudError> {
+    let pairs = attributes
+        .iter()
+        .map(|(key, value)| TargetGroupAttribute::builder().key(key).value(value).build());
+    call.sdk
+        .elb
+        .modify_target_group_attributes()
+        .target_group_arn(call.given(id)?.as_str())
+        .set_attributes(Some(pairs.collect()))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
+    call.sdk
+        .elb
+        .delete_target_group()
+        .target_group_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+fn stands(call: &Call<'_>, target_groups: &[Raw]) -> Result<Answer, CloudError> {
+    let target_group = target_groups.iter().find_map(read);
+    target_group
+        .map(Answer::TargetGroup)
+        .ok_or_else(|| CloudError::incomplete(&call.operation, "the target group"))
+}
+
+fn raw_matcher(codes: Codes, text: &str) -> Matcher {
+    match codes {
+        Codes::Http => Matcher::builder().http_code(text).build(),
+        Codes::Grpc => Matcher::builder().grpc_code(text).build(),
+    }
+}
+
+/// A target group from AWS's shape; `None` for a kind that the model does not have.
+fn read(raw: &Raw) -> Option<Live<TargetGroup>> {
+    Some(Live {
+        id: AwsId::new(raw.target_group_arn()?),
+        spec: TargetGroup {
+            name: raw.target_group_name().map(str::to_owned),
+            target_type: target_type(raw.target_type()?.as_str())?,
+            protocol: protocol(raw.protocol()?)?,
+            protocol_version: raw.protocol_version().unwrap_or_default().to_owned(),
+            port: u16::try_from(raw.port()?).ok()?,
+            ipv6: raw.ip_address_type() == Some(&TargetGroupIpAddressTypeEnum::Ipv6),
+            vpc: AwsId::new(raw.vpc_id()?),
+            health_check: read_health_check(raw)?,
+            tags: Tags::new(),
+        },
+    })
+}
+
+fn read_health_check(raw: &Raw) -> Option<HealthCheck> {
+    let codes = raw.matcher().and_then(|matcher| matcher.http_code().or(matcher.grpc_code()));
+    Some(HealthCheck {
+        port: raw.health_check_port().unwrap_or_default().to_owned(),
+        protocol: protocol(raw.health_check_protocol()?)?,
+        path: raw.health_check_path().unwrap_or_default().to_owned(),
+        success_codes: codes.unwrap_or_default().to_owned(),
+        interval_seconds: raw.health_check_interval_seconds().unwrap_or_default(),
+        timeout_seconds: raw.health_check_timeout_seconds().unwrap_or_default(),
+        healthy_threshold: raw.healthy_threshold_count().unwrap_or_default(),
+        unhealthy_threshold: raw.unhealthy_threshold_count().unwrap_or_default(),
+    })
+}
+
+fn target_type(text: &str) -> Option<TargetType> {
+    [TargetType::Ip, TargetType::Instance].into_iter().find(|known| known.as_str() == text)
+}
+
+fn protocol(raw: &ProtocolEnum) -> Option<Protocol> {
+    [Protocol::Http, Protocol::Https].into_iter().find(|known| known.as_str() == raw.as_str())
+}

@@ -1,0 +1,200 @@
+//! The trait on AWS itself: the clients, how patient they are, and what their errors mean.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ec2::config::interceptors::InterceptorContext;
+use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+
+use super::answer::Answer;
+use super::error::{CloudError, Kind};
+use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, ec2, elb};
+use crate::model::action::AwsAction;
+use crate::model::id::AwsId;
+use crate::model::inventory::{LiveListener, LiveRule};
+use crate::model::known::Live;
+use crate::model::load_balancer::Attributes;
+use crate::model::marks::Tags;
+use crate::model::surroundings::Interface;
+use crate::model::target::LiveTarget;
+use crate::model::target_group::TargetGroup;
+
+/// How often one call is tried while AWS says "not now" (LBC's `--aws-max-retries`).
+const ATTEMPTS_MAX: u32 = 10;
+/// How long a connection may take to come about; within a region it takes milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one try of a call may take. AWS's slowest calls here, creations, take a few seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// AWS, through its SDK.
+#[derive(Clone, Debug)]
+pub struct Sdk {
+    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) vpc: AwsId,
+}
+
+/// Finds out how to reach AWS: region and endpoint from where they are given, the rest from the SDK's own
+/// chain (environment, profile, web identity, container, instance).
+///
+/// Instance metadata is asked only for what nothing before it in the chain has: it is never touched when
+/// the region and credentials are configured.
+pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .build(),
+        );
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    loader.load().await
+}
+
+impl Sdk {
+    /// Speaks to AWS about one VPC.
+    #[must_use]
+    pub fn new(config: &SdkConfig, vpc: AwsId) -> Self {
+        let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(config)
+            .retry_classifier(UnreachableAtOnce)
+            .build();
+        let ec2 =
+            aws_sdk_ec2::config::Builder::from(config).retry_classifier(UnreachableAtOnce).build();
+        Self {
+            elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
+            ec2: aws_sdk_ec2::Client::from_conf(ec2),
+            vpc,
+        }
+    }
+}
+
+impl Cloud for Sdk {
+    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+        ec2::network::vpc(self).await
+    }
+
+    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
+        ec2::network::interfaces(self).await
+    }
+
+    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
+        ec2::security::list(self).await
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
+        elb::load_balancer::list(self).await
+    }
+
+    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
+        elb::target_group::list(self).await
+    }
+
+    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+        elb::tag::list(self, ids).await
+    }
+
+    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
+        elb::listener::list(self, load_balancer).await
+    }
+
+    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
+        elb::rule::list(self, listener).await
+    }
+
+    async fn load_balancer_attributes(
+        &self,
+        load_balancer: &AwsId,
+    ) -> Result<Attributes, CloudError> {
+        elb::load_balancer::attributes(self, load_balancer).await
+    }
+
+    async fn target_group_attributes(
+        &self,
+        target_group: &AwsId,
+    ) -> Result<Attributes, CloudError> {
+        elb::target_group::attributes(self, target_group).await
+    }
+
+    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
+        elb::target::list(self, target_group).await
+    }
+
+    async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        super::perform::perform(self, action).await
+    }
+}
+
+/// Does not let the SDK try again what never got through: nobody listens, or not in time.
+///
+/// The SDK would wait out all of its attempts, a minute or more, before it says that an endpoint cannot be
+/// reached. The queue tries again by itself, and a person who mistyped an address learns it at once. A
+/// connection that breaks while an answer is awaited is another thing: that is tried again.
+#[derive(Debug)]
+struct UnreachableAtOnce;
+
+impl ClassifyRetry for UnreachableAtOnce {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.output_or_error() {
+            Some(Err(error))
+                if error
+                    .as_connector_error()
+                    .is_some_and(|error| error.is_io() || error.is_timeout()) =>
+            {
+                RetryAction::RetryForbidden
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "unreachable at once"
+    }
+}
+
+/// What the SDK's error means.
+pub(super) fn refused<E>(operation: &str) -> impl Fn(SdkError<E>) -> CloudError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    move |error| {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let code = error.code().unwrap_or_default();
+        let message = match error.message() {
+            Some(message) => message.to_owned(),
+            None => causes(&error),
+        };
+        CloudError {
+            kind: Kind::of(code, status),
+            operation: operation.to_owned(),
+            code: code.to_owned(),
+            message,
+        }
+    }
+}
+
+/// An error and its causes in one line, each said once.
+fn causes(error: &dyn Error) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&said);
+        }
+        next = error.source();
+    }
+    text
+}

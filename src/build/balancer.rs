@@ -1,0 +1,67 @@
+//! From a group's members to what its load balancer should be.
+
+use std::collections::BTreeMap;
+
+use crate::model::group::Group;
+use crate::model::id::ObjectKey;
+use crate::model::part::Part;
+use crate::model::problem::Problem;
+use crate::model::snapshot::Snapshot;
+use crate::model::stack::BalancerStack;
+
+use super::groups::{holds, members};
+use super::{member, merge};
+use crate::model::marks;
+
+/// What building a group gave.
+#[derive(Debug)]
+pub struct Built {
+    /// The wish.
+    pub stack: BalancerStack,
+    /// What is wrong with whom.
+    pub problems: Vec<Problem>,
+    /// The parts that members contribute as they are now: to be remembered should a member turn bad.
+    pub good: BTreeMap<ObjectKey, Part>,
+}
+
+/// Builds a group: each member alone, then all of them together.
+///
+/// A bad member contributes its last good part where one is remembered, and otherwise nothing.
+#[must_use]
+pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
+    let members = members(snapshot, group);
+    let finalizer = marks::finalizer(group);
+    let active: Vec<ObjectKey> = members.active.iter().map(|member| member.key.clone()).collect();
+    let mut problems = Vec::new();
+    let mut good = BTreeMap::new();
+    for member in &members.active {
+        let (part, mut found) = member::build(snapshot, group, member);
+        problems.append(&mut found);
+        if let Some(part) = part {
+            good.insert(member.key.clone(), part);
+        }
+    }
+    let mut merged = merge::merge(snapshot, group, &active, &mut good);
+    let unclaimed = members.active.iter().filter(|member| {
+        merged.contributing.contains(member.key) && !holds(member.ingress, &finalizer)
+    });
+    let unclaimed = unclaimed.map(|member| member.key.clone()).collect();
+    // A bad member that never had anything explains nothing that stands.
+    let held = |key: &ObjectKey| {
+        members.active.iter().any(|member| member.key == key && holds(member.ingress, &finalizer))
+    };
+    merged.unexplained.retain(held);
+    problems.append(&mut merged.problems);
+    problems.sort();
+    problems.dedup();
+    let stack = BalancerStack {
+        group: group.clone(),
+        front: merged.front,
+        target_groups: merged.target_groups,
+        active,
+        unclaimed,
+        leaving: members.leaving,
+        unexplained: merged.unexplained,
+    };
+    Built { stack, problems, good }
+}

@@ -1,0 +1,188 @@
+//! Which Ingresses are ours, and what the administrator of their class decided.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use crate::model::id::ObjectKey;
+use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
+use crate::model::seen::ClassParams;
+use crate::model::snapshot::Snapshot;
+
+use super::annotations::MEANWHILE;
+
+/// LBC's controller name, answered so that its classes can be taken over as they are.
+pub const CONTROLLER_LBC: &str = "ingress.k8s.aws/alb";
+/// The domain of our own controller names; any path may follow it.
+pub const CONTROLLER_DOMAIN: &str = "alb.ingress.k8s.aws";
+
+const ANNOTATION_CLASS: &str = "kubernetes.io/ingress.class";
+const ANNOTATION_DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
+const PARAMS_GROUP: &str = "elbv2.k8s.aws";
+const PARAMS_KIND: &str = "IngressClassParams";
+
+/// Whether an Ingress is ours.
+#[derive(Debug)]
+pub enum Claim<'a> {
+    /// It is somebody else's.
+    Foreign,
+    /// It is ours, with its class's parameters if it has any.
+    Ours(Option<&'a ClassParams>),
+    /// It names a class that cannot be used.
+    Invalid(Box<Problem>),
+}
+
+/// Whether a controller name of an IngressClass is one that we answer to.
+#[must_use]
+pub fn is_our_controller(controller: &str) -> bool {
+    let domain = controller.split_once('/').map_or(controller, |(domain, _)| domain);
+    controller == CONTROLLER_LBC || domain == CONTROLLER_DOMAIN
+}
+
+/// Decides whose an Ingress is.
+#[must_use]
+pub fn claim<'a>(snapshot: &'a Snapshot, key: &ObjectKey, ingress: &Ingress) -> Claim<'a> {
+    let annotation =
+        ingress.metadata.annotations.as_ref().and_then(|values| values.get(ANNOTATION_CLASS));
+    if let Some(value) = annotation {
+        return if answers(&snapshot.settings.ingress_class, value) {
+            Claim::Ours(None)
+        } else {
+            Claim::Foreign
+        };
+    }
+    let named = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_ref());
+    let found = match named {
+        Some(name) => class_named(snapshot, key, name).map(Some),
+        None => default_class(snapshot, key),
+    };
+    match found {
+        Err(problem) => Claim::Invalid(Box::new(problem)),
+        Ok(None) if snapshot.settings.ingress_class.is_empty() => Claim::Ours(None),
+        Ok(None) => Claim::Foreign,
+        Ok(Some(class)) => of_class(snapshot, key, class),
+    }
+}
+
+fn answers(flag: &str, value: &str) -> bool {
+    if flag.is_empty() { value.is_empty() || value == "alb" } else { flag == value }
+}
+
+fn class_named<'a>(
+    snapshot: &'a Snapshot,
+    key: &ObjectKey,
+    name: &str,
+) -> Result<&'a IngressClass, Problem> {
+    snapshot.objects.classes.get(name).map(AsRef::as_ref).ok_or_else(|| {
+        let known: Vec<&str> = snapshot.objects.classes.keys().map(String::as_str).collect();
+        invalid(
+            key,
+            "spec.ingressClassName",
+            format!("\"{name}\", which does not exist"),
+            match known.as_slice() {
+                [] => "an IngressClass that exists; there is none".to_owned(),
+                known => format!("an IngressClass that exists: {}", known.join(", ")),
+            },
+        )
+    })
+}
+
+fn default_class<'a>(
+    snapshot: &'a Snapshot,
+    key: &ObjectKey,
+) -> Result<Option<&'a IngressClass>, Problem> {
+    let defaults: Vec<&IngressClass> = snapshot
+        .objects
+        .classes
+        .values()
+        .map(AsRef::as_ref)
+        .filter(|class| {
+            let annotations = class.metadata.annotations.as_ref();
+            annotations.and_then(|all| all.get(ANNOTATION_DEFAULT_CLASS)).map(String::as_str)
+                == Some("true")
+        })
+        .collect();
+    match defaults.as_slice() {
+        [] => Ok(None),
+        [class] => Ok(Some(class)),
+        several => {
+            let names: Vec<&str> =
+                several.iter().filter_map(|class| class.metadata.name.as_deref()).collect();
+            Err(invalid(
+                key,
+                "spec.ingressClassName",
+                format!("nothing, and several default classes: {}", names.join(", ")),
+                "a class by name, or one default IngressClass in the cluster".to_owned(),
+            ))
+        }
+    }
+}
+
+fn of_class<'a>(snapshot: &'a Snapshot, key: &ObjectKey, class: &IngressClass) -> Claim<'a> {
+    let Some(spec) = &class.spec else { return Claim::Foreign };
+    if !spec.controller.as_deref().is_some_and(is_our_controller) {
+        return Claim::Foreign;
+    }
+    let Some(parameters) = &spec.parameters else { return Claim::Ours(None) };
+    let class_name = class.metadata.name.as_deref().unwrap_or_default();
+    let field = format!("spec.parameters of IngressClass {class_name}");
+    if parameters.api_group.as_deref() != Some(PARAMS_GROUP) || parameters.kind != PARAMS_KIND {
+        let found = format!(
+            "{} of group \"{}\"",
+            parameters.kind,
+            parameters.api_group.as_deref().unwrap_or_default()
+        );
+        let allowed = format!("{PARAMS_KIND} of group \"{PARAMS_GROUP}\"");
+        return Claim::Invalid(Box::new(invalid(key, &field, found, allowed)));
+    }
+    let Some(params) = snapshot.objects.params.get(&parameters.name) else {
+        let found = format!("{PARAMS_KIND} \"{}\", which do not exist", parameters.name);
+        let allowed = format!("{PARAMS_KIND} that exist");
+        return Claim::Invalid(Box::new(invalid(key, &field, found, allowed)));
+    };
+    if let Some(selector) = &params.spec.namespace_selector {
+        let labels = snapshot.objects.namespaces.get(&key.namespace);
+        if !selects(selector, labels.map(AsRef::as_ref)) {
+            return Claim::Invalid(Box::new(invalid(
+                key,
+                "metadata.namespace",
+                format!("\"{}\", whose labels the class does not select", key.namespace),
+                format!("what namespaceSelector of {PARAMS_KIND} {} selects", parameters.name),
+            )));
+        }
+    }
+    Claim::Ours(Some(params))
+}
+
+fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Problem {
+    Problem {
+        code: Code::InvalidClass,
+        severity: Severity::Error,
+        object: ObjectRef { kind: Kind::Ingress, key: key.clone() },
+        field: field.to_owned(),
+        found,
+        allowed,
+        meanwhile: MEANWHILE.to_owned(),
+    }
+}
+
+/// Whether a selector takes these labels, by the rules of the Kubernetes API.
+fn selects(selector: &LabelSelector, labels: Option<&BTreeMap<String, String>>) -> bool {
+    let value = |key: &str| labels.and_then(|labels| labels.get(key));
+    let equal = selector.match_labels.iter().flatten().all(|(key, want)| value(key) == Some(want));
+    let expressions = selector.match_expressions.iter().flatten().all(|expression| {
+        let value = value(&expression.key);
+        let among = || {
+            value.is_some_and(|value| expression.values.iter().flatten().any(|want| want == value))
+        };
+        match expression.operator.as_str() {
+            "In" => among(),
+            "NotIn" => !among(),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    });
+    equal && expressions
+}

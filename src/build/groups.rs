@@ -1,0 +1,155 @@
+//! Which Ingresses share a load balancer, and in which order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::model::group::Group;
+use crate::model::id::ObjectKey;
+use crate::model::marks;
+use crate::model::problem::{Code, Kind, Problem};
+use crate::model::seen::ClassParams;
+use crate::model::snapshot::Snapshot;
+
+use super::annotations::Annotations;
+use super::classes::{Claim, claim};
+
+/// A member of a group that carries on.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// Its key.
+    pub key: &'a ObjectKey,
+    /// The Ingress.
+    pub ingress: &'a Arc<Ingress>,
+    /// The parameters of its class.
+    pub params: Option<&'a ClassParams>,
+    /// Its place (LBC: -1000 to 1000).
+    pub order: i32,
+    /// What is wrong with its class, group or order already.
+    pub problems: Vec<Problem>,
+}
+
+/// The members of a group.
+#[derive(Debug, Default)]
+pub struct Members<'a> {
+    /// Those that carry on, in their order; bad ones among them.
+    pub active: Vec<Member<'a>>,
+    /// Those that leave and still carry the group's finalizer.
+    pub leaving: Vec<ObjectKey>,
+}
+
+/// The bounds of `group.order` (LBC).
+const ORDER_MAX: i32 = 1000;
+
+/// The group that an Ingress is in now, if it is ours.
+///
+/// # Errors
+/// The problem with its class or with its group's name.
+pub fn group_of(
+    snapshot: &Snapshot,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Result<Option<Group>, Box<Problem>> {
+    match claim(snapshot, key, ingress) {
+        Claim::Foreign => Ok(None),
+        Claim::Invalid(problem) => Err(problem),
+        Claim::Ours(params) => named_group(key, ingress, params).map(Some),
+    }
+}
+
+fn named_group(
+    key: &ObjectKey,
+    ingress: &Ingress,
+    params: Option<&ClassParams>,
+) -> Result<Group, Box<Problem>> {
+    let annotations = Annotations::new(Kind::Ingress, key, ingress.metadata.annotations.as_ref());
+    let of_params = params.and_then(|params| params.spec.group.as_ref());
+    let (name, field) = match (of_params, annotations.text("group.name")) {
+        (Some(group), _) => (group.name.as_str(), "spec.group.name of the class's parameters"),
+        (None, Some(name)) => (name, "annotation alb.ingress.kubernetes.io/group.name"),
+        (None, None) => return Ok(Group::Implicit(key.clone())),
+    };
+    Group::explicit(name).map_err(|allowed| {
+        let found = format!("\"{name}\"");
+        Box::new(annotations.error(Code::InvalidGroup, field.to_owned(), found, allowed))
+    })
+}
+
+/// Every group that an Ingress is in or still holds a finalizer of.
+#[must_use]
+pub fn groups_touching(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) -> Vec<Group> {
+    let held = ingress.metadata.finalizers.iter().flatten().filter_map(|finalizer| {
+        if finalizer == marks::FINALIZER_IMPLICIT {
+            Some(Group::Implicit(key.clone()))
+        } else {
+            let name = finalizer.strip_prefix(marks::FINALIZER_EXPLICIT_PREFIX)?;
+            Some(Group::Explicit(name.to_owned()))
+        }
+    });
+    let mut groups: Vec<Group> = held.collect();
+    if let Ok(Some(current)) = group_of(snapshot, key, ingress) {
+        groups.push(current);
+    }
+    groups.sort();
+    groups.dedup();
+    groups
+}
+
+/// Every group of the snapshot: those that Ingresses are in, and those that they still hold finalizers of.
+#[must_use]
+pub fn all(snapshot: &Snapshot) -> BTreeSet<Group> {
+    let each = snapshot.objects.ingresses.iter();
+    each.flat_map(|(key, ingress)| groups_touching(snapshot, key, ingress)).collect()
+}
+
+/// The members of a group, in LBC's order: by `group.order`, then by `<namespace>/<name>` as one text.
+#[must_use]
+pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
+    let mut members = Members::default();
+    let finalizer = marks::finalizer(group);
+    for (key, ingress) in &snapshot.objects.ingresses {
+        let claimed = holds(ingress, &finalizer)
+            && (matches!(group, Group::Explicit(_)) || *group == Group::Implicit(key.clone()));
+        if ingress.metadata.deletion_timestamp.is_some() {
+            if claimed {
+                members.leaving.push(key.clone());
+            }
+            continue;
+        }
+        let (params, problems) = match claim(snapshot, key, ingress) {
+            Claim::Foreign if claimed => {
+                members.leaving.push(key.clone());
+                continue;
+            }
+            Claim::Invalid(problem) if claimed => (None, vec![*problem]),
+            Claim::Foreign | Claim::Invalid(_) => continue,
+            Claim::Ours(params) => match named_group(key, ingress, params) {
+                Ok(current) if current == *group => (params, Vec::new()),
+                Err(problem) if claimed => (params, vec![*problem]),
+                Ok(_) if claimed => {
+                    members.leaving.push(key.clone());
+                    continue;
+                }
+                Ok(_) | Err(_) => continue,
+            },
+        };
+        members.active.push(ordered(Member { key, ingress, params, order: 0, problems }));
+    }
+    members.active.sort_by_cached_key(|member| (member.order, member.key.to_string()));
+    members
+}
+
+fn ordered(mut member: Member<'_>) -> Member<'_> {
+    let annotations = member.ingress.metadata.annotations.as_ref();
+    let mut annotations = Annotations::new(Kind::Ingress, member.key, annotations);
+    member.order = annotations.integer("group.order", -ORDER_MAX, ORDER_MAX).unwrap_or(0);
+    member.problems.append(&mut annotations.problems);
+    member
+}
+
+/// Whether an object carries a finalizer.
+#[must_use]
+pub fn holds(ingress: &Ingress, finalizer: &str) -> bool {
+    ingress.metadata.finalizers.iter().flatten().any(|held| held == finalizer)
+}

@@ -1,0 +1,330 @@
+//! From the parts of all members to one load balancer with all that hangs on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::binding::Binding;
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::listener::{Listener, Protocol};
+use crate::model::load_balancer::{IpAddressType, LoadBalancer};
+use crate::model::marks;
+use crate::model::names;
+use crate::model::part::Part;
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::rule::{Redirect, RuleAction};
+use crate::model::security::{IngressRule, SecurityGroup, Source};
+use crate::model::settings::BackendSecurityGroup;
+use crate::model::snapshot::Snapshot;
+use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
+
+use super::annotations::MEANWHILE;
+use super::shared::{Shared, SharedPort};
+use super::{rule, subnets, tags};
+
+/// What the members of a group want together.
+#[derive(Debug)]
+pub struct Merged {
+    /// The load balancer, if any member contributes to one.
+    pub front: Option<Front>,
+    /// The target groups.
+    pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,
+    /// What members want differently from those before them.
+    pub problems: Vec<Problem>,
+    /// The members that contribute.
+    pub contributing: BTreeSet<ObjectKey>,
+    /// Bad members of which nothing good is known.
+    pub unexplained: Vec<ObjectKey>,
+}
+
+/// Merges parts in the group's order. A part that conflicts with those before it is taken out of `good`, and
+/// the member's last good part takes its place where that one fits.
+#[must_use]
+pub fn merge(
+    snapshot: &Snapshot,
+    group: &Group,
+    active: &[ObjectKey],
+    good: &mut BTreeMap<ObjectKey, Part>,
+) -> Merged {
+    let mut problems = Vec::new();
+    loop {
+        let admission = admit(snapshot, active, good, &mut problems);
+        let mut guilty = check(&admission);
+        if guilty.is_empty() {
+            return assemble(snapshot, group, admission, problems);
+        }
+        // Each turn takes at least one part out of `good`, so this ends.
+        let before = good.len();
+        good.retain(|key, _| guilty.iter().all(|problem| problem.object.key != *key));
+        problems.append(&mut guilty);
+        if good.len() == before {
+            return assemble(snapshot, group, admission, problems);
+        }
+    }
+}
+
+/// The parts that fit together.
+struct Admission {
+    shared: Shared,
+    parts: Vec<Part>,
+    unexplained: Vec<ObjectKey>,
+}
+
+fn admit(
+    snapshot: &Snapshot,
+    active: &[ObjectKey],
+    good: &mut BTreeMap<ObjectKey, Part>,
+    problems: &mut Vec<Problem>,
+) -> Admission {
+    let mut shared = Shared::default();
+    let mut parts = Vec::new();
+    let mut unexplained = Vec::new();
+    for key in active {
+        if let Some(part) = good.get(key) {
+            match shared.admit(part) {
+                Ok(()) => {
+                    parts.push(part.clone());
+                    continue;
+                }
+                Err(mut conflicts) => {
+                    problems.append(&mut conflicts);
+                    good.remove(key);
+                }
+            }
+        }
+        match snapshot.memory.held.get(key) {
+            Some(held) if shared.admit(held).is_ok() => parts.push(held.clone()),
+            Some(_) | None => unexplained.push(key.clone()),
+        }
+    }
+    Admission { shared, parts, unexplained }
+}
+
+/// What can only be judged when everybody is in.
+fn check(admission: &Admission) -> Vec<Problem> {
+    let mut guilty = Vec::new();
+    let shared = &admission.shared;
+    let problem = |part: &Part, code, field: &str, found: String, allowed: &str| Problem {
+        code,
+        severity: Severity::Error,
+        object: ObjectRef::ingress(&part.ingress),
+        field: field.to_owned(),
+        found,
+        allowed: allowed.to_owned(),
+        meanwhile: MEANWHILE.to_owned(),
+    };
+    let has_ipv6 = shared.ip_address_type.is_some_and(IpAddressType::has_ipv6);
+    for part in &admission.parts {
+        let https = |port: &u16| shared.ports.get(port).is_some_and(|p| p.protocol == Protocol::Https);
+        if let Some(port) = part.ssl_redirect.filter(|port| !https(port)) {
+            guilty.push(problem(
+                part,
+                Code::InvalidAnnotation,
+                "annotation alb.ingress.kubernetes.io/ssl-redirect",
+                format!("{port}, which is no HTTPS port of the group"),
+                "a port that listen-ports gives as HTTPS",
+            ));
+        }
+        let ipv6 = part.target_groups.values().find(|wished| wished.target_group.ipv6);
+        if let Some(wished) = ipv6.filter(|_| !has_ipv6) {
+            guilty.push(problem(
+                part,
+                Code::InvalidBackend,
+                &format!("backend {}", wished.binding.service_key()),
+                "a Service with IPv6".to_owned(),
+                "IPv4, or ip-address-type: dualstack on the load balancer",
+            ));
+        }
+    }
+    guilty
+}
+
+fn assemble(
+    snapshot: &Snapshot,
+    group: &Group,
+    admission: Admission,
+    problems: Vec<Problem>,
+) -> Merged {
+    let Admission { shared, parts, unexplained } = admission;
+    let source = source(snapshot, group, &shared);
+    let wished = parts.iter().flat_map(|part| part.target_groups.clone());
+    let target_groups = wished
+        .map(|(key, mut wished)| {
+            wished.binding = with_source(wished.binding, source.as_ref());
+            (key, wished)
+        })
+        .collect();
+    Merged {
+        front: (!parts.is_empty()).then(|| front(snapshot, group, &shared, &parts)),
+        target_groups,
+        problems,
+        contributing: parts.iter().map(|part| part.ingress.clone()).collect(),
+        unexplained,
+    }
+}
+
+/// The backend security group, where the cluster has one.
+fn backend(snapshot: &Snapshot) -> Option<Id> {
+    match &snapshot.settings.backend {
+        BackendSecurityGroup::Managed => Some(snapshot.facts.resolve(Handle::BackendSecurityGroup)),
+        BackendSecurityGroup::Given(id) => Some(Id::Is(id.clone())),
+        BackendSecurityGroup::Off => None,
+    }
+}
+
+/// The security group that pods let in; none where members bring their own and see to it themselves.
+fn source(snapshot: &Snapshot, group: &Group, shared: &Shared) -> Option<Id> {
+    if shared.security_groups.is_some() {
+        return None;
+    }
+    Some(backend(snapshot).unwrap_or_else(|| Id::Of(Handle::FrontendSecurityGroup(group.clone()))))
+}
+
+fn with_source(mut binding: Binding, source: Option<&Id>) -> Binding {
+    match source {
+        None => binding.openings.clear(),
+        Some(source) => {
+            for opening in &mut binding.openings {
+                opening.group = Some(source.clone());
+            }
+        }
+    }
+    binding
+}
+
+fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Part]) -> Front {
+    let settings = &snapshot.settings;
+    let scheme = shared.scheme.unwrap_or(settings.default_scheme);
+    let ip_address_type = shared.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let tracked = |resource| {
+        let tracking = marks::group_tags(&settings.cluster, group, resource);
+        tags::with_tracking(&shared.tags, tracking)
+    };
+    let name = shared.load_balancer_name.clone();
+    let name = name
+        .unwrap_or_else(|| names::load_balancer(&settings.cluster, group, scheme.as_str()));
+    let security_group = shared.security_groups.is_none().then(|| SecurityGroup {
+        name: names::frontend_security_group(&settings.cluster, group),
+        description: marks::DESCRIPTION_FRONTEND.to_owned(),
+        vpc: settings.vpc.clone(),
+        ingress: frontend_rules(shared, ip_address_type),
+        tags: tracked(marks::RESOURCE_FRONTEND_SECURITY_GROUP),
+    });
+    let security_groups = match &shared.security_groups {
+        Some(ids) => ids.iter().cloned().map(Id::Is).collect(),
+        None => std::iter::once(Id::Of(Handle::FrontendSecurityGroup(group.clone())))
+            .chain(backend(snapshot))
+            .collect(),
+    };
+    let (subnets, no_subnets) = subnets_of(snapshot, shared, parts);
+    Front {
+        load_balancer: LoadBalancer {
+            name,
+            scheme,
+            ip_address_type,
+            subnets: Vec::new(),
+            security_groups,
+            tags: tracked(marks::RESOURCE_LOAD_BALANCER),
+        },
+        subnets,
+        no_subnets,
+        attributes: shared.attributes.clone(),
+        security_group,
+        listeners: listeners(snapshot, group, shared, parts),
+    }
+}
+
+/// The subnets that a member names, or those that fit where none stand yet.
+fn subnets_of(
+    snapshot: &Snapshot,
+    shared: &Shared,
+    parts: &[Part],
+) -> (Wish<Vec<AwsId>>, Option<Problem>) {
+    if let Some(named) = &shared.subnets {
+        return (Wish::Exactly(named.clone()), None);
+    }
+    let settings = &snapshot.settings;
+    let scheme = shared.scheme.unwrap_or(settings.default_scheme);
+    let ip_address_type = shared.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let surroundings = &snapshot.surroundings;
+    match subnets::discovered(surroundings, &settings.cluster, scheme, ip_address_type) {
+        Ok(ids) => (Wish::KeepElse(ids), None),
+        Err(none) => {
+            let problem = parts.first().map(|part| Problem {
+                code: Code::NoSubnets,
+                severity: Severity::Error,
+                object: ObjectRef::ingress(&part.ingress),
+                field: "subnets of the load balancer".to_owned(),
+                found: none.found,
+                allowed: none.allowed,
+                meanwhile: "no load balancer is made".to_owned(),
+            });
+            (Wish::KeepElse(Vec::new()), problem)
+        }
+    }
+}
+
+/// Who may reach the load balancer: for each port, those that members name, or everybody.
+fn frontend_rules(shared: &Shared, ip_address_type: IpAddressType) -> BTreeSet<IngressRule> {
+    let everybody = || BTreeSet::from(["0.0.0.0/0".to_owned(), "::/0".to_owned()]);
+    let mut rules = BTreeSet::new();
+    for (port, listener) in &shared.ports {
+        for cidr in listener.inbound_cidrs.clone().unwrap_or_else(everybody) {
+            let is_ipv6 = cidr.contains(':');
+            if is_ipv6 && !ip_address_type.has_ipv6() {
+                continue;
+            }
+            rules.insert(IngressRule {
+                protocol: "tcp".to_owned(),
+                from_port: *port,
+                to_port: *port,
+                source: if is_ipv6 { Source::Cidr6(cidr) } else { Source::Cidr(cidr) },
+            });
+        }
+    }
+    rules
+}
+
+fn listeners(
+    snapshot: &Snapshot,
+    group: &Group,
+    shared: &Shared,
+    parts: &[Part],
+) -> BTreeMap<u16, WishedListener> {
+    let each = shared.ports.iter().map(|(port, wish)| {
+        let tracking = marks::group_tags(&snapshot.settings.cluster, group, &port.to_string());
+        let redirect = shared.ssl_redirect.filter(|_| wish.protocol == Protocol::Http);
+        let listener = Listener {
+            protocol: wish.protocol,
+            default_actions: default_actions(wish, redirect),
+            default_certificate: wish.certificates.first().cloned(),
+            certificates: wish.certificates.iter().cloned().collect(),
+            ssl_policy: ssl_policy(snapshot, wish),
+            tags: tags::with_tracking(&wish.tags, tracking),
+        };
+        let listening = parts.iter().filter(|part| part.listens.contains_key(port));
+        let rules = listening.flat_map(|part| {
+            part.rules.iter().map(|rule| (rule.clone(), part.tags.clone()))
+        });
+        let rules = if redirect.is_some() { Vec::new() } else { rules.collect() };
+        (*port, WishedListener { listener, rules })
+    });
+    each.collect()
+}
+
+fn ssl_policy(snapshot: &Snapshot, wish: &SharedPort) -> Option<String> {
+    let default = &snapshot.settings.default_ssl_policy;
+    (wish.protocol == Protocol::Https)
+        .then(|| wish.ssl_policy.clone().unwrap_or_else(|| default.clone()))
+}
+
+fn default_actions(wish: &SharedPort, redirect: Option<u16>) -> Vec<RuleAction> {
+    if let Some(port) = redirect {
+        return vec![RuleAction::Redirect(Redirect {
+            port: Some(port.to_string()),
+            protocol: Some(Protocol::Https.as_str().to_owned()),
+            status_code: "HTTP_301".to_owned(),
+            ..Redirect::default()
+        })];
+    }
+    wish.default_actions.clone().unwrap_or_else(|| vec![rule::not_found()])
+}

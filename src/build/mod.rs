@@ -1,0 +1,19 @@
+//! From what is known to what is wished for: pure, and never at a loss.
+//!
+//! A bad object gives problems and no error: its neighbours are built all the same.
+
+pub mod annotations;
+pub mod balancer;
+pub mod classes;
+pub mod fabric;
+pub mod groups;
+pub mod listener;
+pub mod load_balancer;
+pub mod member;
+pub mod merge;
+pub mod rule;
+pub mod shared;
+pub mod subnets;
+pub mod tags;
+pub mod target_group;
+pub mod targets;

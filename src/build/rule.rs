@@ -1,0 +1,196 @@
+//! From the rules of an Ingress to the rules of a listener: LBC's expansion and order.
+
+use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
+
+use crate::model::rule::{Condition, RuleAction};
+
+/// The longest value of a condition (AWS).
+const VALUE_LENGTH_MAX: usize = 128;
+/// The longest label of a host name (RFC 1035).
+const LABEL_LENGTH_MAX: usize = 63;
+
+/// What a missing Service is answered with (LBC's text).
+const MISSING_SERVICE: &str = "Backend service does not exist";
+
+/// How a path is to be matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathType {
+    /// The path and nothing else.
+    Exact,
+    /// The path and what lies below it.
+    Prefix,
+    /// AWS's own patterns.
+    ImplementationSpecific,
+}
+
+impl PathType {
+    /// Reads a path type; an absent one is implementation-specific (LBC).
+    ///
+    /// # Errors
+    /// What is allowed instead.
+    pub fn of(path: &HTTPIngressPath) -> Result<Self, String> {
+        match path.path_type.as_str() {
+            "Exact" => Ok(Self::Exact),
+            "Prefix" => Ok(Self::Prefix),
+            "ImplementationSpecific" | "" => Ok(Self::ImplementationSpecific),
+            _ => Err("Exact, Prefix, ImplementationSpecific".to_owned()),
+        }
+    }
+}
+
+/// The paths of a rule in LBC's order: exact ones first, then prefixes, the longest first, then patterns;
+/// otherwise as written.
+#[must_use]
+pub fn in_order(rule: &IngressRule) -> Vec<(usize, &HTTPIngressPath)> {
+    let paths = rule.http.iter().flat_map(|http| &http.paths);
+    let mut paths: Vec<(usize, &HTTPIngressPath)> = paths.enumerate().collect();
+    paths.sort_by_key(|(_, path)| {
+        let kind = PathType::of(path).unwrap_or(PathType::ImplementationSpecific);
+        let length = path.path.as_ref().map_or(0, String::len);
+        (kind, if kind == PathType::Prefix { usize::MAX - length } else { 0 })
+    });
+    paths
+}
+
+/// The path patterns of a path; none for an empty path.
+///
+/// # Errors
+/// What is allowed instead.
+pub fn path_values(path: &HTTPIngressPath) -> Result<Vec<String>, String> {
+    let kind = PathType::of(path)?;
+    let text = path.path.as_deref().unwrap_or_default();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    check_path(text)?;
+    if kind != PathType::ImplementationSpecific && text.contains(['*', '?']) {
+        return Err("no wildcards, unless pathType is ImplementationSpecific".to_owned());
+    }
+    Ok(match kind {
+        PathType::Exact | PathType::ImplementationSpecific => vec![text.to_owned()],
+        PathType::Prefix if text == "/" => vec!["/*".to_owned()],
+        PathType::Prefix => {
+            let stem = text.strip_suffix('/').unwrap_or(text);
+            vec![stem.to_owned(), format!("{stem}/*")]
+        }
+    })
+}
+
+/// AWS's grammar of a path pattern.
+fn check_path(text: &str) -> Result<(), String> {
+    /// What AWS allows in a path pattern besides letters and digits.
+    const SIGNS: &str = "_-.$/~\"'@:+&*?";
+    let allowed = |c: char| c.is_ascii_alphanumeric() || SIGNS.contains(c);
+    if !text.starts_with('/') || !text.chars().all(allowed) {
+        Err(format!("a path from the root, of letters, digits and {SIGNS}"))
+    } else if text.len() + "/*".len() > VALUE_LENGTH_MAX {
+        Err(format!("at most {VALUE_LENGTH_MAX} characters, the added /* included"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The host pattern of a rule: a host name, whose first label may be a lone wildcard.
+///
+/// # Errors
+/// What is allowed instead.
+pub fn check_host(host: &str) -> Result<(), String> {
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    let label_is_good = |label: &str| {
+        !label.is_empty()
+            && label.len() <= LABEL_LENGTH_MAX
+            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if host.len() > VALUE_LENGTH_MAX {
+        Err(format!("at most {VALUE_LENGTH_MAX} characters (AWS)"))
+    } else if !name.split('.').all(label_is_good) || !name.contains('.') {
+        Err(format!(
+            "a host name of at least two labels of up to {LABEL_LENGTH_MAX} lower-case letters, \
+             digits and inner hyphens; the first label may be a lone *"
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// The conditions of a rule, as LBC puts them together: host, then path; a rule that asks for nothing gets
+/// a path pattern that takes everything.
+#[must_use]
+pub fn conditions(host: Option<&str>, paths: Vec<String>) -> Vec<Condition> {
+    let host = host.filter(|host| !host.is_empty()).map(|host| vec![host.to_owned()]);
+    let mut conditions: Vec<Condition> = host.map(Condition::Host).into_iter().collect();
+    if !paths.is_empty() {
+        conditions.push(Condition::Path(paths));
+    }
+    if conditions.is_empty() {
+        conditions.push(Condition::Path(vec!["/*".to_owned()]));
+    }
+    conditions
+}
+
+/// What LBC answers for a Service that does not exist.
+#[must_use]
+pub fn missing_service() -> RuleAction {
+    RuleAction::FixedResponse {
+        status_code: "503".to_owned(),
+        content_type: Some("text/plain".to_owned()),
+        body: Some(MISSING_SERVICE.to_owned()),
+    }
+}
+
+/// What LBC answers where no rule and no default backend takes a request.
+#[must_use]
+pub fn not_found() -> RuleAction {
+    RuleAction::FixedResponse {
+        status_code: "404".to_owned(),
+        content_type: Some("text/plain".to_owned()),
+        body: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_host, path_values};
+    use k8s_openapi::api::networking::v1::HTTPIngressPath;
+
+    fn check(kind: &str, path: &str, expected: Result<&[&str], ()>) {
+        let input = HTTPIngressPath {
+            path: Some(path.to_owned()),
+            path_type: kind.to_owned(),
+            ..HTTPIngressPath::default()
+        };
+        let expected = expected.map(|values| values.iter().map(|v| (*v).to_owned()).collect());
+        assert_eq!(path_values(&input).map_err(drop), expected, "{kind} {path}");
+    }
+
+    #[test]
+    fn paths_expand_as_lbc_expands_them() {
+        check("Prefix", "/", Ok(&["/*"]));
+        check("Prefix", "/abc", Ok(&["/abc", "/abc/*"]));
+        check("Prefix", "/abc/", Ok(&["/abc", "/abc/*"]));
+        check("Prefix", "//", Ok(&["/", "//*"]));
+        check("Prefix", "/a*", Err(()));
+        check("Exact", "/a", Ok(&["/a"]));
+        check("Exact", "/a?", Err(()));
+        check("ImplementationSpecific", "/", Ok(&["/"]));
+        check("ImplementationSpecific", "/a/*", Ok(&["/a/*"]));
+        check("ImplementationSpecific", "", Ok(&[]));
+        check("", "/a", Ok(&["/a"]));
+        check("Regex", "/a", Err(()));
+        check("Exact", "a", Err(()));
+        check("Exact", "/a b", Err(()));
+    }
+
+    #[test]
+    fn hosts_are_names_with_a_lone_wildcard_in_front() {
+        for good in ["a.b", "*.example.com", "xn--bcher-kva.example", "a-1.b-2.c"] {
+            assert_eq!(check_host(good), Ok(()), "{good}");
+        }
+        let long = format!("{}.example.com", "a".repeat(64));
+        for bad in ["a", "*", "a.*.com", "w*.example.com", "-a.b", "a-.b", "a..b", "A.b", &long] {
+            assert!(check_host(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Which subnets a load balancer gets: those that somebody names, or those that are tagged for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::id::AwsId;
+use crate::model::load_balancer::{IpAddressType, Scheme};
+use crate::model::seen::SubnetSelector;
+use crate::model::surroundings::{Subnet, Surroundings};
+
+/// The fewest addresses that AWS wants to be free in each subnet of a load balancer.
+const FREE_ADDRESSES_MIN: i32 = 8;
+/// The fewest availability zones of an application load balancer (AWS).
+const ZONES_MIN: usize = 2;
+const CLUSTER_TAG_PREFIX: &str = "kubernetes.io/cluster/";
+
+/// Why no subnets could be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSubnets {
+    /// What was found.
+    pub found: String,
+    /// What is needed.
+    pub allowed: String,
+}
+
+/// The subnets that somebody names, by id or by their tag `Name`, in that order.
+///
+/// # Errors
+/// What is missing, or what is wrong with them.
+pub fn named(surroundings: &Surroundings, names: &[String]) -> Result<Vec<AwsId>, NoSubnets> {
+    let mut chosen: Vec<AwsId> = Vec::new();
+    let mut missing: Vec<&str> = Vec::new();
+    for name in names {
+        let found = surroundings.subnets.iter().find(|(id, subnet)| {
+            let by_name = || subnet.tags.get("Name").is_some_and(|value| value == name);
+            !chosen.contains(id) && if name.starts_with("subnet-") { id.as_str() == name } else { by_name() }
+        });
+        match found {
+            Some((id, _)) => chosen.push(id.clone()),
+            None => missing.push(name),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(NoSubnets {
+            found: format!("{}, which {} does not have", missing.join(", "), surroundings.vpc),
+            allowed: format!("subnets of the VPC, by id or Name: {}", listing(surroundings)),
+        });
+    }
+    check(surroundings, &chosen)?;
+    Ok(chosen)
+}
+
+/// The subnets that an IngressClass selects: by id, or the best of those with the tags.
+///
+/// # Errors
+/// What is missing, or what is wrong with them.
+pub fn selected(
+    surroundings: &Surroundings,
+    cluster: &str,
+    ip_address_type: IpAddressType,
+    selector: &SubnetSelector,
+) -> Result<Vec<AwsId>, NoSubnets> {
+    if !selector.ids.is_empty() {
+        return named(surroundings, &selector.ids);
+    }
+    let candidate = |subnet: &Subnet| {
+        selector.tags.iter().all(|(key, values)| {
+            subnet.tags.get(key).is_some_and(|value| values.contains(value))
+        })
+    };
+    best(surroundings, cluster, ip_address_type, &candidate)
+}
+
+/// The subnets that are tagged for load balancers of a scheme; where none is, those whose route table fits.
+///
+/// # Errors
+/// What every subnet lacks.
+pub fn discovered(
+    surroundings: &Surroundings,
+    cluster: &str,
+    scheme: Scheme,
+    ip_address_type: IpAddressType,
+) -> Result<Vec<AwsId>, NoSubnets> {
+    let role = match scheme {
+        Scheme::Internal => "kubernetes.io/role/internal-elb",
+        Scheme::InternetFacing => "kubernetes.io/role/elb",
+    };
+    let tagged =
+        |subnet: &Subnet| subnet.tags.get(role).is_some_and(|value| value.is_empty() || value == "1");
+    if surroundings.subnets.values().any(tagged) {
+        return best(surroundings, cluster, ip_address_type, &tagged);
+    }
+    let reachable = |subnet: &Subnet| subnet.is_public == (scheme == Scheme::InternetFacing);
+    best(surroundings, cluster, ip_address_type, &reachable)
+}
+
+/// One subnet for each zone: one with this cluster's tag first, then the lowest id.
+fn best(
+    surroundings: &Surroundings,
+    cluster: &str,
+    ip_address_type: IpAddressType,
+    candidate: &dyn Fn(&Subnet) -> bool,
+) -> Result<Vec<AwsId>, NoSubnets> {
+    let own_tag = format!("{CLUSTER_TAG_PREFIX}{cluster}");
+    let mut verdicts: Vec<String> = Vec::new();
+    let mut zones: BTreeMap<&str, Vec<(bool, &AwsId)>> = BTreeMap::new();
+    for (id, subnet) in &surroundings.subnets {
+        let is_own = subnet.tags.contains_key(&own_tag);
+        let is_others = !is_own && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
+        let verdict = if !candidate(subnet) {
+            "not tagged or routed for this scheme"
+        } else if is_others {
+            "tagged for another cluster"
+        } else if subnet.free_addresses < FREE_ADDRESSES_MIN {
+            "fewer than 8 free addresses"
+        } else if ip_address_type.has_ipv6() && !subnet.has_ipv6 {
+            "no IPv6 CIDR"
+        } else {
+            zones.entry(&subnet.zone).or_default().push((!is_own, id));
+            continue;
+        };
+        verdicts.push(format!("{id} {verdict}"));
+    }
+    let mut chosen: Vec<AwsId> =
+        zones.into_values().filter_map(|ids| ids.into_iter().min()).map(|(_, id)| id.clone()).collect();
+    chosen.sort();
+    check(surroundings, &chosen).map_err(|mut none| {
+        if !verdicts.is_empty() {
+            none.found = format!("{} ({})", none.found, verdicts.join("; "));
+        }
+        none
+    })?;
+    Ok(chosen)
+}
+
+/// What holds for any choice of subnets.
+fn check(surroundings: &Surroundings, chosen: &[AwsId]) -> Result<(), NoSubnets> {
+    let of = |part: fn(&Subnet) -> &str| -> BTreeSet<&str> {
+        chosen.iter().filter_map(|id| surroundings.subnets.get(id)).map(part).collect()
+    };
+    let zones = of(|subnet| &subnet.zone);
+    let locales = of(|subnet| &subnet.locale);
+    let list = || chosen.iter().map(AwsId::as_str).collect::<Vec<_>>().join(", ");
+    let two = "subnets of at least two availability zones, one of each".to_owned();
+    if zones.len() < chosen.len() {
+        Err(NoSubnets { found: format!("several of one zone: {}", list()), allowed: two })
+    } else if locales.len() > 1 {
+        let allowed = "subnets of one kind of zone".to_owned();
+        Err(NoSubnets { found: format!("zones of several kinds: {}", list()), allowed })
+    } else if chosen.is_empty() {
+        let found = format!("no subnet of {} that fits", surroundings.vpc);
+        Err(NoSubnets { found, allowed: two })
+    } else if zones.len() < ZONES_MIN && locales.contains("availability-zone") {
+        Err(NoSubnets { found: format!("one zone only: {}", list()), allowed: two })
+    } else {
+        Ok(())
+    }
+}
+
+fn listing(surroundings: &Surroundings) -> String {
+    let each = surroundings.subnets.iter().map(|(id, subnet)| match subnet.tags.get("Name") {
+        Some(name) => format!("{id} ({name})"),
+        None => id.to_string(),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,39 @@
+//! Tags that people ask for, and who wins.
+
+use std::collections::BTreeMap;
+
+use crate::model::marks::{TRACKING_TAGS, Tags};
+use crate::model::seen::ClassParams;
+use crate::model::settings::Settings;
+
+use super::annotations::Annotations;
+
+/// The tags that one Ingress, or one Service for its target group, asks for: its own, then its class's over
+/// them, then the flag's over all. Tracking tags come later and win over everything.
+pub fn wished(
+    settings: &Settings,
+    params: Option<&ClassParams>,
+    own: Tags,
+    annotations: &mut Annotations<'_>,
+) -> Tags {
+    for key in own.keys() {
+        if settings.external_managed_tags.contains(key) {
+            annotations.wrong("tags", key, "keys that --external-managed-tags does not list");
+        }
+    }
+    let of_class = params.map(|params| &params.spec.tags).into_iter().flatten();
+    let of_class = of_class.map(|pair| (pair.key.clone(), pair.value.clone()));
+    own.into_iter()
+        .chain(of_class)
+        .chain(settings.default_tags.clone())
+        .filter(|(key, _)| !TRACKING_TAGS.contains(&key.as_str()))
+        .collect()
+}
+
+/// Tracking tags over what people ask for.
+#[must_use]
+pub fn with_tracking(wished: &Tags, tracking: BTreeMap<String, String>) -> Tags {
+    let mut tags = wished.clone();
+    tags.extend(tracking);
+    tags
+}

@@ -1,0 +1,327 @@
+//! From a backend of an Ingress to its target group and the binding that fills it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::model::binding::{Binding, Opening, PortRef};
+use crate::model::group::Group;
+use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
+use crate::model::listener::Protocol;
+use crate::model::marks;
+use crate::model::names::{self, TargetGroupNameParts};
+use crate::model::problem::{Code, Kind};
+use crate::model::seen::ClassParams;
+use crate::model::settings::Settings;
+use crate::model::stack::WishedTargetGroup;
+use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
+
+use super::annotations::Annotations;
+use super::tags;
+
+/// What a target group is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct Backend<'a> {
+    /// How the process was started.
+    pub settings: &'a Settings,
+    /// The Ingress group.
+    pub group: &'a Group,
+    /// The Ingress's key.
+    pub ingress_key: &'a ObjectKey,
+    /// The Ingress.
+    pub ingress: &'a Ingress,
+    /// The parameters of the Ingress's class.
+    pub params: Option<&'a ClassParams>,
+    /// The Service's key.
+    pub service_key: &'a ObjectKey,
+    /// The Service.
+    pub service: &'a Service,
+    /// The port as the backend writes it.
+    pub port: &'a PortRef,
+}
+
+/// The port of a backend as written: its name if it has one.
+#[must_use]
+pub fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {
+    let name = port.name.clone().filter(|name| !name.is_empty());
+    name.map(PortRef::Name).or_else(|| port.number.map(PortRef::Number))
+}
+
+/// The key of a backend's target group: one for each Ingress, Service and port as written.
+#[must_use]
+pub fn key(backend: &Backend<'_>) -> TargetGroupKey {
+    let Backend { ingress_key, service_key, port, .. } = backend;
+    TargetGroupKey {
+        resource: format!("{ingress_key}-{}:{port}", service_key.name),
+        slot: Slot::default(),
+    }
+}
+
+/// The target group of a backend. Where problems are added to `annotations`, it is not to be used.
+pub fn build(backend: &Backend<'_>, annotations: &mut Annotations<'_>) -> Option<WishedTargetGroup> {
+    let Some(service_port) = find_port(backend.service, backend.port) else {
+        annotations.problems.push(no_such_port(backend, annotations));
+        return None;
+    };
+    let service_annotations = backend.service.metadata.annotations.as_ref();
+    let mut of_service = Annotations::new(Kind::Service, backend.service_key, service_annotations);
+    of_service.check_names();
+    let mut layers = Layers { service: &mut of_service, ingress: annotations };
+    let built = describe(backend, service_port, &mut layers);
+    let mut problems = std::mem::take(&mut of_service.problems);
+    annotations.problems.append(&mut problems);
+    built
+}
+
+fn no_such_port(
+    backend: &Backend<'_>,
+    annotations: &Annotations<'_>,
+) -> crate::model::problem::Problem {
+    let ports: Vec<String> = ports(backend.service)
+        .map(|port| match &port.name {
+            Some(name) => format!("{} ({name})", port.port),
+            None => port.port.to_string(),
+        })
+        .collect();
+    annotations.error(
+        Code::InvalidBackend,
+        format!("backend {}", backend.service_key),
+        format!("port {}, which the Service lacks", backend.port),
+        &format!("a port of the Service: {}", ports.join(", ")),
+    )
+}
+
+fn ports(service: &Service) -> impl Iterator<Item = &ServicePort> {
+    service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
+}
+
+fn find_port<'a>(service: &'a Service, wanted: &PortRef) -> Option<&'a ServicePort> {
+    ports(service).find(|port| match wanted {
+        PortRef::Number(number) => port.port == *number,
+        PortRef::Name(name) => port.name.as_deref() == Some(name),
+    })
+}
+
+/// The port that the pods listen on: a number, or the name of a container port.
+fn target_port(port: &ServicePort) -> PortRef {
+    match &port.target_port {
+        Some(IntOrString::Int(number)) => PortRef::Number(*number),
+        Some(IntOrString::String(name)) => PortRef::Name(name.clone()),
+        None => PortRef::Number(port.port),
+    }
+}
+
+/// Annotations of a Service over those of its Ingress: what the Service says, the Ingress does not.
+struct Layers<'l, 's, 'i> {
+    service: &'l mut Annotations<'s>,
+    ingress: &'l mut Annotations<'i>,
+}
+
+impl Layers<'_, '_, '_> {
+    fn has_service(&self, name: &str) -> bool {
+        self.service.text(name).is_some()
+    }
+
+    fn string(&self, name: &str) -> Option<String> {
+        self.service.text(name).or_else(|| self.ingress.text(name)).map(str::to_owned)
+    }
+
+    fn integer(&mut self, name: &str, min: i32, max: i32) -> Option<i32> {
+        if self.has_service(name) {
+            self.service.integer(name, min, max)
+        } else {
+            self.ingress.integer(name, min, max)
+        }
+    }
+
+    fn one_of<T: Copy>(&mut self, name: &str, options: &[(&str, T)]) -> Option<T> {
+        if self.has_service(name) {
+            self.service.one_of(name, options)
+        } else {
+            self.ingress.one_of(name, options)
+        }
+    }
+
+    fn map(&mut self, name: &str) -> Option<BTreeMap<String, String>> {
+        if self.has_service(name) { self.service.map(name) } else { self.ingress.map(name) }
+    }
+
+    fn wrong(&mut self, name: &str, found: &str, allowed: &str) {
+        if self.has_service(name) {
+            self.service.wrong(name, found, allowed);
+        } else {
+            self.ingress.wrong(name, found, allowed);
+        }
+    }
+}
+
+const PROTOCOLS: &[(&str, Protocol)] = &[("HTTP", Protocol::Http), ("HTTPS", Protocol::Https)];
+
+fn describe(
+    backend: &Backend<'_>,
+    service_port: &ServicePort,
+    layers: &mut Layers<'_, '_, '_>,
+) -> Option<WishedTargetGroup> {
+    let target_type = target_type(backend, layers)?;
+    let target_port = target_port(service_port);
+    let protocol = layers.one_of("backend-protocol", PROTOCOLS).unwrap_or(Protocol::Http);
+    let health_check = health_check(backend, protocol, layers);
+    // A named port stands for different numbers on different pods; LBC writes 1 and registers each with its own.
+    let port = match &target_port {
+        PortRef::Number(number) => u16::try_from(*number).unwrap_or(1),
+        PortRef::Name(_) => 1,
+    };
+    let attributes = layers.map("target-group-attributes").unwrap_or_default();
+    let mut own_tags = layers.ingress.map("tags").unwrap_or_default();
+    own_tags.extend(layers.service.map("tags").unwrap_or_default());
+    let wished = tags::wished(backend.settings, backend.params, own_tags, layers.service);
+    let key = key(backend);
+    let group = backend.group.to_string();
+    let tracking = marks::group_tags(&backend.settings.cluster, backend.group, &key.resource);
+    let target_group = TargetGroup {
+        name: name(backend, &group, port, target_type, protocol),
+        target_type,
+        protocol,
+        protocol_version: "HTTP1".to_owned(),
+        port,
+        ipv6: is_ipv6(backend.service),
+        vpc: backend.settings.vpc.clone(),
+        health_check,
+        tags: tags::with_tracking(&wished, tracking),
+    };
+    let binding = binding(backend, &key, &target_group, target_port);
+    Some(WishedTargetGroup { target_group, attributes, binding })
+}
+
+/// What targets are: the class decides, then the annotations, then the flag.
+fn target_type(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> Option<TargetType> {
+    const TYPES: &[(&str, TargetType)] =
+        &[("ip", TargetType::Ip), ("instance", TargetType::Instance)];
+    let of_class = backend.params.and_then(|params| params.spec.target_type.as_deref());
+    let of_class = TYPES.iter().find(|(name, _)| of_class == Some(*name)).map(|(_, kind)| *kind);
+    let annotated = layers.string("target-type");
+    let of_annotation = layers.one_of("target-type", TYPES);
+    if annotated.is_some() && of_annotation.is_none() {
+        return None;
+    }
+    match of_class.or(of_annotation).unwrap_or(backend.settings.default_target_type) {
+        TargetType::Ip => Some(TargetType::Ip),
+        TargetType::Instance => {
+            let found = match annotated {
+                Some(value) => format!("\"{value}\""),
+                None => "nothing, and the default is \"instance\"".to_owned(),
+            };
+            let problem = layers.ingress.error(
+                Code::Unsupported,
+                "annotation alb.ingress.kubernetes.io/target-type".to_owned(),
+                found,
+                "ip: this version builds no instance targets",
+            );
+            layers.ingress.problems.push(problem);
+            None
+        }
+    }
+}
+
+fn health_check(
+    backend: &Backend<'_>,
+    protocol: Protocol,
+    layers: &mut Layers<'_, '_, '_>,
+) -> HealthCheck {
+    // The defaults are LBC's; the bounds are AWS's.
+    HealthCheck {
+        port: health_check_port(backend, layers),
+        protocol: layers.one_of("healthcheck-protocol", PROTOCOLS).unwrap_or(protocol),
+        path: layers.string("healthcheck-path").unwrap_or_else(|| "/".to_owned()),
+        success_codes: layers.string("success-codes").unwrap_or_else(|| "200".to_owned()),
+        interval_seconds: layers.integer("healthcheck-interval-seconds", 5, 300).unwrap_or(15),
+        timeout_seconds: layers.integer("healthcheck-timeout-seconds", 2, 120).unwrap_or(5),
+        healthy_threshold: layers.integer("healthy-threshold-count", 2, 10).unwrap_or(2),
+        unhealthy_threshold: layers.integer("unhealthy-threshold-count", 2, 10).unwrap_or(2),
+    }
+}
+
+/// AWS's word for "the port that the target gets its requests on".
+const TRAFFIC_PORT: &str = "traffic-port";
+
+fn health_check_port(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> String {
+    const ALLOWED: &str = "traffic-port, a port number, or the name of a Service port whose \
+                           targetPort is a number";
+    let Some(text) = layers.string("healthcheck-port") else { return TRAFFIC_PORT.to_owned() };
+    if text == TRAFFIC_PORT || text.parse::<u16>().is_ok_and(|port| port > 0) {
+        return text;
+    }
+    let named = find_port(backend.service, &PortRef::Name(text.clone())).map(target_port);
+    if let Some(PortRef::Number(number)) = named {
+        return number.to_string();
+    }
+    layers.wrong("healthcheck-port", &text, ALLOWED);
+    TRAFFIC_PORT.to_owned()
+}
+
+/// The name, where the Service's UID is known (a manifest has none).
+fn name(
+    backend: &Backend<'_>,
+    group: &str,
+    port: u16,
+    target_type: TargetType,
+    protocol: Protocol,
+) -> Option<String> {
+    let service_uid = backend.service.metadata.uid.as_deref()?;
+    Some(names::target_group(&TargetGroupNameParts {
+        cluster: &backend.settings.cluster,
+        group,
+        ingress: backend.ingress_key,
+        service: backend.service_key,
+        service_uid,
+        service_port: &backend.port.to_string(),
+        port,
+        target_type: target_type.as_str(),
+        protocol: protocol.as_str(),
+        protocol_version: "HTTP1",
+    }))
+}
+
+/// LBC: IPv6 if the Service has it at all.
+fn is_ipv6(service: &Service) -> bool {
+    let families = service.spec.iter().flat_map(|spec| spec.ip_families.iter().flatten());
+    families.into_iter().any(|family| family == "IPv6")
+}
+
+/// The binding; who is let in is filled in when the group's security groups are known.
+fn binding(
+    backend: &Backend<'_>,
+    key: &TargetGroupKey,
+    target_group: &TargetGroup,
+    target_port: PortRef,
+) -> Binding {
+    let opening = |port: Option<PortRef>| Opening {
+        group: Some(Id::Of(Handle::BackendSecurityGroup)),
+        cidr: None,
+        protocol: "TCP".to_owned(),
+        port,
+    };
+    let health_port = target_group.health_check.port.parse::<i32>().ok().map(PortRef::Number);
+    let openings = if backend.settings.restricted_rules {
+        let ports = std::iter::once(target_port).chain(health_port);
+        ports.map(|port| opening(Some(port))).collect()
+    } else {
+        vec![opening(None)]
+    };
+    Binding {
+        name: target_group.name.clone(),
+        namespace: backend.service_key.namespace.clone(),
+        labels: marks::binding_labels(backend.group),
+        target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key.clone())),
+        target_type: target_group.target_type,
+        protocol: Some(target_group.protocol.as_str().to_owned()),
+        service: backend.service_key.name.clone(),
+        port: backend.port.clone(),
+        openings,
+        ipv6: target_group.ipv6,
+        vpc: Some(target_group.vpc.to_string()),
+        multi_cluster: false,
+    }
+}

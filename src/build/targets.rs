@@ -1,0 +1,171 @@
+//! From a binding and the endpoints of its Service to the targets of its target group.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use k8s_openapi::api::core::v1::ServicePort;
+
+use crate::model::binding::{Binding, PortRef};
+use crate::model::id::ObjectKey;
+use crate::model::marks::FINALIZER_BINDING;
+use crate::model::seen::{Endpoint, EndpointSlice};
+use crate::model::snapshot::{Snapshot, World};
+use crate::model::stack::TargetsStack;
+use crate::model::target::Target;
+use crate::model::target_group::TargetType;
+
+/// Builds what should be registered for a binding that stands. `None` where this version has no say: an
+/// instance binding, or one for another account.
+#[must_use]
+pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
+    let seen = snapshot.objects.bindings.get(key)?;
+    let binding = seen.as_binding(key);
+    let spec = &seen.spec;
+    if binding.target_type != TargetType::Ip
+        || spec.target_group_arn.is_none()
+        || spec.iam_role_arn_to_assume.is_some()
+    {
+        return None;
+    }
+    let claimed = seen.finalizers.iter().any(|held| held == FINALIZER_BINDING);
+    if seen.leaving && !claimed {
+        return None;
+    }
+    let mut stack = of_binding(snapshot, &binding);
+    stack.unclaimed = !claimed;
+    if seen.leaving {
+        stack.targets.clear();
+        stack.leaving = true;
+    }
+    Some(stack)
+}
+
+/// Builds what should be registered for a binding, standing or planned.
+#[must_use]
+pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
+    let vpc = &snapshot.surroundings.cidrs;
+    let target = |(address, port): (String, u16)| {
+        // AWS wants to be told of addresses outside the VPC.
+        let is_outside = !vpc.is_empty() && !vpc.iter().any(|cidr| contains(cidr, &address));
+        let availability_zone = is_outside.then(|| "all".to_owned());
+        Target { id: address, port, availability_zone }
+    };
+    TargetsStack {
+        target_group: binding.target_group.clone(),
+        targets: endpoints(snapshot, binding).into_iter().map(target).collect(),
+        may_deregister: snapshot.world == World::Whole && !binding.multi_cluster,
+        leaving: false,
+        unclaimed: true,
+    }
+}
+
+/// The addresses of a binding's endpoints.
+#[must_use]
+pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<String> {
+    endpoints(snapshot, binding).into_iter().map(|(address, _)| address).collect()
+}
+
+/// The port numbers that a binding's endpoints listen on.
+#[must_use]
+pub fn ports(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<u16> {
+    endpoints(snapshot, binding).into_iter().map(|(_, port)| port).collect()
+}
+
+/// Whether a CIDR holds an address; what is neither holds nothing.
+#[must_use]
+pub fn contains(cidr: &str, address: &str) -> bool {
+    let Some((network, length)) = cidr.split_once('/') else { return false };
+    let Ok(length) = length.parse::<u32>() else { return false };
+    match (network.parse(), address.parse()) {
+        (Ok(IpAddr::V4(network)), Ok(IpAddr::V4(address))) => {
+            let differing = network.to_bits() ^ address.to_bits();
+            length <= 32 && differing.checked_shr(32 - length).unwrap_or(0) == 0
+        }
+        (Ok(IpAddr::V6(network)), Ok(IpAddr::V6(address))) => {
+            let differing = network.to_bits() ^ address.to_bits();
+            length <= 128 && differing.checked_shr(128 - length).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}
+
+/// The endpoints that should get requests. Where none should, those on nodes of which nobody hears any more
+/// are better than none (LBC's fail-open).
+fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(String, u16)> {
+    let Some(port) = service_port(snapshot, binding) else { return BTreeSet::new() };
+    let slices = snapshot.objects.slices.get(&binding.service_key()).into_iter().flatten();
+    let slices = slices.map(|(_, slice)| slice).filter(|slice| slice.ipv6 == binding.ipv6);
+    let (mut ready, mut unheard) = (BTreeSet::new(), BTreeSet::new());
+    for slice in slices {
+        let Some(number) = slice_port(slice, port) else { continue };
+        for endpoint in &slice.endpoints {
+            match standing(snapshot, &binding.namespace, endpoint) {
+                Standing::Ready => _ = ready.insert((endpoint.address.clone(), number)),
+                Standing::Unheard => _ = unheard.insert((endpoint.address.clone(), number)),
+                Standing::Out => {}
+            }
+        }
+    }
+    if ready.is_empty() { unheard } else { ready }
+}
+
+/// How an endpoint stands.
+enum Standing {
+    Ready,
+    Unheard,
+    Out,
+}
+
+/// An endpoint is a target if it is ready, or if nothing but its readiness gates keeps its pod from being so.
+fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standing {
+    let Some(pod_name) = &endpoint.pod else { return Standing::Out };
+    if endpoint.ready {
+        return Standing::Ready;
+    }
+    let pod = snapshot.objects.pods.get(&ObjectKey::new(namespace, pod_name));
+    let Some(pod) = pod.filter(|pod| pod.containers_ready) else { return Standing::Out };
+    let node = snapshot.objects.nodes.get(&pod.node);
+    match node.map(|node| node.ready.as_str()) {
+        Some("True") if !endpoint.terminating && !pod.leaving => Standing::Ready,
+        Some("Unknown") => Standing::Unheard,
+        Some(_) | None => Standing::Out,
+    }
+}
+
+fn service_port<'a>(snapshot: &'a Snapshot, binding: &Binding) -> Option<&'a ServicePort> {
+    let service = snapshot.objects.services.get(&binding.service_key())?;
+    let mut ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    ports.find(|port| match &binding.port {
+        PortRef::Number(number) => port.port == *number,
+        PortRef::Name(name) => port.name.as_ref() == Some(name),
+    })
+}
+
+/// The number that a slice's endpoints listen on for a Service port.
+fn slice_port(slice: &EndpointSlice, port: &ServicePort) -> Option<u16> {
+    let name = port.name.as_deref().unwrap_or_default();
+    let found = slice.ports.iter().find(|candidate| name.is_empty() || candidate.name == name);
+    found.map(|found| found.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+
+    #[test]
+    fn cidrs_hold_addresses() {
+        for (cidr, address, expected) in [
+            ("10.0.0.0/8", "10.1.2.3", true),
+            ("10.0.0.0/8", "11.1.2.3", false),
+            ("0.0.0.0/0", "1.2.3.4", true),
+            ("10.0.0.1/32", "10.0.0.1", true),
+            ("2001:db8::/32", "2001:db8::5", true),
+            ("2001:db8::/32", "2001:db9::5", false),
+            ("10.0.0.0/8", "2001:db8::5", false),
+            ("10.0.0.0/33", "10.0.0.0", false),
+            ("nonsense", "10.0.0.0", false),
+        ] {
+            assert_eq!(contains(cidr, address), expected, "{cidr} {address}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+use serde_json::json;
+
+use super::*;
+use crate::model::binding::PortRef;
+use crate::model::seen;
+
+fn decoded(value: Value) -> Object {
+    decode(value).expect("the manifest is good")
+}
+
+fn message(value: Value) -> String {
+    decode(value).expect_err("the manifest is bad").to_string()
+}
+
+#[test]
+fn a_pod_is_kept_slim() {
+    let object = decoded(json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": "web-1", "namespace": "shop", "uid": "u1",
+            "annotations": {"big": "…"}, "managedFields": [{"manager": "kubelet"}],
+        },
+        "spec": {
+            "nodeName": "n1",
+            "readinessGates": [
+                {"conditionType": "target-health.elbv2.k8s.aws/k8s-shop-web-0123456789"},
+                {"conditionType": "example.com/other"},
+            ],
+            "containers": [{"name": "web", "ports": [
+                {"name": "http", "containerPort": 8080}, {"containerPort": 9090},
+            ]}],
+            "initContainers": [
+                {"name": "proxy", "restartPolicy": "Always", "ports": [{"name": "mesh", "containerPort": 15001}]},
+                {"name": "once", "ports": [{"name": "never", "containerPort": 1}]},
+            ],
+        },
+        "status": {
+            "podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}],
+            "conditions": [{"type": "ContainersReady", "status": "True"}, {"type": "Ready", "status": "False"}],
+        },
+    }));
+    let expected = seen::Pod {
+        uid: "u1".into(),
+        node: "n1".into(),
+        addresses: vec!["10.0.0.1".into(), "fd00::1".into()],
+        containers_ready: true,
+        leaving: false,
+        gates: vec!["target-health.elbv2.k8s.aws/k8s-shop-web-0123456789".into()],
+        named_ports: vec![("http".into(), 8080), ("mesh".into(), 15001)],
+    };
+    assert_eq!(object, Object::Pod(ObjectKey::new("shop", "web-1"), Arc::new(expected)));
+}
+
+#[test]
+fn nulls_that_go_writes_for_empty_lists_are_empty_lists() {
+    let object = decoded(json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "web-a", "labels": {"kubernetes.io/service-name": "web"}},
+        "endpoints": null, "ports": null,
+    }));
+    let expected = seen::EndpointSlice {
+        service: "web".into(),
+        ipv6: false,
+        ports: vec![],
+        endpoints: vec![],
+    };
+    assert_eq!(object, Object::Slice(ObjectKey::new("default", "web-a"), Arc::new(expected)));
+}
+
+#[test]
+fn an_endpoint_without_conditions_is_ready_and_only_pods_are_targets() {
+    let Object::Slice(_, slice) = decoded(json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv6",
+        "metadata": {"name": "web-a", "labels": {"kubernetes.io/service-name": "web"}},
+        "ports": [{"name": null, "port": 80}, {"name": "every", "port": null}],
+        "endpoints": [
+            {"addresses": ["fd00::1"], "targetRef": {"kind": "Pod", "name": "web-1"}, "nodeName": "n1"},
+            {"addresses": ["fd00::2"], "conditions": {"ready": false, "terminating": true},
+             "targetRef": {"kind": "Node", "name": "n2"}},
+        ],
+    })) else {
+        panic!("not a slice")
+    };
+    assert!(slice.ipv6);
+    assert_eq!(slice.ports, [seen::SlicePort { name: String::new(), port: 80 }]);
+    let [first, second] = &slice.endpoints[..] else { panic!("two endpoints") };
+    assert_eq!((first.ready, first.terminating), (true, false));
+    assert_eq!((first.pod.as_deref(), first.node.as_deref()), (Some("web-1"), Some("n1")));
+    assert_eq!((second.ready, second.terminating, second.pod.as_deref()), (false, true, None));
+}
+
+#[test]
+fn slices_of_no_service_and_of_host_names_are_nothing_to_us() {
+    for (kind, labels) in
+        [("IPv4", json!({})), ("FQDN", json!({"kubernetes.io/service-name": "web"}))]
+    {
+        let object = decoded(json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": kind,
+            "metadata": {"name": "s", "labels": labels}, "endpoints": [], "ports": [],
+        }));
+        assert!(matches!(object, Object::Other { .. }), "{object:?}");
+    }
+}
+
+#[test]
+fn a_node_is_its_instance_and_whether_it_is_ready() {
+    let node = |provider_id: &str, conditions: Value| {
+        let object = decoded(json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
+            "spec": {"providerID": provider_id}, "status": {"conditions": conditions},
+        }));
+        let Object::Node(_, node) = object else { panic!("not a node") };
+        (node.instance.clone(), node.ready.clone())
+    };
+    let ready = json!([{"type": "Ready", "status": "Unknown"}]);
+    assert_eq!(node("aws:///us-east-1a/i-0abc", ready), (Some("i-0abc".into()), "Unknown".into()));
+    assert_eq!(node("aws:///us-east-1a/fargate-10.0.0.1", json!([])), (None, "False".into()));
+}
+
+#[test]
+fn a_binding_made_by_lbc_keeps_every_field() {
+    let spec = json!({
+        "ipAddressType": "ipv4",
+        "networking": {"ingress": [{
+            "from": [{"securityGroup": {"groupID": "sg-1"}}],
+            "ports": [{"port": "admin", "protocol": "TCP"}],
+        }]},
+        "serviceRef": {"name": "multi", "port": "admin"},
+        "targetGroupARN": "arn:aws:elasticloadbalancing:…",
+        "targetGroupProtocol": "HTTP", "targetType": "ip", "vpcID": "vpc-1",
+        "nodeSelector": {"matchLabels": {"pool": "web"}},
+    });
+    let Object::Binding(key, binding) = decoded(json!({
+        "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
+        "metadata": {"name": "tgb", "namespace": "shop", "uid": "u", "finalizers": ["elbv2.k8s.aws/resources"]},
+        "spec": spec, "status": {"observedGeneration": 1},
+    })) else {
+        panic!("not a binding")
+    };
+    assert_eq!(key, ObjectKey::new("shop", "tgb"));
+    assert_eq!(binding.finalizers, ["elbv2.k8s.aws/resources"]);
+    assert_eq!(binding.spec.service_ref.port, PortRef::Name("admin".into()));
+    assert_eq!(serde_json::to_value(&binding.spec).expect("it is plain data"), spec);
+}
+
+#[test]
+fn an_ingress_loses_what_says_nothing_about_it() {
+    let Object::Ingress(key, ingress) = decoded(json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {
+            "name": "web", "resourceVersion": "7", "managedFields": [{"manager": "kubectl"}],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "a": "b"},
+        },
+        "spec": {"ingressClassName": "alb"},
+    })) else {
+        panic!("not an ingress")
+    };
+    assert_eq!(key, ObjectKey::new("default", "web"));
+    assert_eq!(ingress.metadata.managed_fields, None);
+    assert_eq!(ingress.metadata.resource_version, None);
+    assert_eq!(ingress.metadata.annotations, Some([("a".into(), "b".into())].into()));
+}
+
+#[test]
+fn lists_of_lists_are_flattened_and_a_bad_item_spoils_no_other() {
+    let decoded = decode_all(json!({
+        "apiVersion": "v1", "kind": "List", "items": [
+            {"apiVersion": "v1", "kind": "NamespaceList", "metadata": {}, "items": [
+                {"metadata": {"name": "a", "labels": {"team": "x"}}}, {"metadata": {"name": "b"}},
+            ]},
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {}},
+            null,
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}},
+        ],
+    }));
+    let [Ok(a), Ok(b), Err(_), Ok(Object::Other { kind, name, .. })] = &decoded[..] else {
+        panic!("{decoded:?}")
+    };
+    let labels = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
+    assert_eq!(*a, Object::Namespace("a".into(), Arc::new(labels)));
+    assert_eq!(*b, Object::Namespace("b".into(), Arc::default()));
+    assert_eq!((kind.as_str(), name.as_str()), ("Deployment", "web"));
+    assert_eq!(decode_all(Value::Null), []);
+}
+
+#[test]
+fn an_error_says_what_was_found() {
+    assert_eq!(
+        message(json!(["a"])),
+        r#"a manifest has to be a mapping with apiVersion, kind and metadata; found ["a"]"#
+    );
+    assert_eq!(
+        message(json!({"kind": "Ingress", "metadata": {}})),
+        "a manifest has to have a text in apiVersion; found only kind, metadata"
+    );
+    assert_eq!(
+        message(
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"generateName": "web-"}})
+        ),
+        r#"Service has to have a text in metadata.name; found metadata: {"generateName":"web-"}"#
+    );
+    let malformed = message(json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+        "spec": {"rules": "none"},
+    }));
+    assert!(malformed.starts_with("Ingress web: invalid type: string \"none\""), "{malformed}");
+}
+
+#[test]
+fn a_slice_whose_service_changes_moves() {
+    let slice = |service: &str| {
+        decoded(json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": "s", "labels": {"kubernetes.io/service-name": service}},
+        }))
+    };
+    let mut objects = Objects::default();
+    insert(&mut objects, slice("a"));
+    let (Object::Slice(key, old), Object::Slice(_, new)) = (slice("a"), slice("b")) else {
+        panic!("not slices")
+    };
+    let turn = Turn { key, old: Some(old), new: Some(new) };
+    apply(&mut objects, &crate::model::index::Change::Slice(turn));
+    let services: Vec<&ObjectKey> = objects.slices.keys().collect();
+    assert_eq!(services, [&ObjectKey::new("default", "b")]);
+}

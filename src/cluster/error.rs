@@ -1,0 +1,127 @@
+//! What the API server says when it says no, in one table.
+
+use kube::core::Status;
+
+/// What a refusal means for what to do next; this alone chooses the back-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Too many requests: later, and never counted as a failure.
+    Throttled,
+    /// The API server's own trouble, or the network's: again.
+    Transient,
+    /// It is not there, or its kind is not served.
+    NotFound,
+    /// It is there already, or it is not as we knew it: again, once we have seen it as it is.
+    Conflict,
+    /// The request itself is refused: a person has to change something.
+    Refused,
+}
+
+/// An answer of the API server that is an error, or none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{operation}: {reason}: {message}")]
+pub struct ClusterError {
+    /// What it means.
+    pub kind: Kind,
+    /// What was asked for, and of which object.
+    pub operation: String,
+    /// The API server's reason, such as `Forbidden`; `NoAnswer` where none came.
+    pub reason: String,
+    /// Its message, or what went wrong on the way: one line.
+    pub message: String,
+}
+
+/// The reason of an error that is not the API server's.
+const NO_ANSWER: &str = "NoAnswer";
+
+impl ClusterError {
+    /// What the client's error means for an operation.
+    pub(super) fn new(operation: impl Into<String>, error: &kube::Error) -> Self {
+        let operation = operation.into();
+        if let kube::Error::Api(status) = error {
+            return Self::of_status(operation, status);
+        }
+        // Without an answer nobody knows whether the request was carried out; every write here may be repeated.
+        Self {
+            kind: Kind::Transient,
+            operation,
+            reason: NO_ANSWER.to_owned(),
+            message: one_line(&chain(error)),
+        }
+    }
+
+    /// What an answer means for an operation.
+    pub(super) fn of_status(operation: impl Into<String>, status: &Status) -> Self {
+        Self {
+            kind: kind(status.code),
+            operation: operation.into(),
+            reason: if status.reason.is_empty() {
+                format!("HTTP {}", status.code)
+            } else {
+                status.reason.clone()
+            },
+            message: one_line(&status.message),
+        }
+    }
+
+    /// No answer came in time.
+    pub(super) fn late(operation: impl Into<String>, seconds: u64) -> Self {
+        Self {
+            kind: Kind::Transient,
+            operation: operation.into(),
+            reason: NO_ANSWER.to_owned(),
+            message: format!("nothing came within {seconds} s"),
+        }
+    }
+
+    /// The object is not as the operation needs it.
+    pub(super) fn conflict(operation: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Conflict,
+            operation: operation.into(),
+            reason: "Conflict".to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// The operation lacks what it needs.
+    pub(super) fn refused(operation: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Refused,
+            operation: operation.into(),
+            reason: "Incomplete".to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+/// What an HTTP status means. A webhook that cannot be reached makes a 500.
+fn kind(code: u16) -> Kind {
+    match code {
+        429 => Kind::Throttled,
+        408 | 500..=599 => Kind::Transient,
+        404 => Kind::NotFound,
+        409 => Kind::Conflict,
+        _ => Kind::Refused,
+    }
+}
+
+/// An error with its causes: the outermost alone often says only that something failed. Most of them repeat
+/// their cause, which is then left out.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// A text as one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

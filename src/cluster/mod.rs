@@ -1,0 +1,15 @@
+//! The edge towards Kubernetes: objects come in as nouns of the model, actions and reports go out.
+//!
+//! Nowhere but here and in `commands` is a `kube::Client` named.
+
+mod decode;
+mod error;
+mod ledger;
+mod store;
+mod watch;
+mod wire;
+
+pub use decode::{DecodeError, Object, decode, decode_all, insert};
+pub use error::{ClusterError, Kind};
+pub use store::apply;
+pub use watch::{Progress, watch_all};

@@ -1,0 +1,47 @@
+//! IngressClassParams.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+
+use super::{CUSTOM_GROUP, Wire, meta, name, nullable, served};
+use crate::cluster::decode::Object;
+use crate::model::index::{Change, Turn};
+use crate::model::seen::{ClassParams, ClassParamsSpec};
+
+/// IngressClassParams on the wire.
+#[derive(Clone, Debug, Deserialize)]
+pub(in crate::cluster) struct IngressClassParams {
+    #[serde(deserialize_with = "meta::slim")]
+    metadata: ObjectMeta,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: ClassParamsSpec,
+}
+
+served!(
+    IngressClassParams,
+    ClusterResourceScope,
+    CUSTOM_GROUP,
+    "v1beta1",
+    "elbv2.k8s.aws/v1beta1",
+    "IngressClassParams",
+    "ingressclassparams"
+);
+
+impl Wire for IngressClassParams {
+    type Key = String;
+    type Noun = ClassParams;
+
+    fn noun(self) -> (String, Option<ClassParams>) {
+        (name(&self.metadata), Some(ClassParams { spec: self.spec }))
+    }
+
+    fn change(turn: Turn<String, ClassParams>) -> Change {
+        Change::Params(turn)
+    }
+
+    fn object(key: String, noun: Arc<ClassParams>) -> Object {
+        Object::Params(key, noun)
+    }
+}

@@ -1,0 +1,126 @@
+//! EndpointSlices.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+
+use super::{Wire, meta, nullable, object_key, served};
+use crate::cluster::decode::Object;
+use crate::model::id::ObjectKey;
+use crate::model::index::{Change, Turn};
+use crate::model::seen;
+
+/// The label that names a slice's Service.
+const LABEL_SERVICE: &str = "kubernetes.io/service-name";
+
+/// An EndpointSlice on the wire.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cluster) struct EndpointSlice {
+    #[serde(deserialize_with = "meta::slim")]
+    metadata: ObjectMeta,
+    address_type: String,
+    #[serde(default, deserialize_with = "nullable")]
+    ports: Vec<Port>,
+    #[serde(default, deserialize_with = "nullable")]
+    endpoints: Vec<Endpoint>,
+}
+
+served!(
+    EndpointSlice,
+    NamespaceResourceScope,
+    "discovery.k8s.io",
+    "v1",
+    "discovery.k8s.io/v1",
+    "EndpointSlice",
+    "endpointslices"
+);
+
+#[derive(Clone, Debug, Deserialize)]
+struct Port {
+    #[serde(default, deserialize_with = "nullable")]
+    name: String,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint {
+    #[serde(default, deserialize_with = "nullable")]
+    addresses: Vec<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    conditions: Conditions,
+    target_ref: Option<TargetRef>,
+    node_name: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Conditions {
+    ready: Option<bool>,
+    terminating: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct TargetRef {
+    kind: Option<String>,
+    name: Option<String>,
+}
+
+impl Port {
+    /// A port without a number means every port, which no target can have.
+    fn seen(self) -> Option<seen::SlicePort> {
+        Some(seen::SlicePort { name: self.name, port: self.port? })
+    }
+}
+
+impl Endpoint {
+    /// Only the first address counts: the others are undefined (Kubernetes).
+    fn seen(self) -> Option<seen::Endpoint> {
+        let target = self.target_ref.filter(|target| target.kind.as_deref() == Some("Pod"));
+        Some(seen::Endpoint {
+            address: self.addresses.into_iter().next()?,
+            ready: self.conditions.ready.unwrap_or(true),
+            terminating: self.conditions.terminating.unwrap_or(false),
+            pod: target.and_then(|target| target.name),
+            node: self.node_name,
+        })
+    }
+}
+
+impl EndpointSlice {
+    /// Nothing of a slice that belongs to no Service, or that lists host names.
+    fn seen(self) -> Option<seen::EndpointSlice> {
+        let service = self.metadata.labels?.remove(LABEL_SERVICE);
+        let ipv6 = match self.address_type.as_str() {
+            "IPv4" => false,
+            "IPv6" => true,
+            _ => return None,
+        };
+        Some(seen::EndpointSlice {
+            service: service.filter(|name| !name.is_empty())?,
+            ipv6,
+            ports: self.ports.into_iter().filter_map(Port::seen).collect(),
+            endpoints: self.endpoints.into_iter().filter_map(Endpoint::seen).collect(),
+        })
+    }
+}
+
+impl Wire for EndpointSlice {
+    type Key = ObjectKey;
+    type Noun = seen::EndpointSlice;
+
+    fn noun(self) -> (ObjectKey, Option<seen::EndpointSlice>) {
+        (object_key(&self.metadata), self.seen())
+    }
+
+    fn change(turn: Turn<ObjectKey, seen::EndpointSlice>) -> Change {
+        Change::Slice(turn)
+    }
+
+    fn object(key: ObjectKey, noun: Arc<seen::EndpointSlice>) -> Object {
+        Object::Slice(key, noun)
+    }
+}

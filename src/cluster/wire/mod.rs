@@ -1,0 +1,109 @@
+//! Objects as the API server writes them, one type a kind, and how each becomes a noun of the model.
+//!
+//! Kinds that are numerous or ours have a slim type here: what this program never reads is skipped while the
+//! text is decoded and takes no memory. Ingress, IngressClass and Service keep `k8s_openapi`'s types.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::{Metadata, Resource};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+use super::decode::Object;
+use crate::model::id::ObjectKey;
+use crate::model::index::{Change, Turn};
+
+mod class_params;
+mod endpoint_slice;
+mod meta;
+mod namespace;
+mod native;
+mod node;
+mod pod;
+mod target_group_binding;
+
+pub(super) use class_params::IngressClassParams;
+pub(super) use endpoint_slice::EndpointSlice;
+pub(super) use namespace::Namespace;
+pub(super) use node::Node;
+pub(super) use pod::Pod;
+pub(super) use target_group_binding::TargetGroupBinding;
+
+/// The group of the custom resources, LBC's own.
+pub(super) const CUSTOM_GROUP: &str = "elbv2.k8s.aws";
+
+/// A kind of object that this program reads: how its wire form becomes a noun, and what a change of it is.
+pub(super) trait Wire:
+    Resource + Metadata<Ty = ObjectMeta> + Clone + Debug + DeserializeOwned + Send + 'static
+{
+    /// What one object is called.
+    type Key: Clone + Ord + Debug + Send + Sync + 'static;
+    /// What is kept of it.
+    type Noun: PartialEq + Debug + Send + Sync + 'static;
+
+    /// Takes what is kept: nothing of an object that cannot matter to a load balancer.
+    fn noun(self) -> (Self::Key, Option<Self::Noun>);
+    /// A turn of this kind as a change in the cluster.
+    fn change(turn: Turn<Self::Key, Self::Noun>) -> Change;
+    /// One of this kind as a decoded object.
+    fn object(key: Self::Key, noun: Arc<Self::Noun>) -> Object;
+}
+
+/// What a namespaced object is called.
+fn object_key(meta: &ObjectMeta) -> ObjectKey {
+    ObjectKey::new(meta.namespace.clone().unwrap_or_default(), name(meta))
+}
+
+/// What a cluster-wide object is called.
+fn name(meta: &ObjectMeta) -> String {
+    meta.name.clone().unwrap_or_default()
+}
+
+/// Reads a field whose `null` means what its absence means: Go writes an empty list that way.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A condition of an object's status, such as `Ready`.
+#[derive(Clone, Debug, Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+}
+
+/// The status of the condition of this type, if there is one.
+fn condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a str> {
+    conditions.iter().find(|condition| condition.kind == kind).map(|found| found.status.as_str())
+}
+
+/// Tells `kube` where a wire type is served. The type has a field `metadata`.
+macro_rules! served {
+    ($type:ty, $scope:ident, $group:expr, $version:literal, $api_version:expr, $kind:literal, $plural:literal) => {
+        impl k8s_openapi::Resource for $type {
+            const API_VERSION: &'static str = $api_version;
+            const GROUP: &'static str = $group;
+            const KIND: &'static str = $kind;
+            const VERSION: &'static str = $version;
+            const URL_PATH_SEGMENT: &'static str = $plural;
+            type Scope = k8s_openapi::$scope;
+        }
+
+        impl k8s_openapi::Metadata for $type {
+            type Ty = k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+            fn metadata(&self) -> &Self::Ty {
+                &self.metadata
+            }
+
+            fn metadata_mut(&mut self) -> &mut Self::Ty {
+                &mut self.metadata
+            }
+        }
+    };
+}
+use served;

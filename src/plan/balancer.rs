@@ -1,0 +1,134 @@
+//! The plan of an Ingress group.
+
+use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::group::Group;
+use crate::model::id::Handle;
+use crate::model::inventory::BalancerInventory;
+use crate::model::marks;
+use crate::model::plan::{Plan, Reason, StepId};
+use crate::model::settings::Settings;
+use crate::model::snapshot::World;
+use crate::model::stack::{BalancerStack, Front};
+
+use super::draft::Draft;
+use super::security_group::{self, Surplus};
+use super::settle::{Settled, settle};
+use super::{listener, load_balancer, target_group};
+
+/// Plans a group to its end state.
+///
+/// First whatever takes nothing away: claims, the security group, target groups with their bindings, the
+/// load balancer, listeners and rules. What nobody wants goes when nothing leads to it any more, and last of
+/// all leaving members are released.
+#[must_use]
+pub fn plan(
+    settings: &Settings,
+    world: World,
+    stack: &BalancerStack,
+    inventory: &BalancerInventory,
+) -> Plan {
+    let mut draft = Draft::default();
+    let is_read = inventory.load_balancers.is_read()
+        && inventory.target_groups.is_read()
+        && inventory.security_groups.is_read();
+    if !is_read {
+        draft.note("nothing is planned: what stands in AWS could not be read".to_owned());
+        return draft.finish();
+    }
+    let surplus = surplus(world, stack);
+    if surplus == Surplus::Keep {
+        draft.note(
+            "what stands and nobody explains is left alone: not every member of the group is known".to_owned(),
+        );
+    }
+    let settled = settle(stack, inventory);
+    let claims = claim(&mut draft, stack);
+    let mut traffic = Vec::new();
+    if let Some(front) = &stack.front {
+        let context = Context { settings, stack, settled: &settled, surplus };
+        traffic = context.front(&mut draft, front, &claims);
+    } else {
+        target_group::plan(&mut draft, settings, stack, &settled, &claims);
+    }
+    if surplus == Surplus::Remove {
+        remove(&mut draft, &settled, traffic);
+    }
+    release(&mut draft, stack);
+    draft.finish()
+}
+
+/// Whether what nobody wants may go: not while a member's wishes are unknown.
+fn surplus(world: World, stack: &BalancerStack) -> Surplus {
+    let is_whole = world == World::Whole
+        || matches!(stack.group, Group::Implicit(_));
+    if is_whole && stack.unexplained.is_empty() { Surplus::Remove } else { Surplus::Keep }
+}
+
+fn claim(draft: &mut Draft, stack: &BalancerStack) -> Vec<StepId> {
+    let each = stack.unclaimed.iter().map(|ingress| {
+        let finalizer = marks::finalizer(&stack.group);
+        let action = KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer };
+        draft.push(Action::Kube(action), Reason::Claimed, &[])
+    });
+    each.collect()
+}
+
+/// What the plan of a group is made with.
+struct Context<'a> {
+    settings: &'a Settings,
+    stack: &'a BalancerStack,
+    settled: &'a Settled<'a>,
+    surplus: Surplus,
+}
+
+impl Context<'_> {
+    fn front(&self, draft: &mut Draft, front: &Front, claims: &[StepId]) -> Vec<StepId> {
+        let Self { settings, stack, settled, surplus } = self;
+        if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
+            // Nothing is made for a load balancer that cannot be.
+            draft.refuse(problem.clone());
+            return Vec::new();
+        }
+        if let Some(wish) = &front.security_group {
+            match settled.security_group {
+                Some(live) => security_group::update(draft, settings, live, wish, *surplus),
+                None => {
+                    let handle = Handle::FrontendSecurityGroup(stack.group.clone());
+                    security_group::create(draft, handle, wish, claims);
+                }
+            }
+        }
+        target_group::plan(draft, settings, stack, settled, claims);
+        match settled.load_balancer {
+            None => load_balancer::create(draft, stack, front, settled, claims),
+            Some(live) if *surplus == Surplus::Remove => {
+                load_balancer::update(draft, settings, front, settled, live);
+            }
+            Some(_) => {}
+        }
+        listener::plan(draft, settings, stack, front, settled, *surplus)
+    }
+}
+
+/// Removes what nobody wants: load balancers, then what they led to, then what guarded them.
+fn remove(draft: &mut Draft, settled: &Settled<'_>, mut traffic: Vec<StepId>) {
+    for live in &settled.surplus_load_balancers {
+        let action = AwsAction::DeleteLoadBalancer { id: live.live.id.clone() };
+        traffic.push(draft.push(Action::Aws(action), Reason::Unwanted, &[]));
+    }
+    target_group::remove(draft, settled, &traffic);
+    for live in &settled.surplus_security_groups {
+        let action = AwsAction::DeleteSecurityGroup { id: live.id.clone() };
+        draft.push(Action::Aws(action), Reason::Unwanted, &traffic);
+    }
+}
+
+/// Releases leaving members after everything else: what was made for them is gone then.
+fn release(draft: &mut Draft, stack: &BalancerStack) {
+    let before = draft.removals();
+    for ingress in &stack.leaving {
+        let finalizer = marks::finalizer(&stack.group);
+        let action = KubeAction::ReleaseIngress { ingress: ingress.clone(), finalizer };
+        draft.push(Action::Kube(action), Reason::Released, &before);
+    }
+}

@@ -1,0 +1,67 @@
+//! A plan in the making: finds out what each step has to wait for.
+
+use std::collections::BTreeMap;
+
+use crate::model::action::{Action, Sign};
+use crate::model::id::Handle;
+use crate::model::plan::{Plan, Reason, StepId, WaitKey};
+use crate::model::problem::Problem;
+
+/// A plan in the making.
+#[derive(Debug, Default)]
+pub struct Draft {
+    plan: Plan,
+    made_by: BTreeMap<Handle, StepId>,
+}
+
+impl Draft {
+    /// Adds a step after those given and after those that make what it needs. What no step of this plan
+    /// makes is another subject's to make: the step waits for it at a gate.
+    pub fn push(&mut self, action: Action, reason: Reason, after: &[StepId]) -> StepId {
+        let mut after = after.to_vec();
+        let mut gate = None;
+        for handle in action.needs() {
+            match self.made_by.get(&handle) {
+                Some(step) => after.push(*step),
+                None => gate = Some(WaitKey::Made(handle)),
+            }
+        }
+        after.sort();
+        after.dedup();
+        let made = match &action {
+            Action::Aws(action) => action.makes().cloned(),
+            Action::Kube(_) => None,
+        };
+        let id = self.plan.push(action, reason, after);
+        if let Some(step) = self.plan.steps.last_mut() {
+            step.gate = gate;
+        }
+        if let Some(handle) = made {
+            self.made_by.insert(handle, id);
+        }
+        id
+    }
+
+    /// The steps so far that take something away.
+    #[must_use]
+    pub fn removals(&self) -> Vec<StepId> {
+        let removing = self.plan.steps.iter().filter(|step| step.action.sign() == Sign::Remove);
+        removing.map(|step| step.id).collect()
+    }
+
+    /// Says what cannot be done, and why.
+    pub fn refuse(&mut self, problem: Problem) {
+        self.plan.refusals.push(problem);
+    }
+
+    /// Says what the plan leaves alone.
+    pub fn note(&mut self, note: String) {
+        self.plan.notes.push(note);
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn finish(self) -> Plan {
+        self.plan
+    }
+}

@@ -1,0 +1,118 @@
+//! Steps for the load balancer itself.
+
+use std::collections::BTreeSet;
+
+use crate::model::action::{Action, AwsAction};
+use crate::model::id::{AwsId, Id};
+use crate::model::inventory::LiveLoadBalancer;
+use crate::model::load_balancer::{Attributes, LoadBalancer};
+use crate::model::plan::{Reason, StepId};
+use crate::model::settings::Settings;
+use crate::model::stack::{BalancerStack, Front};
+
+use super::draft::Draft;
+use super::settle::{self, Settled, load_balancer_handle};
+use super::tags::{Legacy, TagDifference, difference};
+use super::target_group::differing;
+
+/// Makes a load balancer that does not stand.
+pub fn create(
+    draft: &mut Draft,
+    stack: &BalancerStack,
+    front: &Front,
+    settled: &Settled<'_>,
+    claims: &[StepId],
+) {
+    let handle = load_balancer_handle(&stack.group);
+    let mut spec = front.load_balancer.clone();
+    spec.subnets = settle::subnets(&front.subnets, None);
+    spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
+    let action = AwsAction::CreateLoadBalancer { handle: handle.clone(), spec };
+    draft.push(Action::Aws(action), Reason::Missing, claims);
+    set_attributes(draft, Id::Of(handle), front.attributes.clone());
+}
+
+/// Brings a load balancer that stands into line.
+pub fn update(
+    draft: &mut Draft,
+    settings: &Settings,
+    front: &Front,
+    settled: &Settled<'_>,
+    live: &LiveLoadBalancer,
+) {
+    let wish = &front.load_balancer;
+    let current = &live.live.spec;
+    let id = &live.live.id;
+    if current.scheme != wish.scheme {
+        draft.note(format!(
+            "load balancer {id} stays {}: a scheme cannot be changed in place, and this version replaces no \
+             load balancers",
+            current.scheme
+        ));
+    }
+    set_security_groups(draft, wish, current, settled, id);
+    set_subnets(draft, front, live);
+    if current.ip_address_type != wish.ip_address_type {
+        let action = AwsAction::SetIpAddressType {
+            load_balancer: id.clone(),
+            ip_address_type: wish.ip_address_type,
+        };
+        draft.push(Action::Aws(action), differs("IP address type"), &[]);
+    }
+    if let Some(attributes) = live.attributes.value() {
+        let attributes = differing(attributes, &front.attributes);
+        set_attributes(draft, Id::Is(id.clone()), attributes);
+    }
+    let tags = difference(settings, Legacy::Kept, &current.tags, &wish.tags);
+    push_tags(draft, id, tags, &[]);
+}
+
+fn set_security_groups(
+    draft: &mut Draft,
+    wish: &LoadBalancer,
+    current: &LoadBalancer,
+    settled: &Settled<'_>,
+    id: &AwsId,
+) {
+    let mut security_groups = wish.security_groups.clone();
+    security_groups.iter_mut().for_each(|id| settled.resolve(id));
+    let set = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
+    if set(&security_groups) != set(&current.security_groups) {
+        let action = AwsAction::SetSecurityGroups { load_balancer: id.clone(), security_groups };
+        draft.push(Action::Aws(action), differs("security groups"), &[]);
+    }
+}
+
+fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
+    let subnets = settle::subnets(&front.subnets, Some(live));
+    let set = |ids: &[AwsId]| ids.iter().cloned().collect::<BTreeSet<_>>();
+    if set(&subnets) != set(&live.live.spec.subnets) {
+        let action = AwsAction::SetSubnets { load_balancer: live.live.id.clone(), subnets };
+        draft.push(Action::Aws(action), differs("subnets"), &[]);
+    }
+}
+
+fn set_attributes(draft: &mut Draft, load_balancer: Id, attributes: Attributes) {
+    if !attributes.is_empty() {
+        let reason = Reason::Differs(attributes.keys().cloned().collect());
+        let action = AwsAction::ModifyLoadBalancerAttributes { load_balancer, attributes };
+        draft.push(Action::Aws(action), reason, &[]);
+    }
+}
+
+fn differs(field: &str) -> Reason {
+    Reason::Differs(vec![field.to_owned()])
+}
+
+/// Brings the tags of a load balancer, listener, rule or target group into line.
+pub fn push_tags(draft: &mut Draft, id: &AwsId, tags: TagDifference, after: &[StepId]) {
+    if !tags.add.is_empty() {
+        let action = AwsAction::AddTags { id: id.clone(), tags: tags.add };
+        draft.push(Action::Aws(action), differs("tags"), after);
+    }
+    if !tags.remove.is_empty() {
+        let keys = tags.remove.into_keys().collect();
+        let action = AwsAction::RemoveTags { id: id.clone(), keys };
+        draft.push(Action::Aws(action), differs("tags"), after);
+    }
+}

@@ -1,0 +1,15 @@
+//! The difference between what is wished for and what stands: pure, and to the end state.
+
+pub mod balancer;
+mod draft;
+pub mod fabric;
+mod listener;
+mod load_balancer;
+mod rule;
+mod security_group;
+mod settle;
+pub mod show;
+mod tags;
+mod target_group;
+pub mod targets;
+pub mod wire;

@@ -1,0 +1,265 @@
+//! Steps for the rules of a listener: LBC's pairing and numbering, so that the two agree on what stands.
+
+use std::collections::BTreeMap;
+
+use crate::model::action::{Action, AwsAction};
+use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::inventory::{LiveListener, LiveRule};
+use crate::model::marks::{self, Tags};
+use crate::model::plan::{Reason, StepId};
+use crate::model::rule::Rule;
+use crate::model::settings::Settings;
+use crate::model::stack::BalancerStack;
+
+use super::draft::Draft;
+use super::load_balancer::push_tags;
+use super::security_group::Surplus;
+use super::tags::{Legacy, difference};
+
+/// The highest priority (AWS). Rules about to go are moved to the end, out of the way.
+const PRIORITY_MAX: u32 = 50_000;
+
+/// A rule as wished for, with the tags that its Ingress asks for.
+type Wished = (Rule, Tags);
+
+/// Makes all rules of a listener that does not stand.
+pub fn create_all(
+    draft: &mut Draft,
+    settings: &Settings,
+    stack: &BalancerStack,
+    port: u16,
+    wished: &[Wished],
+) {
+    let listener = Id::Of(Handle::Listener(stack.group.clone(), Slot::default(), port));
+    for (wish, priority) in wished.iter().zip(1..) {
+        let tags = tracked(settings, stack, port, priority, &wish.1);
+        let spec = wish.0.clone();
+        let listener = listener.clone();
+        let action = AwsAction::CreateRule { listener, priority, spec, tags };
+        draft.push(Action::Aws(action), Reason::Missing, &[]);
+    }
+}
+
+fn tracked(
+    settings: &Settings,
+    stack: &BalancerStack,
+    port: u16,
+    priority: u32,
+    wished: &Tags,
+) -> Tags {
+    let resource = marks::rule_resource(port, priority);
+    let mut tags = wished.clone();
+    tags.extend(marks::group_tags(&settings.cluster, &stack.group, &resource));
+    tags
+}
+
+/// What the rules of one standing listener are planned with.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// How the process was started.
+    pub settings: &'a Settings,
+    /// The group.
+    pub stack: &'a BalancerStack,
+    /// The listener's port.
+    pub port: u16,
+    /// What is done with rules that nobody wants.
+    pub surplus: Surplus,
+    /// How many more rules AWS would take.
+    pub room: usize,
+}
+
+/// How wishes and standing rules go together.
+struct Pairing<'a> {
+    /// Standing rules that do what a wish says, with the priority to have.
+    same: Vec<(u32, &'a Wished, &'a LiveRule)>,
+    /// Standing rules that are made to do what a wish says.
+    modified: Vec<(u32, &'a Wished, &'a LiveRule)>,
+    /// Wishes that nothing stands for.
+    missing: Vec<(u32, &'a Wished)>,
+    /// Standing rules that nobody explains and that stay, with the priority to have.
+    kept: Vec<(u32, &'a LiveRule)>,
+    /// Standing rules that go.
+    unwanted: Vec<&'a LiveRule>,
+}
+
+impl Rules<'_> {
+    /// Brings the rules of a standing listener into line. Answers with the steps that move traffic.
+    pub fn update(
+        &self,
+        draft: &mut Draft,
+        live: &LiveListener,
+        wished: &[Wished],
+    ) -> Vec<StepId> {
+        let pairing = self.pair(live, wished);
+        let mut traffic = Vec::new();
+        let moves = moves(&pairing);
+        if !moves.is_empty() {
+            let action = AwsAction::SetRulePriorities { priorities: moves };
+            traffic.push(draft.push(Action::Aws(action), Reason::Moved, &[]));
+        }
+        let moved = traffic.clone();
+        for (_, wish, rule) in &pairing.modified {
+            let action = AwsAction::ModifyRule { id: rule.id.clone(), spec: wish.0.clone() };
+            let reason = Reason::Differs(differences(&rule.rule, &wish.0));
+            traffic.push(draft.push(Action::Aws(action), reason, &moved));
+        }
+        traffic.extend(self.create_and_delete(draft, live, &pairing, &moved));
+        // What a rule is called comes after what it does.
+        for (priority, wish, rule) in pairing.same.iter().chain(&pairing.modified) {
+            let wish = tracked(self.settings, self.stack, self.port, *priority, &wish.1);
+            let tags = difference(self.settings, Legacy::Unknown, &rule.tags, &wish);
+            push_tags(draft, &rule.id, tags, &moved);
+        }
+        traffic
+    }
+
+    /// Creates come first, so that no request falls between two rules; unless AWS has no room for them.
+    fn create_and_delete(
+        &self,
+        draft: &mut Draft,
+        live: &LiveListener,
+        pairing: &Pairing<'_>,
+        moved: &[StepId],
+    ) -> Vec<StepId> {
+        let delete = |draft: &mut Draft| {
+            let each = pairing.unwanted.iter().map(|rule| {
+                let action = AwsAction::DeleteRule { id: rule.id.clone() };
+                draft.push(Action::Aws(action), Reason::Unwanted, moved)
+            });
+            each.collect::<Vec<_>>()
+        };
+        let mut steps = Vec::new();
+        let has_room = pairing.missing.len() <= self.room;
+        if !has_room {
+            steps.extend(delete(draft));
+        }
+        let freed = steps.clone();
+        for (priority, wish) in &pairing.missing {
+            let action = AwsAction::CreateRule {
+                listener: Id::Is(live.live.id.clone()),
+                priority: *priority,
+                spec: wish.0.clone(),
+                tags: tracked(self.settings, self.stack, self.port, *priority, &wish.1),
+            };
+            let after: Vec<StepId> = moved.iter().chain(&freed).copied().collect();
+            steps.push(draft.push(Action::Aws(action), Reason::Missing, &after));
+        }
+        if has_room {
+            steps.extend(delete(draft));
+        }
+        steps
+    }
+
+    /// Pairs by content first, wherever a rule stands; then by priority; the rest is made or removed.
+    fn pair<'a>(&self, live: &'a LiveListener, wished: &'a [Wished]) -> Pairing<'a> {
+        let mut free: Vec<&LiveRule> = live.rules.iter().collect();
+        let mut by_content: Vec<Option<&LiveRule>> = vec![None; wished.len()];
+        // Among rules of the same content the one that need not move is best.
+        for must_stay in [true, false] {
+            for (index, (wish, _)) in wished.iter().enumerate() {
+                if by_content[index].is_some() {
+                    continue;
+                }
+                let stays = |rule: &LiveRule| !must_stay || position(rule) == Some(index);
+                let found =
+                    free.iter().position(|rule| stays(rule) && wish.is_satisfied_by(&rule.rule));
+                by_content[index] = found.map(|found| free.remove(found));
+            }
+        }
+        match self.surplus {
+            Surplus::Remove => pair_rest(wished, &by_content, free),
+            Surplus::Keep => keep_rest(wished, &by_content, &free),
+        }
+    }
+}
+
+/// The place in the order that a rule's priority stands for in LBC's numbering.
+fn position(rule: &LiveRule) -> Option<usize> {
+    usize::try_from(rule.priority).ok()?.checked_sub(1)
+}
+
+fn pair_rest<'a>(
+    wished: &'a [Wished],
+    by_content: &[Option<&'a LiveRule>],
+    mut free: Vec<&'a LiveRule>,
+) -> Pairing<'a> {
+    let (mut same, mut modified, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    for ((wish, found), priority) in wished.iter().zip(by_content).zip(1..) {
+        if let Some(rule) = found {
+            same.push((priority, wish, *rule));
+        } else if let Some(index) = free.iter().position(|rule| rule.priority == priority) {
+            modified.push((priority, wish, free.remove(index)));
+        } else {
+            missing.push((priority, wish));
+        }
+    }
+    Pairing { same, modified, missing, kept: Vec::new(), unwanted: free }
+}
+
+/// Rules that nobody explains stay where they stand: right behind the rule that they stand behind now.
+fn keep_rest<'a>(
+    wished: &'a [Wished],
+    by_content: &[Option<&'a LiveRule>],
+    free: &[&'a LiveRule],
+) -> Pairing<'a> {
+    let anchors: BTreeMap<u32, usize> =
+        by_content.iter().enumerate().filter_map(|(i, rule)| Some(((*rule)?.priority, i))).collect();
+    let mut behind: BTreeMap<Option<usize>, Vec<&LiveRule>> = BTreeMap::new();
+    for rule in free {
+        let anchor = anchors.range(..rule.priority).next_back().map(|(_, index)| *index);
+        behind.entry(anchor).or_default().push(rule);
+    }
+    let mut pairing = Pairing {
+        same: Vec::new(),
+        modified: Vec::new(),
+        missing: Vec::new(),
+        kept: Vec::new(),
+        unwanted: Vec::new(),
+    };
+    let mut priority = 0;
+    let keep = |priority: &mut u32, rules: Option<Vec<&'a LiveRule>>, kept: &mut Vec<_>| {
+        for rule in rules.into_iter().flatten() {
+            *priority += 1;
+            kept.push((*priority, rule));
+        }
+    };
+    keep(&mut priority, behind.remove(&None), &mut pairing.kept);
+    for (index, (wish, found)) in wished.iter().zip(by_content).enumerate() {
+        priority += 1;
+        match found {
+            Some(rule) => pairing.same.push((priority, wish, *rule)),
+            None => pairing.missing.push((priority, wish)),
+        }
+        keep(&mut priority, behind.remove(&Some(index)), &mut pairing.kept);
+    }
+    pairing
+}
+
+/// The moves that bring every standing rule to its priority; where any moves, rules that go are put last.
+fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
+    let same = pairing.same.iter().map(|(priority, _, rule)| (*priority, *rule));
+    let kept = pairing.kept.iter().copied();
+    let mut moved: Vec<(AwsId, u32)> = same
+        .chain(kept)
+        .filter(|(priority, rule)| rule.priority != *priority)
+        .map(|(priority, rule)| (rule.id.clone(), priority))
+        .collect();
+    if moved.is_empty() {
+        return moved;
+    }
+    moved.sort_by_key(|(_, priority)| *priority);
+    let last_first = pairing.unwanted.iter().rev().zip((1..=PRIORITY_MAX).rev());
+    let away = last_first.map(|(rule, priority)| (rule.id.clone(), priority));
+    away.chain(moved).collect()
+}
+
+fn differences(live: &Rule, wish: &Rule) -> Vec<String> {
+    let mut fields = Vec::new();
+    if live.conditions != wish.conditions {
+        fields.push("conditions".to_owned());
+    }
+    if !crate::model::rule::actions_satisfy(&live.actions, &wish.actions) {
+        fields.push("actions".to_owned());
+    }
+    fields
+}

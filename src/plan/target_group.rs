@@ -1,0 +1,155 @@
+//! Steps for target groups and the bindings that fill them.
+
+use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::binding::Binding;
+use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::inventory::LiveTargetGroup;
+use crate::model::load_balancer::Attributes;
+use crate::model::plan::{Reason, StepId};
+use crate::model::settings::Settings;
+use crate::model::stack::{BalancerStack, WishedTargetGroup};
+
+use super::draft::Draft;
+use super::settle::Settled;
+use super::tags::{Legacy, difference};
+
+/// Makes and changes target groups and their bindings. Bindings come before any rule leads to a new target
+/// group, so that registering starts early.
+pub fn plan(
+    draft: &mut Draft,
+    settings: &Settings,
+    stack: &BalancerStack,
+    settled: &Settled<'_>,
+    claims: &[StepId],
+) {
+    for (key, wished) in &stack.target_groups {
+        match settled.target_groups.get(key) {
+            None => create(draft, stack, key, wished, claims),
+            Some(live) => update(draft, settings, live, wished),
+        }
+    }
+    for (key, wished) in &stack.target_groups {
+        let mut binding = wished.binding.clone();
+        binding.visit_ids(&mut |id| settled.resolve(id));
+        bind(draft, settled, key, binding);
+    }
+}
+
+fn create(
+    draft: &mut Draft,
+    stack: &BalancerStack,
+    key: &TargetGroupKey,
+    wished: &WishedTargetGroup,
+    claims: &[StepId],
+) {
+    let handle = Handle::TargetGroup(stack.group.clone(), key.clone());
+    let spec = wished.target_group.clone();
+    let action = AwsAction::CreateTargetGroup { handle: handle.clone(), spec };
+    draft.push(Action::Aws(action), Reason::Missing, claims);
+    set_attributes(draft, Id::Of(handle), wished.attributes.clone());
+}
+
+fn set_attributes(draft: &mut Draft, target_group: Id, attributes: Attributes) {
+    if !attributes.is_empty() {
+        let reason = Reason::Differs(attributes.keys().cloned().collect());
+        let action = AwsAction::ModifyTargetGroupAttributes { target_group, attributes };
+        draft.push(Action::Aws(action), reason, &[]);
+    }
+}
+
+fn update(
+    draft: &mut Draft,
+    settings: &Settings,
+    live: &LiveTargetGroup,
+    wished: &WishedTargetGroup,
+) {
+    let wish = &wished.target_group;
+    let spec = &live.live.spec;
+    let id = live.live.id.clone();
+    if let [first, ..] = wish.fixed_differences(spec).as_slice() {
+        draft.note(format!(
+            "target group {id} stays as it is: its {first} cannot be changed in place, and this version \
+             replaces no target groups"
+        ));
+    }
+    if spec.health_check != wish.health_check {
+        let reason = Reason::Differs(vec!["health check".to_owned()]);
+        let action = AwsAction::ModifyTargetGroup {
+            id: id.clone(),
+            health_check: wish.health_check.clone(),
+            is_grpc: wish.protocol_version == "GRPC",
+        };
+        draft.push(Action::Aws(action), reason, &[]);
+    }
+    if let Some(current) = live.attributes.value() {
+        set_attributes(draft, Id::Is(id.clone()), differing(current, &wished.attributes));
+    }
+    let tags = difference(settings, Legacy::Kept, &spec.tags, &wish.tags);
+    super::load_balancer::push_tags(draft, &id, tags, &[]);
+}
+
+/// The attributes that somebody named and that stand otherwise.
+#[must_use]
+pub fn differing(live: &Attributes, wish: &Attributes) -> Attributes {
+    let differ = wish.iter().filter(|(key, value)| live.get(*key) != Some(value));
+    differ.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn bind(draft: &mut Draft, settled: &Settled<'_>, key: &TargetGroupKey, wish: Binding) {
+    let Some((name, seen)) = settled.bindings.get(key) else {
+        draft.push(Action::Kube(KubeAction::Bind { binding: wish }), Reason::Missing, &[]);
+        return;
+    };
+    let fields = differences(&seen.as_binding(name), &wish);
+    if !fields.is_empty() {
+        let action = KubeAction::Rebind { name: (*name).clone(), binding: wish };
+        draft.push(Action::Kube(action), Reason::Differs(fields), &[]);
+    }
+}
+
+/// The fields in which a standing binding falls short. Its name counts for nothing, and what was never told
+/// counts as what LBC would fill in.
+fn differences(live: &Binding, wish: &Binding) -> Vec<String> {
+    let sorted = |binding: &Binding| {
+        let mut openings = binding.openings.clone();
+        openings.sort();
+        openings
+    };
+    let checks = [
+        ("labels", live.labels != wish.labels),
+        ("target type", live.target_type != wish.target_type),
+        ("protocol", live.protocol != wish.protocol),
+        ("Service", live.service != wish.service || live.port != wish.port),
+        ("networking", sorted(live) != sorted(wish)),
+        ("VPC", live.vpc != wish.vpc),
+        ("multi-cluster", live.multi_cluster != wish.multi_cluster),
+    ];
+    checks.iter().filter(|(_, differs)| *differs).map(|(field, _)| (*field).to_owned()).collect()
+}
+
+/// Removes target groups and bindings that nobody wants, once no rule leads to them.
+///
+/// The target group goes first: its targets go with it, at the price of one call, and the binding, once the
+/// target group is gone, has nothing left to deregister.
+pub fn remove(draft: &mut Draft, settled: &Settled<'_>, after: &[StepId]) -> Vec<StepId> {
+    let mut steps = Vec::new();
+    for live in &settled.surplus_target_groups {
+        let action = AwsAction::DeleteTargetGroup { id: live.live.id.clone() };
+        steps.push(draft.push(Action::Aws(action), Reason::Unwanted, after));
+    }
+    for (name, seen) in &settled.surplus_bindings {
+        if seen.leaving {
+            continue;
+        }
+        let arn = seen.spec.target_group_arn.as_deref();
+        let target_groups = settled.surplus_target_groups.iter().zip(&steps);
+        let mut first: Vec<StepId> = target_groups
+            .filter(|(live, _)| Some(live.live.id.as_str()) == arn)
+            .map(|(_, step)| *step)
+            .collect();
+        first.extend_from_slice(after);
+        let action = KubeAction::Unbind { name: ObjectKey::clone(name) };
+        steps.push(draft.push(Action::Kube(action), Reason::Unwanted, &first));
+    }
+    steps
+}
