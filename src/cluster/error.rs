@@ -1,5 +1,7 @@
 //! What the API server says when it says no, in one table.
 
+use std::time::Duration;
+
 use kube::core::Status;
 
 /// What a refusal means for what to do next; this alone chooses the back-off.
@@ -65,21 +67,21 @@ impl ClusterError {
     }
 
     /// No answer came in time.
-    pub(super) fn late(operation: impl Into<String>, seconds: u64) -> Self {
+    pub(super) fn late(operation: impl Into<String>, limit: Duration) -> Self {
         Self {
             kind: Kind::Transient,
             operation: operation.into(),
             reason: NO_ANSWER.to_owned(),
-            message: format!("nothing came within {seconds} s"),
+            message: format!("nothing came within {} s", limit.as_secs()),
         }
     }
 
     /// The object is not as the operation needs it.
-    pub(super) fn conflict(operation: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(super) fn unfit(operation: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             kind: Kind::Conflict,
             operation: operation.into(),
-            reason: "Conflict".to_owned(),
+            reason: "Unfit".to_owned(),
             message: message.into(),
         }
     }
@@ -92,6 +94,11 @@ impl ClusterError {
             reason: "Incomplete".to_owned(),
             message: message.into(),
         }
+    }
+
+    /// Whether somebody else wrote between our read and our write.
+    pub(super) fn is_race(&self) -> bool {
+        self.kind == Kind::Conflict && self.reason == "Conflict"
     }
 }
 

@@ -4,12 +4,16 @@
 
 mod decode;
 mod error;
+mod lease;
 mod ledger;
 mod store;
 mod watch;
 mod wire;
+mod write;
 
 pub use decode::{DecodeError, Object, decode, decode_all, insert};
 pub use error::{ClusterError, Kind};
+pub use lease::elect;
 pub use store::apply;
 pub use watch::{Progress, watch_all};
+pub use write::{ApiServer, Cluster};

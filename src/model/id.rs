@@ -131,6 +131,15 @@ impl Id {
             Self::Of(_) => None,
         }
     }
+
+    /// The identifier in a few words: the name within an ARN, or what the thing is to us.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Self::Is(id) => id.as_str().split('/').nth(1).unwrap_or(id.as_str()).to_owned(),
+            Self::Of(handle) => handle.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Id {

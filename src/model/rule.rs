@@ -1,5 +1,7 @@
 //! A rule of a listener: conditions, and what happens to a request that meets them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
@@ -124,6 +126,29 @@ impl Rule {
             Condition::Path(values) => Some(values.as_slice()),
             Condition::Host(_) | Condition::Foreign(_) => None,
         })
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let conditions: Vec<String> = self.conditions.iter().map(|condition| match condition {
+            Condition::Host(values) | Condition::Path(values) => values.join("|"),
+            Condition::Foreign(text) => text.clone(),
+        }).collect();
+        write!(f, "{} ->", conditions.join(" "))?;
+        for action in &self.actions {
+            match action {
+                RuleAction::Forward { groups, .. } => {
+                    for group in groups {
+                        write!(f, " {}", group.group.short())?;
+                    }
+                }
+                RuleAction::Redirect(redirect) => write!(f, " redirect {}", redirect.status_code)?,
+                RuleAction::FixedResponse { status_code, .. } => write!(f, " {status_code}")?,
+                RuleAction::Foreign(text) => write!(f, " {text}")?,
+            }
+        }
+        Ok(())
     }
 }
 

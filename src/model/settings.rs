@@ -33,8 +33,6 @@ pub struct Settings {
     pub restricted_rules: bool,
     /// Whether a missing Service answers 503 instead of making its Ingress bad.
     pub tolerate_missing_service: bool,
-    /// Whether a missing `actions.…` annotation answers 503 instead of making its Ingress bad.
-    pub tolerate_missing_action: bool,
     /// Tags that mark, besides the cluster's, the security group of a pod's interface.
     pub endpoint_group_tags: Tags,
 }

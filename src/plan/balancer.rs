@@ -1,6 +1,7 @@
 //! The plan of an Ingress group.
 
 use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::Handle;
 use crate::model::inventory::BalancerInventory;
@@ -42,13 +43,13 @@ pub fn plan(
         );
     }
     let settled = settle(stack, inventory);
-    let claims = claim(&mut draft, stack);
+    let claims = claim(&mut draft, world, stack, &settled);
     let mut traffic = Vec::new();
     if let Some(front) = &stack.front {
-        let context = Context { settings, stack, settled: &settled, surplus };
+        let context = Context { settings, world, stack, settled: &settled, surplus };
         traffic = context.front(&mut draft, front, &claims);
     } else {
-        target_group::plan(&mut draft, settings, stack, &settled, &claims);
+        target_group::plan(&mut draft, settings, world, stack, &settled, &claims);
     }
     if surplus == Surplus::Remove {
         remove(&mut draft, &settled, traffic);
@@ -64,7 +65,16 @@ fn surplus(world: World, stack: &BalancerStack) -> Surplus {
     if is_whole && stack.unexplained.is_empty() { Surplus::Remove } else { Surplus::Keep }
 }
 
-fn claim(draft: &mut Draft, stack: &BalancerStack) -> Vec<StepId> {
+/// Manifests show no finalizers: where the load balancer stands, they were claimed when it was made.
+fn claim(
+    draft: &mut Draft,
+    world: World,
+    stack: &BalancerStack,
+    settled: &Settled<'_>,
+) -> Vec<StepId> {
+    if world == World::Overlay && settled.load_balancer.is_some() {
+        return Vec::new();
+    }
     let each = stack.unclaimed.iter().map(|ingress| {
         let finalizer = marks::finalizer(&stack.group);
         let action = KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer };
@@ -76,6 +86,7 @@ fn claim(draft: &mut Draft, stack: &BalancerStack) -> Vec<StepId> {
 /// What the plan of a group is made with.
 struct Context<'a> {
     settings: &'a Settings,
+    world: World,
     stack: &'a BalancerStack,
     settled: &'a Settled<'a>,
     surplus: Surplus,
@@ -83,7 +94,7 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn front(&self, draft: &mut Draft, front: &Front, claims: &[StepId]) -> Vec<StepId> {
-        let Self { settings, stack, settled, surplus } = self;
+        let Self { settings, world, stack, settled, surplus } = self;
         if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
             // Nothing is made for a load balancer that cannot be.
             draft.refuse(problem.clone());
@@ -98,7 +109,7 @@ impl Context<'_> {
                 }
             }
         }
-        target_group::plan(draft, settings, stack, settled, claims);
+        target_group::plan(draft, settings, *world, stack, settled, claims);
         match settled.load_balancer {
             None => load_balancer::create(draft, stack, front, settled, claims),
             Some(live) if *surplus == Surplus::Remove => {
@@ -131,4 +142,18 @@ fn release(draft: &mut Draft, stack: &BalancerStack) {
         let action = KubeAction::ReleaseIngress { ingress: ingress.clone(), finalizer };
         draft.push(Action::Kube(action), Reason::Released, &before);
     }
+}
+
+/// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given so far.
+#[must_use]
+pub fn planned_bindings(stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<Binding> {
+    let settled = settle(stack, inventory);
+    let missing =
+        stack.target_groups.iter().filter(|(key, _)| !settled.bindings.contains_key(*key));
+    let resolved = missing.map(|(_, wished)| {
+        let mut binding = wished.binding.clone();
+        binding.visit_ids(&mut |id| settled.resolve(id));
+        binding
+    });
+    resolved.collect()
 }

@@ -7,6 +7,7 @@ use crate::model::inventory::LiveTargetGroup;
 use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
 use crate::model::settings::Settings;
+use crate::model::snapshot::World;
 use crate::model::stack::{BalancerStack, WishedTargetGroup};
 
 use super::draft::Draft;
@@ -18,6 +19,7 @@ use super::tags::{Legacy, difference};
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
+    world: World,
     stack: &BalancerStack,
     settled: &Settled<'_>,
     claims: &[StepId],
@@ -29,6 +31,10 @@ pub fn plan(
         }
     }
     for (key, wished) in &stack.target_groups {
+        if world == World::Overlay && settled.target_groups.contains_key(key) {
+            // Manifests show no bindings: where the target group stands, its binding was made with it.
+            continue;
+        }
         let mut binding = wished.binding.clone();
         binding.visit_ids(&mut |id| settled.resolve(id));
         bind(draft, settled, key, binding);

@@ -17,7 +17,7 @@ const TARGETS_PER_CALL_MAX: usize = 200;
 
 /// Plans the targets of a binding. New ones are registered before old ones go.
 #[must_use]
-pub fn plan(key: Option<&ObjectKey>, stack: &TargetsStack, inventory: &TargetsInventory) -> Plan {
+pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory) -> Plan {
     let mut draft = Draft::default();
     let live = match (&stack.target_group, &inventory.targets) {
         (Id::Of(_), _) => &[],
@@ -34,13 +34,11 @@ pub fn plan(key: Option<&ObjectKey>, stack: &TargetsStack, inventory: &TargetsIn
             return draft.finish();
         }
     };
-    let claims: Vec<StepId> = match key.filter(|_| stack.unclaimed && !stack.leaving) {
-        Some(name) => {
-            let action = KubeAction::ClaimBinding { name: name.clone() };
-            vec![draft.push(Action::Kube(action), Reason::Claimed, &[])]
-        }
-        None => Vec::new(),
-    };
+    let mut claims: Vec<StepId> = Vec::new();
+    if stack.unclaimed && !stack.leaving {
+        let action = KubeAction::ClaimBinding { name: key.clone() };
+        claims.push(draft.push(Action::Kube(action), Reason::Claimed, &[]));
+    }
     let registered = register(&mut draft, stack, live, &claims);
     let deregistered = deregister(&mut draft, stack, live, &registered);
     release(&mut draft, key, stack, &deregistered);
@@ -97,9 +95,9 @@ fn deregister(
     each.collect()
 }
 
-fn release(draft: &mut Draft, key: Option<&ObjectKey>, stack: &TargetsStack, after: &[StepId]) {
-    if let Some(name) = key.filter(|_| stack.leaving) {
-        let action = KubeAction::ReleaseBinding { name: name.clone() };
+fn release(draft: &mut Draft, key: &ObjectKey, stack: &TargetsStack, after: &[StepId]) {
+    if stack.leaving {
+        let action = KubeAction::ReleaseBinding { name: key.clone() };
         draft.push(Action::Kube(action), Reason::Released, after);
     }
 }

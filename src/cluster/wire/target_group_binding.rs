@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::Resource;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{CUSTOM_GROUP, Wire, meta, object_key, served};
 use crate::cluster::decode::Object;
@@ -15,8 +17,8 @@ use crate::model::seen::{SeenBinding, TargetGroupBindingSpec};
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::cluster) struct TargetGroupBinding {
     #[serde(deserialize_with = "meta::slim")]
-    metadata: ObjectMeta,
-    spec: TargetGroupBindingSpec,
+    pub(in crate::cluster) metadata: ObjectMeta,
+    pub(in crate::cluster) spec: TargetGroupBindingSpec,
 }
 
 served!(
@@ -28,6 +30,17 @@ served!(
     "TargetGroupBinding",
     "targetgroupbindings"
 );
+
+impl Serialize for TargetGroupBinding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct(Self::KIND, 4)?;
+        object.serialize_field("apiVersion", Self::API_VERSION)?;
+        object.serialize_field("kind", Self::KIND)?;
+        object.serialize_field("metadata", &self.metadata)?;
+        object.serialize_field("spec", &self.spec)?;
+        object.end()
+    }
+}
 
 impl Wire for TargetGroupBinding {
     type Key = ObjectKey;

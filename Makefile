@@ -1,0 +1,18 @@
+# Builds and servers keep what they make under the user's cache directory, so a second clone starts warm.
+# Cargo keys everything in its target directory by content; a directory for each compiler keeps it tidy.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/albedo
+export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | cut -d' ' -f2)
+
+.PHONY: test lint clean prerequisites
+
+test: prerequisites ## every test: hermetic, LocalStack's conformance, the two servers' scripts, live
+	cargo test && localstack/test localstack/tests tests/control-plane && cargo test --test live
+
+lint: prerequisites ## formatting, lints, licences
+	cargo fmt --check && cargo clippy --all-targets -- -D warnings && tests/deny
+
+clean: ## stops nothing; removes what builds left in the cache
+	rm -rf $(CACHE)
+
+prerequisites:
+	@tests/prerequisites

@@ -1,0 +1,160 @@
+//! TargetGroupBindings, written as LBC writes them, so that either finds the other's work in order.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::super::error::{ClusterError, Kind};
+use super::{WRITER, against_others, answer, unless_gone};
+use crate::cluster::wire::TargetGroupBinding;
+use crate::model::binding::{Binding, Opening};
+use crate::model::id::ObjectKey;
+use crate::model::seen::{
+    IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
+    ServiceRef, TargetGroupBindingSpec,
+};
+
+/// Makes a binding. One of that name that is the same already may be our own, made by a request whose answer
+/// was lost.
+pub(super) async fn bind(
+    api: &Api<TargetGroupBinding>,
+    binding: &Binding,
+) -> Result<(), ClusterError> {
+    let name = binding.name.as_deref().unwrap_or_default();
+    let operation = format!("TargetGroupBinding {}/{name}", binding.namespace);
+    let wished = TargetGroupBinding {
+        metadata: ObjectMeta {
+            name: binding.name.clone(),
+            namespace: Some(binding.namespace.clone()),
+            labels: Some(binding.labels.clone()),
+            ..ObjectMeta::default()
+        },
+        spec: spec(&operation, binding)?,
+    };
+    let params = PostParams { field_manager: Some(WRITER.to_owned()), ..PostParams::default() };
+    match answer(&operation, api.create(&params, &wished)).await {
+        Err(error) if error.kind == Kind::Conflict => {
+            let standing = answer(&operation, api.get(name)).await?;
+            if standing.metadata.deletion_timestamp.is_some() {
+                Err(ClusterError::unfit(operation, "one of that name is being deleted"))
+            } else if changes(&standing, &binding.labels, &wished.spec).is_some() {
+                Err(ClusterError::unfit(operation, "one of that name is there and differs"))
+            } else {
+                Ok(())
+            }
+        }
+        result => result.map(drop),
+    }
+}
+
+/// Brings a standing binding into line: its labels are exactly the wished ones afterwards, as LBC has it.
+pub(super) async fn rebind(
+    api: &Api<TargetGroupBinding>,
+    key: &ObjectKey,
+    binding: &Binding,
+) -> Result<(), ClusterError> {
+    let operation = format!("TargetGroupBinding {key}");
+    let wished = spec(&operation, binding)?;
+    against_others(|| async {
+        let standing = answer(&operation, api.get(&key.name)).await?;
+        let Some(patch) = changes(&standing, &binding.labels, &wished) else { return Ok(()) };
+        let patch = Patch::Merge(&patch);
+        answer(&operation, api.patch(&key.name, &PatchParams::apply(WRITER), &patch))
+            .await
+            .map(drop)
+    })
+    .await
+}
+
+/// Removes a binding, unless it is gone. While it carries a finalizer it stays, as leaving.
+pub(super) async fn unbind(
+    api: &Api<TargetGroupBinding>,
+    key: &ObjectKey,
+) -> Result<(), ClusterError> {
+    let operation = format!("TargetGroupBinding {key}");
+    let deleted = answer(&operation, api.delete(&key.name, &DeleteParams::default())).await;
+    unless_gone(deleted.map(drop))
+}
+
+/// What LBC would write for a binding: a rule for each opening.
+fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, ClusterError> {
+    let unknown = || ClusterError::refused(operation, "AWS has not given an id that goes into it");
+    let rules: Option<Vec<NetworkingRule>> = binding.openings.iter().map(rule).collect();
+    let ingress = rules.ok_or_else(unknown)?;
+    let ip_address_type = if binding.ipv6 { "ipv6" } else { "ipv4" };
+    Ok(TargetGroupBindingSpec {
+        target_group_arn: Some(binding.target_group.given().ok_or_else(unknown)?.to_string()),
+        target_group_name: None,
+        multi_cluster_target_group: binding.multi_cluster.then_some(true),
+        target_type: Some(binding.target_type.as_str().to_owned()),
+        target_group_protocol: binding.protocol.clone(),
+        service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
+        networking: (!ingress.is_empty()).then_some(Networking { ingress }),
+        ip_address_type: Some(ip_address_type.to_owned()),
+        vpc_id: binding.vpc.clone(),
+        iam_role_arn_to_assume: None,
+        rest: BTreeMap::new(),
+    })
+}
+
+/// The rule for one opening; `None` as long as its security group has no id.
+fn rule(opening: &Opening) -> Option<NetworkingRule> {
+    let security_group = match &opening.group {
+        Some(id) => Some(SecurityGroupRef { group_id: id.given()?.to_string() }),
+        None => None,
+    };
+    let ip_block = opening.cidr.clone().map(|cidr| IpBlock { cidr });
+    let protocol = Some(opening.protocol.clone());
+    Some(NetworkingRule {
+        from: vec![NetworkingPeer { ip_block, security_group }],
+        ports: vec![NetworkingPort { protocol, port: opening.port.clone() }],
+    })
+}
+
+/// The merge patch that makes a standing binding what it should be; `None` where it is that already.
+///
+/// Fields that no wish speaks of, such as the role to assume, stay.
+fn changes(
+    standing: &TargetGroupBinding,
+    labels: &BTreeMap<String, String>,
+    wished: &TargetGroupBindingSpec,
+) -> Option<Value> {
+    let silent = TargetGroupBindingSpec {
+        iam_role_arn_to_assume: None,
+        rest: BTreeMap::new(),
+        ..standing.spec.clone()
+    };
+    let spec = difference(&fields(&silent), &fields(wished));
+    let labels = difference(
+        &fields(standing.metadata.labels.as_ref().unwrap_or(&BTreeMap::new())),
+        &fields(labels),
+    );
+    if spec.is_empty() && labels.is_empty() {
+        return None;
+    }
+    let version = &standing.metadata.resource_version;
+    Some(json!({"metadata": {"resourceVersion": version, "labels": labels}, "spec": spec}))
+}
+
+/// The merge patch that leads from one set of fields to another; `null` takes a field away.
+fn difference(from: &Map<String, Value>, to: &Map<String, Value>) -> Map<String, Value> {
+    let gone =
+        from.keys().filter(|key| !to.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let set = to.iter().filter(|(key, value)| from.get(*key) != Some(value));
+    gone.chain(set.map(|(key, value)| (key.clone(), value.clone()))).collect()
+}
+
+/// The fields of a plain structure.
+fn fields<T: Serialize>(value: &T) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

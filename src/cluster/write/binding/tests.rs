@@ -1,0 +1,94 @@
+use super::*;
+use crate::model::binding::PortRef;
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::target_group::TargetType;
+
+/// The binding of the recorded scenario V17, whose ports are names.
+fn binding() -> Binding {
+    let opening = |port| Opening {
+        group: Some(Id::Is(AwsId::new("sg-1"))),
+        cidr: None,
+        protocol: "TCP".into(),
+        port: Some(port),
+    };
+    Binding {
+        name: Some("k8s-v17ns-multi-05546c3d8d".into()),
+        namespace: "v17-ns".into(),
+        labels: [("ingress.k8s.aws/stack-name".to_owned(), "web".to_owned())].into(),
+        target_group: Id::Is(AwsId::new("arn")),
+        target_type: TargetType::Ip,
+        protocol: Some("HTTP".into()),
+        service: "multi".into(),
+        port: PortRef::Name("admin".into()),
+        openings: vec![opening(PortRef::Name("admin".into())), opening(PortRef::Number(9090))],
+        ipv6: false,
+        vpc: Some("vpc-1".into()),
+        multi_cluster: false,
+    }
+}
+
+fn written(binding: &Binding) -> TargetGroupBindingSpec {
+    spec("test", binding).expect("every id is given")
+}
+
+/// A binding that stands, with what the API server and other programs add.
+fn standing(spec: TargetGroupBindingSpec) -> TargetGroupBinding {
+    let metadata = json!({"name": "x", "resourceVersion": "7", "labels": {"ingress.k8s.aws/stack-name": "web"}});
+    let spec = serde_json::to_value(spec).expect("it is plain data");
+    serde_json::from_value(json!({"metadata": metadata, "spec": spec})).expect("it is a binding")
+}
+
+#[test]
+fn a_spec_is_written_as_lbc_writes_it() {
+    let rule = |port: Value| {
+        json!({
+            "from": [{"securityGroup": {"groupID": "sg-1"}}],
+            "ports": [{"port": port, "protocol": "TCP"}],
+        })
+    };
+    let expected = json!({
+        "ipAddressType": "ipv4",
+        "networking": {"ingress": [rule("admin".into()), rule(9090.into())]},
+        "serviceRef": {"name": "multi", "port": "admin"},
+        "targetGroupARN": "arn", "targetGroupProtocol": "HTTP", "targetType": "ip", "vpcID": "vpc-1",
+    });
+    assert_eq!(serde_json::to_value(written(&binding())).expect("it is plain data"), expected);
+}
+
+#[test]
+fn networking_is_left_out_where_nobody_is_let_in() {
+    let spec = written(&Binding { openings: vec![], ..binding() });
+    assert_eq!(spec.networking, None);
+}
+
+#[test]
+fn nothing_is_written_before_every_id_is_given() {
+    let group = Group::Explicit("shared".into());
+    let later = Id::Of(Handle::LoadBalancer(group, Slot::default()));
+    let error = spec("test", &Binding { target_group: later, ..binding() }).expect_err("no ARN");
+    assert_eq!(error.kind, Kind::Refused);
+}
+
+#[test]
+fn a_binding_that_is_as_it_should_be_is_not_patched() {
+    let spec = written(&binding());
+    assert_eq!(changes(&standing(spec.clone()), &binding().labels, &spec), None);
+}
+
+#[test]
+fn a_patch_names_what_differs_and_spares_what_no_wish_speaks_of() {
+    let live = TargetGroupBindingSpec {
+        target_group_name: Some("by-name".into()),
+        iam_role_arn_to_assume: Some("role".into()),
+        rest: [("nodeSelector".to_owned(), json!({}))].into(),
+        ..written(&Binding { openings: vec![], protocol: None, ..binding() })
+    };
+    let wished = written(&binding());
+    let patch = changes(&standing(live), &BTreeMap::new(), &wished);
+    let expected = json!({
+        "metadata": {"resourceVersion": "7", "labels": {"ingress.k8s.aws/stack-name": null}},
+        "spec": {"targetGroupName": null, "targetGroupProtocol": "HTTP", "networking": wished.networking},
+    });
+    assert_eq!(patch, Some(expected));
+}

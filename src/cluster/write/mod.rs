@@ -1,0 +1,153 @@
+//! Writes to the API server: the actions that order something, and the status and Events that order nothing.
+
+use std::time::Duration;
+
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
+use serde_json::json;
+
+use super::error::{ClusterError, Kind};
+use super::wire::TargetGroupBinding;
+use crate::model::action::KubeAction;
+use crate::model::id::ObjectKey;
+use crate::model::marks::FINALIZER_BINDING;
+use crate::model::report::{Event, StatusEntry};
+
+mod binding;
+mod event;
+mod finalizer;
+
+/// Who writes, as `managedFields` and Events name it.
+const WRITER: &str = "albedo";
+/// How long one request may take. The API server gives up on one after 60 s, and on its webhooks after at
+/// most 30; waiting longer than that only keeps a worker from its other subjects.
+const ANSWER_MAX: Duration = Duration::from_secs(35);
+/// How often a write that lost a race is tried afresh (client-go's default).
+const ATTEMPTS_MAX: usize = 5;
+
+/// The cluster, as far as this program writes to it.
+pub trait Cluster: Send + Sync + 'static {
+    /// Does one thing. Doing it again once it is done does no harm and succeeds.
+    fn perform(&self, action: &KubeAction)
+    -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// Tells an Ingress where it can be reached. One that is gone need not be told.
+    fn status(
+        &self,
+        ingress: &ObjectKey,
+        entries: &[StatusEntry],
+    ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// Leaves a message for whoever looks at an object. That it says something new is up to the caller.
+    fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
+}
+
+/// A real API server.
+#[derive(Clone)]
+pub struct ApiServer {
+    client: Client,
+    identity: String,
+}
+
+impl ApiServer {
+    /// Writes through this client; Events name `identity` as the process that sent them.
+    #[must_use]
+    pub fn new(client: Client, identity: impl Into<String>) -> Self {
+        Self { client, identity: identity.into() }
+    }
+
+    fn ingresses(&self, namespace: &str) -> Api<Ingress> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    fn bindings(&self, namespace: &str) -> Api<TargetGroupBinding> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+}
+
+impl Cluster for ApiServer {
+    async fn perform(&self, action: &KubeAction) -> Result<(), ClusterError> {
+        match action {
+            KubeAction::ClaimIngress { ingress, finalizer } => {
+                finalizer::add(&self.ingresses(&ingress.namespace), ingress, finalizer).await
+            }
+            KubeAction::ReleaseIngress { ingress, finalizer } => {
+                finalizer::remove(&self.ingresses(&ingress.namespace), ingress, finalizer).await
+            }
+            KubeAction::Bind { binding } => {
+                binding::bind(&self.bindings(&binding.namespace), binding).await
+            }
+            KubeAction::Rebind { name, binding } => {
+                binding::rebind(&self.bindings(&name.namespace), name, binding).await
+            }
+            KubeAction::Unbind { name } => {
+                binding::unbind(&self.bindings(&name.namespace), name).await
+            }
+            KubeAction::ClaimBinding { name } => {
+                finalizer::add(&self.bindings(&name.namespace), name, FINALIZER_BINDING).await
+            }
+            KubeAction::ReleaseBinding { name } => {
+                finalizer::remove(&self.bindings(&name.namespace), name, FINALIZER_BINDING).await
+            }
+        }
+    }
+
+    async fn status(
+        &self,
+        ingress: &ObjectKey,
+        entries: &[StatusEntry],
+    ) -> Result<(), ClusterError> {
+        let operation = format!("status of Ingress {ingress}");
+        let entries: Vec<_> = entries.iter().map(status_entry).collect();
+        let patch = Patch::Merge(json!({"status": {"loadBalancer": {"ingress": entries}}}));
+        let params = PatchParams::apply(WRITER);
+        let api = self.ingresses(&ingress.namespace);
+        let written = answer(&operation, api.patch_status(&ingress.name, &params, &patch)).await;
+        unless_gone(written.map(drop))
+    }
+
+    async fn event(&self, event: &Event) -> Result<(), ClusterError> {
+        event::send(&self.client, &self.identity, event).await
+    }
+}
+
+/// An entry as LBC writes it: it leaves the ports' protocol empty, which the API server wants to be there.
+fn status_entry(entry: &StatusEntry) -> serde_json::Value {
+    if entry.ports.is_empty() {
+        return json!({"hostname": entry.hostname});
+    }
+    let port = |port| json!({"port": port, "protocol": ""});
+    let ports: Vec<_> = entry.ports.iter().map(port).collect();
+    json!({"hostname": entry.hostname, "ports": ports})
+}
+
+/// Waits for the API server's answer, for a while.
+async fn answer<T>(
+    operation: &str,
+    request: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, ClusterError> {
+    match tokio::time::timeout(ANSWER_MAX, request).await {
+        Ok(answer) => answer.map_err(|error| ClusterError::new(operation, &error)),
+        Err(_elapsed) => Err(ClusterError::late(operation, ANSWER_MAX)),
+    }
+}
+
+/// Takes an object that is gone for success.
+fn unless_gone(result: Result<(), ClusterError>) -> Result<(), ClusterError> {
+    match result {
+        Err(error) if error.kind == Kind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Tries again, from the read on, as long as somebody else gets in between.
+async fn against_others<F: Future<Output = Result<(), ClusterError>>>(
+    attempt: impl Fn() -> F,
+) -> Result<(), ClusterError> {
+    for _ in 1..ATTEMPTS_MAX {
+        match attempt().await {
+            Err(error) if error.is_race() => {}
+            result => return result,
+        }
+    }
+    attempt().await
+}

@@ -1,0 +1,130 @@
+//! Manifests from files: reading them, and filling in what a person need not write to see a plan.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+use k8s_openapi::api::networking::v1::{
+    Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressServiceBackend,
+};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::build::classes::CONTROLLER_LBC;
+use crate::cluster::{Object, decode_all, insert};
+use crate::model::id::ObjectKey;
+use crate::model::snapshot::Objects;
+
+/// Objects read from files.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// The objects.
+    pub objects: Objects,
+    /// What was left out or filled in.
+    pub notes: Vec<String>,
+}
+
+/// Reads manifests; "-" is standard input.
+///
+/// # Errors
+/// The file and the document that cannot be read, and why.
+pub fn read(files: &[String]) -> anyhow::Result<Manifests> {
+    let mut manifests = Manifests::default();
+    for file in files {
+        let text = read_text(file)?;
+        read_documents(&mut manifests, file, &text)?;
+    }
+    if manifests.objects.ingresses.is_empty() {
+        bail!("{}: no Ingress in there; give manifests with at least one", files.join(", "));
+    }
+    fill_in(&mut manifests);
+    Ok(manifests)
+}
+
+fn read_text(file: &str) -> anyhow::Result<String> {
+    if file == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))
+}
+
+fn read_documents(manifests: &mut Manifests, file: &str, text: &str) -> anyhow::Result<()> {
+    for (index, document) in serde_yaml_ng::Deserializer::from_str(text).enumerate() {
+        let place = || format!("{file}, document {}", index + 1);
+        let value = Value::deserialize(document)
+            .with_context(|| format!("{}: not YAML that Kubernetes would read", place()))?;
+        for object in decode_all(value) {
+            match object.with_context(place)? {
+                Object::Other { api_version, kind, name } => {
+                    let what = format!("{}: {kind} {name} ({api_version})", place());
+                    manifests.notes.push(format!("{what} has no part in load balancers; left out"));
+                }
+                object => insert(&mut manifests.objects, object),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes up what manifests need not hold: the class, and the Services of backends.
+fn fill_in(manifests: &mut Manifests) {
+    let ingresses = manifests.objects.ingresses.clone();
+    let mut made_up: BTreeMap<ObjectKey, ServiceSpec> = BTreeMap::new();
+    for (key, ingress) in &ingresses {
+        fill_in_class(manifests, ingress);
+        for backend in backends(ingress) {
+            let service = ObjectKey::new(&key.namespace, &backend.name);
+            if !manifests.objects.services.contains_key(&service) {
+                add_port(made_up.entry(service).or_default(), backend);
+            }
+        }
+    }
+    for (key, spec) in made_up {
+        manifests.notes.push(format!(
+            "Service {key} is not among the manifests; taken to pass its ports on as they are"
+        ));
+        let service = Service { spec: Some(spec), ..Service::default() };
+        manifests.objects.services.insert(key, Arc::new(service));
+    }
+}
+
+fn fill_in_class(manifests: &mut Manifests, ingress: &Ingress) {
+    let Some(name) = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.clone()) else {
+        return;
+    };
+    if manifests.objects.classes.contains_key(&name) {
+        return;
+    }
+    manifests.notes.push(format!(
+        "IngressClass {name} is not among the manifests; taken for one of {CONTROLLER_LBC} without parameters"
+    ));
+    let controller = Some(CONTROLLER_LBC.to_owned());
+    let spec = Some(IngressClassSpec { controller, parameters: None });
+    let mut class = IngressClass { spec, ..IngressClass::default() };
+    class.metadata.name = Some(name.clone());
+    manifests.objects.classes.insert(name, Arc::new(class));
+}
+
+fn backends(ingress: &Ingress) -> impl Iterator<Item = &IngressServiceBackend> {
+    let spec = ingress.spec.iter();
+    let backends = spec.flat_map(|spec| {
+        let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
+        let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
+        spec.default_backend.iter().chain(of_rules)
+    });
+    backends.filter_map(|backend: &IngressBackend| backend.service.as_ref())
+}
+
+fn add_port(spec: &mut ServiceSpec, backend: &IngressServiceBackend) {
+    let Some(port) = &backend.port else { return };
+    let number = port.number.unwrap_or(1);
+    let port = ServicePort { name: port.name.clone(), port: number, ..ServicePort::default() };
+    let ports = spec.ports.get_or_insert_default();
+    if !ports.contains(&port) {
+        ports.push(port);
+    }
+}

@@ -1,0 +1,42 @@
+//! What a person can ask for; the only place where the rooms are wired together.
+
+mod manifests;
+mod plan;
+mod world;
+
+use std::process::ExitCode;
+
+use crate::flags::{Cli, Command};
+
+/// Nothing to do.
+const EXIT_FINE: u8 = 0;
+/// It could not be told.
+const EXIT_UNKNOWN: u8 = 1;
+/// There are differences or findings.
+const EXIT_DIFFERENCES: u8 = 2;
+
+/// Does what the command line asks for. Errors are one line on standard error.
+pub async fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        Command::Plan(flags) => plan::run(&flags).await,
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln(&format!("albedo: {error:#}"));
+            ExitCode::from(EXIT_UNKNOWN)
+        }
+    }
+}
+
+/// Prints what a command found.
+#[expect(clippy::print_stdout, reason = "commands print; that is what they are for")]
+fn println(text: &str) {
+    println!("{text}");
+}
+
+/// Prints what went wrong.
+#[expect(clippy::print_stderr, reason = "commands print; that is what they are for")]
+fn eprintln(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,118 @@
+//! Planning everything at once: what `albedo plan` shows and `albedo run` comes to, subject by subject.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::aws::{BalancerScope, Cloud, CloudError, Mirror};
+use crate::build;
+use crate::model::binding::Binding;
+use crate::model::group::Group;
+use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::inventory::TargetsInventory;
+use crate::model::marks;
+use crate::model::plan::Plan;
+use crate::model::problem::Problem;
+use crate::model::snapshot::{Snapshot, World};
+use crate::model::stack::{BalancerStack, TargetsStack};
+use crate::model::subject::Subject;
+use crate::plan;
+
+/// The plans of all subjects, and what is wrong with whom.
+#[derive(Debug, Default)]
+pub struct Plans {
+    /// The plans, in the order in which their subjects rely on each other.
+    pub plans: Vec<(Subject, Plan)>,
+    /// The problems.
+    pub problems: Vec<Problem>,
+}
+
+/// Plans every subject of a snapshot against what stands in AWS.
+///
+/// # Errors
+/// The read that failed.
+pub async fn plan_all<C: Cloud>(
+    mirror: &Mirror<C>,
+    snapshot: &mut Snapshot,
+) -> Result<Plans, CloudError> {
+    let cluster = snapshot.settings.cluster.clone();
+    let place = snapshot.settings.place.clone();
+    let fabric = mirror.fabric(&cluster).await?;
+    if let Some(backend) = fabric.backend.value() {
+        snapshot.facts.learn(Handle::BackendSecurityGroup, backend.id.clone());
+    }
+    let mut plans = Plans::default();
+    let mut balancers = Vec::new();
+    let mut planned = Vec::new();
+    for group in build::groups::all(snapshot) {
+        let mut built = build::balancer::build(snapshot, &group);
+        plans.problems.append(&mut built.problems);
+        let scope = scope(&built.stack);
+        let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
+        inventory.bindings = bindings_of(snapshot, &group);
+        planned.extend(plan::balancer::planned_bindings(&built.stack, &inventory));
+        let plan = plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);
+        balancers.push((Subject::Balancer(place.clone(), group), plan));
+    }
+    let stack = build::fabric::build(snapshot, &planned);
+    let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
+    plans.plans.push((Subject::Fabric(place), plan));
+    plans.plans.append(&mut balancers);
+    plan_targets(mirror, snapshot, planned, &mut plans).await?;
+    Ok(plans)
+}
+
+/// Which attributes have to be read for a wish: those of things whose attributes somebody named.
+#[must_use]
+pub fn scope(stack: &BalancerStack) -> BalancerScope {
+    let named = stack.target_groups.iter().filter(|(_, wished)| !wished.attributes.is_empty());
+    BalancerScope {
+        load_balancer_attributes: stack.front.as_ref().is_some_and(|f| !f.attributes.is_empty()),
+        target_group_attributes: named.map(|(key, _)| key.resource.clone()).collect(),
+    }
+}
+
+/// The bindings that were made for a group.
+#[must_use]
+pub fn bindings_of(
+    snapshot: &Snapshot,
+    group: &Group,
+) -> BTreeMap<ObjectKey, crate::model::seen::SeenBinding> {
+    let labels = marks::binding_labels(group);
+    let of_group = snapshot.objects.bindings.iter().filter(|(_, binding)| {
+        labels.iter().all(|(key, value)| binding.labels.get(key) == Some(value))
+    });
+    of_group.map(|(key, binding)| (key.clone(), binding.as_ref().clone())).collect()
+}
+
+async fn plan_targets<C: Cloud>(
+    mirror: &Mirror<C>,
+    snapshot: &Snapshot,
+    planned: Vec<Binding>,
+    plans: &mut Plans,
+) -> Result<(), CloudError> {
+    let mut wished: Vec<(ObjectKey, TargetsStack)> = Vec::new();
+    for key in snapshot.objects.bindings.keys() {
+        wished.extend(build::targets::build(snapshot, key).map(|stack| (key.clone(), stack)));
+    }
+    let services: BTreeSet<&ObjectKey> = snapshot.objects.slices.keys().collect();
+    for binding in planned {
+        let name = binding.name.clone().unwrap_or_else(|| binding.service.clone());
+        let key = ObjectKey::new(&binding.namespace, name);
+        let mut stack = build::targets::of_binding(snapshot, &binding);
+        if snapshot.world == World::Overlay && !services.contains(&binding.service_key()) {
+            continue;
+        }
+        // Where the target group stands, so does its binding, which manifests do not show.
+        stack.unclaimed = stack.target_group.given().is_none();
+        wished.push((key, stack));
+    }
+    for (key, stack) in wished {
+        let inventory = match &stack.target_group {
+            Id::Is(id) => mirror.targets(id).await?,
+            Id::Of(_) => TargetsInventory::default(),
+        };
+        let plan = plan::targets::plan(&key, &stack, &inventory);
+        let place = snapshot.settings.place.clone();
+        plans.plans.push((Subject::Targets(place, key), plan));
+    }
+    Ok(())
+}

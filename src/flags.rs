@@ -1,0 +1,217 @@
+//! Every flag once, with LBC's and external-dns's names and defaults, and what the flags mean.
+
+use std::collections::BTreeMap;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::id::AwsId;
+use crate::model::load_balancer::Scheme;
+use crate::model::marks::{TRACKING_TAGS, Tags};
+use crate::model::settings::{BackendSecurityGroup, Settings};
+use crate::model::subject::Place;
+use crate::model::target_group::TargetType;
+
+/// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security groups.
+///
+/// AWS is found through the SDK's own chain (environment, profile, web identity) and AWS_ENDPOINT_URL; the
+/// cluster through KUBECONFIG, or from within it.
+#[derive(Debug, Parser)]
+#[command(name = "albedo", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What a person can ask for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows what would change in AWS, and changes nothing.
+    ///
+    /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it could not
+    /// be told.
+    Plan(PlanFlags),
+}
+
+/// How a command prints what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned text, for people.
+    Text,
+    /// One JSON document, for programs.
+    Json,
+}
+
+/// Flags of `albedo plan`.
+#[derive(Debug, Args)]
+pub struct PlanFlags {
+    /// Manifests to plan for, as files; "-" is standard input. Nothing else of the cluster is looked at.
+    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// How to print the plan.
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// What is built, and where.
+    #[command(flatten)]
+    pub build: BuildFlags,
+}
+
+/// Flags that decide what is built; the same for every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is built, and where (LBC's flags)")]
+pub struct BuildFlags {
+    /// The cluster's name; it goes into names and tags of everything in AWS.
+    #[arg(long, env = "CLUSTER_NAME", value_name = "NAME")]
+    pub cluster_name: Option<String>,
+    /// The AWS region. Default: the SDK's own chain (AWS_REGION, profile).
+    #[arg(long, value_name = "REGION")]
+    pub aws_region: Option<String>,
+    /// The VPC. Default: the region's only VPC, or else its default one.
+    #[arg(long, value_name = "VPC")]
+    pub aws_vpc_id: Option<String>,
+    /// The value of the annotation kubernetes.io/ingress.class that is answered.
+    #[arg(long, default_value = "alb", value_name = "CLASS")]
+    pub ingress_class: String,
+    /// The scheme of load balancers where nobody names one.
+    #[arg(long, default_value = "internal",
+        value_parser = PossibleValuesParser::new(["internal", "internet-facing"]))]
+    pub default_load_balancer_scheme: String,
+    /// What targets are where nobody says. This version builds ip.
+    #[arg(long, default_value = "instance",
+        value_parser = PossibleValuesParser::new(["instance", "ip"]))]
+    pub default_target_type: String,
+    /// The TLS policy of HTTPS listeners where nobody names one.
+    #[arg(long, default_value = "ELBSecurityPolicy-2016-08", value_name = "POLICY")]
+    pub default_ssl_policy: String,
+    /// Tags of everything that is made.
+    #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
+    pub default_tags: Vec<(String, String)>,
+    /// Keys of tags that somebody else keeps: never added, never removed.
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub external_managed_tags: Vec<String>,
+    /// Whether load balancers share a backend security group that pods let in.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub enable_backend_security_group: bool,
+    /// The backend security group to use instead of a managed one.
+    #[arg(long, value_name = "SG")]
+    pub backend_security_group: Option<String>,
+    /// Whether pods' security groups are opened on all ports instead of those in use.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub disable_restricted_sg_rules: bool,
+    /// Whether a backend that does not exist answers 503 instead of making its Ingress bad.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub tolerate_non_existent_backend_service: bool,
+    /// Tags that mark, besides the cluster's, the security group of a pod's network interface.
+    #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
+    pub service_target_eni_security_group_tags: Vec<(String, String)>,
+}
+
+/// A pair `key=value`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err("expected key=value".to_owned()),
+    }
+}
+
+/// Why flags cannot be meant.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlagError {
+    /// A tag that Albedo writes itself.
+    #[error("--{flag}: the tag {key} is Albedo's own and cannot be set; leave it out")]
+    TrackingTag {
+        /// The flag.
+        flag: &'static str,
+        /// The tag's key.
+        key: String,
+    },
+    /// A tag that is both set and left to somebody else.
+    #[error("--default-tags sets {0}, which --external-managed-tags leaves to somebody else; drop one")]
+    ManagedTwice(String),
+    /// Not a security group.
+    #[error("--backend-security-group: {0:?} is no security group id; one starts with sg-")]
+    NoSecurityGroup(String),
+}
+
+impl BuildFlags {
+    /// The flags as meant, in a region, a VPC and a cluster that are known by now.
+    ///
+    /// # Errors
+    /// The flag that cannot be meant, and what to do about it.
+    pub fn settings(
+        &self,
+        cluster: String,
+        region: String,
+        vpc: AwsId,
+    ) -> Result<Settings, FlagError> {
+        // Named one by one, so that a flag which nobody reads does not compile.
+        let Self {
+            cluster_name: _,
+            aws_region: _,
+            aws_vpc_id: _,
+            ingress_class,
+            default_load_balancer_scheme,
+            default_target_type,
+            default_ssl_policy,
+            default_tags,
+            external_managed_tags,
+            enable_backend_security_group,
+            backend_security_group,
+            disable_restricted_sg_rules,
+            tolerate_non_existent_backend_service,
+            service_target_eni_security_group_tags,
+        } = self;
+        let default_tags: Tags = default_tags.iter().cloned().collect();
+        check_tags(&default_tags, external_managed_tags)?;
+        let backend = match (enable_backend_security_group, backend_security_group) {
+            (false, _) => BackendSecurityGroup::Off,
+            (true, None) => BackendSecurityGroup::Managed,
+            (true, Some(id)) if id.starts_with("sg-") => {
+                BackendSecurityGroup::Given(AwsId::new(id))
+            }
+            (true, Some(other)) => return Err(FlagError::NoSecurityGroup(other.clone())),
+        };
+        Ok(Settings {
+            cluster,
+            place: Place { role: None, region },
+            vpc,
+            ingress_class: ingress_class.clone(),
+            default_scheme: match default_load_balancer_scheme.as_str() {
+                "internet-facing" => Scheme::InternetFacing,
+                _ => Scheme::Internal,
+            },
+            default_target_type: match default_target_type.as_str() {
+                "ip" => TargetType::Ip,
+                _ => TargetType::Instance,
+            },
+            default_ssl_policy: default_ssl_policy.clone(),
+            default_tags,
+            external_managed_tags: external_managed_tags.clone(),
+            backend,
+            restricted_rules: !disable_restricted_sg_rules,
+            tolerate_missing_service: *tolerate_non_existent_backend_service,
+            endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
+        })
+    }
+}
+
+fn check_tags(
+    default_tags: &BTreeMap<String, String>,
+    external_managed_tags: &[String],
+) -> Result<(), FlagError> {
+    let of_default = default_tags.keys().map(|key| ("default-tags", key));
+    let of_external = external_managed_tags.iter().map(|key| ("external-managed-tags", key));
+    for (flag, key) in of_default.chain(of_external) {
+        if TRACKING_TAGS.contains(&key.as_str()) {
+            return Err(FlagError::TrackingTag { flag, key: key.clone() });
+        }
+    }
+    match default_tags.keys().find(|key| external_managed_tags.contains(key)) {
+        Some(key) => Err(FlagError::ManagedTwice(key.clone())),
+        None => Ok(()),
+    }
+}

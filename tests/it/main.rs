@@ -1,0 +1,4 @@
+//! The hermetic tests: one binary, no server.
+
+mod names;
+mod tidy;

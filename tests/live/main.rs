@@ -1,0 +1,1 @@
+//! Tests against a real LocalStack and a real control plane.
