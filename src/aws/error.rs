@@ -46,6 +46,8 @@ impl fmt::Display for CloudError {
 pub const CODE_UNRESOLVED: &str = "AlbedoUnresolved";
 /// Our own code: an action asks for something that this program only reads.
 pub const CODE_FOREIGN: &str = "AlbedoForeign";
+/// Our own code: what is read changes faster than it can be read.
+pub const CODE_UNSETTLED: &str = "AlbedoUnsettled";
 /// Our own code: AWS's answer lacks what it promises.
 pub const CODE_INCOMPLETE: &str = "AlbedoIncomplete";
 
@@ -136,6 +138,13 @@ impl CloudError {
             code: code.to_owned(),
             message,
         }
+    }
+
+    /// Whether the call certainly changed nothing and tells nothing about what stands in AWS.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.kind == Kind::Throttled
+            || [CODE_UNRESOLVED, CODE_FOREIGN].contains(&self.code.as_str())
     }
 
     /// AWS's answer lacks what it promises, so what happened is unknown.

@@ -20,15 +20,26 @@ use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
 
 pub use answer::Answer;
+pub use belief::Part;
 pub use error::{CloudError, Kind};
+pub use mirror::Mirror;
 pub use sdk::{Sdk, configure};
+pub use view::BalancerScope;
+pub use vpcs::only_vpc;
 
 mod answer;
+mod arn;
+mod belief;
 mod ec2;
+mod effect;
 mod elb;
-mod error;
+pub mod error;
+mod mirror;
 mod perform;
+mod read;
 mod sdk;
+mod view;
+mod vpcs;
 
 /// A load balancer as read, without what hangs on it and without its tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +64,8 @@ pub struct ReadSecurityGroup {
 /// What a VPC is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadVpc {
+    /// Its id.
+    pub id: AwsId,
     /// Its CIDRs, IPv4 and IPv6.
     pub cidrs: Vec<String>,
     /// Its subnets.

@@ -169,9 +169,11 @@ where
     move |error| {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code().unwrap_or_default();
-        let message = match error.message() {
-            Some(message) => message.to_owned(),
-            None => causes(&error),
+        let message = match (error.message(), status) {
+            (Some(message), _) => message.to_owned(),
+            // Whoever answers so is not AWS, but something on the way.
+            (None, Some(status)) => format!("HTTP status {status}: {}", causes(&error)),
+            (None, None) => format!("no answer: {}", causes(&error)),
         };
         CloudError {
             kind: Kind::of(code, status),
@@ -182,19 +184,26 @@ where
     }
 }
 
-/// An error and its causes in one line, each said once.
+/// What the SDK's layers say of an error that they only pass on.
+const LAYERS: [&str; 6] = [
+    "client error (Connect)",
+    "dispatch failure",
+    "io error",
+    "response error",
+    "service error",
+    "unhandled error",
+];
+
+/// The causes of an error in one line, each said once.
 fn causes(error: &dyn Error) -> String {
-    let mut text = String::new();
+    let mut said: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&said);
+        let text = error.to_string();
+        if !LAYERS.contains(&text.as_str()) && !said.iter().any(|before| before.contains(&text)) {
+            said.push(text);
         }
         next = error.source();
     }
-    text
+    if said.is_empty() { error.to_string() } else { said.join(": ") }
 }

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 
 use super::error::CloudError;
+use super::sdk::refused;
 use crate::model::id::AwsId;
 
 /// The region's only VPC, or else its default one.
@@ -14,7 +15,7 @@ pub async fn only_vpc(config: &SdkConfig) -> Result<AwsId, CloudError> {
     let mut pages = client.describe_vpcs().into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(vpc) = pages.next().await {
-        let vpc = vpc?;
+        let vpc = vpc.map_err(refused("ec2.DescribeVpcs"))?;
         found.extend(vpc.vpc_id().map(|id| (AwsId::new(id), vpc.is_default() == Some(true))));
     }
     let default = found.iter().find(|(_, is_default)| *is_default);

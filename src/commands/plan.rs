@@ -1,6 +1,7 @@
 //! `albedo plan`: what would change, against live AWS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
@@ -21,11 +22,14 @@ use super::{EXIT_DIFFERENCES, EXIT_FINE, println};
 /// The cluster's name where a plan for manifests is given none.
 const CLUSTER_UNNAMED: &str = "default";
 
+/// How old what is read may be: a command reads everything once.
+const AGE_MAX: Duration = Duration::from_secs(3600);
+
 /// Plans for manifests and prints the plan.
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let Manifests { objects, mut notes } = manifests::read(&flags.files)?;
     let (settings, mirror) = connect(&flags.build, &mut notes).await?;
-    let surroundings = mirror.surroundings().await.context("AWS cannot be read")?;
+    let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),
         world: World::Overlay,

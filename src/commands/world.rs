@@ -35,7 +35,7 @@ pub async fn plan_all<C: Cloud>(
 ) -> Result<Plans, CloudError> {
     let cluster = snapshot.settings.cluster.clone();
     let place = snapshot.settings.place.clone();
-    let fabric = mirror.fabric(&cluster).await?;
+    let fabric = mirror.fabric(&cluster, &BTreeSet::new()).await?;
     if let Some(backend) = fabric.backend.value() {
         snapshot.facts.learn(Handle::BackendSecurityGroup, backend.id.clone());
     }
@@ -53,6 +53,8 @@ pub async fn plan_all<C: Cloud>(
         balancers.push((Subject::Balancer(place.clone(), group), plan));
     }
     let stack = build::fabric::build(snapshot, &planned);
+    let endpoints = stack.endpoint_rules.keys().cloned().collect();
+    let fabric = mirror.fabric(&cluster, &endpoints).await?;
     let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
     plans.plans.push((Subject::Fabric(place), plan));
     plans.plans.append(&mut balancers);

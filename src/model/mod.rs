@@ -15,6 +15,7 @@ pub mod load_balancer;
 pub mod marks;
 pub mod memory;
 pub mod names;
+pub mod outcome;
 pub mod part;
 pub mod plan;
 pub mod problem;

@@ -8,7 +8,7 @@ use crate::model::inventory::FabricInventory;
 use crate::model::known::Known;
 use crate::model::marks::DESCRIPTION_SHARED_RULE;
 use crate::model::plan::{Plan, Reason, StepId};
-use crate::model::security::{IngressRule, Source};
+use crate::model::security::IngressRule;
 use crate::model::settings::Settings;
 use crate::model::stack::FabricStack;
 
@@ -85,7 +85,7 @@ fn endpoint_rules(
             })
             .collect();
         let surplus: BTreeSet<IngressRule> =
-            live.difference(&wished).filter(|rule| is_ours(rule, backend)).cloned().collect();
+            live.difference(&wished).cloned().collect();
         if !surplus.is_empty() {
             let action = AwsAction::RevokeIngress {
                 group: Id::Is(id.clone()),
@@ -101,16 +101,5 @@ fn endpoint_rules(
 fn resolve(id: &mut Id, backend: Option<&AwsId>) {
     if let (Id::Of(Handle::BackendSecurityGroup), Some(given)) = (&*id, backend) {
         *id = Id::Is(given.clone());
-    }
-}
-
-/// Whether a rule with the shared description is this cluster's: another cluster's controller may write the
-/// same description on the same security group, but never with our backend security group as the source.
-fn is_ours(rule: &IngressRule, backend: Option<&AwsId>) -> bool {
-    match &rule.source {
-        Source::Group(Id::Is(id)) => Some(id) == backend,
-        Source::Group(Id::Of(_)) | Source::Cidr(_) | Source::Cidr6(_) | Source::PrefixList(_) => {
-            false
-        }
     }
 }

@@ -48,7 +48,7 @@ pub(in crate::aws) async fn vpc(sdk: &Sdk) -> Result<ReadVpc, CloudError> {
         };
         Some((id, subnet))
     });
-    Ok(ReadVpc { cidrs: cidrs(&vpc), subnets: subnets.collect() })
+    Ok(ReadVpc { id: sdk.vpc.clone(), cidrs: cidrs(&vpc), subnets: subnets.collect() })
 }
 
 /// The VPC's network interfaces, but for those of load balancers.

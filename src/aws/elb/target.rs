@@ -11,6 +11,9 @@ use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::target::{LiveTarget, Target, TargetState};
 
+/// The zone of an address outside the VPC.
+const ANY_ZONE: &str = "all";
+
 /// What is registered in a target group, draining targets included.
 pub(in crate::aws) async fn list(
     sdk: &Sdk,
@@ -78,7 +81,11 @@ fn read(raw: &TargetHealthDescription) -> Option<LiveTarget> {
         target: Target {
             id: target.id()?.to_owned(),
             port: u16::try_from(target.port()?).ok()?,
-            availability_zone: target.availability_zone().map(str::to_owned),
+            // AWS also tells the zone of an address in the VPC, which nobody chose.
+            availability_zone: target
+                .availability_zone()
+                .filter(|zone| *zone == ANY_ZONE)
+                .map(str::to_owned),
         },
         state: state(raw.target_health().and_then(|health| health.state())),
     })

@@ -1,0 +1,97 @@
+//! Walks a plan through AWS and the cluster; decides nothing.
+
+use std::collections::BTreeMap;
+
+use crate::aws::{Cloud, Kind, Mirror};
+use crate::cluster::{self, Cluster};
+use crate::model::action::Action;
+use crate::model::id::{AwsId, Handle, Id};
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::plan::{Plan, Step};
+
+/// Takes the steps of a plan in their order, one at a time. A step is held back when one that it comes
+/// after was not done, or when it waits at a gate; its siblings go on. Once a side asks for fewer calls
+/// nothing more is tried.
+pub async fn apply<C: Cloud, K: Cluster>(
+    plan: &Plan,
+    mirror: &Mirror<C>,
+    cluster: &K,
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.steps.len());
+    let mut made = BTreeMap::new();
+    let mut is_throttled = false;
+    for step in &plan.steps {
+        let outcome = if is_throttled || step.gate.is_some() || !is_cleared(step, &outcomes) {
+            Outcome::Held
+        } else {
+            take(step, mirror, cluster, &made).await
+        };
+        is_throttled |= matches!(outcome, Outcome::Failed(Trouble::Throttled, _));
+        if let (Outcome::Done(Some(id)), Action::Aws(action)) = (&outcome, &step.action)
+            && let Some(handle) = action.makes()
+        {
+            made.insert(handle.clone(), id.clone());
+        }
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+fn is_cleared(step: &Step, outcomes: &[Outcome]) -> bool {
+    step.after.iter().all(|before| matches!(outcomes.get(before.0), Some(Outcome::Done(_))))
+}
+
+async fn take<C: Cloud, K: Cluster>(
+    step: &Step,
+    mirror: &Mirror<C>,
+    cluster: &K,
+    made: &BTreeMap<Handle, AwsId>,
+) -> Outcome {
+    let mut action = step.action.clone();
+    action.visit_ids(&mut |id| {
+        if let Id::Of(handle) = id
+            && let Some(given) = made.get(handle)
+        {
+            *id = Id::Is(given.clone());
+        }
+    });
+    let (service, operation) = action.operation();
+    let outcome = match &action {
+        Action::Aws(action) => match mirror.perform(action).await {
+            Ok(id) => Outcome::Done(id),
+            Err(error) => Outcome::Failed(of_aws(error.kind), error.to_string()),
+        },
+        Action::Kube(action) => match cluster.perform(action).await {
+            Ok(()) => Outcome::Done(None),
+            Err(error) => Outcome::Failed(of_cluster(error.kind), error.to_string()),
+        },
+    };
+    match &outcome {
+        Outcome::Done(_) => tracing::info!(service, operation, reason = %step.reason, "done"),
+        Outcome::Failed(_, message) => tracing::warn!(service, operation, message, "refused"),
+        Outcome::Held => {}
+    }
+    outcome
+}
+
+/// What AWS's refusal means for what to do next.
+#[must_use]
+pub fn of_aws(kind: Kind) -> Trouble {
+    match kind {
+        Kind::Throttled => Trouble::Throttled,
+        Kind::Transient => Trouble::Transient,
+        Kind::InUse => Trouble::InUse,
+        Kind::NotFound | Kind::Conflict => Trouble::Stale,
+        Kind::Refused => Trouble::Refused,
+    }
+}
+
+/// What the API server's refusal means for what to do next.
+fn of_cluster(kind: cluster::Kind) -> Trouble {
+    match kind {
+        cluster::Kind::Throttled => Trouble::Throttled,
+        cluster::Kind::Transient => Trouble::Transient,
+        cluster::Kind::NotFound | cluster::Kind::Conflict => Trouble::Stale,
+        cluster::Kind::Refused => Trouble::Refused,
+    }
+}

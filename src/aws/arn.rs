@@ -1,0 +1,89 @@
+//! What an ARN of Elastic Load Balancing names, and what that belongs to.
+//!
+//! The forms are AWS's own (Service Authorization Reference, "Actions, resources, and condition keys for AWS
+//! Elastic Load Balancing V2"): `loadbalancer/app/NAME/ID`, `listener/app/NAME/ID/LISTENER`,
+//! `listener-rule/app/NAME/ID/LISTENER/RULE` and `targetgroup/NAME/ID`.
+
+use crate::model::id::AwsId;
+
+/// A thing that an ARN names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// A load balancer.
+    LoadBalancer,
+    /// A target group.
+    TargetGroup,
+    /// A listener.
+    Listener {
+        /// The load balancer it belongs to.
+        load_balancer: AwsId,
+    },
+    /// A rule.
+    Rule {
+        /// The load balancer it belongs to.
+        load_balancer: AwsId,
+        /// The listener it belongs to.
+        listener: AwsId,
+    },
+}
+
+/// What an identifier names, if it is an ARN of Elastic Load Balancing.
+pub(super) fn named(id: &AwsId) -> Option<Named> {
+    let (place, resource) = id.as_str().rsplit_once(':')?;
+    let words: Vec<&str> = resource.split('/').collect();
+    let load_balancer =
+        |kind, name, id| AwsId::new(format!("{place}:loadbalancer/{kind}/{name}/{id}"));
+    match words.as_slice() {
+        ["loadbalancer", _, _, _] => Some(Named::LoadBalancer),
+        ["targetgroup", _, _] => Some(Named::TargetGroup),
+        ["listener", kind, name, id, _] => {
+            Some(Named::Listener { load_balancer: load_balancer(kind, name, id) })
+        }
+        ["listener-rule", kind, name, id, listener, _] => Some(Named::Rule {
+            load_balancer: load_balancer(kind, name, id),
+            listener: AwsId::new(format!("{place}:listener/{kind}/{name}/{id}/{listener}")),
+        }),
+        _ => None,
+    }
+}
+
+/// The load balancer that a listener or a rule belongs to.
+pub(super) fn load_balancer_of(id: &AwsId) -> Option<AwsId> {
+    match named(id)? {
+        Named::Listener { load_balancer } | Named::Rule { load_balancer, .. } => {
+            Some(load_balancer)
+        }
+        Named::LoadBalancer | Named::TargetGroup => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arn(resource: &str) -> AwsId {
+        AwsId::new(format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:{resource}"))
+    }
+
+    #[test]
+    fn every_form_is_known() {
+        let load_balancer = arn("loadbalancer/app/a/1");
+        let listener = arn("listener/app/a/1/2");
+        assert_eq!(named(&load_balancer), Some(Named::LoadBalancer));
+        assert_eq!(named(&arn("targetgroup/t/3")), Some(Named::TargetGroup));
+        assert_eq!(
+            named(&listener),
+            Some(Named::Listener { load_balancer: load_balancer.clone() })
+        );
+        assert_eq!(
+            named(&arn("listener-rule/app/a/1/2/4")),
+            Some(Named::Rule { load_balancer, listener })
+        );
+    }
+
+    #[test]
+    fn other_identifiers_name_nothing_here() {
+        assert_eq!(named(&AwsId::new("sg-1")), None);
+        assert_eq!(named(&AwsId::new("arn:aws:acm:us-east-1:123456789012:certificate/1")), None);
+    }
+}

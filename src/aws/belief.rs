@@ -1,0 +1,204 @@
+//! What this process believes AWS holds: what it has read, and what it has written since. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::arn::{self, Named};
+use super::{ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use crate::model::id::AwsId;
+use crate::model::inventory::LiveListener;
+use crate::model::known::{Known, Live};
+use crate::model::load_balancer::Attributes;
+use crate::model::marks::Tags;
+use crate::model::surroundings::{Interface, Surroundings};
+use crate::model::target::LiveTarget;
+use crate::model::target_group::TargetGroup;
+
+/// What is read in one go, and believed or not as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The VPC and its subnets.
+    Vpc,
+    /// The VPC's network interfaces.
+    Interfaces,
+    /// The VPC's security groups.
+    SecurityGroups,
+    /// The VPC's load balancers with their tags.
+    LoadBalancers,
+    /// The VPC's target groups with their tags.
+    TargetGroups,
+    /// The listeners of a load balancer with their rules and all tags.
+    Listeners(AwsId),
+    /// The attributes of a load balancer.
+    LoadBalancerAttributes(AwsId),
+    /// The attributes of a target group.
+    TargetGroupAttributes(AwsId),
+    /// What is registered in a target group.
+    Targets(AwsId),
+}
+
+/// What was found on looking at a part.
+#[derive(Clone, Debug)]
+pub(super) enum Reading {
+    Vpc(ReadVpc),
+    Interfaces(Vec<Interface>),
+    SecurityGroups(Vec<ReadSecurityGroup>),
+    /// The load balancers, and the tags of those whose tags were not known yet.
+    LoadBalancers(Vec<ReadLoadBalancer>, Vec<(AwsId, Tags)>),
+    /// The target groups, and the tags of those whose tags were not known yet.
+    TargetGroups(Vec<Live<TargetGroup>>, Vec<(AwsId, Tags)>),
+    Listeners(AwsId, Vec<LiveListener>),
+    LoadBalancerAttributes(AwsId, Attributes),
+    TargetGroupAttributes(AwsId, Attributes),
+    /// The targets, or `None` where the target group is gone.
+    Targets(AwsId, Option<Vec<LiveTarget>>),
+}
+
+/// All parts that are believed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Belief {
+    pub(super) vpc: Known<ReadVpc>,
+    pub(super) interfaces: Known<Vec<Interface>>,
+    pub(super) security_groups: Known<BTreeMap<AwsId, ReadSecurityGroup>>,
+    /// Without tags: those are in `tags`.
+    pub(super) load_balancers: Known<BTreeMap<AwsId, ReadLoadBalancer>>,
+    /// Without tags: those are in `tags`.
+    pub(super) target_groups: Known<BTreeMap<AwsId, Live<TargetGroup>>>,
+    /// The tags of load balancers and target groups. They outlive their parts: reading them is what makes
+    /// reading all load balancers or target groups dear, and a doubt about a part is seldom one about tags.
+    pub(super) tags: BTreeMap<AwsId, Tags>,
+    pub(super) listeners: BTreeMap<AwsId, Known<Vec<LiveListener>>>,
+    pub(super) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
+    pub(super) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
+    pub(super) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+    /// Made of `vpc`, `interfaces` and `security_groups` when somebody asks, and shared.
+    pub(super) surroundings: Option<Arc<Surroundings>>,
+}
+
+impl Belief {
+    /// A belief in nothing but what was just read.
+    pub(super) fn of(reading: Reading, at: Timestamp) -> Self {
+        let mut belief = Self::default();
+        match reading {
+            Reading::Vpc(vpc) => belief.vpc = Known::Is(vpc, at),
+            Reading::Interfaces(interfaces) => belief.interfaces = Known::Is(interfaces, at),
+            Reading::SecurityGroups(groups) => {
+                let groups = groups.into_iter().map(|group| (group.live.id.clone(), group));
+                belief.security_groups = Known::Is(groups.collect(), at);
+            }
+            Reading::LoadBalancers(found, tags) => {
+                let found = found.into_iter().map(|found| (found.live.id.clone(), found));
+                belief.load_balancers = Known::Is(found.collect(), at);
+                belief.tags = tags.into_iter().collect();
+            }
+            Reading::TargetGroups(found, tags) => {
+                let found = found.into_iter().map(|found| (found.id.clone(), found));
+                belief.target_groups = Known::Is(found.collect(), at);
+                belief.tags = tags.into_iter().collect();
+            }
+            Reading::Listeners(id, listeners) => {
+                belief.listeners.insert(id, Known::Is(listeners, at));
+            }
+            Reading::LoadBalancerAttributes(id, attributes) => {
+                belief.load_balancer_attributes.insert(id, Known::Is(attributes, at));
+            }
+            Reading::TargetGroupAttributes(id, attributes) => {
+                belief.target_group_attributes.insert(id, Known::Is(attributes, at));
+            }
+            Reading::Targets(id, Some(targets)) => {
+                belief.targets.insert(id, Known::Is(targets, at));
+            }
+            Reading::Targets(id, None) => {
+                belief.targets.insert(id, Known::Absent(at));
+            }
+        }
+        belief
+    }
+
+    /// Believes a part as another belief has it.
+    pub(super) fn adopt(&mut self, part: &Part, mut other: Self) {
+        match part {
+            Part::Vpc => self.vpc = other.vpc,
+            Part::Interfaces => self.interfaces = other.interfaces,
+            Part::SecurityGroups => self.security_groups = other.security_groups,
+            Part::LoadBalancers => {
+                let ids = other.load_balancers.value().map(keys).unwrap_or_default();
+                self.adopt_tags(&Named::LoadBalancer, &ids, other.tags);
+                self.listeners.retain(|id, _| ids.contains(id));
+                self.load_balancer_attributes.retain(|id, _| ids.contains(id));
+                self.load_balancers = other.load_balancers;
+            }
+            Part::TargetGroups => {
+                let ids = other.target_groups.value().map(keys).unwrap_or_default();
+                self.adopt_tags(&Named::TargetGroup, &ids, other.tags);
+                self.target_group_attributes.retain(|id, _| ids.contains(id));
+                self.target_groups = other.target_groups;
+            }
+            Part::Listeners(id) => move_entry(id, &mut other.listeners, &mut self.listeners),
+            Part::LoadBalancerAttributes(id) => move_entry(
+                id,
+                &mut other.load_balancer_attributes,
+                &mut self.load_balancer_attributes,
+            ),
+            Part::TargetGroupAttributes(id) => move_entry(
+                id,
+                &mut other.target_group_attributes,
+                &mut self.target_group_attributes,
+            ),
+            Part::Targets(id) => move_entry(id, &mut other.targets, &mut self.targets),
+        }
+        self.surroundings = None;
+    }
+
+    /// Adds tags, and drops those of things of this kind that are gone.
+    fn adopt_tags(&mut self, kind: &Named, ids: &BTreeSet<AwsId>, tags: BTreeMap<AwsId, Tags>) {
+        self.tags.extend(tags);
+        self.tags.retain(|id, _| ids.contains(id) || arn::named(id).as_ref() != Some(kind));
+    }
+
+    /// Stops believing the tags of load balancers or of target groups.
+    pub(super) fn forget_tags(&mut self, part: &Part) {
+        let kind = match part {
+            Part::LoadBalancers => Named::LoadBalancer,
+            Part::TargetGroups => Named::TargetGroup,
+            Part::Vpc
+            | Part::Interfaces
+            | Part::SecurityGroups
+            | Part::Listeners(_)
+            | Part::LoadBalancerAttributes(_)
+            | Part::TargetGroupAttributes(_)
+            | Part::Targets(_) => return,
+        };
+        self.tags.retain(|id, _| arn::named(id).as_ref() != Some(&kind));
+    }
+
+    /// Stops believing a part.
+    pub(super) fn forget(&mut self, part: &Part) {
+        match part {
+            Part::Vpc => self.vpc = Known::Unread,
+            Part::Interfaces => self.interfaces = Known::Unread,
+            Part::SecurityGroups => self.security_groups = Known::Unread,
+            Part::LoadBalancers => self.load_balancers = Known::Unread,
+            Part::TargetGroups => self.target_groups = Known::Unread,
+            Part::Listeners(id) => drop(self.listeners.remove(id)),
+            Part::LoadBalancerAttributes(id) => drop(self.load_balancer_attributes.remove(id)),
+            Part::TargetGroupAttributes(id) => drop(self.target_group_attributes.remove(id)),
+            Part::Targets(id) => drop(self.targets.remove(id)),
+        }
+        self.surroundings = None;
+    }
+}
+
+fn keys<T>(map: &BTreeMap<AwsId, T>) -> BTreeSet<AwsId> {
+    map.keys().cloned().collect()
+}
+
+fn move_entry<T>(
+    id: &AwsId,
+    from: &mut BTreeMap<AwsId, Known<T>>,
+    to: &mut BTreeMap<AwsId, Known<T>>,
+) {
+    to.insert(id.clone(), from.remove(id).unwrap_or_default());
+}

@@ -1,0 +1,68 @@
+//! Load balancers.
+
+use jiff::Timestamp;
+
+use crate::aws::answer::Answer;
+use crate::aws::belief::{Belief, Part};
+use crate::model::id::{AwsId, Id};
+use crate::model::known::Known;
+use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancer};
+
+pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, at: Timestamp) {
+    let Answer::LoadBalancer(made) = answer else { return belief.forget(&Part::LoadBalancers) };
+    let id = &made.live.id;
+    let Known::Is(load_balancers, _) = &mut belief.load_balancers else { return };
+    // AWS answers a repeated creation with what stands already, and that may have listeners. Only what
+    // was not there before is known to be bare.
+    if load_balancers.contains_key(id) {
+        return;
+    }
+    load_balancers.insert(id.clone(), made.clone());
+    belief.tags.insert(id.clone(), spec.tags.clone());
+    belief.listeners.insert(id.clone(), Known::Is(Vec::new(), at));
+    // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
+    belief.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at));
+}
+
+pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
+    let known = id.given().and_then(|id| belief.load_balancer_attributes.get_mut(id));
+    if let Some(Known::Is(known, _)) = known {
+        known.extend(attributes.clone());
+    }
+}
+
+pub(super) fn set_security_groups(belief: &mut Belief, id: &AwsId, security_groups: &[Id]) {
+    change(belief, id, |spec| {
+        spec.security_groups = security_groups.to_vec();
+        spec.security_groups.sort();
+    });
+}
+
+pub(super) fn set_subnets(belief: &mut Belief, id: &AwsId, subnets: &[AwsId]) {
+    change(belief, id, |spec| {
+        spec.subnets = subnets.to_vec();
+        spec.subnets.sort();
+    });
+}
+
+pub(super) fn set_ip_address_type(belief: &mut Belief, id: &AwsId, wanted: IpAddressType) {
+    change(belief, id, |spec| spec.ip_address_type = wanted);
+}
+
+pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
+    if let Known::Is(load_balancers, _) = &mut belief.load_balancers {
+        load_balancers.remove(id);
+    }
+    belief.tags.remove(id);
+    belief.listeners.remove(id);
+    belief.load_balancer_attributes.remove(id);
+}
+
+fn change(belief: &mut Belief, id: &AwsId, change: impl FnOnce(&mut LoadBalancer)) {
+    if let Known::Is(load_balancers, _) = &mut belief.load_balancers {
+        match load_balancers.get_mut(id) {
+            Some(found) => change(&mut found.live.spec),
+            None => belief.forget(&Part::LoadBalancers),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Security groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::aws::ReadSecurityGroup;
+use crate::aws::answer::Answer;
+use crate::aws::belief::{Belief, Part};
+use crate::model::id::{AwsId, Id};
+use crate::model::known::{Known, Live};
+use crate::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
+use crate::model::security::{IngressRule, SecurityGroup};
+
+pub(super) fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer) {
+    let Answer::SecurityGroup(id) = answer else { return belief.forget(&Part::SecurityGroups) };
+    let made = || ReadSecurityGroup {
+        live: Live {
+            id: id.clone(),
+            // It is made without rules: those come with a write of their own.
+            spec: SecurityGroup { ingress: BTreeSet::new(), ..spec.clone() },
+        },
+        shared: BTreeSet::new(),
+    };
+    change_all(belief, |groups| {
+        groups.entry(id.clone()).or_insert_with(made);
+        Some(())
+    });
+}
+
+pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
+    change_all(belief, |groups| {
+        groups.remove(id);
+        Some(())
+    });
+}
+
+pub(super) fn authorize(
+    belief: &mut Belief,
+    id: &Id,
+    rules: &BTreeSet<IngressRule>,
+    description: &str,
+) {
+    change(belief, id.given(), |group| {
+        group.live.spec.ingress.extend(rules.iter().cloned());
+        if description == DESCRIPTION_SHARED_RULE {
+            group.shared.extend(rules.iter().cloned());
+        }
+    });
+}
+
+pub(super) fn revoke(belief: &mut Belief, id: &Id, rules: &BTreeSet<IngressRule>) {
+    change(belief, id.given(), |group| {
+        group.live.spec.ingress.retain(|rule| !rules.contains(rule));
+        group.shared.retain(|rule| !rules.contains(rule));
+    });
+}
+
+pub(super) fn tag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
+    change(belief, Some(id), |group| {
+        group.live.spec.tags.extend(tags.clone());
+    });
+}
+
+pub(super) fn untag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
+    change(belief, Some(id), |group| {
+        group.live.spec.tags.retain(|key, _| !tags.contains_key(key));
+    });
+}
+
+fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut ReadSecurityGroup)) {
+    change_all(belief, |groups| {
+        change(groups.get_mut(id?)?);
+        Some(())
+    });
+}
+
+fn change_all(
+    belief: &mut Belief,
+    change: impl FnOnce(&mut BTreeMap<AwsId, ReadSecurityGroup>) -> Option<()>,
+) {
+    belief.surroundings = None;
+    if let Known::Is(groups, _) = &mut belief.security_groups
+        && change(groups).is_none()
+    {
+        belief.forget(&Part::SecurityGroups);
+    }
+}

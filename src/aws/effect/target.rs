@@ -1,0 +1,45 @@
+//! Targets.
+
+use crate::aws::belief::{Belief, Part};
+use crate::model::id::{AwsId, Id};
+use crate::model::known::Known;
+use crate::model::target::{LiveTarget, Target, TargetState};
+
+pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target]) {
+    change(belief, target_group.given(), |known| {
+        for target in targets {
+            match known.iter_mut().find(|live| live.target == *target) {
+                // A target that drains and comes back starts anew; registering any other again does nothing.
+                Some(live) if live.state == TargetState::Draining => {
+                    live.state = TargetState::Initial;
+                }
+                Some(_) => {}
+                None => {
+                    let target = target.clone();
+                    known.push(LiveTarget { target, state: TargetState::Initial });
+                }
+            }
+        }
+        known.sort_by(|a, b| a.target.cmp(&b.target));
+    });
+}
+
+pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[Target]) {
+    change(belief, Some(target_group), |known| {
+        // AWS drops a target that no load balancer uses at once. Believing that it drains is the careful
+        // mistake: whoever waits for the end of that has to look.
+        for live in known.iter_mut().filter(|live| targets.contains(&live.target)) {
+            live.state = TargetState::Draining;
+        }
+    });
+}
+
+fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut Vec<LiveTarget>)) {
+    let Some(id) = id else { return };
+    match belief.targets.get_mut(id) {
+        Some(Known::Is(known, _)) => change(known),
+        // It was believed to be gone, and is not.
+        Some(Known::Absent(_)) => belief.forget(&Part::Targets(id.clone())),
+        Some(Known::Unread) | None => {}
+    }
+}

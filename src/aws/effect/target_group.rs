@@ -1,0 +1,49 @@
+//! Target groups.
+
+use jiff::Timestamp;
+
+use crate::aws::answer::Answer;
+use crate::aws::belief::{Belief, Part};
+use crate::model::id::{AwsId, Id};
+use crate::model::known::Known;
+use crate::model::load_balancer::Attributes;
+use crate::model::target_group::TargetGroup;
+
+pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, at: Timestamp) {
+    let Answer::TargetGroup(made) = answer else { return belief.forget(&Part::TargetGroups) };
+    let Known::Is(target_groups, _) = &mut belief.target_groups else { return };
+    // AWS answers a repeated creation with what stands already, and that may have targets. Only what
+    // was not there before is known to be bare.
+    if target_groups.contains_key(&made.id) {
+        return;
+    }
+    target_groups.insert(made.id.clone(), made.clone());
+    belief.tags.insert(made.id.clone(), spec.tags.clone());
+    // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
+    belief.target_group_attributes.insert(made.id.clone(), Known::Is(Attributes::new(), at));
+    belief.targets.insert(made.id.clone(), Known::Is(Vec::new(), at));
+}
+
+pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {
+    let Known::Is(target_groups, _) = &mut belief.target_groups else { return };
+    match (target_groups.get_mut(id), answer) {
+        (Some(found), Answer::TargetGroup(now)) => found.spec.clone_from(&now.spec),
+        _ => belief.forget(&Part::TargetGroups),
+    }
+}
+
+pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
+    let known = id.given().and_then(|id| belief.target_group_attributes.get_mut(id));
+    if let Some(Known::Is(known, _)) = known {
+        known.extend(attributes.clone());
+    }
+}
+
+pub(super) fn delete(belief: &mut Belief, id: &AwsId, at: Timestamp) {
+    if let Known::Is(target_groups, _) = &mut belief.target_groups {
+        target_groups.remove(id);
+    }
+    belief.tags.remove(id);
+    belief.target_group_attributes.remove(id);
+    belief.targets.insert(id.clone(), Known::Absent(at));
+}

@@ -1,0 +1,91 @@
+//! Reads a part: the calls that it takes.
+
+use super::belief::{Part, Reading};
+use super::error::{CloudError, Kind};
+use super::{Cloud, ReadLoadBalancer};
+use crate::model::id::AwsId;
+use crate::model::inventory::LiveListener;
+use crate::model::known::Live;
+use crate::model::marks::Tags;
+use crate::model::target_group::TargetGroup;
+
+/// Reads a part. `untagged` says of which things the tags are not known.
+pub(super) async fn part<C: Cloud>(
+    cloud: &C,
+    part: &Part,
+    untagged: impl Fn(&AwsId) -> bool + Send,
+) -> Result<Reading, CloudError> {
+    Ok(match part {
+        Part::Vpc => Reading::Vpc(cloud.vpc().await?),
+        Part::Interfaces => Reading::Interfaces(cloud.interfaces().await?),
+        Part::SecurityGroups => Reading::SecurityGroups(cloud.security_groups().await?),
+        Part::LoadBalancers => {
+            let found = cloud.load_balancers().await?;
+            let ids = found.iter().map(|found: &ReadLoadBalancer| found.live.id.clone());
+            let tags = tags(cloud, ids.filter(untagged).collect()).await?;
+            Reading::LoadBalancers(found, tags)
+        }
+        Part::TargetGroups => {
+            let found = cloud.target_groups().await?;
+            let ids = found.iter().map(|found: &Live<TargetGroup>| found.id.clone());
+            let tags = tags(cloud, ids.filter(untagged).collect()).await?;
+            Reading::TargetGroups(found, tags)
+        }
+        Part::Listeners(id) => Reading::Listeners(id.clone(), listeners(cloud, id).await?),
+        Part::LoadBalancerAttributes(id) => {
+            Reading::LoadBalancerAttributes(id.clone(), cloud.load_balancer_attributes(id).await?)
+        }
+        Part::TargetGroupAttributes(id) => {
+            Reading::TargetGroupAttributes(id.clone(), cloud.target_group_attributes(id).await?)
+        }
+        Part::Targets(id) => match cloud.targets(id).await {
+            Ok(targets) => Reading::Targets(id.clone(), Some(targets)),
+            Err(error) if error.kind == Kind::NotFound => Reading::Targets(id.clone(), None),
+            Err(error) => return Err(error),
+        },
+    })
+}
+
+/// The part that was believed wrongly if something in this part turns out not to be there.
+pub(super) fn disproved(part: &Part) -> Option<Part> {
+    match part {
+        Part::Listeners(_) | Part::LoadBalancerAttributes(_) => Some(Part::LoadBalancers),
+        Part::TargetGroupAttributes(_) => Some(Part::TargetGroups),
+        Part::Vpc
+        | Part::Interfaces
+        | Part::SecurityGroups
+        | Part::LoadBalancers
+        | Part::TargetGroups
+        | Part::Targets(_) => None,
+    }
+}
+
+/// The listeners of a load balancer with their rules; one round of tags for all of them together.
+async fn listeners<C: Cloud>(
+    cloud: &C,
+    load_balancer: &AwsId,
+) -> Result<Vec<LiveListener>, CloudError> {
+    let mut listeners = cloud.listeners(load_balancer).await?;
+    for listener in &mut listeners {
+        listener.rules = cloud.rules(&listener.live.id).await?;
+    }
+    let ids = listeners.iter().flat_map(|listener| {
+        let rules = listener.rules.iter().map(|rule| rule.id.clone());
+        std::iter::once(listener.live.id.clone()).chain(rules)
+    });
+    for (id, tags) in tags(cloud, ids.collect()).await? {
+        for listener in &mut listeners {
+            if listener.live.id == id {
+                listener.live.spec.tags.clone_from(&tags);
+            }
+            for rule in listener.rules.iter_mut().filter(|rule| rule.id == id) {
+                rule.tags.clone_from(&tags);
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+async fn tags<C: Cloud>(cloud: &C, ids: Vec<AwsId>) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+    if ids.is_empty() { Ok(Vec::new()) } else { cloud.tags(&ids).await }
+}

@@ -1,0 +1,62 @@
+//! From what was found and done to what people are told: statuses and Events. Pure.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::model::inventory::BalancerInventory;
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::plan::Plan;
+use crate::model::report::StatusEntry;
+
+/// What a visit leaves its subject in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing is left to do, or what is left waits for news.
+    Done,
+    /// Something went wrong; again after a while.
+    Again(Trouble),
+}
+
+/// How a subject is left: the gravest trouble decides when it is visited again.
+#[must_use]
+pub fn rest(outcomes: &[Outcome]) -> Rest {
+    let troubles = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Failed(trouble, _) => Some(*trouble),
+        Outcome::Done(_) | Outcome::Held => None,
+    });
+    troubles.max().map_or(Rest::Done, Rest::Again)
+}
+
+/// What AWS or the API server refused, in one line each, for the members of the group.
+#[must_use]
+pub fn refusals(plan: &Plan, outcomes: &[Outcome]) -> BTreeSet<String> {
+    let of_steps = plan.steps.iter().zip(outcomes).filter_map(|(_, outcome)| match outcome {
+        Outcome::Failed(Trouble::Refused, message) => Some(message.clone()),
+        Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
+    });
+    of_steps.collect()
+}
+
+/// The status of every member of a group: where its load balancer can be reached. None while there is none.
+#[must_use]
+pub fn status(inventory: &BalancerInventory) -> Option<Vec<StatusEntry>> {
+    let live = inventory.load_balancers.iter().next()?;
+    let mut ports: Vec<u16> = live.listeners.iter().map(|listener| listener.port).collect();
+    ports.sort_unstable();
+    Some(vec![StatusEntry { hostname: live.dns_name.to_lowercase(), ports }])
+}
+
+/// The status that an Ingress shows, as far as it can be compared.
+#[must_use]
+pub fn shown(ingress: &Ingress) -> Vec<StatusEntry> {
+    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let entries = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
+    let entry = |entry: &k8s_openapi::api::networking::v1::IngressLoadBalancerIngress| {
+        let ports = entry.ports.iter().flatten().filter_map(|port| u16::try_from(port.port).ok());
+        let mut ports: Vec<u16> = ports.collect();
+        ports.sort_unstable();
+        StatusEntry { hostname: entry.hostname.clone().unwrap_or_default(), ports }
+    };
+    entries.map(entry).collect()
+}
