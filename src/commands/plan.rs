@@ -57,7 +57,8 @@ async fn connect(
     notes: &mut Vec<String>,
 ) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
     let config = configure(flags.aws_region.as_deref(), None).await;
-    let region = config.region().map(ToString::to_string).ok_or_else(|| {
+    let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+    let region = region.ok_or_else(|| {
         anyhow!("no AWS region; give --aws-region, or set AWS_REGION or a profile with one")
     })?;
     let vpc = match &flags.aws_vpc_id {

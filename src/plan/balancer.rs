@@ -43,13 +43,10 @@ pub fn plan(
         );
     }
     let settled = settle(stack, inventory);
-    let claims = claim(&mut draft, world, stack, &settled);
     let mut traffic = Vec::new();
     if let Some(front) = &stack.front {
         let context = Context { settings, world, stack, settled: &settled, surplus };
-        traffic = context.front(&mut draft, front, &claims);
-    } else {
-        target_group::plan(&mut draft, settings, world, stack, &settled, &claims);
+        traffic = context.front(&mut draft, front);
     }
     if surplus == Surplus::Remove {
         remove(&mut draft, &settled, traffic);
@@ -93,25 +90,26 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn front(&self, draft: &mut Draft, front: &Front, claims: &[StepId]) -> Vec<StepId> {
+    fn front(&self, draft: &mut Draft, front: &Front) -> Vec<StepId> {
         let Self { settings, world, stack, settled, surplus } = self;
         if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
             // Nothing is made for a load balancer that cannot be.
             draft.refuse(problem.clone());
             return Vec::new();
         }
+        let claims = claim(draft, *world, stack, settled);
         if let Some(wish) = &front.security_group {
             match settled.security_group {
                 Some(live) => security_group::update(draft, settings, live, wish, *surplus),
                 None => {
                     let handle = Handle::FrontendSecurityGroup(stack.group.clone());
-                    security_group::create(draft, handle, wish, claims);
+                    security_group::create(draft, handle, wish, &claims);
                 }
             }
         }
-        target_group::plan(draft, settings, *world, stack, settled, claims);
+        target_group::plan(draft, settings, *world, stack, settled, &claims);
         match settled.load_balancer {
-            None => load_balancer::create(draft, stack, front, settled, claims),
+            None => load_balancer::create(draft, stack, front, settled, &claims),
             Some(live) if *surplus == Surplus::Remove => {
                 load_balancer::update(draft, settings, front, settled, live);
             }

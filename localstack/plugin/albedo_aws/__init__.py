@@ -1,0 +1,1 @@
+"""The parts of AWS that Albedo is proved against, as providers for LocalStack."""

@@ -1,0 +1,54 @@
+"""One store per account and region, and the way to forget an account.
+
+Tests are kept apart by account: a 12-digit access key id *is* the account, so a thousand tests
+can share one LocalStack and none sees another.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+
+_resetters: list[Callable[[str], None]] = []
+
+
+def on_reset(forget: Callable[[str], None]) -> Callable[[str], None]:
+    """Register what an account reset must also forget; usable as a decorator."""
+    _resetters.append(forget)
+    return forget
+
+
+def reset(account: str) -> None:
+    """Forget everything that any service holds for one account."""
+    for forget in _resetters:
+        forget(account)
+
+
+class AccountStores(Generic[S]):
+    """All stores of one service; each is made on first use and dropped on an account reset."""
+
+    def __init__(self, make: Callable[[str, str], S]) -> None:
+        self._make = make
+        self._stores: dict[tuple[str, str], S] = {}
+        self._lock = threading.Lock()
+        on_reset(self.forget)
+
+    def get(self, account: str, region: str) -> S:
+        """The store of one account and region."""
+        with self._lock:
+            store = self._stores.get((account, region))
+            if store is None:
+                store = self._stores[account, region] = self._make(account, region)
+            return store
+
+    def of_account(self, account: str) -> list[S]:
+        """The stores of an account in every region it has touched."""
+        with self._lock:
+            return [store for (owner, _), store in self._stores.items() if owner == account]
+
+    def forget(self, account: str) -> None:
+        """Drop an account's stores; the next call starts from nothing."""
+        with self._lock:
+            for key in [key for key in self._stores if key[0] == account]:
+                del self._stores[key]

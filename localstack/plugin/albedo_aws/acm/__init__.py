@@ -1,0 +1,1 @@
+"""ACM: imported and requested certificates in one store, in memory per account and region."""

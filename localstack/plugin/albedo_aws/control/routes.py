@@ -1,0 +1,162 @@
+"""The endpoints under `/_albedo/`, beside AWS's on the same port."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from localstack.http import Request, Response, Router
+
+from albedo_aws import accounts, settings
+from albedo_aws.control import log
+from albedo_aws.control.faults import FAULTS
+from albedo_aws.control.log import LOG
+from albedo_aws.elbv2 import target_health
+
+ROOT = "/_albedo"
+# LocalStack's own account for calls whose access key is not 12 digits.
+DEFAULT_ACCOUNT = "000000000000"
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One method of one path."""
+
+    method: str
+    path: str
+    answer: Callable[[Request], Any]
+    about: str
+
+
+def show_endpoints(_request: Request) -> Any:
+    """What there is, for people."""
+    return [f"{e.method} {ROOT}{e.path}: {e.about}" for e in ENDPOINTS]
+
+
+def show_log(request: Request) -> Any:
+    """The calls asked for, or their counts."""
+    since = request.args.get("since", "0")
+    if not since.isdecimal():
+        raise ValueError(f"'since' is the index of an entry, not {since!r}")
+    entries = LOG.select(request.args.get("account"), request.args.get("op", "*"), int(since))
+    if request.args.get("summary", "0") not in ("", "0", "false"):
+        return log.summary(entries)
+    return [log.as_json(entry) for entry in entries]
+
+
+def forget_log(request: Request) -> Any:
+    """Drop the calls of one account, or all."""
+    LOG.forget(request.args.get("account"))
+    return {}
+
+
+def add_fault(request: Request) -> Any:
+    """Set a fault."""
+    return asdict(FAULTS.add(_body(request)))
+
+
+def show_faults(request: Request) -> Any:
+    """The faults that are set, with how often each has struck."""
+    return FAULTS.show(request.args.get("account"))
+
+
+def forget_faults(request: Request) -> Any:
+    """Take faults back."""
+    wanted = request.args.get("id")
+    if wanted is not None and not wanted.isdecimal():
+        raise ValueError(f"'id' is the number of a fault, not {wanted!r}")
+    FAULTS.forget(request.args.get("account"), int(wanted) if wanted else None)
+    return {}
+
+
+def set_health(request: Request) -> Any:
+    """Say how a registered target is, until it is said otherwise."""
+    return target_health.set_by_hand(_body(request))
+
+
+def change_settings(request: Request) -> Any:
+    """Set knobs of one account."""
+    body = _body(request)
+    account = str(body.get("account", DEFAULT_ACCOUNT))
+    wanted = body.get("settings")
+    if not isinstance(wanted, dict):
+        raise ValueError('expected {"account": "...", "settings": {"name": number or null}}')
+    settings.change(account, wanted)
+    return settings.describe(account)
+
+
+def show_settings(request: Request) -> Any:
+    """The knobs of an account."""
+    return settings.describe(request.args.get("account", DEFAULT_ACCOUNT))
+
+
+def reset(request: Request) -> Any:
+    """Forget an account."""
+    account = request.args.get("account")
+    if not account:
+        raise ValueError("which account? POST /_albedo/reset?account=123456789012")
+    accounts.reset(account)
+    return {}
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/", show_endpoints, "this list"),
+    Endpoint(
+        "GET", "/log", show_log, "AWS calls; ?account= ?op=elbv2.Create* ?since=INDEX ?summary=1"
+    ),
+    Endpoint("DELETE", "/log", forget_log, "forget the calls; ?account="),
+    Endpoint(
+        "POST",
+        "/faults",
+        add_fault,
+        'make calls fail: {"match": "elbv2.Describe*", "account", "skip", "times", "every",'
+        ' "contains", "code", "message", "status", "latency", "after", "drop"}',
+    ),
+    Endpoint("GET", "/faults", show_faults, "the faults set, and how often each struck; ?account="),
+    Endpoint("DELETE", "/faults", forget_faults, "take faults back; ?account= ?id="),
+    Endpoint(
+        "POST",
+        "/health",
+        set_health,
+        'set a target\'s health: {"account", "target_group": name or ARN, "target": id, "port",'
+        ' "state": "healthy", "unhealthy", "initial" or null, "reason", "region"}',
+    ),
+    Endpoint("GET", "/settings", show_settings, "delays and quotas; ?account="),
+    Endpoint(
+        "POST", "/settings", change_settings, 'change them: {"account", "settings": {name: number}}'
+    ),
+    Endpoint("POST", "/reset", reset, "forget an account's state; ?account= is required"),
+]  # fmt: skip
+
+
+def serve(router: Router[Any]) -> None:
+    """Add every endpoint to LocalStack's router."""
+    for endpoint in ENDPOINTS:
+        router.add(ROOT + endpoint.path, _endpoint(endpoint), methods=[endpoint.method])
+
+
+def _endpoint(endpoint: Endpoint) -> Callable[..., Response]:
+    def handle(request: Request, **_path: Any) -> Response:
+        try:
+            return _json(endpoint.answer(request), 200)
+        except ValueError as mistake:
+            return _json({"error": str(mistake)}, 400)
+
+    return handle
+
+
+def _json(value: Any, status: int) -> Response:
+    text = json.dumps(value, indent=1) + "\n"
+    return Response(text, status=status, mimetype="application/json")
+
+
+def _body(request: Request) -> Body:
+    try:
+        body = json.loads(request.get_data(as_text=True))
+    except ValueError as broken:
+        raise ValueError(f"the body is not JSON: {broken}") from broken
+    if not isinstance(body, dict):
+        raise ValueError("the body must be a JSON object")
+    return body

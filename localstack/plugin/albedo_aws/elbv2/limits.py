@@ -1,0 +1,72 @@
+"""AWS's quotas for Application Load Balancers, and DescribeAccountLimits, which tells them.
+
+The numbers are from AWS's page "Quotas for your Application Load Balancers" unless it says
+otherwise; each can be set for one account through `/_albedo/settings`.
+"""
+
+from typing import Any
+
+from albedo_aws.elbv2 import paging
+from albedo_aws.elbv2.store import Store
+from albedo_aws.settings import Knob, knob
+
+PREFIX = "elbv2.quota."
+
+
+def _quota(name: str, default: int, about: str) -> Knob:
+    return knob(PREFIX + name, default, f"quota: {about}")
+
+
+LOAD_BALANCERS = _quota("application-load-balancers", 50, "load balancers in a region")
+LISTENERS = _quota("listeners-per-application-load-balancer", 50, "listeners of a load balancer")
+CERTIFICATES = _quota(
+    "certificates-per-application-load-balancer",
+    25,
+    "certificates of a load balancer, default ones not counted",
+)
+RULES = _quota(
+    "rules-per-application-load-balancer", 100, "rules of a load balancer, default ones not counted"
+)
+CONDITION_VALUES = _quota("condition-values-per-alb-rule", 5, "condition values in a rule")
+CONDITION_WILDCARDS = _quota("condition-wildcards-per-alb-rule", 5, "wildcards in a rule")
+MATCH_EVALUATIONS = _quota("match-evaluations-per-alb-rule", 5, "regular expressions in a rule")
+TARGET_GROUPS_PER_ACTION = _quota(
+    "target-groups-per-action-on-application-load-balancer", 5, "target groups in an action"
+)
+TARGET_GROUPS_PER_LOAD_BALANCER = _quota(
+    "target-groups-per-application-load-balancer", 100, "different target groups of a load balancer"
+)
+TARGETS_PER_LOAD_BALANCER = _quota(
+    "targets-per-application-load-balancer", 1000, "targets of a load balancer"
+)
+TARGET_GROUPS = _quota("target-groups", 3000, "target groups in a region")
+TARGETS_PER_TARGET_GROUP = _quota("targets-per-target-group", 1000, "targets of a target group")
+VERIFY_LISTENERS = _quota(
+    "mutual-tls-verify-listeners-per-application-load-balancer",
+    2,
+    "listeners of a load balancer that verify client certificates",
+)
+SECURITY_GROUPS = _quota("security-groups-per-application-load-balancer", 5, "security groups")
+
+# What DescribeAccountLimits tells about Application Load Balancers, by the names AWS uses there.
+TOLD = [
+    LOAD_BALANCERS,
+    LISTENERS,
+    CERTIFICATES,
+    RULES,
+    CONDITION_VALUES,
+    CONDITION_WILDCARDS,
+    TARGET_GROUPS_PER_ACTION,
+    TARGET_GROUPS_PER_LOAD_BALANCER,
+    TARGETS_PER_LOAD_BALANCER,
+    TARGET_GROUPS,
+]
+
+
+def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeAccountLimits."""
+    limits = [
+        {"Name": quota.name.removeprefix(PREFIX), "Max": str(quota.number(store.account))}
+        for quota in TOLD
+    ]
+    return paging.answer("Limits", limits, request)

@@ -1,0 +1,239 @@
+"""Load balancers: create, describe, change, delete."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from albedo_aws import clock
+from albedo_aws.elbv2 import (
+    arns,
+    errors,
+    limits,
+    load_balancer_attributes,
+    names,
+    network,
+    paging,
+    placement,
+    regions,
+    tag,
+)
+from albedo_aws.elbv2.store import LoadBalancer, Store, new_id
+from albedo_aws.errors import AwsError
+from albedo_aws.settings import knob
+
+PROVISIONING = knob(
+    "elbv2.load-balancer-provisioning-seconds",
+    0,
+    "how long a new load balancer is 'provisioning'; on AWS 1 to 3 minutes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What CreateLoadBalancer asks for, checked; equal wishes are idempotent."""
+
+    scheme: str
+    ip_address_type: str
+    zones: frozenset[tuple[str, str]]
+    security_groups: frozenset[str]
+    ipv4_pool: str | None
+    customer_owned_pool: str | None
+    tags: frozenset[tuple[str, str]]
+
+
+def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """CreateLoadBalancer; asking twice for the same is no error."""
+    name = request["Name"]
+    _check_name(name)
+    _check_type(request)
+    scheme = request.get("Scheme", "internet-facing")
+    address_type = placement.check_address_type(scheme, request.get("IpAddressType", "ipv4"))
+    subnets = placement.check_subnets(store, placement.wanted_subnets(request), scheme)
+    vpc = subnets[0].vpc
+    groups = placement.check_security_groups(store, request.get("SecurityGroups") or [], vpc)
+    made = LoadBalancer(
+        arn=store.arn(f"loadbalancer/app/{name}/{new_id()}"),
+        name=name,
+        dns_name=_dns_name(store, name, scheme),
+        scheme=scheme,
+        vpc=vpc,
+        ip_address_type=address_type,
+        zones={subnet.id: subnet.zone for subnet in subnets},
+        security_groups=groups or network.default_security_group(store, vpc),
+        created=clock.now(store.account),
+        attributes=load_balancer_attributes.defaults(scheme),
+        tags=tag.checked(request.get("Tags")),
+        ipv4_pool=request.get("IpamPools", {}).get("Ipv4IpamPoolId"),
+        customer_owned_pool=request.get("CustomerOwnedIpv4Pool"),
+    )
+    standing = _by_name(store).get(name)
+    if standing is not None:
+        if _wish(standing) != _wish(made):
+            raise errors.duplicate_load_balancer(name)
+        return {"LoadBalancers": [_view(store, standing, "provisioning")]}
+    most = limits.LOAD_BALANCERS.number(store.account)
+    if len(store.load_balancers) >= most:
+        text = "You have reached the maximum number of load balancers"
+        raise errors.too_many("TooManyLoadBalancers", text, most)
+    store.load_balancers[made.arn] = made
+    return {"LoadBalancers": [_view(store, made, "provisioning")]}
+
+
+def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeLoadBalancers; one that is missing fails the whole call."""
+    wanted_arns, wanted_names = request.get("LoadBalancerArns"), request.get("Names")
+    if wanted_arns and wanted_names:
+        raise errors.validation("Load balancer names and ARNs cannot be specified together")
+    if wanted_arns:
+        for arn in wanted_arns:
+            arns.require(store, arn, arns.LOAD_BALANCER)
+        found = _all_of(wanted_arns, store.load_balancers)
+    elif wanted_names:
+        found = _all_of(wanted_names, _by_name(store))
+    else:
+        found = list(store.load_balancers.values())
+    return paging.answer("LoadBalancers", [_view(store, lb) for lb in found], request)
+
+
+def delete(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """DeleteLoadBalancer; of one that is gone it is a success."""
+    arn = request["LoadBalancerArn"]
+    arns.require(store, arn, arns.LOAD_BALANCER)
+    load_balancer = store.load_balancers.get(arn)
+    if load_balancer is None:
+        return {}
+    if load_balancer.attributes["deletion_protection.enabled"] == "true":
+        raise errors.deletion_protected(arn)
+    store.remove_load_balancer(load_balancer)
+    return {}
+
+
+def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """SetSecurityGroups."""
+    load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
+    if not request["SecurityGroups"]:
+        raise errors.validation("At least one security group must be specified")
+    load_balancer.security_groups = placement.check_security_groups(
+        store, request["SecurityGroups"], load_balancer.vpc
+    )
+    return {"SecurityGroupIds": load_balancer.security_groups}
+
+
+def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """SetSubnets."""
+    load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
+    address_type = placement.check_address_type(
+        load_balancer.scheme, request.get("IpAddressType", load_balancer.ip_address_type)
+    )
+    wanted = placement.wanted_subnets(request)
+    subnets = placement.check_subnets(store, wanted, load_balancer.scheme)
+    if subnets[0].vpc != load_balancer.vpc:
+        raise errors.configuration("The subnets must belong to the VPC of the load balancer")
+    load_balancer.zones = {subnet.id: subnet.zone for subnet in subnets}
+    load_balancer.ip_address_type = address_type
+    return {"AvailabilityZones": _zones(load_balancer), "IpAddressType": address_type}
+
+
+def set_ip_address_type(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """SetIpAddressType."""
+    load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
+    load_balancer.ip_address_type = placement.check_address_type(
+        load_balancer.scheme, request["IpAddressType"]
+    )
+    return {"IpAddressType": load_balancer.ip_address_type}
+
+
+def modify_ip_pools(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """ModifyIpPools."""
+    load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
+    pool = request.get("IpamPools", {}).get("Ipv4IpamPoolId")
+    removed = request.get("RemoveIpamPools") or []
+    if pool and removed:
+        raise errors.validation("A pool cannot be set and removed in the same call")
+    if removed:
+        load_balancer.ipv4_pool = None
+    elif pool:
+        load_balancer.ipv4_pool = pool
+    return _ipam_pools(load_balancer)
+
+
+def _check_name(name: str) -> None:
+    names.check("load balancer", name)
+    if name.startswith("internal-"):
+        raise errors.validation(f"The load balancer name '{name}' cannot begin with 'internal-'")
+
+
+def _check_type(request: dict[str, Any]) -> None:
+    """Other types are not emulated; to accept them would promise what is not there."""
+    if request.get("Type", "application") != "application":
+        text = f"Load balancers of type '{request['Type']}' are not emulated here"
+        raise AwsError("InternalFailure", text, 501)
+
+
+def _dns_name(store: Store, name: str, scheme: str) -> str:
+    """A name with AWS's ten digits; DNS knows no capitals, but AWS keeps them."""
+    prefix = "internal-" if scheme == "internal" else ""
+    number = secrets.randbelow(9 * 10**9) + 10**9
+    return f"{prefix}{name}-{number}.{regions.dns_suffix(store.region)}"
+
+
+def _wish(load_balancer: LoadBalancer) -> Wish:
+    return Wish(
+        scheme=load_balancer.scheme,
+        ip_address_type=load_balancer.ip_address_type,
+        zones=frozenset(load_balancer.zones.items()),
+        security_groups=frozenset(load_balancer.security_groups),
+        ipv4_pool=load_balancer.ipv4_pool,
+        customer_owned_pool=load_balancer.customer_owned_pool,
+        tags=frozenset(load_balancer.tags.items()),
+    )
+
+
+def _by_name(store: Store) -> dict[str, LoadBalancer]:
+    return {lb.name: lb for lb in store.load_balancers.values()}
+
+
+def _all_of(wanted: list[str], there: dict[str, LoadBalancer]) -> list[LoadBalancer]:
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise errors.load_balancers_not_found(missing)
+    return [there[name] for name in dict.fromkeys(wanted)]
+
+
+def _state(store: Store, load_balancer: LoadBalancer) -> str:
+    age = clock.now(store.account) - load_balancer.created
+    return "provisioning" if age < (PROVISIONING.of(store.account) or 0) else "active"
+
+
+def _zones(load_balancer: LoadBalancer) -> list[dict[str, Any]]:
+    return [
+        {"ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": []}
+        for subnet, zone in load_balancer.zones.items()
+    ]
+
+
+def _ipam_pools(load_balancer: LoadBalancer) -> dict[str, Any]:
+    if load_balancer.ipv4_pool is None:
+        return {}
+    return {"IpamPools": {"Ipv4IpamPoolId": load_balancer.ipv4_pool}}
+
+
+def _view(store: Store, load_balancer: LoadBalancer, state: str | None = None) -> dict[str, Any]:
+    view = {
+        "LoadBalancerArn": load_balancer.arn,
+        "DNSName": load_balancer.dns_name,
+        "CanonicalHostedZoneId": regions.zone_id(store.region),
+        "CreatedTime": clock.as_moment(load_balancer.created),
+        "LoadBalancerName": load_balancer.name,
+        "Scheme": load_balancer.scheme,
+        "VpcId": load_balancer.vpc,
+        "State": {"Code": state or _state(store, load_balancer)},
+        "Type": "application",
+        "AvailabilityZones": _zones(load_balancer),
+        "SecurityGroups": load_balancer.security_groups,
+        "IpAddressType": load_balancer.ip_address_type,
+        **_ipam_pools(load_balancer),
+    }
+    if load_balancer.customer_owned_pool is not None:
+        view["CustomerOwnedIpv4Pool"] = load_balancer.customer_owned_pool
+    return view

@@ -1,0 +1,66 @@
+"""The attributes of an Application Load Balancer.
+
+Keys, defaults and ranges are those of botocore's documentation of LoadBalancerAttribute.
+"""
+
+from typing import Any
+
+from albedo_aws.elbv2 import arns, errors, log_bucket
+from albedo_aws.elbv2.attributes import Table, as_list, boolean, changed, choice, number, text
+from albedo_aws.elbv2.store import Store
+
+# botocore: LoadBalancerAttributeValue has at most 1024 characters.
+LONGEST = 1024
+# AWS's documentation of ModifyLoadBalancerAttributes: up to 20 attributes in a call.
+MOST_IN_A_CALL = 20
+
+TABLE: Table = {
+    "access_logs.s3.enabled": boolean("false"),
+    "access_logs.s3.bucket": text("", LONGEST),
+    "access_logs.s3.prefix": text("", LONGEST),
+    "client_keep_alive.seconds": number("3600", 60, 604800),
+    "connection_logs.s3.enabled": boolean("false"),
+    "connection_logs.s3.bucket": text("", LONGEST),
+    "connection_logs.s3.prefix": text("", LONGEST),
+    "deletion_protection.enabled": boolean("false"),
+    "health_check_logs.s3.enabled": boolean("false"),
+    "health_check_logs.s3.bucket": text("", LONGEST),
+    "health_check_logs.s3.prefix": text("", LONGEST),
+    "idle_timeout.timeout_seconds": number("60", 1, 4000),
+    "ipv6.deny_all_igw_traffic": boolean("false"),
+    # "The default for Application Load Balancers is true, and can't be changed."
+    "load_balancing.cross_zone.enabled": choice("true", "true"),
+    "routing.http.desync_mitigation_mode": choice("defensive", "monitor", "defensive", "strictest"),
+    "routing.http.drop_invalid_header_fields.enabled": boolean("false"),
+    "routing.http.preserve_host_header.enabled": boolean("false"),
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": boolean("false"),
+    "routing.http.xff_client_port.enabled": boolean("false"),
+    "routing.http.xff_header_processing.mode": choice("append", "append", "preserve", "remove"),
+    "routing.http2.enabled": boolean("true"),
+    "waf.fail_open.enabled": boolean("false"),
+    "zonal_shift.config.enabled": boolean("false"),
+}
+
+
+def defaults(scheme: str) -> dict[str, str]:
+    """The attributes of a new load balancer; an internal one shuts the internet gateway out."""
+    internal = {"ipv6.deny_all_igw_traffic": "true"} if scheme == "internal" else {}
+    return {key: row.default for key, row in TABLE.items()} | internal
+
+
+def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeLoadBalancerAttributes."""
+    return as_list(arns.load_balancer(store, request["LoadBalancerArn"]).attributes)
+
+
+def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """ModifyLoadBalancerAttributes."""
+    load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
+    if len(request["Attributes"]) > MOST_IN_A_CALL:
+        raise errors.validation(f"At most {MOST_IN_A_CALL} attributes can be modified in one call")
+    wanted = changed(TABLE, "Load balancer", load_balancer.attributes, request)
+    for logs in ("access_logs", "connection_logs", "health_check_logs"):
+        if wanted[f"{logs}.s3.enabled"] == "true":
+            log_bucket.check(store, wanted[f"{logs}.s3.bucket"])
+    load_balancer.attributes = wanted
+    return as_list(wanted)

@@ -1,0 +1,69 @@
+"""Where a load balancer stands: its subnets, security groups and address type, checked by EC2."""
+
+from typing import Any
+
+from albedo_aws.elbv2 import errors, limits, network
+from albedo_aws.elbv2.network import Subnet
+from albedo_aws.elbv2.store import Store
+
+# AWS refuses subnets with fewer free addresses than this (its error text says the number).
+FREE_ADDRESSES = 8
+
+
+def wanted_subnets(request: dict[str, Any]) -> list[str]:
+    """The subnets that a request names, in either of the two ways."""
+    plain, mappings = request.get("Subnets") or [], request.get("SubnetMappings") or []
+    if plain and mappings:
+        raise errors.validation("Specify either subnets or subnet mappings, but not both")
+    for mapping in mappings:
+        # botocore: "[Application Load Balancers] You can't specify Elastic IP addresses".
+        fixed = {"AllocationId", "PrivateIPv4Address", "IPv6Address"} & mapping.keys()
+        if fixed:
+            names = ", ".join(sorted(fixed))
+            raise errors.configuration(f"{names} is not supported for application load balancers")
+        if not mapping.get("SubnetId"):
+            raise errors.validation("Every subnet mapping needs a subnet ID")
+    return plain or [mapping["SubnetId"] for mapping in mappings]
+
+
+def check_subnets(store: Store, wanted: list[str], scheme: str) -> list[Subnet]:
+    """The subnets, if a load balancer can stand in them."""
+    found = {subnet: network.subnet(store, subnet) for subnet in wanted}
+    missing = [subnet for subnet, there in found.items() if there is None]
+    if missing:
+        raise errors.subnet_not_found(missing)
+    subnets = [there for there in found.values() if there]
+    zones = [subnet.zone for subnet in subnets]
+    if len(set(zones)) != len(zones) or len(found) != len(wanted):
+        raise errors.zone_twice()
+    if len(zones) < 2:
+        raise errors.too_few_zones()
+    if len({subnet.vpc for subnet in subnets}) > 1:
+        raise errors.configuration("All subnets must belong to the same VPC")
+    for subnet in subnets:
+        if subnet.free_addresses < FREE_ADDRESSES:
+            raise errors.subnet_too_small(subnet.id, FREE_ADDRESSES)
+    vpc = subnets[0].vpc
+    if scheme == "internet-facing" and not network.reaches_the_internet(store, vpc):
+        raise errors.no_internet_gateway(vpc)
+    return subnets
+
+
+def check_security_groups(store: Store, wanted: list[str], vpc: str) -> list[str]:
+    """The security groups, if they are of this VPC and not too many."""
+    missing = network.missing_security_groups(store, vpc, wanted)
+    if missing:
+        raise errors.security_groups_not_found(missing)
+    most = limits.SECURITY_GROUPS.number(store.account)
+    if len(set(wanted)) > most:
+        raise errors.configuration(f"A load balancer can have at most {most} security groups")
+    return list(dict.fromkeys(wanted))
+
+
+def check_address_type(scheme: str, address_type: str) -> str:
+    """The address type, if it goes with the scheme; internal dualstack does [M]."""
+    if scheme == "internal" and address_type == "dualstack-without-public-ipv4":
+        raise errors.configuration(
+            f"IP address type '{address_type}' is not supported for internal load balancers"
+        )
+    return address_type

@@ -1,0 +1,228 @@
+"""What exists: load balancers, listeners, rules, target groups, and who refers to whom.
+
+Things are kept in the form in which AWS gives them back. One lock guards a store (the provider
+holds it for a whole call), operations check first and write afterwards, and every write of
+actions goes through `Store`, so which load balancer uses a target group is never out of date.
+"""
+
+import secrets
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from albedo_aws.accounts import AccountStores
+from albedo_aws.elbv2 import regions
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class Rule:
+    """A rule of a listener; the default rule has no priority."""
+
+    arn: str
+    listener: "Listener"
+    priority: int | None
+    actions: list[Json]
+    conditions: list[Json] = field(default_factory=list)
+    transforms: list[Json] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """A listener; its default actions are those of its default rule."""
+
+    arn: str
+    load_balancer: "LoadBalancer"
+    port: int
+    protocol: str
+    ssl_policy: str | None
+    certificate: str | None
+    mutual_authentication: Json | None
+    attributes: dict[str, str]
+    tags: dict[str, str]
+    extra_certificates: list[str] = field(default_factory=list)
+    rules: dict[int, Rule] = field(default_factory=dict)
+    default_rule: Rule = field(init=False)
+
+
+@dataclass(slots=True, eq=False)
+class LoadBalancer:
+    """An Application Load Balancer."""
+
+    arn: str
+    name: str
+    dns_name: str
+    scheme: str
+    vpc: str
+    ip_address_type: str
+    zones: dict[str, str]  # subnet -> Availability Zone, as they were given
+    security_groups: list[str]
+    created: float
+    attributes: dict[str, str]
+    tags: dict[str, str]
+    ipv4_pool: str | None = None  # the IPAM pool
+    customer_owned_pool: str | None = None
+    listeners: dict[str, Listener] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetKey:
+    """What makes a target: the same address may be registered on several ports."""
+
+    id: str
+    port: int | None
+    zone: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """A registered target, or one that is still draining."""
+
+    key: TargetKey
+    zone: str | None  # where it is; AWS does not tell this of instances
+    registered: float
+    deregistered: float | None = None
+    set_state: str | None = None  # said through /_albedo/health
+    set_reason: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class TargetGroup:
+    """A target group; `settings` is what DescribeTargetGroups tells of it."""
+
+    arn: str
+    name: str
+    settings: Json
+    attributes: dict[str, str]
+    tags: dict[str, str]
+    targets: dict[TargetKey, Target] = field(default_factory=dict)
+
+
+class Store:
+    """One account's ELBv2 in one region."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self.lock = threading.RLock()
+        self.version = 0  # rises with every write, for whoever follows the store
+        self.load_balancers: dict[str, LoadBalancer] = {}
+        self.listeners: dict[str, Listener] = {}
+        self.rules: dict[str, Rule] = {}
+        self.target_groups: dict[str, TargetGroup] = {}
+        # For each target group how often each load balancer refers to it, and the other way round.
+        self._users: dict[str, Counter[str]] = {}
+        self._used: dict[str, Counter[str]] = {}
+
+    def arn(self, resource: str) -> str:
+        """The ARN of a resource of this account and region."""
+        partition = regions.partition(self.region)
+        return f"arn:{partition}:elasticloadbalancing:{self.region}:{self.account}:{resource}"
+
+    def add_listener(self, listener: Listener, default_actions: list[Json]) -> None:
+        """Put a new listener, with its default rule, on its load balancer."""
+        listener.default_rule = Rule(
+            arn=f"{listener.arn.replace(':listener/', ':listener-rule/')}/{new_id()}",
+            listener=listener,
+            priority=None,
+            actions=[],
+        )
+        listener.load_balancer.listeners[listener.arn] = listener
+        self.listeners[listener.arn] = listener
+        self.rules[listener.default_rule.arn] = listener.default_rule
+        self.set_actions(listener.default_rule, default_actions)
+
+    def add_rule(self, rule: Rule) -> None:
+        """Put a new rule on its listener."""
+        assert rule.priority is not None, "only default rules have no priority"
+        actions, rule.actions = rule.actions, []
+        rule.listener.rules[rule.priority] = rule
+        self.rules[rule.arn] = rule
+        self.set_actions(rule, actions)
+
+    def set_actions(self, rule: Rule, actions: list[Json]) -> None:
+        """Replace a rule's actions, and with them which target groups are in use."""
+        load_balancer = rule.listener.load_balancer.arn
+        for group in target_groups_of(rule.actions):
+            self._count(group, load_balancer, -1)
+        for group in target_groups_of(actions):
+            self._count(group, load_balancer, 1)
+        rule.actions = actions
+
+    def remove_rule(self, rule: Rule) -> None:
+        """Take a rule away."""
+        self.set_actions(rule, [])
+        if rule.priority is not None:
+            del rule.listener.rules[rule.priority]
+        del self.rules[rule.arn]
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Take a listener away, with its rules."""
+        for rule in [*listener.rules.values(), listener.default_rule]:
+            self.remove_rule(rule)
+        del listener.load_balancer.listeners[listener.arn]
+        del self.listeners[listener.arn]
+
+    def remove_load_balancer(self, load_balancer: LoadBalancer) -> None:
+        """Take a load balancer away, with its listeners and their rules."""
+        for listener in list(load_balancer.listeners.values()):
+            self.remove_listener(listener)
+        del self.load_balancers[load_balancer.arn]
+
+    def user_of(self, target_group: str) -> LoadBalancer | None:
+        """The load balancer whose listeners or rules refer to a target group."""
+        users = self._users.get(target_group)
+        return self.load_balancers.get(next(iter(users))) if users else None
+
+    def used_by(self, load_balancer: str, without: Rule | None = None) -> set[str]:
+        """The target groups that a load balancer refers to, one rule left out if asked."""
+        used = Counter(self._used.get(load_balancer, {}))
+        if without is not None:
+            used.subtract(target_groups_of(without.actions))
+        return {group for group, count in used.items() if count > 0}
+
+    def _count(self, group: str, load_balancer: str, step: int) -> None:
+        for table, one, other in (
+            (self._users, group, load_balancer),
+            (self._used, load_balancer, group),
+        ):
+            counter = table.setdefault(one, Counter())
+            counter[other] += step
+            if not counter[other]:
+                del counter[other]
+            if not counter:
+                del table[one]
+
+
+STORES = AccountStores(Store)
+
+
+def new_id() -> str:
+    """The last part of an ARN: 16 hexadecimal digits, as in AWS's own."""
+    return secrets.token_hex(8)
+
+
+def target_groups_of(actions: list[Json]) -> set[str]:
+    """The target groups that (canonical) actions forward to, those of weight 0 included."""
+    return {
+        group["TargetGroupArn"]
+        for action in actions
+        for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
+    }
+
+
+def certificate_users(account: str, region: str, arn: str) -> list[str]:
+    """The ARNs of the load balancers whose listeners use a certificate: ACM's InUseBy."""
+    store = STORES.get(account, region)
+    with store.lock:
+        return [
+            load_balancer.arn
+            for load_balancer in store.load_balancers.values()
+            if any(
+                arn == listener.certificate or arn in listener.extra_certificates
+                for listener in load_balancer.listeners.values()
+            )
+        ]

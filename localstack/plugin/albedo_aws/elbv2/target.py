@@ -1,0 +1,154 @@
+"""Targets: who is registered in a target group."""
+
+from ipaddress import IPv4Network, IPv6Address
+from typing import Any
+
+from albedo_aws import clock
+from albedo_aws.elbv2 import arns, association, errors, limits, network, target_health
+from albedo_aws.elbv2.network import Address
+from albedo_aws.elbv2.store import Store, Target, TargetGroup, TargetKey
+
+Json = dict[str, Any]
+
+# botocore: beside the VPC's own addresses, those of RFC 1918 and RFC 6598 can be targets.
+PRIVATE = [
+    IPv4Network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+
+
+def register(store: Store, request: Json) -> Json:
+    """RegisterTargets; one that is registered already stays as it is."""
+    group = arns.target_group(store, request["TargetGroupArn"])
+    target_health.forget_drained(store, group)
+    wanted = [_checked(store, group, description) for description in request["Targets"]]
+    new = {target.key: target for target in wanted if target.key not in group.targets}
+    _check_quotas(store, group, len(group.targets) + len(new))
+    for target in wanted:
+        standing = group.targets.get(target.key)
+        if standing is None or standing.deregistered is not None:
+            group.targets[target.key] = target
+    return {}
+
+
+def deregister(store: Store, request: Json) -> Json:
+    """DeregisterTargets.
+
+    "If the specified target does not exist, the action returns successfully" (botocore).
+    """
+    group = arns.target_group(store, request["TargetGroupArn"])
+    now = clock.now(store.account)
+    for description in request["Targets"]:
+        for target in _registered(group, description):
+            if target.deregistered is None:
+                target.deregistered = now
+    target_health.forget_drained(store, group)
+    return {}
+
+
+def health(store: Store, request: Json) -> Json:
+    """DescribeTargetHealth."""
+    group = arns.target_group(store, request["TargetGroupArn"])
+    target_health.forget_drained(store, group)
+    asked = request.get("Targets")
+    if not asked:
+        found = [target_health.view(store, group, target) for target in group.targets.values()]
+        return {"TargetHealthDescriptions": found}
+    found = []
+    for description in asked:
+        there = _registered(group, description)
+        found += [target_health.view(store, group, target) for target in there]
+        if not there:
+            found.append(target_health.not_registered(group, description))
+    return {"TargetHealthDescriptions": found}
+
+
+def _registered(group: TargetGroup, description: Json) -> list[Target]:
+    """The targets that a description means; without a zone, those of every zone."""
+    port = description.get("Port", group.settings.get("Port"))
+    zone = description.get("AvailabilityZone")
+    return [
+        target
+        for target in group.targets.values()
+        if (target.key.id, target.key.port) == (description["Id"], port)
+        and zone in (None, target.key.zone)
+    ]
+
+
+def _checked(store: Store, group: TargetGroup, description: Json) -> Target:
+    kind = group.settings["TargetType"]
+    if kind == "lambda":
+        return _lambda(store, description)
+    place = _address if kind == "ip" else _instance
+    zone = place(store, group, description)
+    key = TargetKey(
+        id=description["Id"],
+        port=description.get("Port", group.settings["Port"]),
+        # What counts is where a target is, also when AWS found that out by itself.
+        zone=zone if kind == "ip" else None,
+    )
+    return Target(key=key, zone=zone, registered=clock.now(store.account))
+
+
+def _lambda(store: Store, description: Json) -> Target:
+    arn = description["Id"]
+    if not arn.startswith("arn:") or ":lambda:" not in arn or ":function:" not in arn:
+        raise errors.validation(f"'{arn}' is not a valid function ARN")
+    if description.get("Port") is not None:
+        raise errors.validation("A port cannot be specified for a function")
+    key = TargetKey(id=arn, port=None, zone=None)
+    return Target(key=key, zone=None, registered=clock.now(store.account))
+
+
+def _instance(store: Store, group: TargetGroup, description: Json) -> str:
+    found = network.instance(store, description["Id"])
+    if found is None or found.vpc != group.settings["VpcId"]:
+        raise errors.invalid_targets(
+            f"The following targets are not in the target group VPC '{group.settings['VpcId']}': "
+            f"'{description['Id']}'"
+        )
+    if found.state != "running":
+        raise errors.invalid_targets(
+            "The following targets are not in a running state and cannot be registered: "
+            f"'{description['Id']}'"
+        )
+    if description.get("AvailabilityZone"):
+        raise errors.validation("An Availability Zone cannot be specified for an instance")
+    return found.zone
+
+
+def _address(store: Store, group: TargetGroup, description: Json) -> str | None:
+    """The zone of an address: the one given, or that of its subnet."""
+    ip, zone = description["Id"], description.get("AvailabilityZone")
+    address = network.parse_address(ip)
+    version = 6 if group.settings["IpAddressType"] == "ipv6" else 4
+    if address is None or address.version != version:
+        raise errors.validation(f"The IP address '{ip}' is not a valid IPv{version} address")
+    if zone not in (None, target_health.ANY_ZONE, *network.zones(store)):
+        raise errors.validation(f"The Availability Zone '{zone}' is not valid")
+    vpc = group.settings["VpcId"]
+    if network.in_vpc(store, vpc, address):
+        return zone or network.zone_of_address(store, vpc, address)
+    if not zone:
+        raise errors.zone_needed(ip, vpc)
+    if not _private(address):
+        raise errors.validation(f"The IP address '{ip}' is not in a range that can be a target")
+    return str(zone)
+
+
+def _private(address: Address) -> bool:
+    if isinstance(address, IPv6Address):
+        return False
+    return any(address in block for block in PRIVATE)
+
+
+def _check_quotas(store: Store, group: TargetGroup, count: int) -> None:
+    most = limits.TARGETS_PER_TARGET_GROUP.number(store.account)
+    if count > most:
+        text = "You have reached the maximum number of targets of a target group"
+        raise errors.too_many("TooManyTargets", text, most)
+    user = store.user_of(group.arn)
+    if user is not None:
+        others = store.used_by(user.arn) - {group.arn}
+        others_count = sum(len(store.target_groups[arn].targets) for arn in others)
+        association.check_targets(store, others_count + count)

@@ -1,0 +1,96 @@
+"""The attributes of a target group.
+
+Keys, defaults and ranges are those of botocore's documentation of TargetGroupAttribute, for
+Application Load Balancers.
+"""
+
+from typing import Any
+
+from albedo_aws.elbv2 import arns, errors
+from albedo_aws.elbv2.attributes import Table, as_list, boolean, changed, choice, number, text
+from albedo_aws.elbv2.attributes import defaults as defaults_of
+from albedo_aws.elbv2.store import Store, TargetGroup
+
+WEEK = 604800
+# The most targets a target group can have (AWS's quotas page), so the highest useful count.
+MOST_TARGETS = 1000
+# botocore: these cookie names belong to the load balancer.
+RESERVED_COOKIES = ("AWSALB", "AWSALBAPP", "AWSALBTG")
+
+SERVERS: Table = {
+    "deregistration_delay.timeout_seconds": number("300", 0, 3600),
+    "load_balancing.algorithm.anomaly_mitigation": choice("off", "on", "off"),
+    "load_balancing.algorithm.type": choice(
+        "round_robin", "round_robin", "least_outstanding_requests", "weighted_random"
+    ),
+    "load_balancing.cross_zone.enabled": choice(
+        "use_load_balancer_configuration", "true", "false", "use_load_balancer_configuration"
+    ),
+    # 0 is "off"; in between there is nothing.
+    "slow_start.duration_seconds": number("0", 30, 900, "0"),
+    "stickiness.app_cookie.cookie_name": text("", 4096),  # a cookie's size in browsers (RFC 6265)
+    "stickiness.app_cookie.duration_seconds": number("86400", 1, WEEK),
+    "stickiness.enabled": boolean("false"),
+    "stickiness.lb_cookie.duration_seconds": number("86400", 1, WEEK),
+    "stickiness.type": choice("lb_cookie", "lb_cookie", "app_cookie"),
+    "target_group_health.dns_failover.minimum_healthy_targets.count": number(
+        "1", 1, MOST_TARGETS, "off"
+    ),
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": number(
+        "off", 1, 100, "off"
+    ),
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": number(
+        "1", 1, MOST_TARGETS
+    ),
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": number(
+        "off", 1, 100, "off"
+    ),
+}
+
+LAMBDA: Table = {"lambda.multi_value_headers.enabled": boolean("false")}
+
+
+def defaults(target_type: str) -> dict[str, str]:
+    """The attributes of a new target group."""
+    return defaults_of(_table(target_type))
+
+
+def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeTargetGroupAttributes."""
+    return as_list(arns.target_group(store, request["TargetGroupArn"]).attributes)
+
+
+def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    """ModifyTargetGroupAttributes."""
+    group = arns.target_group(store, request["TargetGroupArn"])
+    table = _table(group.settings["TargetType"])
+    wanted = changed(table, "Target group", group.attributes, request)
+    if table is SERVERS:
+        _check_together(wanted)
+    group.attributes = wanted
+    return as_list(wanted)
+
+
+def deregistration_delay(group: TargetGroup) -> float:
+    """How long a target of this group drains; a Lambda function does not."""
+    return float(group.attributes.get("deregistration_delay.timeout_seconds", "0"))
+
+
+def _table(target_type: str) -> Table:
+    return LAMBDA if target_type == "lambda" else SERVERS
+
+
+def _check_together(wanted: dict[str, str]) -> None:
+    algorithm = wanted["load_balancing.algorithm.type"]
+    mitigates = wanted["load_balancing.algorithm.anomaly_mitigation"] == "on"
+    if mitigates and algorithm != "weighted_random":
+        raise errors.configuration("Anomaly mitigation needs the weighted_random algorithm")
+    # AWS's guide, "Slow start mode": it goes with round robin only.
+    if wanted["slow_start.duration_seconds"] != "0" and algorithm != "round_robin":
+        raise errors.configuration(f"Slow start cannot be used with {algorithm}")
+    cookie = wanted["stickiness.app_cookie.cookie_name"]
+    if cookie.startswith(RESERVED_COOKIES):
+        raise errors.validation(f"The cookie name '{cookie}' is reserved")
+    sticky_by_app = wanted["stickiness.type"] == "app_cookie"
+    if wanted["stickiness.enabled"] == "true" and sticky_by_app and not cookie:
+        raise errors.configuration("Stickiness by app_cookie needs a cookie name")

@@ -1,0 +1,74 @@
+"""Knobs: delays and quotas that a test may change for its own account.
+
+A module declares a knob where the number is used, with its default and where that comes from;
+`/_albedo/settings` lists and sets them.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from albedo_aws import accounts
+
+Value = float | int | None
+
+_knobs: dict[str, "Knob"] = {}
+_values: dict[tuple[str, str], Value] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A number with a name, a default and a reason."""
+
+    name: str
+    default: Value
+    about: str
+
+    def of(self, account: str) -> Value:
+        """The value in force for an account."""
+        return _values.get((account, self.name), self.default)
+
+    def number(self, account: str) -> int:
+        """The value in force of a knob that is a count."""
+        return int(self.of(account) or 0)
+
+
+def knob(name: str, default: Value, about: str) -> Knob:
+    """Declare a knob."""
+    made = Knob(name, default, about)
+    _knobs[name] = made
+    return made
+
+
+def change(account: str, wanted: dict[str, Value]) -> None:
+    """Set several knobs of one account, all or none; None sets one back to its default."""
+    for name, value in wanted.items():
+        if name not in _knobs:
+            raise ValueError(
+                f"no setting is called '{name}'; there are: {', '.join(sorted(_knobs))}"
+            )
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and value >= 0):
+            raise ValueError(f"setting '{name}' takes a number from 0 or null, not {value!r}")
+    with _lock:
+        for name, value in wanted.items():
+            if value is None:
+                _values.pop((account, name), None)
+            else:
+                _values[account, name] = value
+
+
+def describe(account: str) -> dict[str, dict[str, object]]:
+    """Every knob with its value for an account, its default and what it is."""
+    return {
+        knob.name: {"value": knob.of(account), "default": knob.default, "about": knob.about}
+        for _, knob in sorted(_knobs.items())
+    }
+
+
+@accounts.on_reset
+def forget(account: str) -> None:
+    """Set every knob of an account back to its default."""
+    with _lock:
+        for key in [key for key in _values if key[0] == account]:
+            del _values[key]

@@ -1,0 +1,366 @@
+"""Rows of "1.1 Load balancers" in specs/aws-and-localstack.md."""
+
+import re
+
+import pytest
+from aws import Account, refused
+
+
+@pytest.mark.B
+def test_create_load_balancer(aws: Account) -> None:
+    made = aws.load_balancer()
+    assert made["State"]["Code"] == "provisioning"
+    assert made["LoadBalancerName"] == "web"
+    assert made["VpcId"] == aws.vpc
+    assert {z["SubnetId"] for z in made["AvailabilityZones"]} == set(aws.subnet_ids())
+    form = rf"arn:aws:elasticloadbalancing:us-east-1:{aws.id}:loadbalancer/app/web/[0-9a-f]{{16}}"
+    assert re.fullmatch(form, made["LoadBalancerArn"])
+
+
+@pytest.mark.B
+def test_create_by_subnet_mappings(aws: Account) -> None:
+    mappings = [{"SubnetId": subnet} for subnet in aws.subnet_ids()]
+    wanted = {"Name": "web", "SubnetMappings": mappings}
+    made = aws.elbv2.create_load_balancer(**wanted)["LoadBalancers"][0]
+    assert len(made["AvailabilityZones"]) == 2
+    with refused("ValidationError"):
+        aws.elbv2.create_load_balancer(**(wanted | {"Subnets": aws.subnet_ids()}))
+
+
+@pytest.mark.B
+def test_same_name_same_settings(aws: Account) -> None:
+    first, second = aws.load_balancer(), aws.load_balancer()
+    assert first["LoadBalancerArn"] == second["LoadBalancerArn"]
+    assert len(aws.elbv2.describe_load_balancers()["LoadBalancers"]) == 1
+
+
+@pytest.mark.P
+def test_same_name_other_settings(aws: Account) -> None:
+    aws.load_balancer()
+    with refused("DuplicateLoadBalancerName"):
+        aws.load_balancer(Scheme="internal")
+    with refused("DuplicateLoadBalancerName"):
+        aws.load_balancer(Subnets=aws.subnet_ids(3))
+    with refused("DuplicateLoadBalancerName"):
+        aws.load_balancer(SecurityGroups=[aws.security_group("other")])
+
+
+@pytest.mark.B
+@pytest.mark.parametrize("name", ["-bad", "bad-", "internal-x", "x" * 33, "a_b", "", "a.b"])
+def test_name_grammar(shared: Account, name: str) -> None:
+    with refused("ValidationError"):
+        shared.load_balancer(name)
+
+
+@pytest.mark.P
+def test_one_subnet(aws: Account) -> None:
+    with refused("ValidationError"):
+        aws.load_balancer(Subnets=aws.subnet_ids(1))
+    with refused("ValidationError"):
+        aws.elbv2.create_load_balancer(Name="web")
+
+
+@pytest.mark.M
+def test_duplicate_zone(aws: Account) -> None:
+    second = aws.ec2.create_subnet(
+        VpcId=aws.vpc,
+        CidrBlock="172.31.240.0/24",
+        AvailabilityZone=aws.subnets[0]["AvailabilityZone"],
+    )["Subnet"]["SubnetId"]
+    with refused("InvalidConfigurationRequest"):
+        aws.load_balancer(Subnets=[*aws.subnet_ids(), second])
+
+
+@pytest.mark.B
+def test_unknown_subnet(aws: Account) -> None:
+    with refused("SubnetNotFound"):
+        aws.load_balancer(Subnets=[*aws.subnet_ids(1), "subnet-0123456789abcdef0"])
+
+
+@pytest.mark.P
+def test_subnet_too_small(aws: Account) -> None:
+    # A /28 has 11 free addresses; four more in use leave 7.
+    small = aws.ec2.create_subnet(
+        VpcId=aws.vpc, CidrBlock="172.31.240.0/28", AvailabilityZone="us-east-1c"
+    )["Subnet"]["SubnetId"]
+    for _ in range(4):
+        aws.ec2.create_network_interface(SubnetId=small)
+    with refused("InvalidSubnet"):
+        aws.load_balancer(Subnets=[*aws.subnet_ids(1), small])
+
+
+@pytest.mark.E
+def test_no_internet_gateway(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        aws.ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"us-east-1{zone}"
+        )["Subnet"]["SubnetId"]
+        for number, zone in enumerate("ab")
+    ]
+    with refused("InvalidSubnet"):
+        aws.load_balancer(Subnets=subnets)
+    assert aws.load_balancer("inside", Subnets=subnets, Scheme="internal")
+    gateway = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    assert aws.load_balancer(Subnets=subnets)
+
+
+@pytest.mark.M
+def test_subnets_of_two_vpcs(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    other = aws.ec2.create_subnet(
+        VpcId=vpc, CidrBlock="10.0.0.0/24", AvailabilityZone="us-east-1c"
+    )["Subnet"]["SubnetId"]
+    with refused("InvalidConfigurationRequest"):
+        aws.load_balancer(Subnets=[*aws.subnet_ids(1), other])
+
+
+@pytest.mark.B
+def test_unknown_security_group(aws: Account) -> None:
+    with refused("InvalidSecurityGroup"):
+        aws.load_balancer(SecurityGroups=["sg-0123456789abcdef0"])
+
+
+@pytest.mark.M
+def test_default_security_group(aws: Account) -> None:
+    groups = aws.ec2.describe_security_groups()["SecurityGroups"]
+    default = [g["GroupId"] for g in groups if g["GroupName"] == "default"]
+    assert aws.load_balancer()["SecurityGroups"] == default
+
+
+@pytest.mark.M
+def test_most_security_groups(aws: Account) -> None:
+    groups = [aws.security_group(f"group-{number}") for number in range(6)]
+    assert aws.load_balancer(SecurityGroups=groups[:5])["SecurityGroups"] == groups[:5]
+    with refused("InvalidConfigurationRequest"):
+        aws.load_balancer("other", SecurityGroups=groups)
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    "wrong", [{"Scheme": "outside"}, {"Type": "classic"}, {"IpAddressType": "ipv5"}]
+)
+def test_enums(shared: Account, wrong: dict[str, str]) -> None:
+    with refused("ValidationError"):
+        shared.load_balancer(**wrong)
+
+
+@pytest.mark.B
+def test_defaults(aws: Account) -> None:
+    made = aws.load_balancer()
+    assert (made["Scheme"], made["IpAddressType"], made["Type"]) == (
+        "internet-facing",
+        "ipv4",
+        "application",
+    )
+
+
+@pytest.mark.M
+def test_internal_dualstack(aws: Account) -> None:
+    made = aws.load_balancer(Scheme="internal", IpAddressType="dualstack")
+    assert made["IpAddressType"] == "dualstack"
+
+
+@pytest.mark.B
+def test_pools_are_kept(aws: Account) -> None:
+    pools = {
+        "IpamPools": {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"},
+        "CustomerOwnedIpv4Pool": "ipv4pool-coip-0123456789abcdef0",
+    }
+    made = aws.load_balancer(**pools)
+    assert {key: made[key] for key in pools} == pools
+    found = aws.elbv2.describe_load_balancers()["LoadBalancers"][0]
+    assert {key: found[key] for key in pools} == pools
+
+
+@pytest.mark.B
+def test_modify_ip_pools(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    pool = {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"}
+    answer = aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, IpamPools=pool)
+    assert answer["IpamPools"] == pool
+    aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, RemoveIpamPools=["ipv4"])
+    assert "IpamPools" not in aws.elbv2.describe_load_balancers()["LoadBalancers"][0]
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    with refused("LoadBalancerNotFound"):
+        aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, IpamPools=pool)
+
+
+@pytest.mark.M
+def test_dns_name_and_zone(aws: Account) -> None:
+    made = aws.load_balancer()
+    assert re.fullmatch(r"web-\d{10}\.us-east-1\.elb\.amazonaws\.com", made["DNSName"])
+    assert made["CanonicalHostedZoneId"] == "Z35SXDOTRQ7X7K"
+    inside = aws.load_balancer("inside", Scheme="internal")
+    assert inside["DNSName"].startswith("internal-inside-")
+
+
+@pytest.mark.D
+def test_zone_of_another_region(endpoint: str) -> None:
+    made = Account(endpoint, region="eu-west-1").load_balancer()
+    assert made["CanonicalHostedZoneId"] == "Z32O12XQLNTSW2"
+    assert made["DNSName"].endswith(".eu-west-1.elb.amazonaws.com")
+
+
+@pytest.mark.M
+def test_state_provisioning_then_active(aws: Account) -> None:
+    aws.load_balancer()
+    assert aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active"
+    aws.settings(load_balancer_provisioning_seconds=60)
+    state = aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"]
+    assert state == "provisioning"
+
+
+@pytest.mark.B
+def test_describe_page_size(aws: Account) -> None:
+    names = [f"lb-{number}" for number in range(5)]
+    for name in names:
+        aws.load_balancer(name)
+    pages = list(
+        aws.elbv2.get_paginator("describe_load_balancers").paginate(
+            PaginationConfig={"PageSize": 2}
+        )
+    )
+    assert [len(page["LoadBalancers"]) for page in pages] == [2, 2, 1]
+    assert [lb["LoadBalancerName"] for page in pages for lb in page["LoadBalancers"]] == names
+    for size in (0, 401):
+        with refused("ValidationError"):
+            aws.elbv2.describe_load_balancers(PageSize=size)
+
+
+@pytest.mark.M
+@pytest.mark.parametrize("marker", ["nonsense", "ZnJvbSB4", "ééé"])
+def test_describe_bad_marker(shared: Account, marker: str) -> None:
+    with refused("ValidationError"):
+        shared.elbv2.describe_load_balancers(Marker=marker)
+
+
+@pytest.mark.E
+def test_describe_second_one_missing(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("LoadBalancerNotFound"):
+        aws.elbv2.describe_load_balancers(Names=["web", "gone"])
+    with refused("LoadBalancerNotFound"):
+        aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn, arn[:-1] + "0f"])
+
+
+@pytest.mark.M
+def test_describe_names_and_arns(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("ValidationError"):
+        aws.elbv2.describe_load_balancers(Names=["web"], LoadBalancerArns=[arn])
+
+
+@pytest.mark.P
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "junk",
+        "arn:aws:elasticloadbalancing:eu-west-1:{account}:loadbalancer/app/web/0123456789abcdef",
+        "arn:aws:elasticloadbalancing:us-east-1:{account}:targetgroup/web/0123456789abcdef",
+    ],
+)
+def test_not_a_load_balancer_arn(shared: Account, arn: str) -> None:
+    arn = arn.format(account=shared.id)
+    with refused("ValidationError"):
+        shared.elbv2.describe_load_balancers(LoadBalancerArns=[arn])
+    with refused("ValidationError"):
+        shared.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+
+
+@pytest.mark.B
+def test_delete(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    listener = aws.listener(arn)["ListenerArn"]
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    assert aws.elbv2.describe_load_balancers()["LoadBalancers"] == []
+    with refused("ListenerNotFound"):
+        aws.elbv2.describe_listeners(ListenerArns=[listener])
+
+
+@pytest.mark.P
+def test_delete_protected(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+
+    def protect(value: str) -> None:
+        aws.elbv2.modify_load_balancer_attributes(
+            LoadBalancerArn=arn,
+            Attributes=[{"Key": "deletion_protection.enabled", "Value": value}],
+        )
+
+    protect("true")
+    with refused("OperationNotPermitted"):
+        aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    protect("false")
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+
+
+@pytest.mark.M
+def test_set_security_groups(aws: Account) -> None:
+    arn, group = aws.load_balancer()["LoadBalancerArn"], aws.security_group("new")
+    aws.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[group])
+    assert aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["SecurityGroups"] == [group]
+    with refused("ValidationError"):
+        aws.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[])
+    with refused("InvalidSecurityGroup"):
+        aws.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=["sg-12345678"])
+    assert aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["SecurityGroups"] == [group]
+
+
+@pytest.mark.B
+def test_set_subnets(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    answer = aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=aws.subnet_ids(3))
+    assert len(answer["AvailabilityZones"]) == 3
+    assert answer["IpAddressType"] == "ipv4"
+    with refused("ValidationError"):
+        aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=aws.subnet_ids(1))
+    assert len(aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["AvailabilityZones"]) == 3
+
+
+@pytest.mark.B
+def test_set_ip_address_type(aws: Account) -> None:
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    for kind in ("dualstack", "dualstack-without-public-ipv4", "ipv4"):
+        aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType=kind)
+        found = aws.elbv2.describe_load_balancers()["LoadBalancers"][0]
+        assert found["IpAddressType"] == kind
+    with refused("ValidationError"):
+        aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="ipv6")
+
+
+@pytest.mark.D
+def test_load_balancer_limit(aws: Account) -> None:
+    aws.settings(quota_application_load_balancers=2)
+    aws.load_balancer("one")
+    aws.load_balancer("two")
+    aws.load_balancer("two")
+    with refused("TooManyLoadBalancers"):
+        aws.load_balancer("three")
+
+
+@pytest.mark.D
+def test_describe_account_limits(aws: Account) -> None:
+    limits = {
+        limit["Name"]: limit["Max"] for limit in aws.elbv2.describe_account_limits()["Limits"]
+    }
+    assert limits == {
+        "application-load-balancers": "50",
+        "listeners-per-application-load-balancer": "50",
+        "certificates-per-application-load-balancer": "25",
+        "rules-per-application-load-balancer": "100",
+        "condition-values-per-alb-rule": "5",
+        "condition-wildcards-per-alb-rule": "5",
+        "target-groups-per-action-on-application-load-balancer": "5",
+        "target-groups-per-application-load-balancer": "100",
+        "targets-per-application-load-balancer": "1000",
+        "target-groups": "3000",
+    }
+    assert len(aws.elbv2.describe_account_limits(PageSize=3)["Limits"]) == 3
+
+
+def test_other_types_are_not_emulated(aws: Account) -> None:
+    with refused("InternalFailure"):
+        aws.load_balancer(Type="network")
