@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | 
 .PHONY: test lint clean prerequisites
 
 test: prerequisites ## every test: hermetic, LocalStack's conformance, the two servers' scripts, live
-	cargo test && localstack/test localstack/tests tests/control-plane && cargo test --test live
+	cargo test && localstack/test && tests/control-plane/test && cargo test --test live
 
 lint: prerequisites ## formatting, lints, licences
 	cargo fmt --check && cargo clippy --all-targets -- -D warnings && tests/deny

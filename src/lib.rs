@@ -9,4 +9,5 @@ pub mod commands;
 pub mod flags;
 pub mod model;
 pub mod plan;
+pub mod queue;
 pub mod report;

@@ -8,7 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use crate::model::id::ObjectKey;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::ClassParams;
-use crate::model::snapshot::Snapshot;
+use crate::model::settings::Settings;
+use crate::model::snapshot::Objects;
 
 use super::annotations::MEANWHILE;
 
@@ -42,11 +43,16 @@ pub fn is_our_controller(controller: &str) -> bool {
 
 /// Decides whose an Ingress is.
 #[must_use]
-pub fn claim<'a>(snapshot: &'a Snapshot, key: &ObjectKey, ingress: &Ingress) -> Claim<'a> {
+pub fn claim<'a>(
+    settings: &Settings,
+    objects: &'a Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Claim<'a> {
     let annotation =
         ingress.metadata.annotations.as_ref().and_then(|values| values.get(ANNOTATION_CLASS));
     if let Some(value) = annotation {
-        return if answers(&snapshot.settings.ingress_class, value) {
+        return if answers(&settings.ingress_class, value) {
             Claim::Ours(None)
         } else {
             Claim::Foreign
@@ -54,14 +60,14 @@ pub fn claim<'a>(snapshot: &'a Snapshot, key: &ObjectKey, ingress: &Ingress) -> 
     }
     let named = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_ref());
     let found = match named {
-        Some(name) => class_named(snapshot, key, name).map(Some),
-        None => default_class(snapshot, key),
+        Some(name) => class_named(objects, key, name).map(Some),
+        None => default_class(objects, key),
     };
     match found {
         Err(problem) => Claim::Invalid(Box::new(problem)),
-        Ok(None) if snapshot.settings.ingress_class.is_empty() => Claim::Ours(None),
+        Ok(None) if settings.ingress_class.is_empty() => Claim::Ours(None),
         Ok(None) => Claim::Foreign,
-        Ok(Some(class)) => of_class(snapshot, key, class),
+        Ok(Some(class)) => of_class(objects, key, class),
     }
 }
 
@@ -70,12 +76,12 @@ fn answers(flag: &str, value: &str) -> bool {
 }
 
 fn class_named<'a>(
-    snapshot: &'a Snapshot,
+    objects: &'a Objects,
     key: &ObjectKey,
     name: &str,
 ) -> Result<&'a IngressClass, Problem> {
-    snapshot.objects.classes.get(name).map(AsRef::as_ref).ok_or_else(|| {
-        let known: Vec<&str> = snapshot.objects.classes.keys().map(String::as_str).collect();
+    objects.classes.get(name).map(AsRef::as_ref).ok_or_else(|| {
+        let known: Vec<&str> = objects.classes.keys().map(String::as_str).collect();
         invalid(
             key,
             "spec.ingressClassName",
@@ -89,11 +95,10 @@ fn class_named<'a>(
 }
 
 fn default_class<'a>(
-    snapshot: &'a Snapshot,
+    objects: &'a Objects,
     key: &ObjectKey,
 ) -> Result<Option<&'a IngressClass>, Problem> {
-    let defaults: Vec<&IngressClass> = snapshot
-        .objects
+    let defaults: Vec<&IngressClass> = objects
         .classes
         .values()
         .map(AsRef::as_ref)
@@ -119,7 +124,7 @@ fn default_class<'a>(
     }
 }
 
-fn of_class<'a>(snapshot: &'a Snapshot, key: &ObjectKey, class: &IngressClass) -> Claim<'a> {
+fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> Claim<'a> {
     let Some(spec) = &class.spec else { return Claim::Foreign };
     if !spec.controller.as_deref().is_some_and(is_our_controller) {
         return Claim::Foreign;
@@ -136,13 +141,13 @@ fn of_class<'a>(snapshot: &'a Snapshot, key: &ObjectKey, class: &IngressClass) -
         let allowed = format!("{PARAMS_KIND} of group \"{PARAMS_GROUP}\"");
         return Claim::Invalid(Box::new(invalid(key, &field, found, allowed)));
     }
-    let Some(params) = snapshot.objects.params.get(&parameters.name) else {
+    let Some(params) = objects.params.get(&parameters.name) else {
         let found = format!("{PARAMS_KIND} \"{}\", which do not exist", parameters.name);
         let allowed = format!("{PARAMS_KIND} that exist");
         return Claim::Invalid(Box::new(invalid(key, &field, found, allowed)));
     };
     if let Some(selector) = &params.spec.namespace_selector {
-        let labels = snapshot.objects.namespaces.get(&key.namespace);
+        let labels = objects.namespaces.get(&key.namespace);
         if !selects(selector, labels.map(AsRef::as_ref)) {
             return Claim::Invalid(Box::new(invalid(
                 key,

@@ -78,7 +78,7 @@ fn is_needed(snapshot: &Snapshot) -> bool {
         service.metadata.finalizers.iter().flatten().any(|held| held == FINALIZER_SERVICE)
     });
     by_service || snapshot.objects.ingresses.iter().any(|(key, ingress)| {
-        let groups = groups_touching(snapshot, key, ingress);
+        let groups = groups_touching(&snapshot.settings, &snapshot.objects, key, ingress);
         let values = ingress.metadata.annotations.as_ref();
         let annotations = Annotations::new(Kind::Ingress, key, values);
         let brings_own = annotations.list("security-groups").is_some_and(|list| !list.is_empty());

@@ -10,7 +10,8 @@ use crate::model::id::ObjectKey;
 use crate::model::marks;
 use crate::model::problem::{Code, Kind, Problem};
 use crate::model::seen::ClassParams;
-use crate::model::snapshot::Snapshot;
+use crate::model::settings::Settings;
+use crate::model::snapshot::{Objects, Snapshot};
 
 use super::annotations::Annotations;
 use super::classes::{Claim, claim};
@@ -47,11 +48,12 @@ const ORDER_MAX: i32 = 1000;
 /// # Errors
 /// The problem with its class or with its group's name.
 pub fn group_of(
-    snapshot: &Snapshot,
+    settings: &Settings,
+    objects: &Objects,
     key: &ObjectKey,
     ingress: &Ingress,
 ) -> Result<Option<Group>, Box<Problem>> {
-    match claim(snapshot, key, ingress) {
+    match claim(settings, objects, key, ingress) {
         Claim::Foreign => Ok(None),
         Claim::Invalid(problem) => Err(problem),
         Claim::Ours(params) => named_group(key, ingress, params).map(Some),
@@ -78,7 +80,12 @@ fn named_group(
 
 /// Every group that an Ingress is in or still holds a finalizer of.
 #[must_use]
-pub fn groups_touching(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) -> Vec<Group> {
+pub fn groups_touching(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Vec<Group> {
     let held = ingress.metadata.finalizers.iter().flatten().filter_map(|finalizer| {
         if finalizer == marks::FINALIZER_IMPLICIT {
             Some(Group::Implicit(key.clone()))
@@ -88,7 +95,7 @@ pub fn groups_touching(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) 
         }
     });
     let mut groups: Vec<Group> = held.collect();
-    if let Ok(Some(current)) = group_of(snapshot, key, ingress) {
+    if let Ok(Some(current)) = group_of(settings, objects, key, ingress) {
         groups.push(current);
     }
     groups.sort();
@@ -100,7 +107,8 @@ pub fn groups_touching(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) 
 #[must_use]
 pub fn all(snapshot: &Snapshot) -> BTreeSet<Group> {
     let each = snapshot.objects.ingresses.iter();
-    each.flat_map(|(key, ingress)| groups_touching(snapshot, key, ingress)).collect()
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    each.flat_map(|(key, ingress)| groups_touching(settings, objects, key, ingress)).collect()
 }
 
 /// The members of a group, in LBC's order: by `group.order`, then by `<namespace>/<name>` as one text.
@@ -117,7 +125,8 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
             }
             continue;
         }
-        let (params, problems) = match claim(snapshot, key, ingress) {
+        let claim = claim(&snapshot.settings, &snapshot.objects, key, ingress);
+        let (params, problems) = match claim {
             Claim::Foreign if claimed => {
                 members.leaving.push(key.clone());
                 continue;

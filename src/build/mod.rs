@@ -17,3 +17,4 @@ pub mod subnets;
 pub mod tags;
 pub mod target_group;
 pub mod targets;
+pub mod visits;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::future::join_all;
+use futures::{FutureExt, StreamExt};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
@@ -79,17 +80,19 @@ pub async fn watch_all(
     progress: watch::Sender<Progress>,
 ) {
     let feed = Feed { client, namespace, objects, changes, progress };
-    tokio::join!(
-        feed.follow::<Ingress>(feed.scoped()),
-        feed.follow::<IngressClass>(feed.everywhere()),
-        feed.follow::<IngressClassParams>(feed.everywhere()),
-        feed.follow::<Service>(feed.scoped()),
-        feed.follow::<EndpointSlice>(feed.scoped()),
-        feed.follow::<Pod>(feed.scoped()),
-        feed.follow::<Node>(feed.everywhere()),
-        feed.follow::<Namespace>(feed.everywhere()),
-        feed.follow::<TargetGroupBinding>(feed.scoped()),
-    );
+    // In boxes, because all of them together are too large for anybody's stack.
+    let watches = [
+        feed.follow::<Ingress>(feed.scoped()).boxed(),
+        feed.follow::<IngressClass>(feed.everywhere()).boxed(),
+        feed.follow::<IngressClassParams>(feed.everywhere()).boxed(),
+        feed.follow::<Service>(feed.scoped()).boxed(),
+        feed.follow::<EndpointSlice>(feed.scoped()).boxed(),
+        feed.follow::<Pod>(feed.scoped()).boxed(),
+        feed.follow::<Node>(feed.everywhere()).boxed(),
+        feed.follow::<Namespace>(feed.everywhere()).boxed(),
+        feed.follow::<TargetGroupBinding>(feed.scoped()).boxed(),
+    ];
+    join_all(watches).await;
 }
 
 /// Where events come from and where they go.
@@ -141,7 +144,8 @@ impl Feed {
                     } else {
                         tracing::debug!(kind = K::KIND, "{message}; trying again");
                     }
-                    clock::sleep(trouble.pause()).await;
+                    clock::sleep(if is_expired(&error) { PAUSE_MIN } else { trouble.pause() })
+                        .await;
                 }
             }
         }
@@ -191,6 +195,13 @@ impl Trouble {
     }
 }
 
+/// Whether the API server answered, and only no longer knows where we stood: everything is listed anew, which
+/// should not be put off, since it may have been down until now.
+fn is_expired(error: &watcher::Error) -> bool {
+    // 410 is Gone.
+    matches!(error, watcher::Error::WatchError(status) if status.code == 410)
+}
+
 /// A watcher's error as one line that says what to do, where that is known.
 fn describe<K: Wire>(error: &watcher::Error) -> String {
     let operation = format!("watch of {}", K::KIND);
@@ -212,3 +223,6 @@ fn describe<K: Wire>(error: &watcher::Error) -> String {
     }
     error.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,7 +110,7 @@ impl Cluster for ApiServer {
     }
 }
 
-/// An entry as LBC writes it: it leaves the ports' protocol empty, which the API server wants to be there.
+/// An entry as LBC leaves it: with an empty protocol, which the API server would put there anyway.
 fn status_entry(entry: &StatusEntry) -> serde_json::Value {
     if entry.ports.is_empty() {
         return json!({"hostname": entry.hostname});

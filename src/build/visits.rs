@@ -1,0 +1,281 @@
+//! Which visits a change in the cluster causes, and which objects a visit needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
+
+use crate::model::group::Group;
+use crate::model::id::ObjectKey;
+use crate::model::index::{Change, Turn};
+use crate::model::marks::{self, ANNOTATION_PREFIX};
+use crate::model::seen::{EndpointSlice, SeenBinding};
+use crate::model::settings::Settings;
+use crate::model::snapshot::Objects;
+use crate::model::subject::Subject;
+
+use super::groups::groups_touching;
+
+/// What refers to what, kept as objects come and go.
+#[derive(Debug, Default)]
+pub struct Index {
+    groups: Links<ObjectKey, Group>,
+    services: Links<ObjectKey, ObjectKey>,
+    bindings: Links<ObjectKey, ObjectKey>,
+    stacks: Links<ObjectKey, Group>,
+    pods: Links<(ObjectKey, String), ObjectKey>,
+}
+
+/// Links from each of many to some of many, to be followed both ways.
+#[derive(Debug)]
+struct Links<F, T> {
+    to: BTreeMap<F, BTreeSet<T>>,
+    from: BTreeMap<T, BTreeSet<F>>,
+}
+
+impl<F, T> Default for Links<F, T> {
+    fn default() -> Self {
+        Self { to: BTreeMap::new(), from: BTreeMap::new() }
+    }
+}
+
+impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
+    /// Replaces the links of one. Answers with where they led and where they lead.
+    fn set(&mut self, from: &F, to: BTreeSet<T>) -> BTreeSet<T> {
+        let old = self.to.remove(from).unwrap_or_default();
+        for gone in old.difference(&to) {
+            if let Some(sources) = self.from.get_mut(gone) {
+                sources.remove(from);
+                if sources.is_empty() {
+                    self.from.remove(gone);
+                }
+            }
+        }
+        for new in &to {
+            self.from.entry(new.clone()).or_default().insert(from.clone());
+        }
+        let either = old.union(&to).cloned().collect();
+        if !to.is_empty() {
+            self.to.insert(from.clone(), to);
+        }
+        either
+    }
+
+    fn leading_to(&self, to: &T) -> impl Iterator<Item = &F> {
+        self.from.get(to).into_iter().flatten()
+    }
+}
+
+impl Index {
+    /// Takes note of a change that `objects` already show, and says whom to visit.
+    pub fn note(
+        &mut self,
+        settings: &Settings,
+        objects: &Objects,
+        change: &Change,
+    ) -> BTreeSet<Subject> {
+        let mut visits = Visits { settings, subjects: BTreeSet::new() };
+        match change {
+            Change::Ingress(turn) => self.ingress(&mut visits, objects, turn),
+            Change::Class(_) | Change::Params(_) | Change::Namespace(_) => {
+                for (key, ingress) in &objects.ingresses {
+                    self.regroup(&mut visits, objects, key, Some(ingress));
+                }
+                visits.fabric();
+            }
+            Change::Service(turn) => {
+                self.of_service(&mut visits, &turn.key);
+                for ingress in self.services.leading_to(&turn.key) {
+                    visits.balancers(self.groups.to.get(ingress).into_iter().flatten());
+                }
+            }
+            Change::Slice(turn) => self.slice(&mut visits, turn),
+            Change::Pod(turn) => {
+                let services: Vec<&(ObjectKey, String)> = self.pods.leading_to(&turn.key).collect();
+                for (service, _) in services {
+                    self.of_service(&mut visits, service);
+                }
+            }
+            Change::Node(_) => visits.targets(self.bindings.to.keys()),
+            Change::Binding(turn) => self.binding(&mut visits, turn),
+        }
+        visits.subjects
+    }
+
+    /// The Ingresses of a group, those included that only hold its finalizer.
+    pub fn members(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> {
+        self.groups.leading_to(group)
+    }
+
+    /// The Services that an Ingress names.
+    pub fn services(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.services.to.get(ingress).into_iter().flatten()
+    }
+
+    /// The bindings that were made for a group.
+    pub fn bindings(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> {
+        self.stacks.leading_to(group)
+    }
+
+    fn ingress(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        turn: &Turn<ObjectKey, Ingress>,
+    ) {
+        let new = turn.new.as_deref();
+        self.services.set(&turn.key, new.map(|new| services(&turn.key, new)).unwrap_or_default());
+        self.regroup(visits, objects, &turn.key, new);
+        let network = |ingress: Option<&Ingress>| {
+            let metadata = &ingress?.metadata;
+            let groups = format!("{ANNOTATION_PREFIX}security-groups");
+            let annotation = metadata.annotations.as_ref().and_then(|all| all.get(&groups)).cloned();
+            Some((metadata.finalizers.clone(), annotation, metadata.deletion_timestamp.is_some()))
+        };
+        if network(turn.old.as_deref()) != network(new) {
+            visits.fabric();
+        }
+    }
+
+    fn regroup(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        key: &ObjectKey,
+        ingress: Option<&Ingress>,
+    ) {
+        let groups = ingress
+            .map(|ingress| groups_touching(visits.settings, objects, key, ingress))
+            .unwrap_or_default();
+        let either = self.groups.set(key, groups.into_iter().collect());
+        visits.balancers(&either);
+    }
+
+    /// The bindings that take their targets from a Service.
+    fn of_service(&self, visits: &mut Visits<'_>, service: &ObjectKey) {
+        visits.targets(self.bindings.leading_to(service));
+    }
+
+    fn slice(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, EndpointSlice>) {
+        let namespace = &turn.key.namespace;
+        for slice in [&turn.old, &turn.new].into_iter().flatten() {
+            let service = ObjectKey::new(namespace, &slice.service);
+            self.of_service(visits, &service);
+            let is_current = turn.new.as_ref().is_some_and(|new| new.service == slice.service);
+            let pods = slice.endpoints.iter().filter_map(|endpoint| endpoint.pod.as_ref());
+            let pods = pods.filter(|_| is_current).map(|pod| ObjectKey::new(namespace, pod));
+            self.pods.set(&(service, turn.key.name.clone()), pods.collect());
+        }
+        visits.fabric();
+    }
+
+    fn binding(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, SeenBinding>) {
+        let new = turn.new.as_ref();
+        let service = new.map(|seen| seen.as_binding(&turn.key).service_key());
+        self.bindings.set(&turn.key, service.into_iter().collect());
+        let stack = new.and_then(|seen| stack(seen));
+        let either = self.stacks.set(&turn.key, stack.into_iter().collect());
+        visits.balancers(&either);
+        visits.targets([&turn.key]);
+        visits.fabric();
+    }
+}
+
+/// The visits that a change causes.
+struct Visits<'a> {
+    settings: &'a Settings,
+    subjects: BTreeSet<Subject>,
+}
+
+impl Visits<'_> {
+    fn fabric(&mut self) {
+        self.subjects.insert(Subject::Fabric(self.settings.place.clone()));
+    }
+
+    fn balancers<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
+        let place = &self.settings.place;
+        let each = groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
+        self.subjects.extend(each);
+    }
+
+    fn targets<'k>(&mut self, bindings: impl IntoIterator<Item = &'k ObjectKey>) {
+        let place = &self.settings.place;
+        let each = bindings.into_iter().map(|key| Subject::Targets(place.clone(), key.clone()));
+        self.subjects.extend(each);
+    }
+}
+
+/// The Services that an Ingress names.
+fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
+    let spec = ingress.spec.iter();
+    let backends = spec.flat_map(|spec| {
+        let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
+        let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
+        spec.default_backend.iter().chain(of_rules)
+    });
+    let named = backends.filter_map(|backend: &IngressBackend| backend.service.as_ref());
+    named.map(|service| ObjectKey::new(&key.namespace, &service.name)).collect()
+}
+
+/// The group that a binding was made for, by its labels.
+fn stack(binding: &SeenBinding) -> Option<Group> {
+    let label = |name| binding.labels.get(name).cloned();
+    if let Some(name) = label(marks::LABEL_STACK) {
+        return Some(Group::Explicit(name));
+    }
+    let namespace = label(marks::LABEL_STACK_NAMESPACE)?;
+    Some(Group::Implicit(ObjectKey::new(namespace, label(marks::LABEL_STACK_NAME)?)))
+}
+
+/// The objects that a visit needs, out of all of them.
+#[must_use]
+pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
+    match subject {
+        Subject::Fabric(_) => objects.clone(),
+        Subject::Balancer(_, group) => for_balancer(index, objects, group),
+        Subject::Targets(_, binding) => for_targets(objects, binding),
+    }
+}
+
+fn pick<K: Clone + Ord, V: Clone>(all: &BTreeMap<K, V>, keys: &[&K]) -> BTreeMap<K, V> {
+    let found = keys.iter().filter_map(|key| all.get_key_value(*key));
+    found.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects {
+    let members: Vec<&ObjectKey> = index.members(group).collect();
+    let services: Vec<&ObjectKey> =
+        members.iter().flat_map(|member| index.services(member)).collect();
+    let bindings: Vec<&ObjectKey> = index.bindings(group).collect();
+    Objects {
+        ingresses: pick(&objects.ingresses, &members),
+        classes: objects.classes.clone(),
+        params: objects.params.clone(),
+        services: pick(&objects.services, &services),
+        namespaces: objects.namespaces.clone(),
+        bindings: pick(&objects.bindings, &bindings),
+        ..Objects::default()
+    }
+}
+
+fn for_targets(objects: &Objects, key: &ObjectKey) -> Objects {
+    let bindings = pick(&objects.bindings, &[key]);
+    let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
+    let services: Vec<&ObjectKey> = service.iter().collect();
+    let slices = pick(&objects.slices, &services);
+    let endpoints = slices.values().flat_map(BTreeMap::values).flat_map(|slice| &slice.endpoints);
+    // Of endpoints that are ready nobody asks for the pod.
+    let doubtful = endpoints.filter(|endpoint| !endpoint.ready);
+    let pods: Vec<ObjectKey> = doubtful
+        .filter_map(|endpoint| Some(ObjectKey::new(&key.namespace, endpoint.pod.as_ref()?)))
+        .collect();
+    let pods = pick(&objects.pods, &pods.iter().collect::<Vec<_>>());
+    let nodes: Vec<String> = pods.values().map(|pod| pod.node.clone()).collect();
+    Objects {
+        services: pick(&objects.services, &services),
+        slices,
+        nodes: pick(&objects.nodes, &nodes.iter().collect::<Vec<_>>()),
+        pods,
+        bindings,
+        ..Objects::default()
+    }
+}

@@ -1,0 +1,96 @@
+//! Listeners and their certificates.
+
+use std::collections::BTreeSet;
+
+use albedo::aws::{Answer, Cloud, Kind};
+use albedo::model::action::AwsAction;
+use albedo::model::id::{AwsId, Id};
+use albedo::model::inventory::LiveListener;
+use albedo::model::listener::{Listener, Protocol};
+use albedo::model::marks::Tags;
+
+use super::Site;
+use super::wishes::{done, fixed, http_spec, listener, made, refused, standing_load_balancer};
+
+async fn read<C: Cloud>(site: &Site<C>, load_balancer: &AwsId) -> Vec<LiveListener> {
+    site.cloud.listeners(load_balancer).await.unwrap()
+}
+
+fn https_spec<C>(site: &Site<C>) -> Listener {
+    Listener {
+        protocol: Protocol::Https,
+        default_certificate: Some(site.certificates[0].clone()),
+        ssl_policy: Some("ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned()),
+        ..http_spec()
+    }
+}
+
+pub async fn a_listener_is_made_as_asked_and_once<C: Cloud>(site: Site<C>) {
+    let load_balancer = standing_load_balancer(&site, "listening").await;
+    let answer = done(&site, listener(&load_balancer, 80, http_spec())).await;
+    let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(read(&site, &load_balancer).await, [answer.clone()]);
+    let spec = &answer.live.spec;
+    assert_eq!(http_spec().differences(spec), Vec::<&str>::new(), "{spec:?}");
+    assert_eq!((answer.port, &spec.tags, &spec.ssl_policy), (80, &Tags::new(), &None));
+    let again = made(&site, listener(&load_balancer, 80, http_spec())).await;
+    assert_eq!(again, answer.live.id);
+    let other = Listener { default_actions: vec![fixed("503")], ..http_spec() };
+    let error = refused(&site, listener(&load_balancer, 80, other), Kind::Conflict).await;
+    assert_eq!(error.code, "DuplicateListener");
+}
+
+pub async fn a_listener_is_changed_in_place<C: Cloud>(site: Site<C>) {
+    let load_balancer = standing_load_balancer(&site, "listening").await;
+    let id = made(&site, listener(&load_balancer, 80, http_spec())).await;
+    let wish = Listener { default_actions: vec![fixed("503")], ..http_spec() };
+    let action = AwsAction::ModifyListener { id: id.clone(), port: 80, spec: wish.clone() };
+    let answer = done(&site, action).await;
+    let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(wish.differences(&answer.live.spec), Vec::<&str>::new());
+    assert_eq!(read(&site, &load_balancer).await, [answer]);
+    done(&site, AwsAction::DeleteListener { id: id.clone() }).await;
+    assert_eq!(read(&site, &load_balancer).await, []);
+    assert_eq!(site.cloud.rules(&id).await.unwrap_err().kind, Kind::NotFound);
+}
+
+pub async fn https_needs_a_certificate<C: Cloud>(site: Site<C>) {
+    let load_balancer = standing_load_balancer(&site, "listening").await;
+    let bare = Listener { default_certificate: None, ..https_spec(&site) };
+    refused(&site, listener(&load_balancer, 443, bare), Kind::Refused).await;
+    let unknown = AwsId::new(format!("{}0", site.certificates[0]));
+    let wrong = Listener { default_certificate: Some(unknown), ..https_spec(&site) };
+    let error = refused(&site, listener(&load_balancer, 443, wrong), Kind::NotFound).await;
+    assert_eq!(error.code, "CertificateNotFound");
+    let spec = Listener { ssl_policy: None, ..https_spec(&site) };
+    made(&site, listener(&load_balancer, 443, spec)).await;
+    let found = read(&site, &load_balancer).await;
+    assert!(found[0].live.spec.ssl_policy.is_some(), "AWS chooses a policy: {found:?}");
+}
+
+pub async fn certificates_come_and_go_beside_the_default_one<C: Cloud>(site: Site<C>) {
+    let [first, second] = site.certificates.clone();
+    let load_balancer = standing_load_balancer(&site, "listening").await;
+    let answer = done(&site, listener(&load_balancer, 443, https_spec(&site))).await;
+    let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(read(&site, &load_balancer).await, [answer.clone()]);
+    let id = answer.live.id;
+    let add = |certificate: &AwsId| AwsAction::AddListenerCertificate {
+        listener: Id::Is(id.clone()),
+        certificate: certificate.clone(),
+    };
+    // The default certificate may be in the list too: that is how LBC does it.
+    for certificate in [&first, &second, &second] {
+        done(&site, add(certificate)).await;
+    }
+    let spec = read(&site, &load_balancer).await.remove(0).live.spec;
+    assert_eq!(spec.default_certificate.as_ref(), Some(&first));
+    assert_eq!(spec.certificates, BTreeSet::from([first.clone(), second.clone()]));
+    let wish = Listener { default_certificate: Some(second.clone()), ..https_spec(&site) };
+    done(&site, AwsAction::ModifyListener { id: id.clone(), port: 443, spec: wish }).await;
+    let remove = AwsAction::RemoveListenerCertificate { listener: id, certificate: first };
+    done(&site, remove).await;
+    let spec = read(&site, &load_balancer).await.remove(0).live.spec;
+    assert_eq!(spec.default_certificate.as_ref(), Some(&second));
+    assert_eq!(spec.certificates, BTreeSet::from([second]));
+}

@@ -1,0 +1,85 @@
+//! What every AWS must do, in named checks: the fake and LocalStack alike. Each check has an account of
+//! its own.
+
+use albedo::aws::ReadVpc;
+use albedo::model::id::AwsId;
+
+pub use listener::*;
+pub use load_balancer::*;
+pub use mirror::*;
+pub use rule::*;
+pub use security_group::*;
+pub use target_group::*;
+
+#[path = "listener.rs"]
+mod listener;
+#[path = "load_balancer.rs"]
+mod load_balancer;
+#[path = "mirror.rs"]
+mod mirror;
+#[path = "rule.rs"]
+mod rule;
+#[path = "security_group.rs"]
+mod security_group;
+#[path = "target_group.rs"]
+mod target_group;
+#[path = "wishes.rs"]
+mod wishes;
+
+/// An empty account with a VPC of at least three subnets in as many zones.
+pub struct Site<C> {
+    /// AWS.
+    pub cloud: C,
+    /// The VPC.
+    pub vpc: ReadVpc,
+    /// Certificates that listeners may have.
+    pub certificates: [AwsId; 2],
+}
+
+/// Makes a test of every check. `$site` is an async function that gives a fresh `Site`.
+macro_rules! contract_tests {
+    ($site:path) => {
+        contract_tests! { $site:
+            a_security_group_is_made_with_tags_and_without_rules,
+            rules_of_a_security_group_come_and_go,
+            a_rule_that_stands_is_a_conflict_and_nothing_is_done,
+            a_security_group_in_use_cannot_be_removed,
+            names_of_security_groups_are_unique,
+            tags_of_a_security_group_come_and_go,
+            a_load_balancer_is_made_as_asked,
+            a_load_balancer_is_made_once,
+            a_load_balancer_is_changed_in_place,
+            a_load_balancer_needs_two_zones,
+            deleting_a_load_balancer_takes_what_hangs_on_it,
+            a_listener_is_made_as_asked_and_once,
+            a_listener_is_changed_in_place,
+            https_needs_a_certificate,
+            certificates_come_and_go_beside_the_default_one,
+            rules_are_made_as_asked_and_read_by_priority,
+            a_standing_rule_satisfies_its_wish,
+            a_priority_is_given_once,
+            rules_trade_places_at_once,
+            a_rule_is_changed_in_place,
+            a_rule_has_at_most_five_values,
+            a_target_group_is_made_as_asked_and_once,
+            a_target_group_is_changed_in_place,
+            a_target_group_in_use_cannot_be_removed,
+            a_target_group_serves_one_load_balancer,
+            targets_come_and_go,
+            an_address_outside_the_vpc_needs_a_zone,
+            tags_come_and_go_on_everything,
+            what_is_gone_is_left_out_of_tags,
+            what_is_not_there_is_not_found,
+            what_is_not_made_yet_cannot_be_asked_for,
+            a_mirror_that_was_written_through_agrees_with_one_that_reads,
+        }
+    };
+    ($site:path: $($check:ident,)+) => {
+        $(
+            #[tokio::test]
+            async fn $check() {
+                suite::$check($site().await).await;
+            }
+        )+
+    };
+}

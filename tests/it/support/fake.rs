@@ -1,0 +1,272 @@
+//! AWS in memory: a small state machine with AWS's refusals, that counts what it is asked.
+//!
+//! It keeps the same contract as LocalStack does (`contract.rs`), so what holds here holds there. Where
+//! AWS needs a moment, this one needs a word from the test: targets get well, drain and load balancers
+//! stand when the test says so.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use albedo::model::action::AwsAction;
+use albedo::model::id::AwsId;
+use albedo::model::inventory::{LiveListener, LiveRule};
+use albedo::model::known::Live;
+use albedo::model::listener::Protocol;
+use albedo::model::load_balancer::{Attributes, LoadBalancerState};
+use albedo::model::marks::Tags;
+use albedo::model::surroundings::{Interface, Subnet};
+use albedo::model::target::{LiveTarget, TargetState};
+use albedo::model::target_group::TargetGroup;
+
+pub use faulty::{Fault, Faulty, Struck, When};
+pub use state::State;
+
+mod balancer;
+mod echo;
+mod faulty;
+mod listener;
+mod security;
+mod state;
+mod target_group;
+
+/// The account and region in the ARNs.
+const PLACE: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012";
+
+/// AWS in memory. Clones are the same AWS.
+#[derive(Clone)]
+pub struct Fake {
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: State,
+    calls: BTreeMap<String, usize>,
+    performed: Vec<AwsAction>,
+}
+
+impl Fake {
+    /// An account with nothing but a VPC of six subnets, in as many zones, and its default security group.
+    pub fn new() -> Self {
+        let subnets = ('a'..='f').map(|letter| {
+            let subnet = Subnet {
+                zone: format!("us-east-1{letter}"),
+                locale: "availability-zone".to_owned(),
+                free_addresses: 4091,
+                has_ipv6: false,
+                is_public: true,
+                tags: Tags::new(),
+            };
+            (AwsId::new(format!("subnet-{letter}")), subnet)
+        });
+        let vpc = ReadVpc {
+            id: AwsId::new("vpc-fake"),
+            cidrs: vec!["172.31.0.0/16".to_owned()],
+            subnets: subnets.collect(),
+        };
+        let shared = Shared { state: State::new(vpc), ..Shared::default() };
+        Self { shared: Arc::new(Mutex::new(shared)) }
+    }
+
+    /// How often each operation was called, by `service.Operation`.
+    pub fn calls(&self) -> BTreeMap<String, usize> {
+        self.lock().calls.clone()
+    }
+
+    /// How many calls were reads.
+    pub fn reads(&self) -> usize {
+        let shared = self.lock();
+        let reads = shared.calls.iter().filter(|(operation, _)| operation.contains(".Describe"));
+        reads.map(|(_, count)| count).sum()
+    }
+
+    /// The writes that were done, in their order.
+    pub fn performed(&self) -> Vec<AwsAction> {
+        self.lock().performed.clone()
+    }
+
+    /// Starts counting anew.
+    pub fn forget_calls(&self) {
+        let mut shared = self.lock();
+        shared.calls.clear();
+        shared.performed.clear();
+    }
+
+    /// All that stands, to be compared. Identifiers depend on names and on nothing else, unless something
+    /// was made, removed and made again.
+    pub fn everything(&self) -> State {
+        self.lock().state.clone()
+    }
+
+    /// Somebody else writes: it is done, and neither counted nor remembered.
+    pub fn meddle(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        self.lock().state.perform(action)
+    }
+
+    /// Changes what is there beyond load balancing, or anything else.
+    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.lock().state)
+    }
+
+    /// Every registered target that does not drain is now in this state (where its group is used).
+    pub fn set_health(&self, state: TargetState) {
+        let mut shared = self.lock();
+        for group in shared.state.target_groups.values_mut() {
+            for target in group.targets.values_mut().filter(|old| **old != TargetState::Draining) {
+                *target = state;
+            }
+        }
+    }
+
+    /// Every load balancer takes traffic now.
+    pub fn finish_provisioning(&self) {
+        for found in self.lock().state.load_balancers.values_mut() {
+            found.state = LoadBalancerState::Active;
+        }
+    }
+
+    /// Every draining target is gone now.
+    pub fn finish_draining(&self) {
+        let mut shared = self.lock();
+        for group in shared.state.target_groups.values_mut() {
+            group.targets.retain(|_, state| *state != TargetState::Draining);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap()
+    }
+
+    /// Counts a call, and answers it from the state.
+    fn read<T>(
+        &self,
+        operation: &str,
+        look: impl FnOnce(&State) -> Result<T, Refusal>,
+    ) -> Result<T, CloudError> {
+        let mut shared = self.lock();
+        *shared.calls.entry(operation.to_owned()).or_default() += 1;
+        look(&shared.state).map_err(|refusal| refusal.of(operation))
+    }
+}
+
+/// AWS says no: a code and a text.
+#[derive(Debug)]
+pub(crate) struct Refusal(&'static str, String);
+
+impl Refusal {
+    fn of(self, operation: &str) -> CloudError {
+        let Self(code, message) = self;
+        // AWS answers refusals with the HTTP status 400.
+        let kind = Kind::of(code, Some(400));
+        CloudError { kind, operation: operation.to_owned(), code: code.to_owned(), message }
+    }
+}
+
+fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal(code, message.into()))
+}
+
+/// How many things one `DescribeTags` may ask for (AWS).
+const TAG_IDS_MAX: usize = 20;
+
+impl Cloud for Fake {
+    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+        for operation in ["ec2.DescribeVpcs", "ec2.DescribeRouteTables"] {
+            self.read(operation, |_| Ok(()))?;
+        }
+        self.read("ec2.DescribeAvailabilityZones", |_| Ok(()))?;
+        self.read("ec2.DescribeSubnets", |state| Ok(state.vpc.clone()))
+    }
+
+    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
+        self.read("ec2.DescribeNetworkInterfaces", |state| Ok(state.interfaces.clone()))
+    }
+
+    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
+        self.read("ec2.DescribeSecurityGroups", |state| {
+            Ok(state.security_groups.iter().map(|(id, group)| group.read(id)).collect())
+        })
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
+        self.read("elbv2.DescribeLoadBalancers", |state| {
+            Ok(state.load_balancers.iter().map(|(id, found)| found.read(id)).collect())
+        })
+    }
+
+    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
+        self.read("elbv2.DescribeTargetGroups", |state| {
+            Ok(state.target_groups.iter().map(|(id, found)| found.read(id)).collect())
+        })
+    }
+
+    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(TAG_IDS_MAX) {
+            found.extend(self.read("elbv2.DescribeTags", |state| {
+                let known =
+                    chunk.iter().filter_map(|id| Some((id.clone(), state.tags(id)?.clone())));
+                Ok(known.collect::<Vec<_>>())
+            })?);
+        }
+        Ok(found)
+    }
+
+    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
+        let listeners = self.read("elbv2.DescribeListeners", |state| {
+            state.load_balancer(load_balancer)?;
+            let on_it = state.listeners_of(load_balancer);
+            Ok(on_it.map(|(id, listener)| listener.read(id)).collect::<Vec<_>>())
+        })?;
+        for listener in &listeners {
+            if listener.live.spec.protocol == Protocol::Https {
+                self.read("elbv2.DescribeListenerCertificates", |_| Ok(()))?;
+            }
+        }
+        Ok(listeners)
+    }
+
+    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
+        self.read("elbv2.DescribeRules", |state| {
+            state.listener(listener)?;
+            let on_it = state.rules.iter().filter(|(_, rule)| rule.listener == *listener);
+            let mut rules: Vec<LiveRule> = on_it.map(|(id, rule)| rule.read(id)).collect();
+            rules.sort_by_key(|rule| rule.priority);
+            Ok(rules)
+        })
+    }
+
+    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
+        self.read("elbv2.DescribeLoadBalancerAttributes", |state| {
+            Ok(state.load_balancer(id)?.attributes.clone())
+        })
+    }
+
+    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
+        self.read("elbv2.DescribeTargetGroupAttributes", |state| {
+            Ok(state.target_group(id)?.attributes.clone())
+        })
+    }
+
+    async fn targets(&self, id: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
+        self.read("elbv2.DescribeTargetHealth", |state| {
+            let is_used = state.user_of(id).is_some();
+            let targets = state.target_group(id)?.targets.iter();
+            let live = targets.map(|(target, held)| LiveTarget {
+                target: target.clone(),
+                state: if is_used { *held } else { TargetState::Unused },
+            });
+            Ok(live.collect())
+        })
+    }
+
+    async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        let mut shared = self.lock();
+        let (service, operation) = action.operation();
+        *shared.calls.entry(format!("{service}.{operation}")).or_default() += 1;
+        let answer = shared.state.perform(action)?;
+        shared.performed.push(action.clone());
+        Ok(answer)
+    }
+}

@@ -1,0 +1,203 @@
+//! Load balancers.
+
+use std::collections::BTreeSet;
+
+use albedo::aws::{Answer, ReadLoadBalancer};
+use albedo::model::id::{AwsId, Id};
+use albedo::model::known::Live;
+use albedo::model::load_balancer::{Attributes, LoadBalancer as Spec, LoadBalancerState};
+use albedo::model::marks::Tags;
+
+use super::state::{State, check_tags, given};
+use super::{Refusal, refuse};
+
+/// Load balancers in a region (AWS quota).
+const LOAD_BALANCERS_MAX: usize = 50;
+/// The longest name of a load balancer or target group (AWS).
+pub(super) const NAME_LENGTH_MAX: usize = 32;
+/// Zones that a load balancer needs at least (AWS).
+const ZONES_MIN: usize = 2;
+/// The attribute that forbids deletion.
+const DELETION_PROTECTION: &str = "deletion_protection.enabled";
+/// Some of the attributes that AWS always tells, with its defaults.
+const ATTRIBUTES: [(&str, &str); 6] = [
+    ("access_logs.s3.enabled", "false"),
+    (DELETION_PROTECTION, "false"),
+    ("idle_timeout.timeout_seconds", "60"),
+    ("routing.http.drop_invalid_header_fields.enabled", "false"),
+    ("routing.http2.enabled", "true"),
+    ("waf.fail_open.enabled", "false"),
+];
+
+/// A load balancer that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    pub spec: Spec,
+    pub attributes: Attributes,
+    pub state: LoadBalancerState,
+}
+
+impl LoadBalancer {
+    pub(super) fn read(&self, id: &AwsId) -> ReadLoadBalancer {
+        let name = &self.spec.name;
+        ReadLoadBalancer {
+            live: Live { id: id.clone(), spec: Spec { tags: Tags::new(), ..self.spec.clone() } },
+            dns_name: format!("{name}-1234567890.us-east-1.elb.amazonaws.com"),
+            state: self.state,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn create_load_balancer(&mut self, spec: &Spec) -> Result<Answer, Refusal> {
+        let spec = self.checked(spec)?;
+        let same = self.load_balancers.iter().find(|(_, found)| found.spec.name == spec.name);
+        if let Some((id, found)) = same {
+            let mut as_asked = spec.clone();
+            as_asked.tags.clone_from(&found.spec.tags);
+            if as_asked == found.spec {
+                return Ok(Answer::LoadBalancer(found.read(id)));
+            }
+            let name = &spec.name;
+            let message = format!("a load balancer '{name}' exists, but with different settings");
+            return refuse("DuplicateLoadBalancerName", message);
+        }
+        if self.load_balancers.len() >= LOAD_BALANCERS_MAX {
+            return refuse("TooManyLoadBalancers", format!("at most {LOAD_BALANCERS_MAX}"));
+        }
+        let id = self.new_id(&format!("loadbalancer/app/{}", spec.name));
+        let attributes = defaults(&ATTRIBUTES);
+        let made = LoadBalancer { spec, attributes, state: LoadBalancerState::Provisioning };
+        let read = made.read(&id);
+        self.load_balancers.insert(id, made);
+        Ok(Answer::LoadBalancer(read))
+    }
+
+    /// A wish as it stands once it is granted.
+    fn checked(&self, spec: &Spec) -> Result<Spec, Refusal> {
+        check_name(&spec.name)?;
+        check_tags(&spec.tags)?;
+        let mut spec = spec.clone();
+        self.check_subnets(&spec.subnets)?;
+        self.check_groups(&spec.security_groups)?;
+        spec.subnets.sort();
+        spec.security_groups.sort();
+        Ok(spec)
+    }
+
+    pub(super) fn modify_load_balancer_attributes(
+        &mut self,
+        id: &AwsId,
+        attributes: &Attributes,
+    ) -> Result<Answer, Refusal> {
+        set_attributes(&mut self.load_balancer_mut(id)?.attributes, attributes)
+    }
+
+    pub(super) fn set_security_groups(
+        &mut self,
+        id: &AwsId,
+        groups: &[Id],
+    ) -> Result<Answer, Refusal> {
+        self.check_groups(groups)?;
+        let spec = &mut self.load_balancer_mut(id)?.spec;
+        spec.security_groups = groups.to_vec();
+        spec.security_groups.sort();
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn set_subnets(&mut self, id: &AwsId, subnets: &[AwsId]) -> Result<Answer, Refusal> {
+        self.check_subnets(subnets)?;
+        let spec = &mut self.load_balancer_mut(id)?.spec;
+        spec.subnets = subnets.to_vec();
+        spec.subnets.sort();
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn delete_load_balancer(&mut self, id: &AwsId) -> Result<Answer, Refusal> {
+        let Some(found) = self.load_balancers.get(id) else {
+            // Deleting what is gone succeeds (AWS).
+            return Ok(Answer::Done);
+        };
+        if found.attributes.get(DELETION_PROTECTION).is_some_and(|value| value == "true") {
+            let message =
+                format!("'{id}' cannot be deleted because deletion protection is enabled");
+            return refuse("OperationNotPermitted", message);
+        }
+        self.load_balancers.remove(id);
+        let listeners: Vec<AwsId> = self.listeners_of(id).map(|(id, _)| id.clone()).collect();
+        self.listeners.retain(|id, _| !listeners.contains(id));
+        self.rules.retain(|_, rule| !listeners.contains(&rule.listener));
+        Ok(Answer::Done)
+    }
+
+    fn check_subnets(&self, subnets: &[AwsId]) -> Result<(), Refusal> {
+        let mut zones = BTreeSet::new();
+        for id in subnets {
+            let Some(subnet) = self.vpc.subnets.get(id) else {
+                return refuse("SubnetNotFound", format!("the subnet ID '{id}' does not exist"));
+            };
+            if !zones.insert(&subnet.zone) {
+                let message = format!("two subnets in {}", subnet.zone);
+                return refuse("InvalidConfigurationRequest", message);
+            }
+        }
+        if zones.len() < ZONES_MIN {
+            return refuse(
+                "ValidationError",
+                "at least two subnets in two zones must be specified",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_groups(&self, groups: &[Id]) -> Result<(), Refusal> {
+        for id in groups {
+            let id = given(id)?;
+            if !self.security_groups.contains_key(id) {
+                return refuse("InvalidSecurityGroup", format!("no security group '{id}'"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_balancer(&self, id: &AwsId) -> Result<&LoadBalancer, Refusal> {
+        let unknown = || Refusal("LoadBalancerNotFound", format!("load balancer '{id}' not found"));
+        self.load_balancers.get(id).ok_or_else(unknown)
+    }
+
+    pub(super) fn load_balancer_mut(&mut self, id: &AwsId) -> Result<&mut LoadBalancer, Refusal> {
+        let unknown = || Refusal("LoadBalancerNotFound", format!("load balancer '{id}' not found"));
+        self.load_balancers.get_mut(id).ok_or_else(unknown)
+    }
+}
+
+pub(super) fn defaults(attributes: &[(&str, &str)]) -> Attributes {
+    attributes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+pub(super) fn set_attributes(held: &mut Attributes, new: &Attributes) -> Result<Answer, Refusal> {
+    for (key, value) in new {
+        match held.get_mut(key) {
+            Some(held) => held.clone_from(value),
+            None => {
+                let message = format!("attribute key '{key}' is not recognized");
+                return refuse("ValidationError", message);
+            }
+        }
+    }
+    Ok(Answer::Done)
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if name.is_empty()
+        || name.len() > NAME_LENGTH_MAX
+        || !name.chars().all(is_inner)
+        || name.starts_with('-')
+        || name.ends_with('-')
+        || name.starts_with("internal-")
+    {
+        return refuse("ValidationError", format!("'{name}' cannot be a name"));
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Any AWS, with faults on command.
+
+use std::sync::{Arc, Mutex};
+
+use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use albedo::model::action::AwsAction;
+use albedo::model::id::AwsId;
+use albedo::model::inventory::{LiveListener, LiveRule};
+use albedo::model::known::Live;
+use albedo::model::load_balancer::Attributes;
+use albedo::model::marks::Tags;
+use albedo::model::surroundings::Interface;
+use albedo::model::target::LiveTarget;
+use albedo::model::target_group::TargetGroup;
+
+/// Whether a call that fails did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// It did not.
+    Before,
+    /// It did: the reply is lost.
+    After,
+}
+
+/// Which calls count towards the nth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Struck {
+    /// All calls.
+    Any,
+    /// The reads.
+    Reads,
+    /// The writes.
+    Writes,
+}
+
+/// A call that fails.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Which calls count.
+    pub struck: Struck,
+    /// The how manieth of them fails; the first one is 1.
+    pub nth: usize,
+    /// Before or after its work.
+    pub when: When,
+    /// With which kind of error.
+    pub kind: Kind,
+}
+
+/// Any AWS, with faults on command. Clones are the same.
+#[derive(Clone)]
+pub struct Faulty<C> {
+    inner: C,
+    plan: Arc<Mutex<Plan>>,
+}
+
+#[derive(Default)]
+struct Plan {
+    faults: Vec<Fault>,
+    reads: usize,
+    writes: usize,
+}
+
+impl<C> Faulty<C> {
+    /// Wraps an AWS.
+    pub fn new(inner: C, faults: Vec<Fault>) -> Self {
+        Self { inner, plan: Arc::new(Mutex::new(Plan { faults, ..Plan::default() })) }
+    }
+
+    /// How many calls there were so far, reads and writes.
+    pub fn calls(&self) -> usize {
+        let plan = self.plan.lock().unwrap();
+        plan.reads + plan.writes
+    }
+
+    /// Counts a call and says whether it is one that fails.
+    fn count(&self, call: Struck) -> Option<Fault> {
+        let mut plan = self.plan.lock().unwrap();
+        match call {
+            Struck::Writes => plan.writes += 1,
+            Struck::Any | Struck::Reads => plan.reads += 1,
+        }
+        let is_hit = |fault: &&Fault| match fault.struck {
+            Struck::Any => fault.nth == plan.reads + plan.writes,
+            Struck::Reads => call == Struck::Reads && fault.nth == plan.reads,
+            Struck::Writes => call == Struck::Writes && fault.nth == plan.writes,
+        };
+        plan.faults.iter().find(is_hit).cloned()
+    }
+
+    async fn through<T>(
+        &self,
+        call: Struck,
+        work: impl Future<Output = Result<T, CloudError>> + Send,
+    ) -> Result<T, CloudError> {
+        match self.count(call) {
+            None => work.await,
+            Some(fault) => {
+                if fault.when == When::After {
+                    // What it answers is lost.
+                    let _ = work.await;
+                }
+                Err(CloudError {
+                    kind: fault.kind,
+                    operation: "faulty.Call".to_owned(),
+                    code: format!("{:?}", fault.kind),
+                    message: format!("fault {} of {:?}", fault.nth, fault.struck),
+                })
+            }
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<C: Cloud> Cloud for Faulty<C> {
+    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+        self.through(Struck::Reads, self.inner.vpc()).await
+    }
+
+    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
+        self.through(Struck::Reads, self.inner.interfaces()).await
+    }
+
+    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
+        self.through(Struck::Reads, self.inner.security_groups()).await
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
+        self.through(Struck::Reads, self.inner.load_balancers()).await
+    }
+
+    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
+        self.through(Struck::Reads, self.inner.target_groups()).await
+    }
+
+    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+        self.through(Struck::Reads, self.inner.tags(ids)).await
+    }
+
+    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
+        self.through(Struck::Reads, self.inner.listeners(load_balancer)).await
+    }
+
+    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
+        self.through(Struck::Reads, self.inner.rules(listener)).await
+    }
+
+    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
+        self.through(Struck::Reads, self.inner.load_balancer_attributes(id)).await
+    }
+
+    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
+        self.through(Struck::Reads, self.inner.target_group_attributes(id)).await
+    }
+
+    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
+        self.through(Struck::Reads, self.inner.targets(target_group)).await
+    }
+
+    async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        self.through(Struck::Writes, self.inner.perform(action)).await
+    }
+}

@@ -1,0 +1,213 @@
+//! What stands, and the one way to change it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use albedo::aws::error::CODE_UNRESOLVED;
+use albedo::aws::{Answer, CloudError, ReadVpc};
+use albedo::model::action::AwsAction;
+use albedo::model::id::{AwsId, Id};
+use albedo::model::marks::Tags;
+use albedo::model::rule::RuleAction;
+use albedo::model::surroundings::Interface;
+
+use super::balancer::LoadBalancer;
+use super::listener::{Listener, Rule};
+use super::security::SecurityGroup;
+use super::target_group::TargetGroup;
+use super::{PLACE, Refusal, refuse};
+
+/// Tags a thing may have (AWS).
+const TAGS_MAX: usize = 50;
+
+/// All that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    pub vpc: ReadVpc,
+    pub interfaces: Vec<Interface>,
+    /// The certificates that listeners may have.
+    pub certificates: BTreeSet<AwsId>,
+    pub security_groups: BTreeMap<AwsId, SecurityGroup>,
+    pub load_balancers: BTreeMap<AwsId, LoadBalancer>,
+    pub listeners: BTreeMap<AwsId, Listener>,
+    pub rules: BTreeMap<AwsId, Rule>,
+    pub target_groups: BTreeMap<AwsId, TargetGroup>,
+    /// How often each name was given to something new: what is made again is not the same thing.
+    made: BTreeMap<String, usize>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new(ReadVpc {
+            id: AwsId::new("vpc-none"),
+            cidrs: Vec::new(),
+            subnets: BTreeMap::new(),
+        })
+    }
+}
+
+impl State {
+    pub(super) fn new(vpc: ReadVpc) -> Self {
+        let mut state = Self {
+            vpc,
+            interfaces: Vec::new(),
+            certificates: BTreeSet::new(),
+            security_groups: BTreeMap::new(),
+            load_balancers: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
+            made: BTreeMap::new(),
+        };
+        state.add_default_security_group();
+        state
+    }
+
+    /// Does what an action says, all of it or nothing.
+    pub(super) fn perform(&mut self, action: &AwsAction) -> Result<Answer, CloudError> {
+        let (service, operation) = action.operation();
+        let mut next = self.clone();
+        let answer = next.change(action);
+        let answer = answer.map_err(|refusal| refusal.of(&format!("{service}.{operation}")))?;
+        *self = next;
+        Ok(answer)
+    }
+
+    fn change(&mut self, action: &AwsAction) -> Result<Answer, Refusal> {
+        match action {
+            AwsAction::CreateSecurityGroup { spec, .. } => self.create_security_group(spec),
+            AwsAction::DeleteSecurityGroup { id } => self.delete_security_group(id),
+            AwsAction::AuthorizeIngress { group, rules, description } => {
+                self.authorize(given(group)?, rules, description)
+            }
+            AwsAction::RevokeIngress { group, rules, .. } => self.revoke(given(group)?, rules),
+            AwsAction::TagSecurityGroup { id, tags } => self.tag_security_group(id, tags),
+            AwsAction::UntagSecurityGroup { id, tags } => self.untag_security_group(id, tags),
+            AwsAction::CreateLoadBalancer { spec, .. } => self.create_load_balancer(spec),
+            AwsAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+                self.modify_load_balancer_attributes(given(load_balancer)?, attributes)
+            }
+            AwsAction::SetSecurityGroups { load_balancer, security_groups } => {
+                self.set_security_groups(load_balancer, security_groups)
+            }
+            AwsAction::SetSubnets { load_balancer, subnets } => {
+                self.set_subnets(load_balancer, subnets)
+            }
+            AwsAction::SetIpAddressType { load_balancer, ip_address_type } => {
+                self.load_balancer_mut(load_balancer)?.spec.ip_address_type = *ip_address_type;
+                Ok(Answer::Done)
+            }
+            AwsAction::DeleteLoadBalancer { id } => self.delete_load_balancer(id),
+            AwsAction::CreateListener { load_balancer, port, spec, .. } => {
+                self.create_listener(given(load_balancer)?, *port, spec)
+            }
+            AwsAction::ModifyListener { id, port, spec } => self.modify_listener(id, *port, spec),
+            AwsAction::DeleteListener { id } => self.delete_listener(id),
+            AwsAction::AddListenerCertificate { listener, certificate } => {
+                self.add_certificate(given(listener)?, certificate)
+            }
+            AwsAction::RemoveListenerCertificate { listener, certificate } => {
+                self.remove_certificate(listener, certificate)
+            }
+            AwsAction::CreateRule { listener, priority, spec, tags } => {
+                self.create_rule(given(listener)?, *priority, spec, tags)
+            }
+            AwsAction::ModifyRule { id, spec } => self.modify_rule(id, spec),
+            AwsAction::SetRulePriorities { priorities } => self.set_priorities(priorities),
+            AwsAction::DeleteRule { id } => self.delete_rule(id),
+            AwsAction::CreateTargetGroup { spec, .. } => self.create_target_group(spec),
+            AwsAction::ModifyTargetGroup { id, health_check, .. } => {
+                self.modify_target_group(id, health_check)
+            }
+            AwsAction::ModifyTargetGroupAttributes { target_group, attributes } => {
+                self.modify_target_group_attributes(given(target_group)?, attributes)
+            }
+            AwsAction::DeleteTargetGroup { id } => self.delete_target_group(id),
+            AwsAction::RegisterTargets { target_group, targets } => {
+                self.register(given(target_group)?, targets)
+            }
+            AwsAction::DeregisterTargets { target_group, targets } => {
+                self.deregister(target_group, targets)
+            }
+            AwsAction::AddTags { id, tags } => {
+                let held = self.tags_mut(id)?;
+                held.extend(tags.clone());
+                check_tags(held)
+            }
+            AwsAction::RemoveTags { id, keys } => {
+                self.tags_mut(id)?.retain(|key, _| !keys.contains(key));
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    /// A new identifier: `loadbalancer/app/<name>` gets an ARN, `sg-<name>` an id.
+    pub(super) fn new_id(&mut self, stem: &str) -> AwsId {
+        let count = self.made.entry(stem.to_owned()).or_default();
+        *count += 1;
+        if stem.contains('/') {
+            AwsId::new(format!("{PLACE}:{stem}/{count:016x}"))
+        } else {
+            AwsId::new(format!("{stem}-{count}"))
+        }
+    }
+
+    /// The tags of a load balancer, target group, listener or rule.
+    pub(super) fn tags(&self, id: &AwsId) -> Option<&Tags> {
+        let load_balancer = self.load_balancers.get(id).map(|found| &found.spec.tags);
+        let target_group = || self.target_groups.get(id).map(|found| &found.spec.tags);
+        let listener = || self.listeners.get(id).map(|found| &found.spec.tags);
+        let rule = || self.rules.get(id).map(|found| &found.tags);
+        load_balancer.or_else(target_group).or_else(listener).or_else(rule)
+    }
+
+    fn tags_mut(&mut self, id: &AwsId) -> Result<&mut Tags, Refusal> {
+        if let Some(found) = self.load_balancers.get_mut(id) {
+            Ok(&mut found.spec.tags)
+        } else if let Some(found) = self.target_groups.get_mut(id) {
+            Ok(&mut found.spec.tags)
+        } else if let Some(found) = self.listeners.get_mut(id) {
+            Ok(&mut found.spec.tags)
+        } else if let Some(found) = self.rules.get_mut(id) {
+            Ok(&mut found.tags)
+        } else {
+            refuse("RuleNotFound", format!("nothing has the ARN '{id}'"))
+        }
+    }
+
+    /// The load balancer whose listeners or rules use a target group.
+    pub(super) fn user_of(&self, target_group: &AwsId) -> Option<&AwsId> {
+        let by_listener = self.listeners.values().find_map(|listener| {
+            forwards(&listener.spec.default_actions)
+                .any(|id| id == target_group)
+                .then_some(&listener.load_balancer)
+        });
+        let by_rule = || {
+            let rule = self
+                .rules
+                .values()
+                .find(|rule| forwards(&rule.rule.actions).any(|id| id == target_group))?;
+            Some(&self.listeners.get(&rule.listener)?.load_balancer)
+        };
+        by_listener.or_else(by_rule)
+    }
+}
+
+/// The identifiers of the target groups that actions forward to.
+pub(super) fn forwards(actions: &[RuleAction]) -> impl Iterator<Item = &AwsId> {
+    let groups = actions.iter().flat_map(|action| match action {
+        RuleAction::Forward { groups, .. } => groups.as_slice(),
+        _ => &[],
+    });
+    groups.filter_map(|weighted| weighted.group.given())
+}
+
+pub(super) fn given(id: &Id) -> Result<&AwsId, Refusal> {
+    id.given().ok_or_else(|| Refusal(CODE_UNRESOLVED, format!("the {id} is not known yet")))
+}
+
+pub(super) fn check_tags(tags: &Tags) -> Result<Answer, Refusal> {
+    if tags.len() > TAGS_MAX {
+        return refuse("TooManyTags", format!("{} tags, at most {TAGS_MAX}", tags.len()));
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,33 @@
+//! The edge towards Kubernetes, on a real API server.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+mod crds;
+mod lease;
+mod rbac;
+mod replica;
+mod watch;
+mod write;
+
+/// How long anything here may take on two busy cores before it counts as never.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits for something that has to happen.
+async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, happening).await.expect(what)
+}
+
+/// Does something while something else, which has no end, goes on.
+async fn during<T>(background: impl Future<Output = ()>, body: impl Future<Output = T>) -> T {
+    tokio::select! {
+        () = background => unreachable!("what should go on has ended"),
+        result = body => result,
+    }
+}
+
+/// The name that a manifest gives its object.
+fn name(manifest: &Value) -> &str {
+    manifest["metadata"]["name"].as_str().expect("it has a name")
+}

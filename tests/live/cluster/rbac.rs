@@ -1,0 +1,137 @@
+//! `deploy/rbac.yaml` is enough, and it is no more than that.
+
+use std::sync::{Arc, RwLock};
+
+use albedo::cluster::{ApiServer, Cluster, Progress, elect, watch_all};
+use albedo::model::action::KubeAction;
+use albedo::model::binding::{Binding, PortRef};
+use albedo::model::id::{AwsId, Id, ObjectKey};
+use albedo::model::problem::{ObjectRef, Severity};
+use albedo::model::report::{Event, StatusEntry};
+use albedo::model::snapshot::Objects;
+use albedo::model::target_group::TargetType;
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+
+use super::{during, soon};
+use crate::support::control_plane::ControlPlane;
+
+const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
+
+/// Everything that can be written, on objects of this namespace.
+fn every_action(namespace: &str) -> Vec<KubeAction> {
+    let (ingress, name) = (ObjectKey::new(namespace, "web"), ObjectKey::new(namespace, "tgb"));
+    let finalizer = "ingress.k8s.aws/resources".to_owned();
+    let binding = Binding {
+        name: Some(name.name.clone()),
+        namespace: namespace.to_owned(),
+        labels: std::collections::BTreeMap::new(),
+        target_group: Id::Is(AwsId::new("arn")),
+        target_type: TargetType::Ip,
+        protocol: None,
+        service: "web".into(),
+        port: PortRef::Number(80),
+        openings: vec![],
+        ipv6: false,
+        vpc: None,
+        multi_cluster: false,
+    };
+    let rebound = Binding { ipv6: true, ..binding.clone() };
+    vec![
+        KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer: finalizer.clone() },
+        KubeAction::ReleaseIngress { ingress, finalizer },
+        KubeAction::Bind { binding: binding.clone() },
+        // Found to be there: this one is read.
+        KubeAction::Bind { binding },
+        KubeAction::Rebind { name: name.clone(), binding: rebound },
+        KubeAction::ClaimBinding { name: name.clone() },
+        KubeAction::Unbind { name: name.clone() },
+        KubeAction::ReleaseBinding { name },
+    ]
+}
+
+#[tokio::test]
+async fn the_service_account_can_do_all_that_the_program_does() {
+    let plane = ControlPlane::shared().await;
+    let admin = plane.client().await;
+    plane.kubectl(&["apply", "-f", RBAC]);
+    let client = plane.client_of("kube-system", "albedo").await;
+    let namespace = plane.namespace(&admin, "rbac").await;
+    let manifest = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"namespace": namespace, "name": "web"},
+        "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
+    });
+    plane.apply(&manifest).expect("it is good");
+
+    let progress = watch::Sender::new(Progress::new());
+    let mut seen = progress.subscribe();
+    let (changes, _told) = mpsc::unbounded_channel();
+    let objects = Arc::new(RwLock::new(Objects::default()));
+    let watches = watch_all(client.clone(), None, objects, changes, progress);
+    let complete = soon("a complete list of every kind", seen.wait_for(Progress::is_complete));
+    drop(during(watches, complete).await.expect("the watch goes on"));
+
+    let writer = ApiServer::new(client.clone(), "albedo-test");
+    for action in every_action(&namespace) {
+        writer.perform(&action).await.expect("the role allows it");
+    }
+    let web = ObjectKey::new(&namespace, "web");
+    let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
+    writer.status(&web, &[entry]).await.expect("the role allows it");
+    let event = Event {
+        object: ObjectRef::ingress(&web),
+        uid: "0a".into(),
+        severity: Severity::Note,
+        reason: "Test".into(),
+        message: "test".into(),
+    };
+    writer.event(&event).await.expect("the role allows it");
+
+    let lease = ObjectKey::new("kube-system", "aws-load-balancer-controller-leader");
+    let sender = watch::Sender::new(false);
+    let mut leading = sender.subscribe();
+    // It leads, and then renews and gives back, which a create would not show.
+    let stop = async move {
+        let led = soon("it leads", leading.wait_for(|leads| *leads)).await;
+        drop(led.expect("the election goes on"));
+        albedo::clock::sleep(std::time::Duration::from_secs(3)).await;
+    };
+    elect(client, lease, "albedo-test".into(), sender, stop).await;
+    let holder = ["get", "lease", "aws-load-balancer-controller-leader", "-n", "kube-system", "-o"];
+    let spec = plane.kubectl(
+        &[&holder[..], &["jsonpath={.spec.holderIdentity}/{.spec.leaseDurationSeconds}"]].concat(),
+    );
+    assert_eq!(spec, "/1", "the Lease was not given back");
+}
+
+#[tokio::test]
+async fn the_service_account_can_do_nothing_more() {
+    let plane = ControlPlane::shared().await;
+    plane.kubectl(&["apply", "-f", RBAC]);
+    let forbidden = [
+        "get secrets",
+        "list secrets",
+        "get configmaps",
+        "patch services",
+        "create pods",
+        "delete pods",
+        "patch pods --subresource=status",
+        "patch nodes",
+        "delete ingresses.networking.k8s.io",
+        "create ingresses.networking.k8s.io",
+        "patch ingressclassparams.elbv2.k8s.aws",
+        "patch targetgroupbindings.elbv2.k8s.aws --subresource=status",
+        "delete events",
+        "get leases.coordination.k8s.io/another",
+        "delete leases.coordination.k8s.io/aws-load-balancer-controller-leader",
+        "impersonate serviceaccounts",
+    ];
+    let account = "--as=system:serviceaccount:kube-system:albedo";
+    for question in forbidden {
+        let words: Vec<&str> = question.split(' ').collect();
+        let ask = [&["auth", "can-i", "-n", "kube-system", account], &words[..]].concat();
+        // kubectl ends with an error where the answer is no.
+        assert!(plane.try_kubectl(&ask, None).is_err(), "it may {question}");
+    }
+}
