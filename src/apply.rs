@@ -11,17 +11,19 @@ use crate::model::plan::{Plan, Step};
 
 /// Takes the steps of a plan in their order, one at a time. A step is held back when one that it comes
 /// after was not done, or when it waits at a gate; its siblings go on. Once a side asks for fewer calls
-/// nothing more is tried.
+/// nothing more is tried, nor once `may_write` says that this process no longer leads.
 pub async fn apply<C: Cloud, K: Cluster>(
     plan: &Plan,
     mirror: &Mirror<C>,
     cluster: &K,
+    may_write: &(dyn Fn() -> bool + Send + Sync),
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.steps.len());
     let mut made = BTreeMap::new();
     let mut is_throttled = false;
     for step in &plan.steps {
-        let outcome = if is_throttled || step.gate.is_some() || !is_cleared(step, &outcomes) {
+        let is_free = step.gate.is_none() && is_cleared(step, &outcomes);
+        let outcome = if is_throttled || !is_free || !may_write() {
             Outcome::Held
         } else {
             take(step, mirror, cluster, &made).await

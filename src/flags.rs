@@ -32,6 +32,8 @@ pub enum Command {
     /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it could not
     /// be told.
     Plan(PlanFlags),
+    /// Runs the controller: keeps AWS in line until it is stopped.
+    Run(RunFlags),
 }
 
 /// How a command prints what it found.
@@ -46,15 +48,129 @@ pub enum Output {
 /// Flags of `albedo plan`.
 #[derive(Debug, Args)]
 pub struct PlanFlags {
-    /// Manifests to plan for, as files; "-" is standard input. Nothing else of the cluster is looked at.
-    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    /// Manifests to plan for instead of the cluster, as files; "-" is standard input.
+    #[arg(short = 'f', long = "filename", value_name = "FILE")]
     pub files: Vec<String>,
+    /// Look at one namespace only; also at its target groups and security group rules only.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub watch_namespace: Option<String>,
     /// How to print the plan.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// What is built, and where.
     #[command(flatten)]
     pub build: BuildFlags,
+}
+
+/// Flags of `albedo run`.
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// What is built, and where.
+    #[command(flatten)]
+    pub build: BuildFlags,
+    /// Watch one namespace only.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub watch_namespace: Option<String>,
+    /// Whether only the process that holds the Lease writes.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub enable_leader_election: bool,
+    /// The name of the Lease. The default is LBC's own, so that the two never write at once.
+    #[arg(long, default_value = "aws-load-balancer-controller-leader", value_name = "NAME")]
+    pub leader_election_id: String,
+    /// The namespace of the Lease. Default: the pod's own, or kube-system outside a cluster.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub leader_election_namespace: Option<String>,
+    /// Where /healthz and /readyz are served.
+    #[arg(long, default_value = ":61779", value_name = "ADDRESS", value_parser = crate::serve::address)]
+    pub health_probe_bind_addr: std::net::SocketAddr,
+    /// Where /metrics is served.
+    #[arg(long, default_value = ":8080", value_name = "ADDRESS", value_parser = crate::serve::address)]
+    pub metrics_bind_addr: std::net::SocketAddr,
+    /// How many Ingress groups are worked on at once.
+    #[arg(long, default_value_t = 3, value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub ingress_max_concurrent_reconciles: u16,
+    /// How many TargetGroupBindings are worked on at once.
+    #[arg(long, default_value_t = 3, value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub targetgroupbinding_max_concurrent_reconciles: u16,
+    /// Hours after which everything is read from AWS again.
+    #[arg(long, default_value = "10h", value_name = "DURATION", value_parser = hours)]
+    pub sync_period: std::time::Duration,
+    /// How much is logged.
+    #[arg(long, default_value = "info",
+        value_parser = PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"]))]
+    pub log_level: String,
+}
+
+/// LBC's flags for what this version does not do: accepted, so that its manifests start, and noted in the log.
+pub const IGNORED: &[&str] = &[
+    "allowed-certificate-authority-arns",
+    "aws-api-endpoints",
+    "aws-api-throttle",
+    "aws-max-retries",
+    "aws-vpc-cache-ttl",
+    "aws-vpc-tag-key",
+    "aws-vpc-tags",
+    "default-load-balancer-class",
+    "default-pca-arn",
+    "disable-ingress-class-annotation",
+    "disable-ingress-group-name-annotation",
+    "enable-endpoint-slices",
+    "enable-manage-backend-security-group-rules",
+    "enable-pod-readiness-gate-inject",
+    "enable-shield",
+    "enable-waf",
+    "enable-wafv2",
+    "feature-gates",
+    "kube-ca-pem-filepath",
+    "kubeconfig",
+    "lb-stabilization-monitor-interval",
+    "load-balancer-class",
+    "max-targets-per-target-group",
+    "required-secrets-label",
+    "service-max-concurrent-reconciles",
+    "targetgroupbinding-max-exponential-backoff-delay",
+    "targetgroupbinding-requeue-duration",
+    "tolerate-non-existent-backend-action",
+    "webhook-bind-port",
+    "webhook-cert-dir",
+    "webhook-cert-file",
+    "webhook-key-file",
+];
+
+impl Cli {
+    /// Reads the command line. LBC's flags that do nothing here are taken out, and named beside it.
+    pub fn parse_with_ignored() -> (Self, Vec<String>) {
+        let mut command = <Self as clap::CommandFactory>::command();
+        for flag in IGNORED {
+            let arg = clap::Arg::new(*flag).long(*flag).hide(true).num_args(0..=1);
+            let arg = arg.action(clap::ArgAction::Append);
+            command = command.mut_subcommand("run", |run| run.arg(arg));
+        }
+        let matches = command.get_matches();
+        let run = matches.subcommand_matches("run");
+        let is_given = |flag: &str| {
+            run.is_some_and(|run| {
+                run.value_source(flag) == Some(clap::parser::ValueSource::CommandLine)
+            })
+        };
+        let ignored = IGNORED.iter().filter(|flag| is_given(flag));
+        let ignored = ignored.map(|flag| (*flag).to_owned()).collect();
+        match <Self as clap::FromArgMatches>::from_arg_matches(&matches) {
+            Ok(cli) => (cli, ignored),
+            Err(error) => error.exit(),
+        }
+    }
+}
+
+/// A duration as Go writes it, such as `10h` or `1h30m`.
+fn hours(text: &str) -> Result<std::time::Duration, String> {
+    let allowed = || format!("{text:?} is no duration such as 10h, 30m or 90s");
+    let span: jiff::SignedDuration = text.parse().map_err(|_| allowed())?;
+    let duration = std::time::Duration::try_from(span).map_err(|_| allowed())?;
+    if duration.is_zero() { Err(allowed()) } else { Ok(duration) }
 }
 
 /// Flags that decide what is built; the same for every command.

@@ -10,4 +10,7 @@ pub mod flags;
 pub mod model;
 pub mod plan;
 pub mod queue;
+pub mod reconcile;
 pub mod report;
+pub mod serve;
+pub mod telemetry;

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use albedo::flags::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    albedo::commands::run(albedo::flags::Cli::parse()).await
+    let (cli, ignored) = Cli::parse_with_ignored();
+    albedo::commands::run(cli, &ignored).await
 }

@@ -101,6 +101,11 @@ impl Index {
         visits.subjects
     }
 
+    /// Every group that an Ingress is in, or holds the finalizer of.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.from.keys()
+    }
+
     /// The Ingresses of a group, those included that only hold its finalizer.
     pub fn members(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> {
         self.groups.leading_to(group)

@@ -1,7 +1,9 @@
 //! What a person can ask for; the only place where the rooms are wired together.
 
+mod connect;
 mod manifests;
 mod plan;
+mod run;
 mod world;
 
 use std::process::ExitCode;
@@ -15,10 +17,11 @@ const EXIT_UNKNOWN: u8 = 1;
 /// There are differences or findings.
 const EXIT_DIFFERENCES: u8 = 2;
 
-/// Does what the command line asks for. Errors are one line on standard error.
-pub async fn run(cli: Cli) -> ExitCode {
+/// Does what the command line asks for; `ignored` are LBC's flags that do nothing here. Errors are one line on standard error.
+pub async fn run(cli: Cli, ignored: &[String]) -> ExitCode {
     let outcome = match cli.command {
         Command::Plan(flags) => plan::run(&flags).await,
+        Command::Run(flags) => run::run(&flags, ignored).await,
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -1,38 +1,41 @@
 //! `albedo plan`: what would change, against live AWS.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, bail};
 use serde_json::json;
+use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Mirror, Sdk, configure, only_vpc};
 use crate::clock;
-use crate::flags::{BuildFlags, Output, PlanFlags};
-use crate::model::id::AwsId;
+use crate::cluster::{Progress, watch_all};
+use crate::flags::{Output, PlanFlags};
 use crate::model::problem::Severity;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Snapshot, World};
+use crate::model::snapshot::{Objects, Snapshot, World};
 use crate::plan::show;
 
-use super::manifests::{self, Manifests};
-use super::world::{self, Plans};
-use super::{EXIT_DIFFERENCES, EXIT_FINE, println};
+use super::world::{Plans, plan_all};
+use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, manifests, println};
 
 /// The cluster's name where a plan for manifests is given none.
 const CLUSTER_UNNAMED: &str = "default";
 
 /// How old what is read may be: a command reads everything once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
+/// How long the cluster may take to list everything; 10,000 pods take a few seconds.
+const LIST_MAX: Duration = Duration::from_secs(60);
 
 /// Plans for manifests and prints the plan.
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
-    let Manifests { objects, mut notes } = manifests::read(&flags.files)?;
-    let (settings, mirror) = connect(&flags.build, &mut notes).await?;
+    let mut notes = Vec::new();
+    let cluster = cluster_name(flags, &mut notes)?;
+    let (world, objects) = world(flags, &mut notes).await?;
+    let (settings, mirror) = connect::aws(&flags.build, cluster, &mut notes).await?;
     let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),
-        world: World::Overlay,
+        world,
         settings: Arc::new(settings),
         objects,
         surroundings,
@@ -40,7 +43,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         memory: crate::model::memory::Memory::default(),
     };
     let plans =
-        world::plan_all(&mirror, &mut snapshot).await.context("AWS cannot be read")?;
+        plan_all(&mirror, &mut snapshot).await.context("AWS cannot be read")?;
     match flags.output {
         Output::Text => print_text(&snapshot.settings, &plans, &notes),
         Output::Json => print_json(&snapshot.settings, &plans, &notes)?,
@@ -51,32 +54,49 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
 }
 
-/// Finds AWS, the region and the VPC.
-async fn connect(
-    flags: &BuildFlags,
-    notes: &mut Vec<String>,
-) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
-    let config = configure(flags.aws_region.as_deref(), None).await;
-    let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
-    let region = region.ok_or_else(|| {
-        anyhow!("no AWS region; give --aws-region, or set AWS_REGION or a profile with one")
-    })?;
-    let vpc = match &flags.aws_vpc_id {
-        Some(id) => AwsId::new(id),
-        None => {
-            let vpc = only_vpc(&config).await.context("no VPC; give --aws-vpc-id")?;
-            notes.push(format!("VPC {vpc} is taken, the only or the default one of {region}"));
-            vpc
+/// The objects to plan for: those of the manifests, or the cluster's.
+async fn world(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(World, Objects)> {
+    if flags.files.is_empty() {
+        let client = connect::cluster().await?;
+        let objects = list(client, flags.watch_namespace.clone()).await?;
+        return Ok((World::Whole, objects));
+    }
+    let manifests = manifests::read(&flags.files)?;
+    notes.extend(manifests.notes);
+    Ok((World::Overlay, manifests.objects))
+}
+
+/// Everything in the cluster, once.
+async fn list(client: kube::Client, namespace: Option<String>) -> anyhow::Result<Objects> {
+    let objects = Arc::new(RwLock::new(Objects::default()));
+    let (changes, _ignored) = mpsc::unbounded_channel();
+    let progress = watch::Sender::new(Progress::new());
+    let mut complete = progress.subscribe();
+    let watching = watch_all(client, namespace, Arc::clone(&objects), changes, progress.clone());
+    tokio::select! {
+        () = watching => {}
+        _ = complete.wait_for(Progress::is_complete) => {}
+        () = clock::sleep(LIST_MAX) => {
+            let progress = progress.borrow();
+            let missing: Vec<&str> = progress.awaited.iter().copied().collect();
+            let missing = missing.join(", ");
+            bail!("the cluster did not list {missing} within {} s", LIST_MAX.as_secs());
         }
-    };
-    let cluster = flags.cluster_name.clone().unwrap_or_else(|| {
-        notes.push(format!(
-            "cluster {CLUSTER_UNNAMED:?} is assumed; names and tags depend on --cluster-name"
-        ));
-        CLUSTER_UNNAMED.to_owned()
-    });
-    let settings = flags.settings(cluster, region, vpc.clone())?;
-    Ok((settings, Mirror::new(Sdk::new(&config, vpc), clock::now)))
+    }
+    let objects = objects.read().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(objects)
+}
+
+/// The cluster's name: the flag, which only a plan for manifests can do without.
+fn cluster_name(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<String> {
+    let given = connect::cluster_name(&flags.build);
+    if flags.files.is_empty() || given.is_ok() {
+        return given;
+    }
+    notes.push(format!(
+        "cluster {CLUSTER_UNNAMED:?} is assumed; names and tags depend on --cluster-name"
+    ));
+    Ok(CLUSTER_UNNAMED.to_owned())
 }
 
 fn print_text(settings: &Settings, plans: &Plans, notes: &[String]) {

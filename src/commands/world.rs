@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::{BalancerScope, Cloud, CloudError, Mirror};
+use crate::aws::{Cloud, CloudError, Mirror};
 use crate::build;
 use crate::model::binding::Binding;
 use crate::model::group::Group;
@@ -12,9 +12,10 @@ use crate::model::marks;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::snapshot::{Snapshot, World};
-use crate::model::stack::{BalancerStack, TargetsStack};
+use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
+use crate::reconcile::scope;
 
 /// The plans of all subjects, and what is wrong with whom.
 #[derive(Debug, Default)]
@@ -60,16 +61,6 @@ pub async fn plan_all<C: Cloud>(
     plans.plans.append(&mut balancers);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
     Ok(plans)
-}
-
-/// Which attributes have to be read for a wish: those of things whose attributes somebody named.
-#[must_use]
-pub fn scope(stack: &BalancerStack) -> BalancerScope {
-    let named = stack.target_groups.iter().filter(|(_, wished)| !wished.attributes.is_empty());
-    BalancerScope {
-        load_balancer_attributes: stack.front.as_ref().is_some_and(|f| !f.attributes.is_empty()),
-        target_group_attributes: named.map(|(key, _)| key.resource.clone()).collect(),
-    }
 }
 
 /// The bindings that were made for a group.

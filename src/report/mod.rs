@@ -1,13 +1,14 @@
 //! From what was found and done to what people are told: statuses and Events. Pure.
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::inventory::BalancerInventory;
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::plan::Plan;
 use crate::model::report::StatusEntry;
+
+mod told;
+
+pub use told::{Done, Told};
 
 /// What a visit leaves its subject in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +27,6 @@ pub fn rest(outcomes: &[Outcome]) -> Rest {
         Outcome::Done(_) | Outcome::Held => None,
     });
     troubles.max().map_or(Rest::Done, Rest::Again)
-}
-
-/// What AWS or the API server refused, in one line each, for the members of the group.
-#[must_use]
-pub fn refusals(plan: &Plan, outcomes: &[Outcome]) -> BTreeSet<String> {
-    let of_steps = plan.steps.iter().zip(outcomes).filter_map(|(_, outcome)| match outcome {
-        Outcome::Failed(Trouble::Refused, message) => Some(message.clone()),
-        Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
-    });
-    of_steps.collect()
 }
 
 /// The status of every member of a group: where its load balancer can be reached. None while there is none.

@@ -20,3 +20,4 @@ async fn site() -> Site<Fake> {
 }
 
 contract_tests!(site);
+contract_tests!(site, EC2 is strict);

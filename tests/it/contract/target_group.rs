@@ -11,8 +11,9 @@ use albedo::model::target_group::{HealthCheck, TargetGroup};
 
 use super::Site;
 use super::wishes::{
-    done, fixed, forward, group, health_check, http_spec, listener, made, refused, rule, rule_spec,
-    standing_listener, standing_load_balancer, tags, target, target_group, target_group_spec,
+    done, every_zone, fixed, forward, group, health_check, http_spec, listener, made, refused,
+    rule, rule_spec, standing_listener, standing_load_balancer, tags, target, target_group,
+    target_group_spec,
 };
 
 async fn read<C: Cloud>(site: &Site<C>, id: &AwsId) -> Option<Live<TargetGroup>> {
@@ -112,7 +113,12 @@ pub async fn targets_come_and_go<C: Cloud>(site: Site<C>) {
     let found = site.cloud.targets(&id).await.unwrap();
     let ids: Vec<&Target> = found.iter().map(|live| &live.target).collect();
     assert_eq!(ids, targets[1..].iter().collect::<Vec<_>>());
-    let on = standing_listener(&site, "user").await;
+    let balancer = standing_load_balancer(&site, "user").await;
+    // A target in a zone that the load balancer has not stays unused.
+    let wide =
+        AwsAction::SetSubnets { load_balancer: balancer.clone(), subnets: every_zone(&site) };
+    done(&site, wide).await;
+    let on = made(&site, listener(&balancer, 80, http_spec())).await;
     done(&site, rule(&on, 1, rule_spec("a.example.com", forward(&id)))).await;
     let found = site.cloud.targets(&id).await.unwrap();
     assert!(found.iter().all(|live| live.state != TargetState::Unused), "{found:?}");

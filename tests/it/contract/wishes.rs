@@ -48,11 +48,16 @@ pub fn group() -> Group {
     Group::Explicit("contract".to_owned())
 }
 
-/// Some subnets, each in a zone of its own.
-pub fn subnets<C>(site: &Site<C>, count: usize) -> Vec<AwsId> {
+/// A subnet in each zone.
+pub fn every_zone<C>(site: &Site<C>) -> Vec<AwsId> {
     let mut zones = BTreeSet::new();
     let ids = site.vpc.subnets.iter().filter(|(_, subnet)| zones.insert(&subnet.zone));
-    let ids: Vec<AwsId> = ids.map(|(id, _)| id.clone()).take(count).collect();
+    ids.map(|(id, _)| id.clone()).collect()
+}
+
+/// Some subnets, each in a zone of its own.
+pub fn subnets<C>(site: &Site<C>, count: usize) -> Vec<AwsId> {
+    let ids: Vec<AwsId> = every_zone(site).into_iter().take(count).collect();
     assert_eq!(ids.len(), count, "the VPC has too few zones");
     ids
 }

@@ -195,7 +195,9 @@ async fn only_changes_that_matter_are_told() {
         let pod = Arc::clone(
             &seen.objects.read().expect("no panic").pods[&ObjectKey::new(&namespace, "x")],
         );
-        assert!(pod.containers_ready, "the annotation was told as a change");
+        assert!(pod.containers_ready);
+        plane.apply(&self::pod(&namespace, "y")).expect("it is good");
+        assert_eq!(seen.next().await, "+Pod y", "the annotation was told as a change");
     })
     .await;
 }

@@ -1,0 +1,57 @@
+//! Finding AWS and the cluster, from flags and from where their own tools look.
+
+use anyhow::{Context as _, anyhow};
+use kube::Client;
+
+use crate::aws::{Mirror, Sdk, configure, only_vpc};
+use crate::clock;
+use crate::flags::BuildFlags;
+use crate::model::id::AwsId;
+use crate::model::settings::Settings;
+
+/// Finds AWS, the region and the VPC. What had to be guessed is added to `notes`.
+///
+/// # Errors
+/// What is missing, and which flag gives it.
+pub async fn aws(
+    flags: &BuildFlags,
+    cluster: String,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
+    let config = configure(flags.aws_region.as_deref(), None).await;
+    let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+    let region = region.ok_or_else(|| {
+        anyhow!("no AWS region; give --aws-region, or set AWS_REGION or a profile with one")
+    })?;
+    let vpc = match &flags.aws_vpc_id {
+        Some(id) => AwsId::new(id),
+        None => {
+            let vpc = only_vpc(&config).await.context("no VPC; give --aws-vpc-id")?;
+            notes.push(format!("VPC {vpc} is taken, the only or the default one of {region}"));
+            vpc
+        }
+    };
+    let settings = flags.settings(cluster, region, vpc.clone())?;
+    Ok((settings, Mirror::new(Sdk::new(&config, vpc), clock::now)))
+}
+
+/// Finds the cluster: KUBECONFIG, or from within it.
+///
+/// # Errors
+/// Where it was looked for.
+pub async fn cluster() -> anyhow::Result<Client> {
+    Client::try_default().await.context(
+        "no cluster; set KUBECONFIG to a file that names one, or run in a pod with a ServiceAccount",
+    )
+}
+
+/// The cluster's name, which has to be given where objects are made.
+///
+/// # Errors
+/// The flag that gives it.
+pub fn cluster_name(flags: &BuildFlags) -> anyhow::Result<String> {
+    let name = flags.cluster_name.clone().filter(|name| !name.is_empty());
+    name.ok_or_else(|| {
+        anyhow!("no cluster name; give --cluster-name, it goes into names and tags of everything in AWS")
+    })
+}

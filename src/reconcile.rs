@@ -1,0 +1,291 @@
+//! The story of a visit: gather, build, look, plan, apply, report. The same for every subject.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::apply::{apply, of_aws};
+use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part as AwsPart};
+use crate::build::visits::{Index, gather};
+use crate::build::{self, balancer::Built};
+use crate::cluster::Cluster;
+use crate::model::fact::Facts;
+use crate::model::group::Group;
+use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::inventory::BalancerInventory;
+use crate::model::memory::Memory;
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::part::Part;
+use crate::model::plan::Plan;
+use crate::model::problem::{Code, Problem};
+use crate::model::report::Event;
+use crate::model::settings::Settings;
+use crate::model::snapshot::{Objects, Snapshot, World};
+use crate::model::stack::BalancerStack;
+use crate::model::subject::Subject;
+use crate::plan;
+use crate::report::{self, Rest, Told};
+
+/// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes there is
+/// looked for at once when something is missing.
+const SURROUNDINGS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// What a visit left behind.
+#[derive(Debug)]
+pub struct Visited {
+    /// How the subject is left.
+    pub rest: Rest,
+    /// The subjects that should hear of it.
+    pub wakes: Vec<Subject>,
+}
+
+/// All that visits share.
+pub struct Reconciler<C, K> {
+    /// How the process was started.
+    pub settings: Arc<Settings>,
+    /// What we believe AWS holds.
+    pub mirror: Mirror<C>,
+    /// The cluster, to write to.
+    pub cluster: K,
+    /// The cluster, as seen.
+    pub objects: Arc<RwLock<Objects>>,
+    /// What refers to what.
+    pub index: Arc<Mutex<Index>>,
+    /// Whether this process may write, asked before each write.
+    pub may_write: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Tells the time.
+    pub now: fn() -> Timestamp,
+    /// What visits leave for later ones.
+    pub shared: Mutex<Shared>,
+}
+
+/// What visits leave for later ones.
+#[derive(Debug, Default)]
+pub struct Shared {
+    facts: Facts,
+    /// The last good part of each member, by group.
+    good: BTreeMap<Group, BTreeMap<ObjectKey, Part>>,
+    told: Told,
+}
+
+/// Locks what a panic elsewhere cannot have left half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+    /// Visits a subject: brings AWS closer to what is wished for, and says so.
+    pub async fn visit(&self, subject: &Subject) -> Visited {
+        let visited = match subject {
+            Subject::Fabric(_) => self.fabric(subject).await,
+            Subject::Balancer(_, group) => self.balancer(subject, group).await,
+            Subject::Targets(_, binding) => self.targets(subject, binding).await,
+        };
+        visited.unwrap_or_else(|error| {
+            tracing::warn!(%subject, %error, "AWS could not be read");
+            Visited { rest: Rest::Again(of_aws(error.kind)), wakes: Vec::new() }
+        })
+    }
+
+    /// Every subject there is, the fabric first: others rely on it.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let place = &self.settings.place;
+        let mut subjects = vec![Subject::Fabric(place.clone())];
+        let index = lock(&self.index);
+        let groups = index.groups().map(|group| Subject::Balancer(place.clone(), group.clone()));
+        subjects.extend(groups);
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        let bindings = objects.bindings.keys();
+        subjects.extend(bindings.map(|key| Subject::Targets(place.clone(), key.clone())));
+        subjects
+    }
+
+    /// Forgets what was known of AWS: somebody else may have written.
+    pub fn forget(&self) {
+        self.mirror.forget();
+        lock(&self.shared).facts = Facts::default();
+    }
+
+    async fn snapshot(&self, subject: &Subject, memory: Memory) -> Result<Snapshot, CloudError> {
+        let surroundings = self.mirror.surroundings(SURROUNDINGS_AGE_MAX).await?;
+        let objects = {
+            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            gather(&lock(&self.index), &objects, subject)
+        };
+        Ok(Snapshot {
+            now: (self.now)(),
+            world: World::Whole,
+            settings: Arc::clone(&self.settings),
+            objects,
+            surroundings,
+            facts: lock(&self.shared).facts.clone(),
+            memory,
+        })
+    }
+
+    async fn apply(&self, subject: &Subject, plan: &Plan) -> Vec<Outcome> {
+        if !plan.is_empty() {
+            tracing::info!(plan = %plan::show::text(subject, plan).trim_end(), "planned");
+        }
+        apply(plan, &self.mirror, &self.cluster, &self.may_write).await
+    }
+
+    async fn fabric(&self, subject: &Subject) -> Result<Visited, CloudError> {
+        let cluster = &self.settings.cluster;
+        let snapshot = self.snapshot(subject, Memory::default()).await?;
+        let stack = build::fabric::build(&snapshot, &[]);
+        let endpoints: BTreeSet<_> = stack.endpoint_rules.keys().cloned().collect();
+        let inventory = self.mirror.fabric(cluster, &endpoints).await?;
+        let plan = plan::fabric::plan(&self.settings, &stack, &inventory);
+        let outcomes = self.apply(subject, &plan).await;
+        let current = self.mirror.fabric(cluster, &endpoints).await?;
+        let is_news = {
+            let facts = &mut lock(&self.shared).facts;
+            match current.backend.value() {
+                Some(live) => facts.learn(Handle::BackendSecurityGroup, live.id.clone()),
+                None => facts.forget(&Handle::BackendSecurityGroup),
+            }
+        };
+        let mut rest = report::rest(&outcomes);
+        if !stack.is_complete && rest == Rest::Done {
+            // An endpoint whose network interface nobody knows: it may be a new one.
+            self.mirror.forget_part(&AwsPart::Interfaces);
+            rest = Rest::Again(Trouble::Stale);
+        }
+        let place = &self.settings.place;
+        let index = lock(&self.index);
+        let wakes = index.groups().filter(|_| is_news);
+        let wakes = wakes.map(|group| Subject::Balancer(place.clone(), group.clone())).collect();
+        Ok(Visited { rest, wakes })
+    }
+
+    async fn targets(&self, subject: &Subject, key: &ObjectKey) -> Result<Visited, CloudError> {
+        let snapshot = self.snapshot(subject, Memory::default()).await?;
+        let nothing = Visited { rest: Rest::Done, wakes: Vec::new() };
+        let Some(stack) = build::targets::build(&snapshot, key) else { return Ok(nothing) };
+        let Id::Is(target_group) = &stack.target_group else { return Ok(nothing) };
+        let inventory = self.mirror.targets(target_group).await?;
+        let plan = plan::targets::plan(key, &stack, &inventory);
+        let outcomes = self.apply(subject, &plan).await;
+        Ok(Visited { rest: report::rest(&outcomes), wakes: Vec::new() })
+    }
+
+    async fn balancer(&self, subject: &Subject, group: &Group) -> Result<Visited, CloudError> {
+        let held = lock(&self.shared).good.get(group).cloned().unwrap_or_default();
+        let snapshot = self.snapshot(subject, Memory { held }).await?;
+        let built = build::balancer::build(&snapshot, group);
+        let scope = scope(&built.stack);
+        let cluster = &self.settings.cluster;
+        let mut inventory = self.mirror.balancer(cluster, group, &scope).await?;
+        let bindings = snapshot.objects.bindings.iter();
+        let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
+        inventory.bindings = bindings.collect();
+        let plan = plan::balancer::plan(
+            &self.settings,
+            World::Whole,
+            &built.stack,
+            &inventory,
+        );
+        let outcomes = self.apply(subject, &plan).await;
+        let current = match plan.is_empty() {
+            true => inventory,
+            false => self.mirror.balancer(cluster, group, &scope).await?,
+        };
+        let mut rest = report::rest(&outcomes);
+        rest = self.statuses(&snapshot, &built, &current).await.unwrap_or(rest);
+        self.tell(&snapshot, group, &built, &plan, &outcomes).await;
+        if self.misses_something(&built.problems, &plan) && rest == Rest::Done {
+            rest = Rest::Again(Trouble::Stale);
+        }
+        let wakes = match built.stack.front {
+            Some(_) => Vec::new(),
+            None => vec![Subject::Fabric(self.settings.place.clone())],
+        };
+        Ok(Visited { rest, wakes })
+    }
+
+    /// Writes the status of the members that show another one.
+    async fn statuses(
+        &self,
+        snapshot: &Snapshot,
+        built: &Built,
+        current: &BalancerInventory,
+    ) -> Option<Rest> {
+        let entries = report::status(current)?;
+        let mut rest = None;
+        for key in &built.stack.active {
+            let ingress = snapshot.objects.ingresses.get(key);
+            let is_served = built.good.contains_key(key) || snapshot.memory.held.contains_key(key);
+            let differs = ingress.is_some_and(|ingress| report::shown(ingress) != entries);
+            if is_served
+                && differs
+                && (self.may_write)()
+                && let Err(error) = self.cluster.status(key, &entries).await
+            {
+                tracing::warn!(ingress = %key, %error, "the status could not be written");
+                rest = Some(Rest::Again(Trouble::Transient));
+            }
+        }
+        rest
+    }
+
+    /// Sends the Events that say something new, and keeps the good parts for when a member turns bad.
+    async fn tell(
+        &self,
+        snapshot: &Snapshot,
+        group: &Group,
+        built: &Built,
+        plan: &Plan,
+        outcomes: &[Outcome],
+    ) {
+        let events = {
+            let mut shared = lock(&self.shared);
+            let good = shared.good.entry(group.clone()).or_default();
+            let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
+            let changed: Vec<ObjectKey> = changed.map(|(key, _)| key.clone()).collect();
+            good.extend(built.good.clone());
+            good.retain(|key, _| built.stack.active.contains(key));
+            if good.is_empty() {
+                shared.good.remove(group);
+            }
+            let done = report::Done { plan, outcomes, changed: &changed };
+            shared.told.events(&snapshot.objects, &built.stack, &built.problems, &done)
+        };
+        for event in events {
+            self.send(&event).await;
+        }
+    }
+
+    async fn send(&self, event: &Event) {
+        if (self.may_write)()
+            && let Err(error) = self.cluster.event(event).await
+        {
+            tracing::warn!(object = %event.object, %error, "an Event could not be sent");
+        }
+    }
+
+    /// Whether somebody names something that the VPC did not have when we last looked: then a fresh look.
+    fn misses_something(&self, problems: &[Problem], plan: &Plan) -> bool {
+        let all = problems.iter().chain(&plan.refusals);
+        let missing: BTreeSet<Code> = all.map(|problem| problem.code).collect();
+        let is_missing =
+            missing.contains(&Code::NoSubnets) || missing.contains(&Code::NoSecurityGroup);
+        if is_missing {
+            self.mirror.forget_part(&AwsPart::Vpc);
+            self.mirror.forget_part(&AwsPart::SecurityGroups);
+        }
+        is_missing
+    }
+}
+
+/// Which attributes have to be read for a wish: those of things whose attributes somebody named.
+#[must_use]
+pub fn scope(stack: &BalancerStack) -> BalancerScope {
+    let named = stack.target_groups.iter().filter(|(_, wished)| !wished.attributes.is_empty());
+    BalancerScope {
+        load_balancer_attributes: stack.front.as_ref().is_some_and(|f| !f.attributes.is_empty()),
+        target_group_attributes: named.map(|(key, _)| key.resource.clone()).collect(),
+    }
+}

@@ -1,0 +1,134 @@
+//! What people have been told already: an Event is sent when it says something new, and to nobody else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::id::ObjectKey;
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::plan::Plan;
+use crate::model::problem::{Kind, ObjectRef, Problem, Severity};
+use crate::model::report::Event;
+use crate::model::snapshot::Objects;
+use crate::model::stack::BalancerStack;
+
+/// The reason of the Event that says all is well (LBC's).
+const REASON_DONE: &str = "SuccessfullyReconciled";
+/// The reason of the Event that says AWS or the API server refused a step (LBC's).
+const REASON_REFUSED: &str = "FailedDeployModel";
+
+/// What people have been told already.
+#[derive(Debug, Default)]
+pub struct Told {
+    by_object: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
+}
+
+/// What a visit did.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What came of its steps.
+    pub outcomes: &'a [Outcome],
+    /// The members whose wishes had changed.
+    pub changed: &'a [ObjectKey],
+}
+
+/// A message about an object.
+struct Message {
+    object: ObjectRef,
+    severity: Severity,
+    reason: String,
+    text: String,
+}
+
+impl Told {
+    /// The Events that say something new about the members of a group and what they name.
+    pub fn events(
+        &mut self,
+        objects: &Objects,
+        stack: &BalancerStack,
+        problems: &[Problem],
+        done: &Done<'_>,
+    ) -> Vec<Event> {
+        let of_problems = problems.iter().chain(&done.plan.refusals).map(|problem| Message {
+            object: problem.object.clone(),
+            severity: problem.severity,
+            reason: problem.code.to_string(),
+            text: problem.to_string(),
+        });
+        let mut messages: Vec<Message> = of_problems.collect();
+        messages.extend(refused(stack, done));
+        let mut current: BTreeMap<ObjectRef, BTreeSet<(String, String)>> = BTreeMap::new();
+        for key in &stack.active {
+            current.entry(ObjectRef::ingress(key)).or_default();
+        }
+        let mut events = Vec::new();
+        for message in messages {
+            let said = (message.reason.clone(), message.text.clone());
+            let before = self.by_object.get(&message.object);
+            let is_new = before.is_none_or(|before| !before.contains(&said));
+            current.entry(message.object.clone()).or_default().insert(said);
+            if is_new {
+                events.extend(event(objects, message));
+            }
+        }
+        self.by_object.extend(current);
+        for key in &stack.leaving {
+            self.by_object.remove(&ObjectRef::ingress(key));
+        }
+        let is_done = done.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_)));
+        if is_done && !done.plan.is_empty() {
+            events.extend(done.changed.iter().filter_map(|key| {
+                let object = ObjectRef::ingress(key);
+                let text = "Successfully reconciled".to_owned();
+                let severity = Severity::Note;
+                let reason = REASON_DONE.to_owned();
+                event(objects, Message { object, severity, reason, text })
+            }));
+        }
+        events
+    }
+}
+
+/// What was refused, told to those whose wishes had changed; where nobody's had, to the first member.
+fn refused(stack: &BalancerStack, done: &Done<'_>) -> Vec<Message> {
+    let texts: BTreeSet<&String> = done
+        .outcomes
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Outcome::Failed(Trouble::Refused, text) => Some(text),
+            Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
+        })
+        .collect();
+    let concerned = match done.changed {
+        [] => stack.active.get(..1).unwrap_or_default(),
+        changed => changed,
+    };
+    let each = concerned.iter().flat_map(|key| {
+        texts.iter().map(|text| Message {
+            object: ObjectRef::ingress(key),
+            severity: Severity::Error,
+            reason: REASON_REFUSED.to_owned(),
+            text: format!("{text}; what does not depend on it is done, and it is tried again"),
+        })
+    });
+    each.collect()
+}
+
+/// An Event, if its object is still there.
+fn event(objects: &Objects, message: Message) -> Option<Event> {
+    let key = &message.object.key;
+    let uid = match message.object.kind {
+        Kind::Ingress => objects.ingresses.get(key)?.metadata.uid.clone(),
+        Kind::Service => objects.services.get(key)?.metadata.uid.clone(),
+        Kind::IngressClass => objects.classes.get(&key.name)?.metadata.uid.clone(),
+        Kind::TargetGroupBinding => Some(objects.bindings.get(key)?.uid.clone()),
+        Kind::IngressClassParams => None,
+    };
+    Some(Event {
+        object: message.object,
+        uid: uid?,
+        severity: message.severity,
+        reason: message.reason,
+        message: message.text,
+    })
+}

@@ -1,0 +1,59 @@
+//! LocalStack keeps the contract that the fake keeps.
+
+use albedo::aws::{Cloud, Sdk, only_vpc};
+use albedo::model::id::AwsId;
+use aws_config::SdkConfig;
+use aws_sdk_acm::primitives::Blob;
+use suite::Site;
+
+use super::support::localstack;
+
+#[macro_use]
+#[path = "../it/contract/suite.rs"]
+mod suite;
+
+/// A certificate for `contract.example.com`, good for a hundred years, that nobody trusts.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBzzCCAXagAwIBAgIURHxUdzw3rvU650imuQeo8cwFuVQwCgYIKoZIzj0EAwIw
+HzEdMBsGA1UEAwwUY29udHJhY3QuZXhhbXBsZS5jb20wIBcNMjYxMTIxMDMzMDIw
+WhgPMjEyNjEwMjgwMzMwMjBaMB8xHTAbBgNVBAMMFGNvbnRyYWN0LmV4YW1wbGUu
+Y29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENwgyZv3jS/37WFbfCFYFzoKB
+xssF5bciK+e+7mxDeIeEo+1GtfKuknj9XtYWQcZvoPZZ6FAK8D0YAXpYIQXapqOB
+jTCBijAdBgNVHQ4EFgQUx1idbO3JSuNyQj0Gifgy6RHFWoowHwYDVR0jBBgwFoAU
+x1idbO3JSuNyQj0Gifgy6RHFWoowDwYDVR0TAQH/BAUwAwEB/zA3BgNVHREEMDAu
+ghRjb250cmFjdC5leGFtcGxlLmNvbYIWKi5jb250cmFjdC5leGFtcGxlLmNvbTAK
+BggqhkjOPQQDAgNHADBEAiB/Mf7Hsj8G/V4FQAxV8nEPQLH8LOPdZlzpMKGUqNbb
+TAIgLMpXUykCdKsF78eCT5ejbfHXav1n0zEF0AjyV4P6ftQ=
+-----END CERTIFICATE-----
+";
+/// Its key, which therefore is no secret.
+const PRIVATE_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjaeYR70L9VDTCk4l
+nBifeq/uMNE0gNpmEfqT6oxoeSmhRANCAAQ3CDJm/eNL/ftYVt8IVgXOgoHGywXl
+tyIr577ubEN4h4Sj7Ua18q6SeP1e1hZBxm+g9lnoUArwPRgBelghBdqm
+-----END PRIVATE KEY-----
+";
+
+async fn site() -> Site<Sdk> {
+    let config = localstack::account().config().await;
+    let vpc = only_vpc(&config).await.unwrap();
+    let cloud = Sdk::new(&config, vpc);
+    let vpc = cloud.vpc().await.unwrap();
+    let certificates = [import(&config).await, import(&config).await];
+    Site { cloud, vpc, certificates }
+}
+
+async fn import(config: &SdkConfig) -> AwsId {
+    let answer = aws_sdk_acm::Client::new(config)
+        .import_certificate()
+        .certificate(Blob::new(CERTIFICATE))
+        .private_key(Blob::new(PRIVATE_KEY))
+        .send()
+        .await;
+    AwsId::new(answer.unwrap().certificate_arn().unwrap())
+}
+
+contract_tests!(site);
+contract_tests!(site, EC2 is lax);
