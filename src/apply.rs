@@ -9,9 +9,9 @@ use crate::model::id::{AwsId, Handle, Id};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step};
 
-/// Takes the steps of a plan in their order, one at a time. A step is held back when one that it comes
-/// after was not done, or when it waits at a gate; its siblings go on. Once a side asks for fewer calls
-/// nothing more is tried, nor once `may_write` says that this process no longer leads.
+/// Takes the steps of a plan in their order, one at a time. A step is held back when one that it
+/// comes after was not done, or when it waits at a gate; its siblings go on. Once a side asks for
+/// fewer calls nothing more is tried, nor once `may_write` says that this process no longer leads.
 pub async fn apply<C: Cloud, K: Cluster>(
     plan: &Plan,
     mirror: &Mirror<C>,

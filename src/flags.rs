@@ -12,10 +12,11 @@ use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 
-/// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security groups.
+/// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security
+/// groups.
 ///
-/// AWS is found through the SDK's own chain (environment, profile, web identity) and AWS_ENDPOINT_URL; the
-/// cluster through KUBECONFIG, or from within it.
+/// AWS is found through the SDK's own chain (environment, profile, web identity) and
+/// AWS_ENDPOINT_URL; the cluster through KUBECONFIG, or from within it.
 #[derive(Debug, Parser)]
 #[command(name = "albedo", version, max_term_width = 100)]
 pub struct Cli {
@@ -29,8 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Shows what would change in AWS, and changes nothing.
     ///
-    /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it could not
-    /// be told.
+    /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it
+    /// could not be told.
     Plan(PlanFlags),
     /// Runs the controller: keeps AWS in line until it is stopped.
     Run(RunFlags),
@@ -82,10 +83,12 @@ pub struct RunFlags {
     #[arg(long, value_name = "NAMESPACE")]
     pub leader_election_namespace: Option<String>,
     /// Where /healthz and /readyz are served.
-    #[arg(long, default_value = ":61779", value_name = "ADDRESS", value_parser = crate::serve::address)]
+    #[arg(long, default_value = ":61779", value_name = "ADDRESS",
+        value_parser = crate::serve::address)]
     pub health_probe_bind_addr: std::net::SocketAddr,
     /// Where /metrics is served.
-    #[arg(long, default_value = ":8080", value_name = "ADDRESS", value_parser = crate::serve::address)]
+    #[arg(long, default_value = ":8080", value_name = "ADDRESS",
+        value_parser = crate::serve::address)]
     pub metrics_bind_addr: std::net::SocketAddr,
     /// How many Ingress groups are worked on at once.
     #[arg(long, default_value_t = 3, value_name = "COUNT",
@@ -104,7 +107,8 @@ pub struct RunFlags {
     pub log_level: String,
 }
 
-/// LBC's flags for what this version does not do: accepted, so that its manifests start, and noted in the log.
+/// LBC's flags for what this version does not do: accepted, so that its manifests start, and noted
+/// in the log.
 pub const IGNORED: &[&str] = &[
     "allowed-certificate-authority-arns",
     "aws-api-endpoints",
@@ -142,6 +146,7 @@ pub const IGNORED: &[&str] = &[
 
 impl Cli {
     /// Reads the command line. LBC's flags that do nothing here are taken out, and named beside it.
+    #[must_use]
     pub fn parse_with_ignored() -> (Self, Vec<String>) {
         let mut command = <Self as clap::CommandFactory>::command();
         for flag in IGNORED {
@@ -246,7 +251,9 @@ pub enum FlagError {
         key: String,
     },
     /// A tag that is both set and left to somebody else.
-    #[error("--default-tags sets {0}, which --external-managed-tags leaves to somebody else; drop one")]
+    #[error(
+        "--default-tags sets {0}, which --external-managed-tags leaves to somebody else; drop one"
+    )]
     ManagedTwice(String),
     /// Not a security group.
     #[error("--backend-security-group: {0:?} is no security group id; one starts with sg-")]

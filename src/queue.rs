@@ -20,8 +20,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(300);
 /// The longest pause after throttling, which is nobody's mistake.
 const PAUSE_THROTTLED_MAX: Duration = Duration::from_secs(30);
 
-/// How urgent a visit is. Each lane has workers of its own, so that endpoints never wait behind load balancers
-/// and a person's change never waits behind a start-up.
+/// How urgent a visit is. Each lane has workers of its own, so that endpoints never wait behind
+/// load balancers and a person's change never waits behind a start-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// Endpoints came or went.
@@ -93,8 +93,9 @@ impl Queue {
 
     fn take(&self, lanes: &[Lane]) -> Option<Subject> {
         let mut state = self.lock();
-        let subject =
-            lanes.iter().find_map(|lane| state.lanes.get_mut(lane).and_then(VecDeque::pop_front))?;
+        let subject = lanes
+            .iter()
+            .find_map(|lane| state.lanes.get_mut(lane).and_then(VecDeque::pop_front))?;
         state.waiting.remove(&subject);
         state.running.insert(subject.clone());
         Some(subject)

@@ -28,8 +28,8 @@ use crate::model::subject::Subject;
 use crate::plan;
 use crate::report::{self, Rest, Told};
 
-/// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes there is
-/// looked for at once when something is missing.
+/// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
+/// there is looked for at once when something is missing.
 const SURROUNDINGS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// What a visit left behind.
@@ -182,16 +182,12 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let bindings = snapshot.objects.bindings.iter();
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
-        let plan = plan::balancer::plan(
-            &self.settings,
-            World::Whole,
-            &built.stack,
-            &inventory,
-        );
+        let plan = plan::balancer::plan(&self.settings, World::Whole, &built.stack, &inventory);
         let outcomes = self.apply(subject, &plan).await;
-        let current = match plan.is_empty() {
-            true => inventory,
-            false => self.mirror.balancer(cluster, group, &scope).await?,
+        let current = if plan.is_empty() {
+            inventory
+        } else {
+            self.mirror.balancer(cluster, group, &scope).await?
         };
         let mut rest = report::rest(&outcomes);
         rest = self.statuses(&snapshot, &built, &current).await.unwrap_or(rest);
@@ -231,7 +227,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         rest
     }
 
-    /// Sends the Events that say something new, and keeps the good parts for when a member turns bad.
+    /// Sends the Events that say something new, and keeps the good parts for when a member turns
+    /// bad.
     async fn tell(
         &self,
         snapshot: &Snapshot,
@@ -266,7 +263,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         }
     }
 
-    /// Whether somebody names something that the VPC did not have when we last looked: then a fresh look.
+    /// Whether somebody names something that the VPC did not have when we last looked: then a fresh
+    /// look.
     fn misses_something(&self, problems: &[Problem], plan: &Plan) -> bool {
         let all = problems.iter().chain(&plan.refusals);
         let missing: BTreeSet<Code> = all.map(|problem| problem.code).collect();

@@ -1,4 +1,5 @@
-//! What other programs may ask of a running controller: whether it lives, whether it is ready, its metrics.
+//! What other programs may ask of a running controller: whether it lives, whether it is ready, its
+//! metrics.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
     full.parse().map_err(|_| "expected ADDRESS:PORT or :PORT".to_owned())
 }
 
-/// Serves `/healthz` and `/readyz` for ever. Ready is who has seen a complete list of everything; a process
-/// that does not lead is ready as well, so that it can take over at once.
+/// Serves `/healthz` and `/readyz` for ever. Ready is who has seen a complete list of everything; a
+/// process that does not lead is ready as well, so that it can take over at once.
 ///
 /// # Errors
 /// The server broke down.
@@ -33,7 +34,8 @@ where
         let code = if is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         async move { code }
     };
-    let router = Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready));
+    let router =
+        Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready));
     axum::serve(listener, router).await
 }
 

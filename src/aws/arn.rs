@@ -1,7 +1,8 @@
 //! What an ARN of Elastic Load Balancing names, and what that belongs to.
 //!
-//! The forms are AWS's own (Service Authorization Reference, "Actions, resources, and condition keys for AWS
-//! Elastic Load Balancing V2"): `loadbalancer/app/NAME/ID`, `listener/app/NAME/ID/LISTENER`,
+//! The forms are AWS's own (Service Authorization Reference, "Actions, resources, and condition
+//! keys for AWS Elastic Load Balancing V2"): `loadbalancer/app/NAME/ID`,
+//! `listener/app/NAME/ID/LISTENER`,
 //! `listener-rule/app/NAME/ID/LISTENER/RULE` and `targetgroup/NAME/ID`.
 
 use crate::model::id::AwsId;

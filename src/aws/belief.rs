@@ -66,8 +66,9 @@ pub(super) struct Belief {
     pub(super) load_balancers: Known<BTreeMap<AwsId, ReadLoadBalancer>>,
     /// Without tags: those are in `tags`.
     pub(super) target_groups: Known<BTreeMap<AwsId, Live<TargetGroup>>>,
-    /// The tags of load balancers and target groups. They outlive their parts: reading them is what makes
-    /// reading all load balancers or target groups dear, and a doubt about a part is seldom one about tags.
+    /// The tags of load balancers and target groups. They outlive their parts: reading them is what
+    /// makes reading all load balancers or target groups dear, and a doubt about a part is seldom
+    /// one about tags.
     pub(super) tags: BTreeMap<AwsId, Tags>,
     pub(super) listeners: BTreeMap<AwsId, Known<Vec<LiveListener>>>,
     pub(super) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,

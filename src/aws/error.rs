@@ -92,7 +92,8 @@ const CONFLICT: [&str; 5] = [
     "TargetGroupAssociationLimit",
 ];
 
-/// Start of the codes `DuplicateListener`, `DuplicateLoadBalancerName` and `DuplicateTargetGroupName`.
+/// Start of the codes `DuplicateListener`, `DuplicateLoadBalancerName` and
+/// `DuplicateTargetGroupName`.
 const CONFLICT_PREFIX: &str = "Duplicate";
 /// One that starts so and is a mistake in the request.
 const DUPLICATE_TAG_KEYS: &str = "DuplicateTagKeys";

@@ -1,4 +1,5 @@
-//! What we believe AWS holds: read once for everybody, written through, and doubted where it should be.
+//! What we believe AWS holds: read once for everybody, written through, and doubted where it should
+//! be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,17 +22,17 @@ use crate::model::id::AwsId;
 use crate::model::inventory::{BalancerInventory, FabricInventory, TargetsInventory};
 use crate::model::surroundings::Surroundings;
 
-/// How often what is needed is read anew because it was put in doubt meanwhile, before that is an error.
-/// Two rounds are the rule (the catalogue, then what hangs on a load balancer).
+/// How often what is needed is read anew because it was put in doubt meanwhile, before that is an
+/// error. Two rounds are the rule (the catalogue, then what hangs on a load balancer).
 const ROUNDS_MAX: usize = 8;
 /// How many parts are read at once: far below AWS's bucket of 40 reads, from which others draw too.
 const READS_AT_ONCE: usize = 16;
 
 /// What we believe AWS holds.
 ///
-/// A part is read when somebody needs it and nobody has read it, once for all who ask meanwhile. A write
-/// goes through here, and what it answered is believed, so that the next look costs no call; a write that
-/// failed puts the parts that it touches in doubt. Clones share the same belief.
+/// A part is read when somebody needs it and nobody has read it, once for all who ask meanwhile. A
+/// write goes through here, and what it answered is believed, so that the next look costs no call;
+/// a write that failed puts the parts that it touches in doubt. Clones share the same belief.
 pub struct Mirror<C> {
     shared: Arc<Inner<C>>,
 }
@@ -105,8 +106,8 @@ impl<C: Cloud> Mirror<C> {
         self.view(|belief| belief.surroundings(since)).await
     }
 
-    /// What stands of an Ingress group in AWS; `bindings` is empty. What is tagged with the cluster and the
-    /// group is the group's.
+    /// What stands of an Ingress group in AWS; `bindings` is empty. What is tagged with the cluster
+    /// and the group is the group's.
     ///
     /// # Errors
     /// What AWS answered to a read.
@@ -121,9 +122,10 @@ impl<C: Cloud> Mirror<C> {
 
     /// What stands of the VPC's shared network, as far as it is the cluster's.
     ///
-    /// Of the rules that carry the description of our rules, those are the cluster's that are on a security
-    /// group tagged for it or named in `endpoints` (the security groups that bindings need now), or that let
-    /// in a security group of the cluster. A rule that lets in the security group of another cluster never is.
+    /// Of the rules that carry the description of our rules, those are the cluster's that are on a
+    /// security group tagged for it or named in `endpoints` (the security groups that bindings need
+    /// now), or that let in a security group of the cluster. A rule that lets in the security group
+    /// of another cluster never is.
     ///
     /// # Errors
     /// What AWS answered to a read.
@@ -143,12 +145,12 @@ impl<C: Cloud> Mirror<C> {
         self.view(|belief| belief.targets(target_group)).await
     }
 
-    /// Performs a write and believes its answer. Says the identifier of what was made or changed, where AWS
-    /// tells it.
+    /// Performs a write and believes its answer. Says the identifier of what was made or changed,
+    /// where AWS tells it.
     ///
     /// # Errors
-    /// What AWS answered. The parts that the write touches are then read again before they are believed,
-    /// unless the call was throttled and thus did nothing.
+    /// What AWS answered. The parts that the write touches are then read again before they are
+    /// believed, unless the call was throttled and thus did nothing.
     pub async fn perform(&self, action: &AwsAction) -> Result<Option<AwsId>, CloudError> {
         let doubt = Doubt { inner: &self.shared, about: Some(action) };
         let answer = self.shared.cloud.perform(action).await;
@@ -169,8 +171,8 @@ impl<C: Cloud> Mirror<C> {
         state.forget(part);
     }
 
-    /// Stops believing what hangs on the load balancers and target groups of an Ingress group: listeners,
-    /// rules and attributes.
+    /// Stops believing what hangs on the load balancers and target groups of an Ingress group:
+    /// listeners, rules and attributes.
     pub fn forget_group(&self, cluster: &str, group: &Group) {
         let mut state = self.shared.lock();
         for part in state.belief.parts_of_group(cluster, group) {
@@ -231,8 +233,8 @@ impl<C: Cloud> Inner<C> {
 }
 
 impl<C> Inner<C> {
-    /// The lock is never held over an await. What panicked while holding it left nothing half-done that a
-    /// later read would not find.
+    /// The lock is never held over an await. What panicked while holding it left nothing half-done
+    /// that a later read would not find.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -310,8 +312,8 @@ impl<C> Drop for Ticket<C> {
     }
 }
 
-/// A write under way: until its answer is here, also if nobody waits for that any more, it may have been
-/// done or not.
+/// A write under way: until its answer is here, also if nobody waits for that any more, it may have
+/// been done or not.
 struct Doubt<'a, C> {
     inner: &'a Inner<C>,
     about: Option<&'a AwsAction>,

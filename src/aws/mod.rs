@@ -2,8 +2,8 @@
 //!
 //! Only `elb`, `ec2` and `sdk` name `aws_sdk_*`; everything else speaks in the model's nouns.
 //!
-//! Reading order: this trait; `sdk`, which implements it on AWS; `mirror`, which remembers what was read
-//! and written, with `belief` and `effect` as its pure middle.
+//! Reading order: this trait; `sdk`, which implements it on AWS; `mirror`, which remembers what was
+//! read and written, with `belief` and `effect` as its pure middle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -74,8 +74,8 @@ pub struct ReadVpc {
 
 /// AWS, as far as this program reads and writes it.
 ///
-/// Every method of this trait is one or more API calls, however many pages the answer has. Nothing here
-/// remembers anything; the mirror does.
+/// Every method of this trait is one or more API calls, however many pages the answer has. Nothing
+/// here remembers anything; the mirror does.
 pub trait Cloud: Send + Sync + 'static {
     /// The VPC's CIDRs and subnets.
     fn vpc(&self) -> impl Future<Output = Result<ReadVpc, CloudError>> + Send;

@@ -38,11 +38,11 @@ pub struct Sdk {
     pub(super) vpc: AwsId,
 }
 
-/// Finds out how to reach AWS: region and endpoint from where they are given, the rest from the SDK's own
-/// chain (environment, profile, web identity, container, instance).
+/// Finds out how to reach AWS: region and endpoint from where they are given, the rest from the
+/// SDK's own chain (environment, profile, web identity, container, instance).
 ///
-/// Instance metadata is asked only for what nothing before it in the chain has: it is never touched when
-/// the region and credentials are configured.
+/// Instance metadata is asked only for what nothing before it in the chain has: it is never touched
+/// when the region and credentials are configured.
 pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
@@ -136,9 +136,10 @@ impl Cloud for Sdk {
 
 /// Does not let the SDK try again what never got through: nobody listens, or not in time.
 ///
-/// The SDK would wait out all of its attempts, a minute or more, before it says that an endpoint cannot be
-/// reached. The queue tries again by itself, and a person who mistyped an address learns it at once. A
-/// connection that breaks while an answer is awaited is another thing: that is tried again.
+/// The SDK would wait out all of its attempts, a minute or more, before it says that an endpoint
+/// cannot be reached. The queue tries again by itself, and a person who mistyped an address learns
+/// it at once. A connection that breaks while an answer is awaited is another thing: that is tried
+/// again.
 #[derive(Debug)]
 struct UnreachableAtOnce;
 

@@ -154,9 +154,9 @@ impl Belief {
 
     /// What stands of the VPC's shared network, as far as it is the cluster's.
     ///
-    /// Of the rules that carry the description of our rules, those are the cluster's that are on a security
-    /// group tagged for it or named in `endpoints`, or that let in a security group of the cluster. A rule
-    /// that lets in the security group of another cluster never is.
+    /// Of the rules that carry the description of our rules, those are the cluster's that are on a
+    /// security group tagged for it or named in `endpoints`, or that let in a security group of the
+    /// cluster. A rule that lets in the security group of another cluster never is.
     pub(super) fn fabric(
         &self,
         cluster: &str,

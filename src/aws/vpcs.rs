@@ -23,7 +23,8 @@ pub async fn only_vpc(config: &SdkConfig) -> Result<AwsId, CloudError> {
         ([(only, _)], _) | (_, Some((only, _))) => Ok(only.clone()),
         (several, None) => {
             let ids: Vec<&str> = several.iter().map(|(id, _)| id.as_str()).collect();
-            let message = format!("none of {} VPCs is the default one: {}", ids.len(), ids.join(", "));
+            let message =
+                format!("none of {} VPCs is the default one: {}", ids.len(), ids.join(", "));
             Err(CloudError::ours("ec2.DescribeVpcs", "AlbedoNoVpc", message))
         }
     }

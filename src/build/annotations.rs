@@ -38,7 +38,8 @@ const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
 /// The spellings of "false" that LBC accepts.
 const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
 
-/// Every annotation that LBC knows, without the prefix. The README's table is checked against this one.
+/// Every annotation that LBC knows, without the prefix. The README's table is checked against this
+/// one.
 pub const TABLE: &[Known] = &[
     built("group.name"),
     built("group.order"),
@@ -128,11 +129,7 @@ pub struct Annotations<'a> {
 impl<'a> Annotations<'a> {
     /// The annotations of an object.
     #[must_use]
-    pub fn new(
-        kind: Kind,
-        key: &ObjectKey,
-        values: Option<&'a BTreeMap<String, String>>,
-    ) -> Self {
+    pub fn new(kind: Kind, key: &ObjectKey, values: Option<&'a BTreeMap<String, String>>) -> Self {
         Self { object: ObjectRef { kind, key: key.clone() }, values, problems: Vec::new() }
     }
 
@@ -201,8 +198,8 @@ impl<'a> Annotations<'a> {
         }
     }
 
-    /// Holds every annotation under the prefix against the table: what is known and not built makes the
-    /// object bad, what nobody knows is reported.
+    /// Holds every annotation under the prefix against the table: what is known and not built makes
+    /// the object bad, what nobody knows is reported.
     pub fn check_names(&mut self) {
         let Some(values) = self.values else { return };
         for (key, value) in values {
@@ -264,7 +261,8 @@ fn nearest(name: &str) -> &'static str {
     TABLE.iter().map(|known| known.name).min_by_key(|known| edits(name, known)).unwrap_or_default()
 }
 
-/// How many letters have to be put in, taken out or exchanged to make one word of the other (Levenshtein).
+/// How many letters have to be put in, taken out or exchanged to make one word of the other
+/// (Levenshtein).
 fn edits(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
@@ -285,8 +283,8 @@ fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// LBC's map grammar: a backslash takes the next character as it is; a comma that nothing but blanks
-/// follows belongs to the last value.
+/// LBC's map grammar: a backslash takes the next character as it is; a comma that nothing but
+/// blanks follows belongs to the last value.
 fn map(text: &str) -> Option<BTreeMap<String, String>> {
     let mut pairs = BTreeMap::new();
     if text.is_empty() {

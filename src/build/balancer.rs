@@ -20,7 +20,8 @@ pub struct Built {
     pub stack: BalancerStack,
     /// What is wrong with whom.
     pub problems: Vec<Problem>,
-    /// The parts that members contribute as they are now: to be remembered should a member turn bad.
+    /// The parts that members contribute as they are now: to be remembered should a member turn
+    /// bad.
     pub good: BTreeMap<ObjectKey, Part>,
 }
 

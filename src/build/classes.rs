@@ -64,7 +64,7 @@ pub fn claim<'a>(
         None => default_class(objects, key),
     };
     match found {
-        Err(problem) => Claim::Invalid(Box::new(problem)),
+        Err(problem) => Claim::Invalid(problem),
         Ok(None) if settings.ingress_class.is_empty() => Claim::Ours(None),
         Ok(None) => Claim::Foreign,
         Ok(Some(class)) => of_class(objects, key, class),
@@ -79,7 +79,7 @@ fn class_named<'a>(
     objects: &'a Objects,
     key: &ObjectKey,
     name: &str,
-) -> Result<&'a IngressClass, Problem> {
+) -> Result<&'a IngressClass, Box<Problem>> {
     objects.classes.get(name).map(AsRef::as_ref).ok_or_else(|| {
         let known: Vec<&str> = objects.classes.keys().map(String::as_str).collect();
         invalid(
@@ -97,7 +97,7 @@ fn class_named<'a>(
 fn default_class<'a>(
     objects: &'a Objects,
     key: &ObjectKey,
-) -> Result<Option<&'a IngressClass>, Problem> {
+) -> Result<Option<&'a IngressClass>, Box<Problem>> {
     let defaults: Vec<&IngressClass> = objects
         .classes
         .values()
@@ -139,29 +139,29 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
             parameters.api_group.as_deref().unwrap_or_default()
         );
         let allowed = format!("{PARAMS_KIND} of group \"{PARAMS_GROUP}\"");
-        return Claim::Invalid(Box::new(invalid(key, &field, found, allowed)));
+        return Claim::Invalid(invalid(key, &field, found, allowed));
     }
     let Some(params) = objects.params.get(&parameters.name) else {
         let found = format!("{PARAMS_KIND} \"{}\", which do not exist", parameters.name);
         let allowed = format!("{PARAMS_KIND} that exist");
-        return Claim::Invalid(Box::new(invalid(key, &field, found, allowed)));
+        return Claim::Invalid(invalid(key, &field, found, allowed));
     };
     if let Some(selector) = &params.spec.namespace_selector {
         let labels = objects.namespaces.get(&key.namespace);
         if !selects(selector, labels.map(AsRef::as_ref)) {
-            return Claim::Invalid(Box::new(invalid(
+            return Claim::Invalid(invalid(
                 key,
                 "metadata.namespace",
                 format!("\"{}\", whose labels the class does not select", key.namespace),
                 format!("what namespaceSelector of {PARAMS_KIND} {} selects", parameters.name),
-            )));
+            ));
         }
     }
     Claim::Ours(Some(params))
 }
 
-fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Problem {
-    Problem {
+fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Box<Problem> {
+    Box::new(Problem {
         code: Code::InvalidClass,
         severity: Severity::Error,
         object: ObjectRef { kind: Kind::Ingress, key: key.clone() },
@@ -169,7 +169,7 @@ fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Prob
         found,
         allowed,
         meanwhile: MEANWHILE.to_owned(),
-    }
+    })
 }
 
 /// Whether a selector takes these labels, by the rules of the Kubernetes API.

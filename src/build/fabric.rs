@@ -1,4 +1,5 @@
-//! The shared network of a VPC: the backend security group, and the rules that let it reach nodes and pods.
+//! The shared network of a VPC: the backend security group, and the rules that let it reach nodes
+//! and pods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +22,7 @@ use super::targets;
 #[must_use]
 pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
     let seen = snapshot.objects.bindings.iter().filter(|(_, binding)| !binding.leaving);
-    let mut bindings: Vec<Binding> =
-        seen.map(|(key, binding)| binding.as_binding(key)).collect();
+    let mut bindings: Vec<Binding> = seen.map(|(key, binding)| binding.as_binding(key)).collect();
     let stands = |wish: &&Binding| {
         !bindings.iter().any(|binding| {
             binding.namespace == wish.namespace && binding.target_group == wish.target_group
@@ -71,25 +71,27 @@ fn backend(snapshot: &Snapshot) -> Option<SecurityGroup> {
 /// The finalizer of a Service whose load balancer LBC keeps; that one may carry the group too.
 const FINALIZER_SERVICE: &str = "service.k8s.aws/resources";
 
-/// Whether an Ingress of ours is there that does not bring its own security groups, or one that leaves and
-/// whose load balancer may still carry ours; or a Service of LBC's.
+/// Whether an Ingress of ours is there that does not bring its own security groups, or one that
+/// leaves and whose load balancer may still carry ours; or a Service of LBC's.
 fn is_needed(snapshot: &Snapshot) -> bool {
     let by_service = snapshot.objects.services.values().any(|service| {
         service.metadata.finalizers.iter().flatten().any(|held| held == FINALIZER_SERVICE)
     });
-    by_service || snapshot.objects.ingresses.iter().any(|(key, ingress)| {
-        let groups = groups_touching(&snapshot.settings, &snapshot.objects, key, ingress);
-        let values = ingress.metadata.annotations.as_ref();
-        let annotations = Annotations::new(Kind::Ingress, key, values);
-        let brings_own = annotations.list("security-groups").is_some_and(|list| !list.is_empty());
-        let claimed = groups.iter().any(|group| holds(ingress, &marks::finalizer(group)));
-        let is_leaving = ingress.metadata.deletion_timestamp.is_some();
-        claimed || (!groups.is_empty() && !is_leaving && !brings_own)
-    })
+    by_service
+        || snapshot.objects.ingresses.iter().any(|(key, ingress)| {
+            let groups = groups_touching(&snapshot.settings, &snapshot.objects, key, ingress);
+            let values = ingress.metadata.annotations.as_ref();
+            let annotations = Annotations::new(Kind::Ingress, key, values);
+            let brings_own =
+                annotations.list("security-groups").is_some_and(|list| !list.is_empty());
+            let claimed = groups.iter().any(|group| holds(ingress, &marks::finalizer(group)));
+            let is_leaving = ingress.metadata.deletion_timestamp.is_some();
+            claimed || (!groups.is_empty() && !is_leaving && !brings_own)
+        })
 }
 
-/// The security groups that guard the endpoints of a binding: one for each network interface that holds
-/// one. `None` where an endpoint's interface or its one group cannot be told.
+/// The security groups that guard the endpoints of a binding: one for each network interface that
+/// holds one. `None` where an endpoint's interface or its one group cannot be told.
 fn endpoint_groups(snapshot: &Snapshot, binding: &Binding) -> Option<BTreeSet<AwsId>> {
     let addresses = targets::addresses(snapshot, binding);
     addresses.iter().map(|address| endpoint_group(snapshot, address)).collect()
@@ -153,7 +155,8 @@ impl PodPorts<'_> {
     }
 }
 
-/// LBC's aggregation: one rule for each protocol and source group, from the lowest port to the highest.
+/// LBC's aggregation: one rule for each protocol and source group, from the lowest port to the
+/// highest.
 fn aggregated(rules: &BTreeSet<IngressRule>) -> BTreeSet<IngressRule> {
     let mut ranges: BTreeMap<(&str, &Id), (u16, u16)> = BTreeMap::new();
     let mut others = BTreeSet::new();
@@ -162,8 +165,7 @@ fn aggregated(rules: &BTreeSet<IngressRule>) -> BTreeSet<IngressRule> {
             others.insert(rule.clone());
             continue;
         };
-        let range =
-            ranges.entry((&rule.protocol, group)).or_insert((rule.from_port, rule.to_port));
+        let range = ranges.entry((&rule.protocol, group)).or_insert((rule.from_port, rule.to_port));
         range.0 = range.0.min(rule.from_port);
         range.1 = range.1.max(rule.to_port);
     }

@@ -103,7 +103,8 @@ pub fn groups_touching(
     groups
 }
 
-/// Every group of the snapshot: those that Ingresses are in, and those that they still hold finalizers of.
+/// Every group of the snapshot: those that Ingresses are in, and those that they still hold
+/// finalizers of.
 #[must_use]
 pub fn all(snapshot: &Snapshot) -> BTreeSet<Group> {
     let each = snapshot.objects.ingresses.iter();
@@ -111,7 +112,8 @@ pub fn all(snapshot: &Snapshot) -> BTreeSet<Group> {
     each.flat_map(|(key, ingress)| groups_touching(settings, objects, key, ingress)).collect()
 }
 
-/// The members of a group, in LBC's order: by `group.order`, then by `<namespace>/<name>` as one text.
+/// The members of a group, in LBC's order: by `group.order`, then by `<namespace>/<name>` as one
+/// text.
 #[must_use]
 pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
     let mut members = Members::default();

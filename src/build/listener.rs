@@ -11,7 +11,8 @@ use crate::model::seen::ClassParams;
 use super::annotations::Annotations;
 
 /// What `listen-ports` may look like.
-const GRAMMAR: &str = "a JSON array of {\"HTTP\": port} and {\"HTTPS\": port}, ports from 1 to 65535";
+const GRAMMAR: &str =
+    "a JSON array of {\"HTTP\": port} and {\"HTTPS\": port}, ports from 1 to 65535";
 
 /// The ports that an Ingress listens on, with the certificates and the TLS policy it names.
 pub fn listens(
@@ -76,14 +77,33 @@ mod tests {
     #[test]
     fn listen_ports_are_json() {
         let check = |text: &str, expected: Option<&[(u16, Protocol)]>| {
-            assert_eq!(ports(text), expected.map(|ports| ports.iter().copied().collect()), "{text}");
+            assert_eq!(
+                ports(text),
+                expected.map(|ports| ports.iter().copied().collect()),
+                "{text}"
+            );
         };
-        check(r#"[{"HTTP":80},{"HTTPS":443}]"#, Some(&[(80, Protocol::Http), (443, Protocol::Https)]));
-        check(r#"[{"HTTP":80,"HTTPS":443}]"#, Some(&[(80, Protocol::Http), (443, Protocol::Https)]));
+        check(
+            r#"[{"HTTP":80},{"HTTPS":443}]"#,
+            Some(&[(80, Protocol::Http), (443, Protocol::Https)]),
+        );
+        check(
+            r#"[{"HTTP":80,"HTTPS":443}]"#,
+            Some(&[(80, Protocol::Http), (443, Protocol::Https)]),
+        );
         check(r#"[{"HTTP":80},{"HTTPS":80}]"#, Some(&[(80, Protocol::Https)]));
         check("[{}]", Some(&[]));
-        for bad in ["", "[]", "null", "80", r#"[{"http":80}]"#, r#"[{"HTTP":0}]"#, r#"[{"HTTP":65536}]"#,
-            r#"[{"TCP":80}]"#, r#"[{"HTTP":"80"}]"#] {
+        for bad in [
+            "",
+            "[]",
+            "null",
+            "80",
+            r#"[{"http":80}]"#,
+            r#"[{"HTTP":0}]"#,
+            r#"[{"HTTP":65536}]"#,
+            r#"[{"TCP":80}]"#,
+            r#"[{"HTTP":"80"}]"#,
+        ] {
             check(bad, None);
         }
     }

@@ -127,7 +127,8 @@ fn named_subnets(
     }
 }
 
-/// Security groups by id, or by their tag `Name`; ids come first (LBC). An empty list is as good as none.
+/// Security groups by id, or by their tag `Name`; ids come first (LBC). An empty list is as good as
+/// none.
 fn security_groups(
     surroundings: &Surroundings,
     annotations: &mut Annotations<'_>,
@@ -167,7 +168,8 @@ fn security_groups(
 fn attributes(params: Option<&ClassParams>, annotations: &mut Annotations<'_>) -> Attributes {
     let mut attributes = annotations.map("load-balancer-attributes").unwrap_or_default();
     let of_class = params.map(|params| &params.spec.load_balancer_attributes);
-    let of_class = of_class.into_iter().flatten().map(|pair| (pair.key.clone(), pair.value.clone()));
+    let of_class =
+        of_class.into_iter().flatten().map(|pair| (pair.key.clone(), pair.value.clone()));
     attributes.extend(of_class);
     attributes
 }
@@ -183,7 +185,9 @@ fn inbound_cidrs(
     let mut canonical = BTreeSet::new();
     for cidr in cidrs {
         match canonical_cidr(&cidr) {
-            Some(cidr) => _ = canonical.insert(cidr),
+            Some(cidr) => {
+                canonical.insert(cidr);
+            }
             None => {
                 let allowed = "CIDRs such as 10.0.0.0/8 or 2001:db8::/32, between commas";
                 annotations.wrong("inbound-cidrs", &cidr, allowed);

@@ -32,8 +32,7 @@ pub fn build(
     check_params(member, &mut annotations);
     let settings = &snapshot.settings;
     let params = member.params;
-    let wishes =
-        load_balancer::wishes(settings, &snapshot.surroundings, params, &mut annotations);
+    let wishes = load_balancer::wishes(settings, &snapshot.surroundings, params, &mut annotations);
     let own_tags = annotations.map("tags").unwrap_or_default();
     let mut part = Part {
         ingress: member.key.clone(),
@@ -211,7 +210,8 @@ impl Backends<'_> {
         Some(vec![RuleAction::Forward { groups, stickiness: None }])
     }
 
-    /// A Service that does not exist: a fixed answer, and a note on the Ingress; or an error, by flag.
+    /// A Service that does not exist: a fixed answer, and a note on the Ingress; or an error, by
+    /// flag.
     fn missing(
         &self,
         service_key: &ObjectKey,
@@ -229,7 +229,7 @@ impl Backends<'_> {
             return None;
         }
         problem.severity = Severity::Note;
-        problem.meanwhile = "its requests are answered with 503".to_owned();
+        "its requests are answered with 503".clone_into(&mut problem.meanwhile);
         annotations.problems.push(problem);
         Some(vec![rule::missing_service()])
     }

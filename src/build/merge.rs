@@ -36,8 +36,8 @@ pub struct Merged {
     pub unexplained: Vec<ObjectKey>,
 }
 
-/// Merges parts in the group's order. A part that conflicts with those before it is taken out of `good`, and
-/// the member's last good part takes its place where that one fits.
+/// Merges parts in the group's order. A part that conflicts with those before it is taken out of
+/// `good`, and the member's last good part takes its place where that one fits.
 #[must_use]
 pub fn merge(
     snapshot: &Snapshot,
@@ -114,7 +114,8 @@ fn check(admission: &Admission) -> Vec<Problem> {
     };
     let has_ipv6 = shared.ip_address_type.is_some_and(IpAddressType::has_ipv6);
     for part in &admission.parts {
-        let https = |port: &u16| shared.ports.get(port).is_some_and(|p| p.protocol == Protocol::Https);
+        let https =
+            |port: &u16| shared.ports.get(port).is_some_and(|p| p.protocol == Protocol::Https);
         if let Some(port) = part.ssl_redirect.filter(|port| !https(port)) {
             guilty.push(problem(
                 part,
@@ -171,7 +172,8 @@ fn backend(snapshot: &Snapshot) -> Option<Id> {
     }
 }
 
-/// The security group that pods let in; none where members bring their own and see to it themselves.
+/// The security group that pods let in; none where members bring their own and see to it
+/// themselves.
 fn source(snapshot: &Snapshot, group: &Group, shared: &Shared) -> Option<Id> {
     if shared.security_groups.is_some() {
         return None;
@@ -200,8 +202,8 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Part]) ->
         tags::with_tracking(&shared.tags, tracking)
     };
     let name = shared.load_balancer_name.clone();
-    let name = name
-        .unwrap_or_else(|| names::load_balancer(&settings.cluster, group, scheme.as_str()));
+    let name =
+        name.unwrap_or_else(|| names::load_balancer(&settings.cluster, group, scheme.as_str()));
     let security_group = shared.security_groups.is_none().then(|| SecurityGroup {
         name: names::frontend_security_group(&settings.cluster, group),
         description: marks::DESCRIPTION_FRONTEND.to_owned(),
@@ -302,9 +304,8 @@ fn listeners(
             tags: tags::with_tracking(&wish.tags, tracking),
         };
         let listening = parts.iter().filter(|part| part.listens.contains_key(port));
-        let rules = listening.flat_map(|part| {
-            part.rules.iter().map(|rule| (rule.clone(), part.tags.clone()))
-        });
+        let rules = listening
+            .flat_map(|part| part.rules.iter().map(|rule| (rule.clone(), part.tags.clone())));
         let rules = if redirect.is_some() { Vec::new() } else { rules.collect() };
         (*port, WishedListener { listener, rules })
     });

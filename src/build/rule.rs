@@ -38,8 +38,8 @@ impl PathType {
     }
 }
 
-/// The paths of a rule in LBC's order: exact ones first, then prefixes, the longest first, then patterns;
-/// otherwise as written.
+/// The paths of a rule in LBC's order: exact ones first, then prefixes, the longest first, then
+/// patterns; otherwise as written.
 #[must_use]
 pub fn in_order(rule: &IngressRule) -> Vec<(usize, &HTTPIngressPath)> {
     let paths = rule.http.iter().flat_map(|http| &http.paths);
@@ -115,8 +115,8 @@ pub fn check_host(host: &str) -> Result<(), String> {
     }
 }
 
-/// The conditions of a rule, as LBC puts them together: host, then path; a rule that asks for nothing gets
-/// a path pattern that takes everything.
+/// The conditions of a rule, as LBC puts them together: host, then path; a rule that asks for
+/// nothing gets a path pattern that takes everything.
 #[must_use]
 pub fn conditions(host: Option<&str>, paths: Vec<String>) -> Vec<Condition> {
     let host = host.filter(|host| !host.is_empty()).map(|host| vec![host.to_owned()]);

@@ -1,4 +1,5 @@
-//! What the members of a group share, and who may join it: the earlier member in the group's order wins.
+//! What the members of a group share, and who may join it: the earlier member in the group's order
+//! wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -62,7 +63,11 @@ impl Shared {
         let mut next = self.clone();
         let mut conflicts = Conflicts { ingress: &part.ingress, problems: Vec::new() };
         conflicts.agree("scheme", &mut next.scheme, part.scheme.as_ref());
-        conflicts.agree("ip-address-type", &mut next.ip_address_type, part.ip_address_type.as_ref());
+        conflicts.agree(
+            "ip-address-type",
+            &mut next.ip_address_type,
+            part.ip_address_type.as_ref(),
+        );
         conflicts.agree(
             "load-balancer-name",
             &mut next.load_balancer_name,
@@ -85,8 +90,8 @@ impl Shared {
     }
 }
 
-/// What a part wants differently from the members before it. It names no other member: what they want is
-/// not this one's to read, beyond what the load balancer that they share already shows.
+/// What a part wants differently from the members before it. It names no other member: what they
+/// want is not this one's to read, beyond what the load balancer that they share already shows.
 struct Conflicts<'a> {
     ingress: &'a ObjectKey,
     problems: Vec<Problem>,

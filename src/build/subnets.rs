@@ -32,7 +32,8 @@ pub fn named(surroundings: &Surroundings, names: &[String]) -> Result<Vec<AwsId>
     for name in names {
         let found = surroundings.subnets.iter().find(|(id, subnet)| {
             let by_name = || subnet.tags.get("Name").is_some_and(|value| value == name);
-            !chosen.contains(id) && if name.starts_with("subnet-") { id.as_str() == name } else { by_name() }
+            !chosen.contains(id)
+                && if name.starts_with("subnet-") { id.as_str() == name } else { by_name() }
         });
         match found {
             Some((id, _)) => chosen.push(id.clone()),
@@ -63,14 +64,16 @@ pub fn selected(
         return named(surroundings, &selector.ids);
     }
     let candidate = |subnet: &Subnet| {
-        selector.tags.iter().all(|(key, values)| {
-            subnet.tags.get(key).is_some_and(|value| values.contains(value))
-        })
+        selector
+            .tags
+            .iter()
+            .all(|(key, values)| subnet.tags.get(key).is_some_and(|value| values.contains(value)))
     };
     best(surroundings, cluster, ip_address_type, &candidate)
 }
 
-/// The subnets that are tagged for load balancers of a scheme; where none is, those whose route table fits.
+/// The subnets that are tagged for load balancers of a scheme; where none is, those whose route
+/// table fits.
 ///
 /// # Errors
 /// What every subnet lacks.
@@ -84,8 +87,9 @@ pub fn discovered(
         Scheme::Internal => "kubernetes.io/role/internal-elb",
         Scheme::InternetFacing => "kubernetes.io/role/elb",
     };
-    let tagged =
-        |subnet: &Subnet| subnet.tags.get(role).is_some_and(|value| value.is_empty() || value == "1");
+    let tagged = |subnet: &Subnet| {
+        subnet.tags.get(role).is_some_and(|value| value.is_empty() || value == "1")
+    };
     if surroundings.subnets.values().any(tagged) {
         return best(surroundings, cluster, ip_address_type, &tagged);
     }
@@ -105,7 +109,8 @@ fn best(
     let mut zones: BTreeMap<&str, Vec<(bool, &AwsId)>> = BTreeMap::new();
     for (id, subnet) in &surroundings.subnets {
         let is_own = subnet.tags.contains_key(&own_tag);
-        let is_others = !is_own && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
+        let is_others =
+            !is_own && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
         let verdict = if !candidate(subnet) {
             "not tagged or routed for this scheme"
         } else if is_others {
@@ -120,8 +125,11 @@ fn best(
         };
         verdicts.push(format!("{id} {verdict}"));
     }
-    let mut chosen: Vec<AwsId> =
-        zones.into_values().filter_map(|ids| ids.into_iter().min()).map(|(_, id)| id.clone()).collect();
+    let mut chosen: Vec<AwsId> = zones
+        .into_values()
+        .filter_map(|ids| ids.into_iter().min())
+        .map(|(_, id)| id.clone())
+        .collect();
     chosen.sort();
     check(surroundings, &chosen).map_err(|mut none| {
         if !verdicts.is_empty() {

@@ -8,8 +8,8 @@ use crate::model::settings::Settings;
 
 use super::annotations::Annotations;
 
-/// The tags that one Ingress, or one Service for its target group, asks for: its own, then its class's over
-/// them, then the flag's over all. Tracking tags come later and win over everything.
+/// The tags that one Ingress, or one Service for its target group, asks for: its own, then its
+/// class's over them, then the flag's over all. Tracking tags come later and win over everything.
 pub fn wished(
     settings: &Settings,
     params: Option<&ClassParams>,

@@ -60,7 +60,10 @@ pub fn key(backend: &Backend<'_>) -> TargetGroupKey {
 }
 
 /// The target group of a backend. Where problems are added to `annotations`, it is not to be used.
-pub fn build(backend: &Backend<'_>, annotations: &mut Annotations<'_>) -> Option<WishedTargetGroup> {
+pub fn build(
+    backend: &Backend<'_>,
+    annotations: &mut Annotations<'_>,
+) -> Option<WishedTargetGroup> {
     let Some(service_port) = find_port(backend.service, backend.port) else {
         annotations.problems.push(no_such_port(backend, annotations));
         return None;
@@ -168,7 +171,8 @@ fn describe(
     let target_port = target_port(service_port);
     let protocol = layers.one_of("backend-protocol", PROTOCOLS).unwrap_or(Protocol::Http);
     let health_check = health_check(backend, protocol, layers);
-    // A named port stands for different numbers on different pods; LBC writes 1 and registers each with its own.
+    // A named port stands for different numbers on different pods; LBC writes 1 and registers each
+    // with its own.
     let port = match &target_port {
         PortRef::Number(number) => u16::try_from(*number).unwrap_or(1),
         PortRef::Name(_) => 1,

@@ -14,8 +14,8 @@ use crate::model::stack::TargetsStack;
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
 
-/// Builds what should be registered for a binding that stands. `None` where this version has no say: an
-/// instance binding, or one for another account.
+/// Builds what should be registered for a binding that stands. `None` where this version has no
+/// say: an instance binding, or one for another account.
 #[must_use]
 pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     let seen = snapshot.objects.bindings.get(key)?;
@@ -89,8 +89,8 @@ pub fn contains(cidr: &str, address: &str) -> bool {
     }
 }
 
-/// The endpoints that should get requests. Where none should, those on nodes of which nobody hears any more
-/// are better than none (LBC's fail-open).
+/// The endpoints that should get requests. Where none should, those on nodes of which nobody hears
+/// any more are better than none (LBC's fail-open).
 fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(String, u16)> {
     let Some(port) = service_port(snapshot, binding) else { return BTreeSet::new() };
     let slices = snapshot.objects.slices.get(&binding.service_key()).into_iter().flatten();
@@ -116,7 +116,8 @@ enum Standing {
     Out,
 }
 
-/// An endpoint is a target if it is ready, or if nothing but its readiness gates keeps its pod from being so.
+/// An endpoint is a target if it is ready, or if nothing but its readiness gates keeps its pod from
+/// being so.
 fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standing {
     let Some(pod_name) = &endpoint.pod else { return Standing::Out };
     if endpoint.ready {

@@ -133,7 +133,8 @@ impl Index {
         let network = |ingress: Option<&Ingress>| {
             let metadata = &ingress?.metadata;
             let groups = format!("{ANNOTATION_PREFIX}security-groups");
-            let annotation = metadata.annotations.as_ref().and_then(|all| all.get(&groups)).cloned();
+            let annotation =
+                metadata.annotations.as_ref().and_then(|all| all.get(&groups)).cloned();
             Some((metadata.finalizers.clone(), annotation, metadata.deletion_timestamp.is_some()))
         };
         if network(turn.old.as_deref()) != network(new) {

@@ -16,7 +16,8 @@ use crate::model::snapshot::Objects;
 
 /// The namespace of a manifest that names none, as `kubectl` has it.
 const DEFAULT_NAMESPACE: &str = "default";
-/// The API versions of the custom resources. TargetGroupBindings are served in both; the older has fewer fields.
+/// The API versions of the custom resources. TargetGroupBindings are served in both; the older has
+/// fewer fields.
 const CUSTOM_V1ALPHA1: &str = "elbv2.k8s.aws/v1alpha1";
 const CUSTOM_V1BETA1: &str = "elbv2.k8s.aws/v1beta1";
 /// How many characters of a wrong value a message quotes, so that it stays a line.
@@ -85,7 +86,8 @@ pub enum DecodeError {
     },
 }
 
-/// Reads manifests of any kinds out of one document: one, a list of them, or none where the document is empty.
+/// Reads manifests of any kinds out of one document: one, a list of them, or none where the
+/// document is empty.
 #[must_use]
 pub fn decode_all(value: Value) -> Vec<Result<Object, DecodeError>> {
     if value.is_null() {

@@ -43,7 +43,8 @@ impl ClusterError {
         if let kube::Error::Api(status) = error {
             return Self::of_status(operation, status);
         }
-        // Without an answer nobody knows whether the request was carried out; every write here may be repeated.
+        // Without an answer nobody knows whether the request was carried out; every write here may
+        // be repeated.
         Self {
             kind: Kind::Transient,
             operation,
@@ -113,8 +114,8 @@ fn kind(code: u16) -> Kind {
     }
 }
 
-/// An error with its causes: the outermost alone often says only that something failed. Most of them repeat
-/// their cause, which is then left out.
+/// An error with its causes: the outermost alone often says only that something failed. Most of
+/// them repeat their cause, which is then left out.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,5 @@
-//! What the objects of one kind were when they were last seen, so that every event becomes a turn. Pure.
+//! What the objects of one kind were when they were last seen, so that every event becomes a turn.
+//! Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,10 +26,11 @@ impl<K: Wire> Ledger<K> {
         Self { known: BTreeMap::new(), missing: BTreeSet::new() }
     }
 
-    /// Takes note of an event, and says what has changed by it: nothing, where an object is as it was.
+    /// Takes note of an event, and says what has changed by it: nothing, where an object is as it
+    /// was.
     ///
-    /// What vanished while nobody watched is told at the end of the next complete list, and not before:
-    /// a list that breaks off proves nothing.
+    /// What vanished while nobody watched is told at the end of the next complete list, and not
+    /// before: a list that breaks off proves nothing.
     pub(super) fn observe(&mut self, event: Event<K>) -> Vec<TurnOf<K>> {
         match event {
             Event::Init => {

@@ -8,7 +8,8 @@ use crate::model::index::{Change, Turn};
 use crate::model::seen::EndpointSlice;
 use crate::model::snapshot::Objects;
 
-/// Brings `objects` up to a change: puts what is new in its place, and takes away what is gone or has moved.
+/// Brings `objects` up to a change: puts what is new in its place, and takes away what is gone or
+/// has moved.
 pub fn apply(objects: &mut Objects, change: &Change) {
     match change {
         Change::Ingress(turn) => put(&mut objects.ingresses, turn),

@@ -1,4 +1,5 @@
-//! Watches of every kind that matters: what happens in the cluster, first put into the store, then told.
+//! Watches of every kind that matters: what happens in the cluster, first put into the store, then
+//! told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,7 +24,8 @@ use crate::clock;
 use crate::model::index::Change;
 use crate::model::snapshot::Objects;
 
-/// How long a watch that failed once waits, and at most; doubled in between (client-go's reflector).
+/// How long a watch that failed once waits, and at most; doubled in between (client-go's
+/// reflector).
 const PAUSE_MIN: Duration = Duration::from_millis(800);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
@@ -43,8 +45,8 @@ const KINDS: [&str; 9] = [
 /// How far the watches have come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The kinds of which no complete list has come yet. Until there are none, what is not in the store may
-    /// exist all the same.
+    /// The kinds of which no complete list has come yet. Until there are none, what is not in the
+    /// store may exist all the same.
     pub awaited: BTreeSet<&'static str>,
     /// How often the watch of each kind has failed since the start.
     pub failures: BTreeMap<&'static str, u64>,
@@ -70,8 +72,8 @@ impl Progress {
 
 /// Watches all of the cluster, or of one namespace of it, for ever.
 ///
-/// Each change is put into `objects` first and sent to `changes` then, so whoever is told finds the store at least
-/// as new as what it was told. `progress` starts as [`Progress::new`].
+/// Each change is put into `objects` first and sent to `changes` then, so whoever is told finds the
+/// store at least as new as what it was told. `progress` starts as [`Progress::new`].
 pub async fn watch_all(
     client: Client,
     namespace: Option<String>,
@@ -118,8 +120,8 @@ impl Feed {
         Api::all(self.client.clone())
     }
 
-    /// Follows one kind. A failure is told once, and then again only when its message is another or after
-    /// the watch had come back to life.
+    /// Follows one kind. A failure is told once, and then again only when its message is another or
+    /// after the watch had come back to life.
     async fn follow<K: Wire>(&self, api: Api<K>) {
         let mut events = watcher(api, watcher::Config::default()).boxed();
         let mut ledger = Ledger::new();
@@ -195,8 +197,8 @@ impl Trouble {
     }
 }
 
-/// Whether the API server answered, and only no longer knows where we stood: everything is listed anew, which
-/// should not be put off, since it may have been down until now.
+/// Whether the API server answered, and only no longer knows where we stood: everything is listed
+/// anew, which should not be put off, since it may have been down until now.
 fn is_expired(error: &watcher::Error) -> bool {
     // 410 is Gone.
     matches!(error, watcher::Error::WatchError(status) if status.code == 410)

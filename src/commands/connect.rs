@@ -52,6 +52,8 @@ pub async fn cluster() -> anyhow::Result<Client> {
 pub fn cluster_name(flags: &BuildFlags) -> anyhow::Result<String> {
     let name = flags.cluster_name.clone().filter(|name| !name.is_empty());
     name.ok_or_else(|| {
-        anyhow!("no cluster name; give --cluster-name, it goes into names and tags of everything in AWS")
+        anyhow!(
+            "no cluster name; give --cluster-name, it goes into names and tags of everything in AWS"
+        )
     })
 }

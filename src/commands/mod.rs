@@ -17,7 +17,8 @@ const EXIT_UNKNOWN: u8 = 1;
 /// There are differences or findings.
 const EXIT_DIFFERENCES: u8 = 2;
 
-/// Does what the command line asks for; `ignored` are LBC's flags that do nothing here. Errors are one line on standard error.
+/// Does what the command line asks for; `ignored` are LBC's flags that do nothing here. Errors are
+/// one line on standard error.
 pub async fn run(cli: Cli, ignored: &[String]) -> ExitCode {
     let outcome = match cli.command {
         Command::Plan(flags) => plan::run(&flags).await,

@@ -42,8 +42,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         facts: crate::model::fact::Facts::default(),
         memory: crate::model::memory::Memory::default(),
     };
-    let plans =
-        plan_all(&mirror, &mut snapshot).await.context("AWS cannot be read")?;
+    let plans = plan_all(&mirror, &mut snapshot).await.context("AWS cannot be read")?;
     match flags.output {
         Output::Text => print_text(&snapshot.settings, &plans, &notes),
         Output::Json => print_json(&snapshot.settings, &plans, &notes)?,

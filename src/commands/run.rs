@@ -76,8 +76,7 @@ impl Process {
             tracing::info!("{note}");
         }
         let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
-        let identity =
-            format!("{host}_{}-{}", std::process::id(), clock::now().as_nanosecond());
+        let identity = format!("{host}_{}-{}", std::process::id(), clock::now().as_nanosecond());
         let (leading, is_leading) = watch::channel(!flags.enable_leader_election);
         let controller = Reconciler {
             settings: Arc::new(settings),
@@ -125,14 +124,11 @@ impl Process {
         Ok(Stopping { election: self.spawn_election(flags) })
     }
 
-    async fn spawn_servers(
-        &self,
-        flags: &RunFlags,
-        tasks: &mut JoinSet<()>,
-    ) -> anyhow::Result<()> {
+    async fn spawn_servers(&self, flags: &RunFlags, tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
         let listen = async |flag: &str, address| {
             let listener = TcpListener::bind(address).await;
-            listener.with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
+            listener
+                .with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
         };
         let health = listen("health-probe-bind-addr", flags.health_probe_bind_addr).await?;
         let metrics = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
@@ -164,20 +160,16 @@ impl Process {
         });
         let lease = ObjectKey::new(namespace, &flags.leader_election_id);
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let election = elect(
-            self.client.clone(),
-            lease,
-            self.identity.clone(),
-            self.leading.clone(),
-            async {
+        let election =
+            elect(self.client.clone(), lease, self.identity.clone(), self.leading.clone(), async {
                 // A sender that is gone is as good as the word.
                 let _ = stopped.await;
-            },
-        );
+            });
         Some((stop, tokio::spawn(election)))
     }
 
-    /// Begins each tenure with a fresh look at everything, and repeats that after every sync period.
+    /// Begins each tenure with a fresh look at everything, and repeats that after every sync
+    /// period.
     fn tenures(&self, sync_period: Duration) -> impl Future<Output = ()> + use<> {
         let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
         let (mut leading, mut progress) = (self.leading.subscribe(), self.progress.subscribe());

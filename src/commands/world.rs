@@ -1,4 +1,5 @@
-//! Planning everything at once: what `albedo plan` shows and `albedo run` comes to, subject by subject.
+//! Planning everything at once: what `albedo plan` shows and `albedo run` comes to, subject by
+//! subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +51,8 @@ pub async fn plan_all<C: Cloud>(
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
         planned.extend(plan::balancer::planned_bindings(&built.stack, &inventory));
-        let plan = plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);
+        let plan =
+            plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);
         balancers.push((Subject::Balancer(place.clone(), group), plan));
     }
     let stack = build::fabric::build(snapshot, &planned);

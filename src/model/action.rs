@@ -435,7 +435,8 @@ impl AwsAction {
 
     fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match self {
-            Self::AuthorizeIngress { group, rules, .. } | Self::RevokeIngress { group, rules, .. } => {
+            Self::AuthorizeIngress { group, rules, .. }
+            | Self::RevokeIngress { group, rules, .. } => {
                 visit(group);
                 let resolved = std::mem::take(rules).into_iter().map(|mut rule| {
                     rule.visit_ids(visit);
@@ -443,7 +444,9 @@ impl AwsAction {
                 });
                 *rules = resolved.collect();
             }
-            Self::CreateLoadBalancer { spec, .. } => spec.security_groups.iter_mut().for_each(visit),
+            Self::CreateLoadBalancer { spec, .. } => {
+                spec.security_groups.iter_mut().for_each(visit);
+            }
             Self::ModifyLoadBalancerAttributes { load_balancer: id, .. }
             | Self::AddListenerCertificate { listener: id, .. }
             | Self::ModifyTargetGroupAttributes { target_group: id, .. }

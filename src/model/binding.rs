@@ -1,4 +1,5 @@
-//! A TargetGroupBinding: ties a Service's endpoints to a target group. The custom resource is LBC's own.
+//! A TargetGroupBinding: ties a Service's endpoints to a target group. The custom resource is LBC's
+//! own.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,9 @@ pub struct Facts {
 impl Facts {
     /// Makes an identifier known. Says whether that was news.
     pub fn learn(&mut self, handle: Handle, id: AwsId) -> bool {
-        self.made.insert(handle, id.clone()).as_ref() != Some(&id)
+        let is_news = self.made.get(&handle) != Some(&id);
+        self.made.insert(handle, id);
+        is_news
     }
 
     /// Forgets a thing that is gone. Says whether that was news.

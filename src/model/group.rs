@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::id::ObjectKey;
 
-/// The identity of an Ingress group. Its text form is what LBC calls the stack id and writes into tags.
+/// The identity of an Ingress group. Its text form is what LBC calls the stack id and writes into
+/// tags.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Group {
     /// Named by `group.name`; its members may be in any namespace.

@@ -1,4 +1,5 @@
-//! How things are named: objects of Kubernetes, things in AWS, and things in AWS that do not exist yet.
+//! How things are named: objects of Kubernetes, things in AWS, and things in AWS that do not exist
+//! yet.
 
 use std::fmt;
 
@@ -56,7 +57,8 @@ impl fmt::Display for AwsId {
 
 /// Which of the things that play one role this is, while one replaces another.
 ///
-/// Zero is the one that LBC would have made; a twin, made to take over from it, has the next number.
+/// Zero is the one that LBC would have made; a twin, made to take over from it, has the next
+/// number.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -69,7 +71,8 @@ impl fmt::Display for Slot {
     }
 }
 
-/// A target group within its Ingress group: LBC's resource id, `<ns>/<ingress>-<service>:<port>`, and the slot.
+/// A target group within its Ingress group: LBC's resource id, `<ns>/<ingress>-<service>:<port>`,
+/// and the slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TargetGroupKey {
     /// The value of the tag `ingress.k8s.aws/resource`.

@@ -1,4 +1,5 @@
-//! The marks by which our things are known again: tags, finalizers, labels, descriptions. FROZEN: LBC's own.
+//! The marks by which our things are known again: tags, finalizers, labels, descriptions. FROZEN:
+//! LBC's own.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +41,8 @@ pub const TRACKING_TAGS: [&str; 10] = [
 pub const DESCRIPTION_BACKEND: &str = "[k8s] Shared Backend SecurityGroup for LoadBalancer";
 /// Description of a group's frontend security group.
 pub const DESCRIPTION_FRONTEND: &str = "[k8s] Managed SecurityGroup for LoadBalancer";
-/// Description of the rules that we keep on node and pod security groups; rules without it are not ours.
+/// Description of the rules that we keep on node and pod security groups; rules without it are not
+/// ours.
 pub const DESCRIPTION_SHARED_RULE: &str = "elbv2.k8s.aws/targetGroupBinding=shared";
 
 /// Finalizer of an Ingress by itself.

@@ -1,4 +1,5 @@
-//! Nouns and nothing else: what Kubernetes shows, what is wished for, what stands in AWS, and the difference.
+//! Nouns and nothing else: what Kubernetes shows, what is wished for, what stands in AWS, and the
+//! difference.
 //!
 //! Everything here is a plain value. Nothing here asks, waits, or decides.
 

@@ -25,9 +25,9 @@ fn hash(parts: &[&str]) -> String {
         digest.update(part.as_bytes());
     }
     let bytes = digest.finalize();
-    let mut text: String = bytes.iter().take(HASH_LENGTH.div_ceil(2)).map(|b| format!("{b:02x}")).collect();
-    text.truncate(HASH_LENGTH);
-    text
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let digits = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16));
+    digits.take(HASH_LENGTH).collect()
 }
 
 /// The ASCII letters and digits of a text, at most so many of them.

@@ -1,5 +1,5 @@
-//! What one Ingress contributes to its group, built from it alone. It holds keys and no ARNs of ours, so
-//! that it can be remembered and used again when the Ingress turns bad.
+//! What one Ingress contributes to its group, built from it alone. It holds keys and no ARNs of
+//! ours, so that it can be remembered and used again when the Ingress turns bad.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -131,10 +131,14 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let conditions: Vec<String> = self.conditions.iter().map(|condition| match condition {
-            Condition::Host(values) | Condition::Path(values) => values.join("|"),
-            Condition::Foreign(text) => text.clone(),
-        }).collect();
+        let conditions: Vec<String> = self
+            .conditions
+            .iter()
+            .map(|condition| match condition {
+                Condition::Host(values) | Condition::Path(values) => values.join("|"),
+                Condition::Foreign(text) => text.clone(),
+            })
+            .collect();
         write!(f, "{} ->", conditions.join(" "))?;
         for action in &self.actions {
             match action {
@@ -163,9 +167,9 @@ fn condition_field(condition: &Condition) -> &'static str {
 
 /// Whether standing actions do what the wished ones say.
 ///
-/// LBC's rules: the weight of a single target group counts for nothing, stickiness counts only where it
-/// is wished for, an unset part of a redirect equals its "as it was" placeholder, and an empty text
-/// equals an absent one.
+/// LBC's rules: the weight of a single target group counts for nothing, stickiness counts only
+/// where it is wished for, an unset part of a redirect equals its "as it was" placeholder, and an
+/// empty text equals an absent one.
 #[must_use]
 pub fn actions_satisfy(live: &[RuleAction], wish: &[RuleAction]) -> bool {
     live.len() == wish.len() && wish.iter().zip(live).all(|(wish, live)| satisfies(live, wish))

@@ -40,7 +40,8 @@ pub struct BalancerStack {
     pub unclaimed: Vec<ObjectKey>,
     /// The members that leave and still carry the group's finalizer.
     pub leaving: Vec<ObjectKey>,
-    /// Members that are bad and of which nothing good is known: live rules that nobody explains may be theirs.
+    /// Members that are bad and of which nothing good is known: live rules that nobody explains may
+    /// be theirs.
     pub unexplained: Vec<ObjectKey>,
 }
 
@@ -66,7 +67,8 @@ pub struct Front {
 pub struct WishedListener {
     /// The listener.
     pub listener: Listener,
-    /// Its rules, in their order, each with the tags that its Ingress asks for (without the tracking tags).
+    /// Its rules, in their order, each with the tags that its Ingress asks for (without the
+    /// tracking tags).
     pub rules: Vec<(Rule, Tags)>,
 }
 

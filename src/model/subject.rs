@@ -21,7 +21,8 @@ pub struct Place {
 pub enum Subject {
     /// A VPC's shared backend security group and the rules that let it reach nodes and pods.
     Fabric(Place),
-    /// An Ingress group's load balancers, listeners, rules, target groups and frontend security group.
+    /// An Ingress group's load balancers, listeners, rules, target groups and frontend security
+    /// group.
     Balancer(Place, Group),
     /// What is registered in the target group of a TargetGroupBinding.
     Targets(Place, ObjectKey),

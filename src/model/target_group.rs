@@ -51,7 +51,8 @@ pub struct HealthCheck {
 /// A target group, wished for or standing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetGroup {
-    /// Its name; counts only when it is made. `None` where it cannot be known yet (it hashes a UID).
+    /// Its name; counts only when it is made. `None` where it cannot be known yet (it hashes a
+    /// UID).
     pub name: Option<String>,
     /// What its targets are; cannot be changed in place.
     pub target_type: TargetType,
@@ -72,7 +73,8 @@ pub struct TargetGroup {
 }
 
 impl TargetGroup {
-    /// The settings that AWS cannot change in place and in which a standing target group falls short.
+    /// The settings that AWS cannot change in place and in which a standing target group falls
+    /// short.
     #[must_use]
     pub fn fixed_differences(&self, live: &Self) -> Vec<&'static str> {
         let mut fields = Vec::new();

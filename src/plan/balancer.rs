@@ -18,9 +18,9 @@ use super::{listener, load_balancer, target_group};
 
 /// Plans a group to its end state.
 ///
-/// First whatever takes nothing away: claims, the security group, target groups with their bindings, the
-/// load balancer, listeners and rules. What nobody wants goes when nothing leads to it any more, and last of
-/// all leaving members are released.
+/// First whatever takes nothing away: claims, the security group, target groups with their
+/// bindings, the load balancer, listeners and rules. What nobody wants goes when nothing leads to
+/// it any more, and last of all leaving members are released.
 #[must_use]
 pub fn plan(
     settings: &Settings,
@@ -39,7 +39,8 @@ pub fn plan(
     let surplus = surplus(world, stack);
     if surplus == Surplus::Keep {
         draft.note(
-            "what stands and nobody explains is left alone: not every member of the group is known".to_owned(),
+            "what stands and nobody explains is left alone: not every member of the group is known"
+                .to_owned(),
         );
     }
     let settled = settle(stack, inventory);
@@ -57,12 +58,12 @@ pub fn plan(
 
 /// Whether what nobody wants may go: not while a member's wishes are unknown.
 fn surplus(world: World, stack: &BalancerStack) -> Surplus {
-    let is_whole = world == World::Whole
-        || matches!(stack.group, Group::Implicit(_));
+    let is_whole = world == World::Whole || matches!(stack.group, Group::Implicit(_));
     if is_whole && stack.unexplained.is_empty() { Surplus::Remove } else { Surplus::Keep }
 }
 
-/// Manifests show no finalizers: where the load balancer stands, they were claimed when it was made.
+/// Manifests show no finalizers: where the load balancer stands, they were claimed when it was
+/// made.
 fn claim(
     draft: &mut Draft,
     world: World,
@@ -142,7 +143,8 @@ fn release(draft: &mut Draft, stack: &BalancerStack) {
     }
 }
 
-/// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given so far.
+/// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given
+/// so far.
 #[must_use]
 pub fn planned_bindings(stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<Binding> {
     let settled = settle(stack, inventory);

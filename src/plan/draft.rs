@@ -15,8 +15,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Adds a step after those given and after those that make what it needs. What no step of this plan
-    /// makes is another subject's to make: the step waits for it at a gate.
+    /// Adds a step after those given and after those that make what it needs. What no step of this
+    /// plan makes is another subject's to make: the step waits for it at a gate.
     pub fn push(&mut self, action: Action, reason: Reason, after: &[StepId]) -> StepId {
         let mut after = after.to_vec();
         let mut gate = None;

@@ -22,14 +22,13 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     let handle = Handle::BackendSecurityGroup;
     let backend = inventory.backend.value();
     match (&stack.backend, &inventory.backend) {
-        (_, Known::Unread) | (None, Known::Absent(_)) => {}
         (Some(wish), Known::Absent(_)) => {
             security_group::create(&mut draft, handle.clone(), wish, &[]);
         }
         (Some(wish), Known::Is(live, _)) => {
             security_group::retag(&mut draft, settings, live, wish, Surplus::Remove);
         }
-        (None, Known::Is(..)) => {}
+        (_, Known::Unread) | (None, Known::Absent(_) | Known::Is(..)) => {}
     }
     let mut revoked = Vec::new();
     if inventory.endpoint_rules.is_read() {
@@ -44,8 +43,8 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     draft.finish()
 }
 
-/// Lets load balancers reach nodes and pods, and no longer where nobody asks for it. Answers with the steps
-/// that let less in.
+/// Lets load balancers reach nodes and pods, and no longer where nobody asks for it. Answers with
+/// the steps that let less in.
 fn endpoint_rules(
     draft: &mut Draft,
     stack: &FabricStack,
@@ -84,8 +83,7 @@ fn endpoint_rules(
                 rule
             })
             .collect();
-        let surplus: BTreeSet<IngressRule> =
-            live.difference(&wished).cloned().collect();
+        let surplus: BTreeSet<IngressRule> = live.difference(&wished).cloned().collect();
         if !surplus.is_empty() {
             let action = AwsAction::RevokeIngress {
                 group: Id::Is(id.clone()),

@@ -15,8 +15,8 @@ use super::security_group::Surplus;
 use super::settle::{Settled, load_balancer_handle};
 use super::tags::{Legacy, difference};
 
-/// Brings the listeners of a load balancer into line, and the rules of each. Answers with the steps that
-/// move traffic: what they lead away from may only go after them.
+/// Brings the listeners of a load balancer into line, and the rules of each. Answers with the steps
+/// that move traffic: what they lead away from may only go after them.
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,

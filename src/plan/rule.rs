@@ -1,4 +1,5 @@
-//! Steps for the rules of a listener: LBC's pairing and numbering, so that the two agree on what stands.
+//! Steps for the rules of a listener: LBC's pairing and numbering, so that the two agree on what
+//! stands.
 
 use std::collections::BTreeMap;
 
@@ -84,12 +85,7 @@ struct Pairing<'a> {
 
 impl Rules<'_> {
     /// Brings the rules of a standing listener into line. Answers with the steps that move traffic.
-    pub fn update(
-        &self,
-        draft: &mut Draft,
-        live: &LiveListener,
-        wished: &[Wished],
-    ) -> Vec<StepId> {
+    pub fn update(&self, draft: &mut Draft, live: &LiveListener, wished: &[Wished]) -> Vec<StepId> {
         let pairing = self.pair(live, wished);
         let mut traffic = Vec::new();
         let moves = moves(&pairing);
@@ -113,7 +109,8 @@ impl Rules<'_> {
         traffic
     }
 
-    /// Creates come first, so that no request falls between two rules; unless AWS has no room for them.
+    /// Creates come first, so that no request falls between two rules; unless AWS has no room for
+    /// them.
     fn create_and_delete(
         &self,
         draft: &mut Draft,
@@ -150,7 +147,8 @@ impl Rules<'_> {
         steps
     }
 
-    /// Pairs by content first, wherever a rule stands; then by priority; the rest is made or removed.
+    /// Pairs by content first, wherever a rule stands; then by priority; the rest is made or
+    /// removed.
     fn pair<'a>(&self, live: &'a LiveListener, wished: &'a [Wished]) -> Pairing<'a> {
         let mut free: Vec<&LiveRule> = live.rules.iter().collect();
         let mut by_content: Vec<Option<&LiveRule>> = vec![None; wished.len()];
@@ -196,14 +194,18 @@ fn pair_rest<'a>(
     Pairing { same, modified, missing, kept: Vec::new(), unwanted: free }
 }
 
-/// Rules that nobody explains stay where they stand: right behind the rule that they stand behind now.
+/// Rules that nobody explains stay where they stand: right behind the rule that they stand behind
+/// now.
 fn keep_rest<'a>(
     wished: &'a [Wished],
     by_content: &[Option<&'a LiveRule>],
     free: &[&'a LiveRule],
 ) -> Pairing<'a> {
-    let anchors: BTreeMap<u32, usize> =
-        by_content.iter().enumerate().filter_map(|(i, rule)| Some(((*rule)?.priority, i))).collect();
+    let anchors: BTreeMap<u32, usize> = by_content
+        .iter()
+        .enumerate()
+        .filter_map(|(i, rule)| Some(((*rule)?.priority, i)))
+        .collect();
     let mut behind: BTreeMap<Option<usize>, Vec<&LiveRule>> = BTreeMap::new();
     for rule in free {
         let anchor = anchors.range(..rule.priority).next_back().map(|(_, index)| *index);
@@ -235,7 +237,8 @@ fn keep_rest<'a>(
     pairing
 }
 
-/// The moves that bring every standing rule to its priority; where any moves, rules that go are put last.
+/// The moves that bring every standing rule to its priority; where any moves, rules that go are put
+/// last.
 fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
     let same = pairing.same.iter().map(|(priority, _, rule)| (*priority, *rule));
     let kept = pairing.kept.iter().copied();

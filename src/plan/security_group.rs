@@ -29,7 +29,8 @@ pub fn create(draft: &mut Draft, handle: Handle, wish: &SecurityGroup, after: &[
     authorize(draft, id, wish.ingress.clone(), Reason::Missing);
 }
 
-/// Brings a security group that stands into line: its rules are exactly those wished for, whoever made others.
+/// Brings a security group that stands into line: its rules are exactly those wished for, whoever
+/// made others.
 pub fn update(
     draft: &mut Draft,
     settings: &Settings,

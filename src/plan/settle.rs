@@ -1,5 +1,5 @@
-//! Choices that depend on what stands: which of several things is the current one, and which identifier
-//! each of our things has.
+//! Choices that depend on what stands: which of several things is the current one, and which
+//! identifier each of our things has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,19 +102,20 @@ fn first<T: Copy>(mut all: Vec<T>, is_wanted: bool) -> (Option<T>, Vec<T>) {
 
 type TargetGroups<'a> = BTreeMap<TargetGroupKey, &'a LiveTargetGroup>;
 
-/// Pairs target groups by their resource tag; one that would have to be replaced yields to one that fits.
+/// Pairs target groups by their resource tag; one that would have to be replaced yields to one that
+/// fits.
 fn settle_target_groups<'a>(
     stack: &BalancerStack,
     inventory: &'a BalancerInventory,
 ) -> (TargetGroups<'a>, Vec<&'a LiveTargetGroup>) {
     let mut chosen: TargetGroups<'a> = BTreeMap::new();
     for (key, wished) in &stack.target_groups {
-        let same = inventory.target_groups.iter().filter(|live| {
-            live.live.spec.tags.get(marks::TAG_RESOURCE) == Some(&key.resource)
-        });
-        let best = same.min_by_key(|live| {
-            wished.target_group.fixed_differences(&live.live.spec).len()
-        });
+        let same = inventory
+            .target_groups
+            .iter()
+            .filter(|live| live.live.spec.tags.get(marks::TAG_RESOURCE) == Some(&key.resource));
+        let best =
+            same.min_by_key(|live| wished.target_group.fixed_differences(&live.live.spec).len());
         if let Some(live) = best {
             chosen.insert(key.clone(), live);
         }

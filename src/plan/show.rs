@@ -15,9 +15,8 @@ use super::wire;
 pub fn text(subject: &Subject, plan: &Plan) -> String {
     let mut out = format!("{subject}\n");
     let rows: Vec<[String; 3]> = plan.steps.iter().map(row).collect();
-    let widths = [0, 1].map(|column| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-    });
+    let widths = [0, 1]
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
     for ([what, call, why], step) in rows.iter().zip(&plan.steps) {
         let sign = step.action.sign().as_char();
         // Writing to a String cannot fail.

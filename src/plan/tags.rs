@@ -6,7 +6,8 @@ use crate::model::settings::Settings;
 /// Keys that AWS reserves for itself.
 const AWS_PREFIX: &str = "aws:";
 
-/// Tags of older controllers, which LBC leaves where it finds them; `{}` stands for the cluster's name.
+/// Tags of older controllers, which LBC leaves where it finds them; `{}` stands for the cluster's
+/// name.
 const LEGACY: [&str; 6] = [
     "kubernetes.io/cluster-name",
     "kubernetes.io/namespace",
@@ -28,14 +29,15 @@ pub enum Legacy {
 /// What differs between the tags of a thing and those it should have.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TagDifference {
-    /// Tags that are missing or have another value. Only these are sent: the usual IAM policy refuses a
-    /// request that mentions the cluster's tag.
+    /// Tags that are missing or have another value. Only these are sent: the usual IAM policy
+    /// refuses a request that mentions the cluster's tag.
     pub add: Tags,
     /// Tags that nobody wants, with their values.
     pub remove: Tags,
 }
 
-/// Compares tags. AWS's own, those that somebody else keeps, and those of older controllers are not touched.
+/// Compares tags. AWS's own, those that somebody else keeps, and those of older controllers are not
+/// touched.
 #[must_use]
 pub fn difference(settings: &Settings, legacy: Legacy, live: &Tags, wish: &Tags) -> TagDifference {
     let is_kept = |key: &str| {

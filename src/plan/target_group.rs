@@ -14,8 +14,8 @@ use super::draft::Draft;
 use super::settle::Settled;
 use super::tags::{Legacy, difference};
 
-/// Makes and changes target groups and their bindings. Bindings come before any rule leads to a new target
-/// group, so that registering starts early.
+/// Makes and changes target groups and their bindings. Bindings come before any rule leads to a new
+/// target group, so that registering starts early.
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
@@ -32,7 +32,8 @@ pub fn plan(
     }
     for (key, wished) in &stack.target_groups {
         if world == World::Overlay && settled.target_groups.contains_key(key) {
-            // Manifests show no bindings: where the target group stands, its binding was made with it.
+            // Manifests show no bindings: where the target group stands, its binding was made with
+            // it.
             continue;
         }
         let mut binding = wished.binding.clone();
@@ -113,8 +114,8 @@ fn bind(draft: &mut Draft, settled: &Settled<'_>, key: &TargetGroupKey, wish: Bi
     }
 }
 
-/// The fields in which a standing binding falls short. Its name counts for nothing, and what was never told
-/// counts as what LBC would fill in.
+/// The fields in which a standing binding falls short. Its name counts for nothing, and what was
+/// never told counts as what LBC would fill in.
 fn differences(live: &Binding, wish: &Binding) -> Vec<String> {
     let sorted = |binding: &Binding| {
         let mut openings = binding.openings.clone();
@@ -135,8 +136,8 @@ fn differences(live: &Binding, wish: &Binding) -> Vec<String> {
 
 /// Removes target groups and bindings that nobody wants, once no rule leads to them.
 ///
-/// The target group goes first: its targets go with it, at the price of one call, and the binding, once the
-/// target group is gone, has nothing left to deregister.
+/// The target group goes first: its targets go with it, at the price of one call, and the binding,
+/// once the target group is gone, has nothing left to deregister.
 pub fn remove(draft: &mut Draft, settled: &Settled<'_>, after: &[StepId]) -> Vec<StepId> {
     let mut steps = Vec::new();
     for live in &settled.surplus_target_groups {

@@ -85,7 +85,8 @@ fn deregister(
         return Vec::new();
     };
     let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
-    let surplus = live.iter().filter(|live| counts(live) && !wanted.contains(&identity(&live.target)));
+    let surplus =
+        live.iter().filter(|live| counts(live) && !wanted.contains(&identity(&live.target)));
     let surplus: Vec<Target> = surplus.map(|live| live.target.clone()).collect();
     let each = surplus.chunks(TARGETS_PER_CALL_MAX).map(|targets| {
         let target_group = target_group.clone();

@@ -1,7 +1,8 @@
-//! A step's call in AWS's own words: what the JSON plan lists is what the request log of `albedo run` shows.
+//! A step's call in AWS's own words: what the JSON plan lists is what the request log of `albedo
+//! run` shows.
 //!
-//! The edge makes its calls through typed builders; a test holds both against each other. Only what this
-//! program sends is here. Identifiers that AWS has yet to give read "(known after apply: …)".
+//! The edge makes its calls through typed builders; a test holds both against each other. Only what
+//! this program sends is here. Identifiers that AWS has yet to give read "(known after apply: …)".
 
 use serde_json::{Map, Value, json};
 
@@ -107,10 +108,9 @@ fn permission(rule: &IngressRule, description: &str) -> Value {
         Source::PrefixList(id) => {
             ("PrefixListIds", json!({"PrefixListId": id, "Description": description}))
         }
-        Source::Group(id) => (
-            "UserIdGroupPairs",
-            json!({"GroupId": id.to_string(), "Description": description}),
-        ),
+        Source::Group(id) => {
+            ("UserIdGroupPairs", json!({"GroupId": id.to_string(), "Description": description}))
+        }
     };
     json!({
         "IpProtocol": rule.protocol,
@@ -250,7 +250,10 @@ fn one_action(action: &RuleAction) -> Map<String, Value> {
         RuleAction::Forward { groups, stickiness } => {
             let groups = groups.iter().map(|weighted| {
                 let arn = weighted.group.to_string();
-                set([("TargetGroupArn", Some(json!(arn))), ("Weight", weighted.weight.map(|w| json!(w)))])
+                set([
+                    ("TargetGroupArn", Some(json!(arn))),
+                    ("Weight", weighted.weight.map(|w| json!(w))),
+                ])
             });
             let stickiness = stickiness.as_ref().map(|stickiness| {
                 set([

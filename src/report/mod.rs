@@ -29,7 +29,8 @@ pub fn rest(outcomes: &[Outcome]) -> Rest {
     troubles.max().map_or(Rest::Done, Rest::Again)
 }
 
-/// The status of every member of a group: where its load balancer can be reached. None while there is none.
+/// The status of every member of a group: where its load balancer can be reached. None while there
+/// is none.
 #[must_use]
 pub fn status(inventory: &BalancerInventory) -> Option<Vec<StatusEntry>> {
     let live = inventory.load_balancers.iter().next()?;

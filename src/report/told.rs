@@ -1,4 +1,5 @@
-//! What people have been told already: an Event is sent when it says something new, and to nobody else.
+//! What people have been told already: an Event is sent when it says something new, and to nobody
+//! else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +90,8 @@ impl Told {
     }
 }
 
-/// What was refused, told to those whose wishes had changed; where nobody's had, to the first member.
+/// What was refused, told to those whose wishes had changed; where nobody's had, to the first
+/// member.
 fn refused(stack: &BalancerStack, done: &Done<'_>) -> Vec<Message> {
     let texts: BTreeSet<&String> = done
         .outcomes

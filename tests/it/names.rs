@@ -23,8 +23,18 @@ fn load_balancers_are_named_as_lbc_names_them() {
         ("", explicit("explicit-group"), "internal", "k8s-explicitgroup-5bf9e53c23"),
         ("cluster-dummy", implicit("ns-1", "ing-1"), "internal", "k8s-ns1-ing1-b7e914000d"),
         ("cluster-dummy", implicit("ns-1", "ing-1"), "internet-facing", "k8s-ns1-ing1-159dd7a143"),
-        ("prod-eks", implicit("shop", "checkout-web"), "internet-facing", "k8s-shop-checkout-e2320b951b"),
-        ("prod-eks", explicit("platform.edge-public"), "internet-facing", "k8s-platformedgepubli-2056589b6f"),
+        (
+            "prod-eks",
+            implicit("shop", "checkout-web"),
+            "internet-facing",
+            "k8s-shop-checkout-e2320b951b",
+        ),
+        (
+            "prod-eks",
+            explicit("platform.edge-public"),
+            "internet-facing",
+            "k8s-platformedgepubli-2056589b6f",
+        ),
         ("demo", implicit("v01-ns", "web"), "internet-facing", "k8s-v01ns-web-efd8fe1f48"),
     ] {
         assert_eq!(load_balancer(cluster, &group, scheme), expected);

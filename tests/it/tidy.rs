@@ -14,8 +14,19 @@ struct Room {
 
 /// What the middle may never name: clients, waiting, clocks, and the edges.
 const EDGES: &[&str] = &[
-    "async ", ".await", "tokio::", "aws_sdk", "aws_config", "kube::", "crate::aws", "crate::cluster",
-    "crate::clock", "crate::commands", "crate::flags", "Timestamp::now", "anyhow",
+    "async ",
+    ".await",
+    "tokio::",
+    "aws_sdk",
+    "aws_config",
+    "kube::",
+    "crate::aws",
+    "crate::cluster",
+    "crate::clock",
+    "crate::commands",
+    "crate::flags",
+    "Timestamp::now",
+    "anyhow",
 ];
 
 const ROOMS: &[Room] = &[
@@ -26,12 +37,23 @@ const ROOMS: &[Room] = &[
     Room { starts: "plan/", forbidden: EDGES },
     Room { starts: "plan/", forbidden: &["crate::build", "crate::report", "k8s_openapi"] },
     Room { starts: "report/", forbidden: EDGES },
-    Room { starts: "aws/", forbidden: &["kube::", "k8s_openapi", "crate::cluster", "crate::build", "crate::plan", "anyhow"] },
+    Room {
+        starts: "aws/",
+        forbidden: &[
+            "kube::",
+            "k8s_openapi",
+            "crate::cluster",
+            "crate::build",
+            "crate::plan",
+            "anyhow",
+        ],
+    },
     Room { starts: "cluster/", forbidden: &["aws_sdk", "crate::aws", "crate::plan", "anyhow"] },
 ];
 
 /// Files that may name the AWS SDK.
-const SDK: &[&str] = &["aws/sdk.rs", "aws/perform.rs", "aws/vpcs.rs", "aws/elb/", "aws/ec2/", "aws/error.rs"];
+const SDK: &[&str] =
+    &["aws/sdk.rs", "aws/perform.rs", "aws/vpcs.rs", "aws/elb/", "aws/ec2/", "aws/error.rs"];
 /// Files that may name `backoff`, which is unmaintained.
 const BACKOFF: &[&str] = &["queue.rs"];
 /// The only file that asks what time it is.
@@ -42,7 +64,7 @@ const EMPTY_NAMES: &[&str] = &["manager", "handler", "helper", "utils", "common"
 /// Lines of code of one file; comments, blank lines and tests do not count.
 const CODE_LINES_MAX: usize = 400;
 /// Characters of one line.
-const LINE_LENGTH_MAX: usize = 110;
+const LINE_LENGTH_MAX: usize = 100;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -104,7 +126,11 @@ fn no_room_names_what_it_may_not() {
 
 #[test]
 fn every_file_is_compiled() {
-    for (folder, roots) in [("src", &["lib.rs", "main.rs"][..]), ("tests/it", &["main.rs"][..]), ("tests/live", &["main.rs"][..])] {
+    for (folder, roots) in [
+        ("src", &["lib.rs", "main.rs"][..]),
+        ("tests/it", &["main.rs"][..]),
+        ("tests/live", &["main.rs"][..]),
+    ] {
         let all = files(folder);
         let mut named: BTreeSet<String> = roots.iter().map(|root| (*root).to_owned()).collect();
         for (name, text) in &all {
@@ -139,7 +165,8 @@ fn files_and_lines_are_short_and_names_say_something() {
                 wrong.push(format!("{folder}/{name}: {length} lines of code"));
             }
             for (number, line) in text.lines().enumerate() {
-                if line.chars().count() > LINE_LENGTH_MAX && !line.contains("http") {
+                // Rustfmt leaves literals and what holds them alone.
+                if line.chars().count() > LINE_LENGTH_MAX && !line.contains('"') {
                     wrong.push(format!("{folder}/{name}:{} is long", number + 1));
                 }
             }

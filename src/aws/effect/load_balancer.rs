@@ -12,8 +12,8 @@ pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, 
     let Answer::LoadBalancer(made) = answer else { return belief.forget(&Part::LoadBalancers) };
     let id = &made.live.id;
     let Known::Is(load_balancers, _) = &mut belief.load_balancers else { return };
-    // AWS answers a repeated creation with what stands already, and that may have listeners. Only what
-    // was not there before is known to be bare.
+    // AWS answers a repeated creation with what stands already, and that may have listeners. Only
+    // what was not there before is known to be bare.
     if load_balancers.contains_key(id) {
         return;
     }

@@ -9,7 +9,8 @@ pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target
     change(belief, target_group.given(), |known| {
         for target in targets {
             match known.iter_mut().find(|live| live.target == *target) {
-                // A target that drains and comes back starts anew; registering any other again does nothing.
+                // A target that drains and comes back starts anew; registering any other again does
+                // nothing.
                 Some(live) if live.state == TargetState::Draining => {
                     live.state = TargetState::Initial;
                 }
@@ -26,8 +27,8 @@ pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target
 
 pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[Target]) {
     change(belief, Some(target_group), |known| {
-        // AWS drops a target that no load balancer uses at once. Believing that it drains is the careful
-        // mistake: whoever waits for the end of that has to look.
+        // AWS drops a target that no load balancer uses at once. Believing that it drains is the
+        // careful mistake: whoever waits for the end of that has to look.
         for live in known.iter_mut().filter(|live| targets.contains(&live.target)) {
             live.state = TargetState::Draining;
         }

@@ -12,8 +12,8 @@ use crate::model::target_group::TargetGroup;
 pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, at: Timestamp) {
     let Answer::TargetGroup(made) = answer else { return belief.forget(&Part::TargetGroups) };
     let Known::Is(target_groups, _) = &mut belief.target_groups else { return };
-    // AWS answers a repeated creation with what stands already, and that may have targets. Only what
-    // was not there before is known to be bare.
+    // AWS answers a repeated creation with what stands already, and that may have targets. Only
+    // what was not there before is known to be bare.
     if target_groups.contains_key(&made.id) {
         return;
     }

@@ -197,7 +197,8 @@ fn ip_address_type(text: &str) -> Option<IpAddressType> {
     all.into_iter().find(|known| known.as_str() == text)
 }
 
-/// An impaired load balancer takes traffic; one of a state unknown to us is treated as not yet done.
+/// An impaired load balancer takes traffic; one of a state unknown to us is treated as not yet
+/// done.
 fn state(raw: Option<&LoadBalancerStateEnum>) -> LoadBalancerState {
     match raw {
         Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => {

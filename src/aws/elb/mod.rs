@@ -1,8 +1,9 @@
-//! Elastic Load Balancing v2: a file for each noun, with its reads, its writes and its shape in AWS.
+//! Elastic Load Balancing v2: a file for each noun, with its reads, its writes and its shape in
+//! AWS.
 //!
-//! What the model cannot express (network load balancers, lambda target groups) is left out of the reads:
-//! it is none of ours. What it cannot express of a thing that may be ours is kept as `Foreign`, so that it
-//! is seen to differ.
+//! What the model cannot express (network load balancers, lambda target groups) is left out of the
+//! reads: it is none of ours. What it cannot express of a thing that may be ours is kept as
+//! `Foreign`, so that it is seen to differ.
 
 pub(super) mod listener;
 pub(super) mod load_balancer;

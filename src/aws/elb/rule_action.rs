@@ -109,7 +109,8 @@ fn foreign(kind: &str, of: Option<&str>) -> RuleAction {
 }
 
 fn read_forward(raw: &Raw) -> RuleAction {
-    // For a single target group AWS tells its ARN twice; older rules have it only beside the config.
+    // For a single target group AWS tells its ARN twice; older rules have it only beside the
+    // config.
     let config = raw.forward_config();
     let mut groups: Vec<Weighted> = config
         .map(ForwardActionConfig::target_groups)

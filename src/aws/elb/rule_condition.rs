@@ -44,7 +44,8 @@ fn read_one(raw: &Raw) -> Condition {
         .map(HostHeaderConditionConfig::values)
         .or(path.map(PathPatternConditionConfig::values))
         .filter(|values| !values.is_empty())
-        // AWS tells the values twice, in a config and beside it; older rules have them only beside it.
+        // AWS tells the values twice, in a config and beside it; older rules have them only beside
+        // it.
         .unwrap_or(raw.values());
     let has_regexes = !raw.regex_values().is_empty()
         || host.is_some_and(|config| !config.regex_values().is_empty())

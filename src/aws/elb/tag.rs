@@ -12,8 +12,8 @@ use crate::model::marks::Tags;
 
 /// How many things one `DescribeTags` may ask for (AWS).
 const IDS_MAX: usize = 20;
-/// How many calls are under way at once: quick enough for thousands of tags, and far below AWS's bucket
-/// of 40 reads.
+/// How many calls are under way at once: quick enough for thousands of tags, and far below AWS's
+/// bucket of 40 reads.
 const CALLS_AT_ONCE: usize = 4;
 
 /// The tags of things; what AWS no longer knows is left out.
@@ -28,7 +28,8 @@ pub(in crate::aws) async fn list(
 
 /// The tags of as many things as one call takes.
 ///
-/// AWS refuses the whole call if it does not know one of them, so that one is looked for by halving.
+/// AWS refuses the whole call if it does not know one of them, so that one is looked for by
+/// halving.
 async fn of_chunk(sdk: &Sdk, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
     let mut found = Vec::with_capacity(ids.len());
     let mut rest = vec![ids];

@@ -1,8 +1,8 @@
 //! Who of several processes writes: the one that holds a Lease.
 //!
-//! The Lease is read and written as client-go's leader election does, so that LBC and this program keep each
-//! other out. Clocks of different machines are never compared: somebody else's Lease has run out once it has
-//! stood unchanged, before our own eyes, for as long as it says.
+//! The Lease is read and written as client-go's leader election does, so that LBC and this program
+//! keep each other out. Clocks of different machines are never compared: somebody else's Lease has
+//! run out once it has stood unchanged, before our own eyes, for as long as it says.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -21,18 +21,20 @@ mod record;
 
 /// How long a Lease lasts after it was last renewed (LBC, as controller-runtime has it).
 const DURATION_SECONDS: i32 = 15;
-/// How long the holder keeps on without being able to renew (the same). Whoever waits has to wait longer.
+/// How long the holder keeps on without being able to renew (the same). Whoever waits has to wait
+/// longer.
 const RENEWAL_MAX: Duration = Duration::from_secs(10);
 /// The pause between two attempts (the same).
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long one attempt may take. An attempt that succeeded may have counted from its start on, so this and
+/// How long one attempt may take. An attempt that succeeded may have counted from its start on, so
+/// this and
 /// `RENEWAL_MAX` together are less than the Lease's duration.
 const ATTEMPT_MAX: Duration = Duration::from_secs(4);
 
 /// Takes part in an election until `stop` ends.
 ///
-/// `leading` says at every moment whether this process holds the Lease. Losing it is no end: the process runs
-/// for it again. After `stop` the Lease is given back, so whatever writes has to be done by then.
+/// `leading` says at every moment whether this process holds the Lease. Losing it is no end: the
+/// process runs for it again. After `stop` the Lease is given back, so whatever writes has to be done by then.
 /// `identity` has to be this process's alone.
 pub async fn elect(
     client: Client,
@@ -109,7 +111,8 @@ impl Candidate {
         }
     }
 
-    /// Renews the Lease after a pause, however many attempts that takes. Says whether it is still ours.
+    /// Renews the Lease after a pause, however many attempts that takes. Says whether it is still
+    /// ours.
     async fn renew(&mut self) -> bool {
         loop {
             clock::sleep(PAUSE).await;
@@ -143,7 +146,8 @@ impl Candidate {
         Ok(true)
     }
 
-    /// Notes for how long the Lease has stood as it is: for a pause longer than last time, if it has not changed.
+    /// Notes for how long the Lease has stood as it is: for a pause longer than last time, if it
+    /// has not changed.
     fn observe(&mut self, standing: Option<&Lease>) {
         let version = standing.and_then(|lease| lease.metadata.resource_version.clone());
         if version == self.seen {

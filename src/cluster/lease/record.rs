@@ -11,8 +11,8 @@ use super::DURATION_SECONDS;
 /// The duration of a Lease that was given back (client-go).
 const RELEASED_SECONDS: i32 = 1;
 
-/// What a process writes to take or to renew a Lease that has stood as it is for `idle`; `None` while the Lease
-/// is somebody else's.
+/// What a process writes to take or to renew a Lease that has stood as it is for `idle`; `None`
+/// while the Lease is somebody else's.
 pub(super) fn next(
     standing: Option<&LeaseSpec>,
     identity: &str,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::{Deserialize, Deserializer};
 
-/// The fields of an object's metadata that are kept. Annotations and `managedFields`, often larger than all the
-/// rest of an object, are not among them.
+/// The fields of an object's metadata that are kept. Annotations and `managedFields`, often larger
+/// than all the rest of an object, are not among them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SlimMeta {

@@ -1,7 +1,9 @@
-//! Objects as the API server writes them, one type a kind, and how each becomes a noun of the model.
+//! Objects as the API server writes them, one type a kind, and how each becomes a noun of the
+//! model.
 //!
-//! Kinds that are numerous or ours have a slim type here: what this program never reads is skipped while the
-//! text is decoded and takes no memory. Ingress, IngressClass and Service keep `k8s_openapi`'s types.
+//! Kinds that are numerous or ours have a slim type here: what this program never reads is skipped
+//! while the text is decoded and takes no memory. Ingress, IngressClass and Service keep
+//! `k8s_openapi`'s types.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -34,7 +36,8 @@ pub(super) use target_group_binding::TargetGroupBinding;
 /// The group of the custom resources, LBC's own.
 pub(super) const CUSTOM_GROUP: &str = "elbv2.k8s.aws";
 
-/// A kind of object that this program reads: how its wire form becomes a noun, and what a change of it is.
+/// A kind of object that this program reads: how its wire form becomes a noun, and what a change of
+/// it is.
 pub(super) trait Wire:
     Resource + Metadata<Ty = ObjectMeta> + Clone + Debug + DeserializeOwned + Send + 'static
 {

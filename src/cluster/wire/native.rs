@@ -15,8 +15,8 @@ use crate::model::index::{Change, Turn};
 /// Where `kubectl apply` keeps a second copy of the whole object.
 const ANNOTATION_LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Drops what says nothing about the object itself. Without the resource version, an object that was written
-/// and did not change compares equal; who writes reads it afresh anyway.
+/// Drops what says nothing about the object itself. Without the resource version, an object that
+/// was written and did not change compares equal; who writes reads it afresh anyway.
 fn slim<K: Metadata<Ty = ObjectMeta>>(mut object: K) -> K {
     let meta = object.metadata_mut();
     meta.managed_fields = None;

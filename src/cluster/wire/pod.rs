@@ -11,7 +11,8 @@ use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Turn};
 use crate::model::seen;
 
-/// Starts of the condition types that load balancers serve: today's, and the one of the controller's first version.
+/// Starts of the condition types that load balancers serve: today's, and the one of the
+/// controller's first version.
 const GATE_PREFIXES: [&str; 2] =
     ["target-health.elbv2.k8s.aws/", "target-health.alb.ingress.k8s.aws/"];
 
@@ -77,8 +78,8 @@ struct Address {
 }
 
 impl Spec {
-    /// The containers that run as long as the pod does. An init container that is always restarted is one
-    /// (Kubernetes calls it a sidecar, and lets a Service's target port name its ports).
+    /// The containers that run as long as the pod does. An init container that is always restarted
+    /// is one (Kubernetes calls it a sidecar, and lets a Service's target port name its ports).
     fn running(self) -> impl Iterator<Item = Container> {
         let is_sidecar =
             |container: &Container| container.restart_policy.as_deref() == Some("Always");

@@ -18,8 +18,8 @@ use crate::model::seen::{
     ServiceRef, TargetGroupBindingSpec,
 };
 
-/// Makes a binding. One of that name that is the same already may be our own, made by a request whose answer
-/// was lost.
+/// Makes a binding. One of that name that is the same already may be our own, made by a request
+/// whose answer was lost.
 pub(super) async fn bind(
     api: &Api<TargetGroupBinding>,
     binding: &Binding,
@@ -51,7 +51,8 @@ pub(super) async fn bind(
     }
 }
 
-/// Brings a standing binding into line: its labels are exactly the wished ones afterwards, as LBC has it.
+/// Brings a standing binding into line: its labels are exactly the wished ones afterwards, as LBC
+/// has it.
 pub(super) async fn rebind(
     api: &Api<TargetGroupBinding>,
     key: &ObjectKey,
@@ -115,7 +116,8 @@ fn rule(opening: &Opening) -> Option<NetworkingRule> {
     })
 }
 
-/// The merge patch that makes a standing binding what it should be; `None` where it is that already.
+/// The merge patch that makes a standing binding what it should be; `None` where it is that
+/// already.
 ///
 /// Fields that no wish speaks of, such as the role to assume, stay.
 fn changes(

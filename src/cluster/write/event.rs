@@ -16,7 +16,8 @@ const CLUSTER_WIDE_NAMESPACE: &str = "default";
 /// How many bytes of a message an Event holds (`events.k8s.io`).
 const MESSAGE_LENGTH_MAX: usize = 1024;
 
-/// Sends an Event. It is one of `core/v1`: of the two APIs the one whose times and source every tool shows.
+/// Sends an Event. It is one of `core/v1`: of the two APIs the one whose times and source every
+/// tool shows.
 pub(super) async fn send(
     client: &Client,
     identity: &str,

@@ -22,7 +22,8 @@ impl<K: Resource + Metadata<Ty = ObjectMeta> + Clone + Debug + DeserializeOwned>
 
 /// Puts a finalizer on an object that does not carry it.
 ///
-/// Nothing may be put on an object that is being deleted: whoever wanted to make something for it has to see that.
+/// Nothing may be put on an object that is being deleted: whoever wanted to make something for it
+/// has to see that.
 pub(super) async fn add<K: Claimable>(
     api: &Api<K>,
     key: &ObjectKey,

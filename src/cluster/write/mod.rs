@@ -1,4 +1,5 @@
-//! Writes to the API server: the actions that order something, and the status and Events that order nothing.
+//! Writes to the API server: the actions that order something, and the status and Events that order
+//! nothing.
 
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ mod finalizer;
 
 /// Who writes, as `managedFields` and Events name it.
 const WRITER: &str = "albedo";
-/// How long one request may take. The API server gives up on one after 60 s, and on its webhooks after at
-/// most 30; waiting longer than that only keeps a worker from its other subjects.
+/// How long one request may take. The API server gives up on one after 60 s, and on its webhooks
+/// after at most 30; waiting longer than that only keeps a worker from its other subjects.
 const ANSWER_MAX: Duration = Duration::from_secs(35);
 /// How often a write that lost a race is tried afresh (client-go's default).
 const ATTEMPTS_MAX: usize = 5;
@@ -37,7 +38,8 @@ pub trait Cluster: Send + Sync + 'static {
         ingress: &ObjectKey,
         entries: &[StatusEntry],
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
-    /// Leaves a message for whoever looks at an object. That it says something new is up to the caller.
+    /// Leaves a message for whoever looks at an object. That it says something new is up to the
+    /// caller.
     fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
 }
 

@@ -1,4 +1,5 @@
-//! Objects of Kubernetes that are numerous, kept slim: decoding drops what this program never reads.
+//! Objects of Kubernetes that are numerous, kept slim: decoding drops what this program never
+//! reads.
 
 mod class_params;
 mod endpoint_slice;

@@ -153,7 +153,8 @@ impl SeenBinding {
 impl NetworkingRule {
     /// Each pair of a peer and a port by itself.
     fn openings(&self) -> Vec<Opening> {
-        let pairs = self.from.iter().flat_map(|peer| self.ports.iter().map(move |port| (peer, port)));
+        let pairs =
+            self.from.iter().flat_map(|peer| self.ports.iter().map(move |port| (peer, port)));
         let opening = |(peer, port): (&NetworkingPeer, &NetworkingPort)| Opening {
             group: peer.security_group.as_ref().map(|group| Id::Is(AwsId::new(&*group.group_id))),
             cidr: peer.ip_block.as_ref().map(|block| block.cidr.clone()),

@@ -56,8 +56,8 @@ async fn seen<C: Cloud>(mirror: &Mirror<C>) -> Seen {
     Seen { balancer, fabric, targets }
 }
 
-/// Takes out what a write cannot know: how far AWS is with a load balancer, and attributes that nobody
-/// named. Answers with the attributes, by what they are of.
+/// Takes out what a write cannot know: how far AWS is with a load balancer, and attributes that
+/// nobody named. Answers with the attributes, by what they are of.
 fn split(mut seen: Seen) -> (Seen, BTreeMap<AwsId, Attributes>) {
     let mut attributes = BTreeMap::new();
     if let Known::Is(found, _) = &mut seen.balancer.load_balancers {

@@ -1,5 +1,5 @@
-//! What every AWS must do, in named checks: the fake and LocalStack alike. Each check has an account of
-//! its own.
+//! What every AWS must do, in named checks: the fake and LocalStack alike. Each check has an
+//! account of its own.
 
 use albedo::aws::ReadVpc;
 use albedo::model::id::AwsId;
@@ -72,8 +72,9 @@ macro_rules! contract_tests {
             a_mirror_that_was_written_through_agrees_with_one_that_reads,
         }
     };
-    // What EC2 keeps and LocalStack's EC2 does not yet: it authorizes rule by rule, and removes security
-    // groups that are in use. Once it learns that, the tests say so, for they have to fail.
+    // What EC2 keeps and LocalStack's EC2 does not yet: it authorizes rule by rule, and removes
+    // security groups that are in use. Once it learns that, the tests say so, for they have to
+    // fail.
     ($site:path, EC2 is strict) => {
         contract_tests! { $site: cfg(test),
             a_rule_that_stands_is_a_conflict_and_nothing_is_done,

@@ -1,8 +1,8 @@
 //! AWS in memory: a small state machine with AWS's refusals, that counts what it is asked.
 //!
-//! It keeps the same contract as LocalStack does (`contract.rs`), so what holds here holds there. Where
-//! AWS needs a moment, this one needs a word from the test: targets get well, drain and load balancers
-//! stand when the test says so.
+//! It keeps the same contract as LocalStack does (`contract.rs`), so what holds here holds there.
+//! Where AWS needs a moment, this one needs a word from the test: targets get well, drain and load
+//! balancers stand when the test says so.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -47,7 +47,8 @@ struct Shared {
 }
 
 impl Fake {
-    /// An account with nothing but a VPC of six subnets, in as many zones, and its default security group.
+    /// An account with nothing but a VPC of six subnets, in as many zones, and its default security
+    /// group.
     pub fn new() -> Self {
         let subnets = ('a'..='f').map(|letter| {
             let subnet = Subnet {
@@ -93,8 +94,8 @@ impl Fake {
         shared.performed.clear();
     }
 
-    /// All that stands, to be compared. Identifiers depend on names and on nothing else, unless something
-    /// was made, removed and made again.
+    /// All that stands, to be compared. Identifiers depend on names and on nothing else, unless
+    /// something was made, removed and made again.
     pub fn everything(&self) -> State {
         self.lock().state.clone()
     }

@@ -29,7 +29,8 @@ fn rule(port: &Value) -> Value {
     })
 }
 
-/// The specs that LBC 3.5 left in the recorded scenarios: V01, V17, V08, V21, V07, and V09 without a rule.
+/// The specs that LBC 3.5 left in the recorded scenarios: V01, V17, V08, V21, V07, and V09 without
+/// a rule.
 fn specs_of_lbc() -> Vec<Value> {
     let spec = |service: Value, target_type: &str, protocol: &str, rules: &[Value]| {
         let mut spec = json!({

@@ -1,5 +1,5 @@
-//! A second API server on the same etcd, and an address that leads to one or the other: a control plane that
-//! fails over, as managed ones do.
+//! A second API server on the same etcd, and an address that leads to one or the other: a control
+//! plane that fails over, as managed ones do.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,8 +30,8 @@ impl Replica {
             }
         }
         let log = File::create(plane.place().join("replica.log")).expect("the place is ours");
-        // The shell reads until its input is closed, which the kernel does too if this process is killed.
-        // Asked to end, the server would wait a minute for its watches.
+        // The shell reads until its input is closed, which the kernel does too if this process is
+        // killed. Asked to end, the server would wait a minute for its watches.
         let script = r#""$@" & server=$!; read -r end; kill -KILL $server"#;
         let shell = Command::new("sh")
             .args(["-c", script, "replica"])

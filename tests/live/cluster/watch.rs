@@ -246,7 +246,8 @@ async fn a_watch_of_one_namespace_sees_no_other() {
     .await;
 }
 
-/// Another API server of the same control plane knows nothing of what the first has sent, so everything is listed anew.
+/// Another API server of the same control plane knows nothing of what the first has sent, so
+/// everything is listed anew.
 #[tokio::test]
 async fn a_failover_tells_exactly_what_happened_meanwhile() {
     let plane = ControlPlane::start("failover");

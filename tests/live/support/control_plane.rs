@@ -1,6 +1,7 @@
 //! A real kube-apiserver with etcd, by `tests/control-plane/up`: one for all tests of this binary.
 //!
-//! No controller runs in it: nothing makes pods or endpoints, and a namespace that is deleted stays.
+//! No controller runs in it: nothing makes pods or endpoints, and a namespace that is deleted
+//! stays.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -69,7 +70,8 @@ impl ControlPlane {
         &self.place
     }
 
-    /// An administrator's client. It lives as long as the test's runtime, so each test makes its own.
+    /// An administrator's client. It lives as long as the test's runtime, so each test makes its
+    /// own.
     pub async fn client(&self) -> Client {
         client(self.config(Value::Null, None).await)
     }
@@ -125,7 +127,8 @@ impl ControlPlane {
         self.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "-f", &crds]);
     }
 
-    /// What a client needs: the administrator's kubeconfig, or the same with another user or address.
+    /// What a client needs: the administrator's kubeconfig, or the same with another user or
+    /// address.
     async fn config(&self, user: Value, address: Option<SocketAddr>) -> Config {
         let text = std::fs::read_to_string(self.kubeconfig()).expect("`up` writes a kubeconfig");
         let mut kubeconfig: Value = serde_json::from_str(&text).expect("it is JSON");

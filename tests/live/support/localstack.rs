@@ -1,7 +1,8 @@
-//! A LocalStack for the tests of this binary: started once by `localstack/up`, gone when the binary is.
+//! A LocalStack for the tests of this binary: started once by `localstack/up`, gone when the binary
+//! is.
 //!
-//! Each test takes an account of its own, which is all it takes to be alone. With `AWS_ENDPOINT_URL` set,
-//! that one is used and none is started.
+//! Each test takes an account of its own, which is all it takes to be alone. With
+//! `AWS_ENDPOINT_URL` set, that one is used and none is started.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -119,7 +120,8 @@ impl Account {
         self.ask("DELETE", "log", None).await;
     }
 
-    /// Asks LocalStack's control endpoint `/_albedo/<path>` about this account; the body gets its number too.
+    /// Asks LocalStack's control endpoint `/_albedo/<path>` about this account; the body gets its
+    /// number too.
     pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let target = format!("/_albedo/{path}?account={}", self.id);
         let body = body.map_or_else(String::new, |mut body| {

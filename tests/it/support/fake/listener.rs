@@ -138,7 +138,8 @@ impl State {
         Ok(listener.answer(id))
     }
 
-    /// A wish as it stands once it is granted: with AWS's defaults, and without further certificates.
+    /// A wish as it stands once it is granted: with AWS's defaults, and without further
+    /// certificates.
     fn checked_listener(&self, load_balancer: &AwsId, spec: &Spec) -> Result<Spec, Refusal> {
         self.check_actions(load_balancer, &spec.default_actions)?;
         let mut spec = spec.clone();
@@ -335,7 +336,8 @@ fn check_priority(priority: u32) -> Result<(), Refusal> {
     }
 }
 
-/// The part of an ARN after the account, under another kind: what hangs on a thing has its ARN and more.
+/// The part of an ARN after the account, under another kind: what hangs on a thing has its ARN and
+/// more.
 fn stem(id: &AwsId, from: &str, to: &str) -> String {
     let (_, resource) = id.as_str().rsplit_once(':').unwrap_or_default();
     resource.replacen(from, to, 1)

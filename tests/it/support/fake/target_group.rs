@@ -121,7 +121,8 @@ impl State {
     pub(super) fn deregister(&mut self, id: &AwsId, targets: &[Target]) -> Result<Answer, Refusal> {
         let is_used = self.user_of(id).is_some();
         let found = self.target_group_mut(id)?;
-        // A target that is not there is no error, and one that nobody uses has nothing to drain (AWS).
+        // A target that is not there is no error, and one that nobody uses has nothing to drain
+        // (AWS).
         found.targets.retain(|target, _| is_used || !targets.contains(target));
         for (_, state) in found.targets.iter_mut().filter(|(target, _)| targets.contains(target)) {
             *state = TargetState::Draining;
