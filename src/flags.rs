@@ -55,6 +55,9 @@ pub struct PlanFlags {
     /// Look at one namespace only; also at its target groups and security group rules only.
     #[arg(long, value_name = "NAMESPACE")]
     pub watch_namespace: Option<String>,
+    /// The namespace that the controller remembers things in. Default: the pod's own, or kube-system.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub leader_election_namespace: Option<String>,
     /// How to print the plan.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,

@@ -11,9 +11,10 @@ use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part as AwsPart};
 use crate::build::visits::{Index, gather};
 use crate::build::{self, balancer::Built};
 use crate::cluster::Cluster;
+use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::fact::Facts;
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::BalancerInventory;
 use crate::model::memory::Memory;
 use crate::model::outcome::{Outcome, Trouble};
@@ -67,7 +68,12 @@ pub struct Shared {
     facts: Facts,
     /// The last good part of each member, by group.
     good: BTreeMap<Group, BTreeMap<ObjectKey, Part>>,
-    told: Told,
+    /// What the cluster remembers for us, by group.
+    stored: BTreeMap<Group, Memory>,
+    /// What AWS would not let go when we last tried, by group.
+    leftovers: BTreeMap<Group, BTreeSet<AwsId>>,
+    /// What people have been told already, by group.
+    told: BTreeMap<Group, Told>,
 }
 
 /// Locks what a panic elsewhere cannot have left half-changed.
@@ -94,7 +100,11 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let place = &self.settings.place;
         let mut subjects = vec![Subject::Fabric(place.clone())];
         let index = lock(&self.index);
-        let groups = index.groups().map(|group| Subject::Balancer(place.clone(), group.clone()));
+        // A group may be remembered that no Ingress is in any more: something of it is left over.
+        let shared = lock(&self.shared);
+        let groups: BTreeSet<&Group> = index.groups().chain(shared.stored.keys()).collect();
+        let groups =
+            groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
         subjects.extend(groups);
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
         let bindings = objects.bindings.keys();
@@ -106,6 +116,11 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
     pub fn forget(&self) {
         self.mirror.forget();
         lock(&self.shared).facts = Facts::default();
+    }
+
+    /// Takes what the cluster remembers for what is known of each group.
+    pub fn recall(&self, memories: BTreeMap<Group, Memory>) {
+        lock(&self.shared).stored = memories;
     }
 
     async fn snapshot(&self, subject: &Subject, memory: Memory) -> Result<Snapshot, CloudError> {
@@ -173,8 +188,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
     }
 
     async fn balancer(&self, subject: &Subject, group: &Group) -> Result<Visited, CloudError> {
-        let held = lock(&self.shared).good.get(group).cloned().unwrap_or_default();
-        let snapshot = self.snapshot(subject, Memory { held }).await?;
+        let (memory, stored) = lock(&self.shared).memory(group);
+        let snapshot = self.snapshot(subject, memory).await?;
         let built = build::balancer::build(&snapshot, group);
         let scope = scope(&built.stack);
         let cluster = &self.settings.cluster;
@@ -182,6 +197,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let bindings = snapshot.objects.bindings.iter();
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
+        inventory.memory = stored;
         let plan = plan::balancer::plan(&self.settings, World::Whole, &built.stack, &inventory);
         let outcomes = self.apply(subject, &plan).await;
         let current = if plan.is_empty() {
@@ -189,16 +205,21 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         } else {
             self.mirror.balancer(cluster, group, &scope).await?
         };
+        lock(&self.shared).remember(group, &plan, &outcomes);
         let mut rest = report::rest(&outcomes);
         rest = self.statuses(&snapshot, &built, &current).await.unwrap_or(rest);
         self.tell(&snapshot, group, &built, &plan, &outcomes).await;
         if self.misses_something(&built.problems, &plan) && rest == Rest::Done {
             rest = Rest::Again(Trouble::Stale);
         }
-        let wakes = match built.stack.front {
-            Some(_) => Vec::new(),
-            None => vec![Subject::Fabric(self.settings.place.clone())],
-        };
+        let mut wakes = Vec::new();
+        if built.stack.front.is_none() {
+            wakes.push(Subject::Fabric(self.settings.place.clone()));
+        }
+        if rest == Rest::Done && !built.stack.memory.leftovers.is_empty() {
+            // They are gone now, and need not be remembered any longer.
+            wakes.push(subject.clone());
+        }
         Ok(Visited { rest, wakes })
     }
 
@@ -248,7 +269,12 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
                 shared.good.remove(group);
             }
             let done = report::Done { plan, outcomes, changed: &changed };
-            shared.told.events(&snapshot.objects, &built.stack, &built.problems, &done)
+            let told = shared.told.entry(group.clone()).or_default();
+            let events = told.events(&snapshot.objects, &built.stack, &built.problems, &done);
+            if built.stack.active.is_empty() {
+                shared.told.remove(group);
+            }
+            events
         };
         for event in events {
             self.send(&event).await;
@@ -275,6 +301,44 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             self.mirror.forget_part(&AwsPart::SecurityGroups);
         }
         is_missing
+    }
+}
+
+impl Shared {
+    /// What is known of a group beyond what can be seen, and what of that the cluster remembers.
+    fn memory(&self, group: &Group) -> (Memory, Memory) {
+        let stored = self.stored.get(group).cloned().unwrap_or_default();
+        let mut memory = stored.clone();
+        memory.held.extend(self.good.get(group).cloned().unwrap_or_default());
+        memory.leftovers.extend(self.leftovers.get(group).cloned().unwrap_or_default());
+        (memory, stored)
+    }
+
+    /// Takes note of what was written into the cluster's memory, and of what AWS would not let go.
+    fn remember(&mut self, group: &Group, plan: &Plan, outcomes: &[Outcome]) {
+        let mut kept = BTreeSet::new();
+        for (step, outcome) in plan.steps.iter().zip(outcomes) {
+            match (&step.action, outcome) {
+                (Action::Kube(KubeAction::Remember { memory, .. }), Outcome::Done(_)) => {
+                    self.stored.insert(group.clone(), memory.clone());
+                }
+                (
+                    Action::Aws(
+                        AwsAction::DeleteSecurityGroup { id } | AwsAction::DeleteTargetGroup { id },
+                    ),
+                    Outcome::Failed(Trouble::InUse, _),
+                ) => {
+                    kept.insert(id.clone());
+                }
+                _ => {}
+            }
+        }
+        self.stored.retain(|_, memory| !memory.is_empty());
+        if kept.is_empty() {
+            self.leftovers.remove(group);
+        } else {
+            self.leftovers.insert(group.clone(), kept);
+        }
     }
 }
 

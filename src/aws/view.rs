@@ -100,8 +100,12 @@ impl Belief {
                     .collect()
             });
         if missing.is_empty() {
-            let bindings = BTreeMap::new();
-            Ok(BalancerInventory { load_balancers, security_groups, target_groups, bindings })
+            Ok(BalancerInventory {
+                load_balancers,
+                security_groups,
+                target_groups,
+                ..BalancerInventory::default()
+            })
         } else {
             Err(missing)
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
+use crate::model::memory::Memory;
 use crate::model::part::Part;
 use crate::model::problem::Problem;
 use crate::model::snapshot::Snapshot;
@@ -55,6 +56,10 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.append(&mut merged.problems);
     problems.sort();
     problems.dedup();
+    // Parts that a bad member relies on, or may come to rely on once its siblings change.
+    let bad = active.iter().filter(|key| !good.contains_key(*key));
+    let held = bad.filter_map(|key| Some((key.clone(), snapshot.memory.held.get(key)?.clone())));
+    let memory = Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() };
     let stack = BalancerStack {
         group: group.clone(),
         front: merged.front,
@@ -63,6 +68,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         unclaimed,
         leaving: members.leaving,
         unexplained: merged.unexplained,
+        memory,
     };
     Built { stack, problems, good }
 }

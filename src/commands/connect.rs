@@ -57,3 +57,14 @@ pub fn cluster_name(flags: &BuildFlags) -> anyhow::Result<String> {
         )
     })
 }
+
+/// The namespace of the Lease outside a cluster, and where LBC's chart is installed.
+const NAMESPACE_DEFAULT: &str = "kube-system";
+/// Where a pod finds the name of its own namespace.
+const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// The namespace of the Lease and of what is remembered: the flag, the pod's own, or LBC's.
+pub fn home(flag: Option<&str>) -> String {
+    let own = || std::fs::read_to_string(NAMESPACE_FILE).ok().map(|name| name.trim().to_owned());
+    flag.map(str::to_owned).or_else(own).unwrap_or_else(|| NAMESPACE_DEFAULT.to_owned())
+}

@@ -1,5 +1,6 @@
 //! `albedo plan`: what would change, against live AWS.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock;
-use crate::cluster::{Progress, watch_all};
+use crate::cluster::{ApiServer, Progress, watch_all};
 use crate::flags::{Output, PlanFlags};
+use crate::model::group::Group;
+use crate::model::memory::Memory;
 use crate::model::problem::Severity;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot, World};
@@ -30,7 +33,7 @@ const LIST_MAX: Duration = Duration::from_secs(60);
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
-    let (world, objects) = world(flags, &mut notes).await?;
+    let (world, objects, memories) = world(flags, &mut notes).await?;
     let (settings, mirror) = connect::aws(&flags.build, cluster, &mut notes).await?;
     let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
@@ -40,9 +43,9 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         objects,
         surroundings,
         facts: crate::model::fact::Facts::default(),
-        memory: crate::model::memory::Memory::default(),
+        memory: Memory::default(),
     };
-    let plans = plan_all(&mirror, &mut snapshot).await.context("AWS cannot be read")?;
+    let plans = plan_all(&mirror, &mut snapshot, &memories).await.context("AWS cannot be read")?;
     match flags.output {
         Output::Text => print_text(&snapshot.settings, &plans, &notes),
         Output::Json => print_json(&snapshot.settings, &plans, &notes)?,
@@ -53,16 +56,28 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
 }
 
+/// What the cluster remembers of each group.
+type Memories = BTreeMap<Group, Memory>;
+
 /// The objects to plan for: those of the manifests, or the cluster's.
-async fn world(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(World, Objects)> {
+async fn world(
+    flags: &PlanFlags,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<(World, Objects, Memories)> {
     if flags.files.is_empty() {
         let client = connect::cluster().await?;
-        let objects = list(client, flags.watch_namespace.clone()).await?;
-        return Ok((World::Whole, objects));
+        let objects = list(client.clone(), flags.watch_namespace.clone()).await?;
+        let home = connect::home(flags.leader_election_namespace.as_deref());
+        let (memories, unreadable) = match ApiServer::new(client, "plan", home).recall().await {
+            Ok(found) => found,
+            Err(error) => (Memories::new(), vec![error.to_string()]),
+        };
+        notes.extend(unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
+        return Ok((World::Whole, objects, memories));
     }
     let manifests = manifests::read(&flags.files)?;
     notes.extend(manifests.notes);
-    Ok((World::Overlay, manifests.objects))
+    Ok((World::Overlay, manifests.objects, Memories::new()))
 }
 
 /// Everything in the cluster, once.

@@ -26,10 +26,6 @@ use crate::telemetry::{self, LaneLabel, Metrics, VisitLabels};
 
 use super::{EXIT_FINE, connect};
 
-/// The namespace of the Lease outside a cluster, and where LBC's chart is installed.
-const NAMESPACE_DEFAULT: &str = "kube-system";
-/// Where a pod finds the name of its own namespace.
-const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 /// How long visits under way may go on after the signal to stop. Kubernetes gives a pod 30 s.
 const STOP_MAX: Duration = Duration::from_secs(15);
 
@@ -81,7 +77,7 @@ impl Process {
         let controller = Reconciler {
             settings: Arc::new(settings),
             mirror,
-            cluster: ApiServer::new(client.clone(), identity.clone()),
+            cluster: ApiServer::new(client.clone(), identity.clone(), home(flags)),
             objects: Arc::new(RwLock::new(Objects::default())),
             index: Arc::new(Mutex::new(Index::default())),
             may_write: Box::new(move || *is_leading.borrow()),
@@ -154,11 +150,7 @@ impl Process {
         if !flags.enable_leader_election {
             return None;
         }
-        let namespace = flags.leader_election_namespace.clone().unwrap_or_else(|| {
-            let own = std::fs::read_to_string(NAMESPACE_FILE);
-            own.map_or_else(|_| NAMESPACE_DEFAULT.to_owned(), |name| name.trim().to_owned())
-        });
-        let lease = ObjectKey::new(namespace, &flags.leader_election_id);
+        let lease = ObjectKey::new(home(flags), &flags.leader_election_id);
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let election =
             elect(self.client.clone(), lease, self.identity.clone(), self.leading.clone(), async {
@@ -183,17 +175,21 @@ impl Process {
                 }
                 metrics.leading.set(1);
                 tracing::info!("leading: everything is looked at");
-                begin(&controller, &queue);
+                begin(&controller, &queue).await;
                 loop {
-                    tokio::select! {
-                        () = clock::sleep(sync_period) => begin(&controller, &queue),
+                    let is_over = tokio::select! {
+                        () = clock::sleep(sync_period) => false,
                         lost = leading.wait_for(|leads| !*leads) => {
                             if lost.is_err() {
                                 return;
                             }
-                            break;
+                            true
                         }
+                    };
+                    if is_over {
+                        break;
                     }
+                    begin(&controller, &queue).await;
                 }
                 metrics.leading.set(0);
                 tracing::info!("no longer leading: nothing is written");
@@ -244,9 +240,23 @@ impl Stopping {
     }
 }
 
-/// Asks for a visit to everything, after forgetting what was known of AWS.
-fn begin(controller: &Controller, queue: &Queue) {
+fn home(flags: &RunFlags) -> String {
+    connect::home(flags.leader_election_namespace.as_deref())
+}
+
+/// Asks for a visit to everything, after forgetting what was known of AWS and recalling what the
+/// cluster remembers.
+async fn begin(controller: &Controller, queue: &Queue) {
     controller.forget();
+    match controller.cluster.recall().await {
+        Ok((memories, unreadable)) => {
+            for problem in unreadable {
+                tracing::warn!(problem, "a memory is left out");
+            }
+            controller.recall(memories);
+        }
+        Err(error) => tracing::warn!(%error, "memories could not be read; going on without"),
+    }
     for subject in controller.subjects() {
         let lane = match subject {
             Subject::Targets(..) => Lane::Targets,

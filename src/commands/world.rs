@@ -10,6 +10,7 @@ use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
 use crate::model::marks;
+use crate::model::memory::Memory;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::snapshot::{Snapshot, World};
@@ -27,13 +28,15 @@ pub struct Plans {
     pub problems: Vec<Problem>,
 }
 
-/// Plans every subject of a snapshot against what stands in AWS.
+/// Plans every subject of a snapshot against what stands in AWS, with what the cluster remembers of
+/// each group.
 ///
 /// # Errors
 /// The read that failed.
 pub async fn plan_all<C: Cloud>(
     mirror: &Mirror<C>,
     snapshot: &mut Snapshot,
+    memories: &BTreeMap<Group, Memory>,
 ) -> Result<Plans, CloudError> {
     let cluster = snapshot.settings.cluster.clone();
     let place = snapshot.settings.place.clone();
@@ -44,12 +47,16 @@ pub async fn plan_all<C: Cloud>(
     let mut plans = Plans::default();
     let mut balancers = Vec::new();
     let mut planned = Vec::new();
-    for group in build::groups::all(snapshot) {
+    let mut groups = build::groups::all(snapshot);
+    groups.extend(memories.keys().cloned());
+    for group in groups {
+        snapshot.memory = memories.get(&group).cloned().unwrap_or_default();
         let mut built = build::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
         let scope = scope(&built.stack);
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
+        inventory.memory = snapshot.memory.clone();
         planned.extend(plan::balancer::planned_bindings(&built.stack, &inventory));
         let plan =
             plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);

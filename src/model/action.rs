@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::binding::Binding;
+use super::group::Group;
 use super::id::{AwsId, Handle, Id, ObjectKey};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, IpAddressType, LoadBalancer};
 use super::marks::Tags;
+use super::memory::Memory;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::target::Target;
@@ -279,6 +281,13 @@ pub enum KubeAction {
         /// Which one.
         name: ObjectKey,
     },
+    /// Remembers something of an Ingress group that neither Kubernetes nor AWS can tell.
+    Remember {
+        /// The group.
+        group: Group,
+        /// All that is to be remembered; nothing to remember removes what was.
+        memory: Memory,
+    },
 }
 
 /// How a step changes what stands; the sign that starts its line.
@@ -367,6 +376,7 @@ impl KubeAction {
             Self::Unbind { .. } => "Unbind",
             Self::ClaimBinding { .. } => "ClaimBinding",
             Self::ReleaseBinding { .. } => "ReleaseBinding",
+            Self::Remember { .. } => "Remember",
         }
     }
 }
@@ -406,7 +416,8 @@ impl Action {
                 | KubeAction::ReleaseIngress { .. }
                 | KubeAction::Rebind { .. }
                 | KubeAction::ClaimBinding { .. }
-                | KubeAction::ReleaseBinding { .. },
+                | KubeAction::ReleaseBinding { .. }
+                | KubeAction::Remember { .. },
             ) => Sign::Change,
         }
     }

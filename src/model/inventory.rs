@@ -9,6 +9,8 @@ use super::known::{Known, Live};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use super::marks::Tags;
+use super::memory::Memory;
+use super::pairs;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::seen::SeenBinding;
@@ -73,7 +75,10 @@ pub struct BalancerInventory {
     /// Its target groups.
     pub target_groups: Known<Vec<LiveTargetGroup>>,
     /// Its TargetGroupBindings.
+    #[serde(with = "pairs")]
     pub bindings: BTreeMap<ObjectKey, SeenBinding>,
+    /// What is remembered of it.
+    pub memory: Memory,
 }
 
 /// What stands of a VPC's shared network.

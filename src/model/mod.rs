@@ -17,6 +17,7 @@ pub mod marks;
 pub mod memory;
 pub mod names;
 pub mod outcome;
+pub mod pairs;
 pub mod part;
 pub mod plan;
 pub mod problem;

@@ -67,6 +67,12 @@ pub fn backend_security_group(cluster: &str) -> String {
     format!("k8s-traffic-{}-{}", short(cluster, CLUSTER_LENGTH_MAX), hash(&[cluster]))
 }
 
+/// The name of the ConfigMap that remembers an Ingress group.
+#[must_use]
+pub fn memory(group: &Group) -> String {
+    format!("albedo-memory-{}", hash(&[&group.to_string()]))
+}
+
 /// What the name of a target group is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetGroupNameParts<'a> {

@@ -9,6 +9,7 @@ use super::id::{AwsId, ObjectKey, TargetGroupKey};
 use super::listener::Protocol;
 use super::load_balancer::{Attributes, IpAddressType, Scheme};
 use super::marks::Tags;
+use super::pairs;
 use super::rule::{Rule, RuleAction};
 use super::stack::WishedTargetGroup;
 
@@ -45,6 +46,7 @@ pub struct Part {
     /// Tags of everything it shares or owns, flags and class included.
     pub tags: Tags,
     /// The ports it listens on.
+    #[serde(with = "pairs")]
     pub listens: BTreeMap<u16, ListenPart>,
     /// Who may reach its ports, if it says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
@@ -55,5 +57,6 @@ pub struct Part {
     /// What happens to requests that no rule takes, if it says so.
     pub default_actions: Option<Vec<RuleAction>>,
     /// The target groups that its rules lead to.
+    #[serde(with = "pairs")]
     pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,
 }

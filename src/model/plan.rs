@@ -32,6 +32,8 @@ pub enum Reason {
     Claimed,
     /// Nothing made for the object is left.
     Released,
+    /// What comes later may need it after a restart.
+    Remembered,
 }
 
 impl fmt::Display for Reason {
@@ -45,6 +47,7 @@ impl fmt::Display for Reason {
             Self::Gone => f.write_str("endpoint is gone"),
             Self::Claimed => f.write_str("before anything is made for it"),
             Self::Released => f.write_str("nothing made for it is left"),
+            Self::Remembered => f.write_str("to be known after a restart"),
         }
     }
 }

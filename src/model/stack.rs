@@ -10,6 +10,7 @@ use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
+use super::memory::Memory;
 use super::problem::Problem;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
@@ -43,6 +44,8 @@ pub struct BalancerStack {
     /// Members that are bad and of which nothing good is known: live rules that nobody explains may
     /// be theirs.
     pub unexplained: Vec<ObjectKey>,
+    /// What has to be remembered while this is the wish.
+    pub memory: Memory,
 }
 
 /// A group's load balancer with all that hangs on it.

@@ -1,11 +1,14 @@
 //! The plan of an Ingress group.
 
+use std::collections::BTreeSet;
+
 use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::group::Group;
-use crate::model::id::Handle;
+use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::BalancerInventory;
 use crate::model::marks;
+use crate::model::memory::Memory;
 use crate::model::plan::{Plan, Reason, StepId};
 use crate::model::settings::Settings;
 use crate::model::snapshot::World;
@@ -44,6 +47,8 @@ pub fn plan(
         );
     }
     let settled = settle(stack, inventory);
+    let memory = memory(stack, &settled);
+    let remembered = remember(&mut draft, world, stack, inventory, &memory);
     let mut traffic = Vec::new();
     if let Some(front) = &stack.front {
         let context = Context { settings, world, stack, settled: &settled, surplus };
@@ -52,7 +57,7 @@ pub fn plan(
     if surplus == Surplus::Remove {
         remove(&mut draft, &settled, traffic);
     }
-    release(&mut draft, stack);
+    release(&mut draft, stack, &memory, remembered);
     draft.finish()
 }
 
@@ -133,9 +138,35 @@ fn remove(draft: &mut Draft, settled: &Settled<'_>, mut traffic: Vec<StepId>) {
     }
 }
 
-/// Releases leaving members after everything else: what was made for them is gone then.
-fn release(draft: &mut Draft, stack: &BalancerStack) {
-    let before = draft.removals();
+/// What has to be remembered: leftovers only as long as they stand.
+fn memory(stack: &BalancerStack, settled: &Settled<'_>) -> Memory {
+    let mut memory = stack.memory.clone();
+    let target_groups = settled.surplus_target_groups.iter().map(|live| &live.live.id);
+    let security_groups = settled.surplus_security_groups.iter().map(|live| &live.id);
+    let standing: BTreeSet<&AwsId> = target_groups.chain(security_groups).collect();
+    memory.leftovers.retain(|id| standing.contains(id));
+    memory
+}
+
+fn remember(
+    draft: &mut Draft,
+    world: World,
+    stack: &BalancerStack,
+    inventory: &BalancerInventory,
+    memory: &Memory,
+) -> Option<StepId> {
+    if world == World::Overlay || *memory == inventory.memory {
+        return None;
+    }
+    let action = KubeAction::Remember { group: stack.group.clone(), memory: memory.clone() };
+    Some(draft.push(Action::Kube(action), Reason::Remembered, &[]))
+}
+
+/// Releases leaving members after everything else: what was made for them is gone then, or
+/// remembered as something that AWS would not let go yet.
+fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered: Option<StepId>) {
+    let mut before = draft.removals_but(&memory.leftovers);
+    before.extend(remembered);
     for ingress in &stack.leaving {
         let finalizer = marks::finalizer(&stack.group);
         let action = KubeAction::ReleaseIngress { ingress: ingress.clone(), finalizer };

@@ -1,9 +1,9 @@
 //! A plan in the making: finds out what each step has to wait for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::action::{Action, Sign};
-use crate::model::id::Handle;
+use crate::model::action::{Action, AwsAction, Sign};
+use crate::model::id::{AwsId, Handle};
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::problem::Problem;
 
@@ -42,10 +42,20 @@ impl Draft {
         id
     }
 
-    /// The steps so far that take something away.
+    /// The steps so far that take something away, but for those that nobody waits for any more.
     #[must_use]
-    pub fn removals(&self) -> Vec<StepId> {
-        let removing = self.plan.steps.iter().filter(|step| step.action.sign() == Sign::Remove);
+    pub fn removals_but(&self, leftovers: &BTreeSet<AwsId>) -> Vec<StepId> {
+        let is_leftover = |action: &Action| match action {
+            Action::Aws(
+                AwsAction::DeleteSecurityGroup { id } | AwsAction::DeleteTargetGroup { id },
+            ) => leftovers.contains(id),
+            Action::Aws(_) | Action::Kube(_) => false,
+        };
+        let removing = self
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.action.sign() == Sign::Remove && !is_leftover(&step.action));
         removing.map(|step| step.id).collect()
     }
 

@@ -61,6 +61,11 @@ fn what_kube(action: &KubeAction) -> String {
         KubeAction::Rebind { name, .. } | KubeAction::Unbind { name } => {
             format!("TargetGroupBinding {name}")
         }
+        KubeAction::Remember { memory, .. } => format!(
+            "memory of {} held parts, {} leftovers",
+            memory.held.len(),
+            memory.leftovers.len()
+        ),
         KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
             format!("finalizer of TargetGroupBinding {name}")
         }

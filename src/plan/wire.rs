@@ -34,6 +34,10 @@ fn kube(action: &KubeAction) -> Value {
         KubeAction::Rebind { name, binding } => {
             json!({"name": name.to_string(), "binding": binding})
         }
+        KubeAction::Remember { group, memory } => {
+            let held: Vec<String> = memory.held.keys().map(ToString::to_string).collect();
+            json!({"group": group.to_string(), "held": held, "leftovers": memory.leftovers})
+        }
         KubeAction::Unbind { name }
         | KubeAction::ClaimBinding { name }
         | KubeAction::ReleaseBinding { name } => json!({"name": name.to_string()}),

@@ -16,10 +16,12 @@ const REASON_DONE: &str = "SuccessfullyReconciled";
 /// The reason of the Event that says AWS or the API server refused a step (LBC's).
 const REASON_REFUSED: &str = "FailedDeployModel";
 
-/// What people have been told already.
+/// What people have been told already about the members of one group.
 #[derive(Debug, Default)]
 pub struct Told {
     by_object: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
+    /// Members whose wishes have changed and are not carried out yet.
+    pending: BTreeSet<ObjectKey>,
 }
 
 /// What a visit did.
@@ -72,21 +74,28 @@ impl Told {
                 events.extend(event(objects, message));
             }
         }
-        self.by_object.extend(current);
-        for key in &stack.leaving {
-            self.by_object.remove(&ObjectRef::ingress(key));
-        }
-        let is_done = done.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_)));
-        if is_done && !done.plan.is_empty() {
-            events.extend(done.changed.iter().filter_map(|key| {
-                let object = ObjectRef::ingress(key);
-                let text = "Successfully reconciled".to_owned();
-                let severity = Severity::Note;
-                let reason = REASON_DONE.to_owned();
-                event(objects, Message { object, severity, reason, text })
-            }));
-        }
+        self.by_object = current;
+        events.extend(self.carried_out(objects, done));
         events
+    }
+
+    /// The Events that say that a change is carried out. A change that took no step, as after a
+    /// restart, is no news.
+    fn carried_out(&mut self, objects: &Objects, done: &Done<'_>) -> Vec<Event> {
+        if !done.plan.is_empty() {
+            self.pending.extend(done.changed.iter().cloned());
+        }
+        if !done.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))) {
+            return Vec::new();
+        }
+        let carried_out = std::mem::take(&mut self.pending);
+        let each = carried_out.into_iter().filter_map(|key| {
+            let object = ObjectRef::ingress(&key);
+            let text = "Successfully reconciled".to_owned();
+            let reason = REASON_DONE.to_owned();
+            event(objects, Message { object, severity: Severity::Note, reason, text })
+        });
+        each.collect()
     }
 }
 

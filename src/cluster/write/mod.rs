@@ -1,8 +1,10 @@
 //! Writes to the API server: the actions that order something, and the status and Events that order
 //! nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
@@ -11,13 +13,16 @@ use serde_json::json;
 use super::error::{ClusterError, Kind};
 use super::wire::TargetGroupBinding;
 use crate::model::action::KubeAction;
+use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks::FINALIZER_BINDING;
+use crate::model::memory::Memory;
 use crate::model::report::{Event, StatusEntry};
 
 mod binding;
 mod event;
 mod finalizer;
+mod memory;
 
 /// Who writes, as `managedFields` and Events name it.
 const WRITER: &str = "albedo";
@@ -48,13 +53,28 @@ pub trait Cluster: Send + Sync + 'static {
 pub struct ApiServer {
     client: Client,
     identity: String,
+    /// The namespace that this program keeps its own objects in.
+    home: String,
 }
 
 impl ApiServer {
-    /// Writes through this client; Events name `identity` as the process that sent them.
+    /// Writes through this client; Events name `identity` as the process that sent them. What is
+    /// remembered is kept in the namespace `home`.
     #[must_use]
-    pub fn new(client: Client, identity: impl Into<String>) -> Self {
-        Self { client, identity: identity.into() }
+    pub fn new(client: Client, identity: impl Into<String>, home: impl Into<String>) -> Self {
+        Self { client, identity: identity.into(), home: home.into() }
+    }
+
+    /// All that is remembered of Ingress groups, and what of it cannot be read.
+    ///
+    /// # Errors
+    /// The API server's refusal.
+    pub async fn recall(&self) -> Result<(BTreeMap<Group, Memory>, Vec<String>), ClusterError> {
+        memory::recall(&self.memories()).await
+    }
+
+    fn memories(&self) -> Api<ConfigMap> {
+        Api::namespaced(self.client.clone(), &self.home)
     }
 
     fn ingresses(&self, namespace: &str) -> Api<Ingress> {
@@ -83,6 +103,9 @@ impl Cluster for ApiServer {
             }
             KubeAction::Unbind { name } => {
                 binding::unbind(&self.bindings(&name.namespace), name).await
+            }
+            KubeAction::Remember { group, memory } => {
+                memory::remember(&self.memories(), group, memory).await
             }
             KubeAction::ClaimBinding { name } => {
                 finalizer::add(&self.bindings(&name.namespace), name, FINALIZER_BINDING).await
