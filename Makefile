@@ -3,7 +3,10 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/albedo
 export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | cut -d' ' -f2)
 
-.PHONY: test lint clean prerequisites
+.PHONY: demo test lint clean prerequisites
+
+demo: prerequisites ## three apps, their load balancer, and what each change takes
+	tests/demo/run
 
 test: prerequisites ## every test: hermetic, LocalStack's conformance, the two servers' scripts, live
 	cargo test && localstack/test && tests/control-plane/test && cargo test --test live

@@ -72,7 +72,7 @@ fn an_endpoint_without_conditions_is_ready_and_only_pods_are_targets() {
     let Object::Slice(_, slice) = decoded(json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv6",
         "metadata": {"name": "web-a", "labels": {"kubernetes.io/service-name": "web"}},
-        "ports": [{"name": null, "port": 80}, {"name": "every", "port": null}],
+        "ports": [{"name": null, "port": 80}, {"name": "every", "port": null}, {"name": "odd", "port": 70000}],
         "endpoints": [
             {"addresses": ["fd00::1"], "targetRef": {"kind": "Pod", "name": "web-1"}, "nodeName": "n1"},
             {"addresses": ["fd00::2"], "conditions": {"ready": false, "terminating": true},

@@ -27,15 +27,14 @@ const RENEWAL_MAX: Duration = Duration::from_secs(10);
 /// The pause between two attempts (the same).
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long one attempt may take. An attempt that succeeded may have counted from its start on, so
-/// this and
-/// `RENEWAL_MAX` together are less than the Lease's duration.
+/// this and `RENEWAL_MAX` together are less than the Lease's duration.
 const ATTEMPT_MAX: Duration = Duration::from_secs(4);
 
 /// Takes part in an election until `stop` ends.
 ///
 /// `leading` says at every moment whether this process holds the Lease. Losing it is no end: the
-/// process runs for it again. After `stop` the Lease is given back, so whatever writes has to be done by then.
-/// `identity` has to be this process's alone.
+/// process runs for it again. After `stop` the Lease is given back, so whatever writes has to be
+/// done by then. `identity` has to be this process's alone.
 pub async fn elect(
     client: Client,
     lease: ObjectKey,
@@ -50,9 +49,8 @@ pub async fn elect(
         () = stop => {}
         never = candidate.run(&leading) => match never {},
     }
-    if leading.send_replace(false) {
-        candidate.release().await;
-    }
+    leading.send_replace(false);
+    candidate.release().await;
 }
 
 /// One process in the election.
@@ -114,11 +112,16 @@ impl Candidate {
     /// Renews the Lease after a pause, however many attempts that takes. Says whether it is still
     /// ours.
     async fn renew(&mut self) -> bool {
+        clock::sleep(PAUSE).await;
         loop {
-            clock::sleep(PAUSE).await;
             match self.attempt().await {
                 Ok(is_ours) => return is_ours,
-                Err(error) => tracing::warn!("{error}; trying again"),
+                // Somebody else wrote; whether the Lease is theirs has to be seen at once.
+                Err(error) if error.is_race() => {}
+                Err(error) => {
+                    tracing::warn!("{error}; trying again");
+                    clock::sleep(PAUSE).await;
+                }
             }
         }
     }
@@ -171,7 +174,7 @@ impl Candidate {
         }
     }
 
-    /// Gives the Lease back, so that the next one need not wait until it has run out.
+    /// Gives the Lease back if it is ours, so that the next one need not wait until it has run out.
     async fn release(&self) {
         let operation = format!("release of Lease {}", self.lease);
         let released = match tokio::time::timeout(ATTEMPT_MAX, self.give_back()).await {
@@ -179,18 +182,20 @@ impl Candidate {
             Err(_elapsed) => Err(ClusterError::late(operation, ATTEMPT_MAX)),
         };
         match released {
-            Ok(()) => tracing::info!(lease = %self.lease, "gave the Lease back"),
+            Ok(true) => tracing::info!(lease = %self.lease, "gave the Lease back"),
+            Ok(false) => {}
             Err(error) => tracing::warn!("{error}; it runs out by itself"),
         }
     }
 
-    /// The last renewal may have been broken off half way, so the Lease is read again.
-    async fn give_back(&self) -> Result<(), kube::Error> {
-        let Some(lease) = self.api.get_opt(&self.lease.name).await? else { return Ok(()) };
+    /// The last attempt may have been broken off half way, so the Lease is read again, even where
+    /// this process never knew that it led.
+    async fn give_back(&self) -> Result<bool, kube::Error> {
+        let Some(lease) = self.api.get_opt(&self.lease.name).await? else { return Ok(false) };
         let spec = lease.spec.as_ref();
         match spec.and_then(|spec| record::released(spec, &self.identity, clock::now())) {
-            Some(next) => self.write(Some(lease), next).await.map(drop),
-            None => Ok(()),
+            Some(next) => self.write(Some(lease), next).await.map(|_| true),
+            None => Ok(false),
         }
     }
 }

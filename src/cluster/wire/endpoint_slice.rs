@@ -41,7 +41,7 @@ served!(
 struct Port {
     #[serde(default, deserialize_with = "nullable")]
     name: String,
-    port: Option<u16>,
+    port: Option<i32>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -70,9 +70,10 @@ struct TargetRef {
 }
 
 impl Port {
-    /// A port without a number means every port, which no target can have.
+    /// A port without a number means every port, which no target can have; and the API server does
+    /// not check that the number is one of a port.
     fn seen(self) -> Option<seen::SlicePort> {
-        Some(seen::SlicePort { name: self.name, port: self.port? })
+        Some(seen::SlicePort { name: self.name, port: self.port?.try_into().ok()? })
     }
 }
 

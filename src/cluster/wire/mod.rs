@@ -86,7 +86,10 @@ fn condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a str> {
 
 /// Tells `kube` where a wire type is served. The type has a field `metadata`.
 macro_rules! served {
-    ($type:ty, $scope:ident, $group:expr, $version:literal, $api_version:expr, $kind:literal, $plural:literal) => {
+    (
+        $type:ty, $scope:ident, $group:expr, $version:literal, $api_version:expr, $kind:literal,
+        $plural:literal
+    ) => {
         impl k8s_openapi::Resource for $type {
             const API_VERSION: &'static str = $api_version;
             const GROUP: &'static str = $group;

@@ -60,7 +60,7 @@ struct Container {
 #[serde(rename_all = "camelCase")]
 struct Port {
     name: Option<String>,
-    container_port: u16,
+    container_port: i32,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -106,7 +106,7 @@ impl Wire for Pod {
             named_ports: spec
                 .running()
                 .flat_map(|container| container.ports)
-                .filter_map(|port| Some((port.name?, port.container_port)))
+                .filter_map(|port| Some((port.name?, port.container_port.try_into().ok()?)))
                 .collect(),
         };
         (key, Some(pod))

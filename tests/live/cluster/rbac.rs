@@ -1,6 +1,7 @@
 //! `deploy/rbac.yaml` is enough, and it is no more than that.
 
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use albedo::cluster::{ApiServer, Cluster, Progress, elect, watch_all};
 use albedo::model::action::KubeAction;
@@ -10,6 +11,7 @@ use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::snapshot::Objects;
 use albedo::model::target_group::TargetType;
+use kube::Client;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
@@ -17,6 +19,8 @@ use super::{during, soon};
 use crate::support::control_plane::ControlPlane;
 
 const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
+
+const LEASE: &str = "aws-load-balancer-controller-leader";
 
 /// Everything that can be written, on objects of this namespace.
 fn every_action(namespace: &str) -> Vec<KubeAction> {
@@ -50,33 +54,36 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
     ]
 }
 
-#[tokio::test]
-async fn the_service_account_can_do_all_that_the_program_does() {
-    let plane = ControlPlane::shared().await;
-    let admin = plane.client().await;
+/// Applies `deploy/rbac.yaml`, and waits until the API server has taken notice.
+async fn install(plane: &ControlPlane) {
     plane.kubectl(&["apply", "-f", RBAC]);
-    let client = plane.client_of("kube-system", "albedo").await;
-    let namespace = plane.namespace(&admin, "rbac").await;
-    let manifest = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": {"namespace": namespace, "name": "web"},
-        "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
-    });
-    plane.apply(&manifest).expect("it is good");
+    for last in
+        ["create events", "update leases.coordination.k8s.io/aws-load-balancer-controller-leader"]
+    {
+        let noticed = async {
+            while !may(plane, last) {
+                albedo::clock::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        soon("the roles are in force", noticed).await;
+    }
+}
 
-    let progress = watch::Sender::new(Progress::new());
-    let mut seen = progress.subscribe();
-    let (changes, _told) = mpsc::unbounded_channel();
-    let objects = Arc::new(RwLock::new(Objects::default()));
-    let watches = watch_all(client.clone(), None, objects, changes, progress);
-    let complete = soon("a complete list of every kind", seen.wait_for(Progress::is_complete));
-    drop(during(watches, complete).await.expect("the watch goes on"));
+/// Whether the ServiceAccount may do something in `kube-system`.
+fn may(plane: &ControlPlane, what: &str) -> bool {
+    let account = "--as=system:serviceaccount:kube-system:albedo";
+    let words: Vec<&str> = what.split(' ').collect();
+    let ask = [&["auth", "can-i", "-n", "kube-system", account], &words[..]].concat();
+    // kubectl ends with an error where the answer is no.
+    plane.try_kubectl(&ask, None).is_ok()
+}
 
-    let writer = ApiServer::new(client.clone(), "albedo-test");
-    for action in every_action(&namespace) {
+/// Writes all that can be written about an Ingress.
+async fn write(writer: &ApiServer, namespace: &str) {
+    for action in every_action(namespace) {
         writer.perform(&action).await.expect("the role allows it");
     }
-    let web = ObjectKey::new(&namespace, "web");
+    let web = ObjectKey::new(namespace, "web");
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     writer.status(&web, &[entry]).await.expect("the role allows it");
     let event = Event {
@@ -87,28 +94,56 @@ async fn the_service_account_can_do_all_that_the_program_does() {
         message: "test".into(),
     };
     writer.event(&event).await.expect("the role allows it");
+}
 
-    let lease = ObjectKey::new("kube-system", "aws-load-balancer-controller-leader");
+/// Leads, renews, and gives the Lease back.
+async fn lead(client: Client) {
+    let lease = ObjectKey::new("kube-system", LEASE);
     let sender = watch::Sender::new(false);
     let mut leading = sender.subscribe();
-    // It leads, and then renews and gives back, which a create would not show.
     let stop = async move {
         let led = soon("it leads", leading.wait_for(|leads| *leads)).await;
         drop(led.expect("the election goes on"));
-        albedo::clock::sleep(std::time::Duration::from_secs(3)).await;
+        // Longer than the pause between two renewals.
+        albedo::clock::sleep(Duration::from_secs(3)).await;
     };
     elect(client, lease, "albedo-test".into(), sender, stop).await;
-    let holder = ["get", "lease", "aws-load-balancer-controller-leader", "-n", "kube-system", "-o"];
-    let spec = plane.kubectl(
-        &[&holder[..], &["jsonpath={.spec.holderIdentity}/{.spec.leaseDurationSeconds}"]].concat(),
-    );
+}
+
+#[tokio::test]
+async fn the_service_account_can_do_all_that_the_program_does() {
+    let plane = ControlPlane::shared().await;
+    install(plane).await;
+    let client = plane.client_of("kube-system", "albedo").await;
+    let namespace = plane.namespace(&plane.client().await, "rbac").await;
+    let manifest = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"namespace": namespace, "name": "web"},
+        "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
+    });
+    plane.apply(&manifest).expect("it is good");
+    let progress = watch::Sender::new(Progress::new());
+    let mut seen = progress.subscribe();
+    let (changes, _told) = mpsc::unbounded_channel();
+    let objects = Arc::new(RwLock::new(Objects::default()));
+    let work = async {
+        let complete = soon("a complete list of every kind", seen.wait_for(Progress::is_complete));
+        drop(complete.await.expect("the watch goes on"));
+        write(&ApiServer::new(client.clone(), "albedo-test"), &namespace).await;
+        lead(client.clone()).await;
+        seen.borrow().failures.clone()
+    };
+    let failures = during(watch_all(client.clone(), None, objects, changes, progress), work).await;
+    assert_eq!(failures, Progress::new().failures);
+    let spec = "jsonpath={.spec.holderIdentity}/{.spec.leaseDurationSeconds}";
+    let spec = plane.kubectl(&["get", "lease", LEASE, "-n", "kube-system", "-o", spec]);
     assert_eq!(spec, "/1", "the Lease was not given back");
 }
 
 #[tokio::test]
 async fn the_service_account_can_do_nothing_more() {
     let plane = ControlPlane::shared().await;
-    plane.kubectl(&["apply", "-f", RBAC]);
+    install(plane).await;
     let forbidden = [
         "get secrets",
         "list secrets",
@@ -127,11 +162,7 @@ async fn the_service_account_can_do_nothing_more() {
         "delete leases.coordination.k8s.io/aws-load-balancer-controller-leader",
         "impersonate serviceaccounts",
     ];
-    let account = "--as=system:serviceaccount:kube-system:albedo";
-    for question in forbidden {
-        let words: Vec<&str> = question.split(' ').collect();
-        let ask = [&["auth", "can-i", "-n", "kube-system", account], &words[..]].concat();
-        // kubectl ends with an error where the answer is no.
-        assert!(plane.try_kubectl(&ask, None).is_err(), "it may {question}");
+    for what in forbidden {
+        assert!(!may(plane, what), "it may {what}");
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use albedo::cluster::{Progress, watch_all};
+use albedo::model::binding::PortRef;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::{Change, Turn};
 use albedo::model::snapshot::Objects;
@@ -242,6 +243,40 @@ async fn a_watch_of_one_namespace_sees_no_other() {
         let pods: Vec<ObjectKey> =
             seen.objects.read().expect("no panic").pods.keys().cloned().collect();
         assert_eq!(pods, [ObjectKey::new(&here, "x")]);
+    })
+    .await;
+}
+
+/// What the API server lets in and nobody can use. If a list could not be read because of one such
+/// object, whoever may write it in one namespace could stop everything.
+#[tokio::test]
+async fn objects_that_cannot_be_right_spoil_no_list() {
+    let plane = ControlPlane::shared().await;
+    let client = plane.client().await;
+    let namespace = plane.namespace(&client, "watch").await;
+    let meta = json!({
+        "namespace": namespace, "name": "odd", "labels": {"kubernetes.io/service-name": "web"},
+    });
+    let odd = [
+        json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": meta,
+            "addressType": "IPv4", "endpoints": [], "ports": [{"name": "odd", "port": 70000}]}),
+        json!({"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
+            "metadata": meta, "spec": {"serviceRef": {"name": "web", "port": 5_000_000_000_u64}}}),
+        json!({"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "IngressClassParams",
+            "metadata": {"name": format!("{namespace}-odd")}}),
+    ];
+    for manifest in &odd {
+        plane.apply(manifest).expect("the API server takes it");
+    }
+    watching(client, Some(&namespace), &namespace, async |seen| {
+        seen.complete().await;
+        assert_eq!(seen.progress.borrow().failures, Progress::new().failures);
+        let objects = seen.objects.read().expect("no panic");
+        let key = ObjectKey::new(&namespace, "odd");
+        let port = &objects.bindings[&key].spec.service_ref.port;
+        assert_eq!(port, &PortRef::Name("5000000000".into()));
+        let slices = &objects.slices[&ObjectKey::new(&namespace, "web")];
+        assert_eq!(slices["odd"].ports, []);
     })
     .await;
 }
