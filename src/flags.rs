@@ -55,7 +55,8 @@ pub struct PlanFlags {
     /// Look at one namespace only; also at its target groups and security group rules only.
     #[arg(long, value_name = "NAMESPACE")]
     pub watch_namespace: Option<String>,
-    /// The namespace that the controller remembers things in. Default: the pod's own, or kube-system.
+    /// The namespace that the controller remembers things in. Default: the pod's own, or
+    /// kube-system.
     #[arg(long, value_name = "NAMESPACE")]
     pub leader_election_namespace: Option<String>,
     /// How to print the plan.

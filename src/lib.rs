@@ -1,4 +1,60 @@
-//! Albedo reflects Kubernetes Ingresses into AWS.
+//! Albedo reflects Kubernetes Ingresses into AWS: Application Load Balancers and all that hangs on
+//! them. It writes configuration only; a request goes from the client to the load balancer to the
+//! pod, and never through here.
+//!
+//! # The way of one event
+//!
+//! ```text
+//! a change in the cluster -> visits                  build::visits, from cluster::watch -> queue
+//!    1 gather     the objects a visit needs          build::visits::gather   no API call
+//!    2 build      Snapshot          -> Stack         build                   pure
+//!    3 inventory  AWS               -> Inventory     aws::Mirror             the reads
+//!    4 plan       Stack, Inventory  -> Plan          plan                    pure
+//!    5 apply      Plan              -> Outcomes      apply                   the writes
+//!    6 report     all of it         -> status, Events, next visit    report  pure
+//! ```
+//!
+//! `reconcile` tells that story, once for each kind of subject; `commands` wires the rooms
+//! together.
+//!
+//! # The rooms, in reading order
+//!
+//! * [`model`]: nouns and nothing else. Start with `stack` (what is wished for), `inventory` (what
+//!   stands), `action` (everything this program can do) and `plan`. `names` and `marks` are frozen:
+//!   they are AWS Load Balancer Controller's own, byte for byte, so that taking over a cluster from
+//!   it, or giving one back, changes nothing.
+//! * [`build`]: from what is known to what is wished for. One Ingress alone gives a `Part` or
+//!   problems (`member`); parts are merged into one wish (`merge`, `shared`).
+//! * [`plan`]: the difference, to the end state. `settle` makes the choices that depend on what
+//!   stands; `draft` finds out what each step has to wait for; `wire` and `show` render it.
+//! * [`report`]: what people are told, and when the subject is visited again.
+//! * [`aws`] and [`cluster`]: the edges. They wait and may fail; everything between them is pure.
+//! * [`apply`], [`reconcile`], [`queue`]: the walk through a plan, the story of a visit, the order
+//!   of visits.
+//! * [`commands`], [`flags`], [`serve`], [`telemetry`], [`clock`]: what people and other programs
+//!   see.
+//!
+//! # Invariants
+//!
+//! * The middle (`model`, `build`, `plan`, `report`) holds no `async`, no clock, no randomness and
+//!   no client; `tests/it/tidy.rs` holds it to that.
+//! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses and
+//!   Events, which order nothing, are written outside it.
+//! * Each thing in AWS has one writer: the fabric, a balancer or a binding's targets. What one has
+//!   to tell another is a value in the next snapshot ([`model::fact::Facts`]), never a call.
+//! * Unknown is not absent ([`model::known::Known`]): nothing is planned on what could not be read,
+//!   and nothing is taken away while a member's wishes are unknown.
+//! * A bad object is a [`model::problem::Problem`] and no error. Its neighbours are built all the
+//!   same.
+//! * Same inputs, same plan, byte for byte.
+//!
+//! # Where this differs from the first design
+//!
+//! * The index from changes to visits is in `build::visits` and not in the model: it has to know
+//!   whose an Ingress is, and that is built.
+//! * An [`model::id::Id`] is either given by AWS or names the thing that will have it. So a plan
+//!   needs no second notation for "known after apply": a step waits for whatever step makes what it
+//!   names, and at a gate where another subject makes it.
 
 pub mod apply;
 pub mod aws;

@@ -19,8 +19,8 @@ pub enum PortRef {
 }
 
 impl From<serde_json::Value> for PortRef {
-    /// What cannot be a port becomes a name that no port has. The API server lets any integer into a
-    /// TargetGroupBinding, and a list that one object makes unreadable would hide all the others.
+    /// What cannot be a port becomes a name that no port has. The API server lets any integer into
+    /// a TargetGroupBinding, and a list that one object makes unreadable would hide all the others.
     fn from(value: serde_json::Value) -> Self {
         match value.as_i64().map(i32::try_from) {
             Some(Ok(number)) => Self::Number(number),

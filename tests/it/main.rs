@@ -1,5 +1,8 @@
 //! The hermetic tests: one binary, no server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod contract;
+mod docs;
 mod names;
+mod support;
 mod tidy;

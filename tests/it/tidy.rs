@@ -140,10 +140,21 @@ fn every_file_is_compiled() {
                 None if ["mod", "main", "lib"].contains(&stem) => String::new(),
                 _ => format!("{stem}/"),
             };
+            let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let mut elsewhere = None;
             for line in text.lines() {
+                if let Some(path) = line.trim().strip_prefix("#[path = \"") {
+                    elsewhere = path.split('"').next();
+                    continue;
+                }
                 let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
                 let module = line.trim_start_matches("pub ").strip_prefix("mod ");
                 if let Some(module) = module.and_then(|rest| rest.strip_suffix(';')) {
+                    if let Some(path) = elsewhere.take() {
+                        let from = if folder.is_empty() { "" } else { "/" };
+                        named.insert(format!("{folder}{from}{path}"));
+                        continue;
+                    }
                     named.insert(format!("{base}{module}.rs"));
                     named.insert(format!("{base}{module}/mod.rs"));
                 }

@@ -1,1 +1,5 @@
 //! Tests against a real LocalStack and a real control plane.
+
+mod cluster;
+mod contract;
+mod support;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use albedo::cluster::{ApiServer, Cluster, Progress, elect, watch_all};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, PortRef};
+use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
+use albedo::model::memory::Memory;
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::snapshot::Objects;
@@ -40,6 +42,8 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
         vpc: None,
         multi_cluster: false,
     };
+    let group = Group::Explicit(namespace.to_owned());
+    let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };
     let rebound = Binding { ipv6: true, ..binding.clone() };
     vec![
         KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer: finalizer.clone() },
@@ -51,6 +55,8 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
         KubeAction::ClaimBinding { name: name.clone() },
         KubeAction::Unbind { name: name.clone() },
         KubeAction::ReleaseBinding { name },
+        KubeAction::Remember { group: group.clone(), memory },
+        KubeAction::Remember { group, memory: Memory::default() },
     ]
 }
 
@@ -83,6 +89,7 @@ async fn write(writer: &ApiServer, namespace: &str) {
     for action in every_action(namespace) {
         writer.perform(&action).await.expect("the role allows it");
     }
+    writer.recall().await.expect("the role allows it");
     let web = ObjectKey::new(namespace, "web");
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     writer.status(&web, &[entry]).await.expect("the role allows it");
@@ -129,7 +136,7 @@ async fn the_service_account_can_do_all_that_the_program_does() {
     let work = async {
         let complete = soon("a complete list of every kind", seen.wait_for(Progress::is_complete));
         drop(complete.await.expect("the watch goes on"));
-        write(&ApiServer::new(client.clone(), "albedo-test"), &namespace).await;
+        write(&ApiServer::new(client.clone(), "albedo-test", "kube-system"), &namespace).await;
         lead(client.clone()).await;
         seen.borrow().failures.clone()
     };

@@ -3,7 +3,9 @@
 use albedo::cluster::{ApiServer, Cluster, ClusterError, Kind};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening, PortRef};
+use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
+use albedo::model::memory::Memory;
 use albedo::model::problem::{self, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::target_group::TargetType;
@@ -25,7 +27,8 @@ impl Desk {
         let plane = ControlPlane::shared().await;
         let client = plane.client().await;
         let namespace = plane.namespace(&client, "write").await;
-        Self { plane, namespace, writer: ApiServer::new(client, "albedo-test") }
+        let writer = ApiServer::new(client, "albedo-test", &*namespace);
+        Self { plane, namespace, writer }
     }
 
     fn key(&self, name: &str) -> ObjectKey {
@@ -226,6 +229,28 @@ async fn a_claimed_binding_stays_until_it_is_released() {
         assert_eq!(desk.object(kind, &key.name), None);
     }
     desk.perform(KubeAction::Unbind { name: key }).await.expect("nothing is left to be deleted");
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_known_again_until_there_is_nothing_to_remember() {
+    let desk = Desk::new().await;
+    let memory = |arn| Memory { leftovers: [AwsId::new(arn)].into(), ..Memory::default() };
+    let remember = |group: &Group, memory| KubeAction::Remember { group: group.clone(), memory };
+    let shared = Group::Explicit("shared".into());
+    let alone = Group::Implicit(desk.key("web"));
+    for (group, arn) in [(&shared, "arn-1"), (&alone, "arn-2"), (&shared, "arn-3")] {
+        desk.perform(remember(group, memory(arn))).await.expect("it can be remembered");
+    }
+    desk.plane.kubectl(&["create", "configmap", "foreign", "-n", &desk.namespace]);
+    let (memories, unreadable) = desk.writer.recall().await.expect("it can be read");
+    let expected = [(shared.clone(), memory("arn-3")), (alone, memory("arn-2"))].into();
+    assert_eq!((memories, unreadable), (expected, vec![]));
+    for _ in 0..2 {
+        let forget = remember(&shared, Memory::default());
+        desk.perform(forget).await.expect("it can be forgotten");
+    }
+    let (memories, _) = desk.writer.recall().await.expect("it can be read");
+    assert_eq!(memories.len(), 1);
 }
 
 #[tokio::test]

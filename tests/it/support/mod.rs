@@ -1,0 +1,3 @@
+//! What tests are built with.
+
+pub mod fake;
