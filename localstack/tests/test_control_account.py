@@ -117,7 +117,3 @@ def test_reset(aws: Account, endpoint: str) -> None:
     settings = aws.control("GET", f"/settings?account={aws.id}")
     assert settings["elbv2.quota.target-groups"]["value"] == 3000
     assert len(other.elbv2.describe_load_balancers()["LoadBalancers"]) == 1
-
-
-def test_reset_of_nobody(aws: Account) -> None:
-    assert aws.control_refuses("POST", "/reset")

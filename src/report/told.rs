@@ -22,6 +22,9 @@ pub struct Told {
     by_object: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
     /// Members whose wishes have changed and are not carried out yet.
     pending: BTreeSet<ObjectKey>,
+    /// What went wrong because our knowledge was old. If it goes wrong again after a fresh look,
+    /// such as a name that somebody else's load balancer has, a person has to know.
+    stale: BTreeSet<String>,
 }
 
 /// What a visit did.
@@ -59,7 +62,8 @@ impl Told {
             text: problem.to_string(),
         });
         let mut messages: Vec<Message> = of_problems.collect();
-        messages.extend(refused(stack, done));
+        messages.extend(refused(stack, done, &self.stale));
+        self.stale = texts(done, Trouble::Stale).cloned().collect();
         let mut current: BTreeMap<ObjectRef, BTreeSet<(String, String)>> = BTreeMap::new();
         for key in &stack.active {
             current.entry(ObjectRef::ingress(key)).or_default();
@@ -101,15 +105,9 @@ impl Told {
 
 /// What was refused, told to those whose wishes had changed; where nobody's had, to the first
 /// member.
-fn refused(stack: &BalancerStack, done: &Done<'_>) -> Vec<Message> {
-    let texts: BTreeSet<&String> = done
-        .outcomes
-        .iter()
-        .filter_map(|outcome| match outcome {
-            Outcome::Failed(Trouble::Refused, text) => Some(text),
-            Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
-        })
-        .collect();
+fn refused(stack: &BalancerStack, done: &Done<'_>, stale: &BTreeSet<String>) -> Vec<Message> {
+    let again = texts(done, Trouble::Stale).filter(|text| stale.contains(*text));
+    let texts: BTreeSet<&String> = texts(done, Trouble::Refused).chain(again).collect();
     let concerned = match done.changed {
         [] => stack.active.get(..1).unwrap_or_default(),
         changed => changed,
@@ -123,6 +121,14 @@ fn refused(stack: &BalancerStack, done: &Done<'_>) -> Vec<Message> {
         })
     });
     each.collect()
+}
+
+/// What went wrong in one way.
+fn texts<'a>(done: &Done<'a>, kind: Trouble) -> impl Iterator<Item = &'a String> {
+    done.outcomes.iter().filter_map(move |outcome| match outcome {
+        Outcome::Failed(trouble, text) if *trouble == kind => Some(text),
+        Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
+    })
 }
 
 /// An Event, if its object is still there.

@@ -6,7 +6,7 @@ can share one LocalStack and none sees another.
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 S = TypeVar("S")
 
@@ -25,10 +25,16 @@ def reset(account: str) -> None:
         forget(account)
 
 
+# Every AccountStores of the process, for whoever dumps or loads an account.
+everything: list["AccountStores[Any]"] = []
+
+
 class AccountStores(Generic[S]):
     """All stores of one service; each is made on first use and dropped on an account reset."""
 
     def __init__(self, make: Callable[[str, str], S]) -> None:
+        self.name = make.__module__
+        everything.append(self)
         self._make = make
         self._stores: dict[tuple[str, str], S] = {}
         self._lock = threading.Lock()
@@ -46,6 +52,17 @@ class AccountStores(Generic[S]):
         """The stores of an account in every region it has touched."""
         with self._lock:
             return [store for (owner, _), store in self._stores.items() if owner == account]
+
+    def by_region(self, account: str) -> dict[str, S]:
+        """An account's stores by region."""
+        with self._lock:
+            return {region: s for (owner, region), s in self._stores.items() if owner == account}
+
+    def put(self, account: str, stores: dict[str, S]) -> None:
+        """Let an account have these stores, by region, and no others."""
+        with self._lock:
+            kept = {key: store for key, store in self._stores.items() if key[0] != account}
+            self._stores = kept | {(account, region): s for region, s in stores.items()}
 
     def forget(self, account: str) -> None:
         """Drop an account's stores; the next call starts from nothing."""

@@ -66,6 +66,11 @@ def describe(account: str) -> dict[str, dict[str, object]]:
     }
 
 
+def changed(account: str) -> dict[str, Value]:
+    """The knobs of an account that are not at their defaults."""
+    return {name: value for (owner, name), value in _values.items() if owner == account}
+
+
 @accounts.on_reset
 def forget(account: str) -> None:
     """Set every knob of an account back to its default."""

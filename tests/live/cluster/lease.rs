@@ -1,5 +1,7 @@
 //! Leading: one of several, by a Lease that LBC understands.
 
+use std::time::Duration;
+
 use albedo::cluster::elect;
 use albedo::model::id::ObjectKey;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
@@ -56,12 +58,14 @@ async fn a_lease_given_back_is_taken_at_once() {
         // The second starts to run for it only now, and sees it renewed at least once.
         let waiting = async {
             while spec(&api).await.renew_time == held.renew_time {
-                albedo::clock::sleep(std::time::Duration::from_millis(100)).await;
+                albedo::clock::sleep(Duration::from_millis(100)).await;
             }
             assert!(!*two.leading.borrow(), "two lead at once");
             one.stop.send(()).expect("it runs");
             one.leading.wait_for(|leading| !leading).await.map(drop).expect("it ends by itself");
-            two.leads(true).await;
+            // Sooner than the Lease would have run out.
+            let taken = tokio::time::timeout(Duration::from_secs(10), two.leads(true)).await;
+            taken.expect("it was given back");
         };
         during(election_of_two, waiting).await;
         let held = spec(&api).await;

@@ -9,10 +9,10 @@ from localstack.aws.skeleton import DispatchTable, Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
+from albedo_aws import shapes
 from albedo_aws.acm import certificates, importing, requesting, tag
 from albedo_aws.acm.errors import invalid, invalid_arn
 from albedo_aws.acm.store import Store, stores
-from albedo_aws.route53 import shapes
 
 Json = dict[str, Any]
 Operation = Callable[[Store, Json], Json]
@@ -52,14 +52,13 @@ def _served(run: Operation) -> Any:
     """An operation with its request checked. It takes the store's lock itself: see `store`."""
 
     def serve(context: RequestContext, request: Json | None) -> Json:
+        assert context.operation, "LocalStack calls an operation by its name"
         asked = request or {}
         arn = asked.get("CertificateArn")
         if isinstance(arn, str) and not ARN.fullmatch(arn):
             raise invalid_arn(arn)
-        if breaches := shapes.violations(context, asked):
-            plural = "s" if len(breaches) > 1 else ""
-            found = f"{len(breaches)} validation error{plural} detected"
-            raise invalid(f"{found}: {'; '.join(breaches)}")
+        if breaches := shapes.violations(context.operation.input_shape, asked):
+            raise invalid(shapes.detected(breaches))
         return run(stores.get(context.account_id, context.region), asked)
 
     return serve

@@ -1,13 +1,17 @@
 """Puts the control plane into LocalStack's handler chain when the infrastructure starts."""
 
 import os
+from pathlib import Path
 
 from localstack.aws import handlers
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 from moto.core.config import default_user_config
 
-from albedo_aws.control import faults, log, parsing, routes
+import albedo_aws.ec2
+from albedo_aws.control import buckets, faults, log, parsing, routes
+
+IMAGES = Path(albedo_aws.ec2.__file__).with_name("images.json")
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]
@@ -15,6 +19,7 @@ def open_control_plane() -> None:
     """The log must come after lost answers: it tells what the client was told."""
     make_accounts_cheap()
     parsing.guard_parser()
+    handlers.serve_custom_service_request_handlers.append(buckets.throttle)
     handlers.serve_custom_service_request_handlers.append(faults.strike_before)
     handlers.run_custom_response_handlers.append(faults.strike_after)
     handlers.run_custom_response_handlers.append(log.record)
@@ -24,8 +29,9 @@ def open_control_plane() -> None:
 def make_accounts_cheap() -> None:
     """Leave out what moto makes anew for every account, and nobody here asks for.
 
-    1,181 machine images (instances can be run from any image id all the same) and 1,300 of AWS's
-    own IAM policies: together 130 ms and 5 MB for each account, and each test has an account.
+    1,181 machine images, of which two stay for those who look for one before they start an
+    instance, and 1,300 of AWS's own IAM policies: together 130 ms and 5 MB for each account, and
+    each test has an account.
     """
-    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    os.environ.setdefault("MOTO_AMIS_PATH", str(IMAGES))
     default_user_config["iam"]["load_aws_managed_policies"] = False

@@ -7,8 +7,8 @@ from typing import Any
 
 from localstack.http import Request, Response, Router
 
-from albedo_aws import accounts, settings
-from albedo_aws.control import log
+from albedo_aws import accounts, clock, settings
+from albedo_aws.control import log, state
 from albedo_aws.control.faults import FAULTS
 from albedo_aws.control.log import LOG
 from albedo_aws.elbv2 import target_health
@@ -16,6 +16,10 @@ from albedo_aws.elbv2 import target_health
 ROOT = "/_albedo"
 # LocalStack's own account for calls whose access key is not 12 digits.
 DEFAULT_ACCOUNT = "000000000000"
+
+# Datetimes end with the year 9999; nobody needs more than a certificate's life or two.
+LONGEST_ADVANCE = 100 * 365 * 86_400.0
+LATEST = 32_503_680_000.0
 
 Body = dict[str, Any]
 
@@ -94,11 +98,48 @@ def show_settings(request: Request) -> Any:
 
 def reset(request: Request) -> Any:
     """Forget an account."""
-    account = request.args.get("account")
-    if not account:
-        raise ValueError("which account? POST /_albedo/reset?account=123456789012")
-    accounts.reset(account)
+    accounts.reset(_account(request))
     return {}
+
+
+def show_clock(request: Request) -> Any:
+    """What time it is for an account."""
+    return _time(_account(request))
+
+
+def set_clock(request: Request) -> Any:
+    """Move an account's clock: stop or go first, then set, then advance."""
+    body = _body(request)
+    account, stopped = body.get("account"), body.get("stopped")
+    if not isinstance(account, str) or not account:
+        raise ValueError('expected {"account": "...", "advance": seconds}')
+    moves = {"set": clock.put_at, "advance": clock.advance}
+    for name, value in body.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if name not in (*moves, "account", "stopped") or (name in moves and not number):
+            raise ValueError(
+                f"the clock takes 'set' and 'advance' as seconds, not {name}={value!r}"
+            )
+    if stopped not in (None, True, False) or abs(body.get("advance", 0)) > LONGEST_ADVANCE:
+        raise ValueError("'stopped' is true or false, and 'advance' at most 100 years")
+    if not 0 <= body.get("set", 0) <= LATEST:
+        raise ValueError("'set' is seconds since 1970, before the year 3000")
+    if stopped is not None:
+        (clock.stop if stopped else clock.go_on)(account)
+    for name, move in moves.items():
+        if name in body:
+            move(account, float(body[name]))
+    return _time(account)
+
+
+def dump(request: Request) -> Any:
+    """All of an account, as JSON that `/load` takes."""
+    return state.dump(_account(request))
+
+
+def load(request: Request) -> Any:
+    """Make an account what it was when it was dumped."""
+    return {"account": state.load(_body(request))}
 
 
 ENDPOINTS = [
@@ -127,6 +168,15 @@ ENDPOINTS = [
     Endpoint(
         "POST", "/settings", change_settings, 'change them: {"account", "settings": {name: number}}'
     ),
+    Endpoint("GET", "/clock", show_clock, "an account's time; ?account="),
+    Endpoint(
+        "POST",
+        "/clock",
+        set_clock,
+        'move it: {"account", "advance": seconds, "set": seconds since 1970, "stopped": true}',
+    ),
+    Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
+    Endpoint("POST", "/load", load, "make an account what a dump says"),
     Endpoint("POST", "/reset", reset, "forget an account's state; ?account= is required"),
 ]  # fmt: skip
 
@@ -150,6 +200,22 @@ def _endpoint(endpoint: Endpoint) -> Callable[..., Response]:
 def _json(value: Any, status: int) -> Response:
     text = json.dumps(value, indent=1) + "\n"
     return Response(text, status=status, mimetype="application/json")
+
+
+def _account(request: Request) -> str:
+    account = request.args.get("account")
+    if not account:
+        raise ValueError(f"which account? {request.path}?account=123456789012")
+    return str(account)
+
+
+def _time(account: str) -> Any:
+    now = clock.now(account)
+    return {
+        "time": now,
+        "utc": clock.as_moment(now).isoformat(),
+        "stopped": clock.is_stopped(account),
+    }
 
 
 def _body(request: Request) -> Body:

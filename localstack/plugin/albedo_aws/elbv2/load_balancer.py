@@ -75,6 +75,7 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     if len(store.load_balancers) >= most:
         text = "You have reached the maximum number of load balancers"
         raise errors.too_many("TooManyLoadBalancers", text, most)
+    network.place_interfaces(store, made)
     store.load_balancers[made.arn] = made
     return {"LoadBalancers": [_view(store, made, "provisioning")]}
 
@@ -105,6 +106,7 @@ def delete(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     if load_balancer.attributes["deletion_protection.enabled"] == "true":
         raise errors.deletion_protected(arn)
     store.remove_load_balancer(load_balancer)
+    network.release_interfaces(store, load_balancer)
     return {}
 
 
@@ -116,6 +118,7 @@ def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]
     load_balancer.security_groups = placement.check_security_groups(
         store, request["SecurityGroups"], load_balancer.vpc
     )
+    network.place_interfaces(store, load_balancer)
     return {"SecurityGroupIds": load_balancer.security_groups}
 
 
@@ -131,6 +134,7 @@ def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         raise errors.configuration("The subnets must belong to the VPC of the load balancer")
     load_balancer.zones = {subnet.id: subnet.zone for subnet in subnets}
     load_balancer.ip_address_type = address_type
+    network.place_interfaces(store, load_balancer)
     return {"AvailabilityZones": _zones(load_balancer), "IpAddressType": address_type}
 
 

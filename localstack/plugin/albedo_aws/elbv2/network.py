@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from albedo_aws.elbv2.store import Store
+from albedo_aws.ec2 import backend, interfaces
+from albedo_aws.elbv2.store import LoadBalancer, Store
 
 Address = IPv4Address | IPv6Address
 
@@ -24,10 +25,7 @@ class Subnet:
 
 
 def _ec2(store: Store) -> Any:
-    # Imported late: EC2's models take a second to load, and not every run needs them.
-    from moto.ec2.models import ec2_backends
-
-    return ec2_backends[store.account][store.region]
+    return backend.of(store.account, store.region)
 
 
 def subnet(store: Store, subnet_id: str) -> Subnet | None:
@@ -46,14 +44,9 @@ def vpc_exists(store: Store, vpc: str) -> bool:
 
 
 def reaches_the_internet(store: Store, vpc: str) -> bool:
-    """Whether a VPC has an internet gateway.
-
-    AWS's default VPCs come with one; LocalStack's do not, and are taken as if they did.
-    """
-    ec2 = _ec2(store)
-    if ec2.vpcs[vpc].is_default:
-        return True
-    return any(gateway.vpc and gateway.vpc.id == vpc for gateway in ec2.internet_gateways.values())
+    """Whether a VPC has an internet gateway."""
+    gateways = _ec2(store).internet_gateways.values()
+    return any(gateway.vpc and gateway.vpc.id == vpc for gateway in gateways)
 
 
 def missing_security_groups(store: Store, vpc: str, groups: list[str]) -> list[str]:
@@ -106,6 +99,23 @@ def instance(store: Store, instance_id: str) -> Instance | None:
             if found.id == instance_id:
                 return Instance(found.id, found.vpc_id, found.placement.zone, found.state)
     return None
+
+
+def place_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
+    """Let a load balancer's network interfaces be where, and guarded as, it now is."""
+    interfaces.place(
+        store.account,
+        store.region,
+        load_balancer.arn.partition("loadbalancer/")[2],
+        list(load_balancer.zones),
+        load_balancer.security_groups,
+    )
+
+
+def release_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
+    """Give a deleted load balancer's network interfaces back."""
+    name = load_balancer.arn.partition("loadbalancer/")[2]
+    interfaces.release(store.account, store.region, name)
 
 
 def parse_address(text: str) -> Address | None:

@@ -8,7 +8,9 @@ from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
+from albedo_aws import shapes
 from albedo_aws.elbv2 import (
+    errors,
     limits,
     listener,
     listener_attributes,
@@ -16,7 +18,6 @@ from albedo_aws.elbv2 import (
     load_balancer,
     load_balancer_attributes,
     rule,
-    shapes,
     ssl_policy,
     tag,
     target,
@@ -85,7 +86,8 @@ def _served(name: str, run: Operation) -> Callable[[RequestContext, Json | None]
     def serve(context: RequestContext, request: Json | None) -> Json:
         assert context.operation, "LocalStack calls an operation by its name"
         asked = request or {}
-        shapes.check(context.operation.input_shape, asked)
+        if breaches := shapes.violations(context.operation.input_shape, asked):
+            raise errors.validation(shapes.detected(breaches))
         store = STORES.get(context.account_id, context.region)
         with store.lock:
             answer = run(store, asked)

@@ -8,10 +8,10 @@ from localstack.aws.skeleton import DispatchTable, Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
+from albedo_aws import shapes
 from albedo_aws.route53 import (
     changes,
     record_listing,
-    shapes,
     tag,
     vpcs,
     zone_listing,
@@ -60,8 +60,9 @@ def _served(run: Operation) -> Any:
     """An operation with its request checked and its store locked for the whole call."""
 
     def serve(context: RequestContext, request: Json | None) -> Json:
+        assert context.operation, "LocalStack calls an operation by its name"
         asked = request or {}
-        if breaches := shapes.violations(context, asked):
+        if breaches := shapes.violations(context.operation.input_shape, asked):
             raise invalid_input("; ".join(breaches))
         store = store_of(context.account_id)
         with store.lock:

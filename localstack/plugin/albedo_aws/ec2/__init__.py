@@ -1,0 +1,1 @@
+"""EC2: LocalStack's own on moto's state, corrected where a load balancer controller would notice."""

@@ -1,0 +1,72 @@
+"""moto's EC2 of one account and region, with a default VPC as AWS makes it.
+
+Whoever reads or writes EC2's state comes by here, so that no account is made without the patch.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+EVERYWHERE = "0.0.0.0/0"
+
+_lock = threading.Lock()
+_patched = False
+
+
+def of(account: str, region: str) -> Any:
+    """The state; the account's default VPC is made on the first touch."""
+    return models().ec2_backends[account][region]
+
+
+def models() -> Any:
+    """moto's models, once they are right. Imported late: they take a second to load."""
+    global _patched  # noqa: PLW0603 - a module is patched once for the whole process
+    from moto.ec2 import models
+    from moto.ec2.models import elastic_network_interfaces
+
+    with _lock:
+        if not _patched:
+            make = models.EC2Backend.create_default_vpc
+            models.EC2Backend.create_default_vpc = _with_gateway(make)  # type: ignore[assignment]
+            interface = elastic_network_interfaces.NetworkInterfaceBackend
+            interface.get_all_network_interfaces = _by_any_address(  # type: ignore[method-assign]
+                interface.get_all_network_interfaces
+            )
+            _patched = True
+    return models
+
+
+def _with_gateway(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """AWS's default VPCs have an internet gateway and a route to it; moto's have neither."""
+
+    def create_default_vpc(ec2: Any) -> Any:
+        vpc = make(ec2)
+        gateway = ec2.create_internet_gateway()
+        ec2.attach_internet_gateway(gateway.id, vpc.id)
+        main = {"vpc-id": [vpc.id], "association.main": ["true"]}
+        [table] = ec2.describe_route_tables(filters=main)
+        ec2.create_route(table.id, EVERYWHERE, gateway_id=gateway.id)
+        return vpc
+
+    return create_default_vpc
+
+
+def _by_any_address(find: Callable[..., Any]) -> Callable[..., Any]:
+    """`addresses.private-ip-address` is about every address of an interface, not only its first.
+
+    Controllers find the interface of a pod by it, and a pod's address is never the first.
+    """
+    name = "addresses.private-ip-address"
+
+    def get_all_network_interfaces(ec2: Any, eni_ids: Any = None, filters: Any = None) -> Any:
+        others = {key: values for key, values in (filters or {}).items() if key != name}
+        found = find(ec2, eni_ids, others)
+        if name not in (filters or {}):
+            return found
+        return [one for one in found if not _addresses(one).isdisjoint(filters[name])]
+
+    return get_all_network_interfaces
+
+
+def _addresses(interface: Any) -> set[str]:
+    return {address["PrivateIpAddress"] for address in interface.private_ip_addresses}

@@ -1,0 +1,44 @@
+"""What keeps subnets, VPCs and network interfaces from being deleted."""
+
+from typing import Any
+
+from albedo_aws.ec2 import interfaces
+from albedo_aws.ec2.errors import dependent
+from albedo_aws.ec2.store import Store
+from albedo_aws.errors import AwsError
+
+Json = dict[str, Any]
+
+
+def check_empty(store: Store, request: Json) -> None:
+    """Refuse DeleteSubnet while an interface is in it."""
+    wanted = request.get("SubnetId")
+    if any(_subnet_of(interface) == wanted for interface in store.moto.enis.values()):
+        raise dependent("The subnet", repr(wanted))
+
+
+def check_vpc_empty(store: Store, request: Json) -> None:
+    """Refuse DeleteVpc while something of it is left that does not go with it."""
+    wanted = request.get("VpcId")
+    subnets = (one for by_id in store.moto.subnets.values() for one in by_id.values())
+    groups = store.moto.groups.get(wanted, {}).values()
+    gateways = store.moto.internet_gateways.values()
+    if (
+        any(subnet.vpc_id == wanted for subnet in subnets)
+        or any(group.name != "default" for group in groups)
+        or any(gateway.vpc and gateway.vpc.id == wanted for gateway in gateways)
+    ):
+        raise dependent("The vpc", repr(wanted))
+
+
+def check_interface(store: Store, request: Json) -> None:
+    """Refuse DeleteNetworkInterface of one that is a load balancer's."""
+    wanted = str(request.get("NetworkInterfaceId"))
+    if interfaces.belongs_to_load_balancer(store, wanted):
+        text = f"You do not have permission to access the specified resource '{wanted}'."
+        # EC2's code for an interface whose requester is a service of AWS [P].
+        raise AwsError("AuthFailure", text)
+
+
+def _subnet_of(interface: Any) -> str | None:
+    return getattr(interface.subnet, "id", None)

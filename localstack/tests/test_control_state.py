@@ -1,0 +1,126 @@
+"""`/_albedo/dump`, `/load` and `/reset`: all that an account has, native or LocalStack's own."""
+
+import time
+from typing import Any
+
+import pytest
+from aws import Account, forward, path
+
+
+def _fill(aws: Account) -> dict[str, Any]:
+    """Something of everything; what comes back is how the account looks."""
+    group = aws.target_group_arn()
+    listener = aws.http_listener()
+    rule = {"Conditions": [path("/a")], "Actions": [forward(group)]}
+    aws.rule(listener, 1, Tags=[{"Key": "k", "Value": "v"}], **rule)
+    subnet = aws.subnets[0]["CidrBlock"].rpartition(".")[0]
+    aws.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": f"{subnet}.10"}])
+    aws.certificate("a.example.com")
+    zones = aws.client("route53")
+    zones.create_hosted_zone(Name="example.com", CallerReference=aws.id)
+    node = aws.security_group("nodes")
+    aws.ec2.run_instances(
+        ImageId=aws.ec2.describe_images()["Images"][0]["ImageId"],
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=aws.subnet_ids()[0],
+        SecurityGroupIds=[node],
+    )
+    aws.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    return _look(aws)
+
+
+def _look(aws: Account) -> dict[str, Any]:
+    calls = [
+        (aws.elbv2, "describe_load_balancers", {}),
+        (aws.elbv2, "describe_target_groups", {}),
+        (aws.client("acm"), "list_certificates", {}),
+        (aws.client("route53"), "list_hosted_zones", {}),
+        (aws.ec2, "describe_security_groups", {}),
+        (aws.ec2, "describe_instances", {}),
+        (aws.ec2, "describe_subnets", {}),
+        (aws.client("iam"), "list_roles", {}),
+    ]
+    seen = {name: getattr(client, name)(**more) for client, name, more in calls}
+    for answer in seen.values():
+        del answer["ResponseMetadata"]
+    for group in seen["describe_target_groups"]["TargetGroups"]:
+        seen["health"] = aws.health(group["TargetGroupArn"])
+    for one in seen["describe_load_balancers"]["LoadBalancers"]:
+        arn = one["LoadBalancerArn"]
+        [listener] = aws.elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+        rules = aws.elbv2.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+        seen |= {"listener": listener, "rules": rules}
+    return seen
+
+
+def test_dump_and_load(aws: Account) -> None:
+    filled = _fill(aws)
+    aws.settings(quota_target_groups=7)
+    dumped = aws.control("GET", f"/dump?account={aws.id}")
+    aws.control("POST", f"/reset?account={aws.id}")
+    assert aws.elbv2.describe_load_balancers()["LoadBalancers"] == []
+    assert aws.control("POST", "/load", dumped) == {"account": aws.id}
+    assert _look(aws) == filled
+    settings = aws.control("GET", f"/settings?account={aws.id}")
+    assert settings["elbv2.quota.target-groups"]["value"] == 7
+
+
+def test_what_is_loaded_lives(aws: Account) -> None:
+    _fill(aws)
+    aws.control("POST", "/load", aws.control("GET", f"/dump?account={aws.id}"))
+    listener = aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=listener)
+    group = aws.elbv2.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    aws.elbv2.delete_target_group(TargetGroupArn=group)
+    made = aws.security_group("more")
+    aws.ec2.authorize_security_group_ingress(
+        GroupId=made,
+        IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],
+    )
+    aws.ec2.delete_security_group(GroupId=made)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"format": "other"},
+        {"account": 7},
+        {"time": "now"},
+        {"state": {}},
+        {"state": {"root": {"ref": 0}, "nodes": [{"object": "os:system", "attributes": {}}]}},
+        {"state": {"root": {"ref": 0}, "nodes": [{"named": "subprocess:Popen"}]}},
+        {"state": {"root": {"ref": 7}, "nodes": []}},
+        {"state": {"root": {"ref": 0}, "nodes": [{"method": "x", "of": {"ref": 0}}]}},
+    ],
+    ids=str,
+)
+def test_a_bad_dump_changes_nothing(aws: Account, spoil: dict[str, Any]) -> None:
+    aws.target_group()
+    dumped = aws.control("GET", f"/dump?account={aws.id}")
+    assert aws.control_refuses("POST", "/load", dumped | spoil)
+    assert len(aws.elbv2.describe_target_groups()["TargetGroups"]) == 1
+
+
+def test_reset_forgets_ec2_too(aws: Account) -> None:
+    aws.security_group("mine")
+    aws.control("POST", f"/reset?account={aws.id}")
+    groups = aws.ec2.describe_security_groups()["SecurityGroups"]
+    assert [group["GroupName"] for group in groups] == ["default"]
+
+
+def test_reset_takes_at_most_50_ms(aws: Account) -> None:
+    """The best of five, since a machine that builds something else at the same time is slow."""
+
+    def reset() -> float:
+        _fill(aws)
+        began = time.perf_counter()
+        aws.control("POST", f"/reset?account={aws.id}")
+        aws.__dict__.pop("subnets", None)
+        return time.perf_counter() - began
+
+    assert min(reset() for _ in range(5)) <= 0.05
+
+
+def test_reset_of_nobody(aws: Account) -> None:
+    assert aws.control_refuses("POST", "/reset")
