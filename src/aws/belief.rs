@@ -148,31 +148,28 @@ impl Belief {
                 &mut other.target_group_attributes,
                 &mut self.target_group_attributes,
             ),
-            Part::Targets(id) => move_entry(id, &mut other.targets, &mut self.targets),
+            Part::Targets(id) => {
+                move_entry(id, &mut other.targets, &mut self.targets);
+                self.doubt_missing(id);
+            }
         }
         self.surroundings = None;
+    }
+
+    /// A target group that is believed to be there and is not may not be the only mistake.
+    fn doubt_missing(&mut self, target_group: &AwsId) {
+        let is_gone = matches!(self.targets.get(target_group), Some(Known::Absent(_)));
+        let is_believed =
+            self.target_groups.value().is_some_and(|known| known.contains_key(target_group));
+        if is_gone && is_believed {
+            self.target_groups = Known::Unread;
+        }
     }
 
     /// Adds tags, and drops those of things of this kind that are gone.
     fn adopt_tags(&mut self, kind: &Named, ids: &BTreeSet<AwsId>, tags: BTreeMap<AwsId, Tags>) {
         self.tags.extend(tags);
         self.tags.retain(|id, _| ids.contains(id) || arn::named(id).as_ref() != Some(kind));
-    }
-
-    /// Stops believing the tags of load balancers or of target groups.
-    pub(super) fn forget_tags(&mut self, part: &Part) {
-        let kind = match part {
-            Part::LoadBalancers => Named::LoadBalancer,
-            Part::TargetGroups => Named::TargetGroup,
-            Part::Vpc
-            | Part::Interfaces
-            | Part::SecurityGroups
-            | Part::Listeners(_)
-            | Part::LoadBalancerAttributes(_)
-            | Part::TargetGroupAttributes(_)
-            | Part::Targets(_) => return,
-        };
-        self.tags.retain(|id, _| arn::named(id).as_ref() != Some(&kind));
     }
 
     /// Stops believing a part.

@@ -164,11 +164,19 @@ impl<C: Cloud> Mirror<C> {
         state.flights.clear();
     }
 
-    /// Stops believing a part. Of load balancers and target groups, also the tags.
+    /// Stops believing a part. The tags of load balancers and target groups go on being believed.
     pub fn forget_part(&self, part: &Part) {
+        self.shared.lock().forget(part);
+    }
+
+    /// Stops believing which load balancers, target groups and security groups there are, and their
+    /// tags.
+    pub fn forget_catalogue(&self) {
         let mut state = self.shared.lock();
-        state.belief.forget_tags(part);
-        state.forget(part);
+        state.belief.tags.clear();
+        for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
+            state.forget(&part);
+        }
     }
 
     /// Stops believing what hangs on the load balancers and target groups of an Ingress group:

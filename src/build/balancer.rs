@@ -33,16 +33,22 @@ pub struct Built {
 pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let members = members(snapshot, group);
     let finalizer = marks::finalizer(group);
-    let active: Vec<ObjectKey> = members.active.iter().map(|member| member.key.clone()).collect();
     let mut problems = Vec::new();
     let mut good = BTreeMap::new();
+    let mut places = Vec::new();
     for member in &members.active {
         let (part, mut found) = member::build(snapshot, group, member);
         problems.append(&mut found);
+        // A bad member keeps the place of the part that stands for it.
+        let held = snapshot.memory.held.get(member.key);
+        let order = part.as_ref().or(held).map_or(member.order, |part| part.order);
+        places.push((order, member.key.to_string(), member.key.clone()));
         if let Some(part) = part {
             good.insert(member.key.clone(), part);
         }
     }
+    places.sort();
+    let active: Vec<ObjectKey> = places.into_iter().map(|(_, _, key)| key).collect();
     let mut merged = merge::merge(snapshot, group, &active, &mut good);
     let unclaimed = members.active.iter().filter(|member| {
         merged.contributing.contains(member.key) && !holds(member.ingress, &finalizer)

@@ -30,7 +30,9 @@ pub enum Claim<'a> {
     Foreign,
     /// It is ours, with its class's parameters if it has any.
     Ours(Option<&'a ClassParams>),
-    /// It names a class that cannot be used.
+    /// Nobody can tell: it names a class that does not exist, or none where there are several.
+    Unknown(Box<Problem>),
+    /// It is ours, and its class cannot be used.
     Invalid(Box<Problem>),
 }
 
@@ -64,7 +66,7 @@ pub fn claim<'a>(
         None => default_class(objects, key),
     };
     match found {
-        Err(problem) => Claim::Invalid(problem),
+        Err(problem) => Claim::Unknown(problem),
         Ok(None) if settings.ingress_class.is_empty() => Claim::Ours(None),
         Ok(None) => Claim::Foreign,
         Ok(Some(class)) => of_class(objects, key, class),

@@ -43,23 +43,6 @@ pub struct Members<'a> {
 /// The bounds of `group.order` (LBC).
 const ORDER_MAX: i32 = 1000;
 
-/// The group that an Ingress is in now, if it is ours.
-///
-/// # Errors
-/// The problem with its class or with its group's name.
-pub fn group_of(
-    settings: &Settings,
-    objects: &Objects,
-    key: &ObjectKey,
-    ingress: &Ingress,
-) -> Result<Option<Group>, Box<Problem>> {
-    match claim(settings, objects, key, ingress) {
-        Claim::Foreign => Ok(None),
-        Claim::Invalid(problem) => Err(problem),
-        Claim::Ours(params) => named_group(key, ingress, params).map(Some),
-    }
-}
-
 fn named_group(
     key: &ObjectKey,
     ingress: &Ingress,
@@ -78,7 +61,8 @@ fn named_group(
     })
 }
 
-/// Every group that an Ingress is in or still holds a finalizer of.
+/// Every group that an Ingress is in or still holds a finalizer of. One that is ours and whose group
+/// cannot be told is visited by itself, so that somebody says what is wrong with it.
 #[must_use]
 pub fn groups_touching(
     settings: &Settings,
@@ -95,8 +79,14 @@ pub fn groups_touching(
         }
     });
     let mut groups: Vec<Group> = held.collect();
-    if let Ok(Some(current)) = group_of(settings, objects, key, ingress) {
-        groups.push(current);
+    match claim(settings, objects, key, ingress) {
+        Claim::Ours(params) => match named_group(key, ingress, params) {
+            Ok(current) => groups.push(current),
+            Err(_) if groups.is_empty() => groups.push(Group::Implicit(key.clone())),
+            Err(_) => {}
+        },
+        Claim::Invalid(_) if groups.is_empty() => groups.push(Group::Implicit(key.clone())),
+        Claim::Invalid(_) | Claim::Unknown(_) | Claim::Foreign => {}
     }
     groups.sort();
     groups.dedup();
@@ -128,16 +118,19 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
             continue;
         }
         let claim = claim(&snapshot.settings, &snapshot.objects, key, ingress);
+        // Whoever can be told to no group is judged by itself.
+        let is_alone = *group == Group::Implicit(key.clone());
         let (params, problems) = match claim {
             Claim::Foreign if claimed => {
                 members.leaving.push(key.clone());
                 continue;
             }
-            Claim::Invalid(problem) if claimed => (None, vec![*problem]),
-            Claim::Foreign | Claim::Invalid(_) => continue,
+            Claim::Unknown(problem) if claimed => (None, vec![*problem]),
+            Claim::Invalid(problem) if claimed || is_alone => (None, vec![*problem]),
+            Claim::Foreign | Claim::Invalid(_) | Claim::Unknown(_) => continue,
             Claim::Ours(params) => match named_group(key, ingress, params) {
                 Ok(current) if current == *group => (params, Vec::new()),
-                Err(problem) if claimed => (params, vec![*problem]),
+                Err(problem) if claimed || is_alone => (params, vec![*problem]),
                 Ok(_) if claimed => {
                     members.leaving.push(key.clone());
                     continue;

@@ -1,15 +1,19 @@
 //! The fake keeps the contract that AWS keeps.
 
-use super::support::fake::Fake;
 use albedo::aws::Cloud;
-use albedo::model::id::AwsId;
-use suite::Site;
+use albedo::model::action::AwsAction;
+use albedo::model::id::{AwsId, Id};
+use albedo::model::load_balancer::LoadBalancerState;
+use albedo::model::target::TargetState;
+use suite::{Site, wishes};
+
+use super::support::fake::Fake;
 
 #[macro_use]
-#[path = "contract/suite.rs"]
-mod suite;
+pub mod suite;
 
-async fn site() -> Site<Fake> {
+/// A fresh account.
+pub async fn site() -> Site<Fake> {
     let cloud = Fake::new();
     let certificate =
         |name| AwsId::new(format!("arn:aws:acm:us-east-1:123456789012:certificate/{name}"));
@@ -21,3 +25,36 @@ async fn site() -> Site<Fake> {
 
 contract_tests!(site);
 contract_tests!(site, EC2 is strict);
+
+#[tokio::test]
+async fn the_fake_waits_for_a_word_where_aws_needs_a_moment() {
+    let site = site().await;
+    let (cloud, target) = (site.cloud.clone(), wishes::target(&site, 10, 8080));
+    let group = wishes::target_group(wishes::target_group_spec(&site, "group"));
+    let group = wishes::made(&site, group).await;
+    let listener = wishes::standing_listener(&site, "user").await;
+    let rule = wishes::rule_spec("a.example.com", wishes::forward(&group));
+    wishes::made(&site, wishes::rule(&listener, 1, rule)).await;
+    let targets = vec![target];
+    let register = AwsAction::RegisterTargets {
+        target_group: Id::Is(group.clone()),
+        targets: targets.clone(),
+    };
+    wishes::done(&site, register).await;
+    let state = async || {
+        let targets = cloud.targets(&group).await.unwrap();
+        targets.first().map(|live| live.state)
+    };
+    assert_eq!(state().await, Some(TargetState::Initial));
+    cloud.set_health(TargetState::Healthy);
+    assert_eq!(state().await, Some(TargetState::Healthy));
+    let target_group = group.clone();
+    wishes::done(&site, AwsAction::DeregisterTargets { target_group, targets }).await;
+    assert_eq!(state().await, Some(TargetState::Draining));
+    cloud.finish_draining();
+    assert_eq!(state().await, None);
+    let state = async || cloud.load_balancers().await.unwrap().remove(0).state;
+    assert_eq!(state().await, LoadBalancerState::Provisioning);
+    cloud.finish_provisioning();
+    assert_eq!(state().await, LoadBalancerState::Active);
+}

@@ -3,6 +3,7 @@
 
 mod contract;
 mod docs;
+mod mirror;
 mod names;
 mod support;
 mod tidy;

@@ -1,5 +1,7 @@
 //! LocalStack keeps the contract that the fake keeps.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use albedo::aws::{Cloud, Sdk, only_vpc};
 use albedo::model::id::AwsId;
 use aws_config::SdkConfig;
@@ -9,8 +11,8 @@ use suite::Site;
 use super::support::localstack;
 
 #[macro_use]
-#[path = "../it/contract/suite.rs"]
-mod suite;
+#[path = "../it/contract/suite/mod.rs"]
+pub mod suite;
 
 /// A certificate for `contract.example.com`, good for a hundred years, that nobody trusts.
 const CERTIFICATE: &str = "\

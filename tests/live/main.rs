@@ -2,4 +2,5 @@
 
 mod cluster;
 mod contract;
+mod sdk;
 mod support;

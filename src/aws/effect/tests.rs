@@ -1,1 +1,142 @@
+//! What the mirror's tests cannot see from outside. That effects agree with AWS is the contract's
+//! business.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{apply, suspected, touched};
+use crate::aws::answer::Answer;
+use crate::aws::belief::{Belief, Part, Reading};
+use crate::aws::error::{CloudError, Kind};
+use crate::aws::{ReadLoadBalancer, ReadSecurityGroup};
+use crate::model::action::AwsAction;
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::known::{Known, Live};
+use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
+use crate::model::marks::Tags;
+use crate::model::security::SecurityGroup;
+
+const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn arn(resource: &str) -> AwsId {
+    AwsId::new(format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:{resource}"))
+}
+
+fn creation() -> (AwsAction, Answer) {
+    let spec = LoadBalancer {
+        name: "a".to_owned(),
+        scheme: Scheme::Internal,
+        ip_address_type: IpAddressType::Ipv4,
+        subnets: vec![AwsId::new("subnet-1"), AwsId::new("subnet-2")],
+        security_groups: Vec::new(),
+        tags: Tags::new(),
+    };
+    let handle = Handle::LoadBalancer(Group::Explicit("g".to_owned()), Slot(0));
+    let made = ReadLoadBalancer {
+        live: Live { id: arn("loadbalancer/app/a/1"), spec: spec.clone() },
+        dns_name: "a.example.com".to_owned(),
+        state: LoadBalancerState::Provisioning,
+    };
+    (AwsAction::CreateLoadBalancer { handle, spec }, Answer::LoadBalancer(made))
+}
+
+fn listeners_are_known(belief: &Belief) -> bool {
+    belief.listeners.get(&arn("loadbalancer/app/a/1")).is_some_and(Known::is_read)
+}
+
+#[test]
+fn only_what_was_not_there_before_is_known_to_be_bare() {
+    let (action, answer) = creation();
+    let Answer::LoadBalancer(made) = answer.clone() else { unreachable!() };
+    let mut belief = Belief::default();
+    apply(&mut belief, &action, &answer, AT);
+    assert!(!listeners_are_known(&belief), "nobody looked whether it was there");
+    let mut belief = Belief::of(Reading::LoadBalancers(vec![made], Vec::new()), AT);
+    apply(&mut belief, &action, &answer, AT);
+    assert!(!listeners_are_known(&belief), "it was there");
+    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
+    apply(&mut belief, &action, &answer, AT);
+    assert!(listeners_are_known(&belief), "it is new");
+}
+
+#[test]
+fn a_change_of_something_unknown_puts_its_part_in_doubt() {
+    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
+    let action = AwsAction::SetSubnets {
+        load_balancer: arn("loadbalancer/app/a/1"),
+        subnets: vec![AwsId::new("subnet-1")],
+    };
+    apply(&mut belief, &action, &Answer::Done, AT);
+    assert!(!belief.load_balancers.is_read());
+}
+
+#[test]
+fn an_effect_may_be_applied_again() {
+    let (action, answer) = creation();
+    let mut once = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
+    apply(&mut once, &action, &answer, AT);
+    let mut twice = once.clone();
+    apply(&mut twice, &action, &answer, AT);
+    assert_eq!(format!("{once:?}"), format!("{twice:?}"));
+}
+
+#[test]
+fn surroundings_are_made_anew_after_a_security_group_was_made() {
+    let spec = SecurityGroup {
+        name: "a".to_owned(),
+        description: String::new(),
+        vpc: AwsId::new("vpc-1"),
+        ingress: BTreeSet::new(),
+        tags: Tags::new(),
+    };
+    let stands: ReadSecurityGroup = ReadSecurityGroup {
+        live: Live { id: AwsId::new("sg-1"), spec: spec.clone() },
+        shared: BTreeSet::new(),
+    };
+    let mut belief = Belief::of(Reading::SecurityGroups(vec![stands]), AT);
+    belief.surroundings = Some(std::sync::Arc::default());
+    let action = AwsAction::CreateSecurityGroup { handle: Handle::BackendSecurityGroup, spec };
+    apply(&mut belief, &action, &Answer::SecurityGroup(AwsId::new("sg-2")), AT);
+    assert_eq!(belief.surroundings, None);
+    assert_eq!(belief.security_groups.value().map(std::collections::BTreeMap::len), Some(2));
+}
+
+#[test]
+fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
+    let load_balancer = arn("loadbalancer/app/a/1");
+    let listeners = Part::Listeners(load_balancer.clone());
+    let rule = arn("listener-rule/app/a/1/2/3");
+    let cases = [
+        (AwsAction::DeleteRule { id: rule.clone() }, vec![listeners.clone()]),
+        (AwsAction::AddTags { id: rule, tags: Tags::new() }, vec![listeners.clone()]),
+        (
+            AwsAction::DeleteLoadBalancer { id: load_balancer },
+            vec![Part::LoadBalancers, listeners.clone()],
+        ),
+        (
+            AwsAction::AddListenerCertificate {
+                listener: Id::Is(arn("listener/app/a/1/2")),
+                certificate: AwsId::new("arn:aws:acm:us-east-1:123456789012:certificate/1"),
+            },
+            vec![listeners],
+        ),
+    ];
+    for (action, parts) in cases {
+        assert_eq!(touched(&action), parts, "{action:?}");
+    }
+}
+
+#[test]
+fn a_refusal_puts_in_doubt_what_it_misses() {
+    let error = |code: &str| CloudError {
+        kind: Kind::of(code, Some(400)),
+        operation: "elbv2.CreateRule".to_owned(),
+        code: code.to_owned(),
+        message: String::new(),
+    };
+    assert_eq!(suspected(&error("TargetGroupNotFound")), Some(Part::TargetGroups));
+    assert_eq!(suspected(&error("InvalidGroup.NotFound")), Some(Part::SecurityGroups));
+    assert_eq!(suspected(&error("ValidationError")), None);
+}

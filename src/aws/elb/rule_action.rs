@@ -155,3 +155,55 @@ fn read_fixed_response(raw: Option<&FixedResponseActionConfig>) -> RuleAction {
         body: raw.message_body.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_elasticloadbalancingv2::types::AuthenticateOidcActionConfig;
+
+    use super::*;
+
+    #[test]
+    fn a_single_target_group_is_read_from_the_config_or_from_beside_it() {
+        let tuple = TargetGroupTuple::builder().target_group_arn("tg").weight(1).build();
+        let config = ForwardActionConfig::builder().target_groups(tuple).build();
+        let forward = || Raw::builder().r#type(ActionTypeEnum::Forward).target_group_arn("tg");
+        let raw = [forward().forward_config(config).build(), forward().build()];
+        let expected = [Some(1), None].map(|weight| {
+            let group = Id::Is(AwsId::new("tg"));
+            RuleAction::Forward { groups: vec![Weighted { group, weight }], stickiness: None }
+        });
+        assert_eq!(read(&raw), expected);
+    }
+
+    #[test]
+    fn actions_are_read_in_their_order() {
+        let fixed = |order, code| {
+            let config = FixedResponseActionConfig::builder().status_code(code).build();
+            let raw = Raw::builder().r#type(ActionTypeEnum::FixedResponse);
+            raw.fixed_response_config(config).order(order).build()
+        };
+        let codes: Vec<String> = read(&[fixed(2, "b"), fixed(1, "a")])
+            .into_iter()
+            .map(|action| match action {
+                RuleAction::FixedResponse { status_code, .. } => status_code,
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(codes, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_client_s_secret_is_not_read() {
+        let config = AuthenticateOidcActionConfig::builder()
+            .issuer("https://idp.example.com")
+            .client_id("client")
+            .client_secret("hush")
+            .build();
+        let raw = Raw::builder()
+            .r#type(ActionTypeEnum::AuthenticateOidc)
+            .authenticate_oidc_config(config)
+            .build();
+        let expected = RuleAction::Foreign("authenticate-oidc https://idp.example.com".to_owned());
+        assert_eq!(read(&[raw]), [expected]);
+    }
+}

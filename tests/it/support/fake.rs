@@ -20,11 +20,13 @@ use albedo::model::target::{LiveTarget, TargetState};
 use albedo::model::target_group::TargetGroup;
 
 pub use faulty::{Fault, Faulty, Struck, When};
+pub use held::Held;
 pub use state::State;
 
 mod balancer;
 mod echo;
 mod faulty;
+mod held;
 mod listener;
 mod security;
 mod state;

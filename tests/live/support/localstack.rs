@@ -4,6 +4,8 @@
 //! Each test takes an account of its own, which is all it takes to be alone. With
 //! `AWS_ENDPOINT_URL` set, that one is used and none is started.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,8 +30,10 @@ const FIRST_ACCOUNT: u64 = 100_000_000_000;
 
 /// A running LocalStack.
 pub struct LocalStack {
-    endpoint: String,
-    region: String,
+    /// Where it listens.
+    pub endpoint: String,
+    /// The region that is asked for.
+    pub region: String,
 }
 
 /// An account that nobody else uses.
@@ -37,7 +41,8 @@ pub struct LocalStack {
 pub struct Account {
     /// Its number; the access key as well.
     pub id: String,
-    server: &'static LocalStack,
+    /// The LocalStack it is on.
+    pub server: &'static LocalStack,
 }
 
 /// A call that LocalStack has seen.
@@ -59,11 +64,6 @@ impl Call {
     /// `service.Operation`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.service, self.operation)
-    }
-
-    /// Whether it could change anything.
-    pub fn is_write(&self) -> bool {
-        !["Describe", "List", "Get"].iter().any(|verb| self.operation.starts_with(verb))
     }
 }
 
@@ -88,17 +88,6 @@ impl Account {
         let credentials = Credentials::new(id, "test", None, None, "test");
         let provider = SharedCredentialsProvider::new(credentials);
         config.into_builder().credentials_provider(provider).build()
-    }
-
-    /// The environment in which another process reaches this account.
-    pub fn env(&self) -> [(&'static str, &str); 5] {
-        [
-            (ENDPOINT, &self.server.endpoint),
-            (REGION, &self.server.region),
-            ("AWS_ACCESS_KEY_ID", &self.id),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-        ]
     }
 
     /// The calls so far, in their order.

@@ -238,7 +238,7 @@ impl State {
     fn checked_rule(&self, load_balancer: &AwsId, spec: &RuleSpec) -> Result<RuleSpec, Refusal> {
         let values = spec.conditions.iter().map(|condition| match condition {
             Condition::Host(values) | Condition::Path(values) => values.len(),
-            _ => 1,
+            Condition::Foreign(_) => 1,
         });
         if spec.conditions.is_empty() {
             return refuse("ValidationError", "a condition must be specified");

@@ -25,11 +25,12 @@ use super::wishes::{
     target_group_spec,
 };
 
-const CLUSTER: &str = "contract";
+/// The cluster that everything is tagged for.
+pub const CLUSTER: &str = "contract";
 
 /// Everything a visit to the group, the fabric and the targets would see.
 #[derive(Debug, PartialEq)]
-struct Seen {
+pub struct Seen {
     balancer: BalancerInventory,
     fabric: FabricInventory,
     targets: BTreeMap<AwsId, BTreeSet<Target>>,
@@ -40,7 +41,8 @@ fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C> {
     Mirror::new(site.cloud.clone(), || Timestamp::UNIX_EPOCH)
 }
 
-async fn seen<C: Cloud>(mirror: &Mirror<C>) -> Seen {
+/// Looks at everything.
+pub async fn seen<C: Cloud>(mirror: &Mirror<C>) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
         target_group_attributes: BTreeSet::from(["one".to_owned()]),
@@ -125,8 +127,13 @@ pub async fn a_mirror_that_was_written_through_agrees_with_one_that_reads<C: Clo
 }
 
 async fn agree<C: Cloud + Clone>(site: &Site<C>, warm: &Mirror<C>) {
-    let (believed, named) = split(seen(warm).await);
-    let (read, all) = split(seen(&mirror(site)).await);
+    compare(seen(warm).await, seen(&mirror(site)).await);
+}
+
+/// What is believed has to be what is read, as far as it can be.
+pub fn compare(believed: Seen, read: Seen) {
+    let (believed, named) = split(believed);
+    let (read, all) = split(read);
     assert_eq!(believed, read);
     for (id, named) in named {
         for (key, value) in named {

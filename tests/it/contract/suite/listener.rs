@@ -29,7 +29,7 @@ pub async fn a_listener_is_made_as_asked_and_once<C: Cloud>(site: Site<C>) {
     let load_balancer = standing_load_balancer(&site, "listening").await;
     let answer = done(&site, listener(&load_balancer, 80, http_spec())).await;
     let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
-    assert_eq!(read(&site, &load_balancer).await, [answer.clone()]);
+    assert_eq!(read(&site, &load_balancer).await, std::slice::from_ref(&answer));
     let spec = &answer.live.spec;
     assert_eq!(http_spec().differences(spec), Vec::<&str>::new(), "{spec:?}");
     assert_eq!((answer.port, &spec.tags, &spec.ssl_policy), (80, &Tags::new(), &None));
@@ -73,7 +73,7 @@ pub async fn certificates_come_and_go_beside_the_default_one<C: Cloud>(site: Sit
     let load_balancer = standing_load_balancer(&site, "listening").await;
     let answer = done(&site, listener(&load_balancer, 443, https_spec(&site))).await;
     let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
-    assert_eq!(read(&site, &load_balancer).await, [answer.clone()]);
+    assert_eq!(read(&site, &load_balancer).await, std::slice::from_ref(&answer));
     let id = answer.live.id;
     let add = |certificate: &AwsId| AwsAction::AddListenerCertificate {
         listener: Id::Is(id.clone()),

@@ -1,0 +1,67 @@
+//! The mirror: what it costs, and that it never believes wrongly, whatever fails or comes between.
+
+use albedo::aws::{Cloud, Mirror};
+use albedo::model::action::AwsAction;
+use albedo::model::group::Group;
+use albedo::model::id::{Handle, Slot, TargetGroupKey};
+use albedo::model::marks::group_tags;
+use jiff::Timestamp;
+
+use super::contract::site;
+use super::contract::suite::{CLUSTER, Seen, Site, seen, wishes};
+use super::support::fake::Fake;
+
+mod cost;
+mod fabric;
+mod fault;
+mod race;
+
+pub fn mirror<C: Cloud>(cloud: C) -> Mirror<C> {
+    Mirror::new(cloud, || Timestamp::UNIX_EPOCH)
+}
+
+/// A life of a group: everything that can be done is done, and in the end undone.
+pub async fn story() -> Vec<AwsAction> {
+    let site = site().await;
+    let fake = site.cloud.clone();
+    super::contract::suite::a_mirror_that_was_written_through_agrees_with_one_that_reads(site)
+        .await;
+    fake.performed()
+}
+
+/// An AWS in which the story was told up to a point.
+pub async fn after(actions: &[AwsAction]) -> Fake {
+    let fake = site().await.cloud;
+    for action in actions {
+        fake.meddle(action).unwrap();
+    }
+    fake
+}
+
+pub async fn read_anew(fake: &Fake) -> Seen {
+    seen(&mirror(fake.clone())).await
+}
+
+/// Makes a load balancer with one listener, and so many rules each with a target group.
+pub async fn furnish(site: &Site<Fake>, group: &Group, rules: u32) {
+    let fake = &site.cloud;
+    let marks = |resource: &str| group_tags(CLUSTER, group, resource);
+    let name = group.to_string();
+    let make = |action: AwsAction| fake.meddle(&action).unwrap().id().unwrap().clone();
+    let front = make(wishes::security_group(site, &name));
+    let mut spec = wishes::load_balancer_spec(site, &name, &front);
+    spec.tags.extend(marks("LoadBalancer"));
+    let handle = Handle::LoadBalancer(group.clone(), Slot(0));
+    let balancer = make(AwsAction::CreateLoadBalancer { handle, spec });
+    let listener = make(wishes::listener(&balancer, 80, wishes::http_spec()));
+    for priority in 1..=rules {
+        let mut spec = wishes::target_group_spec(site, &format!("{name}-{priority}"));
+        spec.tags.extend(marks(&format!("{name}-{priority}")));
+        let key = TargetGroupKey { resource: format!("{priority}"), slot: Slot(0) };
+        let handle = Handle::TargetGroup(group.clone(), key);
+        let target_group = make(AwsAction::CreateTargetGroup { handle, spec });
+        let host = format!("h{priority}.example.com");
+        let spec = wishes::rule_spec(&host, wishes::forward(&target_group));
+        make(wishes::rule(&listener, priority, spec));
+    }
+}

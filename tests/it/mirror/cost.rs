@@ -1,0 +1,135 @@
+//! What the mirror asks of AWS, and what it does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use albedo::aws::{BalancerScope, Kind, Mirror};
+use albedo::model::action::AwsAction;
+use albedo::model::group::Group;
+use albedo::model::id::Handle;
+use futures::future::{join_all, try_join_all};
+use jiff::Timestamp;
+
+use super::super::contract::site;
+use super::super::contract::suite::{CLUSTER, seen, wishes};
+use super::super::support::fake::{Fake, Fault, Faulty, Struck, When};
+use super::{after, furnish, mirror, story};
+
+fn groups(count: usize) -> Vec<Group> {
+    (0..count).map(|n| Group::Explicit(format!("group-{n}"))).collect()
+}
+
+async fn look_at_all(mirror: &Mirror<Fake>, groups: &[Group]) {
+    let scope = BalancerScope::default();
+    try_join_all(groups.iter().map(|group| mirror.balancer(CLUSTER, group, &scope))).await.unwrap();
+    mirror.fabric(CLUSTER, &BTreeSet::new()).await.unwrap();
+}
+
+fn count(calls: &BTreeMap<String, usize>, operation: &str) -> usize {
+    calls.get(&format!("elbv2.{operation}")).copied().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_user_s_change_costs_its_writes_and_no_reads() {
+    let story = story().await;
+    let fake = after(&[]).await;
+    let mirror = mirror(fake.clone());
+    seen(&mirror).await;
+    fake.forget_calls();
+    for action in &story {
+        mirror.perform(action).await.unwrap();
+        seen(&mirror).await;
+    }
+    assert_eq!((fake.reads(), fake.performed().len()), (0, story.len()));
+}
+
+#[tokio::test]
+async fn a_fresh_cluster_of_many_groups_is_read_once_for_all() {
+    let fake = site().await.cloud;
+    fake.forget_calls();
+    let mirror = mirror(fake.clone());
+    look_at_all(&mirror, &groups(30)).await;
+    assert_eq!(fake.reads(), 3, "{:?}", fake.calls());
+    let looks = (0..30).map(|_| mirror.surroundings(Duration::from_secs(60)));
+    try_join_all(looks).await.unwrap();
+    // The VPC takes four calls, the interfaces one; the security groups are known.
+    assert_eq!(fake.reads(), 3 + 5, "{:?}", fake.calls());
+}
+
+#[tokio::test]
+async fn a_restart_reads_every_group_in_three_calls() {
+    let site = site().await;
+    let groups = groups(30);
+    for group in &groups {
+        furnish(&site, group, 10).await;
+    }
+    let fake = &site.cloud;
+    fake.forget_calls();
+    let mirror = mirror(fake.clone());
+    look_at_all(&mirror, &groups).await;
+    let calls = fake.calls();
+    assert_eq!(count(&calls, "DescribeListeners"), 30);
+    assert_eq!(count(&calls, "DescribeRules"), 30);
+    // One for the listener and rules of each group, and one for each 20 of all the rest.
+    assert_eq!(count(&calls, "DescribeTags"), 30 + 2 + 15);
+    assert_eq!(fake.reads(), 30 + 30 + 47 + 3, "{calls:?}");
+    fake.forget_calls();
+    look_at_all(&mirror, &groups).await;
+    assert_eq!(fake.reads(), 0);
+    mirror.forget_group(CLUSTER, &groups[7]);
+    look_at_all(&mirror, &groups).await;
+    assert_eq!(fake.reads(), 3, "{:?}", fake.calls());
+}
+
+#[tokio::test]
+async fn tags_outlive_a_doubt_about_their_parts_but_not_a_sweep() {
+    let site = site().await;
+    furnish(&site, &wishes::group(), 3).await;
+    let fake = &site.cloud;
+    let fault = Fault { struck: Struck::Writes, nth: 1, when: When::Before, kind: Kind::Transient };
+    let mirror = mirror(Faulty::new(fake.clone(), vec![fault]));
+    let scope = BalancerScope::default();
+    mirror.balancer(CLUSTER, &wishes::group(), &scope).await.unwrap();
+    fake.forget_calls();
+    let doubtful = wishes::target_group(wishes::target_group_spec(&site, "doubtful"));
+    mirror.perform(&doubtful).await.unwrap_err();
+    mirror.balancer(CLUSTER, &wishes::group(), &scope).await.unwrap();
+    assert_eq!(fake.calls(), BTreeMap::from([("elbv2.DescribeTargetGroups".to_owned(), 1)]));
+    fake.forget_calls();
+    mirror.forget_catalogue();
+    mirror.balancer(CLUSTER, &wishes::group(), &scope).await.unwrap();
+    assert_eq!(count(&fake.calls(), "DescribeTags"), 2, "{:?}", fake.calls());
+}
+
+#[tokio::test]
+async fn surroundings_are_as_new_as_asked_for() {
+    let fake = site().await.cloud;
+    let clock = Arc::new(AtomicI64::new(1000));
+    let hands = Arc::clone(&clock);
+    let mirror = Mirror::new(fake.clone(), move || {
+        Timestamp::from_second(hands.load(Ordering::Relaxed)).unwrap()
+    });
+    let minute = Duration::from_secs(60);
+    let first = mirror.surroundings(minute).await.unwrap();
+    assert_eq!(first.subnets.len(), 6);
+    clock.fetch_add(59, Ordering::Relaxed);
+    fake.forget_calls();
+    let second = mirror.surroundings(minute).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &second), "what is known is shared");
+    assert_eq!(fake.reads(), 0);
+    clock.fetch_add(2, Ordering::Relaxed);
+    let looks = join_all((0..5).map(|_| mirror.surroundings(minute))).await;
+    assert!(looks.iter().all(Result::is_ok));
+    assert_eq!(fake.reads(), 6, "{:?}", fake.calls());
+    let handle = Handle::BackendSecurityGroup;
+    let fresh = site().await;
+    let AwsAction::CreateSecurityGroup { spec, .. } = wishes::security_group(&fresh, "new") else {
+        unreachable!()
+    };
+    let made = mirror.perform(&AwsAction::CreateSecurityGroup { handle, spec }).await.unwrap();
+    let third = mirror.surroundings(minute).await.unwrap();
+    assert!(third.security_groups.contains_key(&made.unwrap()));
+    assert_eq!(fake.reads(), 6);
+}

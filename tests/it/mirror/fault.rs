@@ -1,0 +1,126 @@
+//! What is believed after something went wrong.
+
+use std::collections::BTreeSet;
+
+use albedo::aws::{BalancerScope, CloudError, Kind, Mirror, Part};
+use albedo::model::action::AwsAction;
+use futures::FutureExt;
+
+use super::super::contract::site;
+use super::super::contract::suite::{CLUSTER, Seen, compare, seen, wishes};
+use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
+use super::{after, furnish, mirror, read_anew, story};
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_looked_for() {
+    let story = story().await;
+    for (index, action) in story.iter().enumerate() {
+        for (when, kind) in [
+            (When::Before, Kind::Throttled),
+            (When::Before, Kind::Transient),
+            (When::After, Kind::Transient),
+        ] {
+            let fake = after(&story[..index]).await;
+            let fault = Fault { struck: Struck::Writes, nth: 1, when, kind };
+            let mirror = mirror(Faulty::new(fake.clone(), vec![fault]));
+            seen(&mirror).await;
+            assert_eq!(mirror.perform(action).await.unwrap_err().kind, kind);
+            compare(seen(&mirror).await, read_anew(&fake).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_nobody_awaits_is_looked_for() {
+    let story = story().await;
+    for (index, action) in story.iter().enumerate() {
+        let fake = after(&story[..index]).await;
+        let held = Held::new(fake.clone());
+        let mirror = mirror(held.clone());
+        seen(&mirror).await;
+        held.hold_writes();
+        assert_eq!(mirror.perform(action).now_or_never(), None);
+        compare(seen(&mirror).await, read_anew(&fake).await);
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_write_puts_nothing_in_doubt() {
+    let story = story().await;
+    let fake = after(&story[..1]).await;
+    let fault = Fault { struck: Struck::Writes, nth: 1, when: When::Before, kind: Kind::Throttled };
+    let mirror = mirror(Faulty::new(fake.clone(), vec![fault]));
+    seen(&mirror).await;
+    fake.forget_calls();
+    mirror.perform(&story[1]).await.unwrap_err();
+    seen(&mirror).await;
+    assert_eq!(fake.reads(), 0);
+}
+
+#[tokio::test]
+async fn a_read_that_fails_is_an_error_and_the_next_look_reads_again() {
+    let fake = after(&story().await[..12]).await;
+    let looks = Faulty::new(fake.clone(), Vec::new());
+    seen(&mirror(looks.clone())).await;
+    for nth in 1..=looks.calls() {
+        let fault = Fault { struck: Struck::Any, nth, when: When::Before, kind: Kind::Transient };
+        let mirror = mirror(Faulty::new(fake.clone(), vec![fault]));
+        let scope = BalancerScope::default();
+        let outcomes = [
+            mirror.balancer(CLUSTER, &wishes::group(), &scope).await.err(),
+            mirror.fabric(CLUSTER, &BTreeSet::new()).await.err(),
+        ];
+        let kinds = outcomes.iter().flatten().map(|error: &CloudError| error.kind);
+        assert!(kinds.into_iter().all(|kind| kind == Kind::Transient));
+        compare(try_seen(&mirror).await, read_anew(&fake).await);
+    }
+}
+
+/// Looks once more where the fault is still to come.
+async fn try_seen(mirror: &Mirror<Faulty<Fake>>) -> Seen {
+    let scope = BalancerScope {
+        load_balancer_attributes: true,
+        target_group_attributes: BTreeSet::from(["one".to_owned()]),
+    };
+    let looked = mirror.balancer(CLUSTER, &wishes::group(), &scope).await;
+    for found in looked.iter().flat_map(|inventory| inventory.target_groups.iter()) {
+        // The fault may be the read of these.
+        let _ = mirror.targets(&found.live.id).await;
+    }
+    seen(mirror).await
+}
+
+#[tokio::test]
+async fn everything_is_read_again_once_it_is_forgotten() {
+    let site = site().await;
+    furnish(&site, &wishes::group(), 1).await;
+    let mirror = mirror(site.cloud.clone());
+    let before = seen(&mirror).await;
+    let found = site.cloud.everything();
+    let id = found.load_balancers.keys().next().unwrap();
+    site.cloud.meddle(&AwsAction::DeleteLoadBalancer { id: id.clone() }).unwrap();
+    assert_eq!(seen(&mirror).await, before, "it is believed to stand");
+    mirror.forget();
+    compare(seen(&mirror).await, read_anew(&site.cloud).await);
+}
+
+#[tokio::test]
+async fn what_turns_out_to_be_gone_is_no_error() {
+    let site = site().await;
+    furnish(&site, &wishes::group(), 1).await;
+    let mirror = mirror(site.cloud.clone());
+    seen(&mirror).await;
+    let everything = site.cloud.everything();
+    for id in everything.load_balancers.keys() {
+        site.cloud.meddle(&AwsAction::DeleteLoadBalancer { id: id.clone() }).unwrap();
+    }
+    for id in everything.target_groups.keys() {
+        site.cloud.meddle(&AwsAction::DeleteTargetGroup { id: id.clone() }).unwrap();
+        mirror.forget_part(&Part::Targets(id.clone()));
+        let targets = mirror.targets(id).await.unwrap().targets;
+        assert!(targets.is_read() && targets.value().is_none(), "{targets:?}");
+    }
+    // The load balancer is believed to stand, its listeners are not there.
+    mirror.forget_group(CLUSTER, &wishes::group());
+    compare(seen(&mirror).await, read_anew(&site.cloud).await);
+}

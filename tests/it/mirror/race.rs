@@ -1,0 +1,107 @@
+//! Reads and writes at the same time.
+
+use albedo::aws::{Cloud, Kind, Mirror};
+use futures::FutureExt;
+
+use super::super::contract::suite::{CLUSTER, Seen, compare, seen, wishes};
+use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
+use super::{after, mirror, read_anew, story};
+
+/// Begins to look, until the first answer is held back.
+async fn begin_to_look<C: Cloud>(
+    held: &Held<Fake>,
+    mirror: &Mirror<C>,
+) -> tokio::task::JoinHandle<Seen> {
+    held.hold_reads();
+    let mirror = mirror.clone();
+    #[expect(clippy::disallowed_methods, reason = "the test awaits it")]
+    let looking = tokio::spawn(async move { seen(&mirror).await });
+    while held.waiting() == 0 && !looking.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    looking
+}
+
+#[tokio::test]
+async fn a_read_never_hides_a_write_made_since_it_began() {
+    let story = story().await;
+    for begun in 0..story.len() {
+        for ended in (begun + 1..=story.len()).step_by(3) {
+            let fake = after(&story[..begun]).await;
+            let held = Held::new(fake.clone());
+            let mirror = mirror(held.clone());
+            let looking = begin_to_look(&held, &mirror).await;
+            for action in &story[begun..ended] {
+                mirror.perform(action).await.unwrap();
+            }
+            held.release();
+            compare(looking.await.unwrap(), read_anew(&fake).await);
+            compare(seen(&mirror).await, read_anew(&fake).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_of_a_group_never_hides_a_write_made_since_it_began() {
+    let story = story().await;
+    let group = wishes::group();
+    for begun in 0..story.len() {
+        for ended in (begun + 1..=story.len()).step_by(3) {
+            let fake = after(&story[..begun]).await;
+            let held = Held::new(fake.clone());
+            let mirror = mirror(held.clone());
+            seen(&mirror).await;
+            mirror.forget_group(CLUSTER, &group);
+            let looking = begin_to_look(&held, &mirror).await;
+            for action in &story[begun..ended] {
+                mirror.perform(action).await.unwrap();
+            }
+            held.release();
+            // This look may have ended before the writes, where nothing hung on the group yet.
+            looking.await.unwrap();
+            compare(seen(&mirror).await, read_anew(&fake).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_never_hides_a_write_whose_answer_was_lost_since_it_began() {
+    let story = story().await;
+    for (index, action) in story.iter().enumerate() {
+        let fake = after(&story[..index]).await;
+        let held = Held::new(fake.clone());
+        let fault =
+            Fault { struck: Struck::Writes, nth: 1, when: When::After, kind: Kind::Transient };
+        let mirror = mirror(Faulty::new(held.clone(), vec![fault]));
+        let looking = begin_to_look(&held, &mirror).await;
+        mirror.perform(action).await.unwrap_err();
+        held.release();
+        compare(looking.await.unwrap(), read_anew(&fake).await);
+    }
+}
+
+#[tokio::test]
+async fn what_was_forgotten_while_it_was_read_is_read_again() {
+    let story = story().await;
+    for (index, action) in story.iter().enumerate() {
+        let fake = after(&story[..index]).await;
+        let held = Held::new(fake.clone());
+        let mirror = mirror(held.clone());
+        let looking = begin_to_look(&held, &mirror).await;
+        fake.meddle(action).unwrap();
+        mirror.forget();
+        held.release();
+        compare(looking.await.unwrap(), read_anew(&fake).await);
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_is_given_up_leaves_no_trace() {
+    let fake = after(&story().await[..12]).await;
+    let held = Held::new(fake.clone());
+    let mirror = mirror(held.clone());
+    held.hold_reads();
+    assert!(seen(&mirror).now_or_never().is_none());
+    held.release();
+    compare(seen(&mirror).await, read_anew(&fake).await);
+}

@@ -1,0 +1,168 @@
+//! How we speak to AWS: in AWS Load Balancer Controller's words, and how patiently.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::time::Duration;
+
+use albedo::aws::{Cloud, CloudError, Kind, Sdk, configure, only_vpc};
+use albedo::model::action::AwsAction;
+use albedo::model::id::{AwsId, Id};
+use albedo::model::security::Source;
+use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
+use serde_json::{Value, json};
+
+use super::contract::suite::{Site, wishes};
+use super::support::localstack::{self, Account};
+
+/// Far more than a refused connection takes, and far less than the SDK's own attempts would.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+async fn site() -> (Account, Site<Sdk>) {
+    let account = localstack::account();
+    let config = account.config().await;
+    let cloud = Sdk::new(&config, only_vpc(&config).await.unwrap());
+    let vpc = cloud.vpc().await.unwrap();
+    let certificates = [AwsId::new("unused"), AwsId::new("unused")];
+    (account, Site { cloud, vpc, certificates })
+}
+
+/// The HTTP statuses that an operation was answered with.
+async fn statuses(account: &Account, name: &str) -> Vec<u16> {
+    let calls = account.calls().await;
+    calls.iter().filter(|call| call.name() == name).map(|call| call.status).collect()
+}
+
+/// The requests made since the log was forgotten, in their order.
+async fn requests(account: &Account) -> Vec<Value> {
+    let calls = account.calls().await;
+    let errors: Vec<_> = calls.iter().filter_map(|call| call.error.as_ref()).collect();
+    assert_eq!(errors, Vec::<&String>::new());
+    calls.into_iter().map(|call| call.params).collect()
+}
+
+/// The words are those of the observed case V01 and, for `ModifyRule`, V21.
+#[tokio::test]
+async fn writes_are_worded_as_lbc_words_them() {
+    let (account, site) = site().await;
+    account.forget_calls().await;
+    let vpc = site.vpc.id.as_str();
+    let made_by = json!([{ "Key": "made-by", "Value": "contract" }]);
+    let front = wishes::made(&site, wishes::security_group(&site, "front")).await;
+    let rules = [wishes::ingress(80, Source::Cidr("0.0.0.0/0".to_owned()))].into();
+    let (group, description) = (Id::Is(front.clone()), String::new());
+    wishes::done(&site, AwsAction::AuthorizeIngress { group, rules, description }).await;
+    let group = wishes::target_group(wishes::target_group_spec(&site, "group"));
+    let group = wishes::made(&site, group).await;
+    let spec = wishes::load_balancer_spec(&site, "balancer", &front);
+    let subnets = spec.subnets.clone();
+    let balancer = wishes::made(&site, wishes::load_balancer(spec)).await;
+    let listener = wishes::listener(&balancer, 80, wishes::http_spec());
+    let listener = wishes::made(&site, listener).await;
+    let spec = wishes::rule_spec("a.example.com", wishes::forward(&group));
+    let rule = wishes::made(&site, wishes::rule(&listener, 1, spec.clone())).await;
+    wishes::done(&site, AwsAction::ModifyRule { id: rule.clone(), spec }).await;
+    let actions = json!([{
+        "ForwardConfig": { "TargetGroups": [{ "TargetGroupArn": group.as_str() }] },
+        "Order": 1, "Type": "forward",
+    }]);
+    let conditions = json!([
+        { "Field": "host-header", "HostHeaderConfig": { "Values": ["a.example.com"] } },
+        { "Field": "path-pattern", "PathPatternConfig": { "Values": ["/*"] } },
+    ]);
+    let expected = [
+        json!({
+            "Description": "for a check", "GroupName": "front", "VpcId": vpc,
+            "TagSpecifications": [{ "ResourceType": "security-group", "Tags": made_by }],
+        }),
+        json!({
+            "GroupId": front.as_str(),
+            "IpPermissions": [{
+                "FromPort": 80, "IpProtocol": "tcp", "ToPort": 80,
+                "IpRanges": [{ "CidrIp": "0.0.0.0/0", "Description": "" }],
+            }],
+        }),
+        json!({
+            "HealthCheckEnabled": true, "HealthCheckIntervalSeconds": 15, "HealthCheckPath": "/",
+            "HealthCheckPort": "traffic-port", "HealthCheckProtocol": "HTTP",
+            "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2,
+            "Matcher": { "HttpCode": "200" }, "Name": "group", "Port": 8080, "Protocol": "HTTP",
+            "ProtocolVersion": "HTTP1", "TargetType": "ip", "VpcId": vpc, "Tags": made_by,
+        }),
+        json!({
+            "IpAddressType": "ipv4", "Name": "balancer", "Scheme": "internet-facing",
+            "SecurityGroups": [front.as_str()], "Tags": made_by, "Type": "application",
+            "SubnetMappings": [{ "SubnetId": subnets[0] }, { "SubnetId": subnets[1] }],
+        }),
+        json!({
+            "DefaultActions": [{
+                "FixedResponseConfig": { "ContentType": "text/plain", "StatusCode": "404" },
+                "Order": 1, "Type": "fixed-response",
+            }],
+            "LoadBalancerArn": balancer.as_str(), "Port": 80, "Protocol": "HTTP", "Tags": made_by,
+        }),
+        json!({
+            "Actions": actions, "Conditions": conditions, "ListenerArn": listener.as_str(),
+            "Priority": 1, "Tags": made_by,
+        }),
+        json!({
+            "Actions": actions, "Conditions": conditions, "ResetTransforms": true,
+            "RuleArn": rule.as_str(),
+        }),
+    ];
+    assert_eq!(requests(&account).await, expected);
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_tried_again() {
+    let (account, site) = site().await;
+    let name = "elbv2.DescribeLoadBalancers";
+    let fault = json!({ "match": name, "times": 1, "code": "Throttling" });
+    account.ask("POST", "faults", Some(fault)).await;
+    assert_eq!(site.cloud.load_balancers().await, Ok(Vec::new()));
+    assert_eq!(statuses(&account, name).await, [400, 200]);
+}
+
+#[tokio::test]
+async fn a_refused_call_is_not_tried_again() {
+    let (account, site) = site().await;
+    let name = "elbv2.DescribeTargetGroups";
+    let fault = json!({ "match": name, "code": "AccessDenied", "status": 403, "message": "no" });
+    account.ask("POST", "faults", Some(fault)).await;
+    let expected = CloudError {
+        kind: Kind::Refused,
+        operation: name.to_owned(),
+        code: "AccessDenied".to_owned(),
+        message: "no".to_owned(),
+    };
+    assert_eq!(site.cloud.target_groups().await, Err(expected));
+    assert_eq!(statuses(&account, name).await, [403]);
+}
+
+#[tokio::test]
+async fn a_lost_reply_makes_nothing_twice() {
+    let (account, site) = site().await;
+    let name = "elbv2.CreateTargetGroup";
+    let fault = json!({ "match": name, "times": 1, "after": true, "drop": true });
+    account.ask("POST", "faults", Some(fault)).await;
+    let action = wishes::target_group(wishes::target_group_spec(&site, "once"));
+    let made = site.cloud.perform(&action).await.unwrap();
+    let stand = site.cloud.target_groups().await.unwrap();
+    assert_eq!(stand.iter().map(|live| &live.id).collect::<Vec<_>>(), [made.id().unwrap()]);
+    // The SDK asked again, and AWS answered with what stood.
+    assert_eq!(account.counts().await.get(name), Some(&2));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_nobody_listens_at_is_told_at_once() {
+    // The discard port, where nobody listens on this machine.
+    let config = configure(Some("us-east-1"), Some("http://127.0.0.1:9")).await;
+    let credentials = Credentials::new("123456789012", "test", None, None, "test");
+    let provider = SharedCredentialsProvider::new(credentials);
+    let config = config.into_builder().credentials_provider(provider).build();
+    let cloud = Sdk::new(&config, AwsId::new("vpc-1"));
+    let answer = tokio::time::timeout(AT_ONCE, cloud.load_balancers()).await;
+    let error = answer.expect("at once").unwrap_err();
+    let text = "elbv2.DescribeLoadBalancers: no answer: tcp connect error: \
+                Connection refused (os error 111)";
+    assert_eq!((error.kind, error.to_string().as_str()), (Kind::Transient, text));
+}
