@@ -73,13 +73,6 @@ def test_certificate_not_issued(aws: Account) -> None:
         _https(aws, Certificates=[{"CertificateArn": pending}])
 
 
-@pytest.mark.M
-def test_server_certificate_of_iam(aws: Account) -> None:
-    arn = f"arn:aws:iam::{aws.id}:server-certificate/web"
-    made = _https(aws, Certificates=[{"CertificateArn": arn}])
-    assert made["Certificates"] == [{"CertificateArn": arn}]
-
-
 @pytest.mark.P
 def test_ssl_policy(aws: Account) -> None:
     assert _https(aws)["SslPolicy"] == "ELBSecurityPolicy-2016-08"

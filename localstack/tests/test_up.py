@@ -190,8 +190,9 @@ def test_an_unreachable_registry(tmp_path: Path, place: Path) -> None:
     }
     done = run(UP, place, env=nowhere)
     said = done.stderr.splitlines()
-    assert done.returncode == 1 and len(said) == 2, done.stderr
-    assert said[0].startswith("up: building ") and "can be reached" in said[1]
+    # On a busy machine lines of progress come between.
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert said[0].startswith("up: building ") and "can be reached" in said[-1]
     assert not list((tmp_path / "cache" / "albedo" / "localstack").glob("*~build-*"))
 
 

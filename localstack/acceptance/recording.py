@@ -1,0 +1,64 @@
+"""Reads what was recorded of a scenario: the objects of each step, and what came of them."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Json = dict[str, Any]
+
+CALLS, LEFT, END = "-- mutating calls, in order\n", "-- left in the cluster\n", "== all Ingresses"
+CALL = re.compile(r"^  (\w+\.\w+) \{", re.MULTILINE)
+DELETED = re.compile(r"^delete ingresses/(\S+)\n", re.MULTILINE)
+INGRESS = re.compile(r"^  Ingress (\S+) finalizers=.*? status=(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what is applied and deleted, the calls it took, who had an address after it."""
+
+    objects: list[Json]
+    deleted: list[str]
+    calls: Counter[str]
+    addressed: set[str]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recorded scenario."""
+
+    name: str
+    steps: list[Step]
+    last_calls: Counter[str]
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of its objects: `v01-ns` for V01."""
+        return self.name.split("-")[0].lower() + "-ns"
+
+
+def read(path: Path, real: Callable[[str], str]) -> Recording:
+    """A recording, with its symbols (`SUBNET(us-east-1a)`) made real."""
+    text, _, last = path.read_text().partition(END)
+    bodies = text.split("== step ")[1:]
+    return Recording(path.stem, [*_steps(bodies, real)], Counter(CALL.findall(last)))
+
+
+def _steps(bodies: list[str], real: Callable[[str], str]) -> Iterator[Step]:
+    for body in bodies:
+        head, _, rest = body.partition(CALLS)
+        calls, _, left = rest.partition(LEFT)
+        objects = DELETED.sub("", head.partition("\n")[2])
+        yield Step(
+            objects=[each for each in yaml.safe_load_all(real(objects)) if each],
+            deleted=DELETED.findall(head),
+            calls=Counter(CALL.findall(calls)),
+            addressed={
+                name for name, status in INGRESS.findall(left) if json.loads(status).get("ingress")
+            },
+        )

@@ -1,0 +1,1 @@
+"""Amazon Cognito's user pools: moto's, for authenticate-cognito actions to name."""

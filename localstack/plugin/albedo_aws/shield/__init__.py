@@ -1,0 +1,1 @@
+"""AWS Shield Advanced: moto's protections, which need a subscription here as on AWS."""

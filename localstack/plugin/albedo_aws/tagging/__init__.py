@@ -1,0 +1,1 @@
+"""Resource Groups Tagging API: GetResources over everything that the services here hold."""

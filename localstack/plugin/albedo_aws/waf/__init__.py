@@ -1,0 +1,1 @@
+"""AWS WAF, new and classic: web ACLs and which load balancer has which."""

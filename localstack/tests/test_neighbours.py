@@ -1,0 +1,176 @@
+"""The services beside a load balancer: WAF, Shield, Cognito, IAM, STS, the tagging API."""
+
+from typing import Any
+
+import pytest
+from aws import NOT_FOUND, Account, certificate_for, refused
+
+VISIBILITY = {
+    "SampledRequestsEnabled": False,
+    "CloudWatchMetricsEnabled": False,
+    "MetricName": "m",
+}
+
+
+def _gone(aws: Account) -> str:
+    arn = aws.load_balancer("gone")["LoadBalancerArn"]
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    return str(arn)
+
+
+@pytest.mark.L
+def test_wafv2(aws: Account) -> None:
+    waf, arn = aws.client("wafv2"), aws.load_balancer()["LoadBalancerArn"]
+    acl = waf.create_web_acl(
+        Name="acl", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
+    )["Summary"]
+    assert "WebACL" not in waf.get_web_acl_for_resource(ResourceArn=arn)
+    waf.associate_web_acl(WebACLArn=acl["ARN"], ResourceArn=arn)
+    assert waf.get_web_acl_for_resource(ResourceArn=arn)["WebACL"]["ARN"] == acl["ARN"]
+    assert waf.list_resources_for_web_acl(WebACLArn=acl["ARN"])["ResourceArns"] == [arn]
+    waf.disassociate_web_acl(ResourceArn=arn)
+    assert "WebACL" not in waf.get_web_acl_for_resource(ResourceArn=arn)
+    assert [one["Name"] for one in waf.list_web_acls(Scope="REGIONAL")["WebACLs"]] == ["acl"]
+
+
+@pytest.mark.B
+def test_wafv2_of_what_is_not_there(aws: Account) -> None:
+    waf = aws.client("wafv2")
+    with refused("WAFNonexistentItemException"):
+        waf.get_web_acl_for_resource(ResourceArn=_gone(aws))
+    with refused("WAFNonexistentItemException"):
+        arn = "arn:aws:wafv2:us-east-1:1:regional/webacl/x/y"
+        waf.associate_web_acl(WebACLArn=arn, ResourceArn=aws.load_balancer()["LoadBalancerArn"])
+    with refused("WAFInvalidParameterException"):
+        waf.get_web_acl_for_resource()
+
+
+@pytest.mark.B
+def test_waf_regional(aws: Account) -> None:
+    waf, arn = aws.client("waf-regional"), aws.load_balancer()["LoadBalancerArn"]
+    token = waf.get_change_token()["ChangeToken"]
+    acl = waf.create_web_acl(
+        Name="acl", MetricName="m", DefaultAction={"Type": "ALLOW"}, ChangeToken=token
+    )["WebACL"]["WebACLId"]
+    waf.associate_web_acl(WebACLId=acl, ResourceArn=arn)
+    assert waf.get_web_acl_for_resource(ResourceArn=arn)["WebACLSummary"]["WebACLId"] == acl
+    assert waf.list_resources_for_web_acl(WebACLId=acl)["ResourceArns"] == [arn]
+    waf.disassociate_web_acl(ResourceArn=arn)
+    assert "WebACLSummary" not in waf.get_web_acl_for_resource(ResourceArn=arn)
+    for wrong in ({"WebACLId": "gone", "ResourceArn": arn}, {"WebACLId": acl}):
+        with refused("WAFNonexistentItemException"):
+            waf.associate_web_acl(**({"ResourceArn": _gone(aws)} | wrong))
+
+
+@pytest.mark.L
+def test_shield_needs_a_subscription(aws: Account) -> None:
+    shield, arn = aws.client("shield"), aws.load_balancer()["LoadBalancerArn"]
+    assert shield.get_subscription_state()["SubscriptionState"] == "INACTIVE"
+    with refused("ResourceNotFoundException"):
+        shield.create_protection(Name="p", ResourceArn=arn)
+    shield.create_subscription()
+    assert shield.get_subscription_state()["SubscriptionState"] == "ACTIVE"
+    with refused("ResourceNotFoundException"):
+        shield.describe_protection(ResourceArn=arn)
+    made = shield.create_protection(Name="p", ResourceArn=arn)["ProtectionId"]
+    assert shield.describe_protection(ResourceArn=arn)["Protection"]["Id"] == made
+    shield.delete_protection(ProtectionId=made)
+
+
+@pytest.mark.B
+def test_cognito(aws: Account) -> None:
+    pools = aws.client("cognito-idp")
+    pool = pools.create_user_pool(PoolName="p")["UserPool"]["Id"]
+    made = pools.create_user_pool_client(UserPoolId=pool, ClientName="c")["UserPoolClient"]
+    told = pools.describe_user_pool_client(UserPoolId=pool, ClientId=made["ClientId"])
+    assert told["UserPoolClient"]["ClientName"] == "c"
+    with refused("ResourceNotFoundException"):
+        pools.describe_user_pool_client(UserPoolId=pool, ClientId="gone")
+
+
+@pytest.mark.B
+def test_listener_with_a_server_certificate_of_iam(aws: Account) -> None:
+    certificate, key = certificate_for("iam.example.com")
+    made = aws.client("iam").upload_server_certificate(
+        ServerCertificateName="c", CertificateBody=certificate.decode(), PrivateKey=key.decode()
+    )["ServerCertificateMetadata"]["Arn"]
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    more: dict[str, Any] = {"Protocol": "HTTPS", "DefaultActions": [NOT_FOUND]}
+    aws.listener(arn, 443, Certificates=[{"CertificateArn": made}], **more)
+    with refused("CertificateNotFound"):
+        aws.listener(arn, 444, Certificates=[{"CertificateArn": made + "x"}], **more)
+
+
+@pytest.mark.B
+def test_caller(aws: Account) -> None:
+    assert aws.client("sts").get_caller_identity()["Account"] == aws.id
+
+
+KINDS = {
+    "elasticloadbalancing:loadbalancer": 1,
+    "elasticloadbalancing:targetgroup": 1,
+    "elasticloadbalancing:listener": 1,
+    "elasticloadbalancing:listener-rule": 1,
+    "elasticloadbalancing": 4,
+    "ec2:security-group": 1,
+    "acm:certificate": 1,
+    "route53:hostedzone": 1,
+    "s3": 0,
+}
+
+
+def _tagged(aws: Account) -> None:
+    """One of each kind, with the same tag."""
+    tags = [{"Key": "k", "Value": "v"}]
+    aws.target_group(Tags=tags)
+    listener = aws.listener(aws.load_balancer(Tags=tags)["LoadBalancerArn"], Tags=tags)
+    aws.rule(listener["ListenerArn"], 1, Tags=tags)
+    aws.ec2.create_tags(Resources=[aws.security_group("g")], Tags=tags)
+    certificate = aws.certificate("a.example.com")
+    aws.client("acm").add_tags_to_certificate(CertificateArn=certificate, Tags=tags)
+    zones = aws.client("route53")
+    zone = zones.create_hosted_zone(Name="example.com", CallerReference="r")["HostedZone"]["Id"]
+    zones.change_tags_for_resource(
+        ResourceType="hostedzone", ResourceId=zone.split("/")[-1], AddTags=tags
+    )
+
+
+@pytest.mark.B
+def test_get_resources(aws: Account) -> None:
+    _tagged(aws)
+    tagging = aws.client("resourcegroupstaggingapi")
+
+    def arns(**more: Any) -> list[str]:
+        found = tagging.get_resources(**more)["ResourceTagMappingList"]
+        return [one["ResourceARN"] for one in found]
+
+    everything = arns()
+    assert len(everything) == 7
+    for kind, count in KINDS.items():
+        assert len(arns(ResourceTypeFilters=[kind])) == count, kind
+    assert arns(TagFilters=[{"Key": "k", "Values": ["v", "w"]}]) == everything
+    assert arns(TagFilters=[{"Key": "k"}, {"Key": "j"}]) == []
+    assert arns(ResourceARNList=everything[:2]) == everything[:2]
+    page = tagging.get_resources(ResourcesPerPage=6)
+    assert len(page["ResourceTagMappingList"]) == 6
+    rest = tagging.get_resources(ResourcesPerPage=6, PaginationToken=page["PaginationToken"])
+    assert len(rest["ResourceTagMappingList"]) == 1
+    assert rest["PaginationToken"] == ""
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ResourcesPerPage": 101},
+        {"PaginationToken": "x"},
+        {"TagFilters": [{}]},
+        {"TagFilters": [{"Key": "k", "Values": ["v"] * 21}]},
+        {"ResourceARNList": ["arn:aws:s3:::x"], "TagFilters": [{"Key": "k"}]},
+    ],
+    ids=str,
+)
+def test_bad_lookups(shared: Account, wrong: dict[str, Any]) -> None:
+    tagging = shared.client("resourcegroupstaggingapi")
+    with refused("InvalidParameterException"):
+        tagging.get_resources(**wrong)
