@@ -61,8 +61,8 @@ fn named_group(
     })
 }
 
-/// Every group that an Ingress is in or still holds a finalizer of. One that is ours and whose group
-/// cannot be told is visited by itself, so that somebody says what is wrong with it.
+/// Every group that an Ingress is in or still holds a finalizer of. One that is ours and whose
+/// group cannot be told is visited by itself, so that somebody says what is wrong with it.
 #[must_use]
 pub fn groups_touching(
     settings: &Settings,
