@@ -61,7 +61,8 @@ impl Metrics {
 /// Starts logging to standard error: text for people, JSON where asked for. The level is LBC's
 /// flag; the environment variable RUST_LOG goes further.
 pub fn start_log(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,kube_runtime=error,albedo={level}")));
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new(format!("warn,kube_runtime=error,albedo={level}"))
+    });
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -24,7 +24,6 @@ pub async fn site() -> Site<Fake> {
 }
 
 contract_tests!(site);
-contract_tests!(site, EC2 is strict);
 
 #[tokio::test]
 async fn the_fake_waits_for_a_word_where_aws_needs_a_moment() {

@@ -58,4 +58,3 @@ async fn import(config: &SdkConfig) -> AwsId {
 }
 
 contract_tests!(site);
-contract_tests!(site, EC2 is lax);

@@ -34,9 +34,11 @@ pub struct Site<C> {
 /// Makes a test of every check. `$site` is an async function that gives a fresh `Site`.
 macro_rules! contract_tests {
     ($site:path) => {
-        contract_tests! { $site: cfg(test),
+        contract_tests! { $site:
             a_security_group_is_made_with_tags_and_without_rules,
             rules_of_a_security_group_come_and_go,
+            a_rule_that_stands_is_a_conflict_and_nothing_is_done,
+            a_security_group_in_use_cannot_be_removed,
             names_of_security_groups_are_unique,
             tags_of_a_security_group_come_and_go,
             a_load_balancer_is_made_as_asked,
@@ -67,30 +69,9 @@ macro_rules! contract_tests {
             a_mirror_that_was_written_through_agrees_with_one_that_reads,
         }
     };
-    // What EC2 keeps and LocalStack's EC2 does not yet: it authorizes rule by rule, and removes
-    // security groups that are in use. Once it learns that, the tests say so, for they have to
-    // fail.
-    ($site:path, EC2 is strict) => {
-        contract_tests! { $site: cfg(test),
-            a_rule_that_stands_is_a_conflict_and_nothing_is_done,
-            a_security_group_in_use_cannot_be_removed,
-        }
-    };
-    ($site:path, EC2 is lax) => {
-        contract_tests! { $site: should_panic(expected = "left == right"),
-            a_rule_that_stands_is_a_conflict_and_nothing_is_done,
-        }
-        contract_tests! { $site: should_panic(expected = "not InUse"),
-            a_security_group_in_use_cannot_be_removed,
-        }
-    };
-    ($site:path: $how:meta, $($check:ident,)+) => {
-        contract_tests! { $($site, $how, $check;)+ }
-    };
-    ($($site:path, $how:meta, $check:ident;)+) => {
+    ($site:path: $($check:ident,)+) => {
         $(
             #[tokio::test]
-            #[$how]
             async fn $check() {
                 suite::$check($site().await).await;
             }
