@@ -24,11 +24,22 @@ pub struct LaneLabel {
     pub lane: String,
 }
 
+/// A call's labels.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CallLabels {
+    /// The AWS service, as its SDK names it.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
     /// Where they are registered.
     pub registry: Registry,
+    /// Requests sent to AWS.
+    pub calls: Family<CallLabels, Counter>,
     /// Visits made.
     pub visits: Family<VisitLabels, Counter>,
     /// Visits that wait.
@@ -48,13 +59,15 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("albedo");
+        let calls = Family::default();
+        registry.register("aws_requests", "Requests sent to AWS, by operation", calls.clone());
         let visits = Family::default();
         registry.register("visits", "Visits made, by subject and outcome", visits.clone());
         let waiting = Family::default();
         registry.register("visits_waiting", "Visits that wait, by lane", waiting.clone());
         let leading = Gauge::default();
         registry.register("leading", "Whether this process leads", leading.clone());
-        Self { registry, visits, waiting, leading }
+        Self { registry, calls, visits, waiting, leading }
     }
 }
 

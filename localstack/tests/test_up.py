@@ -47,7 +47,7 @@ def account(place: Path) -> str:
 
 def test_up_serves_until_down(place: Path) -> None:
     pids = start(place)
-    assert set(pids) == {"supervisor", "localstack"}
+    assert set(pids) == {"supervisor", "localstack", "dataplane"}
     assert account(place) == environment(place)["AWS_ACCESS_KEY_ID"]
     assert Path(environment(place)["ALBEDO_LOCALSTACK_PYTHON"]).exists()
     assert on_loopback_only(pids["localstack"])

@@ -24,6 +24,7 @@ pub use belief::Part;
 pub use error::{CloudError, Kind};
 pub use mirror::Mirror;
 pub use sdk::{Sdk, configure};
+pub use tally::Tally;
 pub use view::BalancerScope;
 pub use vpcs::only_vpc;
 
@@ -38,6 +39,7 @@ mod mirror;
 mod perform;
 mod read;
 mod sdk;
+mod tally;
 mod view;
 mod vpcs;
 

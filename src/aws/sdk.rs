@@ -12,6 +12,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 
 use super::answer::Answer;
 use super::error::{CloudError, Kind};
+use super::tally::Tally;
 use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, ec2, elb};
 use crate::model::action::AwsAction;
 use crate::model::id::AwsId;
@@ -65,11 +66,20 @@ impl Sdk {
     /// Speaks to AWS about one VPC.
     #[must_use]
     pub fn new(config: &SdkConfig, vpc: AwsId) -> Self {
+        Self::counted(config, vpc, &Tally::default())
+    }
+
+    /// Speaks to AWS about one VPC, and counts what it says.
+    #[must_use]
+    pub fn counted(config: &SdkConfig, vpc: AwsId, tally: &Tally) -> Self {
         let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(config)
             .retry_classifier(UnreachableAtOnce)
+            .interceptor(tally.clone())
             .build();
-        let ec2 =
-            aws_sdk_ec2::config::Builder::from(config).retry_classifier(UnreachableAtOnce).build();
+        let ec2 = aws_sdk_ec2::config::Builder::from(config)
+            .retry_classifier(UnreachableAtOnce)
+            .interceptor(tally.clone())
+            .build();
         Self {
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
             ec2: aws_sdk_ec2::Client::from_conf(ec2),

@@ -3,19 +3,21 @@
 use anyhow::{Context as _, anyhow};
 use kube::Client;
 
-use crate::aws::{Mirror, Sdk, configure, only_vpc};
+use crate::aws::{Mirror, Sdk, Tally, configure, only_vpc};
 use crate::clock;
 use crate::flags::BuildFlags;
 use crate::model::id::AwsId;
 use crate::model::settings::Settings;
 
-/// Finds AWS, the region and the VPC. What had to be guessed is added to `notes`.
+/// Finds AWS, the region and the VPC. Requests are counted by `tally`; what had to be guessed is
+/// added to `notes`.
 ///
 /// # Errors
 /// What is missing, and which flag gives it.
 pub async fn aws(
     flags: &BuildFlags,
     cluster: String,
+    tally: &Tally,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
     let config = configure(flags.aws_region.as_deref(), None).await;
@@ -32,7 +34,7 @@ pub async fn aws(
         }
     };
     let settings = flags.settings(cluster, region, vpc.clone())?;
-    Ok((settings, Mirror::new(Sdk::new(&config, vpc), clock::now)))
+    Ok((settings, Mirror::new(Sdk::counted(&config, vpc, tally), clock::now)))
 }
 
 /// Finds the cluster: KUBECONFIG, or from within it.

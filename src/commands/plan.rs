@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use crate::aws::Tally;
 use crate::clock;
 use crate::cluster::{ApiServer, Progress, watch_all};
 use crate::flags::{Output, PlanFlags};
@@ -34,7 +35,8 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
     let (world, objects, memories) = world(flags, &mut notes).await?;
-    let (settings, mirror) = connect::aws(&flags.build, cluster, &mut notes).await?;
+    let (settings, mirror) =
+        connect::aws(&flags.build, cluster, &Tally::default(), &mut notes).await?;
     let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),

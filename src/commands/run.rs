@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::aws::Sdk;
+use crate::aws::{Sdk, Tally};
 use crate::build::visits::Index;
 use crate::clock;
 use crate::cluster::{ApiServer, Progress, elect, watch_all};
@@ -22,7 +22,7 @@ use crate::queue::{Lane, Queue};
 use crate::reconcile::{Reconciler, Shared};
 use crate::report::Rest;
 use crate::serve;
-use crate::telemetry::{self, LaneLabel, Metrics, VisitLabels};
+use crate::telemetry::{self, CallLabels, LaneLabel, Metrics, VisitLabels};
 
 use super::{EXIT_FINE, connect};
 
@@ -66,8 +66,14 @@ impl Process {
     async fn start(flags: &RunFlags) -> anyhow::Result<Self> {
         let cluster = connect::cluster_name(&flags.build)?;
         let client = connect::cluster().await?;
+        let metrics = Arc::new(Metrics::new());
+        let calls = metrics.calls.clone();
+        let tally = Tally::new(move |service, operation| {
+            let (service, operation) = (service.to_owned(), operation.to_owned());
+            calls.get_or_create(&CallLabels { service, operation }).inc();
+        });
         let mut notes = Vec::new();
-        let (settings, mirror) = connect::aws(&flags.build, cluster, &mut notes).await?;
+        let (settings, mirror) = connect::aws(&flags.build, cluster, &tally, &mut notes).await?;
         for note in notes {
             tracing::info!("{note}");
         }
@@ -88,7 +94,7 @@ impl Process {
             client,
             controller: Arc::new(controller),
             queue: Queue::default(),
-            metrics: Arc::new(Metrics::new()),
+            metrics,
             leading,
             progress: watch::Sender::new(Progress::new()),
             identity,

@@ -52,8 +52,15 @@ const ROOMS: &[Room] = &[
 ];
 
 /// Files that may name the AWS SDK.
-const SDK: &[&str] =
-    &["aws/sdk.rs", "aws/perform.rs", "aws/vpcs.rs", "aws/elb/", "aws/ec2/", "aws/error.rs"];
+const SDK: &[&str] = &[
+    "aws/sdk.rs",
+    "aws/perform.rs",
+    "aws/vpcs.rs",
+    "aws/tally.rs",
+    "aws/elb/",
+    "aws/ec2/",
+    "aws/error.rs",
+];
 /// Files that may name `backoff`, which is unmaintained.
 const BACKOFF: &[&str] = &["queue.rs"];
 /// The only file that asks what time it is.

@@ -67,6 +67,11 @@ def pem_of(certificate: Certificate) -> Pem | None:
     return certificate.pem
 
 
+def authorities() -> str:
+    """The certificates of the CAs, for whoever wants to trust what they sign."""
+    return "".join(_text(_authority(kind)[0]) for kind in sorted(set(AUTHORITY_KEYS.values())))
+
+
 def _make(told: Facts) -> Pem:
     ca, ca_key = _authority(AUTHORITY_KEYS[told.key_algorithm])
     key = _new_key(told.key_algorithm)

@@ -11,6 +11,7 @@ from albedo_aws import accounts, clock, settings
 from albedo_aws.control import log, state
 from albedo_aws.control.faults import FAULTS
 from albedo_aws.control.log import LOG
+from albedo_aws.dataplane import endpoints as dataplane
 from albedo_aws.elbv2 import target_health
 
 ROOT = "/_albedo"
@@ -178,6 +179,7 @@ ENDPOINTS = [
     Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
     Endpoint("POST", "/load", load, "make an account what a dump says"),
     Endpoint("POST", "/reset", reset, "forget an account's state; ?account= is required"),
+    *[Endpoint(*row) for row in dataplane.ENDPOINTS],
 ]  # fmt: skip
 
 
@@ -190,7 +192,8 @@ def serve(router: Router[Any]) -> None:
 def _endpoint(endpoint: Endpoint) -> Callable[..., Response]:
     def handle(request: Request, **_path: Any) -> Response:
         try:
-            return _json(endpoint.answer(request), 200)
+            answer = endpoint.answer(request)
+            return answer if isinstance(answer, Response) else _json(answer, 200)
         except ValueError as mistake:
             return _json({"error": str(mistake)}, 400)
 

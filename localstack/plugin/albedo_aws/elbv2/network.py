@@ -90,6 +90,7 @@ class Instance:
     vpc: str | None
     zone: str
     state: str
+    address: str
 
 
 def instance(store: Store, instance_id: str) -> Instance | None:
@@ -97,7 +98,7 @@ def instance(store: Store, instance_id: str) -> Instance | None:
     for reservation in _ec2(store).reservations.values():
         for found in reservation.instances:
             if found.id == instance_id:
-                return Instance(found.id, found.vpc_id, found.placement.zone, found.state)
+                return Instance(found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip)
     return None
 
 

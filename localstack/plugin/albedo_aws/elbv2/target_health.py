@@ -6,6 +6,7 @@ States, reasons and when each is given come from botocore's documentation of Tar
 from typing import Any
 
 from albedo_aws import clock
+from albedo_aws.dataplane import checks
 from albedo_aws.elbv2 import network, target_group_attributes
 from albedo_aws.elbv2.store import STORES, LoadBalancer, Store, Target, TargetGroup
 from albedo_aws.settings import knob
@@ -127,6 +128,12 @@ def _health(store: Store, group: TargetGroup, target: Target) -> Json:
         return _state(target.set_state, target.set_reason)
     if not group.settings["HealthCheckEnabled"]:
         return _state("unavailable", "Target.HealthCheckDisabled")
+    key = target.key
+    found = checks.health(
+        (store.account, group.arn, key.id, key.port, key.zone, target.registered)
+    )
+    if found is not None:
+        return found
     if clock.now(store.account) - target.registered < (HEALTH_DELAY.of(store.account) or 0):
         return _state("initial", "Elb.RegistrationInProgress")
     return _state("healthy", None)

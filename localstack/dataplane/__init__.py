@@ -1,0 +1,1 @@
+"""Application Load Balancers that answer: the data plane of `localstack/`."""

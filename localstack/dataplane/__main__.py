@@ -1,0 +1,65 @@
+"""Serves what LocalStack says, until it is ended; started by `localstack/up`.
+
+Settings come from the environment: AWS_ENDPOINT_URL, ALBEDO_DATAPLANE_TOKEN, and the ports
+ALBEDO_DATAPLANE_PORT, ALBEDO_RESOLVER_PORT and ALBEDO_DOH_PORT of 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+
+from dataplane import self_signed
+from dataplane.control_plane import ControlPlane
+from dataplane.endpoints import Endpoints
+from dataplane.local_http import LocalHttp
+from dataplane.resolution import View
+from dataplane.resolver import Resolver
+from dataplane.world import World
+
+# LocalStack takes about a second to start; asked so often, the first change is not late.
+RETRY_SECONDS = 0.05
+LOOPBACK = "127.0.0.1"
+
+
+async def follow(world: World) -> None:
+    """Take over every change, for ever."""
+    while True:
+        try:
+            changes = await world.control_plane.changes(world.version)
+        except (OSError, ValueError):
+            # Not up yet, or on its way down; when it is gone, so are we.
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        await world.apply(changes)
+
+
+async def serve() -> None:
+    """Open the ports and follow LocalStack."""
+    settings = os.environ
+    port = int(settings["ALBEDO_DATAPLANE_PORT"])
+    control_plane = ControlPlane(
+        settings["AWS_ENDPOINT_URL"], settings["ALBEDO_DATAPLANE_TOKEN"], f"{LOOPBACK}:{port}"
+    )
+    world = World(control_plane)
+    endpoints = Endpoints(world)
+    await Resolver(world, View()).open(int(settings["ALBEDO_RESOLVER_PORT"]))
+    doh = LocalHttp(endpoints.answer_dns, tls=self_signed.context)
+    await doh.open(int(settings["ALBEDO_DOH_PORT"]))
+    await LocalHttp(endpoints.answer).open(port)
+    # What is there now stays; a full collection in mid-request would be seen as latency.
+    gc.freeze()
+    await follow(world)
+
+
+def main() -> None:
+    """Run with as many files as the system lets us have: each connection is one or two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

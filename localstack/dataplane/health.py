@@ -1,0 +1,165 @@
+"""Health checks, really made, for the accounts that ask for them.
+
+AWS's guide, "Health checks for your target groups": a new target must pass one check; after that
+so many in a row turn it, as the group's thresholds say. Reasons are those of botocore's
+TargetHealth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from dataplane import head as heads
+from dataplane import upstream
+from dataplane.control_plane import ControlPlane
+from dataplane.framing import Body, Malformed
+from dataplane.group import Group, Target
+from dataplane.head import Refusal
+
+Json = dict[str, Any]
+
+# AWS's guide: what targets find in their logs.
+USER_AGENT = "ELB-HealthChecker/2.0"
+# Several targets tell at once when a group begins; their reports go up together.
+GATHER_SECONDS = 0.002
+# botocore: HealthCheckTimeoutSeconds is at most 120; the probe's own timeout is what ends a wait.
+LONGEST_TIMEOUT = 120.0
+
+Failure = tuple[str, str]  # AWS's reason and description
+
+
+class Checks:
+    """A check for each target of each group whose account wants them."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        self._control_plane = control_plane
+        self._running: dict[str, dict[Target, asyncio.Task[None]]] = {}
+        self._reports: list[Json] = []
+        self._reporting: asyncio.Task[None] | None = None
+
+    def follow(self, group: Group) -> None:
+        """Begin and end checks after a group has changed."""
+        running = self._running.setdefault(group.arn, {})
+        wanted: dict[Target, Json] = {}
+        if group.doc["checks"] is not None:
+            for (name, port, zone, registered), target in group.targets.items():
+                if target.state != "draining" and target.address:
+                    told = {"id": name, "port": port, "zone": zone, "registered": registered}
+                    wanted[target] = told
+        for target in set(running) - set(wanted):
+            running.pop(target).cancel()
+        for target in set(wanted) - set(running):
+            running[target] = asyncio.create_task(self._watch(group, target, wanted[target]))
+        if not running:
+            del self._running[group.arn]
+
+    async def _watch(self, group: Group, target: Target, told: Json) -> None:
+        """Check a target for as long as it is there."""
+        owner = {key: group.doc[key] for key in ("account", "region", "arn")}
+        verdict = Verdict()
+        first = ("Elb.InitialHealthChecking", "Initial health checks in progress")
+        self._report(owner | told | _told("initial", first))
+        while True:
+            settings, speed = group.settings, float(group.doc["checks"]["speed"])
+            failure = await probe(group, target, settings["HealthCheckTimeoutSeconds"] / speed)
+            if verdict.turns(settings, passed=failure is None):
+                self._report(owner | told | _told(verdict.state, failure))
+            await asyncio.sleep(settings["HealthCheckIntervalSeconds"] / speed)
+
+    def _report(self, report: Json) -> None:
+        self._reports.append(report)
+        if self._reporting is None or self._reporting.done():
+            self._reporting = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        while self._reports:
+            await asyncio.sleep(GATHER_SECONDS)
+            reports, self._reports = self._reports, []
+            try:
+                await self._control_plane.report(reports)
+            except (OSError, ValueError) as error:
+                print(f"health was not reported: {error}", file=sys.stderr, flush=True)
+
+
+class Verdict:
+    """What a row of checks makes of a target."""
+
+    def __init__(self) -> None:
+        self.state = "initial"
+        self._against = 0  # checks in a row that spoke against the present state
+
+    def turns(self, settings: Json, *, passed: bool) -> bool:
+        """Count a check; whether the state has changed with it."""
+        wanted = "healthy" if passed else "unhealthy"
+        if wanted == self.state:
+            self._against = 0
+            return False
+        self._against += 1
+        needed = settings["HealthyThresholdCount" if passed else "UnhealthyThresholdCount"]
+        if self._against < needed and not (passed and self.state == "initial"):
+            return False
+        self.state, self._against = wanted, 0
+        return True
+
+
+async def probe(group: Group, target: Target, patience: float) -> Failure | None:
+    """One check; None if the target passed."""
+    settings = group.settings
+    wanted_port = settings.get("HealthCheckPort", "traffic-port")
+    port = target.port if wanted_port == "traffic-port" else int(wanted_port)
+    secure = settings.get("HealthCheckProtocol") == "HTTPS"
+    try:
+        async with asyncio.timeout(patience):
+            if settings.get("ProtocolVersion", "HTTP1") != "HTTP1":
+                # HTTP/2 and gRPC are not spoken here: that the port is open has to do.
+                (await upstream.fresh(target.address, port, secure, patience)).abort()
+                return None
+            host = f"{target.id}:{port}"
+            status = await _ask(target.address, host, port, secure, settings["HealthCheckPath"])
+    except TimeoutError:
+        return "Target.Timeout", "Request timed out"
+    except Refusal as refusal:
+        if refusal.status == 504:
+            return "Target.Timeout", "Request timed out"
+        return "Target.FailedHealthChecks", "Health checks failed"
+    except Malformed:
+        return "Target.FailedHealthChecks", "Health checks failed"
+    if matches(status, settings["Matcher"]["HttpCode"]):
+        return None
+    return "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]"
+
+
+def matches(status: int, codes: str) -> bool:
+    """Whether a status is among codes as a target group has them: `200,301-302`."""
+    for part in codes.split(","):
+        first, _, last = part.partition("-")
+        if int(first) <= status <= int(last or first):
+            return True
+    return False
+
+
+async def _ask(address: str, host: str, port: int | None, secure: bool, path: str) -> int:
+    """GET the path and read the answer to its end; its status."""
+    wire = await upstream.fresh(address, port, secure)
+    try:
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host}", f"User-Agent: {USER_AGENT}"]
+        lines += ["Accept-Encoding: gzip, compressed", "Connection: close"]
+        wire.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        while (end := heads.end_of_head(wire.buffer, heads.LONGEST_RESPONSE_HEAD)) < 0:
+            if not await wire.more(LONGEST_TIMEOUT):
+                raise Malformed("the target closed the connection")
+        response = heads.read_response(bytes(wire.buffer[:end]), "GET")
+        del wire.buffer[: end + 4]
+        body = Body(response.framing)
+        while await body.next(wire, LONGEST_TIMEOUT):
+            pass
+        return response.status
+    finally:
+        wire.abort()
+
+
+def _told(state: str, failure: Failure | None) -> Json:
+    reason, description = failure or (None, None)
+    return {"state": state, "reason": reason, "description": description}

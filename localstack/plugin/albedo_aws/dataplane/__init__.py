@@ -1,0 +1,1 @@
+"""What the data plane (`localstack/dataplane`) is told, and what it tells."""

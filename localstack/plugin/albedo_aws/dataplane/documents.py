@@ -1,0 +1,138 @@
+"""The stores as the data plane wants them: a document for each thing that can change."""
+
+import json
+from typing import Any
+
+from albedo_aws.acm.store import find_certificate
+from albedo_aws.dataplane import checks
+from albedo_aws.elbv2 import network, target_health
+from albedo_aws.elbv2.store import STORES as ELBV2
+from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, Target, TargetGroup
+from albedo_aws.route53.store import Store as Route53
+from albedo_aws.route53.store import store_of
+from albedo_aws.route53.zone import Zone
+
+Json = dict[str, Any]
+# By key; the kind of the thing comes first in it.
+Documents = dict[str, str]
+
+# States that time alone will change.
+PASSING = ("initial", "draining")
+
+
+def of_elbv2(account: str, region: str) -> tuple[Documents, bool]:
+    """Load balancers, target groups and certificates; and whether time will change some of it."""
+    store = ELBV2.get(account, region)
+    found: Documents = {}
+    passing = False
+    with store.lock:
+        for balancer in store.load_balancers.values():
+            found[f"balancer {balancer.arn}"] = json.dumps(_balancer(store, balancer))
+            for listener in balancer.listeners.values():
+                for arn in _certificates(listener):
+                    document = _certificate(store, arn)
+                    if document is not None:
+                        found[f"certificate {arn}"] = json.dumps(document)
+        for group in store.target_groups.values():
+            if store.user_of(group.arn) is None:
+                continue
+            target_health.forget_drained(store, group)
+            document = _group(store, group)
+            passing |= any(target["state"] in PASSING for target in document["targets"])
+            found[f"group {group.arn}"] = json.dumps(document)
+    return found, passing
+
+
+def of_route53(account: str) -> Documents:
+    """The zones of an account."""
+    store = store_of(account)
+    with store.lock:
+        return {f"zone {zone.id}": json.dumps(_zone(store, zone)) for zone in store.zones.values()}
+
+
+def _balancer(store: Store, balancer: LoadBalancer) -> Json:
+    return {
+        "arn": balancer.arn,
+        "account": store.account,
+        "name": balancer.name,
+        "dns_name": balancer.dns_name,
+        "attributes": balancer.attributes,
+        "listeners": [_listener(one) for one in balancer.listeners.values()],
+    }
+
+
+def _listener(listener: Listener) -> Json:
+    rules = [*listener.rules.values(), listener.default_rule]
+    return {
+        "arn": listener.arn,
+        "port": listener.port,
+        "protocol": listener.protocol,
+        "ssl_policy": listener.ssl_policy,
+        "certificates": _certificates(listener),
+        "attributes": listener.attributes,
+        "rules": [_rule(one) for one in rules],
+    }
+
+
+def _certificates(listener: Listener) -> list[str]:
+    return [arn for arn in (listener.certificate, *listener.extra_certificates) if arn]
+
+
+def _rule(rule: Rule) -> Json:
+    return {
+        "RuleArn": rule.arn,
+        "Priority": rule.priority,
+        "Conditions": rule.conditions,
+        "Actions": rule.actions,
+        "Transforms": rule.transforms,
+    }
+
+
+def _group(store: Store, group: TargetGroup) -> Json:
+    return {
+        "arn": group.arn,
+        "account": store.account,
+        "region": store.region,
+        "settings": group.settings,
+        "attributes": group.attributes,
+        "checks": checks.settings(store.account),
+        "targets": [_target(store, group, one) for one in group.targets.values()],
+    }
+
+
+def _target(store: Store, group: TargetGroup, target: Target) -> Json:
+    address = target.key.id if group.settings["TargetType"] == "ip" else None
+    if group.settings["TargetType"] == "instance":
+        found = network.instance(store, target.key.id)
+        address = found.address if found else None
+    return {
+        "id": target.key.id,
+        "port": target.key.port,
+        "zone": target.key.zone,
+        "registered": target.registered,
+        "address": address,
+        "state": target_health.view(store, group, target)["TargetHealth"]["State"],
+    }
+
+
+def _certificate(store: Store, arn: str) -> Json | None:
+    found = find_certificate(store.account, store.region, arn)
+    if found is None or found.facts is None:
+        return None
+    return {
+        "account": store.account,
+        "region": store.region,
+        "domains": found.domains,
+        "key_algorithm": found.facts.key_algorithm,
+        "fingerprint": f"{found.facts.serial} {found.imported_at or found.issued_at}",
+    }
+
+
+def _zone(store: Route53, zone: Zone) -> Json:
+    return {
+        "account": store.account,
+        "name": zone.name.text,
+        "private": zone.private,
+        "vpcs": [vpc.id for vpc in zone.vpcs],
+        "records": [record_set.render() for record_set in zone.records],
+    }

@@ -1,0 +1,114 @@
+"""The data plane's endpoints under `/_albedo/`: its own are passed on, the others are for it."""
+
+import hmac
+import http.client
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from localstack.http import Request, Response
+
+from albedo_aws.acm import issuing
+from albedo_aws.acm.store import stores as acm_stores
+from albedo_aws.dataplane import checks
+from albedo_aws.dataplane.changes import CHANGES
+from albedo_aws.dataplane.feed import FEED
+
+# Longer than any of the data plane's endpoints takes.
+PATIENCE = 30.0
+# A poll is answered after at most so long, so that threads do not pile up behind a dead client.
+LONGEST_POLL = 20.0
+# A change is served in milliseconds; hundreds of load balancers made at once take a second or two.
+LONGEST_SETTLING = 10.0
+
+
+def show_authorities(_request: Request) -> Any:
+    """The CAs that sign requested certificates, for clients to trust."""
+    return Response(issuing.authorities(), mimetype="application/x-pem-file")
+
+
+def tell_changes(request: Request) -> Any:
+    """What is new since a version."""
+    _check_token(request)
+    FEED.control = request.args.get("control", "")
+    since, wait = int(request.args.get("since", "0")), float(request.args.get("wait", "0"))
+    text = FEED.poll(since, min(wait, LONGEST_POLL))
+    return Response(text, mimetype="application/json")
+
+
+def tell_certificate(request: Request) -> Any:
+    """A certificate with its chain and key."""
+    _check_token(request)
+    store = acm_stores.get(request.args["account"], request.args["region"])
+    with store.lock:
+        texts = issuing.pem_of(store.find(request.args["arn"]))
+    if texts is None:
+        raise ValueError("the certificate is not issued")
+    return {"pem": f"{texts.certificate}\n{texts.chain or ''}\n{texts.key.decode()}"}
+
+
+def take_health(request: Request) -> Any:
+    """How targets were found to be."""
+    _check_token(request)
+    for found in json.loads(request.get_data(as_text=True))["reports"]:
+        checks.report(found)
+        CHANGES.note(("elbv2", found["account"], found["region"]))
+    return {}
+
+
+def settle(_request: Request) -> Any:
+    """Return when everything asked of AWS so far is served."""
+    if not FEED.control or not FEED.settle(LONGEST_SETTLING):
+        raise ValueError("the data plane does not follow; see dataplane.log")
+    return {}
+
+
+def _passed_on(request: Request) -> Any:
+    if not FEED.control:
+        raise ValueError("no data plane is running; see ALBEDO_DATAPLANE in the README")
+    path = request.path.removeprefix("/_albedo")
+    query = request.query_string.decode()
+    connection = http.client.HTTPConnection(FEED.control, timeout=PATIENCE)
+    try:
+        target = f"{path}?{query}" if query else path
+        connection.request(request.method, target, request.get_data() or None)
+        answer = connection.getresponse()
+        return Response(answer.read(), status=answer.status, mimetype="application/json")
+    except (OSError, http.client.HTTPException) as error:
+        raise ValueError(f"the data plane does not answer: {error}") from error
+    finally:
+        connection.close()
+
+
+def _check_token(request: Request) -> None:
+    """Private keys are told to the data plane alone."""
+    token = os.environ.get("ALBEDO_DATAPLANE_TOKEN", "")
+    given = request.headers.get("X-Albedo-Token", "")
+    if not token or not hmac.compare_digest(token, given):
+        raise ValueError("this is for the data plane only")
+
+
+Row = tuple[str, str, Callable[[Request], Any], str]
+
+# Method, path, answer and description, as `control.routes` has them.
+ENDPOINTS: list[Row] = [
+    ("GET", "/ca", show_authorities, "the CAs that sign requested certificates, as PEM"),
+    (
+        "GET",
+        "/route",
+        _passed_on,
+        "which rule a request would take, and why; ?url= ?account= ?method= ?header=Name:value"
+        " ?source= ?load_balancer= ?vpc=",
+    ),
+    ("POST", "/route", _passed_on, 'the same for {"Rules", "Requests"} that need not exist'),
+    ("GET", "/settled", settle, "returns when all changes so far are served"),
+    ("GET", "/balancers", _passed_on, "each load balancer's loopback address; ?account="),
+    ("GET", "/counters", _passed_on, "requests by listener, rule, target and status; ?account="),
+    ("DELETE", "/counters", _passed_on, "start counting anew; ?account="),
+    ("GET", "/resolve", _passed_on, "what a name resolves to; ?name= ?type= ?account= ?vpc="),
+    ("POST", "/resolver", _passed_on, "a DNS port for one account; ?account= ?vpc="),
+    ("GET", "/dataplane/changes", tell_changes, "for the data plane: what is new"),
+    ("GET", "/dataplane/certificate", tell_certificate, "for the data plane: a certificate"),
+    ("POST", "/dataplane/health", take_health, "from the data plane: how targets are"),
+]
