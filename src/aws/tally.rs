@@ -8,9 +8,12 @@ use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 
+/// Takes the service and the operation of a request.
+type Count = dyn Fn(&str, &str) + Send + Sync;
+
 /// Is told the service and the operation of every request, those of further attempts included.
 #[derive(Clone)]
-pub struct Tally(Arc<dyn Fn(&str, &str) + Send + Sync>);
+pub struct Tally(Arc<Count>);
 
 impl Tally {
     /// Calls `count` with the service and the operation of every request.
