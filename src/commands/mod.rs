@@ -4,7 +4,7 @@ mod connect;
 mod manifests;
 mod plan;
 mod run;
-mod world;
+pub mod world;
 
 use std::process::ExitCode;
 

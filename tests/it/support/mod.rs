@@ -1,3 +1,8 @@
 //! What tests are built with.
 
+pub mod canon;
+pub mod cluster;
 pub mod fake;
+pub mod run;
+pub mod sketch;
+pub mod world;

@@ -1,0 +1,145 @@
+//! Where requests go: the built rules, walked in their order, against LBC's documented semantics.
+
+use albedo::model::rule::{Rule, RuleAction};
+use proptest::prelude::*;
+
+use super::support::world::World;
+
+/// A path of an Ingress.
+#[derive(Clone, Debug)]
+struct Path {
+    kind: &'static str,
+    path: &'static str,
+    service: &'static str,
+}
+
+/// A member of a group: rules of a host with its paths.
+type Member = Vec<(Option<&'static str>, Vec<Path>)>;
+
+const HOSTS: [Option<&str>; 4] =
+    [None, Some("a.example.com"), Some("b.example.com"), Some("*.example.com")];
+const REQUEST_HOSTS: [&str; 4] = ["a.example.com", "b.example.com", "c.d.example.com", "other.org"];
+const PLAIN: [&str; 7] = ["/", "/a", "/a/", "/a/b", "/ab", "/a/b/c", "/b"];
+const PATTERNS: [&str; 5] = ["/*", "/a/*", "/?", "/a*", "/"];
+const REQUEST_PATHS: [&str; 9] =
+    ["/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/a/b/c/d", "/b", "/abc"];
+
+fn path() -> impl Strategy<Value = Path> {
+    let plain = (prop_oneof![Just("Exact"), Just("Prefix")], prop::sample::select(&PLAIN[..]));
+    let pattern = (Just("ImplementationSpecific"), prop::sample::select(&PATTERNS[..]));
+    let service = prop::sample::select(&["web", "api"][..]);
+    (prop_oneof![3 => plain, 1 => pattern], service)
+        .prop_map(|((kind, path), service)| Path { kind, path, service })
+}
+
+fn member() -> impl Strategy<Value = Member> {
+    let rule = (prop::sample::select(&HOSTS[..]), prop::collection::vec(path(), 1..5));
+    prop::collection::vec(rule, 1..4)
+}
+
+/// Whether a pattern of AWS takes a text: `*` stands for any characters, `?` for one.
+fn takes(pattern: &str, text: &str) -> bool {
+    match (pattern.chars().next(), text.chars().next()) {
+        (None, None) => true,
+        (Some('*'), _) => {
+            takes(&pattern[1..], text) || (!text.is_empty() && takes(pattern, &text[1..]))
+        }
+        (Some('?'), Some(_)) => takes(&pattern[1..], &text[1..]),
+        (Some(a), Some(b)) => a == b && takes(&pattern[1..], &text[1..]),
+        _ => false,
+    }
+}
+
+/// Where a request goes by the words of the documentation: the first member, and in it the first rule, whose
+/// host fits and that has a path that fits; of its paths an exact one, else the longest prefix, else the first
+/// pattern.
+fn documented(members: &[Member], host: &str, path: &str) -> Option<String> {
+    for (number, member) in members.iter().enumerate() {
+        for (of, paths) in member {
+            let is_host = match of {
+                None => true,
+                Some(name) => match name.strip_prefix('*') {
+                    Some(domain) => host.ends_with(domain),
+                    None => host == *name,
+                },
+            };
+            if !is_host {
+                continue;
+            }
+            let exact = paths.iter().find(|one| one.kind == "Exact" && one.path == path);
+            let below = |prefix: &str| {
+                let stem = prefix.strip_suffix('/').unwrap_or(prefix);
+                path == stem || path.starts_with(&format!("{stem}/"))
+            };
+            let prefixes = paths.iter().filter(|one| one.kind == "Prefix" && below(one.path));
+            // Of several of the same length the first.
+            let prefix = prefixes.rev().max_by_key(|one| one.path.len());
+            let pattern = paths
+                .iter()
+                .find(|one| one.kind == "ImplementationSpecific" && takes(one.path, path));
+            if let Some(found) = exact.or(prefix).or(pattern) {
+                return Some(format!("shop/m{number}-{}:80", found.service));
+            }
+        }
+    }
+    None
+}
+
+/// Where a request goes by the rules of a listener.
+fn routed(rules: &[Rule], host: &str, path: &str) -> Option<String> {
+    let fits = |patterns: Option<&[String]>, text: &str| {
+        patterns.is_none_or(|patterns| patterns.iter().any(|pattern| takes(pattern, text)))
+    };
+    let rule = rules.iter().find(|rule| fits(rule.hosts(), host) && fits(rule.paths(), path))?;
+    let [RuleAction::Forward { groups, .. }] = &rule.actions[..] else { panic!("{rule}") };
+    Some(groups[0].group.short().replace("target group ", ""))
+}
+
+fn sketch(members: &[Member]) -> String {
+    let mut text = "service shop/web: {ports: [80]}\nservice shop/api: {ports: [80]}\n".to_owned();
+    for (number, member) in members.iter().enumerate() {
+        text.push_str(&format!("ingress shop/m{number}:\n  group.name: edge\n  rules:\n"));
+        for (host, paths) in member {
+            for Path { kind, path, service } in paths {
+                let host = host.unwrap_or("any");
+                text.push_str(&format!("  - {:?}\n", format!("{host} {kind} {path} {service}:80")));
+            }
+        }
+    }
+    text
+}
+
+/// Rules of one host that follow each other are one rule in the sketch.
+fn joined(members: Vec<Member>) -> Vec<Member> {
+    let join = |member: Member| {
+        let mut rules: Member = Vec::new();
+        for (host, paths) in member {
+            match rules.last_mut() {
+                Some((last, all)) if *last == host => all.extend(paths),
+                _ => rules.push((host, paths)),
+            }
+        }
+        rules
+    };
+    members.into_iter().map(join).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn requests_go_where_the_documentation_says(members in prop::collection::vec(member(), 1..4)) {
+        let members = joined(members);
+        let built = World::new(&sketch(&members)).build("edge");
+        prop_assert_eq!(&built.problems, &[]);
+        let front = built.stack.front.unwrap();
+        let rules = &front.listeners[&80].rules;
+        let rules: Vec<Rule> = rules.iter().map(|(rule, _)| rule.clone()).collect();
+        for host in REQUEST_HOSTS {
+            for path in REQUEST_PATHS {
+                let (by_rules, by_words) = (routed(&rules, host, path), documented(&members, host, path));
+                prop_assert_eq!(by_rules, by_words, "{} {}", host, path);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What stands, told without identifiers: two ways that led to the same are then the same text.
+
+use std::fmt::Debug;
+
+use albedo::model::id::AwsId;
+
+use super::cluster::FakeCluster;
+use super::fake::State;
+
+/// Identifiers and what they stand for. Those of what hangs on something else come first: they contain it.
+pub fn names(state: &State) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    let load_balancer =
+        |id: &AwsId| state.load_balancers.get(id).map_or("gone", |found| &found.spec.name);
+    for (id, rule) in &state.rules {
+        let listener = state.listeners.get(&rule.listener);
+        let at = listener.map_or("gone".to_owned(), |listener| {
+            format!("{}:{}", load_balancer(&listener.load_balancer), listener.port)
+        });
+        names.push((id.to_string(), format!("rule {at}:{}", rule.priority)));
+    }
+    for (id, listener) in &state.listeners {
+        let name = format!("listener {}:{}", load_balancer(&listener.load_balancer), listener.port);
+        names.push((id.to_string(), name));
+    }
+    for (id, found) in &state.load_balancers {
+        names.push((id.to_string(), format!("load balancer {}", found.spec.name)));
+    }
+    for (id, found) in &state.target_groups {
+        let name = found.spec.name.clone().unwrap_or_default();
+        names.push((id.to_string(), format!("target group {name}")));
+    }
+    for (id, group) in &state.security_groups {
+        names.push((id.to_string(), format!("security group {}", group.spec.name)));
+    }
+    names.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
+    names
+}
+
+/// A text in which identifiers are replaced by what they stand for.
+pub fn renamed(names: &[(String, String)], mut text: String) -> String {
+    for (id, name) in names {
+        text = text.replace(id.as_str(), name);
+    }
+    text
+}
+
+/// Everything in AWS, a line a thing.
+pub fn aws(state: &State) -> Vec<String> {
+    fn each<'a, T: Debug + 'a>(things: impl IntoIterator<Item = (&'a AwsId, &'a T)>) -> Vec<String> {
+        things.into_iter().map(|(id, thing)| format!("{id}: {thing:?}")).collect()
+    }
+    let names = names(state);
+    let all = each(&state.security_groups)
+        .into_iter()
+        .chain(each(&state.load_balancers))
+        .chain(each(&state.listeners))
+        .chain(each(&state.rules))
+        .chain(each(&state.target_groups));
+    let mut lines: Vec<String> = all.map(|line| renamed(&names, line)).collect();
+    lines.sort();
+    lines
+}
+
+/// What this program keeps in the cluster: finalizers, statuses and bindings.
+pub fn cluster(cluster: &FakeCluster, state: &State) -> Vec<String> {
+    let names = names(state);
+    let objects = cluster.objects.read().unwrap();
+    let ingresses = objects.ingresses.iter().map(|(key, ingress)| {
+        format!("{key}: {:?} {:?}", ingress.metadata.finalizers, ingress.status)
+    });
+    let bindings = objects.bindings.iter().map(|(key, seen)| format!("{key}: {seen:?}"));
+    ingresses.chain(bindings).map(|line| renamed(&names, line)).collect()
+}

@@ -1,0 +1,420 @@
+//! A cluster in memory: keeps objects as an API server would, counts what it is asked, and fails on
+//! command.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+
+use albedo::build::visits::Index;
+use albedo::cluster::{Cluster, ClusterError, Kind, Object, apply};
+use albedo::model::action::KubeAction;
+use albedo::model::binding::{Binding, Opening};
+use albedo::model::group::Group;
+use albedo::model::id::ObjectKey;
+use albedo::model::index::{Change, Turn};
+use albedo::model::marks::FINALIZER_BINDING;
+use albedo::model::memory::Memory;
+use albedo::model::report::{Event, StatusEntry};
+use albedo::model::seen::{
+    IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
+    SeenBinding, ServiceRef, TargetGroupBindingSpec,
+};
+use albedo::model::settings::Settings;
+use albedo::model::snapshot::Objects;
+use albedo::model::subject::Subject;
+use k8s_openapi::api::networking::v1::{
+    Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus, IngressStatus,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use jiff::Timestamp;
+
+use super::sketch;
+
+/// A call that fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The how manieth; the first one is 1.
+    pub nth: usize,
+    pub kind: Kind,
+    /// Whether it did its work all the same.
+    pub is_done: bool,
+}
+
+/// The cluster. Clones are the same cluster; it outlives the processes that write to it.
+#[derive(Clone)]
+pub struct FakeCluster {
+    pub settings: Arc<Settings>,
+    pub objects: Arc<RwLock<Objects>>,
+    pub index: Arc<Mutex<Index>>,
+    /// What it remembers for the controller.
+    pub memories: Arc<Mutex<BTreeMap<Group, Memory>>>,
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+struct Log {
+    fault: Option<Fault>,
+    calls: usize,
+    woken: Vec<Subject>,
+    performed: Vec<KubeAction>,
+    statuses: usize,
+    events: Vec<Event>,
+}
+
+type Turned<T> = Turn<ObjectKey, T>;
+
+impl FakeCluster {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            objects: Arc::default(),
+            index: Arc::default(),
+            memories: Arc::default(),
+            log: Arc::default(),
+        }
+    }
+
+    /// As a new process finds it: everything is listed anew.
+    pub fn listed(&self) -> Self {
+        let objects = self.objects.read().unwrap().clone();
+        let listed = Self { index: Arc::default(), ..self.clone() };
+        for change in all(&objects) {
+            listed.index.lock().unwrap().note(&self.settings, &objects, &change);
+        }
+        listed.log().woken.clear();
+        listed
+    }
+
+    /// The next call but `n` fails, counted from now.
+    pub fn fail(&self, fault: Option<Fault>) {
+        let mut log = self.log();
+        log.calls = 0;
+        log.fault = fault;
+    }
+
+    /// Somebody applies what a sketch holds. What the API server keeps of an object is kept.
+    pub fn add(&self, sketch: &str) {
+        for object in sketch::objects(sketch) {
+            self.turn(self.change(object));
+        }
+    }
+
+    /// Somebody deletes an Ingress.
+    pub fn delete(&self, key: &ObjectKey) {
+        let Some(old) = self.objects.read().unwrap().ingresses.get(key).cloned() else { return };
+        let mut new = old.as_ref().clone();
+        new.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+        self.put_ingress(key, new);
+    }
+
+    /// Somebody deletes a Service.
+    pub fn delete_service(&self, key: &ObjectKey) {
+        let old = self.objects.read().unwrap().services.get(key).cloned();
+        self.turn(Change::Service(Turn { key: key.clone(), old, new: None }));
+    }
+
+    /// Whom the changes since the last time concern.
+    pub fn woken(&self) -> Vec<Subject> {
+        std::mem::take(&mut self.log().woken)
+    }
+
+    pub fn calls(&self) -> usize {
+        self.log().calls
+    }
+
+    pub fn performed(&self) -> Vec<KubeAction> {
+        self.log().performed.clone()
+    }
+
+    pub fn statuses(&self) -> usize {
+        self.log().statuses
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.log().events.clone()
+    }
+
+    /// Starts counting anew.
+    pub fn forget_calls(&self) {
+        *self.log() = Log { woken: std::mem::take(&mut self.log().woken), ..Log::default() };
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap()
+    }
+
+    fn turn(&self, change: Change) {
+        apply(&mut self.objects.write().unwrap(), &change);
+        let objects = self.objects.read().unwrap();
+        let woken = self.index.lock().unwrap().note(&self.settings, &objects, &change);
+        self.log().woken.extend(woken);
+    }
+
+    fn change(&self, object: Object) -> Change {
+        let objects = self.objects.read().unwrap();
+        match object {
+            Object::Ingress(key, new) => {
+                let old = objects.ingresses.get(&key).cloned();
+                let mut new = new.as_ref().clone();
+                if let Some(old) = &old {
+                    new.metadata.finalizers.clone_from(&old.metadata.finalizers);
+                    new.status.clone_from(&old.status);
+                }
+                Change::Ingress(Turn { key, old, new: Some(Arc::new(new)) })
+            }
+            Object::Class(key, new) => {
+                let old = objects.classes.get(&key).cloned();
+                Change::Class(Turn { key, old, new: Some(new) })
+            }
+            Object::Params(key, new) => {
+                let old = objects.params.get(&key).cloned();
+                Change::Params(Turn { key, old, new: Some(new) })
+            }
+            Object::Service(key, new) => {
+                let old = objects.services.get(&key).cloned();
+                Change::Service(Turn { key, old, new: Some(new) })
+            }
+            Object::Slice(key, new) => {
+                let service = ObjectKey::new(&key.namespace, &new.service);
+                let slices = objects.slices.get(&service);
+                let old = slices.and_then(|slices| slices.get(&key.name)).cloned();
+                Change::Slice(Turn { key, old, new: Some(new) })
+            }
+            Object::Pod(key, new) => {
+                let old = objects.pods.get(&key).cloned();
+                Change::Pod(Turn { key, old, new: Some(new) })
+            }
+            Object::Node(key, new) => {
+                let old = objects.nodes.get(&key).cloned();
+                Change::Node(Turn { key, old, new: Some(new) })
+            }
+            Object::Namespace(key, new) => {
+                let old = objects.namespaces.get(&key).cloned();
+                Change::Namespace(Turn { key, old, new: Some(new) })
+            }
+            Object::Binding(key, new) => {
+                let old = objects.bindings.get(&key).cloned();
+                Change::Binding(Turn { key, old, new: Some(new) })
+            }
+            Object::Other { .. } => panic!("nothing that counts"),
+        }
+    }
+
+    /// Puts an Ingress in its place; one that leaves and that nobody holds is gone.
+    fn put_ingress(&self, key: &ObjectKey, new: Ingress) {
+        let old = self.objects.read().unwrap().ingresses.get(key).cloned();
+        let is_held = new.metadata.finalizers.iter().flatten().next().is_some();
+        let stays = new.metadata.deletion_timestamp.is_none() || is_held;
+        let new = stays.then(|| Arc::new(new));
+        self.turn(Change::Ingress(Turned { key: key.clone(), old, new }));
+    }
+
+    fn put_binding(&self, key: &ObjectKey, new: SeenBinding) {
+        let old = self.objects.read().unwrap().bindings.get(key).cloned();
+        let stays = !new.leaving || !new.finalizers.is_empty();
+        let new = stays.then(|| Arc::new(new));
+        self.turn(Change::Binding(Turned { key: key.clone(), old, new }));
+    }
+
+    fn ingress(&self, key: &ObjectKey) -> Result<Ingress, ClusterError> {
+        let objects = self.objects.read().unwrap();
+        let found = objects.ingresses.get(key).map(|found| found.as_ref().clone());
+        found.ok_or_else(|| refusal(Kind::NotFound, format!("no Ingress {key}")))
+    }
+
+    fn binding(&self, key: &ObjectKey) -> Result<SeenBinding, ClusterError> {
+        let objects = self.objects.read().unwrap();
+        let found = objects.bindings.get(key).map(|found| found.as_ref().clone());
+        found.ok_or_else(|| refusal(Kind::NotFound, format!("no TargetGroupBinding {key}")))
+    }
+
+    fn work(&self, action: &KubeAction) -> Result<(), ClusterError> {
+        match action {
+            KubeAction::ClaimIngress { ingress, finalizer } => {
+                let mut found = self.ingress(ingress)?;
+                let finalizers = found.metadata.finalizers.get_or_insert_default();
+                if finalizers.contains(finalizer) {
+                    return Ok(());
+                }
+                finalizers.push(finalizer.clone());
+                if found.metadata.deletion_timestamp.is_some() {
+                    return Err(refusal(Kind::Conflict, format!("{ingress} is being deleted")));
+                }
+                self.put_ingress(ingress, found);
+            }
+            KubeAction::ReleaseIngress { ingress, finalizer } => {
+                let Ok(mut found) = self.ingress(ingress) else { return Ok(()) };
+                let finalizers = found.metadata.finalizers.get_or_insert_default();
+                finalizers.retain(|held| held != finalizer);
+                self.put_ingress(ingress, found);
+            }
+            KubeAction::Bind { binding } => self.bind(binding)?,
+            KubeAction::Rebind { name, binding } => {
+                let standing = self.binding(name)?;
+                let labels = binding.labels.clone();
+                self.put_binding(name, SeenBinding { labels, spec: spec(binding), ..standing });
+            }
+            KubeAction::Unbind { name } => {
+                let Ok(standing) = self.binding(name) else { return Ok(()) };
+                self.put_binding(name, SeenBinding { leaving: true, ..standing });
+            }
+            KubeAction::ClaimBinding { name } => {
+                let mut found = self.binding(name)?;
+                if !found.finalizers.iter().any(|held| held == FINALIZER_BINDING) {
+                    found.finalizers.push(FINALIZER_BINDING.to_owned());
+                    self.put_binding(name, found);
+                }
+            }
+            KubeAction::ReleaseBinding { name } => {
+                let Ok(mut found) = self.binding(name) else { return Ok(()) };
+                found.finalizers.retain(|held| held != FINALIZER_BINDING);
+                self.put_binding(name, found);
+            }
+            KubeAction::Remember { group, memory } => {
+                let mut memories = self.memories.lock().unwrap();
+                memories.insert(group.clone(), memory.clone());
+                memories.retain(|_, memory| !memory.is_empty());
+            }
+        }
+        Ok(())
+    }
+
+    fn bind(&self, binding: &Binding) -> Result<(), ClusterError> {
+        let name = binding.name.clone().unwrap();
+        let key = ObjectKey::new(&binding.namespace, name);
+        let wished = SeenBinding {
+            uid: format!("uid-{}", key.name),
+            labels: binding.labels.clone(),
+            finalizers: Vec::new(),
+            leaving: false,
+            spec: spec(binding),
+        };
+        match self.binding(&key) {
+            Err(_) => self.put_binding(&key, wished),
+            Ok(standing) if standing.leaving => {
+                return Err(refusal(Kind::Conflict, format!("{key} is being deleted")));
+            }
+            Ok(standing) if standing.spec != wished.spec => {
+                return Err(refusal(Kind::Conflict, format!("{key} is there and differs")));
+            }
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Counts a call, and does its work unless it is the one that fails.
+    fn through(&self, work: impl FnOnce() -> Result<(), ClusterError>) -> Result<(), ClusterError> {
+        let fault = {
+            let mut log = self.log();
+            log.calls += 1;
+            let calls = log.calls;
+            log.fault.filter(|fault| fault.nth == calls)
+        };
+        match fault {
+            None => work(),
+            Some(fault) => {
+                if fault.is_done {
+                    // What it answers is lost.
+                    let _ = work();
+                }
+                Err(refusal(fault.kind, format!("fault {}", fault.nth)))
+            }
+        }
+    }
+}
+
+fn refusal(kind: Kind, message: String) -> ClusterError {
+    let reason = format!("{kind:?}");
+    ClusterError { kind, operation: "write".to_owned(), reason, message }
+}
+
+impl Cluster for FakeCluster {
+    async fn perform(&self, action: &KubeAction) -> Result<(), ClusterError> {
+        self.through(|| {
+            self.work(action)?;
+            self.log().performed.push(action.clone());
+            Ok(())
+        })
+    }
+
+    async fn status(&self, key: &ObjectKey, entries: &[StatusEntry]) -> Result<(), ClusterError> {
+        self.through(|| {
+            let Ok(mut found) = self.ingress(key) else { return Ok(()) };
+            found.status = Some(status(entries));
+            self.put_ingress(key, found);
+            self.log().statuses += 1;
+            Ok(())
+        })
+    }
+
+    async fn event(&self, event: &Event) -> Result<(), ClusterError> {
+        self.through(|| {
+            self.log().events.push(event.clone());
+            Ok(())
+        })
+    }
+}
+
+fn status(entries: &[StatusEntry]) -> IngressStatus {
+    let port = |port: &u16| IngressPortStatus {
+        port: i32::from(*port),
+        protocol: String::new(),
+        ..IngressPortStatus::default()
+    };
+    let entry = |entry: &StatusEntry| IngressLoadBalancerIngress {
+        hostname: Some(entry.hostname.clone()),
+        ports: Some(entry.ports.iter().map(port).collect()),
+        ..IngressLoadBalancerIngress::default()
+    };
+    let ingress = Some(entries.iter().map(entry).collect());
+    IngressStatus { load_balancer: Some(IngressLoadBalancerStatus { ingress }) }
+}
+
+/// `spec` as the API server would hold it; it takes no binding without its ids.
+fn spec(binding: &Binding) -> TargetGroupBindingSpec {
+    let rule = |opening: &Opening| NetworkingRule {
+        from: vec![NetworkingPeer {
+            ip_block: opening.cidr.clone().map(|cidr| IpBlock { cidr }),
+            security_group: opening
+                .group
+                .as_ref()
+                .map(|id| SecurityGroupRef { group_id: id.given().unwrap().to_string() }),
+        }],
+        ports: vec![NetworkingPort {
+            protocol: Some(opening.protocol.clone()),
+            port: opening.port.clone(),
+        }],
+    };
+    let ingress: Vec<NetworkingRule> = binding.openings.iter().map(rule).collect();
+    TargetGroupBindingSpec {
+        target_group_arn: Some(binding.target_group.given().unwrap().to_string()),
+        target_group_name: None,
+        multi_cluster_target_group: binding.multi_cluster.then_some(true),
+        target_type: Some(binding.target_type.as_str().to_owned()),
+        target_group_protocol: binding.protocol.clone(),
+        service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
+        networking: (!ingress.is_empty()).then_some(Networking { ingress }),
+        ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.to_owned()),
+        vpc_id: binding.vpc.clone(),
+        iam_role_arn_to_assume: None,
+        rest: BTreeMap::new(),
+    }
+}
+
+/// Everything there is, as a first list shows it.
+fn all(objects: &Objects) -> Vec<Change> {
+    fn new<K: Clone, T>(key: &K, new: &Arc<T>) -> Turn<K, T> {
+        Turn { key: key.clone(), old: None, new: Some(Arc::clone(new)) }
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    changes.extend(objects.classes.iter().map(|(k, v)| Change::Class(new(k, v))));
+    changes.extend(objects.params.iter().map(|(k, v)| Change::Params(new(k, v))));
+    changes.extend(objects.services.iter().map(|(k, v)| Change::Service(new(k, v))));
+    changes.extend(objects.ingresses.iter().map(|(k, v)| Change::Ingress(new(k, v))));
+    changes.extend(objects.bindings.iter().map(|(k, v)| Change::Binding(new(k, v))));
+    for (service, slices) in &objects.slices {
+        changes.extend(slices.iter().map(|(name, slice)| {
+            Change::Slice(new(&ObjectKey::new(&service.namespace, name), slice))
+        }));
+    }
+    changes
+}

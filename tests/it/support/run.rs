@@ -1,0 +1,126 @@
+//! The controller on an AWS and a cluster in memory: visits until nothing is left to visit, without
+//! time.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use albedo::aws::{Cloud, Mirror};
+use albedo::model::settings::Settings;
+use albedo::model::subject::Subject;
+use albedo::reconcile::{Reconciler, Shared};
+use albedo::report::Rest;
+use jiff::Timestamp;
+
+use super::cluster::FakeCluster;
+use super::fake::Fake;
+use super::world::{fake, settings};
+
+/// Visits after which nobody believes that it will come to rest.
+const VISITS_MAX: usize = 400;
+
+/// AWS and a cluster, which outlive every controller.
+#[derive(Clone)]
+pub struct Site {
+    pub aws: Fake,
+    pub cluster: FakeCluster,
+}
+
+/// One process.
+pub struct Controller<C> {
+    reconciler: Reconciler<C, FakeCluster>,
+    /// The same cluster, whose changes this process hears of.
+    pub cluster: FakeCluster,
+    waiting: Mutex<VecDeque<Subject>>,
+}
+
+/// A time that only ever goes on.
+fn now() -> Timestamp {
+    static TICKS: AtomicI64 = AtomicI64::new(0);
+    Timestamp::from_millisecond(TICKS.fetch_add(1, Ordering::Relaxed)).unwrap()
+}
+
+impl Site {
+    /// The class `alb`, and what the sketch holds.
+    pub fn new(sketch: &str) -> Self {
+        Self::with(settings(), sketch)
+    }
+
+    pub fn with(settings: Settings, sketch: &str) -> Self {
+        let site = Self { aws: fake(), cluster: FakeCluster::new(settings) };
+        site.cluster.add("class alb:");
+        site.cluster.add(sketch);
+        site
+    }
+
+    /// A new process, which knows nothing and looks at everything.
+    pub fn start(&self) -> Controller<Fake> {
+        self.start_on(self.aws.clone(), || true)
+    }
+
+    /// The same, on AWS as `cloud` shows it, as long as it may write.
+    pub fn start_on<C: Cloud>(
+        &self,
+        cloud: C,
+        may_write: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Controller<C> {
+        let cluster = self.cluster.listed();
+        let reconciler = Reconciler {
+            settings: Arc::clone(&cluster.settings),
+            mirror: Mirror::new(cloud, now),
+            cluster: cluster.clone(),
+            objects: Arc::clone(&cluster.objects),
+            index: Arc::clone(&cluster.index),
+            may_write: Box::new(may_write),
+            now,
+            shared: Mutex::new(Shared::default()),
+        };
+        reconciler.recall(cluster.memories.lock().unwrap().clone());
+        let waiting = Mutex::new(reconciler.subjects().into());
+        Controller { reconciler, cluster, waiting }
+    }
+
+    /// Starts a process and lets it come to rest.
+    pub async fn settle(&self) -> Controller<Fake> {
+        let controller = self.start();
+        controller.settle().await;
+        controller
+    }
+}
+
+impl<C: Cloud> Controller<C> {
+    /// Visits until nothing is left to visit. Answers with the number of visits.
+    pub async fn settle(&self) -> usize {
+        self.settle_while(|| true).await
+    }
+
+    /// Visits until nothing is left to visit, or until the process is dead.
+    pub async fn settle_while(&self, is_alive: impl Fn() -> bool) -> usize {
+        for visits in 0..VISITS_MAX {
+            self.push(self.cluster.woken());
+            let next = self.waiting.lock().unwrap().pop_front();
+            let Some(subject) = next.filter(|_| is_alive()) else { return visits };
+            let visited = self.reconciler.visit(&subject).await;
+            self.push(visited.wakes);
+            if matches!(visited.rest, Rest::Again(_)) {
+                self.push(vec![subject]);
+            }
+        }
+        panic!("no rest after {VISITS_MAX} visits: {:?}", self.waiting.lock().unwrap());
+    }
+
+    /// Looks at everything once more, without believing anything.
+    pub fn look_again(&self) {
+        self.reconciler.forget();
+        self.push(self.reconciler.subjects());
+    }
+
+    fn push(&self, subjects: Vec<Subject>) {
+        let mut waiting = self.waiting.lock().unwrap();
+        for subject in subjects {
+            if !waiting.contains(&subject) {
+                waiting.push_back(subject);
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A small cluster in a small VPC, to build and plan from without a clock or a call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use albedo::aws::{Mirror, ReadVpc};
+use albedo::build::{self, balancer::Built};
+use albedo::cluster::{decode_all, insert};
+use albedo::commands::world::{Plans, plan_all};
+use albedo::model::fact::Facts;
+use albedo::model::group::Group;
+use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::load_balancer::Scheme;
+use albedo::model::marks::Tags;
+use albedo::model::memory::Memory;
+use albedo::model::problem::Problem;
+use albedo::model::security::SecurityGroup;
+use albedo::model::settings::{BackendSecurityGroup, Settings};
+use albedo::model::snapshot::{Objects, Snapshot, World as Extent};
+use albedo::model::subject::Place;
+use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings};
+use albedo::model::target_group::TargetType;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::fake::Fake;
+use super::sketch;
+
+/// The security group of the nodes, as the fake names it.
+pub const NODES: &str = "sg-nodes-1";
+/// A certificate that listeners may have.
+pub const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+/// Another one.
+pub const CERTIFICATE_2: &str = "arn:aws:acm:us-east-1:123456789012:certificate/two";
+
+/// What a snapshot is made of.
+#[derive(Clone)]
+pub struct World {
+    pub settings: Settings,
+    pub objects: Objects,
+    pub surroundings: Surroundings,
+    pub facts: Facts,
+    pub memory: Memory,
+    pub extent: Extent,
+}
+
+/// `shop/web` is the implicit group of that Ingress, `edge` an explicit one.
+pub fn group(name: &str) -> Group {
+    match name.split_once('/') {
+        Some(_) => Group::Implicit(key(name)),
+        None => Group::Explicit(name.to_owned()),
+    }
+}
+
+/// `shop/web`.
+pub fn key(name: &str) -> ObjectKey {
+    let (namespace, name) = name.split_once('/').unwrap();
+    ObjectKey::new(namespace, name)
+}
+
+pub fn tags(pairs: &[(&str, &str)]) -> Tags {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        cluster: "demo".to_owned(),
+        place: Place { role: None, region: "us-east-1".to_owned() },
+        vpc: AwsId::new("vpc-fake"),
+        ingress_class: "alb".to_owned(),
+        default_scheme: Scheme::Internal,
+        default_target_type: TargetType::Ip,
+        default_ssl_policy: "ELBSecurityPolicy-2016-08".to_owned(),
+        default_tags: Tags::new(),
+        external_managed_tags: Vec::new(),
+        backend: BackendSecurityGroup::Managed,
+        restricted_rules: true,
+        tolerate_missing_service: true,
+        endpoint_group_tags: Tags::new(),
+    }
+}
+
+/// A subnet that is tagged for load balancers of both schemes.
+pub fn subnet(zone: &str) -> Subnet {
+    Subnet {
+        zone: zone.to_owned(),
+        locale: "availability-zone".to_owned(),
+        free_addresses: 100,
+        has_ipv6: true,
+        is_public: true,
+        tags: tags(&[("kubernetes.io/role/elb", "1"), ("kubernetes.io/role/internal-elb", "")]),
+    }
+}
+
+fn vpc() -> ReadVpc {
+    let subnets = [("subnet-a", "us-east-1a"), ("subnet-b", "us-east-1b")];
+    ReadVpc {
+        id: AwsId::new("vpc-fake"),
+        cidrs: vec!["172.31.0.0/16".to_owned()],
+        subnets: subnets.map(|(id, zone)| (AwsId::new(id), subnet(zone))).into(),
+    }
+}
+
+/// The one interface, which holds every pod address there is.
+fn interface() -> Interface {
+    Interface {
+        id: AwsId::new("eni-n1"),
+        addresses: BTreeSet::new(),
+        prefixes: vec!["172.31.0.0/16".to_owned(), "10.0.0.0/8".to_owned()],
+        security_groups: vec![AwsId::new(NODES)],
+    }
+}
+
+fn node_tags() -> Tags {
+    tags(&[("kubernetes.io/cluster/demo", "owned")])
+}
+
+pub fn surroundings() -> Surroundings {
+    let ReadVpc { id, cidrs, subnets } = vpc();
+    let nodes = NamedGroup { tags: node_tags() };
+    Surroundings {
+        vpc: id.to_string(),
+        cidrs,
+        subnets,
+        security_groups: BTreeMap::from([(AwsId::new(NODES), nodes)]),
+        interfaces: vec![interface()],
+        read_at: Some(Timestamp::UNIX_EPOCH),
+    }
+}
+
+/// AWS with the same surroundings.
+pub fn fake() -> Fake {
+    let aws = Fake::new();
+    aws.change(|state| {
+        state.vpc = vpc();
+        state.interfaces = vec![interface()];
+        state.certificates = [CERTIFICATE, CERTIFICATE_2].map(AwsId::new).into();
+        let spec = SecurityGroup {
+            name: "nodes".to_owned(),
+            description: "nodes".to_owned(),
+            vpc: state.vpc.id.clone(),
+            ingress: BTreeSet::new(),
+            tags: node_tags(),
+        };
+        assert_eq!(state.add_security_group(spec).as_str(), NODES);
+    });
+    aws
+}
+
+impl World {
+    /// The class `alb`, and what the sketch holds.
+    pub fn new(sketch: &str) -> Self {
+        let mut world = Self {
+            settings: settings(),
+            objects: Objects::default(),
+            surroundings: surroundings(),
+            facts: Facts::default(),
+            memory: Memory::default(),
+            extent: Extent::Whole,
+        };
+        world.add("class alb:");
+        world.add(sketch);
+        world
+    }
+
+    /// Adds objects, or puts them in place of those of the same name.
+    pub fn add(&mut self, sketch: &str) -> &mut Self {
+        sketch::objects(sketch).into_iter().for_each(|object| insert(&mut self.objects, object));
+        self
+    }
+
+    /// Adds manifests as `kubectl` would print them.
+    pub fn add_manifests(&mut self, text: &str) -> &mut Self {
+        for document in serde_yaml_ng::Deserializer::from_str(text) {
+            for object in decode_all(serde_json::Value::deserialize(document).unwrap()) {
+                insert(&mut self.objects, object.unwrap());
+            }
+        }
+        self
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            now: Timestamp::UNIX_EPOCH,
+            world: self.extent,
+            settings: Arc::new(self.settings.clone()),
+            objects: self.objects.clone(),
+            surroundings: Arc::new(self.surroundings.clone()),
+            facts: self.facts.clone(),
+            memory: self.memory.clone(),
+        }
+    }
+
+    /// Builds one group.
+    pub fn build(&self, name: &str) -> Built {
+        build::balancer::build(&self.snapshot(), &group(name))
+    }
+
+    /// The problems of a group.
+    pub fn problems(&self, name: &str) -> Vec<Problem> {
+        self.build(name).problems
+    }
+
+    /// Plans everything against an AWS.
+    pub fn plan(&self, aws: &Fake) -> Plans {
+        let mirror = Mirror::new(aws.clone(), || Timestamp::UNIX_EPOCH);
+        wait(plan_all(&mirror, &mut self.snapshot(), &BTreeMap::new())).unwrap()
+    }
+}
+
+/// Runs what never really waits.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
