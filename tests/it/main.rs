@@ -1,14 +1,22 @@
 //! The hermetic tests: one binary, no server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod annotations;
+mod bad_member;
 mod classes;
 mod contract;
 mod docs;
+mod golden;
 mod groups;
 mod laws;
+mod merge;
 mod mirror;
 mod names;
+mod pairing;
 mod router;
 mod rules;
+mod security;
+mod subnets;
 mod support;
+mod targets;
 mod tidy;

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use albedo::model::id::AwsId;
+use albedo::model::marks::TAG_RESOURCE;
 
 use super::cluster::FakeCluster;
 use super::fake::State;
@@ -71,4 +72,24 @@ pub fn cluster(cluster: &FakeCluster, state: &State) -> Vec<String> {
     });
     let bindings = objects.bindings.iter().map(|(key, seen)| format!("{key}: {seen:?}"));
     ingresses.chain(bindings).map(|line| renamed(&names, line)).collect()
+}
+
+/// The rules that stand, in their order: port, priority, patterns, and whose target group they lead to.
+pub fn rules(state: &State) -> Vec<String> {
+    let resource = |name: &str| {
+        let named = |spec: &albedo::model::target_group::TargetGroup| spec.name.as_deref() == Some(name);
+        let found = state.target_groups.values().find(|found| named(&found.spec));
+        found.map(|found| found.spec.tags[TAG_RESOURCE].clone()).unwrap_or_default()
+    };
+    let mut rules: Vec<(u16, u32, String)> = Vec::new();
+    for rule in state.rules.values() {
+        let text = rule.rule.to_string();
+        let (patterns, action) = text.split_once(" -> ").unwrap();
+        let action = if action.starts_with("k8s-") { resource(action) } else { action.to_owned() };
+        let port = state.listeners[&rule.listener].port;
+        rules.push((port, rule.priority, format!("{patterns} -> {action}")));
+    }
+    rules.sort();
+    let line = |(port, priority, text): (u16, u32, String)| format!("{port}:{priority} {text}");
+    rules.into_iter().map(line).collect()
 }

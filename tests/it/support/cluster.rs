@@ -135,7 +135,8 @@ impl FakeCluster {
 
     /// Starts counting anew.
     pub fn forget_calls(&self) {
-        *self.log() = Log { woken: std::mem::take(&mut self.log().woken), ..Log::default() };
+        let woken = self.woken();
+        *self.log() = Log { woken, ..Log::default() };
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

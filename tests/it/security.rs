@@ -1,0 +1,169 @@
+//! Who may reach load balancers, and what load balancers may reach.
+
+use albedo::build::fabric;
+use albedo::model::binding::Binding;
+use albedo::model::id::AwsId;
+use albedo::model::settings::BackendSecurityGroup;
+use albedo::model::surroundings::{Interface, NamedGroup};
+
+use super::support::run::Site;
+use super::support::world::{NODES, World, key, settings, tags};
+
+fn frontend(annotations: &str, expected: &[&str]) {
+    let world = World::new(&format!(
+        "service shop/s: {{ports: [80]}}\n\
+         ingress shop/web: {{{annotations}, rules: [any Exact /a s:80]}}"
+    ));
+    let built = world.build("shop/web");
+    assert_eq!(built.problems, [], "{annotations}");
+    let group = built.stack.front.unwrap().security_group.unwrap();
+    let rules: Vec<String> = group.ingress.iter().map(ToString::to_string).collect();
+    assert_eq!(rules, expected, "{annotations}");
+}
+
+#[test]
+fn everybody_may_reach_a_load_balancer_unless_a_member_says_who() {
+    frontend("scheme: internal", &["tcp 80 from 0.0.0.0/0"]);
+    frontend("ip-address-type: dualstack", &["tcp 80 from 0.0.0.0/0", "tcp 80 from ::/0"]);
+    frontend("inbound-cidrs: '10.1.2.3/8, 2001:db8::1/32'", &["tcp 80 from 10.0.0.0/8"]);
+    frontend(
+        "ip-address-type: dualstack, inbound-cidrs: '10.0.0.0/8, 2001:DB8::1/32'",
+        &["tcp 80 from 10.0.0.0/8", "tcp 80 from 2001:db8::/32"],
+    );
+    frontend(
+        r#"listen-ports: '[{"HTTP":80},{"HTTP":8080}]'"#,
+        &["tcp 80 from 0.0.0.0/0", "tcp 8080 from 0.0.0.0/0"],
+    );
+}
+
+/// The security groups of the load balancer, and of whom its pods let in.
+fn groups(world: &World) -> (Vec<String>, Vec<String>) {
+    let stack = world.build("shop/web").stack;
+    let of_balancer = stack.front.unwrap().load_balancer.security_groups;
+    let openings = stack.target_groups.values().flat_map(|wished| &wished.binding.openings);
+    let let_in = openings.map(|opening| opening.group.as_ref().unwrap().short()).collect();
+    (of_balancer.iter().map(albedo::model::id::Id::short).collect(), let_in)
+}
+
+#[test]
+fn pods_let_in_the_backend_security_group_or_the_frontend_one() {
+    let sketch = "service shop/s: {ports: [80]}\ningress shop/web: {rules: [any Exact /a s:80]}";
+    let mut world = World::new(sketch);
+    let (front, back) = ("frontend security group of shop/web", "backend security group");
+    let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!(groups(&world), (owned(&[front, back]), owned(&[back])));
+    world.settings.backend = BackendSecurityGroup::Given(AwsId::new("sg-given"));
+    assert_eq!(groups(&world), (owned(&[front, "sg-given"]), owned(&["sg-given"])));
+    world.settings.backend = BackendSecurityGroup::Off;
+    assert_eq!(groups(&world), (owned(&[front]), owned(&[front])));
+    // Who names security groups sees to pods as well; an empty list names none.
+    world.settings.backend = BackendSecurityGroup::Managed;
+    world.add(&sketch.replace("rules", &format!("security-groups: {NODES}, rules")));
+    assert_eq!(groups(&world), (owned(&[NODES]), owned(&[])));
+    world.add(&sketch.replace("rules", "security-groups: '', rules"));
+    assert_eq!(groups(&world), (owned(&[front, back]), owned(&[back])));
+}
+
+/// The rules that node security groups should have.
+fn endpoint_rules(world: &World) -> Vec<String> {
+    let groups = albedo::build::groups::all(&world.snapshot());
+    let stacks = groups.iter().map(|group| albedo::build::balancer::build(&world.snapshot(), group).stack);
+    let planned: Vec<Binding> = stacks
+        .flat_map(|stack| stack.target_groups.into_values().map(|wished| wished.binding))
+        .collect();
+    let built = fabric::build(&world.snapshot(), &planned);
+    let each = built.endpoint_rules.iter().flat_map(|(group, rules)| {
+        rules.iter().map(move |rule| {
+            format!("{group}: {rule}").replace("(known after apply: backend security group)", "backend")
+        })
+    });
+    each.collect()
+}
+
+const TWO: &str = "
+service shop/a: {ports: [80:8080]}
+service shop/b: {ports: [80:30]}
+endpoints shop/a: {ports: {'': 8080}, at: [172.31.0.1]}
+endpoints shop/b: {ports: {'': 30}, at: [172.31.0.2]}
+ingress shop/a: {healthcheck-port: 9090, rules: [any Exact /a a:80]}
+ingress shop/b: {rules: [any Exact /b b:80]}
+";
+
+#[test]
+fn rules_of_all_bindings_on_a_group_become_one_range() {
+    let mut world = World::new(TWO);
+    assert_eq!(endpoint_rules(&world), ["sg-nodes-1: tcp 30-9090 from backend"]);
+    world.objects.slices.remove(&key("shop/b"));
+    assert_eq!(endpoint_rules(&world), ["sg-nodes-1: tcp 8080-9090 from backend"]);
+    world.settings.restricted_rules = false;
+    assert_eq!(endpoint_rules(&world), ["sg-nodes-1: tcp 0-65535 from backend"]);
+}
+
+#[test]
+fn a_named_target_port_opens_what_the_pods_listen_on() {
+    let world = World::new(
+        "
+service shop/s: {ports: [http=80:web]}
+endpoints shop/s: {ports: {http: 7001}, at: [172.31.0.1]}
+ingress shop/web: {rules: [any Exact /a s:http]}
+",
+    );
+    assert_eq!(endpoint_rules(&world), ["sg-nodes-1: tcp 7001 from backend"]);
+}
+
+#[test]
+fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
+    let mut world = World::new(TWO);
+    world.objects.ingresses.remove(&key("shop/b"));
+    let interface = |groups: &[&str]| Interface {
+        id: AwsId::new("eni-x"),
+        addresses: ["172.31.0.1".to_owned()].into(),
+        prefixes: Vec::new(),
+        security_groups: groups.iter().map(|id| AwsId::new(*id)).collect(),
+    };
+    let mut check = |groups: &[&str], expected: &[&str]| {
+        world.surroundings.interfaces = vec![interface(groups)];
+        assert_eq!(endpoint_rules(&world), expected, "{groups:?}");
+    };
+    check(&["sg-only"], &["sg-only: tcp 8080-9090 from backend"]);
+    check(&["sg-aa", NODES], &["sg-nodes-1: tcp 8080-9090 from backend"]);
+    // An address that no interface holds: its rules are not known, and nobody else's are taken away.
+    world.surroundings.interfaces.clear();
+    assert_eq!(endpoint_rules(&world), [""; 0]);
+    let other = NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "shared"), ("pool", "x")]) };
+    world.surroundings.security_groups.insert(AwsId::new("sg-aa"), other);
+    world.settings.endpoint_group_tags = tags(&[("pool", "x")]);
+    world.surroundings.interfaces = vec![interface(&["sg-aa", NODES])];
+    assert_eq!(endpoint_rules(&world), ["sg-aa: tcp 8080-9090 from backend"]);
+}
+
+#[tokio::test]
+async fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
+    let site = Site::with(settings(), TWO);
+    let foreign = albedo::model::security::IngressRule {
+        protocol: "tcp".to_owned(),
+        from_port: 22,
+        to_port: 22,
+        source: albedo::model::security::Source::Cidr("10.0.0.0/8".to_owned()),
+    };
+    let rules = || {
+        let state = site.aws.everything();
+        let rules = state.security_groups[&AwsId::new(NODES)].rules.keys();
+        rules.map(|rule| (rule.from_port, rule.to_port)).collect::<Vec<_>>()
+    };
+    site.aws.change(|state| {
+        let nodes = state.security_groups.get_mut(&AwsId::new(NODES)).unwrap();
+        nodes.rules.insert(foreign, "ssh".to_owned());
+    });
+    let controller = site.settle().await;
+    assert_eq!(rules(), [(22, 22), (30, 9090)]);
+    controller.cluster.delete(&key("shop/b"));
+    controller.settle().await;
+    assert_eq!(rules(), [(22, 22), (8080, 9090)]);
+    controller.cluster.delete(&key("shop/a"));
+    controller.settle().await;
+    assert_eq!(rules(), [(22, 22)]);
+    let state = site.aws.everything();
+    let left = state.security_groups.values().map(|group| group.spec.name.as_str());
+    assert_eq!(left.collect::<Vec<_>>(), ["default", "nodes"]);
+}

@@ -1,0 +1,137 @@
+//! Which subnets a load balancer gets.
+
+use albedo::model::id::AwsId;
+use albedo::model::stack::Wish;
+use albedo::model::surroundings::Subnet;
+
+use super::support::world::{World, subnet};
+
+const ELB: &str = "kubernetes.io/role/elb";
+const CLUSTER: &str = "kubernetes.io/cluster/demo";
+const OTHER: &str = "kubernetes.io/cluster/other";
+
+/// A subnet without tags.
+fn bare(zone: &str) -> Subnet {
+    Subnet { tags: super::support::world::tags(&[]), ..subnet(zone) }
+}
+
+fn tagged(zone: &str, tags: &[&str]) -> Subnet {
+    let tags = tags.iter().map(|tag| tag.split_once('=').unwrap_or((tag, "")));
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    Subnet { tags, ..subnet(zone) }
+}
+
+/// The subnets that are chosen, or why there are none.
+fn chosen(annotations: &str, params: &str, subnets: Vec<(&str, Subnet)>) -> Result<Vec<String>, String> {
+    let mut world = World::new(&format!(
+        "service shop/s: {{ports: [80]}}\nparams p: {params}\nclass p: {{params: p}}\n\
+         ingress shop/web: {{class: p, {annotations}, rules: [any Exact /a s:80]}}"
+    ));
+    world.surroundings.subnets =
+        subnets.into_iter().map(|(id, subnet)| (AwsId::new(format!("subnet-{id}")), subnet)).collect();
+    let built = world.build("shop/web");
+    let Some(front) = built.stack.front else { return Err(built.problems[0].to_string()) };
+    if let Some(problem) = front.no_subnets {
+        return Err(problem.to_string());
+    }
+    let (Wish::Exactly(ids) | Wish::KeepElse(ids)) = front.subnets;
+    Ok(ids.iter().map(|id| id.as_str().trim_start_matches("subnet-").to_owned()).collect())
+}
+
+fn discover(subnets: Vec<(&str, Subnet)>) -> Result<Vec<String>, String> {
+    chosen("scheme: internet-facing", "{}", subnets)
+}
+
+fn names(ids: &[&str]) -> Result<Vec<String>, String> {
+    Ok(ids.iter().map(|id| (*id).to_owned()).collect())
+}
+
+fn refused(found: &Result<Vec<String>, String>, text: &str) {
+    assert!(found.as_ref().is_err_and(|error| error.contains(text)), "{text}: {found:?}");
+}
+
+#[test]
+fn tagged_subnets_are_found_one_for_each_zone() {
+    let found = discover(vec![
+        ("a1", bare("a")),
+        ("a2", tagged("a", &["kubernetes.io/role/elb=1"])),
+        ("a3", tagged("a", &[ELB])),
+        ("b1", tagged("b", &[ELB])),
+        ("c1", tagged("c", &["kubernetes.io/role/elb=0"])),
+    ]);
+    assert_eq!(found, names(&["a2", "b1"]));
+}
+
+#[test]
+fn the_clusters_own_subnets_come_first_and_those_of_others_never() {
+    let found = discover(vec![
+        ("a1", tagged("a", &[ELB])),
+        ("a2", tagged("a", &[ELB, CLUSTER])),
+        ("b1", tagged("b", &[ELB, OTHER])),
+        ("b2", tagged("b", &[ELB, OTHER, CLUSTER])),
+        ("c1", tagged("c", &[ELB, OTHER])),
+    ]);
+    assert_eq!(found, names(&["a2", "b2"]));
+}
+
+#[test]
+fn without_tags_the_route_table_decides() {
+    let private = |zone| Subnet { is_public: false, ..bare(zone) };
+    let all = || vec![("a1", private("a")), ("a2", bare("a")), ("b1", bare("b")), ("b2", private("b"))];
+    assert_eq!(discover(all()), names(&["a2", "b1"]));
+    assert_eq!(chosen("scheme: internal", "{}", all()), names(&["a1", "b2"]));
+}
+
+#[test]
+fn a_subnet_needs_free_addresses_and_for_ipv6_a_cidr() {
+    let full = |zone| Subnet { free_addresses: 7, ..subnet(zone) };
+    let only_ipv4 = |zone| Subnet { has_ipv6: false, ..subnet(zone) };
+    assert_eq!(discover(vec![("a1", full("a")), ("a2", subnet("a")), ("b1", subnet("b"))]), names(&["a2", "b1"]));
+    let none = discover(vec![("a1", full("a")), ("b1", subnet("b"))]);
+    refused(&none, "one zone only: subnet-b1 (subnet-a1 fewer than 8 free addresses)");
+    let dualstack = "scheme: internet-facing, ip-address-type: dualstack";
+    let all = || vec![("a1", only_ipv4("a")), ("a2", subnet("a")), ("b1", subnet("b"))];
+    assert_eq!(chosen(dualstack, "{}", all()), names(&["a2", "b1"]));
+    assert_eq!(discover(all()), names(&["a1", "b1"]));
+}
+
+#[test]
+fn named_subnets_are_taken_as_they_are() {
+    let named = |zone, name| tagged(zone, &[&format!("Name={name}")]);
+    let all = || vec![("a1", named("a", "one")), ("b1", named("b", "two")), ("c1", named("c", "two"))];
+    let of = |list: &str| chosen(&format!("subnets: '{list}'"), "{}", all());
+    assert_eq!(of("two, subnet-a1"), names(&["b1", "a1"]));
+    // The second mention of a name is the second subnet of that name.
+    assert_eq!(of("two,two"), names(&["b1", "c1"]));
+    refused(&of("two,two,two"), "two, which vpc-fake does not have");
+    refused(&of("one,three"), "three, which vpc-fake does not have");
+    refused(&of("one"), "one zone only");
+    refused(&of(""), "no subnet");
+    let same_zone = || vec![("a1", bare("a")), ("a2", bare("a")), ("b1", bare("b"))];
+    refused(&chosen("subnets: 'subnet-a1,subnet-a2'", "{}", same_zone()), "several of one zone");
+}
+
+#[test]
+fn dualstack_needs_ipv6_of_named_subnets_too() {
+    let all = || vec![("a1", Subnet { has_ipv6: false, ..subnet("a") }), ("b1", subnet("b"))];
+    let found = chosen("ip-address-type: dualstack, subnets: 'subnet-a1,subnet-b1'", "{}", all());
+    refused(&found, "IPv6");
+}
+
+#[test]
+fn a_class_names_or_selects_subnets_over_the_annotation() {
+    let all = || {
+        vec![
+            ("a1", tagged("a", &["tier=web"])),
+            ("a2", tagged("a", &["tier=db"])),
+            ("b1", tagged("b", &["tier=app", OTHER])),
+            ("b2", tagged("b", &["tier=app"])),
+        ]
+    };
+    let of = |params: &str| chosen("scheme: internal", params, all());
+    assert_eq!(of("{subnets: {ids: [subnet-a2, subnet-b1]}}"), names(&["a2", "b1"]));
+    assert_eq!(of("{subnets: {tags: {tier: [web, app]}}}"), names(&["a1", "b2"]));
+    refused(&of("{subnets: {tags: {tier: [web]}}}"), "one zone only");
+    let annotated = chosen("subnets: 'subnet-a1,subnet-b2'", "{subnets: {ids: [subnet-a2, subnet-b1]}}", all());
+    assert_eq!(annotated, names(&["a2", "b1"]));
+}

@@ -1,0 +1,83 @@
+//! Which endpoints become targets.
+
+use albedo::build::targets::of_binding;
+
+use super::support::world::World;
+
+const SERVICE: &str = "
+service shop/s: {ports: [http=80:8080, admin=81:admin]}
+ingress shop/web: {rules: [any Prefix / s:80]}
+node n1: true
+node lost: unknown
+node down: false
+";
+
+fn check_port(port: &str, endpoints: &str, expected: &[&str]) {
+    let mut world = World::new(&SERVICE.replace("s:80", &format!("s:{port}")));
+    world.add(endpoints);
+    let stack = world.build("shop/web").stack;
+    let binding = &stack.target_groups.values().next().unwrap().binding;
+    let built = of_binding(&world.snapshot(), binding);
+    let told = built.targets.iter().map(|target| match &target.availability_zone {
+        Some(zone) => format!("{target} {zone}"),
+        None => target.to_string(),
+    });
+    assert_eq!(told.collect::<Vec<_>>(), expected, "{endpoints}");
+}
+
+fn check(endpoints: &str, expected: &[&str]) {
+    check_port("80", endpoints, expected);
+}
+
+/// An endpoint that is not ready, and its pod.
+fn unready(flags: &str, pod: &str) -> String {
+    format!(
+        "endpoints shop/s: {{ports: {{http: 8080}}, at: [172.31.0.1 {flags}]}}\n\
+         pod shop/pod-172.31.0.1: {pod}"
+    )
+}
+
+#[test]
+fn what_is_ready_is_a_target() {
+    let at = |list: &str| format!("endpoints shop/s: {{ports: {{http: 8080}}, at: [{list}]}}");
+    check(&at("172.31.0.2, 172.31.0.1"), &["172.31.0.1:8080", "172.31.0.2:8080"]);
+    check(&at("172.31.0.1, 172.31.0.2 unready"), &["172.31.0.1:8080"]);
+    check(&at("172.31.0.1, 172.31.0.2 bare"), &["172.31.0.1:8080"]);
+    check("endpoints shop/other: {ports: {http: 8080}, at: [172.31.0.1]}", &[]);
+    check("endpoints shop/s: {ports: {other: 8080}, at: [172.31.0.1]}", &[]);
+    check("endpoints shop/s: {type: IPv6, ports: {http: 8080}, at: ['2001:db8::1']}", &[]);
+}
+
+#[test]
+fn a_pod_that_waits_for_nothing_but_its_gates_is_a_target() {
+    check(&unready("unready", "{ready: true}"), &["172.31.0.1:8080"]);
+    check(&unready("unready", "{ready: false}"), &[]);
+    check(&unready("unready", "{ready: true, node: down}"), &[]);
+    check(&unready("unready", "{ready: true, node: gone}"), &[]);
+    check(&unready("unready terminating", "{ready: true}"), &[]);
+    let leaving = "{ready: true, deletionTimestamp: '2026-01-01T00:00:00Z'}";
+    check(&unready("unready", leaving), &[]);
+}
+
+#[test]
+fn pods_on_nodes_that_nobody_hears_of_are_better_than_none() {
+    check(&unready("unready", "{ready: true, node: lost}"), &["172.31.0.1:8080"]);
+    let beside = unready("unready, 172.31.0.2", "{ready: true, node: lost}");
+    check(&beside, &["172.31.0.2:8080"]);
+}
+
+#[test]
+fn a_named_port_is_the_number_that_the_endpoints_have() {
+    let both = "endpoints shop/s: {ports: {http: 8080, admin: 7001}, at: [172.31.0.1]}";
+    check_port("81", both, &["172.31.0.1:7001"]);
+    check_port("admin", both, &["172.31.0.1:7001"]);
+    check_port("http", both, &["172.31.0.1:8080"]);
+}
+
+#[test]
+fn an_address_outside_the_vpc_is_in_all_zones() {
+    check(
+        "endpoints shop/s: {ports: {http: 8080}, at: [172.31.0.1, 10.1.2.3]}",
+        &["10.1.2.3:8080 all", "172.31.0.1:8080"],
+    );
+}
