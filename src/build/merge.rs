@@ -45,18 +45,22 @@ pub fn merge(
     active: &[ObjectKey],
     good: &mut BTreeMap<ObjectKey, Part>,
 ) -> Merged {
-    let mut problems = Vec::new();
+    let all = std::mem::take(good);
+    let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
     loop {
-        let admission = admit(snapshot, active, good, &mut problems);
+        // Each turn begins anew: who is rejected for itself is no reason to reject another.
+        let mut fitting = all.clone();
+        fitting.retain(|key, _| !rejected.contains(key));
+        let mut conflicts = Vec::new();
+        let admission = admit(snapshot, active, &mut fitting, &mut conflicts);
         let mut guilty = check(&admission);
-        if guilty.is_empty() {
-            return assemble(snapshot, group, admission, problems);
-        }
-        // Each turn takes at least one part out of `good`, so this ends.
-        let before = good.len();
-        good.retain(|key, _| guilty.iter().all(|problem| problem.object.key != *key));
+        let before = rejected.len();
+        rejected.extend(guilty.iter().map(|problem| problem.object.key.clone()));
         problems.append(&mut guilty);
-        if good.len() == before {
+        // Each turn but the last rejects another member, so this ends.
+        if rejected.len() == before {
+            problems.append(&mut conflicts);
+            *good = fitting;
             return assemble(snapshot, group, admission, problems);
         }
     }

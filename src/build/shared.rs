@@ -99,11 +99,15 @@ struct Conflicts<'a> {
 
 impl Conflicts<'_> {
     fn note(&mut self, name: &str, found: &str, group_has: &str) {
+        self.note_field(format!("annotation alb.ingress.kubernetes.io/{name}"), found, group_has);
+    }
+
+    fn note_field(&mut self, field: String, found: &str, group_has: &str) {
         self.problems.push(Problem {
             code: Code::Conflict,
             severity: Severity::Error,
             object: ObjectRef::ingress(self.ingress),
-            field: format!("annotation alb.ingress.kubernetes.io/{name}"),
+            field,
             found: found.to_owned(),
             allowed: format!("what the group already has: {group_has}"),
             meanwhile: MEANWHILE.to_owned(),
@@ -188,7 +192,8 @@ impl Conflicts<'_> {
         }
         if part.default_actions.is_some() {
             if entry.default_actions.is_some() {
-                self.note("group.name", "a defaultBackend", "one, and it can have no second");
+                let field = "spec.defaultBackend".to_owned();
+                self.note_field(field, "a default backend", "one, and it can have no second");
             }
             entry.default_actions.clone_from(&part.default_actions);
         }
