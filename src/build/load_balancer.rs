@@ -114,7 +114,8 @@ fn named_subnets(
         ("spec.subnets of the class's parameters", found)
     } else {
         let names = annotations.list("subnets")?;
-        ("annotation alb.ingress.kubernetes.io/subnets", subnets::named(surroundings, &names))
+        let found = subnets::named(surroundings, ip_address_type, &names);
+        ("annotation alb.ingress.kubernetes.io/subnets", found)
     };
     match found {
         Ok(ids) => Some(ids),

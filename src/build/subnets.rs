@@ -26,7 +26,11 @@ pub struct NoSubnets {
 ///
 /// # Errors
 /// What is missing, or what is wrong with them.
-pub fn named(surroundings: &Surroundings, names: &[String]) -> Result<Vec<AwsId>, NoSubnets> {
+pub fn named(
+    surroundings: &Surroundings,
+    ip_address_type: IpAddressType,
+    names: &[String],
+) -> Result<Vec<AwsId>, NoSubnets> {
     let mut chosen: Vec<AwsId> = Vec::new();
     let mut missing: Vec<&str> = Vec::new();
     for name in names {
@@ -47,6 +51,15 @@ pub fn named(surroundings: &Surroundings, names: &[String]) -> Result<Vec<AwsId>
         });
     }
     check(surroundings, &chosen)?;
+    let lacks_ipv6 = |id: &&AwsId| surroundings.subnets.get(*id).is_some_and(|s| !s.has_ipv6);
+    if ip_address_type.has_ipv6()
+        && let Some(id) = chosen.iter().find(lacks_ipv6)
+    {
+        return Err(NoSubnets {
+            found: format!("{id}, which has no IPv6 CIDR"),
+            allowed: format!("subnets with an IPv6 CIDR, which {ip_address_type} needs"),
+        });
+    }
     Ok(chosen)
 }
 
@@ -61,7 +74,7 @@ pub fn selected(
     selector: &SubnetSelector,
 ) -> Result<Vec<AwsId>, NoSubnets> {
     if !selector.ids.is_empty() {
-        return named(surroundings, &selector.ids);
+        return named(surroundings, ip_address_type, &selector.ids);
     }
     let candidate = |subnet: &Subnet| {
         selector
