@@ -333,7 +333,11 @@ impl<C> Doubt<'_, C> {
             Ok(answer) => {
                 let id = answer.id().cloned();
                 if let Some(action) = self.about.take() {
-                    self.inner.lock().believe(action, answer, (self.inner.now)());
+                    let mut state = self.inner.lock();
+                    if let Some(refusal) = effect::mistaken(&state.belief, action, &answer) {
+                        return Err(refusal);
+                    }
+                    state.believe(action, answer, (self.inner.now)());
                 }
                 Ok(id)
             }

@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::belief::Belief;
 use crate::model::action::AwsAction;
 
+pub(super) use load_balancer::mistaken;
 pub(super) use touched::{suspected, touched};
 
 mod listener;
