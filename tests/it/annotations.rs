@@ -73,14 +73,22 @@ fn names_of_load_balancers_are_aws_names() {
 
 #[test]
 fn cidrs_are_canonical_or_nothing() {
-    bad("inbound-cidrs", &["10.0.0.0", "10.0.0.0/33", "all", "10.0.0.0/8;11.0.0.0/8"], "CIDRs such as");
+    bad(
+        "inbound-cidrs",
+        &["10.0.0.0", "10.0.0.0/33", "all", "10.0.0.0/8;11.0.0.0/8"],
+        "CIDRs such as",
+    );
     good("inbound-cidrs", " 10.0.0.0/8 , ,11.0.0.0/8,");
     good("inbound-cidrs", "");
 }
 
 #[test]
 fn ports_to_listen_on_are_json() {
-    bad("listen-ports", &["", "80", "[]", "[{\"http\":80}]", "[{\"HTTP\":0}]", "[{\"HTTP\":\"80\"}]"], "a JSON array");
+    bad(
+        "listen-ports",
+        &["", "80", "[]", "[{\"http\":80}]", "[{\"HTTP\":0}]", "[{\"HTTP\":\"80\"}]"],
+        "a JSON array",
+    );
     good("listen-ports", "[{\"HTTP\":80},{\"HTTP\":8080}]");
     let front = good("listen-ports", "[{\"HTTP\":8080}]").build("shop/web").stack.front.unwrap();
     assert!(front.listeners.keys().eq([&8080]));
@@ -90,7 +98,8 @@ fn ports_to_listen_on_are_json() {
 
 #[test]
 fn pairs_follow_lbcs_scanner() {
-    let tagged = |value: &str| good("tags", value).build("shop/web").stack.front.unwrap().load_balancer.tags;
+    let tagged =
+        |value: &str| good("tags", value).build("shop/web").stack.front.unwrap().load_balancer.tags;
     let has = |value: &str, pairs: &[(&str, &str)]| {
         let mut found = tagged(value);
         found.retain(|key, _| !key.contains("k8s.aws/"));
@@ -184,7 +193,11 @@ fn tracking_tags_cannot_be_had_and_others_keys_not_be_named() {
 #[test]
 fn what_is_not_built_yet_makes_bad_unless_it_asks_for_nothing() {
     for known in TABLE {
-        let name = if known.name.ends_with('.') { format!("{}s", known.name) } else { known.name.to_owned() };
+        let name = if known.name.ends_with('.') {
+            format!("{}s", known.name)
+        } else {
+            known.name.to_owned()
+        };
         let Support::Only(accepted) = known.support else { continue };
         for value in accepted {
             good(&name, value);

@@ -40,9 +40,8 @@ fn the_annotation_decides_alone() {
         ("", "nginx", Whose::Foreign),
     ] {
         // The class that is named besides does not exist, and that is nobody's matter.
-        let sketch = format!(
-            "ingress shop/web: {{class: gone, kubernetes.io/ingress.class: {value:?}}}"
-        );
+        let sketch =
+            format!("ingress shop/web: {{class: gone, kubernetes.io/ingress.class: {value:?}}}");
         check(flag, &sketch, &expected);
     }
 }
@@ -50,7 +49,8 @@ fn the_annotation_decides_alone() {
 #[test]
 fn a_named_class_has_to_exist_and_to_be_ours() {
     check("alb", "ingress shop/web:", &Whose::Ours);
-    let gone = Whose::Invalid("\"gone\", which does not exist; allowed: an IngressClass that exists: alb");
+    let gone =
+        Whose::Invalid("\"gone\", which does not exist; allowed: an IngressClass that exists: alb");
     check("alb", "ingress shop/web: {class: gone}", &gone);
     for (controller, expected) in [
         ("ingress.k8s.aws/alb", Whose::Ours),
@@ -60,8 +60,9 @@ fn a_named_class_has_to_exist_and_to_be_ours() {
         ("ingress.k8s.aws/nlb", Whose::Foreign),
         ("not.alb.ingress.k8s.aws/blue", Whose::Foreign),
     ] {
-        let sketch =
-            format!("class other: {{controller: {controller}}}\ningress shop/web: {{class: other}}");
+        let sketch = format!(
+            "class other: {{controller: {controller}}}\ningress shop/web: {{class: other}}"
+        );
         check("alb", &sketch, &expected);
         // A class of somebody else is somebody else's, whatever the flag says.
         check("", &sketch, &expected);
@@ -80,7 +81,11 @@ fn without_a_class_the_default_one_counts() {
     let several = Whose::Invalid("several default classes: main, more");
     check("alb", &format!("{two}\n{nameless}"), &several);
     check("alb", &format!("{two}\ningress shop/web:"), &Whose::Ours);
-    check("alb", "class main: {ingressclass.kubernetes.io/is-default-class: 'True'}\ningress shop/web: {class: null}", &Whose::Foreign);
+    check(
+        "alb",
+        "class main: {ingressclass.kubernetes.io/is-default-class: 'True'}\ningress shop/web: {class: null}",
+        &Whose::Foreign,
+    );
 }
 
 #[test]
@@ -110,7 +115,11 @@ fn a_namespace_selector_keeps_others_out() {
         ("{matchLabels: {team: a}}", "{team: a}", Whose::Ours),
         ("{matchLabels: {team: a}}", "{team: b}", invalid()),
         ("{matchLabels: {team: a}}", "{}", invalid()),
-        ("{matchExpressions: [{key: team, operator: In, values: [a, b]}]}", "{team: b}", Whose::Ours),
+        (
+            "{matchExpressions: [{key: team, operator: In, values: [a, b]}]}",
+            "{team: b}",
+            Whose::Ours,
+        ),
         ("{matchExpressions: [{key: team, operator: NotIn, values: [a]}]}", "{}", Whose::Ours),
         ("{matchExpressions: [{key: team, operator: NotIn, values: [a]}]}", "{team: a}", invalid()),
         ("{matchExpressions: [{key: team, operator: Exists}]}", "{}", invalid()),

@@ -52,7 +52,8 @@ spec: {ports: [{port: 80, targetPort: 8080}], ipFamilies: [IPv4]}
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
-metadata: {namespace: shop, name: checkout-api-1, labels: {kubernetes.io/service-name: checkout-api}}
+metadata:
+  {namespace: shop, name: checkout-api-1, labels: {kubernetes.io/service-name: checkout-api}}
 addressType: IPv4
 ports: [{port: 8080}]
 endpoints: [{addresses: [172.31.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: p}}]
@@ -62,13 +63,14 @@ kind: Ingress
 metadata:
   namespace: shop
   name: checkout-web
-  uid: 1
+  uid: "1"
   annotations:
     alb.ingress.kubernetes.io/scheme: internet-facing
     alb.ingress.kubernetes.io/target-type: ip
     alb.ingress.kubernetes.io/listen-ports: '[{"HTTP":80},{"HTTPS":443}]'
     alb.ingress.kubernetes.io/ssl-redirect: "443"
-    alb.ingress.kubernetes.io/certificate-arn: arn:aws:acm:eu-west-1:1:certificate/b, arn:aws:acm:eu-west-1:1:certificate/a
+    alb.ingress.kubernetes.io/certificate-arn: >-
+      arn:aws:acm:eu-west-1:1:certificate/b, arn:aws:acm:eu-west-1:1:certificate/a
     alb.ingress.kubernetes.io/healthcheck-path: /healthz
     alb.ingress.kubernetes.io/tags: team=shop
 spec:
@@ -111,14 +113,18 @@ async fn the_golden_example_comes_out_to_the_byte() {
     assert_eq!(balancer.spec.name, "k8s-shop-checkout-e2320b951b");
     assert_eq!(balancer.spec.scheme.as_str(), "internet-facing");
     assert_eq!(balancer.spec.ip_address_type.as_str(), "ipv4");
-    let groups: Vec<&AwsId> = balancer.spec.security_groups.iter().filter_map(|id| id.given()).collect();
+    let groups: Vec<&AwsId> =
+        balancer.spec.security_groups.iter().filter_map(|id| id.given()).collect();
     assert_eq!(groups, [&back, front_id]);
     assert_eq!(balancer.spec.tags, tagged("LoadBalancer"));
 
     let group = state.target_groups.values().next().unwrap();
     assert_eq!(state.target_groups.len(), 1);
     assert_eq!(group.spec.name.as_deref(), Some(TARGET_GROUP));
-    assert_eq!((group.spec.protocol, group.spec.port, group.spec.ipv6), (Protocol::Http, 8080, false));
+    assert_eq!(
+        (group.spec.protocol, group.spec.port, group.spec.ipv6),
+        (Protocol::Http, 8080, false)
+    );
     assert_eq!(group.spec.protocol_version, "HTTP1");
     let check = &group.spec.health_check;
     assert_eq!((check.port.as_str(), check.protocol), ("traffic-port", Protocol::Http));

@@ -8,7 +8,8 @@ use super::support::world::{World, group};
 fn check(sketch: &str, of: &str, active: &[&str], leaving: &[&str]) {
     let snapshot = World::new(sketch).snapshot();
     let found = members(&snapshot, &group(of));
-    let found_active: Vec<String> = found.active.iter().map(|member| member.key.to_string()).collect();
+    let found_active: Vec<String> =
+        found.active.iter().map(|member| member.key.to_string()).collect();
     let found_leaving: Vec<String> = found.leaving.iter().map(ToString::to_string).collect();
     assert_eq!(found_active, active, "active in {of}:\n{sketch}");
     assert_eq!(found_leaving, leaving, "leaving {of}:\n{sketch}");
@@ -44,11 +45,12 @@ fn an_order_out_of_bounds_makes_its_member_bad_and_nobody_else() {
     for order in ["1001", "-1001", "one", "1.0", "''", "' 1'", "99999999999"] {
         let sketch = format!(
             "service a/s: {{ports: [80]}}\n\
-             ingress a/bad: {{group.name: edge, group.order: {order}, rules: [any Prefix / s:80]}}\n\
+             ingress a/bad: {{group.name: edge, group.order: {order}, rules: [any Exact / s:80]}}\n\
              ingress a/good: {{group.name: edge, rules: [any Prefix / s:80]}}"
         );
         let built = World::new(&sketch).build("edge");
-        let guilty: Vec<_> = built.problems.iter().map(|p| (p.object.key.name.as_str(), p.code)).collect();
+        let guilty: Vec<_> =
+            built.problems.iter().map(|p| (p.object.key.name.as_str(), p.code)).collect();
         assert_eq!(guilty, [("bad", Code::InvalidAnnotation)], "{order}");
         assert!(built.good.keys().map(|key| key.name.as_str()).eq(["good"]), "{order}");
     }
@@ -109,7 +111,12 @@ fn who_leaves_is_known_by_the_finalizer() {
 #[test]
 fn a_class_that_is_gone_tears_nothing_down() {
     let held = "finalizers: [group.ingress.k8s.aws/edge]";
-    check(&format!("ingress a/x: {{class: gone, group.name: edge, {held}}}"), "edge", &["a/x"], &[]);
+    check(
+        &format!("ingress a/x: {{class: gone, group.name: edge, {held}}}"),
+        "edge",
+        &["a/x"],
+        &[],
+    );
     check("ingress a/x: {class: gone, group.name: edge}", "edge", &[], &[]);
     // Nor does a group name that has become a bad one.
     check(&format!("ingress a/x: {{group.name: EDGE, {held}}}"), "edge", &["a/x"], &[]);

@@ -22,14 +22,19 @@ fn path(rule: &Rule) -> String {
 /// A call about rules in short, with rules called by the path they had before.
 fn short(action: &AwsAction, paths: &BTreeMap<AwsId, String>) -> String {
     match action {
-        AwsAction::CreateRule { priority, spec, .. } => format!("create {} at {priority}", path(spec)),
+        AwsAction::CreateRule { priority, spec, .. } => {
+            format!("create {} at {priority}", path(spec))
+        }
         AwsAction::ModifyRule { id, spec } => format!("make {} of {}", path(spec), paths[id]),
         AwsAction::DeleteRule { id } => format!("delete {}", paths[id]),
         AwsAction::SetRulePriorities { priorities } => {
-            let moves = priorities.iter().map(|(id, priority)| format!(" {}={priority}", paths[id]));
+            let moves =
+                priorities.iter().map(|(id, priority)| format!(" {}={priority}", paths[id]));
             format!("move{}", moves.collect::<String>())
         }
-        AwsAction::AddTags { id, tags } => format!("tag {} {:?}", paths[id], tags.values().next().unwrap()),
+        AwsAction::AddTags { id, tags } => {
+            format!("tag {} {:?}", paths[id], tags.values().next().unwrap())
+        }
         other => format!("{other:?}"),
     }
 }

@@ -28,8 +28,11 @@ fn path() -> impl Strategy<Value = Path> {
     let plain = (prop_oneof![Just("Exact"), Just("Prefix")], prop::sample::select(&PLAIN[..]));
     let pattern = (Just("ImplementationSpecific"), prop::sample::select(&PATTERNS[..]));
     let service = prop::sample::select(&["web", "api"][..]);
-    (prop_oneof![3 => plain, 1 => pattern], service)
-        .prop_map(|((kind, path), service)| Path { kind, path, service })
+    (prop_oneof![3 => plain, 1 => pattern], service).prop_map(|((kind, path), service)| Path {
+        kind,
+        path,
+        service,
+    })
 }
 
 fn member() -> impl Strategy<Value = Member> {
@@ -50,8 +53,10 @@ fn takes(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Where a request goes by the words of the documentation: the first member, and in it the first rule, whose
-/// host fits and that has a path that fits; of its paths an exact one, else the longest prefix, else the first
+/// Where a request goes by the words of the documentation: the first member, and in it the first
+/// rule, whose
+/// host fits and that has a path that fits; of its paths an exact one, else the longest prefix,
+/// else the first
 /// pattern.
 fn documented(members: &[Member], host: &str, path: &str) -> Option<String> {
     for (number, member) in members.iter().enumerate() {
@@ -137,7 +142,8 @@ proptest! {
         let rules: Vec<Rule> = rules.iter().map(|(rule, _)| rule.clone()).collect();
         for host in REQUEST_HOSTS {
             for path in REQUEST_PATHS {
-                let (by_rules, by_words) = (routed(&rules, host, path), documented(&members, host, path));
+                let by_rules = routed(&rules, host, path);
+                let by_words = documented(&members, host, path);
                 prop_assert_eq!(by_rules, by_words, "{} {}", host, path);
             }
         }

@@ -59,7 +59,11 @@ fn exact_paths_come_first_then_the_longest_prefixes_then_patterns() {
 #[test]
 fn rules_of_several_hosts_stay_as_they_are_written() {
     check(
-        &["any Prefix / web:80", "a.example.com Exact /x api:80", "*.example.com Prefix /y/ api:80"],
+        &[
+            "any Prefix / web:80",
+            "a.example.com Exact /x api:80",
+            "*.example.com Prefix /y/ api:80",
+        ],
         &["/* -> web:80", "a.example.com /x -> api:80", "*.example.com /y|/y/* -> api:80"],
     );
 }

@@ -67,14 +67,16 @@ fn pods_let_in_the_backend_security_group_or_the_frontend_one() {
 /// The rules that node security groups should have.
 fn endpoint_rules(world: &World) -> Vec<String> {
     let groups = albedo::build::groups::all(&world.snapshot());
-    let stacks = groups.iter().map(|group| albedo::build::balancer::build(&world.snapshot(), group).stack);
+    let stacks =
+        groups.iter().map(|group| albedo::build::balancer::build(&world.snapshot(), group).stack);
     let planned: Vec<Binding> = stacks
         .flat_map(|stack| stack.target_groups.into_values().map(|wished| wished.binding))
         .collect();
     let built = fabric::build(&world.snapshot(), &planned);
     let each = built.endpoint_rules.iter().flat_map(|(group, rules)| {
         rules.iter().map(move |rule| {
-            format!("{group}: {rule}").replace("(known after apply: backend security group)", "backend")
+            format!("{group}: {rule}")
+                .replace("(known after apply: backend security group)", "backend")
         })
     });
     each.collect()
@@ -127,10 +129,12 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
     };
     check(&["sg-only"], &["sg-only: tcp 8080-9090 from backend"]);
     check(&["sg-aa", NODES], &["sg-nodes-1: tcp 8080-9090 from backend"]);
-    // An address that no interface holds: its rules are not known, and nobody else's are taken away.
+    // An address that no interface holds: its rules are not known, and nobody else's are taken
+    // away.
     world.surroundings.interfaces.clear();
     assert_eq!(endpoint_rules(&world), [""; 0]);
-    let other = NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "shared"), ("pool", "x")]) };
+    let other =
+        NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "shared"), ("pool", "x")]) };
     world.surroundings.security_groups.insert(AwsId::new("sg-aa"), other);
     world.settings.endpoint_group_tags = tags(&[("pool", "x")]);
     world.surroundings.interfaces = vec![interface(&["sg-aa", NODES])];

@@ -22,13 +22,19 @@ fn tagged(zone: &str, tags: &[&str]) -> Subnet {
 }
 
 /// The subnets that are chosen, or why there are none.
-fn chosen(annotations: &str, params: &str, subnets: Vec<(&str, Subnet)>) -> Result<Vec<String>, String> {
+fn chosen(
+    annotations: &str,
+    params: &str,
+    subnets: Vec<(&str, Subnet)>,
+) -> Result<Vec<String>, String> {
     let mut world = World::new(&format!(
         "service shop/s: {{ports: [80]}}\nparams p: {params}\nclass p: {{params: p}}\n\
          ingress shop/web: {{class: p, {annotations}, rules: [any Exact /a s:80]}}"
     ));
-    world.surroundings.subnets =
-        subnets.into_iter().map(|(id, subnet)| (AwsId::new(format!("subnet-{id}")), subnet)).collect();
+    world.surroundings.subnets = subnets
+        .into_iter()
+        .map(|(id, subnet)| (AwsId::new(format!("subnet-{id}")), subnet))
+        .collect();
     let built = world.build("shop/web");
     let Some(front) = built.stack.front else { return Err(built.problems[0].to_string()) };
     if let Some(problem) = front.no_subnets {
@@ -77,7 +83,8 @@ fn the_clusters_own_subnets_come_first_and_those_of_others_never() {
 #[test]
 fn without_tags_the_route_table_decides() {
     let private = |zone| Subnet { is_public: false, ..bare(zone) };
-    let all = || vec![("a1", private("a")), ("a2", bare("a")), ("b1", bare("b")), ("b2", private("b"))];
+    let all =
+        || vec![("a1", private("a")), ("a2", bare("a")), ("b1", bare("b")), ("b2", private("b"))];
     assert_eq!(discover(all()), names(&["a2", "b1"]));
     assert_eq!(chosen("scheme: internal", "{}", all()), names(&["a1", "b2"]));
 }
@@ -86,7 +93,10 @@ fn without_tags_the_route_table_decides() {
 fn a_subnet_needs_free_addresses_and_for_ipv6_a_cidr() {
     let full = |zone| Subnet { free_addresses: 7, ..subnet(zone) };
     let only_ipv4 = |zone| Subnet { has_ipv6: false, ..subnet(zone) };
-    assert_eq!(discover(vec![("a1", full("a")), ("a2", subnet("a")), ("b1", subnet("b"))]), names(&["a2", "b1"]));
+    assert_eq!(
+        discover(vec![("a1", full("a")), ("a2", subnet("a")), ("b1", subnet("b"))]),
+        names(&["a2", "b1"])
+    );
     let none = discover(vec![("a1", full("a")), ("b1", subnet("b"))]);
     refused(&none, "one zone only: subnet-b1 (subnet-a1 fewer than 8 free addresses)");
     let dualstack = "scheme: internet-facing, ip-address-type: dualstack";
@@ -98,7 +108,8 @@ fn a_subnet_needs_free_addresses_and_for_ipv6_a_cidr() {
 #[test]
 fn named_subnets_are_taken_as_they_are() {
     let named = |zone, name| tagged(zone, &[&format!("Name={name}")]);
-    let all = || vec![("a1", named("a", "one")), ("b1", named("b", "two")), ("c1", named("c", "two"))];
+    let all =
+        || vec![("a1", named("a", "one")), ("b1", named("b", "two")), ("c1", named("c", "two"))];
     let of = |list: &str| chosen(&format!("subnets: '{list}'"), "{}", all());
     assert_eq!(of("two, subnet-a1"), names(&["b1", "a1"]));
     // The second mention of a name is the second subnet of that name.
@@ -132,6 +143,7 @@ fn a_class_names_or_selects_subnets_over_the_annotation() {
     assert_eq!(of("{subnets: {ids: [subnet-a2, subnet-b1]}}"), names(&["a2", "b1"]));
     assert_eq!(of("{subnets: {tags: {tier: [web, app]}}}"), names(&["a1", "b2"]));
     refused(&of("{subnets: {tags: {tier: [web]}}}"), "one zone only");
-    let annotated = chosen("subnets: 'subnet-a1,subnet-b2'", "{subnets: {ids: [subnet-a2, subnet-b1]}}", all());
+    let annotated =
+        chosen("subnets: 'subnet-a1,subnet-b2'", "{subnets: {ids: [subnet-a2, subnet-b1]}}", all());
     assert_eq!(annotated, names(&["a2", "b1"]));
 }

@@ -2,13 +2,16 @@
 
 use std::fmt::Debug;
 
-use albedo::model::id::AwsId;
+use albedo::model::action::{Action, AwsAction};
+use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::TAG_RESOURCE;
+use albedo::model::plan::Step;
 
 use super::cluster::FakeCluster;
 use super::fake::State;
 
-/// Identifiers and what they stand for. Those of what hangs on something else come first: they contain it.
+/// Identifiers and what they stand for. Those of what hangs on something else come first: they
+/// contain it.
 pub fn names(state: &State) -> Vec<(String, String)> {
     let mut names = Vec::new();
     let load_balancer =
@@ -48,7 +51,9 @@ pub fn renamed(names: &[(String, String)], mut text: String) -> String {
 
 /// Everything in AWS, a line a thing.
 pub fn aws(state: &State) -> Vec<String> {
-    fn each<'a, T: Debug + 'a>(things: impl IntoIterator<Item = (&'a AwsId, &'a T)>) -> Vec<String> {
+    fn each<'a, T: Debug + 'a>(
+        things: impl IntoIterator<Item = (&'a AwsId, &'a T)>,
+    ) -> Vec<String> {
         things.into_iter().map(|(id, thing)| format!("{id}: {thing:?}")).collect()
     }
     let names = names(state);
@@ -74,10 +79,12 @@ pub fn cluster(cluster: &FakeCluster, state: &State) -> Vec<String> {
     ingresses.chain(bindings).map(|line| renamed(&names, line)).collect()
 }
 
-/// The rules that stand, in their order: port, priority, patterns, and whose target group they lead to.
+/// The rules that stand, in their order: port, priority, patterns, and whose target group they
+/// lead to.
 pub fn rules(state: &State) -> Vec<String> {
     let resource = |name: &str| {
-        let named = |spec: &albedo::model::target_group::TargetGroup| spec.name.as_deref() == Some(name);
+        let named =
+            |spec: &albedo::model::target_group::TargetGroup| spec.name.as_deref() == Some(name);
         let found = state.target_groups.values().find(|found| named(&found.spec));
         found.map(|found| found.spec.tags[TAG_RESOURCE].clone()).unwrap_or_default()
     };
@@ -92,4 +99,47 @@ pub fn rules(state: &State) -> Vec<String> {
     rules.sort();
     let line = |(port, priority, text): (u16, u32, String)| format!("{port}:{priority} {text}");
     rules.into_iter().map(line).collect()
+}
+
+/// A call with its parameters, on a line. Targets of a Kubernetes object are told by its fields.
+pub fn call(action: &Action) -> String {
+    let (service, operation) = action.operation();
+    format!("{service}.{operation} {}", albedo::plan::wire::parameters(action))
+}
+
+/// What stands in a plan for identifiers that are not given yet, and what it stands for.
+pub fn planned_names<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    let steps: Vec<&Step> = steps.collect();
+    for step in &steps {
+        let Action::Aws(action) = &step.action else { continue };
+        let (handle, name) = match action {
+            AwsAction::CreateSecurityGroup { handle, spec } => {
+                (handle, format!("security group {}", spec.name))
+            }
+            AwsAction::CreateLoadBalancer { handle, spec } => {
+                (handle, format!("load balancer {}", spec.name))
+            }
+            AwsAction::CreateTargetGroup { handle, spec } => {
+                (handle, format!("target group {}", spec.name.clone().unwrap_or_default()))
+            }
+            AwsAction::CreateListener { handle, load_balancer, port, .. } => {
+                let made = steps.iter().find_map(|step| match &step.action {
+                    Action::Aws(AwsAction::CreateLoadBalancer { handle, spec })
+                        if Id::Of(handle.clone()) == *load_balancer =>
+                    {
+                        Some(spec.name.clone())
+                    }
+                    _ => None,
+                });
+                (handle, format!("listener {}:{port}", made.unwrap_or_default()))
+            }
+            _ => continue,
+        };
+        names.push((format!("(known after apply: {handle})"), name.clone()));
+        // Inside a binding, an identifier is written as the model has it.
+        let of = serde_json::to_string(&Id::Of(handle.clone())).unwrap();
+        names.push((of, format!("{{\"Is\":\"{name}\"}}")));
+    }
+    names
 }

@@ -21,11 +21,12 @@ use albedo::model::seen::{
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::subject::Subject;
+use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::{
-    Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus, IngressStatus,
+    Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus,
+    IngressStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use jiff::Timestamp;
 
 use super::sketch;
 

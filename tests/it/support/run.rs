@@ -2,7 +2,7 @@
 //! time.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use albedo::aws::{Cloud, Mirror};
@@ -92,6 +92,12 @@ impl<C: Cloud> Controller<C> {
     /// Visits until nothing is left to visit. Answers with the number of visits.
     pub async fn settle(&self) -> usize {
         self.settle_while(|| true).await
+    }
+
+    /// Visits at most so often: for what is tried again for ever.
+    pub async fn settle_for(&self, visits_max: usize) {
+        let visits = AtomicUsize::new(0);
+        self.settle_while(|| visits.fetch_add(1, Ordering::Relaxed) < visits_max).await;
     }
 
     /// Visits until nothing is left to visit, or until the process is dead.

@@ -177,7 +177,8 @@ fn pod(body: &mut Map<String, Value>) -> Value {
     })
 }
 
-/// Addresses may be followed by `unready`, `terminating` or `bare` (no pod); pods are called by address.
+/// Addresses may be followed by `unready`, `terminating` or `bare` (no pod); pods are called by
+/// address.
 fn endpoints(body: &mut Map<String, Value>) -> Value {
     let ports = body.remove("ports").unwrap_or_else(|| json!({"": 8080}));
     let ports = ports.as_object().into_iter().flatten().map(|(name, port)| match name.as_str() {

@@ -1,0 +1,149 @@
+//! Random small worlds: a few Ingresses in and out of one group, with settings that may meet.
+
+use albedo::model::id::ObjectKey;
+use proptest::prelude::*;
+
+use super::world::{CERTIFICATE, key};
+
+/// An Ingress.
+#[derive(Clone, Debug)]
+struct SmallIngress {
+    is_in_edge: bool,
+    order: i32,
+    listens: usize,
+    settings: usize,
+    tags: usize,
+    rules: Vec<(usize, usize, usize)>,
+    default: Option<usize>,
+}
+
+/// A world: Ingresses by their number, and how many endpoints each Service has.
+#[derive(Clone, Debug)]
+pub struct Small {
+    ingresses: Vec<Option<SmallIngress>>,
+    endpoints: Vec<usize>,
+}
+
+const HOSTS: [&str; 3] = ["any", "a.example.com", "b.example.com"];
+const PATHS: [&str; 6] =
+    ["Prefix /", "Prefix /a", "Exact /a", "Exact /b", "Prefix /a/b", "Exact /c"];
+const PORTS: [&str; 3] = ["s0:80", "s1:http", "s1:81"];
+const SETTINGS: [&str; 5] = [
+    "",
+    "inbound-cidrs: 10.0.0.0/8, ",
+    "load-balancer-attributes: idle_timeout.timeout_seconds=30, ",
+    "healthcheck-path: /healthz, healthcheck-port: 9090, ",
+    "target-group-attributes: deregistration_delay.timeout_seconds=5, ",
+];
+const TAGS: [&str; 3] = ["", "tags: team=a, ", "tags: 'owner=b,stage=c', "];
+
+fn ingress() -> impl Strategy<Value = SmallIngress> {
+    let rule = (0..HOSTS.len(), 0..PATHS.len(), 0..PORTS.len());
+    (
+        any::<bool>(),
+        -1..2,
+        0usize..4,
+        0..SETTINGS.len(),
+        0..TAGS.len(),
+        prop::collection::vec(rule, 0..5),
+        prop::option::of(0..PORTS.len()),
+    )
+        .prop_map(|(is_in_edge, order, listens, settings, tags, rules, default)| {
+            SmallIngress { is_in_edge, order, listens, settings, tags, rules, default }
+        })
+}
+
+/// A world of at least one Ingress.
+pub fn small() -> impl Strategy<Value = Small> {
+    let others = prop::collection::vec(prop::option::of(ingress()), 3);
+    (ingress(), others, prop::collection::vec(0usize..3, 2)).prop_map(
+        |(first, others, endpoints)| {
+            let mut ingresses = vec![Some(first)];
+            ingresses.extend(others);
+            Small { ingresses, endpoints }
+        },
+    )
+}
+
+impl Small {
+    /// One with something of most things.
+    pub fn example() -> Self {
+        let ingress = |order, settings| SmallIngress {
+            is_in_edge: true,
+            order,
+            listens: 2,
+            settings,
+            tags: 1,
+            rules: vec![(0, 0, 0), (1, 2, 1)],
+            default: None,
+        };
+        Self { ingresses: vec![Some(ingress(0, 0)), Some(ingress(1, 4))], endpoints: vec![2, 1] }
+    }
+
+    fn standing(&self) -> impl Iterator<Item = (usize, &SmallIngress)> {
+        let each = self.ingresses.iter().enumerate();
+        each.filter_map(|(number, ingress)| Some((number, ingress.as_ref()?)))
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = ObjectKey> {
+        self.standing().map(|(number, _)| key(&format!("shop/w{number}")))
+    }
+
+    /// The Ingresses of this world that another one lacks.
+    pub fn gone_from(&self, other: &Self) -> impl Iterator<Item = ObjectKey> {
+        let kept: Vec<ObjectKey> = other.keys().collect();
+        self.keys().filter(move |key| !kept.contains(key))
+    }
+
+    /// The place that an Ingress asks for.
+    pub fn order(&self, key: &ObjectKey) -> i32 {
+        let found = self.standing().find(|(number, _)| key.name == format!("w{number}"));
+        found.unwrap().1.order
+    }
+
+    pub fn is_in_edge(&self, key: &ObjectKey) -> bool {
+        self.standing().any(|(number, one)| one.is_in_edge && key.name == format!("w{number}"))
+    }
+
+    pub fn sketch(&self) -> String {
+        let mut text = "
+service shop/s0: {ports: ['80:8080']}
+service shop/s1: {ports: ['http=80:8081', 'more=81:9000']}
+"
+        .to_owned();
+        for (number, count) in self.endpoints.iter().enumerate() {
+            let at: Vec<String> =
+                (0..*count).map(|i| format!("172.31.{number}.{}", i + 1)).collect();
+            let ports = ["{'': 8080}", "{http: 8081, more: 9000}"][number];
+            text.push_str(&format!("endpoints shop/s{number}: {{ports: {ports}, at: {at:?}}}\n"));
+        }
+        for (number, ingress) in self.standing() {
+            text.push_str(&format!("ingress shop/w{number}: {{{}}}\n", ingress.body(number)));
+        }
+        text
+    }
+}
+
+impl SmallIngress {
+    fn body(&self, number: usize) -> String {
+        let Self { order, settings, tags, .. } = self;
+        let listens = match self.listens {
+            1 => r#"listen-ports: '[{"HTTP":80},{"HTTP":8080}]', "#.to_owned(),
+            2 => format!(
+                "certificate-arn: {CERTIFICATE}, listen-ports: '[{{\"HTTP\":80}},{{\"HTTPS\":443}}]', "
+            ),
+            3 => format!("certificate-arn: {CERTIFICATE}, "),
+            _ => String::new(),
+        };
+        let group = if self.is_in_edge { "group.name: edge, " } else { "" };
+        let default = self.default.map(|port| format!("default: {}, ", PORTS[port]));
+        let default = default.filter(|_| number == 0).unwrap_or_default();
+        let rules: Vec<String> = self
+            .rules
+            .iter()
+            .map(|(host, path, port)| format!("{} {} {}", HOSTS[*host], PATHS[*path], PORTS[*port]))
+            .collect();
+        let (settings, tags) = (SETTINGS[*settings], TAGS[*tags]);
+        format!("{group}group.order: {order}, {listens}{settings}{tags}{default}rules: {rules:?}")
+    }
+}
