@@ -6,11 +6,11 @@ use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::memory::Memory;
 use crate::model::part::Part;
-use crate::model::problem::Problem;
+use crate::model::problem::{Code, Problem};
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::BalancerStack;
 
-use super::groups::{holds, members};
+use super::groups::{Member, holds, members};
 use super::{member, merge};
 use crate::model::marks;
 
@@ -54,11 +54,16 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         merged.contributing.contains(member.key) && !holds(member.ingress, &finalizer)
     });
     let unclaimed = unclaimed.map(|member| member.key.clone()).collect();
-    // A bad member that never had anything explains nothing that stands.
-    let held = |key: &ObjectKey| {
-        members.active.iter().any(|member| member.key == key && holds(member.ingress, &finalizer))
+    // A bad member that never had anything explains nothing that stands. Of one whose class or
+    // group cannot be used not even that is known.
+    let may_have = |member: &Member<'_>| {
+        let of_class =
+            |problem: &Problem| matches!(problem.code, Code::InvalidClass | Code::InvalidGroup);
+        holds(member.ingress, &finalizer) || member.problems.iter().any(of_class)
     };
-    merged.unexplained.retain(held);
+    merged
+        .unexplained
+        .retain(|key| members.active.iter().any(|member| member.key == key && may_have(member)));
     problems.append(&mut merged.problems);
     problems.sort();
     problems.dedup();

@@ -15,7 +15,7 @@ use crate::model::stack::FabricStack;
 use crate::model::surroundings::Interface;
 
 use super::annotations::Annotations;
-use super::groups::{groups_touching, holds};
+use super::groups::{current, groups_touching, holds};
 use super::targets;
 
 /// Builds the fabric. `planned` are bindings that balancers want and that do not exist yet.
@@ -79,14 +79,16 @@ fn is_needed(snapshot: &Snapshot) -> bool {
     });
     by_service
         || snapshot.objects.ingresses.iter().any(|(key, ingress)| {
-            let groups = groups_touching(&snapshot.settings, &snapshot.objects, key, ingress);
+            let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+            let groups = groups_touching(settings, objects, key, ingress);
             let values = ingress.metadata.annotations.as_ref();
             let annotations = Annotations::new(Kind::Ingress, key, values);
             let brings_own =
                 annotations.list("security-groups").is_some_and(|list| !list.is_empty());
             let claimed = groups.iter().any(|group| holds(ingress, &marks::finalizer(group)));
             let is_leaving = ingress.metadata.deletion_timestamp.is_some();
-            claimed || (!groups.is_empty() && !is_leaving && !brings_own)
+            let is_member = current(settings, objects, key, ingress).is_some();
+            claimed || (is_member && !is_leaving && !brings_own)
         })
 }
 

@@ -61,6 +61,20 @@ fn named_group(
     })
 }
 
+/// The group that an Ingress is in now, where that can be told.
+#[must_use]
+pub fn current(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Option<Group> {
+    match claim(settings, objects, key, ingress) {
+        Claim::Ours(params) => named_group(key, ingress, params).ok(),
+        Claim::Invalid(_) | Claim::Unknown(_) | Claim::Foreign => None,
+    }
+}
+
 /// Every group that an Ingress is in or still holds a finalizer of. One that is ours and whose
 /// group cannot be told is visited by itself, so that somebody says what is wrong with it.
 #[must_use]
