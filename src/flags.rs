@@ -149,16 +149,20 @@ pub const IGNORED: &[&str] = &[
 ];
 
 impl Cli {
-    /// Reads the command line. LBC's flags that do nothing here are taken out, and named beside it.
-    #[must_use]
-    pub fn parse_with_ignored() -> (Self, Vec<String>) {
+    /// Reads a command line. LBC's flags that do nothing here are taken out, and named beside it.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that it asks for.
+    pub fn parse_with_ignored(
+        args: impl IntoIterator<Item = std::ffi::OsString>,
+    ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
         for flag in IGNORED {
             let arg = clap::Arg::new(*flag).long(*flag).hide(true).num_args(0..=1);
             let arg = arg.action(clap::ArgAction::Append);
             command = command.mut_subcommand("run", |run| run.arg(arg));
         }
-        let matches = command.get_matches();
+        let matches = command.try_get_matches_from(args)?;
         let run = matches.subcommand_matches("run");
         let is_given = |flag: &str| {
             run.is_some_and(|run| {
@@ -167,10 +171,8 @@ impl Cli {
         };
         let ignored = IGNORED.iter().filter(|flag| is_given(flag));
         let ignored = ignored.map(|flag| (*flag).to_owned()).collect();
-        match <Self as clap::FromArgMatches>::from_arg_matches(&matches) {
-            Ok(cli) => (cli, ignored),
-            Err(error) => error.exit(),
-        }
+        let cli = <Self as clap::FromArgMatches>::from_arg_matches(&matches)?;
+        Ok((cli, ignored))
     }
 }
 

@@ -6,6 +6,8 @@ use albedo::flags::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (cli, ignored) = Cli::parse_with_ignored();
-    albedo::commands::run(cli, &ignored).await
+    match Cli::parse_with_ignored(std::env::args_os()) {
+        Ok((cli, ignored)) => albedo::commands::run(cli, &ignored).await,
+        Err(error) => albedo::commands::answer(&error),
+    }
 }

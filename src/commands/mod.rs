@@ -33,6 +33,21 @@ pub async fn run(cli: Cli, ignored: &[String]) -> ExitCode {
     }
 }
 
+/// Answers a command line that asks for help, or that cannot be read: that is said in one line, and
+/// is no finding.
+#[must_use]
+pub fn answer(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        println(error.to_string().trim_end());
+        return ExitCode::from(EXIT_FINE);
+    }
+    let text = error.to_string();
+    let said = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let said = said.collect::<Vec<_>>().join(" ");
+    eprintln(&format!("albedo: {}", said.trim_start_matches("error: ")));
+    ExitCode::from(EXIT_UNKNOWN)
+}
+
 /// Prints what a command found.
 #[expect(clippy::print_stdout, reason = "commands print; that is what they are for")]
 fn println(text: &str) {
