@@ -244,11 +244,6 @@ async fn a_class_or_group_that_cannot_be_is_told_to_its_ingress() {
             "\"gone\", which do not exist",
         ),
         (
-            format!("ingress shop/bad: {{class: gone, {rules}}}"),
-            "InvalidClass",
-            "\"gone\", which does not exist",
-        ),
-        (
             format!("ingress shop/bad: {{group.name: Edge, {rules}}}"),
             "InvalidGroup",
             "lower-case letters",
@@ -323,4 +318,36 @@ ingress shop/b: {load-balancer-name: mine, security-groups: sg-nodes-1, rules: [
     let touched: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
     assert!(touched.is_empty(), "{touched:#?}");
     assert_eq!(rules(&site), ["80:1 /a -> shop/a-s:80"], "b's rules are on a's load balancer");
+}
+
+#[tokio::test]
+async fn an_ingress_whose_class_became_unusable_loses_nothing_even_without_its_finalizer() {
+    let site = Site::new(
+        "
+params p: {}
+class p: {params: p}
+service shop/s: {ports: [80]}
+ingress shop/a: {class: p, rules: [any Exact /a s:80]}
+",
+    );
+    site.settle().await;
+    let before = canon::aws(&site.aws.everything());
+    // Somebody breaks the class, and somebody takes the finalizer off by hand.
+    site.cluster.add("class p: {params: gone}");
+    let mut objects = site.cluster.objects.write().unwrap();
+    let ingress = objects.ingresses.get_mut(&key("shop/a")).unwrap();
+    std::sync::Arc::make_mut(ingress).metadata.finalizers = None;
+    drop(objects);
+    // The backend security group, which nobody needs any more, is in use: that is tried again.
+    site.start().settle_for(20).await;
+    assert_eq!(canon::aws(&site.aws.everything()), before);
+}
+
+#[tokio::test]
+async fn an_ingress_that_can_have_nothing_brings_nothing_about() {
+    let site = Site::new("class p: {params: gone}\ningress shop/a: {class: p, rules: []}");
+    site.settle().await;
+    assert_eq!(site.aws.performed(), []);
+    assert_eq!(site.cluster.performed(), []);
+    assert_eq!(site.cluster.events().len(), 1);
 }

@@ -3,16 +3,22 @@
 
 mod annotations;
 mod bad_member;
+mod cases;
 mod classes;
 mod contract;
 mod docs;
+mod faults;
+mod flags;
+mod fuzz;
 mod golden;
 mod groups;
 mod laws;
 mod merge;
 mod mirror;
 mod names;
+mod observed;
 mod pairing;
+mod queue;
 mod router;
 mod rules;
 mod security;

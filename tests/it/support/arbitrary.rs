@@ -95,12 +95,6 @@ impl Small {
         self.keys().filter(move |key| !kept.contains(key))
     }
 
-    /// The place that an Ingress asks for.
-    pub fn order(&self, key: &ObjectKey) -> i32 {
-        let found = self.standing().find(|(number, _)| key.name == format!("w{number}"));
-        found.unwrap().1.order
-    }
-
     pub fn is_in_edge(&self, key: &ObjectKey) -> bool {
         self.standing().any(|(number, one)| one.is_in_edge && key.name == format!("w{number}"))
     }

@@ -138,7 +138,7 @@ pub fn planned_names<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<(String, 
         };
         names.push((format!("(known after apply: {handle})"), name.clone()));
         // Inside a binding, an identifier is written as the model has it.
-        let of = serde_json::to_string(&Id::Of(handle.clone())).unwrap();
+        let of = serde_json::to_value(Id::Of(handle.clone())).unwrap().to_string();
         names.push((of, format!("{{\"Is\":\"{name}\"}}")));
     }
     names

@@ -1,0 +1,183 @@
+//! Whatever call fails, and however: the end is as if none had failed.
+
+use albedo::aws::Kind as AwsKind;
+use albedo::cluster::Kind;
+
+use super::support::canon;
+use super::support::cluster::Fault as ClusterFault;
+use super::support::fake::{Fault, Faulty, Struck, When};
+use super::support::run::Site;
+use super::support::world::{key, wait};
+
+const BEFORE: &str = "
+service shop/web: {ports: ['http=80:8080']}
+service shop/api: {ports: ['80:9090']}
+endpoints shop/web: {ports: {http: 8080}, at: [172.31.0.1, 172.31.0.2]}
+endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.3]}
+ingress shop/one: {group.name: edge, group.order: 1, tags: team=a, rules: [any Exact /1 web:80]}
+ingress shop/two: {group.name: edge, group.order: 2, rules: [any Exact /2 api:80]}
+";
+
+/// What happens to a site that stands.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Make,
+    Change,
+    Delete,
+}
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blow {
+    Throttle,
+    Error,
+    LostReply,
+    Kill,
+    KillAfter,
+}
+
+const BLOWS: [Blow; 5] =
+    [Blow::Throttle, Blow::Error, Blow::LostReply, Blow::Kill, Blow::KillAfter];
+
+impl Blow {
+    fn is_done(self) -> bool {
+        matches!(self, Self::LostReply | Self::KillAfter)
+    }
+
+    fn kills(self) -> bool {
+        matches!(self, Self::Kill | Self::KillAfter)
+    }
+}
+
+/// A site at which a step is about to be taken.
+fn site(step: Step) -> Site {
+    let site = match step {
+        Step::Make => Site::new(BEFORE),
+        Step::Change => {
+            let site = Site::new(BEFORE);
+            wait(site.settle());
+            site.cluster.add(
+                "
+ingress shop/one:
+  group.name: edge
+  group.order: 1
+  target-group-attributes: deregistration_delay.timeout_seconds=5
+  inbound-cidrs: 10.0.0.0/8
+  rules: [any Exact /0 web:http, any Exact /1 web:80]
+endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.4]}
+",
+            );
+            site.cluster.delete(&key("shop/two"));
+            site
+        }
+        Step::Delete => {
+            let site = Site::new(BEFORE);
+            wait(site.settle());
+            ["shop/one", "shop/two"].map(|name| site.cluster.delete(&key(name)));
+            site
+        }
+    };
+    site.aws.forget_calls();
+    site.cluster.forget_calls();
+    site
+}
+
+/// What stands in the end.
+fn end(site: &Site) -> (Vec<String>, Vec<String>) {
+    let state = site.aws.everything();
+    (canon::aws(&state), canon::cluster(&site.cluster, &state))
+}
+
+/// Which side's nth call fails.
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Aws,
+    Cluster,
+}
+
+/// Takes a step while one call fails; then, if that killed the process, starts another one.
+fn run(step: Step, side: Side, nth: usize, blow: Blow) -> Site {
+    let site = site(step);
+    let faults = match (side, blow) {
+        (Side::Cluster, _) => Vec::new(),
+        (Side::Aws, _) => {
+            let kind = if blow == Blow::Throttle { AwsKind::Throttled } else { AwsKind::Transient };
+            let when = if blow.is_done() { When::After } else { When::Before };
+            vec![Fault { struck: Struck::Any, nth, when, kind }]
+        }
+    };
+    let aws = Faulty::new(site.aws.clone(), faults);
+    if let Side::Cluster = side {
+        let kind = if blow == Blow::Throttle { Kind::Throttled } else { Kind::Transient };
+        site.cluster.fail(Some(ClusterFault { nth, kind, is_done: blow.is_done() }));
+    }
+    let (counted, cluster) = (aws.clone(), site.cluster.clone());
+    let is_alive = move || {
+        let calls = match side {
+            Side::Aws => counted.calls(),
+            Side::Cluster => cluster.calls(),
+        };
+        !blow.kills() || calls < nth
+    };
+    wait(async {
+        let controller = site.start_on(aws, is_alive.clone());
+        controller.settle_while(&is_alive).await;
+        if blow.kills() {
+            site.cluster.fail(None);
+            site.settle().await;
+        }
+    });
+    site
+}
+
+fn check(step: Step, side: Side) {
+    let clean = run(step, side, usize::MAX, Blow::Error);
+    let calls = match side {
+        Side::Aws => clean.aws.calls().values().sum(),
+        Side::Cluster => clean.cluster.calls(),
+    };
+    assert!(calls > 5, "{step:?} takes only {calls} calls");
+    let expected = end(&clean);
+    for nth in 1..=calls {
+        for blow in BLOWS {
+            let found = end(&run(step, side, nth, blow));
+            assert_eq!(found, expected, "{step:?}: {blow:?} at call {nth} of {calls} to {side:?}");
+        }
+    }
+}
+
+#[test]
+fn making_survives_any_call_to_aws_that_fails() {
+    check(Step::Make, Side::Aws);
+}
+
+#[test]
+fn making_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Make, Side::Cluster);
+}
+
+#[test]
+fn changing_survives_any_call_to_aws_that_fails() {
+    check(Step::Change, Side::Aws);
+}
+
+#[test]
+fn changing_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Change, Side::Cluster);
+}
+
+#[test]
+fn deleting_survives_any_call_to_aws_that_fails() {
+    check(Step::Delete, Side::Aws);
+}
+
+#[test]
+fn deleting_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Delete, Side::Cluster);
+}
+
+#[test]
+fn the_end_of_deleting_is_nothing() {
+    let clean = run(Step::Delete, Side::Aws, usize::MAX, Blow::Error);
+    assert_eq!(end(&clean), end(&Site::new("")));
+}
