@@ -435,7 +435,10 @@ impl Action {
 impl AwsAction {
     fn sign(&self) -> Sign {
         let (_, operation) = self.operation();
-        if operation.starts_with("Create") || operation == "RegisterTargets" {
+        if operation.ends_with("Tags") {
+            // EC2 creates and deletes tags, ELB adds and removes them: a thing is changed.
+            Sign::Change
+        } else if operation.starts_with("Create") || operation == "RegisterTargets" {
             Sign::Add
         } else if operation.starts_with("Delete") || operation == "DeregisterTargets" {
             Sign::Remove
