@@ -334,10 +334,11 @@ ingress shop/a: {class: p, rules: [any Exact /a s:80]}
     let before = canon::aws(&site.aws.everything());
     // Somebody breaks the class, and somebody takes the finalizer off by hand.
     site.cluster.add("class p: {params: gone}");
-    let mut objects = site.cluster.objects.write().unwrap();
-    let ingress = objects.ingresses.get_mut(&key("shop/a")).unwrap();
-    std::sync::Arc::make_mut(ingress).metadata.finalizers = None;
-    drop(objects);
+    {
+        let mut objects = site.cluster.objects.write().unwrap();
+        let ingress = objects.ingresses.get_mut(&key("shop/a")).unwrap();
+        std::sync::Arc::make_mut(ingress).metadata.finalizers = None;
+    }
     // The backend security group, which nobody needs any more, is in use: that is tried again.
     site.start().settle_for(20).await;
     assert_eq!(canon::aws(&site.aws.everything()), before);
@@ -350,4 +351,20 @@ async fn an_ingress_that_can_have_nothing_brings_nothing_about() {
     assert_eq!(site.aws.performed(), []);
     assert_eq!(site.cluster.performed(), []);
     assert_eq!(site.cluster.events().len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_that_goes_is_answered_with_503_and_deleting_needs_none() {
+    let site = Site::new(GOOD);
+    let controller = site.settle().await;
+    controller.cluster.delete_service(&key("shop/s"));
+    controller.settle().await;
+    assert_eq!(rules(&site), ["80:1 /a -> 503", "80:2 /b -> 503"]);
+    let state = site.aws.everything();
+    assert!(state.target_groups.is_empty(), "{:?}", state.target_groups);
+    controller.cluster.delete(&key("shop/a"));
+    controller.cluster.delete(&key("shop/b"));
+    controller.settle().await;
+    assert_eq!(canon::aws(&site.aws.everything()), canon::aws(&Site::new("").aws.everything()));
+    assert!(site.cluster.objects.read().unwrap().ingresses.is_empty());
 }

@@ -73,7 +73,9 @@ endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.4]}
         Step::Delete => {
             let site = Site::new(BEFORE);
             wait(site.settle());
-            ["shop/one", "shop/two"].map(|name| site.cluster.delete(&key(name)));
+            for name in ["shop/one", "shop/two"] {
+                site.cluster.delete(&key(name));
+            }
             site
         }
     };

@@ -34,7 +34,7 @@ fn annotation() -> impl Strategy<Value = (String, String)> {
     let names: Vec<String> = albedo::build::annotations::TABLE
         .iter()
         .map(|known| known.name.to_owned())
-        .chain(["".to_owned(), "unknown".to_owned()])
+        .chain([String::new(), "unknown".to_owned()])
         .collect();
     (prop::sample::select(names), text())
         .prop_map(|(name, value)| (format!("alb.ingress.kubernetes.io/{name}"), value))

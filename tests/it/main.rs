@@ -1,5 +1,6 @@
 //! The hermetic tests: one binary, no server.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::format_push_string, reason = "a test may allocate")]
 
 mod annotations;
 mod bad_member;

@@ -129,7 +129,8 @@ fn certificates_of_all_members_serve_and_the_first_is_the_default_one() {
     assert_eq!(built.problems, []);
     let listener = &built.stack.front.unwrap().listeners[&443].listener;
     assert_eq!(listener.default_certificate.as_ref().unwrap().as_str(), "arn:b");
-    let all: Vec<&str> = listener.certificates.iter().map(|id| id.as_str()).collect();
+    let all: Vec<&str> =
+        listener.certificates.iter().map(albedo::model::id::AwsId::as_str).collect();
     // The default one is among those chosen by host name, as LBC has it.
     assert_eq!(all, ["arn:a", "arn:b", "arn:c"]);
 }

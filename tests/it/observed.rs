@@ -142,7 +142,7 @@ fn world(recording: &Recording) -> World {
     let mut world = World::new("");
     world.settings.vpc = AwsId::new("VPC");
     world.settings.default_target_type = TargetType::Instance;
-    world.surroundings.vpc = "VPC".to_owned();
+    "VPC".clone_into(&mut world.surroundings.vpc);
     let subnets = ["us-east-1a", "us-east-1b"];
     world.surroundings.subnets =
         subnets.map(|zone| (AwsId::new(format!("SUBNET({zone})")), subnet(zone))).into();

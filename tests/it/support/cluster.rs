@@ -95,7 +95,7 @@ impl FakeCluster {
     /// Somebody applies what a sketch holds. What the API server keeps of an object is kept.
     pub fn add(&self, sketch: &str) {
         for object in sketch::objects(sketch) {
-            self.turn(self.change(object));
+            self.turn(&self.change(object));
         }
     }
 
@@ -110,7 +110,7 @@ impl FakeCluster {
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
         let old = self.objects.read().unwrap().services.get(key).cloned();
-        self.turn(Change::Service(Turn { key: key.clone(), old, new: None }));
+        self.turn(&Change::Service(Turn { key: key.clone(), old, new: None }));
     }
 
     /// Whom the changes since the last time concern.
@@ -144,10 +144,10 @@ impl FakeCluster {
         self.log.lock().unwrap()
     }
 
-    fn turn(&self, change: Change) {
-        apply(&mut self.objects.write().unwrap(), &change);
+    fn turn(&self, change: &Change) {
+        apply(&mut self.objects.write().unwrap(), change);
         let objects = self.objects.read().unwrap();
-        let woken = self.index.lock().unwrap().note(&self.settings, &objects, &change);
+        let woken = self.index.lock().unwrap().note(&self.settings, &objects, change);
         self.log().woken.extend(woken);
     }
 
@@ -207,14 +207,14 @@ impl FakeCluster {
         let is_held = new.metadata.finalizers.iter().flatten().next().is_some();
         let stays = new.metadata.deletion_timestamp.is_none() || is_held;
         let new = stays.then(|| Arc::new(new));
-        self.turn(Change::Ingress(Turned { key: key.clone(), old, new }));
+        self.turn(&Change::Ingress(Turned { key: key.clone(), old, new }));
     }
 
     fn put_binding(&self, key: &ObjectKey, new: SeenBinding) {
         let old = self.objects.read().unwrap().bindings.get(key).cloned();
         let stays = !new.leaving || !new.finalizers.is_empty();
         let new = stays.then(|| Arc::new(new));
-        self.turn(Change::Binding(Turned { key: key.clone(), old, new }));
+        self.turn(&Change::Binding(Turned { key: key.clone(), old, new }));
     }
 
     fn ingress(&self, key: &ObjectKey) -> Result<Ingress, ClusterError> {
