@@ -1,5 +1,5 @@
-//! A folder of tests/cases is a test: `cluster.yaml` is planned for, against an AWS that is empty or
-//! that has come to rest with `cluster-before.yaml`; `plan.snap` is what `albedo plan` shows of it.
+//! A folder of tests/cases is a test: `cluster.yaml` is planned for, against an AWS that is empty,
+//! or that has come to rest with `cluster-before.yaml`; `plan.snap` is what `albedo plan` shows.
 //!
 //! `ALBEDO_BLESS=1` rewrites the snapshots.
 
