@@ -73,9 +73,9 @@ class Server(ThreadingHTTPServer):
 class Pod:
     """A small server at a pod's address; `asked` is what it was asked."""
 
-    def __init__(self, name: str = "pod", status: int = 200) -> None:
+    def __init__(self, name: str = "pod", status: int = 200, ip: str | None = None) -> None:
         number = next(_pods)
-        self.ip = f"172.31.{number // 256}.{number % 256}"
+        self.ip = ip or f"172.31.{number // 256}.{number % 256}"
         server: Any = Server((self.ip.replace("172.", "127.", 1), 0), Quiet)
         server.name, server.status, server.asked, server.fields = name, status, [], []
         self.server = server
@@ -291,8 +291,8 @@ def pods() -> Iterator[Callable[..., Pod]]:
     """Makes pods that end with the test."""
     made: list[Pod] = []
 
-    def make(name: str = "pod", status: int = 200) -> Pod:
-        made.append(Pod(name, status))
+    def make(name: str = "pod", status: int = 200, ip: str | None = None) -> Pod:
+        made.append(Pod(name, status, ip))
         return made[-1]
 
     yield make

@@ -198,6 +198,38 @@ def test_a_request_is_cut_off_when_the_delay_is_over(alb: Alb) -> None:
         release.set()
 
 
+def test_an_accounts_clock_ends_draining_too(alb: Alb) -> None:
+    release, begun, answers = threading.Event(), threading.Event(), []
+    leaving = holding(release, begun)
+    with stopping(leaving):
+        group = alb.forwards_to(leaving)
+        waiting = threading.Thread(target=lambda: answers.append(alb.ask("/").status))
+        waiting.start()
+        assert begun.wait(PATIENCE)
+        alb.aws.elbv2.deregister_targets(TargetGroupArn=group, Targets=[leaving.target])
+        alb.settle()
+        assert answers == []
+        alb.aws.control("POST", "/clock", {"account": alb.aws.id, "advance": 301})
+        waiting.join(PATIENCE)
+        assert answers == [502]
+        release.set()
+
+
+def test_instances_are_reached_at_their_address(alb: Alb, pods: Make) -> None:
+    (made,) = alb.aws.ec2.run_instances(
+        ImageId="ami-12345678", MinCount=1, MaxCount=1, SubnetId=alb.aws.subnet_ids()[0]
+    )["Instances"]
+    pod = pods("node", ip=made["PrivateIpAddress"])
+    group = alb.aws.target_group_arn("nodes", TargetType="instance")
+    target = {"Id": made["InstanceId"], "Port": pod.port}
+    alb.aws.elbv2.register_targets(TargetGroupArn=group, Targets=[target])
+    alb.default({"Type": "forward", "TargetGroupArn": group})
+    assert spread(alb, 2) == {"node": 2}
+    alb.aws.ec2.stop_instances(InstanceIds=[made["InstanceId"]])
+    alb.settle()
+    assert alb.ask("/").status == 503
+
+
 def test_slow_start(alb: Alb, pods: Make) -> None:
     group = alb.forwards_to(pods("old"), slow_start__duration_seconds="30")
     alb.aws.elbv2.register_targets(TargetGroupArn=group, Targets=[pods("new").target])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aws import certificate_for
 from cryptography import x509
-from dataplane_ground import PATIENCE, Alb, Pod, alb, fixed, pods
+from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, fixed, head_of, pods, stopping
 
 __all__ = ["alb", "pods"]
 
@@ -161,6 +161,26 @@ def test_another_protocol_version_is_464(alb: Alb) -> None:
     connection.request("GET", "/")
     assert connection.getresponse().status == 464
     connection.close()
+
+
+def test_targets_that_speak_tls(alb: Alb, tmp_path: Path) -> None:
+    """AWS's guide: their certificates are not checked."""
+    certificate, key = certificate_for("pod.test")
+    (tmp_path / "pod.pem").write_bytes(certificate + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pod.pem")
+
+    def behave(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            head_of(secure)
+            secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+
+    target = Raw(behave)
+    with stopping(target):
+        group = alb.aws.target_group_arn("secure", Protocol="HTTPS", Port=443)
+        alb.aws.elbv2.register_targets(TargetGroupArn=group, Targets=[target.target])
+        alb.default({"Type": "forward", "TargetGroupArn": group})
+        assert alb.ask("/").body == b"secret"
 
 
 def test_a_policy_limits_the_versions(alb: Alb) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from aws import NOT_FOUND, Account, forward, refused
+from trust_material import trust_store
 
 
 def _arn(aws: Account) -> str:
@@ -130,7 +131,7 @@ def test_mutual_authentication(aws: Account) -> None:
     assert made["MutualAuthentication"] == {"Mode": "off"}
     wanted = {
         "Mode": "verify",
-        "TrustStoreArn": f"arn:aws:elasticloadbalancing:us-east-1:{aws.id}:truststore/t/0123456789",
+        "TrustStoreArn": trust_store(aws),
         "IgnoreClientCertificateExpiry": True,
         "AdvertiseTrustStoreCaNames": "on",
     }
@@ -152,7 +153,7 @@ def test_two_listeners_may_verify(aws: Account) -> None:
     load_balancer = _arn(aws)
     verify = {
         "Mode": "verify",
-        "TrustStoreArn": f"arn:aws:elasticloadbalancing:us-east-1:{aws.id}:truststore/t/0123456789",
+        "TrustStoreArn": trust_store(aws),
     }
     aws.https_listener(load_balancer, 443, MutualAuthentication=verify)
     aws.https_listener(load_balancer, 444, MutualAuthentication=verify)

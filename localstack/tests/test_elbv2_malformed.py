@@ -12,7 +12,7 @@ from aws import REGION, Account
 
 _MODEL = botocore.session.get_session().get_service_model("elbv2")
 # What is not emulated says so with 501.
-_NOT_HERE = ("TrustStore", "ResourcePolicy", "CapacityReservation")
+_NOT_HERE = ("SharedTrustStore", "ResourcePolicy")
 _EMULATED = [name for name in _MODEL.operation_names if not any(word in name for word in _NOT_HERE)]
 
 

@@ -24,6 +24,14 @@ class Validation:
 
 
 @dataclass
+class Renewal:
+    """How the last renewal went, and when that became so."""
+
+    status: str
+    since: datetime
+
+
+@dataclass
 class Certificate:
     """One certificate. `facts` and `pem` are missing until a requested one is issued."""
 
@@ -41,6 +49,8 @@ class Certificate:
     transparency_logging: str = "DISABLED"
     authority_arn: str | None = None
     validations: list[Validation] = field(default_factory=list)
+    failure: str | None = None
+    renewal: Renewal | None = None
 
     def expire(self, now: datetime) -> None:
         """An issued certificate whose time is over says so; an import of a new one revives it."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from albedo_aws.acm import describing, issuing, listing
+from albedo_aws.acm import describing, issuing, limits, listing
 from albedo_aws.acm.store import Store, users
 from albedo_aws.errors import AwsError
 
@@ -12,7 +12,10 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     arn = request["CertificateArn"]
     in_use_by = users(store.account, store.region, arn)
     with store.lock:
-        return {"Certificate": describing.detail(store.find(arn), in_use_by)}
+        found = store.find(arn)
+        age = (store.now() - found.created_at).total_seconds()
+        told = age >= (limits.DETAILS_SECONDS.of(store.account) or 0)
+        return {"Certificate": describing.detail(found, in_use_by, records=told)}
 
 
 def page(store: Store, request: dict[str, Any]) -> dict[str, Any]:

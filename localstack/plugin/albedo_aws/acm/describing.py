@@ -16,8 +16,10 @@ NO_EXTENDED_KEY_USAGE = "NONE"
 MAILBOXES = ("admin", "administrator", "hostmaster", "postmaster", "webmaster")
 
 
-def detail(certificate: Certificate, in_use_by: list[str]) -> dict[str, Any]:
-    """The CertificateDetail of a certificate."""
+def detail(
+    certificate: Certificate, in_use_by: list[str], *, records: bool = True
+) -> dict[str, Any]:
+    """The CertificateDetail of a certificate; what to prove is told some seconds late."""
     shown: dict[str, Any] = {
         "CertificateArn": certificate.arn,
         "SubjectAlternativeNames": list(certificate.domains),
@@ -39,6 +41,16 @@ def detail(certificate: Certificate, in_use_by: list[str]) -> dict[str, Any]:
         shown["CertificateAuthorityArn"] = certificate.authority_arn
     if certificate.type == REQUESTED:
         shown["DomainValidationOptions"] = [_validation(one) for one in certificate.validations]
+        for told in shown["DomainValidationOptions"] if not records else []:
+            told.pop("ResourceRecord", None)
+    if certificate.failure is not None:
+        shown["FailureReason"] = certificate.failure
+    if certificate.renewal is not None:
+        shown["RenewalSummary"] = {
+            "RenewalStatus": certificate.renewal.status,
+            "DomainValidationOptions": shown["DomainValidationOptions"],
+            "UpdatedAt": certificate.renewal.since,
+        }
     if certificate.facts is not None:
         shown |= _fact_details(certificate.facts)
     return shown

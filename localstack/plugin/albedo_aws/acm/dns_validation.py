@@ -6,9 +6,9 @@ its base, in every region and for every certificate ("DNS validation" in the use
 
 import hashlib
 import string
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from albedo_aws.acm import issuing
+from albedo_aws.acm import caa, issuing, limits
 from albedo_aws.acm.certificate import Certificate, Validation
 from albedo_aws.route53 import name as names
 from albedo_aws.route53.store import public_record_sets
@@ -16,6 +16,9 @@ from albedo_aws.route53.store import public_record_sets
 # Seen in AWS's own examples: `_<32 hex>.<10 letters>.acm-validations.aws.`
 ZONE = "acm-validations.aws."
 LETTERS = 10
+
+# "Request status Validation timed out" in the user guide: 72 hours.
+PATIENCE = timedelta(hours=72)
 
 
 def validation(account: str, domain: str, method: str, validation_domain: str) -> Validation:
@@ -32,13 +35,27 @@ def validation(account: str, domain: str, method: str, validation_domain: str) -
 
 
 def look(account: str, certificate: Certificate, now: datetime) -> None:
-    """Look for the CNAMEs that are still missing; issue the certificate once none is."""
+    """Look for the CNAMEs that are still missing; issue the certificate once none is.
+
+    Where CAA records forbid it the request fails, and after three days without proof it is over.
+    """
     if certificate.status != "PENDING_VALIDATION":
         return
+    age = now - certificate.created_at
     for one in certificate.validations:
         one.succeeded = one.succeeded or (one.method == "DNS" and _is_published(account, one))
     if all(one.succeeded for one in certificate.validations):
-        issuing.issue(certificate, now)
+        if any(caa.forbids(account, domain) for domain in certificate.domains):
+            certificate.status, certificate.failure = "FAILED", "CAA_ERROR"
+        elif age >= timedelta(seconds=float(limits.ISSUING_SECONDS.of(account) or 0)):
+            issuing.issue(certificate, now)
+    elif age > PATIENCE:
+        certificate.status = "VALIDATION_TIMED_OUT"
+
+
+def all_published(account: str, certificate: Certificate) -> bool:
+    """Whether every CNAME stands, proved once or not."""
+    return all(_is_published(account, one) for one in certificate.validations)
 
 
 def _is_published(account: str, wanted: Validation) -> bool:

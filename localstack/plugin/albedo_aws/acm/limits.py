@@ -14,3 +14,10 @@ IMPORTED_YEARLY = knob(
     "acm.quota.imports-per-year", 5000, "quota: imports in 365 days, re-imports included"
 )
 NAMES = knob("acm.quota.names-per-certificate", 10, "quota: names of a requested certificate")
+
+DETAILS_SECONDS = knob(
+    "acm.details-seconds", 0, "how long DescribeCertificate does not tell the CNAMEs; some seconds"
+)
+ISSUING_SECONDS = knob(
+    "acm.issuing-seconds", 0, "how long a request stays pending although proved; some minutes"
+)

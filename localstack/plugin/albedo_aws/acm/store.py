@@ -10,7 +10,7 @@ from datetime import datetime
 
 from albedo_aws import clock
 from albedo_aws.accounts import AccountStores
-from albedo_aws.acm import dns_validation
+from albedo_aws.acm import dns_validation, renewal
 from albedo_aws.acm.certificate import Certificate
 from albedo_aws.acm.errors import not_found
 from albedo_aws.elbv2 import regions
@@ -55,8 +55,13 @@ class Store:
 
     def _settle(self, certificate: Certificate) -> None:
         """Time and DNS go on without anybody calling ACM, so their effects come with a read."""
+        # Imported here because ELBv2's modules import this one.
+        from albedo_aws.elbv2 import certificate_use
+
         now = self.now()
         dns_validation.look(self.account, certificate, now)
+        used = certificate_use.is_used(self.account, self.region, certificate.arn)
+        renewal.run(self.account, certificate, now, used=used)
         certificate.expire(now)
 
 
@@ -73,6 +78,6 @@ def find_certificate(account: str, region: str, arn: str) -> Certificate | None:
 def users(account: str, region: str, arn: str) -> list[str]:
     """The load balancers that use a certificate: ACM's InUseBy. Not to be called under `lock`."""
     # Imported here because ELBv2's modules import this one.
-    from albedo_aws.elbv2.store import certificate_users
+    from albedo_aws.elbv2 import certificate_use
 
-    return certificate_users(account, region, arn)
+    return certificate_use.users(account, region, arn)

@@ -9,7 +9,7 @@ from localstack.services.edge import ROUTER
 from moto.core.config import default_user_config
 
 import albedo_aws.ec2
-from albedo_aws.control import buckets, faults, log, parsing, routes
+from albedo_aws.control import buckets, enforcement, faults, log, parsing, routes
 from albedo_aws.dataplane import changes
 
 IMAGES = Path(albedo_aws.ec2.__file__).with_name("images.json")
@@ -21,6 +21,7 @@ def open_control_plane() -> None:
     make_accounts_cheap()
     parsing.guard_parser()
     handlers.serve_custom_service_request_handlers.append(buckets.throttle)
+    handlers.serve_custom_service_request_handlers.append(enforcement.enforce)
     handlers.serve_custom_service_request_handlers.append(faults.strike_before)
     handlers.run_custom_response_handlers.append(faults.strike_after)
     handlers.run_custom_response_handlers.append(log.record)

@@ -34,6 +34,7 @@ class Entry:
     status: int
     error: str | None
     made: list[str]
+    allowed_by: list[str]
 
     @property
     def name(self) -> str:
@@ -67,6 +68,7 @@ class Log:
                     status=status,
                     error=getattr(error, "code", type(error).__name__) if error else None,
                     made=made_by(f"{service}.{operation}", context.service_response),
+                    allowed_by=getattr(context, "albedo_allowed_by", []),
                 )
             )
             self._next += 1

@@ -8,7 +8,7 @@ from typing import Any
 from localstack.http import Request, Response, Router
 
 from albedo_aws import accounts, clock, settings
-from albedo_aws.control import log, state
+from albedo_aws.control import enforcement, log, state
 from albedo_aws.control.faults import FAULTS
 from albedo_aws.control.log import LOG
 from albedo_aws.dataplane import endpoints as dataplane
@@ -133,6 +133,22 @@ def set_clock(request: Request) -> Any:
     return _time(account)
 
 
+def set_policy(request: Request) -> Any:
+    """Give an account a policy document."""
+    body = _body(request)
+    account = body.get("account")
+    if not isinstance(account, str) or not account or "document" not in body:
+        raise ValueError('expected {"account": "...", "document": a policy document or null}')
+    enforcement.put(account, body["document"])
+    return {"account": account, "document": enforcement.document_of(account)}
+
+
+def show_policy(request: Request) -> Any:
+    """The policy document of an account."""
+    account = _account(request)
+    return {"account": account, "document": enforcement.document_of(account)}
+
+
 def dump(request: Request) -> Any:
     """All of an account, as JSON that `/load` takes."""
     return state.dump(_account(request))
@@ -175,6 +191,10 @@ ENDPOINTS = [
         "/clock",
         set_clock,
         'move it: {"account", "advance": seconds, "set": seconds since 1970, "stopped": true}',
+    ),
+    Endpoint("GET", "/policy", show_policy, "an account's IAM policy; ?account="),
+    Endpoint(
+        "POST", "/policy", set_policy, 'enforce one: {"account", "document": {...} or null}'
     ),
     Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
     Endpoint("POST", "/load", load, "make an account what a dump says"),

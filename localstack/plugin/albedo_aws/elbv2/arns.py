@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable
 
 from albedo_aws.elbv2 import errors
-from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, TargetGroup
+from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, TargetGroup, TrustStore
+from albedo_aws.errors import AwsError
 
 LOAD_BALANCER = "load balancer"
 TARGET_GROUP = "target group"
 LISTENER = "listener"
 RULE = "rule"
+TRUST_STORE = "trust store"
 
 # How the resource part of each kind of ARN reads (AWS: "Actions, resources, and condition keys
 # for Elastic Load Balancing V2").
@@ -18,6 +20,7 @@ _RESOURCES = {
     TARGET_GROUP: re.compile(r"targetgroup/[^/]+/[0-9a-f]+"),
     LISTENER: re.compile(r"listener/(app|net|gwy)/[^/]+/[0-9a-f]+/[0-9a-f]+"),
     RULE: re.compile(r"listener-rule/(app|net)/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+"),
+    TRUST_STORE: re.compile(r"truststore/[^/]+/[0-9a-f]+"),
 }
 
 
@@ -77,3 +80,17 @@ def target_groups(store: Store, wanted: Iterable[str]) -> list[TargetGroup]:
     if missing:
         raise errors.target_groups_not_found(missing)
     return [store.target_groups[arn] for arn in wanted]
+
+
+def trust_store(store: Store, arn: str) -> TrustStore:
+    """The trust store with this ARN."""
+    require(store, arn, TRUST_STORE)
+    found = store.trust_stores.get(arn)
+    if found is None:
+        raise no_trust_stores([arn])
+    return found
+
+
+def no_trust_stores(names: list[str]) -> AwsError:
+    """[B] code, [M] text."""
+    return AwsError("TrustStoreNotFound", f"One or more trust stores not found: {', '.join(names)}")

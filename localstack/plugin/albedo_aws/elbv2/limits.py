@@ -46,6 +46,16 @@ VERIFY_LISTENERS = _quota(
     2,
     "listeners of a load balancer that verify client certificates",
 )
+TRUST_STORES = _quota("trust-stores", 20, "trust stores in a region")
+CERTIFICATES_PER_TRUST_STORE = _quota(
+    "ca-certificates-per-trust-store", 25, "CA certificates of a trust store"
+)
+REVOCATION_LISTS = _quota(
+    "revocation-lists-per-trust-store", 30, "revocation lists of a trust store"
+)
+CAPACITY_UNITS = _quota(
+    "reserved-capacity-units-per-application-load-balancer", 15_000, "reserved capacity units"
+)
 SECURITY_GROUPS = _quota("security-groups-per-application-load-balancer", 5, "security groups")
 
 # What DescribeAccountLimits tells about Application Load Balancers, by the names AWS uses there.

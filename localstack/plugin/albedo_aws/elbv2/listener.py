@@ -125,7 +125,7 @@ def _wish(store: Store, request: Json, standing: Listener | None) -> Wish:
         protocol=protocol,
         ssl_policy=_ssl_policy(request, standing) if secure else None,
         certificate=_certificate(store, request, standing) if secure else None,
-        mutual_authentication=mutual_tls.canonical(request, standing) if secure else None,
+        mutual_authentication=mutual_tls.canonical(store, request, standing) if secure else None,
         default_actions=actions,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from albedo_aws import clock
 from albedo_aws.elbv2 import (
     arns,
+    capacity,
     errors,
     limits,
     load_balancer_attributes,
@@ -125,6 +126,7 @@ def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]
 def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetSubnets."""
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
+    capacity.require_settled(store, load_balancer)
     address_type = placement.check_address_type(
         load_balancer.scheme, request.get("IpAddressType", load_balancer.ip_address_type)
     )

@@ -1,11 +1,8 @@
-"""A listener's mutual TLS settings: checked, kept and echoed.
-
-Trust stores are not emulated yet, so that the one named exists is taken on trust.
-"""
+"""A listener's mutual TLS settings: checked, kept and echoed."""
 
 from typing import Any
 
-from albedo_aws.elbv2 import errors, limits
+from albedo_aws.elbv2 import errors, limits, trust_store
 from albedo_aws.elbv2.store import Listener, LoadBalancer, Store
 
 Json = dict[str, Any]
@@ -14,7 +11,7 @@ Json = dict[str, Any]
 MODES = ("off", "passthrough", "verify")
 
 
-def canonical(request: Json, listener: Listener | None) -> Json:
+def canonical(store: Store, request: Json, listener: Listener | None) -> Json:
     """The settings as AWS echoes them; what an HTTPS listener has when nothing is asked is off."""
     given = request.get("MutualAuthentication")
     if given is None:
@@ -30,6 +27,7 @@ def canonical(request: Json, listener: Listener | None) -> Json:
         return {"Mode": mode}
     if not store_arn:
         raise errors.validation("Mode 'verify' needs a trust store")
+    trust_store.require_active(store, store_arn)
     return {
         "Mode": mode,
         "TrustStoreArn": store_arn,

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from localstack.aws.api import RequestContext
-from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
 from albedo_aws import shapes
 from albedo_aws.elbv2 import (
+    capacity,
+    certificate_use,
     errors,
     limits,
     listener,
@@ -17,33 +18,39 @@ from albedo_aws.elbv2 import (
     listener_certificate,
     load_balancer,
     load_balancer_attributes,
+    revocation,
     rule,
     ssl_policy,
     tag,
     target,
     target_group,
     target_group_attributes,
+    trust_store,
 )
+from albedo_aws.elbv2.response_cache import CachingSkeleton
 from albedo_aws.elbv2.store import STORES, Store
 
 Json = dict[str, Any]
 Operation = Callable[[Store, Json], Json]
 
-# What is not here, LocalStack answers with 501: trust stores, capacity reservations and resource
-# policies.
+# What is not here, LocalStack answers with 501: resource policies and what is shared by them.
 OPERATIONS: dict[str, Operation] = {
     "AddListenerCertificates": listener_certificate.add,
     "AddTags": tag.add,
+    "AddTrustStoreRevocations": revocation.add,
     "CreateListener": listener.create,
     "CreateLoadBalancer": load_balancer.create,
     "CreateRule": rule.create,
     "CreateTargetGroup": target_group.create,
+    "CreateTrustStore": trust_store.create,
     "DeleteListener": listener.delete,
     "DeleteLoadBalancer": load_balancer.delete,
     "DeleteRule": rule.delete,
     "DeleteTargetGroup": target_group.delete,
+    "DeleteTrustStore": trust_store.delete,
     "DeregisterTargets": target.deregister,
     "DescribeAccountLimits": limits.describe,
+    "DescribeCapacityReservation": capacity.describe,
     "DescribeListenerAttributes": listener_attributes.describe,
     "DescribeListenerCertificates": listener_certificate.describe,
     "DescribeListeners": listener.describe,
@@ -55,6 +62,12 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeTargetGroupAttributes": target_group_attributes.describe,
     "DescribeTargetGroups": target_group.describe,
     "DescribeTargetHealth": target.health,
+    "DescribeTrustStoreAssociations": trust_store.associations,
+    "DescribeTrustStoreRevocations": revocation.describe,
+    "DescribeTrustStores": trust_store.describe,
+    "GetTrustStoreCaCertificatesBundle": trust_store.bundle,
+    "GetTrustStoreRevocationContent": revocation.content,
+    "ModifyCapacityReservation": capacity.modify,
     "ModifyIpPools": load_balancer.modify_ip_pools,
     "ModifyListener": listener.modify,
     "ModifyListenerAttributes": listener_attributes.modify,
@@ -62,9 +75,11 @@ OPERATIONS: dict[str, Operation] = {
     "ModifyRule": rule.modify,
     "ModifyTargetGroup": target_group.modify,
     "ModifyTargetGroupAttributes": target_group_attributes.modify,
+    "ModifyTrustStore": trust_store.modify,
     "RegisterTargets": target.register,
     "RemoveListenerCertificates": listener_certificate.remove,
     "RemoveTags": tag.remove,
+    "RemoveTrustStoreRevocations": revocation.remove,
     "SetIpAddressType": load_balancer.set_ip_address_type,
     "SetRulePriorities": rule.set_priorities,
     "SetSecurityGroups": load_balancer.set_security_groups,
@@ -76,12 +91,12 @@ OPERATIONS: dict[str, Operation] = {
 def elbv2() -> Service:
     """The service, as LocalStack loads it on the first call."""
     table: Any = {name: _served(name, run) for name, run in OPERATIONS.items()}
-    return Service(name="elbv2", skeleton=Skeleton(load_service("elbv2"), table))
+    return Service(name="elbv2", skeleton=CachingSkeleton(load_service("elbv2"), table))
 
 
 def _served(name: str, run: Operation) -> Callable[[RequestContext, Json | None], Json]:
     """An operation with its request checked and its store locked for the whole call."""
-    reads = name.startswith("Describe")
+    reads = name.startswith(("Describe", "Get"))
 
     def serve(context: RequestContext, request: Json | None) -> Json:
         assert context.operation, "LocalStack calls an operation by its name"
@@ -93,6 +108,7 @@ def _served(name: str, run: Operation) -> Callable[[RequestContext, Json | None]
             answer = run(store, asked)
             if not reads:
                 store.version += 1
+                certificate_use.note(store)
             return answer
 
     return serve

@@ -49,6 +49,38 @@ class Listener:
 
 
 @dataclass(slots=True, eq=False)
+class Capacity:
+    """The units that a load balancer has reserved, if any, since when, and past decreases."""
+
+    units: int | None = None
+    modified: float | None = None
+    decreases: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Revocation:
+    """A list of revoked certificates."""
+
+    place: Any  # s3_object.Place, which knows this module
+    type: str
+    entries: int
+
+
+@dataclass(slots=True, eq=False)
+class TrustStore:
+    """A bundle of CA certificates, with lists of those that they have revoked."""
+
+    arn: str
+    name: str
+    bundle: Any  # s3_object.Place
+    certificates: int
+    created: float
+    tags: dict[str, str]
+    revocations: dict[int, Revocation] = field(default_factory=dict)
+    last_revocation: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class LoadBalancer:
     """An Application Load Balancer."""
 
@@ -65,6 +97,7 @@ class LoadBalancer:
     tags: dict[str, str]
     ipv4_pool: str | None = None  # the IPAM pool
     customer_owned_pool: str | None = None
+    capacity: Capacity | None = None
     listeners: dict[str, Listener] = field(default_factory=dict)
 
 
@@ -113,6 +146,9 @@ class Store:
         self.listeners: dict[str, Listener] = {}
         self.rules: dict[str, Rule] = {}
         self.target_groups: dict[str, TargetGroup] = {}
+        self.trust_stores: dict[str, TrustStore] = {}
+        # Since when, and until when, a load balancer uses a certificate: see `certificate_use`.
+        self.certificate_uses: dict[tuple[str, str], tuple[float, float | None]] = {}
         # For each target group how often each load balancer refers to it, and the other way round.
         self._users: dict[str, Counter[str]] = {}
         self._used: dict[str, Counter[str]] = {}
@@ -212,17 +248,3 @@ def target_groups_of(actions: list[Json]) -> set[str]:
         for action in actions
         for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
     }
-
-
-def certificate_users(account: str, region: str, arn: str) -> list[str]:
-    """The ARNs of the load balancers whose listeners use a certificate: ACM's InUseBy."""
-    store = STORES.get(account, region)
-    with store.lock:
-        return [
-            load_balancer.arn
-            for load_balancer in store.load_balancers.values()
-            if any(
-                arn == listener.certificate or arn in listener.extra_certificates
-                for listener in load_balancer.listeners.values()
-            )
-        ]

@@ -82,6 +82,7 @@ def _resource(store: Store, arn: str) -> Tagged:
         arns.LISTENER: arns.listener,
         arns.RULE: arns.rule,
         arns.TARGET_GROUP: arns.target_group,
+        arns.TRUST_STORE: arns.trust_store,
     }
     if kind is None:
         raise errors.validation(f"'{arn}' is not a valid ARN")

@@ -28,6 +28,7 @@ DRAINING = knob(
 BY_HAND = {
     "healthy": None,
     "unhealthy": "Target.FailedHealthChecks",
+    "unhealthy.draining": "Target.FailedHealthChecks",
     "initial": "Elb.InitialHealthChecking",
 }
 

@@ -11,3 +11,6 @@ RECORDS = knob("route53.quota.records-per-zone", 10_000, "quota: record sets of 
 INSYNC_SECONDS = knob(
     "route53.insync-seconds", 0, "seconds until a change is INSYNC; AWS takes up to 60"
 )
+PRIOR_SECONDS = knob(
+    "route53.prior-request-seconds", 0, "how long a zone refuses the next batch after one"
+)

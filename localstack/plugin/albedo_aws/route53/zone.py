@@ -31,6 +31,7 @@ class Zone:
     private: bool
     vpcs: list[Vpc] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    changed: float | None = None  # when its records were last changed
 
     def __post_init__(self) -> None:
         servers = delegation.private_servers() if self.private else delegation.public_servers()

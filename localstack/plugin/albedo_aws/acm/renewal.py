@@ -1,0 +1,27 @@
+"""Renewal: what ACM has issued and a service uses does not expire, if its CNAMEs still stand."""
+
+from datetime import datetime, timedelta
+
+from albedo_aws.acm import dns_validation, issuing
+from albedo_aws.acm.certificate import REQUESTED, Certificate, Renewal
+
+# "Managed certificate renewal" in the user guide: 60 days before the end.
+AHEAD = timedelta(days=60)
+
+
+def run(account: str, certificate: Certificate, now: datetime, *, used: bool) -> None:
+    """Renew a certificate if its time has come, or say why that cannot be done."""
+    if certificate.type != REQUESTED or certificate.facts is None or not used:
+        return
+    if certificate.status != "ISSUED" or now < certificate.facts.not_after - AHEAD:
+        return
+    if not dns_validation.all_published(account, certificate):
+        if certificate.renewal is None or certificate.renewal.status == "SUCCESS":
+            certificate.renewal = Renewal("PENDING_VALIDATION", now)
+        return
+    issued = certificate.issued_at
+    certificate.pem = None
+    issuing.issue(certificate, now)
+    # IssuedAt stays: it is when the certificate was issued first [M].
+    certificate.issued_at = issued
+    certificate.renewal = Renewal("SUCCESS", now)
