@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use albedo::aws::Kind;
 use albedo::model::action::{Action, AwsAction};
 use albedo::model::id::AwsId;
 use albedo::plan::show;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 
 use super::support::arbitrary::{Small, small};
 use super::support::canon;
-use super::support::fake::{Fake, State};
+use super::support::fake::{Fake, Fault, Faulty, State, Struck, When};
 use super::support::run::Site;
 use super::support::world::{World, group, key, wait};
 
@@ -25,7 +26,7 @@ fn leaked(site: &Site) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn rest_nothing_is_left_to_do_once_it_is_done(before in small(), after in small()) {
@@ -55,6 +56,32 @@ proptest! {
             assert!(site.cluster.objects.read().unwrap().bindings.is_empty());
             assert!(site.cluster.objects.read().unwrap().ingresses.is_empty());
         });
+    }
+
+    #[test]
+    fn arrival_under_any_finite_faults(
+        before in small(),
+        after in small(),
+        faults in prop::collection::vec((1usize..80, any::<bool>(), any::<bool>()), 1..5),
+    ) {
+        let end = |faults: Vec<Fault>| wait(async {
+            let site = Site::new(&before.sketch());
+            let controller = site.start_on(Faulty::new(site.aws.clone(), faults), || true);
+            controller.settle().await;
+            controller.cluster.add(&after.sketch());
+            before.gone_from(&after).for_each(|key| controller.cluster.delete(&key));
+            controller.settle().await;
+            let state = site.aws.everything();
+            (canon::aws(&state), canon::cluster(&site.cluster, &state))
+        });
+        let fault = |(nth, is_done, is_throttled): (usize, bool, bool)| Fault {
+            struck: Struck::Any,
+            nth,
+            // What was throttled was not done.
+            when: if is_done && !is_throttled { When::After } else { When::Before },
+            kind: if is_throttled { Kind::Throttled } else { Kind::Transient },
+        };
+        prop_assert_eq!(end(faults.into_iter().map(fault).collect()), end(Vec::new()));
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! What a change costs, reads included, once everything is known.
+
+use std::collections::BTreeMap;
+
+use super::support::run::Site;
+use super::support::world::{key, wait};
+
+const SHOP: &str = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.0.1, 172.31.0.2]}
+ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80, any Exact /b s:80]}
+ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /c s:80]}
+";
+
+fn check(change: &str, expected: &[(&str, usize)]) {
+    let site = Site::new(SHOP);
+    let controller = wait(site.settle());
+    site.aws.forget_calls();
+    site.cluster.forget_calls();
+    controller.cluster.add(change);
+    wait(controller.settle());
+    let expected = expected.iter().map(|(call, count)| ((*call).to_owned(), *count));
+    assert_eq!(site.aws.calls(), expected.collect::<BTreeMap<_, _>>(), "{change}");
+    assert_eq!(site.cluster.performed(), [], "{change}");
+}
+
+#[test]
+fn what_changes_nothing_costs_nothing() {
+    check(
+        "ingress shop/a: {example.com/note: x, group.name: edge, group.order: 1, \
+         rules: [any Exact /a s:80, any Exact /b s:80]}",
+        &[],
+    );
+    check("service shop/s: {example.com/note: x, ports: [80:8080]}", &[]);
+    check(
+        "endpoints shop/s: {labels: {kubernetes.io/service-name: s, x: y}, at: [172.31.0.1, 172.31.0.2]}",
+        &[],
+    );
+    check("endpoints shop/s: {at: [172.31.0.2, 172.31.0.1]}", &[]);
+    check("service other/s: {ports: [80]}\nendpoints other/s: {at: [172.31.0.9]}", &[]);
+    check("class nginx: {controller: k8s.io/nginx}\ningress shop/n: {class: nginx}", &[]);
+}
+
+#[test]
+fn one_path_changed_in_place_is_one_call() {
+    check(
+        "ingress shop/a: {group.name: edge, group.order: 1, \
+         rules: [any Exact /a s:80, any Exact /x s:80]}",
+        &[("elbv2.ModifyRule", 1)],
+    );
+}
+
+#[test]
+fn one_endpoint_is_one_call_for_each_target_group() {
+    let at = |list: &str| format!("endpoints shop/s: {{at: [{list}]}}");
+    check(&at("172.31.0.1, 172.31.0.2, 172.31.0.3"), &[("elbv2.RegisterTargets", 2)]);
+    check(&at("172.31.0.1"), &[("elbv2.DeregisterTargets", 2)]);
+    check(
+        &at("172.31.0.1, 172.31.0.3"),
+        &[("elbv2.DeregisterTargets", 2), ("elbv2.RegisterTargets", 2)],
+    );
+}
+
+#[test]
+fn a_restart_writes_nothing() {
+    let site = Site::new(SHOP);
+    wait(site.settle());
+    site.aws.forget_calls();
+    site.cluster.forget_calls();
+    wait(site.settle());
+    assert_eq!(site.aws.performed(), []);
+    assert_eq!((site.cluster.performed(), site.cluster.statuses()), (Vec::new(), 0));
+    assert_eq!(site.cluster.events(), []);
+    // The VPC (4), and once each: interfaces, security groups, load balancers, target groups, ...
+    assert!(site.aws.reads() <= 20, "{:?}", site.aws.calls());
+}
+
+#[test]
+fn statuses_and_events_come_with_changes_only() {
+    let site = Site::new(SHOP);
+    let controller = wait(site.settle());
+    let told: Vec<String> = site
+        .cluster
+        .events()
+        .iter()
+        .map(|event| format!("{} {}", event.object.key, event.reason))
+        .collect();
+    assert_eq!(told, ["shop/a SuccessfullyReconciled", "shop/b SuccessfullyReconciled"]);
+    assert_eq!(site.cluster.statuses(), 2);
+    site.cluster.forget_calls();
+    // One member changes: it alone is told, and nobody's status differs.
+    controller
+        .cluster
+        .add("ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /d s:80]}");
+    wait(controller.settle());
+    let told: Vec<String> =
+        site.cluster.events().iter().map(|event| event.object.key.to_string()).collect();
+    assert_eq!((told, site.cluster.statuses()), (vec!["shop/b".to_owned()], 0));
+    controller.cluster.delete(&key("shop/b"));
+    wait(controller.settle());
+    assert_eq!(site.cluster.statuses(), 0);
+}
