@@ -172,7 +172,7 @@ const KINDS: [(&str, &str); 9] = [
 ];
 
 proptest! {
-    #![proptest_config(cases(2000))]
+    #![proptest_config(cases(1200))]
 
     #[test]
     fn annotations_and_specs_never_panic(ingress in ingress(), service in service()) {
@@ -185,7 +185,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(8000))]
+    #![proptest_config(cases(4000))]
 
     #[test]
     fn manifests_of_any_shape_never_panic(

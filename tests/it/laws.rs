@@ -26,7 +26,7 @@ fn leaked(site: &Site) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(32))]
+    #![proptest_config(cases(20))]
 
     #[test]
     fn rest_nothing_is_left_to_do_once_it_is_done(before in small(), after in small()) {

@@ -55,7 +55,7 @@ fn check(of: Found, theirs: &[(&str, &str)], sent: &[(&str, &str)], taken: &[&st
     for action in site.aws.performed() {
         match action {
             AwsAction::AddTags { tags, .. } | AwsAction::TagSecurityGroup { tags, .. } => {
-                added.extend(tags)
+                added.extend(tags);
             }
             AwsAction::RemoveTags { keys, .. } => removed.extend(keys),
             AwsAction::UntagSecurityGroup { tags, .. } => removed.extend(tags.into_keys()),
