@@ -187,6 +187,7 @@ fn hours(text: &str) -> Result<std::time::Duration, String> {
 /// Flags that decide what is built; the same for every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is built, and where (LBC's flags)")]
+#[expect(clippy::struct_excessive_bools, reason = "these are the switches of a command line")]
 pub struct BuildFlags {
     /// The cluster's name; it goes into names and tags of everything in AWS.
     #[arg(long, env = "CLUSTER_NAME", value_name = "NAME")]
@@ -232,6 +233,11 @@ pub struct BuildFlags {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL")]
     pub tolerate_non_existent_backend_service: bool,
+    /// Import the TLS Secrets of Ingresses of every class, not only of those under
+    /// alb.ingress.k8s.aws.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub tls_secrets: bool,
     /// Tags that mark, besides the cluster's, the security group of a pod's network interface.
     #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
     pub service_target_eni_security_group_tags: Vec<(String, String)>,
@@ -292,6 +298,7 @@ impl BuildFlags {
             backend_security_group,
             disable_restricted_sg_rules,
             tolerate_non_existent_backend_service,
+            tls_secrets,
             service_target_eni_security_group_tags,
         } = self;
         let default_tags: Tags = default_tags.iter().cloned().collect();
@@ -323,6 +330,7 @@ impl BuildFlags {
             backend,
             restricted_rules: !disable_restricted_sg_rules,
             tolerate_missing_service: *tolerate_non_existent_backend_service,
+            tls_secrets: *tls_secrets,
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
         })
     }

@@ -29,6 +29,8 @@ use crate::model::subject::Subject;
 use crate::plan;
 use crate::report::{self, Rest, Told};
 
+mod certificate;
+
 /// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
 /// there is looked for at once when something is missing.
 const SURROUNDINGS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
@@ -74,6 +76,8 @@ pub struct Shared {
     leftovers: BTreeMap<Group, BTreeSet<AwsId>>,
     /// What people have been told already, by group.
     told: BTreeMap<Group, Told>,
+    /// Who waits for listeners to let go of something.
+    waiting: BTreeSet<Subject>,
 }
 
 /// Locks what a panic elsewhere cannot have left half-changed.
@@ -88,6 +92,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             Subject::Fabric(_) => self.fabric(subject).await,
             Subject::Balancer(_, group) => self.balancer(subject, group).await,
             Subject::Targets(_, binding) => self.targets(subject, binding).await,
+            Subject::Certificate(_, secret) => self.certificate(subject, secret).await,
         };
         visited.unwrap_or_else(|error| {
             tracing::warn!(%subject, %error, "AWS could not be read");
@@ -106,6 +111,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let groups =
             groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
         subjects.extend(groups);
+        let secrets = index.secrets();
+        subjects.extend(secrets.map(|key| Subject::Certificate(place.clone(), key.clone())));
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
         let bindings = objects.bindings.keys();
         subjects.extend(bindings.map(|key| Subject::Targets(place.clone(), key.clone())));
@@ -169,10 +176,11 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             self.mirror.forget_part(&AwsPart::Interfaces);
             rest = Rest::Again(Trouble::Stale);
         }
+        let mut wakes = self.stray_certificates().await?;
         let place = &self.settings.place;
         let index = lock(&self.index);
-        let wakes = index.groups().filter(|_| is_news);
-        let wakes = wakes.map(|group| Subject::Balancer(place.clone(), group.clone())).collect();
+        let groups = index.groups().filter(|_| is_news);
+        wakes.extend(groups.map(|group| Subject::Balancer(place.clone(), group.clone())));
         Ok(Visited { rest, wakes })
     }
 
@@ -188,6 +196,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
     }
 
     async fn balancer(&self, subject: &Subject, group: &Group) -> Result<Visited, CloudError> {
+        self.learn_certificates(group).await?;
         let (memory, stored) = lock(&self.shared).memory(group);
         let snapshot = self.snapshot(subject, memory).await?;
         let built = build::balancer::build(&snapshot, group);
@@ -212,7 +221,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         if self.misses_something(&built.problems, &plan) && rest == Rest::Done {
             rest = Rest::Again(Trouble::Stale);
         }
-        let mut wakes = Vec::new();
+        let mut wakes = self.tell_listening(group, &current);
         if built.stack.front.is_none() {
             wakes.push(Subject::Fabric(self.settings.place.clone()));
         }

@@ -1,6 +1,6 @@
 //! What AWS tells after a write.
 
-use super::ReadLoadBalancer;
+use super::{ReadCertificate, ReadLoadBalancer};
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
@@ -22,6 +22,8 @@ pub enum Answer {
     Rules(Vec<LiveRule>),
     /// A target group that was made or changed, without its tags.
     TargetGroup(Live<TargetGroup>),
+    /// A certificate that was imported.
+    Certificate(ReadCertificate),
 }
 
 impl Answer {
@@ -38,6 +40,7 @@ impl Answer {
                 _ => None,
             },
             Self::TargetGroup(live) => Some(&live.id),
+            Self::Certificate(made) => Some(&made.id),
         }
     }
 }

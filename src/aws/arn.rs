@@ -1,4 +1,4 @@
-//! What an ARN of Elastic Load Balancing names, and what that belongs to.
+//! What an ARN of Elastic Load Balancing or of Certificate Manager names, and what that belongs to.
 //!
 //! The forms are AWS's own (Service Authorization Reference, "Actions, resources, and condition
 //! keys for AWS Elastic Load Balancing V2"): `loadbalancer/app/NAME/ID`,
@@ -14,6 +14,8 @@ pub(super) enum Named {
     LoadBalancer,
     /// A target group.
     TargetGroup,
+    /// A certificate.
+    Certificate,
     /// A listener.
     Listener {
         /// The load balancer it belongs to.
@@ -37,6 +39,7 @@ pub(super) fn named(id: &AwsId) -> Option<Named> {
     match words.as_slice() {
         ["loadbalancer", _, _, _] => Some(Named::LoadBalancer),
         ["targetgroup", _, _] => Some(Named::TargetGroup),
+        ["certificate", _] => Some(Named::Certificate),
         ["listener", kind, name, id, _] => {
             Some(Named::Listener { load_balancer: load_balancer(kind, name, id) })
         }
@@ -54,7 +57,7 @@ pub(super) fn load_balancer_of(id: &AwsId) -> Option<AwsId> {
         Named::Listener { load_balancer } | Named::Rule { load_balancer, .. } => {
             Some(load_balancer)
         }
-        Named::LoadBalancer | Named::TargetGroup => None,
+        Named::LoadBalancer | Named::TargetGroup | Named::Certificate => None,
     }
 }
 
@@ -85,6 +88,6 @@ mod tests {
     #[test]
     fn other_identifiers_name_nothing_here() {
         assert_eq!(named(&AwsId::new("sg-1")), None);
-        assert_eq!(named(&AwsId::new("arn:aws:acm:us-east-1:123456789012:certificate/1")), None);
+        assert_eq!(named(&AwsId::new("arn:aws:waf:us-east-1:123456789012:webacl/1/2")), None);
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::arn::{self, Named};
 use super::{ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
 use crate::model::known::{Known, Live};
@@ -37,6 +38,10 @@ pub enum Part {
     TargetGroupAttributes(AwsId),
     /// What is registered in a target group.
     Targets(AwsId),
+    /// The imported certificates of the region with their tags.
+    Certificates,
+    /// What makes a certificate this one.
+    Certificate(AwsId),
 }
 
 /// What was found on looking at a part.
@@ -54,6 +59,9 @@ pub(super) enum Reading {
     TargetGroupAttributes(AwsId, Attributes),
     /// The targets, or `None` where the target group is gone.
     Targets(AwsId, Option<Vec<LiveTarget>>),
+    /// The certificates, and the tags of those whose tags were not known yet.
+    Certificates(Vec<AwsId>, Vec<(AwsId, Tags)>),
+    Certificate(AwsId, CertificateFacts),
 }
 
 /// All parts that are believed.
@@ -74,6 +82,10 @@ pub(super) struct Belief {
     pub(super) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(super) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(super) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+    pub(super) certificates: Known<BTreeSet<AwsId>>,
+    pub(super) certificate_facts: BTreeMap<AwsId, Known<CertificateFacts>>,
+    /// The fingerprints of what this process imported, by certificate.
+    pub(super) imported: BTreeMap<AwsId, String>,
     /// Made of `vpc`, `interfaces` and `security_groups` when somebody asks, and shared.
     pub(super) surroundings: Option<Arc<Surroundings>>,
 }
@@ -110,6 +122,13 @@ impl Belief {
             }
             Reading::Targets(id, Some(targets)) => {
                 belief.targets.insert(id, Known::Is(targets, at));
+            }
+            Reading::Certificates(found, tags) => {
+                belief.certificates = Known::Is(found.into_iter().collect(), at);
+                belief.tags = tags.into_iter().collect();
+            }
+            Reading::Certificate(id, facts) => {
+                belief.certificate_facts.insert(id, Known::Is(facts, at));
             }
             Reading::Targets(id, None) => {
                 belief.targets.insert(id, Known::Absent(at));
@@ -152,6 +171,18 @@ impl Belief {
                 move_entry(id, &mut other.targets, &mut self.targets);
                 self.doubt_missing(id);
             }
+            Part::Certificates => {
+                let ids = other.certificates.value().cloned().unwrap_or_default();
+                self.adopt_tags(&Named::Certificate, &ids, other.tags);
+                self.certificate_facts.retain(|id, _| ids.contains(id));
+                self.imported.retain(|id, _| ids.contains(id));
+                self.imported.extend(other.imported);
+                self.certificates = other.certificates;
+            }
+            Part::Certificate(id) => {
+                move_entry(id, &mut other.certificate_facts, &mut self.certificate_facts);
+                self.imported.extend(other.imported);
+            }
         }
         self.surroundings = None;
     }
@@ -184,6 +215,8 @@ impl Belief {
             Part::LoadBalancerAttributes(id) => drop(self.load_balancer_attributes.remove(id)),
             Part::TargetGroupAttributes(id) => drop(self.target_group_attributes.remove(id)),
             Part::Targets(id) => drop(self.targets.remove(id)),
+            Part::Certificates => self.certificates = Known::Unread,
+            Part::Certificate(id) => drop(self.certificate_facts.remove(id)),
         }
         self.surroundings = None;
     }

@@ -67,13 +67,14 @@ const THROTTLED: [&str; 10] = [
 ];
 
 /// The codes that go away by themselves: AWS's own trouble, and credentials that are being renewed.
-const TRANSIENT: [&str; 9] = [
+const TRANSIENT: [&str; 10] = [
     "ExpiredToken",
     "ExpiredTokenException",
     "HealthUnavailable",
     "InternalError",
     "InternalFailure",
     "RequestExpired",
+    "RequestInProgressException",
     "RequestTimeout",
     "ServiceUnavailable",
     "Unavailable",
@@ -99,6 +100,8 @@ const CONFLICT_PREFIX: &str = "Duplicate";
 const DUPLICATE_TAG_KEYS: &str = "DuplicateTagKeys";
 /// The end of the codes for what is not there: `RuleNotFound`, `InvalidGroup.NotFound`, ...
 const NOT_FOUND_SUFFIX: &str = "NotFound";
+/// Codes that say the same and end otherwise: ACM's, and Route 53's.
+const NOT_FOUND: [&str; 2] = ["NoSuchHostedZone", "ResourceNotFoundException"];
 /// One that ends so and is a mistake in the request: a TLS policy is a setting, no thing of ours.
 const POLICY_NOT_FOUND: &str = "SSLPolicyNotFound";
 
@@ -118,7 +121,7 @@ impl Kind {
             code if CONFLICT.contains(&code) => Self::Conflict,
             DUPLICATE_TAG_KEYS | POLICY_NOT_FOUND => Self::Refused,
             code if code.starts_with(CONFLICT_PREFIX) => Self::Conflict,
-            code if code.ends_with(NOT_FOUND_SUFFIX) => Self::NotFound,
+            code if code.ends_with(NOT_FOUND_SUFFIX) || NOT_FOUND.contains(&code) => Self::NotFound,
             _ => match status {
                 Some(STATUS_TOO_MANY_REQUESTS) => Self::Throttled,
                 Some(status) if status >= STATUS_SERVER_ERROR => Self::Transient,

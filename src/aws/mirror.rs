@@ -15,11 +15,13 @@ use super::answer::Answer;
 use super::belief::{Belief, Part};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
 use super::view::{BalancerScope, View};
-use super::{Cloud, effect, read};
+use super::{Cloud, arn, effect, read};
 use crate::model::action::AwsAction;
 use crate::model::group::Group;
-use crate::model::id::AwsId;
-use crate::model::inventory::{BalancerInventory, FabricInventory, TargetsInventory};
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::inventory::{
+    BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory,
+};
 use crate::model::surroundings::Surroundings;
 
 /// How often what is needed is read anew because it was put in doubt meanwhile, before that is an
@@ -145,6 +147,26 @@ impl<C: Cloud> Mirror<C> {
         self.view(|belief| belief.targets(target_group)).await
     }
 
+    /// The certificates that a TLS Secret was imported as.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn certificate(
+        &self,
+        cluster: &str,
+        secret: &ObjectKey,
+    ) -> Result<CertificateInventory, CloudError> {
+        self.view(|belief| belief.certificate(cluster, secret)).await
+    }
+
+    /// The TLS Secrets of the cluster of which a certificate stands.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn imported_secrets(&self, cluster: &str) -> Result<BTreeSet<ObjectKey>, CloudError> {
+        self.view(|belief| belief.imported_secrets(cluster)).await
+    }
+
     /// Performs a write and believes its answer. Says the identifier of what was made or changed,
     /// where AWS tells it.
     ///
@@ -173,7 +195,8 @@ impl<C: Cloud> Mirror<C> {
     /// tags.
     pub fn forget_catalogue(&self) {
         let mut state = self.shared.lock();
-        state.belief.tags.clear();
+        // Certificates are found by their tags and are not doubted here, so they keep them.
+        state.belief.tags.retain(|id, _| arn::named(id) == Some(arn::Named::Certificate));
         for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
             state.forget(&part);
         }

@@ -1,6 +1,7 @@
 //! The edge towards AWS: the reads, one for each part of AWS, and one write.
 //!
-//! Only `elb`, `ec2` and `sdk` name `aws_sdk_*`; everything else speaks in the model's nouns.
+//! Only `elb`, `ec2`, `acm`, `route53` and `sdk` name `aws_sdk_*`; everything else speaks in the
+//! model's nouns.
 //!
 //! Reading order: this trait; `sdk`, which implements it on AWS; `mirror`, which remembers what was
 //! read and written, with `belief` and `effect` as its pure middle.
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use crate::model::action::AwsAction;
+use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
@@ -28,6 +30,7 @@ pub use tally::Tally;
 pub use view::BalancerScope;
 pub use vpcs::only_vpc;
 
+mod acm;
 mod answer;
 mod arn;
 mod belief;
@@ -61,6 +64,15 @@ pub struct ReadSecurityGroup {
     pub live: Live<SecurityGroup>,
     /// Those of its rules that carry the description of our rules on node and pod security groups.
     pub shared: BTreeSet<IngressRule>,
+}
+
+/// A certificate as read or imported, without its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadCertificate {
+    /// Its ARN.
+    pub id: AwsId,
+    /// What makes it this one.
+    pub facts: CertificateFacts,
 }
 
 /// What a VPC is made of.
@@ -126,6 +138,18 @@ pub trait Cloud: Send + Sync + 'static {
         &self,
         target_group: &AwsId,
     ) -> impl Future<Output = Result<Vec<LiveTarget>, CloudError>> + Send;
+    /// The imported certificates of the region, whatever their keys.
+    fn certificates(&self) -> impl Future<Output = Result<Vec<AwsId>, CloudError>> + Send;
+    /// The tags of a certificate.
+    fn certificate_tags(
+        &self,
+        certificate: &AwsId,
+    ) -> impl Future<Output = Result<Tags, CloudError>> + Send;
+    /// What makes a certificate this one.
+    fn certificate(
+        &self,
+        certificate: &AwsId,
+    ) -> impl Future<Output = Result<CertificateFacts, CloudError>> + Send;
     /// The one write: exactly one API call. Every identifier in the action has been given.
     ///
     /// Answers with what AWS tells of the thing that was made or changed.

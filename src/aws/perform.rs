@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::elb::target_group::Codes;
 use super::error::{CODE_UNRESOLVED, CloudError};
 use super::sdk::Sdk;
-use super::{ec2, elb};
+use super::{acm, ec2, elb};
 use crate::model::action::AwsAction;
 use crate::model::id::{AwsId, Id};
 
@@ -94,6 +94,13 @@ pub(super) async fn perform(sdk: &Sdk, action: &AwsAction) -> Result<Answer, Clo
         AwsAction::DeregisterTargets { target_group, targets } => {
             elb::target::deregister(&call, target_group, targets).await
         }
+        AwsAction::ImportCertificate { spec, .. } => {
+            acm::certificate::import(&call, None, spec).await
+        }
+        AwsAction::ReimportCertificate { id, spec } => {
+            acm::certificate::import(&call, Some(id), spec).await
+        }
+        AwsAction::DeleteCertificate { id } => acm::certificate::delete(&call, id).await,
         AwsAction::AddTags { id, tags } => elb::tag::add(&call, id, tags).await,
         AwsAction::RemoveTags { id, keys } => elb::tag::remove(&call, id, keys).await,
     }

@@ -38,6 +38,20 @@ pub(super) async fn part<C: Cloud>(
         Part::TargetGroupAttributes(id) => {
             Reading::TargetGroupAttributes(id.clone(), cloud.target_group_attributes(id).await?)
         }
+        Part::Certificates => {
+            let found = cloud.certificates().await?;
+            let mut tags = Vec::new();
+            for id in found.iter().filter(|id| untagged(id)) {
+                match cloud.certificate_tags(id).await {
+                    Ok(found) => tags.push((id.clone(), found)),
+                    // It went while we looked.
+                    Err(error) if error.kind == Kind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Reading::Certificates(found, tags)
+        }
+        Part::Certificate(id) => Reading::Certificate(id.clone(), cloud.certificate(id).await?),
         Part::Targets(id) => match cloud.targets(id).await {
             Ok(targets) => Reading::Targets(id.clone(), Some(targets)),
             Err(error) if error.kind == Kind::NotFound => Reading::Targets(id.clone(), None),
@@ -51,12 +65,14 @@ pub(super) fn disproved(part: &Part) -> Option<Part> {
     match part {
         Part::Listeners(_) | Part::LoadBalancerAttributes(_) => Some(Part::LoadBalancers),
         Part::TargetGroupAttributes(_) => Some(Part::TargetGroups),
+        Part::Certificate(_) => Some(Part::Certificates),
         Part::Vpc
         | Part::Interfaces
         | Part::SecurityGroups
         | Part::LoadBalancers
         | Part::TargetGroups
-        | Part::Targets(_) => None,
+        | Part::Targets(_)
+        | Part::Certificates => None,
     }
 }
 

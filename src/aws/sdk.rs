@@ -13,8 +13,9 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use super::answer::Answer;
 use super::error::{CloudError, Kind};
 use super::tally::Tally;
-use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, ec2, elb};
+use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, acm, ec2, elb};
 use crate::model::action::AwsAction;
+use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
@@ -36,6 +37,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Sdk {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) acm: aws_sdk_acm::Client,
     pub(super) vpc: AwsId,
 }
 
@@ -80,7 +82,12 @@ impl Sdk {
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
             .build();
+        let acm = aws_sdk_acm::config::Builder::from(config)
+            .retry_classifier(UnreachableAtOnce)
+            .interceptor(tally.clone())
+            .build();
         Self {
+            acm: aws_sdk_acm::Client::from_conf(acm),
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
             ec2: aws_sdk_ec2::Client::from_conf(ec2),
             vpc,
@@ -137,6 +144,18 @@ impl Cloud for Sdk {
 
     async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
         elb::target::list(self, target_group).await
+    }
+
+    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
+        acm::certificate::list(self).await
+    }
+
+    async fn certificate_tags(&self, certificate: &AwsId) -> Result<Tags, CloudError> {
+        acm::certificate::tags(self, certificate).await
+    }
+
+    async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
+        acm::certificate::describe(self, certificate).await
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

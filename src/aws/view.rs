@@ -7,13 +7,17 @@ use jiff::Timestamp;
 
 use super::belief::{Belief, Part};
 use super::{ReadLoadBalancer, ReadSecurityGroup};
+use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Id};
+use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::{
-    BalancerInventory, FabricInventory, LiveLoadBalancer, LiveTargetGroup, TargetsInventory,
+    BalancerInventory, CertificateInventory, FabricInventory, LiveLoadBalancer, LiveTargetGroup,
+    TargetsInventory,
 };
 use crate::model::known::{Known, Live};
-use crate::model::marks::{TAG_CLUSTER, TAG_RESOURCE, TAG_STACK, Tags, backend_tags};
+use crate::model::marks::{
+    TAG_CLUSTER, TAG_RESOURCE, TAG_SECRET, TAG_STACK, Tags, backend_tags, certificate_tags,
+};
 use crate::model::security::{IngressRule, Source};
 use crate::model::surroundings::{NamedGroup, Surroundings};
 use crate::model::target_group::TargetGroup;
@@ -200,6 +204,47 @@ impl Belief {
             ]
         })
         .collect()
+    }
+
+    /// The certificates that a TLS Secret of the cluster was imported as.
+    pub(super) fn certificate(
+        &self,
+        cluster: &str,
+        secret: &ObjectKey,
+    ) -> View<CertificateInventory> {
+        let Known::Is(ids, at) = &self.certificates else { return Err(vec![Part::Certificates]) };
+        let marks = certificate_tags(cluster, secret);
+        let is_ours = |tags: &Tags| marks.iter().all(|(key, value)| tags.get(key) == Some(value));
+        let mut missing = Vec::new();
+        let mut certificates = Vec::new();
+        for id in ids {
+            let Some(tags) = self.tags.get(id).filter(|tags| is_ours(tags)) else { continue };
+            match self.certificate_facts.get(id).and_then(Known::value) {
+                Some(facts) => certificates.push(LiveCertificate {
+                    id: id.clone(),
+                    facts: facts.clone(),
+                    imported: self.imported.get(id).cloned(),
+                    tags: tags.clone(),
+                }),
+                None => missing.push(Part::Certificate(id.clone())),
+            }
+        }
+        if missing.is_empty() {
+            Ok(CertificateInventory { certificates: Known::Is(certificates, *at) })
+        } else {
+            Err(missing)
+        }
+    }
+
+    /// The TLS Secrets of the cluster of which a certificate stands.
+    pub(super) fn imported_secrets(&self, cluster: &str) -> View<BTreeSet<ObjectKey>> {
+        let Known::Is(ids, _) = &self.certificates else { return Err(vec![Part::Certificates]) };
+        let of_cluster = ids.iter().filter_map(|id| {
+            let tags = self.tags.get(id)?;
+            (tags.get(TAG_CLUSTER)? == cluster).then_some(tags.get(TAG_SECRET)?)
+        });
+        let keys = of_cluster.filter_map(|secret| secret.split_once('/'));
+        Ok(keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect())
     }
 
     /// What is registered in a target group.

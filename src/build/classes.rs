@@ -73,6 +73,40 @@ pub fn claim<'a>(
     }
 }
 
+/// Whether an Ingress's class is one of our own: those have what LBC does not.
+#[must_use]
+pub fn has_own_class(objects: &Objects, ingress: &Ingress) -> bool {
+    let annotations = ingress.metadata.annotations.as_ref();
+    if annotations.is_some_and(|all| all.contains_key(ANNOTATION_CLASS)) {
+        return false;
+    }
+    let named = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_ref());
+    let class = match named {
+        Some(name) => objects.classes.get(name).map(AsRef::as_ref),
+        None => match defaults(objects).as_slice() {
+            [class] => Some(*class),
+            _ => None,
+        },
+    };
+    class.is_some_and(is_own_class)
+}
+
+/// Whether a class is one of our own.
+#[must_use]
+pub fn is_own_class(class: &IngressClass) -> bool {
+    let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
+    controller.is_some_and(|name| name.split('/').next() == Some(CONTROLLER_DOMAIN))
+}
+
+fn defaults(objects: &Objects) -> Vec<&IngressClass> {
+    let is_default = |class: &&IngressClass| {
+        let annotations = class.metadata.annotations.as_ref();
+        let value = annotations.and_then(|all| all.get(ANNOTATION_DEFAULT_CLASS));
+        value.map(String::as_str) == Some("true")
+    };
+    objects.classes.values().map(AsRef::as_ref).filter(is_default).collect()
+}
+
 fn answers(flag: &str, value: &str) -> bool {
     if flag.is_empty() { value.is_empty() || value == "alb" } else { flag == value }
 }
@@ -100,17 +134,7 @@ fn default_class<'a>(
     objects: &'a Objects,
     key: &ObjectKey,
 ) -> Result<Option<&'a IngressClass>, Box<Problem>> {
-    let defaults: Vec<&IngressClass> = objects
-        .classes
-        .values()
-        .map(AsRef::as_ref)
-        .filter(|class| {
-            let annotations = class.metadata.annotations.as_ref();
-            annotations.and_then(|all| all.get(ANNOTATION_DEFAULT_CLASS)).map(String::as_str)
-                == Some("true")
-        })
-        .collect();
-    match defaults.as_slice() {
+    match defaults(objects).as_slice() {
         [] => Ok(None),
         [class] => Ok(Some(class)),
         several => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::id::AwsId;
+use crate::model::id::{AwsId, Id};
 use crate::model::listener::Protocol;
 use crate::model::part::ListenPart;
 use crate::model::problem::Code;
@@ -15,12 +15,14 @@ const GRAMMAR: &str =
     "a JSON array of {\"HTTP\": port} and {\"HTTPS\": port}, ports from 1 to 65535";
 
 /// The ports that an Ingress listens on, with the certificates and the TLS policy it names.
+/// `secrets` are the certificates of its TLS Secrets that can be used, where they count.
 pub fn listens(
     params: Option<&ClassParams>,
+    secrets: Option<&[Id]>,
     annotations: &mut Annotations<'_>,
 ) -> BTreeMap<u16, ListenPart> {
     let of_class = params.map(|params| &params.spec);
-    let certificates: Vec<AwsId> = of_class
+    let arns: Vec<AwsId> = of_class
         .map(|spec| spec.certificate_arn.clone())
         .filter(|arns| !arns.is_empty())
         .or_else(|| annotations.list("certificate-arn"))
@@ -28,18 +30,29 @@ pub fn listens(
         .into_iter()
         .map(AwsId::new)
         .collect();
+    let certificates: Vec<Id> = match secrets {
+        Some(ids) => ids.to_vec(),
+        None => arns.into_iter().map(Id::Is).collect(),
+    };
     let ssl_policy = of_class
         .and_then(|spec| spec.ssl_policy.clone())
         .filter(|policy| !policy.is_empty())
         .or_else(|| annotations.text("ssl-policy").map(str::to_owned));
     let ports = match annotations.text("listen-ports") {
         None if certificates.is_empty() => BTreeMap::from([(80, Protocol::Http)]),
+        // With a Secret, clients that come by HTTP are let in too.
+        None if secrets.is_some() => BTreeMap::from([(80, Protocol::Http), (443, Protocol::Https)]),
         None => BTreeMap::from([(443, Protocol::Https)]),
         Some(text) => ports(text).unwrap_or_else(|| {
             annotations.wrong("listen-ports", text, GRAMMAR);
             BTreeMap::new()
         }),
     };
+    let mut ports = ports;
+    if certificates.is_empty() && secrets.is_some() {
+        // What is wrong with the Secret has been said; HTTP goes on.
+        ports.retain(|_, protocol| *protocol == Protocol::Http);
+    }
     if certificates.is_empty() && ports.values().any(|protocol| *protocol == Protocol::Https) {
         annotations.problems.push(annotations.error(
             Code::NoCertificate,

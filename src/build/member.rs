@@ -16,7 +16,7 @@ use crate::model::stack::WishedTargetGroup;
 use super::annotations::Annotations;
 use super::groups::Member;
 use super::target_group::Backend;
-use super::{listener, load_balancer, rule, tags, target_group};
+use super::{listener, load_balancer, rule, tags, target_group, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -34,6 +34,10 @@ pub fn build(
     let params = member.params;
     let wishes = load_balancer::wishes(settings, &snapshot.surroundings, params, &mut annotations);
     let own_tags = annotations.map("tags").unwrap_or_default();
+    let entries = tls::entries(settings, &snapshot.objects, member.key, member.ingress);
+    let (secrets, mut found) = tls::certificates(snapshot, member.key, &entries);
+    annotations.problems.append(&mut found);
+    let secrets = (!entries.is_empty()).then_some(secrets.as_slice());
     let mut part = Part {
         ingress: member.key.clone(),
         order: member.order,
@@ -44,9 +48,10 @@ pub fn build(
         security_groups: wishes.security_groups,
         attributes: wishes.attributes,
         tags: tags::wished(settings, params, own_tags, &mut annotations),
-        listens: listener::listens(params, &mut annotations),
+        listens: listener::listens(params, secrets, &mut annotations),
         inbound_cidrs: wishes.inbound_cidrs,
-        ssl_redirect: ssl_redirect(member, &mut annotations),
+        ssl_redirect: ssl_redirect(member, &mut annotations)
+            .filter(|_| secrets.is_none_or(|ids| tls::any_stands(snapshot, ids))),
         rules: Vec::new(),
         default_actions: None,
         target_groups: BTreeMap::new(),

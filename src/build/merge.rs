@@ -299,11 +299,15 @@ fn listeners(
     let each = shared.ports.iter().map(|(port, wish)| {
         let tracking = marks::group_tags(&snapshot.settings.cluster, group, &port.to_string());
         let redirect = shared.ssl_redirect.filter(|_| wish.protocol == Protocol::Http);
+        let certificates: Vec<Id> =
+            wish.certificates.iter().map(|id| resolved(snapshot, id)).collect();
+        // One that is still to be made holds up no listener that another one can serve.
+        let given = certificates.iter().find(|id| id.given().is_some());
         let listener = Listener {
             protocol: wish.protocol,
             default_actions: default_actions(wish, redirect),
-            default_certificate: wish.certificates.first().cloned(),
-            certificates: wish.certificates.iter().cloned().collect(),
+            default_certificate: given.or(certificates.first()).cloned(),
+            certificates: certificates.iter().cloned().collect(),
             ssl_policy: ssl_policy(snapshot, wish),
             tags: tags::with_tracking(&wish.tags, tracking),
         };
@@ -314,6 +318,13 @@ fn listeners(
         (*port, WishedListener { listener, rules })
     });
     each.collect()
+}
+
+fn resolved(snapshot: &Snapshot, id: &Id) -> Id {
+    match id {
+        Id::Is(_) => id.clone(),
+        Id::Of(handle) => snapshot.facts.resolve(handle.clone()),
+    }
 }
 
 fn ssl_policy(snapshot: &Snapshot, wish: &SharedPort) -> Option<String> {

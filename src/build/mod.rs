@@ -4,6 +4,7 @@
 
 pub mod annotations;
 pub mod balancer;
+pub mod certificate;
 pub mod classes;
 pub mod fabric;
 pub mod groups;
@@ -12,9 +13,11 @@ pub mod load_balancer;
 pub mod member;
 pub mod merge;
 pub mod rule;
+pub mod secret;
 pub mod shared;
 pub mod subnets;
 pub mod tags;
 pub mod target_group;
 pub mod targets;
+pub mod tls;
 pub mod visits;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{Attributes, IpAddressType, Scheme};
 use crate::model::marks::Tags;
@@ -20,7 +20,7 @@ pub struct SharedPort {
     /// What it speaks.
     pub protocol: Protocol,
     /// The certificates, in the members' order; the first is the default one.
-    pub certificates: Vec<AwsId>,
+    pub certificates: Vec<Id>,
     /// The TLS policy, if a member names one.
     pub ssl_policy: Option<String>,
     /// Who may reach it, if a member says so.

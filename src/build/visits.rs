@@ -14,6 +14,7 @@ use crate::model::snapshot::Objects;
 use crate::model::subject::Subject;
 
 use super::groups::groups_touching;
+use super::tls;
 
 /// What refers to what, kept as objects come and go.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ pub struct Index {
     bindings: Links<ObjectKey, ObjectKey>,
     stacks: Links<ObjectKey, Group>,
     pods: Links<(ObjectKey, String), ObjectKey>,
+    secrets: Links<ObjectKey, ObjectKey>,
 }
 
 /// Links from each of many to some of many, to be followed both ways.
@@ -97,6 +99,12 @@ impl Index {
             }
             Change::Node(_) => visits.targets(self.bindings.to.keys()),
             Change::Binding(turn) => self.binding(&mut visits, turn),
+            Change::Secret(turn) => {
+                visits.certificates([&turn.key]);
+                for ingress in self.secrets.leading_to(&turn.key) {
+                    visits.balancers(self.groups.to.get(ingress).into_iter().flatten());
+                }
+            }
         }
         visits.subjects
     }
@@ -114,6 +122,26 @@ impl Index {
     /// The Services that an Ingress names.
     pub fn services(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
         self.services.to.get(ingress).into_iter().flatten()
+    }
+
+    /// The TLS Secrets that Ingresses name and that are imported.
+    pub fn secrets(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.secrets.from.keys()
+    }
+
+    /// The TLS Secrets that an Ingress names and that are imported.
+    pub fn secrets_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.secrets.to.get(ingress).into_iter().flatten()
+    }
+
+    /// The Ingresses whose listeners use the certificate of a Secret.
+    pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.secrets.leading_to(secret)
+    }
+
+    /// The groups that an Ingress is in, or holds the finalizer of.
+    pub fn groups_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &Group> {
+        self.groups.to.get(ingress).into_iter().flatten()
     }
 
     /// The bindings that were made for a group.
@@ -154,6 +182,10 @@ impl Index {
             .unwrap_or_default();
         let either = self.groups.set(key, groups.into_iter().collect());
         visits.balancers(&either);
+        let secrets = ingress.map(|ingress| tls::entries(visits.settings, objects, key, ingress));
+        let secrets = secrets.into_iter().flatten().map(|entry| entry.secret);
+        let either = self.secrets.set(key, secrets.collect());
+        visits.certificates(&either);
     }
 
     /// The bindings that take their targets from a Service.
@@ -203,6 +235,12 @@ impl Visits<'_> {
         self.subjects.extend(each);
     }
 
+    fn certificates<'k>(&mut self, secrets: impl IntoIterator<Item = &'k ObjectKey>) {
+        let place = &self.settings.place;
+        let each = secrets.into_iter().map(|key| Subject::Certificate(place.clone(), key.clone()));
+        self.subjects.extend(each);
+    }
+
     fn targets<'k>(&mut self, bindings: impl IntoIterator<Item = &'k ObjectKey>) {
         let place = &self.settings.place;
         let each = bindings.into_iter().map(|key| Subject::Targets(place.clone(), key.clone()));
@@ -239,6 +277,7 @@ pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
         Subject::Fabric(_) => objects.clone(),
         Subject::Balancer(_, group) => for_balancer(index, objects, group),
         Subject::Targets(_, binding) => for_targets(objects, binding),
+        Subject::Certificate(_, secret) => for_certificate(index, objects, secret),
     }
 }
 
@@ -252,13 +291,28 @@ fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects {
     let services: Vec<&ObjectKey> =
         members.iter().flat_map(|member| index.services(member)).collect();
     let bindings: Vec<&ObjectKey> = index.bindings(group).collect();
+    let secrets: Vec<&ObjectKey> =
+        members.iter().flat_map(|member| index.secrets_of(member)).collect();
     Objects {
+        secrets: pick(&objects.secrets, &secrets),
         ingresses: pick(&objects.ingresses, &members),
         classes: objects.classes.clone(),
         params: objects.params.clone(),
         services: pick(&objects.services, &services),
         namespaces: objects.namespaces.clone(),
         bindings: pick(&objects.bindings, &bindings),
+        ..Objects::default()
+    }
+}
+
+fn for_certificate(index: &Index, objects: &Objects, secret: &ObjectKey) -> Objects {
+    let users: Vec<&ObjectKey> = index.users(secret).collect();
+    Objects {
+        ingresses: pick(&objects.ingresses, &users),
+        classes: objects.classes.clone(),
+        params: objects.params.clone(),
+        namespaces: objects.namespaces.clone(),
+        secrets: pick(&objects.secrets, &[secret]),
         ..Objects::default()
     }
 }

@@ -11,7 +11,7 @@ use super::store::apply;
 use super::wire::{self, Wire};
 use crate::model::id::ObjectKey;
 use crate::model::index::Turn;
-use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding};
+use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
 use crate::model::snapshot::Objects;
 
 /// The namespace of a manifest that names none, as `kubectl` has it.
@@ -44,6 +44,8 @@ pub enum Object {
     Namespace(String, Arc<BTreeMap<String, String>>),
     /// A TargetGroupBinding.
     Binding(ObjectKey, Arc<SeenBinding>),
+    /// A Secret.
+    Secret(ObjectKey, Arc<SeenSecret>),
     /// Something that no load balancer depends on.
     Other {
         /// Its API version.
@@ -115,6 +117,7 @@ pub fn decode(value: Value) -> Result<Object, DecodeError> {
         ("v1", "Service") => read_namespaced::<Service>(map),
         ("discovery.k8s.io/v1", "EndpointSlice") => read_namespaced::<wire::EndpointSlice>(map),
         ("v1", "Pod") => read_namespaced::<wire::Pod>(map),
+        ("v1", "Secret") => read_namespaced::<wire::Secret>(map),
         ("v1", "Node") => read::<wire::Node>(map),
         ("v1", "Namespace") => read::<wire::Namespace>(map),
         (CUSTOM_V1BETA1, "IngressClassParams") => read::<wire::IngressClassParams>(map),
@@ -137,6 +140,7 @@ pub fn insert(objects: &mut Objects, object: Object) {
         Object::Node(key, noun) => put::<wire::Node>(objects, key, noun),
         Object::Namespace(key, noun) => put::<wire::Namespace>(objects, key, noun),
         Object::Binding(key, noun) => put::<wire::TargetGroupBinding>(objects, key, noun),
+        Object::Secret(key, noun) => put::<wire::Secret>(objects, key, noun),
         Object::Other { .. } => {}
     }
 }

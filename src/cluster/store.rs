@@ -21,6 +21,7 @@ pub fn apply(objects: &mut Objects, change: &Change) {
         Change::Node(turn) => put(&mut objects.nodes, turn),
         Change::Namespace(turn) => put(&mut objects.namespaces, turn),
         Change::Binding(turn) => put(&mut objects.bindings, turn),
+        Change::Secret(turn) => put(&mut objects.secrets, turn),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::aws::Tally;
 use crate::clock;
-use crate::cluster::{ApiServer, Progress, watch_all};
+use crate::cluster::{ApiServer, Progress, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
 use crate::model::group::Group;
 use crate::model::memory::Memory;
@@ -19,7 +19,7 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot, World};
 use crate::plan::show;
 
-use super::world::{Plans, plan_all};
+use super::world::{Plans, plan_all, secrets_of};
 use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, manifests, println};
 
 /// The cluster's name where a plan for manifests is given none.
@@ -34,9 +34,13 @@ const LIST_MAX: Duration = Duration::from_secs(60);
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
-    let (world, objects, memories) = world(flags, &mut notes).await?;
+    let (world, mut objects, memories) = world(flags, &mut notes).await?;
     let (settings, mirror) =
         connect::aws(&flags.build, cluster, &Tally::default(), &mut notes).await?;
+    if world == World::Whole {
+        let client = connect::cluster().await?;
+        objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
+    }
     let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),

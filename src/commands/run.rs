@@ -1,5 +1,6 @@
 //! `albedo run`: the controller.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::aws::{Sdk, Tally};
 use crate::build::visits::Index;
 use crate::clock;
-use crate::cluster::{ApiServer, Progress, elect, watch_all};
+use crate::cluster::{ApiServer, Progress, elect, watch_all, watch_secrets};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
 use crate::model::index::Change;
@@ -108,6 +109,7 @@ impl Process {
     ) -> anyhow::Result<Stopping> {
         self.spawn_servers(flags, tasks).await?;
         let (changes, noted) = mpsc::unbounded_channel();
+        let secret_changes = changes.clone();
         tasks.spawn(watch_all(
             self.client.clone(),
             flags.watch_namespace.clone(),
@@ -115,7 +117,14 @@ impl Process {
             changes,
             self.progress.clone(),
         ));
-        tasks.spawn(note_changes(Arc::clone(&self.controller), self.queue.clone(), noted));
+        let (secrets, wanted) = watch::channel(BTreeSet::new());
+        tasks.spawn(watch_secrets(
+            self.client.clone(),
+            wanted,
+            Arc::clone(&self.controller.objects),
+            secret_changes,
+        ));
+        tasks.spawn(note_changes(Arc::clone(&self.controller), self.queue.clone(), noted, secrets));
         tasks.spawn(self.tenures(flags.sync_period));
         for _ in 0..flags.ingress_max_concurrent_reconciles {
             tasks.spawn(self.worker(&[Lane::User, Lane::Background]));
@@ -266,7 +275,9 @@ async fn begin(controller: &Controller, queue: &Queue) {
     for subject in controller.subjects() {
         let lane = match subject {
             Subject::Targets(..) => Lane::Targets,
-            Subject::Fabric(_) | Subject::Balancer(..) => Lane::Background,
+            Subject::Fabric(_) | Subject::Balancer(..) | Subject::Certificate(..) => {
+                Lane::Background
+            }
         };
         queue.push(subject, lane);
     }
@@ -277,12 +288,21 @@ async fn note_changes(
     controller: Arc<Controller>,
     queue: Queue,
     mut changes: mpsc::UnboundedReceiver<Change>,
+    secrets: watch::Sender<BTreeSet<ObjectKey>>,
 ) {
     while let Some(change) = changes.recv().await {
         let subjects = {
             let objects = controller.objects.read().unwrap_or_else(PoisonError::into_inner);
             let mut index = controller.index.lock().unwrap_or_else(PoisonError::into_inner);
-            index.note(&controller.settings, &objects, &change)
+            let subjects = index.note(&controller.settings, &objects, &change);
+            secrets.send_if_modified(|wanted| {
+                let is_same = index.secrets().eq(wanted.iter());
+                if !is_same {
+                    *wanted = index.secrets().cloned().collect();
+                }
+                !is_same
+            });
+            subjects
         };
         if (controller.may_write)() {
             for subject in subjects {
@@ -296,7 +316,7 @@ async fn note_changes(
 fn lane_of(subject: &Subject) -> Lane {
     match subject {
         Subject::Targets(..) => Lane::Targets,
-        Subject::Fabric(_) | Subject::Balancer(..) => Lane::User,
+        Subject::Fabric(_) | Subject::Balancer(..) | Subject::Certificate(..) => Lane::User,
     }
 }
 
@@ -305,6 +325,7 @@ fn count(metrics: &Metrics, queue: &Queue, subject: &Subject, rest: Rest) {
         Subject::Fabric(_) => "fabric",
         Subject::Balancer(..) => "balancer",
         Subject::Targets(..) => "targets",
+        Subject::Certificate(..) => "certificate",
     };
     let outcome = match rest {
         Rest::Done => "done".to_owned(),

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::{Cloud, CloudError, Mirror};
 use crate::build;
+use crate::build::classes::is_own_class;
+use crate::build::tls;
 use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey};
@@ -13,7 +15,8 @@ use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
-use crate::model::snapshot::{Snapshot, World};
+use crate::model::settings::Settings;
+use crate::model::snapshot::{Objects, Snapshot, World};
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
@@ -45,6 +48,7 @@ pub async fn plan_all<C: Cloud>(
         snapshot.facts.learn(Handle::BackendSecurityGroup, backend.id.clone());
     }
     let mut plans = Plans::default();
+    plan_certificates(mirror, snapshot, &mut plans).await?;
     let mut balancers = Vec::new();
     let mut planned = Vec::new();
     let mut groups = build::groups::all(snapshot);
@@ -70,6 +74,41 @@ pub async fn plan_all<C: Cloud>(
     plans.plans.append(&mut balancers);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
     Ok(plans)
+}
+
+/// Plans the certificates of all TLS Secrets, and makes known those that stand.
+async fn plan_certificates<C: Cloud>(
+    mirror: &Mirror<C>,
+    snapshot: &mut Snapshot,
+    plans: &mut Plans,
+) -> Result<(), CloudError> {
+    let mut secrets = secrets_of(&snapshot.settings, &snapshot.objects);
+    let has_own = snapshot.objects.classes.values().any(|class| is_own_class(class));
+    let cluster = snapshot.settings.cluster.clone();
+    if snapshot.world == World::Whole && (has_own || snapshot.settings.tls_secrets) {
+        secrets.extend(mirror.imported_secrets(&cluster).await?);
+    }
+    for secret in secrets {
+        // Which listeners use what is not known here, so removals are shown as waiting for them.
+        let groups = build::groups::all(snapshot);
+        let stack = build::certificate::build(snapshot, &secret, &groups);
+        let inventory = mirror.certificate(&cluster, &secret).await?;
+        if let Some(live) = plan::certificate::current(&stack, &inventory) {
+            snapshot.facts.learn(Handle::Certificate(secret.clone()), live.id.clone());
+        }
+        let place = snapshot.settings.place.clone();
+        let plan = plan::certificate::plan(&stack, &inventory);
+        plans.plans.push((Subject::Certificate(place, secret), plan));
+    }
+    Ok(())
+}
+
+/// The TLS Secrets that these Ingresses name and that are imported.
+#[must_use]
+pub fn secrets_of(settings: &Settings, objects: &Objects) -> BTreeSet<ObjectKey> {
+    let each = objects.ingresses.iter();
+    let entries = each.flat_map(|(key, ingress)| tls::entries(settings, objects, key, ingress));
+    entries.map(|entry| entry.secret).collect()
 }
 
 /// The bindings that were made for a group.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::binding::Binding;
+use super::certificate::Certificate;
 use super::group::Group;
 use super::id::{AwsId, Handle, Id, ObjectKey};
 use super::listener::Listener;
@@ -142,7 +143,7 @@ pub enum AwsAction {
         /// The listener.
         listener: Id,
         /// The certificate.
-        certificate: AwsId,
+        certificate: Id,
     },
     /// Removes a certificate from those chosen by host name.
     RemoveListenerCertificate {
@@ -220,6 +221,26 @@ pub enum AwsAction {
         target_group: AwsId,
         /// The targets.
         targets: Vec<Target>,
+    },
+    /// Makes a certificate.
+    ImportCertificate {
+        /// What it will be known as.
+        handle: Handle,
+        /// What it should be.
+        spec: Box<Certificate>,
+    },
+    /// Gives a certificate that stands new content; whatever uses it goes on doing so. AWS takes no
+    /// tags here.
+    ReimportCertificate {
+        /// Which one.
+        id: AwsId,
+        /// What it should be.
+        spec: Box<Certificate>,
+    },
+    /// Removes a certificate.
+    DeleteCertificate {
+        /// Which one.
+        id: AwsId,
     },
     /// Adds or overwrites tags of a load balancer, listener, rule or target group.
     AddTags {
@@ -346,6 +367,10 @@ impl AwsAction {
             Self::DeleteTargetGroup { .. } => ("elbv2", "DeleteTargetGroup"),
             Self::RegisterTargets { .. } => ("elbv2", "RegisterTargets"),
             Self::DeregisterTargets { .. } => ("elbv2", "DeregisterTargets"),
+            Self::ImportCertificate { .. } | Self::ReimportCertificate { .. } => {
+                ("acm", "ImportCertificate")
+            }
+            Self::DeleteCertificate { .. } => ("acm", "DeleteCertificate"),
             Self::AddTags { .. } => ("elbv2", "AddTags"),
             Self::RemoveTags { .. } => ("elbv2", "RemoveTags"),
         }
@@ -358,7 +383,8 @@ impl AwsAction {
             Self::CreateSecurityGroup { handle, .. }
             | Self::CreateLoadBalancer { handle, .. }
             | Self::CreateListener { handle, .. }
-            | Self::CreateTargetGroup { handle, .. } => Some(handle),
+            | Self::CreateTargetGroup { handle, .. }
+            | Self::ImportCertificate { handle, .. } => Some(handle),
             _ => None,
         }
     }
@@ -435,10 +461,11 @@ impl Action {
 impl AwsAction {
     fn sign(&self) -> Sign {
         let (_, operation) = self.operation();
+        let is_import = matches!(self, Self::ImportCertificate { .. });
         if operation.ends_with("Tags") {
             // EC2 creates and deletes tags, ELB adds and removes them: a thing is changed.
             Sign::Change
-        } else if operation.starts_with("Create") || operation == "RegisterTargets" {
+        } else if operation.starts_with("Create") || operation == "RegisterTargets" || is_import {
             Sign::Add
         } else if operation.starts_with("Delete") || operation == "DeregisterTargets" {
             Sign::Remove
@@ -462,17 +489,22 @@ impl AwsAction {
                 spec.security_groups.iter_mut().for_each(visit);
             }
             Self::ModifyLoadBalancerAttributes { load_balancer: id, .. }
-            | Self::AddListenerCertificate { listener: id, .. }
             | Self::ModifyTargetGroupAttributes { target_group: id, .. }
             | Self::RegisterTargets { target_group: id, .. } => visit(id),
             Self::SetSecurityGroups { security_groups, .. } => {
                 security_groups.iter_mut().for_each(visit);
             }
+            Self::AddListenerCertificate { listener, certificate } => {
+                visit(listener);
+                visit(certificate);
+            }
             Self::CreateListener { load_balancer, spec, .. } => {
                 visit(load_balancer);
+                spec.default_certificate.iter_mut().for_each(&mut *visit);
                 spec.default_actions.iter_mut().for_each(|action| action.visit_ids(visit));
             }
             Self::ModifyListener { spec, .. } => {
+                spec.default_certificate.iter_mut().for_each(&mut *visit);
                 spec.default_actions.iter_mut().for_each(|action| action.visit_ids(visit));
             }
             Self::CreateRule { listener, spec, .. } => {
@@ -497,6 +529,9 @@ impl AwsAction {
             | Self::ModifyTargetGroup { .. }
             | Self::DeleteTargetGroup { .. }
             | Self::DeregisterTargets { .. }
+            | Self::ImportCertificate { .. }
+            | Self::ReimportCertificate { .. }
+            | Self::DeleteCertificate { .. }
             | Self::AddTags { .. }
             | Self::RemoveTags { .. } => {}
         }

@@ -100,6 +100,8 @@ pub enum Handle {
     Listener(Group, Slot, u16),
     /// A target group of a group.
     TargetGroup(Group, TargetGroupKey),
+    /// The certificate that a TLS Secret is imported as.
+    Certificate(ObjectKey),
 }
 
 impl fmt::Display for Handle {
@@ -112,6 +114,7 @@ impl fmt::Display for Handle {
             Self::LoadBalancer(group, slot) => write!(f, "load balancer of {group}{slot}"),
             Self::Listener(group, slot, port) => write!(f, "listener {port} of {group}{slot}"),
             Self::TargetGroup(_, key) => write!(f, "target group {key}"),
+            Self::Certificate(secret) => write!(f, "certificate of Secret {secret}"),
         }
     }
 }

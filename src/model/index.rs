@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use super::id::ObjectKey;
-use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding};
+use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
 
 /// An object as it was and as it is; `None` where it was not, or is no longer.
 #[derive(Clone, Debug)]
@@ -40,4 +40,6 @@ pub enum Change {
     Namespace(Turn<String, std::collections::BTreeMap<String, String>>),
     /// A TargetGroupBinding.
     Binding(Turn<ObjectKey, SeenBinding>),
+    /// A Secret that an Ingress names.
+    Secret(Turn<ObjectKey, SeenSecret>),
 }

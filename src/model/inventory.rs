@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::certificate::LiveCertificate;
 use super::id::{AwsId, ObjectKey};
 use super::known::{Known, Live};
 use super::listener::Listener;
@@ -95,4 +96,12 @@ pub struct FabricInventory {
 pub struct TargetsInventory {
     /// The targets, draining ones included. `Absent` where the target group is gone.
     pub targets: Known<Vec<LiveTarget>>,
+}
+
+/// What stands of a TLS Secret in AWS Certificate Manager.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateInventory {
+    /// The certificates with the Secret's tags: one, unless a reply was lost or a key's type has
+    /// changed.
+    pub certificates: Known<Vec<LiveCertificate>>,
 }

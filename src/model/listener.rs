@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::AwsId;
+use super::id::Id;
 use super::marks::Tags;
 use super::rule::{RuleAction, actions_satisfy};
 
@@ -44,9 +44,9 @@ pub struct Listener {
     /// What happens to a request that no rule takes.
     pub default_actions: Vec<RuleAction>,
     /// The certificate for a client that names no host, or one of no other certificate. HTTPS only.
-    pub default_certificate: Option<AwsId>,
+    pub default_certificate: Option<Id>,
     /// The certificates chosen by host name (SNI). LBC lists the default one here as well.
-    pub certificates: BTreeSet<AwsId>,
+    pub certificates: BTreeSet<Id>,
     /// The TLS policy. HTTPS only.
     pub ssl_policy: Option<String>,
     /// Its tags, tracking tags included.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::group::Group;
+use super::id::ObjectKey;
 
 /// Tags of a thing in AWS.
 pub type Tags = BTreeMap<String, String>;
@@ -16,6 +17,9 @@ pub const TAG_CLUSTER_RESOURCE: &str = "elbv2.k8s.aws/resource";
 pub const TAG_STACK: &str = "ingress.k8s.aws/stack";
 /// Tag: the role of a thing within its Ingress group.
 pub const TAG_RESOURCE: &str = "ingress.k8s.aws/resource";
+/// Tag: the TLS Secret that a certificate was imported from, as `<namespace>/<name>`. Ours, and
+/// frozen.
+pub const TAG_SECRET: &str = "alb.ingress.k8s.aws/secret";
 /// The role of a group's load balancer.
 pub const RESOURCE_LOAD_BALANCER: &str = "LoadBalancer";
 /// The role of a group's frontend security group.
@@ -24,11 +28,12 @@ pub const RESOURCE_FRONTEND_SECURITY_GROUP: &str = "ManagedLBSecurityGroup";
 pub const RESOURCE_BACKEND_SECURITY_GROUP: &str = "backend-sg";
 
 /// Tags that a user may set neither by annotation nor by flag (LBC's tracking keys).
-pub const TRACKING_TAGS: [&str; 10] = [
+pub const TRACKING_TAGS: [&str; 11] = [
     TAG_CLUSTER,
     TAG_CLUSTER_RESOURCE,
     TAG_STACK,
     TAG_RESOURCE,
+    TAG_SECRET,
     "service.k8s.aws/stack",
     "service.k8s.aws/resource",
     "gateway.k8s.aws.alb/stack",
@@ -99,6 +104,12 @@ pub fn backend_tags(cluster: &str) -> Tags {
 #[must_use]
 pub fn rule_resource(port: u16, priority: u32) -> String {
     format!("{port}:{priority}")
+}
+
+/// The tags by which the certificate of a TLS Secret is found again.
+#[must_use]
+pub fn certificate_tags(cluster: &str, secret: &ObjectKey) -> Tags {
+    tags([(TAG_CLUSTER, cluster), (TAG_SECRET, &secret.to_string())])
 }
 
 fn tags<const N: usize>(pairs: [(&str, &str); N]) -> Tags {

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod binding;
+pub mod certificate;
 pub mod fact;
 pub mod group;
 pub mod id;

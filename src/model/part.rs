@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AwsId, ObjectKey, TargetGroupKey};
+use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
 use super::listener::Protocol;
 use super::load_balancer::{Attributes, IpAddressType, Scheme};
 use super::marks::Tags;
@@ -19,7 +19,7 @@ pub struct ListenPart {
     /// What it speaks.
     pub protocol: Protocol,
     /// Its certificates; the first may become the default one.
-    pub certificates: Vec<AwsId>,
+    pub certificates: Vec<Id>,
     /// The TLS policy, if the Ingress names one.
     pub ssl_policy: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::id::Handle;
+use super::id::{AwsId, Handle};
 use super::problem::Problem;
 
 /// A step's number within its plan.
@@ -57,6 +57,17 @@ impl fmt::Display for Reason {
 pub enum WaitKey {
     /// Another subject has to make this and to make its identifier known.
     Made(Handle),
+    /// No listener may use this certificate any more.
+    Unused(AwsId),
+}
+
+impl fmt::Display for WaitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made(handle) => write!(f, "the {handle}"),
+            Self::Unused(certificate) => write!(f, "the listeners to let go of {certificate}"),
+        }
+    }
 }
 
 /// One write, why it is there, and what comes before it.

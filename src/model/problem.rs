@@ -73,6 +73,8 @@ pub enum Code {
     NoSecurityGroup,
     /// HTTPS without a certificate.
     NoCertificate,
+    /// A TLS Secret that cannot be used.
+    InvalidSecret,
 }
 
 impl fmt::Display for Code {
@@ -86,6 +88,8 @@ impl fmt::Display for Code {
 pub enum Severity {
     /// The object contributes nothing new until it is mended.
     Error,
+    /// The object is used but for this; a person has to mend it.
+    Warning,
     /// The object is used as it is; a person should know.
     Note,
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub restricted_rules: bool,
     /// Whether a missing Service answers 503 instead of making its Ingress bad.
     pub tolerate_missing_service: bool,
+    /// Whether TLS Secrets of every class are imported; those of our own classes always are.
+    pub tls_secrets: bool,
     /// Tags that mark, besides the cluster's, the security group of a pod's interface.
     pub endpoint_group_tags: Tags,
 }

@@ -10,7 +10,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use super::fact::Facts;
 use super::id::ObjectKey;
 use super::memory::Memory;
-use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding};
+use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
 use super::settings::Settings;
 use super::surroundings::Surroundings;
 
@@ -35,6 +35,8 @@ pub struct Objects {
     pub namespaces: BTreeMap<String, Arc<BTreeMap<String, String>>>,
     /// TargetGroupBindings.
     pub bindings: BTreeMap<ObjectKey, Arc<SeenBinding>>,
+    /// The Secrets that Ingresses name, as far as somebody has looked.
+    pub secrets: BTreeMap<ObjectKey, Arc<SeenSecret>>,
 }
 
 /// How much of the cluster a snapshot shows.

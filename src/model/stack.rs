@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::binding::Binding;
+use super::certificate::Certificate;
 use super::group::Group;
 use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
 use super::listener::Listener;
@@ -110,4 +111,28 @@ pub struct TargetsStack {
     pub leaving: bool,
     /// Whether the binding lacks our finalizer.
     pub unclaimed: bool,
+}
+
+/// What the certificate of a TLS Secret should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateStack {
+    /// The Secret.
+    pub secret: ObjectKey,
+    /// Whether any Ingress uses it.
+    pub use_of_it: Use,
+    /// What to import; `None` while the Secret is not fit to be: what stands is kept then.
+    pub certificate: Option<Certificate>,
+    /// The certificates that listeners use; `None` while not every group has been looked at.
+    pub listening: Option<BTreeSet<AwsId>>,
+}
+
+/// Whether a thing is used, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Somebody uses it.
+    Used,
+    /// Nobody does: it goes.
+    Unused,
+    /// Not everybody is known who might: it stays.
+    Unknown,
 }

@@ -26,6 +26,8 @@ pub enum Subject {
     Balancer(Place, Group),
     /// What is registered in the target group of a TargetGroupBinding.
     Targets(Place, ObjectKey),
+    /// The certificate that one TLS Secret is imported as.
+    Certificate(Place, ObjectKey),
 }
 
 impl fmt::Display for Subject {
@@ -34,6 +36,7 @@ impl fmt::Display for Subject {
             Self::Fabric(place) => write!(f, "fabric {}", place.region),
             Self::Balancer(_, group) => write!(f, "balancer {group}"),
             Self::Targets(_, binding) => write!(f, "targets {binding}"),
+            Self::Certificate(_, secret) => write!(f, "certificate {secret}"),
         }
     }
 }

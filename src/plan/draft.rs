@@ -42,6 +42,15 @@ impl Draft {
         id
     }
 
+    /// Adds a step that waits for another subject, if it has to.
+    pub fn push_gated(&mut self, action: Action, reason: Reason, gate: Option<WaitKey>) -> StepId {
+        let id = self.push(action, reason, &[]);
+        if let Some(step) = self.plan.steps.last_mut() {
+            step.gate = gate.or(step.gate.take());
+        }
+        id
+    }
+
     /// The steps so far that take something away, but for those that nobody waits for any more.
     #[must_use]
     pub fn removals_but(&self, leftovers: &BTreeSet<AwsId>) -> Vec<StepId> {

@@ -136,10 +136,9 @@ fn certificates(draft: &mut Draft, live: &LiveListener, wish: &Listener, surplus
         return;
     }
     for certificate in standing.difference(&wish.certificates) {
-        let action = AwsAction::RemoveListenerCertificate {
-            listener: live.live.id.clone(),
-            certificate: certificate.clone(),
-        };
+        let Some(certificate) = certificate.given().cloned() else { continue };
+        let listener = live.live.id.clone();
+        let action = AwsAction::RemoveListenerCertificate { listener, certificate };
         draft.push(Action::Aws(action), Reason::Unwanted, &added);
     }
 }

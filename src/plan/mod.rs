@@ -1,6 +1,7 @@
 //! The difference between what is wished for and what stands: pure, and to the end state.
 
 pub mod balancer;
+pub mod certificate;
 mod draft;
 pub mod fabric;
 mod listener;

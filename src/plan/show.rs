@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::model::action::{Action, AwsAction, KubeAction};
-use crate::model::plan::{Plan, Step, WaitKey};
+use crate::model::plan::{Plan, Step};
 use crate::model::subject::Subject;
 
 use super::wire;
@@ -34,8 +34,8 @@ pub fn text(subject: &Subject, plan: &Plan) -> String {
 fn row(step: &Step) -> [String; 3] {
     let (service, operation) = step.action.operation();
     let mut why = step.reason.to_string();
-    if let Some(WaitKey::Made(handle)) = &step.gate {
-        let _ = write!(why, " (waits for the {handle})");
+    if let Some(gate) = &step.gate {
+        let _ = write!(why, " (waits for {gate})");
     }
     [what(&step.action), format!("{service}.{operation}"), why]
 }
@@ -101,9 +101,18 @@ fn what_aws(action: &AwsAction) -> String {
             format!("listener {port} {}", spec.protocol)
         }
         AwsAction::DeleteListener { id } => format!("listener {id}"),
-        AwsAction::AddListenerCertificate { certificate, .. }
-        | AwsAction::RemoveListenerCertificate { certificate, .. } => {
+        AwsAction::AddListenerCertificate { certificate, .. } => {
             format!("listener certificate {certificate}")
+        }
+        AwsAction::RemoveListenerCertificate { certificate, .. } => {
+            format!("listener certificate {certificate}")
+        }
+        AwsAction::ImportCertificate { handle, spec } => {
+            let names: Vec<&str> = spec.facts.names.iter().map(String::as_str).collect();
+            format!("{handle} for {}", names.join(", "))
+        }
+        AwsAction::ReimportCertificate { id, .. } | AwsAction::DeleteCertificate { id } => {
+            format!("certificate {id}")
         }
         AwsAction::CreateRule { priority, spec, .. } => format!("rule {priority}: {spec}"),
         AwsAction::ModifyRule { spec, .. } => format!("rule: {spec}"),
@@ -150,7 +159,7 @@ pub fn json(subject: &Subject, plan: &Plan) -> Value {
             "parameters": wire::parameters(&step.action),
             "reason": step.reason.to_string(),
             "after": step.after,
-            "waits_for": step.gate.as_ref().map(|WaitKey::Made(handle)| handle.to_string()),
+            "waits_for": step.gate.as_ref().map(ToString::to_string),
         })
     });
     json!({

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::action::{Action, AwsAction, KubeAction};
-use crate::model::id::AwsId;
+use crate::model::certificate::Certificate;
 use crate::model::listener::Listener;
 use crate::model::marks::Tags;
 use crate::model::rule::{Condition, Redirect, Rule, RuleAction};
@@ -77,6 +77,17 @@ fn aws(action: &AwsAction) -> Value {
         AwsAction::DeregisterTargets { target_group, targets } => {
             json!({"TargetGroupArn": target_group, "Targets": described(targets)})
         }
+        AwsAction::ImportCertificate { spec, .. } => {
+            let mut call = certificate(spec);
+            call.insert("Tags".to_owned(), listed(&spec.tags));
+            Value::Object(call)
+        }
+        AwsAction::ReimportCertificate { id, spec } => {
+            let mut call = certificate(spec);
+            call.insert("CertificateArn".to_owned(), json!(id));
+            Value::Object(call)
+        }
+        AwsAction::DeleteCertificate { id } => json!({"CertificateArn": id}),
         AwsAction::AddTags { id, tags } => json!({"ResourceArns": [id], "Tags": listed(tags)}),
         AwsAction::RemoveTags { id, keys } => json!({"ResourceArns": [id], "TagKeys": keys}),
     }
@@ -173,16 +184,16 @@ fn listener(action: &AwsAction) -> Value {
         }
         AwsAction::DeleteListener { id } => json!({"ListenerArn": id}),
         AwsAction::AddListenerCertificate { listener, certificate } => {
-            one_certificate(&listener.to_string(), certificate)
+            one_certificate(&listener.to_string(), &certificate.to_string())
         }
         AwsAction::RemoveListenerCertificate { listener, certificate } => {
-            one_certificate(listener.as_str(), certificate)
+            one_certificate(listener.as_str(), certificate.as_str())
         }
         _ => Value::Null,
     }
 }
 
-fn one_certificate(listener: &str, certificate: &AwsId) -> Value {
+fn one_certificate(listener: &str, certificate: &str) -> Value {
     json!({"ListenerArn": listener, "Certificates": [{"CertificateArn": certificate}]})
 }
 
@@ -193,7 +204,7 @@ fn settings(port: u16, spec: &Listener) -> Map<String, Value> {
     call.insert("Protocol".to_owned(), json!(spec.protocol));
     call.insert("DefaultActions".to_owned(), actions(&spec.default_actions));
     if let Some(certificate) = &spec.default_certificate {
-        let certificates = json!([{"CertificateArn": certificate}]);
+        let certificates = json!([{"CertificateArn": certificate.to_string()}]);
         call.insert("Certificates".to_owned(), certificates);
     }
     if let Some(policy) = &spec.ssl_policy {
@@ -347,6 +358,17 @@ fn checks(check: &HealthCheck, code: &str) -> Map<String, Value> {
         ("UnhealthyThresholdCount".to_owned(), json!(check.unhealthy_threshold)),
         ("Matcher".to_owned(), json!({code: check.success_codes})),
     ])
+}
+
+fn certificate(spec: &Certificate) -> Map<String, Value> {
+    let mut call = Map::from_iter([
+        ("Certificate".to_owned(), json!(spec.body)),
+        ("PrivateKey".to_owned(), json!(spec.key.to_string())),
+    ]);
+    if !spec.chain.is_empty() {
+        call.insert("CertificateChain".to_owned(), json!(spec.chain));
+    }
+    call
 }
 
 fn described(targets: &[Target]) -> Value {

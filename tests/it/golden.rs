@@ -1,7 +1,7 @@
 //! The worked example of the specification, end to end.
 
 use albedo::model::action::AwsAction;
-use albedo::model::id::AwsId;
+use albedo::model::id::{AwsId, Id};
 use albedo::model::listener::Protocol;
 use albedo::model::marks::Tags;
 use albedo::model::security::SecurityGroup;
@@ -140,7 +140,8 @@ async fn the_golden_example_comes_out_to_the_byte() {
     let https = state.listeners.values().find(|listener| listener.port == 443).unwrap();
     assert_eq!(https.spec.tags, tagged("443"));
     assert_eq!(https.spec.ssl_policy.as_deref(), Some("ELBSecurityPolicy-2016-08"));
-    let certificate = |name| AwsId::new(format!("arn:aws:acm:eu-west-1:1:certificate/{name}"));
+    let certificate =
+        |name| Id::Is(AwsId::new(format!("arn:aws:acm:eu-west-1:1:certificate/{name}")));
     assert_eq!(https.spec.default_certificate, Some(certificate("b")));
     assert_eq!(https.spec.certificates, [certificate("a"), certificate("b")].into());
     assert_eq!(

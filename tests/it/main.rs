@@ -5,6 +5,7 @@
 mod annotations;
 mod bad_member;
 mod cases;
+mod certificates;
 mod classes;
 mod contract;
 mod costs;

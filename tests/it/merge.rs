@@ -128,9 +128,8 @@ fn certificates_of_all_members_serve_and_the_first_is_the_default_one() {
     let built = world.build("edge");
     assert_eq!(built.problems, []);
     let listener = &built.stack.front.unwrap().listeners[&443].listener;
-    assert_eq!(listener.default_certificate.as_ref().unwrap().as_str(), "arn:b");
-    let all: Vec<&str> =
-        listener.certificates.iter().map(albedo::model::id::AwsId::as_str).collect();
+    assert_eq!(listener.default_certificate.as_ref().unwrap().to_string(), "arn:b");
+    let all: Vec<String> = listener.certificates.iter().map(ToString::to_string).collect();
     // The default one is among those chosen by host name, as LBC has it.
     assert_eq!(all, ["arn:a", "arn:b", "arn:c"]);
 }

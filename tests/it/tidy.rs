@@ -59,6 +59,8 @@ const SDK: &[&str] = &[
     "aws/tally.rs",
     "aws/elb/",
     "aws/ec2/",
+    "aws/acm/",
+    "aws/route53/",
     "aws/error.rs",
 ];
 /// Files that may name `backoff`, which is unmaintained.

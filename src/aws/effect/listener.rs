@@ -46,7 +46,7 @@ pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
     });
 }
 
-pub(super) fn add_certificate(belief: &mut Belief, id: &Id, certificate: &AwsId) {
+pub(super) fn add_certificate(belief: &mut Belief, id: &Id, certificate: &Id) {
     let Some(id) = id.given() else { return };
     change(belief, id, |listener| {
         listener.live.spec.certificates.insert(certificate.clone());
@@ -56,7 +56,7 @@ pub(super) fn add_certificate(belief: &mut Belief, id: &Id, certificate: &AwsId)
 
 pub(super) fn remove_certificate(belief: &mut Belief, id: &AwsId, certificate: &AwsId) {
     change(belief, id, |listener| {
-        listener.live.spec.certificates.remove(certificate);
+        listener.live.spec.certificates.remove(&Id::Is(certificate.clone()));
         Some(())
     });
 }

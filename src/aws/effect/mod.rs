@@ -14,6 +14,7 @@ use crate::model::action::AwsAction;
 pub(super) use load_balancer::mistaken;
 pub(super) use touched::{suspected, touched};
 
+mod certificate;
 mod listener;
 mod load_balancer;
 mod rule;
@@ -87,6 +88,11 @@ pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at
         AwsAction::DeregisterTargets { target_group, targets } => {
             target::deregister(belief, target_group, targets);
         }
+        AwsAction::ImportCertificate { spec, .. } => certificate::import(belief, spec, answer, at),
+        AwsAction::ReimportCertificate { id, spec } => {
+            certificate::reimport(belief, id, spec, at);
+        }
+        AwsAction::DeleteCertificate { id } => certificate::delete(belief, id),
         AwsAction::AddTags { id, tags } => tag::add(belief, id, tags),
         AwsAction::RemoveTags { id, keys } => tag::remove(belief, id, keys),
     }

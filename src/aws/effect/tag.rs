@@ -29,6 +29,6 @@ fn change(belief: &mut Belief, id: &AwsId, change: impl FnOnce(&mut Tags)) {
             change(&mut rule.tags);
             Some(())
         }),
-        None => {}
+        Some(Named::Certificate) | None => {}
     }
 }

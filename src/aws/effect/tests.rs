@@ -118,7 +118,7 @@ fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
         (
             AwsAction::AddListenerCertificate {
                 listener: Id::Is(arn("listener/app/a/1/2")),
-                certificate: AwsId::new("arn:aws:acm:us-east-1:123456789012:certificate/1"),
+                certificate: Id::Is(AwsId::new("arn:aws:acm:us-east-1:1:certificate/1")),
             },
             vec![listeners],
         ),

@@ -59,9 +59,15 @@ pub(in crate::aws) fn touched(action: &AwsAction) -> Vec<Part> {
         AwsAction::DeregisterTargets { target_group, .. } => {
             vec![Part::Targets(target_group.clone())]
         }
+        AwsAction::ImportCertificate { .. } => vec![Part::Certificates],
+        AwsAction::ReimportCertificate { id, .. } => vec![Part::Certificate(id.clone())],
+        AwsAction::DeleteCertificate { id } => {
+            vec![Part::Certificates, Part::Certificate(id.clone())]
+        }
         AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. } => match arn::named(id) {
             Some(Named::LoadBalancer) => vec![Part::LoadBalancers],
             Some(Named::TargetGroup) => vec![Part::TargetGroups],
+            Some(Named::Certificate) => vec![Part::Certificates],
             Some(Named::Listener { load_balancer } | Named::Rule { load_balancer, .. }) => {
                 vec![Part::Listeners(load_balancer)]
             }

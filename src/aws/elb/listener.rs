@@ -44,7 +44,7 @@ pub(in crate::aws) async fn list(
 }
 
 /// The certificates of a listener that are chosen by host name.
-async fn certificates(sdk: &Sdk, listener: &AwsId) -> Result<BTreeSet<AwsId>, CloudError> {
+async fn certificates(sdk: &Sdk, listener: &AwsId) -> Result<BTreeSet<Id>, CloudError> {
     let found = sdk
         .elb
         .describe_listener_certificates()
@@ -58,7 +58,8 @@ async fn certificates(sdk: &Sdk, listener: &AwsId) -> Result<BTreeSet<AwsId>, Cl
         .map_err(refused("elbv2.DescribeListenerCertificates"))?;
     // The default certificate is listed as such, and once more if it is among the others too (AWS).
     let others = found.iter().filter(|certificate| certificate.is_default() != Some(true));
-    Ok(others.filter_map(|certificate| certificate.certificate_arn().map(AwsId::new)).collect())
+    let arns = others.filter_map(|certificate| certificate.certificate_arn());
+    Ok(arns.map(|arn| Id::Is(AwsId::new(arn))).collect())
 }
 
 pub(in crate::aws) async fn create(
@@ -75,7 +76,7 @@ pub(in crate::aws) async fn create(
         .port(port.into())
         .protocol(protocol(spec))
         .set_default_actions(Some(default_actions(call, spec)?))
-        .set_certificates(default_certificate(spec))
+        .set_certificates(default_certificate(call, spec)?)
         .set_ssl_policy(spec.ssl_policy.clone())
         .set_tags(tag::raw(&spec.tags))
         .send()
@@ -98,7 +99,7 @@ pub(in crate::aws) async fn modify(
         .port(port.into())
         .protocol(protocol(spec))
         .set_default_actions(Some(default_actions(call, spec)?))
-        .set_certificates(default_certificate(spec))
+        .set_certificates(default_certificate(call, spec)?)
         .set_ssl_policy(spec.ssl_policy.clone())
         .send()
         .await
@@ -120,13 +121,13 @@ pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer
 pub(in crate::aws) async fn add_certificate(
     call: &Call<'_>,
     listener: &Id,
-    certificate: &AwsId,
+    certificate: &Id,
 ) -> Result<Answer, CloudError> {
     call.sdk
         .elb
         .add_listener_certificates()
         .listener_arn(call.given(listener)?.as_str())
-        .certificates(raw_certificate(certificate))
+        .certificates(raw_certificate(call.given(certificate)?))
         .send()
         .await
         .map_err(refused(&call.operation))?;
@@ -153,8 +154,12 @@ fn raw_certificate(certificate: &AwsId) -> Certificate {
     Certificate::builder().certificate_arn(certificate.as_str()).build()
 }
 
-fn default_certificate(spec: &Listener) -> Option<Vec<Certificate>> {
-    spec.default_certificate.as_ref().map(|certificate| vec![raw_certificate(certificate)])
+fn default_certificate(
+    call: &Call<'_>,
+    spec: &Listener,
+) -> Result<Option<Vec<Certificate>>, CloudError> {
+    let id = spec.default_certificate.as_ref().map(|id| call.given(id)).transpose()?;
+    Ok(id.map(|id| vec![raw_certificate(id)]))
 }
 
 fn default_actions(call: &Call<'_>, spec: &Listener) -> Result<Vec<RawAction>, CloudError> {
@@ -187,7 +192,8 @@ fn read(raw: &Raw) -> Option<LiveListener> {
                 default_certificate: raw
                     .certificates()
                     .iter()
-                    .find_map(|certificate| certificate.certificate_arn().map(AwsId::new)),
+                    .find_map(|certificate| certificate.certificate_arn())
+                    .map(|arn| Id::Is(AwsId::new(arn))),
                 certificates: BTreeSet::new(),
                 ssl_policy: raw.ssl_policy().map(str::to_owned),
                 tags: Tags::new(),

@@ -24,6 +24,7 @@ mod namespace;
 mod native;
 mod node;
 mod pod;
+mod secret;
 mod target_group_binding;
 
 pub(super) use class_params::IngressClassParams;
@@ -31,6 +32,7 @@ pub(super) use endpoint_slice::EndpointSlice;
 pub(super) use namespace::Namespace;
 pub(super) use node::Node;
 pub(super) use pod::Pod;
+pub(super) use secret::Secret;
 pub(super) use target_group_binding::TargetGroupBinding;
 
 /// The group of the custom resources, LBC's own.

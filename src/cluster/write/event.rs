@@ -78,7 +78,7 @@ fn served(kind: Kind) -> (&'static str, &'static str) {
 /// The type of an Event; Kubernetes knows these two.
 fn event_type(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "Warning",
+        Severity::Error | Severity::Warning => "Warning",
         Severity::Note => "Normal",
     }
 }

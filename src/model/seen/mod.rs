@@ -5,12 +5,14 @@ mod class_params;
 mod endpoint_slice;
 mod node;
 mod pod;
+mod secret;
 mod target_group_binding;
 
 pub use class_params::{ClassParams, ClassParamsSpec, GroupName, KeyValue, SubnetSelector};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;
 pub use pod::Pod;
+pub use secret::SeenSecret;
 pub use target_group_binding::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
     SeenBinding, ServiceRef, TargetGroupBindingSpec,

@@ -197,6 +197,10 @@ impl FakeCluster {
                 let old = objects.bindings.get(&key).cloned();
                 Change::Binding(Turn { key, old, new: Some(new) })
             }
+            Object::Secret(key, new) => {
+                let old = objects.secrets.get(&key).cloned();
+                Change::Secret(Turn { key, old, new: Some(new) })
+            }
             Object::Other { .. } => panic!("nothing that counts"),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
 use albedo::model::action::AwsAction;
+use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
@@ -23,6 +24,7 @@ pub use faulty::{Fault, Faulty, Struck, When};
 pub use held::Held;
 pub use state::State;
 
+mod acm;
 mod balancer;
 mod echo;
 mod faulty;
@@ -80,7 +82,9 @@ impl Fake {
     /// How many calls were reads.
     pub fn reads(&self) -> usize {
         let shared = self.lock();
-        let reads = shared.calls.iter().filter(|(operation, _)| operation.contains(".Describe"));
+        let reads = shared.calls.iter().filter(|(operation, _)| {
+            operation.contains(".Describe") || operation.contains(".List")
+        });
         reads.map(|(_, count)| count).sum()
     }
 
@@ -262,6 +266,18 @@ impl Cloud for Fake {
             });
             Ok(live.collect())
         })
+    }
+
+    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
+        self.read("acm.ListCertificates", |state| Ok(state.imported.keys().cloned().collect()))
+    }
+
+    async fn certificate_tags(&self, id: &AwsId) -> Result<Tags, CloudError> {
+        self.read("acm.ListTagsForCertificate", |state| Ok(state.imported(id)?.tags.clone()))
+    }
+
+    async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
+        self.read("acm.DescribeCertificate", |state| Ok(state.imported(id)?.facts.clone()))
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -76,6 +76,7 @@ pub fn settings() -> Settings {
         backend: BackendSecurityGroup::Managed,
         restricted_rules: true,
         tolerate_missing_service: true,
+        tls_secrets: false,
         endpoint_group_tags: Tags::new(),
     }
 }

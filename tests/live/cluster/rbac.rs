@@ -152,8 +152,9 @@ async fn the_service_account_can_do_nothing_more() {
     let plane = ControlPlane::shared().await;
     install(plane).await;
     let forbidden = [
-        "get secrets",
-        "list secrets",
+        "create secrets",
+        "patch secrets",
+        "delete secrets",
         "get configmaps",
         "patch services",
         "create pods",

@@ -19,7 +19,7 @@ async fn read<C: Cloud>(site: &Site<C>, load_balancer: &AwsId) -> Vec<LiveListen
 fn https_spec<C>(site: &Site<C>) -> Listener {
     Listener {
         protocol: Protocol::Https,
-        default_certificate: Some(site.certificates[0].clone()),
+        default_certificate: Some(Id::Is(site.certificates[0].clone())),
         ssl_policy: Some("ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned()),
         ..http_spec()
     }
@@ -58,7 +58,7 @@ pub async fn https_needs_a_certificate<C: Cloud>(site: Site<C>) {
     let load_balancer = standing_load_balancer(&site, "listening").await;
     let bare = Listener { default_certificate: None, ..https_spec(&site) };
     refused(&site, listener(&load_balancer, 443, bare), Kind::Refused).await;
-    let unknown = AwsId::new(format!("{}0", site.certificates[0]));
+    let unknown = Id::Is(AwsId::new(format!("{}0", site.certificates[0])));
     let wrong = Listener { default_certificate: Some(unknown), ..https_spec(&site) };
     let error = refused(&site, listener(&load_balancer, 443, wrong), Kind::NotFound).await;
     assert_eq!(error.code, "CertificateNotFound");
@@ -77,20 +77,21 @@ pub async fn certificates_come_and_go_beside_the_default_one<C: Cloud>(site: Sit
     let id = answer.live.id;
     let add = |certificate: &AwsId| AwsAction::AddListenerCertificate {
         listener: Id::Is(id.clone()),
-        certificate: certificate.clone(),
+        certificate: Id::Is(certificate.clone()),
     };
     // The default certificate may be in the list too: that is how LBC does it.
     for certificate in [&first, &second, &second] {
         done(&site, add(certificate)).await;
     }
+    let [one, two] = [&first, &second].map(|id| Id::Is(id.clone()));
     let spec = read(&site, &load_balancer).await.remove(0).live.spec;
-    assert_eq!(spec.default_certificate.as_ref(), Some(&first));
-    assert_eq!(spec.certificates, BTreeSet::from([first.clone(), second.clone()]));
-    let wish = Listener { default_certificate: Some(second.clone()), ..https_spec(&site) };
+    assert_eq!(spec.default_certificate.as_ref(), Some(&one));
+    assert_eq!(spec.certificates, BTreeSet::from([one, two.clone()]));
+    let wish = Listener { default_certificate: Some(two.clone()), ..https_spec(&site) };
     done(&site, AwsAction::ModifyListener { id: id.clone(), port: 443, spec: wish }).await;
     let remove = AwsAction::RemoveListenerCertificate { listener: id, certificate: first };
     done(&site, remove).await;
     let spec = read(&site, &load_balancer).await.remove(0).live.spec;
-    assert_eq!(spec.default_certificate.as_ref(), Some(&second));
-    assert_eq!(spec.certificates, BTreeSet::from([second]));
+    assert_eq!(spec.default_certificate.as_ref(), Some(&two));
+    assert_eq!(spec.certificates, BTreeSet::from([two]));
 }

@@ -173,7 +173,7 @@ async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C>) -> Standing {
     let http = made(warm, listener(&balancer, 80, http_spec())).await;
     let secure = Listener {
         protocol: Protocol::Https,
-        default_certificate: Some(site.certificates[0].clone()),
+        default_certificate: Some(Id::Is(site.certificates[0].clone())),
         ..http_spec()
     };
     let https = made(warm, listener(&balancer, 443, secure)).await;
@@ -215,11 +215,11 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C>, standing: &Standing)
         },
         AwsAction::AddListenerCertificate {
             listener: Id::Is(https.clone()),
-            certificate: site.certificates[1].clone(),
+            certificate: Id::Is(site.certificates[1].clone()),
         },
         AwsAction::AddListenerCertificate {
             listener: Id::Is(https.clone()),
-            certificate: site.certificates[0].clone(),
+            certificate: Id::Is(site.certificates[0].clone()),
         },
         AwsAction::RemoveListenerCertificate {
             listener: https.clone(),

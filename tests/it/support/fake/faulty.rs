@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
 use albedo::model::action::AwsAction;
+use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
@@ -154,6 +155,18 @@ impl<C: Cloud> Cloud for Faulty<C> {
 
     async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
         self.through(Struck::Reads, self.inner.targets(target_group)).await
+    }
+
+    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
+        self.through(Struck::Reads, self.inner.certificates()).await
+    }
+
+    async fn certificate_tags(&self, id: &AwsId) -> Result<Tags, CloudError> {
+        self.through(Struck::Reads, self.inner.certificate_tags(id)).await
+    }
+
+    async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
+        self.through(Struck::Reads, self.inner.certificate(id)).await
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use albedo::aws::{Answer, Cloud, CloudError, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
 use albedo::model::action::AwsAction;
+use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
@@ -115,6 +116,18 @@ impl<C: Cloud> Cloud for Held<C> {
 
     async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
         self.read(self.inner.targets(target_group)).await
+    }
+
+    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
+        self.read(self.inner.certificates()).await
+    }
+
+    async fn certificate_tags(&self, certificate: &AwsId) -> Result<Tags, CloudError> {
+        self.read(self.inner.certificate_tags(certificate)).await
+    }
+
+    async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
+        self.read(self.inner.certificate(certificate)).await
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::Answer;
-use albedo::model::id::AwsId;
+use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
 use albedo::model::listener::{Listener as Spec, Protocol};
 use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule as RuleSpec, RuleAction};
 
-use super::state::{State, check_tags, forwards};
+use super::state::{State, check_tags, forwards, given};
 use super::{Refusal, echo, refuse};
 
 /// Listeners of a load balancer (AWS quota).
@@ -156,7 +156,7 @@ impl State {
                 refuse("ValidationError", "certificates cannot be specified for HTTP listeners")
             }
             (Protocol::Https, Some(certificate), _) => {
-                self.check_certificate(certificate)?;
+                self.check_certificate(given(certificate)?)?;
                 spec.ssl_policy.get_or_insert_with(|| SSL_POLICY.to_owned());
                 Ok(spec)
             }
@@ -179,7 +179,7 @@ impl State {
         let load_balancer = self.listener(id)?.load_balancer.clone();
         self.check_certificate(certificate)?;
         let Some(listener) = self.listeners.get_mut(id) else { return unknown_listener(id) };
-        listener.spec.certificates.insert(certificate.clone());
+        listener.spec.certificates.insert(Id::Is(certificate.clone()));
         let all = self.listeners_of(&load_balancer).map(|(_, found)| found.spec.certificates.len());
         if all.sum::<usize>() > CERTIFICATES_MAX {
             return refuse("TooManyCertificates", format!("at most {CERTIFICATES_MAX}"));
@@ -193,8 +193,9 @@ impl State {
         certificate: &AwsId,
     ) -> Result<Answer, Refusal> {
         let Some(listener) = self.listeners.get_mut(id) else { return unknown_listener(id) };
-        let was_there = listener.spec.certificates.remove(certificate);
-        if !was_there && listener.spec.default_certificate.as_ref() == Some(certificate) {
+        let certificate = Id::Is(certificate.clone());
+        let was_there = listener.spec.certificates.remove(&certificate);
+        if !was_there && listener.spec.default_certificate == Some(certificate) {
             return refuse("OperationNotPermitted", "default certificate cannot be removed");
         }
         Ok(Answer::Done)

@@ -10,6 +10,7 @@ use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
 use albedo::model::surroundings::Interface;
 
+use super::acm::Certificate;
 use super::balancer::LoadBalancer;
 use super::listener::{Listener, Rule};
 use super::security::SecurityGroup;
@@ -26,6 +27,8 @@ pub struct State {
     pub interfaces: Vec<Interface>,
     /// The certificates that listeners may have.
     pub certificates: BTreeSet<AwsId>,
+    /// Those of them that were imported.
+    pub imported: BTreeMap<AwsId, Certificate>,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
     pub load_balancers: BTreeMap<AwsId, LoadBalancer>,
     pub listeners: BTreeMap<AwsId, Listener>,
@@ -51,6 +54,7 @@ impl State {
             vpc,
             interfaces: Vec::new(),
             certificates: BTreeSet::new(),
+            imported: BTreeMap::new(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
             listeners: BTreeMap::new(),
@@ -103,7 +107,7 @@ impl State {
             AwsAction::ModifyListener { id, port, spec } => self.modify_listener(id, *port, spec),
             AwsAction::DeleteListener { id } => self.delete_listener(id),
             AwsAction::AddListenerCertificate { listener, certificate } => {
-                self.add_certificate(given(listener)?, certificate)
+                self.add_certificate(given(listener)?, given(certificate)?)
             }
             AwsAction::RemoveListenerCertificate { listener, certificate } => {
                 self.remove_certificate(listener, certificate)
@@ -128,6 +132,9 @@ impl State {
             AwsAction::DeregisterTargets { target_group, targets } => {
                 self.deregister(target_group, targets)
             }
+            AwsAction::ImportCertificate { spec, .. } => Ok(self.import_certificate(spec)),
+            AwsAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
+            AwsAction::DeleteCertificate { id } => self.delete_certificate(id),
             AwsAction::AddTags { id, tags } => {
                 let held = self.tags_mut(id)?;
                 held.extend(tags.clone());
@@ -149,6 +156,13 @@ impl State {
         } else {
             AwsId::new(format!("{stem}-{count}"))
         }
+    }
+
+    /// A new ARN of a certificate.
+    pub(super) fn new_certificate_id(&mut self) -> AwsId {
+        let count = self.made.entry("certificate".to_owned()).or_default();
+        *count += 1;
+        AwsId::new(format!("arn:aws:acm:us-east-1:123456789012:certificate/{count:016x}"))
     }
 
     /// The tags of a load balancer, target group, listener or rule.

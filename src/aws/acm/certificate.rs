@@ -1,0 +1,137 @@
+//! Imported certificates.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_acm::primitives::{Blob, DateTime};
+use aws_sdk_acm::types::{CertificateDetail, CertificateType, Filters, KeyAlgorithm, Tag};
+use jiff::Timestamp;
+
+use crate::aws::ReadCertificate;
+use crate::aws::answer::Answer;
+use crate::aws::error::CloudError;
+use crate::aws::perform::Call;
+use crate::aws::sdk::{Sdk, refused};
+use crate::model::certificate::{Certificate, CertificateFacts, key_type, serial};
+use crate::model::id::AwsId;
+use crate::model::marks::Tags;
+
+/// The most certificates on one page (AWS).
+const PAGE_SIZE: i32 = 1000;
+
+/// The imported certificates of the region, without tags.
+pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
+    // Unless asked for all kinds of keys, AWS shows certificates with RSA keys up to 2048 bits
+    // only.
+    let known = [
+        KeyAlgorithm::Rsa1024,
+        KeyAlgorithm::Rsa2048,
+        KeyAlgorithm::Rsa3072,
+        KeyAlgorithm::Rsa4096,
+        KeyAlgorithm::EcPrime256v1,
+        KeyAlgorithm::EcSecp384r1,
+        KeyAlgorithm::EcSecp521r1,
+    ];
+    let filters = Filters::builder().set_key_types(Some(known.to_vec())).build();
+    let found = sdk
+        .acm
+        .list_certificates()
+        .includes(filters)
+        .max_items(PAGE_SIZE)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(refused("acm.ListCertificates"))?;
+    let imported =
+        found.iter().filter(|summary| summary.r#type() == Some(&CertificateType::Imported));
+    Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
+}
+
+/// The tags of a certificate.
+pub(in crate::aws) async fn tags(sdk: &Sdk, id: &AwsId) -> Result<Tags, CloudError> {
+    let answer = sdk
+        .acm
+        .list_tags_for_certificate()
+        .certificate_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused("acm.ListTagsForCertificate"))?;
+    let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
+    Ok(answer.tags().iter().map(pair).collect())
+}
+
+/// What makes a certificate this one.
+pub(in crate::aws) async fn describe(
+    sdk: &Sdk,
+    id: &AwsId,
+) -> Result<CertificateFacts, CloudError> {
+    let operation = "acm.DescribeCertificate";
+    let answer = sdk
+        .acm
+        .describe_certificate()
+        .certificate_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(operation))?;
+    answer
+        .certificate()
+        .and_then(read)
+        .ok_or_else(|| CloudError::incomplete(operation, "its dates"))
+}
+
+fn read(raw: &CertificateDetail) -> Option<CertificateFacts> {
+    let names = raw.domain_name().into_iter().map(str::to_owned);
+    let names = names.chain(raw.subject_alternative_names().iter().cloned());
+    let names: BTreeSet<String> = names.map(|name| name.to_lowercase()).collect();
+    Some(CertificateFacts {
+        names,
+        not_before: moment(raw.not_before()?)?,
+        not_after: moment(raw.not_after()?)?,
+        key_type: key_type(raw.key_algorithm()?.as_str()),
+        serial: serial(raw.serial()?),
+    })
+}
+
+fn moment(raw: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(raw.secs()).ok()
+}
+
+pub(in crate::aws) async fn import(
+    call: &Call<'_>,
+    current: Option<&AwsId>,
+    spec: &Certificate,
+) -> Result<Answer, CloudError> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    let tags: Result<Vec<Tag>, _> = spec.tags.iter().map(tag).collect();
+    // A tag without a key is none that the model can hold.
+    let tags = tags.map_err(|_| CloudError::incomplete(&call.operation, "a tag's key"))?;
+    let chain = (!spec.chain.is_empty()).then(|| Blob::new(spec.chain.as_bytes()));
+    let answer = call
+        .sdk
+        .acm
+        .import_certificate()
+        .set_certificate_arn(current.map(|id| id.as_str().to_owned()))
+        .certificate(Blob::new(spec.body.as_bytes()))
+        .private_key(Blob::new(spec.key.open()))
+        .set_certificate_chain(chain)
+        .set_tags(current.is_none().then_some(tags))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    let id = answer.certificate_arn().map(AwsId::new);
+    let id = id.ok_or_else(|| CloudError::incomplete(&call.operation, "the certificate's ARN"))?;
+    let facts = spec.facts.clone();
+    Ok(Answer::Certificate(ReadCertificate { id, facts }))
+}
+
+pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
+    call.sdk
+        .acm
+        .delete_certificate()
+        .certificate_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}

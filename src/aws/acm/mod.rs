@@ -1,0 +1,3 @@
+//! The edge towards AWS Certificate Manager.
+
+pub(super) mod certificate;

@@ -1,0 +1,53 @@
+//! The certificate that a TLS Secret is imported as: one, however many Ingresses use it.
+
+use std::collections::BTreeSet;
+
+use crate::model::group::Group;
+use crate::model::id::ObjectKey;
+use crate::model::marks;
+use crate::model::snapshot::{Snapshot, World};
+use crate::model::stack::{CertificateStack, Use};
+
+use super::classes::{Claim, claim};
+use super::tls::{self, Worth};
+
+/// Builds the certificate of a Secret. `groups` are all that there are: a certificate may go once
+/// the listeners of each are known not to use it.
+#[must_use]
+pub fn build(
+    snapshot: &Snapshot,
+    secret: &ObjectKey,
+    groups: &BTreeSet<Group>,
+) -> CertificateStack {
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    let mut use_of_it = match snapshot.world {
+        World::Whole => Use::Unused,
+        World::Overlay => Use::Unknown,
+    };
+    let mut certificate = None;
+    for (key, ingress) in &objects.ingresses {
+        let entries = tls::entries(settings, objects, key, ingress);
+        for entry in entries.iter().filter(|entry| entry.secret == *secret) {
+            use_of_it = Use::Used;
+            if let Worth::Good(good) = tls::judge(snapshot, entry) {
+                certificate = Some(*good);
+            }
+        }
+        // An Ingress whose class cannot be told may want it again as soon as it can.
+        let is_doubtful = matches!(claim(settings, objects, key, ingress), Claim::Invalid(_))
+            && tls::named(key, ingress).iter().any(|entry| entry.secret == *secret);
+        if is_doubtful && use_of_it == Use::Unused {
+            use_of_it = Use::Unknown;
+        }
+    }
+    if let Some(certificate) = &mut certificate {
+        certificate.tags.clone_from(&settings.default_tags);
+        certificate.tags.extend(marks::certificate_tags(&settings.cluster, secret));
+    }
+    CertificateStack {
+        secret: secret.clone(),
+        use_of_it,
+        certificate,
+        listening: snapshot.facts.listening(groups),
+    }
+}

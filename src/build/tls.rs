@@ -1,0 +1,143 @@
+//! The TLS Secrets that an Ingress names, and which of them its listeners may use.
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::model::certificate::Certificate;
+use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::marks::ANNOTATION_PREFIX;
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::settings::Settings;
+use crate::model::snapshot::{Objects, Snapshot};
+
+use super::classes::{Claim, claim, has_own_class};
+use super::secret::{self, Unfit, covers};
+
+/// One entry of an Ingress's `spec.tls`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The Secret.
+    pub secret: ObjectKey,
+    /// The hosts that it should be for; those of the rules where the entry names none.
+    pub hosts: Vec<String>,
+    /// Where in the Ingress this is.
+    pub field: String,
+}
+
+/// The entries of `spec.tls` that are imported: only where the class is ours or a flag says so, so
+/// that taking over from LBC changes nothing, and only where no certificate is named by its ARN.
+#[must_use]
+pub fn entries(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Vec<Entry> {
+    let is_on = settings.tls_secrets || has_own_class(objects, ingress);
+    let Claim::Ours(params) = claim(settings, objects, key, ingress) else { return Vec::new() };
+    let by_class = params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
+    let annotation = format!("{ANNOTATION_PREFIX}certificate-arn");
+    let annotations = ingress.metadata.annotations.as_ref();
+    let by_annotation = annotations.is_some_and(|all| all.contains_key(&annotation));
+    if !is_on || by_class || by_annotation || ingress.metadata.deletion_timestamp.is_some() {
+        return Vec::new();
+    }
+    named(key, ingress)
+}
+
+/// The entries of `spec.tls` that name a Secret, whosever the Ingress is.
+#[must_use]
+pub fn named(key: &ObjectKey, ingress: &Ingress) -> Vec<Entry> {
+    let Some(spec) = &ingress.spec else { return Vec::new() };
+    let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.clone());
+    let of_rules: Vec<String> = of_rules.filter(|host| !host.is_empty()).collect();
+    let each = spec.tls.iter().flatten().enumerate().filter_map(|(i, tls)| {
+        let name = tls.secret_name.as_ref().filter(|name| !name.is_empty())?;
+        let hosts = tls.hosts.clone().filter(|hosts| !hosts.is_empty());
+        Some(Entry {
+            secret: ObjectKey::new(&key.namespace, name),
+            hosts: hosts.unwrap_or_else(|| of_rules.clone()),
+            field: format!("spec.tls[{i}].secretName"),
+        })
+    });
+    each.collect()
+}
+
+/// What an entry's Secret is worth.
+#[derive(Debug)]
+pub enum Worth {
+    /// It can be imported for this entry.
+    Good(Box<Certificate>),
+    /// It cannot.
+    Bad(Unfit),
+    /// Nobody has looked at it yet.
+    Unknown,
+}
+
+/// Judges the Secret of an entry.
+#[must_use]
+pub fn judge(snapshot: &Snapshot, entry: &Entry) -> Worth {
+    let Some(seen) = snapshot.objects.secrets.get(&entry.secret) else { return Worth::Unknown };
+    let certificate = match secret::certificate(seen, snapshot.now) {
+        Ok(certificate) => certificate,
+        Err(unfit) => return Worth::Bad(unfit),
+    };
+    match entry.hosts.iter().find(|host| !covers(&certificate.facts, host)) {
+        None => Worth::Good(Box::new(certificate)),
+        Some(host) => {
+            let names: Vec<&str> = certificate.facts.names.iter().map(String::as_str).collect();
+            Worth::Bad(Unfit {
+                found: format!("is for {}, not for {host}", names.join(", ")),
+                allowed: "a certificate for all hosts of its entry",
+            })
+        }
+    }
+}
+
+/// The certificates that an Ingress's listeners may use, and what is wrong with the others. What
+/// was imported once goes on serving while its Secret is bad.
+#[must_use]
+pub fn certificates(
+    snapshot: &Snapshot,
+    key: &ObjectKey,
+    entries: &[Entry],
+) -> (Vec<Id>, Vec<Problem>) {
+    let mut usable = Vec::new();
+    let mut problems = Vec::new();
+    for entry in entries {
+        let handle = Handle::Certificate(entry.secret.clone());
+        let stands = snapshot.facts.resolve(handle.clone()).given().is_some();
+        let worth = judge(snapshot, entry);
+        if stands || matches!(worth, Worth::Good(_)) {
+            let id = Id::Of(handle);
+            if !usable.contains(&id) {
+                usable.push(id);
+            }
+        }
+        if let Worth::Bad(Unfit { found, allowed }) = worth {
+            let meanwhile = if stands {
+                "the certificate that was imported before goes on serving"
+            } else {
+                "no HTTPS with it; HTTP goes on"
+            };
+            problems.push(Problem {
+                code: Code::InvalidSecret,
+                severity: Severity::Warning,
+                object: ObjectRef::ingress(key),
+                field: entry.field.clone(),
+                found: format!("Secret {}, which {found}", entry.secret),
+                allowed: allowed.to_owned(),
+                meanwhile: meanwhile.to_owned(),
+            });
+        }
+    }
+    (usable, problems)
+}
+
+/// Whether any of these certificates stands: nobody is sent to a port that does not speak TLS yet.
+#[must_use]
+pub fn any_stands(snapshot: &Snapshot, certificates: &[Id]) -> bool {
+    certificates.iter().any(|id| match id {
+        Id::Is(_) => true,
+        Id::Of(handle) => snapshot.facts.resolve(handle.clone()).given().is_some(),
+    })
+}

@@ -1,0 +1,77 @@
+//! The plan of the certificate of a TLS Secret.
+
+use crate::model::action::{Action, AwsAction};
+use crate::model::certificate::{Certificate, LiveCertificate};
+use crate::model::id::{AwsId, Handle};
+use crate::model::inventory::CertificateInventory;
+use crate::model::plan::{Plan, Reason, WaitKey};
+use crate::model::stack::{CertificateStack, Use};
+
+use super::draft::Draft;
+
+/// Plans a certificate: it is imported once, gets new content under the same ARN, and goes when
+/// nobody uses it.
+#[must_use]
+pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan {
+    let mut draft = Draft::default();
+    if !inventory.certificates.is_read() {
+        draft.note("nothing is planned: what stands in AWS could not be read".to_owned());
+        return draft.finish();
+    }
+    let current = current(stack, inventory);
+    match (&stack.certificate, current) {
+        (Some(wish), None) => {
+            let handle = Handle::Certificate(stack.secret.clone());
+            let action = AwsAction::ImportCertificate { handle, spec: Box::new(wish.clone()) };
+            draft.push(Action::Aws(action), Reason::Missing, &[]);
+        }
+        (Some(wish), Some(live)) => renew(&mut draft, live, wish),
+        (None, Some(_)) if stack.use_of_it == Use::Used => {
+            draft
+                .note("what was imported stays: the Secret cannot be imported as it is".to_owned());
+        }
+        (None, _) => {}
+    }
+    let surplus = inventory.certificates.iter().filter(|live| match stack.use_of_it {
+        Use::Used => Some(&live.id) != current.map(|current| &current.id),
+        Use::Unused => true,
+        Use::Unknown => false,
+    });
+    for live in surplus {
+        remove(&mut draft, stack, &live.id);
+    }
+    draft.finish()
+}
+
+/// The certificate that stands for the Secret. Its kind of key cannot be changed in place (AWS), so
+/// one with another kind is no match for what is wished for; without a wish, any is.
+#[must_use]
+pub fn current<'a>(
+    stack: &CertificateStack,
+    inventory: &'a CertificateInventory,
+) -> Option<&'a LiveCertificate> {
+    let wished = stack.certificate.as_ref().map(|wish| &wish.facts.key_type);
+    let mut fitting = inventory
+        .certificates
+        .iter()
+        .filter(|live| wished.is_none_or(|key_type| live.facts.key_type == *key_type));
+    fitting.next()
+}
+
+fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {
+    let fields = live.differences(wish);
+    if fields.is_empty() {
+        return;
+    }
+    let reason = Reason::Differs(fields.into_iter().map(str::to_owned).collect());
+    let spec = Box::new(wish.clone());
+    let action = AwsAction::ReimportCertificate { id: live.id.clone(), spec };
+    draft.push(Action::Aws(action), reason, &[]);
+}
+
+fn remove(draft: &mut Draft, stack: &CertificateStack, id: &AwsId) {
+    let action = AwsAction::DeleteCertificate { id: id.clone() };
+    let is_free = stack.listening.as_ref().is_some_and(|used| !used.contains(id));
+    let gate = if is_free { None } else { Some(WaitKey::Unused(id.clone())) };
+    draft.push_gated(Action::Aws(action), Reason::Unwanted, gate);
+}

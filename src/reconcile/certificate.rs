@@ -1,0 +1,127 @@
+//! Visits to certificates, and what others have to know of them.
+
+use std::collections::BTreeSet;
+
+use super::{Reconciler, Visited, lock};
+use crate::aws::{Cloud, CloudError};
+use crate::build;
+use crate::build::classes::is_own_class;
+use crate::cluster::Cluster;
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Handle, Id, ObjectKey};
+use crate::model::inventory::BalancerInventory;
+use crate::model::memory::Memory;
+use crate::model::plan::{Plan, WaitKey};
+use crate::model::subject::Subject;
+use crate::plan;
+use crate::report;
+
+impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+    pub(super) async fn certificate(
+        &self,
+        subject: &Subject,
+        secret: &ObjectKey,
+    ) -> Result<Visited, CloudError> {
+        let groups: BTreeSet<Group> = lock(&self.index).groups().cloned().collect();
+        lock(&self.shared).facts.keep_groups(&groups);
+        let snapshot = self.snapshot(subject, Memory::default()).await?;
+        let stack = build::certificate::build(&snapshot, secret, &groups);
+        let cluster = &self.settings.cluster;
+        let inventory = self.mirror.certificate(cluster, secret).await?;
+        let plan = plan::certificate::plan(&stack, &inventory);
+        let outcomes = self.apply(subject, &plan).await;
+        let current = self.mirror.certificate(cluster, secret).await?;
+        let standing = plan::certificate::current(&stack, &current).map(|live| live.id.clone());
+        let is_news = self.learn_certificate(secret, standing);
+        self.wait(subject, &plan);
+        let index = lock(&self.index);
+        let users = index.users(secret).filter(|_| is_news);
+        let groups: BTreeSet<&Group> = users.flat_map(|user| index.groups_of(user)).collect();
+        let place = &self.settings.place;
+        let wakes = groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
+        Ok(Visited { rest: report::rest(&outcomes), wakes: wakes.collect() })
+    }
+
+    fn learn_certificate(&self, secret: &ObjectKey, standing: Option<AwsId>) -> bool {
+        let handle = Handle::Certificate(secret.clone());
+        let facts = &mut lock(&self.shared).facts;
+        match standing {
+            Some(id) => facts.learn(handle, id),
+            None => facts.forget(&handle),
+        }
+    }
+
+    /// Finds out which certificates of a group's Secrets stand: a group that is visited before them
+    /// must not take what its listeners use for absent.
+    pub(super) async fn learn_certificates(&self, group: &Group) -> Result<(), CloudError> {
+        let secrets: BTreeSet<ObjectKey> = {
+            let index = lock(&self.index);
+            index.members(group).flat_map(|member| index.secrets_of(member)).cloned().collect()
+        };
+        for secret in secrets {
+            let handle = Handle::Certificate(secret.clone());
+            if lock(&self.shared).facts.resolve(handle).given().is_none() {
+                let found = self.mirror.certificate(&self.settings.cluster, &secret).await?;
+                let standing = found.certificates.iter().next().map(|live| live.id.clone());
+                self.learn_certificate(&secret, standing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes known which certificates a group's listeners use. Answers with those who waited for
+    /// that.
+    pub(super) fn tell_listening(
+        &self,
+        group: &Group,
+        current: &BalancerInventory,
+    ) -> Vec<Subject> {
+        let all = current.load_balancers.iter();
+        if all.clone().any(|live| !live.listeners.is_read()) {
+            return Vec::new();
+        }
+        let specs = all.flat_map(|live| live.listeners.iter()).map(|listener| &listener.live.spec);
+        let ids = specs.flat_map(|spec| spec.default_certificate.iter().chain(&spec.certificates));
+        let used: BTreeSet<AwsId> = ids.filter_map(Id::given).cloned().collect();
+        let mut shared = lock(&self.shared);
+        if shared.facts.listens(group, used) {
+            shared.waiting.iter().cloned().collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Takes note of whether a subject waits for listeners to let go of something.
+    fn wait(&self, subject: &Subject, plan: &Plan) {
+        let mut gates = plan.steps.iter().filter_map(|step| step.gate.as_ref());
+        let is_waiting = gates.any(|gate| matches!(gate, WaitKey::Unused(_)));
+        let waiting = &mut lock(&self.shared).waiting;
+        if is_waiting {
+            waiting.insert(subject.clone());
+        } else {
+            waiting.remove(subject);
+        }
+    }
+
+    /// The certificates that stand and that no Ingress uses: those that went while nobody watched,
+    /// and those that an end of this process left behind. Where Secrets are not imported at all,
+    /// AWS is not asked.
+    pub(super) async fn stray_certificates(&self) -> Result<Vec<Subject>, CloudError> {
+        let is_on = self.settings.tls_secrets || {
+            let objects = self.objects.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+            objects.classes.values().any(|class| is_own_class(class))
+        };
+        if !is_on {
+            return Ok(Vec::new());
+        }
+        let mut strays = self.mirror.imported_secrets(&self.settings.cluster).await?;
+        for secret in lock(&self.index).secrets() {
+            strays.remove(secret);
+        }
+        let place = &self.settings.place;
+        let waiting = &lock(&self.shared).waiting;
+        let subjects = strays.into_iter().map(|key| Subject::Certificate(place.clone(), key));
+        // Those that wait already are woken when what they wait for happens.
+        Ok(subjects.filter(|subject| !waiting.contains(subject)).collect())
+    }
+}

@@ -1,0 +1,227 @@
+//! TLS Secrets: what is accepted, what is refused and why, and what comes of it in AWS.
+
+use std::collections::BTreeSet;
+
+use albedo::aws::{Cloud, Mirror};
+use albedo::build::secret::{Unfit, certificate, covers};
+use albedo::model::action::{Action, AwsAction};
+use albedo::model::certificate::{Certificate, Sealed};
+use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::known::Known;
+use albedo::model::marks::certificate_tags;
+use albedo::model::plan::WaitKey;
+use albedo::model::seen::SeenSecret;
+use albedo::model::stack::{CertificateStack, Use};
+use albedo::plan;
+use jiff::Timestamp;
+
+use super::support::fake::Fake;
+
+/// While all fixtures hold but the one that is expired.
+const NOW: &str = "2030-01-01T00:00:00Z";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn file(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/tls");
+    std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
+}
+
+fn sealed(text: String) -> Sealed {
+    Sealed::new(text.into_bytes().into())
+}
+
+fn seen(certificates: String, key: String) -> SeenSecret {
+    SeenSecret::Is {
+        kind: "kubernetes.io/tls".to_owned(),
+        certificate: Some(sealed(certificates)),
+        key: Some(sealed(key)),
+    }
+}
+
+fn read(certificates: String, key: &str) -> Result<Certificate, Unfit> {
+    certificate(&seen(certificates, file(key)), now())
+}
+
+fn good(name: &str) -> Certificate {
+    read(file(&format!("{name}.pem")) + &file("inter.pem"), &format!("{name}.key")).unwrap()
+}
+
+#[test]
+fn every_form_of_a_good_secret_means_the_same() {
+    let plain = good("ec");
+    assert_eq!(plain.facts.key_type, "EC_prime256v1");
+    assert_eq!(plain.chain, file("inter.pem"));
+    let names = ["*.example.com", "public.example.com"].map(str::to_owned);
+    assert_eq!(plain.facts.names, BTreeSet::from(names));
+    let (leaf, inter, root) = (file("ec.pem"), file("inter.pem"), file("root.pem"));
+    for (what, text) in [
+        ("an extra root", format!("{leaf}{inter}{root}")),
+        ("the wrong order", format!("{root}{inter}{leaf}")),
+        ("CRLF", format!("{leaf}{inter}").replace('\n', "\r\n")),
+        ("text around", format!("a comment\n{leaf}\n\n{inter}\ntrailing garbage")),
+    ] {
+        let found = read(text, "ec.key").unwrap_or_else(|unfit| panic!("{what}: {unfit:?}"));
+        assert_eq!((&found.body, &found.chain), (&plain.body, &plain.chain), "{what}");
+        assert_eq!(found.facts, plain.facts, "{what}");
+    }
+    for key in ["ec.key", "ec.sec1", "ec.params"] {
+        let found = read(leaf.clone(), key).unwrap();
+        let text = String::from_utf8(found.key.open().to_vec()).unwrap();
+        assert!(text.starts_with("-----BEGIN ") && !text.contains("PARAMETERS"), "{key}");
+        assert!(found.chain.is_empty());
+    }
+    for key in ["rsa.key", "rsa.pkcs1"] {
+        let found = read(file("rsa.pem") + &inter, key).unwrap();
+        assert_eq!(found.facts.key_type, "RSA_2048", "{key}");
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_says_why() {
+    let check = |seen: &SeenSecret, word: &str| {
+        let unfit = certificate(seen, now()).unwrap_err();
+        assert!(unfit.found.contains(word), "{word}: {unfit:?}");
+    };
+    let ec = || file("ec.pem");
+    check(&SeenSecret::Missing, "does not exist");
+    check(&SeenSecret::Unreadable("forbidden".to_owned()), "forbidden");
+    check(&seen(ec(), file("rsa.key")), "fits no certificate");
+    check(&seen(file("expired.pem"), file("expired.key")), "expired");
+    check(&seen(ec(), file("ec.encrypted")), "encrypted");
+    check(&seen(ec(), String::new()), "no private key");
+    check(&seen(String::new(), file("ec.key")), "no certificate");
+    check(&seen(ec()[..200].to_owned(), file("ec.key")), "tls.crt");
+    check(&seen(file("ed.pem"), file("ed.key")), "another kind");
+    let early = certificate(&seen(ec(), file("ec.key")), Timestamp::UNIX_EPOCH).unwrap_err();
+    assert!(early.found.contains("holds from"), "{early:?}");
+    let empty = SeenSecret::Is { kind: "Opaque".to_owned(), certificate: None, key: None };
+    check(&empty, "no tls.crt");
+}
+
+#[test]
+fn a_wildcard_covers_one_label() {
+    let facts = good("ec").facts;
+    for (host, expected) in [
+        ("public.example.com", true),
+        ("PUBLIC.example.com", true),
+        ("a.example.com", true),
+        ("*.example.com", true),
+        ("a.b.example.com", false),
+        ("example.com", false),
+    ] {
+        assert_eq!(covers(&facts, host), expected, "{host}");
+    }
+}
+
+fn secret() -> ObjectKey {
+    ObjectKey::new("default", "tls")
+}
+
+fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
+    let certificate = certificate.map(|mut certificate| {
+        certificate.tags = certificate_tags("demo", &secret());
+        certificate
+    });
+    CertificateStack { secret: secret(), use_of_it, certificate, listening: Some(BTreeSet::new()) }
+}
+
+/// Plans, performs what is not gated, and answers with the operations and the ARNs that stand then.
+async fn visit(mirror: &Mirror<Fake>, stack: &CertificateStack) -> (Vec<String>, Vec<AwsId>) {
+    let inventory = mirror.certificate("demo", &secret()).await.unwrap();
+    let plan = plan::certificate::plan(stack, &inventory);
+    let mut done = Vec::new();
+    for step in plan.steps.iter().filter(|step| step.gate.is_none()) {
+        let Action::Aws(action) = &step.action else { continue };
+        mirror.perform(action).await.unwrap();
+        done.push(format!("{}{}", step.action.sign().as_char(), action.operation().1));
+    }
+    let inventory = mirror.certificate("demo", &secret()).await.unwrap();
+    (done, inventory.certificates.iter().map(|live| live.id.clone()).collect())
+}
+
+fn mirror(fake: &Fake) -> Mirror<Fake> {
+    Mirror::new(fake.clone(), now)
+}
+
+#[tokio::test]
+async fn a_certificate_is_imported_once_renewed_in_place_and_removed() {
+    let fake = Fake::new();
+    let warm = mirror(&fake);
+    let first = stack(Some(good("ec")), Use::Used);
+    let (done, arns) = visit(&warm, &first).await;
+    assert_eq!(done, ["+ImportCertificate"]);
+    assert_eq!(visit(&warm, &first).await, (vec![], arns.clone()), "at rest");
+    // A process that has just started finds what stands.
+    assert_eq!(visit(&mirror(&fake), &first).await, (vec![], arns.clone()), "after a restart");
+
+    let mut renewed = good("ec");
+    renewed.facts.serial = "abc".to_owned();
+    let renewed = stack(Some(renewed), Use::Used);
+    fake.forget_calls();
+    assert_eq!(visit(&warm, &renewed).await, (vec!["~ImportCertificate".to_owned()], arns.clone()));
+    assert_eq!(fake.calls().values().sum::<usize>(), 1, "a renewal is one call");
+
+    assert_eq!(visit(&warm, &stack(None, Use::Used)).await, (vec![], arns.clone()), "a bad Secret");
+    assert_eq!(visit(&warm, &stack(None, Use::Unknown)).await, (vec![], arns), "in doubt");
+    let (done, arns) = visit(&warm, &stack(None, Use::Unused)).await;
+    assert_eq!((done, arns), (vec!["-DeleteCertificate".to_owned()], vec![]));
+}
+
+#[tokio::test]
+async fn another_chain_is_told_from_the_one_imported_before() {
+    let warm = mirror(&Fake::new());
+    visit(&warm, &stack(Some(good("ec")), Use::Used)).await;
+    let mut without = good("ec");
+    without.chain.clear();
+    let (done, _) = visit(&warm, &stack(Some(without), Use::Used)).await;
+    assert_eq!(done, ["~ImportCertificate"]);
+}
+
+#[tokio::test]
+async fn another_kind_of_key_is_another_certificate() {
+    let warm = mirror(&Fake::new());
+    let (_, before) = visit(&warm, &stack(Some(good("ec")), Use::Used)).await;
+    let (done, after) = visit(&warm, &stack(Some(good("rsa")), Use::Used)).await;
+    assert_eq!(done, ["+ImportCertificate", "-DeleteCertificate"]);
+    assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn a_certificate_in_use_or_in_doubt_waits_for_the_listeners() {
+    let fake = Fake::new();
+    let warm = mirror(&fake);
+    let (_, arns) = visit(&warm, &stack(Some(good("ec")), Use::Used)).await;
+    let used = Some(arns.iter().cloned().collect());
+    for listening in [None, used] {
+        let stack = CertificateStack { listening, ..stack(None, Use::Unused) };
+        let inventory = warm.certificate("demo", &secret()).await.unwrap();
+        let plan = plan::certificate::plan(&stack, &inventory);
+        let gates: Vec<_> = plan.steps.iter().map(|step| step.gate.clone()).collect();
+        assert_eq!(gates, [Some(WaitKey::Unused(arns[0].clone()))]);
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_left_alone() {
+    let fake = Fake::new();
+    let mut other = good("ec");
+    other.tags = certificate_tags("another-cluster", &secret());
+    let action = AwsAction::ImportCertificate {
+        handle: albedo::model::id::Handle::Certificate(secret()),
+        spec: Box::new(other),
+    };
+    fake.meddle(&action).unwrap();
+    let (done, _) = visit(&mirror(&fake), &stack(None, Use::Unused)).await;
+    assert!(done.is_empty());
+    assert_eq!(fake.certificates().await.unwrap().len(), 1);
+}
+
+#[test]
+fn an_unread_inventory_plans_nothing() {
+    let inventory = albedo::model::inventory::CertificateInventory { certificates: Known::Unread };
+    let plan = plan::certificate::plan(&stack(Some(good("ec")), Use::Unused), &inventory);
+    assert!(plan.is_empty());
+}

@@ -1,0 +1,63 @@
+//! Certificates that were imported.
+
+use albedo::aws::{Answer, ReadCertificate};
+use albedo::model::certificate::{Certificate as Spec, CertificateFacts};
+use albedo::model::id::{AwsId, Id};
+use albedo::model::marks::Tags;
+
+use super::{Refusal, State, refuse};
+
+/// A certificate that was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    pub facts: CertificateFacts,
+    pub tags: Tags,
+}
+
+impl State {
+    pub(super) fn import_certificate(&mut self, spec: &Spec) -> Answer {
+        let id = self.new_certificate_id();
+        let held = Certificate { facts: spec.facts.clone(), tags: spec.tags.clone() };
+        self.certificates.insert(id.clone());
+        self.imported.insert(id.clone(), held);
+        Answer::Certificate(ReadCertificate { id, facts: spec.facts.clone() })
+    }
+
+    pub(super) fn reimport_certificate(
+        &mut self,
+        id: &AwsId,
+        spec: &Spec,
+    ) -> Result<Answer, Refusal> {
+        let Some(held) = self.imported.get_mut(id) else { return unknown(id) };
+        if held.facts.key_type != spec.facts.key_type {
+            return refuse("ValidationException", "the key type cannot be changed");
+        }
+        held.facts = spec.facts.clone();
+        Ok(Answer::Certificate(ReadCertificate { id: id.clone(), facts: spec.facts.clone() }))
+    }
+
+    pub(super) fn delete_certificate(&mut self, id: &AwsId) -> Result<Answer, Refusal> {
+        if !self.imported.contains_key(id) {
+            return unknown(id);
+        }
+        let used = Id::Is(id.clone());
+        let is_used = self.listeners.values().any(|listener| {
+            let spec = &listener.spec;
+            spec.default_certificate.as_ref() == Some(&used) || spec.certificates.contains(&used)
+        });
+        if is_used {
+            return refuse("ResourceInUseException", format!("{id} is in use"));
+        }
+        self.imported.remove(id);
+        self.certificates.remove(id);
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn imported(&self, id: &AwsId) -> Result<&Certificate, Refusal> {
+        self.imported.get(id).map_or_else(|| unknown(id), Ok)
+    }
+}
+
+fn unknown<T>(id: &AwsId) -> Result<T, Refusal> {
+    refuse("ResourceNotFoundException", format!("could not find certificate {id}"))
+}
