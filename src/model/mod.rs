@@ -20,6 +20,7 @@ pub mod names;
 pub mod outcome;
 pub mod pairs;
 pub mod part;
+pub mod permission;
 pub mod plan;
 pub mod problem;
 pub mod report;

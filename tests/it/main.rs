@@ -15,6 +15,7 @@ mod flags;
 mod fuzz;
 mod golden;
 mod groups;
+mod iam;
 mod laws;
 mod merge;
 mod mirror;
