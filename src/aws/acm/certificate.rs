@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_acm::config::Config;
+use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateDetail, CertificateType, Filters, KeyAlgorithm, Tag};
 use jiff::Timestamp;
@@ -116,6 +118,10 @@ pub(in crate::aws) async fn import(
         .private_key(Blob::new(spec.key.open()))
         .set_certificate_chain(chain)
         .set_tags(current.is_none().then_some(tags))
+        .customize()
+        // AWS makes another certificate of an import that comes twice. After a lost reply the
+        // belief is in doubt, and what was made is found by its tags.
+        .config_override(Config::builder().retry_config(RetryConfig::disabled()))
         .send()
         .await
         .map_err(refused(&call.operation))?;
