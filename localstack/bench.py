@@ -31,7 +31,7 @@ class Client:
         self._connection = http.client.HTTPConnection(urlsplit(endpoint()).netloc)
         scope = f"{account}/20260101/us-east-1/elasticloadbalancing/aws4_request"
         self._headers = {
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=h, Signature=0",
             "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         }
 
@@ -104,10 +104,15 @@ def report(what: str, value: float, unit: str, promised: str, kept: bool) -> boo
     return kept
 
 
-def rules(client: Client, subnets: list[str]) -> list[bool]:
+def rules(client: Client, places: list[str]) -> list[bool]:
     """Making and reading the rules of one load balancer."""
-    listener = client.listener("bench", subnets)
-    took = seconds(lambda: [client.rule(listener, number) for number in range(1, RULES + 1)])
+    listener = client.listener("bench", places)
+
+    def make() -> None:
+        for number in range(1, RULES + 1):
+            client.rule(listener, number)
+
+    took = seconds(make)
     made = RULES / took
     client.call("DescribeRules", ListenerArn=listener)
     count = 300
@@ -144,21 +149,25 @@ def batch(account: str) -> bool:
             for number in range(CHANGES)
         ]
 
-    best = min(
-        seconds(
-            lambda batch=changes(run): route53.change_resource_record_sets(  # type: ignore[misc]
-                HostedZoneId=zone_id, ChangeBatch={"Changes": batch}
-            )
-        )
-        for run in range(5)
-    )
-    ms = best * 1000
+    def change(run: int) -> float:
+        batch = {"Changes": changes(run)}
+        began = time.perf_counter()
+        route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
+        return time.perf_counter() - began
+
+    ms = min(map(change, range(5))) * 1000
     what = f"a batch of {CHANGES} record changes, boto3 included"
     return report(what, ms, "ms", f"<= {BATCH_MS}", ms <= BATCH_MS)
 
 
+def subnets(account: str) -> list[str]:
+    """Two subnets of an account's default VPC."""
+    ec2 = boto3.client("ec2", aws_access_key_id=account, aws_secret_access_key="test")
+    return [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2]]
+
+
 def reset(account: str) -> bool:
-    """Forgetting an account."""
+    """Forgetting an account that has 100 rules and a zone of 5,000 records."""
     connection = http.client.HTTPConnection(urlsplit(endpoint()).netloc)
 
     def forget() -> None:
@@ -169,7 +178,7 @@ def reset(account: str) -> bool:
     return report("reset of an account", ms, "ms", "<= 50", ms <= 50)
 
 
-def memory(client: Client, subnets: list[str], server: int) -> bool:
+def memory(client: Client, places: list[str], server: int) -> bool:
     """What the server takes with as many load balancers and rules as a big account has."""
     quota = {"elbv2.quota.application-load-balancers": LOAD_BALANCERS + 1}
     connection = http.client.HTTPConnection(urlsplit(endpoint()).netloc)
@@ -178,7 +187,7 @@ def memory(client: Client, subnets: list[str], server: int) -> bool:
     )
     connection.getresponse().read()
     for number in range(LOAD_BALANCERS):
-        listener = client.listener(f"many-{number}", subnets)
+        listener = client.listener(f"many-{number}", places)
         for priority in range(1, RULES + 1):
             client.rule(listener, priority)
     resident = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{server}/status").read_text())
@@ -192,15 +201,12 @@ def main() -> int:
     """Print every figure; the exit code says whether all promises are kept."""
     lines = (Path(sys.argv[1]) / "processes").read_text().splitlines()
     server = next(int(line.split()[1]) for line in lines if line.startswith("localstack "))
-    account = "222233334444"
-    ec2 = boto3.client("ec2", aws_access_key_id=account, aws_secret_access_key="test")
-    subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2]]
-    client = Client(account)
+    account, big = "222233334444", "555566667777"
     kept = [
-        *rules(client, subnets),
+        *rules(Client(account), subnets(account)),
         batch(account),
-        memory(client, subnets, server),
         reset(account),
+        memory(Client(big), subnets(big), server),
     ]
     return 0 if all(kept) else 1
 

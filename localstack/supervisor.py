@@ -143,7 +143,7 @@ def _supervise(
             children[os.pidfd_open(child.pid)] = server, child
             known.append(Process.of(server.name, child.pid))
             _record(place, known)
-        while (ended := select.select([*children, *others], [], [])[0]) == [start]:
+        while start in (ended := select.select([*children, *others], [], [])[0]):
             if not (place / "env").exists():
                 break
             del others[start]

@@ -21,7 +21,6 @@ from dataplane.world import World
 
 # LocalStack takes about a second to start; asked so often, the first change is not late.
 RETRY_SECONDS = 0.05
-LOOPBACK = "127.0.0.1"
 
 
 async def follow(world: World) -> None:
@@ -39,16 +38,13 @@ async def follow(world: World) -> None:
 async def serve() -> None:
     """Open the ports and follow LocalStack."""
     settings = os.environ
-    port = int(settings["ALBEDO_DATAPLANE_PORT"])
-    control_plane = ControlPlane(
-        settings["AWS_ENDPOINT_URL"], settings["ALBEDO_DATAPLANE_TOKEN"], f"{LOOPBACK}:{port}"
-    )
+    control_plane = ControlPlane(settings["AWS_ENDPOINT_URL"], settings["ALBEDO_DATAPLANE_TOKEN"])
     world = World(control_plane)
     endpoints = Endpoints(world)
     await Resolver(world, View()).open(int(settings["ALBEDO_RESOLVER_PORT"]))
     doh = LocalHttp(endpoints.answer_dns, tls=self_signed.context)
     await doh.open(int(settings["ALBEDO_DOH_PORT"]))
-    await LocalHttp(endpoints.answer).open(port)
+    await LocalHttp(endpoints.answer).open(int(settings["ALBEDO_DATAPLANE_PORT"]))
     # What is there now stays; a full collection in mid-request would be seen as latency.
     gc.freeze()
     await follow(world)

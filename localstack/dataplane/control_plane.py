@@ -19,14 +19,13 @@ TOKEN_HEADER = "X-Albedo-Token"
 class ControlPlane:
     """LocalStack's `/_albedo/dataplane` endpoints."""
 
-    def __init__(self, endpoint: str, token: str, control: str) -> None:
+    def __init__(self, endpoint: str, token: str) -> None:
         self._place = urlsplit(endpoint).netloc
         self._token = token
-        self._control = control  # where our own endpoints are
 
     async def changes(self, since: int) -> Json:
         """What is new since a version; waits for it."""
-        asked = {"since": since, "wait": POLL_SECONDS, "control": self._control}
+        asked = {"since": since, "wait": POLL_SECONDS}
         return await self._call("GET", f"/changes?{urlencode(asked)}")
 
     async def certificate(self, arn: str, account: str, region: str) -> str:

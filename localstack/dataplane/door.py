@@ -96,6 +96,10 @@ class Door:
         except (OSError, ssl.SSLError):
             # A bad hello, or a client that went away in the middle of it.
             wire.abort()
+        except Exception as error:
+            # A mistake of ours, which must be seen and must not end anything else.
+            print(f"{self.listener}: {error!r}", file=sys.stderr, flush=True)
+            wire.abort()
         finally:
             self._clients.discard(client)
             wire.close()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aws import Account, host, path
-from dataplane_ground import Alb, Pod, alb, fixed, pods
+from dataplane_ground import Alb, Pod, alb, fixed, pods, require
 
 __all__ = ["alb", "pods"]
 
@@ -40,6 +40,7 @@ def test_a_trace_says_which_rule_and_why(alb: Alb, pods: Callable[..., Pod]) -> 
 
 def test_routing_without_a_load_balancer(aws: Account) -> None:
     """Rules by the thousand against another router: the plain one below, on random paths."""
+    require(aws)
     chance = random.Random(7)
     letters = "ab/"
 

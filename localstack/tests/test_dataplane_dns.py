@@ -13,7 +13,7 @@ import dns.query
 import dns.rcode
 import pytest
 from aws import Account
-from dataplane_ground import Alb, alb, fixed
+from dataplane_ground import Alb, alb, fixed, require
 
 __all__ = ["alb"]
 
@@ -36,6 +36,7 @@ class Names:
     """A zone and a resolver for one account."""
 
     def __init__(self, aws: Account, **more: Any) -> None:
+        require(aws)
         self.aws = aws
         self.route53 = aws.client("route53")
         made = self.route53.create_hosted_zone(Name=ZONE, CallerReference=repr(more), **more)

@@ -51,6 +51,7 @@ def test_up_serves_until_down(place: Path) -> None:
     assert account(place) == environment(place)["AWS_ACCESS_KEY_ID"]
     assert Path(environment(place)["ALBEDO_LOCALSTACK_PYTHON"]).exists()
     assert on_loopback_only(pids["localstack"])
+    assert on_loopback_only(pids["dataplane"])
 
     again = run(UP, place)
     assert again.returncode == 0 and "already up" in again.stderr

@@ -112,9 +112,8 @@ class _Writer:
 
     def value(self, value: Any) -> Json:
         """A value in place: itself if JSON has it, else the number of its node."""
-        if value is None or isinstance(value, bool | int | float) and not isinstance(value, Enum):
-            return value
-        if type(value) is str:
+        plain = isinstance(value, bool | int | float) and not isinstance(value, Enum)
+        if value is None or plain or type(value) is str:
             return value
         known = self._numbers.get(id(value))
         if known is None:

@@ -31,7 +31,6 @@ def show_authorities(_request: Request) -> Any:
 def tell_changes(request: Request) -> Any:
     """What is new since a version."""
     _check_token(request)
-    FEED.control = request.args.get("control", "")
     since, wait = int(request.args.get("since", "0")), float(request.args.get("wait", "0"))
     text = FEED.poll(since, min(wait, LONGEST_POLL))
     return Response(text, mimetype="application/json")
@@ -59,17 +58,16 @@ def take_health(request: Request) -> Any:
 
 def settle(_request: Request) -> Any:
     """Return when everything asked of AWS so far is served."""
-    if not FEED.control or not FEED.settle(LONGEST_SETTLING):
+    _control()
+    if not FEED.settle(LONGEST_SETTLING):
         raise ValueError("the data plane does not follow; see dataplane.log")
     return {}
 
 
 def _passed_on(request: Request) -> Any:
-    if not FEED.control:
-        raise ValueError("no data plane is running; see ALBEDO_DATAPLANE in the README")
     path = request.path.removeprefix("/_albedo")
     query = request.query_string.decode()
-    connection = http.client.HTTPConnection(FEED.control, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(_control(), timeout=PATIENCE)
     try:
         target = f"{path}?{query}" if query else path
         connection.request(request.method, target, request.get_data() or None)
@@ -79,6 +77,14 @@ def _passed_on(request: Request) -> Any:
         raise ValueError(f"the data plane does not answer: {error}") from error
     finally:
         connection.close()
+
+
+def _control() -> str:
+    """Where the data plane's own endpoints are; `up` says it."""
+    place = os.environ.get("ALBEDO_DATAPLANE_CONTROL")
+    if not place:
+        raise ValueError("no data plane is running; see ALBEDO_DATAPLANE in the README")
+    return place
 
 
 def _check_token(request: Request) -> None:

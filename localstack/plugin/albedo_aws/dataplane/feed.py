@@ -26,7 +26,6 @@ class Feed:
     """The documents, and when each changed."""
 
     def __init__(self) -> None:
-        self.control = ""  # where the data plane's own endpoints are
         self._lock = threading.Lock()
         self._version = 0
         self._of_source: dict[Source, Documents] = {}

@@ -1,1 +1,1 @@
-"""EC2: LocalStack's own on moto's state, corrected where a load balancer controller would notice."""
+"""EC2: LocalStack's own on moto's state, corrected where a controller would notice."""
