@@ -142,8 +142,12 @@ fn check(step: Step, side: Side) {
     let expected = end(&clean);
     for nth in 1..=calls {
         for blow in BLOWS {
-            let found = end(&run(step, side, nth, blow));
+            let site = run(step, side, nth, blow);
+            let found = end(&site);
             assert_eq!(found, expected, "{step:?}: {blow:?} at call {nth} of {calls} to {side:?}");
+            // Nothing was even tried that has to wait for the call that failed.
+            let refused = if blow.is_done() { 0 } else { site.refused() };
+            assert_eq!(refused, 0, "{step:?}: {blow:?} at call {nth} of {calls} to {side:?}");
         }
     }
 }

@@ -135,7 +135,7 @@ proptest! {
             before.gone_from(&after).for_each(|key| controller.cluster.delete(&key));
             controller.settle().await;
             // The fake refuses what is in use; here, that nothing was even tried.
-            assert_eq!(refused(&site), 0);
+            assert_eq!(site.refused(), 0);
             hosts_served_before_and_after_are_served_between(&start, &site);
         });
     }
@@ -256,13 +256,6 @@ fn of(state: &State, ids: &[AwsId]) -> Vec<String> {
     let things: Vec<String> = groups.chain(balancers).collect();
     assert_eq!(things.len(), ids.len());
     things
-}
-
-/// How many writes AWS refused.
-fn refused(site: &Site) -> usize {
-    let calls = site.aws.calls();
-    let writes = calls.iter().filter(|(operation, _)| !operation.contains(".Describe"));
-    writes.map(|(_, count)| count).sum::<usize>() - site.aws.performed().len()
 }
 
 /// The rules that stand, wherever they stand: listener, patterns and action.

@@ -80,6 +80,13 @@ impl Site {
         Controller { reconciler, cluster, waiting }
     }
 
+    /// How many writes AWS refused.
+    pub fn refused(&self) -> usize {
+        let calls = self.aws.calls();
+        let writes = calls.iter().filter(|(operation, _)| !operation.contains(".Describe"));
+        writes.map(|(_, count)| count).sum::<usize>() - self.aws.performed().len()
+    }
+
     /// Starts a process and lets it come to rest.
     pub async fn settle(&self) -> Controller<Fake> {
         let controller = self.start();
