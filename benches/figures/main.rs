@@ -1,7 +1,9 @@
-//! The figures of issue 4, on LocalStack and a real control plane: what the work takes, and what it may take.
+//! The figures of issue 4, on LocalStack and a real control plane: what the work takes, and what it
+//! may take.
 //!
-//! `make bench` runs this with the bench profile: opt-level 1, the AWS SDKs unoptimised. Nearly all of the time is
-//! LocalStack's and the API server's, which share the machine's cores with the controller.
+//! `make bench` runs this with the bench profile: opt-level 1, the AWS SDKs unoptimised. Nearly all
+//! of the time is LocalStack's and the API server's, which share the machine's cores with the
+//! controller.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 #![expect(clippy::panic, reason = "a bench that cannot go on says why")]
 #![expect(dead_code, reason = "tests use more of the support than this does")]

@@ -223,8 +223,8 @@ impl Process {
         let (mut tenure, metrics) = (self.tenure.subscribe(), Arc::clone(&self.metrics));
         async move {
             loop {
-                // A visit that knew nothing of what is remembered would take a bad member for one that
-                // never had anything.
+                // A visit that knew nothing of what is remembered would take a bad member for one
+                // that never had anything.
                 if tenure.wait_for(|has_begun| *has_begun).await.is_err() {
                     return;
                 }

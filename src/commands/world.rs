@@ -114,8 +114,8 @@ pub fn secrets_of(settings: &Settings, objects: &Objects) -> BTreeSet<ObjectKey>
     entries.map(|entry| entry.secret).collect()
 }
 
-/// The snapshot once these plans are carried out, as far as the fabric is concerned: what they release no
-/// longer needs it.
+/// The snapshot once these plans are carried out, as far as the fabric is concerned: what they
+/// release no longer needs it.
 fn afterwards<'a>(snapshot: &Snapshot, plans: impl Iterator<Item = &'a Plan>) -> Snapshot {
     let mut afterwards = snapshot.clone();
     let objects = &mut afterwards.objects;

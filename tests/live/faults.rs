@@ -1,4 +1,5 @@
-//! What AWS refuses, loses or delays, and a process that dies: the end is the same, and nothing leaks.
+//! What AWS refuses, loses or delays, and a process that dies: the end is the same, and nothing
+//! leaks.
 
 use serde_json::{Value, json};
 
@@ -17,7 +18,8 @@ async fn apply_group(stage: &Stage) {
     stage.apply(&[member("one", "1.example.com", "a"), member("two", "2.example.com", "b")]).await;
 }
 
-/// All that the group leads to stands, once: at rest the plan is empty, so what stands is what is wished for.
+/// All that the group leads to stands, once: at rest the plan is empty, so what stands is what is
+/// wished for.
 fn stands_once(state: &State) {
     let kinds = ["load balancers", "listeners", "rules", "target groups"];
     assert_eq!(kinds.map(|kind| state.count(kind)), [1, 1, 2, 2], "{:#}", state.value);
@@ -54,7 +56,10 @@ async fn survives(name: &str, faults: &[Value]) {
 
 #[tokio::test]
 async fn throttled_creations_are_repeated() {
-    let throttled = |operation: &str| json!({"match": operation, "times": 2, "code": "Throttling", "message": "Rate exceeded"});
+    let throttled = |operation: &str| {
+        let (code, message) = ("Throttling", "Rate exceeded");
+        json!({"match": operation, "times": 2, "code": code, "message": message})
+    };
     survives(
         "throttled",
         &[
@@ -89,7 +94,10 @@ async fn creations_whose_answer_is_lost_are_found_again() {
 async fn deletions_that_fail_or_whose_answer_is_lost_come_to_their_end() {
     let lost =
         |operation: &str| json!({"match": operation, "times": 1, "after": true, "drop": true});
-    let refused = |operation: &str, code: &str| json!({"match": operation, "times": 2, "code": code, "message": "not yet"});
+    let refused = |operation: &str, code: &str| {
+        let message = "not yet";
+        json!({"match": operation, "times": 2, "code": code, "message": message})
+    };
     survives(
         "deletions",
         &[
@@ -104,7 +112,10 @@ async fn deletions_that_fail_or_whose_answer_is_lost_come_to_their_end() {
 
 #[tokio::test]
 async fn errors_of_awss_own_are_waited_out() {
-    let broken = |operation: &str| json!({"match": operation, "times": 1, "code": "InternalFailure", "status": 500});
+    let broken = |operation: &str| {
+        let (code, status) = ("InternalFailure", 500);
+        json!({"match": operation, "times": 1, "code": code, "status": status})
+    };
     survives(
         "broken",
         &[

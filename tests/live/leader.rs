@@ -20,7 +20,8 @@ async fn leads(stage: &Stage, controller: &Controller) {
     .await;
 }
 
-/// The paths that the rules have, and how many calls have changed anything since they were last counted.
+/// The paths that the rules have, and how many calls have changed anything since they were last
+/// counted.
 async fn change(stage: &Stage, path: &str) -> Vec<String> {
     stage.account.forget_calls().await;
     stage.apply(&[ingress("web", &stage.class, &IP, &[("a.example.com", path, "web")])]).await;

@@ -1,4 +1,5 @@
-//! AWS calls by name, as recordings have them, through boto3: one process for all tests of this binary.
+//! AWS calls by name, as recordings have them, through boto3: one process for all tests of this
+//! binary.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};

@@ -17,7 +17,8 @@ const LOG_LINES_SHOWN: usize = 80;
 /// A controller that runs until it is stopped, or this is dropped, or this process ends.
 pub struct Controller {
     child: Child,
-    /// Kills the controller when its input ends, which the kernel sees to if this process is killed.
+    /// Kills the controller when its input ends, which the kernel sees to if this process is
+    /// killed.
     guard: Child,
     log: PathBuf,
 }

@@ -1,4 +1,5 @@
-//! What live tests stand on: the two servers, the controller as a process, and what AWS and the cluster hold.
+//! What live tests stand on: the two servers, the controller as a process, and what AWS and the
+//! cluster hold.
 
 pub mod bridge;
 pub mod control_plane;

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 /// Start of every annotation of ours.
 const PREFIX: &str = "alb.ingress.kubernetes.io/";
 
-/// An Ingress with these annotations, and these rules as (host, path, Service); port 80 and Prefix throughout.
+/// An Ingress with these annotations, and these rules as (host, path, Service); port 80 and Prefix
+/// throughout.
 pub fn ingress(
     name: &str,
     class: &str,
@@ -88,7 +89,8 @@ pub fn endpoints(service: &Value, addresses: &[String]) -> Vec<Value> {
             "status": {
                 "phase": "Running", "podIP": address, "podIPs": [{"ip": address}],
                 "conditions": [
-                    {"type": "Ready", "status": "True"}, {"type": "ContainersReady", "status": "True"},
+                    {"type": "Ready", "status": "True"},
+                    {"type": "ContainersReady", "status": "True"},
                 ],
             },
         }));

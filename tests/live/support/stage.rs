@@ -1,4 +1,5 @@
-//! Where a test plays: an account with subnets and a node's network interface, a namespace, a class.
+//! Where a test plays: an account with subnets and a node's network interface, a namespace, a
+//! class.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -55,7 +56,8 @@ pub struct Ground {
 /// How many pods a test may have; the recordings' are among them.
 pub const ADDRESSES: u32 = 240;
 
-/// Lays out an account: subnets for both roles in two zones, and a node whose interface holds all pods.
+/// Lays out an account: subnets for both roles in two zones, and a node whose interface holds all
+/// pods.
 pub fn ground(account: &Account, addresses: u32) -> Ground {
     let found = account.call("ec2", "DescribeSubnets", &json!({}));
     let mut subnets: Vec<(String, String, String)> = found["Subnets"]
@@ -81,7 +83,9 @@ pub fn ground(account: &Account, addresses: u32) -> Ground {
     let nodes = account.call(
         "ec2",
         "CreateSecurityGroup",
-        &json!({"GroupName": "nodes", "Description": "nodes", "VpcId": vpc, "TagSpecifications": owned}),
+        &json!({
+            "GroupName": "nodes", "Description": "nodes", "VpcId": vpc, "TagSpecifications": owned,
+        }),
     );
     let nodes = nodes["GroupId"].as_str().expect("it has an id").to_owned();
     let interface = account.call(
@@ -253,7 +257,8 @@ impl Stage {
         }
     }
 
-    /// Waits until the controller is at rest: it has been quiet for a while, and nothing is left to do.
+    /// Waits until the controller is at rest: it has been quiet for a while, and nothing is left to
+    /// do.
     pub async fn rest(&self) {
         let deadline = Deadline::new();
         loop {
