@@ -3,7 +3,7 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/albedo
 export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | cut -d' ' -f2)
 
-.PHONY: demo test lint clean prerequisites
+.PHONY: demo test lint bench clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
@@ -13,6 +13,9 @@ test: prerequisites ## every test: hermetic, LocalStack's conformance, the two s
 
 lint: prerequisites ## formatting, lints, licences
 	cargo fmt --check && cargo clippy --all-targets -- -D warnings && tests/deny
+
+bench: prerequisites ## the figures: what the work takes, beside what it may take
+	cargo bench --bench figures
 
 clean: ## stops nothing; removes what builds left in the cache
 	rm -rf $(CACHE)

@@ -64,6 +64,11 @@ pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfi
     loader.load().await
 }
 
+/// How EC2 is spoken to, also while the VPC is looked for.
+pub(super) fn ec2_config(config: &SdkConfig) -> aws_sdk_ec2::config::Builder {
+    aws_sdk_ec2::config::Builder::from(config).retry_classifier(UnreachableAtOnce)
+}
+
 impl Sdk {
     /// Speaks to AWS about one VPC.
     #[must_use]
@@ -78,10 +83,7 @@ impl Sdk {
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
             .build();
-        let ec2 = aws_sdk_ec2::config::Builder::from(config)
-            .retry_classifier(UnreachableAtOnce)
-            .interceptor(tally.clone())
-            .build();
+        let ec2 = ec2_config(config).interceptor(tally.clone()).build();
         let acm = aws_sdk_acm::config::Builder::from(config)
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())

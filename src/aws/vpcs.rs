@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 
 use super::error::CloudError;
-use super::sdk::refused;
+use super::sdk::{ec2_config, refused};
 use crate::model::id::AwsId;
 
 /// The region's only VPC, or else its default one.
@@ -11,7 +11,7 @@ use crate::model::id::AwsId;
 /// # Errors
 /// AWS's refusal, or which VPCs there are to choose from.
 pub async fn only_vpc(config: &SdkConfig) -> Result<AwsId, CloudError> {
-    let client = aws_sdk_ec2::Client::new(config);
+    let client = aws_sdk_ec2::Client::from_conf(ec2_config(config).build());
     let mut pages = client.describe_vpcs().into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(vpc) = pages.next().await {

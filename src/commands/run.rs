@@ -54,6 +54,8 @@ struct Process {
     queue: Queue,
     metrics: Arc<Metrics>,
     leading: watch::Sender<bool>,
+    /// Whether a tenure has begun: what was known is forgotten, what is remembered is recalled.
+    tenure: watch::Sender<bool>,
     progress: watch::Sender<Progress>,
     identity: String,
 }
@@ -97,6 +99,7 @@ impl Process {
             queue: Queue::default(),
             metrics,
             leading,
+            tenure: watch::Sender::new(false),
             progress: watch::Sender::new(Progress::new()),
             identity,
         })
@@ -180,7 +183,7 @@ impl Process {
     fn tenures(&self, sync_period: Duration) -> impl Future<Output = ()> + use<> {
         let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
         let (mut leading, mut progress) = (self.leading.subscribe(), self.progress.subscribe());
-        let metrics = Arc::clone(&self.metrics);
+        let (metrics, tenure) = (Arc::clone(&self.metrics), self.tenure.clone());
         async move {
             loop {
                 if leading.wait_for(|leads| *leads).await.is_err()
@@ -191,6 +194,7 @@ impl Process {
                 metrics.leading.set(1);
                 tracing::info!("leading: everything is looked at");
                 begin(&controller, &queue).await;
+                tenure.send_replace(true);
                 loop {
                     let is_over = tokio::select! {
                         () = clock::sleep(sync_period) => false,
@@ -206,6 +210,7 @@ impl Process {
                     }
                     begin(&controller, &queue).await;
                 }
+                tenure.send_replace(false);
                 metrics.leading.set(0);
                 tracing::info!("no longer leading: nothing is written");
                 queue.clear();
@@ -215,16 +220,19 @@ impl Process {
 
     fn worker(&self, lanes: &'static [Lane]) -> impl Future<Output = ()> + use<> {
         let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
-        let (mut leading, mut progress) = (self.leading.subscribe(), self.progress.subscribe());
-        let metrics = Arc::clone(&self.metrics);
+        let (mut tenure, metrics) = (self.tenure.subscribe(), Arc::clone(&self.metrics));
         async move {
             loop {
-                let may_start = leading.wait_for(|leads| *leads).await.is_ok()
-                    && progress.wait_for(Progress::is_complete).await.is_ok();
-                if !may_start {
+                // A visit that knew nothing of what is remembered would take a bad member for one
+                // that never had anything.
+                if tenure.wait_for(|has_begun| *has_begun).await.is_err() {
                     return;
                 }
                 let subject = queue.next(lanes).await;
+                // The tenure may have been lost while nothing waited.
+                if tenure.wait_for(|has_begun| *has_begun).await.is_err() {
+                    return;
+                }
                 let visited = controller.visit(&subject).await;
                 for woken in visited.wakes {
                     let lane = lane_of(&woken);

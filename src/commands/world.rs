@@ -2,11 +2,13 @@
 //! subject.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::aws::{Cloud, CloudError, Mirror};
 use crate::build;
 use crate::build::classes::is_own_class;
 use crate::build::tls;
+use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey};
@@ -66,7 +68,8 @@ pub async fn plan_all<C: Cloud>(
             plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);
         balancers.push((Subject::Balancer(place.clone(), group), plan));
     }
-    let stack = build::fabric::build(snapshot, &planned);
+    let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
+    let stack = build::fabric::build(&afterwards, &planned);
     let endpoints = stack.endpoint_rules.keys().cloned().collect();
     let fabric = mirror.fabric(&cluster, &endpoints).await?;
     let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
@@ -109,6 +112,26 @@ pub fn secrets_of(settings: &Settings, objects: &Objects) -> BTreeSet<ObjectKey>
     let each = objects.ingresses.iter();
     let entries = each.flat_map(|(key, ingress)| tls::entries(settings, objects, key, ingress));
     entries.map(|entry| entry.secret).collect()
+}
+
+/// The snapshot once these plans are carried out, as far as the fabric is concerned: what they
+/// release no longer needs it.
+fn afterwards<'a>(snapshot: &Snapshot, plans: impl Iterator<Item = &'a Plan>) -> Snapshot {
+    let mut afterwards = snapshot.clone();
+    let objects = &mut afterwards.objects;
+    for step in plans.flat_map(|plan| &plan.steps) {
+        match &step.action {
+            Action::Kube(KubeAction::ReleaseIngress { ingress, finalizer }) => {
+                if let Some(ingress) = objects.ingresses.get_mut(ingress) {
+                    let metadata = &mut Arc::make_mut(ingress).metadata;
+                    metadata.finalizers.get_or_insert_default().retain(|held| held != finalizer);
+                }
+            }
+            Action::Kube(KubeAction::Unbind { name }) => _ = objects.bindings.remove(name),
+            Action::Kube(_) | Action::Aws(_) => {}
+        }
+    }
+    afterwards
 }
 
 /// The bindings that were made for a group.

@@ -15,7 +15,7 @@ use super::support::localstack;
 pub mod suite;
 
 /// A certificate for `contract.example.com`, good for a hundred years, that nobody trusts.
-const CERTIFICATE: &str = "\
+pub const CERTIFICATE: &str = "\
 -----BEGIN CERTIFICATE-----
 MIIBzzCCAXagAwIBAgIURHxUdzw3rvU650imuQeo8cwFuVQwCgYIKoZIzj0EAwIw
 HzEdMBsGA1UEAwwUY29udHJhY3QuZXhhbXBsZS5jb20wIBcNMjYxMTIxMDMzMDIw
@@ -30,7 +30,7 @@ TAIgLMpXUykCdKsF78eCT5ejbfHXav1n0zEF0AjyV4P6ftQ=
 -----END CERTIFICATE-----
 ";
 /// Its key, which therefore is no secret.
-const PRIVATE_KEY: &str = "\
+pub const PRIVATE_KEY: &str = "\
 -----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjaeYR70L9VDTCk4l
 nBifeq/uMNE0gNpmEfqT6oxoeSmhRANCAAQ3CDJm/eNL/ftYVt8IVgXOgoHGywXl

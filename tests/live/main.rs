@@ -1,6 +1,18 @@
 //! Tests against a real LocalStack and a real control plane.
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and says why"
+)]
 
+mod applied;
+mod bad_input;
 mod cluster;
 mod contract;
+mod faults;
+mod leader;
+mod life;
+mod observed;
+mod plan;
 mod sdk;
 mod support;

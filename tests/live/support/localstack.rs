@@ -21,6 +21,8 @@ use tokio::net::TcpStream;
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 const REGION: &str = "AWS_REGION";
+/// A Python with boto3.
+const PYTHON: &str = "ALBEDO_LOCALSTACK_PYTHON";
 const DEFAULT_REGION: &str = "us-east-1";
 /// How many accounts one second's runs may take before two runs on the same server could meet.
 const ACCOUNTS_A_SECOND: u64 = 1000;
@@ -34,6 +36,7 @@ pub struct LocalStack {
     pub endpoint: String,
     /// The region that is asked for.
     pub region: String,
+    python: String,
 }
 
 /// An account that nobody else uses.
@@ -61,6 +64,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether it could change anything.
+    pub fn is_write(&self) -> bool {
+        !["Describe", "List", "Get"].iter().any(|verb| self.operation.starts_with(verb))
+    }
+
     /// `service.Operation`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.service, self.operation)
@@ -90,6 +98,22 @@ impl Account {
         config.into_builder().credentials_provider(provider).build()
     }
 
+    /// The environment in which another process reaches this account.
+    pub fn env(&self) -> [(&'static str, &str); 5] {
+        [
+            (ENDPOINT, &self.server.endpoint),
+            (REGION, &self.server.region),
+            ("AWS_ACCESS_KEY_ID", &self.id),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ]
+    }
+
+    /// A Python with boto3.
+    pub fn python(&self) -> &str {
+        &self.server.python
+    }
+
     /// The calls so far, in their order.
     pub async fn calls(&self) -> Vec<Call> {
         serde_json::from_value(self.ask("GET", "log", None).await).unwrap()
@@ -112,7 +136,8 @@ impl Account {
     /// Asks LocalStack's control endpoint `/_albedo/<path>` about this account; the body gets its
     /// number too.
     pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        let target = format!("/_albedo/{path}?account={}", self.id);
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let target = format!("/_albedo/{path}{separator}account={}", self.id);
         let body = body.map_or_else(String::new, |mut body| {
             body["account"] = Value::String(self.id.clone());
             body.to_string()
@@ -144,7 +169,8 @@ fn server() -> &'static LocalStack {
     SERVER.get_or_init(|| match std::env::var(ENDPOINT) {
         Ok(endpoint) => {
             let region = std::env::var(REGION).unwrap_or_else(|_| DEFAULT_REGION.to_owned());
-            LocalStack { endpoint, region }
+            let python = std::env::var(PYTHON).unwrap_or_else(|_| "python3".to_owned());
+            LocalStack { endpoint, region, python }
         }
         Err(_) => start(),
     })
@@ -163,7 +189,7 @@ fn start() -> LocalStack {
         let pair = pairs.find(|(key, _)| *key == name);
         pair.unwrap_or_else(|| panic!("no {name} in {env}")).1.to_owned()
     };
-    LocalStack { endpoint: value(ENDPOINT), region: value(REGION) }
+    LocalStack { endpoint: value(ENDPOINT), region: value(REGION), python: value(PYTHON) }
 }
 
 /// A directory for this process; those of processes that are gone are removed.

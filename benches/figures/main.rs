@@ -1,0 +1,293 @@
+//! The figures of issue 4, on LocalStack and a real control plane: what the work takes, and what it
+//! may take.
+//!
+//! `make bench` runs this with the bench profile: opt-level 1, the AWS SDKs unoptimised. Nearly all
+//! of the time is LocalStack's and the API server's, which share the machine's cores with the
+//! controller.
+#![expect(clippy::print_stdout, reason = "it prints a table")]
+#![expect(clippy::panic, reason = "a bench that cannot go on says why")]
+#![expect(dead_code, reason = "tests use more of the support than this does")]
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use support::control_plane::ControlPlane;
+use support::controller::Controller;
+use support::localstack::account;
+use support::objects::{class, endpoints, in_group, ingress, service};
+use support::stage::{Stage, ground, until};
+
+#[path = "../../tests/live/support/mod.rs"]
+mod support;
+
+/// The work, as LBC's figures are of (design.md's control-plane measurements).
+const GROUPS: usize = 30;
+const INGRESSES: usize = 300;
+const PODS_EACH: usize = 3;
+/// Addresses for each Service: its pods, one that comes while all is idle, one of the burst.
+const ADDRESSES_EACH: usize = PODS_EACH + 2;
+/// How many endpoints are added one after the other.
+const SINGLE_ENDPOINTS: usize = 100;
+/// How many requests to the API server are under way at once.
+const CONNECTIONS: usize = 8;
+/// Client limits off: as many groups and bindings at once as there are groups.
+const FLAGS: [&str; 2] =
+    ["--ingress-max-concurrent-reconciles=30", "--targetgroupbinding-max-concurrent-reconciles=30"];
+/// Nothing has happened for so long: nothing will.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// A line of the table.
+struct Row {
+    what: &'static str,
+    target: String,
+    measured: String,
+    is_met: bool,
+}
+
+#[derive(Default)]
+struct Table(Vec<Row>);
+
+impl Table {
+    fn row(&mut self, what: &'static str, measured: f64, max: f64, unit: &str) {
+        let digits = usize::from(measured.fract() > 0.0);
+        self.0.push(Row {
+            what,
+            target: format!("<= {max} {unit}"),
+            measured: format!("{measured:.digits$} {unit}"),
+            is_met: measured <= max,
+        });
+        let Row { what, target, measured, is_met } = &self.0[self.0.len() - 1];
+        let mark = if *is_met { "" } else { "  MISSED" };
+        println!("{what:60} {target:>16} {measured:>16}{mark}");
+    }
+
+    fn count(&mut self, what: &'static str, measured: usize, max: u32) {
+        let measured = u32::try_from(measured).unwrap_or(u32::MAX);
+        self.row(what, f64::from(measured), f64::from(max), "calls");
+    }
+}
+
+/// A call of the request log, as far as this needs it.
+struct Logged {
+    name: String,
+    time: f64,
+    is_write: bool,
+}
+
+async fn log(stage: &Stage) -> Vec<Logged> {
+    let entries = stage.account.ask("GET", "log", None).await;
+    let entries = entries.as_array().expect("it is a list");
+    let read = |entry: &Value| {
+        let operation = entry["operation"].as_str().expect("it has one");
+        let is_read = ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
+        let time = entry["time"].as_f64().expect("it has one");
+        Logged { name: operation.to_owned(), time, is_write: !is_read }
+    };
+    entries.iter().map(read).collect()
+}
+
+/// How many calls there were of each of these operations.
+async fn counted(stage: &Stage, operation: &str) -> u64 {
+    let summary = stage.account.ask("GET", "log?summary=1", None).await;
+    let counted = &summary[operation];
+    counted["calls"].as_u64().unwrap_or_default()
+}
+
+/// Waits until no call has come for a while.
+async fn quiet(stage: &Stage) {
+    let mut last = (0, now());
+    until("the controller comes to rest", async || {
+        let summary = stage.account.ask("GET", "log?summary=1", None).await;
+        let calls = summary.as_object().expect("it is one").values();
+        let calls: u64 = calls.filter_map(|of| of["calls"].as_u64()).sum();
+        if calls != last.0 {
+            last = (calls, now());
+        }
+        (now() - last.1 > QUIET.as_secs_f64()).then_some(())
+    })
+    .await;
+}
+
+/// Seconds, as the request log has them.
+#[expect(clippy::cast_precision_loss, reason = "a microsecond of this century fits")]
+fn now() -> f64 {
+    albedo::clock::now().as_microsecond() as f64 / 1e6
+}
+
+fn name(number: usize) -> String {
+    format!("web-{number}")
+}
+
+/// The pods of a Service, this many, and its slice; which pods exist already does not matter.
+fn pods(stage: &Stage, number: usize, count: usize) -> Vec<Value> {
+    let first = number * ADDRESSES_EACH;
+    endpoints(&service(&name(number)), &stage.ground.addresses[first..first + count])
+}
+
+fn slice(stage: &Stage, number: usize, count: usize) -> Value {
+    pods(stage, number, count).pop().expect("the slice comes last")
+}
+
+/// An Ingress of one path.
+fn web(stage: &Stage, number: usize, path: &str) -> Value {
+    let group = format!("{}-{}", stage.namespace, number % GROUPS);
+    let host = format!("h{number}.example.com");
+    let service = name(number);
+    ingress(&service, &stage.class, &in_group(&group), &[(&host, path, &service)])
+}
+
+async fn apply_all(stage: &Stage, objects: Vec<Value>) {
+    let each = futures::stream::iter(objects);
+    let applied = each.for_each_concurrent(CONNECTIONS, async |object| {
+        stage.apply(&[object]).await;
+    });
+    applied.await;
+}
+
+async fn stage() -> Stage {
+    let plane = ControlPlane::shared().await;
+    let client = plane.client().await;
+    let namespace = plane.namespace(&client, "bench").await;
+    let account = account();
+    let addresses = u32::try_from(INGRESSES * ADDRESSES_EACH).expect("it is small");
+    let ground = ground(&account, addresses);
+    let stage = Stage { account, plane, client, class: namespace.clone(), namespace, ground };
+    stage.apply(&[class(&stage.class)]).await;
+    stage
+}
+
+#[tokio::main]
+async fn main() {
+    let mut table = Table::default();
+    println!("{:60} {:>16} {:>16}", "work", "target", "measured");
+    let stage = stage().await;
+    let mut objects: Vec<Value> = Vec::new();
+    for number in 0..INGRESSES {
+        objects.extend(pods(&stage, number, PODS_EACH));
+        objects.push(service(&name(number)));
+        objects.push(web(&stage, number, "/"));
+    }
+    apply_all(&stage, objects).await;
+    let controller = fresh(&stage, &mut table).await;
+    drop(controller);
+    let controller = restarted(&stage, &mut table).await;
+    changed(&stage, &mut table).await;
+    one_endpoint(&stage, &mut table).await;
+    many_endpoints(&stage, &mut table).await;
+    drop(controller);
+    let missed = table.0.iter().filter(|row| !row.is_met).count();
+    println!("{} of {} figures are met", table.0.len() - missed, table.0.len());
+}
+
+/// Everything from nothing.
+async fn fresh(stage: &Stage, table: &mut Table) -> Controller {
+    stage.account.forget_calls().await;
+    let started = now();
+    let controller = stage.run(&FLAGS);
+    until("all targets are registered", async || {
+        let registered = counted(stage, "elbv2.RegisterTargets").await;
+        (registered >= INGRESSES as u64).then_some(())
+    })
+    .await;
+    let calls = log(stage).await;
+    let registered = calls.iter().filter(|call| call.name == "RegisterTargets");
+    let end = registered.map(|call| call.time).fold(started, f64::max);
+    let reads = calls.iter().filter(|call| call.time <= end && !call.is_write).count();
+    quiet(stage).await;
+    let writes = log(stage).await.iter().filter(|call| call.is_write).count();
+    table.row("300 fresh Ingresses: start to all targets registered", end - started, 10.0, "s");
+    table.count("  mutating calls", writes, 1022);
+    table.count("  reads until then", reads, 100);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", controller.pid()));
+    let status = status.expect("it runs");
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let resident = resident.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    table.row("VmRSS at rest with them", resident.expect("the kernel tells") / 1024.0, 64.0, "MB");
+    controller
+}
+
+/// A new process, and nothing to do.
+async fn restarted(stage: &Stage, table: &mut Table) -> Controller {
+    stage.account.forget_calls().await;
+    let started = now();
+    let controller = stage.run(&FLAGS);
+    until("it has looked at AWS", async || (!log(stage).await.is_empty()).then_some(())).await;
+    quiet(stage).await;
+    let calls = log(stage).await;
+    table.count("restart: mutating calls", calls.iter().filter(|call| call.is_write).count(), 0);
+    let apart =
+        ["DescribeTargetHealth", "DescribeLoadBalancerAttributes", "DescribeTargetGroupAttributes"];
+    let looked = calls.iter().filter(|call| !call.is_write && !apart.contains(&call.name.as_str()));
+    table.count("  reads but target health and attributes", looked.count(), 250);
+    let health = calls.iter().filter(|call| call.name == "DescribeTargetHealth");
+    table.count("  reads of target health", health.count(), 300);
+    let looked = calls.iter().filter(|call| call.name != "DescribeTargetHealth");
+    let end = looked.map(|call| call.time).fold(started, f64::max);
+    table.row("  start to the last of the former (LBC: 27 s)", end - started, 27.0, "s");
+    controller
+}
+
+/// One Ingress changes.
+async fn changed(stage: &Stage, table: &mut Table) {
+    stage.account.forget_calls().await;
+    let note = json!({"metadata": {"annotations": {"example.com/note": "1"}}});
+    stage.patch("Ingress", &name(7), &note).await;
+    quiet(stage).await;
+    table.count("an unrelated annotation (LBC: 61)", log(stage).await.len(), 0);
+    stage.apply(&[web(stage, 7, "/changed")]).await;
+    until("the change lands", async || {
+        (counted(stage, "elbv2.ModifyRule").await > 0).then_some(())
+    })
+    .await;
+    quiet(stage).await;
+    let calls = log(stage).await;
+    let writes = calls.iter().filter(|call| call.is_write).count();
+    table.count("one path changes: mutating calls", writes, 1);
+    table.count("  with reads (LBC: 42)", calls.len(), 3);
+}
+
+/// One endpoint after the other, each while all is idle.
+async fn one_endpoint(stage: &Stage, table: &mut Table) {
+    let new = |number| pods(stage, number, ADDRESSES_EACH).into_iter().skip(PODS_EACH).take(2);
+    apply_all(stage, (0..INGRESSES).flat_map(new).collect()).await;
+    quiet(stage).await;
+    let mut took = Vec::new();
+    let mut calls = 0;
+    for number in 0..SINGLE_ENDPOINTS {
+        stage.account.forget_calls().await;
+        let started = now();
+        stage.apply(&[slice(stage, number, PODS_EACH + 1)]).await;
+        let logged = until("the endpoint is registered", async || {
+            let logged = log(stage).await;
+            (!logged.is_empty()).then_some(logged)
+        })
+        .await;
+        took.push((logged[0].time - started) * 1000.0);
+        calls = calls.max(log(stage).await.len());
+    }
+    took.sort_by(f64::total_cmp);
+    table.row("one endpoint comes, idle: p50 (LBC: 106 ms)", took[took.len() / 2], 100.0, "ms");
+    table.row("  p99 (LBC: 148 ms)", took[took.len() * 99 / 100], 100.0, "ms");
+    table.count("  calls (LBC: 5)", calls, 1);
+}
+
+/// One endpoint in every Service at once.
+async fn many_endpoints(stage: &Stage, table: &mut Table) {
+    quiet(stage).await;
+    stage.account.forget_calls().await;
+    let count = |number| PODS_EACH + 1 + usize::from(number < SINGLE_ENDPOINTS);
+    let slices = (0..INGRESSES).map(|number| slice(stage, number, count(number))).collect();
+    let started = now();
+    apply_all(stage, slices).await;
+    until("all of them are registered", async || {
+        let registered = counted(stage, "elbv2.RegisterTargets").await;
+        (registered >= INGRESSES as u64).then_some(())
+    })
+    .await;
+    quiet(stage).await;
+    let calls = log(stage).await;
+    let end = calls.iter().map(|call| call.time).fold(started, f64::max);
+    table.row("300 endpoints at once: the last (LBC: 70 s)", end - started, 5.0, "s");
+    table.count("  calls (LBC: 944)", calls.len(), 300);
+}

@@ -1,0 +1,356 @@
+//! Where a test plays: an account with subnets and a node's network interface, a namespace, a
+//! class.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::Client;
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+};
+use serde_json::{Value, json};
+
+use super::control_plane::ControlPlane;
+use super::controller::{Controller, Planned, albedo};
+use super::localstack::{Account, Call, account};
+use super::objects;
+
+/// How long anything may take on two busy cores before it counts as never.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// How often something awaited is looked for.
+const PAUSE: Duration = Duration::from_millis(50);
+/// A controller that has made no call for so long has nothing to do, or waits.
+const QUIET: Duration = Duration::from_millis(400);
+/// The cluster's name, as in the recordings; accounts keep tests apart.
+pub const CLUSTER: &str = "demo";
+
+/// An account, and a namespace with a class of its own.
+pub struct Stage {
+    /// The account.
+    pub account: Account,
+    /// The control plane, which other tests share.
+    pub plane: &'static ControlPlane,
+    /// An administrator's client.
+    pub client: Client,
+    /// The namespace.
+    pub namespace: String,
+    /// The class.
+    pub class: String,
+    /// What the account held before anybody used it.
+    pub ground: Ground,
+}
+
+/// What an account holds before anybody uses it, as observe.py of the recordings set it up.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The VPC.
+    pub vpc: String,
+    /// The two subnets, by zone.
+    pub subnets: Vec<(String, String)>,
+    /// The node's security group.
+    pub nodes: String,
+    /// The addresses that pods may have.
+    pub addresses: Vec<String>,
+}
+
+/// How many pods a test may have; the recordings' are among them.
+pub const ADDRESSES: u32 = 240;
+
+/// Lays out an account: subnets for both roles in two zones, and a node whose interface holds all
+/// pods.
+pub fn ground(account: &Account, addresses: u32) -> Ground {
+    let found = account.call("ec2", "DescribeSubnets", &json!({}));
+    let mut subnets: Vec<(String, String, String)> = found["Subnets"]
+        .as_array()
+        .expect("there are subnets")
+        .iter()
+        .map(|subnet| {
+            let text = |key: &str| subnet[key].as_str().expect("it is text").to_owned();
+            (text("AvailabilityZone"), text("SubnetId"), text("CidrBlock"))
+        })
+        .collect();
+    subnets.sort();
+    subnets.truncate(2);
+    let vpc = found["Subnets"][0]["VpcId"].as_str().expect("it has a VPC").to_owned();
+    for (_, id, _) in &subnets {
+        let roles = ["elb", "internal-elb"];
+        let tags =
+            roles.map(|role| json!({"Key": format!("kubernetes.io/role/{role}"), "Value": "1"}));
+        account.call("ec2", "CreateTags", &json!({"Resources": [id], "Tags": tags}));
+    }
+    let owned = json!([{"ResourceType": "security-group",
+        "Tags": [{"Key": "kubernetes.io/cluster/demo", "Value": "owned"}]}]);
+    let nodes = account.call(
+        "ec2",
+        "CreateSecurityGroup",
+        &json!({
+            "GroupName": "nodes", "Description": "nodes", "VpcId": vpc, "TagSpecifications": owned,
+        }),
+    );
+    let nodes = nodes["GroupId"].as_str().expect("it has an id").to_owned();
+    let interface = account.call(
+        "ec2",
+        "CreateNetworkInterface",
+        &json!({"SubnetId": subnets[0].1, "Groups": [nodes]}),
+    );
+    let interface = &interface["NetworkInterface"]["NetworkInterfaceId"];
+    let block: Vec<&str> = subnets[0].2.split('.').collect();
+    let third: u32 = block[2].parse().expect("it is a number");
+    // The subnet's own network is left to the nodes.
+    let address = |n| format!("{}.{}.{}.{}", block[0], block[1], third + 1 + n / 240, 10 + n % 240);
+    let addresses: Vec<String> = (0..addresses).map(address).collect();
+    account.call(
+        "ec2",
+        "AssignPrivateIpAddresses",
+        &json!({"NetworkInterfaceId": interface, "PrivateIpAddresses": addresses}),
+    );
+    let subnets = subnets.into_iter().map(|(zone, id, _)| (zone, id)).collect();
+    Ground { vpc, subnets, nodes, addresses }
+}
+
+impl Stage {
+    /// A stage with a namespace and a class that no other test has.
+    pub async fn new(stem: &str) -> Self {
+        let plane = ControlPlane::shared().await;
+        let client = plane.client().await;
+        let namespace = plane.namespace(&client, stem).await;
+        let stage = Self::over(plane, client, namespace.clone(), namespace);
+        stage.apply(&[objects::class(&stage.class)]).await;
+        stage
+    }
+
+    /// A stage over a namespace and a class that are there, with an account of its own.
+    pub fn over(
+        plane: &'static ControlPlane,
+        client: Client,
+        namespace: String,
+        class: String,
+    ) -> Self {
+        let account = account();
+        let ground = ground(&account, ADDRESSES);
+        Self { account, plane, client, namespace, class, ground }
+    }
+
+    /// Starts the controller for this stage only, without a Lease.
+    pub fn run(&self, flags: &[&str]) -> Controller {
+        let mut all = self.flags();
+        all.push("--enable-leader-election=false".to_owned());
+        all.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        Controller::start(&self.account, &self.kubeconfig(), &all)
+    }
+
+    /// Starts the controller with a Lease in this stage's namespace.
+    pub fn run_with_lease(&self) -> Controller {
+        Controller::start(&self.account, &self.kubeconfig(), &self.flags())
+    }
+
+    /// `albedo plan` from the cluster.
+    pub fn plan(&self, flags: &[&str]) -> Planned {
+        let mut command = albedo(&self.account, &self.kubeconfig());
+        Planned::of(command.arg("plan").args(self.flags()).args(flags))
+    }
+
+    /// The JSON plan from the cluster.
+    pub fn plan_json(&self) -> Planned {
+        self.plan(&["-o", "json"])
+    }
+
+    fn flags(&self) -> Vec<String> {
+        vec![
+            format!("--cluster-name={CLUSTER}"),
+            format!("--aws-vpc-id={}", self.ground.vpc),
+            format!("--watch-namespace={}", self.namespace),
+            format!("--leader-election-namespace={}", self.namespace),
+        ]
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.plane.kubeconfig()
+    }
+
+    /// Applies objects, each in this namespace if its kind has any, with their status.
+    pub async fn apply(&self, objects: &[Value]) {
+        for object in objects {
+            self.try_apply(object).await.unwrap_or_else(|error| panic!("{object}: {error}"));
+        }
+    }
+
+    /// Applies an object as its only author: what it no longer says is gone.
+    pub async fn try_apply(&self, object: &Value) -> Result<(), kube::Error> {
+        let mut object = object.clone();
+        let name = object["metadata"]["name"].as_str().expect("it has a name").to_owned();
+        if object["kind"] == "EndpointSlice" {
+            for endpoint in object["endpoints"].as_array_mut().into_iter().flatten() {
+                endpoint["targetRef"]["namespace"] = self.namespace.clone().into();
+            }
+        }
+        let status = object.as_object_mut().and_then(|fields| fields.remove("status"));
+        let api = self.api(&object);
+        let params = PatchParams::apply("test").force();
+        api.patch(&name, &params, &Patch::Apply(&object)).await?;
+        if let Some(status) = status {
+            let head = json!({"apiVersion": object["apiVersion"], "kind": object["kind"]});
+            let mut whole = head;
+            whole["status"] = status;
+            api.patch_status(&name, &params, &Patch::Apply(&whole)).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies Services with two ready pods each; the addresses follow the order of the names.
+    pub async fn serve(&self, names: &[&str]) {
+        for (place, name) in names.iter().enumerate() {
+            let service = objects::service(name);
+            let addresses = &self.ground.addresses[2 * place..2 * place + 2];
+            self.apply(&objects::endpoints(&service, addresses)).await;
+            self.apply(&[service]).await;
+        }
+    }
+
+    /// Deletes an object; what holds a finalizer stays for a while.
+    pub async fn delete(&self, kind: &str, name: &str) {
+        let api = self.of_kind(kind);
+        api.delete(name, &DeleteParams::default().grace_period(0)).await.expect("it was there");
+    }
+
+    /// Changes an object as by `kubectl patch --type=merge`.
+    pub async fn patch(&self, kind: &str, name: &str, patch: &Value) {
+        let api = self.of_kind(kind);
+        api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.expect("it is there");
+    }
+
+    /// An object of this namespace; `None` where it is gone.
+    pub async fn get(&self, kind: &str, name: &str) -> Option<Value> {
+        let api = self.of_kind(kind);
+        let found = api.get_opt(name).await.expect("the API server answers");
+        found.map(|object| serde_json::to_value(object).expect("it is JSON"))
+    }
+
+    /// All objects of a kind in this namespace.
+    pub async fn list(&self, kind: &str) -> Vec<Value> {
+        let api = self.of_kind(kind);
+        let found = api.list(&ListParams::default()).await.expect("the API server answers");
+        found.into_iter().map(|object| serde_json::to_value(object).expect("it is JSON")).collect()
+    }
+
+    fn of_kind(&self, kind: &str) -> Api<DynamicObject> {
+        self.api(&json!({"apiVersion": version(kind), "kind": kind}))
+    }
+
+    fn api(&self, object: &Value) -> Api<DynamicObject> {
+        let text = |key: &str| object[key].as_str().expect("an object says what it is");
+        let (group, version) =
+            text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
+        let kind = GroupVersionKind::gvk(group, version, text("kind"));
+        let resource = ApiResource::from_gvk(&kind);
+        match text("kind") {
+            "IngressClass" | "IngressClassParams" | "Node" | "Namespace" => {
+                // The plural of one of these is the singular.
+                let plural = text("kind").to_lowercase();
+                let resource = match text("kind") {
+                    "IngressClassParams" => ApiResource::from_gvk_with_plural(&kind, &plural),
+                    _ => resource,
+                };
+                Api::all_with(self.client.clone(), &resource)
+            }
+            _ => Api::namespaced_with(self.client.clone(), &self.namespace, &resource),
+        }
+    }
+
+    /// Waits until the controller is at rest: it has been quiet for a while, and nothing is left to
+    /// do.
+    pub async fn rest(&self) {
+        let deadline = Deadline::new();
+        loop {
+            self.quiet().await;
+            let planned = self.plan_json();
+            assert!(planned.code != 1, "{planned:?}");
+            let steps = planned.steps();
+            if steps.is_empty() {
+                return;
+            }
+            assert!(!deadline.is_over(), "the controller leaves undone: {steps:#?}");
+        }
+    }
+
+    /// Waits until no call has come for a while.
+    pub async fn quiet(&self) {
+        let deadline = Deadline::new();
+        let mut last = (self.account.calls().await.len(), Deadline::new());
+        while last.1.elapsed() < QUIET {
+            assert!(!deadline.is_over(), "the controller does not come to rest");
+            albedo::clock::sleep(PAUSE).await;
+            let calls = self.account.calls().await.len();
+            if calls != last.0 {
+                last = (calls, Deadline::new());
+            }
+        }
+    }
+
+    /// The calls so far that may have changed something, in order; refused ones as well.
+    pub async fn writes(&self) -> Vec<Call> {
+        let calls = self.account.calls().await;
+        calls.into_iter().filter(Call::is_write).collect()
+    }
+
+    /// The names of those calls.
+    pub async fn written(&self) -> Vec<String> {
+        self.writes().await.iter().map(Call::name).collect()
+    }
+
+    /// The Events about an object, as (type, reason, message).
+    pub async fn events(&self, kind: &str, name: &str) -> Vec<(String, String, String)> {
+        let events = self.list("Event").await;
+        let about = events.iter().filter(|event| {
+            // Either API's Events are read through the older one.
+            let object = &event["involvedObject"];
+            object["kind"] == kind && object["name"] == name
+        });
+        let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
+        about.map(|e| (text(e, "type"), text(e, "reason"), text(e, "message"))).collect()
+    }
+}
+
+/// The API version of a kind.
+fn version(kind: &str) -> &'static str {
+    match kind {
+        "Ingress" | "IngressClass" => "networking.k8s.io/v1",
+        "EndpointSlice" => "discovery.k8s.io/v1",
+        "TargetGroupBinding" | "IngressClassParams" => "elbv2.k8s.aws/v1beta1",
+        "Lease" => "coordination.k8s.io/v1",
+        _ => "v1",
+    }
+}
+
+/// A point in time after which patience ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(jiff::Timestamp);
+
+impl Deadline {
+    /// From now on.
+    pub fn new() -> Self {
+        Self(albedo::clock::now())
+    }
+
+    /// How long ago that was.
+    pub fn elapsed(self) -> Duration {
+        Duration::try_from(albedo::clock::now().duration_since(self.0)).unwrap_or_default()
+    }
+
+    /// Whether patience is at its end.
+    pub fn is_over(self) -> bool {
+        self.elapsed() > PATIENCE
+    }
+}
+
+/// Waits until a look at the world is as it should be, and gives what it saw.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Deadline::new();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(!deadline.is_over(), "it never came: {what}");
+        albedo::clock::sleep(PAUSE).await;
+    }
+}
