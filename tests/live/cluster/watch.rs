@@ -83,6 +83,7 @@ fn describe(change: &Change) -> (String, String) {
         Change::Node(turn) => wide("Node", turn),
         Change::Namespace(turn) => wide("Namespace", turn),
         Change::Binding(turn) => object("TargetGroupBinding", turn),
+        Change::Secret(turn) => object("Secret", turn),
     }
 }
 
