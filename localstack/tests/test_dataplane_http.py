@@ -134,7 +134,9 @@ def test_a_response_without_length_and_one_in_chunks(alb: Alb) -> None:
 
     def chunks(connection: socket.socket) -> None:
         head_of(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab")
+        # It says that it closes: otherwise the next request may be sent just as it does.
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+        connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n3\r\nab")
         time.sleep(0.05)
         connection.sendall(b"c\r\n4;x=y\r\ndefg\r\n0\r\nT: 1\r\n\r\n")
 
