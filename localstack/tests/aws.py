@@ -27,6 +27,11 @@ CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 _accounts = itertools.count(int.from_bytes(os.urandom(4), "big") * 100 + 10**11)
 
 
+def unused(arn: str) -> str:
+    """An ARN of the same kind that nothing has; ids are random, so any one ending may be taken."""
+    return arn[:-4] + ("0000" if arn[-4:] != "0000" else "1111")
+
+
 @contextmanager
 def refused(code: str) -> Iterator[None]:
     """The call in this block must be refused with an AWS error code."""

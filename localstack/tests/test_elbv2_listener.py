@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws import NOT_FOUND, Account, forward, refused
+from aws import NOT_FOUND, Account, forward, refused, unused
 from trust_material import trust_store
 
 
@@ -245,7 +245,7 @@ def test_describe(aws: Account) -> None:
     )
     assert [each["ListenerArn"] for page in pages for each in page["Listeners"]] == arns
     with refused("ListenerNotFound"):
-        aws.elbv2.describe_listeners(ListenerArns=[arns[0], arns[0][:-2] + "00"])
+        aws.elbv2.describe_listeners(ListenerArns=[arns[0], unused(arns[0])])
     with refused("ValidationError"):
         aws.elbv2.describe_listeners(ListenerArns=["junk"])
     with refused("ValidationError"):

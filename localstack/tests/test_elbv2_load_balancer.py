@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from aws import Account, refused
+from aws import Account, refused, unused
 
 
 @pytest.mark.B
@@ -242,7 +242,7 @@ def test_describe_second_one_missing(aws: Account) -> None:
     with refused("LoadBalancerNotFound"):
         aws.elbv2.describe_load_balancers(Names=["web", "gone"])
     with refused("LoadBalancerNotFound"):
-        aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn, arn[:-1] + "0f"])
+        aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn, unused(arn)])
 
 
 @pytest.mark.M

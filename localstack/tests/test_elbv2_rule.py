@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws import NOT_FOUND, Account, forward, host, path, refused
+from aws import NOT_FOUND, Account, forward, host, path, refused, unused
 
 
 def _priorities(aws: Account, listener: str) -> list[str]:
@@ -67,9 +67,9 @@ def test_describe_missing(aws: Account) -> None:
     listener = aws.http_listener()
     rule = aws.rule(listener, 1)["RuleArn"]
     with refused("RuleNotFound"):
-        aws.elbv2.describe_rules(RuleArns=[rule, rule[:-2] + "00"])
+        aws.elbv2.describe_rules(RuleArns=[rule, unused(rule)])
     with refused("ListenerNotFound"):
-        aws.elbv2.describe_rules(ListenerArn=listener[:-2] + "00")
+        aws.elbv2.describe_rules(ListenerArn=unused(listener))
     with refused("ValidationError"):
         aws.elbv2.describe_rules()
     with refused("ValidationError"):
@@ -146,7 +146,7 @@ def test_set_priorities_conflict(aws: Account) -> None:
     with refused("PriorityInUse"):
         _set(aws, **{a: 7, b: 7})
     with refused("RuleNotFound"):
-        _set(aws, **{a: 3, b[:-2] + "00": 4})
+        _set(aws, **{a: 3, unused(b): 4})
     with refused("ValidationError"):
         _set(aws, **{a: 3, aws.rule(other, 1)["RuleArn"]: 4})
     with refused("ValidationError"):

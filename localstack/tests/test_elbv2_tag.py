@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws import Account, refused
+from aws import Account, refused, unused
 
 
 def _tags(**values: str) -> list[dict[str, str]]:
@@ -98,7 +98,7 @@ def test_missing(aws: Account) -> None:
     arns = _everything(aws)
     kinds = ("LoadBalancer", "Listener", "Rule", "TargetGroup")
     for arn, kind in zip(arns, kinds, strict=True):
-        gone = arn[:-4] + "0000"
+        gone = unused(arn)
         with refused(f"{kind}NotFound"):
             _read(aws, arns[0], gone)
         with refused(f"{kind}NotFound"):

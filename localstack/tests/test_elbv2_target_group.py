@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws import Account, forward, refused
+from aws import Account, forward, refused, unused
 
 
 @pytest.mark.B
@@ -179,7 +179,7 @@ def test_describe_missing(aws: Account) -> None:
     with refused("TargetGroupNotFound"):
         aws.elbv2.describe_target_groups(Names=["web", "gone"])
     with refused("TargetGroupNotFound"):
-        aws.elbv2.describe_target_groups(TargetGroupArns=[arn, arn[:-2] + "00"])
+        aws.elbv2.describe_target_groups(TargetGroupArns=[arn, unused(arn)])
     with refused("ValidationError"):
         aws.elbv2.describe_target_groups(TargetGroupArns=["junk"])
     with refused("ValidationError"):

@@ -4,7 +4,7 @@ balancers" about capacity reservations."""
 from typing import Any
 
 import pytest
-from aws import Account, certificate_for, refused
+from aws import Account, certificate_for, refused, unused
 from trust_material import authority, bundle, put, trust_store
 
 
@@ -69,7 +69,7 @@ def test_used_by_a_listener(aws: Account) -> None:
         aws.https_listener(load_balancer, MutualAuthentication=verify)
     aws.control("POST", "/clock", {"account": aws.id, "advance": 11})
     with refused("TrustStoreNotFound"):
-        gone = verify | {"TrustStoreArn": arn[:-4] + "0000"}
+        gone = verify | {"TrustStoreArn": unused(arn)}
         aws.https_listener(load_balancer, MutualAuthentication=gone)
     listener = aws.https_listener(load_balancer, MutualAuthentication=verify)["ListenerArn"]
     found = aws.elbv2.describe_trust_store_associations(TrustStoreArn=arn)
