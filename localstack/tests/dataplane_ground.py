@@ -281,6 +281,21 @@ def fixed(body: str, status: str = "200") -> dict[str, Any]:
     return {"Type": "fixed-response", "FixedResponseConfig": config}
 
 
+def issued(aws: Account, name: str, **more: Any) -> tuple[str, str]:
+    """A certificate that ACM has issued, its CNAME put into a new zone; the ARN and the zone."""
+    acm, route53 = aws.client("acm"), aws.client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference=name)["HostedZone"]["Id"]
+    arn = acm.request_certificate(DomainName=name, ValidationMethod="DNS", **more)["CertificateArn"]
+    told = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    record = told["DomainValidationOptions"][0]["ResourceRecord"]
+    records = [{"Value": record["Value"]}]
+    wanted = {"Name": record["Name"], "Type": "CNAME", "TTL": 300, "ResourceRecords": records}
+    change = {"Action": "CREATE", "ResourceRecordSet": wanted}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+    acm.describe_certificate(CertificateArn=arn)
+    return str(arn), str(zone)
+
+
 @contextmanager
 def stopping(*pods: Pod | Raw) -> Iterator[None]:
     """Pods for a while."""

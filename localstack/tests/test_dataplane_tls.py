@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aws import certificate_for
 from cryptography import x509
-from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, fixed, head_of, pods, stopping
+from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, fixed, head_of, issued, pods, stopping
 
 __all__ = ["alb", "pods"]
 
@@ -82,34 +82,11 @@ def test_a_renewed_certificate_is_served_at_once(alb: Alb) -> None:
     assert after == x509.load_pem_x509_certificate(certificate).serial_number
 
 
-def requested(alb: Alb, name: str, **more: Any) -> str:
-    """A certificate that ACM has issued, its CNAME put into a zone."""
-    acm, route53 = alb.aws.client("acm"), alb.aws.client("route53")
-    zone = route53.create_hosted_zone(Name="example.com", CallerReference=name)["HostedZone"]["Id"]
-    arn = acm.request_certificate(DomainName=name, ValidationMethod="DNS", **more)["CertificateArn"]
-    (option,) = acm.describe_certificate(CertificateArn=arn)["Certificate"][
-        "DomainValidationOptions"
-    ]
-    record = option["ResourceRecord"]
-    change = {
-        "Action": "CREATE",
-        "ResourceRecordSet": {
-            "Name": record["Name"],
-            "Type": record["Type"],
-            "TTL": 300,
-            "ResourceRecords": [{"Value": record["Value"]}],
-        },
-    }
-    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
-    acm.describe_certificate(CertificateArn=arn)
-    return str(arn)
-
-
 def test_an_issued_certificate_can_be_trusted(alb: Alb, tmp_path: Path) -> None:
     with urllib.request.urlopen(f"{alb.aws.endpoint}/_albedo/ca") as answer:
         trusted = answer.read().decode()
     alb.default(fixed("plain"))
-    arn = requested(alb, "www.example.com", KeyAlgorithm="EC_prime256v1")
+    arn, _ = issued(alb.aws, "www.example.com", KeyAlgorithm="EC_prime256v1")
     https(alb, arn, DefaultActions=[fixed("secret")])
     context = ssl.create_default_context(cadata=trusted)
     with socket.create_connection((alb.address, 443), PATIENCE) as plain:
