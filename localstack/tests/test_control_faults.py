@@ -49,6 +49,49 @@ def test_contains(aws: Account) -> None:
         aws.target_group("bad-one")
 
 
+@pytest.mark.parametrize(
+    ("params", "hits"),
+    [
+        ({"Name": "a-1"}, "x.."),
+        ({"Name": "a-?"}, "xx."),
+        ({"Port": 80}, "xxx"),
+        ({"Port": 80, "Name": "b*"}, "..x"),
+        ({"Tags.Key": "k"}, ".xx"),
+        ({"Tags.1.Key": "l"}, "..x"),
+        ({"Tags.Key": "l", "Tags.0.Value": "v"}, "..x"),
+        ({"Tags.0.Key": "l"}, "..."),
+        ({"Tags": None}, "x.."),
+        ({"HealthCheckEnabled": True}, ".x."),
+        ({"Name.Key": "a-1"}, "..."),
+    ],
+    ids=str,
+)
+def test_named_parameters(aws: Account, params: dict[str, Any], hits: str) -> None:
+    _fault(aws, "elbv2.CreateTargetGroup", params=params)
+    tags = [{"Key": "k", "Value": "v"}, {"Key": "l", "Value": "w"}]
+    wishes: list[dict[str, Any]] = [
+        {"name": "a-1"},
+        {"name": "a-2", "Tags": tags[:1], "HealthCheckEnabled": True},
+        {"name": "b-1", "Tags": tags},
+    ]
+    outcomes = ""
+    for wish in wishes:
+        try:
+            aws.target_group(**wish)
+            outcomes += "."
+        except ClientError:
+            outcomes += "x"
+    assert outcomes == hits
+
+
+def test_nth_of_those_that_fit(aws: Account) -> None:
+    _fault(aws, "elbv2.CreateTargetGroup", params={"Name": "a*"}, skip=1)
+    aws.target_group("b")
+    aws.target_group("a1")
+    with refused("Throttling"):
+        aws.target_group("a2")
+
+
 def test_only_one_account(aws: Account, endpoint: str) -> None:
     _fault(aws, "*")
     assert _outcomes(Account(endpoint), 1) == "."
@@ -138,6 +181,10 @@ def test_show_and_take_back(aws: Account) -> None:
         {"match": "elbv2.*", "code": "X", "every": 0},
         {"match": "elbv2.*", "code": "X", "status": 200},
         {"match": "elbv2.*", "latency": -1},
+        {"match": "elbv2.*", "code": "X", "params": "web"},
+        {"match": "elbv2.*", "code": "X", "params": {}},
+        {"match": "elbv2.*", "code": "X", "params": {"Tags..Key": "k"}},
+        {"match": "elbv2.*", "code": "X", "params": {"Tags": [{"Key": "k"}]}},
         [],
     ],
     ids=str,

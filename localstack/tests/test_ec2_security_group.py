@@ -99,7 +99,7 @@ def test_an_empty_description_is_none(aws: Account, group: str) -> None:
         (_rule("10.0.0.0/8", ToPort=None), "InvalidParameterValue"),
         (_rule("10.0.0.0/8", IpProtocol="tcq"), "InvalidParameterValue"),
         (_rule("10.0.0.0/8", IpProtocol=None), "MissingParameter"),
-        (_rule(), "InvalidParameterValue"),
+        (_rule(), "MissingParameter"),
         (TCP80 | {"UserIdGroupPairs": [{"GroupId": "sg-00000000"}]}, "InvalidGroup.NotFound"),
         (TCP80 | {"PrefixListIds": [{"PrefixListId": "pl-1"}]}, "InvalidPrefixListID.NotFound"),
         (
@@ -124,6 +124,13 @@ def test_bad_rules(aws: Account, group: str, permission: dict[str, Any], code: s
 def test_all_protocols_have_no_ports(aws: Account, group: str) -> None:
     made = _allow(aws, group, _rule("10.0.0.0/8", IpProtocol="-1"))["SecurityGroupRules"]
     assert (made[0]["FromPort"], made[0]["ToPort"]) == (-1, -1)
+    assert "FromPort" not in _ingress(aws, group)[0]
+
+
+@pytest.mark.B
+def test_protocols_by_number_have_no_ports(aws: Account, group: str) -> None:
+    made = _allow(aws, group, _rule("10.0.0.0/8", IpProtocol="50"))["SecurityGroupRules"]
+    assert (made[0]["IpProtocol"], made[0]["FromPort"]) == ("50", -1)
     assert "FromPort" not in _ingress(aws, group)[0]
 
 
@@ -258,6 +265,39 @@ def test_group_of_a_load_balancer_stays_as_long_as_its_interfaces(aws: Account, 
         aws.ec2.delete_security_group(GroupId=group)
     aws.control("POST", "/clock", {"account": aws.id, "advance": 121})
     aws.ec2.delete_security_group(GroupId=group)
+
+
+@pytest.mark.D
+def test_five_groups_on_an_interface(aws: Account) -> None:
+    groups = [aws.security_group(f"g{n}") for n in range(6)]
+    wish = {"SubnetId": aws.subnet_ids()[0]}
+    with refused("SecurityGroupsPerInterfaceLimitExceeded"):
+        aws.ec2.create_network_interface(**wish, Groups=groups)
+    made = aws.ec2.create_network_interface(**wish, Groups=groups[:5])["NetworkInterface"]
+    interface = made["NetworkInterfaceId"]
+    assert len(made["Groups"]) == 5
+    with refused("SecurityGroupsPerInterfaceLimitExceeded"):
+        aws.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups)
+    image = aws.ec2.describe_images()["Images"][0]["ImageId"]
+    start = {"ImageId": image, "MinCount": 1, "MaxCount": 1}
+    with refused("SecurityGroupsPerInterfaceLimitExceeded"):
+        aws.ec2.run_instances(**start, **wish, SecurityGroupIds=groups)
+    device = {"DeviceIndex": 0, **wish, "Groups": groups}
+    with refused("SecurityGroupsPerInterfaceLimitExceeded"):
+        aws.ec2.run_instances(**start, NetworkInterfaces=[device])
+    assert aws.ec2.describe_instances()["Reservations"] == []
+
+
+@pytest.mark.M
+def test_rules_times_groups_are_at_most_1000(aws: Account) -> None:
+    """AWS raises one of these quotas only as far as the other allows."""
+    rules, groups = "ec2.quota.rules-per-security-group", "ec2.quota.security-groups-per-interface"
+    body = {"account": aws.id, "settings": {rules: 201}}
+    assert "1000" in aws.control_refuses("POST", "/settings", body)
+    aws.control("POST", "/settings", {"account": aws.id, "settings": {rules: 250, groups: 4}})
+    body = {"account": aws.id, "settings": {groups: None}}
+    assert "1000" in aws.control_refuses("POST", "/settings", body)
+    assert aws.control("GET", f"/settings?account={aws.id}")[groups]["value"] == 4
 
 
 @pytest.mark.M

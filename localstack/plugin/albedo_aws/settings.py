@@ -12,6 +12,7 @@ from albedo_aws import accounts
 Value = float | int | None
 
 _knobs: dict[str, "Knob"] = {}
+_products: list["Product"] = []
 _values: dict[tuple[str, str], Value] = {}
 _lock = threading.Lock()
 
@@ -33,11 +34,34 @@ class Knob:
         return int(self.of(account) or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Knobs that AWS lets nobody raise further than that their product is `most`."""
+
+    knobs: tuple[Knob, ...]
+    most: int
+
+    def check(self, account: str, wanted: dict[str, Value]) -> None:
+        """Refuse what an account wants, given what it has."""
+        product = 1.0
+        for knob in self.knobs:
+            value = wanted.get(knob.name, knob.of(account))
+            product *= (knob.default if value is None else value) or 0
+        if product > self.most:
+            names = " times ".join(f"'{knob.name}'" for knob in self.knobs)
+            raise ValueError(f"{names} is at most {self.most} on AWS, not {product:g}")
+
+
 def knob(name: str, default: Value, about: str) -> Knob:
     """Declare a knob."""
     made = Knob(name, default, about)
     _knobs[name] = made
     return made
+
+
+def at_most(most: int, *knobs: Knob) -> None:
+    """Declare that knobs depend on each other: their product is at most so much."""
+    _products.append(Product(knobs, most))
 
 
 def change(account: str, wanted: dict[str, Value]) -> None:
@@ -50,6 +74,9 @@ def change(account: str, wanted: dict[str, Value]) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is not None and not (number and value >= 0):
             raise ValueError(f"setting '{name}' takes a number from 0 or null, not {value!r}")
+    for product in _products:
+        if any(knob.name in wanted for knob in product.knobs):
+            product.check(account, wanted)
     with _lock:
         for name, value in wanted.items():
             if value is None:

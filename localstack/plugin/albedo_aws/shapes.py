@@ -25,6 +25,8 @@ TYPES: dict[str, Any] = {
     "boolean": bool,
 }
 NUMBERS = ("integer", "long", "float", "double")
+# How a breach ends that is about a member which is not there.
+ABSENT = "Member must not be null"
 
 
 def violations(shape: StructureShape | None, request: dict[str, Any]) -> list[str]:
@@ -62,7 +64,7 @@ def _structure(shape: StructureShape, value: Any, path: str) -> Iterator[str]:
     given = {name: member for name, member in value.items() if member is not None}
     for name in shape.required_members:
         if name not in given:
-            yield _breach("null", _below(path, name), "Member must not be null")
+            yield _breach("null", _below(path, name), ABSENT)
     for name, member in given.items():
         if name in shape.members:
             yield from _breaches(shape.members[name], member, _below(path, name))

@@ -15,6 +15,7 @@ from rolo.gateway.chain import HandlerChain
 
 from albedo_aws.accounts import on_reset
 from albedo_aws.control.call import operation_of, service_of
+from albedo_aws.control.matching import fits, patterns
 from albedo_aws.control.redact import redact
 from albedo_aws.errors import AwsError
 
@@ -35,6 +36,7 @@ class Fault:
     every: int = 1
     times: int | None = None
     contains: str | None = None
+    params: dict[str, str | None] | None = None
     code: str | None = None
     message: str = "a fault asked for through /_albedo/faults"
     status: int = 400
@@ -44,11 +46,13 @@ class Fault:
     seen: int = 0
     hit: int = 0
 
-    def strikes(self, account: str, name: str, params: str) -> bool:
+    def strikes(self, account: str, name: str, given: Any) -> bool:
         """Count a call, and say whether it is to be hit."""
         if self.account not in (None, account) or not fnmatchcase(name, self.match):
             return False
-        if self.contains is not None and self.contains not in params:
+        if self.contains is not None and self.contains not in json.dumps(given):
+            return False
+        if self.params is not None and not fits(given, self.params):
             return False
         if self.times is not None and self.hit >= self.times:
             return False
@@ -104,10 +108,10 @@ class Faults:
         if not self._faults:
             return None
         name = f"{service_of(context)}.{operation_of(context)}"
-        params = json.dumps(redact(context.service_request or {}))
+        given = redact(context.service_request or {})
         with self._lock:
             for fault in self._faults:
-                if fault.moment == moment and fault.strikes(context.account_id, name, params):
+                if fault.moment == moment and fault.strikes(context.account_id, name, given):
                     return fault
         return None
 
@@ -168,7 +172,7 @@ def _broken_off() -> Iterator[bytes]:
 def _checked(wish: dict[str, Any]) -> Fault:
     wish = {name: value for name, value in wish.items() if value is not None}
     kinds: dict[str, Any] = {
-        "match": str, "account": str, "contains": str, "code": str, "message": str,
+        "match": str, "account": str, "contains": str, "params": dict, "code": str, "message": str,
         "skip": int, "times": int, "every": int, "status": int,
         "latency": (int, float), "after": bool, "drop": bool,
     }  # fmt: skip
@@ -180,6 +184,8 @@ def _checked(wish: dict[str, Any]) -> Fault:
             raise ValueError(f"a fault's '{name}' cannot be {value!r}")
     if "match" not in wish:
         raise ValueError("a fault needs 'match', such as 'elbv2.Describe*'")
+    if "params" in wish:
+        wish["params"] = patterns(wish["params"])
     fault = Fault(**wish)
     if not (fault.code or fault.latency or fault.drop):
         raise ValueError("a fault needs 'code', 'latency' or 'drop'")

@@ -11,6 +11,7 @@ from moto.core.config import default_user_config
 import albedo_aws.ec2
 from albedo_aws.control import buckets, enforcement, faults, log, parsing, routes
 from albedo_aws.dataplane import changes
+from albedo_aws.tagging import lateness
 
 IMAGES = Path(albedo_aws.ec2.__file__).with_name("images.json")
 
@@ -23,6 +24,8 @@ def open_control_plane() -> None:
     handlers.serve_custom_service_request_handlers.append(buckets.throttle)
     handlers.serve_custom_service_request_handlers.append(enforcement.enforce)
     handlers.serve_custom_service_request_handlers.append(faults.strike_before)
+    handlers.serve_custom_service_request_handlers.append(lateness.before_write)
+    handlers.run_custom_response_handlers.append(lateness.after_write)
     handlers.run_custom_response_handlers.append(faults.strike_after)
     handlers.run_custom_response_handlers.append(log.record)
     handlers.run_custom_response_handlers.append(changes.record)

@@ -170,7 +170,8 @@ ENDPOINTS = [
         "/faults",
         add_fault,
         'make calls fail: {"match": "elbv2.Describe*", "account", "skip", "times", "every",'
-        ' "contains", "code", "message", "status", "latency", "after", "drop"}',
+        ' "contains", "params": {"Name": "web-*"}, "code", "message", "status", "latency", "after",'
+        ' "drop"}',
     ),
     Endpoint("GET", "/faults", show_faults, "the faults set, and how often each struck; ?account="),
     Endpoint("DELETE", "/faults", forget_faults, "take faults back; ?account= ?id="),

@@ -63,12 +63,33 @@ def read(store: Store, request: Json) -> list[Wish]:
     return wishes
 
 
+def read_one(store: Store, given: Json) -> Wish:
+    """The rule that ModifySecurityGroupRules puts in the place of another; it has one source."""
+    places = {
+        "CidrIpv4": ("IpRanges", "CidrIp"),
+        "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+        "PrefixListId": ("PrefixListIds", "PrefixListId"),
+        "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
+    }
+    named = [name for name in places if given.get(name)]
+    if len(named) > 1:
+        raise invalid(f"A rule has one source, not {' and '.join(named)}")
+    permission = {key: given.get(key) for key in ("IpProtocol", "FromPort", "ToPort")}
+    for name in named:
+        place, key = places[name]
+        permission[place] = [{key: given[name], "Description": given.get("Description")}]
+    [wish] = _rules(store, permission)
+    return wish
+
+
 def _rules(store: Store, given: Json) -> Iterator[Wish]:
     protocol = _protocol(given.get("IpProtocol"))
     ports = _ports(protocol, given.get("FromPort"), given.get("ToPort"))
     found = list(_sources(store, given))
     if not found:
-        raise invalid("A rule needs at least one CIDR block, prefix list or security group")
+        # The code and these words have been seen from AWS (crossplane-contrib/provider-aws#1496).
+        text = "Missing source specification: include source security group or CIDR information"
+        raise AwsError("MissingParameter", text)
     for kind, source, owner, about in found:
         description = about.get("Description") or None
         if description and not DESCRIPTION.fullmatch(description):

@@ -11,15 +11,17 @@ from localstack.services.plugins import Service, aws_provider
 from albedo_aws import shapes
 from albedo_aws.ec2 import (
     backend,
+    interface_groups,
     interfaces,
     paging,
     pools,
+    rule_change,
     security_group,
     security_group_rule,
     subnet,
 )
-from albedo_aws.ec2.errors import invalid
 from albedo_aws.ec2.store import STORES, Store
+from albedo_aws.errors import AwsError
 
 Json = dict[str, Any]
 Operation = Callable[[Store, Json], Json]
@@ -37,6 +39,7 @@ NATIVE: dict[str, Operation] = {
     "DescribeIpamPools": pools.describe_ipam_pools,
     "DescribeSecurityGroupRules": security_group_rule.describe,
     "DescribeSecurityGroups": security_group.describe,
+    "ModifySecurityGroupRules": rule_change.run,
     "RevokeSecurityGroupEgress": security_group_rule.revoke_egress,
     "RevokeSecurityGroupIngress": security_group_rule.revoke_ingress,
     "UpdateSecurityGroupRuleDescriptionsEgress": security_group_rule.describe_egress,
@@ -45,10 +48,13 @@ NATIVE: dict[str, Operation] = {
 
 # What is looked at before LocalStack's own operation runs.
 CHECKED: dict[str, Callable[[Store, Json], None]] = {
+    "CreateNetworkInterface": interface_groups.check,
     "CreateSecurityGroup": security_group.check_new,
     "DeleteNetworkInterface": subnet.check_interface,
     "DeleteSubnet": subnet.check_empty,
     "DeleteVpc": subnet.check_vpc_empty,
+    "ModifyNetworkInterfaceAttribute": interface_groups.check,
+    "RunInstances": interface_groups.check_instances,
 }
 
 # Lists that LocalStack's own operations give whole, however few were asked for.
@@ -124,7 +130,10 @@ def _store(context: RequestContext, request: Json | None) -> Store:
     """The store, with the request checked and nothing in it whose time is over."""
     assert context.operation, "LocalStack calls an operation by its name"
     if breaches := shapes.violations(context.operation.input_shape, request or {}):
-        raise invalid(shapes.detected(breaches))
+        # EC2 has a code of its own for what is not given ("Error codes for the Amazon EC2 API").
+        absent = any(breach.endswith(shapes.ABSENT) for breach in breaches)
+        code = "MissingParameter" if absent else "InvalidParameterValue"
+        raise AwsError(code, shapes.detected(breaches))
     store = STORES.get(context.account_id, context.region)
     with store.lock:
         interfaces.sweep(store)

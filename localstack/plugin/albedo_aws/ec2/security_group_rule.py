@@ -60,7 +60,7 @@ def describe(store: Store, request: Json) -> Json:
         for rule in [*group.ingress_rules, *group.egress_rules]
     ]
     wanted = request.get("SecurityGroupRuleIds") or []
-    _require({rule.id for rule in everything}, wanted)
+    require({rule.id for rule in everything}, wanted)
     if wanted:
         everything = [rule for rule in everything if rule.id in wanted]
     readers: dict[str, filters.Reader[Any]] = {
@@ -128,8 +128,8 @@ def _authorize(store: Store, request: Json, *, egress: bool) -> Json:
         if wish.permission in standing:
             text = f'the specified rule "{wish.permission.words}" already exists'
             raise AwsError("InvalidPermission.Duplicate", text)
-    _check_quota(store, [*standing, *(wish.permission for wish in wishes)])
-    made = [_made(store, group, wish, egress) for wish in wishes]
+    check_quota(store, [*standing, *(wish.permission for wish in wishes)])
+    made = [new_rule(store, group, wish, egress) for wish in wishes]
     given = [
         spec.get("Tags") or []
         for spec in request.get("TagSpecifications") or []
@@ -147,7 +147,7 @@ def _revoke(store: Store, request: Json, *, egress: bool) -> Json:
     rules = _rules(group, egress)
     ids = request.get("SecurityGroupRuleIds") or []
     if ids:
-        _require({rule.id for rule in rules}, ids)
+        require({rule.id for rule in rules}, ids)
         going, unknown = [rule for rule in rules if rule.id in ids], []
     else:
         standing = {key(rule): rule for rule in rules}
@@ -183,7 +183,7 @@ def _set_descriptions(store: Store, request: Json, *, egress: bool) -> Json:
     by_id = {rule.id: rule for rule in _rules(group, egress)}
     given = request.get("SecurityGroupRuleDescriptions") or []
     if given:
-        _require(set(by_id), [one.get("SecurityGroupRuleId") for one in given])
+        require(set(by_id), [one.get("SecurityGroupRuleId") for one in given])
         said = [(by_id[one["SecurityGroupRuleId"]], one.get("Description")) for one in given]
     else:
         standing = {key(rule): rule for rule in by_id.values()}
@@ -201,7 +201,8 @@ def _rules(group: Any, egress: bool) -> list[Any]:
     return group.egress_rules if egress else group.ingress_rules  # type: ignore[no-any-return]
 
 
-def _made(store: Store, group: Any, wish: Wish, egress: bool) -> Any:
+def new_rule(store: Store, group: Any, wish: Wish, egress: bool) -> Any:
+    """A rule as moto keeps it, not yet in its group."""
     from moto.ec2.models.security_groups import SecurityGroupRule
 
     made, said = wish.permission, {"Description": wish.description} if wish.description else {}
@@ -211,21 +212,27 @@ def _made(store: Store, group: Any, wish: Wish, egress: bool) -> Any:
     block = {names[made.kind]: made.source} if made.kind in names else {}
     owner = made.owner or store.account
     pair = {"GroupId": made.source, "UserId": owner, "OwnerId": owner, **said}
-    return SecurityGroupRule(
+    rule = SecurityGroupRule(
         store.moto,
         made.protocol,
         group.id,
-        from_port=None if made.from_port is None else str(made.from_port),
-        to_port=None if made.to_port is None else str(made.to_port),
+        # moto wants ports of every protocol by number, and EC2 keeps none for most of them.
+        from_port=str(made.from_port or 0),
+        to_port=str(made.to_port or 0),
         ip_range={} if made.kind == GROUP else block | said,
         source_group=pair if made.kind == GROUP else None,
         prefix_list_id={"PrefixListId": made.source} if made.kind == PREFIX_LIST else None,
         is_egress=egress,
     )
+    rule.from_port, rule.to_port = made.from_port, made.to_port
+    return rule
 
 
-def _check_quota(store: Store, permissions: Iterable[Permission]) -> None:
-    """Groups and prefix lists count for both versions, a prefix list as often as it has entries."""
+def check_quota(store: Store, permissions: Iterable[Permission]) -> None:
+    """Refuse more rules in a direction than a group may have.
+
+    Groups and prefix lists count for both versions, a prefix list as often as it has entries.
+    """
     counts = {IPV4: 0, IPV6: 0}
     for one in permissions:
         weight = 1
@@ -241,7 +248,8 @@ def _check_quota(store: Store, permissions: Iterable[Permission]) -> None:
         raise AwsError("RulesPerSecurityGroupLimitExceeded", text)
 
 
-def _require(there: set[str], wanted: list[Any]) -> None:
+def require(there: set[str], wanted: list[Any]) -> None:
+    """Refuse ids that are none, or that lead nowhere."""
     for one in wanted:
         if not isinstance(one, str) or not one.startswith("sgr-"):
             raise invalid(f"Invalid id: '{one}' (expecting 'sgr-...')")

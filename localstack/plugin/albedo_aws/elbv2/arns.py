@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from albedo_aws.elbv2 import errors
+from albedo_aws.elbv2 import errors, visibility
 from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, TargetGroup, TrustStore
 from albedo_aws.errors import AwsError
 
@@ -52,7 +52,7 @@ def listener(store: Store, arn: str) -> Listener:
     """The listener with this ARN."""
     require(store, arn, LISTENER)
     found = store.listeners.get(arn)
-    if found is None:
+    if found is None or not visibility.of_listeners(store, [found]):
         raise errors.listeners_not_found()
     return found
 
@@ -61,7 +61,10 @@ def rule(store: Store, arn: str) -> Rule:
     """The rule with this ARN."""
     require(store, arn, RULE)
     found = store.rules.get(arn)
-    if found is None:
+    listeners = [found.listener] if found else []
+    if found is None or not (
+        visibility.of_listeners(store, listeners) and visibility.of_rules(store, [found])
+    ):
         raise errors.rules_not_found()
     return found
 

@@ -15,6 +15,7 @@ from albedo_aws.elbv2 import (
     paging,
     ssl_policy,
     tag,
+    visibility,
 )
 from albedo_aws.elbv2.store import Listener, LoadBalancer, Store, new_id
 
@@ -70,7 +71,8 @@ def describe(store: Store, request: Json) -> Json:
     if bool(wanted) == bool(load_balancer_arn):
         raise errors.validation("Specify either a load balancer ARN or listener ARNs")
     if load_balancer_arn:
-        found = list(arns.load_balancer(store, load_balancer_arn).listeners.values())
+        there = arns.load_balancer(store, load_balancer_arn).listeners.values()
+        found = visibility.of_listeners(store, there)
     else:
         found = [arns.listener(store, arn) for arn in dict.fromkeys(wanted or [])]
     return paging.answer("Listeners", [_view(listener) for listener in found], request)

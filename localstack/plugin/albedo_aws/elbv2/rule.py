@@ -12,6 +12,7 @@ from albedo_aws.elbv2 import (
     paging,
     tag,
     transform,
+    visibility,
 )
 from albedo_aws.elbv2.store import Listener, Rule, Store, new_id
 
@@ -46,7 +47,8 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         raise errors.validation("Specify either a listener ARN or rule ARNs")
     if listener_arn:
         listener = arns.listener(store, listener_arn)
-        found = [*(listener.rules[p] for p in sorted(listener.rules)), listener.default_rule]
+        ordered = [*(listener.rules[p] for p in sorted(listener.rules)), listener.default_rule]
+        found = visibility.of_rules(store, ordered)
     else:
         found = [arns.rule(store, arn) for arn in dict.fromkeys(wanted or [])]
     return paging.answer("Rules", [view(rule) for rule in found], request)

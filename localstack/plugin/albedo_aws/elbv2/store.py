@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from albedo_aws import clock
 from albedo_aws.accounts import AccountStores
 from albedo_aws.elbv2 import regions
 
@@ -28,6 +29,7 @@ class Rule:
     conditions: list[Json] = field(default_factory=list)
     transforms: list[Json] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    made: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +48,7 @@ class Listener:
     extra_certificates: list[str] = field(default_factory=list)
     rules: dict[int, Rule] = field(default_factory=dict)
     default_rule: Rule = field(init=False)
+    made: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -149,6 +152,8 @@ class Store:
         self.trust_stores: dict[str, TrustStore] = {}
         # Since when, and until when, a load balancer uses a certificate: see `certificate_use`.
         self.certificate_uses: dict[tuple[str, str], tuple[float, float | None]] = {}
+        # When the last listener or rule ceased to refer to each target group: see `visibility`.
+        self.released: dict[str, float] = {}
         # For each target group how often each load balancer refers to it, and the other way round.
         self._users: dict[str, Counter[str]] = {}
         self._used: dict[str, Counter[str]] = {}
@@ -166,6 +171,7 @@ class Store:
             priority=None,
             actions=[],
         )
+        listener.made = clock.now(self.account)
         listener.load_balancer.listeners[listener.arn] = listener
         self.listeners[listener.arn] = listener
         self.rules[listener.default_rule.arn] = listener.default_rule
@@ -175,6 +181,7 @@ class Store:
         """Put a new rule on its listener."""
         assert rule.priority is not None, "only default rules have no priority"
         actions, rule.actions = rule.actions, []
+        rule.made = clock.now(self.account)
         rule.listener.rules[rule.priority] = rule
         self.rules[rule.arn] = rule
         self.set_actions(rule, actions)
@@ -186,6 +193,9 @@ class Store:
             self._count(group, load_balancer, -1)
         for group in target_groups_of(actions):
             self._count(group, load_balancer, 1)
+        for group in target_groups_of(rule.actions):
+            if group not in self._users:
+                self.released[group] = clock.now(self.account)
         rule.actions = actions
 
     def remove_rule(self, rule: Rule) -> None:
@@ -207,6 +217,11 @@ class Store:
         for listener in list(load_balancer.listeners.values()):
             self.remove_listener(listener)
         del self.load_balancers[load_balancer.arn]
+
+    def remove_target_group(self, arn: str) -> None:
+        """Take a target group away, if it is there."""
+        self.target_groups.pop(arn, None)
+        self.released.pop(arn, None)
 
     def user_of(self, target_group: str) -> LoadBalancer | None:
         """The load balancer whose listeners or rules refer to a target group."""

@@ -12,6 +12,7 @@ from albedo_aws.elbv2 import (
     paging,
     tag,
     target_group_attributes,
+    visibility,
 )
 from albedo_aws.elbv2.store import Store, TargetGroup, new_id
 
@@ -95,9 +96,9 @@ def delete(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """DeleteTargetGroup; of one that is gone it is a success."""
     arn = request["TargetGroupArn"]
     arns.require(store, arn, arns.TARGET_GROUP)
-    if store.user_of(arn):
+    if not visibility.is_released(store, arn):
         raise errors.target_group_in_use(arn)
-    store.target_groups.pop(arn, None)
+    store.remove_target_group(arn)
     return {}
 
 

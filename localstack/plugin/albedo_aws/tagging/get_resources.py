@@ -5,7 +5,8 @@ import binascii
 from typing import Any
 
 from albedo_aws.errors import AwsError
-from albedo_aws.tagging.resources import Tags, tagged
+from albedo_aws.tagging import lateness
+from albedo_aws.tagging.resources import Tags
 
 Json = dict[str, Any]
 
@@ -29,7 +30,7 @@ def run(account: str, region: str, request: Json) -> Json:
             raise _invalid(f"A tag filter can have at most {MOST_VALUES} values")
     found = [
         (arn, tags)
-        for arn, tags in tagged(account, region)
+        for arn, tags in lateness.told(account, region)
         if (not arns or arn in arns) and _is_of(arn, kinds) and _passes(tags, filters)
     ]
     start = _start(request.get("PaginationToken"))
