@@ -8,12 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
-use crate::model::settings::{BackendSecurityGroup, Settings};
+use crate::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 
 /// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security
-/// groups.
+/// groups, certificates, names.
 ///
 /// AWS is found through the SDK's own chain (environment, profile, web identity) and
 /// AWS_ENDPOINT_URL; the cluster through KUBECONFIG, or from within it.
@@ -241,6 +241,100 @@ pub struct BuildFlags {
     /// Tags that mark, besides the cluster's, the security group of a pod's network interface.
     #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
     pub service_target_eni_security_group_tags: Vec<(String, String)>,
+    /// The names that lead to load balancers.
+    #[command(flatten)]
+    pub dns: DnsFlags,
+}
+
+/// Flags that decide which names lead to load balancers.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Names in Route 53 (external-dns's flags, but for --dns)")]
+pub struct DnsFlags {
+    /// Whether hosts become Route 53 records: of Ingresses of every class, or of none. Default:
+    /// only of classes under alb.ingress.k8s.aws.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub dns: Option<bool>,
+    /// Whose the records are; another controller with the same id takes them for its own.
+    #[arg(long, default_value = "default", value_name = "ID", value_parser = owner)]
+    pub txt_owner_id: String,
+    /// Keep names in these domains only; one that begins with a dot does not mean the domain
+    /// itself. May be repeated.
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub domain_filter: Vec<String>,
+    /// Use only the hosted zones whose ids end with this. May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub zone_id_filter: Vec<String>,
+    /// What may happen to records: anything, no removals, or creations only.
+    #[arg(long, default_value = "sync",
+        value_parser = PossibleValuesParser::new(["sync", "upsert-only", "create-only"]))]
+    pub policy: String,
+    /// What annotations about names begin with; before external-dns 0.22 it was
+    /// external-dns.alpha.kubernetes.io/.
+    #[arg(long, default_value = "external-dns.kubernetes.io/", value_name = "PREFIX",
+        value_parser = prefix)]
+    pub annotation_prefix: String,
+    /// Whether Route 53 leaves out load balancers without healthy targets where nobody says.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub aws_evaluate_target_health: bool,
+}
+
+impl DnsFlags {
+    fn settings(&self) -> DnsSettings {
+        let Self {
+            dns,
+            txt_owner_id,
+            domain_filter,
+            zone_id_filter,
+            policy,
+            annotation_prefix,
+            aws_evaluate_target_health,
+        } = self;
+        DnsSettings {
+            scope: match dns {
+                None => DnsScope::OwnClasses,
+                Some(true) => DnsScope::All,
+                Some(false) => DnsScope::Off,
+            },
+            owner: txt_owner_id.clone(),
+            domains: domain_filter.clone(),
+            zone_ids: zone_id_filter.clone(),
+            policy: match policy.as_str() {
+                "upsert-only" => DnsPolicy::UpsertOnly,
+                "create-only" => DnsPolicy::CreateOnly,
+                _ => DnsPolicy::Sync,
+            },
+            annotation_prefix: annotation_prefix.clone(),
+            evaluate_target_health: *aws_evaluate_target_health,
+        }
+    }
+}
+
+/// An owner's id: what has a meaning in the TXT record would be read back as something else.
+fn owner(text: &str) -> Result<String, String> {
+    let is_meant = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '"' | '=' | '\\');
+    if text.is_empty() || !text.chars().all(is_meant) {
+        return Err("expected one or more visible ASCII characters but , = \" and \\".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A domain in the one spelling that is used: lower case, without the last dot.
+fn domain(text: &str) -> Result<String, String> {
+    let domain = text.trim().strip_suffix('.').unwrap_or(text.trim()).to_lowercase();
+    let labels = domain.strip_prefix('.').unwrap_or(&domain);
+    if labels.is_empty() || labels.split('.').any(str::is_empty) {
+        return Err("expected a domain such as example.com or .example.com".to_owned());
+    }
+    Ok(domain)
+}
+
+/// The start of annotations, up to their names.
+fn prefix(text: &str) -> Result<String, String> {
+    match text.strip_suffix('/') {
+        Some(domain) if !domain.is_empty() => Ok(text.to_owned()),
+        Some(_) | None => Err("expected a domain followed by a slash".to_owned()),
+    }
 }
 
 /// A pair `key=value`.
@@ -300,6 +394,7 @@ impl BuildFlags {
             tolerate_non_existent_backend_service,
             tls_secrets,
             service_target_eni_security_group_tags,
+            dns,
         } = self;
         let default_tags: Tags = default_tags.iter().cloned().collect();
         check_tags(&default_tags, external_managed_tags)?;
@@ -331,6 +426,7 @@ impl BuildFlags {
             restricted_rules: !disable_restricted_sg_rules,
             tolerate_missing_service: *tolerate_non_existent_backend_service,
             tls_secrets: *tls_secrets,
+            dns: dns.settings(),
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
         })
     }

@@ -111,6 +111,10 @@ impl Queue {
                 state.pauses.remove(subject);
                 None
             }
+            Rest::Later(pause) => {
+                state.pauses.remove(subject);
+                Some(pause)
+            }
             Rest::Again(trouble) => Some(pause(&mut state, subject, trouble)),
         };
         drop(state);

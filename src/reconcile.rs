@@ -30,6 +30,7 @@ use crate::plan;
 use crate::report::{self, Rest, Told};
 
 mod certificate;
+mod zone;
 
 /// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
 /// there is looked for at once when something is missing.
@@ -76,8 +77,14 @@ pub struct Shared {
     leftovers: BTreeMap<Group, BTreeSet<AwsId>>,
     /// What people have been told already, by group.
     told: BTreeMap<Group, Told>,
-    /// Who waits for listeners to let go of something.
+    /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
+    /// The zones with names that wait for a load balancer to be active.
+    awaiting: BTreeSet<Subject>,
+    /// The names that Route 53 refused, by zone.
+    suspects: BTreeMap<AwsId, zone::Suspects>,
+    /// What people have been told already about the names of each zone.
+    told_of_zones: BTreeMap<AwsId, Told>,
 }
 
 /// Locks what a panic elsewhere cannot have left half-changed.
@@ -93,6 +100,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             Subject::Balancer(_, group) => self.balancer(subject, group).await,
             Subject::Targets(_, binding) => self.targets(subject, binding).await,
             Subject::Certificate(_, secret) => self.certificate(subject, secret).await,
+            Subject::Zone(_, zone) => self.zone(subject, zone).await,
         };
         visited.unwrap_or_else(|error| {
             tracing::warn!(%subject, %error, "AWS could not be read");
@@ -132,6 +140,10 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
 
     async fn snapshot(&self, subject: &Subject, memory: Memory) -> Result<Snapshot, CloudError> {
         let surroundings = self.mirror.surroundings(SURROUNDINGS_AGE_MAX).await?;
+        let zones = match subject {
+            Subject::Fabric(_) | Subject::Balancer(..) | Subject::Zone(..) => self.zones().await,
+            Subject::Targets(..) | Subject::Certificate(..) => None,
+        };
         let objects = {
             let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
             gather(&lock(&self.index), &objects, subject)
@@ -142,6 +154,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             settings: Arc::clone(&self.settings),
             objects,
             surroundings,
+            zones,
             facts: lock(&self.shared).facts.clone(),
             memory,
         })
@@ -177,6 +190,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             rest = Rest::Again(Trouble::Stale);
         }
         let mut wakes = self.stray_certificates().await?;
+        wakes.extend(self.unseen_zones());
         let place = &self.settings.place;
         let index = lock(&self.index);
         let groups = index.groups().filter(|_| is_news);
@@ -221,7 +235,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         if self.misses_something(&built.problems, &plan) && rest == Rest::Done {
             rest = Rest::Again(Trouble::Stale);
         }
+        self.wait(subject, &plan);
         let mut wakes = self.tell_listening(group, &current);
+        wakes.extend(self.tell_names(snapshot.zones.as_deref(), group, &built, &current));
         if built.stack.front.is_none() {
             wakes.push(Subject::Fabric(self.settings.place.clone()));
         }

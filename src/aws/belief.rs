@@ -9,10 +9,11 @@ use super::arn::{self, Named};
 use super::{ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
-use crate::model::inventory::LiveListener;
+use crate::model::inventory::{LiveListener, Records};
 use crate::model::known::{Known, Live};
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
+use crate::model::record::{HostedZone, HostedZones, Record};
 use crate::model::surroundings::{Interface, Surroundings};
 use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
@@ -42,6 +43,10 @@ pub enum Part {
     Certificates,
     /// What makes a certificate this one.
     Certificate(AwsId),
+    /// The account's hosted zones.
+    Zones,
+    /// The records of a hosted zone.
+    Records(AwsId),
 }
 
 /// What was found on looking at a part.
@@ -62,6 +67,9 @@ pub(super) enum Reading {
     /// The certificates, and the tags of those whose tags were not known yet.
     Certificates(Vec<AwsId>, Vec<(AwsId, Tags)>),
     Certificate(AwsId, CertificateFacts),
+    Zones(Vec<HostedZone>),
+    /// The records, or `None` where the hosted zone is gone.
+    Records(AwsId, Option<Vec<Record>>),
 }
 
 /// All parts that are believed.
@@ -86,6 +94,8 @@ pub(super) struct Belief {
     pub(super) certificate_facts: BTreeMap<AwsId, Known<CertificateFacts>>,
     /// The fingerprints of what this process imported, by certificate.
     pub(super) imported: BTreeMap<AwsId, String>,
+    pub(super) zones: Known<Arc<HostedZones>>,
+    pub(super) records: BTreeMap<AwsId, Known<Arc<Records>>>,
     /// Made of `vpc`, `interfaces` and `security_groups` when somebody asks, and shared.
     pub(super) surroundings: Option<Arc<Surroundings>>,
 }
@@ -132,6 +142,17 @@ impl Belief {
             }
             Reading::Targets(id, None) => {
                 belief.targets.insert(id, Known::Absent(at));
+            }
+            Reading::Zones(found) => {
+                let found = found.into_iter().map(|zone| (zone.id.clone(), zone));
+                belief.zones = Known::Is(Arc::new(found.collect()), at);
+            }
+            Reading::Records(id, Some(found)) => {
+                let found = found.into_iter().map(|record| (record.key.clone(), record));
+                belief.records.insert(id, Known::Is(Arc::new(found.collect()), at));
+            }
+            Reading::Records(id, None) => {
+                belief.records.insert(id, Known::Absent(at));
             }
         }
         belief
@@ -183,6 +204,12 @@ impl Belief {
                 move_entry(id, &mut other.certificate_facts, &mut self.certificate_facts);
                 self.imported.extend(other.imported);
             }
+            Part::Zones => {
+                let zones = other.zones.value().cloned().unwrap_or_default();
+                self.records.retain(|id, _| zones.contains_key(id));
+                self.zones = other.zones;
+            }
+            Part::Records(id) => move_entry(id, &mut other.records, &mut self.records),
         }
         self.surroundings = None;
     }
@@ -217,6 +244,8 @@ impl Belief {
             Part::Targets(id) => drop(self.targets.remove(id)),
             Part::Certificates => self.certificates = Known::Unread,
             Part::Certificate(id) => drop(self.certificate_facts.remove(id)),
+            Part::Zones => self.zones = Known::Unread,
+            Part::Records(id) => drop(self.records.remove(id)),
         }
         self.surroundings = None;
     }

@@ -85,7 +85,8 @@ const IN_USE: [&str; 4] =
     ["DependencyViolation", "InvalidGroup.InUse", "ResourceInUse", "ResourceInUseException"];
 
 /// The codes that say that two things cannot have the same name, port, priority or owner.
-const CONFLICT: [&str; 5] = [
+const CONFLICT: [&str; 6] = [
+    "InvalidChangeBatch",
     "InvalidGroup.Duplicate",
     "InvalidPermission.Duplicate",
     "PriorityInUse",

@@ -20,8 +20,9 @@ use crate::model::action::AwsAction;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::{
-    BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory,
+    BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory, ZoneInventory,
 };
+use crate::model::record::HostedZones;
 use crate::model::surroundings::Surroundings;
 
 /// How often what is needed is read anew because it was put in doubt meanwhile, before that is an
@@ -103,9 +104,12 @@ impl<C: Cloud> Mirror<C> {
     /// # Errors
     /// What AWS answered to a read.
     pub async fn surroundings(&self, age_max: Duration) -> Result<Arc<Surroundings>, CloudError> {
-        let now = (self.shared.now)();
-        let since = now.checked_sub(age_max).unwrap_or(Timestamp::MIN);
+        let since = self.since(age_max);
         self.view(|belief| belief.surroundings(since)).await
+    }
+
+    fn since(&self, age_max: Duration) -> Timestamp {
+        (self.shared.now)().checked_sub(age_max).unwrap_or(Timestamp::MIN)
     }
 
     /// What stands of an Ingress group in AWS; `bindings` is empty. What is tagged with the cluster
@@ -165,6 +169,30 @@ impl<C: Cloud> Mirror<C> {
     /// What AWS answered to a read.
     pub async fn imported_secrets(&self, cluster: &str) -> Result<BTreeSet<ObjectKey>, CloudError> {
         self.view(|belief| belief.imported_secrets(cluster)).await
+    }
+
+    /// The account's hosted zones, read no longer ago than `age_max`.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn zones(&self, age_max: Duration) -> Result<Arc<HostedZones>, CloudError> {
+        let since = self.since(age_max);
+        self.view(|belief| belief.zones(since)).await
+    }
+
+    /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
+    /// read no longer ago than `age_max`.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn zone(
+        &self,
+        cluster: &str,
+        zone: &AwsId,
+        age_max: Duration,
+    ) -> Result<ZoneInventory, CloudError> {
+        let since = self.since(age_max);
+        self.view(|belief| belief.zone(cluster, zone, since)).await
     }
 
     /// Performs a write and believes its answer. Says the identifier of what was made or changed,

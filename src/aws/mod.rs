@@ -16,6 +16,7 @@ use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
 use crate::model::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use crate::model::marks::Tags;
+use crate::model::record::{HostedZone, Record};
 use crate::model::security::{IngressRule, SecurityGroup};
 use crate::model::surroundings::{Interface, Subnet};
 use crate::model::target::LiveTarget;
@@ -41,6 +42,7 @@ pub mod error;
 mod mirror;
 mod perform;
 mod read;
+mod route53;
 mod sdk;
 mod tally;
 mod view;
@@ -53,6 +55,8 @@ pub struct ReadLoadBalancer {
     pub live: Live<LoadBalancer>,
     /// Its DNS name, as AWS spells it.
     pub dns_name: String,
+    /// The hosted zone that its DNS name lies in.
+    pub hosted_zone: AwsId,
     /// How far AWS has come with it.
     pub state: LoadBalancerState,
 }
@@ -150,6 +154,11 @@ pub trait Cloud: Send + Sync + 'static {
         &self,
         certificate: &AwsId,
     ) -> impl Future<Output = Result<CertificateFacts, CloudError>> + Send;
+    /// The account's hosted zones.
+    fn zones(&self) -> impl Future<Output = Result<Vec<HostedZone>, CloudError>> + Send;
+    /// The records of a hosted zone, of the types that are looked at.
+    fn records(&self, zone: &AwsId)
+    -> impl Future<Output = Result<Vec<Record>, CloudError>> + Send;
     /// The one write: exactly one API call. Every identifier in the action has been given.
     ///
     /// Answers with what AWS tells of the thing that was made or changed.

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::elb::target_group::Codes;
 use super::error::{CODE_UNRESOLVED, CloudError};
 use super::sdk::Sdk;
-use super::{acm, ec2, elb};
+use super::{acm, ec2, elb, route53};
 use crate::model::action::AwsAction;
 use crate::model::id::{AwsId, Id};
 
@@ -101,6 +101,9 @@ pub(super) async fn perform(sdk: &Sdk, action: &AwsAction) -> Result<Answer, Clo
             acm::certificate::import(&call, Some(id), spec).await
         }
         AwsAction::DeleteCertificate { id } => acm::certificate::delete(&call, id).await,
+        AwsAction::ChangeRecords { zone, changes } => {
+            route53::record::change(&call, zone, changes).await
+        }
         AwsAction::AddTags { id, tags } => elb::tag::add(&call, id, tags).await,
         AwsAction::RemoveTags { id, keys } => elb::tag::remove(&call, id, keys).await,
     }

@@ -52,6 +52,12 @@ pub(super) async fn part<C: Cloud>(
             Reading::Certificates(found, tags)
         }
         Part::Certificate(id) => Reading::Certificate(id.clone(), cloud.certificate(id).await?),
+        Part::Zones => Reading::Zones(cloud.zones().await?),
+        Part::Records(id) => match cloud.records(id).await {
+            Ok(records) => Reading::Records(id.clone(), Some(records)),
+            Err(error) if error.kind == Kind::NotFound => Reading::Records(id.clone(), None),
+            Err(error) => return Err(error),
+        },
         Part::Targets(id) => match cloud.targets(id).await {
             Ok(targets) => Reading::Targets(id.clone(), Some(targets)),
             Err(error) if error.kind == Kind::NotFound => Reading::Targets(id.clone(), None),
@@ -72,7 +78,9 @@ pub(super) fn disproved(part: &Part) -> Option<Part> {
         | Part::LoadBalancers
         | Part::TargetGroups
         | Part::Targets(_)
-        | Part::Certificates => None,
+        | Part::Certificates
+        | Part::Zones
+        | Part::Records(_) => None,
     }
 }
 

@@ -13,7 +13,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use super::answer::Answer;
 use super::error::{CloudError, Kind};
 use super::tally::Tally;
-use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, acm, ec2, elb};
+use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, acm, ec2, elb, route53};
 use crate::model::action::AwsAction;
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
@@ -21,6 +21,7 @@ use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
+use crate::model::record::{HostedZone, Record};
 use crate::model::surroundings::Interface;
 use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
@@ -38,6 +39,7 @@ pub struct Sdk {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) acm: aws_sdk_acm::Client,
+    pub(super) route53: aws_sdk_route53::Client,
     pub(super) vpc: AwsId,
 }
 
@@ -88,7 +90,12 @@ impl Sdk {
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
             .build();
+        let route53 = aws_sdk_route53::config::Builder::from(config)
+            .retry_classifier(UnreachableAtOnce)
+            .interceptor(tally.clone())
+            .build();
         Self {
+            route53: aws_sdk_route53::Client::from_conf(route53),
             acm: aws_sdk_acm::Client::from_conf(acm),
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
             ec2: aws_sdk_ec2::Client::from_conf(ec2),
@@ -158,6 +165,14 @@ impl Cloud for Sdk {
 
     async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
         acm::certificate::describe(self, certificate).await
+    }
+
+    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        route53::zone::list(self).await
+    }
+
+    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+        route53::record::list(self, zone).await
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

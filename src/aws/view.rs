@@ -11,13 +11,14 @@ use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::{
-    BalancerInventory, CertificateInventory, FabricInventory, LiveLoadBalancer, LiveTargetGroup,
-    TargetsInventory,
+    Address, BalancerInventory, CertificateInventory, FabricInventory, LiveLoadBalancer,
+    LiveTargetGroup, TargetsInventory, ZoneInventory,
 };
 use crate::model::known::{Known, Live};
 use crate::model::marks::{
     TAG_CLUSTER, TAG_RESOURCE, TAG_SECRET, TAG_STACK, Tags, backend_tags, certificate_tags,
 };
+use crate::model::record::HostedZones;
 use crate::model::security::{IngressRule, Source};
 use crate::model::surroundings::{NamedGroup, Surroundings};
 use crate::model::target_group::TargetGroup;
@@ -245,6 +246,48 @@ impl Belief {
         });
         let keys = of_cluster.filter_map(|secret| secret.split_once('/'));
         Ok(keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect())
+    }
+
+    /// The account's hosted zones, if they were not read before a moment.
+    pub(super) fn zones(&self, since: Timestamp) -> View<Arc<HostedZones>> {
+        match &self.zones {
+            Known::Is(zones, at) if *at >= since => Ok(Arc::clone(zones)),
+            Known::Is(..) | Known::Absent(_) | Known::Unread => Err(vec![Part::Zones]),
+        }
+    }
+
+    /// What stands of a hosted zone, and the load balancers that its names may lead to; those are
+    /// read anew if they were read before a moment.
+    pub(super) fn zone(
+        &self,
+        cluster: &str,
+        zone: &AwsId,
+        since: Timestamp,
+    ) -> View<ZoneInventory> {
+        let records = self.records.get(zone).cloned().unwrap_or_default();
+        let missing = [
+            (Part::Records(zone.clone()), records.is_read()),
+            (Part::LoadBalancers, read_at(&self.load_balancers).is_some_and(|at| at >= since)),
+        ];
+        let missing: Vec<Part> =
+            missing.into_iter().filter(|(_, is_known)| !is_known).map(|(part, _)| part).collect();
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let found = self.load_balancers.value().into_iter().flatten();
+        let address = |found: &ReadLoadBalancer| {
+            let tags = self.tags.get(&found.live.id);
+            Address {
+                dns_name: AwsId::new(found.dns_name.to_lowercase()),
+                hosted_zone: found.hosted_zone.clone(),
+                state: found.state,
+                has_ipv6: found.live.spec.ip_address_type.has_ipv6(),
+                is_ours: tags
+                    .is_some_and(|tags| tags.get(TAG_CLUSTER).is_some_and(|tag| tag == cluster)),
+            }
+        };
+        let load_balancers = found.map(|(id, found)| (id.clone(), address(found))).collect();
+        Ok(ZoneInventory { records, load_balancers })
     }
 
     /// What is registered in a target group.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::fact::Names;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::memory::Memory;
@@ -11,7 +12,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::stack::BalancerStack;
 
 use super::groups::{Member, holds, members};
-use super::{member, merge};
+use super::{member, merge, names};
 use crate::model::marks;
 
 /// What building a group gave.
@@ -21,6 +22,8 @@ pub struct Built {
     pub stack: BalancerStack,
     /// What is wrong with whom.
     pub problems: Vec<Problem>,
+    /// The names that should lead to its load balancer.
+    pub names: Names,
     /// The parts that members contribute as they are now: to be remembered should a member turn
     /// bad.
     pub good: BTreeMap<ObjectKey, Part>,
@@ -65,6 +68,10 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         .unexplained
         .retain(|key| members.active.iter().any(|member| member.key == key && may_have(member)));
     problems.append(&mut merged.problems);
+    let parts = active.iter().filter(|key| merged.contributing.contains(*key));
+    let parts = parts.filter_map(|key| good.get(key).or_else(|| snapshot.memory.held.get(key)));
+    let (names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
+    problems.append(&mut found);
     problems.sort();
     problems.dedup();
     // Parts that a bad member relies on, or may come to rely on once its siblings change.
@@ -80,6 +87,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         leaving: members.leaving,
         unexplained: merged.unexplained,
         memory,
+        named: snapshot.facts.leading(),
     };
-    Built { stack, problems, good }
+    Built { stack, problems, names, good }
 }

@@ -16,7 +16,7 @@ use crate::model::stack::WishedTargetGroup;
 use super::annotations::Annotations;
 use super::groups::Member;
 use super::target_group::Backend;
-use super::{listener, load_balancer, rule, tags, target_group, tls};
+use super::{listener, load_balancer, names, rule, tags, target_group, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -54,6 +54,7 @@ pub fn build(
             .filter(|_| secrets.is_none_or(|ids| tls::any_stands(snapshot, ids))),
         rules: Vec::new(),
         default_actions: None,
+        names: names::wished(snapshot, member.key, member.ingress, &mut annotations.problems),
         target_groups: BTreeMap::new(),
     };
     let mut backends = Backends { snapshot, group, member, built: BTreeMap::new() };

@@ -48,10 +48,13 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         settings: Arc::new(settings),
         objects,
         surroundings,
+        zones: None,
         facts: crate::model::fact::Facts::default(),
         memory: Memory::default(),
     };
-    let plans = plan_all(&mirror, &mut snapshot, &memories).await.context("AWS cannot be read")?;
+    let mut plans =
+        plan_all(&mirror, &mut snapshot, &memories).await.context("AWS cannot be read")?;
+    notes.append(&mut plans.notes);
     match flags.output {
         Output::Text => print_text(&snapshot.settings, &plans, &notes),
         Output::Json => print_json(&snapshot.settings, &plans, &notes)?,

@@ -283,9 +283,10 @@ async fn begin(controller: &Controller, queue: &Queue) {
     for subject in controller.subjects() {
         let lane = match subject {
             Subject::Targets(..) => Lane::Targets,
-            Subject::Fabric(_) | Subject::Balancer(..) | Subject::Certificate(..) => {
-                Lane::Background
-            }
+            Subject::Fabric(_)
+            | Subject::Balancer(..)
+            | Subject::Certificate(..)
+            | Subject::Zone(..) => Lane::Background,
         };
         queue.push(subject, lane);
     }
@@ -324,7 +325,10 @@ async fn note_changes(
 fn lane_of(subject: &Subject) -> Lane {
     match subject {
         Subject::Targets(..) => Lane::Targets,
-        Subject::Fabric(_) | Subject::Balancer(..) | Subject::Certificate(..) => Lane::User,
+        Subject::Fabric(_)
+        | Subject::Balancer(..)
+        | Subject::Certificate(..)
+        | Subject::Zone(..) => Lane::User,
     }
 }
 
@@ -334,9 +338,11 @@ fn count(metrics: &Metrics, queue: &Queue, subject: &Subject, rest: Rest) {
         Subject::Balancer(..) => "balancer",
         Subject::Targets(..) => "targets",
         Subject::Certificate(..) => "certificate",
+        Subject::Zone(..) => "zone",
     };
     let outcome = match rest {
         Rest::Done => "done".to_owned(),
+        Rest::Later(_) => "later".to_owned(),
         Rest::Again(trouble) => format!("{trouble:?}").to_lowercase(),
     };
     let labels = VisitLabels { subject: kind.to_owned(), outcome };

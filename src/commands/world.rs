@@ -3,26 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::aws::{Cloud, CloudError, Mirror};
+use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::build;
 use crate::build::classes::is_own_class;
 use crate::build::tls;
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
 use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
-use crate::model::settings::Settings;
+use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Objects, Snapshot, World};
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::reconcile::scope;
+
+/// How old what is read may be: everything is read once.
+const AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// The plans of all subjects, and what is wrong with whom.
 #[derive(Debug, Default)]
@@ -31,6 +35,8 @@ pub struct Plans {
     pub plans: Vec<(Subject, Plan)>,
     /// The problems.
     pub problems: Vec<Problem>,
+    /// What could not be looked at, and what follows from that.
+    pub notes: Vec<String>,
 }
 
 /// Plans every subject of a snapshot against what stands in AWS, with what the cluster remembers of
@@ -50,12 +56,13 @@ pub async fn plan_all<C: Cloud>(
         snapshot.facts.learn(Handle::BackendSecurityGroup, backend.id.clone());
     }
     let mut plans = Plans::default();
+    look_at_zones(mirror, snapshot, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut plans).await?;
     let mut balancers = Vec::new();
     let mut planned = Vec::new();
     let mut groups = build::groups::all(snapshot);
     groups.extend(memories.keys().cloned());
-    for group in groups {
+    for group in groups.clone() {
         snapshot.memory = memories.get(&group).cloned().unwrap_or_default();
         let mut built = build::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
@@ -63,6 +70,11 @@ pub async fn plan_all<C: Cloud>(
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
         inventory.memory = snapshot.memory.clone();
+        let mut names = built.names;
+        if let Some(live) = plan::balancer::current(&built.stack, &inventory) {
+            names.load_balancer = Id::Is(live.live.id.clone());
+        }
+        snapshot.facts.names_of(&group, names);
         planned.extend(plan::balancer::planned_bindings(&built.stack, &inventory));
         let plan =
             plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);
@@ -76,7 +88,63 @@ pub async fn plan_all<C: Cloud>(
     plans.plans.push((Subject::Fabric(place), plan));
     plans.plans.append(&mut balancers);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
+    plan_zones(mirror, snapshot, &groups, &mut plans).await?;
     Ok(plans)
+}
+
+/// Finds out which hosted zones there are, and where their names lead.
+async fn look_at_zones<C: Cloud>(
+    mirror: &Mirror<C>,
+    snapshot: &mut Snapshot,
+    plans: &mut Plans,
+) -> Result<(), CloudError> {
+    let dns = snapshot.settings.dns.clone();
+    if !build::names::is_on(&snapshot.settings, &snapshot.objects) {
+        snapshot.facts.zones([]);
+        return Ok(());
+    }
+    let zones = match mirror.zones(AGE_MAX).await {
+        Ok(zones) => zones,
+        Err(error) if error.kind == Kind::Refused => {
+            plans
+                .notes
+                .push(format!("hosted zones cannot be read, so no name is planned: {error}"));
+            snapshot.facts.zones([]);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    // Names that are never withdrawn hold up no load balancer.
+    let in_use = build::zone::in_use(&dns, &zones).filter(|_| dns.policy == DnsPolicy::Sync);
+    let in_use: Vec<AwsId> = in_use.collect();
+    snapshot.facts.zones(in_use.clone());
+    for id in &in_use {
+        let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
+        let records = inventory.records.value();
+        let zone = zones.get(id).map(|zone| zone.name.as_str()).unwrap_or_default();
+        let leading = records.map(|all| plan::zone::leading(&dns, zone, all));
+        snapshot.facts.leads(id, leading.unwrap_or_default());
+    }
+    snapshot.zones = Some(zones);
+    Ok(())
+}
+
+/// Plans the zones, now that it is known who wishes for which names.
+async fn plan_zones<C: Cloud>(
+    mirror: &Mirror<C>,
+    snapshot: &Snapshot,
+    groups: &BTreeSet<Group>,
+    plans: &mut Plans,
+) -> Result<(), CloudError> {
+    let zones = snapshot.zones.iter().flat_map(|zones| zones.keys());
+    for id in zones {
+        let Some(stack) = build::zone::build(snapshot, id, groups) else { continue };
+        let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
+        let dns = &snapshot.settings.dns;
+        let plan = plan::zone::plan(dns, snapshot.world, &stack, &inventory);
+        plans.plans.push((Subject::Zone(snapshot.settings.place.clone(), id.clone()), plan));
+    }
+    Ok(())
 }
 
 /// Plans the certificates of all TLS Secrets, and makes known those that stand.

@@ -12,10 +12,13 @@ use super::listener::Listener;
 use super::load_balancer::{Attributes, IpAddressType, LoadBalancer};
 use super::marks::Tags;
 use super::memory::Memory;
+use super::record::{HostedZone, RecordChange, Verb};
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::target::Target;
 use super::target_group::{HealthCheck, TargetGroup};
+
+mod ids;
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +245,13 @@ pub enum AwsAction {
         /// Which one.
         id: AwsId,
     },
+    /// Changes records of a hosted zone, all of them or none.
+    ChangeRecords {
+        /// Which zone.
+        zone: HostedZone,
+        /// The changes.
+        changes: Vec<RecordChange>,
+    },
     /// Adds or overwrites tags of a load balancer, listener, rule or target group.
     AddTags {
         /// Which one.
@@ -371,6 +381,7 @@ impl AwsAction {
                 ("acm", "ImportCertificate")
             }
             Self::DeleteCertificate { .. } => ("acm", "DeleteCertificate"),
+            Self::ChangeRecords { .. } => ("route53", "ChangeResourceRecordSets"),
             Self::AddTags { .. } => ("elbv2", "AddTags"),
             Self::RemoveTags { .. } => ("elbv2", "RemoveTags"),
         }
@@ -408,28 +419,6 @@ impl KubeAction {
 }
 
 impl Action {
-    /// Calls `visit` with every identifier of this action that may not have been given yet.
-    pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
-        match self {
-            Self::Aws(action) => action.visit_ids(visit),
-            Self::Kube(KubeAction::Bind { binding } | KubeAction::Rebind { binding, .. }) => {
-                binding.visit_ids(visit);
-            }
-            Self::Kube(_) => {}
-        }
-    }
-
-    /// The things that have to be made before this can be done.
-    #[must_use]
-    pub fn needs(&self) -> Vec<Handle> {
-        let mut handles = Vec::new();
-        self.clone().visit_ids(&mut |id| match id {
-            Id::Of(handle) => handles.push(handle.clone()),
-            Id::Is(_) => {}
-        });
-        handles
-    }
-
     /// Whether this makes, changes or removes something.
     #[must_use]
     pub fn sign(&self) -> Sign {
@@ -461,6 +450,14 @@ impl Action {
 impl AwsAction {
     fn sign(&self) -> Sign {
         let (_, operation) = self.operation();
+        if let Self::ChangeRecords { changes, .. } = self {
+            let all = |verb| changes.iter().all(|change| change.verb == verb);
+            return match (all(Verb::Create), all(Verb::Delete)) {
+                (true, _) => Sign::Add,
+                (false, true) => Sign::Remove,
+                (false, false) => Sign::Change,
+            };
+        }
         let is_import = matches!(self, Self::ImportCertificate { .. });
         if operation.ends_with("Tags") {
             // EC2 creates and deletes tags, ELB adds and removes them: a thing is changed.
@@ -471,69 +468,6 @@ impl AwsAction {
             Sign::Remove
         } else {
             Sign::Change
-        }
-    }
-
-    fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
-        match self {
-            Self::AuthorizeIngress { group, rules, .. }
-            | Self::RevokeIngress { group, rules, .. } => {
-                visit(group);
-                let resolved = std::mem::take(rules).into_iter().map(|mut rule| {
-                    rule.visit_ids(visit);
-                    rule
-                });
-                *rules = resolved.collect();
-            }
-            Self::CreateLoadBalancer { spec, .. } => {
-                spec.security_groups.iter_mut().for_each(visit);
-            }
-            Self::ModifyLoadBalancerAttributes { load_balancer: id, .. }
-            | Self::ModifyTargetGroupAttributes { target_group: id, .. }
-            | Self::RegisterTargets { target_group: id, .. } => visit(id),
-            Self::SetSecurityGroups { security_groups, .. } => {
-                security_groups.iter_mut().for_each(visit);
-            }
-            Self::AddListenerCertificate { listener, certificate } => {
-                visit(listener);
-                visit(certificate);
-            }
-            Self::CreateListener { load_balancer, spec, .. } => {
-                visit(load_balancer);
-                spec.default_certificate.iter_mut().for_each(&mut *visit);
-                spec.default_actions.iter_mut().for_each(|action| action.visit_ids(visit));
-            }
-            Self::ModifyListener { spec, .. } => {
-                spec.default_certificate.iter_mut().for_each(&mut *visit);
-                spec.default_actions.iter_mut().for_each(|action| action.visit_ids(visit));
-            }
-            Self::CreateRule { listener, spec, .. } => {
-                visit(listener);
-                spec.actions.iter_mut().for_each(|action| action.visit_ids(visit));
-            }
-            Self::ModifyRule { spec, .. } => {
-                spec.actions.iter_mut().for_each(|action| action.visit_ids(visit));
-            }
-            Self::CreateSecurityGroup { .. }
-            | Self::DeleteSecurityGroup { .. }
-            | Self::TagSecurityGroup { .. }
-            | Self::UntagSecurityGroup { .. }
-            | Self::SetSubnets { .. }
-            | Self::SetIpAddressType { .. }
-            | Self::DeleteLoadBalancer { .. }
-            | Self::DeleteListener { .. }
-            | Self::RemoveListenerCertificate { .. }
-            | Self::SetRulePriorities { .. }
-            | Self::DeleteRule { .. }
-            | Self::CreateTargetGroup { .. }
-            | Self::ModifyTargetGroup { .. }
-            | Self::DeleteTargetGroup { .. }
-            | Self::DeregisterTargets { .. }
-            | Self::ImportCertificate { .. }
-            | Self::ReimportCertificate { .. }
-            | Self::DeleteCertificate { .. }
-            | Self::AddTags { .. }
-            | Self::RemoveTags { .. } => {}
         }
     }
 }

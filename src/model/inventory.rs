@@ -1,6 +1,7 @@
 //! What stands in AWS of each subject, as far as this process has read it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use super::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::pairs;
+use super::record::{Record, RecordKey};
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::seen::SeenBinding;
@@ -96,6 +98,33 @@ pub struct FabricInventory {
 pub struct TargetsInventory {
     /// The targets, draining ones included. `Absent` where the target group is gone.
     pub targets: Known<Vec<LiveTarget>>,
+}
+
+/// What stands of a hosted zone, and the load balancers that its names may lead to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneInventory {
+    /// Its records. `Absent` where the zone is gone.
+    pub records: Known<Arc<Records>>,
+    /// The VPC's load balancers.
+    pub load_balancers: BTreeMap<AwsId, Address>,
+}
+
+/// Records by what tells them apart.
+pub type Records = BTreeMap<RecordKey, Record>;
+
+/// Where a load balancer can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Its DNS name, in lower case.
+    pub dns_name: AwsId,
+    /// The hosted zone that its DNS name lies in.
+    pub hosted_zone: AwsId,
+    /// How far AWS has come with it.
+    pub state: LoadBalancerState,
+    /// Whether clients may come over IPv6.
+    pub has_ipv6: bool,
+    /// Whether it carries the cluster's tag.
+    pub is_ours: bool,
 }
 
 /// What stands of a TLS Secret in AWS Certificate Manager.

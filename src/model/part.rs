@@ -56,6 +56,10 @@ pub struct Part {
     pub rules: Vec<Rule>,
     /// What happens to requests that no rule takes, if it says so.
     pub default_actions: Option<Vec<RuleAction>>,
+    /// The names that should lead to the load balancer, each with whether Route 53 leaves it out
+    /// while it has no healthy target. `None` where they are not ours to keep.
+    #[serde(default)]
+    pub names: Option<BTreeMap<String, bool>>,
     /// The target groups that its rules lead to.
     #[serde(with = "pairs")]
     pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,

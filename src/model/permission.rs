@@ -23,6 +23,8 @@ pub const READS: &[&str] = &[
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
+    "route53:ListHostedZones",
+    "route53:ListResourceRecordSets",
 ];
 
 impl AwsAction {
@@ -42,6 +44,7 @@ impl AwsAction {
             }
             Self::ReimportCertificate { .. } => &["acm:ImportCertificate"],
             Self::DeleteCertificate { .. } => &["acm:DeleteCertificate"],
+            Self::ChangeRecords { .. } => &["route53:ChangeResourceRecordSets"],
             _ => self.balancing_permissions(),
         }
     }

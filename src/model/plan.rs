@@ -34,6 +34,8 @@ pub enum Reason {
     Released,
     /// What comes later may need it after a restart.
     Remembered,
+    /// Several things are done at once, for these reasons.
+    All(Vec<Reason>),
 }
 
 impl fmt::Display for Reason {
@@ -48,6 +50,10 @@ impl fmt::Display for Reason {
             Self::Claimed => f.write_str("before anything is made for it"),
             Self::Released => f.write_str("nothing made for it is left"),
             Self::Remembered => f.write_str("to be known after a restart"),
+            Self::All(reasons) => {
+                let texts: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join("; "))
+            }
         }
     }
 }
@@ -59,6 +65,10 @@ pub enum WaitKey {
     Made(Handle),
     /// No listener may use this certificate any more.
     Unused(AwsId),
+    /// No name of ours may lead to the load balancer with this DNS name any more.
+    Unnamed(AwsId),
+    /// The load balancer with this DNS name has to take traffic.
+    Active(AwsId),
 }
 
 impl fmt::Display for WaitKey {
@@ -66,6 +76,8 @@ impl fmt::Display for WaitKey {
         match self {
             Self::Made(handle) => write!(f, "the {handle}"),
             Self::Unused(certificate) => write!(f, "the listeners to let go of {certificate}"),
+            Self::Unnamed(name) => write!(f, "the names to leave {name}"),
+            Self::Active(name) => write!(f, "{name} to be active"),
         }
     }
 }

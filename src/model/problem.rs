@@ -75,6 +75,14 @@ pub enum Code {
     NoCertificate,
     /// A TLS Secret that cannot be used.
     InvalidSecret,
+    /// A host that lies in no hosted zone, or in none that could be chosen.
+    NoHostedZone,
+    /// A host that cannot become a name.
+    InvalidName,
+    /// A record that is in the way and not ours.
+    ForeignRecord,
+    /// A record that Route 53 does not take.
+    RefusedRecord,
 }
 
 impl fmt::Display for Code {

@@ -3,6 +3,7 @@
 use super::id::AwsId;
 use super::load_balancer::Scheme;
 use super::marks::Tags;
+use super::record::is_within;
 use super::subject::Place;
 use super::target_group::TargetType;
 
@@ -35,8 +36,64 @@ pub struct Settings {
     pub tolerate_missing_service: bool,
     /// Whether TLS Secrets of every class are imported; those of our own classes always are.
     pub tls_secrets: bool,
+    /// The names that lead to load balancers.
+    pub dns: DnsSettings,
     /// Tags that mark, besides the cluster's, the security group of a pod's interface.
     pub endpoint_group_tags: Tags,
+}
+
+/// Settings of the names that lead to load balancers, with external-dns's meaning where it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsSettings {
+    /// The Ingresses whose hosts become names.
+    pub scope: DnsScope,
+    /// Whose the records are.
+    pub owner: String,
+    /// The domains in which names are kept; all where there are none. One that begins with a dot
+    /// does not mean the domain itself.
+    pub domains: Vec<String>,
+    /// What the ids of the hosted zones that are used end with; all where there are none.
+    pub zone_ids: Vec<String>,
+    /// What may happen to records.
+    pub policy: DnsPolicy,
+    /// What annotations about names begin with.
+    pub annotation_prefix: String,
+    /// Whether Route 53 leaves a load balancer without healthy targets out where nobody says.
+    pub evaluate_target_health: bool,
+}
+
+impl DnsSettings {
+    /// Whether names in a domain are kept at all.
+    #[must_use]
+    pub fn keeps(&self, name: &str) -> bool {
+        let matches = |domain: &String| match domain.strip_prefix('.') {
+            Some(above) => is_within(name, above) && name != above,
+            None => is_within(name, domain),
+        };
+        self.domains.is_empty() || self.domains.iter().any(matches)
+    }
+}
+
+/// The Ingresses whose hosts become names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsScope {
+    /// Those of our own classes.
+    OwnClasses,
+    /// All of ours.
+    All,
+    /// None.
+    Off,
+}
+
+/// What may happen to records (external-dns's `--policy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsPolicy {
+    /// They are made, changed and removed.
+    Sync,
+    /// They are made and changed.
+    UpsertOnly,
+    /// They are made.
+    CreateOnly,
 }
 
 /// Where the security group comes from that load balancers carry towards the pods.

@@ -10,6 +10,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use super::fact::Facts;
 use super::id::ObjectKey;
 use super::memory::Memory;
+use super::record::HostedZones;
 use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
 use super::settings::Settings;
 use super::surroundings::Surroundings;
@@ -61,6 +62,9 @@ pub struct Snapshot {
     pub objects: Objects,
     /// What AWS holds that is not ours.
     pub surroundings: Arc<Surroundings>,
+    /// The account's hosted zones; `None` where names are nobody's business here, or the zones
+    /// could not be read.
+    pub zones: Option<Arc<HostedZones>>,
     /// What other subjects have made known.
     pub facts: Facts,
     /// What is remembered of the subject.

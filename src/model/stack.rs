@@ -13,6 +13,7 @@ use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::problem::Problem;
+use super::record::HostedZone;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::target::Target;
@@ -47,6 +48,9 @@ pub struct BalancerStack {
     pub unexplained: Vec<ObjectKey>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
+    /// The load balancers that names lead to, by their DNS names; `None` while not every hosted
+    /// zone has been looked at.
+    pub named: Option<BTreeSet<AwsId>>,
 }
 
 /// A group's load balancer with all that hangs on it.
@@ -124,6 +128,37 @@ pub struct CertificateStack {
     pub certificate: Option<Certificate>,
     /// The certificates that listeners use; `None` while not every group has been looked at.
     pub listening: Option<BTreeSet<AwsId>>,
+}
+
+/// What the names of a hosted zone should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneStack {
+    /// The zone.
+    pub zone: HostedZone,
+    /// The names that belong into this zone, each with those who ask for it: the one who asked
+    /// first comes first.
+    pub names: BTreeMap<String, Vec<WishedName>>,
+    /// Names that are wished for and do not belong into this zone any more: they stay.
+    pub elsewhere: BTreeSet<String>,
+    /// The Ingresses that ask for no other names than these.
+    pub known: BTreeSet<ObjectKey>,
+    /// The Ingresses that there are, ours or not.
+    pub standing: BTreeSet<ObjectKey>,
+    /// Whether every group has been looked at, so that names that nobody asked for may go.
+    pub is_complete: bool,
+    /// How many names each of these may share a batch with: Route 53 refused them together.
+    pub suspects: BTreeMap<String, usize>,
+}
+
+/// A name that an Ingress asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WishedName {
+    /// The Ingress.
+    pub ingress: ObjectKey,
+    /// The load balancer that the name should lead to.
+    pub load_balancer: Id,
+    /// Whether Route 53 leaves it out while it has no healthy target.
+    pub evaluate_target_health: bool,
 }
 
 /// Whether a thing is used, as far as is known.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::group::Group;
-use super::id::ObjectKey;
+use super::id::{AwsId, ObjectKey};
 
 /// Where in AWS: whose account, and which region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Subject {
     Targets(Place, ObjectKey),
     /// The certificate that one TLS Secret is imported as.
     Certificate(Place, ObjectKey),
+    /// The records of one hosted zone that are ours.
+    Zone(Place, AwsId),
 }
 
 impl fmt::Display for Subject {
@@ -37,6 +39,7 @@ impl fmt::Display for Subject {
             Self::Balancer(_, group) => write!(f, "balancer {group}"),
             Self::Targets(_, binding) => write!(f, "targets {binding}"),
             Self::Certificate(_, secret) => write!(f, "certificate {secret}"),
+            Self::Zone(_, zone) => write!(f, "zone {zone}"),
         }
     }
 }

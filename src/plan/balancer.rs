@@ -6,10 +6,10 @@ use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle};
-use crate::model::inventory::BalancerInventory;
+use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::marks;
 use crate::model::memory::Memory;
-use crate::model::plan::{Plan, Reason, StepId};
+use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::settings::Settings;
 use crate::model::snapshot::World;
 use crate::model::stack::{BalancerStack, Front};
@@ -55,7 +55,7 @@ pub fn plan(
         traffic = context.front(&mut draft, front);
     }
     if surplus == Surplus::Remove {
-        remove(&mut draft, &settled, traffic);
+        remove(&mut draft, stack, &settled, traffic);
     }
     release(&mut draft, stack, &memory, remembered);
     draft.finish()
@@ -126,10 +126,18 @@ impl Context<'_> {
 }
 
 /// Removes what nobody wants: load balancers, then what they led to, then what guarded them.
-fn remove(draft: &mut Draft, settled: &Settled<'_>, mut traffic: Vec<StepId>) {
+fn remove(
+    draft: &mut Draft,
+    stack: &BalancerStack,
+    settled: &Settled<'_>,
+    mut traffic: Vec<StepId>,
+) {
     for live in &settled.surplus_load_balancers {
         let action = AwsAction::DeleteLoadBalancer { id: live.live.id.clone() };
-        traffic.push(draft.push(Action::Aws(action), Reason::Unwanted, &[]));
+        let name = AwsId::new(live.dns_name.to_lowercase());
+        let is_free = stack.named.as_ref().is_some_and(|named| !named.contains(&name));
+        let gate = if is_free { None } else { Some(WaitKey::Unnamed(name)) };
+        traffic.push(draft.push_gated(Action::Aws(action), Reason::Unwanted, gate));
     }
     target_group::remove(draft, settled, &traffic);
     for live in &settled.surplus_security_groups {
@@ -172,6 +180,15 @@ fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered
         let action = KubeAction::ReleaseIngress { ingress: ingress.clone(), finalizer };
         draft.push(Action::Kube(action), Reason::Released, &before);
     }
+}
+
+/// The load balancer that people are sent to.
+#[must_use]
+pub fn current<'a>(
+    stack: &BalancerStack,
+    inventory: &'a BalancerInventory,
+) -> Option<&'a LiveLoadBalancer> {
+    settle(stack, inventory).load_balancer
 }
 
 /// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given

@@ -14,3 +14,4 @@ mod tags;
 mod target_group;
 pub mod targets;
 pub mod wire;
+pub mod zone;

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::action::{Action, AwsAction, KubeAction, Sign};
 use crate::model::plan::{Plan, Step};
+use crate::model::record::Verb;
 use crate::model::subject::Subject;
 
 use super::wire;
@@ -133,6 +134,18 @@ fn what_aws(action: &AwsAction) -> String {
         | AwsAction::DeregisterTargets { targets, .. } => {
             let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
             format!("targets {}", targets.join(", "))
+        }
+        AwsAction::ChangeRecords { zone, changes } => {
+            let each = changes.iter().map(|change| {
+                let sign = match change.verb {
+                    Verb::Create => Sign::Add,
+                    Verb::Upsert => Sign::Change,
+                    Verb::Delete => Sign::Remove,
+                };
+                let key = &change.record.key;
+                format!("{}{} {}", sign.as_char(), key.record_type, key.name)
+            });
+            format!("records of {}: {}", zone.name, each.collect::<Vec<_>>().join(", "))
         }
         AwsAction::AddTags { id, tags } => format!("tags {} of {id}", keys(tags.keys())),
         AwsAction::RemoveTags { id, keys: removed } => {

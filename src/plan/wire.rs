@@ -15,6 +15,8 @@ use crate::model::security::{IngressRule, Source};
 use crate::model::target::Target;
 use crate::model::target_group::{HealthCheck, TargetGroup};
 
+mod record;
+
 /// The parameters of a step's call, as AWS names them.
 #[must_use]
 pub fn parameters(action: &Action) -> Value {
@@ -88,6 +90,7 @@ fn aws(action: &AwsAction) -> Value {
             Value::Object(call)
         }
         AwsAction::DeleteCertificate { id } => json!({"CertificateArn": id}),
+        AwsAction::ChangeRecords { zone, changes } => record::changes(zone, changes),
         AwsAction::AddTags { id, tags } => json!({"ResourceArns": [id], "Tags": listed(tags)}),
         AwsAction::RemoveTags { id, keys } => json!({"ResourceArns": [id], "TagKeys": keys}),
     }

@@ -91,10 +91,10 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         }
     }
 
-    /// Takes note of whether a subject waits for listeners to let go of something.
-    fn wait(&self, subject: &Subject, plan: &Plan) {
+    /// Takes note of whether a subject waits for listeners or names to let go of something.
+    pub(super) fn wait(&self, subject: &Subject, plan: &Plan) {
         let mut gates = plan.steps.iter().filter_map(|step| step.gate.as_ref());
-        let is_waiting = gates.any(|gate| matches!(gate, WaitKey::Unused(_)));
+        let is_waiting = gates.any(|gate| matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_)));
         let waiting = &mut lock(&self.shared).waiting;
         if is_waiting {
             waiting.insert(subject.clone());

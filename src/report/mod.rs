@@ -1,5 +1,7 @@
 //! From what was found and done to what people are told: statuses and Events. Pure.
 
+use std::time::Duration;
+
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::inventory::BalancerInventory;
@@ -15,6 +17,8 @@ pub use told::{Done, Told};
 pub enum Rest {
     /// Nothing is left to do, or what is left waits for news.
     Done,
+    /// Something that takes its time is under way; again after this long.
+    Later(Duration),
     /// Something went wrong; again after a while.
     Again(Trouble),
 }

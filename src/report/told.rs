@@ -55,12 +55,7 @@ impl Told {
         problems: &[Problem],
         done: &Done<'_>,
     ) -> Vec<Event> {
-        let of_problems = problems.iter().chain(&done.plan.refusals).map(|problem| Message {
-            object: problem.object.clone(),
-            severity: problem.severity,
-            reason: problem.code.to_string(),
-            text: problem.to_string(),
-        });
+        let of_problems = problems.iter().chain(&done.plan.refusals).map(of_problem);
         let mut messages: Vec<Message> = of_problems.collect();
         messages.extend(refused(stack, done, &self.stale));
         self.stale = texts(done, Trouble::Stale).cloned().collect();
@@ -68,6 +63,23 @@ impl Told {
         for key in &stack.active {
             current.entry(ObjectRef::ingress(key)).or_default();
         }
+        let mut events = self.news(objects, current, messages);
+        events.extend(self.carried_out(objects, done));
+        events
+    }
+
+    /// The Events that say something new about whoever has a problem.
+    pub fn problems(&mut self, objects: &Objects, problems: &[Problem]) -> Vec<Event> {
+        self.news(objects, BTreeMap::new(), problems.iter().map(of_problem).collect())
+    }
+
+    /// The Events that say what has not been said before; what is not said any more may be again.
+    fn news(
+        &mut self,
+        objects: &Objects,
+        mut current: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
+        messages: Vec<Message>,
+    ) -> Vec<Event> {
         let mut events = Vec::new();
         for message in messages {
             let said = (message.reason.clone(), message.text.clone());
@@ -79,7 +91,6 @@ impl Told {
             }
         }
         self.by_object = current;
-        events.extend(self.carried_out(objects, done));
         events
     }
 
@@ -100,6 +111,15 @@ impl Told {
             event(objects, Message { object, severity: Severity::Note, reason, text })
         });
         each.collect()
+    }
+}
+
+fn of_problem(problem: &Problem) -> Message {
+    Message {
+        object: problem.object.clone(),
+        severity: problem.severity,
+        reason: problem.code.to_string(),
+        text: problem.to_string(),
     }
 }
 

@@ -31,3 +31,4 @@ mod support;
 mod tags;
 mod targets;
 mod tidy;
+mod zones;

@@ -17,6 +17,7 @@ pub(super) use touched::{suspected, touched};
 mod certificate;
 mod listener;
 mod load_balancer;
+mod record;
 mod rule;
 mod security_group;
 mod tag;
@@ -93,6 +94,7 @@ pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at
             certificate::reimport(belief, id, spec, at);
         }
         AwsAction::DeleteCertificate { id } => certificate::delete(belief, id),
+        AwsAction::ChangeRecords { zone, changes } => record::change(belief, zone, changes),
         AwsAction::AddTags { id, tags } => tag::add(belief, id, tags),
         AwsAction::RemoveTags { id, keys } => tag::remove(belief, id, keys),
     }

@@ -37,6 +37,7 @@ fn creation() -> (AwsAction, Answer) {
     let made = ReadLoadBalancer {
         live: Live { id: arn("loadbalancer/app/a/1"), spec: spec.clone() },
         dns_name: "a.example.com".to_owned(),
+        hosted_zone: AwsId::new("Z35SXDOTRQ7X7K"),
         state: LoadBalancerState::Provisioning,
     };
     (AwsAction::CreateLoadBalancer { handle, spec }, Answer::LoadBalancer(made))

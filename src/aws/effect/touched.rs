@@ -64,6 +64,7 @@ pub(in crate::aws) fn touched(action: &AwsAction) -> Vec<Part> {
         AwsAction::DeleteCertificate { id } => {
             vec![Part::Certificates, Part::Certificate(id.clone())]
         }
+        AwsAction::ChangeRecords { zone, .. } => vec![Part::Records(zone.id.clone())],
         AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. } => match arn::named(id) {
             Some(Named::LoadBalancer) => vec![Part::LoadBalancers],
             Some(Named::TargetGroup) => vec![Part::TargetGroups],
@@ -81,6 +82,7 @@ pub(in crate::aws) fn suspected(error: &CloudError) -> Option<Part> {
     match error.code.as_str() {
         "LoadBalancerNotFound" => Some(Part::LoadBalancers),
         "TargetGroupNotFound" => Some(Part::TargetGroups),
+        "NoSuchHostedZone" => Some(Part::Zones),
         // EC2's and ELB's codes for the same.
         "InvalidGroup.NotFound" | "InvalidSecurityGroup" => Some(Part::SecurityGroups),
         // EC2's and ELB's codes, the latter also for a subnet that is full.

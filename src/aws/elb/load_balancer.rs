@@ -183,6 +183,7 @@ fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
             },
         },
         dns_name: raw.dns_name().unwrap_or_default().to_owned(),
+        hosted_zone: AwsId::new(raw.canonical_hosted_zone_id().unwrap_or_default()),
         state: state(raw.state().and_then(|state| state.code())),
     })
 }

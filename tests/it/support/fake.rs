@@ -16,6 +16,7 @@ use albedo::model::known::Live;
 use albedo::model::listener::Protocol;
 use albedo::model::load_balancer::{Attributes, LoadBalancerState};
 use albedo::model::marks::Tags;
+use albedo::model::record::{HostedZone, Record};
 use albedo::model::surroundings::{Interface, Subnet};
 use albedo::model::target::{LiveTarget, TargetState};
 use albedo::model::target_group::TargetGroup;
@@ -30,6 +31,7 @@ mod echo;
 mod faulty;
 mod held;
 mod listener;
+mod route53;
 mod security;
 mod state;
 mod target_group;
@@ -278,6 +280,18 @@ impl Cloud for Fake {
 
     async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
         self.read("acm.DescribeCertificate", |state| Ok(state.imported(id)?.facts.clone()))
+    }
+
+    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        self.read("route53.ListHostedZones", |state| {
+            Ok(state.zones.values().map(|zone| zone.zone.clone()).collect())
+        })
+    }
+
+    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+        self.read("route53.ListResourceRecordSets", |state| {
+            Ok(state.zone(zone)?.records.values().cloned().collect())
+        })
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -29,16 +29,24 @@ pub struct Site {
 /// One process.
 pub struct Controller<C> {
     reconciler: Reconciler<C, FakeCluster>,
+    /// The same AWS, without what is put in front of it.
+    aws: Fake,
     /// The same cluster, whose changes this process hears of.
     pub cluster: FakeCluster,
     waiting: Mutex<VecDeque<Subject>>,
+    /// Whoever waits for AWS to finish something.
+    later: Mutex<Vec<Subject>>,
 }
+
+static TICKS: AtomicI64 = AtomicI64::new(0);
 
 /// A time that only ever goes on.
 fn now() -> Timestamp {
-    static TICKS: AtomicI64 = AtomicI64::new(0);
     Timestamp::from_millisecond(TICKS.fetch_add(1, Ordering::Relaxed)).unwrap()
 }
+
+/// Longer than anybody waits between two looks, in milliseconds.
+const WHILE: i64 = 60_000;
 
 impl Site {
     /// The class `alb`, and what the sketch holds.
@@ -77,7 +85,8 @@ impl Site {
         };
         reconciler.recall(cluster.memories.lock().unwrap().clone());
         let waiting = Mutex::new(reconciler.subjects().into());
-        Controller { reconciler, cluster, waiting }
+        let later = Mutex::default();
+        Controller { reconciler, aws: self.aws.clone(), cluster, waiting, later }
     }
 
     /// How many writes AWS refused.
@@ -111,15 +120,30 @@ impl<C: Cloud> Controller<C> {
     pub async fn settle_while(&self, is_alive: impl Fn() -> bool) -> usize {
         for visits in 0..VISITS_MAX {
             self.push(self.cluster.woken());
+            if self.waiting.lock().unwrap().is_empty() {
+                self.pass_time();
+            }
             let next = self.waiting.lock().unwrap().pop_front();
             let Some(subject) = next.filter(|_| is_alive()) else { return visits };
             let visited = self.reconciler.visit(&subject).await;
             self.push(visited.wakes);
-            if matches!(visited.rest, Rest::Again(_)) {
-                self.push(vec![subject]);
+            match visited.rest {
+                Rest::Done => {}
+                Rest::Again(_) => self.push(vec![subject]),
+                Rest::Later(_) => self.later.lock().unwrap().push(subject),
             }
         }
         panic!("no rest after {VISITS_MAX} visits: {:?}", self.waiting.lock().unwrap());
+    }
+
+    /// Lets AWS finish what somebody waits for.
+    fn pass_time(&self) {
+        let later = std::mem::take(&mut *self.later.lock().unwrap());
+        if !later.is_empty() {
+            TICKS.fetch_add(WHILE, Ordering::Relaxed);
+            self.aws.finish_provisioning();
+            self.push(later);
+        }
     }
 
     /// Looks at everything once more, without believing anything.

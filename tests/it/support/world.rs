@@ -14,8 +14,9 @@ use albedo::model::load_balancer::Scheme;
 use albedo::model::marks::Tags;
 use albedo::model::memory::Memory;
 use albedo::model::problem::Problem;
+use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
-use albedo::model::settings::{BackendSecurityGroup, Settings};
+use albedo::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
 use albedo::model::snapshot::{Objects, Snapshot, World as Extent};
 use albedo::model::subject::Place;
 use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings};
@@ -39,6 +40,7 @@ pub struct World {
     pub settings: Settings,
     pub objects: Objects,
     pub surroundings: Surroundings,
+    pub zones: Option<Arc<HostedZones>>,
     pub facts: Facts,
     pub memory: Memory,
     pub extent: Extent,
@@ -77,6 +79,15 @@ pub fn settings() -> Settings {
         restricted_rules: true,
         tolerate_missing_service: true,
         tls_secrets: false,
+        dns: DnsSettings {
+            scope: DnsScope::OwnClasses,
+            owner: "default".to_owned(),
+            domains: Vec::new(),
+            zone_ids: Vec::new(),
+            policy: DnsPolicy::Sync,
+            annotation_prefix: "external-dns.kubernetes.io/".to_owned(),
+            evaluate_target_health: true,
+        },
         endpoint_group_tags: Tags::new(),
     }
 }
@@ -129,6 +140,13 @@ pub fn surroundings() -> Surroundings {
     }
 }
 
+/// What is known where there are no hosted zones.
+pub fn without_zones() -> Facts {
+    let mut facts = Facts::default();
+    facts.zones([]);
+    facts
+}
+
 /// AWS with the same surroundings.
 pub fn fake() -> Fake {
     let aws = Fake::new();
@@ -155,7 +173,8 @@ impl World {
             settings: settings(),
             objects: Objects::default(),
             surroundings: surroundings(),
-            facts: Facts::default(),
+            zones: None,
+            facts: without_zones(),
             memory: Memory::default(),
             extent: Extent::Whole,
         };
@@ -187,6 +206,7 @@ impl World {
             settings: Arc::new(self.settings.clone()),
             objects: self.objects.clone(),
             surroundings: Arc::new(self.surroundings.clone()),
+            zones: self.zones.clone(),
             facts: self.facts.clone(),
             memory: self.memory.clone(),
         }

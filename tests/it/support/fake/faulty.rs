@@ -10,6 +10,7 @@ use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
+use albedo::model::record::{HostedZone, Record};
 use albedo::model::surroundings::Interface;
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
@@ -167,6 +168,14 @@ impl<C: Cloud> Cloud for Faulty<C> {
 
     async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
         self.through(Struck::Reads, self.inner.certificate(id)).await
+    }
+
+    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        self.through(Struck::Reads, self.inner.zones()).await
+    }
+
+    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+        self.through(Struck::Reads, self.inner.records(zone)).await
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

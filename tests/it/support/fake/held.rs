@@ -11,6 +11,7 @@ use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
+use albedo::model::record::{HostedZone, Record};
 use albedo::model::surroundings::Interface;
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
@@ -128,6 +129,14 @@ impl<C: Cloud> Cloud for Held<C> {
 
     async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
         self.read(self.inner.certificate(certificate)).await
+    }
+
+    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        self.read(self.inner.zones()).await
+    }
+
+    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+        self.read(self.inner.records(zone)).await
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -13,6 +13,7 @@ use albedo::model::surroundings::Interface;
 use super::acm::Certificate;
 use super::balancer::LoadBalancer;
 use super::listener::{Listener, Rule};
+use super::route53::Zone;
 use super::security::SecurityGroup;
 use super::target_group::TargetGroup;
 use super::{PLACE, Refusal, refuse};
@@ -29,6 +30,10 @@ pub struct State {
     pub certificates: BTreeSet<AwsId>,
     /// Those of them that were imported.
     pub imported: BTreeMap<AwsId, Certificate>,
+    /// The account's hosted zones.
+    pub zones: BTreeMap<AwsId, Zone>,
+    /// Names that Route 53 refuses, whatever they should be.
+    pub refused_names: BTreeSet<String>,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
     pub load_balancers: BTreeMap<AwsId, LoadBalancer>,
     pub listeners: BTreeMap<AwsId, Listener>,
@@ -55,6 +60,8 @@ impl State {
             interfaces: Vec::new(),
             certificates: BTreeSet::new(),
             imported: BTreeMap::new(),
+            zones: BTreeMap::new(),
+            refused_names: BTreeSet::new(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
             listeners: BTreeMap::new(),
@@ -135,6 +142,7 @@ impl State {
             AwsAction::ImportCertificate { spec, .. } => Ok(self.import_certificate(spec)),
             AwsAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
             AwsAction::DeleteCertificate { id } => self.delete_certificate(id),
+            AwsAction::ChangeRecords { zone, changes } => self.change_records(&zone.id, changes),
             AwsAction::AddTags { id, tags } => {
                 let held = self.tags_mut(id)?;
                 held.extend(tags.clone());

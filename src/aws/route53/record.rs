@@ -1,0 +1,133 @@
+//! Records of a hosted zone.
+
+use aws_sdk_route53::error::BuildError;
+use aws_sdk_route53::types::{
+    AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet as Raw,
+    RrType,
+};
+
+use crate::aws::answer::Answer;
+use crate::aws::error::CloudError;
+use crate::aws::perform::Call;
+use crate::aws::sdk::{Sdk, refused};
+use crate::model::id::{AwsId, Id};
+use crate::model::record::{
+    HostedZone, Record, RecordChange, RecordKey, RecordType, RecordValue, Verb, name_from_route53,
+};
+
+/// The most records on one page (Route 53).
+const PAGE_SIZE: i32 = 300;
+
+/// The records of a hosted zone, of the types that are looked at.
+pub(in crate::aws) async fn list(sdk: &Sdk, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+    let page = sdk.route53.list_resource_record_sets().hosted_zone_id(zone.as_str());
+    let page = page.max_items(PAGE_SIZE);
+    let mut found = Vec::new();
+    let mut next = page.clone();
+    loop {
+        let answer = next.send().await.map_err(refused("route53.ListResourceRecordSets"))?;
+        found.extend(answer.resource_record_sets().iter().filter_map(read));
+        if !answer.is_truncated() {
+            return Ok(found);
+        }
+        next = page
+            .clone()
+            .set_start_record_name(answer.next_record_name().map(str::to_owned))
+            .set_start_record_type(answer.next_record_type().cloned())
+            .set_start_record_identifier(answer.next_record_identifier().map(str::to_owned));
+    }
+}
+
+fn read(raw: &Raw) -> Option<Record> {
+    let record_type = match raw.r#type() {
+        RrType::A => RecordType::A,
+        RrType::Aaaa => RecordType::Aaaa,
+        RrType::Cname => RecordType::Cname,
+        RrType::Txt => RecordType::Txt,
+        _ => return None,
+    };
+    let key = RecordKey {
+        name: name_from_route53(raw.name()),
+        record_type,
+        set_identifier: raw.set_identifier().map(str::to_owned),
+    };
+    let value = match raw.alias_target() {
+        Some(alias) => RecordValue::Alias {
+            target: Id::Is(AwsId::new(name_from_route53(alias.dns_name()))),
+            hosted_zone: Some(AwsId::new(alias.hosted_zone_id())),
+            evaluate_target_health: alias.evaluate_target_health(),
+        },
+        None => RecordValue::Values {
+            ttl: raw.ttl().unwrap_or_default(),
+            values: raw.resource_records().iter().map(|one| one.value().to_owned()).collect(),
+        },
+    };
+    Some(Record { key, value })
+}
+
+pub(in crate::aws) async fn change(
+    call: &Call<'_>,
+    zone: &HostedZone,
+    changes: &[RecordChange],
+) -> Result<Answer, CloudError> {
+    let mut raw = Vec::with_capacity(changes.len());
+    for change in changes {
+        // Every field that Route 53 wants is one that the model has.
+        let built = set(call, &change.record)?.and_then(|set| {
+            Change::builder().action(verb(change.verb)).resource_record_set(set).build()
+        });
+        raw.push(built.map_err(|_| CloudError::incomplete(&call.operation, "a record"))?);
+    }
+    let batch = ChangeBatch::builder().set_changes(Some(raw)).build();
+    let batch = batch.map_err(|_| CloudError::incomplete(&call.operation, "changes"))?;
+    call.sdk
+        .route53
+        .change_resource_record_sets()
+        .hosted_zone_id(zone.id.as_str())
+        .change_batch(batch)
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+fn verb(verb: Verb) -> ChangeAction {
+    match verb {
+        Verb::Delete => ChangeAction::Delete,
+        Verb::Create => ChangeAction::Create,
+        Verb::Upsert => ChangeAction::Upsert,
+    }
+}
+
+fn set(call: &Call<'_>, record: &Record) -> Result<Result<Raw, BuildError>, CloudError> {
+    let RecordKey { name, record_type, set_identifier } = &record.key;
+    let set = Raw::builder()
+        .name(name)
+        .r#type(record_type.as_str().into())
+        .set_set_identifier(set_identifier.clone());
+    let set = match &record.value {
+        RecordValue::Alias { target, hosted_zone, evaluate_target_health } => {
+            let target = call.given(target)?;
+            let zone = hosted_zone.as_ref();
+            let zone = zone.ok_or_else(|| call.unresolved(&format!("the zone of {target}")))?;
+            let alias = AliasTarget::builder()
+                .dns_name(target.as_str())
+                .hosted_zone_id(zone.as_str())
+                .evaluate_target_health(*evaluate_target_health)
+                .build();
+            match alias {
+                Ok(alias) => set.alias_target(alias),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        RecordValue::Values { ttl, values } => {
+            let values: Result<Vec<_>, _> =
+                values.iter().map(|value| ResourceRecord::builder().value(value).build()).collect();
+            match values {
+                Ok(values) => set.ttl(*ttl).set_resource_records(Some(values)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    };
+    Ok(set.build())
+}

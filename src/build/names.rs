@@ -1,0 +1,293 @@
+//! The names that should lead to a load balancer: the hosts of its Ingresses, as external-dns
+//! understands them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::model::fact::{NameWish, Names};
+use crate::model::group::Group;
+use crate::model::id::{Handle, Id, ObjectKey, Slot};
+use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, VALUE_LENGTH_MAX};
+use crate::model::part::Part;
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::settings::{DnsScope, DnsSettings, Settings};
+use crate::model::snapshot::{Objects, Snapshot};
+
+use super::classes::{has_own_class, is_own_class};
+use super::zone::{Choice, choose};
+
+/// What annotations about names began with before external-dns 0.22, and still do in most clusters.
+const PREFIX_ALPHA: &str = "external-dns.alpha.kubernetes.io/";
+/// The value of `controller` that leaves an Ingress to us.
+const CONTROLLER: &str = "dns-controller";
+/// The annotations about records that this version does not write.
+const UNSUPPORTED: [&str; 3] = ["record-type", "set-identifier", "target"];
+const UNSUPPORTED_PREFIX: &str = "aws-";
+const EVALUATE_TARGET_HEALTH: &str = "aws-evaluate-target-health";
+/// The most characters of a name (RFC 1035, without the last dot).
+const NAME_LENGTH_MAX: usize = 253;
+/// The most characters of the first label: `a-` goes in front of it.
+const FIRST_LABEL_LENGTH_MAX: usize = LABEL_LENGTH_MAX - "a-".len();
+
+/// Whether hosts of anybody become names.
+#[must_use]
+pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
+    match settings.dns.scope {
+        DnsScope::Off => false,
+        DnsScope::All => true,
+        DnsScope::OwnClasses => objects.classes.values().any(|class| is_own_class(class)),
+    }
+}
+
+/// The names that an Ingress asks for. `None` where its names are not ours to keep: they stay as
+/// they are.
+#[must_use]
+pub fn wished(
+    snapshot: &Snapshot,
+    key: &ObjectKey,
+    ingress: &Ingress,
+    problems: &mut Vec<Problem>,
+) -> Option<BTreeMap<String, bool>> {
+    let settings = &snapshot.settings.dns;
+    let is_ours = match settings.scope {
+        DnsScope::Off => false,
+        DnsScope::All => true,
+        DnsScope::OwnClasses => has_own_class(&snapshot.objects, ingress),
+    };
+    if !is_ours {
+        return None;
+    }
+    let mut asking = Asking { settings, key, ingress, problems };
+    asking.look_for_other_prefix();
+    if asking.value("controller").is_some_and(|value| value != CONTROLLER) {
+        return None;
+    }
+    if asking.has_unsupported() {
+        return None;
+    }
+    let evaluate = asking.value(EVALUATE_TARGET_HEALTH).map(|value| value == "true");
+    let evaluate = evaluate.unwrap_or(settings.evaluate_target_health);
+    let hosts = asking.hosts()?;
+    let usable = hosts.into_iter().filter(|(host, _)| settings.keeps(host));
+    let mut names = BTreeMap::new();
+    for (host, field) in usable.collect::<Vec<_>>() {
+        if asking.is_usable(&host, &field) {
+            names.insert(host, evaluate);
+        }
+    }
+    Some(names)
+}
+
+/// One Ingress that asks for names.
+struct Asking<'a> {
+    settings: &'a DnsSettings,
+    key: &'a ObjectKey,
+    ingress: &'a Ingress,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Asking<'_> {
+    fn field(&self, name: &str) -> String {
+        format!("annotation {}{name}", self.settings.annotation_prefix)
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        let annotations = self.ingress.metadata.annotations.as_ref()?;
+        annotations.get(&format!("{}{name}", self.settings.annotation_prefix)).map(String::as_str)
+    }
+
+    fn problem(&mut self, (code, severity): (Code, Severity), field: String, texts: [String; 3]) {
+        let [found, allowed, meanwhile] = texts;
+        let object = ObjectRef::ingress(self.key);
+        self.problems.push(Problem { code, severity, object, field, found, allowed, meanwhile });
+    }
+
+    /// Most clusters still use the older prefix, and would otherwise wonder.
+    fn look_for_other_prefix(&mut self) {
+        if self.settings.annotation_prefix == PREFIX_ALPHA {
+            return;
+        }
+        let annotations = self.ingress.metadata.annotations.iter().flatten();
+        let other = annotations.map(|(key, _)| key).find(|key| key.starts_with(PREFIX_ALPHA));
+        if let Some(other) = other.cloned() {
+            let texts = [
+                "a prefix that is not read".to_owned(),
+                format!(
+                    "the prefix {}, or to start with --annotation-prefix={PREFIX_ALPHA}",
+                    self.settings.annotation_prefix
+                ),
+                "it changes nothing".to_owned(),
+            ];
+            let kind = (Code::UnknownAnnotation, Severity::Note);
+            self.problem(kind, format!("annotation {other}"), texts);
+        }
+    }
+
+    /// Whether the Ingress asks for records of kinds that are not written here. A simple record in
+    /// place of a weighted one would be wrong, so nothing is.
+    fn has_unsupported(&mut self) -> bool {
+        let prefix = &self.settings.annotation_prefix;
+        let annotations = self.ingress.metadata.annotations.iter().flatten();
+        let names = annotations.filter_map(|(key, _)| key.strip_prefix(prefix.as_str()));
+        let unsupported = names.filter(|name| {
+            UNSUPPORTED.contains(name)
+                || (name.starts_with(UNSUPPORTED_PREFIX) && *name != EVALUATE_TARGET_HEALTH)
+        });
+        let unsupported: Vec<String> = unsupported.map(str::to_owned).collect();
+        for name in &unsupported {
+            let texts = [
+                format!("\"{}\"", self.value(name).unwrap_or_default()),
+                "nothing: this version writes alias records of load balancers only".to_owned(),
+                "the names of this Ingress stay as they are".to_owned(),
+            ];
+            self.problem((Code::Unsupported, Severity::Warning), self.field(name), texts);
+        }
+        !unsupported.is_empty()
+    }
+
+    /// The hosts with the fields that name them. `None` where nobody can tell which are meant.
+    fn hosts(&mut self) -> Option<BTreeMap<String, String>> {
+        let source = self.value("ingress-hostname-source").map(str::to_lowercase);
+        let (of_spec, of_annotation) = match source.as_deref() {
+            None => (true, true),
+            Some("defined-hosts-only") => (true, false),
+            Some("annotation-only") => (false, true),
+            Some(other) => {
+                let texts = [
+                    format!("\"{other}\""),
+                    "defined-hosts-only or annotation-only".to_owned(),
+                    "the names of this Ingress stay as they are".to_owned(),
+                ];
+                let field = self.field("ingress-hostname-source");
+                self.problem((Code::InvalidAnnotation, Severity::Warning), field, texts);
+                return None;
+            }
+        };
+        let mut hosts = BTreeMap::new();
+        let mut add = |host: &str, field: String| {
+            let host = host.strip_suffix('.').unwrap_or(host).to_lowercase();
+            if !host.is_empty() {
+                hosts.entry(host).or_insert(field);
+            }
+        };
+        if let Some(spec) = self.ingress.spec.as_ref().filter(|_| of_spec) {
+            for (i, rule) in spec.rules.iter().flatten().enumerate() {
+                add(rule.host.as_deref().unwrap_or_default(), format!("spec.rules[{i}].host"));
+            }
+            for (i, tls) in spec.tls.iter().flatten().enumerate() {
+                for host in tls.hosts.iter().flatten() {
+                    add(host, format!("spec.tls[{i}].hosts"));
+                }
+            }
+        }
+        if let Some(list) = self.value("hostname").filter(|_| of_annotation) {
+            for host in list.replace(' ', "").split(',') {
+                add(host, self.field("hostname"));
+            }
+        }
+        Some(hosts)
+    }
+
+    /// Whether a host can be a name with a TXT record beside it.
+    fn is_usable(&mut self, host: &str, field: &str) -> bool {
+        let allowed = check(host).or_else(|| {
+            let value = Ownership::of_ingress(&self.settings.owner, self.key).to_string();
+            // The two quotes do not count.
+            (value.len() - 2 > VALUE_LENGTH_MAX).then(|| {
+                format!(
+                    "a shorter --txt-owner-id, namespace or name of the Ingress: the TXT record \
+                     with all three would be {} characters long, and {VALUE_LENGTH_MAX} fit",
+                    value.len() - 2
+                )
+            })
+        });
+        let Some(allowed) = allowed else { return true };
+        let texts = [
+            format!("\"{host}\""),
+            allowed,
+            "it gets no record; the other hosts are not concerned".to_owned(),
+        ];
+        self.problem((Code::InvalidName, Severity::Warning), field.to_owned(), texts);
+        false
+    }
+}
+
+/// What a host should be, where it cannot be a name.
+fn check(host: &str) -> Option<String> {
+    let first = host.split('.').next().unwrap_or_default();
+    let labels = host.strip_prefix("*.").unwrap_or(host).split('.');
+    let is_label = |label: &str| {
+        let of_label = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        !label.is_empty() && label.len() <= LABEL_LENGTH_MAX && label.chars().all(of_label)
+    };
+    if !host.is_ascii() {
+        Some("its ASCII form, which begins with xn--".to_owned())
+    } else if first.len() > FIRST_LABEL_LENGTH_MAX {
+        Some(format!(
+            "a first label of at most {FIRST_LABEL_LENGTH_MAX} characters: the TXT record beside \
+             the name has two more, and {LABEL_LENGTH_MAX} is the limit"
+        ))
+    } else if host.len() > NAME_LENGTH_MAX || !labels.clone().all(is_label) || labels.count() < 2 {
+        Some("a name such as www.example.com or *.example.com".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The names that should lead to a group's load balancer, and the hosts that lie in no zone.
+#[must_use]
+pub fn of_group<'a>(
+    snapshot: &Snapshot,
+    group: &Group,
+    parts: impl Iterator<Item = &'a Part>,
+    leaving: &[ObjectKey],
+) -> (Names, Vec<Problem>) {
+    let load_balancer = Id::Of(Handle::LoadBalancer(group.clone(), Slot::default()));
+    let known: BTreeSet<ObjectKey> = leaving.iter().cloned().collect();
+    let mut names = Names { load_balancer, wished: BTreeMap::new(), known };
+    let mut problems = Vec::new();
+    for part in parts {
+        let Some(wished) = &part.names else { continue };
+        names.known.insert(part.ingress.clone());
+        for (host, evaluate) in wished {
+            names.wished.entry(host.clone()).or_insert_with(|| NameWish {
+                ingress: part.ingress.clone(),
+                evaluate_target_health: *evaluate,
+            });
+            problems.extend(without_zone(snapshot, &part.ingress, host));
+        }
+    }
+    (names, problems)
+}
+
+/// What is to be said of a host that lies in no zone, or in more than one.
+fn without_zone(snapshot: &Snapshot, ingress: &ObjectKey, host: &str) -> Option<Problem> {
+    let zones = snapshot.zones.as_ref()?;
+    let (severity, found, allowed) = match choose(&snapshot.settings.dns, zones, host) {
+        Choice::In(_) => return None,
+        Choice::None => {
+            let known: BTreeSet<&str> = zones.values().map(|zone| zone.name.as_str()).collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let found = format!("{host}, which lies in no hosted zone of this account");
+            (Severity::Note, found, format!("a host in one of them: {known}"))
+        }
+        Choice::Ambiguous(ids) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let found =
+                format!("{host}, for which {} public hosted zones have one name", ids.len());
+            let allowed = format!("to choose with --zone-id-filter one of {}", ids.join(", "));
+            (Severity::Warning, found, allowed)
+        }
+    };
+    Some(Problem {
+        code: Code::NoHostedZone,
+        severity,
+        object: ObjectRef::ingress(ingress),
+        field: "hosts".to_owned(),
+        found,
+        allowed,
+        meanwhile: "it gets no record; the load balancer serves it all the same".to_owned(),
+    })
+}

@@ -1,0 +1,100 @@
+//! What the names of a hosted zone should be, and which zones a name belongs into.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::group::Group;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::record::{HostedZone, HostedZones};
+use crate::model::settings::DnsSettings;
+use crate::model::snapshot::Snapshot;
+use crate::model::stack::{WishedName, ZoneStack};
+
+/// Where a name belongs.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Into these zones: every private one that holds it, and of the public ones the nearest.
+    In(BTreeSet<AwsId>),
+    /// There is no zone for it.
+    None,
+    /// The nearest public zones have the same name, and nobody can tell which is meant.
+    Ambiguous(Vec<AwsId>),
+}
+
+/// The zones in which names are kept.
+pub fn in_use<'a>(
+    settings: &'a DnsSettings,
+    zones: &'a HostedZones,
+) -> impl Iterator<Item = AwsId> + 'a {
+    zones.values().filter(|zone| is_in_use(settings, zone)).map(|zone| zone.id.clone())
+}
+
+fn is_in_use(settings: &DnsSettings, zone: &HostedZone) -> bool {
+    let ids = &settings.zone_ids;
+    let is_named = ids.is_empty() || ids.iter().any(|id| zone.id.as_str().ends_with(id));
+    is_named && settings.keeps(&zone.name)
+}
+
+/// Chooses the zones of a name (external-dns's rule, but for zones of one name).
+#[must_use]
+pub fn choose(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Choice {
+    let usable = zones.values().filter(|zone| is_in_use(settings, zone) && zone.holds(host));
+    let (private, public): (Vec<_>, Vec<_>) = usable.partition(|zone| zone.is_private);
+    let nearest = public.iter().map(|zone| zone.name.len()).max();
+    let nearest = public.iter().filter(|zone| Some(zone.name.len()) == nearest);
+    let nearest: Vec<AwsId> = nearest.map(|zone| zone.id.clone()).collect();
+    if nearest.len() > 1 {
+        return Choice::Ambiguous(nearest);
+    }
+    let all = private.into_iter().map(|zone| zone.id.clone()).chain(nearest);
+    let all: BTreeSet<AwsId> = all.collect();
+    if all.is_empty() { Choice::None } else { Choice::In(all) }
+}
+
+/// Builds a zone; `groups` are all that there are. None where there is no such zone, or nobody's
+/// names are kept in it.
+#[must_use]
+pub fn build(snapshot: &Snapshot, zone: &AwsId, groups: &BTreeSet<Group>) -> Option<ZoneStack> {
+    let zones = snapshot.zones.as_ref()?;
+    let settings = &snapshot.settings.dns;
+    let zone = zones.get(zone).filter(|zone| is_in_use(settings, zone))?;
+    let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
+    let mut elsewhere = BTreeSet::new();
+    let mut known = BTreeSet::new();
+    for (_, of_group) in snapshot.facts.names() {
+        known.extend(of_group.known.iter().cloned());
+        for (host, wish) in &of_group.wished {
+            match choose(settings, zones, host) {
+                Choice::In(ids) if ids.contains(&zone.id) => {
+                    names.entry(host.clone()).or_default().push(WishedName {
+                        ingress: wish.ingress.clone(),
+                        load_balancer: of_group.load_balancer.clone(),
+                        evaluate_target_health: wish.evaluate_target_health,
+                    });
+                }
+                Choice::In(_) | Choice::None | Choice::Ambiguous(_) => {
+                    elsewhere.insert(host.clone());
+                }
+            }
+        }
+    }
+    for asking in names.values_mut() {
+        asking.sort_by_key(|name| (created(snapshot, &name.ingress), name.ingress.clone()));
+    }
+    Some(ZoneStack {
+        zone: zone.clone(),
+        names,
+        elsewhere,
+        known,
+        standing: snapshot.objects.ingresses.keys().cloned().collect(),
+        is_complete: snapshot.facts.knows_names(groups),
+        suspects: BTreeMap::new(),
+    })
+}
+
+/// When an Ingress was made: the earlier one keeps a name that a later one asks for, too.
+fn created(snapshot: &Snapshot, ingress: &ObjectKey) -> Option<Timestamp> {
+    let ingress = snapshot.objects.ingresses.get(ingress)?;
+    ingress.metadata.creation_timestamp.as_ref().map(|time| time.0)
+}

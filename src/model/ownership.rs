@@ -1,0 +1,129 @@
+//! Whose a record is: the TXT records beside it. FROZEN: external-dns's own format, so that it can
+//! be taken over from and gone back to.
+
+use std::fmt;
+
+use super::id::ObjectKey;
+use super::record::RecordType;
+
+/// What every value begins with.
+const HERITAGE: &str = "heritage=external-dns";
+const OWNER: &str = "external-dns/owner=";
+const RESOURCE: &str = "external-dns/resource=";
+/// What the resource of an Ingress begins with.
+const RESOURCE_INGRESS: &str = "ingress/";
+/// How long an answer with a TXT record may be kept, in seconds (external-dns).
+pub const TTL: i64 = 300;
+/// The most characters of one string of a TXT record (RFC 1035).
+pub const VALUE_LENGTH_MAX: usize = 255;
+/// The most characters of one label of a name (RFC 1035).
+pub const LABEL_LENGTH_MAX: usize = 63;
+/// What stands for an apex: in front of the zone's own name there is no label that a type could be
+/// added to, and external-dns's name for it lies outside of the zone.
+const APEX: &str = "_apex";
+
+/// Whose a record is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The controller, or whoever has the same id.
+    pub owner: String,
+    /// The object that the record is for, as `ingress/<namespace>/<name>`.
+    pub resource: String,
+}
+
+impl Ownership {
+    /// That of an Ingress's record.
+    #[must_use]
+    pub fn of_ingress(owner: &str, ingress: &ObjectKey) -> Self {
+        let resource = format!("{RESOURCE_INGRESS}{ingress}");
+        Self { owner: owner.to_owned(), resource }
+    }
+
+    /// Reads the value of a TXT record, with or without its quotes. None where it says nothing of
+    /// the kind.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut parts = value.trim_matches('"').split(',');
+        let mut found = Self { owner: String::new(), resource: String::new() };
+        let mut has_heritage = false;
+        parts.by_ref().for_each(|part| {
+            has_heritage |= part == HERITAGE;
+            if let Some(owner) = part.strip_prefix(OWNER) {
+                owner.clone_into(&mut found.owner);
+            } else if let Some(resource) = part.strip_prefix(RESOURCE) {
+                resource.clone_into(&mut found.resource);
+            }
+        });
+        has_heritage.then_some(found)
+    }
+
+    /// The Ingress that the record is for, if it is for one.
+    #[must_use]
+    pub fn ingress(&self) -> Option<ObjectKey> {
+        let (namespace, name) = self.resource.strip_prefix(RESOURCE_INGRESS)?.split_once('/')?;
+        Some(ObjectKey::new(namespace, name))
+    }
+}
+
+impl fmt::Display for Ownership {
+    /// As the value of a TXT record, in its quotes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { owner, resource } = self;
+        write!(f, "\"{HERITAGE},{OWNER}{owner},{RESOURCE}{resource}\"")
+    }
+}
+
+/// The name of the TXT record that says whose the record of a host and type is.
+#[must_use]
+pub fn txt_name(zone: &str, host: &str, record_type: RecordType) -> String {
+    let prefix = record_type.as_str().to_lowercase();
+    if host == zone { format!("{prefix}-{APEX}.{zone}") } else { format!("{prefix}-{host}") }
+}
+
+/// The names of the TXT records that may say whose the record of a host and type is; the first one
+/// that is there counts. After the present form come those of external-dns before 0.22 (an alias
+/// was called a CNAME) and before 0.12 (the host's own name, but never for AAAA).
+#[must_use]
+pub fn txt_names(zone: &str, host: &str, record_type: RecordType) -> Vec<String> {
+    let mut names = vec![txt_name(zone, host, record_type)];
+    if record_type == RecordType::A {
+        names.push(txt_name(zone, host, RecordType::Cname));
+    }
+    if record_type != RecordType::Aaaa {
+        names.push(host.to_owned());
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_external_dns_s_own() {
+        let ownership = Ownership::of_ingress("default", &ObjectKey::new("default", "web"));
+        let value = "\"heritage=external-dns,external-dns/owner=default,\
+                     external-dns/resource=ingress/default/web\"";
+        assert_eq!(ownership.to_string(), value);
+        assert_eq!(Ownership::parse(value), Some(ownership.clone()));
+        assert_eq!(ownership.ingress(), Some(ObjectKey::new("default", "web")));
+    }
+
+    #[test]
+    fn what_others_write_is_read_as_far_as_it_goes() {
+        let read = |value: &str| Ownership::parse(value).map(|found| found.owner);
+        let older = "\"heritage=external-dns,external-dns/dualstack=true,external-dns/owner=x\"";
+        assert_eq!(read(older), Some("x".to_owned()));
+        assert_eq!(read("\"heritage=other-tool,external-dns/owner=default\""), None);
+        assert_eq!(read("\"v=spf1 -all\""), None);
+        assert_eq!(read("\"heritage=external-dns\""), Some(String::new()));
+    }
+
+    #[test]
+    fn names_lie_inside_the_zone() {
+        let name = |host, record_type| txt_name("example.com", host, record_type);
+        assert_eq!(name("web.example.com", RecordType::A), "a-web.example.com");
+        assert_eq!(name("*.w.example.com", RecordType::Aaaa), "aaaa-*.w.example.com");
+        assert_eq!(name("example.com", RecordType::A), "a-_apex.example.com");
+    }
+}

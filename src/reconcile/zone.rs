@@ -1,0 +1,222 @@
+//! Visits to hosted zones, and what others have to know of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use super::{Reconciler, SURROUNDINGS_AGE_MAX, Visited, lock};
+use crate::aws::{Cloud, CloudError, Kind, Part as AwsPart};
+use crate::build;
+use crate::build::balancer::Built;
+use crate::cluster::Cluster;
+use crate::model::action::{Action, AwsAction};
+use crate::model::fact::Names;
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::inventory::BalancerInventory;
+use crate::model::memory::Memory;
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::plan::{Plan, Step, WaitKey};
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::record::{HostedZones, RecordType};
+use crate::model::settings::DnsPolicy;
+use crate::model::stack::ZoneStack;
+use crate::model::subject::Subject;
+use crate::plan;
+use crate::report::{self, Rest};
+
+/// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
+/// two or three minutes.
+const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Names of a zone that Route 53 refused together, each with how many may share a batch from now
+/// on.
+pub(super) type Suspects = BTreeMap<String, usize>;
+
+impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+    /// The hosted zones, where names are kept at all. What cannot be read holds up nothing but
+    /// names.
+    pub(super) async fn zones(&self) -> Option<Arc<HostedZones>> {
+        let is_on = {
+            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            build::names::is_on(&self.settings, &objects)
+        };
+        if !is_on {
+            lock(&self.shared).facts.zones([]);
+            return None;
+        }
+        match self.mirror.zones(SURROUNDINGS_AGE_MAX).await {
+            Ok(zones) => {
+                let dns = &self.settings.dns;
+                // Names that are never withdrawn hold up no load balancer.
+                let in_use = build::zone::in_use(dns, &zones);
+                let in_use = in_use.filter(|_| dns.policy == DnsPolicy::Sync);
+                lock(&self.shared).facts.zones(in_use);
+                Some(zones)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "hosted zones cannot be read; no names are kept meanwhile");
+                if error.kind == Kind::Refused {
+                    // Who may not read zones has made no names.
+                    lock(&self.shared).facts.zones([]);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) async fn zone(&self, subject: &Subject, id: &AwsId) -> Result<Visited, CloudError> {
+        let groups = self.groups();
+        lock(&self.shared).facts.keep_groups(&groups);
+        let snapshot = self.snapshot(subject, Memory::default()).await?;
+        let Some(mut stack) = build::zone::build(&snapshot, id, &groups) else {
+            return Ok(Visited { rest: Rest::Done, wakes: Vec::new() });
+        };
+        let is_awaited = {
+            let shared = lock(&self.shared);
+            stack.suspects = shared.suspects.get(id).cloned().unwrap_or_default();
+            shared.awaiting.contains(subject)
+        };
+        let (cluster, dns) = (&self.settings.cluster, &self.settings.dns);
+        let age_max = if is_awaited { ACTIVE_PAUSE } else { SURROUNDINGS_AGE_MAX };
+        let inventory = self.mirror.zone(cluster, id, age_max).await?;
+        let plan = plan::zone::plan(dns, snapshot.world, &stack, &inventory);
+        let outcomes = self.apply(subject, &plan).await;
+        let current = self.mirror.zone(cluster, id, SURROUNDINGS_AGE_MAX).await?;
+        let records = current.records.value().map(AsRef::as_ref);
+        if records.is_none() {
+            self.mirror.forget_part(&AwsPart::Zones);
+        }
+        let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
+        let is_awaited =
+            plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Active(_))));
+        let (events, wakes) = {
+            let mut shared = lock(&self.shared);
+            let is_news = shared.facts.leads(id, leading.unwrap_or_default());
+            let refused = shared.suspect(id, &stack, &plan, &outcomes);
+            let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
+            if is_awaited {
+                shared.awaiting.insert(subject.clone());
+            } else {
+                shared.awaiting.remove(subject);
+            }
+            let told = shared.told_of_zones.entry(id.clone()).or_default();
+            let events = told.problems(&snapshot.objects, &problems);
+            let waiting = shared.waiting.iter().filter(|_| is_news);
+            (events, waiting.cloned().collect())
+        };
+        for event in events {
+            self.send(&event).await;
+        }
+        let rest = match report::rest(&outcomes) {
+            Rest::Done if is_awaited => Rest::Later(ACTIVE_PAUSE),
+            rest => rest,
+        };
+        Ok(Visited { rest, wakes })
+    }
+
+    /// Makes known which names should lead to a group's load balancer. Answers with the zones that
+    /// should hear of it.
+    pub(super) fn tell_names(
+        &self,
+        zones: Option<&HostedZones>,
+        group: &Group,
+        built: &Built,
+        current: &BalancerInventory,
+    ) -> Vec<Subject> {
+        let groups = self.groups();
+        let load_balancer = match plan::balancer::current(&built.stack, current) {
+            Some(live) => Id::Is(live.live.id.clone()),
+            None => built.names.load_balancer.clone(),
+        };
+        let names = Names { load_balancer, ..built.names.clone() };
+        let facts = &mut lock(&self.shared).facts;
+        let was_complete = facts.knows_names(&groups);
+        let changed = facts.names_of(group, names);
+        let is_complete = facts.knows_names(&groups);
+        let Some(zones) = zones else { return Vec::new() };
+        // Once everybody's names are known, those that nobody wants may go.
+        let is_for_all = is_complete && !was_complete;
+        let concerned = build::zone::in_use(&self.settings.dns, zones).filter(|id| {
+            let zone = zones.get(id);
+            is_for_all || zone.is_some_and(|zone| changed.iter().any(|host| zone.holds(host)))
+        });
+        self.zone_subjects(concerned.collect())
+    }
+
+    /// The zones that nobody has looked at in this tenure.
+    pub(super) fn unseen_zones(&self) -> Vec<Subject> {
+        let unseen = lock(&self.shared).facts.unseen_zones();
+        self.zone_subjects(unseen)
+    }
+
+    fn zone_subjects(&self, ids: BTreeSet<AwsId>) -> Vec<Subject> {
+        let place = &self.settings.place;
+        ids.into_iter().map(|id| Subject::Zone(place.clone(), id)).collect()
+    }
+
+    fn groups(&self) -> BTreeSet<Group> {
+        lock(&self.index).groups().cloned().collect()
+    }
+}
+
+impl super::Shared {
+    /// Takes note of the names whose batches Route 53 refused: next time only half as many go
+    /// together, so that one bad name is alone in the end. Says which are.
+    fn suspect(
+        &mut self,
+        zone: &AwsId,
+        stack: &ZoneStack,
+        plan: &Plan,
+        outcomes: &[Outcome],
+    ) -> Vec<Problem> {
+        let suspects = self.suspects.entry(zone.clone()).or_default();
+        let mut refused = Vec::new();
+        for (step, outcome) in plan.steps.iter().zip(outcomes) {
+            let hosts = hosts(step);
+            match outcome {
+                Outcome::Done(_) => suspects.retain(|host, _| !hosts.contains(host)),
+                Outcome::Failed(Trouble::Refused | Trouble::Stale, text) => {
+                    let is_known =
+                        hosts.len() == 1 && hosts.iter().all(|h| suspects.contains_key(h));
+                    let limit = (hosts.len() / 2).max(1);
+                    suspects.extend(hosts.iter().map(|host| (host.clone(), limit)));
+                    if is_known {
+                        refused.extend(hosts.iter().filter_map(|host| {
+                            let asking = stack.names.get(host)?.first()?;
+                            Some(refusal(&asking.ingress, host, text))
+                        }));
+                    }
+                }
+                Outcome::Failed(..) | Outcome::Held => {}
+            }
+        }
+        if suspects.is_empty() {
+            self.suspects.remove(zone);
+        }
+        refused
+    }
+}
+
+/// The names that a step changes.
+fn hosts(step: &Step) -> BTreeSet<String> {
+    let Action::Aws(AwsAction::ChangeRecords { changes, .. }) = &step.action else {
+        return BTreeSet::new();
+    };
+    let keys = changes.iter().map(|change| &change.record.key);
+    keys.filter(|key| key.record_type != RecordType::Txt).map(|key| key.name.clone()).collect()
+}
+
+fn refusal(ingress: &ObjectKey, host: &str, text: &str) -> Problem {
+    Problem {
+        code: Code::RefusedRecord,
+        severity: Severity::Warning,
+        object: ObjectRef::ingress(ingress),
+        field: "hosts".to_owned(),
+        found: format!("{host}, which Route 53 refuses: {text}"),
+        allowed: "what Route 53 says".to_owned(),
+        meanwhile: "its records stay as they are, other names are not concerned, and it is tried \
+                    again"
+            .to_owned(),
+    }
+}

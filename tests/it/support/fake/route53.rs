@@ -1,0 +1,81 @@
+//! Hosted zones and their records.
+
+use std::collections::BTreeMap;
+
+use albedo::aws::Answer;
+use albedo::model::id::AwsId;
+use albedo::model::inventory::Records;
+use albedo::model::record::{HostedZone, RecordChange, RecordType, RecordValue, Verb};
+
+use super::{Refusal, State, refuse};
+
+/// A hosted zone that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    pub zone: HostedZone,
+    pub records: Records,
+}
+
+impl State {
+    /// Makes an empty hosted zone.
+    pub fn add_zone(&mut self, id: &str, name: &str, is_private: bool) {
+        let id = AwsId::new(id);
+        let zone = HostedZone { id: id.clone(), name: name.to_owned(), is_private };
+        self.zones.insert(id, Zone { zone, records: BTreeMap::new() });
+    }
+
+    pub(super) fn zone(&self, id: &AwsId) -> Result<&Zone, Refusal> {
+        self.zones.get(id).map_or_else(|| unknown(id), Ok)
+    }
+
+    /// All of the changes or none: the caller throws the state away where this refuses.
+    pub(super) fn change_records(
+        &mut self,
+        id: &AwsId,
+        changes: &[RecordChange],
+    ) -> Result<Answer, Refusal> {
+        let Some(zone) = self.zones.get_mut(id) else { return unknown(id) };
+        for RecordChange { verb, record } in changes {
+            let key = &record.key;
+            let shown = format!("{} {}", key.record_type, key.name);
+            if self.refused_names.contains(&key.name) {
+                return bad(format!("{shown} is not to be had"));
+            }
+            if !zone.zone.holds(&key.name) {
+                return bad(format!("{shown} is not permitted in zone {}", zone.zone.name));
+            }
+            if let RecordValue::Alias { target, hosted_zone, .. } = &record.value {
+                super::state::given(target)?;
+                if hosted_zone.is_none() {
+                    return bad(format!("{shown} is an alias into no zone"));
+                }
+            }
+            match verb {
+                Verb::Delete if zone.records.get(key) == Some(record) => {
+                    zone.records.remove(key);
+                }
+                Verb::Delete => return bad(format!("{shown} does not stand like this")),
+                Verb::Create if zone.records.contains_key(key) => {
+                    return bad(format!("{shown} already exists"));
+                }
+                Verb::Create | Verb::Upsert => {
+                    zone.records.insert(key.clone(), record.clone());
+                }
+            }
+        }
+        let cnames = zone.records.keys().filter(|key| key.record_type == RecordType::Cname);
+        let beside = |name: &str| zone.records.keys().filter(|key| key.name == name).count();
+        match cnames.map(|key| &key.name).find(|name| beside(name) > 1) {
+            Some(name) => bad(format!("a CNAME record stands beside others at {name}")),
+            None => Ok(Answer::Done),
+        }
+    }
+}
+
+fn unknown<T>(id: &AwsId) -> Result<T, Refusal> {
+    refuse("NoSuchHostedZone", format!("no hosted zone has the id {id}"))
+}
+
+fn bad<T>(message: String) -> Result<T, Refusal> {
+    refuse("InvalidChangeBatch", message)
+}

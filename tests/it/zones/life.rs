@@ -1,0 +1,170 @@
+//! Names over the life of an Ingress, on an AWS and a cluster in memory.
+
+use albedo::model::action::AwsAction;
+use albedo::model::id::AwsId;
+use albedo::model::problem::Severity;
+use albedo::model::record::RecordType;
+use albedo::model::settings::{DnsScope, Settings};
+
+use super::{alias, txt};
+use crate::support::run::Site;
+use crate::support::world::{key, settings};
+
+const APPS: &str = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.1.10]}
+ingress shop/a: {group.name: edge,
+  rules: [a.example.com Prefix / s:80, w.example.com Exact /w s:80]}
+ingress shop/b: {group.name: edge, rules: [w.example.com Prefix / s:80, b.other.org Prefix / s:80]}
+";
+
+fn all() -> Settings {
+    let mut settings = settings();
+    settings.dns.scope = DnsScope::All;
+    settings
+}
+
+fn site(sketch: &str) -> Site {
+    let site = Site::with(all(), sketch);
+    site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+    site
+}
+
+/// The names and types of what stands in the zone.
+fn names(site: &Site) -> Vec<String> {
+    site.aws.change(|state| {
+        let records = &state.zones[&AwsId::new("ZPUB")].records;
+        records.keys().map(|key| format!("{} {}", key.record_type, key.name)).collect()
+    })
+}
+
+const NAMED: [&str; 4] =
+    ["TXT a-a.example.com", "TXT a-w.example.com", "A a.example.com", "A w.example.com"];
+
+#[tokio::test]
+async fn names_come_once_the_load_balancer_is_active_and_go_before_it_does() {
+    let site = site(APPS);
+    let controller = site.settle().await;
+    assert_eq!(names(&site), NAMED);
+    let events = site.cluster.events();
+    let told: Vec<_> = events.iter().filter(|event| event.reason == "NoHostedZone").collect();
+    let [told] = told[..] else { panic!("{events:?}") };
+    assert!(told.severity == Severity::Note && told.message.contains("b.other.org"), "{told:?}");
+    site.aws.forget_calls();
+    controller.look_again();
+    controller.settle().await;
+    assert_eq!(site.aws.performed(), [], "nothing has changed");
+    for name in ["shop/a", "shop/b"] {
+        controller.cluster.delete(&key(name));
+    }
+    controller.settle().await;
+    assert_eq!(names(&site), [""; 0]);
+    let writes = site.aws.performed();
+    let at = |wanted: fn(&AwsAction) -> bool| writes.iter().position(wanted).unwrap();
+    let withdrawn = at(|action| matches!(action, AwsAction::ChangeRecords { .. }));
+    assert!(withdrawn < at(|action| matches!(action, AwsAction::DeleteLoadBalancer { .. })));
+    assert!(site.aws.everything().load_balancers.is_empty());
+}
+
+#[tokio::test]
+async fn a_changed_host_is_one_batch_and_no_read() {
+    let site = site(APPS);
+    let controller = site.settle().await;
+    site.aws.forget_calls();
+    controller
+        .cluster
+        .add("ingress shop/a: {group.name: edge, rules: [new.example.com Prefix / s:80]}");
+    controller.settle().await;
+    let calls = site.aws.calls();
+    assert_eq!(calls.get("route53.ChangeResourceRecordSets"), Some(&1), "{calls:?}");
+    assert_eq!(site.aws.reads(), 0, "{calls:?}");
+    let expected =
+        ["TXT a-new.example.com", "TXT a-w.example.com", "A new.example.com", "A w.example.com"];
+    assert_eq!(names(&site), expected);
+}
+
+#[tokio::test]
+async fn a_load_balancer_waits_for_a_zone_that_cannot_be_changed() {
+    let site = site(APPS);
+    let controller = site.settle().await;
+    for name in ["shop/a", "shop/b"] {
+        controller.cluster.delete(&key(name));
+    }
+    // Somebody else's hand: what stands is no longer what was read, until it is read again.
+    site.aws.change(|state| {
+        let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
+        let other = txt("a-a.example.com", "other", "x/y");
+        zone.records.insert(other.key.clone(), other);
+    });
+    controller.settle().await;
+    assert_eq!(names(&site), ["TXT a-a.example.com", "A a.example.com"], "theirs now");
+    assert!(site.aws.everything().load_balancers.is_empty());
+}
+
+#[tokio::test]
+async fn a_bad_member_keeps_its_names() {
+    let site = site(APPS);
+    let controller = site.settle().await;
+    controller.cluster.add(
+        "ingress shop/a: {group.name: edge, listen-ports: nonsense,
+           rules: [new.example.com Prefix / s:80]}",
+    );
+    controller.settle().await;
+    assert_eq!(names(&site), NAMED);
+    // Nor does a process that knows nothing of what it once wanted take them away.
+    site.settle().await;
+    assert_eq!(names(&site), NAMED);
+}
+
+#[tokio::test]
+async fn records_of_others_are_left_and_told_of_once() {
+    let site = site(APPS);
+    let theirs = alias("a.example.com", RecordType::A, "elsewhere.example.net");
+    site.aws.change(|state| {
+        let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
+        zone.records.insert(theirs.key.clone(), theirs.clone());
+    });
+    let controller = site.settle().await;
+    assert_eq!(names(&site), ["TXT a-w.example.com", "A a.example.com", "A w.example.com"]);
+    let told = || {
+        let events = site.cluster.events();
+        events.iter().filter(|event| event.reason == "ForeignRecord").count()
+    };
+    assert_eq!(told(), 1);
+    controller.look_again();
+    controller.settle().await;
+    assert_eq!(told(), 1);
+}
+
+#[tokio::test]
+async fn one_name_that_route_53_refuses_holds_up_no_other() {
+    let many: Vec<String> = (0..9).map(|i| format!("h{i}.example.com Prefix / s:80")).collect();
+    let sketch = format!("ingress shop/a: {{rules: [{}]}}", many.join(", "));
+    let site = site("service shop/s: {ports: [80:8080]}");
+    site.cluster.add(&sketch);
+    site.aws.change(|state| state.refused_names.insert("h4.example.com".to_owned()));
+    let controller = site.start();
+    controller.settle_for(60).await;
+    let standing = names(&site);
+    assert_eq!(standing.iter().filter(|name| name.starts_with("A ")).count(), 8, "{standing:?}");
+    let events = site.cluster.events();
+    let told = events.iter().filter(|event| event.reason == "RefusedRecord");
+    let told: Vec<&str> = told.map(|event| event.message.as_str()).collect();
+    assert!(
+        !told.is_empty() && told.iter().all(|text| text.contains("h4.example.com")),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_zones_to_keep_names_in_nobody_asks_route_53() {
+    let site = Site::new(APPS);
+    site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+    let controller = site.settle().await;
+    controller.cluster.delete(&key("shop/a"));
+    controller.cluster.delete(&key("shop/b"));
+    controller.settle().await;
+    assert!(site.aws.everything().load_balancers.is_empty());
+    let calls = site.aws.calls();
+    assert!(!calls.keys().any(|operation| operation.starts_with("route53.")), "{calls:?}");
+}
