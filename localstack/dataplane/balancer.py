@@ -84,6 +84,11 @@ class Balancer:
         """Seconds after which a client's connection is not kept for another request."""
         return float(self.attributes["client_keep_alive.seconds"])
 
+    @property
+    def speaks_http2(self) -> bool:
+        """Whether clients may choose HTTP/2."""
+        return self.attributes.get("routing.http2.enabled") != "false"
+
     def groups(self) -> set[str]:
         """The target groups that its rules refer to."""
         found = set()

@@ -44,16 +44,19 @@ class Certificates:
         """What a connection to a listener is encrypted with; None if it has no certificate yet."""
         arns = [arn for arn in listener.certificates if arn in self._docs]
         policy = str(listener.doc["ssl_policy"])
-        key = (policy, *(f"{arn} {self._docs[arn]['fingerprint']}" for arn in arns))
+        protocols = ("h2", "http/1.1") if listener.balancer.speaks_http2 else ("http/1.1",)
+        key = (policy, protocols[0], *(f"{arn} {self._docs[arn]['fingerprint']}" for arn in arns))
         made = self._contexts.get(key)
         if made is None:
             async with self._fetching:
-                made = self._contexts.get(key) or await self._make(arns, policy)
+                made = self._contexts.get(key) or await self._make(arns, policy, protocols)
             if made is not None:
                 self._contexts[key] = made
         return made
 
-    async def _make(self, arns: list[str], policy: str) -> ssl.SSLContext | None:
+    async def _make(
+        self, arns: list[str], policy: str, protocols: tuple[str, ...]
+    ) -> ssl.SSLContext | None:
         contexts: list[tuple[Json, ssl.SSLContext]] = []
         for arn in arns:
             doc = self._docs.get(arn)
@@ -61,7 +64,7 @@ class Certificates:
                 continue
             try:
                 text = await self._text(arn, doc)
-                contexts.append((doc, _context(text, policy)))
+                contexts.append((doc, _context(text, policy, protocols)))
             except (OSError, ValueError) as error:
                 print(f"certificate {arn} cannot be used: {error}", file=sys.stderr, flush=True)
         if not contexts:
@@ -106,7 +109,7 @@ def _rank(doc: Json) -> int:
     return _PREFERENCE.index(algorithm) if algorithm in _PREFERENCE else len(_PREFERENCE)
 
 
-def _context(text: bytes, policy: str) -> ssl.SSLContext:
+def _context(text: bytes, policy: str, protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # Policies are told by their names: AWS's guide, "Security policies". What OpenSSL no longer
     # speaks (TLS 1.0 and 1.1) is left out.
@@ -114,7 +117,7 @@ def _context(text: bytes, policy: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3 if only_newest else ssl.TLSVersion.TLSv1_2
     if "TLS13" not in policy:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(list(protocols))
     handle = os.memfd_create("certificate", os.MFD_CLOEXEC)
     try:
         os.write(handle, text)

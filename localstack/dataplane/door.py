@@ -8,7 +8,8 @@ import ssl
 import sys
 from typing import TYPE_CHECKING
 
-from dataplane.client import Client
+from dataplane.client import PlainClient
+from dataplane.http2_client import StreamClient
 from dataplane.wire import Wire
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Door:
         self.port = port  # as the listener says
         self.bound = port  # as it is
         self.trouble = ""
-        self._clients: set[Client] = set()
+        self._clients: set[PlainClient | StreamClient] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -81,7 +82,7 @@ class Door:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, wire: Wire) -> None:
-        client = Client(wire, self.listener, self.world)
+        client: PlainClient | StreamClient = PlainClient(wire, self.listener, self.world)
         self._clients.add(client)
         try:
             listener = self.world.listener(self.listener)
@@ -92,6 +93,10 @@ class Door:
                 if context is None:
                     return
                 await wire.start_tls(context)
+                if wire.speaks == "h2":
+                    self._clients.discard(client)
+                    client = StreamClient(wire, self.listener, self.world)
+                    self._clients.add(client)
             await client.serve()
         except (OSError, ssl.SSLError):
             # A bad hello, or a client that went away in the middle of it.

@@ -11,7 +11,6 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from dataplane.framing import CHUNKED
 from dataplane.head import Fields, Refusal, Request
 
 # AWS's guide, 463: "an X-Forwarded-For request header with more than 30 IP addresses".
@@ -50,6 +49,17 @@ def check(request: Request, attributes: dict[str, str]) -> None:
     addresses = [a for value in request.all("x-forwarded-for") for a in value.split(",")]
     if len(addresses) > MOST_FORWARDED:
         raise Refusal(463, "too many addresses in X-Forwarded-For")
+
+
+def check_version(request: Request, version: str) -> None:
+    """AWS's guide, 464: a request that the target group's protocol version cannot carry."""
+    fits = {
+        "HTTP1": not request.is_grpc,
+        "HTTP2": request.major == 2,
+        "GRPC": request.major == 2 and request.method == "POST",
+    }
+    if not fits[version]:
+        raise Refusal(464, f"the target group wants {version}")
 
 
 def host_header(host: str, arrival: Arrival, attributes: dict[str, str]) -> str:
@@ -93,8 +103,6 @@ def fields(
     made += with_tls
     if request.upgrades:
         made += [("Connection", "upgrade"), ("Upgrade", request.first("upgrade"))]
-    if request.framing == CHUNKED:
-        made.append(("Transfer-Encoding", "chunked"))
     return made
 
 

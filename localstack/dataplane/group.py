@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dataplane import address
-from dataplane.wire import Wire
+from dataplane.leg import Leg
 
 Json = dict[str, Any]
 Key = tuple[str, int | None, str | None, float]
@@ -38,7 +38,7 @@ class Target:
     taking_since: float = 0.0  # monotonic; when it began to warm up in slow start, or 0
     credit: float = 0.0  # what smooth round robin owes it
     open: set[Cuttable] = field(default_factory=set)
-    idle: list[Wire] = field(default_factory=list)
+    idle: list[Leg] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -47,8 +47,8 @@ class Target:
 
     def retire(self) -> None:
         """No new requests; those under way go on."""
-        for wire in self.idle:
-            wire.close()
+        for leg in self.idle:
+            leg.close()
         self.idle.clear()
 
     def remove(self) -> None:

@@ -61,6 +61,12 @@ class Request:
     host: str
     framing: int
     names: dict[str, list[str]] = field(default_factory=dict)
+    major: int = 1
+
+    @property
+    def is_grpc(self) -> bool:
+        """Whether it is a call of a remote procedure: gRPC's protocol, "Requests"."""
+        return self.major == 2 and self.first("content-type").startswith("application/grpc")
 
     @property
     def path(self) -> str:

@@ -11,17 +11,24 @@ import asyncio
 import sys
 from typing import Any
 
-from dataplane import head as heads
 from dataplane import upstream
 from dataplane.control_plane import ControlPlane
-from dataplane.framing import Body, Malformed
+from dataplane.framing import Malformed
 from dataplane.group import Group, Target
-from dataplane.head import Refusal
+from dataplane.head import Refusal, Response
+from dataplane.leg import Leg, Question
 
 Json = dict[str, Any]
 
 # AWS's guide: what targets find in their logs.
 USER_AGENT = "ELB-HealthChecker/2.0"
+PLAIN_FIELDS = {
+    "HTTP1": [("Accept-Encoding", "gzip, compressed"), ("Connection", "close")],
+    "HTTP2": [("Accept-Encoding", "gzip, compressed")],
+}
+GRPC_FIELDS = [("Content-Type", "application/grpc")]
+# gRPC's protocol, "Length-Prefixed-Message": one that is not compressed and has no bytes.
+GRPC_NOTHING = b"\0\0\0\0\0"
 # Several targets tell at once when a group begins; their reports go up together.
 GATHER_SECONDS = 0.002
 # botocore: HealthCheckTimeoutSeconds is at most 120; the probe's own timeout is what ends a wait.
@@ -109,15 +116,9 @@ async def probe(group: Group, target: Target, patience: float) -> Failure | None
     settings = group.settings
     wanted_port = settings.get("HealthCheckPort", "traffic-port")
     port = target.port if wanted_port == "traffic-port" else int(wanted_port)
-    secure = settings.get("HealthCheckProtocol") == "HTTPS"
     try:
         async with asyncio.timeout(patience):
-            if settings.get("ProtocolVersion", "HTTP1") != "HTTP1":
-                # HTTP/2 and gRPC are not spoken here: that the port is open has to do.
-                (await upstream.fresh(target.address, port, secure, patience)).abort()
-                return None
-            host = f"{target.id}:{port}"
-            status = await _ask(target.address, host, port, secure, settings["HealthCheckPath"])
+            code = await _ask(group, target, port)
     except TimeoutError:
         return "Target.Timeout", "Request timed out"
     except Refusal as refusal:
@@ -126,9 +127,10 @@ async def probe(group: Group, target: Target, patience: float) -> Failure | None
         return "Target.FailedHealthChecks", "Health checks failed"
     except Malformed:
         return "Target.FailedHealthChecks", "Health checks failed"
-    if matches(status, settings["Matcher"]["HttpCode"]):
+    matcher = settings["Matcher"]
+    if matches(code, matcher.get("GrpcCode") or matcher["HttpCode"]):
         return None
-    return "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]"
+    return "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{code}]"
 
 
 def matches(status: int, codes: str) -> bool:
@@ -140,24 +142,46 @@ def matches(status: int, codes: str) -> bool:
     return False
 
 
-async def _ask(address: str, host: str, port: int | None, secure: bool, path: str) -> int:
-    """GET the path and read the answer to its end; its status."""
-    wire = await upstream.fresh(address, port, secure)
+async def _ask(group: Group, target: Target, port: int | None) -> int:
+    """Ask as the group says and read the answer to its end; its status, or gRPC's."""
+    settings, version = group.settings, upstream.version_of(group)
+    secure = settings.get("HealthCheckProtocol") == "HTTPS"
+    leg = await upstream.fresh(target.address, port, version, secure=secure)
     try:
-        lines = [f"GET {path} HTTP/1.1", f"Host: {host}", f"User-Agent: {USER_AGENT}"]
-        lines += ["Accept-Encoding: gzip, compressed", "Connection: close"]
-        wire.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-        while (end := heads.end_of_head(wire.buffer, heads.LONGEST_RESPONSE_HEAD)) < 0:
-            if not await wire.more(LONGEST_TIMEOUT):
-                raise Malformed("the target closed the connection")
-        response = heads.read_response(bytes(wire.buffer[:end]), "GET")
-        del wire.buffer[: end + 4]
-        body = Body(response.framing)
-        while await body.next(wire, LONGEST_TIMEOUT):
-            pass
-        return response.status
+        fields = [("Host", f"{target.id}:{port}"), ("User-Agent", USER_AGENT)]
+        fields += GRPC_FIELDS if version == "GRPC" else PLAIN_FIELDS[version]
+        leg.ask(
+            Question(
+                method="POST" if version == "GRPC" else "GET",
+                target=settings["HealthCheckPath"],
+                fields=fields,
+                framing=0,
+                secure=secure,
+                trailers=version == "GRPC",
+            )
+        )
+        leg.piece(GRPC_NOTHING if version == "GRPC" else b"")
+        leg.finish([])
+        leg.send()
+        response = await _answer(leg)
+        if version != "GRPC":
+            return response.status
+        told = dict([*response.fields, *leg.trailers]).get("grpc-status", "")
+        # gRPC's protocol, "HTTP to gRPC Status Code Mapping": without one it is unknown (2).
+        return int(told) if told.isdecimal() else 2
     finally:
-        wire.abort()
+        leg.abort()
+
+
+async def _answer(leg: Leg) -> Response:
+    """The final response, its body read and thrown away."""
+    while (response := leg.response()) is None or response.status < 200:
+        if response is None and not await leg.more(LONGEST_TIMEOUT):
+            raise Malformed("the target closed the connection")
+    while leg.take() or not leg.done:
+        if not leg.done:
+            await leg.more(LONGEST_TIMEOUT)
+    return response
 
 
 def _told(state: str, failure: Failure | None) -> Json:

@@ -101,6 +101,12 @@ class Wire(asyncio.Protocol):
             raise ConnectionResetError("closed in the handshake")
         self.transport = made
 
+    @property
+    def speaks(self) -> str:
+        """The protocol that was agreed upon with TLS, if one was."""
+        tls = self.transport.get_extra_info("ssl_object")
+        return (tls.selected_alpn_protocol() or "") if tls else ""
+
     async def more(self, patience: float) -> bool:
         """Wait for more bytes; False if none will come, TimeoutError if none came in time."""
         if self.ended:

@@ -138,7 +138,9 @@ def test_a_response_without_length_and_one_in_chunks(alb: Alb) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
         connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n3\r\nab")
         time.sleep(0.05)
-        connection.sendall(b"c\r\n4;x=y\r\ndefg\r\n0\r\nT: 1\r\n\r\n")
+        connection.sendall(b"c\r\n4")
+        time.sleep(0.05)
+        connection.sendall(b";x=y\r\ndefg\r\n0\r\nT: 1\r\n\r\n")
 
     for behave, wanted in ((until_close, b"to the end"), (chunks, b"abcdefg")):
         target = Raw(behave)
