@@ -1,6 +1,7 @@
-"""What the demo shows, after `run` has started the servers: each change, what it took, and what AWS holds.
+"""What the demo shows, after `run` has started the servers: each change, what it took, what AWS holds, and what a
+client gets.
 
-AWS is read by boto3, which knows nothing of Albedo.
+AWS is read by boto3 and the apps are asked by curl, which know nothing of Albedo.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
+import secret
 
 ALBEDO, DEPLOY, PLACE = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 KUBECTL = os.environ["KUBECTL"]
@@ -24,6 +26,14 @@ CLUSTER = "demo"
 ACCOUNT = os.environ["AWS_ACCESS_KEY_ID"]
 # How long anything may take; warm, everything takes a few seconds.
 PATIENCE_SECONDS = 60.0
+HERE = Path(__file__).resolve().parent
+# The pods of the examples, and the one that alpha is scaled to.
+PODS = [
+    *(f"{app}/{app}-{i}=172.31.1.{10 + 2 * place + i}:8080"
+      for place, app in enumerate(("alpha", "beta", "gamma")) for i in (0, 1)),
+    "alpha/alpha-2=172.31.1.20:8080",
+]
+HTTPS, HTTP = "https://public.example.com", "http://gamma.public.example.com"
 
 
 def say(text: str) -> None:
@@ -86,7 +96,8 @@ def calls_of(title: str, act: Callable[[], None]) -> None:
     entries = [entry for entry in json.loads(log("GET")) if is_write(entry)]
     seconds = time.monotonic() - begun
     rows = [(e["service"], e["operation"], shown(e["params"])) for e in entries]
-    table(f"{len(rows)} AWS calls in {seconds:.1f} s", ("service", "operation", "parameters"), rows)
+    calls = "1 AWS call" if len(rows) == 1 else f"{len(rows)} AWS calls"
+    table(f"{calls} in {seconds:.1f} s", ("service", "operation", "parameters"), rows)
 
 
 def settle_calls() -> None:
@@ -110,8 +121,29 @@ def shown(parameters: object) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
 
 
+def ask(*urls: str) -> None:
+    """Asks as any client would: through DNS, TLS and the load balancer to the pod."""
+    for url in urls:
+        print(f"$ tests/demo/ask {url}", flush=True)
+        environment = {**os.environ, "ALBEDO_CA": str(PLACE / "ca.pem")}
+        done = subprocess.run(
+            [HERE / "ask", url], check=False, capture_output=True, text=True, env=environment
+        )
+        for line in (done.stdout + done.stderr).strip().splitlines():
+            print(f"   {line}", flush=True)
+
+
+def make_secret(name: str) -> None:
+    """Makes or renews the TLS Secret that alpha and beta name, as cert-manager would."""
+    secret.make(PLACE, name)
+    create = [KUBECTL, "create", "secret", "tls", "public-tls", "-n", "demo", "--dry-run=client", "-o", "yaml"]
+    create += [f"--cert={PLACE}/{name}.pem", f"--key={PLACE}/{name}.key"]
+    manifest = subprocess.run(create, check=True, capture_output=True, text=True).stdout
+    subprocess.run([KUBECTL, "apply", "-f", "-"], input=manifest, check=True, text=True, capture_output=True)
+
+
 def prepare() -> None:
-    """What a cluster on EKS has: tagged subnets, a node with its network interface, CRDs, a class."""
+    """What a cluster on EKS has: tagged subnets, a node with its network interface, a zone, CRDs, a class."""
     ec2 = boto3.client("ec2")
     subnets = sorted(ec2.describe_subnets()["Subnets"], key=lambda s: s["AvailabilityZone"])[:2]
     for subnet in subnets:
@@ -132,6 +164,8 @@ def prepare() -> None:
     kubectl("wait", "--for=condition=Established", "crd", "--all", quiet=True)
     kubectl("create", "namespace", "demo", quiet=True)
     apply("class")
+    boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="demo")
+    make_secret("first")
 
 
 def show_aws() -> None:
@@ -160,10 +194,39 @@ def show_aws() -> None:
             target = f"{health['Target']['Id']}:{health['Target']['Port']}"
             targets.append((name, target, health["TargetHealth"]["State"]))
     table("targets", ("target group", "target", "health"), targets)
+    show_names()
     ours = ec2.describe_security_groups(
         Filters=[{"Name": "tag:elbv2.k8s.aws/cluster", "Values": [CLUSTER]}]
     )["SecurityGroups"]
     table("security groups", ("id", "name"), [(g["GroupId"], g["GroupName"]) for g in ours])
+
+
+def show_names() -> None:
+    acm, route53 = boto3.client("acm"), boto3.client("route53")
+    rows = []
+    # Unless asked for all kinds of keys, AWS shows certificates with RSA keys up to 2048 bits only.
+    kinds = {"keyTypes": ["RSA_2048", "EC_prime256v1"]}
+    for summary in acm.list_certificates(Includes=kinds)["CertificateSummaryList"]:
+        found = acm.describe_certificate(CertificateArn=summary["CertificateArn"])["Certificate"]
+        names = ", ".join(found["SubjectAlternativeNames"])
+        rows.append((found["CertificateArn"], names, found["Serial"], len(found.get("InUseBy", []))))
+    table("certificates", ("ARN", "names", "serial number", "in use by"), rows)
+    rows = []
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        for record in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]:
+            if record["Type"] not in ("NS", "SOA"):
+                alias = record.get("AliasTarget", {}).get("DNSName")
+                value = alias or record["ResourceRecords"][0]["Value"]
+                rows.append((record["Name"], record["Type"], value))
+    table("records", ("name", "type", "value"), rows)
+
+
+def start_pods() -> subprocess.Popen[str]:
+    command = [sys.executable, "-B", HERE / "pods.py", "--with", str(os.getpid()), *PODS]
+    pods = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    if pods.stdout is None or pods.stdout.readline() != "ready\n":
+        sys.exit("demo: the pods do not listen; see above")
+    return pods
 
 
 def start() -> subprocess.Popen[bytes]:
@@ -180,6 +243,8 @@ def change_and_delete() -> None:
     kubectl("get", "ingress", "-n", "demo")
     say("What AWS holds, as boto3 reads it")
     show_aws()
+    say("What a client gets: DNS, TLS, load balancer, pod")
+    ask(f"{HTTPS}/alpha", f"{HTTPS}/beta", f"{HTTP}/", f"{HTTPS}/nothing-here")
     third = "endpoints:\n  - addresses: [172.31.1.20]\n    conditions: {ready: true}\n    nodeName: node-1\n"
     third += "    targetRef: {kind: Pod, name: alpha-2, namespace: demo}\n"
     calls_of(
@@ -190,10 +255,19 @@ def change_and_delete() -> None:
         "beta moves from /beta to /two",
         lambda: apply("beta", change=lambda text: text.replace("path: /beta", "path: /two")),
     )
+    ask(f"{HTTPS}/two", f"{HTTPS}/beta")
+    calls_of("The TLS Secret is renewed", lambda: make_secret("second"))
+    ask(f"{HTTPS}/alpha")
+    calls_of(
+        "gamma loses its pods",
+        lambda: apply("gamma", change=lambda text: text.replace("ready: true", "ready: false")),
+    )
+    ask(f"{HTTP}/")
     calls_of(
         "gamma is deleted",
         lambda: kubectl("delete", "ingress", "gamma", "-n", "demo", quiet=True) and None,
     )
+    ask(f"{HTTP}/")
     say("What would change now")
     plan()
     calls_of(
@@ -205,7 +279,7 @@ def change_and_delete() -> None:
 
 
 def main() -> None:
-    say("What an EKS cluster has: subnets, a node's network interface, custom resources, a class")
+    say("What an EKS cluster has: subnets, a node's network interface, a hosted zone, a TLS Secret, a class")
     prepare()
     say("What would change for one app, before anything runs")
     subprocess.run(
@@ -219,17 +293,23 @@ def main() -> None:
         if os.environ.get("KEEP"):
             for name in ("alpha", "beta", "gamma"):
                 apply(name)
-            settle()
+            settle_calls()
             kubectl("get", "ingress", "-n", "demo")
             print(f"\nRunning (controller {controller.pid}). Talk to it:")
             print(f"  set -a; . {PLACE}/cluster/env; . {PLACE}/aws/env; set +a")
             print(f"  {KUBECTL} get ingress -A;  {ALBEDO} plan --cluster-name {CLUSTER}")
+            print(f"  {HERE}/pods.py {' '.join(PODS)} &")
+            print(f"  ALBEDO_CA={PLACE}/ca.pem {HERE}/ask {HTTPS}/alpha")
             print("Stop it:")
             down = DEPLOY.parent
             print(f"  kill {controller.pid}; {down}/localstack/down {PLACE}/aws; "
                   f"{down}/tests/control-plane/down {PLACE}/cluster")
             return
-        change_and_delete()
+        pods = start_pods()
+        try:
+            change_and_delete()
+        finally:
+            pods.terminate()
     finally:
         if not os.environ.get("KEEP"):
             controller.terminate()
