@@ -222,6 +222,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         inventory.bindings = bindings.collect();
         inventory.memory = stored;
         let plan = plan::balancer::plan(&self.settings, World::Whole, &built.stack, &inventory);
+        // Before anything goes: no name is made for it any more.
+        let zones = snapshot.zones.as_deref();
+        let mut wakes = self.tell_names(zones, group, &built, &inventory);
         let outcomes = self.apply(subject, &plan).await;
         let current = if plan.is_empty() {
             inventory
@@ -236,8 +239,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             rest = Rest::Again(Trouble::Stale);
         }
         self.wait(subject, &plan);
-        let mut wakes = self.tell_listening(group, &current);
-        wakes.extend(self.tell_names(snapshot.zones.as_deref(), group, &built, &current));
+        wakes.extend(self.tell_listening(group, &current));
+        wakes.extend(self.tell_names(zones, group, &built, &current));
         if built.stack.front.is_none() {
             wakes.push(Subject::Fabric(self.settings.place.clone()));
         }

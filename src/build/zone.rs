@@ -61,7 +61,9 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId, groups: &BTreeSet<Group>) -> Opt
     let zone = zones.get(zone).filter(|zone| is_in_use(settings, zone))?;
     let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
-    let mut known = BTreeSet::new();
+    let standing: BTreeSet<ObjectKey> = snapshot.objects.ingresses.keys().cloned().collect();
+    let left = snapshot.facts.left().filter(|ingress| !standing.contains(ingress));
+    let mut known: BTreeSet<ObjectKey> = left.cloned().collect();
     for (_, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
         for (host, wish) in &of_group.wished {
@@ -87,7 +89,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId, groups: &BTreeSet<Group>) -> Opt
         names,
         elsewhere,
         known,
-        standing: snapshot.objects.ingresses.keys().cloned().collect(),
+        standing,
         is_complete: snapshot.facts.knows_names(groups),
         suspects: BTreeMap::new(),
     })

@@ -17,6 +17,8 @@ pub struct Facts {
     /// The names that should lead to the load balancer of each group; a group that is not here has
     /// not been looked at.
     names: BTreeMap<Group, Names>,
+    /// The Ingresses that were seen and are in no group any more: nothing of theirs is wished for.
+    left: BTreeSet<ObjectKey>,
     /// The load balancers that our records of each hosted zone lead to, by their DNS names; a zone
     /// that is `None` has not been looked at. `None` while nobody knows which zones there are.
     leading: Option<BTreeMap<AwsId, Option<BTreeSet<AwsId>>>>,
@@ -97,6 +99,11 @@ impl Facts {
         self.names.iter()
     }
 
+    /// The Ingresses that were seen and are in no group any more.
+    pub fn left(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.left.iter()
+    }
+
     /// Whether the names of every one of these groups are known.
     #[must_use]
     pub fn knows_names(&self, groups: &BTreeSet<Group>) -> bool {
@@ -143,6 +150,8 @@ impl Facts {
     /// Forgets what groups used and wished for that are gone.
     pub fn keep_groups(&mut self, groups: &BTreeSet<Group>) {
         self.listening.retain(|group, _| groups.contains(group));
+        let gone = self.names.iter().filter(|(group, _)| !groups.contains(group));
+        self.left.extend(gone.flat_map(|(_, names)| names.known.iter().cloned()));
         self.names.retain(|group, _| groups.contains(group));
     }
 }

@@ -13,7 +13,7 @@ use crate::model::action::{Action, AwsAction};
 use crate::model::fact::Names;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
-use crate::model::inventory::BalancerInventory;
+use crate::model::inventory::{BalancerInventory, Records};
 use crate::model::memory::Memory;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step, WaitKey};
@@ -81,18 +81,24 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let age_max = if is_awaited { ACTIVE_PAUSE } else { SURROUNDINGS_AGE_MAX };
         let inventory = self.mirror.zone(cluster, id, age_max).await?;
         let plan = plan::zone::plan(dns, snapshot.world, &stack, &inventory);
+        let targets = |records: Option<&Records>| {
+            let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
+            leading.unwrap_or_default()
+        };
+        // A load balancer must not go while a name for it is being made.
+        let standing = targets(inventory.records.value().map(AsRef::as_ref));
+        lock(&self.shared).facts.leads(id, standing.union(&coming(&plan)).cloned().collect());
         let outcomes = self.apply(subject, &plan).await;
         let current = self.mirror.zone(cluster, id, SURROUNDINGS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
         if records.is_none() {
             self.mirror.forget_part(&AwsPart::Zones);
         }
-        let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
         let is_awaited =
             plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Active(_))));
         let (events, wakes) = {
             let mut shared = lock(&self.shared);
-            let is_news = shared.facts.leads(id, leading.unwrap_or_default());
+            let is_news = shared.facts.leads(id, targets(records));
             let refused = shared.suspect(id, &stack, &plan, &outcomes);
             let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
             if is_awaited {
@@ -196,6 +202,16 @@ impl super::Shared {
         }
         refused
     }
+}
+
+/// The load balancers that names will lead to once the plan is carried out, by their DNS names.
+fn coming(plan: &Plan) -> BTreeSet<AwsId> {
+    let free = plan.steps.iter().filter(|step| step.gate.is_none());
+    let changes = free.flat_map(|step| match &step.action {
+        Action::Aws(AwsAction::ChangeRecords { changes, .. }) => changes.as_slice(),
+        Action::Aws(_) | Action::Kube(_) => &[],
+    });
+    changes.filter_map(|change| change.record.alias_target()).cloned().collect()
 }
 
 /// The names that a step changes.

@@ -20,7 +20,9 @@ pub async fn site() -> Site<Fake> {
     let certificates = [certificate("one"), certificate("two")];
     cloud.change(|state| state.certificates.extend(certificates.clone()));
     let vpc = cloud.vpc().await.unwrap();
-    Site { cloud, vpc, certificates }
+    cloud.change(|state| state.add_zone("ZCONTRACT", "contract.example.com", false));
+    let zone = cloud.zones().await.unwrap().remove(0);
+    Site { cloud, vpc, certificates, zone }
 }
 
 contract_tests!(site);

@@ -4,6 +4,7 @@
 
 use albedo::aws::{Cloud, Sdk, only_vpc};
 use albedo::model::id::AwsId;
+use albedo::model::record::HostedZone;
 use aws_config::SdkConfig;
 use aws_sdk_acm::primitives::Blob;
 use suite::Site;
@@ -44,7 +45,21 @@ async fn site() -> Site<Sdk> {
     let cloud = Sdk::new(&config, vpc);
     let vpc = cloud.vpc().await.unwrap();
     let certificates = [import(&config).await, import(&config).await];
-    Site { cloud, vpc, certificates }
+    let zone = zone(&config).await;
+    Site { cloud, vpc, certificates, zone }
+}
+
+async fn zone(config: &SdkConfig) -> HostedZone {
+    let name = "contract.example.com";
+    let answer = aws_sdk_route53::Client::new(config)
+        .create_hosted_zone()
+        .name(name)
+        .caller_reference("contract")
+        .send()
+        .await;
+    let answer = answer.unwrap();
+    let id = answer.hosted_zone().unwrap().id().trim_start_matches("/hostedzone/");
+    HostedZone { id: AwsId::new(id), name: name.to_owned(), is_private: false }
 }
 
 async fn import(config: &SdkConfig) -> AwsId {

@@ -12,6 +12,7 @@ mod contract;
 mod faults;
 mod leader;
 mod life;
+mod names;
 mod observed;
 mod plan;
 mod sdk;

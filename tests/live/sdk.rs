@@ -7,6 +7,7 @@ use std::time::Duration;
 use albedo::aws::{Cloud, CloudError, Kind, Sdk, configure, only_vpc};
 use albedo::model::action::AwsAction;
 use albedo::model::id::{AwsId, Id};
+use albedo::model::record::HostedZone;
 use albedo::model::security::Source;
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
@@ -23,7 +24,9 @@ async fn site() -> (Account, Site<Sdk>) {
     let cloud = Sdk::new(&config, only_vpc(&config).await.unwrap());
     let vpc = cloud.vpc().await.unwrap();
     let certificates = [AwsId::new("unused"), AwsId::new("unused")];
-    (account, Site { cloud, vpc, certificates })
+    let (id, name) = (AwsId::new("unused"), "unused.example.com".to_owned());
+    let zone = HostedZone { id, name, is_private: false };
+    (account, Site { cloud, vpc, certificates, zone })
 }
 
 /// The HTTP statuses that an operation was answered with.

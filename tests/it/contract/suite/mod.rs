@@ -5,6 +5,7 @@
 
 use albedo::aws::ReadVpc;
 use albedo::model::id::AwsId;
+use albedo::model::record::HostedZone;
 
 pub use listener::*;
 pub use load_balancer::*;
@@ -12,6 +13,7 @@ pub use mirror::*;
 pub use rule::*;
 pub use security_group::*;
 pub use target_group::*;
+pub use zone::*;
 
 mod listener;
 mod load_balancer;
@@ -20,6 +22,7 @@ mod rule;
 mod security_group;
 mod target_group;
 pub mod wishes;
+mod zone;
 
 /// An empty account with a VPC of at least three subnets in as many zones.
 pub struct Site<C> {
@@ -29,6 +32,8 @@ pub struct Site<C> {
     pub vpc: ReadVpc,
     /// Certificates that listeners may have.
     pub certificates: [AwsId; 2],
+    /// A hosted zone without records of the types that are looked at.
+    pub zone: HostedZone,
 }
 
 /// Makes a test of every check. `$site` is an async function that gives a fresh `Site`.
@@ -65,6 +70,12 @@ macro_rules! contract_tests {
             tags_come_and_go_on_everything,
             what_is_gone_is_left_out_of_tags,
             what_is_not_there_is_not_found,
+            zones_are_read_as_they_are,
+            records_are_read_as_they_were_written,
+            a_batch_is_done_whole_or_not_at_all,
+            a_record_is_deleted_only_as_it_stands,
+            a_cname_record_stands_alone,
+            a_zone_that_is_not_there_is_not_found,
             what_is_not_made_yet_cannot_be_asked_for,
             a_mirror_that_was_written_through_agrees_with_one_that_reads,
         }
