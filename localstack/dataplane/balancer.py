@@ -21,6 +21,7 @@ class Listener:
         self.arn: str = doc["arn"]
         self.port: int = doc["port"]
         self.protocol: str = doc["protocol"]
+        self.mutual: Json = doc["mutual"] or {"Mode": "off"}
         self.attributes: dict[str, str] = doc["attributes"]
         self.rules: list[Rule] = rule.in_order([rule.from_json(given) for given in doc["rules"]])
 

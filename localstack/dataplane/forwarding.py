@@ -21,6 +21,15 @@ _PLAIN_NAME = re.compile(r"[-A-Za-z0-9]+")
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 )
+# AWS's guide, "HTTP headers and mutual TLS", as listener attributes spell them.
+MUTUAL = (
+    "clientcert",
+    "clientcert_serial_number",
+    "clientcert_issuer",
+    "clientcert_subject",
+    "clientcert_validity",
+    "clientcert_leaf",
+)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -34,6 +43,9 @@ class Arrival:
     port: int  # the listener's
     tls_version: str = ""
     tls_cipher: str = ""
+    # What mutual TLS says of the client, by the names that listener attributes have for it; None
+    # if it is off, and then headers of these names are the client's own business.
+    certificates: Fields | None = None
 
 
 def check(request: Request, attributes: dict[str, str]) -> None:
@@ -85,6 +97,10 @@ def fields(
     if mode != "preserve":
         set_here.add("x-forwarded-for")
     with_tls = _tls_headers(arrival, attributes, names)
+    if arrival.certificates is not None:
+        # Nobody may pretend to have shown a certificate.
+        set_here.update(_mutual_name(part, names).lower() for part in MUTUAL)
+        with_tls += [(_mutual_name(part, names), told) for part, told in arrival.certificates]
     set_here.update(name.lower() for name, _ in with_tls)
     made: Fields = [("Host", host)]
     for name, value in request.fields:
@@ -104,6 +120,12 @@ def fields(
     if request.upgrades:
         made += [("Connection", "upgrade"), ("Upgrade", request.first("upgrade"))]
     return made
+
+
+def _mutual_name(part: str, names: dict[str, str]) -> str:
+    """A header about the client's certificate, under the listener's name for it."""
+    own = names.get(f"routing.http.request.x_amzn_mtls_{part}.header_name")
+    return own or f"X-Amzn-Mtls-{part.replace('_', '-').title()}"
 
 
 def trace_id(given: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import IPv4Address
+
+from dataplane.memory_file import memory_file
 
 # A data plane lives for a day at most; this is to be on the safe side of odd clocks.
 LIFETIME = timedelta(days=30)
@@ -44,10 +45,6 @@ def context() -> ssl.SSLContext:
         serialization.NoEncryption(),
     )
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    handle = os.memfd_create("certificate", os.MFD_CLOEXEC)
-    try:
-        os.write(handle, text)
-        made.load_cert_chain(f"/proc/self/fd/{handle}")
-    finally:
-        os.close(handle)
+    with memory_file(text) as path:
+        made.load_cert_chain(path)
     return made

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from dataplane import answer, balancing, forwarding, rule, transform
 from dataplane.answer import Answer
@@ -14,7 +15,7 @@ from dataplane.counters import Way
 from dataplane.exchange import ClientGone, Exchange, Outgoing
 from dataplane.forwarding import Arrival
 from dataplane.group import Group, Target
-from dataplane.head import Refusal, Request
+from dataplane.head import Fields, Refusal, Request
 from dataplane.leg import Question
 from dataplane.rule import Rule
 from dataplane.upstream import version_of
@@ -33,6 +34,7 @@ class Serving:
         self._world = world
         self._wire = wire
         self._began = time.monotonic()
+        self._shown: Fields | None = None
 
     async def answer(self, listener: Listener, request: Request, caller: Caller) -> bool:
         """Answer one request; whether the connection is good for another."""
@@ -125,11 +127,24 @@ class Serving:
         transport = self._wire.transport
         client, port = transport.get_extra_info("peername") or ("0.0.0.0", 0)
         protocol = "https" if listener.is_secure else "http"
-        version = cipher = ""
-        if self._wire.secure:
-            tls = transport.get_extra_info("ssl_object")
-            version, cipher = tls.version() or "", (tls.cipher() or ("",))[0]
-        return Arrival(client, port, protocol, listener.port, version, cipher)
+        arrival = Arrival(client, port, protocol, listener.port)
+        if not self._wire.secure:
+            return arrival
+        tls = transport.get_extra_info("ssl_object")
+        version, cipher = tls.version() or "", (tls.cipher() or ("",))[0]
+        return replace(
+            arrival, tls_version=version, tls_cipher=cipher, certificates=self._certificates(tls)
+        )
+
+    def _certificates(self, tls: Any) -> Fields | None:
+        """What the client's certificates say, read once for a connection."""
+        chain = getattr(tls, "chain", None)
+        if self._shown is None and chain is not None:
+            # Loaded by now, since the connection is one of its own.
+            from dataplane.mutual_tls import headers
+
+            self._shown = headers(chain, verified=tls.verifies)
+        return self._shown
 
     def _count(self, taker: _Taker, status: int) -> None:
         balancer = taker.listener.balancer

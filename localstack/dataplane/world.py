@@ -41,7 +41,7 @@ class World:
     async def apply(self, changes: Json) -> None:
         """Take over what is new: target groups before what forwards to them."""
         docs: dict[str, Json | None] = changes["docs"]
-        for kind in ("certificate", "group", "balancer", "zone"):
+        for kind in ("certificate", "trust", "group", "balancer", "zone"):
             for key, doc in docs.items():
                 if key.startswith(f"{kind} "):
                     await self._apply_one(kind, key.partition(" ")[2], doc)
@@ -50,6 +50,7 @@ class World:
     async def _apply_one(self, kind: str, name: str, doc: Json | None) -> None:
         apply = {
             "certificate": self._certificate,
+            "trust": self._trust,
             "group": self._group,
             "balancer": self._balancer,
             "zone": self._zone,
@@ -62,6 +63,9 @@ class World:
 
     async def _certificate(self, arn: str, doc: Json | None) -> None:
         self.certificates.update(arn, doc)
+
+    async def _trust(self, arn: str, doc: Json | None) -> None:
+        self.certificates.update_trust(arn, doc)
 
     async def _group(self, arn: str, doc: Json | None) -> None:
         standing = self.groups.get(arn)

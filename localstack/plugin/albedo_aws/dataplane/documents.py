@@ -7,7 +7,7 @@ from albedo_aws.acm.store import find_certificate
 from albedo_aws.dataplane import checks
 from albedo_aws.elbv2 import network, target_health
 from albedo_aws.elbv2.store import STORES as ELBV2
-from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, Target, TargetGroup
+from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, Target, TargetGroup, TrustStore
 from albedo_aws.route53.store import Store as Route53
 from albedo_aws.route53.store import store_of
 from albedo_aws.route53.zone import Zone
@@ -33,6 +33,9 @@ def of_elbv2(account: str, region: str) -> tuple[Documents, bool]:
                     document = _certificate(store, arn)
                     if document is not None:
                         found[f"certificate {arn}"] = json.dumps(document)
+                trust = (listener.mutual_authentication or {}).get("TrustStoreArn")
+                if trust is not None:
+                    found[f"trust {trust}"] = json.dumps(_trust(store.trust_stores[trust]))
         for group in store.target_groups.values():
             if store.user_of(group.arn) is None:
                 continue
@@ -69,6 +72,7 @@ def _listener(listener: Listener) -> Json:
         "protocol": listener.protocol,
         "ssl_policy": listener.ssl_policy,
         "certificates": _certificates(listener),
+        "mutual": listener.mutual_authentication,
         "attributes": listener.attributes,
         "rules": [_rule(one) for one in rules],
     }
@@ -125,6 +129,13 @@ def _certificate(store: Store, arn: str) -> Json | None:
         "domains": found.domains,
         "key_algorithm": found.facts.key_algorithm,
         "fingerprint": f"{found.facts.serial} {found.imported_at or found.issued_at}",
+    }
+
+
+def _trust(found: TrustStore) -> Json:
+    return {
+        "bundle": found.text,
+        "revocations": [one.text for one in found.revocations.values()],
     }
 
 

@@ -76,7 +76,8 @@ def _read(store: Store, given: Json) -> Revocation:
     except ValueError as broken:
         text = "The provided revocation file is an invalid format, or uses an incorrect algorithm"
         raise AwsError("InvalidRevocationContent", text) from broken
-    return Revocation(place, given.get("RevocationType", "CRL"), entries)
+    kind = given.get("RevocationType", "CRL")
+    return Revocation(place, kind, entries, content.decode("latin-1"))
 
 
 def _require(found: TrustStore, number: int) -> None:

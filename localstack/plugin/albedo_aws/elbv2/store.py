@@ -67,6 +67,7 @@ class Revocation:
     place: Any  # s3_object.Place, which knows this module
     type: str
     entries: int
+    text: str = ""  # what was read from there, as PEM
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +82,7 @@ class TrustStore:
     tags: dict[str, str]
     revocations: dict[int, Revocation] = field(default_factory=dict)
     last_revocation: int = 0
+    text: str = ""  # the bundle as it was read, as PEM
 
 
 @dataclass(slots=True, eq=False)

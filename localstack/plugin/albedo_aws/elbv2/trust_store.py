@@ -28,9 +28,9 @@ def create(store: Store, request: Json) -> Json:
     if len(store.trust_stores) >= most:
         text = "You have reached the maximum number of trust stores"
         raise errors.too_many("TooManyTrustStores", text, most)
-    place, count = _bundle(store, request)
+    place, count, text = _bundle(store, request)
     arn = store.arn(f"truststore/{name}/{new_id()}")
-    made = TrustStore(arn, name, place, count, clock.now(store.account), tags)
+    made = TrustStore(arn, name, place, count, clock.now(store.account), tags, text=text)
     store.trust_stores[arn] = made
     return {"TrustStores": [_view(store, made) | {"Status": "CREATING"}]}
 
@@ -38,7 +38,7 @@ def create(store: Store, request: Json) -> Json:
 def modify(store: Store, request: Json) -> Json:
     """ModifyTrustStore: another bundle."""
     found = arns.trust_store(store, request["TrustStoreArn"])
-    found.bundle, found.certificates = _bundle(store, request)
+    found.bundle, found.certificates, found.text = _bundle(store, request)
     return {"TrustStores": [_view(store, found)]}
 
 
@@ -96,8 +96,8 @@ def require_active(store: Store, arn: str) -> None:
         raise AwsError("TrustStoreNotReady", f"Trust store '{arn}' is not active")
 
 
-def _bundle(store: Store, request: Json) -> tuple[Place, int]:
-    """Where the certificates are, and how many."""
+def _bundle(store: Store, request: Json) -> tuple[Place, int, str]:
+    """Where the certificates are, how many, and what they are."""
     place = Place(
         request["CaCertificatesBundleS3Bucket"],
         request["CaCertificatesBundleS3Key"],
@@ -118,7 +118,7 @@ def _bundle(store: Store, request: Json) -> tuple[Place, int]:
         raise _invalid(f"a certificate is larger than {LARGEST_CERTIFICATE} bytes")
     if not all(map(_is_authority, certificates)):
         raise _invalid("a certificate in it is not one of a CA")
-    return place, len(certificates)
+    return place, len(certificates), content.decode("latin-1")
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
