@@ -23,7 +23,7 @@ TITLES = {
     408: "Request Time-out", 413: "Request Entity Too Large", 414: "Request-URI Too Large",
     463: "", 464: "", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
     503: "Service Temporarily Unavailable", 504: "Gateway Time-out",
-    505: "HTTP Version Not Supported", 507: "Insufficient Storage",
+    505: "HTTP Version Not Supported", 507: "Insufficient Storage", 562: "",
 }  # fmt: skip
 
 # AWS's guide, 507: "the redirect URL is too long"; the quotas page has 8 K for it [M].

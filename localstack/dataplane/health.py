@@ -15,8 +15,8 @@ from dataplane import upstream
 from dataplane.control_plane import ControlPlane
 from dataplane.framing import Malformed
 from dataplane.group import Group, Target
-from dataplane.head import Refusal, Response
-from dataplane.leg import Leg, Question
+from dataplane.head import Refusal
+from dataplane.leg import Question, answer
 
 Json = dict[str, Any]
 
@@ -163,7 +163,7 @@ async def _ask(group: Group, target: Target, port: int | None) -> int:
         leg.piece(GRPC_NOTHING if version == "GRPC" else b"")
         leg.finish([])
         leg.send()
-        response = await _answer(leg)
+        response, _ = await answer(leg, LONGEST_TIMEOUT, 0)
         if version != "GRPC":
             return response.status
         told = dict([*response.fields, *leg.trailers]).get("grpc-status", "")
@@ -171,17 +171,6 @@ async def _ask(group: Group, target: Target, port: int | None) -> int:
         return int(told) if told.isdecimal() else 2
     finally:
         leg.abort()
-
-
-async def _answer(leg: Leg) -> Response:
-    """The final response, its body read and thrown away."""
-    while (response := leg.response()) is None or response.status < 200:
-        if response is None and not await leg.more(LONGEST_TIMEOUT):
-            raise Malformed("the target closed the connection")
-    while leg.take() or not leg.done:
-        if not leg.done:
-            await leg.more(LONGEST_TIMEOUT)
-    return response
 
 
 def _told(state: str, failure: Failure | None) -> Json:

@@ -157,3 +157,16 @@ class PlainLeg:
 
     def abort(self) -> None:
         self.wire.abort()
+
+
+async def answer(leg: Leg, patience: float, most: int) -> tuple[Response, bytes]:
+    """The final response with so much of its body; what is beyond that is read and thrown away."""
+    while (response := leg.response()) is None or response.status < 200:
+        if response is None and not await leg.more(patience):
+            raise Malformed("the target closed the connection")
+    body = bytearray()
+    while True:
+        body += leg.take()[: most - len(body)]
+        if leg.done:
+            return response, bytes(body)
+        await leg.more(patience)

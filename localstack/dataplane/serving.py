@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dataplane import answer, balancing, forwarding, rule, transform
+from dataplane import answer, balancing, forwarding, rule, token, transform
 from dataplane.answer import Answer
 from dataplane.balancer import Listener
 from dataplane.caller import Caller
@@ -77,8 +77,9 @@ class Serving:
                 if asked is not None:
                     return asked
             elif kind == "jwt-validation":
-                # No key set is fetched, so no token can be proved.
-                return answer.page(401)
+                config = action["JwtValidationConfig"]
+                account = taker.listener.balancer.account
+                await token.check(subject.request, config, account, self._world.key_sets)
             elif kind == "fixed-response":
                 return answer.fixed(action["FixedResponseConfig"])
             elif kind == "redirect":

@@ -13,6 +13,7 @@ from dataplane.counters import Counters
 from dataplane.door import Door
 from dataplane.group import Group
 from dataplane.health import Checks
+from dataplane.key_set import KeySets
 from dataplane.zone import Zone
 
 Json = dict[str, Any]
@@ -25,6 +26,7 @@ class World:
         self.control_plane = control_plane
         self.certificates = Certificates(control_plane)
         self.counters = Counters()
+        self.key_sets = KeySets(self)
         self.balancers: dict[str, Balancer] = {}
         self.by_dns_name: dict[str, Balancer] = {}
         self.groups: dict[str, Group] = {}

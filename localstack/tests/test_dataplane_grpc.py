@@ -87,7 +87,9 @@ def test_grpc_that_answers_with_a_head_alone(alb: Alb) -> None:
         if isinstance(event, h2.events.RequestReceived):
             head = [(":status", "200"), ("grpc-status", "5")]
             side.h2.send_headers(event.stream_id, head, end_stream=True)
-            side.h2.reset_stream(event.stream_id, 0)
+            # There is nothing to be cut short if all of the request has come with its head.
+            if not side.messages[event.stream_id].ended:
+                side.h2.reset_stream(event.stream_id, 0)
 
     target = Http2Pod(behave)
     with stopping(target):
@@ -95,7 +97,8 @@ def test_grpc_that_answers_with_a_head_alone(alb: Alb) -> None:
         client = Client(alb.address)
         told = client.call("/pkg.Service/Do", framed(b"hello"))
         client.close()
-        assert (told.status, told.body, told.fields["grpc-status"]) == (200, b"", "5")
+        assert (told.status, told.body) == (200, b"")
+        assert told.fields["grpc-status"] == "5"
 
 
 def test_grpc_streams_both_ways_at_once(alb: Alb) -> None:

@@ -206,7 +206,6 @@ def test_logins(alb: Alb) -> None:
         "ClientId": "me",
         "ClientSecret": "secret",
     }
-    jwt = {"JwksEndpoint": "https://idp.test/keys", "Issuer": "https://idp.test"}
     arn = https(alb, alb.aws.certificate("a.test"))
     context = unchecked()
 
@@ -228,4 +227,3 @@ def test_logins(alb: Alb) -> None:
     assert "redirect_uri=https%3A%2F%2Fa.test%2Foauth2%2Fidpresponse" in location
     assert ask(oidc("deny")).status == 401
     assert ask(oidc("allow")).read() == b"in"
-    assert ask({"Type": "jwt-validation", "JwtValidationConfig": jwt}).status == 401
