@@ -137,8 +137,10 @@ class Resolution:
         everywhere = [o for o in healthy if o.get("GeoLocation", {}).get("CountryCode") == "*"]
         return (everywhere or healthy)[:1]
 
-    def _is_healthy(self, zone: Zone, record_set: Json) -> bool:
-        """Health checks are not made; aliases that evaluate their target do."""
+    def _is_healthy(self, zone: Zone, record_set: Json, depth: int = 0) -> bool:
+        """By its health check, which a test sets, and by its target if it is to be evaluated."""
+        if record_set.get("HealthCheckId") in zone.unhealthy:
+            return False
         alias = record_set.get("AliasTarget")
         if alias is None or not alias["EvaluateTargetHealth"]:
             return True
@@ -146,7 +148,11 @@ class Resolution:
         balancer = self._world.by_dns_name.get(text)
         if balancer is not None:
             return self._world.is_healthy(balancer)
-        return ".elb." not in text and bool(zone.at(name_of(alias["DNSName"])))
+        if ".elb." in text or depth > LONGEST_CHAIN:
+            return False
+        # Route 53's guide, "Complex configurations": one healthy record of the target is enough.
+        same = [o for o in zone.at(name_of(alias["DNSName"])) if o["Type"] == record_set["Type"]]
+        return any(self._is_healthy(zone, one, depth + 1) for one in same)
 
     def _render(
         self, zone: Zone, name: dns.name.Name, record_set: Json, kind: RdataType

@@ -29,6 +29,7 @@ class Zone:
         self.name = name_of(doc["name"])
         self.private: bool = doc["private"]
         self.vpcs: list[str] = doc["vpcs"]
+        self.unhealthy: set[str] = set(doc["unhealthy"])  # ids of health checks
         self.changed = changed  # the version at which it last did
         self._sets: dict[dns.name.Name, Sets] = {}
         # Names that have something below them exist, though they hold nothing (RFC 4592).

@@ -156,6 +156,69 @@ def test_failover_by_the_health_of_the_load_balancer(aws: Account) -> None:
     assert named.ask(f"f.{ZONE}") == ["192.0.2.9"]
 
 
+def health_check(aws: Account) -> str:
+    config = {"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80}
+    made = aws.client("route53").create_health_check(
+        CallerReference=os.urandom(8).hex(), HealthCheckConfig=config
+    )
+    return str(made["HealthCheck"]["Id"])
+
+
+def test_failover_by_health_checks(named: Names) -> None:
+    aws = named.aws
+    first, second = health_check(aws), health_check(aws)
+
+    def say(check: str, state: str) -> list[str]:
+        wish = {"account": aws.id, "health_check": check, "state": state}
+        aws.control("POST", "/health-check", wish)
+        aws.control("GET", "/settled")
+        return named.ask(f"f.{ZONE}")
+
+    for name in ("f", "other"):
+        primary, secondary = (
+            record(f"{name}.{ZONE}", "A", value, SetIdentifier=role, Failover=role)
+            for value, role in (("192.0.2.1", "PRIMARY"), ("192.0.2.2", "SECONDARY"))
+        )
+        named.put(primary | {"HealthCheckId": first}, secondary | {"HealthCheckId": second})
+    assert named.ask(f"f.{ZONE}") == ["192.0.2.1"]
+    assert say(first, "unhealthy") == ["192.0.2.2"]
+    # Route 53's guide: with none healthy, all are taken for healthy.
+    assert say(second, "unhealthy") == ["192.0.2.1"]
+    assert say(second, "healthy") == ["192.0.2.2"]
+    # An alias that evaluates its target looks at the records there.
+    fails = alias(f"a.{ZONE}", f"f.{ZONE}", named.zone.removeprefix("/hostedzone/"), evaluates=True)
+    own = record(f"a.{ZONE}", "A", "192.0.2.3", SetIdentifier="2", Failover="SECONDARY")
+    named.put(fails | {"SetIdentifier": "1", "Failover": "PRIMARY"}, own)
+    assert named.ask(f"a.{ZONE}") == ["192.0.2.2"]
+    say(second, "unhealthy")
+    assert named.ask(f"a.{ZONE}") == ["192.0.2.3"]
+    assert say(first, "healthy") == ["192.0.2.1"]
+    assert named.ask(f"a.{ZONE}") == ["192.0.2.1"]
+
+
+def test_weights_and_several_values_by_health_checks(named: Names) -> None:
+    aws = named.aws
+    good, bad = health_check(aws), health_check(aws)
+    for number, check in enumerate((good, bad), 1):
+        more = {"SetIdentifier": str(number), "HealthCheckId": check}
+        value = f"192.0.2.{number}"
+        named.put(record(f"w.{ZONE}", "A", value, Weight=1 if check == good else 255, **more))
+        named.put(record(f"m.{ZONE}", "A", value, MultiValueAnswer=True, **more))
+    wish = {"account": aws.id, "health_check": bad, "state": "unhealthy"}
+    aws.control("POST", "/health-check", wish)
+    aws.control("GET", "/settled")
+    assert all(named.ask(f"w.{ZONE}") == ["192.0.2.1"] for _ in range(10))
+    assert named.ask(f"m.{ZONE}") == ["192.0.2.1"]
+
+
+def test_health_checks_that_are_none(named: Names) -> None:
+    wish = {"account": named.aws.id, "health_check": "x", "state": "unhealthy"}
+    assert "No health check" in named.aws.control_refuses("POST", "/health-check", wish)
+    known = wish | {"health_check": health_check(named.aws)}
+    for bad in ({}, [], known | {"state": "odd"}):
+        assert named.aws.control_refuses("POST", "/health-check", bad)
+
+
 def test_private_zones_are_seen_from_their_vpc_only(aws: Account) -> None:
     vpc = {"VPCRegion": aws.region, "VPCId": aws.vpc}
     public, private = Names(aws), Names(aws, VPC=vpc)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from albedo_aws.acm.store import find_certificate
-from albedo_aws.dataplane import checks
+from albedo_aws.dataplane import checks, health_checks
 from albedo_aws.elbv2 import network, target_health
 from albedo_aws.elbv2.store import STORES as ELBV2
 from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, Target, TargetGroup, TrustStore
@@ -140,10 +140,12 @@ def _trust(found: TrustStore) -> Json:
 
 
 def _zone(store: Route53, zone: Zone) -> Json:
+    used = {one.health_check for one in zone.records}
     return {
         "account": store.account,
         "name": zone.name.text,
         "private": zone.private,
         "vpcs": [vpc.id for vpc in zone.vpcs],
         "records": [record_set.render() for record_set in zone.records],
+        "unhealthy": [one for one in used if health_checks.is_unhealthy(store.account, one)],
     }

@@ -11,9 +11,10 @@ from localstack.http import Request, Response
 
 from albedo_aws.acm import issuing
 from albedo_aws.acm.store import stores as acm_stores
-from albedo_aws.dataplane import checks
+from albedo_aws.dataplane import checks, health_checks
 from albedo_aws.dataplane.changes import CHANGES
 from albedo_aws.dataplane.feed import FEED
+from albedo_aws.errors import AwsError
 
 # Longer than any of the data plane's endpoints takes.
 PATIENCE = 30.0
@@ -54,6 +55,20 @@ def take_health(request: Request) -> Any:
         checks.report(found)
         CHANGES.note(("elbv2", found["account"], found["region"]))
     return {}
+
+
+def set_health_check(request: Request) -> Any:
+    """Say how a Route 53 health check is."""
+    try:
+        told = json.loads(request.get_data(as_text=True))
+        account, name, state = (str(told[key]) for key in ("account", "health_check", "state"))
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise ValueError('expected {"account", "health_check", "state"}') from wrong
+    try:
+        health_checks.set_by_hand(account, name, state)
+    except AwsError as unknown:
+        raise ValueError(f"{unknown.message}") from unknown
+    return told
 
 
 def settle(_request: Request) -> Any:
@@ -108,6 +123,13 @@ ENDPOINTS: list[Row] = [
         " ?source= ?load_balancer= ?vpc=",
     ),
     ("POST", "/route", _passed_on, 'the same for {"Rules", "Requests"} that need not exist'),
+    (
+        "POST",
+        "/health-check",
+        set_health_check,
+        'set a Route 53 health check: {"account", "health_check": id, "state": "unhealthy" or'
+        ' "healthy"}',
+    ),
     ("GET", "/settled", settle, "returns when all changes so far are served"),
     ("GET", "/balancers", _passed_on, "each load balancer's loopback address; ?account="),
     ("GET", "/counters", _passed_on, "requests by listener, rule, target and status; ?account="),
