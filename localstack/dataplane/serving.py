@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dataplane import answer, balancing, forwarding, rule, token, transform
+from dataplane import answer, balancing, bearer, forwarding, rule, transform
 from dataplane.answer import Answer
 from dataplane.balancer import Listener
 from dataplane.caller import Caller
@@ -79,7 +79,7 @@ class Serving:
             elif kind == "jwt-validation":
                 config = action["JwtValidationConfig"]
                 account = taker.listener.balancer.account
-                await token.check(subject.request, config, account, self._world.key_sets)
+                await bearer.check(subject.request, config, account, self._world.key_sets)
             elif kind == "fixed-response":
                 return answer.fixed(action["FixedResponseConfig"])
             elif kind == "redirect":
