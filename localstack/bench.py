@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import boto3
 
 # What is promised: the least calls a second, the most milliseconds, the most megabytes.
-RULES_A_SECOND, CALLS_A_SECOND, BATCH_MS, LARGEST_MB = 300, 300, 150, 600
+RULES_A_SECOND, CALLS_A_SECOND, BATCH_MS, LARGEST_MB, RESET_MS = 300, 300, 150, 600, 50
 LOAD_BALANCERS, RULES = 250, 100
 CHANGES = 1000
 
@@ -166,16 +166,19 @@ def subnets(account: str) -> list[str]:
     return [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2]]
 
 
-def reset(account: str) -> bool:
-    """Forgetting an account that has 100 rules and a zone of 5,000 records."""
+def reset(what: str, account: str) -> bool:
+    """Forgetting an account, with its part of the log."""
     connection = http.client.HTTPConnection(urlsplit(endpoint()).netloc)
+    # The connection is not what is measured.
+    connection.request("GET", "/_albedo/")
+    connection.getresponse().read()
 
     def forget() -> None:
         connection.request("POST", f"/_albedo/reset?account={account}")
         connection.getresponse().read()
 
     ms = seconds(forget) * 1000
-    return report("reset of an account", ms, "ms", "<= 50", ms <= 50)
+    return report(f"reset of an account with {what}", ms, "ms", f"<= {RESET_MS}", ms <= RESET_MS)
 
 
 def memory(client: Client, places: list[str], server: int) -> bool:
@@ -205,8 +208,9 @@ def main() -> int:
     kept = [
         *rules(Client(account), subnets(account)),
         batch(account),
-        reset(account),
+        reset("a zone of 5,000 records", account),
         memory(Client(big), subnets(big), server),
+        reset(f"{LOAD_BALANCERS * RULES:,} rules", big),
     ]
     return 0 if all(kept) else 1
 

@@ -52,6 +52,19 @@ def test_since_and_delete(aws: Account) -> None:
     assert _log(aws)[0]["index"] > first + 1, "indexes go on"
 
 
+def test_all_accounts_in_order(aws: Account, endpoint: str) -> None:
+    other = Account(endpoint)
+    for one in (aws, other, aws):
+        one.elbv2.describe_target_groups()
+    first = _log(aws)[0]["index"]
+    found = aws.control("GET", f"/log?since={first}")
+    assert [entry["index"] for entry in found] == sorted(entry["index"] for entry in found)
+    accounts = [entry["account"] for entry in found if entry["account"] in (aws.id, other.id)]
+    assert accounts == [aws.id, other.id, aws.id]
+    aws.control("POST", f"/reset?account={aws.id}")
+    assert (_log(aws), len(_log(other))) == ([], 1)
+
+
 def test_summary(aws: Account) -> None:
     aws.elbv2.describe_load_balancers()
     with refused("LoadBalancerNotFound"):

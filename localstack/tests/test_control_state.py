@@ -27,6 +27,8 @@ def _fill(aws: Account) -> dict[str, Any]:
         SecurityGroupIds=[node],
     )
     aws.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    aws.client("cognito-idp").create_user_pool(PoolName="p")
+    aws.client("shield").create_subscription()
     return _look(aws)
 
 
@@ -40,6 +42,8 @@ def _look(aws: Account) -> dict[str, Any]:
         (aws.ec2, "describe_instances", {}),
         (aws.ec2, "describe_subnets", {}),
         (aws.client("iam"), "list_roles", {}),
+        (aws.client("cognito-idp"), "list_user_pools", {"MaxResults": 9}),
+        (aws.client("shield"), "get_subscription_state", {}),
     ]
     seen = {name: getattr(client, name)(**more) for client, name, more in calls}
     for answer in seen.values():
@@ -81,6 +85,14 @@ def test_what_is_loaded_lives(aws: Account) -> None:
     aws.ec2.delete_security_group(GroupId=made)
 
 
+def _of_moto(service: str) -> dict[str, Any]:
+    """The state of an account that has nothing but this service of moto's."""
+    empty = {"mapping": "dict", "items": []}
+    moto = {"mapping": "dict", "items": [[service, {"ref": 1}]]}
+    root = {"mapping": "dict", "items": [["native", {"ref": 1}], ["moto", {"ref": 2}]]}
+    return {"root": {"ref": 0}, "nodes": [root, empty, moto]}
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -92,6 +104,13 @@ def test_what_is_loaded_lives(aws: Account) -> None:
         {"state": {"root": {"ref": 0}, "nodes": [{"named": "subprocess:Popen"}]}},
         {"state": {"root": {"ref": 7}, "nodes": []}},
         {"state": {"root": {"ref": 0}, "nodes": [{"method": "x", "of": {"ref": 0}}]}},
+        {"settings": {"nothing": 1}},
+        {"settings": [1]},
+        {"state": {"root": 5, "nodes": []}},
+        {"state": {"root": {"ref": 0}, "nodes": [{"list": []}]}},
+        {"state": _of_moto("os:System")},
+        {"state": _of_moto("moto.nothing:Backend")},
+        {"state": _of_moto("moto.ec2.models:Vpc")},
     ],
     ids=str,
 )

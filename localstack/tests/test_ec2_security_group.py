@@ -43,6 +43,17 @@ def test_duplicate_with_another_description(aws: Account, group: str) -> None:
         _allow(aws, group, again)
 
 
+@pytest.mark.D
+def test_a_dry_run_does_nothing(aws: Account, group: str) -> None:
+    with refused("DryRunOperation"):
+        aws.ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[_rule("10.0.0.0/8")], DryRun=True
+        )
+    with refused("DryRunOperation"):
+        aws.ec2.delete_security_group(GroupId=group, DryRun=True)
+    assert _ingress(aws, group) == []
+
+
 @pytest.mark.P
 def test_the_same_twice_in_one_call(aws: Account, group: str) -> None:
     with refused("InvalidParameterValue"):

@@ -41,6 +41,8 @@ def test_wafv2_of_what_is_not_there(aws: Account) -> None:
     with refused("WAFNonexistentItemException"):
         arn = "arn:aws:wafv2:us-east-1:1:regional/webacl/x/y"
         waf.associate_web_acl(WebACLArn=arn, ResourceArn=aws.load_balancer()["LoadBalancerArn"])
+    with refused("WAFNonexistentItemException"):
+        waf.list_resources_for_web_acl(WebACLArn=arn)
     with refused("WAFInvalidParameterException"):
         waf.get_web_acl_for_resource()
 

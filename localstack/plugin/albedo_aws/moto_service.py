@@ -6,7 +6,7 @@ LocalStack's open core has no provider for these services and would answer 501.
 from collections.abc import Callable
 from typing import Any
 
-from localstack.aws.api import RequestContext
+from localstack.aws.api import RequestContext, ServiceException
 from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.plugins import Service
@@ -35,6 +35,12 @@ def _served(run: Native | None, code: str) -> Callable[[RequestContext, Json | N
         if breaches := shapes.violations(context.operation.input_shape, request or {}):
             raise AwsError(code, shapes.detected(breaches))
         answer = run(context.account_id, context.region, request or {}) if run else None
-        return call_moto(context) if answer is None else answer
+        try:
+            return call_moto(context) if answer is None else answer
+        except ServiceException as refusal:
+            # moto has one code for a page that nobody gave out, and no service of AWS has it.
+            if refusal.code == "InvalidToken":
+                raise AwsError(code, str(refusal.message)) from refusal
+            raise
 
     return serve

@@ -64,8 +64,8 @@ def at_most(most: int, *knobs: Knob) -> None:
     _products.append(Product(knobs, most))
 
 
-def change(account: str, wanted: dict[str, Value]) -> None:
-    """Set several knobs of one account, all or none; None sets one back to its default."""
+def check(account: str, wanted: dict[str, Value]) -> None:
+    """Refuse what an account cannot set."""
     for name, value in wanted.items():
         if name not in _knobs:
             raise ValueError(
@@ -77,6 +77,11 @@ def change(account: str, wanted: dict[str, Value]) -> None:
     for product in _products:
         if any(knob.name in wanted for knob in product.knobs):
             product.check(account, wanted)
+
+
+def change(account: str, wanted: dict[str, Value]) -> None:
+    """Set several knobs of one account, all or none; None sets one back to its default."""
+    check(account, wanted)
     with _lock:
         for name, value in wanted.items():
             if value is None:

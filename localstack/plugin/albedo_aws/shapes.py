@@ -102,9 +102,11 @@ def _breach(shown: Any, path: str, rule: str) -> str:
     return f"{value} at '{path}' failed to satisfy constraint: {rule}"
 
 
+# Python's re has no \p classes. Each of these is at least as wide: what cannot be said is let by.
+_CLASSES = {"L": r"\w", "N": r"\d", "Z": r"\s", "M": r"\W", "S": r"\W", "P": r"\W_"}
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    r"""Python's re has no \p classes; for text, \w, \d and \s stand for letters, digits, spaces."""
-    for unicode_class, python in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
-        pattern = pattern.replace(unicode_class, python)
-    return re.compile(pattern)
+    wide = re.sub(r"\\p\{([LNZMSP])[a-z]?\}", lambda found: _CLASSES[found[1]], pattern)
+    return re.compile(wide)

@@ -10,6 +10,7 @@ import collections
 import importlib
 import inspect
 import ipaddress
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from types import FunctionType, GeneratorType, MethodType
 from typing import Any
+
+from joserfc.jwk import RSAKey
 
 Json = Any
 
@@ -28,6 +31,8 @@ TEXTS: dict[type, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     datetime: (datetime.isoformat, datetime.fromisoformat),
     date: (date.isoformat, date.fromisoformat),
     re.Pattern: (lambda value: f"{value.flags} {value.pattern}", lambda text: _pattern(text)),
+    # What a user pool of Cognito signs its tokens with.
+    RSAKey: (lambda key: json.dumps(key.as_dict(private=True)), lambda text: _key(text)),
     timedelta: (lambda value: repr(value.total_seconds()), lambda s: timedelta(seconds=float(s))),
     **{
         kind: (str, kind)
@@ -226,6 +231,10 @@ class _Reader:
         for key, item in node["items"]:
             put(made, self.value(key), self.value(item))
         return made
+
+
+def _key(text: str) -> RSAKey:
+    return RSAKey.import_key(json.loads(text))
 
 
 def _pattern(text: str) -> re.Pattern[str]:

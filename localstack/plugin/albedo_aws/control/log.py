@@ -1,7 +1,7 @@
 """The log of every AWS call: who asked for what, what came of it, and what it made."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,7 +10,7 @@ from localstack.aws.api import RequestContext
 from rolo import Response
 from rolo.gateway.chain import HandlerChain
 
-from albedo_aws import clock
+from albedo_aws import clock, freeing
 from albedo_aws.accounts import on_reset
 from albedo_aws.control.call import operation_of, service_of
 from albedo_aws.control.made import made_by
@@ -43,53 +43,69 @@ class Entry:
 
 
 class Log:
-    """All calls in order. Indexes go on rising when entries are deleted."""
+    """All calls, kept by account. Indexes go on rising when entries are deleted."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._entries: dict[str, deque[Entry]] = {}
+        # Whose call each was, in order, for the oldest to go first; and how many of them are of
+        # entries that have been forgotten before.
+        self._order: deque[str] = deque()
+        self._forgotten: Counter[str] = Counter()
         self._next = 0
         self._lock = threading.Lock()
 
     def add(self, context: RequestContext, status: int) -> None:
         """Keep a call that has just been answered."""
         error = context.service_exception
+        account = context.account_id
         service, operation = service_of(context), operation_of(context)
         params = redact(context.service_request or {})
         with self._lock:
-            self._entries.append(
-                Entry(
-                    index=self._next,
-                    time=clock.now(context.account_id),
-                    account=context.account_id,
-                    region=context.region,
-                    service=service,
-                    operation=operation,
-                    params=params,
-                    status=status,
-                    error=getattr(error, "code", type(error).__name__) if error else None,
-                    made=made_by(f"{service}.{operation}", context.service_response),
-                    allowed_by=getattr(context, "albedo_allowed_by", []),
-                )
+            entry = Entry(
+                index=self._next,
+                time=clock.now(account),
+                account=account,
+                region=context.region,
+                service=service,
+                operation=operation,
+                params=params,
+                status=status,
+                error=getattr(error, "code", type(error).__name__) if error else None,
+                made=made_by(f"{service}.{operation}", context.service_response),
+                allowed_by=getattr(context, "albedo_allowed_by", []),
             )
             self._next += 1
+            self._entries.setdefault(account, deque()).append(entry)
+            self._order.append(account)
+            if len(self._order) > KEPT:
+                self._drop_oldest()
 
     def select(self, account: str | None, match: str, since: int) -> list[Entry]:
         """The kept calls of an account (or all) from an index on, whose name fits a glob."""
         with self._lock:
-            entries = list(self._entries)
-        return [
-            entry
-            for entry in entries
-            if entry.index >= since
-            and account in (None, entry.account)
-            and fnmatchcase(entry.name, match)
-        ]
+            meant = self._entries.values() if account is None else [self._entries.get(account, ())]
+            entries = [entry for calls in meant for entry in calls]
+        if account is None:
+            entries.sort(key=lambda entry: entry.index)
+        return [e for e in entries if e.index >= since and fnmatchcase(e.name, match)]
 
     def forget(self, account: str | None) -> None:
-        """Drop the calls of an account, or all."""
+        """Drop the calls of an account, or all. However many they are, it takes no time."""
         with self._lock:
-            kept = [e for e in self._entries if account not in (None, e.account)]
-            self._entries = deque(kept, maxlen=KEPT)
+            for name in list(self._entries) if account is None else [account]:
+                calls = self._entries.pop(name, None)
+                if calls:
+                    self._forgotten[name] += len(calls)
+                    freeing.later(calls)
+
+    def _drop_oldest(self) -> None:
+        account = self._order.popleft()
+        if self._forgotten[account]:
+            self._forgotten[account] -= 1
+        else:
+            self._entries[account].popleft()
+        if not self._forgotten[account]:
+            del self._forgotten[account]
 
 
 LOG = Log()

@@ -1,11 +1,11 @@
 """All that an account has, native or moto's: to be forgotten, written to JSON, or read from it."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from localstack.services.stores import AccountRegionBundle
-from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
 from albedo_aws import accounts, clock, settings
@@ -14,7 +14,7 @@ from albedo_aws.control import graph
 Json = dict[str, Any]
 
 # What a dump says it is, so that one of another make is refused and not half read.
-FORMAT = "albedo-aws/1"
+FORMAT = "albedo-aws/2"
 
 
 @accounts.on_reset
@@ -30,7 +30,7 @@ def dump(account: str) -> Json:
     """The account as JSON: all its resources, settings, and how its clock stands."""
     native = {stores.name: stores.by_region(account) for stores in accounts.everything}
     moto = {
-        backends.service_name: dict(backends[account].items())
+        _name_of(backends): dict(backends[account].items())
         for backends in _moto()
         if account in backends
     }
@@ -52,15 +52,24 @@ def load(dumped: Json) -> str:
     if not isinstance(account, str) or not isinstance(dumped.get("time"), int | float):
         raise ValueError("not a dump: it needs 'account' and 'time'")
     state = graph.read(dumped.get("state"))
+    parts = [state.get(part) for part in ("native", "moto")] if isinstance(state, dict) else []
+    if not parts or not all(isinstance(part, dict) for part in parts):
+        raise ValueError("not a dump: 'state' has 'native' and 'moto'")
+    # Judged as those of an account that has changed none.
+    wanted = dumped.get("settings") or {}
+    if not isinstance(wanted, dict):
+        raise ValueError("not a dump: 'settings' is an object")
+    settings.check("", wanted)
+    moto = [(_backends_of(name), regions) for name, regions in state["moto"].items()]
     accounts.reset(account)
-    settings.change(account, dumped.get("settings") or {})
+    settings.change(account, wanted)
     if dumped.get("stopped"):
         clock.stop(account)
     clock.put_at(account, dumped["time"])
     for stores in accounts.everything:
         stores.put(account, state["native"].get(stores.name, {}))
-    for service, regions in state["moto"].items():
-        own = get_backend(service)[account]
+    for backends, regions in moto:
+        own = backends[account]
         for region, backend in regions.items():
             own[region] = backend
     return account
@@ -69,6 +78,26 @@ def load(dumped: Json) -> str:
 def _moto() -> Iterator[BackendDict[Any]]:
     """moto's services that anybody has used, each once."""
     yield from {id(used): used for used in BackendDict._instances}.values()  # type: ignore[misc]
+
+
+def _name_of(backends: BackendDict[Any]) -> str:
+    """What a service of moto's is called in a dump: by its class, since Shield's says "ec2"."""
+    kind = backends.backend
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _backends_of(name: str) -> BackendDict[Any]:
+    """The service of moto's with this name, also one that nobody has used yet."""
+    module = name.partition(":")[0]
+    if module.startswith("moto."):
+        try:
+            there = list(vars(importlib.import_module(module)).values())
+        except ImportError:
+            there = []
+        for held in there:
+            if isinstance(held, BackendDict) and _name_of(held) == name:
+                return held
+    raise ValueError(f"not a dump of this version: '{name}' is no service of moto's")
 
 
 def _localstack() -> Iterator[AccountRegionBundle[Any]]:

@@ -8,9 +8,9 @@ from localstack.aws.skeleton import DispatchTable, Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
-from albedo_aws import shapes
 from albedo_aws.ec2 import (
     backend,
+    counts,
     interface_groups,
     interfaces,
     paging,
@@ -20,6 +20,7 @@ from albedo_aws.ec2 import (
     security_group_rule,
     subnet,
 )
+from albedo_aws.ec2 import request as request_checks
 from albedo_aws.ec2.store import STORES, Store
 from albedo_aws.errors import AwsError
 
@@ -48,13 +49,13 @@ NATIVE: dict[str, Operation] = {
 
 # What is looked at before LocalStack's own operation runs.
 CHECKED: dict[str, Callable[[Store, Json], None]] = {
-    "CreateNetworkInterface": interface_groups.check,
+    "CreateNetworkInterface": counts.check_interface,
     "CreateSecurityGroup": security_group.check_new,
     "DeleteNetworkInterface": subnet.check_interface,
     "DeleteSubnet": subnet.check_empty,
     "DeleteVpc": subnet.check_vpc_empty,
     "ModifyNetworkInterfaceAttribute": interface_groups.check,
-    "RunInstances": interface_groups.check_instances,
+    "RunInstances": counts.check_instances,
 }
 
 # Lists that LocalStack's own operations give whole, however few were asked for.
@@ -88,6 +89,10 @@ def _served(run: Operation) -> Served:
 
     def serve(context: RequestContext, request: Json | None) -> Json:
         store = _store(context, request)
+        if (request or {}).get("DryRun"):
+            # 412, as AWS's documentation of DryRun has it.
+            text = "Request would have succeeded, but DryRun flag is set."
+            raise AwsError("DryRunOperation", text, 412)
         with store.lock:
             return run(store, request or {})
 
@@ -129,11 +134,7 @@ def _paged(inner: Served, key: str) -> Served:
 def _store(context: RequestContext, request: Json | None) -> Store:
     """The store, with the request checked and nothing in it whose time is over."""
     assert context.operation, "LocalStack calls an operation by its name"
-    if breaches := shapes.violations(context.operation.input_shape, request or {}):
-        # EC2 has a code of its own for what is not given ("Error codes for the Amazon EC2 API").
-        absent = any(breach.endswith(shapes.ABSENT) for breach in breaches)
-        code = "MissingParameter" if absent else "InvalidParameterValue"
-        raise AwsError(code, shapes.detected(breaches))
+    request_checks.check(context.operation, request or {})
     store = STORES.get(context.account_id, context.region)
     with store.lock:
         interfaces.sweep(store)

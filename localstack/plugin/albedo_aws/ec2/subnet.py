@@ -13,6 +13,9 @@ Json = dict[str, Any]
 def check_empty(store: Store, request: Json) -> None:
     """Refuse DeleteSubnet while an interface is in it."""
     wanted = request.get("SubnetId")
+    if not any(wanted in by_id for by_id in store.moto.subnets.values()):
+        text = f"The subnet ID '{wanted}' does not exist"
+        raise AwsError("InvalidSubnetID.NotFound", text)
     if any(_subnet_of(interface) == wanted for interface in store.moto.enis.values()):
         raise dependent("The subnet", repr(wanted))
 
@@ -20,6 +23,8 @@ def check_empty(store: Store, request: Json) -> None:
 def check_vpc_empty(store: Store, request: Json) -> None:
     """Refuse DeleteVpc while something of it is left that does not go with it."""
     wanted = request.get("VpcId")
+    if wanted not in store.moto.vpcs:
+        raise AwsError("InvalidVpcID.NotFound", f"The vpc ID '{wanted}' does not exist")
     subnets = (one for by_id in store.moto.subnets.values() for one in by_id.values())
     groups = store.moto.groups.get(wanted, {}).values()
     gateways = store.moto.internet_gateways.values()

@@ -14,16 +14,16 @@ def _for_resource(account: str, region: str, request: Json) -> None:
     resource.require(account, region, request["ResourceArn"])
 
 
-def _resources(account: str, region: str, request: Json) -> Json | None:
-    """ListResourcesForWebACL, which moto does not have."""
+def _resources(account: str, region: str, request: Json) -> Json:
+    """ListResourcesForWebACL, which moto does not have; only load balancers are known here."""
     from moto.wafv2.models import wafv2_backends
 
-    backend = wafv2_backends[account][region]
+    found = wafv2_backends[account][region].wacls.get(request["WebACLArn"])
+    if found is None:
+        raise resource.nonexistent()
     kind = request.get("ResourceType", "APPLICATION_LOAD_BALANCER")
-    if kind != "APPLICATION_LOAD_BALANCER" or request["WebACLArn"] not in backend.wacls:
-        return None
-    found = backend.wacls[request["WebACLArn"]].associated_resources
-    return {"ResourceArns": [arn for arn in found if resource.is_there(account, region, arn)]}
+    arns = found.associated_resources if kind == "APPLICATION_LOAD_BALANCER" else []
+    return {"ResourceArns": [arn for arn in arns if resource.is_there(account, region, arn)]}
 
 
 @aws_provider(api="wafv2", name="default")  # type: ignore[untyped-decorator]
