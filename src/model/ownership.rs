@@ -18,6 +18,8 @@ pub const TTL: i64 = 300;
 pub const VALUE_LENGTH_MAX: usize = 255;
 /// The most characters of one label of a name (RFC 1035).
 pub const LABEL_LENGTH_MAX: usize = 63;
+/// What the names of TXT records begin with.
+const TYPE_PREFIXES: [&str; 3] = ["a-", "aaaa-", "cname-"];
 /// What stands for an apex: in front of the zone's own name there is no label that a type could be
 /// added to, and external-dns's name for it lies outside of the zone.
 const APEX: &str = "_apex";
@@ -89,7 +91,9 @@ pub fn txt_names(zone: &str, host: &str, record_type: RecordType) -> Vec<String>
     if record_type == RecordType::A {
         names.push(txt_name(zone, host, RecordType::Cname));
     }
-    if record_type != RecordType::Aaaa {
+    // What stands at `a-web.example.com` speaks of `web.example.com`, whatever else may be there.
+    let speaks_of_another = TYPE_PREFIXES.iter().any(|prefix| host.starts_with(prefix));
+    if record_type != RecordType::Aaaa && !speaks_of_another {
         names.push(host.to_owned());
     }
     names

@@ -108,6 +108,10 @@ impl<'a> Planning<'a> {
             self.taken(name, &loser.ingress);
         }
         let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
+        if address.is_none() && wish.load_balancer.given().is_some() {
+            // It has vanished, and is about to be made anew.
+            return;
+        }
         let wished = Wished { wish, address };
         if let Some(in_the_way) = host.foreign() {
             if !host.leads_to(&wished.value()) {

@@ -2,19 +2,22 @@
 
 use albedo::aws::Kind as AwsKind;
 use albedo::cluster::Kind;
+use albedo::model::settings::DnsScope;
 
 use super::support::canon;
 use super::support::cluster::Fault as ClusterFault;
 use super::support::fake::{Fault, Faulty, Struck, When};
 use super::support::run::Site;
-use super::support::world::{key, wait};
+use super::support::world::{key, settings, wait};
 
 const BEFORE: &str = "
 service shop/web: {ports: ['http=80:8080']}
 service shop/api: {ports: ['80:9090']}
 endpoints shop/web: {ports: {http: 8080}, at: [172.31.0.1, 172.31.0.2]}
 endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.3]}
-ingress shop/one: {group.name: edge, group.order: 1, tags: team=a, rules: [any Exact /1 web:80]}
+secret shop/tls: {fixture: ec}
+ingress shop/one: {group.name: edge, group.order: 1, tags: team=a, rules: [any Exact /1 web:80],
+  tls: [tls public.example.com]}
 ingress shop/two: {group.name: edge, group.order: 2, rules: [any Exact /2 api:80]}
 ";
 
@@ -49,12 +52,28 @@ impl Blow {
     }
 }
 
+/// A site with a hosted zone, whose hosts and Secrets count whatever their class.
+fn empty() -> Site {
+    let mut settings = settings();
+    settings.tls_secrets = true;
+    settings.dns.scope = DnsScope::All;
+    let site = Site::with(settings, "");
+    site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+    site
+}
+
+fn fresh() -> Site {
+    let site = empty();
+    site.cluster.add(BEFORE);
+    site
+}
+
 /// A site at which a step is about to be taken.
 fn site(step: Step) -> Site {
     let site = match step {
-        Step::Make => Site::new(BEFORE),
+        Step::Make => fresh(),
         Step::Change => {
-            let site = Site::new(BEFORE);
+            let site = fresh();
             wait(site.settle());
             site.cluster.add(
                 "
@@ -63,7 +82,9 @@ ingress shop/one:
   group.order: 1
   target-group-attributes: deregistration_delay.timeout_seconds=5
   inbound-cidrs: 10.0.0.0/8
-  rules: [any Exact /0 web:http, any Exact /1 web:80]
+  rules: [any Exact /0 web:http, new.example.com Exact /1 web:80]
+  tls: [tls public.example.com]
+secret shop/tls: {fixture: renewed}
 endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.4]}
 ",
             );
@@ -71,7 +92,7 @@ endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.4]}
             site
         }
         Step::Delete => {
-            let site = Site::new(BEFORE);
+            let site = fresh();
             wait(site.settle());
             for name in ["shop/one", "shop/two"] {
                 site.cluster.delete(&key(name));
@@ -139,6 +160,11 @@ fn check(step: Step, side: Side) {
         Side::Cluster => clean.cluster.calls(),
     };
     assert!(calls > 5, "{step:?} takes only {calls} calls");
+    let operations = clean.aws.calls();
+    for service in ["ec2", "elbv2", "acm", "route53"] {
+        let is_called = operations.keys().any(|operation| operation.starts_with(service));
+        assert!(is_called, "{step:?} never calls {service}: {operations:?}");
+    }
     let expected = end(&clean);
     for nth in 1..=calls {
         for blow in BLOWS {
@@ -185,5 +211,5 @@ fn deleting_survives_any_call_to_the_cluster_that_fails() {
 #[test]
 fn the_end_of_deleting_is_nothing() {
     let clean = run(Step::Delete, Side::Aws, usize::MAX, Blow::Error);
-    assert_eq!(end(&clean), end(&Site::new("")));
+    assert_eq!(end(&clean), end(&empty()));
 }

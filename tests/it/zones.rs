@@ -7,7 +7,7 @@ use albedo::model::id::{AwsId, Handle, Id, Slot};
 use albedo::model::inventory::{Address, Records, ZoneInventory};
 use albedo::model::known::Known;
 use albedo::model::load_balancer::LoadBalancerState;
-use albedo::model::ownership::{Ownership, TTL};
+use albedo::model::ownership::{Ownership, TTL, txt_name};
 use albedo::model::plan::{Plan, WaitKey};
 use albedo::model::problem::Code;
 use albedo::model::record::{HostedZone, Record, RecordType, RecordValue, Verb};
@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use super::support::fake::Fake;
 use super::support::world::{group, key, settings};
 
+mod golden;
 mod life;
 mod starts;
 

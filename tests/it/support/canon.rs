@@ -37,6 +37,9 @@ pub fn names(state: &State) -> Vec<(String, String)> {
     for (id, group) in &state.security_groups {
         names.push((id.to_string(), format!("security group {}", group.spec.name)));
     }
+    for (id, certificate) in &state.imported {
+        names.push((id.to_string(), format!("certificate {:?}", certificate.facts.names)));
+    }
     names.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
     names
 }
@@ -62,7 +65,9 @@ pub fn aws(state: &State) -> Vec<String> {
         .chain(each(&state.load_balancers))
         .chain(each(&state.listeners))
         .chain(each(&state.rules))
-        .chain(each(&state.target_groups));
+        .chain(each(&state.target_groups))
+        .chain(each(&state.imported))
+        .chain(each(&state.zones));
     let mut lines: Vec<String> = all.map(|line| renamed(&names, line)).collect();
     lines.sort();
     lines

@@ -5,12 +5,15 @@
 //!   group.name: edge
 //!   rules: [a.example.com Prefix / web:80]   # host ("any" for none), path type, path, Service and port
 //!   default: web:80
+//!   tls: [tls a.example.com]             # Secret and hosts
+//! secret shop/tls: {fixture: ec}          # of tests/it/fixtures/tls
 //! service shop/web: {ports: ["http=80:8080"]}     # name (may be left out), port, target port
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
 //! ```
 
 use albedo::cluster::{Object, decode};
 use albedo::model::marks::ANNOTATION_PREFIX;
+use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
 /// Reads a sketch; what is wrong with it is a mistake of the test.
@@ -37,6 +40,7 @@ fn manifest(title: &str, body: Value) -> Value {
     let (api_version, kind, fields) = match kind {
         "ingress" => ("networking.k8s.io/v1", "Ingress", json!({"spec": ingress(&mut body)})),
         "service" => ("v1", "Service", json!({"spec": service(&mut body)})),
+        "secret" => ("v1", "Secret", secret(&mut body)),
         "class" => ("networking.k8s.io/v1", "IngressClass", json!({"spec": class(&mut body)})),
         "params" => {
             let spec = Value::Object(std::mem::take(&mut body));
@@ -110,6 +114,11 @@ fn ingress(body: &mut Map<String, Value>) -> Value {
         host => json!({"host": host, "http": {"paths": paths}}),
     });
     let mut spec = json!({"rules": rules.collect::<Vec<_>>()});
+    let tls = list(body, "tls").into_iter().map(|line| {
+        let mut words = line.split(' ').map(str::to_owned);
+        json!({"secretName": words.next(), "hosts": words.collect::<Vec<_>>()})
+    });
+    spec["tls"] = tls.collect();
     match body.remove("class") {
         Some(Value::Null) => {}
         Some(class) => spec["ingressClassName"] = class,
@@ -119,6 +128,16 @@ fn ingress(body: &mut Map<String, Value>) -> Value {
         spec["defaultBackend"] = backend(&text(&default));
     }
     spec
+}
+
+fn secret(body: &mut Map<String, Value>) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/tls");
+    let fixture = text(&body.remove("fixture").unwrap());
+    let file = |end: &str| {
+        let bytes = std::fs::read(format!("{folder}/{fixture}.{end}")).unwrap();
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    };
+    json!({"type": "kubernetes.io/tls", "data": {"tls.crt": file("pem"), "tls.key": file("key")}})
 }
 
 fn service(body: &mut Map<String, Value>) -> Value {
