@@ -146,3 +146,35 @@ def test_bad_documents(aws: Account, wrong: Any) -> None:
     body = {"account": aws.id, "document": wrong}
     assert aws.control_refuses("POST", "/policy", body)
     assert aws.control("GET", f"/policy?account={aws.id}")["document"] is None
+
+
+def test_whoever_the_policy_is_not_for_is_not_held_back(aws: Account) -> None:
+    nothing = {"Version": "2012-10-17", "Statement": [_allow("s3:*")]}
+    body = {"account": aws.id, "document": nothing}
+    aws.control("POST", "/policy", {**body, "client": "aws-sdk-rust/*"})
+    aws.elbv2.describe_load_balancers()
+    aws.control("POST", "/policy", {**body, "client": "Boto3/*"})
+    with refused("AccessDenied"):
+        aws.elbv2.describe_load_balancers()
+
+
+@pytest.mark.D
+def test_a_change_of_records_is_allowed_by_its_types(aws: Account) -> None:
+    route53 = aws.client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="policy")
+    zone_id = zone["HostedZone"]["Id"]
+    types = {"route53:ChangeResourceRecordSetsRecordTypes": ["A", "TXT"]}
+    condition = {"ForAllValues:StringEquals": types}
+    _under(aws, _allow("route53:ChangeResourceRecordSets", Condition=condition))
+
+    def create(kind: str, value: str) -> None:
+        record = {"Name": f"{kind}.example.com", "Type": kind, "TTL": 60}
+        record["ResourceRecords"] = [{"Value": value}]
+        changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+        route53.change_resource_record_sets(
+            HostedZoneId=zone_id, ChangeBatch={"Changes": changes}
+        )
+
+    create("A", "192.0.2.1")
+    with refused("AccessDenied"):
+        create("MX", "10 mail.example.com")

@@ -57,7 +57,7 @@ class Need:
 def needs(account: str, region: str, service: str, operation: str, request: Json) -> list[Need]:
     """Everything that must be allowed for a call to go through."""
     prefix = PREFIXES.get(service, service)
-    facts = _request_facts(region, request)
+    facts = _request_facts(region, request) | _record_facts(request)
     resources = list(_resources(account, region, service, operation, request)) or [ANYTHING]
     found = [
         Need(f"{prefix}:{operation}", arn, facts | _resource_facts(account, region, prefix, arn))
@@ -117,6 +117,19 @@ def _of_elbv2(account: str, region: str, operation: str, request: Json) -> Itera
         yield from [given] if isinstance(given, str) else given
     for pair in request.get("RulePriorities") or []:
         yield str(pair.get("RuleArn"))
+
+
+def _record_facts(request: Json) -> dict[str, list[str]]:
+    """What a batch of Route 53 changes is about."""
+    changes = (request.get("ChangeBatch") or {}).get("Changes") or []
+    if not changes:
+        return {}
+    sets = [change.get("ResourceRecordSet") or {} for change in changes]
+    prefix = "route53:changeresourcerecordsets"
+    return {
+        f"{prefix}recordtypes": [str(one.get("Type")) for one in sets],
+        f"{prefix}actions": [str(change.get("Action")) for change in changes],
+    }
 
 
 def _request_facts(region: str, request: Json) -> dict[str, list[str]]:

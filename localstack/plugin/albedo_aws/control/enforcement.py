@@ -1,9 +1,10 @@
 """Lets through what an account's policy allows, and answers the rest as AWS does.
 
-An account without a policy may do everything.
+An account without a policy may do everything, and so may clients that its policy is not for.
 """
 
 import threading
+from fnmatch import fnmatchcase
 from typing import Any
 
 from localstack.aws.api import RequestContext
@@ -28,23 +29,26 @@ CODES = {
     "json": ("AccessDeniedException", 400),
 }
 
-_policies: dict[str, tuple[Policy, Any]] = {}
+_policies: dict[str, tuple[Policy, Any, str]] = {}
 _lock = threading.Lock()
 
 
-def put(account: str, document: Any) -> None:
-    """Give an account a policy document, or with None let it do everything again."""
+def put(account: str, document: Any, client: str = "*") -> None:
+    """Give an account a policy document, or with None let it do everything again.
+
+    It counts for clients whose User-Agent fits the pattern: whoever looks on is not held back.
+    """
     read = None if document is None else policy.read(document)
     with _lock:
         if read is None:
             _policies.pop(account, None)
         else:
-            _policies[account] = (read, document)
+            _policies[account] = (read, document, client)
 
 
 def document_of(account: str) -> Any:
     """The policy document of an account, if it has one."""
-    return _policies.get(account, (None, None))[1]
+    return _policies.get(account, (None, None, ""))[1]
 
 
 @on_reset
@@ -60,6 +64,8 @@ def enforce(chain: HandlerChain[Any], context: RequestContext, response: Respons
     found = _policies.get(context.account_id)
     service, operation = service_of(context), operation_of(context)
     if found is None or f"{service}.{operation}" in FREE:
+        return
+    if not fnmatchcase(context.request.headers.get("User-Agent", ""), found[2]):
         return
     allowed: dict[str, None] = {}
     asked: Any = context.service_request or {}

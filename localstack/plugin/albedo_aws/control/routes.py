@@ -139,7 +139,10 @@ def set_policy(request: Request) -> Any:
     account = body.get("account")
     if not isinstance(account, str) or not account or "document" not in body:
         raise ValueError('expected {"account": "...", "document": a policy document or null}')
-    enforcement.put(account, body["document"])
+    client = body.get("client", "*")
+    if not isinstance(client, str):
+        raise ValueError(f'client: {client!r} is no pattern such as "aws-sdk-rust/*"')
+    enforcement.put(account, body["document"], client)
     return {"account": account, "document": enforcement.document_of(account)}
 
 
@@ -195,7 +198,7 @@ ENDPOINTS = [
     ),
     Endpoint("GET", "/policy", show_policy, "an account's IAM policy; ?account="),
     Endpoint(
-        "POST", "/policy", set_policy, 'enforce one: {"account", "document": {...} or null}'
+        "POST", "/policy", set_policy, 'enforce one: {"account", "document": {...} or null, "client"}'
     ),
     Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
     Endpoint("POST", "/load", load, "make an account what a dump says"),
