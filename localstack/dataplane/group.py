@@ -85,6 +85,13 @@ class Group:
             gone.remove()
         self._decide_who_serves()
 
+    def leave(self) -> None:
+        """No load balancer uses it any more; what is under way is answered all the same."""
+        for target in self.targets.values():
+            self._set_state(target, "unused")
+        self.targets, self.serving = {}, []
+        self.doc = self.doc | {"targets": [], "checks": None}
+
     def _set_state(self, target: Target, state: str) -> None:
         if state == target.state:
             return

@@ -73,7 +73,7 @@ class World:
         standing = self.groups.get(arn)
         if doc is None:
             if standing is not None:
-                standing.update(standing.doc | {"targets": [], "checks": None})
+                standing.leave()
                 self._checks.follow(standing)
                 del self.groups[arn]
             return
