@@ -109,3 +109,102 @@ def test_address_pools(aws: Account) -> None:
         aws.ec2.describe_ipam_pools(IpamPoolIds=[made["IpamPoolId"]])
     with refused("InvalidPoolID.NotFound"):
         aws.ec2.describe_coip_pools(PoolIds=["coip-pool-0"])
+
+
+@pytest.mark.B
+def test_groups_for_a_vpc(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = aws.security_group("other", vpc)
+    found = aws.ec2.get_security_groups_for_vpc(VpcId=vpc)["SecurityGroupForVpcs"]
+    names = {one["GroupName"]: (one["GroupId"], one["PrimaryVpcId"]) for one in found}
+    assert set(names) == {"default", "other"}
+    assert names["other"] == (group, vpc)
+
+
+@pytest.mark.D
+def test_tags_of_ec2(aws: Account) -> None:
+    group = aws.security_group("tagged")
+
+    def told() -> dict[str, str]:
+        wanted = [{"Name": "resource-id", "Values": [group]}]
+        return {tag["Key"]: tag["Value"] for tag in aws.ec2.describe_tags(Filters=wanted)["Tags"]}
+
+    aws.ec2.create_tags(Resources=[group], Tags=[{"Key": str(n), "Value": "v"} for n in range(50)])
+    assert len(told()) == 50
+    with refused("TagLimitExceeded"):
+        aws.ec2.create_tags(Resources=[group], Tags=[{"Key": "50", "Value": "v"}])
+    aws.ec2.delete_tags(Resources=[group], Tags=[{"Key": str(n)} for n in range(1, 50)])
+    assert told() == {"0": "v"}
+
+
+@pytest.mark.M
+@pytest.mark.parametrize(
+    ("kind", "tags", "code"),
+    [
+        ("vpc", [{"Key": "k", "Value": "v"}], "InvalidParameterValue"),
+        ("security-group", [{"Key": "", "Value": "v"}], "InvalidParameterValue"),
+        ("security-group", [{"Key": "aws:k", "Value": "v"}], "InvalidParameterValue"),
+        ("security-group", [{"Key": "k" * 129, "Value": "v"}], "InvalidParameterValue"),
+        ("security-group", [{"Key": "k", "Value": "v" * 257}], "InvalidParameterValue"),
+        ("security-group", [{"Key": "k", "Value": "v"}] * 2, "InvalidParameterValue"),
+        ("security-group", [{"Key": str(n), "Value": ""} for n in range(51)], "TagLimitExceeded"),
+    ],
+    ids=lambda part: str(part)[:40],
+)
+def test_bad_tags_of_a_new_group(
+    aws: Account, kind: str, tags: list[dict[str, str]], code: str
+) -> None:
+    with refused(code):
+        aws.ec2.create_security_group(
+            GroupName="g",
+            Description="g",
+            VpcId=aws.vpc,
+            TagSpecifications=[{"ResourceType": kind, "Tags": tags}],
+        )
+    groups = aws.ec2.describe_security_groups()["SecurityGroups"]
+    assert [group["GroupName"] for group in groups] == ["default"]
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    "operation",
+    ["describe_subnets", "describe_vpcs", "describe_route_tables", "describe_network_interfaces"],
+)
+def test_filters_that_aws_does_not_have(aws: Account, operation: str) -> None:
+    with refused("InvalidParameterValue"):
+        getattr(aws.ec2, operation)(Filters=[{"Name": "colour", "Values": ["red"]}])
+    getattr(aws.ec2, operation)(Filters=[{"Name": "vpc-id", "Values": [aws.vpc]}])
+    getattr(aws.ec2, operation)(Filters=[{"Name": "tag:colour", "Values": ["red"]}])
+
+
+@pytest.mark.B
+def test_prefix_lists(aws: Account) -> None:
+    made = aws.ec2.create_managed_prefix_list(
+        PrefixListName="p",
+        MaxEntries=2,
+        AddressFamily="IPv4",
+        Entries=[{"Cidr": "10.0.0.0/8", "Description": "ten"}],
+    )["PrefixList"]["PrefixListId"]
+    [told] = aws.ec2.describe_managed_prefix_lists(PrefixListIds=[made])["PrefixLists"]
+    assert (told["PrefixListName"], told["MaxEntries"]) == ("p", 2)
+    [entry] = aws.ec2.get_managed_prefix_list_entries(PrefixListId=made)["Entries"]
+    assert entry == {"Cidr": "10.0.0.0/8", "Description": "ten"}
+
+
+@pytest.mark.D
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"MinCount": 0}, "InvalidParameterValue"),
+        ({"MinCount": 2}, "InvalidParameterValue"),
+        ({"MaxCount": 1001}, "InstanceLimitExceeded"),
+        ({"Ipv6AddressCount": 51}, "PrivateIpAddressLimitExceeded"),
+        ({"Ipv6AddressCount": -1}, "InvalidParameterValue"),
+    ],
+    ids=str,
+)
+def test_bad_counts_of_instances(aws: Account, wish: dict[str, int], code: str) -> None:
+    image = aws.ec2.describe_images()["Images"][0]["ImageId"]
+    with refused(code):
+        aws.ec2.run_instances(ImageId=image, **{"MinCount": 1, "MaxCount": 1, **wish})
+    assert aws.ec2.describe_instances()["Reservations"] == []

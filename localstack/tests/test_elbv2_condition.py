@@ -164,3 +164,15 @@ def test_five_wildcards(aws: Account) -> None:
     aws.rule(listener, 2, Conditions=[_query({"Value": r"\*\*\*\*\*\*"})])
     with refused("ValidationError"):
         aws.rule(listener, 3, Conditions=[path("/*/*", "/*/?/*/*")])
+
+
+@pytest.mark.D
+def test_five_match_evaluations(aws: Account) -> None:
+    """Regular expressions are evaluations; they are condition values as well, so those are more."""
+    aws.settings(quota_condition_values_per_alb_rule=9)
+    listener = aws.http_listener()
+    five = [path("/x"), _header(RegexValues=[f"^{n}$" for n in range(5)])]
+    aws.rule(listener, 1, Conditions=five)
+    six = {"Field": "host-header", "HostHeaderConfig": {"RegexValues": ["^a$"]}}
+    with refused("ValidationError"):
+        aws.rule(listener, 2, Conditions=[*five, six])

@@ -105,6 +105,46 @@ def test_revocations(aws: Account) -> None:
     assert add("crl")[0]["RevocationId"] == 2, "numbers are not given twice"
 
 
+@pytest.mark.D
+def test_revocation_limits(aws: Account) -> None:
+    arn, bucket = trust_store(aws), f"b-{aws.id}"
+
+    def add(count: int = 1) -> None:
+        content = {"S3Bucket": bucket, "S3Key": "crl"}
+        aws.elbv2.add_trust_store_revocations(
+            TrustStoreArn=arn, RevocationContents=[content] * count
+        )
+
+    aws.settings(quota_revocation_entries_per_trust_store=6)
+    add(2)
+    with refused("TooManyTrustStoreRevocationEntries"):
+        add()
+    aws.settings(
+        quota_revocation_entries_per_trust_store=9, quota_revocation_lists_per_trust_store=2
+    )
+    with refused("TooManyTrustStoreRevocationEntries"):
+        add()
+    aws.settings(quota_revocation_lists_per_trust_store=3)
+    add()
+
+
+@pytest.mark.B
+def test_nothing_is_shared(aws: Account) -> None:
+    arn = trust_store(aws)
+    load_balancer = aws.load_balancer()["LoadBalancerArn"]
+    with refused("ResourceNotFound"):
+        aws.elbv2.get_resource_policy(ResourceArn=arn)
+    wish = {"TrustStoreArn": arn, "ResourceArn": load_balancer}
+    with refused("AssociationNotFound"):
+        aws.elbv2.delete_shared_trust_store_association(**wish)
+    verify = {"Mode": "verify", "TrustStoreArn": arn}
+    aws.https_listener(load_balancer, MutualAuthentication=verify)
+    with refused("DeleteAssociationSameAccount"):
+        aws.elbv2.delete_shared_trust_store_association(**wish)
+    with refused("TrustStoreNotFound"):
+        aws.elbv2.delete_shared_trust_store_association(**wish | {"TrustStoreArn": unused(arn)})
+
+
 def _reserve(aws: Account, arn: str, units: int | None) -> dict[str, Any]:
     more: dict[str, Any] = {"MinimumLoadBalancerCapacity": {"CapacityUnits": units}}
     if units is None:

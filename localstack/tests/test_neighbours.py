@@ -1,5 +1,6 @@
 """The services beside a load balancer: WAF, Shield, Cognito, IAM, STS, the tagging API."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,14 @@ VISIBILITY = {
     "CloudWatchMetricsEnabled": False,
     "MetricName": "m",
 }
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+        ],
+    }
+)
 
 
 def _gone(aws: Account) -> str:
@@ -106,6 +115,25 @@ def test_listener_with_a_server_certificate_of_iam(aws: Account) -> None:
 @pytest.mark.B
 def test_caller(aws: Account) -> None:
     assert aws.client("sts").get_caller_identity()["Account"] == aws.id
+
+
+@pytest.mark.B
+def test_roles(aws: Account) -> None:
+    iam, sts = aws.client("iam"), aws.client("sts")
+    service = "elasticloadbalancing.amazonaws.com"
+    made = iam.create_service_linked_role(AWSServiceName=service)["Role"]
+    assert made["RoleName"] == "AWSServiceRoleForElasticLoadBalancing"
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    assumed = sts.assume_role(RoleArn=role, RoleSessionName="session", ExternalId="e1")
+    assert assumed["AssumedRoleUser"]["Arn"].endswith("assumed-role/r/session")
+    web = sts.assume_role_with_web_identity(
+        RoleArn=role, RoleSessionName="session", WebIdentityToken="t" * 20
+    )
+    assert web["Credentials"]["AccessKeyId"]
+    with refused("ValidationError"):
+        sts.assume_role(RoleArn=role)
+    with refused("ValidationError"):
+        iam.create_service_linked_role()
 
 
 KINDS = {

@@ -53,6 +53,11 @@ CERTIFICATES_PER_TRUST_STORE = _quota(
 REVOCATION_LISTS = _quota(
     "revocation-lists-per-trust-store", 30, "revocation lists of a trust store"
 )
+REVOCATION_ENTRIES = _quota(
+    "revocation-entries-per-trust-store",
+    500_000,
+    "entries of all revocation lists of a trust store",
+)
 CAPACITY_UNITS = _quota(
     "reserved-capacity-units-per-application-load-balancer", 15_000, "reserved capacity units"
 )

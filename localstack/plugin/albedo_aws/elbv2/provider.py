@@ -33,7 +33,6 @@ from albedo_aws.elbv2.store import STORES, Store
 Json = dict[str, Any]
 Operation = Callable[[Store, Json], Json]
 
-# What is not here, LocalStack answers with 501: resource policies and what is shared by them.
 OPERATIONS: dict[str, Operation] = {
     "AddListenerCertificates": listener_certificate.add,
     "AddTags": tag.add,
@@ -46,6 +45,7 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteListener": listener.delete,
     "DeleteLoadBalancer": load_balancer.delete,
     "DeleteRule": rule.delete,
+    "DeleteSharedTrustStoreAssociation": trust_store.delete_shared_association,
     "DeleteTargetGroup": target_group.delete,
     "DeleteTrustStore": trust_store.delete,
     "DeregisterTargets": target.deregister,
@@ -65,6 +65,7 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeTrustStoreAssociations": trust_store.associations,
     "DescribeTrustStoreRevocations": revocation.describe,
     "DescribeTrustStores": trust_store.describe,
+    "GetResourcePolicy": trust_store.resource_policy,
     "GetTrustStoreCaCertificatesBundle": trust_store.bundle,
     "GetTrustStoreRevocationContent": revocation.content,
     "ModifyCapacityReservation": capacity.modify,

@@ -11,9 +11,6 @@ from albedo_aws.errors import AwsError
 
 Json = dict[str, Any]
 
-# "Quotas for your Application Load Balancers": entries of all lists of a trust store.
-MOST_ENTRIES = 500_000
-
 
 def add(store: Store, request: Json) -> Json:
     """AddTrustStoreRevocations."""
@@ -21,9 +18,10 @@ def add(store: Store, request: Json) -> Json:
     lists = [_read(store, content) for content in request.get("RevocationContents") or []]
     if not lists:
         raise errors.validation("At least one revocation content must be specified")
-    if sum(one.entries for one in [*lists, *found.revocations.values()]) > MOST_ENTRIES:
+    most_entries = limits.REVOCATION_ENTRIES.number(store.account)
+    if sum(one.entries for one in [*lists, *found.revocations.values()]) > most_entries:
         text = "You have reached the maximum number of entries in a trust store"
-        raise errors.too_many("TooManyTrustStoreRevocationEntries", text, MOST_ENTRIES)
+        raise errors.too_many("TooManyTrustStoreRevocationEntries", text, most_entries)
     most = limits.REVOCATION_LISTS.number(store.account)
     if len(lists) + len(found.revocations) > most:
         # AWS declares no code of its own for the number of lists.

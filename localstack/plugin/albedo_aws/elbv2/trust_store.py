@@ -81,6 +81,22 @@ def bundle(store: Store, request: Json) -> Json:
     return {"Location": arns.trust_store(store, request["TrustStoreArn"]).bundle.location}
 
 
+def resource_policy(store: Store, request: Json) -> Json:
+    """GetResourcePolicy. AWS RAM writes such policies, and nobody here shares anything by it."""
+    arn = request["ResourceArn"]
+    arns.require(store, arn, arns.TRUST_STORE)
+    raise AwsError("ResourceNotFound", f"No resource policy found for '{arn}'")
+
+
+def delete_shared_association(store: Store, request: Json) -> Json:
+    """DeleteSharedTrustStoreAssociation: no other account has any, and the own ones stay."""
+    found, user = arns.trust_store(store, request["TrustStoreArn"]), request["ResourceArn"]
+    if any(one.load_balancer.arn == user for one in users(store, found.arn)):
+        text = f"'{user}' is of the same account as the trust store"
+        raise AwsError("DeleteAssociationSameAccount", text)
+    raise AwsError("AssociationNotFound", f"'{user}' is not associated with the trust store")
+
+
 def users(store: Store, arn: str) -> list[Listener]:
     """The listeners that check clients by a trust store."""
     return [
