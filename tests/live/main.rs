@@ -9,6 +9,7 @@ mod applied;
 mod bad_input;
 mod cluster;
 mod contract;
+mod deploy;
 mod faults;
 mod leader;
 mod life;

@@ -58,6 +58,7 @@ async fn play(name: &str) {
         "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": stage.namespace},
     });
     stage.apply(&[namespace, objects::class("alb")]).await;
+    stage.restrict().await;
     let count = last_step(&recording);
 
     let mut reached = Vec::new();
@@ -75,6 +76,7 @@ async fn play(name: &str) {
     replay.forget_cluster(&recording.steps[..count]).await;
 
     let stage = Stage::over(plane, client, recording.namespace(), "alb".to_owned());
+    stage.restrict().await;
     let mut replay = Replay::new(&stage, &recording);
     let mut left = Vec::new();
     for (number, step) in (1..).zip(&recording.steps[..count]) {

@@ -20,6 +20,9 @@ use tokio::sync::OnceCell;
 /// The repository.
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
+/// What the controller may do in the cluster.
+const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
+
 /// A control plane that ends with this process.
 pub struct ControlPlane {
     place: PathBuf,
@@ -34,7 +37,7 @@ impl ControlPlane {
         SHARED
             .get_or_init(|| async {
                 let plane = Self::start("control-plane");
-                plane.install_crds();
+                plane.prepare().await;
                 plane
             })
             .await
@@ -65,6 +68,34 @@ impl ControlPlane {
         self.place.join("kubeconfig")
     }
 
+    /// The kubeconfig of the ServiceAccount that `deploy/rbac.yaml` makes for the controller.
+    pub fn kubeconfig_of_controller(&self) -> PathBuf {
+        self.place.join("kubeconfig-of-controller")
+    }
+
+    /// Applies what the controller needs, and makes its kubeconfig.
+    pub async fn prepare(&self) {
+        self.install_crds();
+        self.kubectl(&["apply", "-f", RBAC]);
+        let token = self.token("kube-system", "albedo").await;
+        let kubeconfig = self.kubeconfig_with(&json!({"token": token}), None);
+        std::fs::write(self.kubeconfig_of_controller(), kubeconfig.to_string())
+            .expect("its directory can be written to");
+    }
+
+    /// Lets the controller keep its Lease and what it remembers in a namespace, as
+    /// `deploy/rbac.yaml` does for `kube-system`.
+    pub fn make_home(&self, namespace: &str) {
+        let text = std::fs::read_to_string(RBAC).expect("it is there");
+        for document in text.split("\n---\n") {
+            let mut manifest: Value = serde_yaml_ng::from_str(document).expect("it is YAML");
+            if ["Role", "RoleBinding"].contains(&manifest["kind"].as_str().unwrap_or_default()) {
+                manifest["metadata"]["namespace"] = namespace.into();
+                self.apply(&manifest).expect("an administrator may");
+            }
+        }
+    }
+
     /// Where its files and logs are.
     pub fn place(&self) -> &Path {
         &self.place
@@ -83,13 +114,17 @@ impl ControlPlane {
 
     /// A client with a token of a ServiceAccount and nothing else.
     pub async fn client_of(&self, namespace: &str, service_account: &str) -> Client {
+        let token = self.token(namespace, service_account).await;
+        client(self.config(json!({"token": token}), None).await)
+    }
+
+    async fn token(&self, namespace: &str, service_account: &str) -> String {
         let api = Api::<ServiceAccount>::namespaced(self.client().await, namespace);
         let request = TokenRequest { spec: TokenRequestSpec::default(), ..TokenRequest::default() };
         let params = PostParams::default();
         let answer = api.create_token_request(service_account, &params, &request).await;
         let status = answer.expect("the ServiceAccount is there").status;
-        let token = status.expect("a token was issued").token;
-        client(self.config(json!({"token": token}), None).await)
+        status.expect("a token was issued").token
     }
 
     /// Makes a namespace that no other test has.
@@ -130,18 +165,23 @@ impl ControlPlane {
     /// What a client needs: the administrator's kubeconfig, or the same with another user or
     /// address.
     async fn config(&self, user: Value, address: Option<SocketAddr>) -> Config {
-        let text = std::fs::read_to_string(self.kubeconfig()).expect("`up` writes a kubeconfig");
-        let mut kubeconfig: Value = serde_json::from_str(&text).expect("it is JSON");
-        if !user.is_null() {
-            kubeconfig["users"][0]["user"] = user;
-        }
-        if let Some(address) = address {
-            kubeconfig["clusters"][0]["cluster"]["server"] = format!("https://{address}").into();
-        }
+        let kubeconfig = self.kubeconfig_with(&user, address);
         let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig).expect("it is one");
         let config =
             Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
         config.expect("the kubeconfig can be used")
+    }
+
+    fn kubeconfig_with(&self, user: &Value, address: Option<SocketAddr>) -> Value {
+        let text = std::fs::read_to_string(self.kubeconfig()).expect("`up` writes a kubeconfig");
+        let mut kubeconfig: Value = serde_json::from_str(&text).expect("it is JSON");
+        if !user.is_null() {
+            kubeconfig["users"][0]["user"] = user.clone();
+        }
+        if let Some(address) = address {
+            kubeconfig["clusters"][0]["cluster"]["server"] = format!("https://{address}").into();
+        }
+        kubeconfig
     }
 }
 

@@ -21,6 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 /// A controller that has made no call for so long has nothing to do, or waits.
 const QUIET: Duration = Duration::from_millis(400);
+/// What the controller may do in AWS.
+const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/iam/policy.json");
 /// The cluster's name, as in the recordings; accounts keep tests apart.
 pub const CLUSTER: &str = "demo";
 
@@ -116,6 +118,7 @@ impl Stage {
         let namespace = plane.namespace(&client, stem).await;
         let stage = Self::over(plane, client, namespace.clone(), namespace);
         stage.apply(&[objects::class(&stage.class)]).await;
+        stage.restrict().await;
         stage
     }
 
@@ -164,8 +167,18 @@ impl Stage {
         ]
     }
 
+    /// From now on the controller may do in AWS what `iam/policy.json` says, and in the cluster what
+    /// `deploy/rbac.yaml` says. Whoever looks on with boto3 is not held back.
+    pub async fn restrict(&self) {
+        self.plane.make_home(&self.namespace);
+        let text = std::fs::read_to_string(POLICY).expect("it is there");
+        let document: Value = serde_json::from_str(&text).expect("it is JSON");
+        let policy = json!({"document": document, "client": "aws-sdk-rust/*"});
+        self.account.ask("POST", "policy", Some(policy)).await;
+    }
+
     fn kubeconfig(&self) -> PathBuf {
-        self.plane.kubeconfig()
+        self.plane.kubeconfig_of_controller()
     }
 
     /// Applies objects, each in this namespace if its kind has any, with their status.
