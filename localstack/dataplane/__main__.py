@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import resource
+import sys
 
 from dataplane import self_signed
 from dataplane.control_plane import ControlPlane
@@ -50,8 +51,15 @@ async def serve() -> None:
     await follow(world)
 
 
+def unraisable(trouble: sys.UnraisableHookArgs) -> None:
+    """Say nothing of a hello that asks for a name which is none: Python's TLS has refused it."""
+    if not isinstance(trouble.exc_value, UnicodeDecodeError):
+        sys.__unraisablehook__(trouble)
+
+
 def main() -> None:
     """Run with as many files as the system lets us have: each connection is one or two."""
+    sys.unraisablehook = unraisable
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     asyncio.run(serve())

@@ -2,12 +2,13 @@
 
 AWS's guide, "Health checks for your target groups": a new target must pass one check; after that
 so many in a row turn it, as the group's thresholds say. Reasons are those of botocore's
-TargetHealth.
+TargetHealth. Time is the machine's, and what the account's clock is put forward counts too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from typing import Any
 
@@ -34,6 +35,9 @@ GATHER_SECONDS = 0.002
 # botocore: HealthCheckTimeoutSeconds is at most 120; the probe's own timeout is what ends a wait.
 LONGEST_TIMEOUT = 120.0
 
+# botocore: thresholds are at most 10, so that more checks in a row say nothing new.
+MOST_OWED = 10
+
 Failure = tuple[str, str]  # AWS's reason and description
 
 
@@ -43,6 +47,7 @@ class Checks:
     def __init__(self, control_plane: ControlPlane) -> None:
         self._control_plane = control_plane
         self._running: dict[str, dict[Target, asyncio.Task[None]]] = {}
+        self._news: dict[str, asyncio.Event] = {}
         self._reports: list[Json] = []
         self._reporting: asyncio.Task[None] | None = None
 
@@ -59,8 +64,9 @@ class Checks:
             running.pop(target).cancel()
         for target in set(wanted) - set(running):
             running[target] = asyncio.create_task(self._watch(group, target, wanted[target]))
+        self._news.setdefault(group.arn, asyncio.Event()).set()
         if not running:
-            del self._running[group.arn]
+            del self._running[group.arn], self._news[group.arn]
 
     async def _watch(self, group: Group, target: Target, told: Json) -> None:
         """Check a target for as long as it is there."""
@@ -68,12 +74,30 @@ class Checks:
         verdict = Verdict()
         first = ("Elb.InitialHealthChecking", "Initial health checks in progress")
         self._report(owner | told | _told("initial", first))
+        moved, owed = float(group.doc["checks"]["moved"]), 0
         while True:
             settings, speed = group.settings, float(group.doc["checks"]["speed"])
             failure = await probe(group, target, settings["HealthCheckTimeoutSeconds"] / speed)
             if verdict.turns(settings, passed=failure is None):
                 self._report(owner | told | _told(verdict.state, failure))
-            await asyncio.sleep(settings["HealthCheckIntervalSeconds"] / speed)
+            if owed:
+                owed -= 1
+                continue
+            interval = settings["HealthCheckIntervalSeconds"]
+            before = moved
+            moved = await self._pause(group, interval / speed, before)
+            # Where the account's clock was put forward, the checks of that time are made up for.
+            owed = min(MOST_OWED, max(int((moved - before) / interval), 1) - 1)
+
+    async def _pause(self, group: Group, seconds: float, moved: float) -> float:
+        """Wait, but no longer than the clock is left alone; how far that was moved in all."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while float(group.doc["checks"]["moved"]) == moved:
+                    news = self._news[group.arn]
+                    news.clear()
+                    await news.wait()
+        return float(group.doc["checks"]["moved"])
 
     def _report(self, report: Json) -> None:
         self._reports.append(report)

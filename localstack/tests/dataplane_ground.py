@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import ssl
 import threading
 import urllib.error
 from collections.abc import Callable, Iterator
@@ -273,6 +274,16 @@ def read(connection: http.client.HTTPConnection) -> Reply:
     """The response on a connection."""
     response = connection.getresponse()
     return Reply(response.status, response.getheaders(), response.read())
+
+
+def unchecked(*protocols: str) -> ssl.SSLContext:
+    """A client's TLS that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    return context
 
 
 def fixed(body: str, status: str = "200") -> dict[str, Any]:

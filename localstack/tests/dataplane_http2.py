@@ -1,7 +1,6 @@
 """HTTP/2 from both sides, by the library h2 and plain sockets: a client, and pods that speak it."""
 
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ import h2.config
 import h2.connection
 import h2.events
 from aws import forward
-from dataplane_ground import PATIENCE, Alb, Raw
+from dataplane_ground import PATIENCE, Alb, Raw, unchecked
 from h2.exceptions import ProtocolError
 
 Fields = list[tuple[str, str]]
@@ -82,10 +81,7 @@ class Client(Side):
     """A client on a TLS connection of its own."""
 
     def __init__(self, address: str, port: int = 443) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        context.set_alpn_protocols(["h2", "http/1.1"])
+        context = unchecked("h2", "http/1.1")
         plain = socket.create_connection((address, port), PATIENCE)
         secure = context.wrap_socket(plain)
         assert secure.selected_alpn_protocol() == "h2"

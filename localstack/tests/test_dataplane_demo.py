@@ -16,7 +16,8 @@ from dataplane_ground import PATIENCE, Alb, alb, fixed, issued
 
 __all__ = ["alb"]
 
-DEMO = Path(__file__).resolve().parents[2] / "tests" / "demo"
+LOCALSTACK = Path(__file__).resolve().parents[1]
+DEMO = LOCALSTACK.parent / "tests" / "demo"
 HOST = "public.example.com"
 PORT = 18080
 
@@ -141,3 +142,27 @@ def test_ask_says_what_it_needs() -> None:
     settings = {key: value for key, value in os.environ.items() if not key.startswith("ALBEDO_")}
     done = subprocess.run([str(DEMO / "ask")], env=settings, capture_output=True, text=True)
     assert done.returncode == 64 and done.stderr.startswith("usage: ask URL")
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None or os.getuid() != 0, reason="drops a right")
+def test_low_ports_that_are_not_for_everybody(tmp_path: Path) -> None:
+    """They are found 20,000 higher, by `ask` as well."""
+    up = [str(LOCALSTACK / "up"), str(tmp_path), "--with", str(os.getpid())]
+    subprocess.run(["setpriv", "--bounding-set=-net_bind_service", *up], check=True)
+    try:
+        lines = (tmp_path / "env").read_text().splitlines()
+        env = dict(line.split("=", 1) for line in lines)
+        aws = Account(env["AWS_ENDPOINT_URL"], account=env["AWS_ACCESS_KEY_ID"])
+        alb = Alb(aws)
+        certificate, zone = issued(aws, HOST)
+        address_record(alb, zone)
+        chosen = {"Certificates": [{"CertificateArn": certificate}]}
+        aws.https_listener(alb.arn, **chosen, DefaultActions=[fixed("secure")])
+        alb.default(fixed("plain"))
+        (told,) = aws.control("GET", "/balancers")
+        ports = {one["port"]: one["bound"] for one in told["listeners"]}
+        assert ports == {80: 20080, 443: 20443}
+        assert ask(aws, f"http://{HOST}/", **env).stdout == "status 200\nplain"
+        assert ask(aws, f"https://{HOST}/", **env).stdout.endswith("\nsecure")
+    finally:
+        subprocess.run([LOCALSTACK / "down", tmp_path], check=True)

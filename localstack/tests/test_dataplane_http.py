@@ -9,7 +9,19 @@ import time
 from collections.abc import Callable
 
 import pytest
-from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, head_of, pods, read, stopping
+from aws import forward
+from dataplane_ground import (
+    PATIENCE,
+    Alb,
+    Pod,
+    Raw,
+    alb,
+    head_of,
+    pods,
+    read,
+    stopping,
+    unchecked,
+)
 
 __all__ = ["alb", "pods"]
 
@@ -264,7 +276,8 @@ def test_trace_and_too_many_proxies(alb: Alb, pod: Pod) -> None:
     assert pod.asked == []
 
 
-def test_websocket(alb: Alb) -> None:
+@pytest.mark.parametrize("port", [80, 443])
+def test_websocket(alb: Alb, port: int) -> None:
     def echo(connection: socket.socket) -> None:
         head = head_of(connection)
         assert b"upgrade: websocket" in head.lower() and b"connection: upgrade" in head.lower()
@@ -275,8 +288,11 @@ def test_websocket(alb: Alb) -> None:
             connection.sendall(data.upper())
 
     target = Raw(echo)
-    alb.forwards_to(target)
-    with stopping(target), socket.create_connection((alb.address, 80), PATIENCE) as client:
+    group = alb.forwards_to(target)
+    alb.aws.https_listener(alb.arn, DefaultActions=[forward(group)])
+    alb.settle()
+    with stopping(target), socket.create_connection((alb.address, port), PATIENCE) as plain:
+        client = unchecked().wrap_socket(plain) if port == 443 else plain
         client.sendall(GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly")
         data = head_of(client)
         assert data.startswith(b"HTTP/1.1 101 ")

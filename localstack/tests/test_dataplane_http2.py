@@ -2,14 +2,13 @@
 
 import shutil
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Callable
 
 import pytest
 from aws import forward
-from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, fixed, head_of, pods, stopping
+from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, fixed, head_of, pods, stopping, unchecked
 from dataplane_http2 import Client, https
 
 __all__ = ["alb", "pods"]
@@ -54,10 +53,7 @@ def test_own_answers(alb: Alb) -> None:
 def test_the_attribute_turns_it_off(alb: Alb) -> None:
     https(alb, fixed("own"))
     alb.attributes(routing__http2__enabled="false")
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    context = unchecked("h2", "http/1.1")
     with socket.create_connection((alb.address, 443), PATIENCE) as plain:
         assert context.wrap_socket(plain).selected_alpn_protocol() == "http/1.1"
     alb.attributes(routing__http2__enabled="true")
@@ -216,10 +212,7 @@ def test_malformed_paths_never_reach_a_target(
 )
 def test_bad_frames_end_the_connection_and_no_more(alb: Alb, frames: bytes) -> None:
     https(alb, fixed("own"))
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"])
+    context = unchecked("h2")
     with (
         socket.create_connection((alb.address, 443), PATIENCE) as plain,
         context.wrap_socket(plain) as secure,

@@ -5,8 +5,10 @@ AWS's guide, "Mutual authentication with TLS in Application Load Balancer".
 
 import http.client
 import json
+import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from aws import forward
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from dataplane_ground import PATIENCE, Alb, Pod, alb, pods
+from dataplane_ground import PATIENCE, Alb, Pod, alb, pods, unchecked
 from OpenSSL import SSL
 from trust_material import bundle, put
 
@@ -95,9 +97,7 @@ class Listener:
 
     def ask(self, client: Path | None, body: str = "", **headers: str) -> dict[str, str]:
         """What the pod got, by header in lower case."""
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = unchecked()
         if client is not None:
             context.load_cert_chain(client)
         connection = http.client.HTTPSConnection(
@@ -146,6 +146,22 @@ def test_passthrough_shows_the_chain_unchecked(
     assert told["clientcert"].startswith("-----BEGIN%20CERTIFICATE-----%0AMI")
     listener.ask(client, "x" * 300_000)
     assert mutual_headers(listener.ask(None)) == {}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="asks with curl")
+def test_over_http2(alb: Alb, pods: Callable[..., Pod], tmp_path: Path) -> None:
+    authority = Authority()
+    verifying(alb, pods(), authority)
+    command = ["curl", "-sk", "-E", str(authority.client(tmp_path, serial=2)), "--http2"]
+    done = subprocess.run(
+        [*command, "-w", "%{http_version}", f"https://{alb.address}/"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (
+        done.stdout.endswith("2") and '"X-Amzn-Mtls-Clientcert-Subject", "CN=client"' in done.stdout
+    )
 
 
 def test_nobody_can_pretend(alb: Alb, pods: Callable[..., Pod]) -> None:

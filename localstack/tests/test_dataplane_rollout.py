@@ -1,7 +1,6 @@
 """No request is lost while everything behind and in front of it changes."""
 
 import http.client
-import ssl
 import threading
 import time
 from collections import Counter
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from aws import certificate_for, forward, path
-from dataplane_ground import PATIENCE, Alb, Pod, alb, fixed, pods
+from dataplane_ground import PATIENCE, Alb, Pod, alb, fixed, pods, unchecked
 from dataplane_http2 import Client
 
 __all__ = ["alb", "pods"]
@@ -53,11 +52,8 @@ class Traffic:
         self._keep_asking(http.client.HTTPConnection(self.alb.address, timeout=PATIENCE))
 
     def _secure(self) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
         self._keep_asking(
-            http.client.HTTPSConnection(self.alb.address, context=context, timeout=PATIENCE)
+            http.client.HTTPSConnection(self.alb.address, context=unchecked(), timeout=PATIENCE)
         )
 
     def _keep_asking(self, connection: http.client.HTTPConnection) -> None:

@@ -297,3 +297,27 @@ def test_a_target_that_hangs_times_out(checked: Alb) -> None:
 
         assert reason() in ("Elb.RegistrationInProgress", "Elb.InitialHealthChecking")
         assert soon(lambda: reason() == "Target.Timeout")
+
+
+def test_checks_go_by_the_accounts_clock(aws: Account, pods: Make) -> None:
+    """Two checks of 30 seconds each are over at once when the clock is put forward."""
+    aws.settings(real_health_checks=1)
+    alb, pod = Alb(aws), pods()
+    group = alb.forwards_to(pod)
+
+    def advance(seconds: float) -> None:
+        aws.control("POST", "/clock", {"account": aws.id, "advance": seconds})
+
+    assert soon(lambda: aws.states(group) == ["healthy"])
+    checks = len(pod.asked)
+    pod.server.status = 500
+    time.sleep(0.2)
+    assert len(pod.asked) == checks and aws.states(group) == ["healthy"]
+    advance(30)
+    assert soon(lambda: len(pod.asked) == checks + 1)
+    assert aws.states(group) == ["healthy"]
+    advance(30)
+    assert soon(lambda: aws.states(group) == ["unhealthy"])
+    pod.server.status = 200
+    advance(3600)
+    assert soon(lambda: aws.states(group) == ["healthy"])

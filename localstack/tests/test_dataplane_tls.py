@@ -13,17 +13,21 @@ from typing import Any
 import pytest
 from aws import certificate_for
 from cryptography import x509
-from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, fixed, head_of, issued, pods, stopping
+from dataplane_ground import (
+    PATIENCE,
+    Alb,
+    Pod,
+    Raw,
+    alb,
+    fixed,
+    head_of,
+    issued,
+    pods,
+    stopping,
+    unchecked,
+)
 
 __all__ = ["alb", "pods"]
-
-
-def unchecked() -> ssl.SSLContext:
-    """A client that takes any certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def served(alb: Alb, name: str | None, port: int = 443) -> x509.Certificate:

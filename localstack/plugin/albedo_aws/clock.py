@@ -13,6 +13,8 @@ from albedo_aws.accounts import on_reset
 # How far each account's clock is ahead of the machine's, and where those stand that are stopped.
 _ahead: dict[str, float] = {}
 _stopped: dict[str, float] = {}
+# How far each account's clock was moved by hand in all, for those who must make up for it.
+_moved: dict[str, float] = {}
 _lock = threading.Lock()
 
 
@@ -35,10 +37,16 @@ def as_moment(seconds: float) -> datetime:
 def advance(account: str, seconds: float) -> None:
     """Put an account's clock forward; a stopped one stays stopped."""
     with _lock:
+        _moved[account] = _moved.get(account, 0.0) + seconds
         if account in _stopped:
             _stopped[account] += seconds
         else:
             _ahead[account] = _ahead.get(account, 0.0) + seconds
+
+
+def moved(account: str) -> float:
+    """The seconds by which an account's clock was moved by hand so far."""
+    return _moved.get(account, 0.0)
 
 
 def put_at(account: str, seconds: float) -> None:
@@ -71,3 +79,4 @@ def forget(account: str) -> None:
     with _lock:
         _ahead.pop(account, None)
         _stopped.pop(account, None)
+        _moved.pop(account, None)

@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+from albedo_aws import clock
 from albedo_aws.accounts import on_reset
 from albedo_aws.settings import knob
 
@@ -31,7 +32,7 @@ def settings(account: str) -> Json | None:
     """What the data plane has to know to check an account's targets; None if it shall not."""
     if not REAL.of(account):
         return None
-    return {"speed": max(float(SPEED.of(account) or 1), 1.0)}
+    return {"speed": max(float(SPEED.of(account) or 1), 1.0), "moved": clock.moved(account)}
 
 
 def health(key: Key) -> Json | None:
