@@ -29,6 +29,7 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.exceptions import HyperframeError
 
 from dataplane.head import LONGEST_REQUEST_HEAD, Fields
+from dataplane.http2_frames import Frames
 from dataplane.wire import Wire
 
 # AWS's guide, "Listeners": up to 128 requests in parallel on one HTTP/2 connection.
@@ -209,6 +210,7 @@ class Peer:
         self.closes = False  # no more streams on this connection
         self._accept = accept
         self._scheduled = False
+        self._frames = Frames(preface=accept is not None)
         config = H2Configuration(client_side=accept is None, header_encoding=None)
         self.connection = H2Connection(config)
         limits = {
@@ -229,8 +231,7 @@ class Peer:
                 if self.wire.buffer:
                     data = bytes(self.wire.buffer)
                     self.wire.buffer.clear()
-                    for event in self.connection.receive_data(data):
-                        self._on(event)
+                    self._receive(data)
                 patience = idle()
                 await self.wire.flush(patience)
                 if not self.wire.buffer and not await self._more(patience):
@@ -292,6 +293,17 @@ class Peer:
         except TimeoutError:
             # A connection with streams is not idle: they have patience of their own.
             return bool(self.streams)
+
+    def _receive(self, data: bytes) -> None:
+        whole, farewells = self._frames.take(data)
+        for event in self.connection.receive_data(whole):
+            self._on(event)
+        for last in farewells:
+            self.closes = True
+            # Those that are its own go on; of ours, it has taken no notice of later ones.
+            for stream in [one for one in self.streams.values() if one.number > last]:
+                if self._accept is None:
+                    stream.lose()
 
     def _on(self, event: Event) -> None:
         if isinstance(event, ConnectionTerminated):

@@ -133,8 +133,10 @@ class Wire(asyncio.Protocol):
     async def flush(self, patience: float) -> None:
         """Wait until there is room to send more; TimeoutError if nobody takes it."""
         if self._drained is not None and not self.lost:
-            async with asyncio.timeout(patience):
-                await self._drained
+            # Several streams may wait here, and one that gives up must not end it for the others.
+            done, _ = await asyncio.wait([self._drained], timeout=patience)
+            if not done:
+                raise TimeoutError
 
     def close(self) -> None:
         """Close when all that was sent is out."""

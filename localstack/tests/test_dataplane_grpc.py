@@ -10,6 +10,7 @@ import pytest
 from aws import forward
 from dataplane_ground import PATIENCE, Alb, Pod, Raw, alb, pods, stopping
 from dataplane_http2 import Client, Http2Pod, Side, answering, framed, https, versioned
+from hyperframe.frame import GoAwayFrame
 
 __all__ = ["alb", "pods"]
 
@@ -125,6 +126,35 @@ def test_grpc_streams_both_ways_at_once(alb: Alb) -> None:
                 client.take()
             time.sleep(0.6)  # in all more than the idle timeout, but never that long at once
         client.data(number, b"", end_stream=True)
+        assert client.answer(number).trailers == {"grpc-status": "0"}
+        client.close()
+
+
+def test_a_target_that_is_about_to_go_finishes_what_it_has(alb: Alb) -> None:
+    """RFC 9113, section 6.8: gRPC servers say so when they are told to stop, and then answer."""
+
+    def behave(side: Side, event: Any) -> None:
+        if isinstance(event, h2.events.RequestReceived):
+            side.sock.sendall(GoAwayFrame(0, last_stream_id=event.stream_id).serialize())
+        elif isinstance(event, h2.events.StreamEnded):
+            side.h2.send_headers(event.stream_id, [(":status", "200")])
+            for _ in range(4):
+                side.h2.send_data(event.stream_id, b"x" * 10_000)
+            side.h2.send_headers(event.stream_id, [("grpc-status", "0")], end_stream=True)
+
+    target = Http2Pod(behave)
+    with stopping(target):
+        versioned(alb, "GRPC", target)
+        client = Client(alb.address)
+        for _ in range(3):
+            told = client.call("/pkg.Service/Do", framed(b"hello"))
+            assert (told.status, len(told.body)) == (200, 40_000)
+            assert told.trailers == {"grpc-status": "0"}
+        assert target.connections == 3
+        # A client that is about to go waits for its answers too.
+        head = [("content-type", "application/grpc"), ("te", "trailers")]
+        number = client.start("/pkg.Service/Do", "POST", *head, end_stream=True)
+        client.sock.sendall(GoAwayFrame(0).serialize())
         assert client.answer(number).trailers == {"grpc-status": "0"}
         client.close()
 
