@@ -105,20 +105,30 @@ class Group:
 
     def _decide_who_serves(self) -> None:
         """The healthy ones, or all if too few are: AWS's guide, "Target group health"."""
-        registered = [t for t in self.targets.values() if t.state in REGISTERED]
+        registered = self._registered
+        self.fails_open = not self._has_enough("unhealthy_state_routing", len(registered))
         healthy = [t for t in registered if t.state in HEALTHY]
-        prefix = "target_group_health.unhealthy_state_routing.minimum_healthy_targets."
+        self.serving = registered if self.fails_open else healthy
+
+    @property
+    def _registered(self) -> list[Target]:
+        return [t for t in self.targets.values() if t.state in REGISTERED]
+
+    def _has_enough(self, purpose: str, most: int | None = None) -> bool:
+        """Whether so many targets are healthy as the group's attributes want for a purpose."""
+        prefix = f"target_group_health.{purpose}.minimum_healthy_targets."
         count, share = (self.attributes.get(prefix + end, "off") for end in ("count", "percentage"))
-        needed = 1 if count == "off" else int(count)
+        registered = self._registered
+        needed = 0 if count == "off" else int(count)
         if share != "off":
             needed = max(needed, math.ceil(len(registered) * int(share) / 100))
-        self.fails_open = len(healthy) < min(needed, len(registered))
-        self.serving = registered if self.fails_open else healthy
+        needed = needed if most is None else min(needed, most)
+        return sum(t.state in HEALTHY for t in registered) >= needed
 
     @property
     def is_healthy(self) -> bool:
         """Whether Route 53 would think so: AWS's guide, "DNS failover"."""
-        return any(target.state in HEALTHY for target in self.targets.values())
+        return self._has_enough("dns_failover")
 
     def choose(self) -> Target | None:
         """The target for the next request, by the group's algorithm."""

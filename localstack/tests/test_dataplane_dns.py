@@ -137,11 +137,12 @@ def test_weights_and_several_values(named: Names) -> None:
     assert sorted(named.ask(f"m.{ZONE}")) == ["192.0.2.4", "192.0.2.5"]
 
 
-def test_failover_by_the_health_of_the_load_balancer(aws: Account) -> None:
+def failing_over(aws: Account) -> tuple[Alb, Names, str]:
+    """A name that leads to a load balancer with two targets, or else to 192.0.2.9."""
     balancer, named = Alb(aws), Names(aws)
     group = balancer.group()
-    target = {"Id": "172.31.9.9", "Port": 80}
-    aws.elbv2.register_targets(TargetGroupArn=group, Targets=[target])
+    targets = [{"Id": f"172.31.9.{last}", "Port": 80} for last in (8, 9)]
+    aws.elbv2.register_targets(TargetGroupArn=group, Targets=targets)
     balancer.default({"Type": "forward", "TargetGroupArn": group})
     named.put(
         alias(
@@ -149,11 +150,37 @@ def test_failover_by_the_health_of_the_load_balancer(aws: Account) -> None:
         ),
         record(f"f.{ZONE}", "A", "192.0.2.9", SetIdentifier="2", Failover="SECONDARY"),
     )
-    assert named.ask(f"f.{ZONE}") == [balancer.address]
-    wish = {"account": aws.id, "target_group": group, "target": "172.31.9.9", "port": 80}
-    aws.control("POST", "/health", wish | {"state": "unhealthy"})
+    return balancer, named, group
+
+
+def fail(balancer: Alb, group: str, target: str) -> None:
+    wish = {"account": balancer.aws.id, "target_group": group, "target": target, "port": 80}
+    balancer.aws.control("POST", "/health", wish | {"state": "unhealthy"})
     balancer.settle()
+
+
+def test_failover_by_the_health_of_the_load_balancer(aws: Account) -> None:
+    balancer, named, group = failing_over(aws)
+    assert named.ask(f"f.{ZONE}") == [balancer.address]
+    fail(balancer, group, "172.31.9.8")
+    assert named.ask(f"f.{ZONE}") == [balancer.address]
+    fail(balancer, group, "172.31.9.9")
     assert named.ask(f"f.{ZONE}") == ["192.0.2.9"]
+
+
+@pytest.mark.parametrize("limit", [{"count": "2"}, {"percentage": "51"}])
+def test_a_target_group_says_how_many_must_be_healthy(aws: Account, limit: dict[str, str]) -> None:
+    """AWS's guide, "Target group health": for DNS failover it may be more than one, or none."""
+    balancer, named, group = failing_over(aws)
+    prefix = "target_group_health__dns_failover__minimum_healthy_targets__"
+    balancer.group_attributes(group, **{prefix + name: value for name, value in limit.items()})
+    assert named.ask(f"f.{ZONE}") == [balancer.address]
+    fail(balancer, group, "172.31.9.8")
+    assert named.ask(f"f.{ZONE}") == ["192.0.2.9"]
+    off = {prefix + name: "off" for name in ("count", "percentage")}
+    balancer.group_attributes(group, **off)
+    fail(balancer, group, "172.31.9.9")
+    assert named.ask(f"f.{ZONE}") == [balancer.address]
 
 
 def health_check(aws: Account) -> str:
