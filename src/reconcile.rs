@@ -81,8 +81,12 @@ pub struct Shared {
     waiting: BTreeSet<Subject>,
     /// The zones with names that wait for a load balancer to be active.
     awaiting: BTreeSet<Subject>,
+    /// How many groups' names were known when each zone was last visited.
+    known_groups: BTreeMap<AwsId, usize>,
     /// The names that Route 53 refused, by zone.
     suspects: BTreeMap<AwsId, zone::Suspects>,
+    /// What people have been told already about certificates that ACM refused, by Secret.
+    told_of_certificates: BTreeMap<ObjectKey, Told>,
     /// What people have been told already about the names of each zone.
     told_of_zones: BTreeMap<AwsId, Told>,
 }

@@ -154,6 +154,7 @@ async fn stage() -> Stage {
     let ground = ground(&account, addresses);
     let stage = Stage { account, plane, client, class: namespace.clone(), namespace, ground };
     stage.apply(&[class(&stage.class)]).await;
+    stage.plane.make_home(&stage.namespace);
     stage
 }
 
@@ -176,6 +177,7 @@ async fn main() {
     one_endpoint(&stage, &mut table).await;
     many_endpoints(&stage, &mut table).await;
     drop(controller);
+    names(&stage, &mut table).await;
     let missed = table.0.iter().filter(|row| !row.is_met).count();
     println!("{} of {} figures are met", table.0.len() - missed, table.0.len());
 }
@@ -226,6 +228,27 @@ async fn restarted(stage: &Stage, table: &mut Table) -> Controller {
     let end = looked.map(|call| call.time).fold(started, f64::max);
     table.row("  start to the last of the former (LBC: 27 s)", end - started, 27.0, "s");
     controller
+}
+
+/// A hosted zone for everybody's hosts, and a process that keeps names.
+async fn names(stage: &Stage, table: &mut Table) {
+    let zone = json!({"Name": "example.com", "CallerReference": "bench"});
+    stage.account.call("route53", "CreateHostedZone", &zone);
+    stage.account.forget_calls().await;
+    let flags: Vec<&str> = FLAGS.into_iter().chain(["--dns"]).collect();
+    let _controller = stage.run(&flags);
+    quiet(stage).await;
+    let calls = log(stage).await;
+    let looked = calls.iter().filter(|call| !call.is_write && call.name.starts_with("Describe"));
+    let looked = looked.filter(|call| call.name != "DescribeTargetHealth");
+    let looked = looked.map(|call| call.time).fold(0.0, f64::max);
+    let changes = calls.iter().filter(|call| call.name == "ChangeResourceRecordSets");
+    let end = changes.clone().map(|call| call.time).fold(looked, f64::max);
+    table.count("300 fresh names: batches", changes.count(), 4);
+    table.row("  all load balancers known to the last batch", end - looked, 2.0, "s");
+    stage.account.forget_calls().await;
+    albedo::clock::sleep(QUIET).await;
+    table.count("  calls while nothing changes", log(stage).await.len(), 0);
 }
 
 /// One Ingress changes.

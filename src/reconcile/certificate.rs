@@ -11,7 +11,10 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::BalancerInventory;
 use crate::model::memory::Memory;
+use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, WaitKey};
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::snapshot::Objects;
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::report;
@@ -34,12 +37,54 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let standing = plan::certificate::current(&stack, &current).map(|live| live.id.clone());
         let is_news = self.learn_certificate(secret, standing);
         self.wait(subject, &plan);
+        self.tell_of_certificate(&snapshot.objects, secret, &outcomes).await;
         let index = lock(&self.index);
         let users = index.users(secret).filter(|_| is_news);
         let groups: BTreeSet<&Group> = users.flat_map(|user| index.groups_of(user)).collect();
         let place = &self.settings.place;
         let wakes = groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
         Ok(Visited { rest: report::rest(&outcomes), wakes: wakes.collect() })
+    }
+
+    /// Tells those who use a Secret what ACM refuses about it.
+    async fn tell_of_certificate(
+        &self,
+        objects: &Objects,
+        secret: &ObjectKey,
+        outcomes: &[Outcome],
+    ) {
+        let refused = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Failed(Trouble::Refused, text) => Some(text),
+            Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
+        });
+        let refused: Vec<&String> = refused.collect();
+        let events = {
+            let users: Vec<ObjectKey> = lock(&self.index).users(secret).cloned().collect();
+            let problems = users.iter().flat_map(|user| {
+                refused.iter().map(|text| Problem {
+                    code: Code::InvalidSecret,
+                    severity: Severity::Warning,
+                    object: ObjectRef::ingress(user),
+                    field: "spec.tls".to_owned(),
+                    found: format!("Secret {secret}, which ACM refuses: {text}"),
+                    allowed: "what ACM says".to_owned(),
+                    meanwhile: "HTTP goes on, and so does what was imported before; it is tried \
+                                again"
+                        .to_owned(),
+                })
+            });
+            let problems: Vec<Problem> = problems.collect();
+            let mut shared = lock(&self.shared);
+            let told = shared.told_of_certificates.entry(secret.clone()).or_default();
+            let events = told.problems(objects, &problems);
+            if problems.is_empty() {
+                shared.told_of_certificates.remove(secret);
+            }
+            events
+        };
+        for event in events {
+            self.send(&event).await;
+        }
     }
 
     fn learn_certificate(&self, secret: &ObjectKey, standing: Option<AwsId>) -> bool {

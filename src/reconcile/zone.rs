@@ -72,6 +72,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let Some(mut stack) = build::zone::build(&snapshot, id, &groups) else {
             return Ok(Visited { rest: Rest::Done, wakes: Vec::new() });
         };
+        if self.is_filling(id, &stack) {
+            return Ok(Visited { rest: Rest::Later(ACTIVE_PAUSE), wakes: Vec::new() });
+        }
         let is_awaited = {
             let shared = lock(&self.shared);
             stack.suspects = shared.suspects.get(id).cloned().unwrap_or_default();
@@ -119,6 +122,17 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             rest => rest,
         };
         Ok(Visited { rest, wakes })
+    }
+
+    /// Whether groups are being looked at for the first time and more of them make their names known
+    /// from one visit to the next: together they take fewer batches.
+    fn is_filling(&self, id: &AwsId, stack: &ZoneStack) -> bool {
+        if stack.is_complete {
+            return false;
+        }
+        let shared = &mut *lock(&self.shared);
+        let known = shared.facts.names().count();
+        shared.known_groups.insert(id.clone(), known) != Some(known)
     }
 
     /// Makes known which names should lead to a group's load balancer. Answers with the zones that

@@ -216,6 +216,31 @@ async fn a_tls_secret_is_imported_renewed_in_place_and_removed() {
 }
 
 #[tokio::test]
+async fn what_acm_refuses_is_told_to_those_who_use_the_secret() {
+    let (stage, _) = stage("quota").await;
+    stage.serve(&["web"]).await;
+    let full = json!({
+        "match": "acm.ImportCertificate", "code": "LimitExceededException", "message": "too many",
+    });
+    stage.account.ask("POST", "faults", Some(full)).await;
+    let host = "public.example.com";
+    let web = ingress("web", &stage.class, &IP, &[(host, "/", "web")]);
+    stage.apply(&[secret("tls", "ec"), with_tls(web, host, "tls")]).await;
+    let _controller = stage.run(&[]);
+    let told = until("somebody is told", async || {
+        let told = stage.events("Ingress", "web").await;
+        told.into_iter().find(|(_, reason, _)| reason == "InvalidSecret")
+    })
+    .await;
+    assert!(told.2.contains("LimitExceededException"), "{told:?}");
+    // HTTP goes on.
+    until("the listener stands", async || {
+        stage.written().await.contains(&"elbv2.CreateListener".to_owned()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_process_killed_between_import_and_attach_imports_nothing_twice() {
     let (stage, _) = stage("attach").await;
     stage.serve(&["web"]).await;
