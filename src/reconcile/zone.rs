@@ -124,8 +124,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         Ok(Visited { rest, wakes })
     }
 
-    /// Whether groups are being looked at for the first time and more of them make their names known
-    /// from one visit to the next: together they take fewer batches.
+    /// Whether groups are being looked at for the first time and more of them make their names
+    /// known from one visit to the next: together they take fewer batches.
     fn is_filling(&self, id: &AwsId, stack: &ZoneStack) -> bool {
         if stack.is_complete {
             return false;

@@ -167,8 +167,8 @@ impl Stage {
         ]
     }
 
-    /// From now on the controller may do in AWS what `iam/policy.json` says, and in the cluster what
-    /// `deploy/rbac.yaml` says. Whoever looks on with boto3 is not held back.
+    /// From now on the controller may do in AWS what `iam/policy.json` says, and in the cluster
+    /// what `deploy/rbac.yaml` says. Whoever looks on with boto3 is not held back.
     pub async fn restrict(&self) {
         self.plane.make_home(&self.namespace);
         let text = std::fs::read_to_string(POLICY).expect("it is there");
