@@ -9,6 +9,7 @@ use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
 use super::draft::Draft;
+use super::kept::Owners;
 use super::load_balancer::push_tags;
 use super::rule;
 use super::security_group::Surplus;
@@ -43,7 +44,8 @@ pub fn plan(
             Some(live) => {
                 update(draft, settings, live, &wished.listener, surplus, &mut traffic);
                 let room = room(settled.load_balancer);
-                let rules = rule::Rules { settings, stack, port: *port, surplus, room };
+                let owners = Owners { stack, settled };
+                let rules = rule::Rules { settings, stack, port: *port, surplus, room, owners };
                 traffic.extend(rules.update(draft, live, &wished.rules));
             }
         }

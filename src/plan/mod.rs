@@ -4,6 +4,7 @@ pub mod balancer;
 pub mod certificate;
 mod draft;
 pub mod fabric;
+mod kept;
 mod listener;
 mod load_balancer;
 mod rule;

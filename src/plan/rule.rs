@@ -1,8 +1,6 @@
 //! Steps for the rules of a listener: LBC's pairing and numbering, so that the two agree on what
 //! stands.
 
-use std::collections::BTreeMap;
-
 use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveRule};
@@ -13,6 +11,7 @@ use crate::model::settings::Settings;
 use crate::model::stack::BalancerStack;
 
 use super::draft::Draft;
+use super::kept::Owners;
 use super::load_balancer::push_tags;
 use super::security_group::Surplus;
 use super::tags::{Legacy, difference};
@@ -67,6 +66,8 @@ pub struct Rules<'a> {
     pub surplus: Surplus,
     /// How many more rules AWS would take.
     pub room: usize,
+    /// Whose the rules are that stand.
+    pub owners: Owners<'a>,
 }
 
 /// How wishes and standing rules go together.
@@ -164,10 +165,14 @@ impl Rules<'_> {
                 by_content[index] = found.map(|found| free.remove(found));
             }
         }
-        match self.surplus {
-            Surplus::Remove => pair_rest(wished, &by_content, free),
-            Surplus::Keep => keep_rest(wished, &by_content, &free),
+        let mut kept = Vec::new();
+        if self.surplus == Surplus::Keep {
+            let explained = |rule: &&LiveRule| self.owners.explain(&rule.rule);
+            (free, kept) = free.into_iter().partition(explained);
         }
+        let wishes: Vec<&Rule> = wished.iter().map(|(wish, _)| wish).collect();
+        let places = self.owners.places(&wishes, &by_content, &kept);
+        pair_rest(wished, &by_content, places.into_iter().zip(kept).collect(), free)
     }
 }
 
@@ -176,13 +181,24 @@ fn position(rule: &LiveRule) -> Option<usize> {
     usize::try_from(rule.priority).ok()?.checked_sub(1)
 }
 
+/// Numbers the wishes and, each before the wish at its place, the rules that are kept. What then
+/// stands at the priority of a wish and goes is made to do what the wish says.
 fn pair_rest<'a>(
     wished: &'a [Wished],
     by_content: &[Option<&'a LiveRule>],
+    kept: Vec<(usize, &'a LiveRule)>,
     mut free: Vec<&'a LiveRule>,
 ) -> Pairing<'a> {
     let (mut same, mut modified, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-    for ((wish, found), priority) in wished.iter().zip(by_content).zip(1..) {
+    let mut kept_at = Vec::new();
+    let mut kept = kept.into_iter().peekable();
+    let mut priority = 0;
+    for (index, (wish, found)) in wished.iter().zip(by_content).enumerate() {
+        while let Some((_, rule)) = kept.next_if(|(place, _)| *place <= index) {
+            priority += 1;
+            kept_at.push((priority, rule));
+        }
+        priority += 1;
         if let Some(rule) = found {
             same.push((priority, wish, *rule));
         } else if let Some(index) = free.iter().position(|rule| rule.priority == priority) {
@@ -191,50 +207,8 @@ fn pair_rest<'a>(
             missing.push((priority, wish));
         }
     }
-    Pairing { same, modified, missing, kept: Vec::new(), unwanted: free }
-}
-
-/// Rules that nobody explains stay where they stand: right behind the rule that they stand behind
-/// now.
-fn keep_rest<'a>(
-    wished: &'a [Wished],
-    by_content: &[Option<&'a LiveRule>],
-    free: &[&'a LiveRule],
-) -> Pairing<'a> {
-    let anchors: BTreeMap<u32, usize> = by_content
-        .iter()
-        .enumerate()
-        .filter_map(|(i, rule)| Some(((*rule)?.priority, i)))
-        .collect();
-    let mut behind: BTreeMap<Option<usize>, Vec<&LiveRule>> = BTreeMap::new();
-    for rule in free {
-        let anchor = anchors.range(..rule.priority).next_back().map(|(_, index)| *index);
-        behind.entry(anchor).or_default().push(rule);
-    }
-    let mut pairing = Pairing {
-        same: Vec::new(),
-        modified: Vec::new(),
-        missing: Vec::new(),
-        kept: Vec::new(),
-        unwanted: Vec::new(),
-    };
-    let mut priority = 0;
-    let keep = |priority: &mut u32, rules: Option<Vec<&'a LiveRule>>, kept: &mut Vec<_>| {
-        for rule in rules.into_iter().flatten() {
-            *priority += 1;
-            kept.push((*priority, rule));
-        }
-    };
-    keep(&mut priority, behind.remove(&None), &mut pairing.kept);
-    for (index, (wish, found)) in wished.iter().zip(by_content).enumerate() {
-        priority += 1;
-        match found {
-            Some(rule) => pairing.same.push((priority, wish, *rule)),
-            None => pairing.missing.push((priority, wish)),
-        }
-        keep(&mut priority, behind.remove(&Some(index)), &mut pairing.kept);
-    }
-    pairing
+    kept_at.extend((priority + 1..).zip(kept.map(|(_, rule)| rule)));
+    Pairing { same, modified, missing, kept: kept_at, unwanted: free }
 }
 
 /// The moves that bring every standing rule to its priority; where any moves, rules that go are put

@@ -44,6 +44,14 @@ impl Settled<'_> {
             *id = Id::Is(given.clone());
         }
     }
+
+    /// What a target group that stands was made for, by its resource tag.
+    #[must_use]
+    pub fn resource(&self, id: &AwsId) -> Option<&str> {
+        let mut all = self.target_groups.values().chain(&self.surplus_target_groups);
+        let found = all.find(|live| live.live.id == *id)?;
+        found.live.spec.tags.get(marks::TAG_RESOURCE).map(String::as_str)
+    }
 }
 
 /// Sorts what stands. Things are found by their tags, never by their names.

@@ -1,0 +1,107 @@
+//! Rules that stand and that nobody explains, while a member's wishes are unknown: which they are,
+//! and where they go among the rules that are wished for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::id::{AwsId, Handle, Id};
+use crate::model::inventory::LiveRule;
+use crate::model::rule::{Rule, RuleAction};
+use crate::model::stack::BalancerStack;
+
+use super::settle::Settled;
+
+/// Whose a rule is, as far as its target groups tell: a target group is one Ingress's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Owners<'a> {
+    /// The group.
+    pub stack: &'a BalancerStack,
+    /// What stands of it.
+    pub settled: &'a Settled<'a>,
+}
+
+impl Owners<'_> {
+    /// Whether a standing rule leads only to what members wish for. It is theirs then: if they no
+    /// longer wish for the rule itself, it has no business to stay.
+    #[must_use]
+    pub fn explain(&self, rule: &Rule) -> bool {
+        let wished: BTreeSet<&AwsId> =
+            self.settled.target_groups.values().map(|live| &live.live.id).collect();
+        let mut led_to = target_groups(rule).peekable();
+        led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(|id| wished.contains(id)))
+    }
+
+    /// The place of a rule's member in the order of the group.
+    fn place(&self, rule: &Rule) -> Option<usize> {
+        let places = target_groups(rule).filter_map(|id| self.place_of(self.resource(id)?));
+        places.min()
+    }
+
+    /// Resource ids are `<namespace>/<ingress>-<service>:<port>`, and names may hold hyphens: of
+    /// several members that fit, the one with the longest name.
+    fn place_of(&self, resource: &str) -> Option<usize> {
+        let members = self.stack.active.iter().map(ToString::to_string).enumerate();
+        let fitting = members.filter(|(_, member)| {
+            resource.strip_prefix(member.as_str()).is_some_and(|rest| rest.starts_with('-'))
+        });
+        fitting.max_by_key(|(_, member)| member.len()).map(|(place, _)| place)
+    }
+
+    fn resource<'a>(&'a self, id: &'a Id) -> Option<&'a str> {
+        match id {
+            Id::Of(Handle::TargetGroup(_, key)) => Some(&key.resource),
+            Id::Of(_) => None,
+            Id::Is(id) => self.settled.resource(id),
+        }
+    }
+
+    /// The place of the first member that may have what nobody explains.
+    fn first_unexplained(&self) -> Option<usize> {
+        self.stack.active.iter().position(|member| self.stack.unexplained.contains(member))
+    }
+
+    /// For each rule that is kept, before which of the wishes it goes.
+    ///
+    /// It stays between the standing rules that it stands between now. Among new ones it goes where
+    /// its member's place is, so that no member's rules hide those of one that comes earlier.
+    #[must_use]
+    pub fn places(
+        &self,
+        wished: &[&Rule],
+        standing: &[Option<&LiveRule>],
+        kept: &[&LiveRule],
+    ) -> Vec<usize> {
+        let anchors: BTreeMap<u32, usize> =
+            (0..).zip(standing).filter_map(|(i, rule)| Some(((*rule)?.priority, i))).collect();
+        // A rule of which the owner cannot be told comes with those before it.
+        let owners = wished.iter().scan(None, |last, rule| {
+            *last = self.place(rule).max(*last);
+            Some(*last)
+        });
+        let owners: Vec<Option<usize>> = owners.collect();
+        let mut places: Vec<usize> = Vec::new();
+        let mut next = wished.len();
+        for rule in kept.iter().rev() {
+            let owner = self.place(&rule.rule).or_else(|| self.first_unexplained());
+            let behind = anchors.range(..rule.priority).next_back().map_or(0, |(_, i)| i + 1);
+            let before = anchors.range(rule.priority..).next().map_or(wished.len(), |(_, i)| *i);
+            let of_later = (behind..before).find(|i| owner.is_some() && owners[*i] > owner);
+            next = of_later.unwrap_or(before).min(next).max(behind);
+            places.push(next);
+        }
+        places.reverse();
+        places
+    }
+}
+
+fn target_groups(rule: &Rule) -> impl Iterator<Item = &Id> {
+    rule.actions.iter().flat_map(|action| {
+        match action {
+            RuleAction::Forward { groups, .. } => groups.as_slice(),
+            RuleAction::Redirect(_) | RuleAction::FixedResponse { .. } | RuleAction::Foreign(_) => {
+                &[]
+            }
+        }
+        .iter()
+        .map(|weighted| &weighted.group)
+    })
+}
