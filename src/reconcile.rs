@@ -14,7 +14,7 @@ use crate::cluster::Cluster;
 use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::fact::Facts;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::BalancerInventory;
 use crate::model::memory::Memory;
 use crate::model::outcome::{Outcome, Trouble};
@@ -30,6 +30,7 @@ use crate::plan;
 use crate::report::{self, Rest, Told};
 
 mod certificate;
+mod fabric;
 mod zone;
 
 /// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
@@ -171,37 +172,6 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         apply(plan, &self.mirror, &self.cluster, &self.may_write).await
     }
 
-    async fn fabric(&self, subject: &Subject) -> Result<Visited, CloudError> {
-        let cluster = &self.settings.cluster;
-        let snapshot = self.snapshot(subject, Memory::default()).await?;
-        let stack = build::fabric::build(&snapshot, &[]);
-        let endpoints: BTreeSet<_> = stack.endpoint_rules.keys().cloned().collect();
-        let inventory = self.mirror.fabric(cluster, &endpoints).await?;
-        let plan = plan::fabric::plan(&self.settings, &stack, &inventory);
-        let outcomes = self.apply(subject, &plan).await;
-        let current = self.mirror.fabric(cluster, &endpoints).await?;
-        let is_news = {
-            let facts = &mut lock(&self.shared).facts;
-            match current.backend.value() {
-                Some(live) => facts.learn(Handle::BackendSecurityGroup, live.id.clone()),
-                None => facts.forget(&Handle::BackendSecurityGroup),
-            }
-        };
-        let mut rest = report::rest(&outcomes);
-        if !stack.is_complete && rest == Rest::Done {
-            // An endpoint whose network interface nobody knows: it may be a new one.
-            self.mirror.forget_part(&AwsPart::Interfaces);
-            rest = Rest::Again(Trouble::Stale);
-        }
-        let mut wakes = self.stray_certificates().await?;
-        wakes.extend(self.unseen_zones());
-        let place = &self.settings.place;
-        let index = lock(&self.index);
-        let groups = index.groups().filter(|_| is_news);
-        wakes.extend(groups.map(|group| Subject::Balancer(place.clone(), group.clone())));
-        Ok(Visited { rest, wakes })
-    }
-
     async fn targets(&self, subject: &Subject, key: &ObjectKey) -> Result<Visited, CloudError> {
         let snapshot = self.snapshot(subject, Memory::default()).await?;
         let nothing = Visited { rest: Rest::Done, wakes: Vec::new() };
@@ -216,6 +186,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
     async fn balancer(&self, subject: &Subject, group: &Group) -> Result<Visited, CloudError> {
         self.learn_certificates(group).await?;
         let (memory, stored) = lock(&self.shared).memory(group);
+        let seen = lock(&self.index).turns();
         let snapshot = self.snapshot(subject, memory).await?;
         let built = build::balancer::build(&snapshot, group);
         let scope = scope(&built.stack);
@@ -230,6 +201,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let zones = snapshot.zones.as_deref();
         let mut wakes = self.tell_names(zones, group, &built, &inventory);
         let outcomes = self.apply(subject, &plan).await;
+        if !plan::balancer::binds(&plan) {
+            lock(&self.index).settle(group, seen);
+        }
         let current = if plan.is_empty() {
             inventory
         } else {

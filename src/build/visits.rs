@@ -25,7 +25,14 @@ pub struct Index {
     stacks: Links<ObjectKey, Group>,
     pods: Links<(ObjectKey, String), ObjectKey>,
     secrets: Links<ObjectKey, ObjectKey>,
+    /// The groups that something has changed for, and when, until a visit finds them settled.
+    unsettled: BTreeMap<Group, Turns>,
+    turns: Turns,
 }
+
+/// How many changes have been noted so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turns(u64);
 
 /// Links from each of many to some of many, to be followed both ways.
 #[derive(Debug)]
@@ -106,7 +113,31 @@ impl Index {
                 }
             }
         }
+        self.turns.0 += 1;
+        let groups = visits.subjects.iter().filter_map(|subject| match subject {
+            Subject::Balancer(_, group) => Some((group.clone(), self.turns)),
+            _ => None,
+        });
+        self.unsettled.extend(groups);
         visits.subjects
+    }
+
+    /// How many changes have been noted so far: what a visit says that has seen them.
+    #[must_use]
+    pub fn turns(&self) -> Turns {
+        self.turns
+    }
+
+    /// A visit that had seen so many changes found no binding to be made for a group.
+    pub fn settle(&mut self, group: &Group, seen: Turns) {
+        if self.unsettled.get(group).is_some_and(|changed| *changed <= seen) {
+            self.unsettled.remove(group);
+        }
+    }
+
+    /// The groups for which bindings may be about to be made.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Group> {
+        self.unsettled.keys()
     }
 
     /// Every group that an Ingress is in, or holds the finalizer of.

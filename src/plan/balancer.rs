@@ -191,6 +191,12 @@ pub fn current<'a>(
     settle(stack, inventory).load_balancer
 }
 
+/// Whether a plan makes bindings.
+#[must_use]
+pub fn binds(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step.action, Action::Kube(KubeAction::Bind { .. })))
+}
+
 /// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given
 /// so far.
 #[must_use]

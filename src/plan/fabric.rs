@@ -43,6 +43,15 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     draft.finish()
 }
 
+/// Whether a plan changes what nodes or pods let in.
+#[must_use]
+pub fn moves_rules(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match &step.action {
+        Action::Aws(AwsAction::AuthorizeIngress { .. } | AwsAction::RevokeIngress { .. }) => true,
+        Action::Aws(_) | Action::Kube(_) => false,
+    })
+}
+
 /// Lets load balancers reach nodes and pods, and no longer where nobody asks for it. Answers with
 /// the steps that let less in.
 fn endpoint_rules(

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use albedo::model::action::AwsAction;
+use albedo::model::id::AwsId;
+
 use super::support::run::Site;
-use super::support::world::{key, wait};
+use super::support::world::{NODES, key, wait};
 
 const SHOP: &str = "
 service shop/s: {ports: [80:8080]}
@@ -99,4 +102,59 @@ fn statuses_and_events_come_with_changes_only() {
     controller.cluster.delete(&key("shop/b"));
     wait(controller.settle());
     assert_eq!(site.cluster.statuses(), 0);
+}
+
+/// The calls about what nodes let in.
+fn of_nodes(site: &Site) -> Vec<&'static str> {
+    let performed = site.aws.performed();
+    let of_nodes = performed.iter().filter(|action| match action {
+        AwsAction::AuthorizeIngress { group, .. } | AwsAction::RevokeIngress { group, .. } => {
+            group.to_string() == NODES
+        }
+        _ => false,
+    });
+    of_nodes.map(|action| action.operation().1).collect()
+}
+
+#[test]
+fn what_nodes_let_in_is_not_widened_binding_by_binding() {
+    const THREE: &str = "
+service shop/s: {ports: [80:8080]}
+service shop/t: {ports: [80:9090]}
+service shop/u: {ports: [80:7070]}
+endpoints shop/s: {at: [172.31.0.1]}
+endpoints shop/t: {at: [172.31.0.2]}
+endpoints shop/u: {at: [172.31.0.3]}
+ingress shop/a: {rules: [any Exact /a s:80]}
+ingress shop/b: {rules: [any Exact /b t:80]}
+ingress shop/c: {rules: [any Exact /c u:80]}
+";
+    let site = Site::new(THREE);
+    let controller = site.start();
+    wait(controller.settle_with_a_quick_fabric());
+    assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress"]);
+    // The same for what comes later to what stands.
+    site.aws.forget_calls();
+    controller.cluster.add(
+        "
+service shop/v: {ports: [80:10010]}
+service shop/w: {ports: [80:10020]}
+endpoints shop/v: {at: [172.31.0.4]}
+endpoints shop/w: {at: [172.31.0.5]}
+ingress shop/d: {rules: [any Exact /d v:80]}
+ingress shop/e: {rules: [any Exact /e w:80]}
+",
+    );
+    wait(controller.settle_with_a_quick_fabric());
+    assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]);
+    // Nobody waits for what will not come.
+    site.aws.forget_calls();
+    for name in ["shop/d", "shop/e"] {
+        controller.cluster.delete(&key(name));
+    }
+    wait(controller.settle_with_a_quick_fabric());
+    let narrowed = site.aws.everything().security_groups[&AwsId::new(NODES)].rules.clone();
+    let ports: Vec<(u16, u16)> =
+        narrowed.keys().map(|rule| (rule.from_port, rule.to_port)).collect();
+    assert_eq!(ports, [(7070, 9090)]);
 }
