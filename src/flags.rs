@@ -103,7 +103,7 @@ pub struct RunFlags {
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub targetgroupbinding_max_concurrent_reconciles: u16,
     /// Hours after which everything is read from AWS again.
-    #[arg(long, default_value = "10h", value_name = "DURATION", value_parser = hours)]
+    #[arg(long, default_value = "10h", value_name = "DURATION", value_parser = duration)]
     pub sync_period: std::time::Duration,
     /// How much is logged.
     #[arg(long, default_value = "info",
@@ -177,7 +177,7 @@ impl Cli {
 }
 
 /// A duration as Go writes it, such as `10h` or `1h30m`.
-fn hours(text: &str) -> Result<std::time::Duration, String> {
+fn duration(text: &str) -> Result<std::time::Duration, String> {
     let allowed = || format!("{text:?} is no duration such as 10h, 30m or 90s");
     let span: jiff::SignedDuration = text.parse().map_err(|_| allowed())?;
     let duration = std::time::Duration::try_from(span).map_err(|_| allowed())?;
@@ -241,6 +241,10 @@ pub struct BuildFlags {
     /// Tags that mark, besides the cluster's, the security group of a pod's network interface.
     #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
     pub service_target_eni_security_group_tags: Vec<(String, String)>,
+    /// How long a load balancer or target group that has been replaced is kept, for requests under
+    /// way and for resolvers that remember its address (a record of a load balancer lives 60 s).
+    #[arg(long, default_value = "90s", value_name = "DURATION", value_parser = duration)]
+    pub replacement_grace: std::time::Duration,
     /// The names that lead to load balancers.
     #[command(flatten)]
     pub dns: DnsFlags,
@@ -395,6 +399,7 @@ impl BuildFlags {
             tls_secrets,
             service_target_eni_security_group_tags,
             dns,
+            replacement_grace,
         } = self;
         let default_tags: Tags = default_tags.iter().cloned().collect();
         check_tags(&default_tags, external_managed_tags)?;
@@ -428,6 +433,7 @@ impl BuildFlags {
             tls_secrets: *tls_secrets,
             dns: dns.settings(),
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
+            replacement_grace: *replacement_grace,
         })
     }
 }

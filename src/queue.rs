@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff as _;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::clock;
@@ -55,6 +56,8 @@ struct State {
     again: BTreeMap<Subject, Lane>,
     /// How troubled subjects are.
     pauses: BTreeMap<Subject, ExponentialBackoff>,
+    /// When subjects that wait for something are looked at again.
+    looks: BTreeMap<Subject, Timestamp>,
 }
 
 impl Queue {
@@ -106,17 +109,16 @@ impl Queue {
         let mut state = self.lock();
         state.running.remove(subject);
         let again = state.again.remove(subject);
+        if !matches!(rest, Rest::Again(_)) {
+            state.pauses.remove(subject);
+        }
         let pause = match rest {
-            Rest::Done => {
-                state.pauses.remove(subject);
-                None
-            }
-            Rest::Later(pause) => {
-                state.pauses.remove(subject);
-                Some(pause)
-            }
+            Rest::Done | Rest::Later(_) => None,
             Rest::Again(trouble) => Some(pause(&mut state, subject, trouble)),
         };
+        if let Rest::Later(pause) = rest {
+            self.look_after(&mut state, subject, pause);
+        }
         drop(state);
         if let Some(lane) = again {
             self.push(subject.clone(), lane);
@@ -132,6 +134,26 @@ impl Queue {
         tokio::spawn(async move {
             clock::sleep(pause).await;
             queue.push(subject, lane);
+        });
+    }
+
+    /// Asks for a look later, once: whoever looks before may ask again.
+    #[expect(clippy::disallowed_methods, reason = "this is one of the rooms that start tasks")]
+    fn look_after(&self, state: &mut State, subject: &Subject, pause: Duration) {
+        let at = clock::now().saturating_add(pause).unwrap_or(Timestamp::MAX);
+        if state.looks.get(subject).is_some_and(|look| *look <= at) {
+            return;
+        }
+        state.looks.insert(subject.clone(), at);
+        let (queue, subject) = (self.clone(), subject.clone());
+        tokio::spawn(async move {
+            clock::sleep(pause).await;
+            let mut state = queue.lock();
+            if state.looks.get(&subject) == Some(&at) {
+                state.looks.remove(&subject);
+                drop(state);
+                queue.push(subject, Lane::User);
+            }
         });
     }
 
@@ -155,6 +177,7 @@ impl Queue {
         state.waiting.clear();
         state.again.clear();
         state.pauses.clear();
+        state.looks.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -31,7 +31,10 @@ use crate::report::{self, Rest, Told};
 
 mod certificate;
 mod fabric;
+mod waits;
 mod zone;
+
+pub use waits::read_targets;
 
 /// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
 /// there is looked for at once when something is missing.
@@ -90,6 +93,8 @@ pub struct Shared {
     told_of_certificates: BTreeMap<ObjectKey, Told>,
     /// What people have been told already about the names of each zone.
     told_of_zones: BTreeMap<AwsId, Told>,
+    /// What each group waits for that nobody tells of.
+    waits: BTreeMap<Group, waits::Waits>,
 }
 
 /// Locks what a panic elsewhere cannot have left half-changed.
@@ -191,12 +196,14 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let built = build::balancer::build(&snapshot, group);
         let scope = scope(&built.stack);
         let cluster = &self.settings.cluster;
-        let mut inventory = self.mirror.balancer(cluster, group, &scope).await?;
+        let mut inventory = self.inventory(group, &built.stack, &scope).await?;
         let bindings = snapshot.objects.bindings.iter();
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
         inventory.memory = stored;
-        let plan = plan::balancer::plan(&self.settings, World::Whole, &built.stack, &inventory);
+        let over = lock(&self.shared).over(group, snapshot.now);
+        let plan =
+            plan::balancer::plan(&self.settings, World::Whole, &built.stack, &inventory, &over);
         // Before anything goes: no name is made for it any more.
         let zones = snapshot.zones.as_deref();
         let mut wakes = self.tell_names(zones, group, &built, &inventory);
@@ -207,7 +214,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let current = if plan.is_empty() {
             inventory
         } else {
-            self.mirror.balancer(cluster, group, &scope).await?
+            let now = self.mirror.balancer(cluster, group, &scope).await?;
+            BalancerInventory { bindings: inventory.bindings, targets: inventory.targets, ..now }
         };
         lock(&self.shared).remember(group, &plan, &outcomes);
         let mut rest = report::rest(&outcomes);
@@ -221,6 +229,10 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         wakes.extend(self.tell_names(zones, group, &built, &current));
         if built.stack.front.is_none() {
             wakes.push(Subject::Fabric(self.settings.place.clone()));
+        }
+        let pause = lock(&self.shared).wait_for(group, &plan, (self.now)());
+        if let (Rest::Done, Some(pause)) = (rest, pause) {
+            rest = Rest::Later(pause);
         }
         if rest == Rest::Done && !built.stack.memory.leftovers.is_empty() {
             // They are gone now, and need not be remembered any longer.
@@ -236,7 +248,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         built: &Built,
         current: &BalancerInventory,
     ) -> Option<Rest> {
-        let entries = report::status(current)?;
+        let current = plan::balancer::current(World::Whole, &built.stack, current)?;
+        let entries = report::status(current);
         let mut rest = None;
         for key in &built.stack.active {
             let ingress = snapshot.objects.ingresses.get(key);

@@ -23,7 +23,7 @@ use crate::model::snapshot::{Objects, Snapshot, World};
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
-use crate::reconcile::scope;
+use crate::reconcile::{read_targets, scope};
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -70,14 +70,18 @@ pub async fn plan_all<C: Cloud>(
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
         inventory.memory = snapshot.memory.clone();
+        let world = snapshot.world;
+        read_targets(mirror, world, &built.stack, &mut inventory).await?;
         let mut names = built.names;
-        if let Some(live) = plan::balancer::current(&built.stack, &inventory) {
+        if let Some(live) = plan::balancer::current(world, &built.stack, &inventory) {
             names.load_balancer = Id::Is(live.live.id.clone());
         }
         snapshot.facts.names_of(&group, names);
-        planned.extend(plan::balancer::planned_bindings(&built.stack, &inventory));
-        let plan =
-            plan::balancer::plan(&snapshot.settings, snapshot.world, &built.stack, &inventory);
+        planned.extend(plan::balancer::planned_bindings(world, &built.stack, &inventory));
+        // How long something has been waiting is not known here, so no wait is over.
+        let over = BTreeSet::new();
+        let (settings, stack) = (&snapshot.settings, &built.stack);
+        let plan = plan::balancer::plan(settings, world, stack, &inventory, &over);
         balancers.push((Subject::Balancer(place.clone(), group), plan));
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));

@@ -82,6 +82,9 @@ pub struct BalancerInventory {
     pub bindings: BTreeMap<ObjectKey, SeenBinding>,
     /// What is remembered of it.
     pub memory: Memory,
+    /// What is registered in target groups while one takes the place of another.
+    #[serde(with = "pairs")]
+    pub targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
 }
 
 /// What stands of a VPC's shared network.

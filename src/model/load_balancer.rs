@@ -79,6 +79,15 @@ pub struct LoadBalancer {
     pub tags: Tags,
 }
 
+impl LoadBalancer {
+    /// The settings that AWS cannot change in place and in which a standing load balancer falls
+    /// short.
+    #[must_use]
+    pub fn fixed_differences(&self, live: &Self) -> Vec<&'static str> {
+        if self.scheme == live.scheme { Vec::new() } else { vec!["scheme"] }
+    }
+}
+
 /// How far AWS has come with a load balancer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoadBalancerState {

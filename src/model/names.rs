@@ -5,7 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::group::Group;
-use super::id::ObjectKey;
+use super::id::{ObjectKey, Slot};
 
 /// How many hexadecimal digits of the hash end a name (LBC).
 const HASH_LENGTH: usize = 10;
@@ -71,6 +71,27 @@ pub fn backend_security_group(cluster: &str) -> String {
 #[must_use]
 pub fn memory(group: &Group) -> String {
     format!("albedo-memory-{}", hash(&[&group.to_string()]))
+}
+
+/// The name of something that takes over from a thing of the same name, which AWS does not give
+/// twice. Its hash is one over the plain name and the number of the twin; a name without a hash,
+/// which a person chose, gets one.
+#[must_use]
+pub fn twin(plain: &str, slot: Slot) -> String {
+    if slot == Slot::default() {
+        return plain.to_owned();
+    }
+    let is_hash = |text: &str| {
+        text.len() == HASH_LENGTH
+            && text.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+    };
+    let stem = match plain.rsplit_once('-') {
+        Some((stem, end)) if is_hash(end) => stem,
+        Some(_) | None => plain,
+    };
+    let length_max = LOAD_BALANCER_NAME_LENGTH_MAX - HASH_LENGTH - 1;
+    let stem: String = stem.chars().take(length_max).collect();
+    format!("{}-{}", stem.trim_end_matches('-'), hash(&[plain, &slot.0.to_string()]))
 }
 
 /// What the name of a target group is made of.

@@ -1,11 +1,12 @@
 //! The difference between a wish and what stands: steps, and what they wait for.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::id::{AwsId, Handle};
+use super::id::{AwsId, Handle, Id};
 use super::problem::Problem;
 
 /// A step's number within its plan.
@@ -69,6 +70,42 @@ pub enum WaitKey {
     Unnamed(AwsId),
     /// The load balancer with this DNS name has to take traffic.
     Active(AwsId),
+    /// The targets of this target group have to take requests as well as those of the one that it
+    /// replaces.
+    Healthy(Id),
+    /// This load balancer has to serve all that the one does which it replaces.
+    Serving(Id),
+    /// What was under way when this was last led to has to come to its end.
+    Drained(AwsId),
+}
+
+impl WaitKey {
+    /// Whether one thing waits here for another to take its place.
+    #[must_use]
+    pub fn is_replacement(&self) -> bool {
+        match self {
+            Self::Healthy(_) | Self::Serving(_) | Self::Drained(_) => true,
+            Self::Made(_) | Self::Unused(_) | Self::Unnamed(_) | Self::Active(_) => false,
+        }
+    }
+}
+
+/// What ends a wait, where no other subject's news does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Need {
+    /// A look at AWS, which changes without a word.
+    Poll,
+    /// Time.
+    Elapsed(Duration),
+}
+
+/// A wait that has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// What is waited for.
+    pub key: WaitKey,
+    /// What ends it.
+    pub need: Need,
 }
 
 impl fmt::Display for WaitKey {
@@ -78,6 +115,9 @@ impl fmt::Display for WaitKey {
             Self::Unused(certificate) => write!(f, "the listeners to let go of {certificate}"),
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
+            Self::Healthy(target_group) => write!(f, "healthy targets of {target_group}"),
+            Self::Serving(load_balancer) => write!(f, "{load_balancer} to serve as well"),
+            Self::Drained(id) => write!(f, "what is under way to {id}"),
         }
     }
 }
@@ -106,6 +146,8 @@ pub struct Plan {
     pub refusals: Vec<Problem>,
     /// What a person should know about what the plan leaves alone.
     pub notes: Vec<String>,
+    /// The waits that have begun. What they hold up is behind their gates.
+    pub waits: Vec<Wait>,
 }
 
 impl Plan {

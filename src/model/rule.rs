@@ -87,6 +87,15 @@ pub struct Rule {
 }
 
 impl RuleAction {
+    /// The target groups that requests go to.
+    #[must_use]
+    pub fn target_groups(&self) -> &[Weighted] {
+        match self {
+            Self::Forward { groups, .. } => groups,
+            Self::Redirect(_) | Self::FixedResponse { .. } | Self::Foreign(_) => &[],
+        }
+    }
+
     /// Calls `visit` with the identifier of every target group.
     pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match self {

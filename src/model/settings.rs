@@ -1,5 +1,7 @@
 //! The flags as meant: what every room may know of how this process was started.
 
+use std::time::Duration;
+
 use super::id::AwsId;
 use super::load_balancer::Scheme;
 use super::marks::Tags;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub dns: DnsSettings,
     /// Tags that mark, besides the cluster's, the security group of a pod's interface.
     pub endpoint_group_tags: Tags,
+    /// How long what has been replaced stays, for requests and names that still lead to it.
+    pub replacement_grace: Duration,
 }
 
 /// Settings of the names that lead to load balancers, with external-dns's meaning where it has one.

@@ -1,6 +1,7 @@
 //! The plan of an Ingress group.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::binding::Binding;
@@ -15,6 +16,7 @@ use crate::model::snapshot::World;
 use crate::model::stack::{BalancerStack, Front};
 
 use super::draft::Draft;
+use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle};
 use super::{listener, load_balancer, target_group};
@@ -30,6 +32,7 @@ pub fn plan(
     world: World,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
+    over: &BTreeSet<WaitKey>,
 ) -> Plan {
     let mut draft = Draft::default();
     let is_read = inventory.load_balancers.is_read()
@@ -46,16 +49,18 @@ pub fn plan(
                 .to_owned(),
         );
     }
-    let settled = settle(stack, inventory);
+    let settled = settle(stack, inventory, surplus);
+    let grace = settings.replacement_grace;
+    let replacement = Replacement { stack, inventory, settled: &settled, over, grace };
     let memory = memory(stack, &settled);
     let remembered = remember(&mut draft, world, stack, inventory, &memory);
     let mut traffic = Vec::new();
     if let Some(front) = &stack.front {
-        let context = Context { settings, world, stack, settled: &settled, surplus };
+        let context = Context { settings, world, replacement, surplus };
         traffic = context.front(&mut draft, front);
     }
     if surplus == Surplus::Remove {
-        remove(&mut draft, stack, &settled, traffic);
+        remove(&mut draft, &replacement, traffic);
     }
     release(&mut draft, stack, &memory, remembered);
     draft.finish()
@@ -90,14 +95,14 @@ fn claim(
 struct Context<'a> {
     settings: &'a Settings,
     world: World,
-    stack: &'a BalancerStack,
-    settled: &'a Settled<'a>,
+    replacement: Replacement<'a, 'a>,
     surplus: Surplus,
 }
 
 impl Context<'_> {
     fn front(&self, draft: &mut Draft, front: &Front) -> Vec<StepId> {
-        let Self { settings, world, stack, settled, surplus } = self;
+        let Self { settings, world, replacement, surplus } = self;
+        let Replacement { stack, settled, .. } = *replacement;
         if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
             // Nothing is made for a load balancer that cannot be.
             draft.refuse(problem.clone());
@@ -121,25 +126,20 @@ impl Context<'_> {
             }
             Some(_) => {}
         }
-        listener::plan(draft, settings, stack, front, settled, *surplus)
+        listener::plan(draft, settings, front, replacement, *surplus)
     }
 }
 
 /// Removes what nobody wants: load balancers, then what they led to, then what guarded them.
-fn remove(
-    draft: &mut Draft,
-    stack: &BalancerStack,
-    settled: &Settled<'_>,
-    mut traffic: Vec<StepId>,
-) {
+fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
+    let settled = replacement.settled;
     for live in &settled.surplus_load_balancers {
-        let action = AwsAction::DeleteLoadBalancer { id: live.live.id.clone() };
-        let name = AwsId::new(live.dns_name.to_lowercase());
-        let is_free = stack.named.as_ref().is_some_and(|named| !named.contains(&name));
-        let gate = if is_free { None } else { Some(WaitKey::Unnamed(name)) };
-        traffic.push(draft.push_gated(Action::Aws(action), Reason::Unwanted, gate));
+        let id = live.live.id.clone();
+        let gate = replacement.gate_of_load_balancer(draft, live);
+        let action = Action::Aws(AwsAction::DeleteLoadBalancer { id });
+        traffic.push(draft.push_gated(action, Reason::Unwanted, &[], gate));
     }
-    target_group::remove(draft, settled, &traffic);
+    target_group::remove(draft, replacement, &traffic);
     for live in &settled.surplus_security_groups {
         let action = AwsAction::DeleteSecurityGroup { id: live.id.clone() };
         draft.push(Action::Aws(action), Reason::Unwanted, &traffic);
@@ -182,15 +182,6 @@ fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered
     }
 }
 
-/// The load balancer that people are sent to.
-#[must_use]
-pub fn current<'a>(
-    stack: &BalancerStack,
-    inventory: &'a BalancerInventory,
-) -> Option<&'a LiveLoadBalancer> {
-    settle(stack, inventory).load_balancer
-}
-
 /// Whether a plan makes bindings.
 #[must_use]
 pub fn binds(plan: &Plan) -> bool {
@@ -200,14 +191,52 @@ pub fn binds(plan: &Plan) -> bool {
 /// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given
 /// so far.
 #[must_use]
-pub fn planned_bindings(stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<Binding> {
-    let settled = settle(stack, inventory);
+pub fn planned_bindings(
+    world: World,
+    stack: &BalancerStack,
+    inventory: &BalancerInventory,
+) -> Vec<Binding> {
+    let settled = settle(stack, inventory, surplus(world, stack));
     let missing =
         stack.target_groups.iter().filter(|(key, _)| !settled.bindings.contains_key(*key));
-    let resolved = missing.map(|(_, wished)| {
-        let mut binding = wished.binding.clone();
+    let resolved = missing.map(|(key, wished)| {
+        let mut binding = target_group::named(&settled, key, wished).binding;
         binding.visit_ids(&mut |id| settled.resolve(id));
         binding
     });
     resolved.collect()
+}
+
+/// The target groups of which it has to be known what is registered in them, while one takes the
+/// place of another.
+#[must_use]
+pub fn watched(
+    world: World,
+    stack: &BalancerStack,
+    inventory: &BalancerInventory,
+) -> BTreeSet<AwsId> {
+    let settled = settle(stack, inventory, surplus(world, stack));
+    look(stack, inventory, &settled).watched()
+}
+
+/// The load balancer that names and statuses point to: while one takes the place of another, the
+/// old one, until the new one serves as well.
+#[must_use]
+pub fn current<'i>(
+    world: World,
+    stack: &BalancerStack,
+    inventory: &'i BalancerInventory,
+) -> Option<&'i LiveLoadBalancer> {
+    let settled = settle(stack, inventory, surplus(world, stack));
+    look(stack, inventory, &settled).current()
+}
+
+/// A look at what is being replaced, from which no step is planned.
+fn look<'r, 'i>(
+    stack: &'r BalancerStack,
+    inventory: &'i BalancerInventory,
+    settled: &'r Settled<'i>,
+) -> Replacement<'r, 'i> {
+    static NOTHING: BTreeSet<WaitKey> = BTreeSet::new();
+    Replacement { stack, inventory, settled, over: &NOTHING, grace: Duration::ZERO }
 }

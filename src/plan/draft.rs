@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, AwsAction, Sign};
 use crate::model::id::{AwsId, Handle};
-use crate::model::plan::{Plan, Reason, StepId, WaitKey};
+use crate::model::plan::{Plan, Reason, StepId, Wait, WaitKey};
 use crate::model::problem::Problem;
 
 /// A plan in the making.
@@ -42,16 +42,30 @@ impl Draft {
         id
     }
 
-    /// Adds a step that waits for another subject, if it has to.
-    pub fn push_gated(&mut self, action: Action, reason: Reason, gate: Option<WaitKey>) -> StepId {
-        let id = self.push(action, reason, &[]);
+    /// Adds a step that waits for something beyond this plan, if it has to.
+    pub fn push_gated(
+        &mut self,
+        action: Action,
+        reason: Reason,
+        after: &[StepId],
+        gate: Option<WaitKey>,
+    ) -> StepId {
+        let id = self.push(action, reason, after);
         if let Some(step) = self.plan.steps.last_mut() {
             step.gate = gate.or(step.gate.take());
         }
         id
     }
 
-    /// The steps so far that take something away, but for those that nobody waits for any more.
+    /// Takes note of a wait that has begun.
+    pub fn wait(&mut self, wait: Wait) {
+        if !self.plan.waits.contains(&wait) {
+            self.plan.waits.push(wait);
+        }
+    }
+
+    /// The steps so far that take something away, but for those that nobody waits for any more, and
+    /// those that come once one thing has taken the place of another: nobody's leaving causes them.
     #[must_use]
     pub fn removals_but(&self, leftovers: &BTreeSet<AwsId>) -> Vec<StepId> {
         let is_leftover = |action: &Action| match action {
@@ -60,11 +74,18 @@ impl Draft {
             ) => leftovers.contains(id),
             Action::Aws(_) | Action::Kube(_) => false,
         };
-        let removing = self
-            .plan
-            .steps
-            .iter()
-            .filter(|step| step.action.sign() == Sign::Remove && !is_leftover(&step.action));
+        let mut replacing = BTreeSet::new();
+        for step in &self.plan.steps {
+            let is_held = step.gate.as_ref().is_some_and(WaitKey::is_replacement);
+            if is_held || step.after.iter().any(|before| replacing.contains(before)) {
+                replacing.insert(step.id);
+            }
+        }
+        let removing = self.plan.steps.iter().filter(|step| {
+            step.action.sign() == Sign::Remove
+                && !is_leftover(&step.action)
+                && !replacing.contains(&step.id)
+        });
         removing.map(|step| step.id).collect()
     }
 

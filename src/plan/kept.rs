@@ -94,14 +94,5 @@ impl Owners<'_> {
 }
 
 fn target_groups(rule: &Rule) -> impl Iterator<Item = &Id> {
-    rule.actions.iter().flat_map(|action| {
-        match action {
-            RuleAction::Forward { groups, .. } => groups.as_slice(),
-            RuleAction::Redirect(_) | RuleAction::FixedResponse { .. } | RuleAction::Foreign(_) => {
-                &[]
-            }
-        }
-        .iter()
-        .map(|weighted| &weighted.group)
-    })
+    rule.actions.iter().flat_map(RuleAction::target_groups).map(|weighted| &weighted.group)
 }

@@ -5,15 +5,17 @@ use crate::model::id::{Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveLoadBalancer};
 use crate::model::listener::{Listener, Protocol};
 use crate::model::plan::{Reason, StepId};
+use crate::model::rule::{RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
+use super::replacement::{Interim, Replacement};
 use super::rule;
 use super::security_group::Surplus;
-use super::settle::{Settled, load_balancer_handle};
+use super::settle::load_balancer_handle;
 use super::tags::{Legacy, difference};
 
 /// Brings the listeners of a load balancer into line, and the rules of each. Answers with the steps
@@ -21,11 +23,11 @@ use super::tags::{Legacy, difference};
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
-    stack: &BalancerStack,
     front: &Front,
-    settled: &Settled<'_>,
+    replacement: &Replacement<'_, '_>,
     surplus: Surplus,
 ) -> Vec<StepId> {
+    let Replacement { stack, settled, .. } = *replacement;
     let live_listeners: Vec<&LiveListener> =
         settled.load_balancer.iter().flat_map(|live| live.listeners.iter()).collect();
     let mut traffic = Vec::new();
@@ -38,11 +40,11 @@ pub fn plan(
         }
     }
     for (port, wished) in &front.listeners {
-        let wished = resolved(wished, settled);
+        let wished = resolved(wished, replacement);
         match live_listeners.iter().find(|live| live.port == *port) {
             None => create(draft, settings, stack, settled.load_balancer, *port, &wished),
             Some(live) => {
-                update(draft, settings, live, &wished.listener, surplus, &mut traffic);
+                update(draft, settings, live, &wished, surplus, &mut traffic);
                 let room = room(settled.load_balancer);
                 let owners = Owners { stack, settled };
                 let rules = rule::Rules { settings, stack, port: *port, surplus, room, owners };
@@ -62,14 +64,29 @@ fn room(live: Option<&LiveLoadBalancer>) -> usize {
     RULES_MAX.saturating_sub(listeners.map(|listener| listener.rules.len()).sum())
 }
 
-fn resolved(wished: &WishedListener, settled: &Settled<'_>) -> WishedListener {
-    let mut wished = wished.clone();
-    let of_listener = wished.listener.default_actions.iter_mut();
-    let of_rules = wished.rules.iter_mut().flat_map(|(rule, _)| &mut rule.actions);
-    for action in of_listener.chain(of_rules) {
-        action.visit_ids(&mut |id| settled.resolve(id));
-    }
-    wished
+/// A listener as wished for, in which things that stand have their identifiers.
+struct Wished {
+    listener: Listener,
+    /// What its default actions should be until then.
+    interim: Option<Interim>,
+    rules: Vec<rule::Wished>,
+}
+
+fn resolved(wished: &WishedListener, replacement: &Replacement<'_, '_>) -> Wished {
+    let resolve = |actions: &mut Vec<RuleAction>| {
+        for action in actions.iter_mut() {
+            action.visit_ids(&mut |id| replacement.settled.resolve(id));
+        }
+        replacement.interim(actions)
+    };
+    let mut listener = wished.listener.clone();
+    let interim = resolve(&mut listener.default_actions);
+    let rules = wished.rules.iter().map(|(rule, tags)| {
+        let (mut rule, tags) = (rule.clone(), tags.clone());
+        let interim = resolve(&mut rule.actions);
+        rule::Wished { rule, tags, interim }
+    });
+    Wished { listener, interim, rules: rules.collect() }
 }
 
 fn create(
@@ -78,7 +95,7 @@ fn create(
     stack: &BalancerStack,
     live: Option<&LiveLoadBalancer>,
     port: u16,
-    wished: &WishedListener,
+    wished: &Wished,
 ) {
     let handle = Handle::Listener(stack.group.clone(), Slot::default(), port);
     let load_balancer = match live {
@@ -101,18 +118,15 @@ fn update(
     draft: &mut Draft,
     settings: &Settings,
     live: &LiveListener,
-    wish: &Listener,
+    wished: &Wished,
     surplus: Surplus,
     traffic: &mut Vec<StepId>,
 ) {
     let id = &live.live.id;
-    let fields = wish.differences(&live.live.spec);
+    let wish = &wished.listener;
     // While somebody's wishes are unknown, what stands may be what they wish for.
-    if !fields.is_empty() && surplus == Surplus::Remove {
-        let reason = Reason::Differs(fields.into_iter().map(str::to_owned).collect());
-        let spec = wish.clone();
-        let action = AwsAction::ModifyListener { id: id.clone(), port: live.port, spec };
-        traffic.push(draft.push(Action::Aws(action), reason, &[]));
+    if surplus == Surplus::Remove {
+        modify(draft, live, wished, traffic);
     }
     if wish.protocol == Protocol::Https {
         certificates(draft, live, wish, surplus);
@@ -122,6 +136,32 @@ fn update(
         tags.remove.clear();
     }
     push_tags(draft, id, tags, &[]);
+}
+
+/// Makes a listener what is wished for; where its default actions have to wait, all but these
+/// first.
+fn modify(draft: &mut Draft, live: &LiveListener, wished: &Wished, traffic: &mut Vec<StepId>) {
+    let (id, port) = (&live.live.id, live.port);
+    let reason =
+        |fields: Vec<&str>| Reason::Differs(fields.into_iter().map(str::to_owned).collect());
+    let done = &live.live.spec.default_actions;
+    let wish = &wished.listener;
+    let waiting = wished.interim.as_ref().filter(|_| !actions_satisfy(done, &wish.default_actions));
+    let mut now = wish.clone();
+    if let Some(interim) = waiting {
+        now.default_actions.clone_from(&interim.actions);
+    }
+    let fields = now.differences(&live.live.spec);
+    if !fields.is_empty() {
+        let action = AwsAction::ModifyListener { id: id.clone(), port, spec: now.clone() };
+        traffic.push(draft.push(Action::Aws(action), reason(fields), &[]));
+    }
+    if let Some(interim) = waiting {
+        let action = AwsAction::ModifyListener { id: id.clone(), port, spec: wish.clone() };
+        let (after, gate) = (traffic.clone(), Some(interim.gate.clone()));
+        let reason = reason(wish.differences(&now));
+        traffic.push(draft.push_gated(Action::Aws(action), reason, &after, gate));
+    }
 }
 
 fn certificates(draft: &mut Draft, live: &LiveListener, wish: &Listener, surplus: Surplus) {

@@ -25,6 +25,7 @@ pub fn create(
 ) {
     let handle = load_balancer_handle(&stack.group);
     let mut spec = front.load_balancer.clone();
+    spec.name = settled.free_name(&spec.name);
     spec.subnets = settle::subnets(&front.subnets, None);
     spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
     let action = AwsAction::CreateLoadBalancer { handle: handle.clone(), spec };
@@ -43,13 +44,6 @@ pub fn update(
     let wish = &front.load_balancer;
     let current = &live.live.spec;
     let id = &live.live.id;
-    if current.scheme != wish.scheme {
-        draft.note(format!(
-            "load balancer {id} stays {}: a scheme cannot be changed in place, and this version replaces no \
-             load balancers",
-            current.scheme
-        ));
-    }
     set_security_groups(draft, wish, current, settled, id);
     set_subnets(draft, front, live);
     if current.ip_address_type != wish.ip_address_type {

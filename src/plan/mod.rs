@@ -7,6 +7,7 @@ pub mod fabric;
 mod kept;
 mod listener;
 mod load_balancer;
+mod replacement;
 mod rule;
 mod security_group;
 mod settle;

@@ -13,14 +13,39 @@ use crate::model::stack::BalancerStack;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
+use super::replacement::Interim;
 use super::security_group::Surplus;
 use super::tags::{Legacy, difference};
 
 /// The highest priority (AWS). Rules about to go are moved to the end, out of the way.
 const PRIORITY_MAX: u32 = 50_000;
 
-/// A rule as wished for, with the tags that its Ingress asks for.
-type Wished = (Rule, Tags);
+/// A rule as wished for.
+#[derive(Clone, Debug)]
+pub struct Wished {
+    /// What it should do.
+    pub rule: Rule,
+    /// The tags that its Ingress asks for.
+    pub tags: Tags,
+    /// What it should do until then.
+    pub interim: Option<Interim>,
+}
+
+impl Wished {
+    /// What the rule should do now.
+    fn now(&self) -> Rule {
+        let mut rule = self.rule.clone();
+        if let Some(interim) = &self.interim {
+            rule.actions.clone_from(&interim.actions);
+        }
+        rule
+    }
+
+    /// Whether a standing rule is on its way to what is wished for, or there.
+    fn is_satisfied_by(&self, live: &Rule) -> bool {
+        self.rule.is_satisfied_by(live) || self.now().is_satisfied_by(live)
+    }
+}
 
 /// Makes all rules of a listener that does not stand.
 pub fn create_all(
@@ -32,8 +57,8 @@ pub fn create_all(
 ) {
     let listener = Id::Of(Handle::Listener(stack.group.clone(), Slot::default(), port));
     for (wish, priority) in wished.iter().zip(1..) {
-        let tags = tracked(settings, stack, port, priority, &wish.1);
-        let spec = wish.0.clone();
+        let tags = tracked(settings, stack, port, priority, &wish.tags);
+        let spec = wish.now();
         let listener = listener.clone();
         let action = AwsAction::CreateRule { listener, priority, spec, tags };
         draft.push(Action::Aws(action), Reason::Missing, &[]);
@@ -96,14 +121,26 @@ impl Rules<'_> {
         }
         let moved = traffic.clone();
         for (_, wish, rule) in &pairing.modified {
-            let action = AwsAction::ModifyRule { id: rule.id.clone(), spec: wish.0.clone() };
-            let reason = Reason::Differs(differences(&rule.rule, &wish.0));
+            let spec = wish.now();
+            let reason = Reason::Differs(differences(&rule.rule, &spec));
+            let action = AwsAction::ModifyRule { id: rule.id.clone(), spec };
             traffic.push(draft.push(Action::Aws(action), reason, &moved));
         }
         traffic.extend(self.create_and_delete(draft, live, &pairing, &moved));
+        let attached = traffic.clone();
+        for (_, wish, rule) in pairing.same.iter().chain(&pairing.modified) {
+            let Some(interim) = &wish.interim else { continue };
+            if wish.rule.is_satisfied_by(&rule.rule) {
+                continue;
+            }
+            let reason = Reason::Differs(differences(&wish.now(), &wish.rule));
+            let action = AwsAction::ModifyRule { id: rule.id.clone(), spec: wish.rule.clone() };
+            let gate = Some(interim.gate.clone());
+            traffic.push(draft.push_gated(Action::Aws(action), reason, &attached, gate));
+        }
         // What a rule is called comes after what it does.
         for (priority, wish, rule) in pairing.same.iter().chain(&pairing.modified) {
-            let wish = tracked(self.settings, self.stack, self.port, *priority, &wish.1);
+            let wish = tracked(self.settings, self.stack, self.port, *priority, &wish.tags);
             let tags = difference(self.settings, Legacy::Unknown, &rule.tags, &wish);
             push_tags(draft, &rule.id, tags, &moved);
         }
@@ -136,8 +173,8 @@ impl Rules<'_> {
             let action = AwsAction::CreateRule {
                 listener: Id::Is(live.live.id.clone()),
                 priority: *priority,
-                spec: wish.0.clone(),
-                tags: tracked(self.settings, self.stack, self.port, *priority, &wish.1),
+                spec: wish.now(),
+                tags: tracked(self.settings, self.stack, self.port, *priority, &wish.tags),
             };
             let after: Vec<StepId> = moved.iter().chain(&freed).copied().collect();
             steps.push(draft.push(Action::Aws(action), Reason::Missing, &after));
@@ -155,7 +192,7 @@ impl Rules<'_> {
         let mut by_content: Vec<Option<&LiveRule>> = vec![None; wished.len()];
         // Among rules of the same content the one that need not move is best.
         for must_stay in [true, false] {
-            for (index, (wish, _)) in wished.iter().enumerate() {
+            for (index, wish) in wished.iter().enumerate() {
                 if by_content[index].is_some() {
                     continue;
                 }
@@ -170,7 +207,7 @@ impl Rules<'_> {
             let explained = |rule: &&LiveRule| self.owners.explain(&rule.rule);
             (free, kept) = free.into_iter().partition(explained);
         }
-        let wishes: Vec<&Rule> = wished.iter().map(|(wish, _)| wish).collect();
+        let wishes: Vec<&Rule> = wished.iter().map(|wish| &wish.rule).collect();
         let places = self.owners.places(&wishes, &by_content, &kept);
         pair_rest(wished, &by_content, places.into_iter().zip(kept).collect(), free)
     }

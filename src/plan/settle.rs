@@ -8,9 +8,13 @@ use crate::model::id::{AwsId, Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
 use crate::model::known::Live;
 use crate::model::marks;
+use crate::model::names;
+use crate::model::rule::RuleAction;
 use crate::model::security::SecurityGroup;
 use crate::model::seen::SeenBinding;
 use crate::model::stack::{BalancerStack, Wish};
+
+use super::security_group::Surplus;
 
 /// What stands of a group, sorted into what is kept and what is surplus.
 #[derive(Debug)]
@@ -31,11 +35,13 @@ pub struct Settled<'a> {
     pub bindings: BTreeMap<TargetGroupKey, (&'a ObjectKey, &'a SeenBinding)>,
     /// Bindings that nobody wants.
     pub surplus_bindings: Vec<(&'a ObjectKey, &'a SeenBinding)>,
+    /// The names that load balancers and target groups of the group have.
+    taken: BTreeSet<&'a str>,
     /// The identifiers of what stands.
     ids: BTreeMap<Handle, AwsId>,
 }
 
-impl Settled<'_> {
+impl<'a> Settled<'a> {
     /// An identifier, given where the thing stands.
     pub fn resolve(&self, id: &mut Id) {
         if let Id::Of(handle) = id
@@ -43,6 +49,22 @@ impl Settled<'_> {
         {
             *id = Id::Is(given.clone());
         }
+    }
+
+    /// The target groups that nobody wants and that were made for the same as this one: it takes
+    /// their place.
+    pub fn replaced(&self, key: &TargetGroupKey) -> impl Iterator<Item = &'a LiveTargetGroup> {
+        let all = self.surplus_target_groups.iter().copied();
+        all.filter(|live| is_for(live, &key.resource))
+    }
+
+    /// The name to make a thing under: the plain one, unless something that it takes over from has
+    /// it.
+    #[must_use]
+    pub fn free_name(&self, plain: &str) -> String {
+        let names = (0..=u8::MAX).map(|slot| names::twin(plain, Slot(slot)));
+        let mut free = names.filter(|name| !self.taken.contains(name.as_str()));
+        free.next().unwrap_or_else(|| plain.to_owned())
     }
 
     /// What a target group that stands was made for, by its resource tag.
@@ -56,15 +78,14 @@ impl Settled<'_> {
 
 /// Sorts what stands. Things are found by their tags, never by their names.
 #[must_use]
-pub fn settle<'a>(stack: &BalancerStack, inventory: &'a BalancerInventory) -> Settled<'a> {
+pub fn settle<'a>(
+    stack: &BalancerStack,
+    inventory: &'a BalancerInventory,
+    surplus: Surplus,
+) -> Settled<'a> {
     let group = &stack.group;
     let mut ids = BTreeMap::new();
-    let mut load_balancers: Vec<&LiveLoadBalancer> = inventory.load_balancers.iter().collect();
-    // A load balancer with the wished scheme can stay; of several, the first in AWS's order.
-    let wished_scheme = stack.front.as_ref().map(|front| front.load_balancer.scheme);
-    load_balancers.sort_by_key(|live| Some(live.live.spec.scheme) != wished_scheme);
-    let (load_balancer, surplus_load_balancers) =
-        first(load_balancers, stack.front.is_some() || !stack.unexplained.is_empty());
+    let (load_balancer, surplus_load_balancers) = settle_load_balancers(stack, inventory, surplus);
     if let Some(live) = load_balancer {
         ids.insert(Handle::LoadBalancer(group.clone(), Slot::default()), live.live.id.clone());
         for listener in live.listeners.iter() {
@@ -80,11 +101,15 @@ pub fn settle<'a>(stack: &BalancerStack, inventory: &'a BalancerInventory) -> Se
     if let Some(live) = security_group {
         ids.insert(Handle::FrontendSecurityGroup(group.clone()), live.id.clone());
     }
-    let (target_groups, surplus_target_groups) = settle_target_groups(stack, inventory);
+    let (target_groups, surplus_target_groups) =
+        settle_target_groups(stack, inventory, load_balancer);
     for (key, live) in &target_groups {
         ids.insert(Handle::TargetGroup(group.clone(), key.clone()), live.live.id.clone());
     }
     let (bindings, surplus_bindings) = settle_bindings(inventory, &target_groups);
+    let of_balancers = inventory.load_balancers.iter().map(|live| live.live.spec.name.as_str());
+    let of_target_groups =
+        inventory.target_groups.iter().filter_map(|live| live.live.spec.name.as_deref());
     Settled {
         load_balancer,
         surplus_load_balancers,
@@ -94,6 +119,7 @@ pub fn settle<'a>(stack: &BalancerStack, inventory: &'a BalancerInventory) -> Se
         surplus_target_groups,
         bindings,
         surplus_bindings,
+        taken: of_balancers.chain(of_target_groups).collect(),
         ids,
     }
 }
@@ -108,29 +134,75 @@ fn first<T: Copy>(mut all: Vec<T>, is_wanted: bool) -> (Option<T>, Vec<T>) {
     }
 }
 
+/// A load balancer can stay that differs in nothing which cannot be changed; of several, the first
+/// in AWS's order. While not every member's wishes are known, any can: rules of theirs are on it.
+fn settle_load_balancers<'a>(
+    stack: &BalancerStack,
+    inventory: &'a BalancerInventory,
+    surplus: Surplus,
+) -> (Option<&'a LiveLoadBalancer>, Vec<&'a LiveLoadBalancer>) {
+    let fits = |live: &&LiveLoadBalancer| {
+        let wish = stack.front.as_ref().map(|front| &front.load_balancer);
+        wish.is_none_or(|wish| wish.fixed_differences(&live.live.spec).is_empty())
+    };
+    let mut all: Vec<&LiveLoadBalancer> = inventory.load_balancers.iter().collect();
+    all.sort_by_key(|live| !fits(live));
+    let is_wanted = stack.front.is_some() || !stack.unexplained.is_empty();
+    let can_stay = |live: &&LiveLoadBalancer| fits(live) || surplus == Surplus::Keep;
+    let any_can = all.first().is_some_and(can_stay);
+    first(all, is_wanted && any_can)
+}
+
 type TargetGroups<'a> = BTreeMap<TargetGroupKey, &'a LiveTargetGroup>;
 
-/// Pairs target groups by their resource tag; one that would have to be replaced yields to one that
-/// fits.
+/// Pairs target groups by their resource tag. One that differs in what cannot be changed, or that
+/// another load balancer has, cannot stand for a wish: AWS gives a target group to one only.
 fn settle_target_groups<'a>(
     stack: &BalancerStack,
     inventory: &'a BalancerInventory,
+    load_balancer: Option<&LiveLoadBalancer>,
 ) -> (TargetGroups<'a>, Vec<&'a LiveTargetGroup>) {
+    let current = load_balancer.map(|live| &live.live.id);
+    let is_elsewhere = |live: &LiveTargetGroup| {
+        let others = inventory.load_balancers.iter();
+        let mut others = others.filter(|other| Some(&other.live.id) != current);
+        others.any(|other| leads_to(other, &live.live.id).is_some())
+    };
+    let is_used =
+        |live: &LiveTargetGroup| load_balancer.and_then(|lb| leads_to(lb, &live.live.id)).is_some();
     let mut chosen: TargetGroups<'a> = BTreeMap::new();
     for (key, wished) in &stack.target_groups {
-        let same = inventory
-            .target_groups
-            .iter()
-            .filter(|live| live.live.spec.tags.get(marks::TAG_RESOURCE) == Some(&key.resource));
-        let best =
-            same.min_by_key(|live| wished.target_group.fixed_differences(&live.live.spec).len());
-        if let Some(live) = best {
+        let fitting = inventory.target_groups.iter().filter(|live| {
+            is_for(live, &key.resource)
+                && wished.target_group.fixed_differences(&live.live.spec).is_empty()
+                && !is_elsewhere(live)
+        });
+        if let Some(live) = fitting.min_by_key(|live| !is_used(live)) {
             chosen.insert(key.clone(), live);
         }
     }
     let kept: BTreeSet<&AwsId> = chosen.values().map(|live| &live.live.id).collect();
     let surplus = inventory.target_groups.iter().filter(|live| !kept.contains(&live.live.id));
     (chosen, surplus.collect())
+}
+
+/// Whether a target group was made for this, by its tag.
+fn is_for(live: &LiveTargetGroup, resource: &str) -> bool {
+    live.live.spec.tags.get(marks::TAG_RESOURCE).is_some_and(|tag| tag == resource)
+}
+
+/// The weight with which a load balancer leads requests to a target group: the highest, if it leads
+/// any there.
+#[must_use]
+pub fn leads_to(load_balancer: &LiveLoadBalancer, target_group: &AwsId) -> Option<i32> {
+    let actions = load_balancer.listeners.iter().flat_map(|listener| {
+        let of_rules = listener.rules.iter().flat_map(|rule| &rule.rule.actions);
+        listener.live.spec.default_actions.iter().chain(of_rules)
+    });
+    let weighted = actions.flat_map(RuleAction::target_groups);
+    let to_it = weighted.filter(|weighted| weighted.group.given() == Some(target_group));
+    // AWS counts an absent weight as one.
+    to_it.map(|weighted| weighted.weight.unwrap_or(1)).max()
 }
 
 type Seen<'a> = (&'a ObjectKey, &'a SeenBinding);

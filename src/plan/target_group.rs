@@ -11,6 +11,7 @@ use crate::model::snapshot::World;
 use crate::model::stack::{BalancerStack, WishedTargetGroup};
 
 use super::draft::Draft;
+use super::replacement::Replacement;
 use super::settle::Settled;
 use super::tags::{Legacy, difference};
 
@@ -26,7 +27,7 @@ pub fn plan(
 ) {
     for (key, wished) in &stack.target_groups {
         match settled.target_groups.get(key) {
-            None => create(draft, stack, key, wished, claims),
+            None => create(draft, stack, key, &named(settled, key, wished), claims),
             Some(live) => update(draft, settings, live, wished),
         }
     }
@@ -36,10 +37,27 @@ pub fn plan(
             // it.
             continue;
         }
-        let mut binding = wished.binding.clone();
+        let mut binding = named(settled, key, wished).binding;
         binding.visit_ids(&mut |id| settled.resolve(id));
         bind(draft, settled, key, binding);
     }
+}
+
+/// A wish with the names to make things under: a binding is called as its target group is.
+#[must_use]
+pub fn named(
+    settled: &Settled<'_>,
+    key: &TargetGroupKey,
+    wished: &WishedTargetGroup,
+) -> WishedTargetGroup {
+    let mut wished = wished.clone();
+    if let Some(plain) = &mut wished.target_group.name {
+        let standing = settled.target_groups.get(key).map(|live| &live.live.spec);
+        *plain =
+            standing.and_then(|spec| spec.name.clone()).unwrap_or_else(|| settled.free_name(plain));
+        wished.binding.name = Some(plain.clone());
+    }
+    wished
 }
 
 fn create(
@@ -73,12 +91,6 @@ fn update(
     let wish = &wished.target_group;
     let spec = &live.live.spec;
     let id = live.live.id.clone();
-    if let [first, ..] = wish.fixed_differences(spec).as_slice() {
-        draft.note(format!(
-            "target group {id} stays as it is: its {first} cannot be changed in place, and this version \
-             replaces no target groups"
-        ));
-    }
     if spec.health_check != wish.health_check {
         let reason = Reason::Differs(vec!["health check".to_owned()]);
         let action = AwsAction::ModifyTargetGroup {
@@ -138,11 +150,14 @@ fn differences(live: &Binding, wish: &Binding) -> Vec<String> {
 ///
 /// The target group goes first: its targets go with it, at the price of one call, and the binding,
 /// once the target group is gone, has nothing left to deregister.
-pub fn remove(draft: &mut Draft, settled: &Settled<'_>, after: &[StepId]) -> Vec<StepId> {
+pub fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, after: &[StepId]) {
+    let settled = replacement.settled;
     let mut steps = Vec::new();
     for live in &settled.surplus_target_groups {
-        let action = AwsAction::DeleteTargetGroup { id: live.live.id.clone() };
-        steps.push(draft.push(Action::Aws(action), Reason::Unwanted, after));
+        let id = live.live.id.clone();
+        let gate = replacement.gate_of_target_group(draft, &id);
+        let action = Action::Aws(AwsAction::DeleteTargetGroup { id });
+        steps.push(draft.push_gated(action, Reason::Unwanted, after, gate));
     }
     for (name, seen) in &settled.surplus_bindings {
         if seen.leaving {
@@ -156,7 +171,6 @@ pub fn remove(draft: &mut Draft, settled: &Settled<'_>, after: &[StepId]) -> Vec
             .collect();
         first.extend_from_slice(after);
         let action = KubeAction::Unbind { name: ObjectKey::clone(name) };
-        steps.push(draft.push(Action::Kube(action), Reason::Unwanted, &first));
+        draft.push(Action::Kube(action), Reason::Unwanted, &first);
     }
-    steps
 }

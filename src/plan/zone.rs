@@ -400,7 +400,7 @@ impl Batch {
             (last, _) => Reason::All(reasons.into_iter().chain(last).collect()),
         };
         let action = Action::Aws(AwsAction::ChangeRecords { zone, changes });
-        draft.push_gated(action, reason, gate);
+        draft.push_gated(action, reason, &[], gate);
     }
 }
 

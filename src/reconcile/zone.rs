@@ -20,6 +20,7 @@ use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{HostedZones, RecordType};
 use crate::model::settings::DnsPolicy;
+use crate::model::snapshot::World;
 use crate::model::stack::ZoneStack;
 use crate::model::subject::Subject;
 use crate::plan;
@@ -145,7 +146,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         current: &BalancerInventory,
     ) -> Vec<Subject> {
         let groups = self.groups();
-        let load_balancer = match plan::balancer::current(&built.stack, current) {
+        let load_balancer = match plan::balancer::current(World::Whole, &built.stack, current) {
             Some(live) => Id::Is(live.live.id.clone()),
             None => built.names.load_balancer.clone(),
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::networking::v1::Ingress;
 
-use crate::model::inventory::BalancerInventory;
+use crate::model::inventory::LiveLoadBalancer;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::report::StatusEntry;
 
@@ -33,14 +33,12 @@ pub fn rest(outcomes: &[Outcome]) -> Rest {
     troubles.max().map_or(Rest::Done, Rest::Again)
 }
 
-/// The status of every member of a group: where its load balancer can be reached. None while there
-/// is none.
+/// The status of every member of a group: where its load balancer can be reached.
 #[must_use]
-pub fn status(inventory: &BalancerInventory) -> Option<Vec<StatusEntry>> {
-    let live = inventory.load_balancers.iter().next()?;
-    let mut ports: Vec<u16> = live.listeners.iter().map(|listener| listener.port).collect();
+pub fn status(current: &LiveLoadBalancer) -> Vec<StatusEntry> {
+    let mut ports: Vec<u16> = current.listeners.iter().map(|listener| listener.port).collect();
     ports.sort_unstable();
-    Some(vec![StatusEntry { hostname: live.dns_name.to_lowercase(), ports }])
+    vec![StatusEntry { hostname: current.dns_name.to_lowercase(), ports }]
 }
 
 /// The status that an Ingress shows, as far as it can be compared.

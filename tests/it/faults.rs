@@ -26,6 +26,7 @@ ingress shop/two: {group.name: edge, group.order: 2, rules: [any Exact /2 api:80
 enum Step {
     Make,
     Change,
+    Replace,
     Delete,
 }
 
@@ -89,6 +90,21 @@ endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.4]}
 ",
             );
             site.cluster.delete(&key("shop/two"));
+            site
+        }
+        Step::Replace => {
+            let site = Site::new(BEFORE);
+            wait(site.settle());
+            site.cluster.add(
+                "
+ingress shop/one:
+  {group.name: edge, group.order: 1, tags: team=a, scheme: internet-facing,
+   rules: [any Exact /1 web:80]}
+ingress shop/two:
+  {group.name: edge, group.order: 2, scheme: internet-facing, backend-protocol: HTTPS,
+   rules: [any Exact /2 api:80]}
+",
+            );
             site
         }
         Step::Delete => {
@@ -196,6 +212,16 @@ fn changing_survives_any_call_to_aws_that_fails() {
 #[test]
 fn changing_survives_any_call_to_the_cluster_that_fails() {
     check(Step::Change, Side::Cluster);
+}
+
+#[test]
+fn replacing_survives_any_call_to_aws_that_fails() {
+    check(Step::Replace, Side::Aws);
+}
+
+#[test]
+fn replacing_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Replace, Side::Cluster);
 }
 
 #[test]

@@ -241,6 +241,7 @@ fn foreign(aws: &Fake) -> Vec<AwsId> {
     };
     let handle = albedo::model::id::Handle::LoadBalancer(group_named(), albedo::model::id::Slot(0));
     let made = aws.meddle(&AwsAction::CreateLoadBalancer { handle, spec }).unwrap();
+    aws.finish_provisioning();
     vec![group, made.id().unwrap().clone()]
 }
 
@@ -297,7 +298,7 @@ fn blinkers_what_is_not_read_is_not_planned() {
         ..BalancerInventory::default()
     };
     let plan = |inventory: &BalancerInventory| {
-        albedo::plan::balancer::plan(settings, world.extent, &stack, inventory)
+        albedo::plan::balancer::plan(settings, world.extent, &stack, inventory, &BTreeSet::new())
     };
     assert!(!plan(&read()).is_empty());
     for unread in [

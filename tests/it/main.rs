@@ -23,6 +23,7 @@ mod names;
 mod observed;
 mod pairing;
 mod queue;
+mod replacement;
 mod router;
 mod rules;
 mod security;

@@ -22,14 +22,17 @@ struct SmallIngress {
 pub struct Small {
     ingresses: Vec<Option<SmallIngress>>,
     endpoints: Vec<usize>,
+    scheme: &'static str,
 }
 
 const HOSTS: [&str; 3] = ["any", "a.example.com", "b.example.com"];
 const PATHS: [&str; 6] =
     ["Prefix /", "Prefix /a", "Exact /a", "Exact /b", "Prefix /a/b", "Exact /c"];
 const PORTS: [&str; 3] = ["s0:80", "s1:http", "s1:81"];
-const SETTINGS: [&str; 5] = [
+const SCHEMES: [&str; 2] = ["internal", "internet-facing"];
+const SETTINGS: [&str; 6] = [
     "",
+    "backend-protocol: HTTPS, ",
     "inbound-cidrs: 10.0.0.0/8, ",
     "load-balancer-attributes: idle_timeout.timeout_seconds=30, ",
     "healthcheck-path: /healthz, healthcheck-port: 9090, ",
@@ -56,11 +59,12 @@ fn ingress() -> impl Strategy<Value = SmallIngress> {
 /// A world of at least one Ingress.
 pub fn small() -> impl Strategy<Value = Small> {
     let others = prop::collection::vec(prop::option::of(ingress()), 3);
-    (ingress(), others, prop::collection::vec(0usize..3, 2)).prop_map(
-        |(first, others, endpoints)| {
+    let endpoints = prop::collection::vec(0usize..3, 2);
+    (ingress(), others, endpoints, prop::sample::select(&SCHEMES[..])).prop_map(
+        |(first, others, endpoints, scheme)| {
             let mut ingresses = vec![Some(first)];
             ingresses.extend(others);
-            Small { ingresses, endpoints }
+            Small { ingresses, endpoints, scheme }
         },
     )
 }
@@ -77,7 +81,8 @@ impl Small {
             rules: vec![(0, 0, 0), (1, 2, 1)],
             default: None,
         };
-        Self { ingresses: vec![Some(ingress(0, 0)), Some(ingress(1, 4))], endpoints: vec![2, 1] }
+        let ingresses = vec![Some(ingress(0, 0)), Some(ingress(1, 5))];
+        Self { ingresses, endpoints: vec![2, 1], scheme: SCHEMES[0] }
     }
 
     fn standing(&self) -> impl Iterator<Item = (usize, &SmallIngress)> {
@@ -112,7 +117,8 @@ service shop/s1: {ports: ['http=80:8081', 'more=81:9000']}
             text.push_str(&format!("endpoints shop/s{number}: {{ports: {ports}, at: {at:?}}}\n"));
         }
         for (number, ingress) in self.standing() {
-            text.push_str(&format!("ingress shop/w{number}: {{{}}}\n", ingress.body(number)));
+            let (scheme, body) = (self.scheme, ingress.body(number));
+            text.push_str(&format!("ingress shop/w{number}: {{scheme: {scheme}, {body}}}\n"));
         }
         text
     }

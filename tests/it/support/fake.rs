@@ -2,7 +2,7 @@
 //!
 //! It keeps the same contract as LocalStack does (`contract.rs`), so what holds here holds there.
 //! Where AWS needs a moment, this one needs a word from the test: targets get well, drain and load
-//! balancers stand when the test says so.
+//! balancers stand when the test says so; or as soon as time passes, where it says so.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -50,6 +50,8 @@ struct Shared {
     state: State,
     calls: BTreeMap<String, usize>,
     performed: Vec<AwsAction>,
+    /// Whether used targets are well at once, whatever is held of them.
+    is_quick: bool,
 }
 
 impl Fake {
@@ -125,6 +127,23 @@ impl Fake {
             for target in group.targets.values_mut().filter(|old| **old != TargetState::Draining) {
                 *target = state;
             }
+        }
+    }
+
+    /// From now on targets that are used are well, and load balancers stand once time passes.
+    pub fn be_quick(&self) {
+        self.lock().is_quick = true;
+    }
+
+    /// From now on things take as long as the test says.
+    pub fn take_time(&self) {
+        self.lock().is_quick = false;
+    }
+
+    /// Time passes.
+    pub fn pass_time(&self) {
+        if self.lock().is_quick {
+            self.finish_provisioning();
         }
     }
 
@@ -259,12 +278,17 @@ impl Cloud for Fake {
     }
 
     async fn targets(&self, id: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
+        let is_quick = self.lock().is_quick;
         self.read("elbv2.DescribeTargetHealth", |state| {
             let is_used = state.user_of(id).is_some();
             let targets = state.target_group(id)?.targets.iter();
             let live = targets.map(|(target, held)| LiveTarget {
                 target: target.clone(),
-                state: if is_used { *held } else { TargetState::Unused },
+                state: match (is_used, held) {
+                    (false, _) => TargetState::Unused,
+                    (true, TargetState::Initial) if is_quick => TargetState::Healthy,
+                    (true, held) => *held,
+                },
             });
             Ok(live.collect())
         })

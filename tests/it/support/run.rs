@@ -130,8 +130,11 @@ impl<C: Cloud> Controller<C> {
             if self.waiting.lock().unwrap().is_empty() {
                 self.pass_time();
             }
+            if !is_alive() {
+                return visits;
+            }
             let next = self.waiting.lock().unwrap().pop_front();
-            let Some(subject) = next.filter(|_| is_alive()) else { return visits };
+            let Some(subject) = next else { return visits };
             self.visit(subject).await;
         }
         panic!("no rest after {VISITS_MAX} visits: {:?}", self.waiting.lock().unwrap());
@@ -142,7 +145,7 @@ impl<C: Cloud> Controller<C> {
         let later = std::mem::take(&mut *self.later.lock().unwrap());
         if !later.is_empty() {
             TICKS.set(TICKS.get() + WHILE);
-            self.aws.finish_provisioning();
+            self.aws.pass_time();
             self.push(later);
         }
     }

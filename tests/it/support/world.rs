@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use albedo::aws::{Mirror, ReadVpc};
 use albedo::build::{self, balancer::Built};
@@ -89,6 +90,7 @@ pub fn settings() -> Settings {
             evaluate_target_health: true,
         },
         endpoint_group_tags: Tags::new(),
+        replacement_grace: Duration::from_secs(5),
     }
 }
 
@@ -150,6 +152,7 @@ pub fn without_zones() -> Facts {
 /// AWS with the same surroundings.
 pub fn fake() -> Fake {
     let aws = Fake::new();
+    aws.be_quick();
     aws.change(|state| {
         state.vpc = vpc();
         state.interfaces = vec![interface()];

@@ -1,0 +1,224 @@
+//! One thing takes the place of another: what has to stand before, and how long the old one stays.
+//!
+//! Nothing of it is remembered. What stands says how far it has come: a rule leads to the old
+//! target group alone, to both with all the weight on the old one, or to the new one alone; and of
+//! two load balancers the one that differs in what cannot be changed is the old one.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
+use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
+use crate::model::known::Known;
+use crate::model::load_balancer::LoadBalancerState;
+use crate::model::plan::{Need, Wait, WaitKey};
+use crate::model::rule::{RuleAction, Weighted};
+use crate::model::stack::{BalancerStack, Front};
+use crate::model::target::{LiveTarget, TargetState};
+
+use super::draft::Draft;
+use super::settle::{Settled, leads_to, load_balancer_handle};
+
+/// What takes the place of what in a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement<'r, 'i> {
+    /// The group.
+    pub stack: &'r BalancerStack,
+    /// What stands.
+    pub inventory: &'i BalancerInventory,
+    /// What of it stands for the wish.
+    pub settled: &'r Settled<'i>,
+    /// The waits whose time is over.
+    pub over: &'r BTreeSet<WaitKey>,
+    /// How long what has been replaced stays.
+    pub grace: Duration,
+}
+
+/// What a rule does until a new target group is as good as the one it replaces.
+#[derive(Clone, Debug)]
+pub struct Interim {
+    /// What happens to a request meanwhile.
+    pub actions: Vec<RuleAction>,
+    /// What ends it.
+    pub gate: WaitKey,
+}
+
+impl<'i> Replacement<'_, 'i> {
+    /// The target groups whose targets have to be known: the old and the new ones.
+    #[must_use]
+    pub fn watched(&self) -> BTreeSet<AwsId> {
+        let pairs = self.stack.target_groups.keys().filter_map(|key| {
+            let old = self.serving_instead(key).map(|live| live.live.id.clone());
+            let new = self.settled.target_groups.get(key).map(|live| live.live.id.clone());
+            old.zip(new).map(|(old, new)| [old, new])
+        });
+        pairs.flatten().collect()
+    }
+
+    /// What some actions are until the target groups that they lead to are as good as those they
+    /// replace: the old one keeps all requests, and the new one is there with no weight, since AWS
+    /// checks no targets that no rule leads to.
+    #[must_use]
+    pub fn interim(&self, actions: &[RuleAction]) -> Option<Interim> {
+        let mut interim = None;
+        let mut actions = actions.to_vec();
+        for action in &mut actions {
+            let RuleAction::Forward { groups, .. } = action else { continue };
+            let both = groups.iter().flat_map(|new| {
+                let Some(old) = self.not_yet_replaced(&new.group) else { return vec![new.clone()] };
+                interim = Some(WaitKey::Healthy(new.group.clone()));
+                let weight = Some(new.weight.unwrap_or(1));
+                let old = Weighted { group: Id::Is(old.live.id.clone()), weight };
+                vec![old, Weighted { group: new.group.clone(), weight: Some(0) }]
+            });
+            *groups = both.collect();
+        }
+        interim.map(|gate| Interim { actions, gate })
+    }
+
+    /// The target group that the load balancer has to go on leading to in place of this one.
+    fn not_yet_replaced(&self, new: &Id) -> Option<&'i LiveTargetGroup> {
+        let load_balancer = self.settled.load_balancer?;
+        let mut keys = self.stack.target_groups.keys();
+        let key = keys.find(|key| self.id_of(key) == *new)?;
+        let old = self.serving_instead(key)?;
+        let leads = leads_to(load_balancer, &old.live.id).is_some_and(|weight| weight > 0);
+        (leads && !self.is_as_good(key, old)).then_some(old)
+    }
+
+    fn id_of(&self, key: &TargetGroupKey) -> Id {
+        let mut id = Id::Of(Handle::TargetGroup(self.stack.group.clone(), key.clone()));
+        self.settled.resolve(&mut id);
+        id
+    }
+
+    /// The target group that a load balancer leads requests to though another was chosen.
+    fn serving_instead(&self, key: &TargetGroupKey) -> Option<&'i LiveTargetGroup> {
+        self.settled.replaced(key).find(|old| {
+            let weights = self.inventory.load_balancers.iter();
+            let mut weights = weights.filter_map(|live| leads_to(live, &old.live.id));
+            weights.any(|weight| weight > 0)
+        })
+    }
+
+    /// Whether the target group that was chosen can take the requests of the old one. What is not
+    /// known of either is no.
+    fn is_as_good(&self, key: &TargetGroupKey, old: &LiveTargetGroup) -> bool {
+        let new = self.settled.target_groups.get(key).copied();
+        let targets = |live: &LiveTargetGroup| self.inventory.targets.get(&live.live.id);
+        let (old, new) = (targets(old), new.and_then(targets));
+        match (old.and_then(Known::value), new.and_then(Known::value)) {
+            (Some(old), Some(new)) => can_follow(new, old),
+            (None, _) | (_, None) => false,
+        }
+    }
+
+    /// The load balancer that names and statuses point to: the old one until the new one serves as
+    /// well.
+    #[must_use]
+    pub fn current(&self) -> Option<&'i LiveLoadBalancer> {
+        let old = self.settled.surplus_load_balancers.first().copied();
+        match (self.settled.load_balancer, old, &self.stack.front) {
+            (Some(new), Some(_), Some(front)) if self.serves(front, new) => Some(new),
+            (_, Some(old), Some(_)) => Some(old),
+            (new, _, _) => new,
+        }
+    }
+
+    /// Whether a load balancer serves all that is wished for, with targets as good as those that
+    /// are served elsewhere.
+    fn serves(&self, front: &Front, live: &LiveLoadBalancer) -> bool {
+        let resolved = |actions: &[RuleAction]| {
+            let mut actions = actions.to_vec();
+            for action in &mut actions {
+                action.visit_ids(&mut |id| self.settled.resolve(id));
+            }
+            actions
+        };
+        let stands = front.listeners.iter().all(|(port, wished)| {
+            let listener = live.listeners.iter().find(|listener| listener.port == *port);
+            listener.is_some_and(|listener| {
+                let mut wish = wished.listener.clone();
+                wish.default_actions = resolved(&wish.default_actions);
+                let has = |rule: &crate::model::rule::Rule| {
+                    let mut rule = rule.clone();
+                    rule.actions = resolved(&rule.actions);
+                    listener.rules.iter().any(|live| rule.is_satisfied_by(&live.rule))
+                };
+                wish.differences(&listener.live.spec).is_empty()
+                    && wished.rules.iter().all(|(rule, _)| has(rule))
+            })
+        });
+        let mut keys = self.stack.target_groups.keys();
+        live.state == LoadBalancerState::Active
+            && stands
+            && keys.all(|key| self.serving_instead(key).is_none_or(|old| self.is_as_good(key, old)))
+    }
+
+    /// What has to happen before a load balancer that nobody wants may go: another one serves, the
+    /// names leave it, and then whoever remembers them. Where the whole group goes, nothing takes
+    /// its place.
+    pub fn gate_of_load_balancer(
+        &self,
+        draft: &mut Draft,
+        old: &LiveLoadBalancer,
+    ) -> Option<WaitKey> {
+        let serves =
+            |front: &Front| self.settled.load_balancer.is_some_and(|new| self.serves(front, new));
+        let name = AwsId::new(old.dns_name.to_lowercase());
+        let is_free = self.stack.named.as_ref().is_some_and(|named| !named.contains(&name));
+        match &self.stack.front {
+            Some(front) if !serves(front) => {
+                let mut new = Id::Of(load_balancer_handle(&self.stack.group));
+                self.settled.resolve(&mut new);
+                self.wait(draft, WaitKey::Serving(new), Need::Poll)
+            }
+            _ if !is_free => Some(WaitKey::Unnamed(name)),
+            None => None,
+            Some(_) => {
+                let key = WaitKey::Drained(old.live.id.clone());
+                self.wait(draft, key, Need::Elapsed(self.grace))
+            }
+        }
+    }
+
+    /// What has to happen before a target group that nobody wants may go, where another takes its
+    /// place.
+    pub fn gate_of_target_group(&self, draft: &mut Draft, old: &AwsId) -> Option<WaitKey> {
+        let mut keys = self.stack.target_groups.keys();
+        keys.find(|key| self.settled.replaced(key).any(|live| live.live.id == *old))?;
+        let gone = self.settled.surplus_load_balancers.iter();
+        if gone.into_iter().any(|live| leads_to(live, old).is_some()) {
+            // It goes after that one, for which somebody has waited.
+            return None;
+        }
+        let is_led_to = self.settled.load_balancer.and_then(|live| leads_to(live, old)).is_some();
+        let need = if is_led_to { Need::Poll } else { Need::Elapsed(self.grace) };
+        self.wait(draft, WaitKey::Drained(old.clone()), need)
+    }
+
+    /// Takes note of a wait; what waits for it is behind its gate until it is over.
+    pub fn wait(&self, draft: &mut Draft, key: WaitKey, need: Need) -> Option<WaitKey> {
+        let is_over = matches!(need, Need::Elapsed(_)) && self.over.contains(&key);
+        draft.wait(Wait { key: key.clone(), need });
+        (!is_over).then_some(key)
+    }
+}
+
+/// Whether some targets can take the requests that others take now: as many of them are well, or
+/// all that will be. Where none of the others is well, AWS sends requests to all of them.
+fn can_follow(new: &[LiveTarget], old: &[LiveTarget]) -> bool {
+    let count = |targets: &[LiveTarget], state: TargetState| {
+        targets.iter().filter(|live| live.state == state).count()
+    };
+    let registered = |targets: &[LiveTarget]| targets.len() - count(targets, TargetState::Draining);
+    let healthy = (count(new, TargetState::Healthy), count(old, TargetState::Healthy));
+    match (healthy, registered(old)) {
+        (_, 0) => true,
+        ((_, 0), registered_before) => registered(new) >= registered_before,
+        ((new_healthy, old_healthy), _) => {
+            let is_settled = new_healthy > 0 && count(new, TargetState::Initial) == 0;
+            new_healthy >= old_healthy || is_settled
+        }
+    }
+}
