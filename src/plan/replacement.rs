@@ -206,19 +206,20 @@ impl<'i> Replacement<'_, 'i> {
 }
 
 /// Whether some targets can take the requests that others take now: as many of them are well, or
-/// all that will be. Where none of the others is well, AWS sends requests to all of them.
+/// all that will be. Where none of the others is well or may get well, AWS sends requests to all of
+/// them.
 fn can_follow(new: &[LiveTarget], old: &[LiveTarget]) -> bool {
     let count = |targets: &[LiveTarget], state: TargetState| {
         targets.iter().filter(|live| live.state == state).count()
     };
     let registered = |targets: &[LiveTarget]| targets.len() - count(targets, TargetState::Draining);
-    let healthy = (count(new, TargetState::Healthy), count(old, TargetState::Healthy));
-    match (healthy, registered(old)) {
-        (_, 0) => true,
-        ((_, 0), registered_before) => registered(new) >= registered_before,
-        ((new_healthy, old_healthy), _) => {
-            let is_settled = new_healthy > 0 && count(new, TargetState::Initial) == 0;
-            new_healthy >= old_healthy || is_settled
-        }
+    let [healthy, healthy_before] = [new, old].map(|all| count(all, TargetState::Healthy));
+    let [initial, initial_before] = [new, old].map(|all| count(all, TargetState::Initial));
+    if registered(old) == 0 {
+        true
+    } else if healthy_before + initial_before == 0 {
+        registered(new) >= registered(old)
+    } else {
+        healthy > 0 && (healthy >= healthy_before || initial == 0)
     }
 }

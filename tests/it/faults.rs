@@ -93,13 +93,13 @@ endpoints shop/api: {ports: {'': 9090}, at: [172.31.0.4]}
             site
         }
         Step::Replace => {
-            let site = Site::new(BEFORE);
+            let site = fresh();
             wait(site.settle());
             site.cluster.add(
                 "
 ingress shop/one:
   {group.name: edge, group.order: 1, tags: team=a, scheme: internet-facing,
-   rules: [any Exact /1 web:80]}
+   rules: [any Exact /1 web:80], tls: [tls public.example.com]}
 ingress shop/two:
   {group.name: edge, group.order: 2, scheme: internet-facing, backend-protocol: HTTPS,
    rules: [any Exact /2 api:80]}

@@ -16,5 +16,6 @@ mod life;
 mod names;
 mod observed;
 mod plan;
+mod replacement;
 mod sdk;
 mod support;

@@ -14,7 +14,7 @@ use crate::support::state::text;
 const NAMES: &str = "external-dns.kubernetes.io/";
 
 /// A stage with a class of our own and a hosted zone.
-async fn stage(stem: &str) -> (Stage, String) {
+pub async fn stage(stem: &str) -> (Stage, String) {
     let mut stage = Stage::new(stem).await;
     stage.class = format!("{}-own", stage.class);
     let mut own = class(&stage.class);
@@ -28,7 +28,7 @@ async fn stage(stem: &str) -> (Stage, String) {
 }
 
 /// The records but those that every zone has: type, name, and where an alias leads.
-fn records(account: &Account, zone: &str) -> Vec<(String, String, String)> {
+pub fn records(account: &Account, zone: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     let mut page = json!({"HostedZoneId": zone});
     loop {

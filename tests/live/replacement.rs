@@ -31,6 +31,20 @@ fn list(stage: &Stage, operation: &str, params: &Value, key: &str) -> Vec<Value>
     answer[key].as_array().cloned().unwrap_or_default()
 }
 
+/// Waits until all is done and every target is well.
+async fn well(stage: &Stage) {
+    stage.rest().await;
+    until("all targets are well", async || {
+        let groups = list(stage, "DescribeTargetGroups", &json!({}), "TargetGroups");
+        let mut health = groups.iter().flat_map(|group| {
+            let of = json!({"TargetGroupArn": group["TargetGroupArn"]});
+            list(stage, "DescribeTargetHealth", &of, "TargetHealthDescriptions")
+        });
+        health.all(|target| target["TargetHealth"]["State"] == "healthy").then_some(())
+    })
+    .await;
+}
+
 /// Follows the name as a client would: to a load balancer that stands, whose rule leads to a target
 /// group with a healthy target. Answers with the load balancer's scheme and the groups' protocols.
 fn follow(stage: &Stage, zone: &str) -> (String, Vec<String>) {
@@ -105,10 +119,10 @@ async fn one_is_left(stage: &Stage) {
 async fn a_target_group_and_a_load_balancer_are_replaced_and_nobody_goes_unanswered() {
     let (stage, zone) = stage("replace").await;
     stage.serve(&["web"]).await;
+    take_time(&stage).await;
     let _controller = stage.run(&FLAGS);
     stage.apply(&[web(&stage, "internal", "HTTP")]).await;
-    stage.rest().await;
-    take_time(&stage).await;
+    well(&stage).await;
 
     stage.apply(&[web(&stage, "internal", "HTTPS")]).await;
     let led_to = follow_to_the_end(&stage, &zone).await;
@@ -129,10 +143,10 @@ async fn a_target_group_and_a_load_balancer_are_replaced_and_nobody_goes_unanswe
 async fn a_controller_killed_in_the_middle_of_a_replacement_goes_on_with_it() {
     let (stage, zone) = stage("replace-killed").await;
     stage.serve(&["web"]).await;
+    take_time(&stage).await;
     let mut controller = stage.run(&FLAGS);
     stage.apply(&[web(&stage, "internal", "HTTP")]).await;
-    stage.rest().await;
-    take_time(&stage).await;
+    well(&stage).await;
     stage.account.forget_calls().await;
     stage.apply(&[web(&stage, "internet-facing", "HTTPS")]).await;
     for operation in ["elbv2.CreateLoadBalancer", "elbv2.CreateRule", "elbv2.RegisterTargets"] {
