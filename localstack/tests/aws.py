@@ -18,8 +18,15 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from janitor import Janitor
 
-REGION = "us-east-1"
+REGION = os.environ.get("AWS_REGION", "us-east-1")
+
+# On a real account the credentials are the caller's, tests share it and clean up after themselves,
+# and whatever needs the control plane is skipped.
+REAL = os.environ.get("ALBEDO_REAL_AWS") == "1"
+# Seconds between two looks at whether something can be deleted by now.
+JANITOR = Janitor(pause=float(os.environ.get("ALBEDO_REAL_PAUSE", "15")))
 # Errors are what is tested: so none is retried, and what boto3 would refuse itself goes out.
 CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
@@ -45,16 +52,24 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
+@cache
+def _real_account() -> str:
+    return str(_session().client("sts", region_name=REGION).get_caller_identity()["Account"])
+
+
 class Account:
     """An account that nobody else uses, in one region."""
 
     def __init__(self, endpoint: str, region: str = REGION, account: str | None = None) -> None:
         self.endpoint = endpoint
         self.region = region
-        self.id = account or f"{next(_accounts):012}"
+        self.id = account or (_real_account() if REAL else f"{next(_accounts):012}")
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account."""
+        if REAL:
+            client = _session().client(service, region_name=self.region, config=CONFIG)
+            return JANITOR.watch(client)
         return _session().client(
             service,
             endpoint_url=self.endpoint,
@@ -93,6 +108,8 @@ class Account:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control plane; the answer is JSON."""
+        if REAL:
+            pytest.skip("needs the control plane")
         request = urllib.request.Request(
             f"{self.endpoint}/_albedo{path}",
             method=method,
@@ -103,6 +120,8 @@ class Account:
 
     def control_refuses(self, method: str, path: str, body: Any = None) -> str:
         """Call the control plane wrongly; the answer is what it says about that."""
+        if REAL:
+            pytest.skip("needs the control plane")
         with pytest.raises(urllib.error.HTTPError) as caught:
             self.control(method, path, body)
         assert caught.value.code == 400

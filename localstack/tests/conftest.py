@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aws import Account
+from aws import JANITOR, REAL, Account
 
 LOCALSTACK = Path(__file__).parent.parent
 
@@ -21,18 +21,38 @@ EVIDENCE = {
 }
 
 
+# Files about this ground itself, or about requests that only it can be sent.
+ONLY_HERE = ("test_control_", "test_dataplane", "test_elbv2_malformed", "test_fuzzed", "test_up")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a real account, run what says of AWS how it is, and nothing else."""
+    if not REAL:
+        return
+    chosen = [
+        item
+        for item in items
+        if not item.path.name.startswith(ONLY_HERE)
+        and any(mark.name in EVIDENCE for mark in item.iter_markers())
+        and item.get_closest_marker("alone") is None
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marks known."""
     for mark, meaning in EVIDENCE.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+    config.addinivalue_line("markers", "alone: needs an account, or two, with nothing else in it")
 
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server: the one that AWS_ENDPOINT_URL names, or one that lives as long as this run."""
     given = os.environ.get("AWS_ENDPOINT_URL")
-    if given:
-        yield given
+    if given or REAL:
+        yield given or ""
         return
     place = tmp_path_factory.mktemp("localstack")
     subprocess.run([LOCALSTACK / "up", place, "--with", str(os.getpid())], check=True)
@@ -42,12 +62,14 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(endpoint: str) -> Account:
-    """An account that no other test uses."""
-    return Account(endpoint)
+def aws(endpoint: str) -> Iterator[Account]:
+    """An account that no other test uses, or on a real one, that is left as it was found."""
+    yield Account(endpoint)
+    assert JANITOR.clean() == [], "this is left in the account"
 
 
 @pytest.fixture(scope="module")
-def shared(endpoint: str) -> Account:
+def shared(endpoint: str) -> Iterator[Account]:
     """An account for tests whose every call is refused, so that none sees another."""
-    return Account(endpoint)
+    yield Account(endpoint)
+    assert JANITOR.clean() == [], "this is left in the account"

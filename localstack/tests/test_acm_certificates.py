@@ -224,6 +224,7 @@ def test_not_found_and_bad_arns(acm: Any, aws: Account, call: str) -> None:
             getattr(acm, call)(**wrong, **CALLS[call])
 
 
+@pytest.mark.alone
 @pytest.mark.M
 def test_not_found_in_another_region_or_account(acm: Any, aws: Account) -> None:
     arn = imported(acm, "a.example.com")

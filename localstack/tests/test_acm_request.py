@@ -183,6 +183,7 @@ def test_validation_record_is_shared_by_a_name_and_its_wildcard(acm: Any) -> Non
     assert www["Name"].endswith(".www.example.com.")
 
 
+@pytest.mark.alone
 @pytest.mark.D
 def test_validation_record_is_the_same_in_every_certificate_and_region(
     acm: Any, aws: Account

@@ -240,6 +240,7 @@ def test_group_quota_and_duplicate(aws: Account, group: str) -> None:
         aws.security_group("more")
 
 
+@pytest.mark.alone
 @pytest.mark.B
 def test_default_group_stays(aws: Account) -> None:
     [default] = aws.ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
@@ -278,6 +279,7 @@ def test_group_of_a_load_balancer_stays_as_long_as_its_interfaces(aws: Account, 
     aws.ec2.delete_security_group(GroupId=group)
 
 
+@pytest.mark.alone
 @pytest.mark.D
 def test_five_groups_on_an_interface(aws: Account) -> None:
     groups = [aws.security_group(f"g{n}") for n in range(6)]

@@ -166,6 +166,29 @@ def _tagged(aws: Account) -> None:
 
 
 @pytest.mark.B
+def test_what_is_gone_has_no_tags(aws: Account) -> None:
+    tags = [{"Key": "k", "Value": "v"}]
+    group, other = aws.security_group("g"), aws.security_group("h")
+    aws.ec2.create_tags(Resources=[group, other], Tags=tags)
+    rule = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    marked = [{"ResourceType": "security-group-rule", "Tags": tags}]
+    for one in (group, other):
+        aws.ec2.authorize_security_group_ingress(
+            GroupId=one, IpPermissions=[rule], TagSpecifications=marked
+        )
+    aws.ec2.delete_security_group(GroupId=group)
+    aws.ec2.revoke_security_group_ingress(GroupId=other, IpPermissions=[rule])
+    tagging = aws.client("resourcegroupstaggingapi")
+    found = tagging.get_resources(ResourceTypeFilters=["ec2"])["ResourceTagMappingList"]
+    mine = [one["ResourceARN"].rpartition("/")[2] for one in found]
+    assert (group in mine, mine.count(other)) == (False, 1)
+    rules = [one for one in mine if one.startswith("sgr-")]
+    told = aws.ec2.describe_security_group_rules()["SecurityGroupRules"]
+    assert set(rules) <= {one["SecurityGroupRuleId"] for one in told}
+
+
+@pytest.mark.alone
+@pytest.mark.B
 def test_get_resources(aws: Account) -> None:
     _tagged(aws)
     tagging = aws.client("resourcegroupstaggingapi")

@@ -12,6 +12,7 @@ def route53(aws: Account) -> Any:
     return aws.client("route53")
 
 
+@pytest.mark.alone
 @pytest.mark.B
 def test_zones_create_answers_and_echoes(route53: Any) -> None:
     made = route53.create_hosted_zone(
@@ -256,6 +257,7 @@ def test_health_checks_are_tagged_too(route53: Any) -> None:
         route53.list_tags_for_resource(ResourceType="healthcheck", ResourceId="none")
 
 
+@pytest.mark.alone
 @pytest.mark.B
 def test_zones_of_accounts_are_apart(aws: Account) -> None:
     zone = Zone(aws)

@@ -8,7 +8,7 @@ from albedo_aws import clock
 from albedo_aws.ec2 import filters, paging, security_group_rule
 from albedo_aws.ec2.errors import dependent, group_not_found, invalid, missing
 from albedo_aws.ec2.permission import GROUP, IPV4, IPV6, PREFIX_LIST, Permission
-from albedo_aws.ec2.store import Store
+from albedo_aws.ec2.store import Store, forget_tags
 from albedo_aws.errors import AwsError
 from albedo_aws.settings import knob
 
@@ -93,6 +93,8 @@ def delete(store: Store, request: Json) -> Json:
         raise dependent("resource", group.id)
     del store.moto.groups[group.vpc_id][group.id]
     store.made.pop(group.id, None)
+    rules = [*group.ingress_rules, *group.egress_rules]
+    forget_tags(store, [group.id, *(rule.id for rule in rules)])
     return {"Return": True, "GroupId": group.id}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from albedo_aws.ec2 import filters, paging, permission, security_group
 from albedo_aws.ec2.errors import invalid
 from albedo_aws.ec2.permission import GROUP, IPV4, IPV6, PREFIX_LIST, Permission, Wish
-from albedo_aws.ec2.store import Store
+from albedo_aws.ec2.store import Store, forget_tags
 from albedo_aws.errors import AwsError
 from albedo_aws.settings import knob
 
@@ -163,6 +163,7 @@ def _revoke(store: Store, request: Json, *, egress: bool) -> Json:
         group.egress_rules = kept
     else:
         group.ingress_rules = kept
+    forget_tags(store, [rule.id for rule in going])
     answer: Json = {"Return": True, "RevokedSecurityGroupRules": [_revoked(r) for r in going]}
     if unknown:
         pairs = [(one, None) for one in unknown]

@@ -1,6 +1,7 @@
 """What there is of EC2 beside moto's state, and the lock under which both are changed."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,12 @@ class Store:
     def moto(self) -> Any:
         """moto's part."""
         return backend.of(self.account, self.region)
+
+
+def forget_tags(store: Store, resources: Iterable[str]) -> None:
+    """What is gone has no tags any more; moto keeps them by id, beside the resources."""
+    for resource in resources:
+        store.moto.tags.pop(resource, None)
 
 
 STORES = AccountStores(Store)
