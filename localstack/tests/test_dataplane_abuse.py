@@ -268,3 +268,27 @@ def test_floods_of_frames(alb: Alb, kind: str) -> None:
     client.send()
     assert client.ask().body == b"own"
     client.close()
+
+
+def test_random_bytes_in_frames(alb: Alb, pods: Callable[..., Pod]) -> None:
+    https(alb, forward(alb.group(pods())))
+    chance = random.Random(7)
+    for _ in range(50):
+        client = Client(alb.address)
+        head = [(":method", "POST"), (":scheme", "https"), (":authority", "a"), (":path", "/")]
+        for number in (1, 3):
+            client.h2.send_headers(number, [*head, ("x-own", "a" * 50)])
+            client.h2.send_data(number, b"hello", end_stream=True)
+        data = bytearray(client.h2.data_to_send())
+        for _ in range(chance.randrange(1, 6)):
+            place = chance.randrange(len(data))
+            data[place : place + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
+        client.sock.settimeout(A_WHILE)
+        with contextlib.suppress(OSError):
+            client.sock.sendall(data)
+            while client.sock.recv(65536):
+                pass
+        client.close()
+    other = Client(alb.address)
+    assert other.ask().status == 200
+    other.close()
