@@ -17,6 +17,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::BalancerInventory;
 use crate::model::memory::Memory;
+use crate::model::news::News;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::Plan;
@@ -31,6 +32,7 @@ use crate::report::{self, Rest, Told};
 
 mod certificate;
 mod fabric;
+mod news;
 mod waits;
 mod zone;
 
@@ -228,7 +230,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         wakes.extend(self.tell_listening(group, &current));
         wakes.extend(self.tell_names(zones, group, &built, &current));
         if built.stack.front.is_none() {
-            wakes.push(Subject::Fabric(self.settings.place.clone()));
+            wakes.extend(self.woken(&News::Bare));
         }
         let pause = lock(&self.shared).wait_for(group, &plan, (self.now)());
         if let (Rest::Done, Some(pause)) = (rest, pause) {

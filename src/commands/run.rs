@@ -333,19 +333,12 @@ fn lane_of(subject: &Subject) -> Lane {
 }
 
 fn count(metrics: &Metrics, queue: &Queue, subject: &Subject, rest: Rest) {
-    let kind = match subject {
-        Subject::Fabric(_) => "fabric",
-        Subject::Balancer(..) => "balancer",
-        Subject::Targets(..) => "targets",
-        Subject::Certificate(..) => "certificate",
-        Subject::Zone(..) => "zone",
-    };
     let outcome = match rest {
         Rest::Done => "done".to_owned(),
         Rest::Later(_) => "later".to_owned(),
         Rest::Again(trouble) => format!("{trouble:?}").to_lowercase(),
     };
-    let labels = VisitLabels { subject: kind.to_owned(), outcome };
+    let labels = VisitLabels { subject: subject.kind().as_str().to_owned(), outcome };
     metrics.visits.get_or_create(&labels).inc();
     for lane in [Lane::Targets, Lane::User, Lane::Background] {
         let label = LaneLabel { lane: format!("{lane:?}").to_lowercase() };

@@ -17,6 +17,7 @@ pub mod load_balancer;
 pub mod marks;
 pub mod memory;
 pub mod names;
+pub mod news;
 pub mod outcome;
 pub mod ownership;
 pub mod pairs;

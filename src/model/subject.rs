@@ -32,14 +32,57 @@ pub enum Subject {
     Zone(Place, AwsId),
 }
 
+/// The kinds of subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubjectKind {
+    /// Networks.
+    Fabric,
+    /// Ingress groups.
+    Balancer,
+    /// Target groups' targets.
+    Targets,
+    /// Certificates.
+    Certificate,
+    /// Hosted zones.
+    Zone,
+}
+
+impl SubjectKind {
+    /// As plans, the log and metrics name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fabric => "fabric",
+            Self::Balancer => "balancer",
+            Self::Targets => "targets",
+            Self::Certificate => "certificate",
+            Self::Zone => "zone",
+        }
+    }
+}
+
+impl Subject {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> SubjectKind {
+        match self {
+            Self::Fabric(_) => SubjectKind::Fabric,
+            Self::Balancer(..) => SubjectKind::Balancer,
+            Self::Targets(..) => SubjectKind::Targets,
+            Self::Certificate(..) => SubjectKind::Certificate,
+            Self::Zone(..) => SubjectKind::Zone,
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind().as_str())?;
         match self {
-            Self::Fabric(place) => write!(f, "fabric {}", place.region),
-            Self::Balancer(_, group) => write!(f, "balancer {group}"),
-            Self::Targets(_, binding) => write!(f, "targets {binding}"),
-            Self::Certificate(_, secret) => write!(f, "certificate {secret}"),
-            Self::Zone(_, zone) => write!(f, "zone {zone}"),
+            Self::Fabric(place) => f.write_str(&place.region),
+            Self::Balancer(_, group) => group.fmt(f),
+            Self::Targets(_, key) | Self::Certificate(_, key) => key.fmt(f),
+            Self::Zone(_, zone) => zone.fmt(f),
         }
     }
 }

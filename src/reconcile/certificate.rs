@@ -11,6 +11,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::BalancerInventory;
 use crate::model::memory::Memory;
+use crate::model::news::News;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -38,12 +39,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let is_news = self.learn_certificate(secret, standing);
         self.wait(subject, &plan);
         self.tell_of_certificate(&snapshot.objects, secret, &outcomes).await;
-        let index = lock(&self.index);
-        let users = index.users(secret).filter(|_| is_news);
-        let groups: BTreeSet<&Group> = users.flat_map(|user| index.groups_of(user)).collect();
-        let place = &self.settings.place;
-        let wakes = groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
-        Ok(Visited { rest: report::rest(&outcomes), wakes: wakes.collect() })
+        let wakes =
+            if is_news { self.woken(&News::Certificate(secret.clone())) } else { Vec::new() };
+        Ok(Visited { rest: report::rest(&outcomes), wakes })
     }
 
     /// Tells those who use a Secret what ACM refuses about it.
@@ -128,12 +126,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let specs = all.flat_map(|live| live.listeners.iter()).map(|listener| &listener.live.spec);
         let ids = specs.flat_map(|spec| spec.default_certificate.iter().chain(&spec.certificates));
         let used: BTreeSet<AwsId> = ids.filter_map(Id::given).cloned().collect();
-        let mut shared = lock(&self.shared);
-        if shared.facts.listens(group, used) {
-            shared.waiting.iter().cloned().collect()
-        } else {
-            Vec::new()
-        }
+        let is_news = lock(&self.shared).facts.listens(group, used);
+        if is_news { self.woken(&News::Listening) } else { Vec::new() }
     }
 
     /// Takes note of whether a subject waits for listeners or names to let go of something.
@@ -163,10 +157,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         for secret in lock(&self.index).secrets() {
             strays.remove(secret);
         }
-        let place = &self.settings.place;
+        let strays = self.woken(&News::Strays(strays));
         let waiting = &lock(&self.shared).waiting;
-        let subjects = strays.into_iter().map(|key| Subject::Certificate(place.clone(), key));
         // Those that wait already are woken when what they wait for happens.
-        Ok(subjects.filter(|subject| !waiting.contains(subject)).collect())
+        Ok(strays.into_iter().filter(|subject| !waiting.contains(subject)).collect())
     }
 }

@@ -10,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::model::binding::Binding;
 use crate::model::id::{Handle, Id};
 use crate::model::memory::Memory;
+use crate::model::news::News;
 use crate::model::outcome::Trouble;
 use crate::model::plan::Plan;
 use crate::model::snapshot::Snapshot;
@@ -49,11 +50,11 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             rest = Rest::Again(Trouble::Stale);
         }
         let mut wakes = self.stray_certificates().await?;
-        wakes.extend(self.unseen_zones());
-        let place = &self.settings.place;
-        let index = lock(&self.index);
-        let groups = index.groups().filter(|_| is_news);
-        wakes.extend(groups.map(|group| Subject::Balancer(place.clone(), group.clone())));
+        let unseen = lock(&self.shared).facts.unseen_zones();
+        wakes.extend(self.woken(&News::Unseen(unseen)));
+        if is_news {
+            wakes.extend(self.woken(&News::Backend));
+        }
         Ok(Visited { rest, wakes })
     }
 

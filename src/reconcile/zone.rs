@@ -15,6 +15,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::{BalancerInventory, Records};
 use crate::model::memory::Memory;
+use crate::model::news::News;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -91,7 +92,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         };
         // A load balancer must not go while a name for it is being made.
         let standing = targets(inventory.records.value().map(AsRef::as_ref));
-        lock(&self.shared).facts.leads(id, standing.union(&coming(&plan)).cloned().collect());
+        let announced = standing.union(&coming(&plan)).cloned().collect();
+        let was_news = lock(&self.shared).facts.leads(id, announced);
         let outcomes = self.apply(subject, &plan).await;
         let current = self.mirror.zone(cluster, id, SURROUNDINGS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
@@ -100,9 +102,9 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         }
         let is_awaited =
             plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Active(_))));
-        let (events, wakes) = {
+        let (events, is_news) = {
             let mut shared = lock(&self.shared);
-            let is_news = shared.facts.leads(id, targets(records));
+            let is_news = shared.facts.leads(id, targets(records)) || was_news;
             let refused = shared.suspect(id, &stack, &plan, &outcomes);
             let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
             if is_awaited {
@@ -112,8 +114,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             }
             let told = shared.told_of_zones.entry(id.clone()).or_default();
             let events = told.problems(&snapshot.objects, &problems);
-            let waiting = shared.waiting.iter().filter(|_| is_news);
-            (events, waiting.cloned().collect())
+            (events, is_news)
         };
         for event in events {
             self.send(&event).await;
@@ -122,6 +123,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             Rest::Done if is_awaited => Rest::Later(ACTIVE_PAUSE),
             rest => rest,
         };
+        let wakes = if is_news { self.woken(&News::Leading) } else { Vec::new() };
         Ok(Visited { rest, wakes })
     }
 
@@ -151,29 +153,19 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             None => built.names.load_balancer.clone(),
         };
         let names = Names { load_balancer, ..built.names.clone() };
-        let facts = &mut lock(&self.shared).facts;
-        let was_complete = facts.knows_names(&groups);
-        let changed = facts.names_of(group, names);
-        let is_complete = facts.knows_names(&groups);
+        let (changed, is_for_all) = {
+            let facts = &mut lock(&self.shared).facts;
+            let was_complete = facts.knows_names(&groups);
+            let changed = facts.names_of(group, names);
+            // Once everybody's names are known, those that nobody wants may go.
+            (changed, !was_complete && facts.knows_names(&groups))
+        };
         let Some(zones) = zones else { return Vec::new() };
-        // Once everybody's names are known, those that nobody wants may go.
-        let is_for_all = is_complete && !was_complete;
         let concerned = build::zone::in_use(&self.settings.dns, zones).filter(|id| {
             let zone = zones.get(id);
             is_for_all || zone.is_some_and(|zone| changed.iter().any(|host| zone.holds(host)))
         });
-        self.zone_subjects(concerned.collect())
-    }
-
-    /// The zones that nobody has looked at in this tenure.
-    pub(super) fn unseen_zones(&self) -> Vec<Subject> {
-        let unseen = lock(&self.shared).facts.unseen_zones();
-        self.zone_subjects(unseen)
-    }
-
-    fn zone_subjects(&self, ids: BTreeSet<AwsId>) -> Vec<Subject> {
-        let place = &self.settings.place;
-        ids.into_iter().map(|id| Subject::Zone(place.clone(), id)).collect()
+        self.woken(&News::Names(concerned.collect()))
     }
 
     fn groups(&self) -> BTreeSet<Group> {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use albedo::aws::{Cloud, Mirror};
+use albedo::model::news::WAYS;
 use albedo::model::settings::Settings;
 use albedo::model::subject::Subject;
 use albedo::reconcile::{Reconciler, Shared};
@@ -111,6 +112,15 @@ impl Site {
     }
 }
 
+/// Nobody is woken but by a way that is declared. A subject may ask for a visit of its own.
+fn check_ways(subject: &Subject, wakes: &[Subject]) {
+    for woken in wakes.iter().filter(|woken| *woken != subject) {
+        let is_declared =
+            WAYS.iter().any(|way| way.from == subject.kind() && way.to == woken.kind());
+        assert!(is_declared, "{subject} wakes {woken}");
+    }
+}
+
 impl<C: Cloud> Controller<C> {
     /// Visits until nothing is left to visit. Answers with the number of visits.
     pub async fn settle(&self) -> usize {
@@ -165,6 +175,7 @@ impl<C: Cloud> Controller<C> {
 
     async fn visit(&self, subject: Subject) {
         let visited = self.reconciler.visit(&subject).await;
+        check_ways(&subject, &visited.wakes);
         self.push(visited.wakes);
         match visited.rest {
             Rest::Done => {}
