@@ -88,7 +88,8 @@ def _make(told: Facts) -> Pem:
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
-        .add_extension(_key_usage(), True)
+        .add_extension(_key_usage(signs=False), True)
+        .add_extension(_id_of_issuer(ca_key), False)
         .sign(ca_key, hashes.SHA256())
     )
     return Pem(
@@ -116,6 +117,8 @@ def _authority(algorithm: str) -> tuple[x509.Certificate, Key]:
         .not_valid_before(AUTHORITY_START)
         .not_valid_after(AUTHORITY_END)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .add_extension(_key_usage(signs=True), True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
         .sign(key, hashes.SHA256())
     )
     return certificate, key
@@ -131,15 +134,21 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _key_usage() -> x509.KeyUsage:
+def _id_of_issuer(key: Key) -> x509.AuthorityKeyIdentifier:
+    """Which of the CAs has signed: they have one name, and strict clients ask for this anyway."""
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+
+
+def _key_usage(*, signs: bool) -> x509.KeyUsage:
+    """What a CA may do, or a server."""
     return x509.KeyUsage(
-        digital_signature=True,
+        digital_signature=not signs,
         content_commitment=False,
-        key_encipherment=True,
+        key_encipherment=not signs,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
+        key_cert_sign=signs,
+        crl_sign=signs,
         encipher_only=False,
         decipher_only=False,
     )
