@@ -233,6 +233,9 @@ ACM = [
     Row("InUseBy and DeleteCertificate", "BM",
         "acm_certificates::in_use_by_names_load_balancers_and_blocks_delete"
         " acm_time::in_use_late_both_ways"),
+    Row("export, renewal on request, e-mails", "B",
+        "acm_lifecycle::export_encrypts_the_key acm_lifecycle::renewal_on_request"
+        " acm_lifecycle::email_is_answered"),
     Row("tags, not found, bad ARNs", "B",
         "acm_certificates::tags_are_at_most_50 acm_certificates::not_found_and_bad_arns"),
 ]  # fmt: skip

@@ -47,6 +47,7 @@ class Certificate:
     imported_at: datetime | None = None
     issued_at: datetime | None = None
     transparency_logging: str = "DISABLED"
+    exporting: str = "DISABLED"
     authority_arn: str | None = None
     validations: list[Validation] = field(default_factory=list)
     failure: str | None = None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from albedo_aws.acm import describing, issuing, limits, listing
+from albedo_aws.acm.errors import in_progress
 from albedo_aws.acm.store import Store, users
 from albedo_aws.errors import AwsError
 
@@ -37,7 +38,7 @@ def get(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     with store.lock:
         texts = issuing.pem_of(store.find(request["CertificateArn"]))
     if texts is None:
-        raise AwsError("RequestInProgressException", "The certificate has not been issued yet.")
+        raise in_progress()
     answer = {"Certificate": texts.certificate}
     if texts.chain is not None:
         answer["CertificateChain"] = texts.chain

@@ -31,7 +31,7 @@ def detail(
         "RenewalEligibility": _renewal(certificate, in_use_by),
         "Options": {
             "CertificateTransparencyLoggingPreference": certificate.transparency_logging,
-            "Export": "DISABLED",
+            "Export": certificate.exporting,
         },
         "KeyUsages": [],
         "ExtendedKeyUsages": [],
@@ -48,7 +48,7 @@ def detail(
     if certificate.renewal is not None:
         shown["RenewalSummary"] = {
             "RenewalStatus": certificate.renewal.status,
-            "DomainValidationOptions": shown["DomainValidationOptions"],
+            "DomainValidationOptions": shown.get("DomainValidationOptions", []),
             "UpdatedAt": certificate.renewal.since,
         }
     if certificate.facts is not None:
@@ -67,7 +67,7 @@ def summary(certificate: Certificate, in_use_by: list[str]) -> dict[str, Any]:
         "KeyAlgorithm": _algorithm(certificate),
         "KeyUsages": key_usages(certificate),
         "ExtendedKeyUsages": extended_key_usages(certificate),
-        "ExportOption": "DISABLED",
+        "ExportOption": certificate.exporting,
         "InUse": bool(in_use_by),
         "RenewalEligibility": _renewal(certificate, in_use_by),
         "CreatedAt": certificate.created_at,

@@ -23,6 +23,11 @@ def not_found(arn: str) -> AwsError:
     return AwsError("ResourceNotFoundException", f"Could not find certificate {arn}")
 
 
+def in_progress() -> AwsError:
+    """A certificate that is still only a request."""
+    return AwsError("RequestInProgressException", "The certificate has not been issued yet.")
+
+
 def limit_exceeded(reason: str) -> AwsError:
     """A quota that is used up."""
     return AwsError("LimitExceededException", reason)

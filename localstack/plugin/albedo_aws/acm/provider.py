@@ -10,25 +10,29 @@ from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
 from albedo_aws import shapes
-from albedo_aws.acm import certificates, importing, requesting, tag
+from albedo_aws.acm import certificates, importing, lifecycle, requesting, tag
 from albedo_aws.acm.errors import invalid, invalid_arn
 from albedo_aws.acm.store import Store, stores
 
 Json = dict[str, Any]
 Operation = Callable[[Store, Json], Json]
 
-# What is not here (export, renewal, revocation, options) stays moto's, which knows none of these
+# What is not here (revocation, account configuration) stays moto's, which knows none of these
 # certificates and answers ResourceNotFoundException.
 OPERATIONS: dict[str, Operation] = {
     "AddTagsToCertificate": tag.add,
     "DeleteCertificate": certificates.delete,
     "DescribeCertificate": certificates.describe,
+    "ExportCertificate": lifecycle.export,
     "GetCertificate": certificates.get,
     "ImportCertificate": importing.run,
     "ListCertificates": certificates.page,
     "ListTagsForCertificate": tag.of_one,
     "RemoveTagsFromCertificate": tag.remove,
+    "RenewCertificate": lifecycle.renew,
     "RequestCertificate": requesting.run,
+    "ResendValidationEmail": lifecycle.resend,
+    "UpdateCertificateOptions": lifecycle.set_options,
 }
 
 ARN = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9A-Za-z-]+")

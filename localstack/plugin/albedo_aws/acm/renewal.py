@@ -19,6 +19,11 @@ def run(account: str, certificate: Certificate, now: datetime, *, used: bool) ->
         if certificate.renewal is None or certificate.renewal.status == "SUCCESS":
             certificate.renewal = Renewal("PENDING_VALIDATION", now)
         return
+    renew(certificate, now)
+
+
+def renew(certificate: Certificate, now: datetime) -> None:
+    """Issue a certificate anew, under its ARN."""
     issued = certificate.issued_at
     certificate.pem = None
     issuing.issue(certificate, now)

@@ -48,6 +48,7 @@ def _new(store: Store, request: dict[str, Any], wanted_tags: dict[str, str]) -> 
         created_at=store.now(),
         tags=wanted_tags,
         transparency_logging=options.get("CertificateTransparencyLoggingPreference") or "ENABLED",
+        exporting=options.get("Export") or "DISABLED",
         authority_arn=authority,
     )
     if authority is None:

@@ -8,6 +8,7 @@ from typing import Any
 from localstack.http import Request, Response, Router
 
 from albedo_aws import accounts, clock, settings
+from albedo_aws.acm import lifecycle
 from albedo_aws.control import enforcement, log, state
 from albedo_aws.control.faults import FAULTS
 from albedo_aws.control.log import LOG
@@ -79,6 +80,11 @@ def forget_faults(request: Request) -> Any:
 def set_health(request: Request) -> Any:
     """Say how a registered target is, until it is said otherwise."""
     return target_health.set_by_hand(_body(request))
+
+
+def approve(request: Request) -> Any:
+    """Answer the e-mails that ask for a certificate's domains."""
+    return lifecycle.approve(_body(request))
 
 
 def change_settings(request: Request) -> Any:
@@ -185,6 +191,10 @@ ENDPOINTS = [
         'set a target\'s health: {"account", "target_group": name or ARN, "target": id, "port",'
         ' "state": "healthy", "unhealthy", "initial" or null, "reason", "region"}',
     ),
+    Endpoint(
+        "POST", "/approve", approve,
+        'answer the e-mails about a certificate: {"account", "certificate": ARN}',
+    ),
     Endpoint("GET", "/settings", show_settings, "delays and quotas; ?account="),
     Endpoint(
         "POST", "/settings", change_settings, 'change them: {"account", "settings": {name: number}}'
@@ -198,7 +208,10 @@ ENDPOINTS = [
     ),
     Endpoint("GET", "/policy", show_policy, "an account's IAM policy; ?account="),
     Endpoint(
-        "POST", "/policy", set_policy, 'enforce one: {"account", "document": {...} or null, "client"}'
+        "POST",
+        "/policy",
+        set_policy,
+        'enforce one: {"account", "document": {...} or null, "client"}',
     ),
     Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
     Endpoint("POST", "/load", load, "make an account what a dump says"),
