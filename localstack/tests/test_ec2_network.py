@@ -97,6 +97,17 @@ def test_nodes_as_controllers_look_them_up(aws: Account) -> None:
     assert found["Attachment"]["InstanceId"] == node["InstanceId"]
 
 
+@pytest.mark.M
+def test_interfaces_named_twice(aws: Account) -> None:
+    made = aws.ec2.create_network_interface(SubnetId=aws.subnet_ids()[0])["NetworkInterface"]
+    wanted = [made["NetworkInterfaceId"]] * 2
+    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=wanted)["NetworkInterfaces"]
+    assert len(found) == 1
+    with refused("InvalidNetworkInterfaceID.NotFound"):
+        gone = "eni-0123456789abcdef0"
+        aws.ec2.describe_network_interfaces(NetworkInterfaceIds=[gone, *wanted])
+
+
 @pytest.mark.B
 def test_address_pools(aws: Account) -> None:
     made = aws.ec2.create_ipam_pool(IpamScopeId="ipam-scope-1", AddressFamily="ipv4")["IpamPool"]

@@ -48,7 +48,7 @@ COMMON = {
     # A path that leads nowhere is no operation.
     "route53": "InvalidInput|InvalidAction",
     "shield": "SerializationException|InvalidParameterException",
-    "sts": "MalformedInput|ValidationError",
+    "sts": "MalformedInput|ValidationError|InvalidParameterValue",
     "waf-regional": "SerializationException|WAFInvalidParameterException",
     "wafv2": "SerializationException",
 }

@@ -60,7 +60,8 @@ def _by_any_address(find: Callable[..., Any]) -> Callable[..., Any]:
 
     def get_all_network_interfaces(ec2: Any, eni_ids: Any = None, filters: Any = None) -> Any:
         others = {key: values for key, values in (filters or {}).items() if key != name}
-        found = find(ec2, eni_ids, others)
+        # moto counts what it found, so an interface named twice would be missing once.
+        found = find(ec2, list(dict.fromkeys(eni_ids or [])) or None, others)
         if name not in (filters or {}):
             return found
         return [one for one in found if not _addresses(one).isdisjoint(filters[name])]
