@@ -105,7 +105,8 @@ def test_two_directories_at_the_same_time(tmp_path: Path) -> None:
     places = [tmp_path / "one", tmp_path / "two"]
     starts = [subprocess.Popen([UP, place], stderr=subprocess.PIPE) for place in places]
     try:
-        assert [start.communicate(timeout=120) and start.returncode for start in starts] == [0, 0]
+        said = [start.communicate(timeout=120)[1] for start in starts]
+        assert [start.returncode for start in starts] == [0, 0], said
         assert len({environment(place)["AWS_ENDPOINT_URL"] for place in places}) == 2
     finally:
         for place in places:
