@@ -3,6 +3,7 @@
 use albedo::model::rule::{Rule, RuleAction};
 use proptest::prelude::*;
 
+use super::support::router::{first, takes};
 use super::support::world::World;
 
 /// A path of an Ingress.
@@ -38,19 +39,6 @@ fn path() -> impl Strategy<Value = Path> {
 fn member() -> impl Strategy<Value = Member> {
     let rule = (prop::sample::select(&HOSTS[..]), prop::collection::vec(path(), 1..5));
     prop::collection::vec(rule, 1..4)
-}
-
-/// Whether a pattern of AWS takes a text: `*` stands for any characters, `?` for one.
-fn takes(pattern: &str, text: &str) -> bool {
-    match (pattern.chars().next(), text.chars().next()) {
-        (None, None) => true,
-        (Some('*'), _) => {
-            takes(&pattern[1..], text) || (!text.is_empty() && takes(pattern, &text[1..]))
-        }
-        (Some('?'), Some(_)) => takes(&pattern[1..], &text[1..]),
-        (Some(a), Some(b)) => a == b && takes(&pattern[1..], &text[1..]),
-        _ => false,
-    }
 }
 
 /// Where a request goes by the words of the documentation: the first member, and in it the first
@@ -92,10 +80,7 @@ fn documented(members: &[Member], host: &str, path: &str) -> Option<String> {
 
 /// Where a request goes by the rules of a listener.
 fn routed(rules: &[Rule], host: &str, path: &str) -> Option<String> {
-    let fits = |patterns: Option<&[String]>, text: &str| {
-        patterns.is_none_or(|patterns| patterns.iter().any(|pattern| takes(pattern, text)))
-    };
-    let rule = rules.iter().find(|rule| fits(rule.hosts(), host) && fits(rule.paths(), path))?;
+    let rule = &rules[first(rules, host, path)?];
     let [RuleAction::Forward { groups, .. }] = &rule.actions[..] else { panic!("{rule}") };
     Some(groups[0].group.short().replace("target group ", ""))
 }

@@ -17,5 +17,6 @@ mod names;
 mod observed;
 mod plan;
 mod replacement;
+mod router;
 mod sdk;
 mod support;

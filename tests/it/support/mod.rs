@@ -4,6 +4,7 @@ pub mod arbitrary;
 pub mod canon;
 pub mod cluster;
 pub mod fake;
+pub mod router;
 pub mod run;
 pub mod sketch;
 pub mod world;
