@@ -229,8 +229,11 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         self.wait(subject, &plan);
         wakes.extend(self.tell_listening(group, &current));
         wakes.extend(self.tell_names(zones, group, &built, &current));
-        if built.stack.front.is_none() {
+        if built.stack.front.is_none() || plan::balancer::lets_go(&plan) {
             wakes.extend(self.woken(&News::Bare));
+        }
+        if plan::balancer::asks_for_backend(&plan) {
+            wakes.extend(self.woken(&News::Asked));
         }
         let pause = lock(&self.shared).wait_for(group, &plan, (self.now)());
         if let (Rest::Done, Some(pause)) = (rest, pause) {
@@ -292,7 +295,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             let done = report::Done { plan, outcomes, changed: &changed };
             let told = shared.told.entry(group.clone()).or_default();
             let events = told.events(&snapshot.objects, &built.stack, &built.problems, &done);
-            if built.stack.active.is_empty() {
+            if built.stack.active.is_empty() && built.problems.is_empty() {
                 shared.told.remove(group);
             }
             events

@@ -188,7 +188,17 @@ impl Belief {
             let rules: BTreeSet<IngressRule> = rules.cloned().collect();
             (is_ours || !rules.is_empty()).then(|| (id.clone(), rules))
         });
+        // Where there is no such group, nobody has to know who carries it.
+        let load_balancers = match (backend, self.load_balancers.value()) {
+            (Some(_), None) if !self.load_balancers.is_read() => {
+                return Err(vec![Part::LoadBalancers]);
+            }
+            (_, found) => found.into_iter().flat_map(BTreeMap::values),
+        };
+        let mut carried =
+            load_balancers.flat_map(|found| &found.live.spec.security_groups).filter_map(Id::given);
         Ok(FabricInventory {
+            is_carried: backend.is_some_and(|live| carried.any(|id| *id == live.id)),
             endpoint_rules: Known::Is(rules.collect(), *at),
             backend: backend.map_or(Known::Absent(*at), |live| Known::Is(live.clone(), *at)),
         })

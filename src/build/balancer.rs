@@ -57,6 +57,8 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         merged.contributing.contains(member.key) && !holds(member.ingress, &finalizer)
     });
     let unclaimed = unclaimed.map(|member| member.key.clone()).collect();
+    let claimed = members.active.iter().filter(|member| holds(member.ingress, &finalizer));
+    let claimed = claimed.map(|member| member.key.clone()).collect();
     // A bad member that never had anything explains nothing that stands. Of one whose class or
     // group cannot be used not even that is known.
     let may_have = |member: &Member<'_>| {
@@ -68,6 +70,9 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         .unexplained
         .retain(|key| members.active.iter().any(|member| member.key == key && may_have(member)));
     problems.append(&mut merged.problems);
+    // Whoever is perhaps ours may have had something once.
+    merged.unexplained.extend(members.unknown.iter().map(|problem| problem.object.key.clone()));
+    problems.extend(members.unknown);
     let parts = active.iter().filter(|key| merged.contributing.contains(*key));
     let parts = parts.filter_map(|key| good.get(key).or_else(|| snapshot.memory.held.get(key)));
     let (names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
@@ -84,6 +89,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         target_groups: merged.target_groups,
         active,
         unclaimed,
+        claimed,
         leaving: members.leaving,
         unexplained: merged.unexplained,
         memory,

@@ -2,9 +2,12 @@
 //! and pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::binding::{Binding, Opening, PortRef};
-use crate::model::id::{AwsId, Id};
+use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::marks;
 use crate::model::names;
 use crate::model::problem::Kind;
@@ -15,8 +18,8 @@ use crate::model::stack::FabricStack;
 use crate::model::surroundings::Interface;
 
 use super::annotations::Annotations;
-use super::groups::{current, groups_touching, holds};
-use super::targets;
+use super::groups::{current, groups_touching, holds, members};
+use super::{member, targets};
 
 /// Builds the fabric. `planned` are bindings that balancers want and that do not exist yet.
 #[must_use]
@@ -72,24 +75,30 @@ fn backend(snapshot: &Snapshot) -> Option<SecurityGroup> {
 const FINALIZER_SERVICE: &str = "service.k8s.aws/resources";
 
 /// Whether an Ingress of ours is there that does not bring its own security groups, or one that
-/// leaves and whose load balancer may still carry ours; or a Service of LBC's.
+/// leaves and whose load balancer may still carry ours; or a Service of LBC's. A bad one for which
+/// nothing was ever made brings nothing about.
 fn is_needed(snapshot: &Snapshot) -> bool {
-    let by_service = snapshot.objects.services.values().any(|service| {
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    let by_service = objects.services.values().any(|service| {
         service.metadata.finalizers.iter().flatten().any(|held| held == FINALIZER_SERVICE)
     });
-    by_service
-        || snapshot.objects.ingresses.iter().any(|(key, ingress)| {
-            let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-            let groups = groups_touching(settings, objects, key, ingress);
-            let values = ingress.metadata.annotations.as_ref();
-            let annotations = Annotations::new(Kind::Ingress, key, values);
-            let brings_own =
-                annotations.list("security-groups").is_some_and(|list| !list.is_empty());
-            let claimed = groups.iter().any(|group| holds(ingress, &marks::finalizer(group)));
-            let is_leaving = ingress.metadata.deletion_timestamp.is_some();
-            let is_member = current(settings, objects, key, ingress).is_some();
-            claimed || (is_member && !is_leaving && !brings_own)
+    let is_claimed = |(key, ingress): (&ObjectKey, &Arc<Ingress>)| {
+        let groups = groups_touching(settings, objects, key, ingress);
+        groups.iter().any(|group| holds(ingress, &marks::finalizer(group)))
+    };
+    let asks = |(key, ingress): (&ObjectKey, &Arc<Ingress>)| {
+        let values = ingress.metadata.annotations.as_ref();
+        let annotations = Annotations::new(Kind::Ingress, key, values);
+        let brings_own = annotations.list("security-groups").is_some_and(|list| !list.is_empty());
+        let is_leaving = ingress.metadata.deletion_timestamp.is_some();
+        let group = current(settings, objects, key, ingress);
+        group.filter(|_| !is_leaving && !brings_own).is_some_and(|group| {
+            let members = members(snapshot, &group);
+            let mut found = members.active.iter().filter(|member| member.key == key);
+            found.any(|member| member::build(snapshot, &group, member).0.is_some())
         })
+    };
+    by_service || objects.ingresses.iter().any(is_claimed) || objects.ingresses.iter().any(asks)
 }
 
 /// The security groups that guard the endpoints of a binding: one for each network interface that

@@ -8,7 +8,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks;
-use crate::model::problem::{Code, Kind, Problem};
+use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
@@ -38,6 +38,14 @@ pub struct Members<'a> {
     pub active: Vec<Member<'a>>,
     /// Those that leave and still carry the group's finalizer.
     pub leaving: Vec<ObjectKey>,
+    /// What is to be said to those of whom nobody can tell whose they are, and who speak to us.
+    pub unknown: Vec<Problem>,
+}
+
+/// Whether an Ingress speaks to us: it has annotations that mean nothing to anybody else.
+fn is_meant_for_us(ingress: &Ingress) -> bool {
+    let annotations = ingress.metadata.annotations.iter().flatten();
+    annotations.into_iter().any(|(key, _)| key.starts_with(marks::ANNOTATION_PREFIX))
 }
 
 /// The bounds of `group.order` (LBC).
@@ -100,6 +108,9 @@ pub fn groups_touching(
             Err(_) => {}
         },
         Claim::Invalid(_) if groups.is_empty() => groups.push(Group::Implicit(key.clone())),
+        Claim::Unknown(_) if groups.is_empty() && is_meant_for_us(ingress) => {
+            groups.push(Group::Implicit(key.clone()));
+        }
         Claim::Invalid(_) | Claim::Unknown(_) | Claim::Foreign => {}
     }
     groups.sort();
@@ -140,6 +151,11 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
                 continue;
             }
             Claim::Unknown(problem) if claimed => (None, vec![*problem]),
+            // Perhaps it is another controller's, which has annotations of ours besides.
+            Claim::Unknown(problem) if is_alone && is_meant_for_us(ingress) => {
+                members.unknown.push(Problem { severity: Severity::Note, ..*problem });
+                continue;
+            }
             Claim::Invalid(problem) if claimed || is_alone => (None, vec![*problem]),
             Claim::Foreign | Claim::Invalid(_) | Claim::Unknown(_) => continue,
             Claim::Ours(params) => match named_group(key, ingress, params) {

@@ -92,6 +92,8 @@ pub struct BalancerInventory {
 pub struct FabricInventory {
     /// The backend security group.
     pub backend: Known<Live<SecurityGroup>>,
+    /// Whether any load balancer carries it, ours or not.
+    pub is_carried: bool,
     /// The rules with our description, of the cluster's node and pod security groups.
     pub endpoint_rules: Known<BTreeMap<AwsId, BTreeSet<IngressRule>>>,
 }

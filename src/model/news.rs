@@ -18,8 +18,10 @@ pub enum News {
     Listening,
     /// Names lead to other load balancers.
     Leading,
-    /// A group has no load balancer any more.
+    /// A group's load balancers carry fewer security groups, or there is none any more.
     Bare,
+    /// A group waits for the backend security group.
+    Asked,
     /// Certificates of these Secrets stand, and no Ingress uses them.
     Strays(BTreeSet<ObjectKey>),
     /// Nobody has looked at these zones yet.
@@ -58,12 +60,14 @@ const LISTENING: Way =
 const LEADING: Way =
     Way { from: SubjectKind::Zone, to: SubjectKind::Balancer, role: Role::Release };
 const BARE: Way = Way { from: SubjectKind::Balancer, to: SubjectKind::Fabric, role: Role::Release };
+const ASKED: Way = Way { from: SubjectKind::Balancer, to: SubjectKind::Fabric, role: Role::Notice };
 const STRAYS: Way =
     Way { from: SubjectKind::Fabric, to: SubjectKind::Certificate, role: Role::Notice };
 const UNSEEN: Way = Way { from: SubjectKind::Fabric, to: SubjectKind::Zone, role: Role::Notice };
 
 /// All ways that there are.
-pub const WAYS: [Way; 8] = [BACKEND, CERTIFICATE, NAMES, LISTENING, LEADING, BARE, STRAYS, UNSEEN];
+pub const WAYS: [Way; 9] =
+    [BACKEND, CERTIFICATE, NAMES, LISTENING, LEADING, BARE, ASKED, STRAYS, UNSEEN];
 
 impl News {
     /// The way that it goes.
@@ -76,6 +80,7 @@ impl News {
             Self::Listening => LISTENING,
             Self::Leading => LEADING,
             Self::Bare => BARE,
+            Self::Asked => ASKED,
             Self::Strays(_) => STRAYS,
             Self::Unseen(_) => UNSEEN,
         }

@@ -66,6 +66,8 @@ pub enum WaitKey {
     Made(Handle),
     /// No listener may use this certificate any more.
     Unused(AwsId),
+    /// No load balancer may carry this security group any more.
+    Uncarried(AwsId),
     /// No name of ours may lead to the load balancer with this DNS name any more.
     Unnamed(AwsId),
     /// The load balancer with this DNS name has to take traffic.
@@ -85,7 +87,11 @@ impl WaitKey {
     pub fn is_replacement(&self) -> bool {
         match self {
             Self::Healthy(_) | Self::Serving(_) | Self::Drained(_) => true,
-            Self::Made(_) | Self::Unused(_) | Self::Unnamed(_) | Self::Active(_) => false,
+            Self::Made(_)
+            | Self::Unused(_)
+            | Self::Uncarried(_)
+            | Self::Unnamed(_)
+            | Self::Active(_) => false,
         }
     }
 }
@@ -113,6 +119,7 @@ impl fmt::Display for WaitKey {
         match self {
             Self::Made(handle) => write!(f, "the {handle}"),
             Self::Unused(certificate) => write!(f, "the listeners to let go of {certificate}"),
+            Self::Uncarried(group) => write!(f, "the load balancers to let go of {group}"),
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
             Self::Healthy(target_group) => write!(f, "healthy targets of {target_group}"),

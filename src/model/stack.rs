@@ -41,6 +41,8 @@ pub struct BalancerStack {
     pub active: Vec<ObjectKey>,
     /// Those of them that lack the group's finalizer.
     pub unclaimed: Vec<ObjectKey>,
+    /// Those of them that carry it.
+    pub claimed: BTreeSet<ObjectKey>,
     /// The members that leave and still carry the group's finalizer.
     pub leaving: Vec<ObjectKey>,
     /// Members that are bad and of which nothing good is known: live rules that nobody explains may
@@ -51,6 +53,20 @@ pub struct BalancerStack {
     /// The load balancers that names lead to, by their DNS names; `None` while not every hosted
     /// zone has been looked at.
     pub named: Option<BTreeSet<AwsId>>,
+}
+
+impl BalancerStack {
+    /// The place, among the members that carry on, of the one that a resource id is about: its
+    /// first part is `<namespace>/<ingress>-`, and names may hold hyphens. Of several members that
+    /// fit, the one with the longest name.
+    #[must_use]
+    pub fn place_of(&self, resource: &str) -> Option<usize> {
+        let members = self.active.iter().map(ToString::to_string).enumerate();
+        let fitting = members.filter(|(_, member)| {
+            resource.strip_prefix(member.as_str()).is_some_and(|rest| rest.starts_with('-'))
+        });
+        fitting.max_by_key(|(_, member)| member.len()).map(|(place, _)| place)
+    }
 }
 
 /// A group's load balancer with all that hangs on it.

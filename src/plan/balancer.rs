@@ -1,12 +1,12 @@
 //! The plan of an Ingress group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Handle};
+use crate::model::id::{AwsId, Handle, ObjectKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::marks;
 use crate::model::memory::Memory;
@@ -72,23 +72,44 @@ fn surplus(world: World, stack: &BalancerStack) -> Surplus {
     if is_whole && stack.unexplained.is_empty() { Surplus::Remove } else { Surplus::Keep }
 }
 
+/// The steps that put finalizers on members, before anything is made for them.
+#[derive(Debug, Default)]
+pub struct Claims(BTreeMap<ObjectKey, StepId>);
+
+impl Claims {
+    /// What comes before anything that a whole group shares: one member that holds it. A claim that
+    /// fails then holds nobody else up.
+    fn of_any(&self, stack: &BalancerStack) -> Vec<StepId> {
+        if stack.claimed.is_empty() {
+            self.0.values().take(1).copied().collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// What comes before anything that is made for one member.
+    #[must_use]
+    pub fn of(&self, stack: &BalancerStack, resource: &str) -> Vec<StepId> {
+        let member = stack.place_of(resource).and_then(|place| stack.active.get(place));
+        match member {
+            Some(member) => self.0.get(member).copied().into_iter().collect(),
+            None => self.0.values().copied().collect(),
+        }
+    }
+}
+
 /// Manifests show no finalizers: where the load balancer stands, they were claimed when it was
 /// made.
-fn claim(
-    draft: &mut Draft,
-    world: World,
-    stack: &BalancerStack,
-    settled: &Settled<'_>,
-) -> Vec<StepId> {
+fn claim(draft: &mut Draft, world: World, stack: &BalancerStack, settled: &Settled<'_>) -> Claims {
     if world == World::Overlay && settled.load_balancer.is_some() {
-        return Vec::new();
+        return Claims::default();
     }
     let each = stack.unclaimed.iter().map(|ingress| {
         let finalizer = marks::finalizer(&stack.group);
         let action = KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer };
-        draft.push(Action::Kube(action), Reason::Claimed, &[])
+        (ingress.clone(), draft.push(Action::Kube(action), Reason::Claimed, &[]))
     });
-    each.collect()
+    Claims(each.collect())
 }
 
 /// What the plan of a group is made with.
@@ -109,18 +130,19 @@ impl Context<'_> {
             return Vec::new();
         }
         let claims = claim(draft, *world, stack, settled);
+        let claimed = claims.of_any(stack);
         if let Some(wish) = &front.security_group {
             match settled.security_group {
                 Some(live) => security_group::update(draft, settings, live, wish, *surplus),
                 None => {
                     let handle = Handle::FrontendSecurityGroup(stack.group.clone());
-                    security_group::create(draft, handle, wish, &claims);
+                    security_group::create(draft, handle, wish, &claimed);
                 }
             }
         }
         target_group::plan(draft, settings, *world, stack, settled, &claims);
         match settled.load_balancer {
-            None => load_balancer::create(draft, stack, front, settled, &claims),
+            None => load_balancer::create(draft, stack, front, settled, &claimed),
             Some(live) if *surplus == Surplus::Remove => {
                 load_balancer::update(draft, settings, front, settled, live);
             }
@@ -186,6 +208,24 @@ fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered
 #[must_use]
 pub fn binds(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| matches!(step.action, Action::Kube(KubeAction::Bind { .. })))
+}
+
+/// Whether a plan waits for the backend security group.
+#[must_use]
+pub fn asks_for_backend(plan: &Plan) -> bool {
+    let awaited = Some(WaitKey::Made(Handle::BackendSecurityGroup));
+    plan.steps.iter().any(|step| step.gate == awaited)
+}
+
+/// Whether a load balancer lets go of security groups in a plan.
+#[must_use]
+pub fn lets_go(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match step.action {
+        Action::Aws(AwsAction::DeleteLoadBalancer { .. } | AwsAction::SetSecurityGroups { .. }) => {
+            true
+        }
+        Action::Aws(_) | Action::Kube(_) => false,
+    })
 }
 
 /// The bindings that a wish asks for and that do not stand, with the identifiers that AWS has given

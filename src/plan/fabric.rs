@@ -7,7 +7,7 @@ use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::FabricInventory;
 use crate::model::known::Known;
 use crate::model::marks::DESCRIPTION_SHARED_RULE;
-use crate::model::plan::{Plan, Reason, StepId};
+use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::security::IngressRule;
 use crate::model::settings::Settings;
 use crate::model::stack::FabricStack;
@@ -38,7 +38,8 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     }
     if let (None, Some(live), true) = (&stack.backend, backend, stack.is_complete) {
         let action = AwsAction::DeleteSecurityGroup { id: live.id.clone() };
-        draft.push(Action::Aws(action), Reason::Unwanted, &revoked);
+        let gate = inventory.is_carried.then(|| WaitKey::Uncarried(live.id.clone()));
+        draft.push_gated(Action::Aws(action), Reason::Unwanted, &revoked, gate);
     }
     draft.finish()
 }

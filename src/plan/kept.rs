@@ -32,18 +32,8 @@ impl Owners<'_> {
 
     /// The place of a rule's member in the order of the group.
     fn place(&self, rule: &Rule) -> Option<usize> {
-        let places = target_groups(rule).filter_map(|id| self.place_of(self.resource(id)?));
+        let places = target_groups(rule).filter_map(|id| self.stack.place_of(self.resource(id)?));
         places.min()
-    }
-
-    /// Resource ids are `<namespace>/<ingress>-<service>:<port>`, and names may hold hyphens: of
-    /// several members that fit, the one with the longest name.
-    fn place_of(&self, resource: &str) -> Option<usize> {
-        let members = self.stack.active.iter().map(ToString::to_string).enumerate();
-        let fitting = members.filter(|(_, member)| {
-            resource.strip_prefix(member.as_str()).is_some_and(|rest| rest.starts_with('-'))
-        });
-        fitting.max_by_key(|(_, member)| member.len()).map(|(place, _)| place)
     }
 
     fn resource<'a>(&'a self, id: &'a Id) -> Option<&'a str> {

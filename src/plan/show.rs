@@ -117,9 +117,10 @@ fn what_aws(action: &AwsAction) -> String {
         }
         AwsAction::CreateRule { priority, spec, .. } => format!("rule {priority}: {spec}"),
         AwsAction::ModifyRule { spec, .. } => format!("rule: {spec}"),
-        AwsAction::SetRulePriorities { priorities } => {
-            format!("priorities of {} rules", priorities.len())
-        }
+        AwsAction::SetRulePriorities { priorities } => match priorities.len() {
+            1 => "priority of 1 rule".to_owned(),
+            count => format!("priorities of {count} rules"),
+        },
         AwsAction::DeleteRule { id } => format!("rule {id}"),
         AwsAction::CreateTargetGroup { handle, spec } => match &spec.name {
             Some(name) => format!("target group {name}"),

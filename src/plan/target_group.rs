@@ -10,6 +10,7 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::World;
 use crate::model::stack::{BalancerStack, WishedTargetGroup};
 
+use super::balancer::Claims;
 use super::draft::Draft;
 use super::replacement::Replacement;
 use super::settle::Settled;
@@ -23,11 +24,14 @@ pub fn plan(
     world: World,
     stack: &BalancerStack,
     settled: &Settled<'_>,
-    claims: &[StepId],
+    claims: &Claims,
 ) {
     for (key, wished) in &stack.target_groups {
         match settled.target_groups.get(key) {
-            None => create(draft, stack, key, &named(settled, key, wished), claims),
+            None => {
+                let claims = claims.of(stack, &key.resource);
+                create(draft, stack, key, &named(settled, key, wished), &claims);
+            }
             Some(live) => update(draft, settings, live, wished),
         }
     }

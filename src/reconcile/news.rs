@@ -28,7 +28,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             }
             News::Listening => self.waiting(SubjectKind::Certificate),
             News::Leading => self.waiting(SubjectKind::Balancer),
-            News::Bare => vec![Subject::Fabric(place.clone())],
+            News::Bare | News::Asked => vec![Subject::Fabric(place.clone())],
             News::Strays(secrets) => {
                 let each = secrets.iter();
                 each.map(|secret| Subject::Certificate(place.clone(), secret.clone())).collect()

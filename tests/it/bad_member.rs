@@ -85,76 +85,6 @@ async fn a_member_that_turned_bad_while_nobody_looked_loses_nothing() {
     assert_eq!(rules(&site), HELD);
 }
 
-/// A change that comes, while nobody looks, together with a member of the group that is bad and of
-/// which nothing is remembered.
-async fn changed_beside_the_unexplained(before: &str, changes: &str, expected: &[&str]) {
-    let site = Site::new("service shop/s: {ports: [80]}");
-    site.cluster.add(before);
-    drop(site.settle().await);
-    site.cluster.add(changes);
-    for _ in 0..2 {
-        site.settle().await;
-        assert_eq!(rules(&site), expected, "{before} and then {changes}");
-    }
-}
-
-#[tokio::test]
-async fn a_good_members_own_rule_is_changed_beside_a_bad_member_that_never_had_one() {
-    changed_beside_the_unexplained(
-        "ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:80]}",
-        "
-ingress shop/a: {group.name: edge, rules: [a.example.com Prefix /v2 s:80]}
-ingress shop/b: {group.name: edge, listen-ports: '[{', finalizers: [group.ingress.k8s.aws/edge],
-  rules: [b.example.com Prefix / s:80]}
-",
-        &["80:1 a.example.com /v2|/v2/* -> shop/a-s:80"],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn a_good_members_new_rule_is_not_behind_what_nobody_explains_of_a_later_one() {
-    changed_beside_the_unexplained(
-        "
-ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
-ingress shop/b: {group.name: edge, group.order: 2, rules: [any Prefix / s:80]}
-",
-        "
-ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80, any Exact /n s:80]}
-ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []}
-",
-        &["80:1 /a -> shop/a-s:80", "80:2 /n -> shop/a-s:80", "80:3 /* -> shop/b-s:80"],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn a_good_members_new_rule_is_not_in_front_of_what_nobody_explains_of_an_earlier_one() {
-    let before = "
-ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
-ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
-";
-    // Not even if it is the member's first one.
-    changed_beside_the_unexplained(
-        before,
-        "
-ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []}
-ingress shop/c: {group.name: edge, group.order: 3, rules: [any Prefix / s:80]}
-",
-        &["80:1 /a -> shop/a-s:80", "80:2 /b -> shop/b-s:80", "80:3 /* -> shop/c-s:80"],
-    )
-    .await;
-    changed_beside_the_unexplained(
-        before,
-        "
-ingress shop/a: {group.name: edge, group.order: 1, listen-ports: '[{', rules: []}
-ingress shop/b: {group.name: edge, group.order: 2, rules: [any Prefix / s:80]}
-",
-        &["80:1 /a -> shop/a-s:80", "80:2 /* -> shop/b-s:80"],
-    )
-    .await;
-}
-
 #[tokio::test]
 async fn a_member_mended_is_as_if_it_had_never_been_bad() {
     const MENDED: &str = "
@@ -408,9 +338,10 @@ ingress shop/a: {class: p, rules: [any Exact /a s:80]}
         let ingress = objects.ingresses.get_mut(&key("shop/a")).unwrap();
         std::sync::Arc::make_mut(ingress).metadata.finalizers = None;
     }
-    // The backend security group, which nobody needs any more, is in use: that is tried again.
-    site.start().settle_for(20).await;
+    // The backend security group, which nobody needs any more, is in use: it is not even tried.
+    site.settle().await;
     assert_eq!(canon::aws(&site.aws.everything()), before);
+    assert_eq!(site.refused(), 0);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A cluster in memory: keeps objects as an API server would, counts what it is asked, and fails on
 //! command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use albedo::build::visits::Index;
@@ -48,6 +48,8 @@ pub struct FakeCluster {
     pub index: Arc<Mutex<Index>>,
     /// What it remembers for the controller.
     pub memories: Arc<Mutex<BTreeMap<Group, Memory>>>,
+    /// Ingresses that somebody keeps finalizers off.
+    pub closed: Arc<Mutex<BTreeSet<ObjectKey>>>,
     log: Arc<Mutex<Log>>,
 }
 
@@ -70,6 +72,7 @@ impl FakeCluster {
             objects: Arc::default(),
             index: Arc::default(),
             memories: Arc::default(),
+            closed: Arc::default(),
             log: Arc::default(),
         }
     }
@@ -235,6 +238,11 @@ impl FakeCluster {
 
     fn work(&self, action: &KubeAction) -> Result<(), ClusterError> {
         match action {
+            KubeAction::ClaimIngress { ingress, .. }
+                if self.closed.lock().unwrap().contains(ingress) =>
+            {
+                return Err(refusal(Kind::Refused, format!("a webhook refuses {ingress}")));
+            }
             KubeAction::ClaimIngress { ingress, finalizer } => {
                 let mut found = self.ingress(ingress)?;
                 let finalizers = found.metadata.finalizers.get_or_insert_default();
