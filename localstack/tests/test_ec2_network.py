@@ -189,6 +189,14 @@ def test_filters_that_aws_does_not_have(aws: Account, operation: str) -> None:
 
 
 @pytest.mark.B
+def test_filters_under_their_other_names(aws: Account) -> None:
+    zone = aws.subnets[0]["AvailabilityZone"]
+    wanted = [{"Name": "availabilityZone", "Values": [zone]}]
+    found = aws.ec2.describe_subnets(Filters=wanted)["Subnets"]
+    assert {subnet["AvailabilityZone"] for subnet in found} == {zone}
+
+
+@pytest.mark.B
 def test_prefix_lists(aws: Account) -> None:
     made = aws.ec2.create_managed_prefix_list(
         PrefixListName="p",

@@ -41,7 +41,8 @@ def check(operation: OperationModel, request: Json) -> None:
     known = _filters(operation)
     for given in request.get("Filters") or []:
         name = given.get("Name") or ""
-        if known and name not in known and not name.startswith("tag:"):
+        # Every list of things with tags can be filtered by them, documented or not [M].
+        if known and name not in known and not (name == "tag-key" or name.startswith("tag:")):
             raise invalid(f"The filter '{name}' is invalid")
 
 
@@ -69,4 +70,4 @@ def _filters(operation: OperationModel) -> frozenset[str]:
     members = operation.input_shape.members if operation.input_shape is not None else {}
     if "Filters" not in members:
         return frozenset()
-    return frozenset(re.findall(r"<code>([a-z0-9.-]+)</code>", members["Filters"].documentation))
+    return frozenset(re.findall(r"<code>([A-Za-z0-9.-]+)</code>", members["Filters"].documentation))
