@@ -12,10 +12,10 @@ test: prerequisites ## every test: hermetic, LocalStack's conformance, the two s
 	cargo test && localstack/test && tests/control-plane/test && cargo test --test live
 
 lint: prerequisites ## formatting, lints, licences
-	cargo fmt --check && cargo clippy --all-targets -- -D warnings && tests/deny
+	cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --test live --bench figures -- -D warnings && tests/deny
 
-bench: prerequisites ## the figures: what the work takes, beside what it may take
-	cargo bench --bench figures
+bench: prerequisites ## the figures, beside what they may be: the controller's, LocalStack's, its data plane's
+	cargo bench --bench figures && localstack/bench && localstack/dataplane/bench
 
 clean: ## stops nothing; removes what builds left in the cache
 	rm -rf $(CACHE)

@@ -20,3 +20,4 @@ mod replacement;
 mod router;
 mod sdk;
 mod support;
+mod traffic;

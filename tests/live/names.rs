@@ -142,7 +142,7 @@ async fn names_come_move_and_go_with_their_ingresses() {
     let changes = stage.writes().await;
     let batches = changes.iter().filter(|call| call.service == "route53");
     let verbs: Vec<String> = batches
-        .flat_map(|call| call.params["ChangeBatch"]["Changes"].as_array().cloned())
+        .filter_map(|call| call.params["ChangeBatch"]["Changes"].as_array().cloned())
         .flatten()
         .map(|change| text(&change, "Action"))
         .collect();
