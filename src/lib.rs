@@ -22,8 +22,8 @@
 //! * [`model`]: nouns and nothing else. Start with `subject` (what comes to rest on its own),
 //!   `stack` (what is wished for), `inventory` (what stands), `action` (everything this program can
 //!   do) and `plan`. `names`, `marks` and `ownership` are frozen: they are AWS Load Balancer
-//!   Controller's and external-dns's own, byte for byte, so that taking over a cluster from them, or
-//!   giving one back, changes nothing.
+//!   Controller's and external-dns's own, byte for byte, so that taking over a cluster from them,
+//!   or giving one back, changes nothing.
 //! * [`build`]: from what is known to what is wished for. One Ingress alone gives a `Part` or
 //!   problems (`member`); parts are merged into one wish (`merge`, `shared`).
 //! * [`plan`]: the difference, to the end state. `settle` makes the choices that depend on what
@@ -41,9 +41,10 @@
 //!   no client; `tests/it/tidy.rs` holds it to that.
 //! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses and
 //!   Events, which order nothing, are written outside it.
-//! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate or
-//!   a zone. What one has to tell another is a value in the next snapshot ([`model::fact::Facts`]),
-//!   never a call, and goes by one of the ways that [`model::news`] declares.
+//! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate
+//!   or a zone. What one has to tell another is a value in the next snapshot
+//!   ([`model::fact::Facts`]), never a call, and goes by one of the ways that [`model::news`]
+//!   declares.
 //! * Unknown is not absent ([`model::known::Known`]): nothing is planned on what could not be read,
 //!   and nothing is taken away while a member's wishes are unknown.
 //! * A bad object is a [`model::problem::Problem`] and no error. Its neighbours are built all the

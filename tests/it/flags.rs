@@ -31,6 +31,12 @@ fn a_bad_flag_stops_the_start_with_one_line() {
     check(&["plan", "--default-tags=x"], "expected key=value");
     check(&["plan", "--output=xml"], "[possible values: text, json]");
     check(&["plan", "--default-target-type=pod"], "[possible values: instance, ip]");
+    check(&["run", "--txt-owner-id="], "expected one or more visible ASCII characters");
+    check(&["run", "--txt-owner-id=a,b"], "expected one or more visible ASCII characters");
+    check(&["run", "--domain-filter=a..b"], "expected a domain such as example.com");
+    check(&["run", "--annotation-prefix=example.com"], "expected a domain followed by a slash");
+    check(&["run", "--policy=delete"], "[possible values: sync, upsert-only, create-only]");
+    check(&["run", "--dns=perhaps"], "[possible values: true, false]");
     check(&["plan", "--webhook-bind-port=1"], "unexpected argument '--webhook-bind-port' found");
     check(&["run"], "no cluster name; give --cluster-name");
     check(&["plan", "-f", "/nowhere.yaml"], "/nowhere.yaml cannot be read");
@@ -72,6 +78,22 @@ fn defaults_are_lbcs() {
     assert!(meant.restricted_rules && meant.tolerate_missing_service);
     let off = settings(&["--enable-backend-security-group=false"]).unwrap();
     assert_eq!(off.backend, BackendSecurityGroup::Off);
+}
+
+#[test]
+fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
+    use albedo::model::settings::{DnsPolicy, DnsScope};
+    let meant = settings(&[]).unwrap().dns;
+    assert_eq!((meant.scope, meant.policy), (DnsScope::OwnClasses, DnsPolicy::Sync));
+    assert_eq!(meant.owner, "default");
+    assert_eq!(meant.annotation_prefix, "external-dns.kubernetes.io/");
+    assert!(meant.evaluate_target_health && meant.keeps("anything.example.com"));
+    assert_eq!(settings(&["--dns"]).unwrap().dns.scope, DnsScope::All);
+    assert_eq!(settings(&["--dns=false"]).unwrap().dns.scope, DnsScope::Off);
+    let filtered = settings(&["--domain-filter=Example.com.", "--domain-filter=.sub.org"]);
+    let filtered = filtered.unwrap().dns;
+    assert!(filtered.keeps("example.com") && filtered.keeps("a.sub.org"));
+    assert!(!filtered.keeps("sub.org") && !filtered.keeps("notexample.com"));
 }
 
 #[test]

@@ -157,6 +157,33 @@ async fn one_name_that_route_53_refuses_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn of_zones_with_one_name_somebody_has_to_choose() {
+    let told = async |zone_ids: Vec<String>| {
+        let mut settings = all();
+        settings.dns.zone_ids = zone_ids;
+        let site = Site::with(settings, APPS);
+        for (id, is_private) in [("ZPUB", false), ("ZPUB2", false), ("ZPRIVATE", true)] {
+            site.aws.change(|state| state.add_zone(id, "example.com", is_private));
+        }
+        site.settle().await;
+        let events = site.cluster.events();
+        let told = events.into_iter().find(|event| event.message.contains("have one name"));
+        let count = |id: &str| {
+            let id = AwsId::new(id);
+            site.aws.change(|state| state.zones[&id].records.len())
+        };
+        (told, [count("ZPUB"), count("ZPUB2"), count("ZPRIVATE")])
+    };
+    let (event, counts) = told(Vec::new()).await;
+    let event = event.unwrap();
+    assert!(event.severity == Severity::Warning && event.message.contains("--zone-id-filter"));
+    assert_eq!(counts, [0, 0, 0]);
+    let (event, counts) = told(vec!["PUB2".to_owned(), "PRIVATE".to_owned()]).await;
+    assert!(event.is_none());
+    assert_eq!(counts, [0, NAMED.len(), NAMED.len()]);
+}
+
+#[tokio::test]
 async fn without_zones_to_keep_names_in_nobody_asks_route_53() {
     let site = Site::new(APPS);
     site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
