@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::aws::Limits;
 use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
@@ -105,6 +106,15 @@ pub struct RunFlags {
     /// Hours after which everything is read from AWS again.
     #[arg(long, default_value = "10h", value_name = "DURATION", value_parser = duration)]
     pub sync_period: std::time::Duration,
+    /// How often AWS is called: by service and operation, calls a second and calls at once. Naming
+    /// a service replaces all of its defaults, which are LBC's.
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "SERVICE:REGEX=RATE:BURST,..."
+    )]
+    pub aws_api_throttle: Limits,
     /// How much is logged.
     #[arg(long, default_value = "info",
         value_parser = PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"]))]
@@ -116,7 +126,6 @@ pub struct RunFlags {
 pub const IGNORED: &[&str] = &[
     "allowed-certificate-authority-arns",
     "aws-api-endpoints",
-    "aws-api-throttle",
     "aws-max-retries",
     "aws-vpc-cache-ttl",
     "aws-vpc-tag-key",

@@ -32,8 +32,11 @@ const SINGLE_ENDPOINTS: usize = 100;
 /// How many requests to the API server are under way at once.
 const CONNECTIONS: usize = 8;
 /// Client limits off: as many groups and bindings at once as there are groups.
-const FLAGS: [&str; 2] =
-    ["--ingress-max-concurrent-reconciles=30", "--targetgroupbinding-max-concurrent-reconciles=30"];
+const FLAGS: [&str; 3] = [
+    "--ingress-max-concurrent-reconciles=30",
+    "--targetgroupbinding-max-concurrent-reconciles=30",
+    "--aws-api-throttle=Elastic Load Balancing v2:.*=100000:100000",
+];
 /// Nothing has happened for so long: nothing will.
 const QUIET: Duration = Duration::from_secs(3);
 

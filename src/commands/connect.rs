@@ -3,23 +3,31 @@
 use anyhow::{Context as _, anyhow};
 use kube::Client;
 
-use crate::aws::{Mirror, Sdk, Tally, configure, only_vpc};
+use crate::aws::{Limited, Limits, Mirror, Sdk, Tally, Turns, configure, only_vpc};
 use crate::clock;
 use crate::flags::BuildFlags;
 use crate::model::id::AwsId;
 use crate::model::settings::Settings;
 
-/// Finds AWS, the region and the VPC. Requests are counted by `tally`; what had to be guessed is
-/// added to `notes`.
+/// What is done about calls to AWS.
+#[derive(Debug)]
+pub struct Calls<'a> {
+    /// Counts them.
+    pub tally: &'a Tally,
+    /// How often they may be made.
+    pub limits: &'a Limits,
+}
+
+/// Finds AWS, the region and the VPC. What had to be guessed is added to `notes`.
 ///
 /// # Errors
 /// What is missing, and which flag gives it.
 pub async fn aws(
     flags: &BuildFlags,
     cluster: String,
-    tally: &Tally,
+    calls: &Calls<'_>,
     notes: &mut Vec<String>,
-) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
+) -> anyhow::Result<(Settings, Mirror<Limited<Sdk>>)> {
     let config = configure(flags.aws_region.as_deref(), None).await;
     let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
     let region = region.ok_or_else(|| {
@@ -34,7 +42,9 @@ pub async fn aws(
         }
     };
     let settings = flags.settings(cluster, region, vpc.clone())?;
-    Ok((settings, Mirror::new(Sdk::counted(&config, vpc, tally), clock::now)))
+    let sdk = Sdk::counted(&config, vpc, calls.tally);
+    let limited = Limited::new(sdk, Turns::new(calls.limits));
+    Ok((settings, Mirror::new(limited, clock::now)))
 }
 
 /// Finds the cluster: KUBECONFIG, or from within it.

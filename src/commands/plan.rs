@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::Tally;
+use crate::aws::{Limits, Tally};
 use crate::clock;
 use crate::cluster::{ApiServer, Progress, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
@@ -35,8 +35,8 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
     let (world, mut objects, memories) = world(flags, &mut notes).await?;
-    let (settings, mirror) =
-        connect::aws(&flags.build, cluster, &Tally::default(), &mut notes).await?;
+    let calls = connect::Calls { tally: &Tally::default(), limits: &Limits::none() };
+    let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
     if world == World::Whole {
         let client = connect::cluster().await?;
         objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;

@@ -28,6 +28,10 @@ fn a_bad_flag_stops_the_start_with_one_line() {
     check(&["run", "--sync-period=never"], "\"never\" is no duration such as 10h");
     check(&["run", "--metrics-bind-addr=nowhere"], "expected ADDRESS:PORT or :PORT");
     check(&["run", "--enable-leader-election=perhaps"], "--enable-leader-election");
+    check(
+        &["run", "--aws-api-throttle=EC2:x=1"],
+        "\"EC2:x=1\" is no SERVICE:OPERATIONS=RATE:BURST",
+    );
     check(&["plan", "--default-tags=x"], "expected key=value");
     check(&["plan", "--output=xml"], "[possible values: text, json]");
     check(&["plan", "--default-target-type=pod"], "[possible values: instance, ip]");

@@ -1,0 +1,188 @@
+//! How fast calls go out: token buckets by service and operation, as LBC's `--aws-api-throttle`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use regex::Regex;
+
+use crate::clock;
+
+/// LBC's defaults, which are the rates of AWS's own documentation.
+const DEFAULTS: &str = "\
+Elastic Load Balancing v2:^RegisterTargets|^DeregisterTargets=4:20,\
+Elastic Load Balancing v2:^Describe.*=50:200,\
+Elastic Load Balancing v2:^Modify.*=3:20";
+
+/// How often some operations of a service may be called.
+#[derive(Clone, Debug)]
+struct Limit {
+    /// The service, as AWS's SDKs call it: `Elastic Load Balancing v2`, `EC2`, `Route 53`.
+    service: String,
+    operation: Regex,
+    /// Calls a second, for ever.
+    rate: f64,
+    /// Calls at once.
+    burst: f64,
+}
+
+/// How often operations may be called. Those that nothing is said about, as often as AWS likes.
+#[derive(Clone, Debug)]
+pub struct Limits(Vec<Limit>);
+
+impl Limits {
+    /// No limits at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// Why a text means no limits.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is no SERVICE:OPERATIONS=RATE:BURST such as {}", "EC2:^Describe.*=20:100")]
+pub struct NoLimit {
+    found: String,
+}
+
+impl FromStr for Limits {
+    type Err = NoLimit;
+
+    /// Reads limits as LBC writes them. Whoever names a service replaces all of its defaults.
+    fn from_str(text: &str) -> Result<Self, NoLimit> {
+        let given = parts(text)?;
+        let named: BTreeSet<&String> = given.iter().map(|limit| &limit.service).collect();
+        let mut all = parts(DEFAULTS)?;
+        all.retain(|limit| !named.contains(&limit.service));
+        all.extend(given.clone());
+        Ok(Self(all))
+    }
+}
+
+fn parts(text: &str) -> Result<Vec<Limit>, NoLimit> {
+    let each = text.split(',').filter(|part| !part.trim().is_empty());
+    each.map(|part| one(part).ok_or_else(|| NoLimit { found: part.to_owned() })).collect()
+}
+
+fn one(part: &str) -> Option<Limit> {
+    let (service, rest) = part.split_once(':')?;
+    let (operation, pace) = rest.rsplit_once('=')?;
+    let (rate, burst) = pace.split_once(':')?;
+    let rate: f64 = rate.trim().parse().ok().filter(|rate| *rate > 0.0)?;
+    let burst: u32 = burst.trim().parse().ok().filter(|burst| *burst > 0)?;
+    let operation = Regex::new(operation).ok()?;
+    Some(Limit { service: service.trim().to_owned(), operation, rate, burst: burst.into() })
+}
+
+/// The calls that may go out at once under one limit, and those that wait for their turn.
+#[derive(Debug)]
+struct Bucket {
+    limit: Limit,
+    /// What is left, and when that was counted. Less than nothing: so many wait.
+    left: Mutex<(f64, Option<Timestamp>)>,
+}
+
+impl Bucket {
+    /// Takes a turn, and says how long it is until then.
+    fn take(&self, now: Timestamp) -> Duration {
+        let Limit { rate, burst, .. } = self.limit;
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = left.1.unwrap_or(now);
+        let filled = left.0 + now.duration_since(since).as_secs_f64().max(0.0) * rate;
+        *left = (filled.min(burst) - 1.0, Some(now.max(since)));
+        Duration::try_from_secs_f64(-left.0 / rate).unwrap_or_default()
+    }
+}
+
+/// The turns of all calls. Clones share them.
+#[derive(Clone)]
+pub struct Turns(Arc<Vec<Bucket>>);
+
+impl fmt::Debug for Turns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|bucket| &bucket.limit)).finish()
+    }
+}
+
+impl Turns {
+    /// Nobody has called anything yet.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let bucket =
+            |limit: &Limit| Bucket { limit: limit.clone(), left: Mutex::new((limit.burst, None)) };
+        Self(Arc::new(limits.0.iter().map(bucket).collect()))
+    }
+
+    /// Waits until an operation may be called.
+    pub async fn wait(&self, service: &str, operation: &str) {
+        let pause = self.take(service, operation, clock::now());
+        if !pause.is_zero() {
+            clock::sleep(pause).await;
+        }
+    }
+
+    fn take(&self, service: &str, operation: &str, now: Timestamp) -> Duration {
+        let concerned = self.0.iter().filter(|bucket| {
+            bucket.limit.service == service && bucket.limit.operation.is_match(operation)
+        });
+        concerned.map(|bucket| bucket.take(now)).max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ELB: &str = "Elastic Load Balancing v2";
+
+    fn turns(text: &str) -> Turns {
+        Turns::new(&text.parse().expect("it means limits"))
+    }
+
+    /// How many of some calls at this second need not wait.
+    fn at_once(turns: &Turns, operation: &str, second: i64) -> usize {
+        let now = Timestamp::from_second(second).expect("it is a time");
+        (0..1000).take_while(|_| turns.take(ELB, operation, now).is_zero()).count()
+    }
+
+    #[test]
+    fn a_burst_goes_at_once_and_then_as_many_a_second_as_is_said() {
+        let turns = turns("");
+        assert_eq!(at_once(&turns, "RegisterTargets", 100), 20);
+        // One took its turn in advance.
+        assert_eq!(at_once(&turns, "DeregisterTargets", 101), 3);
+        assert_eq!(at_once(&turns, "ModifyRule", 101), 20);
+        assert_eq!(at_once(&turns, "DescribeRules", 101), 200);
+        assert_eq!(at_once(&turns, "CreateRule", 101), 1000);
+        // However long nobody calls, no more than the burst.
+        assert_eq!(at_once(&turns, "RegisterTargets", 9_999), 20);
+    }
+
+    #[test]
+    fn who_comes_later_waits_longer() {
+        let turns = turns("");
+        let now = Timestamp::from_second(100).expect("it is a time");
+        let waits = (0..24).map(|_| turns.take(ELB, "RegisterTargets", now).as_millis());
+        let waits: Vec<u128> = waits.collect();
+        assert_eq!(waits[19..], [0, 250, 500, 750, 1000]);
+    }
+
+    #[test]
+    fn who_names_a_service_replaces_its_defaults_alone() {
+        let elb = turns("Elastic Load Balancing v2:^Create.*=1:2");
+        assert_eq!(at_once(&elb, "CreateRule", 100), 2);
+        assert_eq!(at_once(&elb, "RegisterTargets", 100), 1000);
+        let ec2 = turns("EC2:^Describe.*=1:2,WAFV2:x=0.5:1");
+        assert_eq!(at_once(&ec2, "RegisterTargets", 100), 20);
+    }
+
+    #[test]
+    fn what_means_no_limit_is_refused() {
+        for text in ["EC2", "EC2:x", "EC2:x=1", "EC2:x=0:1", "EC2:x=1:0", "EC2:(=1:1", "a:b=c:d"] {
+            assert!(text.parse::<Limits>().is_err(), "{text}");
+        }
+    }
+}
