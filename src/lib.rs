@@ -58,6 +58,9 @@
 //! * An [`model::id::Id`] is either given by AWS or names the thing that will have it. So a plan
 //!   needs no second notation for "known after apply": a step waits for whatever step makes what it
 //!   names, and at a gate where another subject makes it.
+//! * While one thing takes the place of another, the new one has the plain handle, and the old one
+//!   is surplus behind gates (`plan::replacement`). So a twin needs no slot of its own, but in its
+//!   name; and a plan is told which of its waits are over instead of since when they are on.
 
 pub mod apply;
 pub mod aws;

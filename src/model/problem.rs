@@ -73,6 +73,8 @@ pub enum Code {
     NoSecurityGroup,
     /// HTTPS without a certificate.
     NoCertificate,
+    /// The targets of a new target group fail their checks, so it does not replace the old one.
+    UnhealthyTargets,
     /// A TLS Secret that cannot be used.
     InvalidSecret,
     /// A host that lies in no hosted zone, or in none that could be chosen.

@@ -52,6 +52,7 @@ pub fn plan(
     let settled = settle(stack, inventory, surplus);
     let grace = settings.replacement_grace;
     let replacement = Replacement { stack, inventory, settled: &settled, over, grace };
+    replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     let memory = memory(stack, &settled);
     let remembered = remember(&mut draft, world, stack, inventory, &memory);
     let mut traffic = Vec::new();

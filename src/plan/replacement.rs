@@ -12,6 +12,7 @@ use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGro
 use crate::model::known::Known;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::plan::{Need, Wait, WaitKey};
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{RuleAction, Weighted};
 use crate::model::stack::{BalancerStack, Front};
 use crate::model::target::{LiveTarget, TargetState};
@@ -111,6 +112,30 @@ impl<'i> Replacement<'_, 'i> {
             (Some(old), Some(new)) => can_follow(new, old),
             (None, _) | (_, None) => false,
         }
+    }
+
+    /// What a person has to mend before one target group takes the place of another: nobody else
+    /// can tell why checks fail.
+    #[must_use]
+    pub fn held_up(&self) -> Vec<Problem> {
+        let keys = self.stack.target_groups.keys();
+        let each = keys.filter_map(|key| {
+            let old = self.serving_instead(key)?;
+            let new = self.settled.target_groups.get(key)?;
+            let targets = self.inventory.targets.get(&new.live.id)?.value()?;
+            let fails = targets.iter().any(|live| live.state == TargetState::Unhealthy);
+            let member = self.stack.active.get(self.stack.place_of(&key.resource)?)?;
+            (fails && !self.is_as_good(key, old)).then(|| Problem {
+                code: Code::UnhealthyTargets,
+                severity: Severity::Warning,
+                object: ObjectRef::ingress(member),
+                field: format!("targets of the new target group for {}", key.resource),
+                found: format!("{} with targets that fail their checks", new.live.id),
+                allowed: "targets that pass them".to_owned(),
+                meanwhile: format!("{} keeps taking the requests", old.live.id),
+            })
+        });
+        each.collect()
     }
 
     /// The load balancer that names and statuses point to: the old one until the new one serves as

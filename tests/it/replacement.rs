@@ -127,6 +127,11 @@ async fn a_target_group_is_led_to_once_its_targets_are_well() {
     };
     set(TargetState::Unhealthy, "HTTPS");
     controller.settle_for(10).await;
+    let events = site.cluster.events().into_iter();
+    let told: Vec<_> = events.filter(|event| event.reason == "UnhealthyTargets").collect();
+    // Once for each of the two backends.
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told.iter().all(|event| event.object.key == key("shop/web")), "{told:#?}");
     assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
     set(TargetState::Healthy, "HTTPS");
     controller.settle().await;
