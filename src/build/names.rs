@@ -250,6 +250,9 @@ pub fn of_group<'a>(
     for part in parts {
         let Some(wished) = &part.names else { continue };
         names.known.insert(part.ingress.clone());
+        if snapshot.zones.is_none() && !wished.is_empty() {
+            problems.push(without_zones(&part.ingress));
+        }
         for (host, evaluate) in wished {
             names.wished.entry(host.clone()).or_insert_with(|| NameWish {
                 ingress: part.ingress.clone(),
@@ -259,6 +262,20 @@ pub fn of_group<'a>(
         }
     }
     (names, problems)
+}
+
+/// What is to be said of hosts while nobody can tell which zones there are.
+fn without_zones(ingress: &ObjectKey) -> Problem {
+    Problem {
+        code: Code::NoHostedZone,
+        severity: Severity::Warning,
+        object: ObjectRef::ingress(ingress),
+        field: "hosts".to_owned(),
+        found: "hosts that should become names, and hosted zones that cannot be read".to_owned(),
+        allowed: "iam/policy.json, which lets the controller read them, or --dns=false".to_owned(),
+        meanwhile: "records stay as they are; the load balancer serves the hosts all the same"
+            .to_owned(),
+    }
 }
 
 /// What is to be said of a host that lies in no zone, or in more than one.

@@ -241,6 +241,33 @@ async fn what_acm_refuses_is_told_to_those_who_use_the_secret() {
 }
 
 #[tokio::test]
+async fn who_may_not_read_zones_is_told_and_holds_up_no_load_balancer() {
+    let (stage, zone) = stage("denied").await;
+    stage.serve(&["web"]).await;
+    let denied = json!({
+        "match": "route53.List*", "code": "AccessDenied", "message": "not allowed", "status": 403,
+    });
+    stage.account.ask("POST", "faults", Some(denied)).await;
+    stage.apply(&[ingress("web", &stage.class, &IP, &[("a.example.com", "/", "web")])]).await;
+    let _controller = stage.run(&[]);
+    let told = until("somebody is told", async || {
+        let told = stage.events("Ingress", "web").await;
+        told.into_iter().find(|(_, reason, _)| reason == "NoHostedZone")
+    })
+    .await;
+    assert!(told.2.contains("--dns=false"), "{told:?}");
+    until("the load balancer stands", async || {
+        stage.written().await.contains(&"elbv2.CreateRule".to_owned()).then_some(())
+    })
+    .await;
+    stage.delete("Ingress", "web").await;
+    gone(&stage, "web").await;
+    nothing_is_left(&stage).await;
+    stage.account.ask("DELETE", "faults", None).await;
+    assert_eq!(named(&stage.account, &zone), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_process_killed_between_import_and_attach_imports_nothing_twice() {
     let (stage, _) = stage("attach").await;
     stage.serve(&["web"]).await;
