@@ -67,7 +67,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lbc", type=Path, required=True)
     parser.add_argument("--external-dns", type=Path)
     parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()))
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 @contextmanager
@@ -142,9 +142,12 @@ def run(account: Account, cluster: Cluster, scenario: Recording) -> Iterator[str
         if missing := step.addressed - have:
             yield f"step {number}: no address: {', '.join(sorted(missing))}"
     account.forget_log()
+    calls: list[Json] = []
+    # One after the other: when two come to their end at the same moment, each sees the other one's
+    # finalizer, and the controller leaves the security group that they share behind.
     for ingress in cluster.list(INGRESS, "Ingress", namespace):
         cluster.delete(INGRESS, "Ingress", ingress["metadata"]["name"], namespace)
-    calls = settled(account, waking=bool(scenario.last_calls))
+        calls = settled(account, waking=bool(scenario.last_calls))
     yield from (f"deletion: {trouble}" for trouble in refusals(calls))
     if left := account.left():
         yield f"deletion: left behind: {', '.join(left)}"
