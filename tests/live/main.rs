@@ -21,3 +21,4 @@ mod router;
 mod sdk;
 mod support;
 mod traffic;
+mod zone_starts;

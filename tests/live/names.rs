@@ -10,8 +10,8 @@ use crate::support::objects::{IP, class, in_group, ingress};
 use crate::support::stage::{Stage, until};
 use crate::support::state::text;
 
-/// Where the prefix that annotations about names have.
-const NAMES: &str = "external-dns.kubernetes.io/";
+/// What annotations about names begin with.
+pub const NAMES: &str = "external-dns.kubernetes.io/";
 
 /// A stage with a class of our own and a hosted zone.
 pub async fn stage(stem: &str) -> (Stage, String) {
@@ -49,7 +49,7 @@ pub fn records(account: &Account, zone: &str) -> Vec<(String, String, String)> {
     }
 }
 
-fn named(account: &Account, zone: &str) -> Vec<String> {
+pub fn named(account: &Account, zone: &str) -> Vec<String> {
     records(account, zone).into_iter().map(|(kind, name, _)| format!("{kind} {name}")).collect()
 }
 
