@@ -57,10 +57,14 @@ pub fn plan(
     draft.finish()
 }
 
-/// The load balancers that our records of a zone lead to, by their DNS names.
+/// The load balancers that our records of a zone lead to, by their DNS names. Records for anything
+/// but an Ingress are never withdrawn here, so nothing waits for them.
 #[must_use]
 pub fn leading(settings: &DnsSettings, zone: &str, records: &Records) -> BTreeSet<AwsId> {
-    let ours = records.values().filter(|record| is_ours(settings, zone, records, record));
+    let ours = records.values().filter(|record| {
+        let host = Host::new(&settings.owner, zone, &record.key.name, records);
+        is_ours(settings, zone, records, record) && host.ingress_of(record).is_some()
+    });
     ours.filter_map(Record::alias_target).cloned().collect()
 }
 

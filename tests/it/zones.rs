@@ -366,6 +366,17 @@ fn what_cannot_be_a_name_says_why() {
 }
 
 #[test]
+fn a_name_that_is_never_withdrawn_holds_up_no_load_balancer() {
+    let leading = |resource: &str| {
+        let owner = Ownership { owner: "default".to_owned(), resource: resource.to_owned() };
+        let txt = values("a-web.example.com", RecordType::Txt, &owner.to_string());
+        let zone = records([alias(HOST, RecordType::A, ALB), txt]);
+        albedo::plan::zone::leading(&dns(), ZONE, &zone).len()
+    };
+    assert_eq!((leading("ingress/default/web"), leading("crd/default/web")), (1, 0));
+}
+
+#[test]
 fn an_apex_is_owned_inside_its_zone() {
     let case = Case::new(&["default/web example.com one"]);
     let end = case.carried_out(&Records::new());
