@@ -24,7 +24,7 @@ use crate::model::plan::Plan;
 use crate::model::problem::{Code, Problem};
 use crate::model::report::Event;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Objects, Snapshot, World};
+use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::BalancerStack;
 use crate::model::subject::Subject;
 use crate::plan;
@@ -162,7 +162,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         };
         Ok(Snapshot {
             now: (self.now)(),
-            world: World::Whole,
+            extent: Extent::Cluster,
             settings: Arc::clone(&self.settings),
             objects,
             surroundings,
@@ -205,7 +205,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         inventory.memory = stored;
         let over = lock(&self.shared).over(group, snapshot.now);
         let plan =
-            plan::balancer::plan(&self.settings, World::Whole, &built.stack, &inventory, &over);
+            plan::balancer::plan(&self.settings, Extent::Cluster, &built.stack, &inventory, &over);
         // Before anything goes: no name is made for it any more.
         let zones = snapshot.zones.as_deref();
         let mut wakes = self.tell_names(zones, group, &built, &inventory);
@@ -253,7 +253,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         built: &Built,
         current: &BalancerInventory,
     ) -> Option<Rest> {
-        let current = plan::balancer::current(World::Whole, &built.stack, current)?;
+        let current = plan::balancer::current(Extent::Cluster, &built.stack, current)?;
         let entries = report::status(current);
         let mut rest = None;
         for key in &built.stack.active {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks;
-use crate::model::snapshot::{Snapshot, World};
+use crate::model::snapshot::{Extent, Snapshot};
 use crate::model::stack::{CertificateStack, Use};
 
 use super::classes::{Claim, claim};
@@ -20,9 +20,9 @@ pub fn build(
     groups: &BTreeSet<Group>,
 ) -> CertificateStack {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let mut use_of_it = match snapshot.world {
-        World::Whole => Use::Unused,
-        World::Overlay => Use::Unknown,
+    let mut use_of_it = match snapshot.extent {
+        Extent::Cluster => Use::Unused,
+        Extent::Manifests => Use::Unknown,
     };
     let mut certificate = None;
     for (key, ingress) in &objects.ingresses {

@@ -13,7 +13,7 @@ use crate::model::names;
 use crate::model::problem::Kind;
 use crate::model::security::{IngressRule, SecurityGroup, Source};
 use crate::model::settings::BackendSecurityGroup;
-use crate::model::snapshot::{Snapshot, World};
+use crate::model::snapshot::{Extent, Snapshot};
 use crate::model::stack::FabricStack;
 use crate::model::surroundings::Interface;
 
@@ -34,7 +34,7 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
     let new: Vec<Binding> = planned.iter().filter(stands).cloned().collect();
     bindings.extend(new);
     let mut wished: BTreeMap<AwsId, BTreeSet<IngressRule>> = BTreeMap::new();
-    let mut is_complete = snapshot.world == World::Whole;
+    let mut is_complete = snapshot.extent == Extent::Cluster;
     for binding in bindings.iter().filter(|binding| !binding.openings.is_empty()) {
         match endpoint_groups(snapshot, binding) {
             Some(groups) => {

@@ -16,7 +16,7 @@ use crate::model::group::Group;
 use crate::model::memory::Memory;
 use crate::model::problem::Severity;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Objects, Snapshot, World};
+use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::plan::show;
 
 use super::world::{Plans, plan_all, secrets_of};
@@ -34,17 +34,17 @@ const LIST_MAX: Duration = Duration::from_secs(60);
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
-    let (world, mut objects, memories) = world(flags, &mut notes).await?;
+    let (extent, mut objects, memories) = look(flags, &mut notes).await?;
     let calls = connect::Calls { tally: &Tally::default(), limits: &Limits::none() };
     let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
-    if world == World::Whole {
+    if extent == Extent::Cluster {
         let client = connect::cluster().await?;
         objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
     }
     let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),
-        world,
+        extent,
         settings: Arc::new(settings),
         objects,
         surroundings,
@@ -69,10 +69,10 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
 type Memories = BTreeMap<Group, Memory>;
 
 /// The objects to plan for: those of the manifests, or the cluster's.
-async fn world(
+async fn look(
     flags: &PlanFlags,
     notes: &mut Vec<String>,
-) -> anyhow::Result<(World, Objects, Memories)> {
+) -> anyhow::Result<(Extent, Objects, Memories)> {
     if flags.files.is_empty() {
         let client = connect::cluster().await?;
         let objects = list(client.clone(), flags.watch_namespace.clone()).await?;
@@ -82,11 +82,11 @@ async fn world(
             Err(error) => (Memories::new(), vec![error.to_string()]),
         };
         notes.extend(unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
-        return Ok((World::Whole, objects, memories));
+        return Ok((Extent::Cluster, objects, memories));
     }
     let manifests = manifests::read(&flags.files)?;
     notes.extend(manifests.notes);
-    Ok((World::Overlay, manifests.objects, Memories::new()))
+    Ok((Extent::Manifests, manifests.objects, Memories::new()))
 }
 
 /// Everything in the cluster, once.

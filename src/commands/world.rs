@@ -19,7 +19,7 @@ use crate::model::memory::Memory;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::settings::{DnsPolicy, Settings};
-use crate::model::snapshot::{Objects, Snapshot, World};
+use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
@@ -70,18 +70,18 @@ pub async fn plan_all<C: Cloud>(
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
         inventory.memory = snapshot.memory.clone();
-        let world = snapshot.world;
-        read_targets(mirror, world, &built.stack, &mut inventory).await?;
+        let extent = snapshot.extent;
+        read_targets(mirror, extent, &built.stack, &mut inventory).await?;
         let mut names = built.names;
-        if let Some(live) = plan::balancer::current(world, &built.stack, &inventory) {
+        if let Some(live) = plan::balancer::current(extent, &built.stack, &inventory) {
             names.load_balancer = Id::Is(live.live.id.clone());
         }
         snapshot.facts.names_of(&group, names);
-        planned.extend(plan::balancer::planned_bindings(world, &built.stack, &inventory));
+        planned.extend(plan::balancer::planned_bindings(extent, &built.stack, &inventory));
         // How long something has been waiting is not known here, so no wait is over.
         let over = BTreeSet::new();
         let (settings, stack) = (&snapshot.settings, &built.stack);
-        let plan = plan::balancer::plan(settings, world, stack, &inventory, &over);
+        let plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
         balancers.push((Subject::Balancer(place.clone(), group), plan));
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
@@ -145,7 +145,7 @@ async fn plan_zones<C: Cloud>(
         let Some(stack) = build::zone::build(snapshot, id, groups) else { continue };
         let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
         let dns = &snapshot.settings.dns;
-        let plan = plan::zone::plan(dns, snapshot.world, &stack, &inventory);
+        let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
         plans.plans.push((Subject::Zone(snapshot.settings.place.clone(), id.clone()), plan));
     }
     Ok(())
@@ -160,7 +160,7 @@ async fn plan_certificates<C: Cloud>(
     let mut secrets = secrets_of(&snapshot.settings, &snapshot.objects);
     let has_own = snapshot.objects.classes.values().any(|class| is_own_class(class));
     let cluster = snapshot.settings.cluster.clone();
-    if snapshot.world == World::Whole && (has_own || snapshot.settings.tls_secrets) {
+    if snapshot.extent == Extent::Cluster && (has_own || snapshot.settings.tls_secrets) {
         secrets.extend(mirror.imported_secrets(&cluster).await?);
     }
     for secret in secrets {
@@ -234,7 +234,7 @@ async fn plan_targets<C: Cloud>(
         let name = binding.name.clone().unwrap_or_else(|| binding.service.clone());
         let key = ObjectKey::new(&binding.namespace, name);
         let mut stack = build::targets::of_binding(snapshot, &binding);
-        if snapshot.world == World::Overlay && !services.contains(&binding.service_key()) {
+        if snapshot.extent == Extent::Manifests && !services.contains(&binding.service_key()) {
             continue;
         }
         // Where the target group stands, so does its binding, which manifests do not show.

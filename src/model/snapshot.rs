@@ -42,11 +42,11 @@ pub struct Objects {
 
 /// How much of the cluster a snapshot shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum World {
+pub enum Extent {
     /// All of it: what is not here does not exist.
-    Whole,
+    Cluster,
     /// Some manifests: siblings and orphans cannot be judged.
-    Overlay,
+    Manifests,
 }
 
 /// What is known at one moment.
@@ -55,7 +55,7 @@ pub struct Snapshot {
     /// The moment.
     pub now: Timestamp,
     /// How much of the cluster this shows.
-    pub world: World,
+    pub extent: Extent,
     /// How the process was started.
     pub settings: Arc<Settings>,
     /// The cluster's objects.

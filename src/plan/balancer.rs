@@ -12,7 +12,7 @@ use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::settings::Settings;
-use crate::model::snapshot::World;
+use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Front};
 
 use super::draft::Draft;
@@ -29,7 +29,7 @@ use super::{listener, load_balancer, target_group};
 #[must_use]
 pub fn plan(
     settings: &Settings,
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
     over: &BTreeSet<WaitKey>,
@@ -42,7 +42,7 @@ pub fn plan(
         draft.note("nothing is planned: what stands in AWS could not be read".to_owned());
         return draft.finish();
     }
-    let surplus = surplus(world, stack);
+    let surplus = surplus(extent, stack);
     if surplus == Surplus::Keep {
         draft.note(
             "what stands and nobody explains is left alone: not every member of the group is known"
@@ -54,10 +54,10 @@ pub fn plan(
     let replacement = Replacement { stack, inventory, settled: &settled, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     let memory = memory(stack, &settled);
-    let remembered = remember(&mut draft, world, stack, inventory, &memory);
+    let remembered = remember(&mut draft, extent, stack, inventory, &memory);
     let mut traffic = Vec::new();
     if let Some(front) = &stack.front {
-        let context = Context { settings, world, replacement, surplus };
+        let context = Context { settings, extent, replacement, surplus };
         traffic = context.front(&mut draft, front);
     }
     if surplus == Surplus::Remove {
@@ -68,8 +68,8 @@ pub fn plan(
 }
 
 /// Whether what nobody wants may go: not while a member's wishes are unknown.
-fn surplus(world: World, stack: &BalancerStack) -> Surplus {
-    let is_whole = world == World::Whole || matches!(stack.group, Group::Implicit(_));
+fn surplus(extent: Extent, stack: &BalancerStack) -> Surplus {
+    let is_whole = extent == Extent::Cluster || matches!(stack.group, Group::Implicit(_));
     if is_whole && stack.unexplained.is_empty() { Surplus::Remove } else { Surplus::Keep }
 }
 
@@ -101,8 +101,13 @@ impl Claims {
 
 /// Manifests show no finalizers: where the load balancer stands, they were claimed when it was
 /// made.
-fn claim(draft: &mut Draft, world: World, stack: &BalancerStack, settled: &Settled<'_>) -> Claims {
-    if world == World::Overlay && settled.load_balancer.is_some() {
+fn claim(
+    draft: &mut Draft,
+    extent: Extent,
+    stack: &BalancerStack,
+    settled: &Settled<'_>,
+) -> Claims {
+    if extent == Extent::Manifests && settled.load_balancer.is_some() {
         return Claims::default();
     }
     let each = stack.unclaimed.iter().map(|ingress| {
@@ -116,21 +121,21 @@ fn claim(draft: &mut Draft, world: World, stack: &BalancerStack, settled: &Settl
 /// What the plan of a group is made with.
 struct Context<'a> {
     settings: &'a Settings,
-    world: World,
+    extent: Extent,
     replacement: Replacement<'a, 'a>,
     surplus: Surplus,
 }
 
 impl Context<'_> {
     fn front(&self, draft: &mut Draft, front: &Front) -> Vec<StepId> {
-        let Self { settings, world, replacement, surplus } = self;
+        let Self { settings, extent, replacement, surplus } = self;
         let Replacement { stack, settled, .. } = *replacement;
         if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
             // Nothing is made for a load balancer that cannot be.
             draft.refuse(problem.clone());
             return Vec::new();
         }
-        let claims = claim(draft, *world, stack, settled);
+        let claims = claim(draft, *extent, stack, settled);
         let claimed = claims.of_any(stack);
         if let Some(wish) = &front.security_group {
             match settled.security_group {
@@ -141,7 +146,7 @@ impl Context<'_> {
                 }
             }
         }
-        target_group::plan(draft, settings, *world, stack, settled, &claims);
+        target_group::plan(draft, settings, *extent, stack, settled, &claims);
         match settled.load_balancer {
             None => load_balancer::create(draft, stack, front, settled, &claimed),
             Some(live) if *surplus == Surplus::Remove => {
@@ -181,12 +186,12 @@ fn memory(stack: &BalancerStack, settled: &Settled<'_>) -> Memory {
 
 fn remember(
     draft: &mut Draft,
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
     memory: &Memory,
 ) -> Option<StepId> {
-    if world == World::Overlay || *memory == inventory.memory {
+    if extent == Extent::Manifests || *memory == inventory.memory {
         return None;
     }
     let action = KubeAction::Remember { group: stack.group.clone(), memory: memory.clone() };
@@ -233,11 +238,11 @@ pub fn lets_go(plan: &Plan) -> bool {
 /// so far.
 #[must_use]
 pub fn planned_bindings(
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
 ) -> Vec<Binding> {
-    let settled = settle(stack, inventory, surplus(world, stack));
+    let settled = settle(stack, inventory, surplus(extent, stack));
     let missing =
         stack.target_groups.iter().filter(|(key, _)| !settled.bindings.contains_key(*key));
     let resolved = missing.map(|(key, wished)| {
@@ -252,11 +257,11 @@ pub fn planned_bindings(
 /// place of another.
 #[must_use]
 pub fn watched(
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
 ) -> BTreeSet<AwsId> {
-    let settled = settle(stack, inventory, surplus(world, stack));
+    let settled = settle(stack, inventory, surplus(extent, stack));
     look(stack, inventory, &settled).watched()
 }
 
@@ -264,11 +269,11 @@ pub fn watched(
 /// old one, until the new one serves as well.
 #[must_use]
 pub fn current<'i>(
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     inventory: &'i BalancerInventory,
 ) -> Option<&'i LiveLoadBalancer> {
-    let settled = settle(stack, inventory, surplus(world, stack));
+    let settled = settle(stack, inventory, surplus(extent, stack));
     look(stack, inventory, &settled).current()
 }
 

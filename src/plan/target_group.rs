@@ -7,7 +7,7 @@ use crate::model::inventory::LiveTargetGroup;
 use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
 use crate::model::settings::Settings;
-use crate::model::snapshot::World;
+use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, WishedTargetGroup};
 
 use super::balancer::Claims;
@@ -21,7 +21,7 @@ use super::tags::{Legacy, difference};
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     settled: &Settled<'_>,
     claims: &Claims,
@@ -36,7 +36,7 @@ pub fn plan(
         }
     }
     for (key, wished) in &stack.target_groups {
-        if world == World::Overlay && settled.target_groups.contains_key(key) {
+        if extent == Extent::Manifests && settled.target_groups.contains_key(key) {
             // Manifests show no bindings: where the target group stands, its binding was made with
             // it.
             continue;

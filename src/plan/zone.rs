@@ -14,7 +14,7 @@ use crate::model::record::{
     BATCH_CHARACTERS_MAX, BATCH_VALUES_MAX, Record, RecordChange, RecordType, RecordValue, Verb,
 };
 use crate::model::settings::{DnsPolicy, DnsSettings};
-use crate::model::snapshot::World;
+use crate::model::snapshot::Extent;
 use crate::model::stack::{WishedName, ZoneStack};
 
 use super::draft::Draft;
@@ -30,7 +30,7 @@ const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cna
 #[must_use]
 pub fn plan(
     settings: &DnsSettings,
-    world: World,
+    extent: Extent,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
 ) -> Plan {
@@ -41,7 +41,7 @@ pub fn plan(
     };
     let mut planning = Planning {
         settings,
-        world,
+        extent,
         stack,
         records,
         load_balancers: &inventory.load_balancers,
@@ -85,7 +85,7 @@ struct Changed {
 
 struct Planning<'a> {
     settings: &'a DnsSettings,
-    world: World,
+    extent: Extent,
     stack: &'a ZoneStack,
     records: &'a Records,
     load_balancers: &'a BTreeMap<AwsId, Address>,
@@ -259,7 +259,7 @@ impl<'a> Planning<'a> {
         if self.stack.known.contains(&ingress) {
             return is_complete;
         }
-        if self.world == World::Overlay || self.stack.standing.contains(&ingress) {
+        if self.extent == Extent::Manifests || self.stack.standing.contains(&ingress) {
             return false;
         }
         let leads_to_ours = record.alias_target().is_some_and(|target| {

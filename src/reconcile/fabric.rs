@@ -72,7 +72,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             let subject = Subject::Balancer(self.settings.place.clone(), group.clone());
             let snapshot = Snapshot {
                 now: whole.now,
-                world: whole.world,
+                extent: whole.extent,
                 settings: Arc::clone(&whole.settings),
                 objects: gather(&index, &whole.objects, &subject),
                 surroundings: Arc::clone(&whole.surroundings),

@@ -12,7 +12,7 @@ use crate::model::group::Group;
 use crate::model::inventory::BalancerInventory;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::plan::{Need, Plan, WaitKey};
-use crate::model::snapshot::World;
+use crate::model::snapshot::Extent;
 use crate::model::stack::BalancerStack;
 use crate::plan;
 
@@ -82,11 +82,11 @@ impl Shared {
 /// The read that failed.
 pub async fn read_targets<C: Cloud>(
     mirror: &Mirror<C>,
-    world: World,
+    extent: Extent,
     stack: &BalancerStack,
     inventory: &mut BalancerInventory,
 ) -> Result<(), CloudError> {
-    for id in plan::balancer::watched(world, stack, inventory) {
+    for id in plan::balancer::watched(extent, stack, inventory) {
         let found = mirror.targets(&id).await?;
         inventory.targets.insert(id, found.targets);
     }
@@ -112,10 +112,10 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             self.mirror.forget_part(&AwsPart::LoadBalancers);
             inventory = self.mirror.balancer(cluster, group, scope).await?;
         }
-        for id in plan::balancer::watched(World::Whole, stack, &inventory) {
+        for id in plan::balancer::watched(Extent::Cluster, stack, &inventory) {
             self.mirror.forget_part(&AwsPart::Targets(id));
         }
-        read_targets(&self.mirror, World::Whole, stack, &mut inventory).await?;
+        read_targets(&self.mirror, Extent::Cluster, stack, &mut inventory).await?;
         Ok(inventory)
     }
 }

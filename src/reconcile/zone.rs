@@ -21,7 +21,7 @@ use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{HostedZones, RecordType};
 use crate::model::settings::DnsPolicy;
-use crate::model::snapshot::World;
+use crate::model::snapshot::Extent;
 use crate::model::stack::ZoneStack;
 use crate::model::subject::Subject;
 use crate::plan;
@@ -85,7 +85,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let (cluster, dns) = (&self.settings.cluster, &self.settings.dns);
         let age_max = if is_awaited { ACTIVE_PAUSE } else { SURROUNDINGS_AGE_MAX };
         let inventory = self.mirror.zone(cluster, id, age_max).await?;
-        let plan = plan::zone::plan(dns, snapshot.world, &stack, &inventory);
+        let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
         let targets = |records: Option<&Records>| {
             let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
             leading.unwrap_or_default()
@@ -148,7 +148,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         current: &BalancerInventory,
     ) -> Vec<Subject> {
         let groups = self.groups();
-        let load_balancer = match plan::balancer::current(World::Whole, &built.stack, current) {
+        let load_balancer = match plan::balancer::current(Extent::Cluster, &built.stack, current) {
             Some(live) => Id::Is(live.live.id.clone()),
             None => built.names.load_balancer.clone(),
         };

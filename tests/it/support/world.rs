@@ -18,7 +18,7 @@ use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
-use albedo::model::snapshot::{Objects, Snapshot, World as Extent};
+use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::subject::Place;
 use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings};
 use albedo::model::target_group::TargetType;
@@ -179,7 +179,7 @@ impl World {
             zones: None,
             facts: without_zones(),
             memory: Memory::default(),
-            extent: Extent::Whole,
+            extent: Extent::Cluster,
         };
         world.add("class alb:");
         world.add(sketch);
@@ -205,7 +205,7 @@ impl World {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             now: Timestamp::UNIX_EPOCH,
-            world: self.extent,
+            extent: self.extent,
             settings: Arc::new(self.settings.clone()),
             objects: self.objects.clone(),
             surroundings: Arc::new(self.surroundings.clone()),
