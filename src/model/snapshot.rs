@@ -62,9 +62,11 @@ pub struct Snapshot {
     pub objects: Objects,
     /// What AWS holds that is not ours.
     pub surroundings: Arc<Surroundings>,
-    /// The account's hosted zones; `None` where names are nobody's business here, or the zones
-    /// could not be read.
+    /// The account's hosted zones; `None` where names are nobody's business here, or nobody could
+    /// look yet.
     pub zones: Option<Arc<HostedZones>>,
+    /// Whether this process may not look at hosted zones.
+    pub zones_refused: bool,
     /// What other subjects have made known.
     pub facts: Facts,
     /// What is remembered of the subject.
