@@ -33,6 +33,18 @@ pub enum Lane {
     Background,
 }
 
+impl Lane {
+    /// As the log and metrics name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Targets => "targets",
+            Self::User => "user",
+            Self::Background => "background",
+        }
+    }
+}
+
 /// The visits that wait.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {

@@ -29,6 +29,7 @@ use crate::model::stack::BalancerStack;
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::report::{self, Rest, Told};
+use crate::telemetry::PlanLog;
 
 mod certificate;
 mod fabric;
@@ -69,6 +70,8 @@ pub struct Reconciler<C, K> {
     pub now: fn() -> Timestamp,
     /// What visits leave for later ones.
     pub shared: Mutex<Shared>,
+    /// The plans that have been logged.
+    pub plans: PlanLog,
 }
 
 /// What visits leave for later ones.
@@ -173,10 +176,10 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
     }
 
     async fn apply(&self, subject: &Subject, plan: &Plan) -> Vec<Outcome> {
-        if !plan.is_empty() {
-            tracing::info!(plan = %plan::show::text(subject, plan).trim_end(), "planned");
-        }
-        apply(plan, &self.mirror, &self.cluster, &self.may_write).await
+        self.plans.planned(subject, plan);
+        let outcomes = apply(plan, &self.mirror, &self.cluster, &self.may_write).await;
+        self.plans.applied(subject, &outcomes);
+        outcomes
     }
 
     async fn targets(&self, subject: &Subject, key: &ObjectKey) -> Result<Visited, CloudError> {
