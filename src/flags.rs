@@ -12,6 +12,7 @@ use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
+use crate::telemetry::LogFormat;
 
 /// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security
 /// groups, certificates, names.
@@ -119,6 +120,9 @@ pub struct RunFlags {
     #[arg(long, default_value = "info",
         value_parser = PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"]))]
     pub log_level: String,
+    /// How the log looks. Default: text on a terminal, a JSON object a line elsewhere.
+    #[arg(long, value_enum)]
+    pub log_format: Option<LogFormat>,
 }
 
 /// LBC's flags for what this version does not do: accepted, so that its manifests start, and noted

@@ -29,7 +29,7 @@ pub use limited::Limited;
 pub use limits::{Limits, Turns};
 pub use mirror::Mirror;
 pub use sdk::{Sdk, configure};
-pub use tally::Tally;
+pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
 pub use view::BalancerScope;
 pub use vpcs::only_vpc;
 

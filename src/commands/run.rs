@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::aws::{Limited, Sdk, Tally};
 use crate::build::visits::Index;
-use crate::clock;
+use crate::clock::{self, SystemClock};
 use crate::cluster::{ApiServer, Progress, elect, watch_all, watch_secrets};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
@@ -21,9 +20,9 @@ use crate::model::snapshot::Objects;
 use crate::model::subject::Subject;
 use crate::queue::{Lane, Queue};
 use crate::reconcile::{Reconciler, Shared};
-use crate::report::Rest;
 use crate::serve;
-use crate::telemetry::{self, CallLabels, LaneLabel, Metrics, VisitLabels};
+use crate::serve::Health;
+use crate::telemetry::{self, Metrics, TenureChange};
 
 use super::{EXIT_FINE, connect};
 
@@ -34,7 +33,7 @@ type Controller = Reconciler<Limited<Sdk>, ApiServer>;
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
-    telemetry::start_log(&flags.log_level);
+    telemetry::start_log(&flags.log_level, flags.log_format);
     for flag in ignored {
         tracing::warn!("--{flag} is LBC's and does nothing in this version");
     }
@@ -58,6 +57,7 @@ struct Process {
     tenure: watch::Sender<bool>,
     progress: watch::Sender<Progress>,
     identity: String,
+    clock: SystemClock,
 }
 
 /// How the tasks are told to stop.
@@ -70,11 +70,8 @@ impl Process {
         let cluster = connect::cluster_name(&flags.build)?;
         let client = connect::cluster().await?;
         let metrics = Arc::new(Metrics::new());
-        let calls = metrics.calls.clone();
-        let tally = Tally::new(move |service, operation| {
-            let (service, operation) = (service.to_owned(), operation.to_owned());
-            calls.get_or_create(&CallLabels { service, operation }).inc();
-        });
+        telemetry::catch_panics(Arc::clone(&metrics));
+        let tally = Tally::new(Arc::<Metrics>::clone(&metrics));
         let mut notes = Vec::new();
         let calls = connect::Calls { tally: &tally, limits: &flags.aws_api_throttle };
         let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
@@ -93,6 +90,7 @@ impl Process {
             may_write: Box::new(move || *is_leading.borrow()),
             now: clock::now,
             shared: Mutex::new(Shared::default()),
+            plans: telemetry::PlanLog::default(),
         };
         Ok(Self {
             client,
@@ -103,6 +101,7 @@ impl Process {
             tenure: watch::Sender::new(false),
             progress: watch::Sender::new(Progress::new()),
             identity,
+            clock: SystemClock::new(),
         })
     }
 
@@ -141,7 +140,7 @@ impl Process {
 
     async fn spawn_servers(&self, flags: &RunFlags, tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
         let listen = async |flag: &str, address| {
-            let listener = TcpListener::bind(address).await;
+            let listener = serve::listen(address).await;
             listener
                 .with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
         };
@@ -149,13 +148,24 @@ impl Process {
         let metrics = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
         tracing::info!(health = ?health.local_addr(), metrics = ?metrics.local_addr(), "listening");
         let progress = self.progress.subscribe();
+        let ready = move || {
+            let awaited = &progress.borrow().awaited;
+            Health::of(awaited.iter().map(|kind| format!("no list of {kind} yet")).collect())
+        };
         tasks.spawn(async move {
-            let served = serve::health(health, move || progress.borrow().is_complete()).await;
+            let served = serve::health(health, Health::well, ready).await;
             tracing::error!(?served, "the health server ended");
         });
         let declared = Arc::clone(&self.metrics);
+        let (queue, progress) = (self.queue.clone(), self.progress.subscribe());
+        let refresh = move |metrics: &Metrics| {
+            metrics.watch_failures(&progress.borrow().failures);
+            for lane in [Lane::Targets, Lane::User, Lane::Background] {
+                metrics.queue(lane.as_str(), queue.len(lane), Duration::ZERO);
+            }
+        };
         tasks.spawn(async move {
-            let served = serve::metrics(metrics, declared).await;
+            let served = serve::metrics(metrics, declared, refresh).await;
             tracing::error!(?served, "the metrics server ended");
         });
         Ok(())
@@ -192,7 +202,7 @@ impl Process {
                 {
                     return;
                 }
-                metrics.leading.set(1);
+                metrics.tenure(TenureChange::Began);
                 tracing::info!("leading: everything is looked at");
                 begin(&controller, &queue).await;
                 tenure.send_replace(true);
@@ -212,7 +222,7 @@ impl Process {
                     begin(&controller, &queue).await;
                 }
                 tenure.send_replace(false);
-                metrics.leading.set(0);
+                metrics.tenure(TenureChange::Lost);
                 tracing::info!("no longer leading: nothing is written");
                 queue.clear();
             }
@@ -222,6 +232,7 @@ impl Process {
     fn worker(&self, lanes: &'static [Lane]) -> impl Future<Output = ()> + use<> {
         let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
         let (mut tenure, metrics) = (self.tenure.subscribe(), Arc::clone(&self.metrics));
+        let clock = self.clock;
         async move {
             loop {
                 // A visit that knew nothing of what is remembered would take a bad member for one
@@ -234,12 +245,13 @@ impl Process {
                 if tenure.wait_for(|has_begun| *has_begun).await.is_err() {
                     return;
                 }
+                let visit = metrics.visit(&clock, subject.kind());
                 let visited = controller.visit(&subject).await;
                 for woken in visited.wakes {
                     let lane = lane_of(&woken);
                     queue.push(woken, lane);
                 }
-                count(&metrics, &queue, &subject, visited.rest);
+                visit.finish(visited.rest);
                 queue.done(&subject, visited.rest);
             }
         }
@@ -330,21 +342,6 @@ fn lane_of(subject: &Subject) -> Lane {
         | Subject::Balancer(..)
         | Subject::Certificate(..)
         | Subject::Zone(..) => Lane::User,
-    }
-}
-
-fn count(metrics: &Metrics, queue: &Queue, subject: &Subject, rest: Rest) {
-    let outcome = match rest {
-        Rest::Done => "done".to_owned(),
-        Rest::Later(_) => "later".to_owned(),
-        Rest::Again(trouble) => format!("{trouble:?}").to_lowercase(),
-    };
-    let labels = VisitLabels { subject: subject.kind().as_str().to_owned(), outcome };
-    metrics.visits.get_or_create(&labels).inc();
-    for lane in [Lane::Targets, Lane::User, Lane::Background] {
-        let label = LaneLabel { lane: format!("{lane:?}").to_lowercase() };
-        let waiting = i64::try_from(queue.len(lane)).unwrap_or(i64::MAX);
-        metrics.waiting.get_or_create(&label).set(waiting);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod id;
 pub mod index;
 pub mod inventory;
 pub mod known;
+pub mod line;
 pub mod listener;
 pub mod load_balancer;
 pub mod marks;

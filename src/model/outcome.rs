@@ -19,6 +19,20 @@ pub enum Trouble {
     Refused,
 }
 
+impl Trouble {
+    /// As the log and metrics name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Transient => "transient",
+            Self::InUse => "in_use",
+            Self::Stale => "stale",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// What came of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {

@@ -1,35 +1,98 @@
 //! The one renderer of plans: for the log, for `albedo plan`, for Events and for snapshot tests.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::model::action::{Action, AwsAction, KubeAction, Sign};
+use crate::model::line;
 use crate::model::plan::{Plan, Step};
 use crate::model::record::Verb;
 use crate::model::subject::Subject;
 
 use super::wire;
 
+/// How many steps the log shows of a plan; of a larger one it shows what they come to.
+const LOGGED_STEPS_MAX: usize = 50;
+/// How many steps, refusals and notes a digest shows.
+const DIGEST_LINES_MAX: usize = 5;
+/// How many bytes the log shows of one part of a line.
+const LOGGED_LENGTH_MAX: usize = 160;
+
 /// A plan as text: a line a step, with its sign, what it is about, the call it makes, and why.
 #[must_use]
 pub fn text(subject: &Subject, plan: &Plan) -> String {
     let mut out = format!("{subject}\n");
-    let rows: Vec<[String; 3]> = plan.steps.iter().map(row).collect();
+    write_steps(&mut out, &plan.steps, usize::MAX);
+    write_rest(&mut out, plan, &Shown { lines: usize::MAX, length: usize::MAX });
+    out
+}
+
+/// A plan as the log has it: bounded, whatever its objects hold. A large one is counted by
+/// operation and begun.
+#[must_use]
+pub fn log_text(subject: &Subject, plan: &Plan) -> String {
+    let mut out = format!("{subject}\n");
+    let count = plan.steps.len();
+    if count <= LOGGED_STEPS_MAX {
+        write_steps(&mut out, &plan.steps, LOGGED_LENGTH_MAX);
+        write_rest(&mut out, plan, &Shown { lines: LOGGED_STEPS_MAX, length: LOGGED_LENGTH_MAX });
+        return out;
+    }
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for step in &plan.steps {
+        *counts.entry(step.action.operation()).or_default() += 1;
+    }
+    let counts =
+        counts.iter().map(|((service, operation), n)| format!("{n} {service}.{operation}"));
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "  {count} steps: {}", counts.collect::<Vec<_>>().join(", "));
+    write_steps(&mut out, &plan.steps[..DIGEST_LINES_MAX], LOGGED_LENGTH_MAX);
+    let _ = writeln!(out, "  and {} more", count - DIGEST_LINES_MAX);
+    write_rest(&mut out, plan, &Shown { lines: DIGEST_LINES_MAX, length: LOGGED_LENGTH_MAX });
+    out
+}
+
+/// How much is shown.
+struct Shown {
+    /// Of each kind of lines.
+    lines: usize,
+    /// Of a part of a line, in bytes.
+    length: usize,
+}
+
+fn write_steps(out: &mut String, steps: &[Step], length_max: usize) {
+    let cut = |cell: String| line::excerpt(&cell, length_max).into_owned();
+    let rows: Vec<[String; 3]> = steps.iter().map(|step| row(step).map(cut)).collect();
     let widths = [0, 1]
         .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
-    for ([what, call, why], step) in rows.iter().zip(&plan.steps) {
+    for ([what, call, why], step) in rows.iter().zip(steps) {
         let sign = step.action.sign().as_char();
         // Writing to a String cannot fail.
         let _ = writeln!(out, "  {sign} {what:0$}  {call:1$}  {why}", widths[0], widths[1]);
     }
-    for problem in &plan.refusals {
-        let _ = writeln!(out, "  ! {}: {}: {problem}", problem.object, problem.code);
+}
+
+fn write_rest(out: &mut String, plan: &Plan, shown: &Shown) {
+    let refusals = plan.refusals.iter();
+    let refusals =
+        refusals.map(|problem| format!("! {}: {}: {problem}", problem.object, problem.code));
+    write_lines(out, refusals, shown);
+    write_lines(out, plan.notes.iter().map(|note| format!("# {note}")), shown);
+}
+
+fn write_lines(out: &mut String, lines: impl ExactSizeIterator<Item = String>, shown: &Shown) {
+    let more = lines.len().saturating_sub(shown.lines);
+    // A line here has several parts.
+    let length_max = shown.length.saturating_mul(4);
+    for text in lines.take(shown.lines) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "  {}", line::excerpt(&text, length_max));
     }
-    for note in &plan.notes {
-        let _ = writeln!(out, "  # {note}");
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more");
     }
-    out
 }
 
 fn row(step: &Step) -> [String; 3] {

@@ -23,6 +23,18 @@ pub enum Rest {
     Again(Trouble),
 }
 
+impl Rest {
+    /// As the log and metrics name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Later(_) => "later",
+            Self::Again(trouble) => trouble.as_str(),
+        }
+    }
+}
+
 /// How a subject is left: the gravest trouble decides when it is visited again.
 #[must_use]
 pub fn rest(outcomes: &[Outcome]) -> Rest {

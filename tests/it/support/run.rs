@@ -88,6 +88,7 @@ impl Site {
             may_write: Box::new(may_write),
             now,
             shared: Mutex::new(Shared::default()),
+            plans: albedo::telemetry::PlanLog::default(),
         };
         reconciler.recall(cluster.memories.lock().unwrap().clone());
         let waiting = Mutex::new(reconciler.subjects().into());
