@@ -3,7 +3,8 @@
 //!
 //! Reading order: `world` (what is known, one value behind one lock), `intake` (from a change to
 //! visits), `queue` (which visit is next), `worker` (one visit after the other), `reign` (from
-//! winning an election to losing it), `permit` (the right to write, asked before each step).
+//! winning an election to losing it), `permit` (the right to write, asked before each step),
+//! `standing` (whether this process is fit to lead).
 //!
 //! Everything here is generic over AWS, the cluster and the clock, so that tests run exactly this,
 //! in virtual time, on an AWS and a cluster in memory. `commands::run` only wires it.
@@ -35,6 +36,7 @@ use crate::telemetry::{Metrics, PlanLog};
 pub use intake::WorldIntake;
 pub use permit::{Permit, SIGN_PAUSE};
 pub use queue::{Lane, Lanes, Queue};
+pub use standing::Vitals;
 pub use states::{BalancerState, CertificateState, FabricState, ZoneState};
 pub use world::{SharedWorld, World};
 
@@ -42,6 +44,7 @@ mod intake;
 mod permit;
 mod queue;
 mod reign;
+mod standing;
 mod states;
 mod worker;
 mod world;
@@ -92,6 +95,8 @@ struct Core<C, K, T> {
     tenure: watch::Receiver<Option<Tenure>>,
     sight: Sight,
     sync_period: Duration,
+    /// Whether AWS has answered.
+    answered: watch::Sender<bool>,
     /// The tenure that has begun: what was known is forgotten, what is remembered is recalled.
     begun: watch::Sender<Option<Epoch>>,
     /// Whether no visit may begin any more.
@@ -140,6 +145,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
             tenure,
             sight,
             sync_period: parts.sync_period,
+            answered: watch::Sender::new(false),
             begun: watch::Sender::new(None),
             stopping: watch::Sender::new(false),
         });
@@ -165,9 +171,32 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let clock = &self.core.reconciler.clock;
-        let handle = clock.spawn(task(Arc::clone(&self.core)));
+        self.add(name, task(Arc::clone(&self.core)));
+    }
+
+    /// Starts a task that belongs to the controller and should never end.
+    pub fn add(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.core.reconciler.clock.spawn(task);
         self.tasks.push((name, handle));
+    }
+
+    /// Whether this process should stand for election, from now on.
+    pub fn stand(&mut self) -> watch::Receiver<bool> {
+        let (stands, standing) = watch::channel(false);
+        self.spawn("the look at the watches", |core| async move { core.stand(stands).await });
+        standing
+    }
+
+    /// How it is, for whoever asks from outside.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals<T> {
+        let tasks = self.tasks.iter().map(|(task, handle)| (*task, handle.abort_handle()));
+        Vitals {
+            tasks: tasks.collect(),
+            sight: self.core.sight.clone(),
+            answered: self.core.answered.subscribe(),
+            clock: self.core.reconciler.clock.clone(),
+        }
     }
 
     /// Where what is seen of the cluster goes.
@@ -192,12 +221,6 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
     #[must_use]
     pub fn mirror(&self) -> &Mirror<C, T> {
         &self.core.reconciler.mirror
-    }
-
-    /// Whether everything that should run does.
-    #[must_use]
-    pub fn is_alive(&self) -> bool {
-        self.tasks.iter().all(|(_, task)| !task.is_finished())
     }
 
     /// Waits until a task ends that never should.
