@@ -8,8 +8,11 @@ use crate::model::inventory::LiveLoadBalancer;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::report::StatusEntry;
 
+mod budget;
+mod owner;
 mod told;
 
+pub use budget::EventBudget;
 pub use told::{Done, Told};
 
 /// What a visit leaves its subject in.

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::owner::{owner, without_arns};
 use crate::model::id::ObjectKey;
+use crate::model::line::excerpt;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::Plan;
 use crate::model::problem::{Kind, ObjectRef, Problem, Severity};
@@ -15,6 +17,15 @@ use crate::model::stack::BalancerStack;
 const REASON_DONE: &str = "SuccessfullyReconciled";
 /// The reason of the Event that says AWS or the API server refused a step (LBC's).
 const REASON_REFUSED: &str = "FailedDeployModel";
+
+/// How many things an object is told in one visit; of more, how many there are.
+const MESSAGES_MAX: usize = 10;
+/// How many bytes a message shows of the place, and of what was found and what is allowed there.
+/// All of it fits an Event, and what people wrote does not push out what helps them.
+const PLACE_LENGTH_MAX: usize = 160;
+const FOUND_LENGTH_MAX: usize = 320;
+/// How many bytes a message shows of what AWS says.
+const ANSWER_LENGTH_MAX: usize = 800;
 
 /// What people have been told already about the members of one group.
 #[derive(Debug, Default)]
@@ -81,7 +92,7 @@ impl Told {
         messages: Vec<Message>,
     ) -> Vec<Event> {
         let mut events = Vec::new();
-        for message in messages {
+        for message in bounded(messages) {
             let said = (message.reason.clone(), message.text.clone());
             let before = self.by_object.get(&message.object);
             let is_new = before.is_none_or(|before| !before.contains(&said));
@@ -114,31 +125,79 @@ impl Told {
     }
 }
 
+/// No more messages about one object than a person reads: the gravest, and how many there are
+/// besides.
+fn bounded(messages: Vec<Message>) -> Vec<Message> {
+    let mut by_object: BTreeMap<ObjectRef, Vec<Message>> = BTreeMap::new();
+    for message in messages {
+        by_object.entry(message.object.clone()).or_default().push(message);
+    }
+    for messages in by_object.values_mut().filter(|messages| messages.len() > MESSAGES_MAX) {
+        messages.sort_by_key(|message| message.severity);
+        let left_out = messages.split_off(MESSAGES_MAX);
+        let Some(gravest) = left_out.first() else { continue };
+        let text = format!("and {} more, which `albedo plan` lists", left_out.len());
+        messages.push(Message {
+            object: gravest.object.clone(),
+            severity: gravest.severity,
+            reason: gravest.reason.clone(),
+            text,
+        });
+    }
+    by_object.into_values().flatten().collect()
+}
+
 fn of_problem(problem: &Problem) -> Message {
+    let Problem { code, severity, object, field, found, allowed, meanwhile } = problem;
+    let short = Problem {
+        code: *code,
+        severity: *severity,
+        object: object.clone(),
+        field: excerpt(field, PLACE_LENGTH_MAX).into_owned(),
+        found: excerpt(found, FOUND_LENGTH_MAX).into_owned(),
+        allowed: excerpt(allowed, FOUND_LENGTH_MAX).into_owned(),
+        meanwhile: meanwhile.clone(),
+    };
     Message {
-        object: problem.object.clone(),
-        severity: problem.severity,
-        reason: problem.code.to_string(),
-        text: problem.to_string(),
+        text: short.to_string(),
+        object: short.object,
+        severity: *severity,
+        reason: code.to_string(),
     }
 }
 
-/// What was refused, told to those whose wishes had changed; where nobody's had, to the first
-/// member.
+/// What was refused, told to those whom the step was for. Where that is nobody in particular, to
+/// those whose wishes had changed, else to the first member.
 fn refused(stack: &BalancerStack, done: &Done<'_>, stale: &BTreeSet<String>) -> Vec<Message> {
-    let again = texts(done, Trouble::Stale).filter(|text| stale.contains(*text));
-    let texts: BTreeSet<&String> = texts(done, Trouble::Refused).chain(again).collect();
-    let concerned = match done.changed {
+    let anybody = match done.changed {
         [] => stack.active.get(..1).unwrap_or_default(),
         changed => changed,
     };
-    let each = concerned.iter().flat_map(|key| {
-        texts.iter().map(|text| Message {
-            object: ObjectRef::ingress(key),
-            severity: Severity::Error,
-            reason: REASON_REFUSED.to_owned(),
-            text: format!("{text}; what does not depend on it is done, and it is tried again"),
-        })
+    let mut said: BTreeSet<(ObjectKey, String)> = BTreeSet::new();
+    for (step, outcome) in done.plan.steps.iter().zip(done.outcomes) {
+        let text = match outcome {
+            Outcome::Failed(Trouble::Refused, text) => text,
+            Outcome::Failed(Trouble::Stale, text) if stale.contains(text) => text,
+            Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => continue,
+        };
+        match owner(stack, &step.action) {
+            Some(owner) => {
+                said.insert((owner, text.clone()));
+            }
+            None if stack.active.len() > 1 => {
+                said.extend(anybody.iter().map(|key| (key.clone(), without_arns(text))));
+            }
+            None => said.extend(anybody.iter().map(|key| (key.clone(), text.clone()))),
+        }
+    }
+    let each = said.into_iter().map(|(key, text)| Message {
+        object: ObjectRef::ingress(&key),
+        severity: Severity::Error,
+        reason: REASON_REFUSED.to_owned(),
+        text: format!(
+            "{}; what does not depend on it is done, and it is tried again",
+            excerpt(&text, ANSWER_LENGTH_MAX)
+        ),
     });
     each.collect()
 }

@@ -10,6 +10,7 @@ mod classes;
 mod contract;
 mod costs;
 mod docs;
+mod events;
 mod faults;
 mod flags;
 mod fuzz;

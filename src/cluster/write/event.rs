@@ -8,6 +8,7 @@ use kube::{Api, Client};
 use super::super::error::ClusterError;
 use super::{WRITER, answer};
 use crate::clock;
+use crate::model::line::one_line;
 use crate::model::problem::{Kind, Severity};
 use crate::model::report::Event;
 
@@ -53,7 +54,7 @@ fn compose(identity: &str, event: &Event) -> CoreEvent {
         },
         type_: Some(event_type(event.severity).to_owned()),
         reason: Some(event.reason.clone()),
-        message: Some(shortened(&event.message).to_owned()),
+        message: Some(shortened(&one_line(&event.message)).to_owned()),
         source: Some(EventSource { component: Some(WRITER.to_owned()), host: None }),
         reporting_component: Some(WRITER.to_owned()),
         reporting_instance: Some(identity.to_owned()),

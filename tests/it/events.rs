@@ -1,0 +1,256 @@
+//! What people are told: no more than they can read, nothing that is others' business, and never at
+//! the cost of a visit.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use albedo::aws::Kind as AwsKind;
+use albedo::clock::Clock;
+use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind};
+use albedo::model::action::KubeAction;
+use albedo::model::id::ObjectKey;
+use albedo::model::moment::Moment;
+use albedo::model::problem::{ObjectRef, Severity};
+use albedo::model::report::{Event, StatusEntry};
+use albedo::telemetry::Metrics;
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+
+use super::support::fake::{Fault, Faulty, Struck, When};
+use super::support::run::Site;
+
+const TWO_TEAMS: &str = "
+service shop/s: {ports: [80]}
+service team/s: {ports: [80]}
+ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
+ingress team/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
+";
+
+/// Who is told of it when the nth write is refused.
+async fn told_when_refused(nth: usize) -> Vec<String> {
+    let site = Site::new(TWO_TEAMS);
+    let kind = AwsKind::Refused;
+    let fault = Fault { struck: Struck::Writes, nth, when: When::Before, kind };
+    let controller = site.start_on(Faulty::new(site.aws.clone(), vec![fault]), || true);
+    controller.settle().await;
+    let events = site.cluster.events().into_iter();
+    let refused = events.filter(|event| event.reason == "FailedDeployModel");
+    refused.map(|event| event.object.key.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_to_whom_the_step_is_for() {
+    let site = Site::new(TWO_TEAMS);
+    site.settle().await;
+    let mut told: Vec<(&str, Vec<String>)> = Vec::new();
+    for (place, action) in site.aws.performed().iter().enumerate() {
+        told.push((action.operation().1, told_when_refused(place + 1).await));
+    }
+    let of = |operation: &str| -> Vec<&[String]> {
+        let same = told.iter().filter(|(other, _)| *other == operation);
+        same.map(|(_, objects)| objects.as_slice()).collect()
+    };
+    let each = [&["shop/a".to_owned()][..], &["team/b".to_owned()]];
+    assert_eq!(of("CreateTargetGroup"), each, "{told:#?}");
+    assert_eq!(of("CreateRule"), each, "{told:#?}");
+    // What they share concerns both.
+    let both = ["shop/a".to_owned(), "team/b".to_owned()];
+    assert_eq!(of("CreateLoadBalancer"), [&both], "{told:#?}");
+}
+
+#[tokio::test]
+async fn however_much_is_wrong_an_object_is_told_ten_things_and_how_many_more_there_are() {
+    let unknown: String = (0..3000).map(|number| format!("nonsense-{number}: x, ")).collect();
+    let site = Site::new(&format!(
+        "
+service shop/s: {{ports: [80]}}
+ingress shop/a: {{{unknown} listen-ports: nonsense, rules: [any Exact /a s:80]}}
+"
+    ));
+    site.settle().await;
+    let events = site.cluster.events().into_iter();
+    let events: Vec<Event> =
+        events.filter(|event| event.reason != "SuccessfullyReconciled").collect();
+    assert_eq!(events.len(), 11, "{events:#?}");
+    let last = events.last().unwrap();
+    assert!(last.message.starts_with("and 29"), "{}", last.message);
+    // The gravest come first.
+    assert_eq!((events[0].severity, events[1].severity), (Severity::Error, Severity::Note));
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_does_not_push_out_what_helps() {
+    let giant = "x\\n".repeat(100_000);
+    let site = Site::new(&format!(
+        "
+service shop/s: {{ports: [80]}}
+ingress shop/a: {{scheme: \"{giant}\", rules: [any Exact /a s:80]}}
+"
+    ));
+    site.settle().await;
+    let events = site.cluster.events();
+    let [event] = &events[..] else { panic!("{events:#?}") };
+    assert!(event.message.len() < 1024 && !event.message.contains('\n'), "{}", event.message);
+    assert!(event.message.contains("; allowed: ") && event.message.contains("; meanwhile: "));
+}
+
+/// Time that passes only while somebody waits.
+#[derive(Clone, Default)]
+struct HandClock(Arc<Mutex<Duration>>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + *self.0.lock().unwrap()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::after_start(*self.0.lock().unwrap())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.0.lock().unwrap() += duration;
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is a clock")]
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        tokio::spawn(task)
+    }
+}
+
+/// An API server that takes Events, after it has refused some.
+#[derive(Default)]
+struct Inbox {
+    events: Mutex<Vec<String>>,
+    refusals: AtomicUsize,
+    kind: Option<Kind>,
+}
+
+impl Cluster for Inbox {
+    async fn perform(&self, _action: &KubeAction) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
+    async fn status(&self, _: &ObjectKey, _: &[StatusEntry]) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
+    async fn event(&self, event: &Event) -> Result<(), ClusterError> {
+        let left = self.refusals.load(Ordering::Relaxed);
+        if let (Some(kind), true) = (self.kind, left > 0) {
+            self.refusals.store(left - 1, Ordering::Relaxed);
+            return Err(ClusterError {
+                kind,
+                operation: "Event".to_owned(),
+                reason: "Down".to_owned(),
+                message: "no".to_owned(),
+            });
+        }
+        self.events.lock().unwrap().push(format!("{} {}", event.object.key.name, event.message));
+        Ok(())
+    }
+}
+
+fn event(name: &str, message: &str) -> Event {
+    Event {
+        object: ObjectRef::ingress(&ObjectKey::new("shop", name)),
+        uid: "1".to_owned(),
+        severity: Severity::Note,
+        reason: "Said".to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn many(name: &str, count: usize) -> Vec<Event> {
+    (0..count).map(|number| event(name, &number.to_string())).collect()
+}
+
+fn recorder() -> (EventRecorder, EventQueue, Arc<Metrics>) {
+    let metrics = Arc::new(Metrics::new());
+    let (recorder, queue) = EventRecorder::new(Arc::clone(&metrics));
+    (recorder, queue, metrics)
+}
+
+fn counted(metrics: &Metrics, result: &str) -> usize {
+    let text = metrics.encode().unwrap();
+    let start = format!("albedo_events_total{{result=\"{result}\"}} ");
+    let count = text.lines().find_map(|line| line.strip_prefix(&start));
+    count.map_or(0, |count| count.parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_object_that_has_much_to_say_does_not_drown_another() {
+    let (recorder, queue, metrics) = recorder();
+    let start = Moment::default();
+    recorder.record(start, many("loud", 3000));
+    recorder.record(start, [event("quiet", "hello")]);
+    recorder.record(start.plus(Duration::from_secs(300)), many("loud", 2));
+    drop(recorder);
+    let inbox = Inbox::default();
+    queue.send_all(&inbox, &HandClock::default(), || true).await;
+    let events = inbox.events.into_inner().unwrap();
+    assert_eq!(events.iter().filter(|event| event.starts_with("loud")).count(), 26);
+    assert!(events.contains(&"quiet hello".to_owned()));
+    assert_eq!((counted(&metrics, "sent"), counted(&metrics, "rate_limited")), (27, 2976));
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budget() {
+    let (recorder, queue, metrics) = recorder();
+    for number in 0..50 {
+        recorder.record(Moment::default(), many(&number.to_string(), 25));
+    }
+    assert_eq!(counted(&metrics, "queue_full"), 250);
+    let sending = async {
+        let inbox = Inbox::default();
+        queue.send_all(&inbox, &HandClock::default(), || true).await;
+        inbox.events.into_inner().unwrap()
+    };
+    let saying = async {
+        while counted(&metrics, "sent") < 1000 {
+            tokio::task::yield_now().await;
+        }
+        recorder.record(Moment::default(), many("49", 25));
+        drop(recorder);
+    };
+    let (events, ()) = tokio::join!(sending, saying);
+    assert_eq!(events.iter().filter(|event| event.starts_with("49 ")).count(), 25);
+}
+
+#[tokio::test]
+async fn an_event_waits_out_the_api_servers_trouble_and_none_is_tried_for_ever() {
+    let clock = HandClock::default();
+    for (kind, refusals, sent, refused, seconds) in [
+        (Kind::Transient, 2, 2, 0, 10),
+        (Kind::Throttled, 3, 1, 1, 10),
+        (Kind::Refused, 1, 1, 1, 0),
+    ] {
+        let (recorder, queue, metrics) = recorder();
+        recorder.record(clock.moment(), many("a", 2));
+        drop(recorder);
+        let inbox = Inbox { refusals: refusals.into(), kind: Some(kind), ..Inbox::default() };
+        let before = clock.moment();
+        queue.send_all(&inbox, &clock, || true).await;
+        let passed = clock.moment().since(before);
+        assert_eq!(passed, Duration::from_secs(seconds), "{kind:?}");
+        assert_eq!(counted(&metrics, "sent"), sent, "{kind:?}");
+        assert_eq!(counted(&metrics, "refused"), refused, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_write_says_nothing() {
+    let (recorder, queue, metrics) = recorder();
+    recorder.record(Moment::default(), many("a", 3));
+    drop(recorder);
+    let inbox = Inbox { refusals: 1.into(), kind: Some(Kind::Transient), ..Inbox::default() };
+    // It is lost while an Event waits out the API server's trouble.
+    let leads = AtomicBool::new(true);
+    let may_write = || leads.swap(false, Ordering::Relaxed);
+    queue.send_all(&inbox, &HandClock::default(), may_write).await;
+    assert_eq!(inbox.events.into_inner().unwrap(), [""; 0]);
+    assert_eq!(counted(&metrics, "not_leading"), 3);
+}
