@@ -49,6 +49,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         objects,
         surroundings,
         zones: None,
+        zones_refused: false,
         facts: crate::model::fact::Facts::default(),
         memory: Memory::default(),
     };

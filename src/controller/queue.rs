@@ -190,10 +190,10 @@ impl<T: Clock> Queue<T> {
         self.lock().running.is_empty()
     }
 
-    /// When the next visit is due that nobody asks for.
+    /// The visits that nobody asks for yet, each with when it is due; the next one comes first.
     #[must_use]
-    pub fn deadline(&self) -> Option<Moment> {
-        self.lock().by_deadline.first().map(|(moment, _)| *moment)
+    pub fn deadlines(&self) -> Vec<(Moment, Subject)> {
+        self.lock().by_deadline.iter().cloned().collect()
     }
 
     /// How many subjects something is kept of; to be held against how many there are.

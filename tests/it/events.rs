@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::support::fake::{Fault, Faulty, Struck, When};
-use super::support::run::Site;
+use super::support::site::Site;
+use super::support::world::wait;
 
 const TWO_TEAMS: &str = "
 service shop/s: {ports: [80]}
@@ -32,15 +33,16 @@ async fn told_when_refused(nth: usize) -> Vec<String> {
     let site = Site::new(TWO_TEAMS);
     let kind = AwsKind::Refused;
     let fault = Fault { struck: Struck::Writes, nth, when: When::Before, kind };
-    let controller = site.start_on(Faulty::new(site.aws.clone(), vec![fault]), || true);
+    let controller = site.start_on(Faulty::new(site.aws.clone(), vec![fault]));
     controller.settle().await;
     let events = site.cluster.events().into_iter();
     let refused = events.filter(|event| event.reason == "FailedDeployModel");
     refused.map(|event| event.object.key.to_string()).collect()
 }
 
-#[tokio::test]
-async fn a_refusal_is_told_to_whom_the_step_is_for() {
+#[test]
+fn a_refusal_is_told_to_whom_the_step_is_for() {
+    wait(async {
     let site = Site::new(TWO_TEAMS);
     site.settle().await;
     let mut told: Vec<(&str, Vec<String>)> = Vec::new();
@@ -57,10 +59,12 @@ async fn a_refusal_is_told_to_whom_the_step_is_for() {
     // What they share concerns both.
     let both = ["shop/a".to_owned(), "team/b".to_owned()];
     assert_eq!(of("CreateLoadBalancer"), [&both], "{told:#?}");
+    });
 }
 
-#[tokio::test]
-async fn however_much_is_wrong_an_object_is_told_ten_things_and_how_many_more_there_are() {
+#[test]
+fn however_much_is_wrong_an_object_is_told_ten_things_and_how_many_more_there_are() {
+    wait(async {
     let unknown: String = (0..3000).map(|number| format!("nonsense-{number}: x, ")).collect();
     let site = Site::new(&format!(
         "
@@ -77,10 +81,12 @@ ingress shop/a: {{{unknown} listen-ports: nonsense, rules: [any Exact /a s:80]}}
     assert!(last.message.starts_with("and 29"), "{}", last.message);
     // The gravest come first.
     assert_eq!((events[0].severity, events[1].severity), (Severity::Error, Severity::Note));
+    });
 }
 
-#[tokio::test]
-async fn what_somebody_wrote_does_not_push_out_what_helps() {
+#[test]
+fn what_somebody_wrote_does_not_push_out_what_helps() {
+    wait(async {
     let giant = "x\\n".repeat(100_000);
     let site = Site::new(&format!(
         "
@@ -93,6 +99,7 @@ ingress shop/a: {{scheme: \"{giant}\", rules: [any Exact /a s:80]}}
     let [event] = &events[..] else { panic!("{events:#?}") };
     assert!(event.message.len() < 1024 && !event.message.contains('\n'), "{}", event.message);
     assert!(event.message.contains("; allowed: ") && event.message.contains("; meanwhile: "));
+    });
 }
 
 /// Time that passes only while somebody waits.
@@ -181,8 +188,9 @@ fn counted(metrics: &Metrics, result: &str) -> usize {
     count.map_or(0, |count| count.parse().unwrap())
 }
 
-#[tokio::test]
-async fn an_object_that_has_much_to_say_does_not_drown_another() {
+#[test]
+fn an_object_that_has_much_to_say_does_not_drown_another() {
+    wait(async {
     let (recorder, queue, metrics) = recorder();
     let start = Moment::default();
     recorder.record(start, many("loud", 3000));
@@ -190,15 +198,17 @@ async fn an_object_that_has_much_to_say_does_not_drown_another() {
     recorder.record(start.plus(Duration::from_secs(300)), many("loud", 2));
     drop(recorder);
     let inbox = Inbox::default();
-    queue.send_all(&inbox, &HandClock::default(), || true).await;
+    queue.send_all(&inbox, &HandClock::default()).await;
     let events = inbox.events.into_inner().unwrap();
     assert_eq!(events.iter().filter(|event| event.starts_with("loud")).count(), 26);
     assert!(events.contains(&"quiet hello".to_owned()));
     assert_eq!((counted(&metrics, "sent"), counted(&metrics, "rate_limited")), (27, 2976));
+    });
 }
 
-#[tokio::test]
-async fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budget() {
+#[test]
+fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budget() {
+    wait(async {
     let (recorder, queue, metrics) = recorder();
     for number in 0..50 {
         recorder.record(Moment::default(), many(&number.to_string(), 25));
@@ -206,7 +216,7 @@ async fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budg
     assert_eq!(counted(&metrics, "queue_full"), 250);
     let sending = async {
         let inbox = Inbox::default();
-        queue.send_all(&inbox, &HandClock::default(), || true).await;
+        queue.send_all(&inbox, &HandClock::default()).await;
         inbox.events.into_inner().unwrap()
     };
     let saying = async {
@@ -218,10 +228,12 @@ async fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budg
     };
     let (events, ()) = tokio::join!(sending, saying);
     assert_eq!(events.iter().filter(|event| event.starts_with("49 ")).count(), 25);
+    });
 }
 
-#[tokio::test]
-async fn an_event_waits_out_the_api_servers_trouble_and_none_is_tried_for_ever() {
+#[test]
+fn an_event_waits_out_the_api_servers_trouble_and_none_is_tried_for_ever() {
+    wait(async {
     let clock = HandClock::default();
     for (kind, refusals, sent, refused, seconds) in [
         (Kind::Transient, 2, 2, 0, 10),
@@ -233,16 +245,18 @@ async fn an_event_waits_out_the_api_servers_trouble_and_none_is_tried_for_ever()
         drop(recorder);
         let inbox = Inbox { refusals: refusals.into(), kind: Some(kind), ..Inbox::default() };
         let before = clock.moment();
-        queue.send_all(&inbox, &clock, || true).await;
+        queue.send_all(&inbox, &clock).await;
         let passed = clock.moment().since(before);
         assert_eq!(passed, Duration::from_secs(seconds), "{kind:?}");
         assert_eq!(counted(&metrics, "sent"), sent, "{kind:?}");
         assert_eq!(counted(&metrics, "refused"), refused, "{kind:?}");
     }
+    });
 }
 
-#[tokio::test]
-async fn who_may_not_write_says_nothing() {
+#[test]
+fn who_may_not_write_says_nothing() {
+    wait(async {
     let (recorder, queue, metrics) = recorder();
     recorder.record(Moment::default(), many("a", 3));
     drop(recorder);
@@ -253,4 +267,5 @@ async fn who_may_not_write_says_nothing() {
     queue.send_all(&inbox, &HandClock::default(), may_write).await;
     assert_eq!(inbox.events.into_inner().unwrap(), [""; 0]);
     assert_eq!(counted(&metrics, "not_leading"), 3);
+    });
 }

@@ -21,7 +21,7 @@ use albedo::model::surroundings::{Interface, Subnet};
 use albedo::model::target::{LiveTarget, TargetState};
 use albedo::model::target_group::TargetGroup;
 
-pub use faulty::{Fault, Faulty, Struck, When};
+pub use faulty::{Death, Fault, Faulty, Struck, When};
 pub use held::Held;
 pub use state::State;
 
