@@ -20,4 +20,4 @@ pub use recorder::{EventQueue, EventRecorder};
 pub use secrets::{read_secrets, watch_secrets};
 pub use store::apply;
 pub use watch::{Progress, watch_all};
-pub use write::{ApiServer, Cluster};
+pub use write::{ApiServer, Cluster, Recalled};

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::aws::{Limits, Tally};
 use crate::clock;
-use crate::cluster::{ApiServer, Progress, read_secrets, watch_all};
+use crate::cluster::{ApiServer, Cluster as _, Progress, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
 use crate::model::group::Group;
 use crate::model::memory::Memory;

@@ -3,23 +3,23 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use anyhow::anyhow;
 use tokio::sync::{oneshot, watch};
 
 use crate::aws::{Sdk, Tally};
-use crate::clock::{Clock as _, SystemClock, now};
+use crate::clock::{SystemClock, now};
 use crate::cluster::{ApiServer, Election, Sight, watch_all, watch_secrets};
-use crate::controller::{Controller, Lane, Parts, Workers};
+use crate::controller::{Controller, Parts, Workers};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
-use crate::model::tenure::Tenure;
-use crate::serve;
 use crate::telemetry::{self, Metrics};
 
-use super::{EXIT_FINE, connect};
+use super::leadership::Leadership;
+use super::signals::Stop;
+use super::{EXIT_FINE, connect, servers};
 
-type Running = Controller<Sdk, ApiServer, SystemClock>;
+/// The controller on a real AWS and a real cluster.
+pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
@@ -45,6 +45,7 @@ pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
         () = controller.stop() => {}
         () = &mut leading => {}
     }
+    drop(controller);
     drop(give_back);
     leading.await;
     Ok(EXIT_FINE)
@@ -53,13 +54,13 @@ pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
 /// Starts everything but the election.
 async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     let cluster = connect::cluster_name(&flags.build)?;
-    let client = connect::cluster()?;
+    let client = connect::cluster().await?;
     let clock = SystemClock::new();
     let metrics = Arc::new(Metrics::new());
     telemetry::catch_panics(Arc::clone(&metrics));
     let tally = Tally::new(Arc::<Metrics>::clone(&metrics));
     let mut notes = Vec::new();
-    let calls = connect::Calls { tally: &tally, limits: &flags.aws_api_throttle, clock };
+    let calls = connect::Calls { tally: &tally, limits: &flags.aws_api_throttle };
     let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
     for note in notes {
         tracing::info!("{note}");
@@ -79,8 +80,8 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         sight: sight.clone(),
         sync_period: flags.sync_period,
         workers: Workers {
-            targets: flags.targetgroupbinding_max_concurrent_reconciles,
-            others: flags.ingress_max_concurrent_reconciles,
+            targets: flags.targetgroupbinding_max_concurrent_reconciles.into(),
+            others: flags.ingress_max_concurrent_reconciles.into(),
         },
     });
     let intake = Arc::new(controller.intake());
@@ -89,99 +90,9 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     controller.add("the watches", watched);
     controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));
     let stands = controller.stand();
-    serve_all(&mut controller, flags, &metrics, &sight).await?;
+    servers::serve_all(&mut controller, flags, &metrics, &sight).await?;
     let lease = ObjectKey::new(home, &flags.leader_election_id);
     let election = Election { client, lease, identity, clock };
     let election = flags.enable_leader_election.then_some(election);
     Ok((controller, Leadership { election, tenure, stands, clock }))
-}
-
-/// Answers what others ask.
-async fn serve_all(
-    controller: &mut Running,
-    flags: &RunFlags,
-    metrics: &Arc<Metrics>,
-    sight: &Sight,
-) -> anyhow::Result<()> {
-    let listen = async |flag: &str, address| {
-        let listener = serve::listen(address).await;
-        listener.with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
-    };
-    let health = listen("health-probe-bind-addr", flags.health_probe_bind_addr).await?;
-    let scraped = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
-    tracing::info!(health = ?health.local_addr(), metrics = ?scraped.local_addr(), "listening");
-    let (vitals, ready) = (controller.vitals(), controller.vitals());
-    controller.add("the health server", async move {
-        let served = serve::health(health, move || vitals.health(), move || ready.readiness()).await;
-        tracing::error!(?served, "the health server ended");
-    });
-    let (queue, mirror) = (controller.queue().clone(), controller.mirror().clone());
-    let (progress, declared) = (sight.progress(), Arc::clone(metrics));
-    let refresh = move |metrics: &Metrics| {
-        metrics.watch_failures(progress.borrow().failures());
-        metrics.stale_parts(mirror.stale_parts());
-        for lane in Lane::ALL {
-            let (waiting, oldest) = queue.waiting(lane);
-            metrics.queue(lane.as_str(), waiting, oldest);
-        }
-    };
-    controller.add("the metrics server", async move {
-        let served = serve::metrics(scraped, declared, refresh).await;
-        tracing::error!(?served, "the metrics server ended");
-    });
-    Ok(())
-}
-
-/// How this process comes to lead.
-struct Leadership {
-    /// `None` where nobody competes.
-    election: Option<Election<SystemClock>>,
-    tenure: watch::Sender<Option<Tenure>>,
-    stands: watch::Receiver<bool>,
-    clock: SystemClock,
-}
-
-impl Leadership {
-    /// Leads whenever that is possible, until it is told to stop; then gives the Lease back.
-    async fn hold(mut self, stopped: oneshot::Receiver<()>) {
-        let stopped = async {
-            // A sender that is gone is as good as the word.
-            let _ = stopped.await;
-        };
-        match self.election {
-            Some(election) => election.run(self.tenure, self.stands, stopped).await,
-            None => {
-                let leading = async {
-                    if self.stands.wait_for(|stands| *stands).await.is_ok() {
-                        self.tenure.send_replace(Some(Tenure::for_ever(self.clock.moment())));
-                    }
-                };
-                tokio::join!(leading, stopped);
-            }
-        }
-    }
-}
-
-/// The signals to stop.
-struct Stop {
-    terminated: Signal,
-    interrupted: Signal,
-}
-
-impl Stop {
-    /// Hears them from this moment on: a process with the number 1 would otherwise ignore them.
-    fn heard_from_now_on() -> anyhow::Result<Self> {
-        let listen = |kind, name| signal(kind).with_context(|| format!("{name} cannot be heard"));
-        Ok(Self {
-            terminated: listen(SignalKind::terminate(), "SIGTERM")?,
-            interrupted: listen(SignalKind::interrupt(), "SIGINT")?,
-        })
-    }
-
-    async fn heard(&mut self) {
-        tokio::select! {
-            _ = self.terminated.recv() => {}
-            _ = self.interrupted.recv() => {}
-        }
-    }
 }

@@ -6,8 +6,9 @@ use tokio::sync::watch;
 
 use super::{Lane, Queue, SharedWorld};
 use crate::clock::Clock;
-use crate::cluster::{Intake, Seen};
+use crate::cluster::Intake;
 use crate::model::id::ObjectKey;
+use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
 

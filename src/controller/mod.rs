@@ -240,8 +240,9 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
         self.core.look_again();
     }
 
-    /// Begins no visit any more, and waits a while for those under way.
-    pub async fn stop(self) {
+    /// Begins no visit any more, and waits a while for those under way. What is still under way then
+    /// ends when this is dropped.
+    pub async fn stop(&self) {
         self.core.stopping.send_replace(true);
         let clock = &self.core.reconciler.clock;
         let end = clock.moment().plus(STOP_MAX);

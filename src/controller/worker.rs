@@ -41,14 +41,17 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
                 let _ = begun.changed().await;
                 continue;
             };
-            let (subject, lane) = tokio::select! {
+            let next = tokio::select! {
                 biased;
-                _ = stopping.wait_for(|is_stopping| *is_stopping) => return futures::future::pending().await,
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => break,
                 () = permit.is_over() => continue,
                 next = self.queue.next(lanes) => next,
             };
+            let (subject, lane) = next;
             self.visit(&subject, lane, &permit).await;
         }
+        // The process is about to end; a task that ended before it would be a failure.
+        futures::future::pending().await
     }
 
     pub(super) fn permit(&self) -> Option<Permit<T>> {

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::build::visits::{Index, gather};
-use crate::cluster::Seen;
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
-use crate::model::index::Change;
+use crate::model::index::{Change, Seen};
 use crate::model::memory::Memory;
 use crate::model::record::HostedZones;
 use crate::model::settings::{DnsPolicy, Settings};

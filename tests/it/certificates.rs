@@ -1,6 +1,7 @@
 //! TLS Secrets: what is accepted, what is refused and why, and what comes of it in AWS.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use albedo::aws::{Cloud, Mirror};
 use albedo::build::secret::{Unfit, certificate, covers};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use albedo::aws::Kind as AwsKind;
 use albedo::clock::Clock;
-use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind};
+use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind, Recalled};
 use albedo::model::action::KubeAction;
 use albedo::model::id::ObjectKey;
 use albedo::model::moment::Moment;
@@ -145,6 +145,10 @@ impl Cluster for Inbox {
         Ok(())
     }
 
+    async fn recall(&self) -> Result<Recalled, ClusterError> {
+        Ok(Recalled::default())
+    }
+
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {
         let left = self.refusals.load(Ordering::Relaxed);
         if let (Some(kind), true) = (self.kind, left > 0) {
@@ -198,7 +202,7 @@ fn an_object_that_has_much_to_say_does_not_drown_another() {
     recorder.record(start.plus(Duration::from_secs(300)), many("loud", 2));
     drop(recorder);
     let inbox = Inbox::default();
-    queue.send_all(&inbox, &HandClock::default()).await;
+    queue.send_all(&inbox, &HandClock::default(), || true).await;
     let events = inbox.events.into_inner().unwrap();
     assert_eq!(events.iter().filter(|event| event.starts_with("loud")).count(), 26);
     assert!(events.contains(&"quiet hello".to_owned()));
@@ -216,7 +220,7 @@ fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budget() {
     assert_eq!(counted(&metrics, "queue_full"), 250);
     let sending = async {
         let inbox = Inbox::default();
-        queue.send_all(&inbox, &HandClock::default()).await;
+        queue.send_all(&inbox, &HandClock::default(), || true).await;
         inbox.events.into_inner().unwrap()
     };
     let saying = async {
@@ -245,7 +249,7 @@ fn an_event_waits_out_the_api_servers_trouble_and_none_is_tried_for_ever() {
         drop(recorder);
         let inbox = Inbox { refusals: refusals.into(), kind: Some(kind), ..Inbox::default() };
         let before = clock.moment();
-        queue.send_all(&inbox, &clock).await;
+        queue.send_all(&inbox, &clock, || true).await;
         let passed = clock.moment().since(before);
         assert_eq!(passed, Duration::from_secs(seconds), "{kind:?}");
         assert_eq!(counted(&metrics, "sent"), sent, "{kind:?}");

@@ -28,6 +28,7 @@ mod queue;
 mod replacement;
 mod router;
 mod rules;
+mod runtime;
 mod security;
 mod subnets;
 mod support;

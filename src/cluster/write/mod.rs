@@ -32,6 +32,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(35);
 /// How often a write that lost a race is tried afresh (client-go's default).
 const ATTEMPTS_MAX: usize = 5;
 
+/// What is remembered of each Ingress group, and what of it cannot be read.
+pub type Recalled = (BTreeMap<Group, Memory>, Vec<String>);
+
 /// The cluster, as far as this program writes to it.
 pub trait Cluster: Send + Sync + 'static {
     /// Does one thing. Doing it again once it is done does no harm and succeeds.
@@ -43,6 +46,8 @@ pub trait Cluster: Send + Sync + 'static {
         ingress: &ObjectKey,
         entries: &[StatusEntry],
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// All that is remembered of Ingress groups, and what of it cannot be read.
+    fn recall(&self) -> impl Future<Output = Result<Recalled, ClusterError>> + Send;
     /// Leaves a message for whoever looks at an object. That it says something new is up to the
     /// caller.
     fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
@@ -63,14 +68,6 @@ impl ApiServer {
     #[must_use]
     pub fn new(client: Client, identity: impl Into<String>, home: impl Into<String>) -> Self {
         Self { client, identity: identity.into(), home: home.into() }
-    }
-
-    /// All that is remembered of Ingress groups, and what of it cannot be read.
-    ///
-    /// # Errors
-    /// The API server's refusal.
-    pub async fn recall(&self) -> Result<(BTreeMap<Group, Memory>, Vec<String>), ClusterError> {
-        memory::recall(&self.memories()).await
     }
 
     fn memories(&self) -> Api<ConfigMap> {
@@ -128,6 +125,10 @@ impl Cluster for ApiServer {
         let api = self.ingresses(&ingress.namespace);
         let written = answer(&operation, api.patch_status(&ingress.name, &params, &patch)).await;
         unless_gone(written.map(drop))
+    }
+
+    async fn recall(&self) -> Result<Recalled, ClusterError> {
+        memory::recall(&self.memories()).await
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

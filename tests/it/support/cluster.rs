@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
-use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object};
+use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object, Recalled};
 use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
@@ -328,7 +328,7 @@ impl Cluster for FakeCluster {
         .await
     }
 
-    async fn recall(&self) -> Result<(BTreeMap<Group, Memory>, Vec<String>), ClusterError> {
+    async fn recall(&self) -> Result<Recalled, ClusterError> {
         Ok((self.memories.lock().unwrap().clone(), Vec::new()))
     }
 

@@ -34,15 +34,17 @@ pub struct Site {
 
 /// One process.
 pub struct Controller<C: Cloud> {
-    runtime: Runtime<C, FakeCluster, VirtualClock>,
-    clock: VirtualClock,
+    pub runtime: Runtime<C, FakeCluster, VirtualClock>,
+    pub clock: VirtualClock,
     /// The same AWS, without what is put in front of it.
     aws: Fake,
     /// The same cluster, whose changes this process hears of.
     pub cluster: FakeCluster,
     feed: usize,
     /// Whether it leads.
-    tenure: watch::Sender<Option<Tenure>>,
+    pub tenure: watch::Sender<Option<Tenure>>,
+    /// How far it has seen the cluster.
+    pub sight: Sight,
 }
 
 impl Site {
@@ -66,6 +68,15 @@ impl Site {
 
     /// The same, on AWS as `cloud` shows it.
     pub fn start_on<C: Cloud>(&self, cloud: C) -> Controller<C> {
+        let controller = self.standby_on(cloud);
+        let now = controller.clock.moment();
+        controller.sight.all_listed(now);
+        controller.tenure.send_replace(Some(Tenure::for_ever(now)));
+        controller
+    }
+
+    /// A new process that has heard of everything and does not lead.
+    pub fn standby_on<C: Cloud>(&self, cloud: C) -> Controller<C> {
         let clock = VirtualClock::new();
         let cluster = self.cluster.clone();
         let sight = Sight::new();
@@ -82,9 +93,7 @@ impl Site {
             workers: Workers { targets: 1, others: 1 },
         });
         let feed = cluster.feed(runtime.intake());
-        sight.all_listed(clock.moment());
-        tenure.send_replace(Some(Tenure::for_ever(clock.moment())));
-        Controller { runtime, clock, aws: self.aws.clone(), cluster, feed, tenure }
+        Controller { runtime, clock, aws: self.aws.clone(), cluster, feed, tenure, sight }
     }
 
     /// How many writes AWS refused.
@@ -136,6 +145,11 @@ impl<C: Cloud> Controller<C> {
             self.aws.pass_time();
             self.clock.sleep_until(moment).await;
         }
+    }
+
+    /// Stops as a signal would have it.
+    pub async fn stop(self) {
+        self.runtime.stop().await;
     }
 
     /// Looks at everything once more, without believing anything.
