@@ -12,13 +12,14 @@ use tokio::task::JoinSet;
 
 use crate::aws::{Limited, Sdk, Tally};
 use crate::build::visits::Index;
-use crate::clock;
-use crate::cluster::{ApiServer, Progress, elect, watch_all, watch_secrets};
+use crate::clock::{self, Clock as _, SystemClock};
+use crate::cluster::{ApiServer, Election, Intake, Progress, Sight, watch_all, watch_secrets};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
-use crate::model::index::Change;
+use crate::model::index::{Change, Seen};
 use crate::model::snapshot::Objects;
 use crate::model::subject::Subject;
+use crate::model::tenure::Tenure;
 use crate::queue::{Lane, Queue};
 use crate::reconcile::{Reconciler, Shared};
 use crate::report::Rest;
@@ -53,10 +54,11 @@ struct Process {
     controller: Arc<Controller>,
     queue: Queue,
     metrics: Arc<Metrics>,
-    leading: watch::Sender<bool>,
+    leading: watch::Sender<Option<Tenure>>,
     /// Whether a tenure has begun: what was known is forgotten, what is remembered is recalled.
     tenure: watch::Sender<bool>,
-    progress: watch::Sender<Progress>,
+    sight: Sight,
+    clock: SystemClock,
     identity: String,
 }
 
@@ -83,14 +85,18 @@ impl Process {
         }
         let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
         let identity = format!("{host}_{}-{}", std::process::id(), clock::now().as_nanosecond());
-        let (leading, is_leading) = watch::channel(!flags.enable_leader_election);
+        let clock = SystemClock::new();
+        let alone = || Tenure::for_ever(clock.moment());
+        let (leading, is_leading) = watch::channel((!flags.enable_leader_election).then(alone));
         let controller = Reconciler {
             settings: Arc::new(settings),
             mirror,
             cluster: ApiServer::new(client.clone(), identity.clone(), home(flags)),
             objects: Arc::new(RwLock::new(Objects::default())),
             index: Arc::new(Mutex::new(Index::default())),
-            may_write: Box::new(move || *is_leading.borrow()),
+            may_write: Box::new(move || {
+                is_leading.borrow().is_some_and(|tenure| clock.moment() < tenure.until)
+            }),
             now: clock::now,
             shared: Mutex::new(Shared::default()),
         };
@@ -101,7 +107,8 @@ impl Process {
             metrics,
             leading,
             tenure: watch::Sender::new(false),
-            progress: watch::Sender::new(Progress::new()),
+            sight: Sight::new(),
+            clock,
             identity,
         })
     }
@@ -113,21 +120,17 @@ impl Process {
     ) -> anyhow::Result<Stopping> {
         self.spawn_servers(flags, tasks).await?;
         let (changes, noted) = mpsc::unbounded_channel();
-        let secret_changes = changes.clone();
+        let objects = Arc::clone(&self.controller.objects);
+        let forward = Arc::new(Forward { objects, changes });
         tasks.spawn(watch_all(
             self.client.clone(),
             flags.watch_namespace.clone(),
-            Arc::clone(&self.controller.objects),
-            changes,
-            self.progress.clone(),
+            Arc::clone(&forward),
+            self.clock,
+            self.sight.clone(),
         ));
         let (secrets, wanted) = watch::channel(BTreeSet::new());
-        tasks.spawn(watch_secrets(
-            self.client.clone(),
-            wanted,
-            Arc::clone(&self.controller.objects),
-            secret_changes,
-        ));
+        tasks.spawn(watch_secrets(self.client.clone(), wanted, forward, self.clock));
         tasks.spawn(note_changes(Arc::clone(&self.controller), self.queue.clone(), noted, secrets));
         tasks.spawn(self.tenures(flags.sync_period));
         for _ in 0..flags.ingress_max_concurrent_reconciles {
@@ -148,7 +151,7 @@ impl Process {
         let health = listen("health-probe-bind-addr", flags.health_probe_bind_addr).await?;
         let metrics = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
         tracing::info!(health = ?health.local_addr(), metrics = ?metrics.local_addr(), "listening");
-        let progress = self.progress.subscribe();
+        let progress = self.sight.progress();
         tasks.spawn(async move {
             let served = serve::health(health, move || progress.borrow().is_complete()).await;
             tracing::error!(?served, "the health server ended");
@@ -171,11 +174,13 @@ impl Process {
         }
         let lease = ObjectKey::new(home(flags), &flags.leader_election_id);
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let election =
-            elect(self.client.clone(), lease, self.identity.clone(), self.leading.clone(), async {
-                // A sender that is gone is as good as the word.
-                let _ = stopped.await;
-            });
+        let (client, identity) = (self.client.clone(), self.identity.clone());
+        let election = Election { client, lease, identity, clock: self.clock };
+        let stands = watch::channel(true).1;
+        let election = election.run(self.leading.clone(), stands, async {
+            // A sender that is gone is as good as the word.
+            let _ = stopped.await;
+        });
         Some((stop, tokio::spawn(election)))
     }
 
@@ -183,11 +188,11 @@ impl Process {
     /// period.
     fn tenures(&self, sync_period: Duration) -> impl Future<Output = ()> + use<> {
         let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
-        let (mut leading, mut progress) = (self.leading.subscribe(), self.progress.subscribe());
+        let (mut leading, mut progress) = (self.leading.subscribe(), self.sight.progress());
         let (metrics, tenure) = (Arc::clone(&self.metrics), self.tenure.clone());
         async move {
             loop {
-                if leading.wait_for(|leads| *leads).await.is_err()
+                if leading.wait_for(Option::is_some).await.is_err()
                     || progress.wait_for(Progress::is_complete).await.is_err()
                 {
                     return;
@@ -199,7 +204,7 @@ impl Process {
                 loop {
                     let is_over = tokio::select! {
                         () = clock::sleep(sync_period) => false,
-                        lost = leading.wait_for(|leads| !*leads) => {
+                        lost = leading.wait_for(Option::is_none) => {
                             if lost.is_err() {
                                 return;
                             }
@@ -290,6 +295,26 @@ async fn begin(controller: &Controller, queue: &Queue) {
             | Subject::Zone(..) => Lane::Background,
         };
         queue.push(subject, lane);
+    }
+}
+
+/// Puts what is seen into the store, and has its change noted.
+struct Forward {
+    objects: Arc<RwLock<Objects>>,
+    changes: mpsc::UnboundedSender<Change>,
+}
+
+impl Intake for Forward {
+    fn take(&self, seen: Seen) {
+        let change = self.objects.write().unwrap_or_else(PoisonError::into_inner).take(seen);
+        if let Some(change) = change {
+            // Nobody listens only while the process ends.
+            let _ = self.changes.send(change);
+        }
+    }
+
+    fn with_objects<R>(&self, look: impl FnOnce(&Objects) -> R) -> R {
+        self.objects.with_objects(look)
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use albedo::build::visits::Index;
-use albedo::cluster::{Cluster, ClusterError, Kind, Object, apply};
+use albedo::cluster::{Cluster, ClusterError, Kind, Object};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
 use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
-use albedo::model::index::{Change, Turn};
+use albedo::model::index::{Change, Seen, Turn};
 use albedo::model::marks::FINALIZER_BINDING;
 use albedo::model::memory::Memory;
 use albedo::model::report::{Event, StatusEntry};
@@ -63,8 +63,6 @@ struct Log {
     events: Vec<Event>,
 }
 
-type Turned<T> = Turn<ObjectKey, T>;
-
 impl FakeCluster {
     pub fn new(settings: Settings) -> Self {
         Self {
@@ -98,7 +96,7 @@ impl FakeCluster {
     /// Somebody applies what a sketch holds. What the API server keeps of an object is kept.
     pub fn add(&self, sketch: &str) {
         for object in sketch::objects(sketch) {
-            self.turn(&self.change(object));
+            self.see(self.seen(object));
         }
     }
 
@@ -112,8 +110,7 @@ impl FakeCluster {
 
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
-        let old = self.objects.read().unwrap().services.get(key).cloned();
-        self.turn(&Change::Service(Turn { key: key.clone(), old, new: None }));
+        self.see(Seen::Service(key.clone(), None));
     }
 
     /// Whom the changes since the last time concern.
@@ -147,81 +144,35 @@ impl FakeCluster {
         self.log.lock().unwrap()
     }
 
-    fn turn(&self, change: &Change) {
-        apply(&mut self.objects.write().unwrap(), change);
+    fn see(&self, seen: Seen) {
+        let Some(change) = self.objects.write().unwrap().take(seen) else { return };
         let objects = self.objects.read().unwrap();
-        let woken = self.index.lock().unwrap().note(&self.settings, &objects, change);
+        let woken = self.index.lock().unwrap().note(&self.settings, &objects, &change);
         self.log().woken.extend(woken);
     }
 
-    fn change(&self, object: Object) -> Change {
-        let objects = self.objects.read().unwrap();
-        match object {
-            Object::Ingress(key, new) => {
-                let old = objects.ingresses.get(&key).cloned();
-                let mut new = new.as_ref().clone();
-                if let Some(old) = &old {
-                    new.metadata.finalizers.clone_from(&old.metadata.finalizers);
-                    new.status.clone_from(&old.status);
-                }
-                Change::Ingress(Turn { key, old, new: Some(Arc::new(new)) })
-            }
-            Object::Class(key, new) => {
-                let old = objects.classes.get(&key).cloned();
-                Change::Class(Turn { key, old, new: Some(new) })
-            }
-            Object::Params(key, new) => {
-                let old = objects.params.get(&key).cloned();
-                Change::Params(Turn { key, old, new: Some(new) })
-            }
-            Object::Service(key, new) => {
-                let old = objects.services.get(&key).cloned();
-                Change::Service(Turn { key, old, new: Some(new) })
-            }
-            Object::Slice(key, new) => {
-                let service = ObjectKey::new(&key.namespace, &new.service);
-                let slices = objects.slices.get(&service);
-                let old = slices.and_then(|slices| slices.get(&key.name)).cloned();
-                Change::Slice(Turn { key, old, new: Some(new) })
-            }
-            Object::Pod(key, new) => {
-                let old = objects.pods.get(&key).cloned();
-                Change::Pod(Turn { key, old, new: Some(new) })
-            }
-            Object::Node(key, new) => {
-                let old = objects.nodes.get(&key).cloned();
-                Change::Node(Turn { key, old, new: Some(new) })
-            }
-            Object::Namespace(key, new) => {
-                let old = objects.namespaces.get(&key).cloned();
-                Change::Namespace(Turn { key, old, new: Some(new) })
-            }
-            Object::Binding(key, new) => {
-                let old = objects.bindings.get(&key).cloned();
-                Change::Binding(Turn { key, old, new: Some(new) })
-            }
-            Object::Secret(key, new) => {
-                let old = objects.secrets.get(&key).cloned();
-                Change::Secret(Turn { key, old, new: Some(new) })
-            }
-            Object::Other { .. } => panic!("nothing that counts"),
+    fn seen(&self, object: Object) -> Seen {
+        if let Object::Ingress(key, new) = &object
+            && let Some(old) = self.objects.read().unwrap().ingresses.get(key)
+        {
+            let mut new = new.as_ref().clone();
+            new.metadata.finalizers.clone_from(&old.metadata.finalizers);
+            new.status.clone_from(&old.status);
+            return Seen::Ingress(key.clone(), Some(Arc::new(new)));
         }
+        object.seen().expect("something that counts")
     }
 
     /// Puts an Ingress in its place; one that leaves and that nobody holds is gone.
     fn put_ingress(&self, key: &ObjectKey, new: Ingress) {
-        let old = self.objects.read().unwrap().ingresses.get(key).cloned();
         let is_held = new.metadata.finalizers.iter().flatten().next().is_some();
         let stays = new.metadata.deletion_timestamp.is_none() || is_held;
-        let new = stays.then(|| Arc::new(new));
-        self.turn(&Change::Ingress(Turned { key: key.clone(), old, new }));
+        self.see(Seen::Ingress(key.clone(), stays.then(|| Arc::new(new))));
     }
 
     fn put_binding(&self, key: &ObjectKey, new: SeenBinding) {
-        let old = self.objects.read().unwrap().bindings.get(key).cloned();
         let stays = !new.leaving || !new.finalizers.is_empty();
-        let new = stays.then(|| Arc::new(new));
-        self.turn(&Change::Binding(Turned { key: key.clone(), old, new }));
+        self.see(Seen::Binding(key.clone(), stays.then(|| Arc::new(new))));
     }
 
     fn ingress(&self, key: &ObjectKey) -> Result<Ingress, ClusterError> {
