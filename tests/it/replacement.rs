@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use albedo::aws::Kind;
 use albedo::model::target::TargetState;
 
 use super::support::canon;
-use super::support::fake::{Fake, State};
+use super::support::fake::{Death, Fake, Fault, Faulty, State, Struck, When};
 use super::support::site::{Controller, Site};
 use super::support::world::{key, wait};
 
@@ -293,21 +294,32 @@ endpoints shop/s: {at: [172.31.0.1]}
 #[test]
 fn a_restart_in_the_middle_goes_on_where_it_was() {
     for setting in ["backend-protocol: HTTPS", "scheme: internet-facing"] {
-        let through = |visits: usize| {
+        let through = |writes: usize| {
             wait(async {
                 let (site, controller) = standing().await;
+                drop(controller);
                 let start = site.aws.everything();
+                let death = Death::new();
+                let (struck, when, kind) = (Struck::Writes, When::After, Kind::Transient);
+                let fault = Fault { struck, nth: writes, when, kind };
+                let aws = Faulty::new(site.aws.clone(), vec![fault]).deadly(&death);
+                let controller = site.start_on(aws);
                 controller.cluster.add(&with(setting));
-                controller.settle_for(visits).await;
+                tokio::select! {
+                    biased;
+                    () = death.awaited() => {}
+                    () = controller.settle() => {}
+                }
+                drop(controller);
                 site.settle().await;
                 nobody_was_cut_off(&start, &site);
-                assert_eq!(site.refused(), 0, "{setting}, restart after {visits} visits");
+                assert_eq!(site.refused(), 0, "{setting}, restart after {writes} writes");
                 canon::aws(&site.aws.everything())
             })
         };
-        let straight = through(400);
-        for visits in 0..30 {
-            assert_eq!(through(visits), straight, "{setting}, restart after {visits} visits");
+        let straight = through(usize::MAX);
+        for writes in 1..=30 {
+            assert_eq!(through(writes), straight, "{setting}, restart after {writes} writes");
         }
     }
 }
