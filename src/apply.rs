@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::aws::{Cloud, Kind, Mirror};
+use crate::clock::Clock;
 use crate::cluster::{self, Cluster};
 use crate::model::action::Action;
 use crate::model::id::{AwsId, Handle, Id};
@@ -12,9 +13,9 @@ use crate::model::plan::{Plan, Step};
 /// Takes the steps of a plan in their order, one at a time. A step is held back when one that it
 /// comes after was not done, or when it waits at a gate; its siblings go on. Once a side asks for
 /// fewer calls nothing more is tried, nor once `may_write` says that this process no longer leads.
-pub async fn apply<C: Cloud, K: Cluster>(
+pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
     plan: &Plan,
-    mirror: &Mirror<C>,
+    mirror: &Mirror<C, T>,
     cluster: &K,
     may_write: &(dyn Fn() -> bool + Send + Sync),
 ) -> Vec<Outcome> {
@@ -43,9 +44,9 @@ fn is_cleared(step: &Step, outcomes: &[Outcome]) -> bool {
     step.after.iter().all(|before| matches!(outcomes.get(before.0), Some(Outcome::Done(_))))
 }
 
-async fn take<C: Cloud, K: Cluster>(
+async fn take<C: Cloud, K: Cluster, T: Clock>(
     step: &Step,
-    mirror: &Mirror<C>,
+    mirror: &Mirror<C, T>,
     cluster: &K,
     made: &BTreeMap<Handle, AwsId>,
 ) -> Outcome {

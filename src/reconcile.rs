@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::apply::{apply, of_aws};
-use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part as AwsPart};
+use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part as AwsPart, Reach};
 use crate::build::visits::{Index, gather};
 use crate::build::{self, balancer::Built};
+use crate::clock::{Clock, SystemClock};
 use crate::cluster::Cluster;
 use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::fact::Facts;
@@ -42,6 +43,10 @@ pub use waits::read_targets;
 /// there is looked for at once when something is missing.
 const SURROUNDINGS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 
+/// How often the VPC is looked at anew because something in it is missing: soon enough for whoever
+/// makes it, and seldom enough for a thousand groups that miss it.
+const REFRESH_PAUSE: Duration = Duration::from_secs(30);
+
 /// What a visit left behind.
 #[derive(Debug)]
 pub struct Visited {
@@ -52,11 +57,11 @@ pub struct Visited {
 }
 
 /// All that visits share.
-pub struct Reconciler<C, K> {
+pub struct Reconciler<C, K, T = SystemClock> {
     /// How the process was started.
     pub settings: Arc<Settings>,
     /// What we believe AWS holds.
-    pub mirror: Mirror<C>,
+    pub mirror: Mirror<C, T>,
     /// The cluster, to write to.
     pub cluster: K,
     /// The cluster, as seen.
@@ -104,7 +109,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     /// Visits a subject: brings AWS closer to what is wished for, and says so.
     pub async fn visit(&self, subject: &Subject) -> Visited {
         let visited = match subject {
@@ -151,7 +156,13 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
     }
 
     async fn snapshot(&self, subject: &Subject, memory: Memory) -> Result<Snapshot, CloudError> {
-        let surroundings = self.mirror.surroundings(SURROUNDINGS_AGE_MAX).await?;
+        let reach = match subject {
+            Subject::Fabric(_) => Reach::Interfaces,
+            Subject::Balancer(..) => Reach::Groups,
+            Subject::Targets(..) => Reach::Vpc,
+            Subject::Certificate(..) | Subject::Zone(..) => Reach::Nothing,
+        };
+        let surroundings = self.mirror.surroundings(reach, SURROUNDINGS_AGE_MAX).await?;
         let zones = match subject {
             Subject::Fabric(_) | Subject::Balancer(..) | Subject::Zone(..) => self.zones().await,
             Subject::Targets(..) | Subject::Certificate(..) => None,
@@ -321,8 +332,8 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let is_missing =
             missing.contains(&Code::NoSubnets) || missing.contains(&Code::NoSecurityGroup);
         if is_missing {
-            self.mirror.forget_part(&AwsPart::Vpc);
-            self.mirror.forget_part(&AwsPart::SecurityGroups);
+            self.mirror.refresh(&AwsPart::Vpc, REFRESH_PAUSE);
+            self.mirror.refresh(&AwsPart::SecurityGroups, REFRESH_PAUSE);
         }
         is_missing
     }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Limits, Tally};
+use crate::aws::{Limits, Reach, Tally};
 use crate::clock;
 use crate::cluster::{ApiServer, Progress, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
@@ -41,7 +41,8 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         let client = connect::cluster().await?;
         objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
     }
-    let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
+    let surroundings =
+        mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),
         extent,

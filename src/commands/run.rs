@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::aws::{Limited, Sdk, Tally};
+use crate::aws::{Sdk, Tally};
 use crate::build::visits::Index;
 use crate::clock;
 use crate::cluster::{ApiServer, Progress, elect, watch_all, watch_secrets};
@@ -30,7 +30,7 @@ use super::{EXIT_FINE, connect};
 /// How long visits under way may go on after the signal to stop. Kubernetes gives a pod 30 s.
 const STOP_MAX: Duration = Duration::from_secs(15);
 
-type Controller = Reconciler<Limited<Sdk>, ApiServer>;
+type Controller = Reconciler<Sdk, ApiServer>;
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {

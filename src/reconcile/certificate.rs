@@ -6,6 +6,7 @@ use super::{Reconciler, Visited, lock};
 use crate::aws::{Cloud, CloudError};
 use crate::build;
 use crate::build::classes::is_own_class;
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
@@ -20,7 +21,7 @@ use crate::model::subject::Subject;
 use crate::plan;
 use crate::report;
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     pub(super) async fn certificate(
         &self,
         subject: &Subject,

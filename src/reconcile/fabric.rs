@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::aws::{Cloud, CloudError, Part as AwsPart};
 use crate::build;
 use crate::build::visits::gather;
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::binding::Binding;
 use crate::model::id::{Handle, Id};
@@ -21,7 +23,11 @@ use crate::report::{self, Rest};
 
 use super::{Reconciler, Visited, lock};
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+/// How often network interfaces are looked at anew because nobody knows an endpoint's: a new node's
+/// are there within seconds, and a node elsewhere has none.
+const INTERFACES_PAUSE: Duration = Duration::from_secs(10);
+
+impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     pub(super) async fn fabric(&self, subject: &Subject) -> Result<Visited, CloudError> {
         let cluster = &self.settings.cluster;
         let snapshot = self.snapshot(subject, Memory::default()).await?;
@@ -46,7 +52,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let mut rest = report::rest(&outcomes);
         if !stack.is_complete && rest == Rest::Done {
             // An endpoint whose network interface nobody knows: it may be a new one.
-            self.mirror.forget_part(&AwsPart::Interfaces);
+            self.mirror.refresh(&AwsPart::Interfaces, INTERFACES_PAUSE);
             rest = Rest::Again(Trouble::Stale);
         }
         let mut wakes = self.stray_certificates().await?;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{Reconciler, lock};
 use crate::aws::Cloud;
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::group::Group;
 use crate::model::news::News;
 use crate::model::subject::{Subject, SubjectKind};
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     /// The subjects that should hear of it.
     pub(super) fn woken(&self, news: &News) -> Vec<Subject> {
         let place = &self.settings.place;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{Reconciler, Shared, lock};
 use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part as AwsPart};
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::group::Group;
 use crate::model::inventory::BalancerInventory;
@@ -18,6 +19,9 @@ use crate::plan;
 
 /// How often what changes without a word is looked at. Targets take tens of seconds to get well.
 const POLL_PAUSE: Duration = Duration::from_secs(2);
+
+/// How young a look at load balancers is good enough for whoever polls them: one does for many.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The waits of one group. Losing them, as a restart does, makes waits longer.
 #[derive(Debug, Default)]
@@ -80,8 +84,8 @@ impl Shared {
 ///
 /// # Errors
 /// The read that failed.
-pub async fn read_targets<C: Cloud>(
-    mirror: &Mirror<C>,
+pub async fn read_targets<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
     extent: Extent,
     stack: &BalancerStack,
     inventory: &mut BalancerInventory,
@@ -93,7 +97,7 @@ pub async fn read_targets<C: Cloud>(
     Ok(())
 }
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     /// What stands of a group, looked at anew where it changes without a word and somebody waits
     /// for that.
     pub(super) async fn inventory(
@@ -109,11 +113,11 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
             .iter()
             .any(|live| live.state == LoadBalancerState::Provisioning);
         if is_new && lock(&self.shared).polls_load_balancers(group) {
-            self.mirror.forget_part(&AwsPart::LoadBalancers);
+            self.mirror.refresh(&AwsPart::LoadBalancers, LOOK_PAUSE);
             inventory = self.mirror.balancer(cluster, group, scope).await?;
         }
         for id in plan::balancer::watched(Extent::Cluster, stack, &inventory) {
-            self.mirror.forget_part(&AwsPart::Targets(id));
+            self.mirror.refresh(&AwsPart::Targets(id), Duration::ZERO);
         }
         read_targets(&self.mirror, Extent::Cluster, stack, &mut inventory).await?;
         Ok(inventory)

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::{Reconciler, SURROUNDINGS_AGE_MAX, Visited, lock};
+use super::{REFRESH_PAUSE, Reconciler, SURROUNDINGS_AGE_MAX, Visited, lock};
 use crate::aws::{Cloud, CloudError, Kind, Part as AwsPart};
 use crate::build;
 use crate::build::balancer::Built;
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::action::{Action, AwsAction};
 use crate::model::fact::Names;
@@ -35,7 +36,7 @@ const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
 /// on.
 pub(super) type Suspects = BTreeMap<String, usize>;
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
+impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     /// The hosted zones, where names are kept at all. What cannot be read holds up nothing but
     /// names.
     pub(super) async fn zones(&self) -> Option<Arc<HostedZones>> {
@@ -98,7 +99,7 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         let current = self.mirror.zone(cluster, id, SURROUNDINGS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
         if records.is_none() {
-            self.mirror.forget_part(&AwsPart::Zones);
+            self.mirror.refresh(&AwsPart::Zones, REFRESH_PAUSE);
         }
         let is_awaited =
             plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Active(_))));

@@ -12,7 +12,7 @@ use albedo::model::plan::{Plan, WaitKey};
 use albedo::model::problem::Code;
 use albedo::model::record::{HostedZone, Record, RecordType, RecordValue, Verb};
 use albedo::model::settings::{DnsPolicy, DnsSettings};
-use albedo::model::snapshot::World;
+use albedo::model::snapshot::Extent;
 use albedo::model::stack::{WishedName, ZoneStack};
 use albedo::plan::zone::plan;
 use jiff::Timestamp;
@@ -119,7 +119,7 @@ impl Case {
             records: Known::Is(std::sync::Arc::new(standing.clone()), Timestamp::UNIX_EPOCH),
             load_balancers: self.load_balancers.clone(),
         };
-        plan(&self.dns, World::Whole, &self.stack, &inventory)
+        plan(&self.dns, Extent::Cluster, &self.stack, &inventory)
     }
 
     /// The zone once the plan is carried out, by an AWS that refuses what AWS refuses.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup};
 use albedo::model::action::AwsAction;
 use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
@@ -17,7 +17,7 @@ use albedo::model::listener::Protocol;
 use albedo::model::load_balancer::{Attributes, LoadBalancerState};
 use albedo::model::marks::Tags;
 use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::{Interface, Subnet};
+use albedo::model::surroundings::{Interface, Subnet, Vpc};
 use albedo::model::target::{LiveTarget, TargetState};
 use albedo::model::target_group::TargetGroup;
 
@@ -69,7 +69,7 @@ impl Fake {
             };
             (AwsId::new(format!("subnet-{letter}")), subnet)
         });
-        let vpc = ReadVpc {
+        let vpc = Vpc {
             id: AwsId::new("vpc-fake"),
             cidrs: vec!["172.31.0.0/16".to_owned()],
             subnets: subnets.collect(),
@@ -199,7 +199,7 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
 const TAG_IDS_MAX: usize = 20;
 
 impl Cloud for Fake {
-    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+    async fn vpc(&self) -> Result<Vpc, CloudError> {
         for operation in ["ec2.DescribeVpcs", "ec2.DescribeRouteTables"] {
             self.read(operation, |_| Ok(()))?;
         }

@@ -5,14 +5,18 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use albedo::aws::{Cloud, Mirror};
+use albedo::clock::Clock;
+use albedo::model::moment::Moment;
 use albedo::model::news::WAYS;
 use albedo::model::settings::Settings;
 use albedo::model::subject::Subject;
 use albedo::reconcile::{Reconciler, Shared};
 use albedo::report::Rest;
 use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
 use super::cluster::FakeCluster;
 use super::fake::Fake;
@@ -30,7 +34,7 @@ pub struct Site {
 
 /// One process.
 pub struct Controller<C> {
-    reconciler: Reconciler<C, FakeCluster>,
+    reconciler: Reconciler<C, FakeCluster, Ticking>,
     /// The same AWS, without what is put in front of it.
     aws: Fake,
     /// The same cluster, whose changes this process hears of.
@@ -51,8 +55,36 @@ fn now() -> Timestamp {
     Timestamp::from_millisecond(TICKS.replace(TICKS.get() + 1)).unwrap()
 }
 
+/// The same time as a clock. Nobody waits by it: it goes on between visits.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticking;
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::after_start(Duration::from_millis(now().as_millisecond().unsigned_abs()))
+    }
+
+    async fn sleep(&self, _duration: Duration) {
+        std::future::pending().await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tests have no room for clocks")]
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        tokio::spawn(task)
+    }
+}
+
 /// Longer than anybody waits between two looks, in milliseconds.
 const WHILE: i64 = 60_000;
+/// How long a visit takes, in milliseconds: so long that a read that failed once is tried again.
+const VISIT: i64 = 3000;
 
 impl Site {
     /// The class `alb`, and what the sketch holds.
@@ -81,7 +113,7 @@ impl Site {
         let cluster = self.cluster.listed();
         let reconciler = Reconciler {
             settings: Arc::clone(&cluster.settings),
-            mirror: Mirror::new(cloud, now),
+            mirror: Mirror::new(cloud, Ticking),
             cluster: cluster.clone(),
             objects: Arc::clone(&cluster.objects),
             index: Arc::clone(&cluster.index),
@@ -174,6 +206,7 @@ impl<C: Cloud> Controller<C> {
     }
 
     async fn visit(&self, subject: Subject) {
+        TICKS.set(TICKS.get() + VISIT);
         let visited = self.reconciler.visit(&subject).await;
         check_ways(&subject, &visited.wakes);
         self.push(visited.wakes);
