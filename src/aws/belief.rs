@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::ReadLoadBalancer;
 use super::arn;
 use super::groups::Groups;
 use super::part::{Part, Reading};
 use super::shelf::Shelf;
-use super::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, Records};
@@ -99,8 +99,7 @@ impl Belief {
                 belief.interfaces = Known::Is(Arc::new(found.into_iter().collect()), at);
             }
             Reading::SecurityGroups(found) => {
-                let found = found.into_iter().map(|group: ReadSecurityGroup| group);
-                belief.security_groups = Known::Is(found.collect(), at);
+                belief.security_groups = Known::Is(found.into_iter().collect(), at);
             }
             Reading::LoadBalancers(found, tags) => {
                 let found = found.into_iter().map(|found| (found.live.id.clone(), found));
@@ -158,14 +157,14 @@ impl Belief {
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains(id));
                 self.listeners.retain(|id, _| stands(id));
                 self.load_balancer_attributes.retain(|id, _| stands(id));
-                self.adopt_tags(arn::LOAD_BALANCER, stands, tags, look);
+                self.adopt_tags(arn::LOAD_BALANCER, stands, &tags, look);
                 self.load_balancers = other.load_balancers;
             }
             Part::TargetGroups => {
                 let known = other.target_groups.value();
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains_key(id));
                 self.target_group_attributes.retain(|id, _| stands(id));
-                self.adopt_tags(arn::TARGET_GROUP, stands, tags, look);
+                self.adopt_tags(arn::TARGET_GROUP, stands, &tags, look);
                 self.target_groups = other.target_groups;
             }
             Part::Listeners(id) => move_entry(id, &mut other.listeners, &mut self.listeners),
@@ -190,7 +189,7 @@ impl Belief {
                 self.certificate_facts.retain(|id, _| stands(id));
                 self.imported.retain(|id, _| stands(id));
                 self.imported.extend(other.imported);
-                self.adopt_tags(arn::CERTIFICATE, stands, tags, look);
+                self.adopt_tags(arn::CERTIFICATE, stands, &tags, look);
                 self.certificates = other.certificates;
             }
             Part::Certificate(id) => {
@@ -218,7 +217,7 @@ impl Belief {
         &mut self,
         kind: &str,
         stands: impl Fn(&AwsId) -> bool,
-        tags: Shelf<Tags>,
+        tags: &Shelf<Tags>,
         look: Look,
     ) {
         for (id, tags) in tags.iter() {

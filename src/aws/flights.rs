@@ -15,6 +15,9 @@ use super::read;
 use crate::model::action::AwsAction;
 use crate::model::moment::Moment;
 
+#[cfg(test)]
+mod tests;
+
 /// How long a failed read of what many visits need is not tried again, at least: a service that
 /// answers at once costs little more than the call.
 const PAUSE_MIN: Duration = Duration::from_secs(2);

@@ -150,7 +150,8 @@ impl Sdk {
 
 impl Cloud for Sdk {
     async fn vpc(&self) -> Result<Vpc, CloudError> {
-        ec2::network::vpc(self).await
+        // Four calls at once take more room than a stack should have to give.
+        Box::pin(ec2::network::vpc(self)).await
     }
 
     async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {

@@ -8,7 +8,7 @@ use super::ReadLoadBalancer;
 use super::belief::Belief;
 use super::groups::Groups;
 use super::part::Part;
-use super::shelf::Mark;
+use super::shelf::{Mark, Shelf};
 use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
@@ -23,6 +23,9 @@ use crate::model::record::HostedZones;
 use crate::model::security::{IngressRule, Source};
 use crate::model::surroundings::Surroundings;
 use crate::model::target_group::TargetGroup;
+
+#[cfg(test)]
+mod tests;
 
 /// What a visit to a balancer has to know beyond what is always known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -261,7 +264,7 @@ impl<'a> Reader<'a> {
         if !self.missing.is_empty() || !self.old.is_empty() {
             return ZoneInventory::default();
         }
-        let found = self.belief.load_balancers.value().into_iter().flat_map(|found| found.iter());
+        let found = self.belief.load_balancers.value().into_iter().flat_map(Shelf::iter);
         let address = |found: &ReadLoadBalancer| {
             let tags = self.belief.tags.get(&found.live.id);
             Address {
