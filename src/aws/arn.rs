@@ -30,6 +30,18 @@ pub(super) enum Named {
     },
 }
 
+/// How the resource in the ARN of a load balancer starts.
+pub(super) const LOAD_BALANCER: &str = "loadbalancer/";
+/// How the resource in the ARN of a target group starts.
+pub(super) const TARGET_GROUP: &str = "targetgroup/";
+/// How the resource in the ARN of a certificate starts.
+pub(super) const CERTIFICATE: &str = "certificate/";
+
+/// Whether an identifier is an ARN whose resource starts so.
+pub(super) fn is(id: &AwsId, kind: &str) -> bool {
+    id.as_str().rsplit_once(':').is_some_and(|(_, resource)| resource.starts_with(kind))
+}
+
 /// What an identifier names, if it is an ARN of Elastic Load Balancing.
 pub(super) fn named(id: &AwsId) -> Option<Named> {
     let (place, resource) = id.as_str().rsplit_once(':')?;
@@ -74,6 +86,7 @@ mod tests {
         let load_balancer = arn("loadbalancer/app/a/1");
         let listener = arn("listener/app/a/1/2");
         assert_eq!(named(&load_balancer), Some(Named::LoadBalancer));
+        assert!(is(&load_balancer, LOAD_BALANCER) && !is(&load_balancer, TARGET_GROUP));
         assert_eq!(named(&arn("targetgroup/t/3")), Some(Named::TargetGroup));
         assert_eq!(
             named(&listener),

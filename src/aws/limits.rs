@@ -6,10 +6,19 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use futures::future::BoxFuture;
 use regex::Regex;
 
-use crate::clock;
+use crate::clock::Clock;
+use crate::model::moment::Moment;
+
+/// The services as this program names them in operations, and as AWS's SDKs call them.
+const SERVICES: [(&str, &str); 4] = [
+    ("elbv2", "Elastic Load Balancing v2"),
+    ("ec2", "EC2"),
+    ("acm", "ACM"),
+    ("route53", "Route 53"),
+];
 
 /// LBC's defaults, which are the rates of AWS's own documentation.
 const DEFAULTS: &str = "\
@@ -82,16 +91,16 @@ fn one(part: &str) -> Option<Limit> {
 struct Bucket {
     limit: Limit,
     /// What is left, and when that was counted. Less than nothing: so many wait.
-    left: Mutex<(f64, Option<Timestamp>)>,
+    left: Mutex<(f64, Option<Moment>)>,
 }
 
 impl Bucket {
     /// Takes a turn, and says how long it is until then.
-    fn take(&self, now: Timestamp) -> Duration {
+    fn take(&self, now: Moment) -> Duration {
         let Limit { rate, burst, .. } = self.limit;
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let since = left.1.unwrap_or(now);
-        let filled = left.0 + now.duration_since(since).as_secs_f64().max(0.0) * rate;
+        let filled = left.0 + now.since(since).as_secs_f64() * rate;
         *left = (filled.min(burst) - 1.0, Some(now.max(since)));
         Duration::try_from_secs_f64(-left.0 / rate).unwrap_or_default()
     }
@@ -99,33 +108,50 @@ impl Bucket {
 
 /// The turns of all calls. Clones share them.
 #[derive(Clone)]
-pub struct Turns(Arc<Vec<Bucket>>);
+pub struct Turns(Arc<Inner>);
+
+struct Inner {
+    buckets: Vec<Bucket>,
+    now: Box<dyn Fn() -> Moment + Send + Sync>,
+    sleep: Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>,
+}
 
 impl fmt::Debug for Turns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|bucket| &bucket.limit)).finish()
+        f.debug_list().entries(self.0.buckets.iter().map(|bucket| &bucket.limit)).finish()
     }
 }
 
 impl Turns {
     /// Nobody has called anything yet.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new<T: Clock>(limits: &Limits, clock: &T) -> Self {
         let bucket =
             |limit: &Limit| Bucket { limit: limit.clone(), left: Mutex::new((limit.burst, None)) };
-        Self(Arc::new(limits.0.iter().map(bucket).collect()))
+        let (watch, alarm) = (clock.clone(), clock.clone());
+        Self(Arc::new(Inner {
+            buckets: limits.0.iter().map(bucket).collect(),
+            now: Box::new(move || watch.moment()),
+            sleep: Box::new(move |pause| {
+                let alarm = alarm.clone();
+                Box::pin(async move { alarm.sleep(pause).await })
+            }),
+        }))
     }
 
-    /// Waits until an operation may be called.
-    pub async fn wait(&self, service: &str, operation: &str) {
-        let pause = self.take(service, operation, clock::now());
+    /// Waits until an operation may be called, as in `elbv2.CreateRule`.
+    pub async fn wait(&self, operation: &str) {
+        let pause = self.take(operation, (self.0.now)());
         if !pause.is_zero() {
-            clock::sleep(pause).await;
+            (self.0.sleep)(pause).await;
         }
     }
 
-    fn take(&self, service: &str, operation: &str, now: Timestamp) -> Duration {
-        let concerned = self.0.iter().filter(|bucket| {
+    fn take(&self, operation: &str, now: Moment) -> Duration {
+        let (short, operation) = operation.split_once('.').unwrap_or_default();
+        let long = SERVICES.iter().find(|(known, _)| *known == short);
+        let service = long.map_or(short, |(_, long)| long);
+        let concerned = self.0.buckets.iter().filter(|bucket| {
             bucket.limit.service == service && bucket.limit.operation.is_match(operation)
         });
         concerned.map(|bucket| bucket.take(now)).max().unwrap_or_default()
@@ -136,16 +162,18 @@ impl Turns {
 mod tests {
     use super::*;
 
-    const ELB: &str = "Elastic Load Balancing v2";
-
     fn turns(text: &str) -> Turns {
-        Turns::new(&text.parse().expect("it means limits"))
+        Turns::new(&text.parse().expect("it means limits"), &crate::clock::SystemClock::new())
+    }
+
+    fn at(second: u64) -> Moment {
+        Moment::after_start(Duration::from_secs(second))
     }
 
     /// How many of some calls at this second need not wait.
-    fn at_once(turns: &Turns, operation: &str, second: i64) -> usize {
-        let now = Timestamp::from_second(second).expect("it is a time");
-        (0..1000).take_while(|_| turns.take(ELB, operation, now).is_zero()).count()
+    fn at_once(turns: &Turns, operation: &str, second: u64) -> usize {
+        let operation = format!("elbv2.{operation}");
+        (0..1000).take_while(|_| turns.take(&operation, at(second)).is_zero()).count()
     }
 
     #[test]
@@ -164,8 +192,8 @@ mod tests {
     #[test]
     fn who_comes_later_waits_longer() {
         let turns = turns("");
-        let now = Timestamp::from_second(100).expect("it is a time");
-        let waits = (0..24).map(|_| turns.take(ELB, "RegisterTargets", now).as_millis());
+        let take = || turns.take("elbv2.RegisterTargets", at(100));
+        let waits = (0..24).map(|_| take().as_millis());
         let waits: Vec<u128> = waits.collect();
         assert_eq!(waits[19..], [0, 250, 500, 750, 1000]);
     }

@@ -1,115 +1,105 @@
 //! What we believe AWS holds: read once for everybody, written through, and doubted where it should
 //! be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, Shared, WeakShared, try_join_all};
-use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use futures::future::{Either, join_all, select, try_join_all};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::try_join;
 
 use super::answer::Answer;
-use super::belief::{Belief, Part};
+use super::batch::{Asker, Batches};
+use super::belief::{Belief, Stamp};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
-use super::view::{BalancerScope, View};
-use super::{Cloud, arn, effect, read};
+use super::flights::{Outcome, SharedRead, State};
+use super::part::{Lane, Part, Reading};
+use super::view::{BalancerScope, Reach, Reader};
+use super::{Cloud, effect, read};
+use crate::clock::{Clock, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::{
     BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory, ZoneInventory,
 };
+use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::surroundings::Surroundings;
 
-/// How often what is needed is read anew because it was put in doubt meanwhile, before that is an
-/// error. Two rounds are the rule (the catalogue, then what hangs on a load balancer).
+/// How often what is needed is read anew before that is an error. Two rounds are the rule (the
+/// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
+/// before somebody's doubt is under way; only what AWS lists and does not know takes more.
 const ROUNDS_MAX: usize = 8;
-/// How many parts are read at once: far below AWS's bucket of 40 reads, from which others draw too.
+/// How many parts are read at once in each lane: far below AWS's bucket of 40 reads, from which
+/// others draw too.
 const READS_AT_ONCE: usize = 16;
+/// How long a visit waits for a newer look at what it knows already. AWS answers within one or two
+/// seconds, or something is wrong with it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What we believe AWS holds.
 ///
 /// A part is read when somebody needs it and nobody has read it, once for all who ask meanwhile. A
 /// write goes through here, and what it answered is believed, so that the next look costs no call;
 /// a write that failed puts the parts that it touches in doubt. Clones share the same belief.
-pub struct Mirror<C> {
-    shared: Arc<Inner<C>>,
+///
+/// Who asks for a part that is in doubt, or that nobody has read, gets a look that began after he
+/// asked, or an error. Who asks for a newer look at what is known gets an older one where AWS does
+/// not answer in time.
+pub struct Mirror<C, T = SystemClock> {
+    shared: Arc<Inner<C, T>>,
 }
 
-struct Inner<C> {
-    cloud: C,
-    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    reads: Semaphore,
+pub(super) struct Inner<C, T> {
+    pub(super) cloud: C,
+    pub(super) clock: T,
+    /// How many reads may still go out, by lane.
+    lanes: [Semaphore; 6],
     state: Mutex<State>,
+    pub(super) batches: Batches,
 }
 
-#[derive(Default)]
-struct State {
-    belief: Belief,
-    /// The reads under way, by the part they read.
-    flights: BTreeMap<Part, Flight>,
-    /// How many reads were begun; their numbers.
-    begun: u64,
-    /// How many reads are under way, those included that nobody wants any more.
-    reading: usize,
-    /// The writes since the oldest read under way began.
-    journal: Vec<Written>,
-}
-
-/// A write that was done, and what AWS answered.
-struct Written {
-    action: AwsAction,
-    answer: Answer,
-    at: Timestamp,
-}
-
-type Outcome = Result<(), CloudError>;
-
-struct Flight {
-    number: u64,
-    /// Weak: when all who wait for a read go away, it is given up.
-    outcome: WeakShared<BoxFuture<'static, Outcome>>,
-}
-
-impl<C> Clone for Mirror<C> {
+impl<C, T> Clone for Mirror<C, T> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
     }
 }
 
-impl<C> fmt::Debug for Mirror<C> {
+impl<C, T> fmt::Debug for Mirror<C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mirror").finish_non_exhaustive()
     }
 }
 
-impl<C: Cloud> Mirror<C> {
-    /// A mirror of AWS in which nothing is believed yet; `now` tells the time.
-    pub fn new(cloud: C, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+impl<C: Cloud, T: Clock> Mirror<C, T> {
+    /// A mirror of AWS in which nothing is believed yet.
+    pub fn new(cloud: C, clock: T) -> Self {
         let inner = Inner {
             cloud,
-            now: Box::new(now),
-            reads: Semaphore::new(READS_AT_ONCE),
+            clock,
+            lanes: std::array::from_fn(|_| Semaphore::new(READS_AT_ONCE)),
             state: Mutex::default(),
+            batches: Batches::default(),
         };
         Self { shared: Arc::new(inner) }
     }
 
-    /// What stands in the VPC that is not ours, read no longer ago than `age_max`.
+    /// What stands in the VPC that is not ours, as far as it is needed, read no longer ago than
+    /// `age_max` where AWS can be read.
     ///
     /// # Errors
     /// What AWS answered to a read.
-    pub async fn surroundings(&self, age_max: Duration) -> Result<Arc<Surroundings>, CloudError> {
-        let since = self.since(age_max);
-        self.view(|belief| belief.surroundings(since)).await
-    }
-
-    fn since(&self, age_max: Duration) -> Timestamp {
-        (self.shared.now)().checked_sub(age_max).unwrap_or(Timestamp::MIN)
+    pub async fn surroundings(
+        &self,
+        reach: Reach,
+        age_max: Duration,
+    ) -> Result<Arc<Surroundings>, CloudError> {
+        self.view(|reader| reader.surroundings(reach, age_max)).await
     }
 
     /// What stands of an Ingress group in AWS; `bindings` is empty. What is tagged with the cluster
@@ -123,7 +113,7 @@ impl<C: Cloud> Mirror<C> {
         group: &Group,
         scope: &BalancerScope,
     ) -> Result<BalancerInventory, CloudError> {
-        self.view(|belief| belief.balancer(cluster, group, scope)).await
+        self.view(|reader| reader.balancer(cluster, group, scope)).await
     }
 
     /// What stands of the VPC's shared network, as far as it is the cluster's.
@@ -140,7 +130,7 @@ impl<C: Cloud> Mirror<C> {
         cluster: &str,
         endpoints: &BTreeSet<AwsId>,
     ) -> Result<FabricInventory, CloudError> {
-        self.view(|belief| belief.fabric(cluster, endpoints)).await
+        self.view(|reader| reader.fabric(cluster, endpoints)).await
     }
 
     /// What is registered in a target group; `Absent` where the target group is gone.
@@ -148,7 +138,9 @@ impl<C: Cloud> Mirror<C> {
     /// # Errors
     /// What AWS answered to the read.
     pub async fn targets(&self, target_group: &AwsId) -> Result<TargetsInventory, CloudError> {
-        self.view(|belief| belief.targets(target_group)).await
+        let now = self.shared.clock.moment();
+        self.shared.lock().belief.forget_drained(target_group, now);
+        self.view(|reader| reader.targets(target_group)).await
     }
 
     /// The certificates that a TLS Secret was imported as.
@@ -160,7 +152,7 @@ impl<C: Cloud> Mirror<C> {
         cluster: &str,
         secret: &ObjectKey,
     ) -> Result<CertificateInventory, CloudError> {
-        self.view(|belief| belief.certificate(cluster, secret)).await
+        self.view(|reader| reader.certificate(cluster, secret)).await
     }
 
     /// The TLS Secrets of the cluster of which a certificate stands.
@@ -168,20 +160,19 @@ impl<C: Cloud> Mirror<C> {
     /// # Errors
     /// What AWS answered to a read.
     pub async fn imported_secrets(&self, cluster: &str) -> Result<BTreeSet<ObjectKey>, CloudError> {
-        self.view(|belief| belief.imported_secrets(cluster)).await
+        self.view(|reader| reader.imported_secrets(cluster)).await
     }
 
-    /// The account's hosted zones, read no longer ago than `age_max`.
+    /// The account's hosted zones, read no longer ago than `age_max` where AWS can be read.
     ///
     /// # Errors
     /// What AWS answered to the read.
     pub async fn zones(&self, age_max: Duration) -> Result<Arc<HostedZones>, CloudError> {
-        let since = self.since(age_max);
-        self.view(|belief| belief.zones(since)).await
+        self.view(|reader| reader.zones(age_max)).await
     }
 
     /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
-    /// read no longer ago than `age_max`.
+    /// read no longer ago than `age_max` where AWS can be read.
     ///
     /// # Errors
     /// What AWS answered to a read.
@@ -191,8 +182,13 @@ impl<C: Cloud> Mirror<C> {
         zone: &AwsId,
         age_max: Duration,
     ) -> Result<ZoneInventory, CloudError> {
-        let since = self.since(age_max);
-        self.view(|belief| belief.zone(cluster, zone, since)).await
+        self.view(|reader| reader.zone(cluster, zone, age_max)).await
+    }
+
+    /// Waits until a write may go out, as far as the limits to our own calls are concerned. Whoever
+    /// may write only for a time has to look at that afterwards.
+    pub async fn turn(&self, action: &AwsAction) {
+        self.shared.cloud.turn(action).await;
     }
 
     /// Performs a write and believes its answer. Says the identifier of what was made or changed,
@@ -207,26 +203,38 @@ impl<C: Cloud> Mirror<C> {
         doubt.settle(answer)
     }
 
+    /// Asks for a fresh look at a part, because something is missing in it or changes without a
+    /// word: whoever needs the part next reads it anew, unless a look began less than
+    /// `at_most_every` ago. Where that fails, what is known goes on being told.
+    pub fn refresh(&self, part: &Part, at_most_every: Duration) {
+        let now = self.shared.clock.moment();
+        self.shared.lock().want(part, now, at_most_every);
+    }
+
+    /// How many parts are told although somebody asked for a newer look, because AWS does not give
+    /// it.
+    #[must_use]
+    pub fn stale_parts(&self) -> usize {
+        self.shared.lock().stale()
+    }
+
     /// Stops believing anything: somebody else may have been writing.
     pub fn forget(&self) {
-        let mut state = self.shared.lock();
-        state.belief = Belief::default();
-        state.flights.clear();
+        self.shared.lock().forget();
     }
 
     /// Stops believing a part. The tags of load balancers and target groups go on being believed.
     pub fn forget_part(&self, part: &Part) {
-        self.shared.lock().forget(part);
+        self.shared.lock().doubt(part);
     }
 
     /// Stops believing which load balancers, target groups and security groups there are, and their
     /// tags.
     pub fn forget_catalogue(&self) {
         let mut state = self.shared.lock();
-        // Certificates are found by their tags and are not doubted here, so they keep them.
-        state.belief.tags.retain(|id, _| arn::named(id) == Some(arn::Named::Certificate));
+        state.doubt_all_tags();
         for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
-            state.forget(&part);
+            state.doubt(&part);
         }
     }
 
@@ -235,23 +243,35 @@ impl<C: Cloud> Mirror<C> {
     pub fn forget_group(&self, cluster: &str, group: &Group) {
         let mut state = self.shared.lock();
         for part in state.belief.parts_of_group(cluster, group) {
-            state.forget(&part);
+            state.doubt(&part);
         }
     }
 
     /// Looks until nothing is missing, reading what is.
-    async fn view<T>(&self, mut look: impl FnMut(&mut Belief) -> View<T>) -> Result<T, CloudError> {
-        let mut missing = Vec::new();
+    async fn view<S>(&self, mut look: impl FnMut(&mut Reader<'_>) -> S) -> Result<S, CloudError> {
+        let inner = &self.shared;
+        let since = inner.lock().next();
+        let (mut told, mut missing) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..ROUNDS_MAX {
-            let flights: Vec<_> = {
-                let mut state = self.shared.lock();
-                missing = match look(&mut state.belief) {
-                    Ok(seen) => return Ok(seen),
-                    Err(missing) => missing,
-                };
-                missing.iter().map(|part| self.shared.flight(&mut state, part)).collect()
+            let (needed, newer) = {
+                let (now, mut state) = (inner.clock.moment(), inner.lock());
+                let mut reader = Reader::new(&state.belief, since, now, &told);
+                let seen = look(&mut reader);
+                let Reader { missing: unknown, old, .. } = reader;
+                if unknown.is_empty() && old.is_empty() {
+                    return Ok(seen);
+                }
+                missing = unknown;
+                let newer = old.into_iter().map(|part| inner.newer(&mut state, part, now));
+                let newer: Vec<_> = newer.collect();
+                (inner.needed(&mut state, &missing, now)?, newer)
             };
-            try_join_all(flights).await?;
+            let newer = join_all(newer.into_iter().map(|newer| inner.wait_a_while(newer)));
+            let (_, old) = try_join!(try_join_all(needed), newer.map(Ok))?;
+            for part in old.into_iter().flatten() {
+                inner.lock().tell_stale(&part);
+                told.insert(part);
+            }
         }
         Err(CloudError {
             kind: Kind::Transient,
@@ -262,124 +282,152 @@ impl<C: Cloud> Mirror<C> {
     }
 }
 
-impl<C: Cloud> Inner<C> {
-    /// The read of a part that is under way, or one that begins now.
-    fn flight(
+/// A newer look at what is known.
+struct Newer {
+    part: Part,
+    /// The read to wait for, and how long; `None` where it is known not to be worth while.
+    read: Option<(SharedRead, Duration)>,
+}
+
+impl<C: Cloud, T: Clock> Inner<C, T> {
+    /// The reads of what has to be known, or why one of them cannot be had just now.
+    fn needed(
         self: &Arc<Self>,
         state: &mut State,
-        part: &Part,
-    ) -> Shared<BoxFuture<'static, Outcome>> {
-        let under_way = state.flights.get(part).and_then(|flight| flight.outcome.upgrade());
-        if let Some(outcome) = under_way {
-            return outcome;
-        }
-        state.begun += 1;
-        state.reading += 1;
-        let ticket = Ticket {
-            inner: Arc::clone(self),
-            part: part.clone(),
-            number: state.begun,
-            journal_start: state.journal.len(),
-            at: (self.now)(),
+        parts: &BTreeSet<Part>,
+        now: Moment,
+    ) -> Result<Vec<SharedRead>, CloudError> {
+        let read = |part: &Part| match (state.under_way(part), state.failure(part, now)) {
+            (Some((read, _)), _) => Ok(read),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Ok(self.read(state, part, now)),
         };
-        let number = ticket.number;
-        let outcome = ticket.read().boxed().shared();
-        if let Some(weak) = outcome.downgrade() {
-            state.flights.insert(part.clone(), Flight { number, outcome: weak });
+        parts.iter().map(read).collect()
+    }
+
+    /// The read that gives a newer look at a part.
+    fn newer(self: &Arc<Self>, state: &mut State, part: Part, now: Moment) -> Newer {
+        let read = match state.under_way(&part) {
+            Some((read, began)) => Some((read, PATIENCE.saturating_sub(now.since(began)))),
+            None if state.failure(&part, now).is_some() => None,
+            None => {
+                let read = self.read(state, &part, now);
+                // Nobody waits long for it, and yet it should come to an end.
+                drop(self.clock.spawn(read.clone()));
+                Some((read, PATIENCE))
+            }
+        };
+        Newer { part, read: read.filter(|(_, patience)| !patience.is_zero()) }
+    }
+
+    /// Waits for a newer look, but not for long. Answers with the part if the look that is known
+    /// has to do.
+    async fn wait_a_while(&self, newer: Newer) -> Option<Part> {
+        let Some((read, patience)) = newer.read else { return Some(newer.part) };
+        let timeout = pin!(self.clock.sleep(patience));
+        match select(read, timeout).await {
+            Either::Left((Ok(()), _)) => None,
+            Either::Left((Err(_), _)) | Either::Right(_) => Some(newer.part),
         }
-        outcome
+    }
+
+    /// Begins to read a part.
+    fn read(self: &Arc<Self>, state: &mut State, part: &Part, now: Moment) -> SharedRead {
+        let number = state.begin();
+        let at = Stamp { date: self.clock.now(), moment: now };
+        let asker = matches!(part, Part::Listeners(_)).then(|| self.batches.asker());
+        let ticket = Ticket { inner: Arc::clone(self), part: part.clone(), number, at, asker };
+        let read = ticket.read().boxed().shared();
+        state.share(part, number, now, &read);
+        read
     }
 }
 
-impl<C> Inner<C> {
+impl<C, T> Inner<C, T> {
     /// The lock is never held over an await. What panicked while holding it left nothing half-done
     /// that a later read would not find.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl State {
-    /// Believes that a write was done; the reads under way may not have seen it.
-    fn believe(&mut self, action: &AwsAction, answer: Answer, at: Timestamp) {
-        effect::apply(&mut self.belief, action, &answer, at);
-        if self.reading > 0 {
-            self.journal.push(Written { action: action.clone(), answer, at });
-        }
-    }
-
-    /// Stops believing a part, and what a read of it that is under way will find.
-    fn forget(&mut self, part: &Part) {
-        self.belief.forget(part);
-        self.flights.remove(part);
+    /// Waits until a read may go out among its like. The semaphores are never closed; if one were,
+    /// reading unbounded would be the right thing.
+    pub(super) async fn permit(&self, lane: Lane) -> Option<SemaphorePermit<'_>> {
+        let lane = match lane {
+            Lane::Targets => &self.lanes[0],
+            Lane::Balancing => &self.lanes[1],
+            Lane::Tags => &self.lanes[2],
+            Lane::Network => &self.lanes[3],
+            Lane::Certificates => &self.lanes[4],
+            Lane::Names => &self.lanes[5],
+        };
+        lane.acquire().await.ok()
     }
 }
 
 /// A read under way. However it ends, also if nobody waits for it any more, it is counted out.
-struct Ticket<C> {
-    inner: Arc<Inner<C>>,
+struct Ticket<C, T> {
+    inner: Arc<Inner<C, T>>,
     part: Part,
     number: u64,
-    /// Where in the journal the writes begin that the read may not have seen.
-    journal_start: usize,
     /// When the read began: what it finds is at least that new.
-    at: Timestamp,
+    at: Stamp,
+    /// Where tags of what is found will be asked for.
+    asker: Option<Asker>,
 }
 
-impl<C: Cloud> Ticket<C> {
-    async fn read(self) -> Outcome {
+impl<C: Cloud, T: Clock> Ticket<C, T> {
+    async fn read(mut self) -> Outcome {
+        let asker = self.asker.take();
+        let reading = self.look(asker).await;
         let inner = &self.inner;
-        // The semaphore is never closed; if it were, reading unbounded would be the right thing.
-        let _permit = inner.reads.acquire().await.ok();
-        let untagged = |id: &AwsId| !inner.lock().belief.tags.contains_key(id);
-        let reading = read::part(&inner.cloud, &self.part, untagged).await;
+        let now = inner.clock.moment();
         let mut state = inner.lock();
-        let is_wanted =
-            state.flights.get(&self.part).is_some_and(|flight| flight.number == self.number);
-        if is_wanted {
-            state.flights.remove(&self.part);
-        }
         match reading {
-            Ok(reading) if is_wanted => {
-                let mut found = Belief::of(reading, self.at);
-                for written in &state.journal[self.journal_start..] {
-                    effect::apply(&mut found, &written.action, &written.answer, written.at);
-                }
-                state.belief.adopt(&self.part, found);
+            Ok(reading) => {
+                state.land(&self.part, self.number, Belief::of(reading, self.at.date));
                 Ok(())
             }
-            // It was put in doubt while it was read: whoever waited looks again.
-            Ok(_) => Ok(()),
-            Err(error) => match read::disproved(&self.part) {
-                Some(part) if error.kind == Kind::NotFound => {
-                    state.forget(&part);
-                    Ok(())
-                }
-                _ => Err(error),
-            },
+            Err(error) => state.fail(&self.part, self.number, error, now),
         }
+    }
+
+    async fn look(&self, asker: Option<Asker>) -> Result<Reading, CloudError> {
+        let (inner, lane) = (&self.inner, self.part.lane());
+        if let (Part::Listeners(id), Some(asker)) = (&self.part, asker) {
+            // Whoever waits for others to ask for tags too holds up no other read.
+            let permit = inner.permit(lane).await;
+            let mut listeners = read::listeners(&inner.cloud, id).await?;
+            drop(permit);
+            let tags = inner.tags(asker, read::tagged(&listeners)).await?;
+            read::tag(&mut listeners, &tags);
+            return Ok(Reading::Listeners(id.clone(), listeners));
+        }
+        let _permit = inner.permit(lane).await;
+        let untagged = |id: &AwsId| {
+            let belief = &inner.lock().belief;
+            !belief.tags.contains(id) || belief.doubtful_tags.contains(id)
+        };
+        read::part(&inner.cloud, &self.part, untagged).await
     }
 }
 
-impl<C> Drop for Ticket<C> {
+impl<C, T> Drop for Ticket<C, T> {
     fn drop(&mut self) {
-        let mut state = self.inner.lock();
-        state.reading -= 1;
-        if state.reading == 0 {
-            state.journal.clear();
-        }
+        self.inner.lock().end(&self.part, self.number);
     }
 }
 
 /// A write under way: until its answer is here, also if nobody waits for that any more, it may have
 /// been done or not.
-struct Doubt<'a, C> {
-    inner: &'a Inner<C>,
+struct Doubt<'a, C, T: Clock> {
+    inner: &'a Inner<C, T>,
     about: Option<&'a AwsAction>,
 }
 
-impl<C> Doubt<'_, C> {
+impl<C, T: Clock> Doubt<'_, C, T> {
     fn settle(mut self, answer: Result<Answer, CloudError>) -> Result<Option<AwsId>, CloudError> {
+        let (date, moment) = (self.inner.clock.now(), self.inner.clock.moment());
         match answer {
             Ok(answer) => {
                 let id = answer.id().cloned();
@@ -388,7 +436,7 @@ impl<C> Doubt<'_, C> {
                     if let Some(refusal) = effect::mistaken(&state.belief, action, &answer) {
                         return Err(refusal);
                     }
-                    state.believe(action, answer, (self.inner.now)());
+                    state.believe(action, answer, Stamp { date, moment });
                 }
                 Ok(id)
             }
@@ -396,7 +444,7 @@ impl<C> Doubt<'_, C> {
                 if error.is_void() {
                     self.about = None;
                 } else if let Some(part) = effect::suspected(&error) {
-                    self.inner.lock().forget(&part);
+                    self.inner.lock().doubt(&part);
                 }
                 Err(error)
             }
@@ -404,15 +452,13 @@ impl<C> Doubt<'_, C> {
     }
 }
 
-impl<C> Drop for Doubt<'_, C> {
+impl<C, T: Clock> Drop for Doubt<'_, C, T> {
     fn drop(&mut self) {
         let Some(action) = self.about else { return };
         let mut state = self.inner.lock();
         for part in effect::touched(action) {
-            state.forget(&part);
+            state.doubt(&part);
         }
-        if let AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. } = action {
-            state.belief.tags.remove(id);
-        }
+        state.doubt_tags(action);
     }
 }

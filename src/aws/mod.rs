@@ -3,10 +3,11 @@
 //! Only `elb`, `ec2`, `acm`, `route53` and `sdk` name `aws_sdk_*`; everything else speaks in the
 //! model's nouns.
 //!
-//! Reading order: this trait; `sdk`, which implements it on AWS; `mirror`, which remembers what was
-//! read and written, with `belief` and `effect` as its pure middle.
+//! Reading order: this trait; `sdk`, which implements it on AWS, as fast as `limits` says;
+//! `mirror`, which remembers what was read and written. Of that, `part`, `shelf`, `belief`,
+//! `effect`, `view` and `flights` are pure; `read` and `batch` make the calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use crate::model::action::AwsAction;
@@ -18,36 +19,39 @@ use crate::model::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use crate::model::marks::Tags;
 use crate::model::record::{HostedZone, Record};
 use crate::model::security::{IngressRule, SecurityGroup};
-use crate::model::surroundings::{Interface, Subnet};
+use crate::model::surroundings::{Interface, Vpc};
 use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
 
 pub use answer::Answer;
-pub use belief::Part;
 pub use error::{CloudError, Kind};
-pub use limited::Limited;
 pub use limits::{Limits, Turns};
 pub use mirror::Mirror;
-pub use sdk::{Sdk, configure};
+pub use part::Part;
+pub use sdk::{READ_MAX, Sdk, WRITE_MAX, configure};
 pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
-pub use view::BalancerScope;
+pub use view::{BalancerScope, Reach};
 pub use vpcs::only_vpc;
 
 mod acm;
 mod answer;
 mod arn;
+mod batch;
 mod belief;
 mod ec2;
 mod effect;
 mod elb;
 pub mod error;
-mod limited;
+mod flights;
+mod groups;
 mod limits;
 mod mirror;
+mod part;
 mod perform;
 mod read;
 mod route53;
 mod sdk;
+mod shelf;
 mod tally;
 mod view;
 mod vpcs;
@@ -83,24 +87,14 @@ pub struct ReadCertificate {
     pub facts: CertificateFacts,
 }
 
-/// What a VPC is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadVpc {
-    /// Its id.
-    pub id: AwsId,
-    /// Its CIDRs, IPv4 and IPv6.
-    pub cidrs: Vec<String>,
-    /// Its subnets.
-    pub subnets: BTreeMap<AwsId, Subnet>,
-}
-
 /// AWS, as far as this program reads and writes it.
 ///
-/// Every method of this trait is one or more API calls, however many pages the answer has. Nothing
-/// here remembers anything; the mirror does.
+/// Every method of this trait but `turn` is one or more API calls, however many pages the answer
+/// has; a read waits until each of its calls may go out, a write does not. Nothing here remembers
+/// anything; the mirror does.
 pub trait Cloud: Send + Sync + 'static {
     /// The VPC's CIDRs and subnets.
-    fn vpc(&self) -> impl Future<Output = Result<ReadVpc, CloudError>> + Send;
+    fn vpc(&self) -> impl Future<Output = Result<Vpc, CloudError>> + Send;
     /// The VPC's network interfaces with their addresses and security groups.
     fn interfaces(&self) -> impl Future<Output = Result<Vec<Interface>, CloudError>> + Send;
     /// The VPC's security groups, with tags and rules.
@@ -163,6 +157,12 @@ pub trait Cloud: Send + Sync + 'static {
     /// The records of a hosted zone, of the types that are looked at.
     fn records(&self, zone: &AwsId)
     -> impl Future<Output = Result<Vec<Record>, CloudError>> + Send;
+    /// Waits until a write may go out, as far as the limits to our own calls are concerned. Nothing
+    /// limits them where nobody says so.
+    fn turn(&self, action: &AwsAction) -> impl Future<Output = ()> + Send {
+        let _ = action;
+        std::future::ready(())
+    }
     /// The one write: exactly one API call. Every identifier in the action has been given.
     ///
     /// Answers with what AWS tells of the thing that was made or changed.

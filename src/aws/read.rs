@@ -1,7 +1,9 @@
 //! Reads a part: the calls that it takes.
 
-use super::belief::{Part, Reading};
+use std::collections::BTreeMap;
+
 use super::error::{CloudError, Kind};
+use super::part::{Part, Reading};
 use super::{Cloud, ReadLoadBalancer};
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
@@ -31,7 +33,12 @@ pub(super) async fn part<C: Cloud>(
             let tags = tags(cloud, ids.filter(untagged).collect()).await?;
             Reading::TargetGroups(found, tags)
         }
-        Part::Listeners(id) => Reading::Listeners(id.clone(), listeners(cloud, id).await?),
+        Part::Listeners(id) => {
+            let mut listeners = listeners(cloud, id).await?;
+            let tags = tags(cloud, tagged(&listeners)).await?;
+            tag(&mut listeners, &tags.into_iter().collect());
+            Reading::Listeners(id.clone(), listeners)
+        }
         Part::LoadBalancerAttributes(id) => {
             Reading::LoadBalancerAttributes(id.clone(), cloud.load_balancer_attributes(id).await?)
         }
@@ -84,8 +91,8 @@ pub(super) fn disproved(part: &Part) -> Option<Part> {
     }
 }
 
-/// The listeners of a load balancer with their rules; one round of tags for all of them together.
-async fn listeners<C: Cloud>(
+/// The listeners of a load balancer with their rules, without tags.
+pub(super) async fn listeners<C: Cloud>(
     cloud: &C,
     load_balancer: &AwsId,
 ) -> Result<Vec<LiveListener>, CloudError> {
@@ -93,21 +100,30 @@ async fn listeners<C: Cloud>(
     for listener in &mut listeners {
         listener.rules = cloud.rules(&listener.live.id).await?;
     }
+    Ok(listeners)
+}
+
+/// The listeners and rules whose tags are wanted.
+pub(super) fn tagged(listeners: &[LiveListener]) -> Vec<AwsId> {
     let ids = listeners.iter().flat_map(|listener| {
         let rules = listener.rules.iter().map(|rule| rule.id.clone());
         std::iter::once(listener.live.id.clone()).chain(rules)
     });
-    for (id, tags) in tags(cloud, ids.collect()).await? {
-        for listener in &mut listeners {
-            if listener.live.id == id {
-                listener.live.spec.tags.clone_from(&tags);
-            }
-            for rule in listener.rules.iter_mut().filter(|rule| rule.id == id) {
-                rule.tags.clone_from(&tags);
+    ids.collect()
+}
+
+/// Puts tags to the listeners and rules that have them.
+pub(super) fn tag(listeners: &mut [LiveListener], tags: &BTreeMap<AwsId, Tags>) {
+    for listener in listeners {
+        if let Some(tags) = tags.get(&listener.live.id) {
+            listener.live.spec.tags.clone_from(tags);
+        }
+        for rule in &mut listener.rules {
+            if let Some(tags) = tags.get(&rule.id) {
+                rule.tags.clone_from(tags);
             }
         }
     }
-    Ok(listeners)
 }
 
 async fn tags<C: Cloud>(cloud: &C, ids: Vec<AwsId>) -> Result<Vec<(AwsId, Tags)>, CloudError> {

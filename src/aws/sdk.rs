@@ -1,6 +1,7 @@
 //! The trait on AWS itself: the clients, how patient they are, and what their errors mean.
 
 use std::error::Error;
+use std::pin::pin;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -9,11 +10,14 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::interceptors::InterceptorContext;
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use futures::future::{Either, select};
 
 use super::answer::Answer;
 use super::error::{CloudError, Kind};
+use super::limits::{Limits, Turns};
 use super::tally::Tally;
-use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, ReadVpc, acm, ec2, elb, route53};
+use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, acm, ec2, elb, route53};
+use crate::clock::{self, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
@@ -22,16 +26,25 @@ use crate::model::known::Live;
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
 use crate::model::record::{HostedZone, Record};
-use crate::model::surroundings::Interface;
+use crate::model::surroundings::{Interface, Vpc};
 use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
 
-/// How often one call is tried while AWS says "not now" (LBC's `--aws-max-retries`).
+/// How often one call is tried while AWS says "not now" (LBC's `--aws-max-retries`), if there is
+/// time for it.
 const ATTEMPTS_MAX: u32 = 10;
 /// How long a connection may take to come about; within a region it takes milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long one try of a call may take. AWS's slowest calls here, creations, take a few seconds.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one try of a call may take: twice what AWS's slowest answers here take, creations and
+/// pages of a thousand network interfaces.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request that reads may take, all tries of it together: two whole ones, or five that
+/// AWS throttles at once.
+pub const READ_MAX: Duration = Duration::from_secs(20);
+/// How long a write may take, all tries of it together. Who may write knows that for a few seconds
+/// in advance only, and what came of a write that is given up is looked up, which is better than to
+/// send it once more.
+pub const WRITE_MAX: Duration = Duration::from_secs(8);
 
 /// AWS, through its SDK.
 #[derive(Clone, Debug)]
@@ -41,6 +54,7 @@ pub struct Sdk {
     pub(super) acm: aws_sdk_acm::Client,
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) vpc: AwsId,
+    pub(super) turns: Turns,
 }
 
 /// Finds out how to reach AWS: region and endpoint from where they are given, the rest from the
@@ -55,6 +69,7 @@ pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfi
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(READ_MAX)
                 .build(),
         );
     if let Some(region) = region {
@@ -72,15 +87,16 @@ pub(super) fn ec2_config(config: &SdkConfig) -> aws_sdk_ec2::config::Builder {
 }
 
 impl Sdk {
-    /// Speaks to AWS about one VPC.
+    /// Speaks to AWS about one VPC, as fast as it can.
     #[must_use]
     pub fn new(config: &SdkConfig, vpc: AwsId) -> Self {
-        Self::counted(config, vpc, &Tally::default())
+        let turns = Turns::new(&Limits::none(), &SystemClock::new());
+        Self::paced(config, vpc, turns, &Tally::default())
     }
 
-    /// Speaks to AWS about one VPC, and counts what it says.
+    /// Speaks to AWS about one VPC, no faster than it may, and counts what it says.
     #[must_use]
-    pub fn counted(config: &SdkConfig, vpc: AwsId, tally: &Tally) -> Self {
+    pub fn paced(config: &SdkConfig, vpc: AwsId, turns: Turns, tally: &Tally) -> Self {
         let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(config)
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
@@ -100,13 +116,42 @@ impl Sdk {
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
             ec2: aws_sdk_ec2::Client::from_conf(ec2),
             vpc,
+            turns,
+        }
+    }
+
+    /// All that an answer of several pages holds. `page` asks for the one after a token; each is a
+    /// call of its own.
+    pub(super) async fn pages<I, E, F>(
+        &self,
+        operation: &str,
+        page: impl Fn(Option<String>) -> F,
+    ) -> Result<Vec<I>, CloudError>
+    where
+        F: Future<Output = Result<(Option<Vec<I>>, Option<String>), SdkError<E>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (mut found, mut token) = (Vec::new(), None);
+        loop {
+            self.turns.wait(operation).await;
+            let (items, next) = page(token.clone()).await.map_err(refused(operation))?;
+            found.extend(items.into_iter().flatten());
+            let next = next.filter(|next| !next.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+            if next == token {
+                return Err(CloudError::incomplete(operation, "an end to its pages"));
+            }
+            token = next;
         }
     }
 }
 
 impl Cloud for Sdk {
-    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
-        ec2::network::vpc(self).await
+    async fn vpc(&self) -> Result<Vpc, CloudError> {
+        // Four calls at once take more room than a stack should have to give.
+        Box::pin(ec2::network::vpc(self)).await
     }
 
     async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
@@ -175,8 +220,25 @@ impl Cloud for Sdk {
         route53::record::list(self, zone).await
     }
 
+    async fn turn(&self, action: &AwsAction) {
+        let (service, operation) = action.operation();
+        self.turns.wait(&format!("{service}.{operation}")).await;
+    }
+
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
-        super::perform::perform(self, action).await
+        let timeout = pin!(clock::sleep(WRITE_MAX));
+        match select(pin!(super::perform::perform(self, action)), timeout).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                let (service, operation) = action.operation();
+                Err(CloudError {
+                    kind: Kind::Transient,
+                    operation: format!("{service}.{operation}"),
+                    code: String::new(),
+                    message: format!("no answer within {} s", WRITE_MAX.as_secs()),
+                })
+            }
+        }
     }
 }
 

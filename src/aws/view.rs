@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::belief::{Belief, Part};
-use super::{ReadLoadBalancer, ReadSecurityGroup};
+use super::ReadLoadBalancer;
+use super::belief::Belief;
+use super::groups::Groups;
+use super::part::Part;
+use super::shelf::{Mark, Shelf};
 use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
@@ -15,18 +17,15 @@ use crate::model::inventory::{
     LiveTargetGroup, TargetsInventory, ZoneInventory,
 };
 use crate::model::known::{Known, Live};
-use crate::model::marks::{
-    TAG_CLUSTER, TAG_RESOURCE, TAG_SECRET, TAG_STACK, Tags, backend_tags, certificate_tags,
-};
+use crate::model::marks::{TAG_CLUSTER, TAG_RESOURCE, Tags};
+use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::security::{IngressRule, Source};
-use crate::model::surroundings::{NamedGroup, Surroundings};
+use crate::model::surroundings::Surroundings;
 use crate::model::target_group::TargetGroup;
 
-/// Start of the tag that says which cluster a node's or pod's security group belongs to.
-const TAG_NODE_CLUSTER_PREFIX: &str = "kubernetes.io/cluster/";
-/// The values of that tag (LBC looks for these two).
-const NODE_CLUSTER_VALUES: [&str; 2] = ["owned", "shared"];
+#[cfg(test)]
+mod tests;
 
 /// What a visit to a balancer has to know beyond what is always known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,125 +36,154 @@ pub struct BalancerScope {
     pub target_group_attributes: BTreeSet<String>,
 }
 
-/// What is known, or the parts to be read first.
-pub(super) type View<T> = Result<T, Vec<Part>>;
+/// How much of the surroundings somebody needs. Each holds the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Nothing: certificates and names have no place in the VPC.
+    Nothing,
+    /// The VPC with its CIDRs and subnets: where targets are.
+    Vpc,
+    /// Its security groups too: what load balancers name.
+    Groups,
+    /// Its network interfaces too: what guards nodes and pods.
+    Interfaces,
+}
 
-impl Belief {
-    /// What stands in the VPC, if no part of that is older than a moment.
-    pub(super) fn surroundings(&mut self, since: Timestamp) -> View<Arc<Surroundings>> {
-        let stale = [
-            (Part::Vpc, read_at(&self.vpc)),
-            (Part::Interfaces, read_at(&self.interfaces)),
-            (Part::SecurityGroups, read_at(&self.security_groups)),
-        ];
-        let stale = stale.into_iter().filter(|(_, at)| at.is_none_or(|at| at < since));
-        let stale: Vec<Part> = stale.map(|(part, _)| part).collect();
-        let (Known::Is(vpc, at), Known::Is(interfaces, _), Known::Is(groups, _)) =
-            (&self.vpc, &self.interfaces, &self.security_groups)
-        else {
-            return Err(stale);
-        };
-        if !stale.is_empty() {
-            return Err(stale);
+/// One look at the belief.
+pub(super) struct Reader<'a> {
+    /// What is looked at.
+    belief: &'a Belief,
+    /// The number of the beginning of the visit's view: a look at AWS that began later is as new as
+    /// the visit can ask for, whatever became doubtful meanwhile.
+    since: u64,
+    now: Moment,
+    /// The parts that the visit takes although they are old.
+    lenient: &'a BTreeSet<Part>,
+    /// The parts without which nothing can be told.
+    pub(super) missing: BTreeSet<Part>,
+    /// The parts that are known, but were looked up too long ago.
+    pub(super) old: BTreeSet<Part>,
+}
+
+impl<'a> Reader<'a> {
+    /// A look at the belief.
+    pub(super) fn new(
+        belief: &'a Belief,
+        since: u64,
+        now: Moment,
+        lenient: &'a BTreeSet<Part>,
+    ) -> Self {
+        Self { belief, since, now, lenient, missing: BTreeSet::new(), old: BTreeSet::new() }
+    }
+
+    /// Asks for a part, however old.
+    fn need(&mut self, part: Part) {
+        self.need_since(part, Duration::MAX);
+    }
+
+    /// Asks for a part that was looked up no longer ago than that.
+    fn need_since(&mut self, part: Part, age_max: Duration) {
+        let look = self.belief.looks.get(&part).copied().unwrap_or_default();
+        let is_new = look.number > self.since;
+        if !self.belief.holds(&part) || look.is_doubted && !is_new {
+            self.missing.insert(part);
+        } else if (look.is_outdated || self.now.since(look.at) > age_max)
+            && !is_new
+            && !self.lenient.contains(&part)
+        {
+            self.old.insert(part);
         }
-        let made = self.surroundings.get_or_insert_with(|| {
-            let groups = groups
-                .iter()
-                .map(|(id, group)| (id.clone(), NamedGroup { tags: group.live.spec.tags.clone() }));
-            Arc::new(Surroundings {
-                vpc: vpc.id.to_string(),
-                cidrs: vpc.cidrs.clone(),
-                subnets: vpc.subnets.clone(),
-                security_groups: groups.collect(),
-                interfaces: interfaces.clone(),
-                read_at: Some(*at),
-            })
-        });
-        Ok(Arc::clone(made))
+    }
+
+    /// What stands in the VPC, as far as somebody needs it.
+    pub(super) fn surroundings(&mut self, reach: Reach, age_max: Duration) -> Arc<Surroundings> {
+        let parts = [
+            (Reach::Vpc, Part::Vpc),
+            (Reach::Groups, Part::SecurityGroups),
+            (Reach::Interfaces, Part::Interfaces),
+        ];
+        for (_, part) in parts.into_iter().filter(|(from, _)| reach >= *from) {
+            self.need_since(part, age_max);
+        }
+        let (belief, mut seen) = (self.belief, Surroundings::default());
+        if let (true, Some(vpc)) = (reach >= Reach::Vpc, belief.vpc.value()) {
+            seen.vpc = Arc::clone(vpc);
+        }
+        if let (true, Some(groups)) = (reach >= Reach::Groups, belief.security_groups.value()) {
+            seen.security_groups = Arc::clone(groups.names());
+        }
+        if let (true, Some(found)) = (reach >= Reach::Interfaces, belief.interfaces.value()) {
+            seen.interfaces = Arc::clone(found);
+        }
+        Arc::new(seen)
     }
 
     /// What stands of an Ingress group.
     pub(super) fn balancer(
-        &self,
+        &mut self,
         cluster: &str,
         group: &Group,
         scope: &BalancerScope,
-    ) -> View<BalancerInventory> {
-        let mut missing = Vec::new();
-        let is_ours = |tags: &Tags| is_of_group(tags, cluster, group);
-        let security_groups =
-            look((&self.security_groups, Part::SecurityGroups), &mut missing, |groups, _| {
-                let groups = groups.values().map(|group| &group.live);
-                groups.filter(|live| is_ours(&live.spec.tags)).cloned().collect()
-            });
-        let load_balancers =
-            look((&self.load_balancers, Part::LoadBalancers), &mut missing, |found, missing| {
-                let tagged = found.values().map(|found| (found, self.tags.get(&found.live.id)));
-                tagged
-                    .filter_map(|(found, tags)| Some((found, tags.filter(|tags| is_ours(tags))?)))
-                    .map(|(found, tags)| self.load_balancer(found, tags, scope, missing))
-                    .collect()
-            });
-        let target_groups =
-            look((&self.target_groups, Part::TargetGroups), &mut missing, |found, missing| {
-                let tagged = found.values().map(|found| (found, self.tags.get(&found.id)));
-                tagged
-                    .filter_map(|(found, tags)| Some((found, tags.filter(|tags| is_ours(tags))?)))
-                    .map(|(found, tags)| self.target_group(found, tags, scope, missing))
-                    .collect()
-            });
-        if missing.is_empty() {
-            Ok(BalancerInventory {
-                load_balancers,
-                security_groups,
-                target_groups,
-                ..BalancerInventory::default()
-            })
-        } else {
-            Err(missing)
+    ) -> BalancerInventory {
+        for part in [Part::SecurityGroups, Part::LoadBalancers, Part::TargetGroups] {
+            self.need(part);
+        }
+        let belief = self.belief;
+        let mark = Mark::group(cluster, group);
+        let security_groups = map(&belief.security_groups, |groups| {
+            groups.find(&mark).map(|(_, group)| group.live.clone()).collect()
+        });
+        let load_balancers = map(&belief.load_balancers, |found| {
+            let ours = belief.tags.find(&mark);
+            let ours = ours.filter_map(|(id, tags)| Some((found.get(id)?, tags)));
+            ours.map(|(found, tags)| self.load_balancer(found, tags, scope)).collect()
+        });
+        let target_groups = map(&belief.target_groups, |found| {
+            let ours = belief.tags.find(&mark);
+            let ours = ours.filter_map(|(id, tags)| Some((found.get(id)?, tags)));
+            ours.map(|(found, tags)| self.target_group(found, tags, scope)).collect()
+        });
+        BalancerInventory {
+            load_balancers,
+            security_groups,
+            target_groups,
+            ..BalancerInventory::default()
         }
     }
 
     fn load_balancer(
-        &self,
+        &mut self,
         found: &ReadLoadBalancer,
         tags: &Tags,
         scope: &BalancerScope,
-        missing: &mut Vec<Part>,
     ) -> LiveLoadBalancer {
         let id = &found.live.id;
-        let listeners = entry(&self.listeners, id);
-        if !listeners.is_read() {
-            missing.push(Part::Listeners(id.clone()));
-        }
-        let attributes = entry(&self.load_balancer_attributes, id);
-        if scope.load_balancer_attributes && !attributes.is_read() {
-            missing.push(Part::LoadBalancerAttributes(id.clone()));
+        self.need(Part::Listeners(id.clone()));
+        if scope.load_balancer_attributes {
+            self.need(Part::LoadBalancerAttributes(id.clone()));
         }
         let mut live = found.live.clone();
         live.spec.tags.clone_from(tags);
         LiveLoadBalancer {
-            live,
             dns_name: found.dns_name.clone(),
             state: found.state,
-            attributes,
-            listeners,
+            attributes: entry(&self.belief.load_balancer_attributes, id),
+            listeners: entry(&self.belief.listeners, id),
+            live,
         }
     }
 
     fn target_group(
-        &self,
+        &mut self,
         found: &Live<TargetGroup>,
         tags: &Tags,
         scope: &BalancerScope,
-        missing: &mut Vec<Part>,
     ) -> LiveTargetGroup {
-        let attributes = entry(&self.target_group_attributes, &found.id);
         let resource = tags.get(TAG_RESOURCE);
-        let wanted = resource.is_some_and(|tag| scope.target_group_attributes.contains(tag));
-        if wanted && !attributes.is_read() {
-            missing.push(Part::TargetGroupAttributes(found.id.clone()));
+        if resource.is_some_and(|tag| scope.target_group_attributes.contains(tag)) {
+            self.need(Part::TargetGroupAttributes(found.id.clone()));
         }
+        let attributes = entry(&self.belief.target_group_attributes, &found.id);
         let mut live = found.clone();
         live.spec.tags.clone_from(tags);
         LiveTargetGroup { live, attributes }
@@ -166,127 +194,79 @@ impl Belief {
     /// Of the rules that carry the description of our rules, those are the cluster's that are on a
     /// security group tagged for it or named in `endpoints`, or that let in a security group of the
     /// cluster. A rule that lets in the security group of another cluster never is.
-    pub(super) fn fabric(
-        &self,
-        cluster: &str,
-        endpoints: &BTreeSet<AwsId>,
-    ) -> View<FabricInventory> {
-        let Known::Is(groups, at) = &self.security_groups else {
-            return Err(vec![Part::SecurityGroups]);
+    pub(super) fn fabric(&mut self, cluster: &str, endpoints: &BTreeSet<AwsId>) -> FabricInventory {
+        self.need(Part::SecurityGroups);
+        let belief = self.belief;
+        let Known::Is(groups, at) = &belief.security_groups else {
+            return FabricInventory::default();
         };
-        let marks = backend_tags(cluster);
-        let is_backend =
-            |tags: &Tags| marks.iter().all(|(key, value)| tags.get(key) == Some(value));
-        let backend = groups.values().map(|group| &group.live);
-        let backend = backend.into_iter().find(|live| is_backend(&live.spec.tags));
-        let rules = groups.iter().filter_map(|(id, group)| {
-            let is_ours = endpoints.contains(id) || is_node_group(&group.live.spec.tags, cluster);
-            let rules = group.shared.iter().filter(|rule| match owner(groups, rule) {
-                Some(owner) => owner == cluster,
-                None => is_ours,
-            });
-            let rules: BTreeSet<IngressRule> = rules.cloned().collect();
-            (is_ours || !rules.is_empty()).then(|| (id.clone(), rules))
-        });
+        let mut backend = groups.find(&Mark::Backend(cluster.to_owned()));
+        let backend = backend.next().map(|(_, group)| &group.live);
         // Where there is no such group, nobody has to know who carries it.
-        let load_balancers = match (backend, self.load_balancers.value()) {
-            (Some(_), None) if !self.load_balancers.is_read() => {
-                return Err(vec![Part::LoadBalancers]);
-            }
-            (_, found) => found.into_iter().flat_map(BTreeMap::values),
-        };
-        let mut carried =
-            load_balancers.flat_map(|found| &found.live.spec.security_groups).filter_map(Id::given);
-        Ok(FabricInventory {
-            is_carried: backend.is_some_and(|live| carried.any(|id| *id == live.id)),
-            endpoint_rules: Known::Is(rules.collect(), *at),
+        let is_carried = backend.is_some_and(|live| {
+            self.need(Part::LoadBalancers);
+            let carriers = belief.load_balancers.value();
+            let mark = Mark::Carries(live.id.clone());
+            carriers.is_some_and(|found| found.find(&mark).next().is_some())
+        });
+        FabricInventory {
+            is_carried,
+            endpoint_rules: Known::Is(endpoint_rules(groups, cluster, endpoints), *at),
             backend: backend.map_or(Known::Absent(*at), |live| Known::Is(live.clone(), *at)),
-        })
-    }
-
-    /// The parts that hang on a group's load balancers and target groups.
-    pub(super) fn parts_of_group(&self, cluster: &str, group: &Group) -> Vec<Part> {
-        let ours = self.tags.iter().filter(|(_, tags)| is_of_group(tags, cluster, group));
-        ours.flat_map(|(id, _)| {
-            [
-                Part::Listeners(id.clone()),
-                Part::LoadBalancerAttributes(id.clone()),
-                Part::TargetGroupAttributes(id.clone()),
-            ]
-        })
-        .collect()
+        }
     }
 
     /// The certificates that a TLS Secret of the cluster was imported as.
     pub(super) fn certificate(
-        &self,
+        &mut self,
         cluster: &str,
         secret: &ObjectKey,
-    ) -> View<CertificateInventory> {
-        let Known::Is(ids, at) = &self.certificates else { return Err(vec![Part::Certificates]) };
-        let marks = certificate_tags(cluster, secret);
-        let is_ours = |tags: &Tags| marks.iter().all(|(key, value)| tags.get(key) == Some(value));
-        let mut missing = Vec::new();
-        let mut certificates = Vec::new();
-        for id in ids {
-            let Some(tags) = self.tags.get(id).filter(|tags| is_ours(tags)) else { continue };
-            match self.certificate_facts.get(id).and_then(Known::value) {
-                Some(facts) => certificates.push(LiveCertificate {
+    ) -> CertificateInventory {
+        self.need(Part::Certificates);
+        let belief = self.belief;
+        let certificates = map(&belief.certificates, |stand| {
+            let ours = belief.tags.find(&Mark::secret(cluster, secret));
+            let ours = ours.filter(|(id, _)| stand.contains(*id));
+            let live = ours.filter_map(|(id, tags)| {
+                self.need(Part::Certificate(id.clone()));
+                Some(LiveCertificate {
                     id: id.clone(),
-                    facts: facts.clone(),
-                    imported: self.imported.get(id).cloned(),
+                    facts: belief.certificate_facts.get(id)?.value()?.clone(),
+                    imported: belief.imported.get(id).cloned(),
                     tags: tags.clone(),
-                }),
-                None => missing.push(Part::Certificate(id.clone())),
-            }
-        }
-        if missing.is_empty() {
-            Ok(CertificateInventory { certificates: Known::Is(certificates, *at) })
-        } else {
-            Err(missing)
-        }
+                })
+            });
+            live.collect()
+        });
+        CertificateInventory { certificates }
     }
 
     /// The TLS Secrets of the cluster of which a certificate stands.
-    pub(super) fn imported_secrets(&self, cluster: &str) -> View<BTreeSet<ObjectKey>> {
-        let Known::Is(ids, _) = &self.certificates else { return Err(vec![Part::Certificates]) };
-        let of_cluster = ids.iter().filter_map(|id| {
-            let tags = self.tags.get(id)?;
-            (tags.get(TAG_CLUSTER)? == cluster).then_some(tags.get(TAG_SECRET)?)
-        });
-        let keys = of_cluster.filter_map(|secret| secret.split_once('/'));
-        Ok(keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect())
+    pub(super) fn imported_secrets(&mut self, cluster: &str) -> BTreeSet<ObjectKey> {
+        self.need(Part::Certificates);
+        let Some(stand) = self.belief.certificates.value() else { return BTreeSet::new() };
+        let standing = self.belief.tags.secrets(cluster).filter(|(_, id)| stand.contains(*id));
+        let keys = standing.filter_map(|(secret, _)| secret.split_once('/'));
+        keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect()
     }
 
-    /// The account's hosted zones, if they were not read before a moment.
-    pub(super) fn zones(&self, since: Timestamp) -> View<Arc<HostedZones>> {
-        match &self.zones {
-            Known::Is(zones, at) if *at >= since => Ok(Arc::clone(zones)),
-            Known::Is(..) | Known::Absent(_) | Known::Unread => Err(vec![Part::Zones]),
-        }
+    /// The account's hosted zones, read no longer ago than that.
+    pub(super) fn zones(&mut self, age_max: Duration) -> Arc<HostedZones> {
+        self.need_since(Part::Zones, age_max);
+        self.belief.zones.value().cloned().unwrap_or_default()
     }
 
-    /// What stands of a hosted zone, and the load balancers that its names may lead to; those are
-    /// read anew if they were read before a moment.
-    pub(super) fn zone(
-        &self,
-        cluster: &str,
-        zone: &AwsId,
-        since: Timestamp,
-    ) -> View<ZoneInventory> {
-        let records = self.records.get(zone).cloned().unwrap_or_default();
-        let missing = [
-            (Part::Records(zone.clone()), records.is_read()),
-            (Part::LoadBalancers, read_at(&self.load_balancers).is_some_and(|at| at >= since)),
-        ];
-        let missing: Vec<Part> =
-            missing.into_iter().filter(|(_, is_known)| !is_known).map(|(part, _)| part).collect();
-        if !missing.is_empty() {
-            return Err(missing);
+    /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
+    /// read no longer ago than that.
+    pub(super) fn zone(&mut self, cluster: &str, zone: &AwsId, age_max: Duration) -> ZoneInventory {
+        self.need(Part::Records(zone.clone()));
+        self.need_since(Part::LoadBalancers, age_max);
+        if !self.missing.is_empty() || !self.old.is_empty() {
+            return ZoneInventory::default();
         }
-        let found = self.load_balancers.value().into_iter().flatten();
+        let found = self.belief.load_balancers.value().into_iter().flat_map(Shelf::iter);
         let address = |found: &ReadLoadBalancer| {
-            let tags = self.tags.get(&found.live.id);
+            let tags = self.belief.tags.get(&found.live.id);
             Address {
                 dns_name: AwsId::new(found.dns_name.to_lowercase()),
                 hosted_zone: found.hosted_zone.clone(),
@@ -297,25 +277,58 @@ impl Belief {
             }
         };
         let load_balancers = found.map(|(id, found)| (id.clone(), address(found))).collect();
-        Ok(ZoneInventory { records, load_balancers })
+        ZoneInventory { records: entry(&self.belief.records, zone), load_balancers }
     }
 
     /// What is registered in a target group.
-    pub(super) fn targets(&self, target_group: &AwsId) -> View<TargetsInventory> {
-        let targets = entry(&self.targets, target_group);
-        if targets.is_read() {
-            Ok(TargetsInventory { targets })
-        } else {
-            Err(vec![Part::Targets(target_group.clone())])
-        }
+    pub(super) fn targets(&mut self, target_group: &AwsId) -> TargetsInventory {
+        self.need(Part::Targets(target_group.clone()));
+        TargetsInventory { targets: entry(&self.belief.targets, target_group) }
     }
 }
 
+impl Belief {
+    /// The parts that hang on a group's load balancers and target groups.
+    pub(super) fn parts_of_group(&self, cluster: &str, group: &Group) -> Vec<Part> {
+        let ours = self.tags.find(&Mark::group(cluster, group));
+        ours.flat_map(|(id, _)| {
+            [
+                Part::Listeners(id.clone()),
+                Part::LoadBalancerAttributes(id.clone()),
+                Part::TargetGroupAttributes(id.clone()),
+            ]
+        })
+        .collect()
+    }
+}
+
+/// The rules with our description that are the cluster's, by the security group that they are on:
+/// the groups of its nodes and pods, and any other one that such a rule is on.
+fn endpoint_rules(
+    groups: &Groups,
+    cluster: &str,
+    endpoints: &BTreeSet<AwsId>,
+) -> BTreeMap<AwsId, BTreeSet<IngressRule>> {
+    let nodes = groups.find(&Mark::Nodes(cluster.to_owned())).map(|(id, _)| id);
+    let named = endpoints.iter().filter(|id| groups.get(id).is_some());
+    let ours: BTreeSet<&AwsId> = nodes.chain(named).collect();
+    let shared = groups.find(&Mark::SharedRules).map(|(id, _)| id);
+    let concerned: BTreeSet<&AwsId> = ours.iter().copied().chain(shared).collect();
+    let rules_on = |id: &AwsId| {
+        let is_ours = ours.contains(id);
+        let rules = groups.get(id).into_iter().flat_map(|group| &group.shared);
+        let rules = rules.filter(|rule| match owner(groups, rule) {
+            Some(owner) => owner == cluster,
+            None => is_ours,
+        });
+        let rules: BTreeSet<IngressRule> = rules.cloned().collect();
+        (is_ours || !rules.is_empty()).then_some(rules)
+    };
+    concerned.into_iter().filter_map(|id| Some((id.clone(), rules_on(id)?))).collect()
+}
+
 /// The cluster whose security group a rule lets in, where a tag tells.
-fn owner<'a>(
-    groups: &'a BTreeMap<AwsId, ReadSecurityGroup>,
-    rule: &IngressRule,
-) -> Option<&'a String> {
+fn owner<'a>(groups: &'a Groups, rule: &IngressRule) -> Option<&'a String> {
     match &rule.source {
         Source::Group(Id::Is(id)) => groups.get(id)?.live.spec.tags.get(TAG_CLUSTER),
         Source::Group(Id::Of(_)) | Source::Cidr(_) | Source::Cidr6(_) | Source::PrefixList(_) => {
@@ -324,39 +337,15 @@ fn owner<'a>(
     }
 }
 
-fn is_node_group(tags: &Tags, cluster: &str) -> bool {
-    tags.get(&format!("{TAG_NODE_CLUSTER_PREFIX}{cluster}"))
-        .is_some_and(|value| NODE_CLUSTER_VALUES.contains(&value.as_str()))
-}
-
-fn is_of_group(tags: &Tags, cluster: &str, group: &Group) -> bool {
-    tags.get(TAG_CLUSTER).is_some_and(|tag| tag == cluster)
-        && tags.get(TAG_STACK).is_some_and(|tag| *tag == group.to_string())
-}
-
 fn entry<T: Clone>(map: &BTreeMap<AwsId, Known<T>>, id: &AwsId) -> Known<T> {
     map.get(id).cloned().unwrap_or_default()
 }
 
-fn read_at<T>(known: &Known<T>) -> Option<Timestamp> {
+/// Makes something of what is known.
+fn map<T, U>(known: &Known<T>, make: impl FnOnce(&T) -> U) -> Known<U> {
     match known {
-        Known::Unread => None,
-        Known::Absent(at) | Known::Is(_, at) => Some(*at),
-    }
-}
-
-/// Makes something of a part, or notes that the part has to be read first.
-fn look<T, U>(
-    (known, part): (&Known<T>, Part),
-    missing: &mut Vec<Part>,
-    make: impl FnOnce(&T, &mut Vec<Part>) -> U,
-) -> Known<U> {
-    match known {
-        Known::Unread => {
-            missing.push(part);
-            Known::Unread
-        }
+        Known::Unread => Known::Unread,
         Known::Absent(at) => Known::Absent(*at),
-        Known::Is(value, at) => Known::Is(make(value, missing), *at),
+        Known::Is(value, at) => Known::Is(make(value), *at),
     }
 }

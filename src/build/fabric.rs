@@ -15,7 +15,6 @@ use crate::model::security::{IngressRule, SecurityGroup, Source};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
-use crate::model::surroundings::Interface;
 
 use super::annotations::Annotations;
 use super::groups::{self, holds, members};
@@ -234,12 +233,12 @@ fn endpoint_groups(snapshot: &Snapshot, binding: &Binding) -> Option<BTreeSet<Aw
 
 fn endpoint_group(snapshot: &Snapshot, address: &str) -> Option<AwsId> {
     let surroundings = &snapshot.surroundings;
-    let interface = surroundings.interfaces.iter().find(|interface| has(interface, address))?;
-    if let [only] = interface.security_groups.as_slice() {
+    let guards = surroundings.interfaces.groups(address)?;
+    if let [only] = guards {
         return Some(only.clone());
     }
     let cluster_tag = format!("kubernetes.io/cluster/{}", snapshot.settings.cluster);
-    let marked = interface.security_groups.iter().filter(|id| {
+    let marked = guards.iter().filter(|id| {
         surroundings.security_groups.get(id).is_some_and(|group| {
             let extra = &snapshot.settings.endpoint_group_tags;
             group.tags.contains_key(&cluster_tag)
@@ -247,12 +246,7 @@ fn endpoint_group(snapshot: &Snapshot, address: &str) -> Option<AwsId> {
         })
     });
     // Several that fit are no reason to let nobody in: the lowest id is as good as any, and stays.
-    marked.min().or_else(|| interface.security_groups.iter().min()).cloned()
-}
-
-fn has(interface: &Interface, address: &str) -> bool {
-    interface.addresses.contains(address)
-        || interface.prefixes.iter().any(|prefix| targets::contains(prefix, address))
+    marked.min().or_else(|| guards.iter().min()).cloned()
 }
 
 /// The ports of the pods behind a binding.

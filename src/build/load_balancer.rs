@@ -139,17 +139,19 @@ fn security_groups(
     let (mut ids, mut by_name, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         if name.starts_with("sg-") {
-            match all.get_key_value(&AwsId::new(name.clone())) {
-                Some((id, _)) => ids.push(id.clone()),
-                None => missing.push(name),
+            let id = AwsId::new(name.clone());
+            if all.get(&id).is_some() {
+                ids.push(id);
+            } else {
+                missing.push(name);
             }
             continue;
         }
-        let called = all.iter().filter(|(_, group)| group.tags.get("Name") == Some(&name));
-        let before = by_name.len();
-        by_name.extend(called.map(|(id, _)| id.clone()));
-        if by_name.len() == before {
+        let called = all.named(&name);
+        if called.is_empty() {
             missing.push(name);
+        } else {
+            by_name.extend(called.into_iter().cloned());
         }
     }
     if missing.is_empty() {
@@ -159,7 +161,7 @@ fn security_groups(
     let problem = annotations.error(
         Code::NoSecurityGroup,
         "annotation alb.ingress.kubernetes.io/security-groups".to_owned(),
-        format!("{}, which {} does not have", missing.join(", "), surroundings.vpc),
+        format!("{}, which {} does not have", missing.join(", "), surroundings.vpc.id),
         "security groups of the VPC, by id or by their tag Name",
     );
     annotations.problems.push(problem);

@@ -34,7 +34,7 @@ pub fn named(
     let mut chosen: Vec<AwsId> = Vec::new();
     let mut missing: Vec<&str> = Vec::new();
     for name in names {
-        let found = surroundings.subnets.iter().find(|(id, subnet)| {
+        let found = surroundings.vpc.subnets.iter().find(|(id, subnet)| {
             let by_name = || subnet.tags.get("Name").is_some_and(|value| value == name);
             !chosen.contains(id)
                 && if name.starts_with("subnet-") { id.as_str() == name } else { by_name() }
@@ -46,12 +46,12 @@ pub fn named(
     }
     if !missing.is_empty() {
         return Err(NoSubnets {
-            found: format!("{}, which {} does not have", missing.join(", "), surroundings.vpc),
+            found: format!("{}, which {} does not have", missing.join(", "), surroundings.vpc.id),
             allowed: format!("subnets of the VPC, by id or Name: {}", listing(surroundings)),
         });
     }
     check(surroundings, &chosen)?;
-    let lacks_ipv6 = |id: &&AwsId| surroundings.subnets.get(*id).is_some_and(|s| !s.has_ipv6);
+    let lacks_ipv6 = |id: &&AwsId| surroundings.vpc.subnets.get(*id).is_some_and(|s| !s.has_ipv6);
     if ip_address_type.has_ipv6()
         && let Some(id) = chosen.iter().find(lacks_ipv6)
     {
@@ -103,7 +103,7 @@ pub fn discovered(
     let tagged = |subnet: &Subnet| {
         subnet.tags.get(role).is_some_and(|value| value.is_empty() || value == "1")
     };
-    if surroundings.subnets.values().any(tagged) {
+    if surroundings.vpc.subnets.values().any(tagged) {
         return best(surroundings, cluster, ip_address_type, &tagged);
     }
     let reachable = |subnet: &Subnet| subnet.is_public == (scheme == Scheme::InternetFacing);
@@ -120,7 +120,7 @@ fn best(
     let own_tag = format!("{CLUSTER_TAG_PREFIX}{cluster}");
     let mut verdicts: Vec<String> = Vec::new();
     let mut zones: BTreeMap<&str, Vec<(bool, &AwsId)>> = BTreeMap::new();
-    for (id, subnet) in &surroundings.subnets {
+    for (id, subnet) in &surroundings.vpc.subnets {
         let is_own = subnet.tags.contains_key(&own_tag);
         let is_others =
             !is_own && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
@@ -156,7 +156,7 @@ fn best(
 /// What holds for any choice of subnets.
 fn check(surroundings: &Surroundings, chosen: &[AwsId]) -> Result<(), NoSubnets> {
     let of = |part: fn(&Subnet) -> &str| -> BTreeSet<&str> {
-        chosen.iter().filter_map(|id| surroundings.subnets.get(id)).map(part).collect()
+        chosen.iter().filter_map(|id| surroundings.vpc.subnets.get(id)).map(part).collect()
     };
     let zones = of(|subnet| &subnet.zone);
     let locales = of(|subnet| &subnet.locale);
@@ -168,7 +168,7 @@ fn check(surroundings: &Surroundings, chosen: &[AwsId]) -> Result<(), NoSubnets>
         let allowed = "subnets of one kind of zone".to_owned();
         Err(NoSubnets { found: format!("zones of several kinds: {}", list()), allowed })
     } else if chosen.is_empty() {
-        let found = format!("no subnet of {} that fits", surroundings.vpc);
+        let found = format!("no subnet of {} that fits", surroundings.vpc.id);
         Err(NoSubnets { found, allowed: two })
     } else if zones.len() < ZONES_MIN && locales.contains("availability-zone") {
         Err(NoSubnets { found: format!("one zone only: {}", list()), allowed: two })
@@ -178,7 +178,7 @@ fn check(surroundings: &Surroundings, chosen: &[AwsId]) -> Result<(), NoSubnets>
 }
 
 fn listing(surroundings: &Surroundings) -> String {
-    let each = surroundings.subnets.iter().map(|(id, subnet)| match subnet.tags.get("Name") {
+    let each = surroundings.vpc.subnets.iter().map(|(id, subnet)| match subnet.tags.get("Name") {
         Some(name) => format!("{id} ({name})"),
         None => id.to_string(),
     });

@@ -1,7 +1,6 @@
 //! From a binding and the endpoints of its Service to the targets of its target group.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::ServicePort;
 
@@ -43,11 +42,10 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
 /// Builds what should be registered for a binding, standing or planned.
 #[must_use]
 pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
-    let vpc = &snapshot.surroundings.cidrs;
+    let vpc = &snapshot.surroundings.vpc;
     let target = |(address, port): (String, u16)| {
         // AWS wants to be told of addresses outside the VPC.
-        let is_outside = !vpc.is_empty() && !vpc.iter().any(|cidr| contains(cidr, &address));
-        let availability_zone = is_outside.then(|| "all".to_owned());
+        let availability_zone = vpc.is_outside(&address).then(|| "all".to_owned());
         Target { id: address, port, availability_zone }
     };
     TargetsStack {
@@ -69,24 +67,6 @@ pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<String> {
 #[must_use]
 pub fn ports(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<u16> {
     endpoints(snapshot, binding).into_iter().map(|(_, port)| port).collect()
-}
-
-/// Whether a CIDR holds an address; what is neither holds nothing.
-#[must_use]
-pub fn contains(cidr: &str, address: &str) -> bool {
-    let Some((network, length)) = cidr.split_once('/') else { return false };
-    let Ok(length) = length.parse::<u32>() else { return false };
-    match (network.parse(), address.parse()) {
-        (Ok(IpAddr::V4(network)), Ok(IpAddr::V4(address))) => {
-            let differing = network.to_bits() ^ address.to_bits();
-            length <= 32 && differing.checked_shr(32 - length).unwrap_or(0) == 0
-        }
-        (Ok(IpAddr::V6(network)), Ok(IpAddr::V6(address))) => {
-            let differing = network.to_bits() ^ address.to_bits();
-            length <= 128 && differing.checked_shr(128 - length).unwrap_or(0) == 0
-        }
-        _ => false,
-    }
 }
 
 /// The endpoints that should get requests. Where none should, those on nodes of which nobody hears
@@ -147,26 +127,4 @@ fn slice_port(slice: &EndpointSlice, port: &ServicePort) -> Option<u16> {
     let name = port.name.as_deref().unwrap_or_default();
     let found = slice.ports.iter().find(|candidate| name.is_empty() || candidate.name == name);
     found.map(|found| found.port)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::contains;
-
-    #[test]
-    fn cidrs_hold_addresses() {
-        for (cidr, address, expected) in [
-            ("10.0.0.0/8", "10.1.2.3", true),
-            ("10.0.0.0/8", "11.1.2.3", false),
-            ("0.0.0.0/0", "1.2.3.4", true),
-            ("10.0.0.1/32", "10.0.0.1", true),
-            ("2001:db8::/32", "2001:db8::5", true),
-            ("2001:db8::/32", "2001:db9::5", false),
-            ("10.0.0.0/8", "2001:db8::5", false),
-            ("10.0.0.0/33", "10.0.0.0", false),
-            ("nonsense", "10.0.0.0", false),
-        ] {
-            assert_eq!(contains(cidr, address), expected, "{cidr} {address}");
-        }
-    }
 }

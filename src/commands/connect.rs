@@ -3,8 +3,8 @@
 use anyhow::{Context as _, anyhow};
 use kube::{Client, Config};
 
-use crate::aws::{Limited, Limits, Mirror, Sdk, Tally, Turns, configure, only_vpc};
-use crate::clock;
+use crate::aws::{Limits, Mirror, Sdk, Tally, Turns, configure, only_vpc};
+use crate::clock::SystemClock;
 use crate::cluster::connect;
 use crate::flags::BuildFlags;
 use crate::model::id::AwsId;
@@ -28,7 +28,7 @@ pub async fn aws(
     cluster: String,
     calls: &Calls<'_>,
     notes: &mut Vec<String>,
-) -> anyhow::Result<(Settings, Mirror<Limited<Sdk>>)> {
+) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
     let config = configure(flags.aws_region.as_deref(), None).await;
     let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
     let region = region.ok_or_else(|| {
@@ -43,9 +43,9 @@ pub async fn aws(
         }
     };
     let settings = flags.settings(cluster, region, vpc.clone())?;
-    let sdk = Sdk::counted(&config, vpc, calls.tally);
-    let limited = Limited::new(sdk, Turns::new(calls.limits));
-    Ok((settings, Mirror::new(limited, clock::now)))
+    let clock = SystemClock::new();
+    let sdk = Sdk::paced(&config, vpc, Turns::new(calls.limits, &clock), calls.tally);
+    Ok((settings, Mirror::new(sdk, clock)))
 }
 
 /// Finds the cluster: KUBECONFIG, or from within it.

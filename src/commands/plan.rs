@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use crate::aws::{Limits, Tally};
+use crate::aws::{Limits, Reach, Tally};
 use crate::clock::{self, SystemClock};
 use crate::cluster::{ApiServer, Cluster as _, Progress, Sight, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
@@ -40,7 +40,8 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         let client = connect::cluster().await?;
         objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
     }
-    let surroundings = mirror.surroundings(AGE_MAX).await.context("AWS cannot be read")?;
+    let surroundings =
+        mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = Snapshot {
         now: clock::now(),
         extent,

@@ -9,6 +9,7 @@ use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::build;
 use crate::build::classes::is_own_class;
 use crate::build::tls;
+use crate::clock::Clock;
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::fact::FactStore;
@@ -45,8 +46,8 @@ pub struct Plans {
 ///
 /// # Errors
 /// The read that failed.
-pub async fn plan_all<C: Cloud>(
-    mirror: &Mirror<C>,
+pub async fn plan_all<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
     snapshot: &mut Snapshot,
     memories: &BTreeMap<Group, Memory>,
 ) -> Result<Plans, CloudError> {
@@ -100,8 +101,8 @@ pub async fn plan_all<C: Cloud>(
 }
 
 /// Finds out which hosted zones there are, and where their names lead.
-async fn look_at_zones<C: Cloud>(
-    mirror: &Mirror<C>,
+async fn look_at_zones<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
     snapshot: &mut Snapshot,
     facts: &mut FactStore,
     plans: &mut Plans,
@@ -139,8 +140,8 @@ async fn look_at_zones<C: Cloud>(
 }
 
 /// Plans the zones, now that it is known who wishes for which names.
-async fn plan_zones<C: Cloud>(
-    mirror: &Mirror<C>,
+async fn plan_zones<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
     snapshot: &Snapshot,
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
@@ -156,8 +157,8 @@ async fn plan_zones<C: Cloud>(
 }
 
 /// Plans the certificates of all TLS Secrets, and makes known those that stand.
-async fn plan_certificates<C: Cloud>(
-    mirror: &Mirror<C>,
+async fn plan_certificates<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
     snapshot: &mut Snapshot,
     facts: &mut FactStore,
     plans: &mut Plans,
@@ -223,8 +224,8 @@ pub fn bindings_of(
     of_group.map(|(key, binding)| (key.clone(), binding.as_ref().clone())).collect()
 }
 
-async fn plan_targets<C: Cloud>(
-    mirror: &Mirror<C>,
+async fn plan_targets<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
     snapshot: &Snapshot,
     planned: Vec<Binding>,
     plans: &mut Plans,

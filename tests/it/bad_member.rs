@@ -306,7 +306,9 @@ fn no_subnets_make_no_load_balancer_and_nothing_else() {
         ("NoSubnets", "shop/a".to_owned())
     );
     // Once there are some, all is well.
-    site.aws.change(|state| state.vpc.subnets = super::support::world::surroundings().subnets);
+    site.aws.change(|state| {
+        state.vpc.subnets = super::support::world::surroundings().vpc.subnets.clone()
+    });
     controller.look_again();
     controller.settle().await;
     assert_eq!(rules(&site), ["80:1 /a -> shop/a-s:80"]);

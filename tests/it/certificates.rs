@@ -16,6 +16,7 @@ use albedo::model::stack::{CertificateStack, Use};
 use albedo::plan;
 use jiff::Timestamp;
 
+use super::contract::suite::Stopped;
 use super::support::fake::Fake;
 
 /// While all fixtures hold but the one that is expired.
@@ -130,7 +131,10 @@ fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
 }
 
 /// Plans, performs what is not gated, and answers with the operations and the ARNs that stand then.
-async fn visit(mirror: &Mirror<Fake>, stack: &CertificateStack) -> (Vec<String>, Vec<AwsId>) {
+async fn visit(
+    mirror: &Mirror<Fake, Stopped>,
+    stack: &CertificateStack,
+) -> (Vec<String>, Vec<AwsId>) {
     let inventory = mirror.certificate("demo", &secret()).await.unwrap();
     let plan = plan::certificate::plan(stack, &inventory);
     let mut done = Vec::new();
@@ -143,8 +147,8 @@ async fn visit(mirror: &Mirror<Fake>, stack: &CertificateStack) -> (Vec<String>,
     (done, inventory.certificates.iter().map(|live| live.id.clone()).collect())
 }
 
-fn mirror(fake: &Fake) -> Mirror<Fake> {
-    Mirror::new(fake.clone(), now)
+fn mirror(fake: &Fake) -> Mirror<Fake, Stopped> {
+    Mirror::new(fake.clone(), Stopped)
 }
 
 #[tokio::test]

@@ -17,11 +17,13 @@ ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /c s:80]}
 
 fn check(change: &str, expected: &[(&str, usize)]) {
     let site = Site::new(SHOP);
-    let controller = wait(site.settle());
-    site.aws.forget_calls();
-    site.cluster.forget_calls();
-    controller.cluster.add(change);
-    wait(controller.settle());
+    wait(async {
+        let controller = site.settle().await;
+        site.aws.forget_calls();
+        site.cluster.forget_calls();
+        controller.cluster.add(change);
+        controller.settle().await;
+    });
     let expected = expected.iter().map(|(call, count)| ((*call).to_owned(), *count));
     assert_eq!(site.aws.calls(), expected.collect::<BTreeMap<_, _>>(), "{change}");
     assert_eq!(site.cluster.performed(), [], "{change}");
@@ -80,8 +82,9 @@ fn a_restart_writes_nothing() {
 
 #[test]
 fn statuses_and_events_come_with_changes_only() {
+    wait(async {
     let site = Site::new(SHOP);
-    let controller = wait(site.settle());
+    let controller = site.settle().await;
     let told: Vec<String> = site
         .cluster
         .events()
@@ -95,13 +98,14 @@ fn statuses_and_events_come_with_changes_only() {
     controller
         .cluster
         .add("ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /d s:80]}");
-    wait(controller.settle());
+    controller.settle().await;
     let told: Vec<String> =
         site.cluster.events().iter().map(|event| event.object.key.to_string()).collect();
     assert_eq!((told, site.cluster.statuses()), (vec!["shop/b".to_owned()], 0));
     controller.cluster.delete(&key("shop/b"));
-    wait(controller.settle());
+    controller.settle().await;
     assert_eq!(site.cluster.statuses(), 0);
+    });
 }
 
 /// The calls about what nodes let in.
@@ -118,6 +122,7 @@ fn of_nodes(site: &Site) -> Vec<&'static str> {
 
 #[test]
 fn what_nodes_let_in_is_not_widened_binding_by_binding() {
+    wait(async {
     const THREE: &str = "
 service shop/s: {ports: [80:8080]}
 service shop/t: {ports: [80:9090]}
@@ -131,7 +136,7 @@ ingress shop/c: {rules: [any Exact /c u:80]}
 ";
     let site = Site::new(THREE);
     let controller = site.start();
-    wait(controller.settle());
+    controller.settle().await;
     assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress"]);
     // The same for what comes later to what stands.
     site.aws.forget_calls();
@@ -145,16 +150,17 @@ ingress shop/d: {rules: [any Exact /d v:80]}
 ingress shop/e: {rules: [any Exact /e w:80]}
 ",
     );
-    wait(controller.settle());
+    controller.settle().await;
     assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]);
     // Nobody waits for what will not come.
     site.aws.forget_calls();
     for name in ["shop/d", "shop/e"] {
         controller.cluster.delete(&key(name));
     }
-    wait(controller.settle());
+    controller.settle().await;
     let narrowed = site.aws.everything().security_groups[&AwsId::new(NODES)].rules.clone();
     let ports: Vec<(u16, u16)> =
         narrowed.keys().map(|rule| (rule.from_port, rule.to_port)).collect();
     assert_eq!(ports, [(7070, 9090)]);
+    });
 }

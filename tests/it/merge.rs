@@ -1,5 +1,7 @@
 //! What the members of a group have to agree on, and who is to blame where they do not.
 
+use std::sync::Arc;
+
 use albedo::model::problem::Code;
 
 use super::support::world::{CERTIFICATE, World, key, subnet};
@@ -14,8 +16,7 @@ ingress red/first: {{group.name: edge, group.order: -1, {first}, rules: [any Exa
 ingress blue/second: {{group.name: edge, {second}, rules: [any Exact /2 s:80]}}
 "
     ));
-    world
-        .surroundings
+    Arc::make_mut(&mut world.surroundings.vpc)
         .subnets
         .insert(albedo::model::id::AwsId::new("subnet-c"), subnet("us-east-1c"));
     world

@@ -5,19 +5,21 @@ use albedo::model::action::AwsAction;
 use albedo::model::group::Group;
 use albedo::model::id::{Handle, Slot, TargetGroupKey};
 use albedo::model::marks::group_tags;
-use jiff::Timestamp;
 
 use super::contract::site;
-use super::contract::suite::{CLUSTER, Seen, Site, seen, wishes};
+use super::contract::suite::{CLUSTER, Seen, Site, Stopped, seen, wishes};
 use super::support::fake::Fake;
 
 mod cost;
 mod fabric;
 mod fault;
+mod hands;
 mod race;
 
-pub fn mirror<C: Cloud>(cloud: C) -> Mirror<C> {
-    Mirror::new(cloud, || Timestamp::UNIX_EPOCH)
+use hands::Hands;
+
+pub fn mirror<C: Cloud>(cloud: C) -> Mirror<C, Stopped> {
+    Mirror::new(cloud, Stopped)
 }
 
 /// A life of a group: everything that can be done is done, and in the end undone.

@@ -1,17 +1,18 @@
 //! What Albedo would ask AWS for, against what LBC was recorded to ask for (tests/cases/observed).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use albedo::cluster::{Object, decode, insert};
 use albedo::model::id::{AwsId, ObjectKey};
-use albedo::model::surroundings::NamedGroup;
+use albedo::model::surroundings::{Interface, NamedGroup};
 use albedo::model::target_group::TargetType;
 use albedo::plan::wire::{NAME_LATER, parameters};
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::support::sketch;
-use super::support::world::{World, fake, subnet, tags};
+use super::support::world::{World, fake, interface, subnet, tags};
 
 /// The certificates of the recordings, whose names hold commas, and what they are called here.
 const CERTIFICATES: [(&str, &str); 3] = [
@@ -142,14 +143,15 @@ fn world(recording: &Recording) -> World {
     let mut world = World::new("");
     world.settings.vpc = AwsId::new("VPC");
     world.settings.default_target_type = TargetType::Instance;
-    "VPC".clone_into(&mut world.surroundings.vpc);
+    let vpc = Arc::make_mut(&mut world.surroundings.vpc);
+    vpc.id = AwsId::new("VPC");
     let subnets = ["us-east-1a", "us-east-1b"];
-    world.surroundings.subnets =
-        subnets.map(|zone| (AwsId::new(format!("SUBNET({zone})")), subnet(zone))).into();
+    vpc.subnets = subnets.map(|zone| (AwsId::new(format!("SUBNET({zone})")), subnet(zone))).into();
     let nodes = AwsId::new("SG(nodes)");
-    world.surroundings.interfaces[0].security_groups = vec![nodes.clone()];
+    let everywhere = Interface { security_groups: vec![nodes.clone()], ..interface() };
+    world.surroundings.interfaces = Arc::new([everywhere].into_iter().collect());
     let marked = NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "owned")]) };
-    world.surroundings.security_groups = [(nodes, marked)].into();
+    world.surroundings.security_groups = Arc::new([(nodes, marked)].into_iter().collect());
     let mut addresses = addresses(recording).into_iter();
     for manifest in &recording.manifests {
         let mut manifest = manifest.clone();

@@ -1,10 +1,12 @@
 //! Who may reach load balancers, and what load balancers may reach.
 
+use std::sync::Arc;
+
 use albedo::build::fabric;
 use albedo::model::binding::Binding;
 use albedo::model::id::AwsId;
 use albedo::model::settings::BackendSecurityGroup;
-use albedo::model::surroundings::{Interface, NamedGroup};
+use albedo::model::surroundings::{Interface, Interfaces, NamedGroup};
 
 use super::support::site::Site;
 use super::support::world::{NODES, World, key, settings, tags, wait};
@@ -123,21 +125,22 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
         prefixes: Vec::new(),
         security_groups: groups.iter().map(|id| AwsId::new(*id)).collect(),
     };
+    let all = |interfaces: [Interface; 1]| Arc::new(Interfaces::from_iter(interfaces));
     let mut check = |groups: &[&str], expected: &[&str]| {
-        world.surroundings.interfaces = vec![interface(groups)];
+        world.surroundings.interfaces = all([interface(groups)]);
         assert_eq!(endpoint_rules(&world), expected, "{groups:?}");
     };
     check(&["sg-only"], &["sg-only: tcp 8080-9090 from backend"]);
     check(&["sg-aa", NODES], &["sg-nodes-1: tcp 8080-9090 from backend"]);
     // An address that no interface holds: its rules are not known, and nobody else's are taken
     // away.
-    world.surroundings.interfaces.clear();
+    world.surroundings.interfaces = Arc::default();
     assert_eq!(endpoint_rules(&world), [""; 0]);
     let other =
         NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "shared"), ("pool", "x")]) };
-    world.surroundings.security_groups.insert(AwsId::new("sg-aa"), other);
+    Arc::make_mut(&mut world.surroundings.security_groups).insert(AwsId::new("sg-aa"), other);
     world.settings.endpoint_group_tags = tags(&[("pool", "x")]);
-    world.surroundings.interfaces = vec![interface(&["sg-aa", NODES])];
+    world.surroundings.interfaces = all([interface(&["sg-aa", NODES])]);
     assert_eq!(endpoint_rules(&world), ["sg-aa: tcp 8080-9090 from backend"]);
 }
 

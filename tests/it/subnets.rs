@@ -1,5 +1,7 @@
 //! Which subnets a load balancer gets.
 
+use std::sync::Arc;
+
 use albedo::model::id::AwsId;
 use albedo::model::stack::Wish;
 use albedo::model::surroundings::Subnet;
@@ -31,7 +33,7 @@ fn chosen(
         "service shop/s: {{ports: [80]}}\nparams p: {params}\nclass p: {{params: p}}\n\
          ingress shop/web: {{class: p, {annotations}, rules: [any Exact /a s:80]}}"
     ));
-    world.surroundings.subnets = subnets
+    Arc::make_mut(&mut world.surroundings.vpc).subnets = subnets
         .into_iter()
         .map(|(id, subnet)| (AwsId::new(format!("subnet-{id}")), subnet))
         .collect();

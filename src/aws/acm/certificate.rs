@@ -33,18 +33,18 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
         KeyAlgorithm::EcSecp384r1,
         KeyAlgorithm::EcSecp521r1,
     ];
-    let filters = Filters::builder().set_key_types(Some(known.to_vec())).build();
+    let filters = &Filters::builder().set_key_types(Some(known.to_vec())).build();
     let found = sdk
-        .acm
-        .list_certificates()
-        .includes(filters)
-        .max_items(PAGE_SIZE)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("acm.ListCertificates"))?;
+        .pages("acm.ListCertificates", |token| async move {
+            let page = sdk
+                .acm
+                .list_certificates()
+                .includes(filters.clone())
+                .max_items(PAGE_SIZE)
+                .set_next_token(token);
+            page.send().await.map(|answer| (answer.certificate_summary_list, answer.next_token))
+        })
+        .await?;
     let imported =
         found.iter().filter(|summary| summary.r#type() == Some(&CertificateType::Imported));
     Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
@@ -52,13 +52,15 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
 
 /// The tags of a certificate.
 pub(in crate::aws) async fn tags(sdk: &Sdk, id: &AwsId) -> Result<Tags, CloudError> {
+    const OPERATION: &str = "acm.ListTagsForCertificate";
+    sdk.turns.wait(OPERATION).await;
     let answer = sdk
         .acm
         .list_tags_for_certificate()
         .certificate_arn(id.as_str())
         .send()
         .await
-        .map_err(refused("acm.ListTagsForCertificate"))?;
+        .map_err(refused(OPERATION))?;
     let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
     Ok(answer.tags().iter().map(pair).collect())
 }
@@ -69,6 +71,7 @@ pub(in crate::aws) async fn describe(
     id: &AwsId,
 ) -> Result<CertificateFacts, CloudError> {
     let operation = "acm.DescribeCertificate";
+    sdk.turns.wait(operation).await;
     let answer = sdk
         .acm
         .describe_certificate()

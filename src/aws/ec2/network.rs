@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    NetworkInterface, RouteTable, Subnet as RawSubnet, SubnetCidrBlockStateCode, Vpc,
+    NetworkInterface, RouteTable, Subnet as RawSubnet, SubnetCidrBlockStateCode, Vpc as RawVpc,
     VpcCidrBlockState, VpcCidrBlockStateCode,
 };
 
 use super::{PAGE_SIZE, in_vpc, read_tags};
-use crate::aws::ReadVpc;
 use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::AwsId;
-use crate::model::surroundings::{Interface, Subnet};
+use crate::model::surroundings::{Interface, Subnet, Vpc};
 
 /// The largest page of `DescribeRouteTables` (AWS).
 const ROUTE_TABLES_PAGE_SIZE: i32 = 100;
@@ -26,7 +25,7 @@ const ORDINARY_ZONE: &str = "availability-zone";
 const OUTPOST: &str = "outpost";
 
 /// The VPC's CIDRs and subnets.
-pub(in crate::aws) async fn vpc(sdk: &Sdk) -> Result<ReadVpc, CloudError> {
+pub(in crate::aws) async fn vpc(sdk: &Sdk) -> Result<Vpc, CloudError> {
     let (vpc, subnets, tables, zone_types) =
         tokio::try_join!(describe(sdk), subnets(sdk), route_tables(sdk), zone_types(sdk))?;
     let public = Routes::read(&tables);
@@ -48,29 +47,30 @@ pub(in crate::aws) async fn vpc(sdk: &Sdk) -> Result<ReadVpc, CloudError> {
         };
         Some((id, subnet))
     });
-    Ok(ReadVpc { id: sdk.vpc.clone(), cidrs: cidrs(&vpc), subnets: subnets.collect() })
+    Ok(Vpc { id: sdk.vpc.clone(), cidrs: cidrs(&vpc), subnets: subnets.collect() })
 }
 
 /// The VPC's network interfaces, but for those of load balancers.
 pub(in crate::aws) async fn interfaces(sdk: &Sdk) -> Result<Vec<Interface>, CloudError> {
     let found = sdk
-        .ec2
-        .describe_network_interfaces()
-        .filters(in_vpc(sdk))
-        .into_paginator()
-        .page_size(PAGE_SIZE)
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("ec2.DescribeNetworkInterfaces"))?;
+        .pages("ec2.DescribeNetworkInterfaces", |token| async move {
+            let page = sdk
+                .ec2
+                .describe_network_interfaces()
+                .filters(in_vpc(sdk))
+                .max_results(PAGE_SIZE)
+                .set_next_token(token);
+            page.send().await.map(|answer| (answer.network_interfaces, answer.next_token))
+        })
+        .await?;
     let mut interfaces: Vec<Interface> = found.iter().filter_map(read_interface).collect();
     interfaces.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(interfaces)
 }
 
-async fn describe(sdk: &Sdk) -> Result<Vpc, CloudError> {
+async fn describe(sdk: &Sdk) -> Result<RawVpc, CloudError> {
     const OPERATION: &str = "ec2.DescribeVpcs";
+    sdk.turns.wait(OPERATION).await;
     let answer = sdk
         .ec2
         .describe_vpcs()
@@ -83,39 +83,36 @@ async fn describe(sdk: &Sdk) -> Result<Vpc, CloudError> {
 }
 
 async fn subnets(sdk: &Sdk) -> Result<Vec<RawSubnet>, CloudError> {
-    sdk.ec2
-        .describe_subnets()
-        .filters(in_vpc(sdk))
-        .into_paginator()
-        .page_size(PAGE_SIZE)
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("ec2.DescribeSubnets"))
+    sdk.pages("ec2.DescribeSubnets", |token| async move {
+        let page = sdk
+            .ec2
+            .describe_subnets()
+            .filters(in_vpc(sdk))
+            .max_results(PAGE_SIZE)
+            .set_next_token(token);
+        page.send().await.map(|answer| (answer.subnets, answer.next_token))
+    })
+    .await
 }
 
 async fn route_tables(sdk: &Sdk) -> Result<Vec<RouteTable>, CloudError> {
-    sdk.ec2
-        .describe_route_tables()
-        .filters(in_vpc(sdk))
-        .into_paginator()
-        .page_size(ROUTE_TABLES_PAGE_SIZE)
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("ec2.DescribeRouteTables"))
+    sdk.pages("ec2.DescribeRouteTables", |token| async move {
+        let page = sdk
+            .ec2
+            .describe_route_tables()
+            .filters(in_vpc(sdk))
+            .max_results(ROUTE_TABLES_PAGE_SIZE)
+            .set_next_token(token);
+        page.send().await.map(|answer| (answer.route_tables, answer.next_token))
+    })
+    .await
 }
 
 /// What kind of zone each zone of the region is.
 async fn zone_types(sdk: &Sdk) -> Result<BTreeMap<String, String>, CloudError> {
-    let answer = sdk
-        .ec2
-        .describe_availability_zones()
-        .send()
-        .await
-        .map_err(refused("ec2.DescribeAvailabilityZones"))?;
+    const OPERATION: &str = "ec2.DescribeAvailabilityZones";
+    sdk.turns.wait(OPERATION).await;
+    let answer = sdk.ec2.describe_availability_zones().send().await.map_err(refused(OPERATION))?;
     let zones = answer.availability_zones().iter();
     Ok(zones
         .filter_map(|zone| Some((zone.zone_name()?.to_owned(), zone.zone_type()?.to_owned())))
@@ -155,7 +152,7 @@ impl Routes {
     }
 }
 
-fn cidrs(vpc: &Vpc) -> Vec<String> {
+fn cidrs(vpc: &RawVpc) -> Vec<String> {
     let stands = |state: Option<&VpcCidrBlockState>| {
         state.is_none_or(|state| state.state() == Some(&VpcCidrBlockStateCode::Associated))
     };

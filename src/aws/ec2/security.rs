@@ -18,16 +18,16 @@ use crate::model::security::{IngressRule, SecurityGroup};
 /// The VPC's security groups.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ReadSecurityGroup>, CloudError> {
     let found = sdk
-        .ec2
-        .describe_security_groups()
-        .filters(in_vpc(sdk))
-        .into_paginator()
-        .page_size(PAGE_SIZE)
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("ec2.DescribeSecurityGroups"))?;
+        .pages("ec2.DescribeSecurityGroups", |token| async move {
+            let page = sdk
+                .ec2
+                .describe_security_groups()
+                .filters(in_vpc(sdk))
+                .max_results(PAGE_SIZE)
+                .set_next_token(token);
+            page.send().await.map(|answer| (answer.security_groups, answer.next_token))
+        })
+        .await?;
     Ok(found.iter().filter_map(read).collect())
 }
 

@@ -1,14 +1,13 @@
 //! Certificates.
 
-use jiff::Timestamp;
-
 use crate::aws::answer::Answer;
-use crate::aws::belief::{Belief, Part};
+use crate::aws::belief::{Belief, Stamp};
+use crate::aws::part::Part;
 use crate::model::certificate::Certificate;
 use crate::model::id::AwsId;
 use crate::model::known::Known;
 
-pub(super) fn import(belief: &mut Belief, spec: &Certificate, answer: &Answer, at: Timestamp) {
+pub(super) fn import(belief: &mut Belief, spec: &Certificate, answer: &Answer, at: Stamp) {
     let Answer::Certificate(made) = answer else {
         belief.forget(&Part::Certificates);
         return;
@@ -20,12 +19,12 @@ pub(super) fn import(belief: &mut Belief, spec: &Certificate, answer: &Answer, a
     }
 }
 
-pub(super) fn reimport(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Timestamp) {
+pub(super) fn reimport(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
     stands(belief, id, spec, at);
 }
 
-fn stands(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Timestamp) {
-    belief.certificate_facts.insert(id.clone(), Known::Is(spec.facts.clone(), at));
+fn stands(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
+    belief.certificate_facts.insert(id.clone(), Known::Is(spec.facts.clone(), at.date));
     belief.imported.insert(id.clone(), spec.fingerprint());
 }
 
@@ -33,7 +32,8 @@ pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
     if let Known::Is(ids, _) = &mut belief.certificates {
         ids.remove(id);
     }
-    belief.certificate_facts.remove(id);
+    belief.forget(&Part::Certificate(id.clone()));
     belief.imported.remove(id);
     belief.tags.remove(id);
+    belief.doubtful_tags.remove(id);
 }

@@ -2,7 +2,8 @@
 
 use crate::aws::answer::Answer;
 use crate::aws::arn;
-use crate::aws::belief::{Belief, Part};
+use crate::aws::belief::Belief;
+use crate::aws::part::Part;
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
 use crate::model::known::Known;

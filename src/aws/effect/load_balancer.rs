@@ -1,10 +1,9 @@
 //! Load balancers.
 
-use jiff::Timestamp;
-
 use crate::aws::answer::Answer;
-use crate::aws::belief::{Belief, Part};
+use crate::aws::belief::{Belief, Stamp};
 use crate::aws::error::CloudError;
+use crate::aws::part::Part;
 use crate::model::action::AwsAction;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
@@ -22,7 +21,7 @@ pub(in crate::aws) fn mistaken(
         return None;
     };
     let id = &made.live.id;
-    let stood = belief.load_balancers.value().is_some_and(|known| known.contains_key(id));
+    let stood = belief.load_balancers.value().is_some_and(|known| known.contains(id));
     let is_anothers = stood && belief.tags.get(id).is_some_and(|tags| *tags != spec.tags);
     is_anothers.then(|| {
         let (service, operation) = action.operation();
@@ -32,20 +31,21 @@ pub(in crate::aws) fn mistaken(
     })
 }
 
-pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, at: Timestamp) {
+pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, at: Stamp) {
     let Answer::LoadBalancer(made) = answer else { return belief.forget(&Part::LoadBalancers) };
     let id = &made.live.id;
+    let is_certain = belief.is_certain(&Part::LoadBalancers);
     let Known::Is(load_balancers, _) = &mut belief.load_balancers else { return };
     // AWS answers a repeated creation with what stands already, and that may have listeners. Only
     // what was not there before is known to be bare.
-    if load_balancers.contains_key(id) {
+    if load_balancers.contains(id) || !is_certain {
         return;
     }
     load_balancers.insert(id.clone(), made.clone());
     belief.tags.insert(id.clone(), spec.tags.clone());
-    belief.listeners.insert(id.clone(), Known::Is(Vec::new(), at));
+    belief.listeners.insert(id.clone(), Known::Is(Vec::new(), at.date));
     // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-    belief.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at));
+    belief.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at.date));
 }
 
 pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
@@ -78,15 +78,15 @@ pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
         load_balancers.remove(id);
     }
     belief.tags.remove(id);
-    belief.listeners.remove(id);
-    belief.load_balancer_attributes.remove(id);
+    belief.doubtful_tags.remove(id);
+    belief.forget(&Part::Listeners(id.clone()));
+    belief.forget(&Part::LoadBalancerAttributes(id.clone()));
 }
 
 fn change(belief: &mut Belief, id: &AwsId, change: impl FnOnce(&mut LoadBalancer)) {
-    if let Known::Is(load_balancers, _) = &mut belief.load_balancers {
-        match load_balancers.get_mut(id) {
-            Some(found) => change(&mut found.live.spec),
-            None => belief.forget(&Part::LoadBalancers),
-        }
+    if let Known::Is(load_balancers, _) = &mut belief.load_balancers
+        && load_balancers.change(id, |found| change(&mut found.live.spec)).is_none()
+    {
+        belief.forget(&Part::LoadBalancers);
     }
 }

@@ -5,10 +5,8 @@
 //! again from any point on: a read that began before some writes may or may not have seen them, and
 //! they are applied to what it found.
 
-use jiff::Timestamp;
-
 use super::answer::Answer;
-use super::belief::Belief;
+use super::belief::{Belief, Stamp};
 use crate::model::action::AwsAction;
 
 pub(super) use load_balancer::mistaken;
@@ -28,7 +26,7 @@ mod tests;
 mod touched;
 
 /// Believes that a write was done and answered so.
-pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at: Timestamp) {
+pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at: Stamp) {
     match action {
         AwsAction::CreateSecurityGroup { spec, .. } => {
             security_group::create(belief, spec, answer);
@@ -87,7 +85,7 @@ pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at
             target::register(belief, target_group, targets);
         }
         AwsAction::DeregisterTargets { target_group, targets } => {
-            target::deregister(belief, target_group, targets);
+            target::deregister(belief, target_group, targets, at);
         }
         AwsAction::ImportCertificate { spec, .. } => certificate::import(belief, spec, answer, at),
         AwsAction::ReimportCertificate { id, spec } => {

@@ -1,10 +1,12 @@
 //! Security groups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::aws::ReadSecurityGroup;
 use crate::aws::answer::Answer;
-use crate::aws::belief::{Belief, Part};
+use crate::aws::belief::Belief;
+use crate::aws::groups::Groups;
+use crate::aws::part::Part;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::{Known, Live};
 use crate::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
@@ -12,7 +14,7 @@ use crate::model::security::{IngressRule, SecurityGroup};
 
 pub(super) fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer) {
     let Answer::SecurityGroup(id) = answer else { return belief.forget(&Part::SecurityGroups) };
-    let made = || ReadSecurityGroup {
+    let made = ReadSecurityGroup {
         live: Live {
             id: id.clone(),
             // It is made without rules: those come with a write of their own.
@@ -21,7 +23,7 @@ pub(super) fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer)
         shared: BTreeSet::new(),
     };
     change_all(belief, |groups| {
-        groups.entry(id.clone()).or_insert_with(made);
+        groups.add(made);
         Some(())
     });
 }
@@ -67,17 +69,10 @@ pub(super) fn untag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
 }
 
 fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut ReadSecurityGroup)) {
-    change_all(belief, |groups| {
-        change(groups.get_mut(id?)?);
-        Some(())
-    });
+    change_all(belief, |groups| groups.change(id?, change));
 }
 
-fn change_all(
-    belief: &mut Belief,
-    change: impl FnOnce(&mut BTreeMap<AwsId, ReadSecurityGroup>) -> Option<()>,
-) {
-    belief.surroundings = None;
+fn change_all(belief: &mut Belief, change: impl FnOnce(&mut Groups) -> Option<()>) {
     if let Known::Is(groups, _) = &mut belief.security_groups
         && change(groups).is_none()
     {

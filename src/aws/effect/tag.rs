@@ -17,9 +17,8 @@ pub(super) fn remove(belief: &mut Belief, id: &AwsId, keys: &[String]) {
 fn change(belief: &mut Belief, id: &AwsId, change: impl FnOnce(&mut Tags)) {
     match arn::named(id) {
         Some(Named::LoadBalancer | Named::TargetGroup) => {
-            if let Some(known) = belief.tags.get_mut(id) {
-                change(known);
-            }
+            // Whose tags are not known is read with its part.
+            let _unknown = belief.tags.change(id, change);
         }
         Some(Named::Listener { .. }) => listener::change(belief, id, |listener| {
             change(&mut listener.live.spec.tags);

@@ -1,6 +1,7 @@
 //! Targets.
 
-use crate::aws::belief::{Belief, Part};
+use crate::aws::belief::{Belief, Stamp};
+use crate::aws::part::Part;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
 use crate::model::target::{LiveTarget, Target, TargetState};
@@ -25,7 +26,7 @@ pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target
     });
 }
 
-pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[Target]) {
+pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[Target], at: Stamp) {
     change(belief, Some(target_group), |known| {
         // AWS drops a target that no load balancer uses at once. Believing that it drains is the
         // careful mistake: whoever waits for the end of that has to look.
@@ -33,6 +34,7 @@ pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[T
             live.state = TargetState::Draining;
         }
     });
+    belief.note_draining(target_group, at.moment);
 }
 
 fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut Vec<LiveTarget>)) {

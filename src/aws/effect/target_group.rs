@@ -1,27 +1,27 @@
 //! Target groups.
 
-use jiff::Timestamp;
-
 use crate::aws::answer::Answer;
-use crate::aws::belief::{Belief, Part};
+use crate::aws::belief::{Belief, Stamp};
+use crate::aws::part::Part;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
 use crate::model::load_balancer::Attributes;
 use crate::model::target_group::TargetGroup;
 
-pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, at: Timestamp) {
+pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, at: Stamp) {
     let Answer::TargetGroup(made) = answer else { return belief.forget(&Part::TargetGroups) };
+    let is_certain = belief.is_certain(&Part::TargetGroups);
     let Known::Is(target_groups, _) = &mut belief.target_groups else { return };
     // AWS answers a repeated creation with what stands already, and that may have targets. Only
     // what was not there before is known to be bare.
-    if target_groups.contains_key(&made.id) {
+    if target_groups.contains_key(&made.id) || !is_certain {
         return;
     }
     target_groups.insert(made.id.clone(), made.clone());
     belief.tags.insert(made.id.clone(), spec.tags.clone());
     // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-    belief.target_group_attributes.insert(made.id.clone(), Known::Is(Attributes::new(), at));
-    belief.targets.insert(made.id.clone(), Known::Is(Vec::new(), at));
+    belief.target_group_attributes.insert(made.id.clone(), Known::Is(Attributes::new(), at.date));
+    belief.targets.insert(made.id.clone(), Known::Is(Vec::new(), at.date));
 }
 
 pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {
@@ -39,11 +39,12 @@ pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attri
     }
 }
 
-pub(super) fn delete(belief: &mut Belief, id: &AwsId, at: Timestamp) {
+pub(super) fn delete(belief: &mut Belief, id: &AwsId, at: Stamp) {
     if let Known::Is(target_groups, _) = &mut belief.target_groups {
         target_groups.remove(id);
     }
     belief.tags.remove(id);
-    belief.target_group_attributes.remove(id);
-    belief.targets.insert(id.clone(), Known::Absent(at));
+    belief.doubtful_tags.remove(id);
+    belief.forget(&Part::TargetGroupAttributes(id.clone()));
+    belief.target_group_is_gone(id, at.date);
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::{apply, suspected, touched};
 use crate::aws::answer::Answer;
-use crate::aws::belief::{Belief, Part, Reading};
+use crate::aws::belief::{Belief, Stamp};
 use crate::aws::error::{CloudError, Kind};
+use crate::aws::part::{Part, Reading};
 use crate::aws::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::action::AwsAction;
 use crate::model::group::Group;
@@ -52,13 +53,13 @@ fn only_what_was_not_there_before_is_known_to_be_bare() {
     let (action, answer) = creation();
     let Answer::LoadBalancer(made) = answer.clone() else { unreachable!() };
     let mut belief = Belief::default();
-    apply(&mut belief, &action, &answer, AT);
+    apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "nobody looked whether it was there");
     let mut belief = Belief::of(Reading::LoadBalancers(vec![made], Vec::new()), AT);
-    apply(&mut belief, &action, &answer, AT);
+    apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "it was there");
     let mut belief = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
-    apply(&mut belief, &action, &answer, AT);
+    apply(&mut belief, &action, &answer, Stamp::default());
     assert!(listeners_are_known(&belief), "it is new");
 }
 
@@ -69,7 +70,7 @@ fn a_change_of_something_unknown_puts_its_part_in_doubt() {
         load_balancer: arn("loadbalancer/app/a/1"),
         subnets: vec![AwsId::new("subnet-1")],
     };
-    apply(&mut belief, &action, &Answer::Done, AT);
+    apply(&mut belief, &action, &Answer::Done, Stamp::default());
     assert!(!belief.load_balancers.is_read());
 }
 
@@ -77,14 +78,14 @@ fn a_change_of_something_unknown_puts_its_part_in_doubt() {
 fn an_effect_may_be_applied_again() {
     let (action, answer) = creation();
     let mut once = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
-    apply(&mut once, &action, &answer, AT);
+    apply(&mut once, &action, &answer, Stamp::default());
     let mut twice = once.clone();
-    apply(&mut twice, &action, &answer, AT);
+    apply(&mut twice, &action, &answer, Stamp::default());
     assert_eq!(format!("{once:?}"), format!("{twice:?}"));
 }
 
 #[test]
-fn surroundings_are_made_anew_after_a_security_group_was_made() {
+fn a_security_group_that_was_made_can_be_named() {
     let spec = SecurityGroup {
         name: "a".to_owned(),
         description: String::new(),
@@ -97,11 +98,13 @@ fn surroundings_are_made_anew_after_a_security_group_was_made() {
         shared: BTreeSet::new(),
     };
     let mut belief = Belief::of(Reading::SecurityGroups(vec![stands]), AT);
-    belief.surroundings = Some(std::sync::Arc::default());
+    let count =
+        |belief: &Belief| belief.security_groups.value().map(|all| all.names().iter().count());
+    assert_eq!(count(&belief), Some(1));
     let action = AwsAction::CreateSecurityGroup { handle: Handle::BackendSecurityGroup, spec };
-    apply(&mut belief, &action, &Answer::SecurityGroup(AwsId::new("sg-2")), AT);
-    assert_eq!(belief.surroundings, None);
-    assert_eq!(belief.security_groups.value().map(std::collections::BTreeMap::len), Some(2));
+    let answer = Answer::SecurityGroup(AwsId::new("sg-2"));
+    apply(&mut belief, &action, &answer, Stamp::default());
+    assert_eq!(count(&belief), Some(2));
 }
 
 #[test]
@@ -113,8 +116,12 @@ fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
         (AwsAction::DeleteRule { id: rule.clone() }, vec![listeners.clone()]),
         (AwsAction::AddTags { id: rule, tags: Tags::new() }, vec![listeners.clone()]),
         (
-            AwsAction::DeleteLoadBalancer { id: load_balancer },
-            vec![Part::LoadBalancers, listeners.clone()],
+            AwsAction::DeleteLoadBalancer { id: load_balancer.clone() },
+            vec![
+                Part::LoadBalancers,
+                listeners.clone(),
+                Part::LoadBalancerAttributes(load_balancer),
+            ],
         ),
         (
             AwsAction::AddListenerCertificate {

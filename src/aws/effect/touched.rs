@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::aws::arn::{self, Named};
-use crate::aws::belief::Part;
 use crate::aws::error::CloudError;
+use crate::aws::part::Part;
 use crate::model::action::AwsAction;
 use crate::model::id::{AwsId, Id};
 
@@ -25,7 +25,11 @@ pub(in crate::aws) fn touched(action: &AwsAction) -> Vec<Part> {
             given(load_balancer).map(Part::LoadBalancerAttributes).into_iter().collect()
         }
         AwsAction::DeleteLoadBalancer { id } => {
-            vec![Part::LoadBalancers, Part::Listeners(id.clone())]
+            vec![
+                Part::LoadBalancers,
+                Part::Listeners(id.clone()),
+                Part::LoadBalancerAttributes(id.clone()),
+            ]
         }
         AwsAction::CreateListener { load_balancer, .. } => {
             given(load_balancer).map(Part::Listeners).into_iter().collect()
@@ -51,7 +55,11 @@ pub(in crate::aws) fn touched(action: &AwsAction) -> Vec<Part> {
             given(target_group).map(Part::TargetGroupAttributes).into_iter().collect()
         }
         AwsAction::DeleteTargetGroup { id } => {
-            vec![Part::TargetGroups, Part::Targets(id.clone())]
+            vec![
+                Part::TargetGroups,
+                Part::Targets(id.clone()),
+                Part::TargetGroupAttributes(id.clone()),
+            ]
         }
         AwsAction::RegisterTargets { target_group, .. } => {
             given(target_group).map(Part::Targets).into_iter().collect()

@@ -23,16 +23,16 @@ pub(in crate::aws) async fn list(
     load_balancer: &AwsId,
 ) -> Result<Vec<LiveListener>, CloudError> {
     let found = sdk
-        .elb
-        .describe_listeners()
-        .load_balancer_arn(load_balancer.as_str())
-        .page_size(PAGE_SIZE)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("elbv2.DescribeListeners"))?;
+        .pages("elbv2.DescribeListeners", |token| async move {
+            let page = sdk
+                .elb
+                .describe_listeners()
+                .load_balancer_arn(load_balancer.as_str())
+                .page_size(PAGE_SIZE)
+                .set_marker(token);
+            page.send().await.map(|answer| (answer.listeners, answer.next_marker))
+        })
+        .await?;
     let mut listeners: Vec<LiveListener> = found.iter().filter_map(read).collect();
     for listener in &mut listeners {
         if listener.live.spec.protocol == Protocol::Https {
@@ -46,16 +46,16 @@ pub(in crate::aws) async fn list(
 /// The certificates of a listener that are chosen by host name.
 async fn certificates(sdk: &Sdk, listener: &AwsId) -> Result<BTreeSet<Id>, CloudError> {
     let found = sdk
-        .elb
-        .describe_listener_certificates()
-        .listener_arn(listener.as_str())
-        .page_size(PAGE_SIZE)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("elbv2.DescribeListenerCertificates"))?;
+        .pages("elbv2.DescribeListenerCertificates", |token| async move {
+            let page = sdk
+                .elb
+                .describe_listener_certificates()
+                .listener_arn(listener.as_str())
+                .page_size(PAGE_SIZE)
+                .set_marker(token);
+            page.send().await.map(|answer| (answer.certificates, answer.next_marker))
+        })
+        .await?;
     // The default certificate is listed as such, and once more if it is among the others too (AWS).
     let others = found.iter().filter(|certificate| certificate.is_default() != Some(true));
     let arns = others.filter_map(|certificate| certificate.certificate_arn());

@@ -21,28 +21,26 @@ use crate::model::marks::Tags;
 /// The VPC's application load balancers.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ReadLoadBalancer>, CloudError> {
     let found = sdk
-        .elb
-        .describe_load_balancers()
-        .page_size(PAGE_SIZE)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("elbv2.DescribeLoadBalancers"))?;
+        .pages("elbv2.DescribeLoadBalancers", |token| async move {
+            let page = sdk.elb.describe_load_balancers().page_size(PAGE_SIZE).set_marker(token);
+            page.send().await.map(|answer| (answer.load_balancers, answer.next_marker))
+        })
+        .await?;
     let ours = found.iter().filter(|found| found.vpc_id() == Some(sdk.vpc.as_str()));
     Ok(ours.filter_map(read).collect())
 }
 
 /// The attributes of a load balancer.
 pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attributes, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeLoadBalancerAttributes";
+    sdk.turns.wait(OPERATION).await;
     let answer = sdk
         .elb
         .describe_load_balancer_attributes()
         .load_balancer_arn(id.as_str())
         .send()
         .await
-        .map_err(refused("elbv2.DescribeLoadBalancerAttributes"))?;
+        .map_err(refused(OPERATION))?;
     let pairs = answer.attributes().iter();
     Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
 }

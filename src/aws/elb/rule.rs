@@ -17,16 +17,16 @@ use crate::model::rule::{Rule, RuleAction};
 /// The rules of a listener but the default one, by priority.
 pub(in crate::aws) async fn list(sdk: &Sdk, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
     let found = sdk
-        .elb
-        .describe_rules()
-        .listener_arn(listener.as_str())
-        .page_size(PAGE_SIZE)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("elbv2.DescribeRules"))?;
+        .pages("elbv2.DescribeRules", |token| async move {
+            let page = sdk
+                .elb
+                .describe_rules()
+                .listener_arn(listener.as_str())
+                .page_size(PAGE_SIZE)
+                .set_marker(token);
+            page.send().await.map(|answer| (answer.rules, answer.next_marker))
+        })
+        .await?;
     Ok(by_priority(&found))
 }
 

@@ -49,13 +49,15 @@ async fn of_chunk(sdk: &Sdk, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudE
 }
 
 async fn describe(sdk: &Sdk, ids: &[AwsId]) -> Result<Vec<TagDescription>, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeTags";
+    sdk.turns.wait(OPERATION).await;
     let answer = sdk
         .elb
         .describe_tags()
         .set_resource_arns(Some(ids.iter().map(AwsId::to_string).collect()))
         .send()
         .await
-        .map_err(refused("elbv2.DescribeTags"))?;
+        .map_err(refused(OPERATION))?;
     Ok(answer.tag_descriptions.unwrap_or_default())
 }
 

@@ -19,13 +19,15 @@ pub(in crate::aws) async fn list(
     sdk: &Sdk,
     target_group: &AwsId,
 ) -> Result<Vec<LiveTarget>, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeTargetHealth";
+    sdk.turns.wait(OPERATION).await;
     let answer = sdk
         .elb
         .describe_target_health()
         .target_group_arn(target_group.as_str())
         .send()
         .await
-        .map_err(refused("elbv2.DescribeTargetHealth"))?;
+        .map_err(refused(OPERATION))?;
     let mut targets: Vec<LiveTarget> =
         answer.target_health_descriptions().iter().filter_map(read).collect();
     targets.sort_by(|a, b| a.target.cmp(&b.target));

@@ -31,28 +31,26 @@ pub(in crate::aws) enum Codes {
 /// The VPC's target groups.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<Live<TargetGroup>>, CloudError> {
     let found = sdk
-        .elb
-        .describe_target_groups()
-        .page_size(PAGE_SIZE)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("elbv2.DescribeTargetGroups"))?;
+        .pages("elbv2.DescribeTargetGroups", |token| async move {
+            let page = sdk.elb.describe_target_groups().page_size(PAGE_SIZE).set_marker(token);
+            page.send().await.map(|answer| (answer.target_groups, answer.next_marker))
+        })
+        .await?;
     let ours = found.iter().filter(|found| found.vpc_id() == Some(sdk.vpc.as_str()));
     Ok(ours.filter_map(read).collect())
 }
 
 /// The attributes of a target group.
 pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attributes, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeTargetGroupAttributes";
+    sdk.turns.wait(OPERATION).await;
     let answer = sdk
         .elb
         .describe_target_group_attributes()
         .target_group_arn(id.as_str())
         .send()
         .await
-        .map_err(refused("elbv2.DescribeTargetGroupAttributes"))?;
+        .map_err(refused(OPERATION))?;
     let pairs = answer.attributes().iter();
     Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
 }

@@ -20,12 +20,14 @@ const PAGE_SIZE: i32 = 300;
 
 /// The records of a hosted zone, of the types that are looked at.
 pub(in crate::aws) async fn list(sdk: &Sdk, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+    const OPERATION: &str = "route53.ListResourceRecordSets";
     let page = sdk.route53.list_resource_record_sets().hosted_zone_id(zone.as_str());
     let page = page.max_items(PAGE_SIZE);
     let mut found = Vec::new();
     let mut next = page.clone();
     loop {
-        let answer = next.send().await.map_err(refused("route53.ListResourceRecordSets"))?;
+        sdk.turns.wait(OPERATION).await;
+        let answer = next.send().await.map_err(refused(OPERATION))?;
         found.extend(answer.resource_record_sets().iter().filter_map(read));
         if !answer.is_truncated() {
             return Ok(found);

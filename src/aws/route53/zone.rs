@@ -3,7 +3,7 @@
 use aws_sdk_route53::types::{HostedZone as Raw, HostedZoneConfig};
 
 use crate::aws::error::CloudError;
-use crate::aws::sdk::{Sdk, refused};
+use crate::aws::sdk::Sdk;
 use crate::model::id::AwsId;
 use crate::model::record::{HostedZone, name_from_route53};
 
@@ -13,14 +13,11 @@ const ID_PREFIX: &str = "/hostedzone/";
 /// The account's hosted zones.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<HostedZone>, CloudError> {
     let found = sdk
-        .route53
-        .list_hosted_zones()
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(refused("route53.ListHostedZones"))?;
+        .pages("route53.ListHostedZones", |token| async move {
+            let page = sdk.route53.list_hosted_zones().set_marker(token);
+            page.send().await.map(|answer| (Some(answer.hosted_zones), answer.next_marker))
+        })
+        .await?;
     Ok(found.iter().map(read).collect())
 }
 

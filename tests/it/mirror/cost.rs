@@ -2,26 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use albedo::aws::{BalancerScope, Kind, Mirror};
+use albedo::aws::{BalancerScope, Cloud, Kind, Mirror, Reach};
+use albedo::clock::Clock;
 use albedo::model::action::AwsAction;
 use albedo::model::group::Group;
 use albedo::model::id::Handle;
 use futures::future::{join_all, try_join_all};
-use jiff::Timestamp;
 
 use super::super::contract::site;
-use super::super::contract::suite::{CLUSTER, seen, wishes};
-use super::super::support::fake::{Fake, Fault, Faulty, Struck, When};
-use super::{after, furnish, mirror, story};
+use super::super::contract::suite::{CLUSTER, Stopped, seen, wishes};
+use super::super::support::fake::{Fault, Faulty, Held, Struck, When};
+use super::{Hands, after, furnish, mirror, story};
 
 fn groups(count: usize) -> Vec<Group> {
     (0..count).map(|n| Group::Explicit(format!("group-{n}"))).collect()
 }
 
-async fn look_at_all(mirror: &Mirror<Fake>, groups: &[Group]) {
+async fn look_at_all<C: Cloud>(mirror: &Mirror<C, Stopped>, groups: &[Group]) {
     let scope = BalancerScope::default();
     try_join_all(groups.iter().map(|group| mirror.balancer(CLUSTER, group, &scope))).await.unwrap();
     mirror.fabric(CLUSTER, &BTreeSet::new()).await.unwrap();
@@ -52,14 +51,14 @@ async fn a_fresh_cluster_of_many_groups_is_read_once_for_all() {
     let mirror = mirror(fake.clone());
     look_at_all(&mirror, &groups(30)).await;
     assert_eq!(fake.reads(), 3, "{:?}", fake.calls());
-    let looks = (0..30).map(|_| mirror.surroundings(Duration::from_secs(60)));
+    let looks = (0..30).map(|_| mirror.surroundings(Reach::Interfaces, Duration::from_secs(60)));
     try_join_all(looks).await.unwrap();
     // The VPC takes four calls, the interfaces one; the security groups are known.
     assert_eq!(fake.reads(), 3 + 5, "{:?}", fake.calls());
 }
 
 #[tokio::test]
-async fn a_restart_reads_every_group_in_three_calls() {
+async fn a_restart_reads_every_group_in_two_calls_and_all_tags_in_full_ones() {
     let site = site().await;
     let groups = groups(30);
     for group in &groups {
@@ -67,14 +66,27 @@ async fn a_restart_reads_every_group_in_three_calls() {
     }
     let fake = &site.cloud;
     fake.forget_calls();
-    let mirror = mirror(fake.clone());
-    look_at_all(&mirror, &groups).await;
+    let held = Held::new(fake.clone());
+    let mirror = mirror(held.clone());
+    look_at_all(&mirror, &[Group::Explicit("nobody".to_owned())]).await;
+    // AWS takes its time to answer, and meanwhile everybody asks.
+    held.hold_reads();
+    let looking = Stopped.spawn({
+        let (mirror, groups) = (mirror.clone(), groups.clone());
+        async move { look_at_all(&mirror, &groups).await }
+    });
+    while held.waiting() < 16 {
+        tokio::task::yield_now().await;
+    }
+    held.release();
+    looking.await.unwrap();
     let calls = fake.calls();
     assert_eq!(count(&calls, "DescribeListeners"), 30);
     assert_eq!(count(&calls, "DescribeRules"), 30);
-    // One for the listener and rules of each group, and one for each 20 of all the rest.
-    assert_eq!(count(&calls, "DescribeTags"), 30 + 2 + 15);
-    assert_eq!(fake.reads(), 30 + 30 + 47 + 3, "{calls:?}");
+    // One for each 20 of the 330 listeners and rules, of the 30 load balancers and of the 300
+    // target groups.
+    assert_eq!(count(&calls, "DescribeTags"), 17 + 2 + 15);
+    assert_eq!(fake.reads(), 30 + 30 + 34 + 3, "{calls:?}");
     fake.forget_calls();
     look_at_all(&mirror, &groups).await;
     assert_eq!(fake.reads(), 0);
@@ -106,21 +118,19 @@ async fn tags_outlive_a_doubt_about_their_parts_but_not_a_sweep() {
 #[tokio::test]
 async fn surroundings_are_as_new_as_asked_for() {
     let fake = site().await.cloud;
-    let clock = Arc::new(AtomicI64::new(1000));
-    let hands = Arc::clone(&clock);
-    let mirror = Mirror::new(fake.clone(), move || {
-        Timestamp::from_second(hands.load(Ordering::Relaxed)).unwrap()
-    });
+    let clock = Hands::default();
+    let mirror = Mirror::new(fake.clone(), clock.clone());
     let minute = Duration::from_secs(60);
-    let first = mirror.surroundings(minute).await.unwrap();
-    assert_eq!(first.subnets.len(), 6);
-    clock.fetch_add(59, Ordering::Relaxed);
+    let look = || mirror.surroundings(Reach::Interfaces, minute);
+    let first = look().await.unwrap();
+    assert_eq!(first.vpc.subnets.len(), 6);
+    clock.turn(59);
     fake.forget_calls();
-    let second = mirror.surroundings(minute).await.unwrap();
-    assert!(Arc::ptr_eq(&first, &second), "what is known is shared");
+    let second = look().await.unwrap();
+    assert!(Arc::ptr_eq(&first.vpc, &second.vpc), "what is known is shared");
     assert_eq!(fake.reads(), 0);
-    clock.fetch_add(2, Ordering::Relaxed);
-    let looks = join_all((0..5).map(|_| mirror.surroundings(minute))).await;
+    clock.turn(2);
+    let looks = join_all((0..5).map(|_| look())).await;
     assert!(looks.iter().all(Result::is_ok));
     assert_eq!(fake.reads(), 6, "{:?}", fake.calls());
     let handle = Handle::BackendSecurityGroup;
@@ -129,7 +139,8 @@ async fn surroundings_are_as_new_as_asked_for() {
         unreachable!()
     };
     let made = mirror.perform(&AwsAction::CreateSecurityGroup { handle, spec }).await.unwrap();
-    let third = mirror.surroundings(minute).await.unwrap();
-    assert!(third.security_groups.contains_key(&made.unwrap()));
+    let third = look().await.unwrap();
+    assert!(third.security_groups.get(&made.unwrap()).is_some());
+    assert!(Arc::ptr_eq(&looks[0].as_ref().unwrap().vpc, &third.vpc), "it is another part");
     assert_eq!(fake.reads(), 6);
 }

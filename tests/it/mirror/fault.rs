@@ -9,7 +9,10 @@ use futures::FutureExt;
 use super::super::contract::site;
 use super::super::contract::suite::{CLUSTER, Seen, compare, seen, wishes};
 use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
-use super::{after, furnish, mirror, read_anew, story};
+use super::{Hands, after, furnish, mirror, read_anew, story};
+
+/// Seconds after which a read that failed once, at once, is tried again.
+const PAUSE: u64 = 3;
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_looked_for() {
@@ -64,7 +67,8 @@ async fn a_read_that_fails_is_an_error_and_the_next_look_reads_again() {
     seen(&mirror(looks.clone())).await;
     for nth in 1..=looks.calls() {
         let fault = Fault { struck: Struck::Any, nth, when: When::Before, kind: Kind::Transient };
-        let mirror = mirror(Faulty::new(fake.clone(), vec![fault]));
+        let clock = Hands::default();
+        let mirror = Mirror::new(Faulty::new(fake.clone(), vec![fault]), clock.clone());
         let scope = BalancerScope::default();
         let outcomes = [
             mirror.balancer(CLUSTER, &wishes::group(), &scope).await.err(),
@@ -72,12 +76,13 @@ async fn a_read_that_fails_is_an_error_and_the_next_look_reads_again() {
         ];
         let kinds = outcomes.iter().flatten().map(|error: &CloudError| error.kind);
         assert!(kinds.into_iter().all(|kind| kind == Kind::Transient));
-        compare(try_seen(&mirror).await, read_anew(&fake).await);
+        clock.turn(PAUSE);
+        compare(try_seen(&mirror, &clock).await, read_anew(&fake).await);
     }
 }
 
 /// Looks once more where the fault is still to come.
-async fn try_seen(mirror: &Mirror<Faulty<Fake>>) -> Seen {
+async fn try_seen(mirror: &Mirror<Faulty<Fake>, Hands>, clock: &Hands) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
         target_group_attributes: BTreeSet::from(["one".to_owned()]),
@@ -87,6 +92,7 @@ async fn try_seen(mirror: &Mirror<Faulty<Fake>>) -> Seen {
         // The fault may be the read of these.
         let _ = mirror.targets(&found.live.id).await;
     }
+    clock.turn(PAUSE);
     seen(mirror).await
 }
 

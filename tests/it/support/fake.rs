@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, Turns};
 use albedo::model::action::AwsAction;
 use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
@@ -17,7 +17,7 @@ use albedo::model::listener::Protocol;
 use albedo::model::load_balancer::{Attributes, LoadBalancerState};
 use albedo::model::marks::Tags;
 use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::{Interface, Subnet};
+use albedo::model::surroundings::{Interface, Subnet, Vpc};
 use albedo::model::target::{LiveTarget, TargetState};
 use albedo::model::target_group::TargetGroup;
 
@@ -56,6 +56,7 @@ struct Shared {
     outage: Vec<&'static str>,
     /// The write after which whoever asked panics.
     panics_at: Option<usize>,
+    turns: Option<Turns>,
 }
 
 impl Shared {
@@ -89,13 +90,29 @@ impl Fake {
             };
             (AwsId::new(format!("subnet-{letter}")), subnet)
         });
-        let vpc = ReadVpc {
+        let vpc = Vpc {
             id: AwsId::new("vpc-fake"),
             cidrs: vec!["172.31.0.0/16".to_owned()],
             subnets: subnets.collect(),
         };
         let shared = Shared { state: State::new(vpc), ..Shared::default() };
         Self { shared: Arc::new(Mutex::new(shared)) }
+    }
+
+    /// From now on calls go out no faster than in turn.
+    pub fn pace_by(&self, turns: Turns) {
+        self.lock().turns = Some(turns);
+    }
+
+    /// From now on reads whose operations start so are not answered, as in `ec2.` or
+    /// `route53.ListHostedZones`.
+    pub fn take_down(&self, start: &'static str) {
+        self.lock().outage.push(start);
+    }
+
+    /// Every read is answered again.
+    pub fn mend(&self) {
+        self.lock().outage.clear();
     }
 
     /// How often each operation was called, by `service.Operation`.
@@ -198,12 +215,21 @@ impl Fake {
         self.shared.lock().unwrap()
     }
 
+    /// Waits until an operation may be called.
+    async fn pace(&self, operation: &str) {
+        let turns = self.lock().turns.clone();
+        if let Some(turns) = turns {
+            turns.wait(operation).await;
+        }
+    }
+
     /// Counts a call, and answers it from the state.
-    fn read<T>(
+    async fn read<T>(
         &self,
         operation: &str,
         look: impl FnOnce(&State) -> Result<T, Refusal>,
     ) -> Result<T, CloudError> {
+        self.pace(operation).await;
         let mut shared = self.lock();
         shared.count(operation)?;
         look(&shared.state).map_err(|refusal| refusal.of(operation))
@@ -231,57 +257,65 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
 const TAG_IDS_MAX: usize = 20;
 
 impl Cloud for Fake {
-    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+    async fn vpc(&self) -> Result<Vpc, CloudError> {
         for operation in ["ec2.DescribeVpcs", "ec2.DescribeRouteTables"] {
-            self.read(operation, |_| Ok(()))?;
+            self.read(operation, |_| Ok(())).await?;
         }
-        self.read("ec2.DescribeAvailabilityZones", |_| Ok(()))?;
-        self.read("ec2.DescribeSubnets", |state| Ok(state.vpc.clone()))
+        self.read("ec2.DescribeAvailabilityZones", |_| Ok(())).await?;
+        self.read("ec2.DescribeSubnets", |state| Ok(state.vpc.clone())).await
     }
 
     async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
-        self.read("ec2.DescribeNetworkInterfaces", |state| Ok(state.interfaces.clone()))
+        self.read("ec2.DescribeNetworkInterfaces", |state| Ok(state.interfaces.clone())).await
     }
 
     async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
         self.read("ec2.DescribeSecurityGroups", |state| {
             Ok(state.security_groups.iter().map(|(id, group)| group.read(id)).collect())
         })
+        .await
     }
 
     async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
         self.read("elbv2.DescribeLoadBalancers", |state| {
             Ok(state.load_balancers.iter().map(|(id, found)| found.read(id)).collect())
         })
+        .await
     }
 
     async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
         self.read("elbv2.DescribeTargetGroups", |state| {
             Ok(state.target_groups.iter().map(|(id, found)| found.read(id)).collect())
         })
+        .await
     }
 
     async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
         let mut found = Vec::new();
         for chunk in ids.chunks(TAG_IDS_MAX) {
-            found.extend(self.read("elbv2.DescribeTags", |state| {
-                let known =
-                    chunk.iter().filter_map(|id| Some((id.clone(), state.tags(id)?.clone())));
-                Ok(known.collect::<Vec<_>>())
-            })?);
+            found.extend(
+                self.read("elbv2.DescribeTags", |state| {
+                    let known =
+                        chunk.iter().filter_map(|id| Some((id.clone(), state.tags(id)?.clone())));
+                    Ok(known.collect::<Vec<_>>())
+                })
+                .await?,
+            );
         }
         Ok(found)
     }
 
     async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
-        let listeners = self.read("elbv2.DescribeListeners", |state| {
-            state.load_balancer(load_balancer)?;
-            let on_it = state.listeners_of(load_balancer);
-            Ok(on_it.map(|(id, listener)| listener.read(id)).collect::<Vec<_>>())
-        })?;
+        let listeners = self
+            .read("elbv2.DescribeListeners", |state| {
+                state.load_balancer(load_balancer)?;
+                let on_it = state.listeners_of(load_balancer);
+                Ok(on_it.map(|(id, listener)| listener.read(id)).collect::<Vec<_>>())
+            })
+            .await?;
         for listener in &listeners {
             if listener.live.spec.protocol == Protocol::Https {
-                self.read("elbv2.DescribeListenerCertificates", |_| Ok(()))?;
+                self.read("elbv2.DescribeListenerCertificates", |_| Ok(())).await?;
             }
         }
         Ok(listeners)
@@ -295,18 +329,21 @@ impl Cloud for Fake {
             rules.sort_by_key(|rule| rule.priority);
             Ok(rules)
         })
+        .await
     }
 
     async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
         self.read("elbv2.DescribeLoadBalancerAttributes", |state| {
             Ok(state.load_balancer(id)?.attributes.clone())
         })
+        .await
     }
 
     async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
         self.read("elbv2.DescribeTargetGroupAttributes", |state| {
             Ok(state.target_group(id)?.attributes.clone())
         })
+        .await
     }
 
     async fn targets(&self, id: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
@@ -324,30 +361,39 @@ impl Cloud for Fake {
             });
             Ok(live.collect())
         })
+        .await
     }
 
     async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
         self.read("acm.ListCertificates", |state| Ok(state.imported.keys().cloned().collect()))
+            .await
     }
 
     async fn certificate_tags(&self, id: &AwsId) -> Result<Tags, CloudError> {
-        self.read("acm.ListTagsForCertificate", |state| Ok(state.imported(id)?.tags.clone()))
+        self.read("acm.ListTagsForCertificate", |state| Ok(state.imported(id)?.tags.clone())).await
     }
 
     async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
-        self.read("acm.DescribeCertificate", |state| Ok(state.imported(id)?.facts.clone()))
+        self.read("acm.DescribeCertificate", |state| Ok(state.imported(id)?.facts.clone())).await
     }
 
     async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
         self.read("route53.ListHostedZones", |state| {
             Ok(state.zones.values().map(|zone| zone.zone.clone()).collect())
         })
+        .await
     }
 
     async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
         self.read("route53.ListResourceRecordSets", |state| {
             Ok(state.zone(zone)?.records.values().cloned().collect())
         })
+        .await
+    }
+
+    async fn turn(&self, action: &AwsAction) {
+        let (service, operation) = action.operation();
+        self.pace(&format!("{service}.{operation}")).await;
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -130,6 +130,7 @@ impl<C: Cloud> Controller<C> {
         let end = self.clock.moment().plus(longest);
         loop {
             self.clock.sleep(INSTANT).await;
+            self.aws.pass_time();
             let queue = self.runtime.queue();
             if !queue.is_idle() {
                 continue;
@@ -142,7 +143,6 @@ impl<C: Cloud> Controller<C> {
             if moment > end {
                 return false;
             }
-            self.aws.pass_time();
             self.clock.sleep_until(moment).await;
         }
     }

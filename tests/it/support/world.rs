@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use albedo::aws::{Mirror, ReadVpc};
+use albedo::aws::Mirror;
 use albedo::build::{self, balancer::Built};
 use albedo::cluster::{decode_all, insert};
 use albedo::commands::world::{Plans, plan_all};
@@ -20,12 +20,13 @@ use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::subject::Place;
-use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings};
+use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings, Vpc};
 use albedo::model::target_group::TargetType;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use super::clock::wait;
+use super::super::contract::suite::Stopped;
 use super::fake::Fake;
 use super::sketch;
 
@@ -107,9 +108,9 @@ pub fn subnet(zone: &str) -> Subnet {
     }
 }
 
-fn vpc() -> ReadVpc {
+fn vpc() -> Vpc {
     let subnets = [("subnet-a", "us-east-1a"), ("subnet-b", "us-east-1b")];
-    ReadVpc {
+    Vpc {
         id: AwsId::new("vpc-fake"),
         cidrs: vec!["172.31.0.0/16".to_owned()],
         subnets: subnets.map(|(id, zone)| (AwsId::new(id), subnet(zone))).into(),
@@ -117,7 +118,7 @@ fn vpc() -> ReadVpc {
 }
 
 /// The one interface, which holds every pod address there is.
-fn interface() -> Interface {
+pub fn interface() -> Interface {
     Interface {
         id: AwsId::new("eni-n1"),
         addresses: BTreeSet::new(),
@@ -131,15 +132,11 @@ fn node_tags() -> Tags {
 }
 
 pub fn surroundings() -> Surroundings {
-    let ReadVpc { id, cidrs, subnets } = vpc();
     let nodes = NamedGroup { tags: node_tags() };
     Surroundings {
-        vpc: id.to_string(),
-        cidrs,
-        subnets,
-        security_groups: BTreeMap::from([(AwsId::new(NODES), nodes)]),
-        interfaces: vec![interface()],
-        read_at: Some(Timestamp::UNIX_EPOCH),
+        vpc: Arc::new(vpc()),
+        security_groups: Arc::new([(AwsId::new(NODES), nodes)].into_iter().collect()),
+        interfaces: Arc::new([interface()].into_iter().collect()),
     }
 }
 
@@ -229,7 +226,7 @@ impl World {
 
     /// Plans everything against an AWS.
     pub fn plan(&self, aws: &Fake) -> Plans {
-        let mirror = Mirror::new(aws.clone(), || Timestamp::UNIX_EPOCH);
+        let mirror = Mirror::new(aws.clone(), Stopped);
         wait(plan_all(&mirror, &mut self.snapshot(), &BTreeMap::new())).unwrap()
     }
 }

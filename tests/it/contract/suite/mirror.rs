@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::{BalancerScope, Cloud, Mirror};
+use albedo::clock::Clock;
 use albedo::model::action::AwsAction;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::{BalancerInventory, FabricInventory};
@@ -16,14 +17,13 @@ use albedo::model::marks::{
 use albedo::model::security::Source;
 use albedo::model::target::Target;
 use albedo::model::target_group::HealthCheck;
-use jiff::Timestamp;
 
-use super::Site;
 use super::wishes::{
     fixed, forward, group, health_check, http_spec, ingress, listener, load_balancer,
     load_balancer_spec, rule, rule_spec, security_group, subnets, tags, target, target_group,
     target_group_spec,
 };
+use super::{Site, Stopped};
 
 /// The cluster that everything is tagged for.
 pub const CLUSTER: &str = "contract";
@@ -36,13 +36,12 @@ pub struct Seen {
     targets: BTreeMap<AwsId, BTreeSet<Target>>,
 }
 
-fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C> {
-    // One moment for all, so that when something was read is no difference.
-    Mirror::new(site.cloud.clone(), || Timestamp::UNIX_EPOCH)
+fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C, Stopped> {
+    Mirror::new(site.cloud.clone(), Stopped)
 }
 
 /// Looks at everything.
-pub async fn seen<C: Cloud>(mirror: &Mirror<C>) -> Seen {
+pub async fn seen<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
         target_group_attributes: BTreeSet::from(["one".to_owned()]),
@@ -78,14 +77,14 @@ fn split(mut seen: Seen) -> (Seen, BTreeMap<AwsId, Attributes>) {
     (seen, attributes)
 }
 
-async fn made<C: Cloud>(mirror: &Mirror<C>, action: AwsAction) -> AwsId {
+async fn made<C: Cloud>(mirror: &Mirror<C, Stopped>, action: AwsAction) -> AwsId {
     match mirror.perform(&action).await {
         Ok(id) => id.unwrap(),
         Err(error) => panic!("{action:?}: {error}"),
     }
 }
 
-async fn done<C: Cloud>(mirror: &Mirror<C>, action: AwsAction) {
+async fn done<C: Cloud>(mirror: &Mirror<C, Stopped>, action: AwsAction) {
     if let Err(error) = mirror.perform(&action).await {
         panic!("{action:?}: {error}");
     }
@@ -126,7 +125,7 @@ pub async fn a_mirror_that_was_written_through_agrees_with_one_that_reads<C: Clo
     agree(&site, &warm).await;
 }
 
-async fn agree<C: Cloud + Clone>(site: &Site<C>, warm: &Mirror<C>) {
+async fn agree<C: Cloud + Clone>(site: &Site<C>, warm: &Mirror<C, Stopped>) {
     compare(seen(warm).await, seen(&mirror(site)).await);
 }
 
@@ -142,7 +141,7 @@ pub fn compare(believed: Seen, read: Seen) {
     }
 }
 
-async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C>) -> Standing {
+async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>) -> Standing {
     let of = |resource| group_tags(CLUSTER, &group(), resource);
     let front_tags = of(RESOURCE_FRONTEND_SECURITY_GROUP);
     let front = made(warm, tagged(security_group(site, "front"), &front_tags)).await;
@@ -189,7 +188,7 @@ async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C>) -> Standing {
     Standing { front, back, balancer, http, https, one, two, rules }
 }
 
-async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C>, standing: &Standing) {
+async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &Standing) {
     let Standing { front, back, balancer, http, https, one, rules, .. } = standing;
     let actions = [
         AwsAction::RevokeIngress {
@@ -253,7 +252,7 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C>, standing: &Standing)
     assert_ne!(front, back);
 }
 
-async fn remove<C: Cloud + Clone>(site: &Site<C>, warm: &Mirror<C>, standing: &Standing) {
+async fn remove<C: Cloud + Clone>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &Standing) {
     let Standing { front, balancer, https, two, rules, .. } = standing;
     let actions = [
         AwsAction::DeleteRule { id: rules[0].clone() },

@@ -3,15 +3,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a check that cannot go on has failed")]
 
-use albedo::aws::ReadVpc;
 use albedo::model::id::AwsId;
 use albedo::model::record::HostedZone;
+use albedo::model::surroundings::Vpc;
 
 pub use listener::*;
 pub use load_balancer::*;
 pub use mirror::*;
 pub use rule::*;
 pub use security_group::*;
+pub use stopped::Stopped;
 pub use target_group::*;
 pub use zone::*;
 
@@ -20,6 +21,7 @@ mod load_balancer;
 mod mirror;
 mod rule;
 mod security_group;
+mod stopped;
 mod target_group;
 pub mod wishes;
 mod zone;
@@ -29,7 +31,7 @@ pub struct Site<C> {
     /// AWS.
     pub cloud: C,
     /// The VPC.
-    pub vpc: ReadVpc,
+    pub vpc: Vpc,
     /// Certificates that listeners may have.
     pub certificates: [AwsId; 2],
     /// A hosted zone without records of the types that are looked at.

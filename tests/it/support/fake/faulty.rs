@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup};
 use albedo::model::action::AwsAction;
 use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
@@ -11,7 +11,7 @@ use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
 use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::Interface;
+use albedo::model::surroundings::{Interface, Vpc};
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
 use tokio::sync::watch;
@@ -150,7 +150,7 @@ impl<C> Faulty<C> {
 
 #[deny(clippy::missing_trait_methods)]
 impl<C: Cloud> Cloud for Faulty<C> {
-    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+    async fn vpc(&self) -> Result<Vpc, CloudError> {
         self.through(Struck::Reads, self.inner.vpc()).await
     }
 
@@ -212,6 +212,10 @@ impl<C: Cloud> Cloud for Faulty<C> {
 
     async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
         self.through(Struck::Reads, self.inner.records(zone)).await
+    }
+
+    async fn turn(&self, action: &AwsAction) {
+        self.inner.turn(action).await;
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use albedo::aws::{Answer, Cloud, CloudError, ReadLoadBalancer, ReadSecurityGroup, ReadVpc};
+use albedo::aws::{Answer, Cloud, CloudError, ReadLoadBalancer, ReadSecurityGroup};
 use albedo::model::action::AwsAction;
 use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
@@ -12,7 +12,7 @@ use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
 use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::Interface;
+use albedo::model::surroundings::{Interface, Vpc};
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
 use tokio::sync::watch;
@@ -75,7 +75,7 @@ impl<C> Held<C> {
 
 #[deny(clippy::missing_trait_methods)]
 impl<C: Cloud> Cloud for Held<C> {
-    async fn vpc(&self) -> Result<ReadVpc, CloudError> {
+    async fn vpc(&self) -> Result<Vpc, CloudError> {
         self.read(self.inner.vpc()).await
     }
 
@@ -137,6 +137,10 @@ impl<C: Cloud> Cloud for Held<C> {
 
     async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
         self.read(self.inner.records(zone)).await
+    }
+
+    async fn turn(&self, action: &AwsAction) {
+        self.inner.turn(action).await;
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

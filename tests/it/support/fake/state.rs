@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::error::CODE_UNRESOLVED;
-use albedo::aws::{Answer, CloudError, ReadVpc};
+use albedo::aws::{Answer, CloudError};
 use albedo::model::action::AwsAction;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
-use albedo::model::surroundings::Interface;
+use albedo::model::surroundings::{Interface, Vpc};
 
 use super::acm::Certificate;
 use super::balancer::LoadBalancer;
@@ -24,7 +24,7 @@ const TAGS_MAX: usize = 50;
 /// All that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
-    pub vpc: ReadVpc,
+    pub vpc: Vpc,
     pub interfaces: Vec<Interface>,
     /// The certificates that listeners may have.
     pub certificates: BTreeSet<AwsId>,
@@ -45,16 +45,12 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self::new(ReadVpc {
-            id: AwsId::new("vpc-none"),
-            cidrs: Vec::new(),
-            subnets: BTreeMap::new(),
-        })
+        Self::new(Vpc { id: AwsId::new("vpc-none"), cidrs: Vec::new(), subnets: BTreeMap::new() })
     }
 }
 
 impl State {
-    pub(super) fn new(vpc: ReadVpc) -> Self {
+    pub(super) fn new(vpc: Vpc) -> Self {
         let mut state = Self {
             vpc,
             interfaces: Vec::new(),

@@ -1,0 +1,238 @@
+//! The mirror's state: what is believed, which reads are under way, and which ones failed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, Shared, WeakShared};
+
+use super::answer::Answer;
+use super::arn;
+use super::belief::{Belief, Look, Stamp};
+use super::effect;
+use super::error::{CloudError, Kind};
+use super::part::Part;
+use super::read;
+use crate::model::action::AwsAction;
+use crate::model::moment::Moment;
+
+#[cfg(test)]
+mod tests;
+
+/// How long a failed read of what many visits need is not tried again, at least: a service that
+/// answers at once costs little more than the call.
+const PAUSE_MIN: Duration = Duration::from_secs(2);
+/// How long at most. The pause doubles with each failure.
+const PAUSE_MAX: Duration = Duration::from_secs(120);
+/// How many times as long as it took a read to fail it is not tried again, at least: whoever waits
+/// for a service that hangs does so for a third of the time at most.
+const PAUSE_FACTOR: u32 = 2;
+
+/// How a read ended, for those who wait for it.
+pub(super) type Outcome = Result<(), CloudError>;
+/// A read that many wait for.
+pub(super) type SharedRead = Shared<BoxFuture<'static, Outcome>>;
+
+/// What the mirror knows. Pure: whoever changes it says what time it is.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) belief: Belief,
+    /// The reads under way that somebody wants, by the part they read.
+    flights: BTreeMap<Part, Flight>,
+    /// The number of the last thing that was begun, written or put in doubt.
+    count: u64,
+    /// The numbers of all reads under way, those included that nobody wants any more.
+    under_way: BTreeSet<u64>,
+    /// The writes since the oldest read under way began.
+    journal: VecDeque<Written>,
+    /// The parts that could not be read when somebody last tried.
+    failures: BTreeMap<Part, Failure>,
+    /// The parts that are told although somebody asked for a newer look, because that fails.
+    stale: BTreeSet<Part>,
+}
+
+/// A write that was done, and what AWS answered.
+struct Written {
+    number: u64,
+    parts: Vec<Part>,
+    action: AwsAction,
+    answer: Answer,
+    at: Stamp,
+}
+
+struct Flight {
+    look: Look,
+    /// Weak: when all who wait for a read go away, it is given up.
+    outcome: WeakShared<BoxFuture<'static, Outcome>>,
+}
+
+/// A read that failed.
+struct Failure {
+    error: CloudError,
+    /// The moment from which on it may be tried again.
+    until: Moment,
+    pause: Duration,
+}
+
+impl State {
+    /// The number of something that begins now.
+    pub(super) fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    /// The read of a part that is under way, and when it began.
+    pub(super) fn under_way(&self, part: &Part) -> Option<(SharedRead, Moment)> {
+        let flight = self.flights.get(part)?;
+        Some((flight.outcome.upgrade()?, flight.look.at))
+    }
+
+    /// Takes note of a read that begins. Answers with its number.
+    pub(super) fn begin(&mut self) -> u64 {
+        let number = self.next();
+        self.under_way.insert(number);
+        number
+    }
+
+    /// Lets others wait for a read.
+    pub(super) fn share(&mut self, part: &Part, number: u64, at: Moment, read: &SharedRead) {
+        if let Some(outcome) = read.downgrade() {
+            let look = Look { number, at, ..Look::default() };
+            self.flights.insert(part.clone(), Flight { look, outcome });
+        }
+    }
+
+    /// Takes note that a read has come to an end of any kind.
+    pub(super) fn end(&mut self, part: &Part, number: u64) {
+        if self.flights.get(part).is_some_and(|flight| flight.look.number == number) {
+            self.flights.remove(part);
+        }
+        self.under_way.remove(&number);
+        // What the oldest read under way has seen, all others have.
+        let oldest = self.under_way.first().copied().unwrap_or(u64::MAX);
+        while self.journal.front().is_some_and(|written| written.number < oldest) {
+            self.journal.pop_front();
+        }
+    }
+
+    /// Believes what a read found, and what was written since it began.
+    pub(super) fn land(&mut self, part: &Part, number: u64, mut found: Belief) {
+        // Somebody else may have written since it began, and nobody waits for it.
+        let wanted = self.flights.get(part).filter(|flight| flight.look.number == number);
+        let Some(look) = wanted.map(|flight| flight.look) else { return };
+        let unseen = self.journal.iter().filter(|written| written.number > number);
+        for written in unseen.filter(|written| written.parts.contains(part)) {
+            effect::apply(&mut found, &written.action, &written.answer, written.at);
+        }
+        self.belief.adopt(part, found, look);
+        self.failures.remove(part);
+        if self.stale.remove(part) {
+            tracing::info!(?part, "read anew");
+        }
+    }
+
+    /// Takes note that a read failed.
+    pub(super) fn fail(
+        &mut self,
+        part: &Part,
+        number: u64,
+        error: CloudError,
+        now: Moment,
+    ) -> Outcome {
+        let wanted = self.flights.get(part).filter(|flight| flight.look.number == number);
+        let Some(began) = wanted.map(|flight| flight.look.at) else { return Err(error) };
+        if error.kind == Kind::NotFound
+            && let Some(disproved) = read::disproved(part)
+        {
+            self.doubt(&disproved);
+            return Ok(());
+        }
+        if part.is_shared() {
+            let before = self.failures.get(part).map_or(Duration::ZERO, |failure| failure.pause);
+            let pause = (before * 2).max(now.since(began) * PAUSE_FACTOR);
+            let pause = pause.clamp(PAUSE_MIN, PAUSE_MAX);
+            let failure = Failure { error: error.clone(), until: now.plus(pause), pause };
+            self.failures.insert(part.clone(), failure);
+        }
+        Err(error)
+    }
+
+    /// Why a part cannot be read just now, where somebody tried a short while ago.
+    pub(super) fn failure(&self, part: &Part, now: Moment) -> Option<&CloudError> {
+        let failure = self.failures.get(part)?;
+        (now < failure.until).then_some(&failure.error)
+    }
+
+    /// Takes note that a part is told although it is older than somebody asked for.
+    pub(super) fn tell_stale(&mut self, part: &Part) {
+        if self.stale.insert(part.clone()) {
+            let error = self.failures.get(part).map(|failure| failure.error.to_string());
+            let error = error.unwrap_or_else(|| "no answer yet".to_owned());
+            tracing::warn!(?part, error, "cannot be read anew; what was read before still counts");
+        }
+    }
+
+    /// How many parts are told although they are older than somebody asked for.
+    pub(super) fn stale(&self) -> usize {
+        self.stale.len()
+    }
+
+    /// Believes that a write was done; the reads under way may not have seen it.
+    pub(super) fn believe(&mut self, action: &AwsAction, answer: Answer, at: Stamp) {
+        effect::apply(&mut self.belief, action, &answer, at);
+        if !self.under_way.is_empty() {
+            let (number, parts) = (self.next(), effect::touched(action));
+            let action = action.clone();
+            self.journal.push_back(Written { number, parts, action, answer, at });
+        }
+    }
+
+    /// Stops believing a part. What a read of it that is under way finds is told to those who
+    /// waited for it already, and to nobody who comes later.
+    pub(super) fn doubt(&mut self, part: &Part) {
+        self.belief.forget(part);
+        if let Some(flight) = self.flights.get_mut(part) {
+            flight.look.is_doubted = true;
+        }
+    }
+
+    /// Stops believing the tags of what a write may or may not have tagged.
+    pub(super) fn doubt_tags(&mut self, action: &AwsAction) {
+        if let AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. } = action {
+            self.belief.doubtful_tags.insert(id.clone());
+        }
+    }
+
+    /// Stops believing the tags of all load balancers and target groups.
+    pub(super) fn doubt_all_tags(&mut self) {
+        let known = self.belief.tags.iter().map(|(id, _)| id);
+        // Certificates are found by their tags and are not doubted here, so they keep them.
+        let doubted = known.filter(|id| !arn::is(id, arn::CERTIFICATE)).cloned().collect();
+        self.belief.doubtful_tags = doubted;
+    }
+
+    /// Wants a fresh look at a part, unless one began a short while ago.
+    pub(super) fn want(&mut self, part: &Part, now: Moment, at_most_every: Duration) {
+        let is_young = |look: &Look| now.since(look.at) < at_most_every;
+        if let Some(flight) = self.flights.get_mut(part).filter(|it| it.outcome.upgrade().is_some())
+        {
+            flight.look.is_outdated |= !is_young(&flight.look);
+        } else if self.belief.holds(part) {
+            let look = self.belief.looks.entry(part.clone()).or_default();
+            look.is_outdated |= !is_young(look);
+        }
+    }
+
+    /// Stops believing anything.
+    pub(super) fn forget(&mut self) {
+        self.belief = Belief::default();
+        self.flights.clear();
+        self.failures.clear();
+        self.stale.clear();
+    }
+
+    /// How many writes, reads and failures are kept in mind.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize, usize) {
+        (self.journal.len(), self.flights.len() + self.under_way.len(), self.failures.len())
+    }
+}

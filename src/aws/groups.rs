@@ -1,0 +1,75 @@
+//! The security groups of the VPC, as they are and as wishes refer to them. Pure.
+
+use std::sync::Arc;
+
+use super::ReadSecurityGroup;
+use super::shelf::{Mark, Shelf};
+use crate::model::id::AwsId;
+use crate::model::surroundings::{NamedGroup, NamedGroups};
+
+/// Security groups by id and mark, and their names for whoever builds wishes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Groups {
+    pub(super) all: Shelf<ReadSecurityGroup>,
+    names: Arc<NamedGroups>,
+}
+
+impl Groups {
+    /// The groups as wishes refer to them.
+    pub(super) fn names(&self) -> &Arc<NamedGroups> {
+        &self.names
+    }
+
+    /// The group of this id.
+    pub(super) fn get(&self, id: &AwsId) -> Option<&ReadSecurityGroup> {
+        self.all.get(id)
+    }
+
+    /// The groups that carry a mark.
+    pub(super) fn find<'a>(
+        &'a self,
+        mark: &Mark,
+    ) -> impl Iterator<Item = (&'a AwsId, &'a ReadSecurityGroup)> + use<'a> {
+        self.all.find(mark)
+    }
+
+    /// Takes in a group, unless it is known.
+    pub(super) fn add(&mut self, group: ReadSecurityGroup) {
+        let id = group.live.id.clone();
+        if !self.all.contains(&id) {
+            let named = NamedGroup { tags: group.live.spec.tags.clone() };
+            Arc::make_mut(&mut self.names).insert(id.clone(), named);
+            self.all.insert(id, group);
+        }
+    }
+
+    /// Leaves out a group.
+    pub(super) fn remove(&mut self, id: &AwsId) {
+        if self.all.remove(id).is_some() {
+            Arc::make_mut(&mut self.names).remove(id);
+        }
+    }
+
+    /// Changes a group; `None` where it is not known.
+    pub(super) fn change(
+        &mut self,
+        id: &AwsId,
+        change: impl FnOnce(&mut ReadSecurityGroup),
+    ) -> Option<()> {
+        self.all.change(id, change)?;
+        let tags = &self.all.get(id)?.live.spec.tags;
+        if self.names.get(id).is_none_or(|named| named.tags != *tags) {
+            let named = NamedGroup { tags: tags.clone() };
+            Arc::make_mut(&mut self.names).insert(id.clone(), named);
+        }
+        Some(())
+    }
+}
+
+impl FromIterator<ReadSecurityGroup> for Groups {
+    fn from_iter<I: IntoIterator<Item = ReadSecurityGroup>>(found: I) -> Self {
+        let mut groups = Self::default();
+        found.into_iter().for_each(|group| groups.add(group));
+        groups
+    }
+}
