@@ -61,11 +61,12 @@ async fn a_refusal_is_told_to_whom_the_step_is_for() {
 
 #[tokio::test]
 async fn however_much_is_wrong_an_object_is_told_ten_things_and_how_many_more_there_are() {
-    let unknown: String = (0..3000).map(|number| format!("nonsense-{number}: x, ")).collect();
+    let unknown: Vec<String> = (0..3000).map(|number| format!("nonsense-{number}: x")).collect();
+    let unknown = unknown.join(", ");
     let site = Site::new(&format!(
         "
 service shop/s: {{ports: [80]}}
-ingress shop/a: {{{unknown} listen-ports: nonsense, rules: [any Exact /a s:80]}}
+ingress shop/a: {{{unknown}, listen-ports: nonsense, rules: [any Exact /a s:80]}}
 "
     ));
     site.settle().await;
