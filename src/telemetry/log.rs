@@ -83,10 +83,10 @@ pub fn catch_panics(metrics: Arc<Metrics>) {
     std::panic::set_hook(Box::new(move |panic| {
         metrics.panicked();
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        let message = panic.payload_as_str().unwrap_or_default();
+        let text = panic.payload_as_str().unwrap_or_default();
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or_default();
-        tracing::error!(location, message, thread, "a task panicked");
+        tracing::error!(location, panic = text, thread, "a task panicked");
     }));
 }
 

@@ -24,6 +24,7 @@ mod names;
 mod newcomers;
 mod observed;
 mod pairing;
+mod panics;
 mod plan_log;
 mod queue;
 mod replacement;
