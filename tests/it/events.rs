@@ -60,6 +60,27 @@ async fn a_refusal_is_told_to_whom_the_step_is_for() {
 }
 
 #[tokio::test]
+async fn who_leaves_is_told_why_what_it_had_stays() {
+    let site = Site::new(
+        "
+service shop/s: {ports: [80]}
+ingress shop/a: {load-balancer-attributes: deletion_protection.enabled=true,
+  rules: [any Exact /a s:80]}
+",
+    );
+    let controller = site.settle().await;
+    controller.cluster.forget_calls();
+    controller.cluster.delete(&ObjectKey::new("shop", "a"));
+    // It is tried again for ever.
+    controller.settle_for(20).await;
+    let mut events = site.cluster.events();
+    events.dedup();
+    let [event] = &events[..] else { panic!("{events:#?}") };
+    assert_eq!((event.reason.as_str(), event.object.key.name.as_str()), ("FailedDeployModel", "a"));
+    assert!(event.message.contains("OperationNotPermitted"), "{}", event.message);
+}
+
+#[tokio::test]
 async fn however_much_is_wrong_an_object_is_told_ten_things_and_how_many_more_there_are() {
     let unknown: Vec<String> = (0..300).map(|number| format!("nonsense-{number}: x")).collect();
     let unknown = unknown.join(", ");
