@@ -11,7 +11,8 @@ const CHILD: &str = "ALBEDO_TEST_PANICS";
 #[test]
 fn a_panic_is_one_line_in_the_log_and_a_count() {
     if std::env::var_os(CHILD).is_some() {
-        return panic_and_say();
+        println!("{}", panicked().encode().unwrap());
+        return;
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "panics::a_panic_is_one_line_in_the_log_and_a_count", "--nocapture"]);
@@ -28,12 +29,13 @@ fn a_panic_is_one_line_in_the_log_and_a_count() {
     assert!(out.contains("albedo_panics_total 1\n"), "{out}");
 }
 
-fn panic_and_say() {
+/// What is counted after a panic.
+fn panicked() -> Arc<Metrics> {
     let metrics = Arc::new(Metrics::new());
     start_log("info", None);
     catch_panics(Arc::clone(&metrics));
     let worker = std::thread::Builder::new().name("worker".to_owned());
     let worker = worker.spawn(|| panic!("two\nlines")).unwrap();
     assert!(worker.join().is_err());
-    println!("{}", metrics.encode().unwrap());
+    metrics
 }
