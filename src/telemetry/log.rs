@@ -75,6 +75,9 @@ where
     // Whatever somebody asks for by RUST_LOG.
     let discreet = filter_fn(|metadata| metadata.target() != SPILLING_TARGET);
     let layer = tracing_subscriber::fmt::layer().event_format(lines).with_writer(writer);
+    // A log that cannot be written to is no reason to end: the complaint would go the same way, and
+    // panic where it cannot.
+    let layer = layer.log_internal_errors(false);
     tracing_subscriber::registry().with(layer.with_filter(filter.and(discreet)))
 }
 

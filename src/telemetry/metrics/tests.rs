@@ -25,6 +25,7 @@ fn lived() -> Arc<Metrics> {
         metrics.visit(&clock, kind).finish(Rest::Done);
     }
     metrics.visit(&clock, SubjectKind::Targets).finish(Rest::Again(Trouble::InUse));
+    metrics.visit(&clock, SubjectKind::Targets).finish(Rest::Again(Trouble::Throttled));
     metrics.attempted(&attempt(1, Some(400), "Throttling"));
     metrics.attempted(&attempt(2, Some(200), ""));
     metrics.waited("EC2", "CreateTags", Duration::from_millis(1500));
@@ -67,7 +68,9 @@ fn what_happens_is_counted() {
     has(&text, "albedo_visits_total{subject=\"targets\",result=\"in_use\"} 1");
     let ours = "controller=\"targetGroupBinding\"";
     has(&text, &format!("controller_runtime_reconcile_total{{{ours},result=\"error\"}} 1"));
-    has(&text, &format!("controller_runtime_reconcile_time_seconds_count{{{ours}}} 2"));
+    has(&text, &format!("controller_runtime_reconcile_total{{{ours},result=\"requeue\"}} 1"));
+    has(&text, &format!("controller_runtime_reconcile_errors_total{{{ours}}} 1"));
+    has(&text, &format!("controller_runtime_reconcile_time_seconds_count{{{ours}}} 3"));
     has(&text, "albedo_visits_waiting{lane=\"targets\"} 3");
     has(&text, "albedo_visits_oldest_wait_seconds{lane=\"targets\"} 7.0");
     has(&text, "albedo_watch_failures_total{kind=\"Ingress\"} 2");
