@@ -5,8 +5,8 @@
 //! # The way of one event
 //!
 //! ```text
-//! a change in the cluster -> visits                  build::visits, from cluster::watch -> queue
-//!    1 gather     the objects a visit needs          build::visits::gather   no API call
+//! a change in the cluster -> visits      cluster::watch -> controller::intake -> controller::queue
+//!    1 gather     what a visit builds on             controller::world       no API call
 //!    2 build      Snapshot          -> Stack         build                   pure
 //!    3 inventory  AWS               -> Inventory     aws::Mirror             the reads
 //!    4 plan       Stack, Inventory  -> Plan          plan                    pure
@@ -14,8 +14,8 @@
 //!    6 report     all of it         -> status, Events, next visit    report  pure
 //! ```
 //!
-//! `reconcile` tells that story, once for each kind of subject; `commands` wires the rooms
-//! together.
+//! `reconcile` tells that story, once for each kind of subject; `controller` runs it, for as long as
+//! this process leads; `commands` wires the rooms together.
 //!
 //! # The rooms, in reading order
 //!
@@ -30,8 +30,8 @@
 //!   stands; `draft` finds out what each step has to wait for; `wire` and `show` render it.
 //! * [`report`]: what people are told, and when the subject is visited again.
 //! * [`aws`] and [`cluster`]: the edges. They wait and may fail; everything between them is pure.
-//! * [`apply`], [`reconcile`], [`queue`]: the walk through a plan, the story of a visit, the order
-//!   of visits.
+//! * [`apply`], [`reconcile`], [`controller`]: the walk through a plan, the story of a visit, the
+//!   runtime: what is known, who is visited next, and by which right something is written.
 //! * [`commands`], [`flags`], [`serve`], [`telemetry`], [`clock`]: what people and other programs
 //!   see.
 //!
@@ -44,7 +44,11 @@
 //! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate
 //!   or a zone. What one has to tell another is a value in the next snapshot
 //!   ([`model::fact::Facts`]), never a call, and goes by one of the ways that [`model::news`]
-//!   declares.
+//!   declares: those ways say who has to read it, and its revision who has not.
+//! * The world ([`controller::World`]) is one value behind one lock that is never held over an await.
+//!   What a visit builds on is a slice of it, whose cost does not depend on the size of the cluster.
+//! * Nothing is written but by a permit ([`controller::Permit`]) that holds at that moment, and
+//!   nothing is taken away before the cluster was seen as it was after the tenure began.
 //! * Unknown is not absent ([`model::known::Known`]): nothing is planned on what could not be read,
 //!   and nothing is taken away while a member's wishes are unknown.
 //! * A bad object is a [`model::problem::Problem`] and no error. Its neighbours are built all the
@@ -68,10 +72,10 @@ pub mod build;
 pub mod clock;
 pub mod cluster;
 pub mod commands;
+pub mod controller;
 pub mod flags;
 pub mod model;
 pub mod plan;
-pub mod queue;
 pub mod reconcile;
 pub mod report;
 pub mod serve;

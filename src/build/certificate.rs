@@ -1,8 +1,5 @@
 //! The certificate that a TLS Secret is imported as: one, however many Ingresses use it.
 
-use std::collections::BTreeSet;
-
-use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks;
 use crate::model::snapshot::{Extent, Snapshot};
@@ -11,14 +8,10 @@ use crate::model::stack::{CertificateStack, Use};
 use super::classes::{Claim, claim};
 use super::tls::{self, Worth};
 
-/// Builds the certificate of a Secret. `groups` are all that there are: a certificate may go once
-/// the listeners of each are known not to use it.
+/// Builds the certificate of a Secret. It may go once the listeners of every group are known not to
+/// use it.
 #[must_use]
-pub fn build(
-    snapshot: &Snapshot,
-    secret: &ObjectKey,
-    groups: &BTreeSet<Group>,
-) -> CertificateStack {
+pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
     let mut use_of_it = match snapshot.extent {
         Extent::Cluster => Use::Unused,
@@ -48,6 +41,6 @@ pub fn build(
         secret: secret.clone(),
         use_of_it,
         certificate,
-        listening: snapshot.facts.listening(groups),
+        listening: snapshot.facts.listening(),
     }
 }

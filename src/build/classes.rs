@@ -98,13 +98,16 @@ pub fn is_own_class(class: &IngressClass) -> bool {
     controller.is_some_and(|name| name.split('/').next() == Some(CONTROLLER_DOMAIN))
 }
 
+/// Whether a class is that of Ingresses which name none.
+#[must_use]
+pub fn is_default(class: &IngressClass) -> bool {
+    let annotations = class.metadata.annotations.as_ref();
+    let value = annotations.and_then(|all| all.get(ANNOTATION_DEFAULT_CLASS));
+    value.map(String::as_str) == Some("true")
+}
+
 fn defaults(objects: &Objects) -> Vec<&IngressClass> {
-    let is_default = |class: &&IngressClass| {
-        let annotations = class.metadata.annotations.as_ref();
-        let value = annotations.and_then(|all| all.get(ANNOTATION_DEFAULT_CLASS));
-        value.map(String::as_str) == Some("true")
-    };
-    objects.classes.values().map(AsRef::as_ref).filter(is_default).collect()
+    objects.classes.values().map(AsRef::as_ref).filter(|class| is_default(class)).collect()
 }
 
 fn answers(flag: &str, value: &str) -> bool {

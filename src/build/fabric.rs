@@ -2,62 +2,188 @@
 //! and pods.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::core::v1::Service;
 
 use crate::model::binding::{Binding, Opening, PortRef};
+use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::marks;
 use crate::model::names;
 use crate::model::problem::Kind;
 use crate::model::security::{IngressRule, SecurityGroup, Source};
-use crate::model::settings::BackendSecurityGroup;
-use crate::model::snapshot::{Extent, Snapshot};
+use crate::model::settings::{BackendSecurityGroup, Settings};
+use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
 use crate::model::surroundings::Interface;
 
 use super::annotations::Annotations;
-use super::groups::{current, groups_touching, holds, members};
+use super::groups::{self, holds, members};
 use super::{member, targets};
 
-/// Builds the fabric. `planned` are bindings that balancers want and that do not exist yet.
-#[must_use]
-pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
-    let seen = snapshot.objects.bindings.iter().filter(|(_, binding)| !binding.leaving);
-    let mut bindings: Vec<Binding> = seen.map(|(key, binding)| binding.as_binding(key)).collect();
-    let stands = |wish: &&Binding| {
-        !bindings.iter().any(|binding| {
-            binding.namespace == wish.namespace && binding.target_group == wish.target_group
-        })
-    };
-    let new: Vec<Binding> = planned.iter().filter(stands).cloned().collect();
-    bindings.extend(new);
-    let mut wished: BTreeMap<AwsId, BTreeSet<IngressRule>> = BTreeMap::new();
-    let mut is_complete = snapshot.extent == Extent::Cluster;
-    for binding in bindings.iter().filter(|binding| !binding.openings.is_empty()) {
-        match endpoint_groups(snapshot, binding) {
-            Some(groups) => {
-                let ports = PodPorts { snapshot, binding };
-                let rules: BTreeSet<IngressRule> =
-                    binding.openings.iter().flat_map(|opening| ports.rules(opening)).collect();
-                for group in groups {
-                    wished.entry(group).or_default().extend(rules.clone());
-                }
-            }
-            None => is_complete = false,
-        }
-    }
-    if snapshot.settings.restricted_rules {
-        wished = wished.into_iter().map(|(group, rules)| (group, aggregated(&rules))).collect();
-    }
-    FabricStack { backend: backend(snapshot), endpoint_rules: wished, is_complete }
+/// What one binding asks nodes and pods to let in, by their security groups.
+pub type Openings = BTreeMap<AwsId, BTreeSet<IngressRule>>;
+
+/// Who asks what of a VPC's shared network. Each asks by itself, so that one that changes costs no
+/// look at the others.
+#[derive(Clone, Debug, Default)]
+pub struct Demand {
+    /// What each binding asks for; `None` where it cannot be told.
+    bindings: BTreeMap<ObjectKey, Option<Openings>>,
+    /// How many bindings ask for each rule.
+    rules: BTreeMap<AwsId, BTreeMap<IngressRule, usize>>,
+    /// The bindings of which nobody can tell what they ask for.
+    unclear: BTreeSet<ObjectKey>,
+    /// The groups that need the backend security group.
+    groups: BTreeSet<Group>,
 }
 
-/// The backend security group, as long as any Ingress of ours may need it.
-fn backend(snapshot: &Snapshot) -> Option<SecurityGroup> {
-    let settings = &snapshot.settings;
-    if settings.backend != BackendSecurityGroup::Managed || !is_needed(snapshot) {
+impl Demand {
+    /// Takes what a binding asks for in place of what it asked for before.
+    pub fn ask(&mut self, binding: &ObjectKey, openings: Option<Openings>) {
+        self.withdraw(binding);
+        for (group, rules) in openings.iter().flatten() {
+            let counts = self.rules.entry(group.clone()).or_default();
+            for rule in rules {
+                *counts.entry(rule.clone()).or_default() += 1;
+            }
+        }
+        if openings.is_none() {
+            self.unclear.insert(binding.clone());
+        }
+        self.bindings.insert(binding.clone(), openings);
+    }
+
+    /// Forgets a binding that is gone.
+    pub fn withdraw(&mut self, binding: &ObjectKey) {
+        self.unclear.remove(binding);
+        for (group, rules) in self.bindings.remove(binding).flatten().into_iter().flatten() {
+            let Some(counts) = self.rules.get_mut(&group) else { continue };
+            for rule in rules {
+                if let Some(count) = counts.get_mut(&rule) {
+                    *count -= 1;
+                    if *count == 0 {
+                        counts.remove(&rule);
+                    }
+                }
+            }
+            if counts.is_empty() {
+                self.rules.remove(&group);
+            }
+        }
+    }
+
+    /// Takes note of whether a group needs the backend security group.
+    pub fn need(&mut self, group: &Group, is_needed: bool) {
+        if is_needed {
+            self.groups.insert(group.clone());
+        } else {
+            self.groups.remove(group);
+        }
+    }
+
+    /// The bindings of which nobody can tell what they ask for.
+    pub fn unclear(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.unclear.iter()
+    }
+
+    /// The bindings that ask for anything, or of which nobody can tell.
+    pub fn bindings(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.bindings.keys()
+    }
+
+    /// What the shared network should look like. `others`: whether anything but a group needs
+    /// the backend security group.
+    #[must_use]
+    pub fn stack(&self, settings: &Settings, others: Others) -> FabricStack {
+        let all = self.rules.iter();
+        let rules = all.map(|(group, rules)| (group.clone(), rules.keys().cloned().collect()));
+        let rules: BTreeMap<AwsId, BTreeSet<IngressRule>> = if settings.restricted_rules {
+            rules.map(|(group, rules)| (group, aggregated(&rules))).collect()
+        } else {
+            rules.collect()
+        };
+        let is_needed = !self.groups.is_empty() || others == Others::Need;
+        FabricStack {
+            backend: backend(settings).filter(|_| is_needed),
+            endpoint_rules: rules,
+            is_complete: self.unclear.is_empty(),
+        }
+    }
+}
+
+/// Whether load balancers that are no Ingress's need the backend security group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Some do.
+    Need,
+    /// None does.
+    Ignore,
+}
+
+impl Others {
+    /// Looks at the Services: LBC keeps load balancers for some of them.
+    #[must_use]
+    pub fn of(objects: &Objects) -> Self {
+        if objects.services.values().any(|service| has_load_balancer(service)) {
+            Self::Need
+        } else {
+            Self::Ignore
+        }
+    }
+}
+
+/// Builds the fabric from scratch. `planned` are bindings that balancers want and that do not exist
+/// yet.
+#[must_use]
+pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
+    let mut demand = Demand::default();
+    let objects = &snapshot.objects;
+    for key in objects.bindings.keys() {
+        if let Some(openings) = openings(snapshot, key) {
+            demand.ask(key, openings);
+        }
+    }
+    let seen = objects.bindings.iter().filter(|(_, binding)| !binding.leaving);
+    let standing: Vec<Binding> = seen.map(|(key, binding)| binding.as_binding(key)).collect();
+    for (number, wish) in planned.iter().enumerate() {
+        let stands = standing.iter().any(|binding| {
+            binding.namespace == wish.namespace && binding.target_group == wish.target_group
+        });
+        if !stands && !wish.openings.is_empty() {
+            let name = format!("{} {number}", wish.service);
+            let key = ObjectKey::new(&wish.namespace, wish.name.as_ref().unwrap_or(&name));
+            demand.ask(&key, of_binding(snapshot, wish));
+        }
+    }
+    for group in groups::all(snapshot) {
+        demand.need(&group, needs_backend(snapshot, &group));
+    }
+    let mut stack = demand.stack(&snapshot.settings, Others::of(objects));
+    stack.is_complete &= snapshot.extent == Extent::Cluster;
+    stack
+}
+
+/// What a binding that stands asks for: `None` if nothing, because it is gone, is leaving or opens
+/// nothing, and `Some(None)` where it cannot be told.
+#[must_use]
+pub fn openings(snapshot: &Snapshot, key: &ObjectKey) -> Option<Option<Openings>> {
+    let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving)?;
+    let binding = seen.as_binding(key);
+    (!binding.openings.is_empty()).then(|| of_binding(snapshot, &binding))
+}
+
+fn of_binding(snapshot: &Snapshot, binding: &Binding) -> Option<Openings> {
+    let groups = endpoint_groups(snapshot, binding)?;
+    let ports = PodPorts { snapshot, binding };
+    let rules: BTreeSet<IngressRule> =
+        binding.openings.iter().flat_map(|opening| ports.rules(opening)).collect();
+    Some(groups.into_iter().map(|group| (group, rules.clone())).collect())
+}
+
+/// The backend security group, where this program keeps it.
+fn backend(settings: &Settings) -> Option<SecurityGroup> {
+    if settings.backend != BackendSecurityGroup::Managed {
         return None;
     }
     let mut tags = settings.default_tags.clone();
@@ -74,31 +200,29 @@ fn backend(snapshot: &Snapshot) -> Option<SecurityGroup> {
 /// The finalizer of a Service whose load balancer LBC keeps; that one may carry the group too.
 const FINALIZER_SERVICE: &str = "service.k8s.aws/resources";
 
-/// Whether an Ingress of ours is there that does not bring its own security groups, or one that
-/// leaves and whose load balancer may still carry ours; or a Service of LBC's. A bad one for which
-/// nothing was ever made brings nothing about.
-fn is_needed(snapshot: &Snapshot) -> bool {
-    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let by_service = objects.services.values().any(|service| {
-        service.metadata.finalizers.iter().flatten().any(|held| held == FINALIZER_SERVICE)
-    });
-    let is_claimed = |(key, ingress): (&ObjectKey, &Arc<Ingress>)| {
-        let groups = groups_touching(settings, objects, key, ingress);
-        groups.iter().any(|group| holds(ingress, &marks::finalizer(group)))
-    };
-    let asks = |(key, ingress): (&ObjectKey, &Arc<Ingress>)| {
-        let values = ingress.metadata.annotations.as_ref();
-        let annotations = Annotations::new(Kind::Ingress, key, values);
-        let brings_own = annotations.list("security-groups").is_some_and(|list| !list.is_empty());
-        let is_leaving = ingress.metadata.deletion_timestamp.is_some();
-        let group = current(settings, objects, key, ingress);
-        group.filter(|_| !is_leaving && !brings_own).is_some_and(|group| {
-            let members = members(snapshot, &group);
-            let mut found = members.active.iter().filter(|member| member.key == key);
-            found.any(|member| member::build(snapshot, &group, member).0.is_some())
+/// Whether LBC keeps a load balancer for a Service.
+#[must_use]
+pub fn has_load_balancer(service: &Service) -> bool {
+    service.metadata.finalizers.iter().flatten().any(|held| held == FINALIZER_SERVICE)
+}
+
+/// Whether a group needs the backend security group: a member is there that does not bring its own
+/// security groups, or one that still holds the group's finalizer and whose load balancer may still
+/// carry ours. A bad member for which nothing was ever made brings nothing about.
+#[must_use]
+pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
+    let members = members(snapshot, group);
+    let finalizer = marks::finalizer(group);
+    let is_claimed = !members.leaving.is_empty()
+        || members.active.iter().any(|member| holds(member.ingress, &finalizer));
+    is_claimed
+        || members.active.iter().any(|member| {
+            let values = member.ingress.metadata.annotations.as_ref();
+            let annotations = Annotations::new(Kind::Ingress, member.key, values);
+            let own = annotations.list("security-groups");
+            let brings_own = own.is_some_and(|list| !list.is_empty());
+            !brings_own && member::build(snapshot, group, member).0.is_some()
         })
-    };
-    by_service || objects.ingresses.iter().any(is_claimed) || objects.ingresses.iter().any(asks)
 }
 
 /// The security groups that guard the endpoints of a binding: one for each network interface that

@@ -51,7 +51,7 @@ pub fn build(
         listens: listener::listens(params, secrets, &mut annotations),
         inbound_cidrs: wishes.inbound_cidrs,
         ssl_redirect: ssl_redirect(member, &mut annotations)
-            .filter(|_| secrets.is_none_or(|ids| tls::any_stands(snapshot, ids))),
+            .filter(|_| secrets.is_none_or(|ids| tls::any_stands(snapshot, member.key, ids))),
         rules: Vec::new(),
         default_actions: None,
         names: names::wished(snapshot, member.key, member.ingress, &mut annotations.problems),

@@ -250,7 +250,7 @@ pub fn of_group<'a>(
     for part in parts {
         let Some(wished) = &part.names else { continue };
         names.known.insert(part.ingress.clone());
-        if snapshot.zones.is_none() && !wished.is_empty() {
+        if snapshot.zones_refused && !wished.is_empty() {
             problems.push(without_zones(&part.ingress));
         }
         for (host, evaluate) in wished {

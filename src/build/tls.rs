@@ -4,7 +4,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::certificate::Certificate;
 use crate::model::id::{Handle, Id, ObjectKey};
-use crate::model::marks::ANNOTATION_PREFIX;
+use crate::model::marks::{self, ANNOTATION_PREFIX};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
@@ -105,7 +105,7 @@ pub fn certificates(
     let mut problems = Vec::new();
     for entry in entries {
         let handle = Handle::Certificate(entry.secret.clone());
-        let stands = snapshot.facts.resolve(handle.clone()).given().is_some();
+        let stands = may_stand(snapshot, key, &handle);
         let worth = judge(snapshot, entry);
         if stands || matches!(worth, Worth::Good(_)) {
             let id = Id::Of(handle);
@@ -133,11 +133,24 @@ pub fn certificates(
     (usable, problems)
 }
 
-/// Whether any of these certificates stands: nobody is sent to a port that does not speak TLS yet.
+/// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak TLS
+/// yet.
 #[must_use]
-pub fn any_stands(snapshot: &Snapshot, certificates: &[Id]) -> bool {
+pub fn any_stands(snapshot: &Snapshot, key: &ObjectKey, certificates: &[Id]) -> bool {
     certificates.iter().any(|id| match id {
         Id::Is(_) => true,
-        Id::Of(handle) => snapshot.facts.resolve(handle.clone()).given().is_some(),
+        Id::Of(handle) => may_stand(snapshot, key, handle),
     })
+}
+
+/// Whether a certificate stands, as far as anybody knows. While ACM cannot be read, an Ingress that
+/// something was made for keeps what it has.
+fn may_stand(snapshot: &Snapshot, key: &ObjectKey, handle: &Handle) -> bool {
+    let is_claimed = || {
+        let ingress = snapshot.objects.ingresses.get(key);
+        let finalizers = ingress.and_then(|ingress| ingress.metadata.finalizers.as_ref());
+        finalizers.into_iter().flatten().any(|held| marks::is_finalizer(held))
+    };
+    snapshot.facts.resolve(handle.clone()).given().is_some()
+        || (snapshot.facts.is_unread(handle) && is_claimed())
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
 
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
@@ -11,8 +12,10 @@ use crate::model::marks::{self, ANNOTATION_PREFIX};
 use crate::model::seen::{EndpointSlice, SeenBinding};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
-use crate::model::subject::Subject;
+use crate::model::subject::{Subject, SubjectKind};
 
+use super::classes::is_default;
+use super::fabric::{Others, has_load_balancer};
 use super::groups::groups_touching;
 use super::tls;
 
@@ -23,16 +26,15 @@ pub struct Index {
     services: Links<ObjectKey, ObjectKey>,
     bindings: Links<ObjectKey, ObjectKey>,
     stacks: Links<ObjectKey, Group>,
+    /// From slices, with their Services, to the pods of endpoints that are not ready: of the others
+    /// nobody asks for the pod.
     pods: Links<(ObjectKey, String), ObjectKey>,
     secrets: Links<ObjectKey, ObjectKey>,
-    /// The groups that something has changed for, and when, until a visit finds them settled.
-    unsettled: BTreeMap<Group, Turns>,
-    turns: Turns,
+    /// The classes that Ingresses name; the empty name where they name none.
+    classes: Links<ObjectKey, String>,
+    /// The Services that LBC keeps load balancers for.
+    service_balancers: BTreeSet<ObjectKey>,
 }
-
-/// How many changes have been noted so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Turns(u64);
 
 /// Links from each of many to some of many, to be followed both ways.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
         either
     }
 
-    fn leading_to(&self, to: &T) -> impl Iterator<Item = &F> {
+    fn leading_to(&self, to: &T) -> impl Iterator<Item = &F> + Clone {
         self.from.get(to).into_iter().flatten()
     }
 }
@@ -85,18 +87,18 @@ impl Index {
         let mut visits = Visits { settings, subjects: BTreeSet::new() };
         match change {
             Change::Ingress(turn) => self.ingress(&mut visits, objects, turn),
-            Change::Class(_) | Change::Params(_) | Change::Namespace(_) => {
-                for (key, ingress) in &objects.ingresses {
-                    self.regroup(&mut visits, objects, key, Some(ingress));
-                }
-                visits.fabric();
+            Change::Class(turn) => {
+                self.of_class(&mut visits, objects, turn);
+                visits.census();
             }
-            Change::Service(turn) => {
-                self.of_service(&mut visits, &turn.key);
-                for ingress in self.services.leading_to(&turn.key) {
-                    visits.balancers(self.groups.to.get(ingress).into_iter().flatten());
+            Change::Params(turn) => {
+                let named = objects.classes.iter().filter(|(_, class)| names(class, &turn.key));
+                for (class, _) in named {
+                    self.of_class_named(&mut visits, objects, class);
                 }
             }
+            Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
+            Change::Service(turn) => self.service(&mut visits, turn),
             Change::Slice(turn) => self.slice(&mut visits, turn),
             Change::Pod(turn) => {
                 let services: Vec<&(ObjectKey, String)> = self.pods.leading_to(&turn.key).collect();
@@ -104,7 +106,7 @@ impl Index {
                     self.of_service(&mut visits, service);
                 }
             }
-            Change::Node(_) => visits.targets(self.bindings.to.keys()),
+            Change::Node(turn) => self.node(&mut visits, objects, &turn.key),
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
                 visits.certificates([&turn.key]);
@@ -113,31 +115,7 @@ impl Index {
                 }
             }
         }
-        self.turns.0 += 1;
-        let groups = visits.subjects.iter().filter_map(|subject| match subject {
-            Subject::Balancer(_, group) => Some((group.clone(), self.turns)),
-            _ => None,
-        });
-        self.unsettled.extend(groups);
         visits.subjects
-    }
-
-    /// How many changes have been noted so far: what a visit says that has seen them.
-    #[must_use]
-    pub fn turns(&self) -> Turns {
-        self.turns
-    }
-
-    /// A visit that had seen so many changes found no binding to be made for a group.
-    pub fn settle(&mut self, group: &Group, seen: Turns) {
-        if self.unsettled.get(group).is_some_and(|changed| *changed <= seen) {
-            self.unsettled.remove(group);
-        }
-    }
-
-    /// The groups for which bindings may be about to be made.
-    pub fn unsettled(&self) -> impl Iterator<Item = &Group> {
-        self.unsettled.keys()
     }
 
     /// Every group that an Ingress is in, or holds the finalizer of.
@@ -146,7 +124,7 @@ impl Index {
     }
 
     /// The Ingresses of a group, those included that only hold its finalizer.
-    pub fn members(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> {
+    pub fn members(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> + Clone {
         self.groups.leading_to(group)
     }
 
@@ -166,13 +144,25 @@ impl Index {
     }
 
     /// The Ingresses whose listeners use the certificate of a Secret.
-    pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+    pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &ObjectKey> + Clone {
         self.secrets.leading_to(secret)
     }
 
     /// The groups that an Ingress is in, or holds the finalizer of.
     pub fn groups_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &Group> {
         self.groups.to.get(ingress).into_iter().flatten()
+    }
+
+    /// Whether an Ingress is in a group, or holds its finalizer.
+    #[must_use]
+    pub fn has_group(&self, group: &Group) -> bool {
+        self.groups.from.contains_key(group)
+    }
+
+    /// Whether an Ingress names a TLS Secret that is imported.
+    #[must_use]
+    pub fn has_secret(&self, secret: &ObjectKey) -> bool {
+        self.secrets.from.contains_key(secret)
     }
 
     /// The bindings that were made for a group.
@@ -188,6 +178,7 @@ impl Index {
     ) {
         let new = turn.new.as_deref();
         self.services.set(&turn.key, new.map(|new| services(&turn.key, new)).unwrap_or_default());
+        self.classes.set(&turn.key, new.map(class_name).into_iter().collect());
         self.regroup(visits, objects, &turn.key, new);
         let network = |ingress: Option<&Ingress>| {
             let metadata = &ingress?.metadata;
@@ -219,6 +210,76 @@ impl Index {
         visits.certificates(&either);
     }
 
+    fn of_class(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        turn: &Turn<String, IngressClass>,
+    ) {
+        self.of_class_named(visits, objects, &turn.key);
+        // Those that name no class have the default one.
+        let mut sides = [&turn.old, &turn.new].into_iter().flatten();
+        if sides.any(|class| is_default(class)) {
+            self.of_class_named(visits, objects, "");
+        }
+    }
+
+    fn of_class_named(&mut self, visits: &mut Visits<'_>, objects: &Objects, class: &str) {
+        let named: Vec<ObjectKey> = self.classes.leading_to(&class.to_owned()).cloned().collect();
+        for key in &named {
+            self.regroup(visits, objects, key, objects.ingresses.get(key).map(AsRef::as_ref));
+        }
+        if !named.is_empty() {
+            visits.fabric();
+        }
+    }
+
+    /// Labels of a namespace decide where a class selects namespaces by them.
+    fn namespace(&mut self, visits: &mut Visits<'_>, objects: &Objects, namespace: &str) {
+        if objects.params.values().all(|params| params.spec.namespace_selector.is_none()) {
+            return;
+        }
+        let first = ObjectKey::new(namespace, "");
+        let all = objects.ingresses.range(first..);
+        for (key, ingress) in all.take_while(|(key, _)| key.namespace == namespace) {
+            self.regroup(visits, objects, key, Some(ingress));
+            visits.fabric();
+        }
+    }
+
+    fn service(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, Service>) {
+        self.of_service(visits, &turn.key);
+        for ingress in self.services.leading_to(&turn.key) {
+            visits.balancers(self.groups.to.get(ingress).into_iter().flatten());
+        }
+        let has_balancer = turn.new.as_ref().is_some_and(|service| has_load_balancer(service));
+        let is_news = if has_balancer {
+            self.service_balancers.insert(turn.key.clone())
+        } else {
+            self.service_balancers.remove(&turn.key)
+        };
+        if is_news {
+            visits.fabric();
+        }
+    }
+
+    /// A node says something of the endpoints on it whose pods are not ready.
+    fn node(&self, visits: &mut Visits<'_>, objects: &Objects, node: &str) {
+        for (pod, slices) in &self.pods.from {
+            if objects.pods.get(pod).is_some_and(|pod| pod.node == node) {
+                for (service, _) in slices {
+                    self.of_service(visits, service);
+                }
+            }
+        }
+    }
+
+    /// Whether LBC keeps load balancers for Services.
+    #[must_use]
+    pub fn others(&self) -> Others {
+        if self.service_balancers.is_empty() { Others::Ignore } else { Others::Need }
+    }
+
     /// The bindings that take their targets from a Service.
     fn of_service(&self, visits: &mut Visits<'_>, service: &ObjectKey) {
         visits.targets(self.bindings.leading_to(service));
@@ -230,11 +291,14 @@ impl Index {
             let service = ObjectKey::new(namespace, &slice.service);
             self.of_service(visits, &service);
             let is_current = turn.new.as_ref().is_some_and(|new| new.service == slice.service);
-            let pods = slice.endpoints.iter().filter_map(|endpoint| endpoint.pod.as_ref());
+            let doubtful = slice.endpoints.iter().filter(|endpoint| !endpoint.ready);
+            let pods = doubtful.filter_map(|endpoint| endpoint.pod.as_ref());
             let pods = pods.filter(|_| is_current).map(|pod| ObjectKey::new(namespace, pod));
             self.pods.set(&(service, turn.key.name.clone()), pods.collect());
         }
-        visits.fabric();
+        if visits.subjects.iter().any(|subject| subject.kind() == SubjectKind::Targets) {
+            visits.fabric();
+        }
     }
 
     fn binding(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, SeenBinding>) {
@@ -258,6 +322,10 @@ struct Visits<'a> {
 impl Visits<'_> {
     fn fabric(&mut self) {
         self.subjects.insert(Subject::Fabric(self.settings.place.clone()));
+    }
+
+    fn census(&mut self) {
+        self.subjects.insert(Subject::Census(self.settings.place.clone()));
     }
 
     fn balancers<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
@@ -301,11 +369,27 @@ fn stack(binding: &SeenBinding) -> Option<Group> {
     Some(Group::Implicit(ObjectKey::new(namespace, label(marks::LABEL_STACK_NAME)?)))
 }
 
-/// The objects that a visit needs, out of all of them.
+/// The class that an Ingress names; nothing where it names none.
+fn class_name(ingress: &Ingress) -> String {
+    let spec = ingress.spec.as_ref();
+    spec.and_then(|spec| spec.ingress_class_name.clone()).unwrap_or_default()
+}
+
+/// Whether a class names these parameters.
+fn names(class: &IngressClass, params: &str) -> bool {
+    let named = class.spec.as_ref().and_then(|spec| spec.parameters.as_ref());
+    named.is_some_and(|named| named.name == params)
+}
+
+/// The objects that a visit needs, out of all of them: what it costs to pick them does not depend
+/// on how many there are.
+///
+/// A zone is visited for all of its names, and has to know all who may ask for one; the shared
+/// network is built binding by binding ([`for_targets`]), and needs nothing besides.
 #[must_use]
 pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
     match subject {
-        Subject::Fabric(_) => objects.clone(),
+        Subject::Fabric(_) | Subject::Census(_) => Objects::default(),
         Subject::Balancer(_, group) => for_balancer(index, objects, group),
         Subject::Targets(_, binding) => for_targets(objects, binding),
         Subject::Certificate(_, secret) => for_certificate(index, objects, secret),
@@ -313,59 +397,67 @@ pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
     }
 }
 
-fn pick<K: Clone + Ord, V: Clone>(all: &BTreeMap<K, V>, keys: &[&K]) -> BTreeMap<K, V> {
-    let found = keys.iter().filter_map(|key| all.get_key_value(*key));
+fn pick<'k, K: Clone + Ord + 'k, V: Clone>(
+    all: &BTreeMap<K, V>,
+    keys: impl IntoIterator<Item = &'k K>,
+) -> BTreeMap<K, V> {
+    let found = keys.into_iter().filter_map(|key| all.get_key_value(key));
     found.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects {
-    let members: Vec<&ObjectKey> = index.members(group).collect();
-    let services: Vec<&ObjectKey> =
-        members.iter().flat_map(|member| index.services(member)).collect();
-    let bindings: Vec<&ObjectKey> = index.bindings(group).collect();
-    let secrets: Vec<&ObjectKey> =
-        members.iter().flat_map(|member| index.secrets_of(member)).collect();
+/// What it takes to judge these Ingresses: their classes, and the labels of their namespaces.
+fn judged<'k>(
+    objects: &Objects,
+    ingresses: impl Iterator<Item = &'k ObjectKey> + Clone,
+) -> Objects {
     Objects {
-        secrets: pick(&objects.secrets, &secrets),
-        ingresses: pick(&objects.ingresses, &members),
+        ingresses: pick(&objects.ingresses, ingresses.clone()),
         classes: objects.classes.clone(),
         params: objects.params.clone(),
-        services: pick(&objects.services, &services),
-        namespaces: objects.namespaces.clone(),
-        bindings: pick(&objects.bindings, &bindings),
+        namespaces: pick(&objects.namespaces, ingresses.map(|key| &key.namespace)),
         ..Objects::default()
+    }
+}
+
+/// What a visit to a group needs.
+#[must_use]
+pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects {
+    let members = index.members(group);
+    let services = members.clone().flat_map(|member| index.services(member));
+    let secrets = members.clone().flat_map(|member| index.secrets_of(member));
+    Objects {
+        secrets: pick(&objects.secrets, secrets),
+        services: pick(&objects.services, services),
+        bindings: pick(&objects.bindings, index.bindings(group)),
+        ..judged(objects, members)
     }
 }
 
 fn for_certificate(index: &Index, objects: &Objects, secret: &ObjectKey) -> Objects {
-    let users: Vec<&ObjectKey> = index.users(secret).collect();
     Objects {
-        ingresses: pick(&objects.ingresses, &users),
-        classes: objects.classes.clone(),
-        params: objects.params.clone(),
-        namespaces: objects.namespaces.clone(),
-        secrets: pick(&objects.secrets, &[secret]),
-        ..Objects::default()
+        secrets: pick(&objects.secrets, [secret]),
+        ..judged(objects, index.users(secret))
     }
 }
 
-fn for_targets(objects: &Objects, key: &ObjectKey) -> Objects {
-    let bindings = pick(&objects.bindings, &[key]);
+/// What it takes to know the endpoints of a binding.
+#[must_use]
+pub fn for_targets(objects: &Objects, key: &ObjectKey) -> Objects {
+    let bindings = pick(&objects.bindings, [key]);
     let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
-    let services: Vec<&ObjectKey> = service.iter().collect();
-    let slices = pick(&objects.slices, &services);
+    let slices = pick(&objects.slices, &service);
     let endpoints = slices.values().flat_map(BTreeMap::values).flat_map(|slice| &slice.endpoints);
     // Of endpoints that are ready nobody asks for the pod.
     let doubtful = endpoints.filter(|endpoint| !endpoint.ready);
     let pods: Vec<ObjectKey> = doubtful
         .filter_map(|endpoint| Some(ObjectKey::new(&key.namespace, endpoint.pod.as_ref()?)))
         .collect();
-    let pods = pick(&objects.pods, &pods.iter().collect::<Vec<_>>());
-    let nodes: Vec<String> = pods.values().map(|pod| pod.node.clone()).collect();
+    let pods = pick(&objects.pods, &pods);
+    let nodes = pick(&objects.nodes, pods.values().map(|pod| &pod.node));
     Objects {
-        services: pick(&objects.services, &services),
+        services: pick(&objects.services, &service),
         slices,
-        nodes: pick(&objects.nodes, &nodes.iter().collect::<Vec<_>>()),
+        nodes,
         pods,
         bindings,
         ..Objects::default()

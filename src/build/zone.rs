@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::record::{HostedZone, HostedZones};
 use crate::model::settings::DnsSettings;
@@ -52,10 +51,9 @@ pub fn choose(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Choice
     if all.is_empty() { Choice::None } else { Choice::In(all) }
 }
 
-/// Builds a zone; `groups` are all that there are. None where there is no such zone, or nobody's
-/// names are kept in it.
+/// Builds a zone. None where there is no such zone, or nobody's names are kept in it.
 #[must_use]
-pub fn build(snapshot: &Snapshot, zone: &AwsId, groups: &BTreeSet<Group>) -> Option<ZoneStack> {
+pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let zones = snapshot.zones.as_ref()?;
     let settings = &snapshot.settings.dns;
     let zone = zones.get(zone).filter(|zone| is_in_use(settings, zone))?;
@@ -90,7 +88,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId, groups: &BTreeSet<Group>) -> Opt
         elsewhere,
         known,
         standing,
-        is_complete: snapshot.facts.knows_names(groups),
+        is_complete: snapshot.facts.knows_names(),
         suspects: BTreeMap::new(),
     })
 }

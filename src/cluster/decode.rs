@@ -7,10 +7,9 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use serde_json::{Map, Value};
 
-use super::store::apply;
 use super::wire::{self, Wire};
 use crate::model::id::ObjectKey;
-use crate::model::index::Turn;
+use crate::model::index::Seen;
 use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
 use crate::model::snapshot::Objects;
 
@@ -128,25 +127,32 @@ pub fn decode(value: Value) -> Result<Object, DecodeError> {
     }
 }
 
-/// Puts an object among the others, in place of one of the same kind and name.
-pub fn insert(objects: &mut Objects, object: Object) {
-    match object {
-        Object::Ingress(key, noun) => put::<Ingress>(objects, key, noun),
-        Object::Class(key, noun) => put::<IngressClass>(objects, key, noun),
-        Object::Params(key, noun) => put::<wire::IngressClassParams>(objects, key, noun),
-        Object::Service(key, noun) => put::<Service>(objects, key, noun),
-        Object::Slice(key, noun) => put::<wire::EndpointSlice>(objects, key, noun),
-        Object::Pod(key, noun) => put::<wire::Pod>(objects, key, noun),
-        Object::Node(key, noun) => put::<wire::Node>(objects, key, noun),
-        Object::Namespace(key, noun) => put::<wire::Namespace>(objects, key, noun),
-        Object::Binding(key, noun) => put::<wire::TargetGroupBinding>(objects, key, noun),
-        Object::Secret(key, noun) => put::<wire::Secret>(objects, key, noun),
-        Object::Other { .. } => {}
+impl Object {
+    /// The object as somebody who watches would have seen it; nothing of one that no load balancer
+    /// depends on.
+    #[must_use]
+    pub fn seen(self) -> Option<Seen> {
+        Some(match self {
+            Self::Ingress(key, noun) => Seen::Ingress(key, Some(noun)),
+            Self::Class(key, noun) => Seen::Class(key, Some(noun)),
+            Self::Params(key, noun) => Seen::Params(key, Some(noun)),
+            Self::Service(key, noun) => Seen::Service(key, Some(noun)),
+            Self::Slice(key, noun) => Seen::Slice(key, Some(noun)),
+            Self::Pod(key, noun) => Seen::Pod(key, Some(noun)),
+            Self::Node(key, noun) => Seen::Node(key, Some(noun)),
+            Self::Namespace(key, noun) => Seen::Namespace(key, Some(noun)),
+            Self::Binding(key, noun) => Seen::Binding(key, Some(noun)),
+            Self::Secret(key, noun) => Seen::Secret(key, Some(noun)),
+            Self::Other { .. } => return None,
+        })
     }
 }
 
-fn put<K: Wire>(objects: &mut Objects, key: K::Key, noun: Arc<K::Noun>) {
-    apply(objects, &K::change(Turn { key, old: None, new: Some(noun) }));
+/// Puts an object among the others, in place of one of the same kind and name.
+pub fn insert(objects: &mut Objects, object: Object) {
+    if let Some(seen) = object.seen() {
+        objects.take(seen);
+    }
 }
 
 /// Reads an object of a namespaced kind.

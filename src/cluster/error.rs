@@ -77,6 +77,26 @@ impl ClusterError {
         }
     }
 
+    /// An answer broke off.
+    pub(super) fn broken(operation: impl Into<String>, error: &std::io::Error) -> Self {
+        Self {
+            kind: Kind::Transient,
+            operation: operation.into(),
+            reason: NO_ANSWER.to_owned(),
+            message: one_line(&chain(error)),
+        }
+    }
+
+    /// An answer that cannot be read.
+    pub(super) fn garbage(operation: impl Into<String>, message: &str) -> Self {
+        Self {
+            kind: Kind::Transient,
+            operation: operation.into(),
+            reason: "Unreadable".to_owned(),
+            message: format!("the API server's answer cannot be read: {}", one_line(message)),
+        }
+    }
+
     /// The object is not as the operation needs it.
     pub(super) fn unfit(operation: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -95,6 +115,16 @@ impl ClusterError {
             reason: "Incomplete".to_owned(),
             message: message.into(),
         }
+    }
+
+    /// Whether the API server has answered at all.
+    pub(super) fn is_answer(&self) -> bool {
+        self.reason != NO_ANSWER
+    }
+
+    /// Whether the API server no longer has the version that it was asked about. 410 is Gone.
+    pub(super) fn is_expired(&self) -> bool {
+        ["Expired", "Gone", "HTTP 410"].contains(&&*self.reason)
     }
 
     /// Whether somebody else wrote between our read and our write.

@@ -2,10 +2,15 @@
 //!
 //! Nowhere but here and in `commands` is a `kube::Client` named.
 
+mod connect;
+mod course;
 mod decode;
 mod error;
+mod feed;
+mod follow;
+mod intake;
 mod lease;
-mod ledger;
+mod progress;
 mod recorder;
 mod secrets;
 mod store;
@@ -13,11 +18,13 @@ mod watch;
 mod wire;
 mod write;
 
+pub use connect::connect;
 pub use decode::{DecodeError, Object, decode, decode_all, insert};
 pub use error::{ClusterError, Kind};
-pub use lease::elect;
+pub use intake::Intake;
+pub use lease::Election;
+pub use progress::{Progress, SILENCE_MAX, Sight};
 pub use recorder::{EventQueue, EventRecorder};
 pub use secrets::{read_secrets, watch_secrets};
-pub use store::apply;
-pub use watch::{Progress, watch_all};
-pub use write::{ApiServer, Cluster};
+pub use watch::watch_all;
+pub use write::{ApiServer, Cluster, Recalled};

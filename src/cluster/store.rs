@@ -1,53 +1,75 @@
-//! Where each object is kept.
+//! Where each object is kept, and what changes when one is seen.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::{Change, Seen, Turn};
 use crate::model::seen::EndpointSlice;
 use crate::model::snapshot::Objects;
 
-/// Brings `objects` up to a change: puts what is new in its place, and takes away what is gone or
-/// has moved.
-pub fn apply(objects: &mut Objects, change: &Change) {
-    match change {
-        Change::Ingress(turn) => put(&mut objects.ingresses, turn),
-        Change::Class(turn) => put(&mut objects.classes, turn),
-        Change::Params(turn) => put(&mut objects.params, turn),
-        Change::Service(turn) => put(&mut objects.services, turn),
-        Change::Slice(turn) => put_slice(&mut objects.slices, turn),
-        Change::Pod(turn) => put(&mut objects.pods, turn),
-        Change::Node(turn) => put(&mut objects.nodes, turn),
-        Change::Namespace(turn) => put(&mut objects.namespaces, turn),
-        Change::Binding(turn) => put(&mut objects.bindings, turn),
-        Change::Secret(turn) => put(&mut objects.secrets, turn),
+impl Objects {
+    /// Takes in one object as it is now, and says what has changed by it; nothing where it is as it
+    /// was.
+    pub fn take(&mut self, seen: Seen) -> Option<Change> {
+        Some(match seen {
+            Seen::Ingress(key, new) => Change::Ingress(put(&mut self.ingresses, key, new)?),
+            Seen::Class(key, new) => Change::Class(put(&mut self.classes, key, new)?),
+            Seen::Params(key, new) => Change::Params(put(&mut self.params, key, new)?),
+            Seen::Service(key, new) => Change::Service(put(&mut self.services, key, new)?),
+            Seen::Slice(key, new) => Change::Slice(self.put_slice(key, new)?),
+            Seen::Pod(key, new) => Change::Pod(put(&mut self.pods, key, new)?),
+            Seen::Node(key, new) => Change::Node(put(&mut self.nodes, key, new)?),
+            Seen::Namespace(key, new) => Change::Namespace(put(&mut self.namespaces, key, new)?),
+            Seen::Binding(key, new) => Change::Binding(put(&mut self.bindings, key, new)?),
+            Seen::Secret(key, new) => Change::Secret(put(&mut self.secrets, key, new)?),
+        })
     }
-}
 
-fn put<K: Clone + Ord, T>(shelf: &mut BTreeMap<K, Arc<T>>, turn: &Turn<K, T>) {
-    match &turn.new {
-        Some(new) => shelf.insert(turn.key.clone(), Arc::clone(new)),
-        None => shelf.remove(&turn.key),
-    };
-}
-
-/// Slices lie with their Service, so one whose Service changes has to be taken from where it was.
-fn put_slice(
-    services: &mut BTreeMap<ObjectKey, BTreeMap<String, Arc<EndpointSlice>>>,
-    turn: &Turn<ObjectKey, EndpointSlice>,
-) {
-    let service = |slice: &EndpointSlice| ObjectKey::new(&turn.key.namespace, &slice.service);
-    if let Some(old) = &turn.old {
-        let service = service(old);
-        if let Some(slices) = services.get_mut(&service) {
-            slices.remove(&turn.key.name);
-            if slices.is_empty() {
-                services.remove(&service);
-            }
+    /// Slices lie with their Service, so one whose Service changes has to be taken from where it
+    /// was.
+    fn put_slice(
+        &mut self,
+        key: ObjectKey,
+        new: Option<Arc<EndpointSlice>>,
+    ) -> Option<Turn<ObjectKey, EndpointSlice>> {
+        let shelf = self.slice_services.get(&key);
+        let shelf = shelf.map(|service| ObjectKey::new(&key.namespace, service));
+        let on_shelf = shelf.as_ref().and_then(|service| self.slices.get_mut(service));
+        if on_shelf.as_ref().and_then(|slices| slices.get(&key.name)) == new.as_ref() {
+            return None;
         }
-    }
-    if let Some(new) = &turn.new {
-        services.entry(service(new)).or_default().insert(turn.key.name.clone(), Arc::clone(new));
+        let mut old = None;
+        if let (Some(service), Some(slices)) = (&shelf, on_shelf) {
+            old = slices.remove(&key.name);
+            if slices.is_empty() {
+                self.slices.remove(service);
+            }
+            self.slice_services.remove(&key);
+        }
+        if let Some(new) = &new {
+            let service = ObjectKey::new(&key.namespace, &new.service);
+            self.slices.entry(service).or_default().insert(key.name.clone(), Arc::clone(new));
+            self.slice_services.insert(key.clone(), new.service.clone());
+        }
+        Some(Turn { key, old, new })
     }
 }
+
+fn put<K: Clone + Ord, T: PartialEq>(
+    shelf: &mut BTreeMap<K, Arc<T>>,
+    key: K,
+    new: Option<Arc<T>>,
+) -> Option<Turn<K, T>> {
+    if shelf.get(&key) == new.as_ref() {
+        return None;
+    }
+    let old = match &new {
+        Some(new) => shelf.insert(key.clone(), Arc::clone(new)),
+        None => shelf.remove(&key),
+    };
+    Some(Turn { key, old, new })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! Finding AWS and the cluster, from flags and from where their own tools look.
 
 use anyhow::{Context as _, anyhow};
-use kube::Client;
+use kube::{Client, Config};
 
 use crate::aws::{Limited, Limits, Mirror, Sdk, Tally, Turns, configure, only_vpc};
 use crate::clock;
+use crate::cluster::connect;
 use crate::flags::BuildFlags;
 use crate::model::id::AwsId;
 use crate::model::settings::Settings;
@@ -52,7 +53,8 @@ pub async fn aws(
 /// # Errors
 /// Where it was looked for.
 pub async fn cluster() -> anyhow::Result<Client> {
-    Client::try_default().await.context(
+    let client = async { connect(Config::infer().await.map_err(kube::Error::InferConfig)?) };
+    client.await.context(
         "no cluster; set KUBECONFIG to a file that names one, or run in a pod with a ServiceAccount",
     )
 }

@@ -1,9 +1,12 @@
 //! What a person can ask for; the only place where the rooms are wired together.
 
 mod connect;
+mod leadership;
 mod manifests;
 mod plan;
 mod run;
+mod servers;
+mod signals;
 pub mod world;
 
 use std::process::ExitCode;

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
 
 use crate::aws::{Limits, Tally};
-use crate::clock;
-use crate::cluster::{ApiServer, Progress, read_secrets, watch_all};
+use crate::clock::{self, SystemClock};
+use crate::cluster::{ApiServer, Cluster as _, Progress, Sight, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
 use crate::model::group::Group;
 use crate::model::memory::Memory;
@@ -49,6 +48,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         objects,
         surroundings,
         zones: None,
+        zones_refused: false,
         facts: crate::model::fact::Facts::default(),
         memory: Memory::default(),
     };
@@ -92,19 +92,17 @@ async fn look(
 /// Everything in the cluster, once.
 async fn list(client: kube::Client, namespace: Option<String>) -> anyhow::Result<Objects> {
     let objects = Arc::new(RwLock::new(Objects::default()));
-    let (changes, _ignored) = mpsc::unbounded_channel();
-    let progress = watch::Sender::new(Progress::new());
-    let mut complete = progress.subscribe();
-    let watching = watch_all(client, namespace, Arc::clone(&objects), changes, progress.clone());
-    tokio::select! {
-        () = watching => {}
-        _ = complete.wait_for(Progress::is_complete) => {}
-        () = clock::sleep(LIST_MAX) => {
-            let progress = progress.borrow();
-            let missing: Vec<&str> = progress.awaited.iter().copied().collect();
-            let missing = missing.join(", ");
-            bail!("the cluster did not list {missing} within {} s", LIST_MAX.as_secs());
-        }
+    let sight = Sight::new();
+    let mut progress = sight.progress();
+    let (world, clock) = (Arc::clone(&objects), SystemClock::new());
+    let late = tokio::select! {
+        () = watch_all(client, namespace, world, clock, sight.clone()) => false,
+        _ = progress.wait_for(Progress::is_complete) => false,
+        () = clock::sleep(LIST_MAX) => true,
+    };
+    if late {
+        let missing = progress.borrow().awaited().collect::<Vec<_>>().join(", ");
+        bail!("the cluster did not list {missing} within {} s", LIST_MAX.as_secs());
     }
     let objects = objects.read().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(objects)

@@ -1,355 +1,98 @@
-//! `albedo run`: the controller.
+//! `albedo run`: the controller. Wires the runtime to AWS, the cluster, and what others ask of it.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::Arc;
 
-use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use anyhow::anyhow;
+use tokio::sync::{oneshot, watch};
 
-use crate::aws::{Limited, Sdk, Tally};
-use crate::build::visits::Index;
-use crate::clock::{self, SystemClock};
-use crate::cluster::{ApiServer, Progress, elect, watch_all, watch_secrets};
+use crate::aws::{Sdk, Tally};
+use crate::clock::{SystemClock, now};
+use crate::cluster::{ApiServer, Election, Sight, watch_all, watch_secrets};
+use crate::controller::{Controller, Parts, Workers};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
-use crate::model::index::Change;
-use crate::model::snapshot::Objects;
-use crate::model::subject::Subject;
-use crate::queue::{Lane, Queue};
-use crate::reconcile::{Reconciler, Shared};
-use crate::serve;
-use crate::serve::Health;
-use crate::telemetry::{self, Metrics, TenureChange};
+use crate::telemetry::{self, Metrics};
 
-use super::{EXIT_FINE, connect};
+use super::leadership::Leadership;
+use super::signals::Stop;
+use super::{EXIT_FINE, connect, servers};
 
-/// How long visits under way may go on after the signal to stop. Kubernetes gives a pod 30 s.
-const STOP_MAX: Duration = Duration::from_secs(15);
-
-type Controller = Reconciler<Limited<Sdk>, ApiServer>;
+/// The controller on a real AWS and a real cluster.
+pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
+    let mut stop = Stop::heard_from_now_on()?;
     telemetry::start_log(&flags.log_level, flags.log_format);
     for flag in ignored {
         tracing::warn!("--{flag} is LBC's and does nothing in this version");
     }
-    let process = Process::start(flags).await?;
-    let mut tasks = JoinSet::new();
-    let stopping = process.spawn_all(flags, &mut tasks).await?;
-    wait_for_signal().await?;
+    let started = tokio::select! {
+        () = stop.heard() => return Ok(EXIT_FINE),
+        started = start(flags) => started,
+    };
+    let (mut controller, leadership) = started?;
+    let (give_back, stopped) = oneshot::channel();
+    let mut leading = pin!(leadership.hold(stopped));
+    tokio::select! {
+        () = stop.heard() => {}
+        ended = controller.ended() => return Err(anyhow!(ended)),
+        () = &mut leading => return Err(anyhow!("the election ended, which it never should")),
+    }
     tracing::info!("stopping: no new visits, then the Lease is given back");
-    stopping.stop(&process, tasks).await;
+    tokio::select! {
+        () = controller.stop() => {}
+        () = &mut leading => {}
+    }
+    drop(controller);
+    drop(give_back);
+    leading.await;
     Ok(EXIT_FINE)
 }
 
-/// What the tasks share.
-struct Process {
-    client: kube::Client,
-    controller: Arc<Controller>,
-    queue: Queue,
-    metrics: Arc<Metrics>,
-    leading: watch::Sender<bool>,
-    /// Whether a tenure has begun: what was known is forgotten, what is remembered is recalled.
-    tenure: watch::Sender<bool>,
-    progress: watch::Sender<Progress>,
-    identity: String,
-    clock: SystemClock,
-}
-
-/// How the tasks are told to stop.
-struct Stopping {
-    election: Option<(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>)>,
-}
-
-impl Process {
-    async fn start(flags: &RunFlags) -> anyhow::Result<Self> {
-        let cluster = connect::cluster_name(&flags.build)?;
-        let client = connect::cluster().await?;
-        let metrics = Arc::new(Metrics::new());
-        telemetry::catch_panics(Arc::clone(&metrics));
-        let tally = Tally::new(Arc::<Metrics>::clone(&metrics));
-        let mut notes = Vec::new();
-        let calls = connect::Calls { tally: &tally, limits: &flags.aws_api_throttle };
-        let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
-        for note in notes {
-            tracing::info!("{note}");
-        }
-        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
-        let identity = format!("{host}_{}-{}", std::process::id(), clock::now().as_nanosecond());
-        let (leading, is_leading) = watch::channel(!flags.enable_leader_election);
-        let controller = Reconciler {
-            settings: Arc::new(settings),
-            mirror,
-            cluster: ApiServer::new(client.clone(), identity.clone(), home(flags)),
-            objects: Arc::new(RwLock::new(Objects::default())),
-            index: Arc::new(Mutex::new(Index::default())),
-            may_write: Box::new(move || *is_leading.borrow()),
-            now: clock::now,
-            shared: Mutex::new(Shared::default()),
-            plans: telemetry::PlanLog::default(),
-        };
-        Ok(Self {
-            client,
-            controller: Arc::new(controller),
-            queue: Queue::default(),
-            metrics,
-            leading,
-            tenure: watch::Sender::new(false),
-            progress: watch::Sender::new(Progress::new()),
-            identity,
-            clock: SystemClock::new(),
-        })
+/// Starts everything but the election.
+async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
+    let cluster = connect::cluster_name(&flags.build)?;
+    let client = connect::cluster().await?;
+    let clock = SystemClock::new();
+    let metrics = Arc::new(Metrics::new());
+    telemetry::catch_panics(Arc::clone(&metrics));
+    let tally = Tally::new(Arc::<Metrics>::clone(&metrics));
+    let mut notes = Vec::new();
+    let calls = connect::Calls { tally: &tally, limits: &flags.aws_api_throttle };
+    let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
+    for note in notes {
+        tracing::info!("{note}");
     }
-
-    async fn spawn_all(
-        &self,
-        flags: &RunFlags,
-        tasks: &mut JoinSet<()>,
-    ) -> anyhow::Result<Stopping> {
-        self.spawn_servers(flags, tasks).await?;
-        let (changes, noted) = mpsc::unbounded_channel();
-        let secret_changes = changes.clone();
-        tasks.spawn(watch_all(
-            self.client.clone(),
-            flags.watch_namespace.clone(),
-            Arc::clone(&self.controller.objects),
-            changes,
-            self.progress.clone(),
-        ));
-        let (secrets, wanted) = watch::channel(BTreeSet::new());
-        tasks.spawn(watch_secrets(
-            self.client.clone(),
-            wanted,
-            Arc::clone(&self.controller.objects),
-            secret_changes,
-        ));
-        tasks.spawn(note_changes(Arc::clone(&self.controller), self.queue.clone(), noted, secrets));
-        tasks.spawn(self.tenures(flags.sync_period));
-        for _ in 0..flags.ingress_max_concurrent_reconciles {
-            tasks.spawn(self.worker(&[Lane::User, Lane::Background]));
-        }
-        for _ in 0..flags.targetgroupbinding_max_concurrent_reconciles {
-            tasks.spawn(self.worker(&[Lane::Targets]));
-        }
-        Ok(Stopping { election: self.spawn_election(flags) })
-    }
-
-    async fn spawn_servers(&self, flags: &RunFlags, tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
-        let listen = async |flag: &str, address| {
-            let listener = serve::listen(address).await;
-            listener
-                .with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
-        };
-        let health = listen("health-probe-bind-addr", flags.health_probe_bind_addr).await?;
-        let metrics = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
-        tracing::info!(health = ?health.local_addr(), metrics = ?metrics.local_addr(), "listening");
-        let progress = self.progress.subscribe();
-        let ready = move || {
-            let awaited = &progress.borrow().awaited;
-            Health::of(awaited.iter().map(|kind| format!("no list of {kind} yet")).collect())
-        };
-        tasks.spawn(async move {
-            let served = serve::health(health, Health::well, ready).await;
-            tracing::error!(?served, "the health server ended");
-        });
-        let declared = Arc::clone(&self.metrics);
-        let (queue, progress) = (self.queue.clone(), self.progress.subscribe());
-        let refresh = move |metrics: &Metrics| {
-            metrics.watch_failures(&progress.borrow().failures);
-            for lane in [Lane::Targets, Lane::User, Lane::Background] {
-                metrics.queue(lane.as_str(), queue.len(lane), Duration::ZERO);
-            }
-        };
-        tasks.spawn(async move {
-            let served = serve::metrics(metrics, declared, refresh).await;
-            tracing::error!(?served, "the metrics server ended");
-        });
-        Ok(())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "this is one of the rooms that start tasks")]
-    fn spawn_election(
-        &self,
-        flags: &RunFlags,
-    ) -> Option<(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>)> {
-        if !flags.enable_leader_election {
-            return None;
-        }
-        let lease = ObjectKey::new(home(flags), &flags.leader_election_id);
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let election =
-            elect(self.client.clone(), lease, self.identity.clone(), self.leading.clone(), async {
-                // A sender that is gone is as good as the word.
-                let _ = stopped.await;
-            });
-        Some((stop, tokio::spawn(election)))
-    }
-
-    /// Begins each tenure with a fresh look at everything, and repeats that after every sync
-    /// period.
-    fn tenures(&self, sync_period: Duration) -> impl Future<Output = ()> + use<> {
-        let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
-        let (mut leading, mut progress) = (self.leading.subscribe(), self.progress.subscribe());
-        let (metrics, tenure) = (Arc::clone(&self.metrics), self.tenure.clone());
-        async move {
-            loop {
-                if leading.wait_for(|leads| *leads).await.is_err()
-                    || progress.wait_for(Progress::is_complete).await.is_err()
-                {
-                    return;
-                }
-                metrics.tenure(TenureChange::Began);
-                tracing::info!("leading: everything is looked at");
-                begin(&controller, &queue).await;
-                tenure.send_replace(true);
-                loop {
-                    let is_over = tokio::select! {
-                        () = clock::sleep(sync_period) => false,
-                        lost = leading.wait_for(|leads| !*leads) => {
-                            if lost.is_err() {
-                                return;
-                            }
-                            true
-                        }
-                    };
-                    if is_over {
-                        break;
-                    }
-                    begin(&controller, &queue).await;
-                }
-                tenure.send_replace(false);
-                metrics.tenure(TenureChange::Lost);
-                tracing::info!("no longer leading: nothing is written");
-                queue.clear();
-            }
-        }
-    }
-
-    fn worker(&self, lanes: &'static [Lane]) -> impl Future<Output = ()> + use<> {
-        let (controller, queue) = (Arc::clone(&self.controller), self.queue.clone());
-        let (mut tenure, metrics) = (self.tenure.subscribe(), Arc::clone(&self.metrics));
-        let clock = self.clock;
-        async move {
-            loop {
-                // A visit that knew nothing of what is remembered would take a bad member for one
-                // that never had anything.
-                if tenure.wait_for(|has_begun| *has_begun).await.is_err() {
-                    return;
-                }
-                let subject = queue.next(lanes).await;
-                // The tenure may have been lost while nothing waited.
-                if tenure.wait_for(|has_begun| *has_begun).await.is_err() {
-                    return;
-                }
-                let visit = metrics.visit(&clock, subject.kind());
-                let visited = controller.visit(&subject).await;
-                for woken in visited.wakes {
-                    let lane = lane_of(&woken);
-                    queue.push(woken, lane);
-                }
-                visit.finish(visited.rest);
-                queue.done(&subject, visited.rest);
-            }
-        }
-    }
-}
-
-impl Stopping {
-    /// Lets visits under way come to their end for a while, then gives the Lease back.
-    async fn stop(self, process: &Process, mut tasks: JoinSet<()>) {
-        process.queue.clear();
-        let idle = async {
-            while !process.queue.is_idle() {
-                clock::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let _ = tokio::time::timeout(STOP_MAX, idle).await;
-        tasks.shutdown().await;
-        if let Some((stop, election)) = self.election {
-            drop(stop);
-            let _ = election.await;
-        }
-    }
-}
-
-fn home(flags: &RunFlags) -> String {
-    connect::home(flags.leader_election_namespace.as_deref())
-}
-
-/// Asks for a visit to everything, after forgetting what was known of AWS and recalling what the
-/// cluster remembers.
-async fn begin(controller: &Controller, queue: &Queue) {
-    controller.forget();
-    match controller.cluster.recall().await {
-        Ok((memories, unreadable)) => {
-            for problem in unreadable {
-                tracing::warn!(problem, "a memory is left out");
-            }
-            controller.recall(memories);
-        }
-        Err(error) => tracing::warn!(%error, "memories could not be read; going on without"),
-    }
-    for subject in controller.subjects() {
-        let lane = match subject {
-            Subject::Targets(..) => Lane::Targets,
-            Subject::Fabric(_)
-            | Subject::Balancer(..)
-            | Subject::Certificate(..)
-            | Subject::Zone(..) => Lane::Background,
-        };
-        queue.push(subject, lane);
-    }
-}
-
-/// Turns changes in the cluster into visits.
-async fn note_changes(
-    controller: Arc<Controller>,
-    queue: Queue,
-    mut changes: mpsc::UnboundedReceiver<Change>,
-    secrets: watch::Sender<BTreeSet<ObjectKey>>,
-) {
-    while let Some(change) = changes.recv().await {
-        let subjects = {
-            let objects = controller.objects.read().unwrap_or_else(PoisonError::into_inner);
-            let mut index = controller.index.lock().unwrap_or_else(PoisonError::into_inner);
-            let subjects = index.note(&controller.settings, &objects, &change);
-            secrets.send_if_modified(|wanted| {
-                let is_same = index.secrets().eq(wanted.iter());
-                if !is_same {
-                    *wanted = index.secrets().cloned().collect();
-                }
-                !is_same
-            });
-            subjects
-        };
-        if (controller.may_write)() {
-            for subject in subjects {
-                let lane = lane_of(&subject);
-                queue.push(subject, lane);
-            }
-        }
-    }
-}
-
-fn lane_of(subject: &Subject) -> Lane {
-    match subject {
-        Subject::Targets(..) => Lane::Targets,
-        Subject::Fabric(_)
-        | Subject::Balancer(..)
-        | Subject::Certificate(..)
-        | Subject::Zone(..) => Lane::User,
-    }
-}
-
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be awaited")?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("SIGINT cannot be awaited")?,
-    }
-    Ok(())
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
+    let identity = format!("{host}_{}-{}", std::process::id(), now().as_nanosecond());
+    let home = connect::home(flags.leader_election_namespace.as_deref());
+    let (tenure, is_leading) = watch::channel(None);
+    let sight = Sight::new();
+    let mut controller = Controller::start(Parts {
+        settings: Arc::new(settings),
+        mirror,
+        cluster: ApiServer::new(client.clone(), identity.clone(), home.clone()),
+        clock,
+        metrics: Arc::clone(&metrics),
+        tenure: is_leading,
+        sight: sight.clone(),
+        sync_period: flags.sync_period,
+        workers: Workers {
+            targets: flags.targetgroupbinding_max_concurrent_reconciles.into(),
+            others: flags.ingress_max_concurrent_reconciles.into(),
+        },
+    });
+    let intake = Arc::new(controller.intake());
+    let (wanted, namespace) = (intake.secrets(), flags.watch_namespace.clone());
+    let watched = watch_all(client.clone(), namespace, Arc::clone(&intake), clock, sight.clone());
+    controller.add("the watches", watched);
+    controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));
+    let stands = controller.stand();
+    servers::serve_all(&mut controller, flags, &metrics, &sight).await?;
+    let lease = ObjectKey::new(home, &flags.leader_election_id);
+    let election = Election { client, lease, identity, clock };
+    let election = flags.enable_leader_election.then_some(election);
+    Ok((controller, Leadership { election, tenure, stands, clock }))
 }

@@ -11,6 +11,7 @@ use crate::build::classes::is_own_class;
 use crate::build::tls;
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
+use crate::model::fact::FactStore;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
@@ -51,13 +52,14 @@ pub async fn plan_all<C: Cloud>(
 ) -> Result<Plans, CloudError> {
     let cluster = snapshot.settings.cluster.clone();
     let place = snapshot.settings.place.clone();
+    let mut facts = FactStore::default();
     let fabric = mirror.fabric(&cluster, &BTreeSet::new()).await?;
-    if let Some(backend) = fabric.backend.value() {
-        snapshot.facts.learn(Handle::BackendSecurityGroup, backend.id.clone());
-    }
+    let backend = fabric.backend.value().map(|backend| backend.id.clone());
+    facts.learn(Handle::BackendSecurityGroup, backend);
     let mut plans = Plans::default();
-    look_at_zones(mirror, snapshot, &mut plans).await?;
-    plan_certificates(mirror, snapshot, &mut plans).await?;
+    look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
+    plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
+    snapshot.facts = facts.all();
     let mut balancers = Vec::new();
     let mut planned = Vec::new();
     let mut groups = build::groups::all(snapshot);
@@ -76,7 +78,7 @@ pub async fn plan_all<C: Cloud>(
         if let Some(live) = plan::balancer::current(extent, &built.stack, &inventory) {
             names.load_balancer = Id::Is(live.live.id.clone());
         }
-        snapshot.facts.names_of(&group, names);
+        facts.names_of(&group, names, facts.revision());
         planned.extend(plan::balancer::planned_bindings(extent, &built.stack, &inventory));
         // How long something has been waiting is not known here, so no wait is over.
         let over = BTreeSet::new();
@@ -92,7 +94,8 @@ pub async fn plan_all<C: Cloud>(
     plans.plans.push((Subject::Fabric(place), plan));
     plans.plans.append(&mut balancers);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
-    plan_zones(mirror, snapshot, &groups, &mut plans).await?;
+    snapshot.facts = facts.for_zone();
+    plan_zones(mirror, snapshot, &mut plans).await?;
     Ok(plans)
 }
 
@@ -100,11 +103,12 @@ pub async fn plan_all<C: Cloud>(
 async fn look_at_zones<C: Cloud>(
     mirror: &Mirror<C>,
     snapshot: &mut Snapshot,
+    facts: &mut FactStore,
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let dns = snapshot.settings.dns.clone();
     if !build::names::is_on(&snapshot.settings, &snapshot.objects) {
-        snapshot.facts.zones([]);
+        facts.zones([]);
         return Ok(());
     }
     let zones = match mirror.zones(AGE_MAX).await {
@@ -113,7 +117,8 @@ async fn look_at_zones<C: Cloud>(
             plans
                 .notes
                 .push(format!("hosted zones cannot be read, so no name is planned: {error}"));
-            snapshot.facts.zones([]);
+            snapshot.zones_refused = true;
+            facts.zones([]);
             return Ok(());
         }
         Err(error) => return Err(error),
@@ -121,13 +126,13 @@ async fn look_at_zones<C: Cloud>(
     // Names that are never withdrawn hold up no load balancer.
     let in_use = build::zone::in_use(&dns, &zones).filter(|_| dns.policy == DnsPolicy::Sync);
     let in_use: Vec<AwsId> = in_use.collect();
-    snapshot.facts.zones(in_use.clone());
+    facts.zones(in_use.clone());
     for id in &in_use {
         let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
         let records = inventory.records.value();
         let zone = zones.get(id).map(|zone| zone.name.as_str()).unwrap_or_default();
         let leading = records.map(|all| plan::zone::leading(&dns, zone, all));
-        snapshot.facts.leads(id, leading.unwrap_or_default());
+        facts.leads(id, leading.unwrap_or_default());
     }
     snapshot.zones = Some(zones);
     Ok(())
@@ -137,12 +142,11 @@ async fn look_at_zones<C: Cloud>(
 async fn plan_zones<C: Cloud>(
     mirror: &Mirror<C>,
     snapshot: &Snapshot,
-    groups: &BTreeSet<Group>,
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let zones = snapshot.zones.iter().flat_map(|zones| zones.keys());
     for id in zones {
-        let Some(stack) = build::zone::build(snapshot, id, groups) else { continue };
+        let Some(stack) = build::zone::build(snapshot, id) else { continue };
         let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
         let dns = &snapshot.settings.dns;
         let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
@@ -155,6 +159,7 @@ async fn plan_zones<C: Cloud>(
 async fn plan_certificates<C: Cloud>(
     mirror: &Mirror<C>,
     snapshot: &mut Snapshot,
+    facts: &mut FactStore,
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let mut secrets = secrets_of(&snapshot.settings, &snapshot.objects);
@@ -165,12 +170,11 @@ async fn plan_certificates<C: Cloud>(
     }
     for secret in secrets {
         // Which listeners use what is not known here, so removals are shown as waiting for them.
-        let groups = build::groups::all(snapshot);
-        let stack = build::certificate::build(snapshot, &secret, &groups);
+        let stack = build::certificate::build(snapshot, &secret);
         let inventory = mirror.certificate(&cluster, &secret).await?;
-        if let Some(live) = plan::certificate::current(&stack, &inventory) {
-            snapshot.facts.learn(Handle::Certificate(secret.clone()), live.id.clone());
-        }
+        let live = plan::certificate::current(&stack, &inventory);
+        let standing = live.map(|live| live.id.clone());
+        facts.learn(Handle::Certificate(secret.clone()), standing);
         let place = snapshot.settings.place.clone();
         let plan = plan::certificate::plan(&stack, &inventory);
         plans.plans.push((Subject::Certificate(place, secret), plan));

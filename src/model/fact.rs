@@ -1,27 +1,43 @@
 //! What one subject tells another: a value in the next snapshot, never a call.
+//!
+//! Facts are kept in a [`FactStore`], where each change has a revision. A visit reads [`Facts`], the
+//! slice of them that its subject builds on. Who has not read yet what has changed is found out by
+//! comparing revisions, so nobody's waking up is lost when a visit fails half-way.
+//!
+//! ```
+//! use albedo::model::fact::{FactStore, Topic};
+//! use albedo::model::id::{AwsId, Handle};
+//!
+//! let mut store = FactStore::default();
+//! let seen = store.revision();
+//! store.learn(Handle::BackendSecurityGroup, Some(AwsId::new("sg-1")));
+//! assert_eq!(store.changed_since(seen).collect::<Vec<_>>(), [&Topic::Backend]);
+//! // What is said again is no change.
+//! let seen = store.revision();
+//! store.learn(Handle::BackendSecurityGroup, Some(AwsId::new("sg-1")));
+//! assert_eq!(store.changed_since(seen).count(), 0);
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::group::Group;
 use super::id::{AwsId, Handle, Id, ObjectKey};
 
-/// What subjects have made known: the identifiers of things that others refer to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
-    made: BTreeMap<Handle, AwsId>,
-    /// The certificates that the listeners of each group use; a group that is not here has not been
-    /// looked at.
-    listening: BTreeMap<Group, BTreeSet<AwsId>>,
-    /// The names that should lead to the load balancer of each group; a group that is not here has
-    /// not been looked at.
-    names: BTreeMap<Group, Names>,
-    /// The Ingresses that were seen and are in no group any more: nothing of theirs is wished for.
-    left: BTreeSet<ObjectKey>,
-    /// The load balancers that our records of each hosted zone lead to, by their DNS names; a zone
-    /// that is `None` has not been looked at. `None` while nobody knows which zones there are.
-    leading: Option<BTreeMap<AwsId, Option<BTreeSet<AwsId>>>>,
+pub use super::news::Topic;
+
+/// The number of a change: later changes have higher ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(u64);
+
+impl Revision {
+    /// The next one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 /// The names that should lead to a group's load balancer.
@@ -44,114 +60,428 @@ pub struct NameWish {
     pub evaluate_target_health: bool,
 }
 
-impl Facts {
-    /// Makes an identifier known. Says whether that was news.
-    pub fn learn(&mut self, handle: Handle, id: AwsId) -> bool {
-        let is_news = self.made.get(&handle) != Some(&id);
-        self.made.insert(handle, id);
-        is_news
-    }
+/// Many things, each with how many hold it.
+type Counted = BTreeMap<AwsId, usize>;
 
-    /// Forgets a thing that is gone. Says whether that was news.
-    pub fn forget(&mut self, handle: &Handle) -> bool {
-        self.made.remove(handle).is_some()
+/// The facts that a visit builds on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    made: BTreeMap<Handle, Option<AwsId>>,
+    listening: Option<Arc<Counted>>,
+    leading: Option<Arc<Counted>>,
+    names: BTreeMap<Group, Arc<Names>>,
+    left: BTreeSet<ObjectKey>,
+    knows_names: bool,
+}
+
+impl Facts {
+    /// The same, where names lead to no load balancer.
+    #[must_use]
+    pub fn without_names(self) -> Self {
+        Self { leading: Some(Arc::default()), ..self }
     }
 
     /// The identifier of a thing, or its handle where nobody has made it known.
     #[must_use]
     pub fn resolve(&self, handle: Handle) -> Id {
         match self.made.get(&handle) {
-            Some(id) => Id::Is(id.clone()),
-            None => Id::Of(handle),
+            Some(Some(id)) => Id::Is(id.clone()),
+            Some(None) | None => Id::Of(handle),
         }
     }
 
-    /// Makes known which certificates a group's listeners use. Says whether that was news.
-    pub fn listens(&mut self, group: &Group, certificates: BTreeSet<AwsId>) -> bool {
-        let is_news = self.listening.get(group) != Some(&certificates);
-        self.listening.insert(group.clone(), certificates);
-        is_news
-    }
-
-    /// The certificates that listeners use, if every one of these groups has been looked at.
+    /// Whether nobody could tell yet whether a thing stands.
     #[must_use]
-    pub fn listening(&self, groups: &BTreeSet<Group>) -> Option<BTreeSet<AwsId>> {
-        groups
-            .iter()
-            .all(|group| self.listening.contains_key(group))
-            .then(|| self.listening.values().flatten().cloned().collect())
+    pub fn is_unread(&self, handle: &Handle) -> bool {
+        !self.made.contains_key(handle)
     }
 
-    /// Makes known which names should lead to a group's load balancer. Says whose names are news:
-    /// those that were or are wished for.
-    pub fn names_of(&mut self, group: &Group, names: Names) -> BTreeSet<String> {
-        let old = self.names.insert(group.clone(), names);
-        let new = self.names.get(group);
-        if old.as_ref() == new {
-            return BTreeSet::new();
-        }
-        let either = old.iter().chain(new).flat_map(|names| names.wished.keys());
-        either.cloned().collect()
+    /// Whether a listener uses a certificate; `None` while not every group has been looked at.
+    #[must_use]
+    pub fn is_listening(&self, certificate: &AwsId) -> Option<bool> {
+        self.listening.as_ref().map(|used| used.contains_key(certificate))
+    }
+
+    /// The certificates that listeners use; `None` while not every group has been looked at.
+    #[must_use]
+    pub fn listening(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
+        self.listening.clone()
+    }
+
+    /// The load balancers that our records lead to, by their DNS names, each with in how many
+    /// zones; `None` while not every zone has been looked at.
+    #[must_use]
+    pub fn leading(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
+        self.leading.clone()
     }
 
     /// The names that groups wish for, of every group that has been looked at.
     pub fn names(&self) -> impl Iterator<Item = (&Group, &Names)> {
-        self.names.iter()
+        self.names.iter().map(|(group, names)| (group, names.as_ref()))
     }
 
-    /// The Ingresses that were seen and are in no group any more.
+    /// The Ingresses that were seen and are in no group any more: nothing of theirs is wished for.
     pub fn left(&self) -> impl Iterator<Item = &ObjectKey> {
         self.left.iter()
     }
 
-    /// Whether the names of every one of these groups are known.
+    /// Whether the names of every group are known as it is now.
     #[must_use]
-    pub fn knows_names(&self, groups: &BTreeSet<Group>) -> bool {
-        groups.iter().all(|group| self.names.contains_key(group))
+    pub fn knows_names(&self) -> bool {
+        self.knows_names
+    }
+}
+
+/// All facts, each change with its revision.
+#[derive(Clone, Debug, Default)]
+pub struct FactStore {
+    revision: Revision,
+    changes: BTreeMap<Revision, Topic>,
+    revisions: BTreeMap<Topic, Revision>,
+    /// The identifiers of things that others refer to; `None`: it is known that there is none.
+    made: BTreeMap<Handle, Option<AwsId>>,
+    /// The certificates that the listeners of each group use.
+    listening: BTreeMap<Group, BTreeSet<AwsId>>,
+    used: Arc<Counted>,
+    names: BTreeMap<Group, Arc<Names>>,
+    /// The groups that there are and whose listeners nobody has looked at.
+    unlistened: BTreeSet<Group>,
+    /// The groups that have changed since their names were told, and when.
+    unnamed: BTreeMap<Group, Revision>,
+    /// The groups that have changed since a visit found no binding to be made for them, and when.
+    unsettled: BTreeMap<Group, Revision>,
+    /// The Ingresses that were seen and are in no group any more, and since when.
+    left: BTreeMap<ObjectKey, Revision>,
+    /// Where our records of each hosted zone lead to; `None` while nobody knows which zones there
+    /// are.
+    zones: Option<BTreeMap<AwsId, Zone>>,
+    leading: Arc<Counted>,
+}
+
+/// What is known of a hosted zone.
+#[derive(Clone, Debug, Default)]
+struct Zone {
+    /// The load balancers that our records lead to; `None` while nobody has looked.
+    leading: Option<BTreeSet<AwsId>>,
+    /// Up to which revision names that nobody asks for any more have been withdrawn.
+    cleared: Revision,
+}
+
+fn count(counted: &mut Arc<Counted>, old: &BTreeSet<AwsId>, new: &BTreeSet<AwsId>) {
+    if old == new {
+        return;
+    }
+    let counted = Arc::make_mut(counted);
+    for id in new {
+        *counted.entry(id.clone()).or_default() += 1;
+    }
+    for id in old {
+        if let Some(count) = counted.get_mut(id) {
+            *count -= 1;
+            if *count == 0 {
+                counted.remove(id);
+            }
+        }
+    }
+}
+
+impl FactStore {
+    /// The latest change.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// What has changed after a revision, each with when it did last.
+    pub fn changed_since(&self, revision: Revision) -> impl Iterator<Item = &Topic> {
+        self.changes.range(revision.next()..).map(|(_, topic)| topic)
+    }
+
+    /// When a topic changed last; the beginning of all where it never did.
+    #[must_use]
+    pub fn changed_at(&self, topic: &Topic) -> Revision {
+        self.revisions.get(topic).copied().unwrap_or_default()
+    }
+
+    /// Says that something about a topic has changed.
+    pub fn touch(&mut self, topic: Topic) {
+        self.revision = self.revision.next();
+        if let Some(before) = self.revisions.insert(topic.clone(), self.revision) {
+            self.changes.remove(&before);
+        }
+        self.changes.insert(self.revision, topic);
+    }
+
+    /// Forgets everything that was read from AWS, and every change: somebody else may have written.
+    /// `groups` are those that there are.
+    pub fn forget<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
+        let groups: BTreeSet<Group> = groups.into_iter().cloned().collect();
+        let revision = self.revision.next();
+        let changed: BTreeMap<Group, Revision> =
+            groups.iter().map(|group| (group.clone(), revision)).collect();
+        *self = Self {
+            revision,
+            unlistened: groups,
+            unnamed: changed.clone(),
+            unsettled: changed,
+            left: std::mem::take(&mut self.left),
+            ..Self::default()
+        };
+    }
+
+    /// Makes the identifier of a thing known, or that there is none.
+    pub fn learn(&mut self, handle: Handle, id: Option<AwsId>) {
+        let topic = match &handle {
+            Handle::BackendSecurityGroup => Topic::Backend,
+            Handle::Certificate(secret) => Topic::Certificate(secret.clone()),
+            Handle::FrontendSecurityGroup(_)
+            | Handle::LoadBalancer(..)
+            | Handle::Listener(..)
+            | Handle::TargetGroup(..) => return,
+        };
+        if self.made.get(&handle) != Some(&id) {
+            self.made.insert(handle, id);
+            self.touch(topic);
+        }
+    }
+
+    /// Whether nobody could tell yet whether a thing stands.
+    #[must_use]
+    pub fn is_unread(&self, handle: &Handle) -> bool {
+        !self.made.contains_key(handle)
+    }
+
+    /// Forgets a Secret that nobody names any more and that has no certificate.
+    pub fn forget_certificate(&mut self, secret: &ObjectKey) {
+        self.made.remove(&Handle::Certificate(secret.clone()));
+        self.drop_topic(&Topic::Certificate(secret.clone()));
+    }
+
+    /// Forgets the changes of topics that are told once: whoever has to read them has been found.
+    pub fn told(&mut self) {
+        let once = |topic: &Topic| matches!(topic, Topic::Name(_) | Topic::Stray(_));
+        self.changes.retain(|_, topic| !once(topic));
+        self.revisions.retain(|topic, _| !once(topic));
+    }
+
+    fn drop_topic(&mut self, topic: &Topic) {
+        if let Some(revision) = self.revisions.remove(topic) {
+            self.changes.remove(&revision);
+        }
+    }
+
+    /// Takes note that a group has changed: until it is visited, nobody knows its names, nor which
+    /// bindings are about to be made for it.
+    pub fn expect(&mut self, group: &Group) {
+        self.revision = self.revision.next();
+        self.unnamed.insert(group.clone(), self.revision);
+        self.unsettled.insert(group.clone(), self.revision);
+        if !self.listening.contains_key(group) {
+            self.unlistened.insert(group.clone());
+        }
+    }
+
+    /// Takes note that there is no such group any more.
+    pub fn drop_group(&mut self, group: &Group) {
+        let was_complete = self.knows_names();
+        self.unnamed.remove(group);
+        self.settle(group, self.revision);
+        if self.unlistened.remove(group) && self.unlistened.is_empty() {
+            self.touch(Topic::Listening);
+        }
+        if let Some(used) = self.listening.remove(group) {
+            count(&mut self.used, &used, &BTreeSet::new());
+            self.touch(Topic::Listening);
+        }
+        if let Some(names) = self.names.remove(group) {
+            self.revision = self.revision.next();
+            let revision = self.revision;
+            self.left.extend(names.known.iter().map(|ingress| (ingress.clone(), revision)));
+            self.touch_names(&names.wished);
+        }
+        if !was_complete && self.knows_names() {
+            self.touch(Topic::AllNames);
+        }
+    }
+
+    /// Makes known which certificates a group's listeners use.
+    pub fn listens(&mut self, group: &Group, certificates: BTreeSet<AwsId>) {
+        let is_first = self.unlistened.remove(group);
+        let old = self.listening.insert(group.clone(), certificates).unwrap_or_default();
+        let new = &self.listening[group];
+        if *new != old || (is_first && self.unlistened.is_empty()) {
+            count(&mut self.used, &old, new);
+            self.touch(Topic::Listening);
+        }
+    }
+
+    /// Makes known which names should lead to a group's load balancer, as the group was at a
+    /// revision.
+    pub fn names_of(&mut self, group: &Group, names: Names, at: Revision) {
+        let was_complete = self.knows_names();
+        if self.unnamed.get(group).is_some_and(|changed| *changed <= at) {
+            self.unnamed.remove(group);
+        }
+        let old = self.names.get(group).cloned();
+        if old.as_deref() != Some(&names) {
+            let wished = |names: &Names| names.wished.clone();
+            let mut hosts = old.as_deref().map(wished).unwrap_or_default();
+            hosts.extend(wished(&names));
+            for ingress in &names.known {
+                self.left.remove(ingress);
+            }
+            self.names.insert(group.clone(), Arc::new(names));
+            self.touch_names(&hosts);
+        }
+        if !was_complete && self.knows_names() {
+            // Once everybody's names are known, those that nobody wants may go.
+            self.touch(Topic::AllNames);
+        }
+    }
+
+    /// Takes note that a visit, which saw a group as it was at a revision, found no binding to be
+    /// made for it.
+    pub fn settle(&mut self, group: &Group, at: Revision) {
+        if self.unsettled.get(group).is_some_and(|changed| *changed <= at) {
+            self.unsettled.remove(group);
+            if self.unsettled.is_empty() {
+                self.touch(Topic::Settled);
+            }
+        }
+    }
+
+    /// Whether no group may be about to be given bindings.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.unsettled.is_empty()
+    }
+
+    fn touch_names(&mut self, hosts: &BTreeMap<String, NameWish>) {
+        for host in hosts.keys() {
+            self.touch(Topic::Name(host.clone()));
+        }
+    }
+
+    /// The names that a group asked for when it was last visited.
+    #[must_use]
+    pub fn names(&self, group: &Group) -> Option<&Names> {
+        self.names.get(group).map(AsRef::as_ref)
+    }
+
+    /// The groups whose names are told.
+    pub fn named_groups(&self) -> impl Iterator<Item = &Group> {
+        self.names.keys()
+    }
+
+    /// Whether the names of every group are known as it is now.
+    #[must_use]
+    pub fn knows_names(&self) -> bool {
+        self.unnamed.is_empty()
     }
 
     /// Makes known which hosted zones there are.
     pub fn zones(&mut self, zones: impl IntoIterator<Item = AwsId>) {
-        let mut old = self.leading.take().unwrap_or_default();
-        let entry = |zone: AwsId| {
-            let known = old.remove(&zone).flatten();
-            (zone, known)
-        };
-        self.leading = Some(zones.into_iter().map(entry).collect());
+        let mut old = self.zones.take();
+        let is_first = old.is_none();
+        let mut all = BTreeMap::new();
+        for zone in zones {
+            let known = old.as_mut().and_then(|old| old.remove(&zone));
+            if known.is_none() {
+                self.touch(Topic::Zone(zone.clone()));
+            }
+            all.insert(zone, known.unwrap_or_default());
+        }
+        for (zone, gone) in old.into_iter().flatten() {
+            count(&mut self.leading, &gone.leading.unwrap_or_default(), &BTreeSet::new());
+            self.drop_topic(&Topic::Zone(zone));
+            self.touch(Topic::Leading);
+        }
+        self.zones = Some(all);
+        if is_first {
+            self.touch(Topic::Leading);
+        }
     }
 
-    /// The hosted zones that nobody has looked at.
+    /// The hosted zones that there are, as far as that is known.
+    pub fn known_zones(&self) -> impl Iterator<Item = &AwsId> {
+        self.zones.iter().flat_map(BTreeMap::keys)
+    }
+
+    /// Makes known which load balancers our records of a zone lead to.
+    pub fn leads(&mut self, zone: &AwsId, targets: BTreeSet<AwsId>) {
+        let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };
+        let is_first = known.leading.is_none();
+        let old = known.leading.replace(targets.clone()).unwrap_or_default();
+        if is_first || old != targets {
+            count(&mut self.leading, &old, &targets);
+            self.touch(Topic::Leading);
+        }
+    }
+
+    /// Takes note that a zone holds no name any more that nobody asked for at a revision.
+    pub fn cleared(&mut self, zone: &AwsId, revision: Revision) {
+        let Some(zones) = self.zones.as_mut() else { return };
+        if let Some(known) = zones.get_mut(zone) {
+            known.cleared = known.cleared.max(revision);
+        }
+        if let Some(oldest) = zones.values().map(|zone| zone.cleared).min() {
+            self.left.retain(|_, since| *since > oldest);
+        }
+    }
+
+    /// What a balancer builds on: who it shares a security group with, the certificates of its
+    /// Secrets, and which load balancers have names.
     #[must_use]
-    pub fn unseen_zones(&self) -> BTreeSet<AwsId> {
-        let all = self.leading.iter().flatten();
-        all.filter(|(_, targets)| targets.is_none()).map(|(zone, _)| zone.clone()).collect()
+    pub fn for_balancer<'k>(&self, secrets: impl IntoIterator<Item = &'k ObjectKey>) -> Facts {
+        let certificates = secrets.into_iter().map(|key| Handle::Certificate(key.clone()));
+        let handles = certificates.chain([Handle::BackendSecurityGroup]);
+        let made = handles.filter_map(|handle| {
+            let (handle, id) = self.made.get_key_value(&handle)?;
+            Some((handle.clone(), id.clone()))
+        });
+        Facts { made: made.collect(), leading: self.everywhere(), ..Facts::default() }
     }
 
-    /// Makes known which load balancers our records of a zone lead to. Says whether that was news.
-    pub fn leads(&mut self, zone: &AwsId, targets: BTreeSet<AwsId>) -> bool {
-        let Some(known) = self.leading.as_mut().and_then(|all| all.get_mut(zone)) else {
-            return false;
-        };
-        let targets = Some(targets);
-        let is_news = *known != targets;
-        *known = targets;
-        is_news
-    }
-
-    /// The load balancers that our records lead to, by their DNS names, if every zone has been
-    /// looked at.
+    /// What a certificate builds on: who uses it.
     #[must_use]
-    pub fn leading(&self) -> Option<BTreeSet<AwsId>> {
-        let zones = self.leading.as_ref()?.values();
-        let all: Option<Vec<&BTreeSet<AwsId>>> = zones.map(Option::as_ref).collect();
-        Some(all?.into_iter().flatten().cloned().collect())
+    pub fn for_certificate(&self) -> Facts {
+        let listening = self.unlistened.is_empty().then(|| Arc::clone(&self.used));
+        Facts { listening, ..Facts::default() }
     }
 
-    /// Forgets what groups used and wished for that are gone.
-    pub fn keep_groups(&mut self, groups: &BTreeSet<Group>) {
-        self.listening.retain(|group, _| groups.contains(group));
-        let gone = self.names.iter().filter(|(group, _)| !groups.contains(group));
-        self.left.extend(gone.flat_map(|(_, names)| names.known.iter().cloned()));
-        self.names.retain(|group, _| groups.contains(group));
+    /// What a zone builds on: everybody's names.
+    #[must_use]
+    pub fn for_zone(&self) -> Facts {
+        Facts {
+            names: self.names.clone(),
+            left: self.left.keys().cloned().collect(),
+            knows_names: self.knows_names(),
+            ..Facts::default()
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> Facts {
+        let made = self.made.clone();
+        let listening = self.for_certificate().listening;
+        Facts { made, listening, leading: self.everywhere(), ..self.for_zone() }
+    }
+
+    fn everywhere(&self) -> Option<Arc<Counted>> {
+        let mut zones = self.zones.as_ref()?.values();
+        zones.all(|zone| zone.leading.is_some()).then(|| Arc::clone(&self.leading))
+    }
+
+    /// How many things are kept; to be held against how many stand.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.changes.len() + self.made.len() + self.names.len() + self.left.len()
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }

@@ -1,5 +1,6 @@
-//! From a change in the cluster to the visits that it causes.
+//! What is seen of the cluster, and what has changed by it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
@@ -7,6 +8,31 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use super::id::ObjectKey;
 use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
+
+/// One object as it is now; nothing where it is gone, or cannot matter to a load balancer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// An Ingress.
+    Ingress(ObjectKey, Option<Arc<Ingress>>),
+    /// An IngressClass.
+    Class(String, Option<Arc<IngressClass>>),
+    /// IngressClassParams.
+    Params(String, Option<Arc<ClassParams>>),
+    /// A Service.
+    Service(ObjectKey, Option<Arc<Service>>),
+    /// An EndpointSlice.
+    Slice(ObjectKey, Option<Arc<EndpointSlice>>),
+    /// A pod.
+    Pod(ObjectKey, Option<Arc<Pod>>),
+    /// A node.
+    Node(String, Option<Arc<Node>>),
+    /// A namespace's labels.
+    Namespace(String, Option<Arc<BTreeMap<String, String>>>),
+    /// A TargetGroupBinding.
+    Binding(ObjectKey, Option<Arc<SeenBinding>>),
+    /// A Secret that an Ingress names.
+    Secret(ObjectKey, Option<Arc<SeenSecret>>),
+}
 
 /// An object as it was and as it is; `None` where it was not, or is no longer.
 #[derive(Clone, Debug)]
@@ -37,7 +63,7 @@ pub enum Change {
     /// A node.
     Node(Turn<String, Node>),
     /// A namespace's labels.
-    Namespace(Turn<String, std::collections::BTreeMap<String, String>>),
+    Namespace(Turn<String, BTreeMap<String, String>>),
     /// A TargetGroupBinding.
     Binding(Turn<ObjectKey, SeenBinding>),
     /// A Secret that an Ingress names.

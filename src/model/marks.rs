@@ -76,6 +76,12 @@ pub fn finalizer(group: &Group) -> String {
     }
 }
 
+/// Whether a finalizer is that of a group, whichever.
+#[must_use]
+pub fn is_finalizer(finalizer: &str) -> bool {
+    finalizer == FINALIZER_IMPLICIT || finalizer.starts_with(FINALIZER_EXPLICIT_PREFIX)
+}
+
 /// The labels of the TargetGroupBindings of a group.
 #[must_use]
 pub fn binding_labels(group: &Group) -> BTreeMap<String, String> {

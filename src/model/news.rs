@@ -1,34 +1,36 @@
-//! Who has to hear of what: the ways that facts go between subjects.
-
-use std::collections::BTreeSet;
+//! Who has to read what anew: the topics of facts, and the ways that they go between subjects.
 
 use super::id::{AwsId, ObjectKey};
 use super::subject::SubjectKind;
 
-/// A fact that has just become known, or is another one now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// The backend security group came or went.
+/// What a fact is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The backend security group.
     Backend,
-    /// The certificate of this Secret came or went.
+    /// The certificate of this Secret.
     Certificate(ObjectKey),
-    /// Other names in these zones should lead to a load balancer, or to another one.
-    Names(BTreeSet<AwsId>),
-    /// Listeners use other certificates.
+    /// Where this name should lead.
+    Name(String),
+    /// Whether everybody's names are known.
+    AllNames,
+    /// Which certificates listeners use.
     Listening,
-    /// Names lead to other load balancers.
+    /// Which load balancers names lead to.
     Leading,
-    /// A group's load balancers carry fewer security groups, or there is none any more.
-    Bare,
-    /// A group waits for the backend security group.
-    Asked,
-    /// Certificates of these Secrets stand, and no Ingress uses them.
-    Strays(BTreeSet<ObjectKey>),
-    /// Nobody has looked at these zones yet.
-    Unseen(BTreeSet<AwsId>),
+    /// Which load balancers carry the backend security group, and who waits for it.
+    Carried,
+    /// The bindings that are about to be made are made.
+    Settled,
+    /// This hosted zone is there, and nobody has looked at it.
+    Zone(AwsId),
+    /// Which hosted zones there are.
+    Zones,
+    /// A certificate of this Secret stands, and no Ingress uses it.
+    Stray(ObjectKey),
 }
 
-/// What a fact is to those who hear of it.
+/// What a fact is to those who read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Their wish depends on it. These ways lead in no circle, so that all comes to rest.
@@ -44,45 +46,46 @@ pub enum Role {
 pub struct Way {
     /// Who makes it known.
     pub from: SubjectKind,
-    /// Who hears of it.
+    /// Who reads it.
     pub to: SubjectKind,
     /// What it is to them.
     pub role: Role,
 }
 
-const BACKEND: Way =
-    Way { from: SubjectKind::Fabric, to: SubjectKind::Balancer, role: Role::Supply };
-const CERTIFICATE: Way =
-    Way { from: SubjectKind::Certificate, to: SubjectKind::Balancer, role: Role::Supply };
-const NAMES: Way = Way { from: SubjectKind::Balancer, to: SubjectKind::Zone, role: Role::Supply };
-const LISTENING: Way =
-    Way { from: SubjectKind::Balancer, to: SubjectKind::Certificate, role: Role::Release };
-const LEADING: Way =
-    Way { from: SubjectKind::Zone, to: SubjectKind::Balancer, role: Role::Release };
-const BARE: Way = Way { from: SubjectKind::Balancer, to: SubjectKind::Fabric, role: Role::Release };
-const ASKED: Way = Way { from: SubjectKind::Balancer, to: SubjectKind::Fabric, role: Role::Notice };
-const STRAYS: Way =
-    Way { from: SubjectKind::Fabric, to: SubjectKind::Certificate, role: Role::Notice };
-const UNSEEN: Way = Way { from: SubjectKind::Fabric, to: SubjectKind::Zone, role: Role::Notice };
+const fn way(from: SubjectKind, to: SubjectKind, role: Role) -> Way {
+    Way { from, to, role }
+}
+
+const BACKEND: Way = way(SubjectKind::Fabric, SubjectKind::Balancer, Role::Supply);
+const CERTIFICATE: Way = way(SubjectKind::Certificate, SubjectKind::Balancer, Role::Supply);
+const NAMES: Way = way(SubjectKind::Balancer, SubjectKind::Zone, Role::Supply);
+const LISTENING: Way = way(SubjectKind::Balancer, SubjectKind::Certificate, Role::Release);
+const LEADING: Way = way(SubjectKind::Zone, SubjectKind::Balancer, Role::Release);
+const CARRIED: Way = way(SubjectKind::Balancer, SubjectKind::Fabric, Role::Release);
+const SETTLED: Way = way(SubjectKind::Balancer, SubjectKind::Fabric, Role::Notice);
+const ZONE: Way = way(SubjectKind::Census, SubjectKind::Zone, Role::Notice);
+const ZONES: Way = way(SubjectKind::Census, SubjectKind::Balancer, Role::Supply);
+const STRAY: Way = way(SubjectKind::Census, SubjectKind::Certificate, Role::Notice);
 
 /// All ways that there are.
-pub const WAYS: [Way; 9] =
-    [BACKEND, CERTIFICATE, NAMES, LISTENING, LEADING, BARE, ASKED, STRAYS, UNSEEN];
+pub const WAYS: [Way; 10] =
+    [BACKEND, CERTIFICATE, NAMES, LISTENING, LEADING, CARRIED, SETTLED, ZONE, ZONES, STRAY];
 
-impl News {
-    /// The way that it goes.
+impl Topic {
+    /// The way that it goes: who reads it follows from that.
     #[must_use]
     pub fn way(&self) -> Way {
         match self {
             Self::Backend => BACKEND,
             Self::Certificate(_) => CERTIFICATE,
-            Self::Names(_) => NAMES,
+            Self::Name(_) | Self::AllNames => NAMES,
             Self::Listening => LISTENING,
             Self::Leading => LEADING,
-            Self::Bare => BARE,
-            Self::Asked => ASKED,
-            Self::Strays(_) => STRAYS,
-            Self::Unseen(_) => UNSEEN,
+            Self::Carried => CARRIED,
+            Self::Settled => SETTLED,
+            Self::Zone(_) => ZONE,
+            Self::Zones => ZONES,
+            Self::Stray(_) => STRAY,
         }
     }
 }

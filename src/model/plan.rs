@@ -165,6 +165,13 @@ impl Plan {
         id
     }
 
+    /// Whether a step waits for listeners or names to let go of something.
+    #[must_use]
+    pub fn waits_for_release(&self) -> bool {
+        let mut gates = self.steps.iter().filter_map(|step| step.gate.as_ref());
+        gates.any(|gate| matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_)))
+    }
+
     /// Whether nothing is left to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -28,6 +28,8 @@ pub struct Objects {
     pub services: BTreeMap<ObjectKey, Arc<Service>>,
     /// EndpointSlices, by their Service and then by name.
     pub slices: BTreeMap<ObjectKey, BTreeMap<String, Arc<EndpointSlice>>>,
+    /// The name of the Service that each slice lies with, so that one can be found by its own name.
+    pub slice_services: BTreeMap<ObjectKey, String>,
     /// Pods.
     pub pods: BTreeMap<ObjectKey, Arc<Pod>>,
     /// Nodes.
@@ -62,9 +64,11 @@ pub struct Snapshot {
     pub objects: Objects,
     /// What AWS holds that is not ours.
     pub surroundings: Arc<Surroundings>,
-    /// The account's hosted zones; `None` where names are nobody's business here, or the zones
-    /// could not be read.
+    /// The account's hosted zones; `None` where names are nobody's business here, or nobody could
+    /// look yet.
     pub zones: Option<Arc<HostedZones>>,
+    /// Whether this process may not look at hosted zones.
+    pub zones_refused: bool,
     /// What other subjects have made known.
     pub facts: Facts,
     /// What is remembered of the subject.

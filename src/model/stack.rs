@@ -1,6 +1,7 @@
 //! Wishes: what each subject should look like, without what may stay as it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +51,9 @@ pub struct BalancerStack {
     pub unexplained: Vec<ObjectKey>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
-    /// The load balancers that names lead to, by their DNS names; `None` while not every hosted
-    /// zone has been looked at.
-    pub named: Option<BTreeSet<AwsId>>,
+    /// The load balancers that names lead to, by their DNS names, each with in how many hosted zones;
+    /// `None` while not every hosted zone has been looked at.
+    pub named: Option<Arc<BTreeMap<AwsId, usize>>>,
 }
 
 impl BalancerStack {
@@ -142,8 +143,9 @@ pub struct CertificateStack {
     pub use_of_it: Use,
     /// What to import; `None` while the Secret is not fit to be: what stands is kept then.
     pub certificate: Option<Certificate>,
-    /// The certificates that listeners use; `None` while not every group has been looked at.
-    pub listening: Option<BTreeSet<AwsId>>,
+    /// The certificates that listeners use, each with how many groups do; `None` while not every
+    /// group has been looked at.
+    pub listening: Option<Arc<BTreeMap<AwsId, usize>>>,
 }
 
 /// What the names of a hosted zone should be.

@@ -30,6 +30,9 @@ pub enum Subject {
     Certificate(Place, ObjectKey),
     /// The records of one hosted zone that are ours.
     Zone(Place, AwsId),
+    /// Which hosted zones there are, and which certificates of ours nobody uses: looked at now and
+    /// then, so that others need not.
+    Census(Place),
 }
 
 /// The kinds of subjects.
@@ -45,6 +48,8 @@ pub enum SubjectKind {
     Certificate,
     /// Hosted zones.
     Zone,
+    /// What there is.
+    Census,
 }
 
 impl SubjectKind {
@@ -57,6 +62,7 @@ impl SubjectKind {
             Self::Targets => "targets",
             Self::Certificate => "certificate",
             Self::Zone => "zone",
+            Self::Census => "census",
         }
     }
 }
@@ -71,6 +77,7 @@ impl Subject {
             Self::Targets(..) => SubjectKind::Targets,
             Self::Certificate(..) => SubjectKind::Certificate,
             Self::Zone(..) => SubjectKind::Zone,
+            Self::Census(_) => SubjectKind::Census,
         }
     }
 }
@@ -79,7 +86,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.kind().as_str())?;
         match self {
-            Self::Fabric(place) => f.write_str(&place.region),
+            Self::Fabric(place) | Self::Census(place) => f.write_str(&place.region),
             Self::Balancer(_, group) => group.fmt(f),
             Self::Targets(_, key) | Self::Certificate(_, key) => key.fmt(f),
             Self::Zone(_, zone) => zone.fmt(f),

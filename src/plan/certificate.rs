@@ -71,7 +71,7 @@ fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {
 
 fn remove(draft: &mut Draft, stack: &CertificateStack, id: &AwsId) {
     let action = AwsAction::DeleteCertificate { id: id.clone() };
-    let is_free = stack.listening.as_ref().is_some_and(|used| !used.contains(id));
+    let is_free = stack.listening.as_ref().is_some_and(|used| !used.contains_key(id));
     let gate = if is_free { None } else { Some(WaitKey::Unused(id.clone())) };
     draft.push_gated(Action::Aws(action), Reason::Unwanted, &[], gate);
 }

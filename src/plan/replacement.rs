@@ -191,7 +191,7 @@ impl<'i> Replacement<'_, 'i> {
         let serves =
             |front: &Front| self.settled.load_balancer.is_some_and(|new| self.serves(front, new));
         let name = AwsId::new(old.dns_name.to_lowercase());
-        let is_free = self.stack.named.as_ref().is_some_and(|named| !named.contains(&name));
+        let is_free = self.stack.named.as_ref().is_some_and(|named| !named.contains_key(&name));
         match &self.stack.front {
             Some(front) if !serves(front) => {
                 let mut new = Id::Of(load_balancer_handle(&self.stack.group));

@@ -2,92 +2,170 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::aws::{Cloud, CloudError, Part as AwsPart};
-use crate::build;
-use crate::build::visits::gather;
+use super::Visit;
+use crate::aws::{Cloud, CloudError, Part, Reach};
+use crate::build::fabric::{needs_backend, openings};
+use crate::build::visits::{for_balancer, for_targets};
+use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::model::binding::Binding;
-use crate::model::id::{Handle, Id};
+use crate::controller::World;
+use crate::model::fact::Facts;
+use crate::model::group::Group;
+use crate::model::id::{Handle, ObjectKey};
 use crate::model::memory::Memory;
-use crate::model::news::News;
-use crate::model::outcome::Trouble;
 use crate::model::plan::Plan;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
-use crate::model::subject::Subject;
+use crate::model::surroundings::Surroundings;
 use crate::plan;
-use crate::report::{self, Rest};
+use crate::report::Rest;
 
-use super::{Reconciler, Visited, lock};
+use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest};
 
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
-    pub(super) async fn fabric(&self, subject: &Subject) -> Result<Visited, CloudError> {
-        let cluster = &self.settings.cluster;
-        let snapshot = self.snapshot(subject, Memory::default()).await?;
-        let mut stack = build::fabric::build(&snapshot, &[]);
-        let mut plan = self.plan_fabric(&stack).await?;
-        if plan::fabric::moves_rules(&plan) {
-            // Where pods are let in or shut out, what is about to come is reckoned with: each port
-            // by itself would widen the same rule again and again.
-            stack = build::fabric::build(&snapshot, &self.expected_bindings(&snapshot));
-            plan = self.plan_fabric(&stack).await?;
-        }
-        let endpoints: BTreeSet<_> = stack.endpoint_rules.keys().cloned().collect();
-        let outcomes = self.apply(subject, &plan).await;
-        let current = self.mirror.fabric(cluster, &endpoints).await?;
-        let is_news = {
-            let facts = &mut lock(&self.shared).facts;
-            match current.backend.value() {
-                Some(live) => facts.learn(Handle::BackendSecurityGroup, live.id.clone()),
-                None => facts.forget(&Handle::BackendSecurityGroup),
-            }
+/// How long rules of nodes and pods wait for bindings that are about to be made: each port by itself
+/// would widen the same rule again and again. Longer than a visit to a group takes, and shorter than
+/// anybody's health check.
+const HOLD_MAX: Duration = Duration::from_secs(1);
+/// How many bindings or groups are looked at before others may look at the world.
+const BATCH: usize = 64;
+
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    pub(super) async fn fabric(&self) -> Result<Rest, CloudError> {
+        let mirror = self.mirror();
+        let surroundings = mirror.surroundings(Reach::Interfaces, SURROUNDINGS_AGE_MAX).await?;
+        self.world().lock().has_read(self.subject);
+        self.find_out_demand(&surroundings);
+        let (stack, has_unclear) = {
+            let world = self.world().lock();
+            let stack = world.fabric.demand.stack(self.settings(), world.index.others());
+            (stack, world.fabric.demand.unclear().next().is_some())
         };
-        let mut rest = report::rest(&outcomes);
-        if !stack.is_complete && rest == Rest::Done {
+        let mut plan = self.plan_fabric(&stack).await?;
+        let held = self.hold(&plan);
+        if held.is_some() {
+            let rules = FabricStack {
+                backend: stack.backend.clone(),
+                endpoint_rules: std::collections::BTreeMap::new(),
+                is_complete: false,
+            };
+            plan = self.plan_fabric(&rules).await?;
+        }
+        let outcomes = self.apply(&plan).await;
+        let endpoints = stack.endpoint_rules.keys().cloned().collect();
+        let current = mirror.fabric(&self.settings().cluster, &endpoints).await?;
+        let backend = current.backend.value().map(|live| live.id.clone());
+        self.world().lock().facts.learn(Handle::BackendSecurityGroup, backend);
+        let mut rests = vec![self.rest(&plan, &outcomes)];
+        rests.extend(held.map(Rest::Later));
+        if has_unclear {
             // An endpoint whose network interface nobody knows: it may be a new one.
-            self.mirror.forget_part(&AwsPart::Interfaces);
-            rest = Rest::Again(Trouble::Stale);
+            mirror.refresh(&Part::Interfaces, MISSING_PAUSE / 3);
+            rests.push(STALE);
         }
-        let mut wakes = self.stray_certificates().await?;
-        let unseen = lock(&self.shared).facts.unseen_zones();
-        wakes.extend(self.woken(&News::Unseen(unseen)));
-        if is_news {
-            wakes.extend(self.woken(&News::Backend));
+        Ok(gravest(rests))
+    }
+
+    /// Finds out anew what those ask for who have changed, or all where the VPC has.
+    fn find_out_demand(&self, surroundings: &Arc<Surroundings>) {
+        self.world().lock().look_from(surroundings);
+        loop {
+            let snapshots = self.world().lock().next_changed(surroundings);
+            if snapshots.is_empty() {
+                return;
+            }
+            for changed in snapshots {
+                match changed {
+                    Changed::Binding(key, snapshot) => {
+                        let openings = openings(&self.whole(snapshot), &key);
+                        let demand = &mut self.world().lock().fabric.demand;
+                        match openings {
+                            Some(openings) => demand.ask(&key, openings),
+                            None => demand.withdraw(&key),
+                        }
+                    }
+                    Changed::Group(group, snapshot) => {
+                        let is_needed = needs_backend(&self.whole(snapshot), &group);
+                        self.world().lock().fabric.demand.need(&group, is_needed);
+                    }
+                }
+            }
         }
-        Ok(Visited { rest, wakes })
+    }
+
+    fn whole(&self, (objects, surroundings): (Objects, Arc<Surroundings>)) -> Snapshot {
+        Snapshot {
+            now: self.reconciler.clock.now(),
+            extent: Extent::Cluster,
+            settings: Arc::clone(&self.reconciler.settings),
+            objects,
+            surroundings,
+            zones: None,
+            zones_refused: false,
+            facts: Facts::default(),
+            memory: Memory::default(),
+        }
     }
 
     async fn plan_fabric(&self, stack: &FabricStack) -> Result<Plan, CloudError> {
         let endpoints = stack.endpoint_rules.keys().cloned().collect();
-        let inventory = self.mirror.fabric(&self.settings.cluster, &endpoints).await?;
-        Ok(plan::fabric::plan(&self.settings, stack, &inventory))
+        let inventory = self.mirror().fabric(&self.settings().cluster, &endpoints).await?;
+        Ok(plan::fabric::plan(self.settings(), stack, &inventory))
     }
 
-    /// The bindings that groups wish for on which visits have not settled yet, as far as it is
-    /// known whom they let in.
-    fn expected_bindings(&self, whole: &Snapshot) -> Vec<Binding> {
-        let index = lock(&self.index);
-        let bindings = index.unsettled().flat_map(|group| {
-            let subject = Subject::Balancer(self.settings.place.clone(), group.clone());
-            let snapshot = Snapshot {
-                now: whole.now,
-                extent: whole.extent,
-                settings: Arc::clone(&whole.settings),
-                objects: gather(&index, &whole.objects, &subject),
-                surroundings: Arc::clone(&whole.surroundings),
-                zones: whole.zones.clone(),
-                facts: whole.facts.clone(),
-                memory: lock(&self.shared).memory(group).0,
-            };
-            let stack = build::balancer::build(&snapshot, group).stack;
-            stack.target_groups.into_values().map(|wished| wished.binding)
-        });
-        let is_known = |id: &Id| matches!(id, Id::Is(_) | Id::Of(Handle::BackendSecurityGroup));
-        bindings
-            .filter(|binding| {
-                binding.openings.iter().all(|opening| opening.group.as_ref().is_none_or(is_known))
-            })
-            .collect()
+    /// Whether, and for how long, rules should wait for bindings that are about to be made.
+    fn hold(&self, plan: &Plan) -> Option<Duration> {
+        let now = self.reconciler.clock.moment();
+        let mut world = self.world().lock();
+        if !plan::fabric::moves_rules(plan) || world.facts.is_settled() {
+            world.fabric.held_since = None;
+            return None;
+        }
+        let since = *world.fabric.held_since.get_or_insert(now);
+        let left = HOLD_MAX.saturating_sub(now.since(since));
+        if left.is_zero() {
+            world.fabric.held_since = None;
+        }
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+/// What has changed, with what it takes to know what it asks for.
+enum Changed {
+    Binding(ObjectKey, (Objects, Arc<Surroundings>)),
+    Group(Group, (Objects, Arc<Surroundings>)),
+}
+
+impl World {
+    /// Where the VPC is another one than at the last look, everybody's demand may be.
+    fn look_from(&mut self, surroundings: &Arc<Surroundings>) {
+        let is_same = |last: &Arc<Surroundings>| {
+            Arc::ptr_eq(&last.interfaces, &surroundings.interfaces)
+                && Arc::ptr_eq(&last.security_groups, &surroundings.security_groups)
+        };
+        if !self.fabric.surroundings.as_ref().is_some_and(is_same) {
+            let known: BTreeSet<ObjectKey> = self.fabric.demand.bindings().cloned().collect();
+            self.fabric.changed_bindings.extend(known);
+            self.fabric.surroundings = Some(Arc::clone(surroundings));
+        }
+    }
+
+    /// Some of those whose demand has to be found out anew.
+    fn next_changed(&mut self, surroundings: &Arc<Surroundings>) -> Vec<Changed> {
+        let mut changed = Vec::new();
+        while changed.len() < BATCH
+            && let Some(key) = self.fabric.changed_bindings.pop_first()
+        {
+            let objects = for_targets(&self.objects, &key);
+            changed.push(Changed::Binding(key, (objects, Arc::clone(surroundings))));
+        }
+        while changed.len() < BATCH
+            && let Some(group) = self.fabric.changed_groups.pop_first()
+        {
+            let objects = for_balancer(&self.index, &self.objects, &group);
+            changed.push(Changed::Group(group, (objects, Arc::clone(surroundings))));
+        }
+        changed
     }
 }

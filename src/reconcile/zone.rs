@@ -1,90 +1,50 @@
-//! Visits to hosted zones, and what others have to know of them.
+//! The story of a visit to a hosted zone.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Reconciler, SURROUNDINGS_AGE_MAX, Visited, lock};
-use crate::aws::{Cloud, CloudError, Kind, Part as AwsPart};
+use super::{MISSING_PAUSE, Visit, gravest};
+use crate::aws::{Cloud, CloudError, Part, Reach};
 use crate::build;
-use crate::build::balancer::Built;
+use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::controller::ZoneState;
 use crate::model::action::{Action, AwsAction};
-use crate::model::fact::Names;
-use crate::model::group::Group;
-use crate::model::id::{AwsId, Id, ObjectKey};
-use crate::model::inventory::{BalancerInventory, Records};
-use crate::model::memory::Memory;
-use crate::model::news::News;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::inventory::Records;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::{HostedZones, RecordType};
-use crate::model::settings::DnsPolicy;
-use crate::model::snapshot::Extent;
+use crate::model::record::RecordType;
 use crate::model::stack::ZoneStack;
-use crate::model::subject::Subject;
 use crate::plan;
-use crate::report::{self, Rest};
+use crate::report::Rest;
 
+/// How old what we know of load balancers may be while no name waits for one.
+const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
 /// two or three minutes.
 const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
+/// How many looks in a row come at that pace, and how long the later ones wait at most: one that has
+/// failed never gets active.
+const LOOKS_QUICK: u32 = 300;
+const ACTIVE_PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// Names of a zone that Route 53 refused together, each with how many may share a batch from now
-/// on.
-pub(super) type Suspects = BTreeMap<String, usize>;
-
-impl<C: Cloud, K: Cluster> Reconciler<C, K> {
-    /// The hosted zones, where names are kept at all. What cannot be read holds up nothing but
-    /// names.
-    pub(super) async fn zones(&self) -> Option<Arc<HostedZones>> {
-        let is_on = {
-            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-            build::names::is_on(&self.settings, &objects)
-        };
-        if !is_on {
-            lock(&self.shared).facts.zones([]);
-            return None;
-        }
-        match self.mirror.zones(SURROUNDINGS_AGE_MAX).await {
-            Ok(zones) => {
-                let dns = &self.settings.dns;
-                // Names that are never withdrawn hold up no load balancer.
-                let in_use = build::zone::in_use(dns, &zones);
-                let in_use = in_use.filter(|_| dns.policy == DnsPolicy::Sync);
-                lock(&self.shared).facts.zones(in_use);
-                Some(zones)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "hosted zones cannot be read; no names are kept meanwhile");
-                if error.kind == Kind::Refused {
-                    // Who may not read zones has made no names.
-                    lock(&self.shared).facts.zones([]);
-                }
-                None
-            }
-        }
-    }
-
-    pub(super) async fn zone(&self, subject: &Subject, id: &AwsId) -> Result<Visited, CloudError> {
-        let groups = self.groups();
-        lock(&self.shared).facts.keep_groups(&groups);
-        let snapshot = self.snapshot(subject, Memory::default()).await?;
-        let Some(mut stack) = build::zone::build(&snapshot, id, &groups) else {
-            return Ok(Visited { rest: Rest::Done, wakes: Vec::new() });
-        };
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    pub(super) async fn zone(&self, id: &AwsId) -> Result<Rest, CloudError> {
+        let (snapshot, at) = self.snapshot(Reach::Nothing).await?;
+        let Some(mut stack) = build::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
         if self.is_filling(id, &stack) {
-            return Ok(Visited { rest: Rest::Later(ACTIVE_PAUSE), wakes: Vec::new() });
+            return Ok(Rest::Later(ACTIVE_PAUSE));
         }
-        let is_awaited = {
-            let shared = lock(&self.shared);
-            stack.suspects = shared.suspects.get(id).cloned().unwrap_or_default();
-            shared.awaiting.contains(subject)
+        let (cluster, dns) = (&self.settings().cluster, &self.settings().dns);
+        let age_max = {
+            let mut world = self.world().lock();
+            let state = world.zone_states.entry(id.clone()).or_default();
+            stack.suspects.clone_from(&state.suspects);
+            if state.is_awaiting { ACTIVE_PAUSE } else { RECORDS_AGE_MAX }
         };
-        let (cluster, dns) = (&self.settings.cluster, &self.settings.dns);
-        let age_max = if is_awaited { ACTIVE_PAUSE } else { SURROUNDINGS_AGE_MAX };
-        let inventory = self.mirror.zone(cluster, id, age_max).await?;
+        let inventory = self.mirror().zone(cluster, id, age_max).await?;
         let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
         let targets = |records: Option<&Records>| {
             let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
@@ -93,38 +53,27 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         // A load balancer must not go while a name for it is being made.
         let standing = targets(inventory.records.value().map(AsRef::as_ref));
         let announced = standing.union(&coming(&plan)).cloned().collect();
-        let was_news = lock(&self.shared).facts.leads(id, announced);
-        let outcomes = self.apply(subject, &plan).await;
-        let current = self.mirror.zone(cluster, id, SURROUNDINGS_AGE_MAX).await?;
+        self.world().lock().facts.leads(id, announced);
+        let outcomes = self.apply(&plan).await;
+        let current = self.mirror().zone(cluster, id, RECORDS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
         if records.is_none() {
-            self.mirror.forget_part(&AwsPart::Zones);
+            self.mirror().refresh(&Part::Zones, MISSING_PAUSE);
         }
-        let is_awaited =
-            plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Active(_))));
-        let (events, is_news) = {
-            let mut shared = lock(&self.shared);
-            let is_news = shared.facts.leads(id, targets(records)) || was_news;
-            let refused = shared.suspect(id, &stack, &plan, &outcomes);
-            let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
-            if is_awaited {
-                shared.awaiting.insert(subject.clone());
-            } else {
-                shared.awaiting.remove(subject);
+        let (events, rest) = {
+            let mut world = self.world().lock();
+            world.facts.leads(id, targets(records));
+            if stack.is_complete && plan.is_empty() {
+                world.facts.cleared(id, at);
             }
-            let told = shared.told_of_zones.entry(id.clone()).or_default();
-            let events = told.problems(&snapshot.objects, &problems);
-            (events, is_news)
+            let state = world.zone_states.entry(id.clone()).or_default();
+            let refused = state.suspect(&stack, &plan, &outcomes);
+            let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
+            let events = state.told.problems(&snapshot.objects, &problems);
+            (events, state.look_after(&plan))
         };
-        for event in events {
-            self.send(&event).await;
-        }
-        let rest = match report::rest(&outcomes) {
-            Rest::Done if is_awaited => Rest::Later(ACTIVE_PAUSE),
-            rest => rest,
-        };
-        let wakes = if is_news { self.woken(&News::Leading) } else { Vec::new() };
-        Ok(Visited { rest, wakes })
+        self.tell(events);
+        Ok(gravest([self.rest(&plan, &outcomes), rest]))
     }
 
     /// Whether groups are being looked at for the first time and more of them make their names
@@ -133,57 +82,33 @@ impl<C: Cloud, K: Cluster> Reconciler<C, K> {
         if stack.is_complete {
             return false;
         }
-        let shared = &mut *lock(&self.shared);
-        let known = shared.facts.names().count();
-        shared.known_groups.insert(id.clone(), known) != Some(known)
-    }
-
-    /// Makes known which names should lead to a group's load balancer. Answers with the zones that
-    /// should hear of it.
-    pub(super) fn tell_names(
-        &self,
-        zones: Option<&HostedZones>,
-        group: &Group,
-        built: &Built,
-        current: &BalancerInventory,
-    ) -> Vec<Subject> {
-        let groups = self.groups();
-        let load_balancer = match plan::balancer::current(Extent::Cluster, &built.stack, current) {
-            Some(live) => Id::Is(live.live.id.clone()),
-            None => built.names.load_balancer.clone(),
-        };
-        let names = Names { load_balancer, ..built.names.clone() };
-        let (changed, is_for_all) = {
-            let facts = &mut lock(&self.shared).facts;
-            let was_complete = facts.knows_names(&groups);
-            let changed = facts.names_of(group, names);
-            // Once everybody's names are known, those that nobody wants may go.
-            (changed, !was_complete && facts.knows_names(&groups))
-        };
-        let Some(zones) = zones else { return Vec::new() };
-        let concerned = build::zone::in_use(&self.settings.dns, zones).filter(|id| {
-            let zone = zones.get(id);
-            is_for_all || zone.is_some_and(|zone| changed.iter().any(|host| zone.holds(host)))
-        });
-        self.woken(&News::Names(concerned.collect()))
-    }
-
-    fn groups(&self) -> BTreeSet<Group> {
-        lock(&self.index).groups().cloned().collect()
+        let world = &mut *self.world().lock();
+        let known = world.facts.named_groups().count();
+        let state = world.zone_states.entry(id.clone()).or_default();
+        state.known_groups.replace(known) != Some(known)
     }
 }
 
-impl super::Shared {
+impl ZoneState {
+    /// Takes note of whether names wait for load balancers to be active. Says when to look again.
+    fn look_after(&mut self, plan: &Plan) -> Rest {
+        self.is_awaiting =
+            plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Active(_))));
+        if !self.is_awaiting {
+            self.looks = 0;
+            return Rest::Done;
+        }
+        self.looks = self.looks.saturating_add(1);
+        let slower = 1 + self.looks.saturating_sub(LOOKS_QUICK);
+        Rest::Later(ACTIVE_PAUSE.saturating_mul(slower).min(ACTIVE_PAUSE_MAX))
+    }
+
     /// Takes note of the names whose batches Route 53 refused: next time only half as many go
     /// together, so that one bad name is alone in the end. Says which are.
-    fn suspect(
-        &mut self,
-        zone: &AwsId,
-        stack: &ZoneStack,
-        plan: &Plan,
-        outcomes: &[Outcome],
-    ) -> Vec<Problem> {
-        let suspects = self.suspects.entry(zone.clone()).or_default();
+    fn suspect(&mut self, stack: &ZoneStack, plan: &Plan, outcomes: &[Outcome]) -> Vec<Problem> {
+        let suspects = &mut self.suspects;
+        let planned: BTreeSet<String> = plan.steps.iter().flat_map(hosts).collect();
+        suspects.retain(|host, _| stack.names.contains_key(host) || planned.contains(host));
         let mut refused = Vec::new();
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
             let hosts = hosts(step);
@@ -203,9 +128,6 @@ impl super::Shared {
                 }
                 Outcome::Failed(..) | Outcome::Held => {}
             }
-        }
-        if suspects.is_empty() {
-            self.suspects.remove(zone);
         }
         refused
     }

@@ -2,7 +2,6 @@
 //! Controller or external-dns has that metric's name and labels, so that dashboards and alerts go
 //! on working.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -261,11 +260,11 @@ impl Metrics {
     }
 
     /// How often the watch of each kind has failed since the start.
-    pub fn watch_failures(&self, failures: &BTreeMap<&'static str, u64>) {
+    pub fn watch_failures(&self, failures: impl IntoIterator<Item = (&'static str, u64)>) {
         for (kind, count) in failures {
             let counter = self.watch_failures.get_or_create(&KindLabel { kind });
             // It is counted elsewhere, and never less than before.
-            counter.inner().fetch_max(*count, Ordering::Relaxed);
+            counter.inner().fetch_max(count, Ordering::Relaxed);
         }
     }
 
@@ -335,7 +334,10 @@ fn controller(kind: SubjectKind) -> &'static str {
     match kind {
         SubjectKind::Balancer => "ingress",
         SubjectKind::Targets => "targetGroupBinding",
-        SubjectKind::Fabric | SubjectKind::Certificate | SubjectKind::Zone => kind.as_str(),
+        SubjectKind::Fabric
+        | SubjectKind::Certificate
+        | SubjectKind::Zone
+        | SubjectKind::Census => kind.as_str(),
     }
 }
 

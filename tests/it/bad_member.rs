@@ -3,8 +3,8 @@
 use albedo::model::problem::Severity;
 
 use super::support::canon;
-use super::support::run::Site;
-use super::support::world::key;
+use super::support::site::Site;
+use super::support::world::{key, wait};
 
 const GOOD: &str = "
 service shop/s: {ports: [80:8080]}
@@ -41,8 +41,9 @@ fn said() -> Vec<(String, String)> {
     SAID.map(|(object, reason)| (object.to_owned(), reason.to_owned())).into()
 }
 
-#[tokio::test]
-async fn a_member_turned_bad_keeps_its_rules_and_its_sibling_goes_on() {
+#[test]
+fn a_member_turned_bad_keeps_its_rules_and_its_sibling_goes_on() {
+    wait(async {
     let site = Site::new(GOOD);
     let controller = site.settle().await;
     controller.cluster.add(B_BAD);
@@ -54,10 +55,12 @@ async fn a_member_turned_bad_keeps_its_rules_and_its_sibling_goes_on() {
     controller.look_again();
     controller.settle().await;
     assert_eq!(errors(&site), []);
+    });
 }
 
-#[tokio::test]
-async fn so_it_does_when_the_process_restarts() {
+#[test]
+fn so_it_does_when_the_process_restarts() {
+    wait(async {
     let site = Site::new(GOOD);
     let controller = site.settle().await;
     controller.cluster.add(B_BAD);
@@ -68,10 +71,12 @@ async fn so_it_does_when_the_process_restarts() {
     restarted.settle().await;
     assert_eq!(rules(&site), HELD);
     assert_eq!(errors(&site), said());
+    });
 }
 
-#[tokio::test]
-async fn a_member_that_turned_bad_while_nobody_looked_loses_nothing() {
+#[test]
+fn a_member_that_turned_bad_while_nobody_looked_loses_nothing() {
+    wait(async {
     let site = Site::new(GOOD);
     drop(site.settle().await);
     site.cluster.add(B_BAD);
@@ -83,10 +88,12 @@ async fn a_member_that_turned_bad_while_nobody_looked_loses_nothing() {
     assert!(site.cluster.memories.lock().unwrap().is_empty());
     site.settle().await;
     assert_eq!(rules(&site), HELD);
+    });
 }
 
-#[tokio::test]
-async fn a_member_mended_is_as_if_it_had_never_been_bad() {
+#[test]
+fn a_member_mended_is_as_if_it_had_never_been_bad() {
+    wait(async {
     const MENDED: &str = "
 ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /c s:80]}
 ";
@@ -111,10 +118,12 @@ ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /c s:80]}
         );
         assert!(site.cluster.memories.lock().unwrap().is_empty());
     }
+    });
 }
 
-#[tokio::test]
-async fn a_bad_member_that_is_deleted_takes_its_rules_with_it() {
+#[test]
+fn a_bad_member_that_is_deleted_takes_its_rules_with_it() {
+    wait(async {
     for restart in [false, true] {
         let site = Site::new(GOOD);
         let mut controller = site.settle().await;
@@ -128,6 +137,7 @@ async fn a_bad_member_that_is_deleted_takes_its_rules_with_it() {
         assert_eq!(rules(&site), ["80:1 /a -> shop/a-s:80"]);
         assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/b")));
     }
+    });
 }
 
 /// Something bad comes beside something good: it is told, once and to the guilty only, what was
@@ -161,8 +171,9 @@ ingress shop/other: {rules: [any Exact /other own:80]}
     assert_eq!(ingresses[&key(guilty)].metadata.finalizers, None, "{bad}");
 }
 
-#[tokio::test]
-async fn bad_input_is_told_once_and_touches_nothing() {
+#[test]
+fn bad_input_is_told_once_and_touches_nothing() {
+    wait(async {
     let web = |body: &str| format!("ingress shop/bad: {{group.name: edge, {body}}}");
     for (body, reason, text) in [
         (
@@ -231,10 +242,12 @@ async fn bad_input_is_told_once_and_touches_nothing() {
     ] {
         check(&web(body), "shop/bad", reason, text).await;
     }
+    });
 }
 
-#[tokio::test]
-async fn a_class_or_group_that_cannot_be_is_told_to_its_ingress() {
+#[test]
+fn a_class_or_group_that_cannot_be_is_told_to_its_ingress() {
+    wait(async {
     let rules = "rules: [any Exact /x s:80]";
     for (bad, reason, text) in [
         (
@@ -250,10 +263,12 @@ async fn a_class_or_group_that_cannot_be_is_told_to_its_ingress() {
     ] {
         check(&bad, "shop/bad", reason, text).await;
     }
+    });
 }
 
-#[tokio::test]
-async fn an_unknown_annotation_is_noted_with_the_nearest_known_one() {
+#[test]
+fn an_unknown_annotation_is_noted_with_the_nearest_known_one() {
+    wait(async {
     let site = Site::new(
         "
 service shop/s: {ports: [80]}
@@ -270,10 +285,12 @@ ingress shop/a: {shceme: internal, rules: [any Exact /a s:80]}
         "{}",
         note.message
     );
+    });
 }
 
-#[tokio::test]
-async fn no_subnets_make_no_load_balancer_and_nothing_else() {
+#[test]
+fn no_subnets_make_no_load_balancer_and_nothing_else() {
+    wait(async {
     let site =
         Site::new("service shop/s: {ports: [80]}\ningress shop/a: {rules: [any Exact /a s:80]}");
     site.aws.change(|state| state.vpc.subnets.clear());
@@ -293,10 +310,12 @@ async fn no_subnets_make_no_load_balancer_and_nothing_else() {
     controller.look_again();
     controller.settle().await;
     assert_eq!(rules(&site), ["80:1 /a -> shop/a-s:80"]);
+    });
 }
 
-#[tokio::test]
-async fn two_groups_that_want_one_name_do_not_share_a_load_balancer() {
+#[test]
+fn two_groups_that_want_one_name_do_not_share_a_load_balancer() {
+    wait(async {
     // With security groups of their own, what the two ask for differs in nothing but its tags.
     let site = Site::new(
         "
@@ -317,10 +336,12 @@ ingress shop/b: {load-balancer-name: mine, security-groups: sg-nodes-1, rules: [
     let touched: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
     assert!(touched.is_empty(), "{touched:#?}");
     assert_eq!(rules(&site), ["80:1 /a -> shop/a-s:80"], "b's rules are on a's load balancer");
+    });
 }
 
-#[tokio::test]
-async fn an_ingress_whose_class_became_unusable_loses_nothing_even_without_its_finalizer() {
+#[test]
+fn an_ingress_whose_class_became_unusable_loses_nothing_even_without_its_finalizer() {
+    wait(async {
     let site = Site::new(
         "
 params p: {}
@@ -342,19 +363,23 @@ ingress shop/a: {class: p, rules: [any Exact /a s:80]}
     site.settle().await;
     assert_eq!(canon::aws(&site.aws.everything()), before);
     assert_eq!(site.refused(), 0);
+    });
 }
 
-#[tokio::test]
-async fn an_ingress_that_can_have_nothing_brings_nothing_about() {
+#[test]
+fn an_ingress_that_can_have_nothing_brings_nothing_about() {
+    wait(async {
     let site = Site::new("class p: {params: gone}\ningress shop/a: {class: p, rules: []}");
     site.settle().await;
     assert_eq!(site.aws.performed(), []);
     assert_eq!(site.cluster.performed(), []);
     assert_eq!(site.cluster.events().len(), 1);
+    });
 }
 
-#[tokio::test]
-async fn a_service_that_goes_is_answered_with_503_and_deleting_needs_none() {
+#[test]
+fn a_service_that_goes_is_answered_with_503_and_deleting_needs_none() {
+    wait(async {
     let site = Site::new(GOOD);
     let controller = site.settle().await;
     controller.cluster.delete_service(&key("shop/s"));
@@ -367,4 +392,5 @@ async fn a_service_that_goes_is_answered_with_503_and_deleting_needs_none() {
     controller.settle().await;
     assert_eq!(canon::aws(&site.aws.everything()), canon::aws(&Site::new("").aws.everything()));
     assert!(site.cluster.objects.read().unwrap().ingresses.is_empty());
+    });
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use albedo::plan::show;
 
-use super::support::run::Site;
+use super::support::site::Site;
 use super::support::world::{World, settings, wait};
 
 /// AWS and the cluster's own objects (finalizers, bindings) as they are once a cluster is at rest.

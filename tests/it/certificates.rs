@@ -1,6 +1,7 @@
 //! TLS Secrets: what is accepted, what is refused and why, and what comes of it in AWS.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use albedo::aws::{Cloud, Mirror};
 use albedo::build::secret::{Unfit, certificate, covers};
@@ -125,7 +126,7 @@ fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
         certificate.tags = certificate_tags("demo", &secret());
         certificate
     });
-    CertificateStack { secret: secret(), use_of_it, certificate, listening: Some(BTreeSet::new()) }
+    CertificateStack { secret: secret(), use_of_it, certificate, listening: Some(Arc::default()) }
 }
 
 /// Plans, performs what is not gated, and answers with the operations and the ARNs that stand then.
@@ -194,7 +195,7 @@ async fn a_certificate_in_use_or_in_doubt_waits_for_the_listeners() {
     let fake = Fake::new();
     let warm = mirror(&fake);
     let (_, arns) = visit(&warm, &stack(Some(good("ec")), Use::Used)).await;
-    let used = Some(arns.iter().cloned().collect());
+    let used = Some(Arc::new(arns.iter().map(|arn| (arn.clone(), 1)).collect()));
     for listening in [None, used] {
         let stack = CertificateStack { listening, ..stack(None, Use::Unused) };
         let inventory = warm.certificate("demo", &secret()).await.unwrap();

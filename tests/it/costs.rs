@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
 
-use super::support::run::Site;
+use super::support::site::Site;
 use super::support::world::{NODES, key, wait};
 
 const SHOP: &str = "
@@ -131,7 +131,7 @@ ingress shop/c: {rules: [any Exact /c u:80]}
 ";
     let site = Site::new(THREE);
     let controller = site.start();
-    wait(controller.settle_with_a_quick_fabric());
+    wait(controller.settle());
     assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress"]);
     // The same for what comes later to what stands.
     site.aws.forget_calls();
@@ -145,14 +145,14 @@ ingress shop/d: {rules: [any Exact /d v:80]}
 ingress shop/e: {rules: [any Exact /e w:80]}
 ",
     );
-    wait(controller.settle_with_a_quick_fabric());
+    wait(controller.settle());
     assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]);
     // Nobody waits for what will not come.
     site.aws.forget_calls();
     for name in ["shop/d", "shop/e"] {
         controller.cluster.delete(&key(name));
     }
-    wait(controller.settle_with_a_quick_fabric());
+    wait(controller.settle());
     let narrowed = site.aws.everything().security_groups[&AwsId::new(NODES)].rules.clone();
     let ports: Vec<(u16, u16)> =
         narrowed.keys().map(|rule| (rule.from_port, rule.to_port)).collect();

@@ -6,8 +6,8 @@ use albedo::model::settings::DnsScope;
 
 use super::support::canon;
 use super::support::cluster::Fault as ClusterFault;
-use super::support::fake::{Fault, Faulty, Struck, When};
-use super::support::run::Site;
+use super::support::fake::{Death, Fault, Faulty, Struck, When};
+use super::support::site::Site;
 use super::support::world::{key, settings, wait};
 
 const BEFORE: &str = "
@@ -137,34 +137,35 @@ enum Side {
 /// Takes a step while one call fails; then, if that killed the process, starts another one.
 fn run(step: Step, side: Side, nth: usize, blow: Blow) -> Site {
     let site = site(step);
-    let faults = match (side, blow) {
-        (Side::Cluster, _) => Vec::new(),
-        (Side::Aws, _) => {
+    let death = blow.kills().then(Death::new);
+    let is_done = blow.is_done();
+    let faults = match side {
+        Side::Cluster => Vec::new(),
+        Side::Aws => {
             let kind = if blow == Blow::Throttle { AwsKind::Throttled } else { AwsKind::Transient };
-            let when = if blow.is_done() { When::After } else { When::Before };
+            let when = if is_done { When::After } else { When::Before };
             vec![Fault { struck: Struck::Any, nth, when, kind }]
         }
     };
-    let aws = Faulty::new(site.aws.clone(), faults);
+    let mut aws = Faulty::new(site.aws.clone(), faults);
+    if let Some(death) = &death {
+        aws = aws.deadly(death);
+    }
     if let Side::Cluster = side {
         let kind = if blow == Blow::Throttle { Kind::Throttled } else { Kind::Transient };
-        site.cluster.fail(Some(ClusterFault { nth, kind, is_done: blow.is_done() }));
+        site.cluster.fail(Some(ClusterFault { nth, kind, is_done, kills: death.clone() }));
     }
-    let (counted, cluster) = (aws.clone(), site.cluster.clone());
-    let is_alive = move || {
-        let calls = match side {
-            Side::Aws => counted.calls(),
-            Side::Cluster => cluster.calls(),
-        };
-        !blow.kills() || calls < nth
-    };
     wait(async {
-        let controller = site.start_on(aws, is_alive.clone());
-        controller.settle_while(&is_alive).await;
-        if blow.kills() {
-            site.cluster.fail(None);
-            site.settle().await;
+        let controller = site.start_on(aws);
+        let Some(death) = death else { return controller.settle().await };
+        tokio::select! {
+            biased;
+            () = death.awaited() => {}
+            () = controller.settle() => {}
         }
+        drop(controller);
+        site.cluster.fail(None);
+        site.settle().await;
     });
     site
 }

@@ -7,8 +7,8 @@ use albedo::model::marks::Tags;
 use albedo::model::security::SecurityGroup;
 
 use super::support::canon;
-use super::support::run::Site;
-use super::support::world::{key, settings, tags};
+use super::support::site::Site;
+use super::support::world::{key, settings, tags, wait};
 
 const CLUSTER: &str = "prod-eks";
 const TARGET_GROUP: &str = "k8s-shop-checkout-d5eded7941";
@@ -93,8 +93,9 @@ fn tagged(resource: &str) -> Tags {
     ])
 }
 
-#[tokio::test]
-async fn the_golden_example_comes_out_to_the_byte() {
+#[test]
+fn the_golden_example_comes_out_to_the_byte() {
+    wait(async {
     let site = site();
     site.settle().await;
     let state = site.aws.everything();
@@ -161,10 +162,12 @@ async fn the_golden_example_comes_out_to_the_byte() {
     let nodes = state.security_groups[&AwsId::new("sg-nodes-1")].rules.iter();
     let nodes: Vec<String> = nodes.map(|(rule, text)| format!("{rule}: {text}")).collect();
     assert_eq!(nodes, ["tcp 8080 from sg-back-1: elbv2.k8s.aws/targetGroupBinding=shared"]);
+    });
 }
 
-#[tokio::test]
-async fn so_does_what_is_kept_in_the_cluster() {
+#[test]
+fn so_does_what_is_kept_in_the_cluster() {
+    wait(async {
     let site = site();
     site.settle().await;
     let objects = site.cluster.objects.read().unwrap();
@@ -201,4 +204,5 @@ async fn so_does_what_is_kept_in_the_cluster() {
             }]},
         })
     );
+    });
 }

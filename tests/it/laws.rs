@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::support::arbitrary::{Small, small};
 use super::support::canon;
 use super::support::fake::{Fake, Fault, Faulty, State, Struck, When};
-use super::support::run::Site;
+use super::support::site::Site;
 use super::support::world::{World, group, key, wait};
 
 fn cases(count: u32) -> ProptestConfig {
@@ -66,7 +66,7 @@ proptest! {
     ) {
         let end = |faults: Vec<Fault>| wait(async {
             let site = Site::new(&before.sketch());
-            let controller = site.start_on(Faulty::new(site.aws.clone(), faults), || true);
+            let controller = site.start_on(Faulty::new(site.aws.clone(), faults));
             controller.settle().await;
             controller.cluster.add(&after.sketch());
             before.gone_from(&after).for_each(|key| controller.cluster.delete(&key));

@@ -30,6 +30,7 @@ mod queue;
 mod replacement;
 mod router;
 mod rules;
+mod runtime;
 mod security;
 mod serve;
 mod subnets;

@@ -3,15 +3,16 @@
 use albedo::model::problem::Severity;
 
 use super::support::canon;
-use super::support::run::Site;
-use super::support::world::key;
+use super::support::site::Site;
+use super::support::world::{key, wait};
 
 fn rules(site: &Site) -> Vec<String> {
     canon::rules(&site.aws.everything())
 }
 
-#[tokio::test]
-async fn an_ingress_whose_class_is_gone_loses_nothing_even_without_its_finalizer() {
+#[test]
+fn an_ingress_whose_class_is_gone_loses_nothing_even_without_its_finalizer() {
+    wait(async {
     const CLASS: &str = "class p: {}";
     let site = Site::new(&format!(
         "{CLASS}
@@ -30,10 +31,12 @@ ingress shop/a: {{class: p, target-type: ip, rules: [any Exact /a s:80]}}
     site.settle().await;
     assert_eq!(canon::aws(&site.aws.everything()), before);
     assert_eq!(site.refused(), 0);
+    });
 }
 
-#[tokio::test]
-async fn a_class_that_does_not_exist_is_told_to_those_who_speak_to_us_once_as_a_note() {
+#[test]
+fn a_class_that_does_not_exist_is_told_to_those_who_speak_to_us_once_as_a_note() {
+    wait(async {
     let site = Site::new(
         "
 service shop/s: {ports: [80]}
@@ -50,10 +53,12 @@ ingress shop/ours: {class: gone, target-type: ip, rules: [any Exact /a s:80]}
     assert_eq!((event.severity, event.reason.as_str()), (Severity::Note, "InvalidClass"));
     assert!(event.message.contains("\"gone\", which does not exist"), "{}", event.message);
     assert_eq!((site.aws.performed(), site.cluster.performed()), (Vec::new(), Vec::new()));
+    });
 }
 
-#[tokio::test]
-async fn a_bad_ingress_alone_brings_no_backend_security_group_about_until_it_is_mended() {
+#[test]
+fn a_bad_ingress_alone_brings_no_backend_security_group_about_until_it_is_mended() {
+    wait(async {
     let web = |more: &str| {
         format!("ingress shop/a: {{group.name: edge, {more}rules: [any Exact /a s:80]}}")
     };
@@ -65,10 +70,12 @@ async fn a_bad_ingress_alone_brings_no_backend_security_group_about_until_it_is_
     controller.settle().await;
     assert_eq!(rules(&site), ["80:1 /a -> shop/a-s:80"]);
     assert_eq!(site.refused(), 0);
+    });
 }
 
-#[tokio::test]
-async fn a_member_that_lets_no_finalizer_on_holds_nobody_up() {
+#[test]
+fn a_member_that_lets_no_finalizer_on_holds_nobody_up() {
+    wait(async {
     for standing in [false, true] {
         let site = Site::new("service shop/s: {ports: [80]}");
         if standing {
@@ -90,4 +97,5 @@ async fn a_member_that_lets_no_finalizer_on_holds_nobody_up() {
         controller.settle().await;
         assert_eq!(rules(&site).len(), 3);
     }
+    });
 }

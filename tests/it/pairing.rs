@@ -7,7 +7,7 @@ use albedo::model::id::AwsId;
 use albedo::model::rule::Rule;
 
 use super::support::canon;
-use super::support::run::Site;
+use super::support::site::Site;
 
 /// An Ingress whose rules are these exact paths.
 fn ingress(paths: &[&str]) -> String {

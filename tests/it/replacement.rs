@@ -6,7 +6,7 @@ use albedo::model::target::TargetState;
 
 use super::support::canon;
 use super::support::fake::{Fake, State};
-use super::support::run::{Controller, Site};
+use super::support::site::{Controller, Site};
 use super::support::world::{key, wait};
 
 const BEFORE: &str = "
@@ -103,8 +103,9 @@ fn cut_off(state: &State) -> BTreeSet<String> {
     led.into_iter().filter(|(_, count)| *count == 0).map(|(patterns, _)| patterns).collect()
 }
 
-#[tokio::test]
-async fn a_target_group_is_led_to_once_its_targets_are_well() {
+#[test]
+fn a_target_group_is_led_to_once_its_targets_are_well() {
+    wait(async {
     let (site, controller) = standing().await;
     let start = site.aws.everything();
     site.aws.take_time();
@@ -141,10 +142,12 @@ async fn a_target_group_is_led_to_once_its_targets_are_well() {
     assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 2);
     nobody_was_cut_off(&start, &site);
     assert_eq!(site.refused(), 0);
+    });
 }
 
-#[tokio::test]
-async fn a_target_group_without_targets_is_replaced_without_waiting() {
+#[test]
+fn a_target_group_without_targets_is_replaced_without_waiting() {
+    wait(async {
     let site = Site::new(BEFORE);
     site.cluster.add("endpoints shop/s: {at: []}\nendpoints shop/t: {at: []}");
     let controller = site.settle().await;
@@ -154,10 +157,12 @@ async fn a_target_group_without_targets_is_replaced_without_waiting() {
     controller.settle().await;
     assert_eq!(led_to(&site.aws.everything()), ["HTTPS:1"; 3]);
     assert_eq!(site.aws.everything().target_groups.len(), 2);
+    });
 }
 
-#[tokio::test]
-async fn a_change_of_mind_in_the_middle_costs_nobody_anything() {
+#[test]
+fn a_change_of_mind_in_the_middle_costs_nobody_anything() {
+    wait(async {
     let (site, controller) = standing().await;
     let start = site.aws.everything();
     site.aws.take_time();
@@ -175,10 +180,12 @@ async fn a_change_of_mind_in_the_middle_costs_nobody_anything() {
         assert_eq!(led_to(&end), ["HTTP:1"; 3]);
         site.aws.take_time();
     }
+    });
 }
 
-#[tokio::test]
-async fn a_load_balancer_is_pointed_to_once_it_serves() {
+#[test]
+fn a_load_balancer_is_pointed_to_once_it_serves() {
+    wait(async {
     let (site, controller) = standing().await;
     let start = site.aws.everything();
     site.aws.take_time();
@@ -219,10 +226,12 @@ async fn a_load_balancer_is_pointed_to_once_it_serves() {
         state.target_groups.values().map(|found| found.spec.name.clone()).collect()
     };
     assert_eq!(names(&site.aws.everything()), names(&start));
+    });
 }
 
-#[tokio::test]
-async fn a_load_balancer_of_a_chosen_name_is_replaced_under_another() {
+#[test]
+fn a_load_balancer_of_a_chosen_name_is_replaced_under_another() {
+    wait(async {
     let named = |scheme: &str| with(&format!("load-balancer-name: mine, scheme: {scheme}"));
     let site = Site::new(&named("internal"));
     let controller = site.settle().await;
@@ -232,10 +241,12 @@ async fn a_load_balancer_of_a_chosen_name_is_replaced_under_another() {
     let names: Vec<&String> = state.load_balancers.values().map(|found| &found.spec.name).collect();
     let [name] = names[..] else { panic!("{names:?}") };
     assert!(name.starts_with("mine-"), "{name}");
+    });
 }
 
-#[tokio::test]
-async fn a_group_that_goes_in_the_middle_leaves_nothing() {
+#[test]
+fn a_group_that_goes_in_the_middle_leaves_nothing() {
+    wait(async {
     for setting in ["backend-protocol: HTTPS", "scheme: internet-facing"] {
         let (site, controller) = standing().await;
         site.aws.take_time();
@@ -248,10 +259,12 @@ async fn a_group_that_goes_in_the_middle_leaves_nothing() {
         assert!(site.cluster.objects.read().unwrap().ingresses.is_empty());
         assert!(site.cluster.objects.read().unwrap().bindings.is_empty());
     }
+    });
 }
 
-#[tokio::test]
-async fn who_leaves_in_the_middle_is_not_held() {
+#[test]
+fn who_leaves_in_the_middle_is_not_held() {
+    wait(async {
     let edge = |name: &str, scheme: &str| {
         format!(
             "ingress shop/{name}: {{group.name: edge, {scheme}rules: [any Exact /{name} s:80]}}\n"
@@ -274,6 +287,7 @@ endpoints shop/s: {at: [172.31.0.1]}
     controller.settle().await;
     assert_eq!(canon::rules(&site.aws.everything()), ["80:1 /a -> shop/a-s:80"]);
     assert_eq!(site.aws.everything().target_groups.len(), 1);
+    });
 }
 
 #[test]

@@ -6,8 +6,8 @@ use albedo::model::id::AwsId;
 use albedo::model::settings::BackendSecurityGroup;
 use albedo::model::surroundings::{Interface, NamedGroup};
 
-use super::support::run::Site;
-use super::support::world::{NODES, World, key, settings, tags};
+use super::support::site::Site;
+use super::support::world::{NODES, World, key, settings, tags, wait};
 
 fn frontend(annotations: &str, expected: &[&str]) {
     let world = World::new(&format!(
@@ -141,8 +141,9 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
     assert_eq!(endpoint_rules(&world), ["sg-aa: tcp 8080-9090 from backend"]);
 }
 
-#[tokio::test]
-async fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
+#[test]
+fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
+    wait(async {
     let site = Site::with(settings(), TWO);
     let foreign = albedo::model::security::IngressRule {
         protocol: "tcp".to_owned(),
@@ -170,4 +171,5 @@ async fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alo
     let state = site.aws.everything();
     let left = state.security_groups.values().map(|group| group.spec.name.as_str());
     assert_eq!(left.collect::<Vec<_>>(), ["default", "nodes"]);
+    });
 }

@@ -4,7 +4,7 @@ use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
 use albedo::model::marks::Tags;
 
-use super::support::run::Site;
+use super::support::site::Site;
 use super::support::world::{settings, tags, wait};
 
 const SHOP: &str = "

@@ -1,7 +1,8 @@
 //! What stands and nobody explains, beside what good members wish for.
 
 use super::support::canon;
-use super::support::run::Site;
+use super::support::site::Site;
+use super::support::world::wait;
 
 fn rules(site: &Site) -> Vec<String> {
     canon::rules(&site.aws.everything())
@@ -20,8 +21,9 @@ async fn changed_beside_the_unexplained(before: &str, changes: &str, expected: &
     }
 }
 
-#[tokio::test]
-async fn a_good_members_own_rule_is_changed_beside_a_bad_member_that_never_had_one() {
+#[test]
+fn a_good_members_own_rule_is_changed_beside_a_bad_member_that_never_had_one() {
+    wait(async {
     changed_beside_the_unexplained(
         "ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:80]}",
         "
@@ -32,10 +34,12 @@ ingress shop/b: {group.name: edge, listen-ports: '[{', finalizers: [group.ingres
         &["80:1 a.example.com /v2|/v2/* -> shop/a-s:80"],
     )
     .await;
+    });
 }
 
-#[tokio::test]
-async fn a_good_members_new_rule_is_not_behind_what_nobody_explains_of_a_later_one() {
+#[test]
+fn a_good_members_new_rule_is_not_behind_what_nobody_explains_of_a_later_one() {
+    wait(async {
     changed_beside_the_unexplained(
         "
 ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
@@ -48,10 +52,12 @@ ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []
         &["80:1 /a -> shop/a-s:80", "80:2 /n -> shop/a-s:80", "80:3 /* -> shop/b-s:80"],
     )
     .await;
+    });
 }
 
-#[tokio::test]
-async fn a_good_members_new_rule_is_not_in_front_of_what_nobody_explains_of_an_earlier_one() {
+#[test]
+fn a_good_members_new_rule_is_not_in_front_of_what_nobody_explains_of_an_earlier_one() {
+    wait(async {
     let before = "
 ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
 ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
@@ -75,4 +81,5 @@ ingress shop/b: {group.name: edge, group.order: 2, rules: [any Prefix / s:80]}
         &["80:1 /a -> shop/a-s:80", "80:2 /* -> shop/b-s:80"],
     )
     .await;
+    });
 }

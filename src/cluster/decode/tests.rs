@@ -205,22 +205,3 @@ fn an_error_says_what_was_found() {
     }));
     assert!(malformed.starts_with("Ingress web: invalid type: string \"none\""), "{malformed}");
 }
-
-#[test]
-fn a_slice_whose_service_changes_moves() {
-    let slice = |service: &str| {
-        decoded(json!({
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": "s", "labels": {"kubernetes.io/service-name": service}},
-        }))
-    };
-    let mut objects = Objects::default();
-    insert(&mut objects, slice("a"));
-    let (Object::Slice(key, old), Object::Slice(_, new)) = (slice("a"), slice("b")) else {
-        panic!("not slices")
-    };
-    let turn = Turn { key, old: Some(old), new: Some(new) };
-    apply(&mut objects, &crate::model::index::Change::Slice(turn));
-    let services: Vec<&ObjectKey> = objects.slices.keys().collect();
-    assert_eq!(services, [&ObjectKey::new("default", "b")]);
-}

@@ -5,8 +5,10 @@
 //! run out once it has stood unchanged, before our own eyes, for as long as it says.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::pending;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
@@ -14,8 +16,10 @@ use kube::{Api, Client};
 use tokio::sync::watch;
 
 use super::error::{ClusterError, Kind};
-use crate::clock;
+use crate::clock::Clock;
 use crate::model::id::ObjectKey;
+use crate::model::moment::Moment;
+use crate::model::tenure::{Epoch, Tenure};
 
 mod record;
 
@@ -30,61 +34,118 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// this and `RENEWAL_MAX` together are less than the Lease's duration.
 const ATTEMPT_MAX: Duration = Duration::from_secs(4);
 
-/// Takes part in an election until `stop` ends.
-///
-/// `leading` says at every moment whether this process holds the Lease. Losing it is no end: the
-/// process runs for it again. After `stop` the Lease is given back, so whatever writes has to be
-/// done by then. `identity` has to be this process's alone.
-pub async fn elect(
-    client: Client,
-    lease: ObjectKey,
-    identity: String,
-    leading: watch::Sender<bool>,
-    stop: impl Future<Output = ()>,
-) {
-    let api = Api::namespaced(client, &lease.namespace);
-    let mut candidate =
-        Candidate { api, lease, identity, held: None, seen: None, idle: Duration::ZERO };
-    tokio::select! {
-        () = stop => {}
-        never = candidate.run(&leading) => match never {},
+/// How long a write may take that was begun in a tenure, so that it is done before anybody else can
+/// have won the next one: what is left of the Lease's duration when the tenure ends.
+pub(super) const WRITE_MAX: Duration = Duration::from_secs(5);
+
+/// One process in an election. `identity` has to be this process's alone.
+pub struct Election<C> {
+    /// The way to the API server.
+    pub client: Client,
+    /// The Lease.
+    pub lease: ObjectKey,
+    /// Who this process is.
+    pub identity: String,
+    /// The clock that tenures are measured by.
+    pub clock: C,
+}
+
+impl<C: Clock> Election<C> {
+    /// Takes part until `stop` ends, as far as this process stands for election: while `stands` is
+    /// false it does not run for the Lease, and gives it back if it has it.
+    ///
+    /// `tenure` is the tenure of this process, if it has one; each renewal puts off its end. Losing
+    /// it is no end: the process runs for it again. After `stop` the Lease is given back, so
+    /// whatever writes has to be done by then.
+    pub async fn run(
+        self,
+        tenure: watch::Sender<Option<Tenure>>,
+        mut stands: watch::Receiver<bool>,
+        stop: impl Future<Output = ()>,
+    ) {
+        let Self { client, lease, identity, clock } = self;
+        let api = Api::namespaced(client, &lease.namespace);
+        let standing = Standing::default();
+        let mut candidate =
+            Candidate { api, lease, identity, clock, standing, tenure, epoch: Epoch::default() };
+        let mut stop = pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                () = become_so(&mut stands, true) => {}
+            }
+            let (has_stopped, reason) = tokio::select! {
+                () = &mut stop => (true, "this process ends"),
+                () = become_so(&mut stands, false) => (false, "this process does not stand"),
+                never = candidate.run() => match never {},
+            };
+            candidate.resign(reason);
+            candidate.release().await;
+            if has_stopped {
+                break;
+            }
+        }
     }
-    leading.send_replace(false);
-    candidate.release().await;
+}
+
+/// Waits until it is so; for ever, where nobody is left who could say so.
+async fn become_so(stands: &mut watch::Receiver<bool>, so: bool) {
+    if stands.wait_for(|stands| *stands == so).await.is_err() {
+        pending::<()>().await;
+    }
 }
 
 /// One process in the election.
-struct Candidate {
+struct Candidate<C> {
     api: Api<Lease>,
     lease: ObjectKey,
     identity: String,
-    /// The Lease as our last write left it; renewed without a read as long as nobody else writes.
-    held: Option<Lease>,
-    /// The version that was seen last, and for how long it has stood.
-    seen: Option<String>,
-    idle: Duration,
+    clock: C,
+    standing: Standing,
+    tenure: watch::Sender<Option<Tenure>>,
+    /// The number of the last tenure.
+    epoch: Epoch,
 }
 
-impl Candidate {
-    async fn run(&mut self, leading: &watch::Sender<bool>) -> Infallible {
+/// What is known of the Lease.
+#[derive(Default)]
+struct Standing {
+    /// The Lease as our last write left it; renewed without a read as long as nobody else writes.
+    held: Option<Lease>,
+    /// The version that was seen last, and since when it has stood.
+    seen: Option<(String, Moment)>,
+}
+
+impl<C: Clock> Candidate<C> {
+    async fn run(&mut self) -> Infallible {
         loop {
-            self.acquire().await;
+            let since = self.acquire().await;
             tracing::info!(lease = %self.lease, "leading");
-            leading.send_replace(true);
-            let reason = self.hold().await;
-            leading.send_replace(false);
-            // Counted anew: between the last look and the next there may be no pause.
-            self.seen = None;
+            self.epoch = Epoch(self.epoch.0 + 1);
+            let until = since.plus(RENEWAL_MAX);
+            let tenure = Tenure { epoch: self.epoch, since: self.clock.moment(), until };
+            self.tenure.send_replace(Some(tenure));
+            let reason = self.hold(tenure).await;
+            self.resign(reason);
+        }
+    }
+
+    /// Ends the tenure, if there is one.
+    fn resign(&mut self, reason: &str) {
+        // Whoever gives it back writes it.
+        self.standing.held = None;
+        if self.tenure.send_replace(None).is_some() {
             tracing::warn!(lease = %self.lease, "no longer leading: {reason}");
         }
     }
 
-    /// Runs for the Lease until it is ours.
-    async fn acquire(&mut self) {
+    /// Runs for the Lease until it is ours. Answers with the moment from which on that counts.
+    async fn acquire(&mut self) -> Moment {
         let mut told = None;
         loop {
+            let began = self.clock.moment();
             match self.attempt().await {
-                Ok(true) => return,
+                Ok(true) => return began,
                 Ok(false) => {}
                 // Somebody else was faster.
                 Err(error) if error.kind == Kind::Conflict => {}
@@ -94,33 +155,39 @@ impl Candidate {
                     told = Some(error);
                 }
             }
-            clock::sleep(PAUSE).await;
+            self.clock.sleep(PAUSE).await;
         }
     }
 
     /// Keeps the Lease as long as that goes, and says why it goes no longer.
-    async fn hold(&mut self) -> &'static str {
+    async fn hold(&mut self, mut tenure: Tenure) -> &'static str {
+        let clock = self.clock.clone();
         loop {
-            match tokio::time::timeout(RENEWAL_MAX, self.renew()).await {
-                Ok(true) => {}
-                Ok(false) => return "another process holds the Lease",
-                Err(_elapsed) => return "the Lease could not be renewed in time",
-            }
+            let renewed = tokio::select! {
+                renewed = self.renew() => renewed,
+                () = clock.sleep_until(tenure.until) => {
+                    return "the Lease could not be renewed in time";
+                }
+            };
+            let Some(began) = renewed else { return "another process holds the Lease" };
+            tenure.until = began.plus(RENEWAL_MAX);
+            self.tenure.send_replace(Some(tenure));
         }
     }
 
-    /// Renews the Lease after a pause, however many attempts that takes. Says whether it is still
-    /// ours.
-    async fn renew(&mut self) -> bool {
-        clock::sleep(PAUSE).await;
+    /// Renews the Lease after a pause, however many attempts that takes. Answers with the beginning
+    /// of the one that succeeded; with nothing where the Lease is ours no longer.
+    async fn renew(&mut self) -> Option<Moment> {
+        self.clock.sleep(PAUSE).await;
         loop {
+            let began = self.clock.moment();
             match self.attempt().await {
-                Ok(is_ours) => return is_ours,
+                Ok(is_ours) => return is_ours.then_some(began),
                 // Somebody else wrote; whether the Lease is theirs has to be seen at once.
                 Err(error) if error.is_race() => {}
                 Err(error) => {
                     tracing::warn!("{error}; trying again");
-                    clock::sleep(PAUSE).await;
+                    self.clock.sleep(PAUSE).await;
                 }
             }
         }
@@ -136,28 +203,29 @@ impl Candidate {
     }
 
     async fn take(&mut self) -> Result<bool, kube::Error> {
-        let standing = match self.held.take() {
+        let standing = match self.standing.held.take() {
             Some(lease) => Some(lease),
             None => self.api.get_opt(&self.lease.name).await?,
         };
-        self.observe(standing.as_ref());
+        let idle = self.observe(standing.as_ref());
         let spec = standing.as_ref().and_then(|lease| lease.spec.as_ref());
-        let Some(next) = record::next(spec, &self.identity, clock::now(), self.idle) else {
+        let Some(next) = record::next(spec, &self.identity, self.clock.now(), idle) else {
             return Ok(false);
         };
-        self.held = Some(self.write(standing, next).await?);
+        self.standing.held = Some(self.write(standing, next).await?);
         Ok(true)
     }
 
-    /// Notes for how long the Lease has stood as it is: for a pause longer than last time, if it
-    /// has not changed.
-    fn observe(&mut self, standing: Option<&Lease>) {
-        let version = standing.and_then(|lease| lease.metadata.resource_version.clone());
-        if version == self.seen {
-            self.idle += PAUSE;
-        } else {
-            self.seen = version;
-            self.idle = Duration::ZERO;
+    /// Says for how long the Lease has stood as it is, before our own eyes.
+    fn observe(&mut self, standing: Option<&Lease>) -> Duration {
+        let now = self.clock.moment();
+        let version = standing.and_then(|lease| lease.metadata.resource_version.as_ref());
+        match (&self.standing.seen, version) {
+            (Some((seen, since)), Some(version)) if seen == version => now.since(*since),
+            (_, version) => {
+                self.standing.seen = version.map(|version| (version.clone(), now));
+                Duration::ZERO
+            }
         }
     }
 
@@ -193,9 +261,21 @@ impl Candidate {
     async fn give_back(&self) -> Result<bool, kube::Error> {
         let Some(lease) = self.api.get_opt(&self.lease.name).await? else { return Ok(false) };
         let spec = lease.spec.as_ref();
-        match spec.and_then(|spec| record::released(spec, &self.identity, clock::now())) {
+        match spec.and_then(|spec| record::released(spec, &self.identity, self.clock.now())) {
             Some(next) => self.write(Some(lease), next).await.map(|_| true),
             None => Ok(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_begun_in_a_tenure_is_done_before_the_next_one() {
+        let duration = Duration::from_secs(u64::from(DURATION_SECONDS.unsigned_abs()));
+        assert!(RENEWAL_MAX + WRITE_MAX <= duration);
+        assert!(ATTEMPT_MAX + PAUSE < RENEWAL_MAX, "one attempt may fail");
     }
 }

@@ -1,5 +1,6 @@
 //! IngressClassParams.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -7,8 +8,9 @@ use serde::Deserialize;
 
 use super::{CUSTOM_GROUP, Wire, meta, name, nullable, served};
 use crate::cluster::decode::Object;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
 use crate::model::seen::{ClassParams, ClassParamsSpec};
+use crate::model::snapshot::Objects;
 
 /// IngressClassParams on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,8 +39,12 @@ impl Wire for IngressClassParams {
         (name(&self.metadata), Some(ClassParams { spec: self.spec }))
     }
 
-    fn change(turn: Turn<String, ClassParams>) -> Change {
-        Change::Params(turn)
+    fn seen(key: String, noun: Option<Arc<ClassParams>>) -> Seen {
+        Seen::Params(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<String> {
+        objects.params.keys().cloned().collect()
     }
 
     fn object(key: String, noun: Arc<ClassParams>) -> Object {

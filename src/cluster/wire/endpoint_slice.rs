@@ -1,5 +1,6 @@
 //! EndpointSlices.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -8,8 +9,9 @@ use serde::Deserialize;
 use super::{Wire, meta, nullable, object_key, served};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
 use crate::model::seen;
+use crate::model::snapshot::Objects;
 
 /// The label that names a slice's Service.
 const LABEL_SERVICE: &str = "kubernetes.io/service-name";
@@ -117,8 +119,12 @@ impl Wire for EndpointSlice {
         (object_key(&self.metadata), self.seen())
     }
 
-    fn change(turn: Turn<ObjectKey, seen::EndpointSlice>) -> Change {
-        Change::Slice(turn)
+    fn seen(key: ObjectKey, noun: Option<Arc<seen::EndpointSlice>>) -> Seen {
+        Seen::Slice(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.slice_services.keys().cloned().collect()
     }
 
     fn object(key: ObjectKey, noun: Arc<seen::EndpointSlice>) -> Object {

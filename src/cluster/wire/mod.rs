@@ -5,6 +5,7 @@
 //! while the text is decoded and takes no memory. Ingress, IngressClass and Service keep
 //! `k8s_openapi`'s types.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -14,8 +15,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::decode::Object;
+use super::feed::Shown;
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
+use crate::model::snapshot::Objects;
 
 mod class_params;
 mod endpoint_slice;
@@ -38,22 +41,61 @@ pub(super) use target_group_binding::TargetGroupBinding;
 /// The group of the custom resources, LBC's own.
 pub(super) const CUSTOM_GROUP: &str = "elbv2.k8s.aws";
 
-/// A kind of object that this program reads: how its wire form becomes a noun, and what a change of
-/// it is.
+/// A kind of object that this program reads: how its wire form becomes a noun, and where it
+/// is kept.
 pub(super) trait Wire:
     Resource + Metadata<Ty = ObjectMeta> + Clone + Debug + DeserializeOwned + Send + 'static
 {
     /// What one object is called.
-    type Key: Clone + Ord + Debug + Send + Sync + 'static;
+    type Key: Key;
     /// What is kept of it.
     type Noun: PartialEq + Debug + Send + Sync + 'static;
 
     /// Takes what is kept: nothing of an object that cannot matter to a load balancer.
     fn noun(self) -> (Self::Key, Option<Self::Noun>);
-    /// A turn of this kind as a change in the cluster.
-    fn change(turn: Turn<Self::Key, Self::Noun>) -> Change;
+    /// One of this kind as it is now.
+    fn seen(key: Self::Key, noun: Option<Arc<Self::Noun>>) -> Seen;
+    /// The ones of this kind that are known.
+    fn known(objects: &Objects) -> BTreeSet<Self::Key>;
     /// One of this kind as a decoded object.
     fn object(key: Self::Key, noun: Arc<Self::Noun>) -> Object;
+}
+
+impl<K: Wire> Shown for K {
+    fn meta(&self) -> &ObjectMeta {
+        self.metadata()
+    }
+}
+
+/// The metadata of an object of any kind.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Stamp {
+    #[serde(deserialize_with = "meta::slim")]
+    pub(super) metadata: ObjectMeta,
+}
+
+impl Shown for Stamp {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
+/// What objects are called, by their metadata.
+pub(super) trait Key: Clone + Ord + Debug + Send + Sync + 'static {
+    /// What the object with this metadata is called.
+    fn of(meta: &ObjectMeta) -> Self;
+}
+
+impl Key for ObjectKey {
+    fn of(meta: &ObjectMeta) -> Self {
+        object_key(meta)
+    }
+}
+
+impl Key for String {
+    fn of(meta: &ObjectMeta) -> Self {
+        name(meta)
+    }
 }
 
 /// What a namespaced object is called.

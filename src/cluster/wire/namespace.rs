@@ -1,6 +1,6 @@
 //! Namespaces: their labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::{Wire, meta, name, served};
 use crate::cluster::decode::Object;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
+use crate::model::snapshot::Objects;
 
 /// A namespace on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,8 +28,12 @@ impl Wire for Namespace {
         (name(&self.metadata), Some(self.metadata.labels.unwrap_or_default()))
     }
 
-    fn change(turn: Turn<Self::Key, Self::Noun>) -> Change {
-        Change::Namespace(turn)
+    fn seen(key: Self::Key, noun: Option<Arc<Self::Noun>>) -> Seen {
+        Seen::Namespace(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<Self::Key> {
+        objects.namespaces.keys().cloned().collect()
     }
 
     fn object(key: Self::Key, noun: Arc<Self::Noun>) -> Object {

@@ -1,5 +1,6 @@
 //! Ingresses, IngressClasses and Services: kept as `k8s_openapi` has them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
@@ -10,7 +11,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{Wire, name, object_key};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
+use crate::model::snapshot::Objects;
 
 /// Where `kubectl apply` keeps a second copy of the whole object.
 const ANNOTATION_LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -35,8 +37,12 @@ impl Wire for Ingress {
         (object_key(&self.metadata), Some(slim(self)))
     }
 
-    fn change(turn: Turn<ObjectKey, Self>) -> Change {
-        Change::Ingress(turn)
+    fn seen(key: ObjectKey, noun: Option<Arc<Self>>) -> Seen {
+        Seen::Ingress(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.ingresses.keys().cloned().collect()
     }
 
     fn object(key: ObjectKey, noun: Arc<Self>) -> Object {
@@ -52,8 +58,12 @@ impl Wire for IngressClass {
         (name(&self.metadata), Some(slim(self)))
     }
 
-    fn change(turn: Turn<String, Self>) -> Change {
-        Change::Class(turn)
+    fn seen(key: String, noun: Option<Arc<Self>>) -> Seen {
+        Seen::Class(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<String> {
+        objects.classes.keys().cloned().collect()
     }
 
     fn object(key: String, noun: Arc<Self>) -> Object {
@@ -69,8 +79,12 @@ impl Wire for Service {
         (object_key(&self.metadata), Some(slim(self)))
     }
 
-    fn change(turn: Turn<ObjectKey, Self>) -> Change {
-        Change::Service(turn)
+    fn seen(key: ObjectKey, noun: Option<Arc<Self>>) -> Seen {
+        Seen::Service(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.services.keys().cloned().collect()
     }
 
     fn object(key: ObjectKey, noun: Arc<Self>) -> Object {

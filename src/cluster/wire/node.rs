@@ -1,5 +1,6 @@
 //! Nodes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -7,8 +8,9 @@ use serde::Deserialize;
 
 use super::{Condition, Wire, condition, meta, name, nullable, served};
 use crate::cluster::decode::Object;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
 use crate::model::seen;
+use crate::model::snapshot::Objects;
 
 /// A node on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,8 +57,12 @@ impl Wire for Node {
         (name(&self.metadata), Some(node))
     }
 
-    fn change(turn: Turn<String, seen::Node>) -> Change {
-        Change::Node(turn)
+    fn seen(key: String, noun: Option<Arc<seen::Node>>) -> Seen {
+        Seen::Node(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<String> {
+        objects.nodes.keys().cloned().collect()
     }
 
     fn object(key: String, noun: Arc<seen::Node>) -> Object {

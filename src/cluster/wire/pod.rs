@@ -1,5 +1,6 @@
 //! Pods.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -8,8 +9,9 @@ use serde::Deserialize;
 use super::{Condition, Wire, condition, meta, nullable, object_key, served};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
 use crate::model::seen;
+use crate::model::snapshot::Objects;
 
 /// Starts of the condition types that load balancers serve: today's, and the one of the
 /// controller's first version.
@@ -112,8 +114,12 @@ impl Wire for Pod {
         (key, Some(pod))
     }
 
-    fn change(turn: Turn<ObjectKey, seen::Pod>) -> Change {
-        Change::Pod(turn)
+    fn seen(key: ObjectKey, noun: Option<Arc<seen::Pod>>) -> Seen {
+        Seen::Pod(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.pods.keys().cloned().collect()
     }
 
     fn object(key: ObjectKey, noun: Arc<seen::Pod>) -> Object {

@@ -1,5 +1,6 @@
 //! Secrets: the two entries of a TLS Secret, sealed while they are decoded.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,8 +14,9 @@ use super::{Wire, meta, nullable, object_key, served};
 use crate::cluster::decode::Object;
 use crate::model::certificate::Sealed;
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
 use crate::model::seen::SeenSecret;
+use crate::model::snapshot::Objects;
 
 /// A Secret on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -61,8 +63,12 @@ impl Wire for Secret {
         (object_key(&self.metadata), Some(seen))
     }
 
-    fn change(turn: Turn<ObjectKey, SeenSecret>) -> Change {
-        Change::Secret(turn)
+    fn seen(key: ObjectKey, noun: Option<Arc<SeenSecret>>) -> Seen {
+        Seen::Secret(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.secrets.keys().cloned().collect()
     }
 
     fn object(key: ObjectKey, noun: Arc<SeenSecret>) -> Object {

@@ -1,5 +1,6 @@
 //! TargetGroupBindings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::Resource;
@@ -10,8 +11,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{CUSTOM_GROUP, Wire, meta, object_key, served};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
-use crate::model::index::{Change, Turn};
+use crate::model::index::Seen;
 use crate::model::seen::{SeenBinding, TargetGroupBindingSpec};
+use crate::model::snapshot::Objects;
 
 /// A TargetGroupBinding on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -58,8 +60,12 @@ impl Wire for TargetGroupBinding {
         (key, Some(binding))
     }
 
-    fn change(turn: Turn<ObjectKey, SeenBinding>) -> Change {
-        Change::Binding(turn)
+    fn seen(key: ObjectKey, noun: Option<Arc<SeenBinding>>) -> Seen {
+        Seen::Binding(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.bindings.keys().cloned().collect()
     }
 
     fn object(key: ObjectKey, noun: Arc<SeenBinding>) -> Object {

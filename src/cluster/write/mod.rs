@@ -11,6 +11,7 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use super::error::{ClusterError, Kind};
+use super::lease::WRITE_MAX;
 use super::wire::TargetGroupBinding;
 use crate::model::action::KubeAction;
 use crate::model::group::Group;
@@ -26,11 +27,15 @@ mod memory;
 
 /// Who writes, as `managedFields` and Events name it.
 const WRITER: &str = "albedo";
-/// How long one request may take. The API server gives up on one after 60 s, and on its webhooks
-/// after at most 30; waiting longer than that only keeps a worker from its other subjects.
+/// How long one request may take that orders nothing. The API server gives up on one after 60 s,
+/// and on its webhooks after at most 30; waiting longer than that only keeps a worker from its
+/// other subjects.
 const ANSWER_MAX: Duration = Duration::from_secs(35);
 /// How often a write that lost a race is tried afresh (client-go's default).
 const ATTEMPTS_MAX: usize = 5;
+
+/// What is remembered of each Ingress group, and what of it cannot be read.
+pub type Recalled = (BTreeMap<Group, Memory>, Vec<String>);
 
 /// The cluster, as far as this program writes to it.
 pub trait Cluster: Send + Sync + 'static {
@@ -43,6 +48,8 @@ pub trait Cluster: Send + Sync + 'static {
         ingress: &ObjectKey,
         entries: &[StatusEntry],
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// All that is remembered of Ingress groups, and what of it cannot be read.
+    fn recall(&self) -> impl Future<Output = Result<Recalled, ClusterError>> + Send;
     /// Leaves a message for whoever looks at an object. That it says something new is up to the
     /// caller.
     fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
@@ -65,14 +72,6 @@ impl ApiServer {
         Self { client, identity: identity.into(), home: home.into() }
     }
 
-    /// All that is remembered of Ingress groups, and what of it cannot be read.
-    ///
-    /// # Errors
-    /// The API server's refusal.
-    pub async fn recall(&self) -> Result<(BTreeMap<Group, Memory>, Vec<String>), ClusterError> {
-        memory::recall(&self.memories()).await
-    }
-
     fn memories(&self) -> Api<ConfigMap> {
         Api::namespaced(self.client.clone(), &self.home)
     }
@@ -84,10 +83,8 @@ impl ApiServer {
     fn bindings(&self, namespace: &str) -> Api<TargetGroupBinding> {
         Api::namespaced(self.client.clone(), namespace)
     }
-}
 
-impl Cluster for ApiServer {
-    async fn perform(&self, action: &KubeAction) -> Result<(), ClusterError> {
+    async fn work(&self, action: &KubeAction) -> Result<(), ClusterError> {
         match action {
             KubeAction::ClaimIngress { ingress, finalizer } => {
                 finalizer::add(&self.ingresses(&ingress.namespace), ingress, finalizer).await
@@ -115,6 +112,12 @@ impl Cluster for ApiServer {
             }
         }
     }
+}
+
+impl Cluster for ApiServer {
+    async fn perform(&self, action: &KubeAction) -> Result<(), ClusterError> {
+        in_tenure(|| written_by(action), self.work(action)).await
+    }
 
     async fn status(
         &self,
@@ -126,8 +129,12 @@ impl Cluster for ApiServer {
         let patch = Patch::Merge(json!({"status": {"loadBalancer": {"ingress": entries}}}));
         let params = PatchParams::apply(WRITER);
         let api = self.ingresses(&ingress.namespace);
-        let written = answer(&operation, api.patch_status(&ingress.name, &params, &patch)).await;
-        unless_gone(written.map(drop))
+        let written = answer(&operation, api.patch_status(&ingress.name, &params, &patch));
+        unless_gone(in_tenure(|| operation.clone(), written).await.map(drop))
+    }
+
+    async fn recall(&self) -> Result<Recalled, ClusterError> {
+        memory::recall(&self.memories()).await
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {
@@ -143,6 +150,39 @@ fn status_entry(entry: &StatusEntry) -> serde_json::Value {
     let port = |port| json!({"port": port, "protocol": ""});
     let ports: Vec<_> = entry.ports.iter().map(port).collect();
     json!({"hostname": entry.hostname, "ports": ports})
+}
+
+/// What an action writes.
+fn written_by(action: &KubeAction) -> String {
+    match action {
+        KubeAction::ClaimIngress { ingress, .. } | KubeAction::ReleaseIngress { ingress, .. } => {
+            format!("finalizer of Ingress {ingress}")
+        }
+        KubeAction::Bind { binding } => {
+            let name = binding.name.as_deref().unwrap_or_default();
+            format!("TargetGroupBinding {}/{name}", binding.namespace)
+        }
+        KubeAction::Rebind { name, .. } | KubeAction::Unbind { name } => {
+            format!("TargetGroupBinding {name}")
+        }
+        KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
+            format!("finalizer of TargetGroupBinding {name}")
+        }
+        KubeAction::Remember { group, .. } => format!("memory of {group}"),
+    }
+}
+
+/// Does something that orders something, with all its requests, as long as nobody else can lead:
+/// what is begun in a tenure and given up after this limit is over when the next one begins. The
+/// API server drops a request whose client has gone.
+async fn in_tenure<T>(
+    operation: impl Fn() -> String,
+    work: impl Future<Output = Result<T, ClusterError>>,
+) -> Result<T, ClusterError> {
+    match tokio::time::timeout(WRITE_MAX, work).await {
+        Ok(done) => done,
+        Err(_elapsed) => Err(ClusterError::late(operation(), WRITE_MAX)),
+    }
 }
 
 /// Waits for the API server's answer, for a while.

@@ -30,7 +30,7 @@ fn lived() -> Arc<Metrics> {
     metrics.attempted(&attempt(2, Some(200), ""));
     metrics.waited("EC2", "CreateTags", Duration::from_millis(1500));
     metrics.queue("targets", 3, Duration::from_secs(7));
-    metrics.watch_failures(&BTreeMap::from([("Ingress", 2)]));
+    metrics.watch_failures([("Ingress", 2)]);
     metrics.stale_parts(4);
     metrics.tenure(TenureChange::Began);
     metrics.panicked();
@@ -116,8 +116,8 @@ fn coming_to_rest_is_dated() {
 #[test]
 fn a_count_that_is_kept_elsewhere_never_falls() {
     let metrics = Metrics::new();
-    metrics.watch_failures(&BTreeMap::from([("Pod", 5)]));
-    metrics.watch_failures(&BTreeMap::from([("Pod", 3)]));
+    metrics.watch_failures([("Pod", 5)]);
+    metrics.watch_failures([("Pod", 3)]);
     has(&metrics.encode().unwrap(), "albedo_watch_failures_total{kind=\"Pod\"} 5");
 }
 

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
-use albedo::build::visits::Index;
-use albedo::cluster::{Cluster, ClusterError, Kind, Object, apply};
+use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object, Recalled};
+use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
 use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
-use albedo::model::index::{Change, Turn};
+use albedo::model::index::Seen;
 use albedo::model::marks::FINALIZER_BINDING;
 use albedo::model::memory::Memory;
 use albedo::model::report::{Event, StatusEntry};
@@ -20,7 +20,6 @@ use albedo::model::seen::{
 };
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
-use albedo::model::subject::Subject;
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::{
     Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus,
@@ -28,16 +27,20 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::clock::VirtualClock;
+use super::fake::Death;
 use super::sketch;
 
 /// A call that fails.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     /// The how manieth; the first one is 1.
     pub nth: usize,
     pub kind: Kind,
     /// Whether it did its work all the same.
     pub is_done: bool,
+    /// Whether the process dies of it.
+    pub kills: Option<Death>,
 }
 
 /// The cluster. Clones are the same cluster; it outlives the processes that write to it.
@@ -45,7 +48,8 @@ pub struct Fault {
 pub struct FakeCluster {
     pub settings: Arc<Settings>,
     pub objects: Arc<RwLock<Objects>>,
-    pub index: Arc<Mutex<Index>>,
+    /// Where what happens is told, each with its number.
+    feeds: Arc<Mutex<BTreeMap<usize, WorldIntake<VirtualClock>>>>,
     /// What it remembers for the controller.
     pub memories: Arc<Mutex<BTreeMap<Group, Memory>>>,
     /// Ingresses that somebody keeps finalizers off.
@@ -57,35 +61,38 @@ pub struct FakeCluster {
 struct Log {
     fault: Option<Fault>,
     calls: usize,
-    woken: Vec<Subject>,
     performed: Vec<KubeAction>,
     statuses: usize,
     events: Vec<Event>,
 }
-
-type Turned<T> = Turn<ObjectKey, T>;
 
 impl FakeCluster {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings: Arc::new(settings),
             objects: Arc::default(),
-            index: Arc::default(),
+            feeds: Arc::default(),
             memories: Arc::default(),
             closed: Arc::default(),
             log: Arc::default(),
         }
     }
 
-    /// As a new process finds it: everything is listed anew.
-    pub fn listed(&self) -> Self {
-        let objects = self.objects.read().unwrap().clone();
-        let listed = Self { index: Arc::default(), ..self.clone() };
-        for change in all(&objects) {
-            listed.index.lock().unwrap().note(&self.settings, &objects, &change);
+    /// Lists everything to a process, and tells it what happens from now on. Answers with the number
+    /// to stop that by.
+    pub fn feed(&self, intake: WorldIntake<VirtualClock>) -> usize {
+        for seen in all(&self.objects.read().unwrap()) {
+            intake.take(seen);
         }
-        listed.log().woken.clear();
-        listed
+        let mut feeds = self.feeds.lock().unwrap();
+        let number = feeds.keys().next_back().map_or(0, |last| last + 1);
+        feeds.insert(number, intake);
+        number
+    }
+
+    /// A process is gone.
+    pub fn unfeed(&self, number: usize) {
+        self.feeds.lock().unwrap().remove(&number);
     }
 
     /// The next call but `n` fails, counted from now.
@@ -98,7 +105,7 @@ impl FakeCluster {
     /// Somebody applies what a sketch holds. What the API server keeps of an object is kept.
     pub fn add(&self, sketch: &str) {
         for object in sketch::objects(sketch) {
-            self.turn(&self.change(object));
+            self.see(self.kept(object));
         }
     }
 
@@ -112,13 +119,7 @@ impl FakeCluster {
 
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
-        let old = self.objects.read().unwrap().services.get(key).cloned();
-        self.turn(&Change::Service(Turn { key: key.clone(), old, new: None }));
-    }
-
-    /// Whom the changes since the last time concern.
-    pub fn woken(&self) -> Vec<Subject> {
-        std::mem::take(&mut self.log().woken)
+        self.see(Seen::Service(key.clone(), None));
     }
 
     pub fn calls(&self) -> usize {
@@ -139,89 +140,48 @@ impl FakeCluster {
 
     /// Starts counting anew.
     pub fn forget_calls(&self) {
-        let woken = self.woken();
-        *self.log() = Log { woken, ..Log::default() };
+        *self.log() = Log::default();
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap()
     }
 
-    fn turn(&self, change: &Change) {
-        apply(&mut self.objects.write().unwrap(), change);
-        let objects = self.objects.read().unwrap();
-        let woken = self.index.lock().unwrap().note(&self.settings, &objects, change);
-        self.log().woken.extend(woken);
+    fn see(&self, seen: Seen) {
+        self.objects.write().unwrap().take(seen.clone());
+        let feeds: Vec<_> = self.feeds.lock().unwrap().values().cloned().collect();
+        for feed in feeds {
+            feed.take(seen.clone());
+        }
     }
 
-    fn change(&self, object: Object) -> Change {
-        let objects = self.objects.read().unwrap();
+    /// What somebody applies, with what the API server keeps of an object.
+    fn kept(&self, object: Object) -> Seen {
         match object {
             Object::Ingress(key, new) => {
-                let old = objects.ingresses.get(&key).cloned();
                 let mut new = new.as_ref().clone();
-                if let Some(old) = &old {
+                if let Some(old) = self.objects.read().unwrap().ingresses.get(&key) {
                     new.metadata.finalizers.clone_from(&old.metadata.finalizers);
                     new.status.clone_from(&old.status);
                 }
-                Change::Ingress(Turn { key, old, new: Some(Arc::new(new)) })
+                Seen::Ingress(key, Some(Arc::new(new)))
             }
-            Object::Class(key, new) => {
-                let old = objects.classes.get(&key).cloned();
-                Change::Class(Turn { key, old, new: Some(new) })
-            }
-            Object::Params(key, new) => {
-                let old = objects.params.get(&key).cloned();
-                Change::Params(Turn { key, old, new: Some(new) })
-            }
-            Object::Service(key, new) => {
-                let old = objects.services.get(&key).cloned();
-                Change::Service(Turn { key, old, new: Some(new) })
-            }
-            Object::Slice(key, new) => {
-                let service = ObjectKey::new(&key.namespace, &new.service);
-                let slices = objects.slices.get(&service);
-                let old = slices.and_then(|slices| slices.get(&key.name)).cloned();
-                Change::Slice(Turn { key, old, new: Some(new) })
-            }
-            Object::Pod(key, new) => {
-                let old = objects.pods.get(&key).cloned();
-                Change::Pod(Turn { key, old, new: Some(new) })
-            }
-            Object::Node(key, new) => {
-                let old = objects.nodes.get(&key).cloned();
-                Change::Node(Turn { key, old, new: Some(new) })
-            }
-            Object::Namespace(key, new) => {
-                let old = objects.namespaces.get(&key).cloned();
-                Change::Namespace(Turn { key, old, new: Some(new) })
-            }
-            Object::Binding(key, new) => {
-                let old = objects.bindings.get(&key).cloned();
-                Change::Binding(Turn { key, old, new: Some(new) })
-            }
-            Object::Secret(key, new) => {
-                let old = objects.secrets.get(&key).cloned();
-                Change::Secret(Turn { key, old, new: Some(new) })
-            }
-            Object::Other { .. } => panic!("nothing that counts"),
+            other => other.seen().unwrap(),
         }
     }
 
     /// Puts an Ingress in its place; one that leaves and that nobody holds is gone.
     fn put_ingress(&self, key: &ObjectKey, new: Ingress) {
-        let old = self.objects.read().unwrap().ingresses.get(key).cloned();
         let is_held = new.metadata.finalizers.iter().flatten().next().is_some();
         let stays = new.metadata.deletion_timestamp.is_none() || is_held;
         let new = stays.then(|| Arc::new(new));
-        self.turn(&Change::Ingress(Turned { key: key.clone(), old, new }));
+        self.see(Seen::Ingress(key.clone(), new));
     }
 
     fn put_binding(&self, key: &ObjectKey, new: SeenBinding) {
-        let old = self.objects.read().unwrap().bindings.get(key).cloned();
         let stays = !new.leaving || !new.finalizers.is_empty();
         let new = stays.then(|| Arc::new(new));
-        self.turn(&Change::Binding(Turned { key: key.clone(), old, new }));
+        self.see(Seen::Binding(key.clone(), new));
     }
 
     fn ingress(&self, key: &ObjectKey) -> Result<Ingress, ClusterError> {
@@ -316,12 +276,15 @@ impl FakeCluster {
     }
 
     /// Counts a call, and does its work unless it is the one that fails.
-    fn through(&self, work: impl FnOnce() -> Result<(), ClusterError>) -> Result<(), ClusterError> {
+    async fn through(
+        &self,
+        work: impl FnOnce() -> Result<(), ClusterError>,
+    ) -> Result<(), ClusterError> {
         let fault = {
             let mut log = self.log();
             log.calls += 1;
             let calls = log.calls;
-            log.fault.filter(|fault| fault.nth == calls)
+            log.fault.clone().filter(|fault| fault.nth == calls)
         };
         match fault {
             None => work(),
@@ -329,6 +292,9 @@ impl FakeCluster {
                 if fault.is_done {
                     // What it answers is lost.
                     let _ = work();
+                }
+                if let Some(death) = &fault.kills {
+                    return death.comes().await;
                 }
                 Err(refusal(fault.kind, format!("fault {}", fault.nth)))
             }
@@ -348,6 +314,7 @@ impl Cluster for FakeCluster {
             self.log().performed.push(action.clone());
             Ok(())
         })
+        .await
     }
 
     async fn status(&self, key: &ObjectKey, entries: &[StatusEntry]) -> Result<(), ClusterError> {
@@ -358,6 +325,11 @@ impl Cluster for FakeCluster {
             self.log().statuses += 1;
             Ok(())
         })
+        .await
+    }
+
+    async fn recall(&self) -> Result<Recalled, ClusterError> {
+        Ok((self.memories.lock().unwrap().clone(), Vec::new()))
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {
@@ -365,6 +337,7 @@ impl Cluster for FakeCluster {
             self.log().events.push(event.clone());
             Ok(())
         })
+        .await
     }
 }
 
@@ -415,20 +388,25 @@ fn spec(binding: &Binding) -> TargetGroupBindingSpec {
 }
 
 /// Everything there is, as a first list shows it.
-fn all(objects: &Objects) -> Vec<Change> {
-    fn new<K: Clone, T>(key: &K, new: &Arc<T>) -> Turn<K, T> {
-        Turn { key: key.clone(), old: None, new: Some(Arc::clone(new)) }
+fn all(objects: &Objects) -> Vec<Seen> {
+    fn each<K: Clone, T>(
+        shelf: &BTreeMap<K, Arc<T>>,
+        seen: impl Fn(K, Option<Arc<T>>) -> Seen,
+    ) -> Vec<Seen> {
+        shelf.iter().map(|(key, object)| seen(key.clone(), Some(Arc::clone(object)))).collect()
     }
-    let mut changes: Vec<Change> = Vec::new();
-    changes.extend(objects.classes.iter().map(|(k, v)| Change::Class(new(k, v))));
-    changes.extend(objects.params.iter().map(|(k, v)| Change::Params(new(k, v))));
-    changes.extend(objects.services.iter().map(|(k, v)| Change::Service(new(k, v))));
-    changes.extend(objects.ingresses.iter().map(|(k, v)| Change::Ingress(new(k, v))));
-    changes.extend(objects.bindings.iter().map(|(k, v)| Change::Binding(new(k, v))));
+    let mut all = each(&objects.classes, Seen::Class);
+    all.extend(each(&objects.params, Seen::Params));
+    all.extend(each(&objects.namespaces, Seen::Namespace));
+    all.extend(each(&objects.nodes, Seen::Node));
+    all.extend(each(&objects.services, Seen::Service));
+    all.extend(each(&objects.secrets, Seen::Secret));
+    all.extend(each(&objects.ingresses, Seen::Ingress));
+    all.extend(each(&objects.bindings, Seen::Binding));
+    all.extend(each(&objects.pods, Seen::Pod));
     for (service, slices) in &objects.slices {
-        changes.extend(slices.iter().map(|(name, slice)| {
-            Change::Slice(new(&ObjectKey::new(&service.namespace, name), slice))
-        }));
+        let key = |name| ObjectKey::new(&service.namespace, name);
+        all.extend(each(slices, |name: String, slice| Seen::Slice(key(name), slice)));
     }
-    changes
+    all
 }

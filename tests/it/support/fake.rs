@@ -21,7 +21,7 @@ use albedo::model::surroundings::{Interface, Subnet};
 use albedo::model::target::{LiveTarget, TargetState};
 use albedo::model::target_group::TargetGroup;
 
-pub use faulty::{Fault, Faulty, Struck, When};
+pub use faulty::{Death, Fault, Faulty, Struck, When};
 pub use held::Held;
 pub use state::State;
 
@@ -52,6 +52,26 @@ struct Shared {
     performed: Vec<AwsAction>,
     /// Whether used targets are well at once, whatever is held of them.
     is_quick: bool,
+    /// The services that answer nothing but errors, by the beginnings of their operations.
+    outage: Vec<&'static str>,
+    /// The write after which whoever asked panics.
+    panics_at: Option<usize>,
+}
+
+impl Shared {
+    /// Counts a call. An error where the service is out.
+    fn count(&mut self, operation: &str) -> Result<(), CloudError> {
+        *self.calls.entry(operation.to_owned()).or_default() += 1;
+        if self.outage.iter().any(|service| operation.starts_with(service)) {
+            return Err(CloudError {
+                kind: Kind::Transient,
+                operation: operation.to_owned(),
+                code: "InternalFailure".to_owned(),
+                message: "out".to_owned(),
+            });
+        }
+        Ok(())
+    }
 }
 
 impl Fake {
@@ -102,6 +122,18 @@ impl Fake {
         let mut shared = self.lock();
         shared.calls.clear();
         shared.performed.clear();
+    }
+
+    /// From now on these services answer nothing but errors, and all others do: `acm`, or
+    /// `ec2.DescribeNetworkInterfaces`.
+    pub fn outage(&self, services: &[&'static str]) {
+        self.lock().outage = services.to_vec();
+    }
+
+    /// Whoever asks for the nth write from now on finds a bug in itself.
+    pub fn panic_at(&self, nth: usize) {
+        let mut shared = self.lock();
+        shared.panics_at = Some(shared.performed.len() + nth);
     }
 
     /// All that stands, to be compared. Identifiers depend on names and on nothing else, unless
@@ -173,7 +205,7 @@ impl Fake {
         look: impl FnOnce(&State) -> Result<T, Refusal>,
     ) -> Result<T, CloudError> {
         let mut shared = self.lock();
-        *shared.calls.entry(operation.to_owned()).or_default() += 1;
+        shared.count(operation)?;
         look(&shared.state).map_err(|refusal| refusal.of(operation))
     }
 }
@@ -321,9 +353,13 @@ impl Cloud for Fake {
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
         let mut shared = self.lock();
         let (service, operation) = action.operation();
-        *shared.calls.entry(format!("{service}.{operation}")).or_default() += 1;
+        shared.count(&format!("{service}.{operation}"))?;
         let answer = shared.state.perform(action)?;
         shared.performed.push(action.clone());
+        if shared.panics_at == Some(shared.performed.len()) {
+            drop(shared);
+            panic!("a bug in whoever asked");
+        }
         Ok(answer)
     }
 }

@@ -2,9 +2,10 @@
 
 pub mod arbitrary;
 pub mod canon;
+pub mod clock;
 pub mod cluster;
 pub mod fake;
 pub mod router;
-pub mod run;
+pub mod site;
 pub mod sketch;
 pub mod world;

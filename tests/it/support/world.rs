@@ -8,7 +8,7 @@ use albedo::aws::{Mirror, ReadVpc};
 use albedo::build::{self, balancer::Built};
 use albedo::cluster::{decode_all, insert};
 use albedo::commands::world::{Plans, plan_all};
-use albedo::model::fact::Facts;
+use albedo::model::fact::{FactStore, Facts};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::load_balancer::Scheme;
@@ -25,6 +25,7 @@ use albedo::model::target_group::TargetType;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub use super::clock::wait;
 use super::fake::Fake;
 use super::sketch;
 
@@ -144,9 +145,9 @@ pub fn surroundings() -> Surroundings {
 
 /// What is known where there are no hosted zones.
 pub fn without_zones() -> Facts {
-    let mut facts = Facts::default();
+    let mut facts = FactStore::default();
     facts.zones([]);
-    facts
+    facts.all()
 }
 
 /// AWS with the same surroundings.
@@ -210,6 +211,7 @@ impl World {
             objects: self.objects.clone(),
             surroundings: Arc::new(self.surroundings.clone()),
             zones: self.zones.clone(),
+            zones_refused: false,
             facts: self.facts.clone(),
             memory: self.memory.clone(),
         }
@@ -230,9 +232,4 @@ impl World {
         let mirror = Mirror::new(aws.clone(), || Timestamp::UNIX_EPOCH);
         wait(plan_all(&mirror, &mut self.snapshot(), &BTreeMap::new())).unwrap()
     }
-}
-
-/// Runs what never really waits.
-pub fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

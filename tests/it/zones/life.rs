@@ -7,8 +7,8 @@ use albedo::model::record::RecordType;
 use albedo::model::settings::{DnsScope, Settings};
 
 use super::{alias, txt};
-use crate::support::run::Site;
-use crate::support::world::{key, settings};
+use crate::support::site::Site;
+use crate::support::world::{key, settings, wait};
 
 const APPS: &str = "
 service shop/s: {ports: [80:8080]}
@@ -41,8 +41,9 @@ fn names(site: &Site) -> Vec<String> {
 const NAMED: [&str; 4] =
     ["TXT a-a.example.com", "TXT a-w.example.com", "A a.example.com", "A w.example.com"];
 
-#[tokio::test]
-async fn names_come_once_the_load_balancer_is_active_and_go_before_it_does() {
+#[test]
+fn names_come_once_the_load_balancer_is_active_and_go_before_it_does() {
+    wait(async {
     let site = site(APPS);
     let controller = site.settle().await;
     assert_eq!(names(&site), NAMED);
@@ -64,10 +65,12 @@ async fn names_come_once_the_load_balancer_is_active_and_go_before_it_does() {
     let withdrawn = at(|action| matches!(action, AwsAction::ChangeRecords { .. }));
     assert!(withdrawn < at(|action| matches!(action, AwsAction::DeleteLoadBalancer { .. })));
     assert!(site.aws.everything().load_balancers.is_empty());
+    });
 }
 
-#[tokio::test]
-async fn a_changed_host_is_one_batch_and_no_read() {
+#[test]
+fn a_changed_host_is_one_batch_and_no_read() {
+    wait(async {
     let site = site(APPS);
     let controller = site.settle().await;
     site.aws.forget_calls();
@@ -81,10 +84,12 @@ async fn a_changed_host_is_one_batch_and_no_read() {
     let expected =
         ["TXT a-new.example.com", "TXT a-w.example.com", "A new.example.com", "A w.example.com"];
     assert_eq!(names(&site), expected);
+    });
 }
 
-#[tokio::test]
-async fn a_load_balancer_waits_for_a_zone_that_cannot_be_changed() {
+#[test]
+fn a_load_balancer_waits_for_a_zone_that_cannot_be_changed() {
+    wait(async {
     let site = site(APPS);
     let controller = site.settle().await;
     for name in ["shop/a", "shop/b"] {
@@ -99,10 +104,12 @@ async fn a_load_balancer_waits_for_a_zone_that_cannot_be_changed() {
     controller.settle().await;
     assert_eq!(names(&site), ["TXT a-a.example.com", "A a.example.com"], "theirs now");
     assert!(site.aws.everything().load_balancers.is_empty());
+    });
 }
 
-#[tokio::test]
-async fn a_bad_member_keeps_its_names() {
+#[test]
+fn a_bad_member_keeps_its_names() {
+    wait(async {
     let site = site(APPS);
     let controller = site.settle().await;
     controller.cluster.add(
@@ -114,10 +121,12 @@ async fn a_bad_member_keeps_its_names() {
     // Nor does a process that knows nothing of what it once wanted take them away.
     site.settle().await;
     assert_eq!(names(&site), NAMED);
+    });
 }
 
-#[tokio::test]
-async fn records_of_others_are_left_and_told_of_once() {
+#[test]
+fn records_of_others_are_left_and_told_of_once() {
+    wait(async {
     let site = site(APPS);
     let theirs = alias("a.example.com", RecordType::A, "elsewhere.example.net");
     site.aws.change(|state| {
@@ -134,10 +143,12 @@ async fn records_of_others_are_left_and_told_of_once() {
     controller.look_again();
     controller.settle().await;
     assert_eq!(told(), 1);
+    });
 }
 
-#[tokio::test]
-async fn one_name_that_route_53_refuses_holds_up_no_other() {
+#[test]
+fn one_name_that_route_53_refuses_holds_up_no_other() {
+    wait(async {
     let many: Vec<String> = (0..9).map(|i| format!("h{i}.example.com Prefix / s:80")).collect();
     let sketch = format!("ingress shop/a: {{rules: [{}]}}", many.join(", "));
     let site = site("service shop/s: {ports: [80:8080]}");
@@ -154,10 +165,12 @@ async fn one_name_that_route_53_refuses_holds_up_no_other() {
         !told.is_empty() && told.iter().all(|text| text.contains("h4.example.com")),
         "{told:?}"
     );
+    });
 }
 
-#[tokio::test]
-async fn of_zones_with_one_name_somebody_has_to_choose() {
+#[test]
+fn of_zones_with_one_name_somebody_has_to_choose() {
+    wait(async {
     let told = async |zone_ids: Vec<String>| {
         let mut settings = all();
         settings.dns.zone_ids = zone_ids;
@@ -181,10 +194,12 @@ async fn of_zones_with_one_name_somebody_has_to_choose() {
     let (event, counts) = told(vec!["PUB2".to_owned(), "PRIVATE".to_owned()]).await;
     assert!(event.is_none());
     assert_eq!(counts, [0, NAMED.len(), NAMED.len()]);
+    });
 }
 
-#[tokio::test]
-async fn without_zones_to_keep_names_in_nobody_asks_route_53() {
+#[test]
+fn without_zones_to_keep_names_in_nobody_asks_route_53() {
+    wait(async {
     let site = Site::new(APPS);
     site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
     let controller = site.settle().await;
@@ -194,4 +209,5 @@ async fn without_zones_to_keep_names_in_nobody_asks_route_53() {
     assert!(site.aws.everything().load_balancers.is_empty());
     let calls = site.aws.calls();
     assert!(!calls.keys().any(|operation| operation.starts_with("route53.")), "{calls:?}");
+    });
 }

@@ -14,6 +14,7 @@ use albedo::model::record::{HostedZone, Record};
 use albedo::model::surroundings::Interface;
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
+use tokio::sync::watch;
 
 /// Whether a call that fails did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +49,37 @@ pub struct Fault {
     pub kind: Kind,
 }
 
+/// The end of a process. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Death(Arc<watch::Sender<bool>>);
+
+impl Death {
+    /// It lives.
+    #[expect(clippy::new_without_default, reason = "two of them are not the same")]
+    pub fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+
+    /// It dies, and whoever is in the middle of something never hears of it.
+    pub async fn comes<T>(&self) -> T {
+        self.0.send_replace(true);
+        std::future::pending().await
+    }
+
+    /// Waits for it.
+    pub async fn awaited(&self) {
+        // The sender lives as long as this does.
+        let _ = self.0.subscribe().wait_for(|is_dead| *is_dead).await;
+    }
+}
+
 /// Any AWS, with faults on command. Clones are the same.
 #[derive(Clone)]
 pub struct Faulty<C> {
     inner: C,
     plan: Arc<Mutex<Plan>>,
+    /// What a fault brings about instead of an error.
+    death: Option<Death>,
 }
 
 #[derive(Default)]
@@ -65,7 +92,13 @@ struct Plan {
 impl<C> Faulty<C> {
     /// Wraps an AWS.
     pub fn new(inner: C, faults: Vec<Fault>) -> Self {
-        Self { inner, plan: Arc::new(Mutex::new(Plan { faults, ..Plan::default() })) }
+        let plan = Arc::new(Mutex::new(Plan { faults, ..Plan::default() }));
+        Self { inner, plan, death: None }
+    }
+
+    /// The same, but the process dies of its first fault.
+    pub fn deadly(self, death: &Death) -> Self {
+        Self { death: Some(death.clone()), ..self }
     }
 
     /// How many calls there were so far, reads and writes.
@@ -100,6 +133,9 @@ impl<C> Faulty<C> {
                 if fault.when == When::After {
                     // What it answers is lost.
                     let _ = work.await;
+                }
+                if let Some(death) = &self.death {
+                    return death.comes().await;
                 }
                 Err(CloudError {
                     kind: fault.kind,

@@ -1,0 +1,54 @@
+//! The connections to the API server: as `kube` makes them, but that a dead one is noticed.
+
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ClientBuilder, ConfigExt as _};
+use kube::{Client, Config};
+use rustls::crypto::CryptoProvider;
+use tower::{BoxError, ServiceExt as _};
+
+/// How long a connection may be idle before the kernel asks whether the other side still lives; how
+/// often it asks then; and how many questions may stay unanswered. A peer that has vanished is
+/// noticed after 25 s.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// How long what was sent may stay unacknowledged: as long as that.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(25);
+/// How long a connection may take to come about (client-go).
+const CONNECT_MAX: Duration = Duration::from_secs(30);
+
+/// A client of an API server. Requests by way of a proxy are `kube`'s own.
+///
+/// # Errors
+/// What of the configuration cannot be used.
+pub fn connect(config: Config) -> Result<Client, kube::Error> {
+    if config.proxy_url.is_some() {
+        return Client::try_from(config);
+    }
+    // As `kube` does it: what somebody else has chosen already stays.
+    if CryptoProvider::get_default().is_none() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(KEEPALIVE_IDLE));
+    tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+    tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+    tcp.set_connect_timeout(Some(CONNECT_MAX));
+    let tls = config.rustls_https_connector_with_connector(tcp)?;
+    let client: legacy::Client<_, Body> = legacy::Client::builder(TokioExecutor::new()).build(tls);
+    let client = client.map_err(BoxError::from);
+    let builder = ClientBuilder::new(client, config.default_namespace.clone());
+    let builder = builder.with_layer(&config.extra_headers_layer()?);
+    Ok(match config.auth_layer()? {
+        Some(auth) => builder.with_layer(&auth).with_layer(&config.base_uri_layer()).build(),
+        None => builder.with_layer(&config.base_uri_layer()).build(),
+    })
+}

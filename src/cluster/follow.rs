@@ -1,0 +1,217 @@
+//! Follows all objects of one kind, for ever: lists them, watches them, notices when the watch is
+//! dead, and lists them again where nothing less will do.
+
+use futures::future::pending;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use tokio::sync::watch;
+
+use super::course::{Ask, Course, PAUSE_MIN, Trouble};
+use super::error::{ClusterError, Kind};
+use super::feed::{Event, Feed, Read, Shown};
+use super::progress::SILENCE_MAX;
+use crate::clock::Clock;
+use crate::model::moment::Moment;
+
+/// What a follower hears.
+#[derive(Debug)]
+pub(super) enum Notice<T> {
+    /// A list begins. A list that breaks off proves nothing; the next one begins anew.
+    Begin,
+    /// There is an object, and it is this.
+    Put(T),
+    /// There is an object, and it cannot be read.
+    Misfit(ObjectMeta),
+    /// There is no such object any more.
+    Gone(ObjectMeta),
+    /// The list is complete: what it has not shown is not there.
+    Complete,
+    /// All that was shown is at least as new as the cluster was at this moment.
+    Current(Moment),
+    /// The API server has said something.
+    Alive(Moment),
+    /// A request has failed; it is repeated.
+    Failed(ClusterError),
+}
+
+/// Who hears it.
+pub(super) trait Audience<T> {
+    /// Hears it. Never waits for anything slow.
+    fn hear(&mut self, notice: Notice<T>);
+}
+
+/// What follows the objects of one kind.
+pub(super) struct Follower<T, A, C> {
+    pub(super) feed: Feed<T>,
+    pub(super) audience: A,
+    pub(super) clock: C,
+    /// What is known should be at least as new as the cluster was at this moment.
+    pub(super) wanted: watch::Receiver<Moment>,
+    /// What to say where the API server does not know the kind.
+    pub(super) unknown: Option<String>,
+    pub(super) kind: &'static str,
+}
+
+impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
+    /// Follows, for ever.
+    pub(super) async fn run(mut self) {
+        let (mut course, mut trouble) = (Course::new(), Trouble::default());
+        loop {
+            course.want(*self.wanted.borrow_and_update());
+            let done = match course.next() {
+                Ask::Page(token) => self.list(&mut course, token.as_deref()).await,
+                Ask::Version => self.ask(&mut course).await,
+                Ask::Watch(version, seconds) => {
+                    self.watch(&mut course, &mut trouble, (&version, seconds)).await
+                }
+            };
+            match done {
+                Ok(()) => self.live(&mut trouble),
+                Err(error) => self.fail(&mut course, &mut trouble, error).await,
+            }
+        }
+    }
+
+    /// Reads a part of the list of everything.
+    async fn list(&mut self, course: &mut Course, token: Option<&str>) -> Result<(), ClusterError> {
+        let asked = self.clock.moment();
+        if course.is_beginning() {
+            self.audience.hear(Notice::Begin);
+        }
+        let page = self.feed.page(token).await?;
+        for item in page.items {
+            self.show(item);
+        }
+        if let Some(current) = course.listed(asked, &page.version, page.next) {
+            self.audience.hear(Notice::Complete);
+            self.audience.hear(Notice::Current(current));
+        }
+        Ok(())
+    }
+
+    /// Asks which version the cluster is at: who has come so far has missed nothing until now.
+    async fn ask(&mut self, course: &mut Course) -> Result<(), ClusterError> {
+        let asked = self.clock.moment();
+        let version = self.feed.version().await?;
+        self.prove(course.answered(asked, &version));
+        Ok(())
+    }
+
+    /// Watches until the watch ends, or something else is to be asked first.
+    async fn watch(
+        &mut self,
+        course: &mut Course,
+        trouble: &mut Trouble,
+        (version, seconds): (&str, u32),
+    ) -> Result<(), ClusterError> {
+        let opened = self.clock.moment();
+        let mut lines = self.feed.watch(version, seconds).await?;
+        loop {
+            let event = tokio::select! {
+                event = lines.next() => event,
+                () = self.clock.sleep(SILENCE_MAX) => return Err(self.feed.silent(SILENCE_MAX)),
+                wanted = next(&mut self.wanted) => {
+                    if course.want(wanted) {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            };
+            let Some(event) = event? else { break };
+            let passed = match event {
+                Event::Put(item) => self.show(item),
+                Event::Gone(meta) => {
+                    let version = meta.resource_version.clone();
+                    self.audience.hear(Notice::Gone(meta));
+                    version
+                }
+                Event::Bookmark(version) => Some(version),
+                Event::Refused(status) => return Err(self.feed.refused(&status)),
+            };
+            self.live(trouble);
+            if let Some(version) = passed {
+                self.prove(course.passed(version));
+            }
+        }
+        course.ended();
+        // A server that ends each watch at once is not asked without a pause.
+        if self.clock.moment().since(opened) < PAUSE_MIN {
+            self.clock.sleep(PAUSE_MIN).await;
+        }
+        Ok(())
+    }
+
+    /// Shows an object. Says which version it has.
+    fn show(&mut self, item: Read<T>) -> Option<String> {
+        match item {
+            Ok(object) => {
+                let version = object.meta().resource_version.clone();
+                self.audience.hear(Notice::Put(object));
+                version
+            }
+            Err(misfit) => {
+                let namespace = misfit.meta.namespace.as_deref().unwrap_or_default();
+                let name = misfit.meta.name.as_deref().unwrap_or_default();
+                let (kind, message) = (self.kind, misfit.message);
+                tracing::warn!(
+                    kind,
+                    namespace,
+                    name,
+                    "it cannot be read, so it stays as it was known: {message}"
+                );
+                let version = misfit.meta.resource_version.clone();
+                self.audience.hear(Notice::Misfit(misfit.meta));
+                version
+            }
+        }
+    }
+
+    fn prove(&mut self, current: Option<Moment>) {
+        if let Some(current) = current {
+            self.audience.hear(Notice::Current(current));
+        }
+    }
+
+    /// Takes note of a sign of life.
+    fn live(&mut self, trouble: &mut Trouble) {
+        if trouble.is_over() {
+            tracing::info!(kind = self.kind, "watching again");
+        }
+        let now = self.clock.moment();
+        self.audience.hear(Notice::Alive(now));
+    }
+
+    /// Tells a failure, once, and then again only when it is another one or after the watch had
+    /// come back to life; and waits.
+    async fn fail(&mut self, course: &mut Course, trouble: &mut Trouble, error: ClusterError) {
+        if error.is_expired() {
+            course.expired();
+        } else if error.is_answer() && error.kind != Kind::Throttled {
+            course.refused();
+        }
+        let message = match &self.unknown {
+            Some(unknown) if error.kind == Kind::NotFound => unknown.clone(),
+            _ => error.to_string(),
+        };
+        let kind = self.kind;
+        if trouble.is_news(&message) {
+            tracing::warn!(kind, "{message}; trying again");
+        } else {
+            tracing::debug!(kind, "{message}; trying again");
+        }
+        // Who has been left behind should list at once: it may have been away until now.
+        let pause = if error.is_expired() { PAUSE_MIN } else { trouble.pause() };
+        self.audience.hear(Notice::Failed(error));
+        self.clock.sleep(pause).await;
+    }
+}
+
+/// The next moment that is asked for; never, where nobody asks.
+async fn next(wanted: &mut watch::Receiver<Moment>) -> Moment {
+    match wanted.changed().await {
+        Ok(()) => *wanted.borrow_and_update(),
+        Err(_gone) => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! What others may ask of the controller.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::run::Running;
+use crate::cluster::Sight;
+use crate::controller::Lane;
+use crate::flags::RunFlags;
+use crate::serve;
+use crate::telemetry::Metrics;
+
+/// Answers what others ask: whether it lives, whether it is ready, its metrics.
+pub(super) async fn serve_all(
+    controller: &mut Running,
+    flags: &RunFlags,
+    metrics: &Arc<Metrics>,
+    sight: &Sight,
+) -> anyhow::Result<()> {
+    let listen = async |flag: &str, address| {
+        let listener = serve::listen(address).await;
+        listener.with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
+    };
+    let health = listen("health-probe-bind-addr", flags.health_probe_bind_addr).await?;
+    let scraped = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
+    tracing::info!(health = ?health.local_addr(), metrics = ?scraped.local_addr(), "listening");
+    let (vitals, ready) = (controller.vitals(), controller.vitals());
+    controller.add("the health server", async move {
+        let served = serve::health(health, move || vitals.health(), move || ready.readiness()).await;
+        tracing::error!(?served, "the health server ended");
+    });
+    let (queue, mirror) = (controller.queue().clone(), controller.mirror().clone());
+    let (progress, declared) = (sight.progress(), Arc::clone(metrics));
+    let refresh = move |metrics: &Metrics| {
+        metrics.watch_failures(progress.borrow().failures());
+        metrics.stale_parts(mirror.stale_parts());
+        for lane in Lane::ALL {
+            let (waiting, oldest) = queue.waiting(lane);
+            metrics.queue(lane.as_str(), waiting, oldest);
+        }
+    };
+    controller.add("the metrics server", async move {
+        let served = serve::metrics(scraped, declared, refresh).await;
+        tracing::error!(?served, "the metrics server ended");
+    });
+    Ok(())
+}

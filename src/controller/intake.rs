@@ -1,0 +1,72 @@
+//! From what is seen of the cluster to visits.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::watch;
+
+use super::{Lane, Queue, SharedWorld};
+use crate::clock::Clock;
+use crate::cluster::Intake;
+use crate::model::id::ObjectKey;
+use crate::model::index::Seen;
+use crate::model::snapshot::Objects;
+use crate::model::subject::{Subject, SubjectKind};
+
+/// Takes in what is seen of the cluster: puts it into the world and asks for visits. Clones are the
+/// same.
+#[derive(Clone, Debug)]
+pub struct WorldIntake<T> {
+    world: SharedWorld,
+    queue: Queue<T>,
+    secrets: watch::Sender<BTreeSet<ObjectKey>>,
+}
+
+impl<T: Clock> WorldIntake<T> {
+    pub(super) fn new(world: SharedWorld, queue: Queue<T>) -> Self {
+        Self { world, queue, secrets: watch::Sender::new(BTreeSet::new()) }
+    }
+
+    /// The TLS Secrets that Ingresses name and that are imported.
+    #[must_use]
+    pub fn secrets(&self) -> watch::Receiver<BTreeSet<ObjectKey>> {
+        self.secrets.subscribe()
+    }
+
+    fn want(&self, secret: &ObjectKey, is_wanted: bool) {
+        self.secrets.send_if_modified(|wanted| {
+            if is_wanted { wanted.insert(secret.clone()) } else { wanted.remove(secret) }
+        });
+    }
+}
+
+impl<T: Clock> Intake for WorldIntake<T> {
+    fn take(&self, seen: Seen) {
+        let mut world = self.world.lock();
+        for subject in world.take(seen) {
+            if let Subject::Certificate(_, secret) = &subject {
+                self.want(secret, world.index.has_secret(secret));
+            }
+            // Whoever does not lead looks at everything once it does.
+            if world.leads() {
+                let lane = lane_of(&subject);
+                self.queue.push(subject, lane);
+            }
+        }
+    }
+
+    fn with_objects<R>(&self, look: impl FnOnce(&Objects) -> R) -> R {
+        look(&self.world.lock().objects)
+    }
+}
+
+/// The lane of a visit that somebody's change asks for.
+pub(super) fn lane_of(subject: &Subject) -> Lane {
+    match subject.kind() {
+        SubjectKind::Targets => Lane::Targets,
+        SubjectKind::Fabric
+        | SubjectKind::Balancer
+        | SubjectKind::Certificate
+        | SubjectKind::Zone
+        | SubjectKind::Census => Lane::User,
+    }
+}

@@ -1,0 +1,84 @@
+//! The right to write, as a visit holds it: asked before each step, never remembered.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::cluster::Progress;
+use crate::model::tenure::{Epoch, Tenure};
+
+/// What a visit of one tenure may do. Clones are the same right.
+#[derive(Clone, Debug)]
+pub struct Permit<T> {
+    tenure: watch::Receiver<Option<Tenure>>,
+    progress: watch::Receiver<Progress>,
+    /// The tenure that the visit began in.
+    epoch: Epoch,
+    clock: T,
+}
+
+impl<T: Clock> Permit<T> {
+    /// The right to write in the tenure that is current now; `None` where there is none.
+    #[must_use]
+    pub fn now(
+        tenure: &watch::Receiver<Option<Tenure>>,
+        progress: &watch::Receiver<Progress>,
+        clock: &T,
+    ) -> Option<Self> {
+        let current = *tenure.borrow();
+        let current = current.filter(|current| current.is_current(current.epoch, clock.moment()))?;
+        Some(Self {
+            tenure: tenure.clone(),
+            progress: progress.clone(),
+            epoch: current.epoch,
+            clock: clock.clone(),
+        })
+    }
+
+    /// Which tenure it belongs to.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    fn current(&self) -> Option<Tenure> {
+        let now = self.clock.moment();
+        self.tenure.borrow().filter(|tenure| tenure.is_current(self.epoch, now))
+    }
+
+    /// Whether this process may write at this moment what was planned in this tenure.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.current().is_some()
+    }
+
+    /// Whether this process may take something away: only once it has seen the cluster as it was
+    /// after the tenure was won. Until then, what is missing may only not have been heard of.
+    #[must_use]
+    pub fn may_remove(&self) -> bool {
+        self.current().is_some_and(|tenure| self.progress.borrow().is_fresh(tenure.since))
+    }
+
+    /// Waits until the tenure is over, also if nobody says so.
+    pub async fn is_over(&self) {
+        let mut tenure = self.tenure.clone();
+        while let Some(current) = self.current() {
+            let end = self.clock.sleep_until(current.until);
+            tokio::select! {
+                biased;
+                changed = tenure.changed() => {
+                    if changed.is_err() {
+                        // Nobody renews it any more.
+                        self.clock.sleep_until(current.until).await;
+                    }
+                }
+                () = end => {}
+            }
+        }
+    }
+}
+
+/// How long after a removal was held back it is tried again: a sign of life of every kind of object
+/// takes about two seconds in a healthy cluster.
+pub const SIGN_PAUSE: Duration = Duration::from_secs(1);

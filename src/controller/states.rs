@@ -1,0 +1,188 @@
+//! What each kind of subject keeps from one visit to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::build::fabric::Demand;
+use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::group::Group;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::memory::Memory;
+use crate::model::moment::Moment;
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::part::Part;
+use crate::model::plan::{Need, Plan, WaitKey};
+use crate::model::surroundings::Surroundings;
+use crate::report::Told;
+
+/// How often what changes without a word is looked at. Targets take tens of seconds to get well.
+const POLL_PAUSE: Duration = Duration::from_secs(2);
+/// How much longer each look in a row waits, until it waits this long: what has not got well within
+/// minutes is not likely to do so within seconds.
+const POLL_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How many looks in a row come at the first pace.
+const POLLS_QUICK: u32 = 30;
+
+/// What a group keeps.
+#[derive(Debug, Default)]
+pub struct BalancerState {
+    /// The last good part of each member.
+    pub good: BTreeMap<ObjectKey, Part>,
+    /// What the cluster remembers of it.
+    pub stored: Memory,
+    /// What AWS would not let go when we last tried.
+    leftovers: BTreeSet<AwsId>,
+    /// What people have been told already.
+    pub told: Told,
+    waits: Waits,
+}
+
+impl BalancerState {
+    /// Begins a tenure: what was remembered and waited for is another process's to say.
+    pub fn begin(&mut self) {
+        self.stored = Memory::default();
+        self.leftovers.clear();
+        self.waits = Waits::default();
+    }
+
+    /// Whether nothing is kept of the group that anybody needs once it is gone.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stored.is_empty() && self.leftovers.is_empty()
+    }
+
+    /// What is known of a group beyond what can be seen.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let mut memory = self.stored.clone();
+        memory.held.extend(self.good.clone());
+        memory.leftovers.extend(self.leftovers.iter().cloned());
+        memory
+    }
+
+    /// Takes note of what was written into the cluster's memory, and of what AWS would not let go.
+    pub fn remember(&mut self, plan: &Plan, outcomes: &[Outcome]) {
+        self.leftovers.clear();
+        for (step, outcome) in plan.steps.iter().zip(outcomes) {
+            match (&step.action, outcome) {
+                (Action::Kube(KubeAction::Remember { memory, .. }), Outcome::Done(_)) => {
+                    self.stored = memory.clone();
+                }
+                (
+                    Action::Aws(
+                        AwsAction::DeleteSecurityGroup { id } | AwsAction::DeleteTargetGroup { id },
+                    ),
+                    Outcome::Failed(Trouble::InUse, _),
+                ) => {
+                    self.leftovers.insert(id.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The waits whose time is over.
+    #[must_use]
+    pub fn over(&self, now: Moment) -> BTreeSet<WaitKey> {
+        let over = self.waits.since.iter().filter(|(_, (since, time))| now.since(*since) >= *time);
+        over.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Takes note of a plan's waits. Says after how long to look again.
+    pub fn wait_for(&mut self, plan: &Plan, now: Moment) -> Option<Duration> {
+        let before = std::mem::take(&mut self.waits);
+        let mut pauses = Vec::new();
+        for wait in &plan.waits {
+            match wait.need {
+                Need::Poll => _ = self.waits.polled.insert(wait.key.clone()),
+                Need::Elapsed(time) => {
+                    let since = before.since.get(&wait.key).map_or(now, |(since, _)| *since);
+                    self.waits.since.insert(wait.key.clone(), (since, time));
+                    pauses.push(time.saturating_sub(now.since(since)));
+                }
+            }
+        }
+        if !self.waits.polled.is_empty() {
+            let is_same = self.waits.polled == before.polled;
+            self.waits.polls = if is_same { before.polls.saturating_add(1) } else { 0 };
+            let slower = 1 + self.waits.polls.saturating_sub(POLLS_QUICK);
+            pauses.push(POLL_PAUSE.saturating_mul(slower).min(POLL_PAUSE_MAX));
+        }
+        pauses.into_iter().min()
+    }
+
+    /// Whether anything waits for a load balancer to serve.
+    #[must_use]
+    pub fn polls_load_balancers(&self) -> bool {
+        self.waits.polled.iter().any(|key| matches!(key, WaitKey::Serving(_)))
+    }
+}
+
+/// The waits of one group. Losing them, as a restart does, makes waits longer.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Since when each wait for time is on, and how long it takes.
+    since: BTreeMap<WaitKey, (Moment, Duration)>,
+    /// What is looked at.
+    polled: BTreeSet<WaitKey>,
+    /// How many looks in a row found nothing to do.
+    polls: u32,
+}
+
+/// What a certificate keeps.
+#[derive(Debug, Default)]
+pub struct CertificateState {
+    /// What people have been told already.
+    pub told: Told,
+}
+
+/// Names of a zone that Route 53 refused together, each with how many may share a batch from now
+/// on.
+pub type Suspects = BTreeMap<String, usize>;
+
+/// What a zone keeps.
+#[derive(Debug, Default)]
+pub struct ZoneState {
+    /// What people have been told already.
+    pub told: Told,
+    /// The names that Route 53 refused.
+    pub suspects: Suspects,
+    /// Whether names wait for a load balancer to be active.
+    pub is_awaiting: bool,
+    /// How many groups' names were known at the last visit.
+    pub known_groups: Option<usize>,
+    /// How many looks in a row found load balancers that are not active yet.
+    pub looks: u32,
+}
+
+/// What the shared network keeps: who asks what of it, and what has changed since that was found
+/// out.
+#[derive(Debug, Default)]
+pub struct FabricState {
+    /// Who asks what.
+    pub demand: Demand,
+    /// The bindings that have changed, or whose endpoints have.
+    pub changed_bindings: BTreeSet<ObjectKey>,
+    /// The groups that have changed.
+    pub changed_groups: BTreeSet<Group>,
+    /// What the demand was found out with.
+    pub surroundings: Option<Arc<Surroundings>>,
+    /// Since when rules wait for bindings that are about to be made.
+    pub held_since: Option<Moment>,
+}
+
+impl FabricState {
+    /// How many things are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let changed = self.changed_bindings.len() + self.changed_groups.len();
+        self.demand.bindings().count() + changed
+    }
+
+    /// Whether nothing is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,379 @@
+//! The world as this process knows it: the cluster's objects, what refers to what, what visits have
+//! told each other, and what each kind of subject keeps from one visit to the next. One value with
+//! one owner, behind one lock that nobody holds while waiting.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::build::visits::{Index, gather};
+use crate::model::fact::{FactStore, Facts, Revision, Topic};
+use crate::model::group::Group;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::index::{Change, Seen};
+use crate::model::memory::Memory;
+use crate::model::record::HostedZones;
+use crate::model::settings::{DnsPolicy, Settings};
+use crate::model::snapshot::{Extent, Objects, Snapshot};
+use crate::model::subject::{Subject, SubjectKind};
+use crate::model::surroundings::Surroundings;
+
+use super::states::{BalancerState, CertificateState, FabricState, ZoneState};
+
+/// The world behind its lock. Clones are the same world.
+#[derive(Clone, Debug)]
+pub struct SharedWorld(Arc<Mutex<World>>);
+
+impl SharedWorld {
+    /// An empty one.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self(Arc::new(Mutex::new(World::new(settings))))
+    }
+
+    /// The world, for as long as nobody else may look. It is whole between any two calls of its
+    /// methods, so a panic elsewhere has not broken it.
+    pub fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The world as this process knows it.
+#[derive(Debug)]
+pub struct World {
+    settings: Arc<Settings>,
+    /// Whether a tenure has begun.
+    leads: bool,
+    /// The cluster's objects.
+    pub objects: Objects,
+    /// What refers to what.
+    pub index: Index,
+    /// What visits have told each other.
+    pub facts: FactStore,
+    /// Up to which change each subject has read what concerns it.
+    read: BTreeMap<Subject, Revision>,
+    /// Up to which change it is known who has to read it.
+    woken: Revision,
+    zones: Zones,
+    /// What groups keep.
+    pub balancers: BTreeMap<Group, BalancerState>,
+    /// What certificates keep.
+    pub certificates: BTreeMap<ObjectKey, CertificateState>,
+    /// What zones keep.
+    pub zone_states: BTreeMap<AwsId, ZoneState>,
+    /// What the shared network keeps.
+    pub fabric: FabricState,
+    /// Who waits for listeners or names to let go of something.
+    waiting: BTreeSet<Subject>,
+}
+
+/// The account's hosted zones, as far as somebody could look.
+#[derive(Clone, Debug, Default)]
+struct Zones {
+    found: Option<Arc<HostedZones>>,
+    is_refused: bool,
+}
+
+impl World {
+    fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            settings,
+            leads: false,
+            objects: Objects::default(),
+            index: Index::default(),
+            facts: FactStore::default(),
+            read: BTreeMap::new(),
+            woken: Revision::default(),
+            zones: Zones::default(),
+            balancers: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+            zone_states: BTreeMap::new(),
+            fabric: FabricState::default(),
+            waiting: BTreeSet::new(),
+        }
+    }
+
+    /// Takes in an object as it is now. Answers with whom to visit; with nobody where it is as it
+    /// was.
+    pub fn take(&mut self, seen: Seen) -> BTreeSet<Subject> {
+        match self.objects.take(seen) {
+            Some(change) => self.note(&change),
+            None => BTreeSet::new(),
+        }
+    }
+
+    fn note(&mut self, change: &Change) -> BTreeSet<Subject> {
+        let subjects = self.index.note(&self.settings, &self.objects, change);
+        for subject in &subjects {
+            match subject {
+                Subject::Balancer(_, group) => {
+                    self.fabric.changed_groups.insert(group.clone());
+                    if self.index.has_group(group) {
+                        self.facts.expect(group);
+                    } else {
+                        self.facts.drop_group(group);
+                    }
+                }
+                Subject::Targets(_, binding) => {
+                    self.fabric.changed_bindings.insert(binding.clone());
+                }
+                Subject::Fabric(_)
+                | Subject::Certificate(..)
+                | Subject::Zone(..)
+                | Subject::Census(_) => {}
+            }
+        }
+        subjects
+    }
+
+    /// Every subject there is; those first that others rely on.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        let place = || self.settings.place.clone();
+        let mut subjects = vec![Subject::Census(place()), Subject::Fabric(place())];
+        subjects.extend(self.index.secrets().map(|key| Subject::Certificate(place(), key.clone())));
+        // A group may be remembered that no Ingress is in any more: something of it is left over.
+        let stored = self.balancers.iter().filter(|(_, state)| !state.stored.is_empty());
+        let groups: BTreeSet<&Group> =
+            self.index.groups().chain(stored.map(|(group, _)| group)).collect();
+        let groups = groups.into_iter();
+        subjects.extend(groups.map(|group| Subject::Balancer(place(), group.clone())));
+        let zones = self.facts.known_zones();
+        subjects.extend(zones.map(|zone| Subject::Zone(place(), zone.clone())));
+        let bindings = self.objects.bindings.keys();
+        subjects.extend(bindings.map(|key| Subject::Targets(place(), key.clone())));
+        subjects
+    }
+
+    /// Begins a tenure: what was read from AWS is forgotten, since somebody else may have written,
+    /// and what the cluster remembers takes the place of what was remembered here.
+    pub fn begin(&mut self, memories: BTreeMap<Group, Memory>) {
+        self.leads = true;
+        self.zones = Zones::default();
+        self.zone_states.clear();
+        self.certificates.clear();
+        for state in self.balancers.values_mut() {
+            state.begin();
+        }
+        for (group, memory) in memories {
+            self.balancers.entry(group).or_default().stored = memory;
+        }
+        self.forget_gone();
+        self.look_again();
+    }
+
+    /// Forgets what visits have found out about AWS.
+    pub fn look_again(&mut self) {
+        self.facts.forget(self.index.groups());
+        self.read.clear();
+        self.woken = self.facts.revision();
+        self.waiting.clear();
+        self.fabric = FabricState::default();
+        self.fabric.changed_bindings.extend(self.objects.bindings.keys().cloned());
+        self.fabric.changed_groups.extend(self.index.groups().cloned());
+    }
+
+    /// Ends a tenure: nobody is visited any more.
+    pub fn end(&mut self) {
+        self.leads = false;
+    }
+
+    /// Whether a tenure has begun.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.leads
+    }
+
+    /// Forgets what is kept of groups that are gone and that left nothing over.
+    pub fn forget_gone(&mut self) {
+        let index = &self.index;
+        self.balancers.retain(|group, state| index.has_group(group) || !state.is_empty());
+    }
+
+    /// What a visit builds on, as it is now, and which changes that includes.
+    pub fn snapshot(
+        &mut self,
+        subject: &Subject,
+        now: Timestamp,
+        surroundings: Arc<Surroundings>,
+    ) -> (Snapshot, Revision) {
+        let objects = gather(&self.index, &self.objects, subject);
+        let snapshot = Snapshot {
+            now,
+            extent: Extent::Cluster,
+            settings: Arc::clone(&self.settings),
+            objects,
+            surroundings,
+            zones: self.zones.found.clone(),
+            zones_refused: self.zones.is_refused,
+            facts: self.facts_for(subject),
+            memory: self.memory(subject),
+        };
+        self.has_read(subject);
+        (snapshot, self.facts.revision())
+    }
+
+    /// Takes note that a subject builds on what is known now.
+    pub fn has_read(&mut self, subject: &Subject) {
+        if subject.kind() != SubjectKind::Targets {
+            // Targets build on no facts.
+            self.read.insert(subject.clone(), self.facts.revision());
+        }
+    }
+
+    fn facts_for(&self, subject: &Subject) -> Facts {
+        match subject {
+            Subject::Balancer(_, group) => {
+                let members = self.index.members(group);
+                let secrets = members.flat_map(|member| self.index.secrets_of(member));
+                let facts = self.facts.for_balancer(secrets);
+                match self.settings.dns.policy {
+                    DnsPolicy::Sync => facts,
+                    // Names that are never withdrawn hold up no load balancer.
+                    DnsPolicy::UpsertOnly | DnsPolicy::CreateOnly => facts.without_names(),
+                }
+            }
+            Subject::Certificate(..) => self.facts.for_certificate(),
+            Subject::Zone(..) => self.facts.for_zone(),
+            Subject::Fabric(_) | Subject::Targets(..) | Subject::Census(_) => Facts::default(),
+        }
+    }
+
+    fn memory(&self, subject: &Subject) -> Memory {
+        let Subject::Balancer(_, group) = subject else { return Memory::default() };
+        self.balancers.get(group).map(BalancerState::memory).unwrap_or_default()
+    }
+
+    /// Takes note of whether a subject waits for listeners or names to let go of something.
+    pub fn wait(&mut self, subject: &Subject, is_waiting: bool) {
+        if is_waiting {
+            self.waiting.insert(subject.clone());
+        } else {
+            self.waiting.remove(subject);
+        }
+    }
+
+    /// Whether a subject waits for something to be let go.
+    #[must_use]
+    pub fn is_waiting(&self, subject: &Subject) -> bool {
+        self.waiting.contains(subject)
+    }
+
+    /// Takes note of which hosted zones there are.
+    pub fn zones_are(&mut self, found: Option<Arc<HostedZones>>, in_use: BTreeSet<AwsId>) {
+        if self.zones.found != found {
+            self.facts.touch(Topic::Zones);
+        }
+        self.zones = Zones { found, is_refused: false };
+        self.zone_states.retain(|zone, _| in_use.contains(zone));
+        self.facts.zones(in_use);
+    }
+
+    /// Takes note that nobody may look at hosted zones. Which ones there are is as unknown as
+    /// before; who never could look has made no names.
+    pub fn zones_refused(&mut self) {
+        if !self.zones.is_refused {
+            self.zones.is_refused = true;
+            self.facts.touch(Topic::Zones);
+        }
+        if self.zones.found.is_none() {
+            self.facts.zones([]);
+        }
+    }
+
+    /// Whom to visit because of what has changed since this was asked last: whoever reads it and
+    /// has not read it yet.
+    pub fn wakes(&mut self) -> BTreeSet<Subject> {
+        let changed = self.facts.changed_since(self.woken);
+        let mut stale = BTreeSet::new();
+        for topic in changed {
+            let at = self.facts.changed_at(topic);
+            let readers = self.readers(topic).into_iter();
+            stale.extend(readers.filter(|reader| self.read.get(reader).is_none_or(|read| *read < at)));
+        }
+        self.woken = self.facts.revision();
+        self.facts.told();
+        stale
+    }
+
+    /// Who reads a topic, by the way that it goes.
+    fn readers(&self, topic: &Topic) -> Vec<Subject> {
+        let place = &self.settings.place;
+        let to = topic.way().to;
+        match topic {
+            Topic::Backend => self.groups().collect(),
+            Topic::Certificate(secret) => {
+                let users = self.index.users(secret);
+                let groups: BTreeSet<&Group> =
+                    users.flat_map(|user| self.index.groups_of(user)).collect();
+                let groups = groups.into_iter();
+                groups.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
+            }
+            Topic::Zones => {
+                let named = self.facts.named_groups().filter(|group| {
+                    self.facts.names(group).is_some_and(|names| !names.wished.is_empty())
+                });
+                named.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
+            }
+            Topic::Name(host) => {
+                let holding = self.facts.known_zones().filter(|id| {
+                    let zones = self.zones.found.as_ref();
+                    zones.and_then(|zones| zones.get(*id)).is_some_and(|zone| zone.holds(host))
+                });
+                holding.map(|zone| Subject::Zone(place.clone(), zone.clone())).collect()
+            }
+            Topic::AllNames => {
+                let zones = self.facts.known_zones();
+                zones.map(|zone| Subject::Zone(place.clone(), zone.clone())).collect()
+            }
+            Topic::Zone(zone) => vec![Subject::Zone(place.clone(), zone.clone())],
+            Topic::Listening | Topic::Leading => {
+                let waiting = self.waiting.iter();
+                waiting.filter(|subject| subject.kind() == to).cloned().collect()
+            }
+            Topic::Carried | Topic::Settled => vec![Subject::Fabric(place.clone())],
+            Topic::Stray(secret) => vec![Subject::Certificate(place.clone(), secret.clone())],
+        }
+    }
+
+    fn groups(&self) -> impl Iterator<Item = Subject> {
+        let place = &self.settings.place;
+        self.index.groups().map(|group| Subject::Balancer(place.clone(), group.clone()))
+    }
+
+    /// Forgets what is kept of a subject that is gone, after a visit found nothing left of it.
+    pub fn rested(&mut self, subject: &Subject) {
+        let is_gone = match subject {
+            Subject::Balancer(_, group) => {
+                let is_gone = !self.index.has_group(group);
+                if is_gone && self.balancers.get(group).is_none_or(BalancerState::is_empty) {
+                    self.balancers.remove(group);
+                    self.facts.drop_group(group);
+                }
+                is_gone
+            }
+            Subject::Targets(_, binding) => !self.objects.bindings.contains_key(binding),
+            Subject::Certificate(_, secret) => {
+                let is_gone = !self.index.has_secret(secret) && !self.waiting.contains(subject);
+                if is_gone {
+                    self.certificates.remove(secret);
+                    self.facts.forget_certificate(secret);
+                }
+                is_gone
+            }
+            Subject::Zone(_, zone) => !self.facts.known_zones().any(|known| known == zone),
+            Subject::Fabric(_) | Subject::Census(_) => false,
+        };
+        if is_gone {
+            self.read.remove(subject);
+        }
+    }
+
+    /// How many things are kept beyond the cluster's objects; to be held against how many stand.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        let states = self.balancers.len() + self.certificates.len() + self.zone_states.len();
+        self.facts.len() + self.read.len() + self.waiting.len() + states + self.fabric.len()
+    }
+}

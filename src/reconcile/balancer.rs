@@ -1,0 +1,247 @@
+//! The story of a visit to an Ingress group.
+
+use std::collections::BTreeSet;
+
+use super::{STALE, Visit, scope};
+use crate::aws::{Cloud, CloudError, Reach};
+use crate::build;
+use crate::build::balancer::Built;
+use crate::clock::Clock;
+use crate::cluster::Cluster;
+use crate::model::fact::{Names, Revision, Topic};
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Handle, Id, ObjectKey};
+use crate::model::inventory::BalancerInventory;
+use crate::model::outcome::{Outcome, Trouble};
+use crate::model::plan::Plan;
+use crate::model::snapshot::{Extent, Snapshot};
+use crate::plan;
+use crate::report::{self, Rest};
+
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    /// Brings a group's load balancers, rules and target groups into line.
+    pub(super) async fn balancer(&self, group: &Group) -> Result<Rest, CloudError> {
+        let unread = self.learn_certificates(group).await;
+        let (snapshot, at) = self.snapshot(Reach::Groups).await?;
+        let built = build::balancer::build(&snapshot, group);
+        let inventory = self.look(group, &snapshot, &built).await?;
+        let plan = self.plan(group, &built, &inventory);
+        // Before anything goes: no name is made for it any more.
+        self.tell_names(group, &built, &inventory, at);
+        let outcomes = self.apply(&plan).await;
+        let current = self.look_again(group, &built, inventory, &plan).await?;
+        self.remember(group, &built, (&plan, &outcomes), at);
+        let status = self.statuses(&snapshot, &built, &current).await;
+        self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
+        self.tell_others(group, &built, &current, &plan);
+        self.tell_names(group, &built, &current, at);
+        Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
+    }
+
+    /// What stands of the group.
+    async fn look(
+        &self,
+        group: &Group,
+        snapshot: &Snapshot,
+        built: &Built,
+    ) -> Result<BalancerInventory, CloudError> {
+        let mut inventory = self.inventory(group, &built.stack, &scope(&built.stack)).await?;
+        let bindings = snapshot.objects.bindings.iter();
+        let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
+        inventory.bindings = bindings.collect();
+        let world = self.world().lock();
+        let stored = world.balancers.get(group).map(|state| state.stored.clone());
+        inventory.memory = stored.unwrap_or_default();
+        Ok(inventory)
+    }
+
+    fn plan(&self, group: &Group, built: &Built, inventory: &BalancerInventory) -> Plan {
+        let now = self.reconciler.clock.moment();
+        let over = {
+            let world = self.world().lock();
+            world.balancers.get(group).map(|state| state.over(now)).unwrap_or_default()
+        };
+        plan::balancer::plan(self.settings(), Extent::Cluster, &built.stack, inventory, &over)
+    }
+
+    /// What stands once a plan was walked through.
+    async fn look_again(
+        &self,
+        group: &Group,
+        built: &Built,
+        inventory: BalancerInventory,
+        plan: &Plan,
+    ) -> Result<BalancerInventory, CloudError> {
+        if plan.is_empty() {
+            return Ok(inventory);
+        }
+        let (cluster, scope) = (&self.settings().cluster, scope(&built.stack));
+        let now = self.mirror().balancer(cluster, group, &scope).await?;
+        Ok(BalancerInventory { bindings: inventory.bindings, targets: inventory.targets, ..now })
+    }
+
+    /// Keeps what later visits need to know of this one.
+    fn remember(
+        &self,
+        group: &Group,
+        built: &Built,
+        (plan, outcomes): (&Plan, &[Outcome]),
+        at: Revision,
+    ) {
+        let mut world = self.world().lock();
+        if !plan::balancer::binds(plan) {
+            world.facts.settle(group, at);
+        }
+        let state = world.balancers.entry(group.clone()).or_default();
+        state.remember(plan, outcomes);
+        let is_waiting = plan.waits_for_release();
+        if built.stack.front.is_none()
+            || plan::balancer::lets_go(plan)
+            || plan::balancer::asks_for_backend(plan)
+        {
+            world.facts.touch(Topic::Carried);
+        }
+        world.wait(self.subject, is_waiting);
+    }
+
+    /// Writes the status of the members that show another one.
+    async fn statuses(
+        &self,
+        snapshot: &Snapshot,
+        built: &Built,
+        current: &BalancerInventory,
+    ) -> Rest {
+        let Some(current) = plan::balancer::current(Extent::Cluster, &built.stack, current) else {
+            return Rest::Done;
+        };
+        let entries = report::status(current);
+        let mut rest = Rest::Done;
+        for key in &built.stack.active {
+            let ingress = snapshot.objects.ingresses.get(key);
+            let is_served = built.good.contains_key(key) || snapshot.memory.held.contains_key(key);
+            let differs = ingress.is_some_and(|ingress| report::shown(ingress) != entries);
+            if is_served
+                && differs
+                && self.permit.may_write()
+                && let Err(error) = self.reconciler.cluster.status(key, &entries).await
+            {
+                tracing::warn!(ingress = %key, %error, "the status could not be written");
+                rest = Rest::Again(Trouble::Transient);
+            }
+        }
+        rest
+    }
+
+    /// Says what is new to the people whose objects these are, and keeps the good parts for when a
+    /// member turns bad.
+    fn tell_people(
+        &self,
+        group: &Group,
+        snapshot: &Snapshot,
+        built: &Built,
+        (plan, outcomes): (&Plan, &[Outcome]),
+    ) {
+        let events = {
+            let mut world = self.world().lock();
+            let state = world.balancers.entry(group.clone()).or_default();
+            let good = &mut state.good;
+            let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
+            let changed: Vec<ObjectKey> = changed.map(|(key, _)| key.clone()).collect();
+            for key in &changed {
+                good.extend(built.good.get_key_value(key).map(|(k, part)| (k.clone(), part.clone())));
+            }
+            good.retain(|key, _| built.stack.active.contains(key));
+            let done = report::Done { plan, outcomes, changed: &changed };
+            state.told.events(&snapshot.objects, &built.stack, &built.problems, &done)
+        };
+        self.tell(events);
+    }
+
+    /// Makes known what the group's load balancers use.
+    fn tell_others(&self, group: &Group, built: &Built, current: &BalancerInventory, plan: &Plan) {
+        let all = current.load_balancers.iter();
+        if all.clone().any(|live| !live.listeners.is_read()) {
+            return;
+        }
+        let specs = all.flat_map(|live| live.listeners.iter()).map(|listener| &listener.live.spec);
+        let ids = specs.flat_map(|spec| spec.default_certificate.iter().chain(&spec.certificates));
+        let used: BTreeSet<AwsId> = ids.filter_map(Id::given).cloned().collect();
+        let mut world = self.world().lock();
+        if world.index.has_group(group) || !used.is_empty() {
+            world.facts.listens(group, used);
+        } else if built.stack.front.is_none() && plan.is_empty() {
+            world.facts.drop_group(group);
+        }
+    }
+
+    /// Makes known which names should lead to the group's load balancer.
+    fn tell_names(
+        &self,
+        group: &Group,
+        built: &Built,
+        current: &BalancerInventory,
+        at: Revision,
+    ) {
+        let load_balancer = match plan::balancer::current(Extent::Cluster, &built.stack, current) {
+            Some(live) => Id::Is(live.live.id.clone()),
+            None => built.names.load_balancer.clone(),
+        };
+        let names = Names { load_balancer, ..built.names.clone() };
+        let mut world = self.world().lock();
+        if world.index.has_group(group) {
+            world.facts.names_of(group, names, at);
+        }
+    }
+
+    /// How the visit leaves the group.
+    fn left(
+        &self,
+        group: &Group,
+        built: &Built,
+        (plan, outcomes): (&Plan, &[Outcome]),
+        others: [Rest; 2],
+    ) -> Rest {
+        let mut rests = vec![self.rest(plan, outcomes)];
+        rests.extend(others);
+        if self.misses_something(&built.problems, plan) {
+            rests.push(STALE);
+        }
+        let now = self.reconciler.clock.moment();
+        let mut world = self.world().lock();
+        let state = world.balancers.entry(group.clone()).or_default();
+        rests.extend(state.wait_for(plan, now).map(Rest::Later));
+        if !built.stack.memory.leftovers.is_empty() && rests.iter().all(|rest| *rest == Rest::Done) {
+            // They are gone now, and need not be remembered any longer.
+            rests.push(Rest::Later(std::time::Duration::ZERO));
+        }
+        super::gravest(rests)
+    }
+
+    /// Finds out which certificates of a group's Secrets stand: a group that is visited before them
+    /// must not take what its listeners use for absent. Where ACM cannot be read, that is unknown,
+    /// and holds up nothing that does not need it.
+    async fn learn_certificates(&self, group: &Group) -> Rest {
+        let unread: BTreeSet<ObjectKey> = {
+            let world = self.world().lock();
+            let members = world.index.members(group);
+            let secrets = members.flat_map(|member| world.index.secrets_of(member));
+            let is_unread =
+                |secret: &&ObjectKey| world.facts.is_unread(&Handle::Certificate((*secret).clone()));
+            secrets.filter(is_unread).cloned().collect()
+        };
+        for secret in unread {
+            match self.mirror().certificate(&self.settings().cluster, &secret).await {
+                Ok(found) => {
+                    let standing = found.certificates.iter().next().map(|live| live.id.clone());
+                    let handle = Handle::Certificate(secret);
+                    self.world().lock().facts.learn(handle, standing);
+                }
+                Err(error) => {
+                    tracing::warn!(%group, %error, "certificates cannot be read; HTTPS stays as it is");
+                    return super::again(&error);
+                }
+            }
+        }
+        Rest::Done
+    }
+}

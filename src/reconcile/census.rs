@@ -1,0 +1,80 @@
+//! The story of a census: which hosted zones there are, and which certificates of ours nobody uses.
+//! It is taken now and then by itself, so that nobody who does not need it waits for it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Visit, again, gravest};
+use crate::aws::{Cloud, CloudError, Kind};
+use crate::build;
+use crate::build::classes::is_own_class;
+use crate::clock::Clock;
+use crate::cluster::Cluster;
+use crate::model::fact::Topic;
+use crate::model::id::AwsId;
+use crate::model::subject::Subject;
+use crate::report::Rest;
+
+/// How often hosted zones are listed: whoever makes one waits minutes, as for the zone itself, and
+/// Route 53 takes five requests a second from an account (AWS).
+const PAUSE: Duration = Duration::from_secs(180);
+
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    pub(super) async fn census(&self) -> Result<Rest, CloudError> {
+        self.world().lock().has_read(self.subject);
+        let rests = [self.look_for_zones().await, self.look_for_strays().await];
+        Ok(gravest(rests))
+    }
+
+    /// What cannot be read holds up nothing but names.
+    async fn look_for_zones(&self) -> Rest {
+        let settings = self.settings();
+        let is_on = build::names::is_on(settings, &self.world().lock().objects);
+        if !is_on {
+            self.world().lock().zones_are(None, BTreeSet::new());
+            return Rest::Done;
+        }
+        match self.mirror().zones(PAUSE / 2).await {
+            Ok(zones) => {
+                let in_use: BTreeSet<AwsId> =
+                    build::zone::in_use(&settings.dns, &zones).collect();
+                self.world().lock().zones_are(Some(zones), in_use);
+                Rest::Later(PAUSE)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "hosted zones cannot be read; names stay as they are meanwhile");
+                if error.kind == Kind::Refused {
+                    self.world().lock().zones_refused();
+                }
+                again(&error)
+            }
+        }
+    }
+
+    /// Certificates that went out of use while nobody watched, and those that an end of this process
+    /// left behind. Where Secrets are not imported at all, AWS is not asked.
+    async fn look_for_strays(&self) -> Rest {
+        let settings = self.settings();
+        let is_on = settings.tls_secrets
+            || self.world().lock().objects.classes.values().any(|class| is_own_class(class));
+        if !is_on {
+            return Rest::Done;
+        }
+        let imported = match self.mirror().imported_secrets(&settings.cluster).await {
+            Ok(imported) => imported,
+            Err(error) => {
+                tracing::warn!(%error, "certificates cannot be read; those that nobody uses stay");
+                return again(&error);
+            }
+        };
+        let mut world = self.world().lock();
+        for secret in imported {
+            let subject = Subject::Certificate(settings.place.clone(), secret.clone());
+            // Those that wait already are woken when what they wait for happens.
+            if !world.index.has_secret(&secret) && !world.is_waiting(&subject) {
+                world.facts.touch(Topic::Stray(secret));
+            }
+        }
+        Rest::Done
+    }
+}
