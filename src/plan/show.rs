@@ -17,6 +17,9 @@ use super::wire;
 const LOGGED_STEPS_MAX: usize = 50;
 /// How many steps, refusals and notes a digest shows.
 const DIGEST_LINES_MAX: usize = 5;
+/// How wide a column is at most: what is longer stands out of it. One giant part would make every
+/// line as long.
+const COLUMN_WIDTH_MAX: usize = 300;
 /// How many bytes the log shows of one part of a line.
 const LOGGED_LENGTH_MAX: usize = 160;
 
@@ -65,8 +68,8 @@ struct Shown {
 fn write_steps(out: &mut String, steps: &[Step], length_max: usize) {
     let cut = |cell: String| line::excerpt(&cell, length_max).into_owned();
     let rows: Vec<[String; 3]> = steps.iter().map(|step| row(step).map(cut)).collect();
-    let widths = [0, 1]
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths = [0, 1].map(|column| width(column).unwrap_or_default().min(COLUMN_WIDTH_MAX));
     for ([what, call, why], step) in rows.iter().zip(steps) {
         let sign = step.action.sign().as_char();
         // Writing to a String cannot fail.

@@ -34,8 +34,8 @@ fn of_rule(stack: &BalancerStack, rule: &Rule) -> Option<ObjectKey> {
     let wished = listeners.flat_map(|listener| &listener.rules).map(|(rule, _)| rule);
     let same = wished.filter(|wished| wished.conditions == rule.conditions);
     let actions = same.chain([rule]).flat_map(|rule| &rule.actions);
-    let groups = actions.flat_map(RuleAction::target_groups);
-    groups.filter_map(|weighted| of_id(stack, &weighted.group)).next()
+    let mut groups = actions.flat_map(RuleAction::target_groups);
+    groups.find_map(|weighted| of_id(stack, &weighted.group))
 }
 
 fn of_id(stack: &BalancerStack, id: &Id) -> Option<ObjectKey> {

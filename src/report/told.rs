@@ -27,6 +27,10 @@ const FOUND_LENGTH_MAX: usize = 320;
 /// How many bytes a message shows of what AWS says.
 const ANSWER_LENGTH_MAX: usize = 800;
 
+/// What EC2 ends a refusal of rights with: a text that is another one each time, and so would be
+/// news each time. Whoever can decode it finds it in the log.
+const ENCODED: &str = "Encoded authorization failure message";
+
 /// What people have been told already about the members of one group.
 #[derive(Debug, Default)]
 pub struct Told {
@@ -167,27 +171,29 @@ fn of_problem(problem: &Problem) -> Message {
 }
 
 /// What was refused, told to those whom the step was for. Where that is nobody in particular, to
-/// those whose wishes had changed, else to the first member.
+/// those whose wishes had changed, else to the first member, else to those that leave.
 fn refused(stack: &BalancerStack, done: &Done<'_>, stale: &BTreeSet<String>) -> Vec<Message> {
-    let anybody = match done.changed {
-        [] => stack.active.get(..1).unwrap_or_default(),
-        changed => changed,
+    let anybody = match (done.changed, stack.active.get(..1)) {
+        ([], None) => stack.leaving.as_slice(),
+        ([], Some(first)) => first,
+        (changed, _) => changed,
     };
+    let count = stack.active.len() + stack.leaving.len();
     let mut said: BTreeSet<(ObjectKey, String)> = BTreeSet::new();
     for (step, outcome) in done.plan.steps.iter().zip(done.outcomes) {
         let text = match outcome {
-            Outcome::Failed(Trouble::Refused, text) => text,
-            Outcome::Failed(Trouble::Stale, text) if stale.contains(text) => text,
+            Outcome::Failed(Trouble::Refused, text) => without_code(text),
+            Outcome::Failed(Trouble::Stale, text) if stale.contains(text) => text.as_str(),
             Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => continue,
         };
         match owner(stack, &step.action) {
             Some(owner) => {
-                said.insert((owner, text.clone()));
+                said.insert((owner, text.to_owned()));
             }
-            None if stack.active.len() > 1 => {
+            None if count > 1 => {
                 said.extend(anybody.iter().map(|key| (key.clone(), without_arns(text))));
             }
-            None => said.extend(anybody.iter().map(|key| (key.clone(), text.clone()))),
+            None => said.extend(anybody.iter().map(|key| (key.clone(), text.to_owned()))),
         }
     }
     let each = said.into_iter().map(|(key, text)| Message {
@@ -200,6 +206,11 @@ fn refused(stack: &BalancerStack, done: &Done<'_>, stale: &BTreeSet<String>) -> 
         ),
     });
     each.collect()
+}
+
+/// What AWS says, as far as it is the same each time.
+fn without_code(text: &str) -> &str {
+    text.split(ENCODED).next().unwrap_or_default().trim_end()
 }
 
 /// What went wrong in one way.
@@ -227,4 +238,23 @@ fn event(objects: &Objects, message: Message) -> Option<Event> {
         reason: message.reason,
         message: message.text,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_rights_is_the_same_text_each_time() {
+        let refusal = |code: &str| {
+            format!(
+                "ec2.CreateTags: UnauthorizedOperation: You are not authorized. Encoded \
+                     authorization failure message: {code}"
+            )
+        };
+        let (one, other) = (refusal("abc"), refusal("xyz"));
+        assert_eq!(without_code(&one), without_code(&other));
+        assert!(without_code(&one).ends_with("You are not authorized."));
+        assert_eq!(without_code("elbv2.CreateRule: no"), "elbv2.CreateRule: no");
+    }
 }

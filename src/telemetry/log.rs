@@ -75,6 +75,9 @@ where
     // Whatever somebody asks for by RUST_LOG.
     let discreet = filter_fn(|metadata| metadata.target() != SPILLING_TARGET);
     let layer = tracing_subscriber::fmt::layer().event_format(lines).with_writer(writer);
+    // A log that cannot be written to is no reason to end: the complaint would go the same way, and
+    // panic where it cannot.
+    let layer = layer.log_internal_errors(false);
     tracing_subscriber::registry().with(layer.with_filter(filter.and(discreet)))
 }
 
@@ -83,10 +86,10 @@ pub fn catch_panics(metrics: Arc<Metrics>) {
     std::panic::set_hook(Box::new(move |panic| {
         metrics.panicked();
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        let message = panic.payload_as_str().unwrap_or_default();
+        let text = panic.payload_as_str().unwrap_or_default();
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or_default();
-        tracing::error!(location, message, thread, "a task panicked");
+        tracing::error!(location, panic = text, thread, "a task panicked");
     }));
 }
 

@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::visit::End;
 use crate::aws::{Attempt, CallObserver};
 use crate::model::subject::SubjectKind;
 
@@ -47,7 +48,7 @@ struct VisitLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReconcileLabels {
     controller: &'static str,
-    /// `success`, `requeue_after` or `error`.
+    /// `success`, `requeue_after`, `requeue` or `error`.
     result: &'static str,
 }
 
@@ -196,6 +197,9 @@ table! {
     reconciles: Family<ReconcileLabels, Counter> = Family::default(),
         "controller_runtime_reconcile",
         "Visits made, as controller-runtime counts them";
+    reconcile_errors: Family<ControllerLabel, Counter> = Family::default(),
+        "controller_runtime_reconcile_errors",
+        "Visits that failed, as controller-runtime counts them: not those that AWS throttled";
     durations: Durations = durations(),
         "controller_runtime_reconcile_time_seconds",
         "How long visits took";
@@ -284,18 +288,16 @@ impl Metrics {
         self.panics.inc();
     }
 
-    pub(super) fn visited(&self, kind: SubjectKind, result: &'static str, duration: Duration) {
-        self.visits.get_or_create(&VisitLabels { subject: kind.as_str(), result }).inc();
-        let controller = controller(kind);
-        let result = match result {
-            "done" => "success",
-            "later" => "requeue_after",
-            _ => "error",
-        };
+    pub(super) fn visited(&self, kind: SubjectKind, end: End, duration: Duration) {
+        let (subject, result) = (kind.as_str(), end.as_str());
+        self.visits.get_or_create(&VisitLabels { subject, result }).inc();
+        let (controller, result) = (controller(kind), end.reconcile_result());
         self.reconciles.get_or_create(&ReconcileLabels { controller, result }).inc();
-        self.durations
-            .get_or_create(&ControllerLabel { controller })
-            .observe(duration.as_secs_f64());
+        let label = ControllerLabel { controller };
+        if result == "error" {
+            self.reconcile_errors.get_or_create(&label).inc();
+        }
+        self.durations.get_or_create(&label).observe(duration.as_secs_f64());
     }
 
     pub(super) fn came_to_rest(&self, kind: SubjectKind, now: Timestamp) {

@@ -6,13 +6,41 @@ use std::thread;
 use super::Metrics;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
+use crate::model::outcome::Trouble;
 use crate::model::subject::SubjectKind;
 use crate::report::Rest;
 
-/// The result of a visit that a panic ended.
-const PANICKED: &str = "panicked";
-/// The result of a visit whose end nobody waited for, as when the process stops.
-const ABANDONED: &str = "abandoned";
+/// How a visit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It left its subject so.
+    Left(Rest),
+    /// By a panic.
+    Panicked,
+    /// Nobody waited for its end, as when the process stops.
+    Abandoned,
+}
+
+impl End {
+    /// As our own metrics name it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Left(rest) => rest.as_str(),
+            Self::Panicked => "panicked",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// As controller-runtime names it. Throttling is no failure: the same again, later.
+    pub(super) fn reconcile_result(self) -> &'static str {
+        match self {
+            Self::Left(Rest::Done) => "success",
+            Self::Left(Rest::Later(_)) => "requeue_after",
+            Self::Left(Rest::Again(Trouble::Throttled)) => "requeue",
+            Self::Left(Rest::Again(_)) | Self::Panicked | Self::Abandoned => "error",
+        }
+    }
+}
 
 /// A visit under way. It is counted when it is dropped, so no way out of it is left out.
 #[derive(Debug)]
@@ -42,14 +70,14 @@ impl<C: Clock> Visit<C> {
 
 impl<C: Clock> Drop for Visit<C> {
     fn drop(&mut self) {
-        let result = match self.rest {
-            Some(rest) => rest.as_str(),
-            None if thread::panicking() => PANICKED,
-            None => ABANDONED,
+        let end = match self.rest {
+            Some(rest) => End::Left(rest),
+            None if thread::panicking() => End::Panicked,
+            None => End::Abandoned,
         };
         let duration = self.clock.moment().since(self.began);
-        self.metrics.visited(self.kind, result, duration);
-        if self.rest == Some(Rest::Done) {
+        self.metrics.visited(self.kind, end, duration);
+        if end == End::Left(Rest::Done) {
             self.metrics.came_to_rest(self.kind, self.clock.now());
         }
     }

@@ -232,9 +232,8 @@ def start_pods() -> subprocess.Popen[str]:
 def start() -> subprocess.Popen[bytes]:
     command = [ALBEDO, "run", "--cluster-name", CLUSTER, "--health-probe-bind-addr", "127.0.0.1:0"]
     output = (PLACE / "albedo.log").open("wb")
-    return subprocess.Popen(
-        [*command, "--metrics-bind-addr", "127.0.0.1:0"], stdout=output, stderr=output
-    )
+    command += ["--metrics-bind-addr", "127.0.0.1:0", "--log-format", "text"]
+    return subprocess.Popen(command, stdout=output, stderr=output)
 
 
 def change_and_delete() -> None:

@@ -43,62 +43,89 @@ async fn told_when_refused(nth: usize) -> Vec<String> {
 #[test]
 fn a_refusal_is_told_to_whom_the_step_is_for() {
     wait(async {
-    let site = Site::new(TWO_TEAMS);
-    site.settle().await;
-    let mut told: Vec<(&str, Vec<String>)> = Vec::new();
-    for (place, action) in site.aws.performed().iter().enumerate() {
-        told.push((action.operation().1, told_when_refused(place + 1).await));
-    }
-    let of = |operation: &str| -> Vec<&[String]> {
-        let same = told.iter().filter(|(other, _)| *other == operation);
-        same.map(|(_, objects)| objects.as_slice()).collect()
-    };
-    let each = [&["shop/a".to_owned()][..], &["team/b".to_owned()]];
-    assert_eq!(of("CreateTargetGroup"), each, "{told:#?}");
-    assert_eq!(of("CreateRule"), each, "{told:#?}");
-    // What they share concerns both.
-    let both = ["shop/a".to_owned(), "team/b".to_owned()];
-    assert_eq!(of("CreateLoadBalancer"), [&both], "{told:#?}");
+        let site = Site::new(TWO_TEAMS);
+        site.settle().await;
+        let mut told: Vec<(&str, Vec<String>)> = Vec::new();
+        for (place, action) in site.aws.performed().iter().enumerate() {
+            told.push((action.operation().1, told_when_refused(place + 1).await));
+        }
+        let of = |operation: &str| -> Vec<&[String]> {
+            let same = told.iter().filter(|(other, _)| *other == operation);
+            same.map(|(_, objects)| objects.as_slice()).collect()
+        };
+        let each = [&["shop/a".to_owned()][..], &["team/b".to_owned()]];
+        assert_eq!(of("CreateTargetGroup"), each, "{told:#?}");
+        assert_eq!(of("CreateRule"), each, "{told:#?}");
+        // What they share concerns both.
+        let both = ["shop/a".to_owned(), "team/b".to_owned()];
+        assert_eq!(of("CreateLoadBalancer"), [&both], "{told:#?}");
+    });
+}
+
+#[test]
+fn who_leaves_is_told_why_what_it_had_stays() {
+    wait(async {
+        let site = Site::new(
+            "
+service shop/s: {ports: [80]}
+ingress shop/a: {load-balancer-attributes: deletion_protection.enabled=true,
+  rules: [any Exact /a s:80]}
+",
+        );
+        let controller = site.settle().await;
+        controller.cluster.forget_calls();
+        controller.cluster.delete(&ObjectKey::new("shop", "a"));
+        // It is tried again for ever.
+        controller.settle_for(20).await;
+        let mut events = site.cluster.events();
+        events.dedup();
+        let [event] = &events[..] else { panic!("{events:#?}") };
+        assert_eq!(
+            (event.reason.as_str(), event.object.key.name.as_str()),
+            ("FailedDeployModel", "a")
+        );
+        assert!(event.message.contains("OperationNotPermitted"), "{}", event.message);
     });
 }
 
 #[test]
 fn however_much_is_wrong_an_object_is_told_ten_things_and_how_many_more_there_are() {
     wait(async {
-    let unknown: String = (0..3000).map(|number| format!("nonsense-{number}: x, ")).collect();
-    let site = Site::new(&format!(
-        "
+        let unknown: Vec<String> = (0..300).map(|number| format!("nonsense-{number}: x")).collect();
+        let unknown = unknown.join(", ");
+        let site = Site::new(&format!(
+            "
 service shop/s: {{ports: [80]}}
-ingress shop/a: {{{unknown} listen-ports: nonsense, rules: [any Exact /a s:80]}}
+ingress shop/a: {{{unknown}, listen-ports: nonsense, rules: [any Exact /a s:80]}}
 "
-    ));
-    site.settle().await;
-    let events = site.cluster.events().into_iter();
-    let events: Vec<Event> =
-        events.filter(|event| event.reason != "SuccessfullyReconciled").collect();
-    assert_eq!(events.len(), 11, "{events:#?}");
-    let last = events.last().unwrap();
-    assert!(last.message.starts_with("and 29"), "{}", last.message);
-    // The gravest come first.
-    assert_eq!((events[0].severity, events[1].severity), (Severity::Error, Severity::Note));
+        ));
+        site.settle().await;
+        let events = site.cluster.events().into_iter();
+        let events: Vec<Event> =
+            events.filter(|event| event.reason != "SuccessfullyReconciled").collect();
+        assert_eq!(events.len(), 11, "{events:#?}");
+        let last = events.last().unwrap();
+        assert!(last.message.starts_with("and 29"), "{}", last.message);
+        // The gravest come first.
+        assert_eq!((events[0].severity, events[1].severity), (Severity::Error, Severity::Note));
     });
 }
 
 #[test]
 fn what_somebody_wrote_does_not_push_out_what_helps() {
     wait(async {
-    let giant = "x\\n".repeat(100_000);
-    let site = Site::new(&format!(
-        "
+        let giant = "x\\n".repeat(100_000);
+        let site = Site::new(&format!(
+            "
 service shop/s: {{ports: [80]}}
 ingress shop/a: {{scheme: \"{giant}\", rules: [any Exact /a s:80]}}
 "
-    ));
-    site.settle().await;
-    let events = site.cluster.events();
-    let [event] = &events[..] else { panic!("{events:#?}") };
-    assert!(event.message.len() < 1024 && !event.message.contains('\n'), "{}", event.message);
-    assert!(event.message.contains("; allowed: ") && event.message.contains("; meanwhile: "));
+        ));
+        site.settle().await;
+        let events = site.cluster.events();
+        let [event] = &events[..] else { panic!("{events:#?}") };
+        assert!(event.message.len() < 1024 && !event.message.contains('\n'), "{}", event.message);
+        assert!(event.message.contains("; allowed: ") && event.message.contains("; meanwhile: "));
     });
 }
 
@@ -195,81 +222,81 @@ fn counted(metrics: &Metrics, result: &str) -> usize {
 #[test]
 fn an_object_that_has_much_to_say_does_not_drown_another() {
     wait(async {
-    let (recorder, queue, metrics) = recorder();
-    let start = Moment::default();
-    recorder.record(start, many("loud", 3000));
-    recorder.record(start, [event("quiet", "hello")]);
-    recorder.record(start.plus(Duration::from_secs(300)), many("loud", 2));
-    drop(recorder);
-    let inbox = Inbox::default();
-    queue.send_all(&inbox, &HandClock::default(), || true).await;
-    let events = inbox.events.into_inner().unwrap();
-    assert_eq!(events.iter().filter(|event| event.starts_with("loud")).count(), 26);
-    assert!(events.contains(&"quiet hello".to_owned()));
-    assert_eq!((counted(&metrics, "sent"), counted(&metrics, "rate_limited")), (27, 2976));
+        let (recorder, queue, metrics) = recorder();
+        let start = Moment::default();
+        recorder.record(start, many("loud", 3000));
+        recorder.record(start, [event("quiet", "hello")]);
+        recorder.record(start.plus(Duration::from_secs(300)), many("loud", 2));
+        drop(recorder);
+        let inbox = Inbox::default();
+        queue.send_all(&inbox, &HandClock::default(), || true).await;
+        let events = inbox.events.into_inner().unwrap();
+        assert_eq!(events.iter().filter(|event| event.starts_with("loud")).count(), 26);
+        assert!(events.contains(&"quiet hello".to_owned()));
+        assert_eq!((counted(&metrics, "sent"), counted(&metrics, "rate_limited")), (27, 2976));
     });
 }
 
 #[test]
 fn what_there_is_no_room_for_is_dropped_and_counted_and_costs_nobodys_budget() {
     wait(async {
-    let (recorder, queue, metrics) = recorder();
-    for number in 0..50 {
-        recorder.record(Moment::default(), many(&number.to_string(), 25));
-    }
-    assert_eq!(counted(&metrics, "queue_full"), 250);
-    let sending = async {
-        let inbox = Inbox::default();
-        queue.send_all(&inbox, &HandClock::default(), || true).await;
-        inbox.events.into_inner().unwrap()
-    };
-    let saying = async {
-        while counted(&metrics, "sent") < 1000 {
-            tokio::task::yield_now().await;
+        let (recorder, queue, metrics) = recorder();
+        for number in 0..50 {
+            recorder.record(Moment::default(), many(&number.to_string(), 25));
         }
-        recorder.record(Moment::default(), many("49", 25));
-        drop(recorder);
-    };
-    let (events, ()) = tokio::join!(sending, saying);
-    assert_eq!(events.iter().filter(|event| event.starts_with("49 ")).count(), 25);
+        assert_eq!(counted(&metrics, "queue_full"), 250);
+        let sending = async {
+            let inbox = Inbox::default();
+            queue.send_all(&inbox, &HandClock::default(), || true).await;
+            inbox.events.into_inner().unwrap()
+        };
+        let saying = async {
+            while counted(&metrics, "sent") < 1000 {
+                tokio::task::yield_now().await;
+            }
+            recorder.record(Moment::default(), many("49", 25));
+            drop(recorder);
+        };
+        let (events, ()) = tokio::join!(sending, saying);
+        assert_eq!(events.iter().filter(|event| event.starts_with("49 ")).count(), 25);
     });
 }
 
 #[test]
 fn an_event_waits_out_the_api_servers_trouble_and_none_is_tried_for_ever() {
     wait(async {
-    let clock = HandClock::default();
-    for (kind, refusals, sent, refused, seconds) in [
-        (Kind::Transient, 2, 2, 0, 10),
-        (Kind::Throttled, 3, 1, 1, 10),
-        (Kind::Refused, 1, 1, 1, 0),
-    ] {
-        let (recorder, queue, metrics) = recorder();
-        recorder.record(clock.moment(), many("a", 2));
-        drop(recorder);
-        let inbox = Inbox { refusals: refusals.into(), kind: Some(kind), ..Inbox::default() };
-        let before = clock.moment();
-        queue.send_all(&inbox, &clock, || true).await;
-        let passed = clock.moment().since(before);
-        assert_eq!(passed, Duration::from_secs(seconds), "{kind:?}");
-        assert_eq!(counted(&metrics, "sent"), sent, "{kind:?}");
-        assert_eq!(counted(&metrics, "refused"), refused, "{kind:?}");
-    }
+        let clock = HandClock::default();
+        for (kind, refusals, sent, refused, seconds) in [
+            (Kind::Transient, 2, 2, 0, 10),
+            (Kind::Throttled, 3, 1, 1, 10),
+            (Kind::Refused, 1, 1, 1, 0),
+        ] {
+            let (recorder, queue, metrics) = recorder();
+            recorder.record(clock.moment(), many("a", 2));
+            drop(recorder);
+            let inbox = Inbox { refusals: refusals.into(), kind: Some(kind), ..Inbox::default() };
+            let before = clock.moment();
+            queue.send_all(&inbox, &clock, || true).await;
+            let passed = clock.moment().since(before);
+            assert_eq!(passed, Duration::from_secs(seconds), "{kind:?}");
+            assert_eq!(counted(&metrics, "sent"), sent, "{kind:?}");
+            assert_eq!(counted(&metrics, "refused"), refused, "{kind:?}");
+        }
     });
 }
 
 #[test]
 fn who_may_not_write_says_nothing() {
     wait(async {
-    let (recorder, queue, metrics) = recorder();
-    recorder.record(Moment::default(), many("a", 3));
-    drop(recorder);
-    let inbox = Inbox { refusals: 1.into(), kind: Some(Kind::Transient), ..Inbox::default() };
-    // It is lost while an Event waits out the API server's trouble.
-    let leads = AtomicBool::new(true);
-    let may_write = || leads.swap(false, Ordering::Relaxed);
-    queue.send_all(&inbox, &HandClock::default(), may_write).await;
-    assert_eq!(inbox.events.into_inner().unwrap(), [""; 0]);
-    assert_eq!(counted(&metrics, "not_leading"), 3);
+        let (recorder, queue, metrics) = recorder();
+        recorder.record(Moment::default(), many("a", 3));
+        drop(recorder);
+        let inbox = Inbox { refusals: 1.into(), kind: Some(Kind::Transient), ..Inbox::default() };
+        // It is lost while an Event waits out the API server's trouble.
+        let leads = AtomicBool::new(true);
+        let may_write = || leads.swap(false, Ordering::Relaxed);
+        queue.send_all(&inbox, &HandClock::default(), may_write).await;
+        assert_eq!(inbox.events.into_inner().unwrap(), [""; 0]);
+        assert_eq!(counted(&metrics, "not_leading"), 3);
     });
 }

@@ -42,6 +42,7 @@ fn a_bad_flag_stops_the_start_with_one_line() {
     check(&["run", "--policy=delete"], "[possible values: sync, upsert-only, create-only]");
     check(&["run", "--dns=perhaps"], "[possible values: true, false]");
     check(&["plan", "--webhook-bind-port=1"], "unexpected argument '--webhook-bind-port' found");
+    check(&["run", "--log-format=xml"], "[possible values: text, json]");
     check(&["run"], "no cluster name; give --cluster-name");
     check(&["plan", "-f", "/nowhere.yaml"], "/nowhere.yaml cannot be read");
     check(&["dance"], "unrecognized subcommand 'dance'");

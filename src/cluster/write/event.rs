@@ -88,3 +88,24 @@ fn event_type(severity: Severity) -> &'static str {
 fn shortened(message: &str) -> &str {
     &message[..message.floor_char_boundary(MESSAGE_LENGTH_MAX)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::ObjectKey;
+    use crate::model::problem::ObjectRef;
+
+    #[test]
+    fn a_message_is_one_line_that_an_event_has_room_for() {
+        let event = Event {
+            object: ObjectRef::ingress(&ObjectKey::new("shop", "a")),
+            uid: "1".to_owned(),
+            severity: Severity::Error,
+            reason: "Said".to_owned(),
+            message: format!("first\nsecond \u{1b}[2J{}", "ä".repeat(1000)),
+        };
+        let message = compose("me", &event).message.unwrap_or_default();
+        assert!(message.starts_with("first\\nsecond \\u{1b}[2Jää"), "{message}");
+        assert!(message.len() <= MESSAGE_LENGTH_MAX && message.ends_with('ä'));
+    }
+}

@@ -25,11 +25,12 @@ fn lived() -> Arc<Metrics> {
         metrics.visit(&clock, kind).finish(Rest::Done);
     }
     metrics.visit(&clock, SubjectKind::Targets).finish(Rest::Again(Trouble::InUse));
+    metrics.visit(&clock, SubjectKind::Targets).finish(Rest::Again(Trouble::Throttled));
     metrics.attempted(&attempt(1, Some(400), "Throttling"));
     metrics.attempted(&attempt(2, Some(200), ""));
     metrics.waited("EC2", "CreateTags", Duration::from_millis(1500));
     metrics.queue("targets", 3, Duration::from_secs(7));
-    metrics.watch_failures(&BTreeMap::from([("Ingress", 2)]));
+    metrics.watch_failures([("Ingress", 2)]);
     metrics.stale_parts(4);
     metrics.tenure(TenureChange::Began);
     metrics.panicked();
@@ -67,7 +68,9 @@ fn what_happens_is_counted() {
     has(&text, "albedo_visits_total{subject=\"targets\",result=\"in_use\"} 1");
     let ours = "controller=\"targetGroupBinding\"";
     has(&text, &format!("controller_runtime_reconcile_total{{{ours},result=\"error\"}} 1"));
-    has(&text, &format!("controller_runtime_reconcile_time_seconds_count{{{ours}}} 2"));
+    has(&text, &format!("controller_runtime_reconcile_total{{{ours},result=\"requeue\"}} 1"));
+    has(&text, &format!("controller_runtime_reconcile_errors_total{{{ours}}} 1"));
+    has(&text, &format!("controller_runtime_reconcile_time_seconds_count{{{ours}}} 3"));
     has(&text, "albedo_visits_waiting{lane=\"targets\"} 3");
     has(&text, "albedo_visits_oldest_wait_seconds{lane=\"targets\"} 7.0");
     has(&text, "albedo_watch_failures_total{kind=\"Ingress\"} 2");
@@ -113,8 +116,8 @@ fn coming_to_rest_is_dated() {
 #[test]
 fn a_count_that_is_kept_elsewhere_never_falls() {
     let metrics = Metrics::new();
-    metrics.watch_failures(&BTreeMap::from([("Pod", 5)]));
-    metrics.watch_failures(&BTreeMap::from([("Pod", 3)]));
+    metrics.watch_failures([("Pod", 5)]);
+    metrics.watch_failures([("Pod", 3)]);
     has(&metrics.encode().unwrap(), "albedo_watch_failures_total{kind=\"Pod\"} 5");
 }
 
