@@ -1,6 +1,8 @@
 //! Follows all objects of one kind, for ever: lists them, watches them, notices when the watch is
 //! dead, and lists them again where nothing less will do.
 
+use std::time::Duration;
+
 use futures::future::pending;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::watch;
@@ -11,6 +13,10 @@ use super::feed::{Event, Feed, Read, Shown};
 use super::progress::SILENCE_MAX;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
+
+/// How long one answer of a list, and the beginning of a watch, may take: a page is a few
+/// megabytes.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// What a follower hears.
 #[derive(Debug)]
@@ -77,7 +83,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         if course.is_beginning() {
             self.audience.hear(Notice::Begin);
         }
-        let page = self.feed.page(token).await?;
+        let page = self.in_time(self.feed.page(token)).await?;
         for item in page.items {
             self.show(item);
         }
@@ -91,7 +97,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
     /// Asks which version the cluster is at: who has come so far has missed nothing until now.
     async fn ask(&mut self, course: &mut Course) -> Result<(), ClusterError> {
         let asked = self.clock.moment();
-        let version = self.feed.version().await?;
+        let version = self.in_time(self.feed.version()).await?;
         self.prove(course.answered(asked, &version));
         Ok(())
     }
@@ -104,7 +110,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         (version, seconds): (&str, u32),
     ) -> Result<(), ClusterError> {
         let opened = self.clock.moment();
-        let mut lines = self.feed.watch(version, seconds).await?;
+        let mut lines = self.in_time(self.feed.watch(version, seconds)).await?;
         loop {
             let event = tokio::select! {
                 event = lines.next() => event,
@@ -138,6 +144,17 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
             self.clock.sleep(PAUSE_MIN).await;
         }
         Ok(())
+    }
+
+    /// Waits for an answer, for a while.
+    async fn in_time<R>(
+        &self,
+        answer: impl Future<Output = Result<R, ClusterError>>,
+    ) -> Result<R, ClusterError> {
+        tokio::select! {
+            answer = answer => answer,
+            () = self.clock.sleep(ANSWER_MAX) => Err(self.feed.silent(ANSWER_MAX)),
+        }
     }
 
     /// Shows an object. Says which version it has.

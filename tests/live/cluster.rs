@@ -8,7 +8,9 @@ mod crds;
 mod lease;
 mod rbac;
 mod replica;
+mod secrets;
 mod watch;
+mod world;
 mod write;
 
 /// How long anything here may take on two busy cores before it counts as never.

@@ -19,7 +19,8 @@ fn name(item: &Read<TargetGroupBinding>) -> (&str, bool) {
 
 #[test]
 fn an_object_that_cannot_be_read_spoils_no_list() {
-    let good = json!({"metadata": {"name": "good"}, "spec": {"serviceRef": {"name": "a", "port": 1}}});
+    let good =
+        json!({"metadata": {"name": "good"}, "spec": {"serviceRef": {"name": "a", "port": 1}}});
     let list = json!({
         "metadata": {"resourceVersion": "9", "continue": ""}, "items": [misfit(), good],
     });
@@ -61,7 +62,8 @@ fn an_event_of_an_object_that_cannot_be_read_names_it() {
 
 #[test]
 fn bookmarks_and_ends_are_told_apart() {
-    let mark = json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}});
+    let mark =
+        json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}});
     let Ok(Event::Bookmark(version)) = event::<Namespace>(&line("BOOKMARK", mark)) else {
         panic!("it is a bookmark")
     };
