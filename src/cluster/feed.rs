@@ -206,7 +206,7 @@ fn page<T: Shown>(text: &str) -> Result<Page<T>, String> {
         Err(_) => {
             let list: List<Value> =
                 serde_json::from_str(text).map_err(|error| error.to_string())?;
-            let items = list.items.into_iter().flatten().map(read);
+            let items = list.items.iter().flatten().map(read);
             (list.metadata, items.collect::<Result<_, _>>()?)
         }
     };
@@ -215,11 +215,11 @@ fn page<T: Shown>(text: &str) -> Result<Page<T>, String> {
 }
 
 /// Reads one object that may not be as it should; an error where it is no object at all.
-fn read<T: Shown>(object: Value) -> Result<Read<T>, String> {
-    match T::deserialize(&object) {
+fn read<T: Shown>(object: &Value) -> Result<Read<T>, String> {
+    match T::deserialize(object) {
         Ok(shown) => Ok(Ok(shown)),
         Err(error) => {
-            let meta = Stamp::deserialize(&object).map_err(|_| excerpt(&object.to_string()))?;
+            let meta = Stamp::deserialize(object).map_err(|_| excerpt(&object.to_string()))?;
             Ok(Err(Misfit { meta: meta.metadata, message: excerpt(&error.to_string()) }))
         }
     }
@@ -237,7 +237,7 @@ fn event<T: Shown>(line: &[u8]) -> Result<Event<T>, String> {
             let mut event: Value = serde_json::from_slice(line).map_err(|_| garbage())?;
             let object = event.get_mut("object").map(Value::take).unwrap_or_default();
             match event.get("type").and_then(Value::as_str) {
-                Some("ADDED" | "MODIFIED") => read(object).map(Event::Put),
+                Some("ADDED" | "MODIFIED") => read(&object).map(Event::Put),
                 Some("DELETED") => {
                     let meta = Stamp::deserialize(&object).map_err(|_| garbage())?;
                     Ok(Event::Gone(meta.metadata))

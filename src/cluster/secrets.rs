@@ -306,7 +306,7 @@ impl<I: Intake, C: Clock> Hearer<I, C> {
 impl<I: Intake, C: Clock> Audience<Stamp> for Hearer<I, C> {
     fn hear(&mut self, notice: Notice<Stamp>) {
         match notice {
-            Notice::Begin => self.missing = self.ward.names.borrow().clone(),
+            Notice::Begin => self.missing.clone_from(&self.ward.names.borrow()),
             Notice::Put(Stamp { metadata }) | Notice::Misfit(metadata) => {
                 if let Some(name) = &metadata.name {
                     self.missing.remove(name);
