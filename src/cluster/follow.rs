@@ -55,12 +55,14 @@ pub(super) struct Follower<T, A, C> {
     /// What to say where the API server does not know the kind.
     pub(super) unknown: Option<String>,
     pub(super) kind: &'static str,
+    /// For how long each watch is asked for.
+    pub(super) watch_seconds: u32,
 }
 
 impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
     /// Follows, for ever.
     pub(super) async fn run(mut self) {
-        let (mut course, mut trouble) = (Course::new(), Trouble::default());
+        let (mut course, mut trouble) = (Course::new(self.watch_seconds), Trouble::default());
         loop {
             course.want(*self.wanted.borrow_and_update());
             let done = match course.next() {

@@ -162,6 +162,7 @@ async fn told(answers: Vec<Answer>, ask: Option<()>) -> (Vec<String>, Vec<String
         wanted: receiver,
         unknown: Some("apply the CRDs".to_owned()),
         kind: "TargetGroupBinding",
+        watch_seconds: 60,
     };
     let enough = async {
         let mut ask = ask;
