@@ -237,7 +237,8 @@ mod tests {
         let action = KubeAction::ClaimBinding { name: name.clone() };
         let both = async { tokio::join!(server.perform(&action), server.status(&name, &[])) };
         let limit = WRITE_MAX + Duration::from_secs(1);
-        let (performed, told) = tokio::time::timeout(limit, both).await.expect("they end");
+        let both = Box::pin(tokio::time::timeout(limit, both));
+        let (performed, told) = both.await.expect("they end");
         let error = performed.expect_err("nobody answered");
         assert_eq!(error.kind, Kind::Transient);
         let expected =

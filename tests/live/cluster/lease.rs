@@ -1,17 +1,21 @@
 //! Leading: one of several, by a Lease that LBC understands.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use albedo::clock::{Clock, SystemClock};
 use albedo::cluster::Election;
 use albedo::model::id::ObjectKey;
 use albedo::model::tenure::{Epoch, Tenure};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
+use super::replica::{Switch, first};
 use super::{during, soon};
 use crate::support::control_plane::ControlPlane;
 
@@ -23,18 +27,28 @@ struct Voter {
     stop: oneshot::Sender<()>,
 }
 
+/// One clock for all of them, so that their moments can be compared.
+fn clock() -> SystemClock {
+    static CLOCK: LazyLock<SystemClock> = LazyLock::new(SystemClock::new);
+    *CLOCK
+}
+
 /// Puts a process up for election.
-fn voter(client: &Client, lease: &ObjectKey, identity: &str) -> (Voter, impl Future<Output = ()>) {
+fn voter(
+    client: &Client,
+    lease: &ObjectKey,
+    identity: &str,
+) -> (Voter, LocalBoxFuture<'static, ()>) {
     let (stop, stopped) = oneshot::channel();
     let sender = watch::Sender::new(None);
     let (stands, standing) = watch::channel(true);
-    let (tenure, clock) = (sender.subscribe(), SystemClock::new());
+    let (tenure, clock) = (sender.subscribe(), clock());
     let stopped = async {
         let _ = stopped.await;
     };
     let (client, lease, identity) = (client.clone(), lease.clone(), identity.to_owned());
     let election = Election { client, lease, identity, clock }.run(sender, standing, stopped);
-    (Voter { tenure, stands, clock, stop }, election)
+    (Voter { tenure, stands, clock, stop }, election.boxed_local())
 }
 
 impl Voter {
@@ -157,4 +171,31 @@ async fn who_does_not_stand_does_not_lead_and_gives_back_what_it_has() {
         assert_eq!(one.current().epoch, Epoch(2));
     };
     during(election, body).await;
+}
+
+#[tokio::test]
+async fn who_is_cut_off_leads_no_longer_before_anybody_else_does() {
+    let plane = ControlPlane::shared().await;
+    let client = plane.client().await;
+    let lease = ObjectKey::new(plane.namespace(&client, "lease").await, "leader");
+    let switch = Switch::to(first(plane)).await;
+    let by_way = plane.client_by_way_of(switch.address()).await;
+    let (mut one, election_of_one) = voter(&by_way, &lease, "one");
+    let (mut two, election_of_two) = voter(&client, &lease, "two");
+    let body = async {
+        one.leads(true).await;
+        let waiting = async {
+            albedo::clock::sleep(Duration::from_secs(3)).await;
+            // Requests go nowhere, and nobody says so.
+            switch.go_dumb();
+            switch.lead_nowhere();
+            let last = one.current();
+            one.leads(false).await;
+            assert!(clock().moment() <= last.until.plus(Duration::from_secs(3)), "it went on");
+            two.leads(true).await;
+            assert!(two.current().since > last.until, "two led at once");
+        };
+        during(election_of_two, waiting).await;
+    };
+    during(switch.serve(), during(election_of_one, body)).await;
 }

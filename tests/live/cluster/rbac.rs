@@ -138,8 +138,8 @@ async fn the_service_account_can_do_all_that_the_program_does() {
         drop(soon("a complete list of every kind", complete).await.expect("the watch goes on"));
         write(&ApiServer::new(client.clone(), "albedo-test", "kube-system"), &namespace).await;
         lead(client.clone()).await;
-        let failures = progress.borrow().failures().map(|(_, count)| count).sum::<u64>();
-        failures
+        let progress = progress.borrow();
+        progress.failures().map(|(_, count)| count).sum::<u64>()
     };
     let watches = watch_all(client.clone(), None, world, SystemClock::new(), sight);
     assert_eq!(during(watches, work).await, 0, "a watch has failed");

@@ -88,13 +88,20 @@ pub struct Switch {
     target: watch::Sender<Option<SocketAddr>>,
     /// Counts how often all connections that were there have gone dumb.
     dumb: watch::Sender<u32>,
+    /// Whether new connections lead anywhere.
+    is_open: watch::Sender<bool>,
 }
 
 impl Switch {
     /// An address that leads here.
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
-        Self { listener, target: watch::Sender::new(Some(target)), dumb: watch::Sender::new(0) }
+        Self {
+            listener,
+            target: watch::Sender::new(Some(target)),
+            dumb: watch::Sender::new(0),
+            is_open: watch::Sender::new(true),
+        }
     }
 
     /// The address.
@@ -112,6 +119,11 @@ impl Switch {
         self.dumb.send_modify(|times| *times += 1);
     }
 
+    /// Takes new connections, and carries nothing through them.
+    pub fn lead_nowhere(&self) {
+        self.is_open.send_replace(false);
+    }
+
     /// Carries what comes, for ever.
     pub async fn serve(&self) {
         let incoming = futures::stream::unfold((), |()| async {
@@ -124,6 +136,9 @@ impl Switch {
     async fn carry(&self, mut client: TcpStream) {
         let (mut target, mut dumb) = (self.target.subscribe(), self.dumb.subscribe());
         let Some(address) = *target.borrow_and_update() else { return };
+        if !*self.is_open.borrow() {
+            std::future::pending::<()>().await;
+        }
         let Ok(mut server) = TcpStream::connect(address).await else { return };
         tokio::select! {
             _ = target.changed() => {}
