@@ -17,6 +17,9 @@ use crate::model::moment::Moment;
 /// How long one answer of a list, and the beginning of a watch, may take: a page is a few
 /// megabytes.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long the answer may take that says which version the cluster is at: one object. A new leader
+/// waits for it, and should not do so on a connection that is dead.
+const VERSION_MAX: Duration = Duration::from_secs(8);
 
 /// What a follower hears.
 #[derive(Debug)]
@@ -66,26 +69,31 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         loop {
             course.want(*self.wanted.borrow_and_update());
             let done = match course.next() {
-                Ask::Page(token) => self.list(&mut course, token.as_deref()).await,
-                Ask::Version => self.ask(&mut course).await,
+                Ask::Page(token) => self.list(&mut course, &mut trouble, token.as_deref()).await,
+                Ask::Version => self.ask(&mut course, &mut trouble).await,
                 Ask::Watch(version, seconds) => {
                     self.watch(&mut course, &mut trouble, (&version, seconds)).await
                 }
             };
-            match done {
-                Ok(()) => self.live(&mut trouble),
-                Err(error) => self.fail(&mut course, &mut trouble, error).await,
+            if let Err(error) = done {
+                self.fail(&mut course, &mut trouble, error).await;
             }
         }
     }
 
     /// Reads a part of the list of everything.
-    async fn list(&mut self, course: &mut Course, token: Option<&str>) -> Result<(), ClusterError> {
+    async fn list(
+        &mut self,
+        course: &mut Course,
+        trouble: &mut Trouble,
+        token: Option<&str>,
+    ) -> Result<(), ClusterError> {
         let asked = self.clock.moment();
         if course.is_beginning() {
             self.audience.hear(Notice::Begin);
         }
-        let page = self.in_time(self.feed.page(token)).await?;
+        let page = self.in_time(ANSWER_MAX, self.feed.page(token)).await?;
+        self.live(trouble);
         for item in page.items {
             self.show(item);
         }
@@ -97,9 +105,14 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
     }
 
     /// Asks which version the cluster is at: who has come so far has missed nothing until now.
-    async fn ask(&mut self, course: &mut Course) -> Result<(), ClusterError> {
+    async fn ask(
+        &mut self,
+        course: &mut Course,
+        trouble: &mut Trouble,
+    ) -> Result<(), ClusterError> {
         let asked = self.clock.moment();
-        let version = self.in_time(self.feed.version()).await?;
+        let version = self.in_time(VERSION_MAX, self.feed.version()).await?;
+        self.live(trouble);
         self.prove(course.answered(asked, &version));
         Ok(())
     }
@@ -112,7 +125,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         (version, seconds): (&str, u32),
     ) -> Result<(), ClusterError> {
         let opened = self.clock.moment();
-        let mut lines = self.in_time(self.feed.watch(version, seconds)).await?;
+        let mut lines = self.in_time(ANSWER_MAX, self.feed.watch(version, seconds)).await?;
         loop {
             let event = tokio::select! {
                 event = lines.next() => event,
@@ -140,6 +153,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
                 self.prove(course.passed(version));
             }
         }
+        self.live(trouble);
         course.ended();
         // A server that ends each watch at once is not asked without a pause.
         if self.clock.moment().since(opened) < PAUSE_MIN {
@@ -151,11 +165,12 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
     /// Waits for an answer, for a while.
     async fn in_time<R>(
         &self,
+        limit: Duration,
         answer: impl Future<Output = Result<R, ClusterError>>,
     ) -> Result<R, ClusterError> {
         tokio::select! {
             answer = answer => answer,
-            () = self.clock.sleep(ANSWER_MAX) => Err(self.feed.silent(ANSWER_MAX)),
+            () = self.clock.sleep(limit) => Err(self.feed.silent(limit)),
         }
     }
 
