@@ -52,3 +52,47 @@ pub fn connect(config: Config) -> Result<Client, kube::Error> {
         None => builder.with_layer(&config.base_uri_layer()).build(),
     })
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The timer of the kernel that runs for a connection to this port: its kind, and the
+    /// hundredths of a second left.
+    fn timer(port: u16) -> Option<(String, u64)> {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").expect("it is there");
+        let remote = format!(":{port:04X}");
+        let line = table.lines().find(|line| {
+            line.split_whitespace().nth(2).is_some_and(|address| address.ends_with(&remote))
+        })?;
+        let (kind, left) = line.split_whitespace().nth(5)?.split_once(':')?;
+        Some((kind.to_owned(), u64::from_str_radix(left, 16).ok()?))
+    }
+
+    #[tokio::test]
+    async fn the_kernel_asks_whether_an_idle_peer_still_lives() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let url = format!("http://127.0.0.1:{port}").parse().expect("it is one");
+        let client = connect(Config::new(url)).expect("it can be used");
+        let idle = async {
+            let _connection = listener.accept().await.expect("somebody connects");
+            loop {
+                // 02 is the timer of keep-alive; others run while something is being sent.
+                if let Some((kind, left)) = timer(port)
+                    && kind == "02"
+                {
+                    return left;
+                }
+                crate::clock::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let left = tokio::select! {
+            left = tokio::time::timeout(Duration::from_secs(5), idle) => left.expect("it is set"),
+            answer = client.apiserver_version() => panic!("nobody answers: {answer:?}"),
+        };
+        assert!(left <= 1000, "{left} hundredths of a second");
+    }
+}

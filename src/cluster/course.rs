@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use crate::model::moment::Moment;
 
-/// For how long a watch is asked for. The API server sends a bookmark two seconds before it ends
-/// it, so a watch that lives shows so that often; beginning the next one costs it next to nothing.
-const WATCH_SECONDS: u32 = 60;
-/// The same, while a proof is looked for: the bookmark comes after one second.
+/// For how long a watch is asked for while a proof is looked for. The API server sends a bookmark
+/// two seconds before it ends one.
 const PROOF_SECONDS: u32 = 3;
 /// How many such watches may end without the proof before everything is listed anew. An API server
 /// hears from etcd each 5 s where nothing happens.
@@ -31,6 +29,8 @@ pub(super) enum Ask {
 /// Where a watch stands.
 #[derive(Debug)]
 pub(super) struct Course {
+    /// For how long a watch is asked for.
+    watch_seconds: u32,
     stage: Stage,
     /// What is known is at least as new as the cluster was at this moment.
     current: Option<Moment>,
@@ -63,9 +63,9 @@ struct Goal {
 
 impl Course {
     /// Nothing is known.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(watch_seconds: u32) -> Self {
         let stage = Stage::Listing(Listing::default());
-        Self { stage, current: None, wanted: Moment::default(), refusals: 0 }
+        Self { watch_seconds, stage, current: None, wanted: Moment::default(), refusals: 0 }
     }
 
     /// What to ask for.
@@ -76,7 +76,9 @@ impl Course {
                 Ask::Watch(version.clone(), PROOF_SECONDS)
             }
             Stage::Watching { .. } if self.is_behind() => Ask::Version,
-            Stage::Watching { version, goal: None } => Ask::Watch(version.clone(), WATCH_SECONDS),
+            Stage::Watching { version, goal: None } => {
+                Ask::Watch(version.clone(), self.watch_seconds)
+            }
         }
     }
 

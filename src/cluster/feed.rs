@@ -19,9 +19,6 @@ use super::wire::Stamp;
 
 /// How many objects one answer of a list holds (client-go's reflector).
 const PAGE_SIZE: u32 = 500;
-/// How long one answer of a list, and the beginning of a watch, may take: a page is a few
-/// megabytes.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long an event of a watch may be. The API server stores no object of more than 1.5 MiB, and
 /// takes no request of more than 3 (etcd's limit, and its own).
 const LINE_LENGTH_MAX: usize = 16 << 20;
@@ -120,7 +117,7 @@ impl<T: Shown> Feed<T> {
             Form::Metadata => self.request.list_metadata(params),
         };
         let request = request.map_err(|error| self.error(&kube::Error::BuildRequest(error)))?;
-        self.in_time(self.client.request_text(request)).await
+        self.client.request_text(request).await.map_err(|error| self.error(&error))
     }
 
     /// Watches what happens after a version, for so many seconds.
@@ -135,7 +132,8 @@ impl<T: Shown> Feed<T> {
             Form::Metadata => self.request.watch_metadata(&params, version),
         };
         let request = request.map_err(|error| self.error(&kube::Error::BuildRequest(error)))?;
-        let reader = self.in_time(self.client.request_stream(request)).await?;
+        let reader = self.client.request_stream(request).await;
+        let reader = reader.map_err(|error| self.error(&error))?;
         let operation = self.operation.clone();
         Ok(Lines { reader: Box::pin(reader), begun: Vec::new(), operation, kind: PhantomData })
     }
@@ -148,16 +146,6 @@ impl<T: Shown> Feed<T> {
     /// The watch was ended with this answer.
     pub(super) fn refused(&self, status: &Status) -> ClusterError {
         ClusterError::of_status(&*self.operation, status)
-    }
-
-    async fn in_time<A>(
-        &self,
-        answer: impl Future<Output = Result<A, kube::Error>>,
-    ) -> Result<A, ClusterError> {
-        match tokio::time::timeout(ANSWER_MAX, answer).await {
-            Ok(answer) => answer.map_err(|error| self.error(&error)),
-            Err(_elapsed) => Err(ClusterError::late(&*self.operation, ANSWER_MAX)),
-        }
     }
 
     fn error(&self, error: &kube::Error) -> ClusterError {
@@ -218,7 +206,7 @@ fn page<T: Shown>(text: &str) -> Result<Page<T>, String> {
         Err(_) => {
             let list: List<Value> =
                 serde_json::from_str(text).map_err(|error| error.to_string())?;
-            let items = list.items.into_iter().flatten().map(read);
+            let items = list.items.iter().flatten().map(read);
             (list.metadata, items.collect::<Result<_, _>>()?)
         }
     };
@@ -227,11 +215,11 @@ fn page<T: Shown>(text: &str) -> Result<Page<T>, String> {
 }
 
 /// Reads one object that may not be as it should; an error where it is no object at all.
-fn read<T: Shown>(object: Value) -> Result<Read<T>, String> {
-    match T::deserialize(&object) {
+fn read<T: Shown>(object: &Value) -> Result<Read<T>, String> {
+    match T::deserialize(object) {
         Ok(shown) => Ok(Ok(shown)),
         Err(error) => {
-            let meta = Stamp::deserialize(&object).map_err(|_| excerpt(&object.to_string()))?;
+            let meta = Stamp::deserialize(object).map_err(|_| excerpt(&object.to_string()))?;
             Ok(Err(Misfit { meta: meta.metadata, message: excerpt(&error.to_string()) }))
         }
     }
@@ -249,7 +237,7 @@ fn event<T: Shown>(line: &[u8]) -> Result<Event<T>, String> {
             let mut event: Value = serde_json::from_slice(line).map_err(|_| garbage())?;
             let object = event.get_mut("object").map(Value::take).unwrap_or_default();
             match event.get("type").and_then(Value::as_str) {
-                Some("ADDED" | "MODIFIED") => read(object).map(Event::Put),
+                Some("ADDED" | "MODIFIED") => read(&object).map(Event::Put),
                 Some("DELETED") => {
                     let meta = Stamp::deserialize(&object).map_err(|_| garbage())?;
                     Ok(Event::Gone(meta.metadata))

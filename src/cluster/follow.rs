@@ -1,6 +1,8 @@
 //! Follows all objects of one kind, for ever: lists them, watches them, notices when the watch is
 //! dead, and lists them again where nothing less will do.
 
+use std::time::Duration;
+
 use futures::future::pending;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::watch;
@@ -11,6 +13,13 @@ use super::feed::{Event, Feed, Read, Shown};
 use super::progress::SILENCE_MAX;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
+
+/// How long one answer of a list, and the beginning of a watch, may take: a page is a few
+/// megabytes.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long the answer may take that says which version the cluster is at: one object. A new leader
+/// waits for it, and should not do so on a connection that is dead.
+const VERSION_MAX: Duration = Duration::from_secs(8);
 
 /// What a follower hears.
 #[derive(Debug)]
@@ -49,35 +58,42 @@ pub(super) struct Follower<T, A, C> {
     /// What to say where the API server does not know the kind.
     pub(super) unknown: Option<String>,
     pub(super) kind: &'static str,
+    /// For how long each watch is asked for.
+    pub(super) watch_seconds: u32,
 }
 
 impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
     /// Follows, for ever.
     pub(super) async fn run(mut self) {
-        let (mut course, mut trouble) = (Course::new(), Trouble::default());
+        let (mut course, mut trouble) = (Course::new(self.watch_seconds), Trouble::default());
         loop {
             course.want(*self.wanted.borrow_and_update());
             let done = match course.next() {
-                Ask::Page(token) => self.list(&mut course, token.as_deref()).await,
-                Ask::Version => self.ask(&mut course).await,
+                Ask::Page(token) => self.list(&mut course, &mut trouble, token.as_deref()).await,
+                Ask::Version => self.ask(&mut course, &mut trouble).await,
                 Ask::Watch(version, seconds) => {
                     self.watch(&mut course, &mut trouble, (&version, seconds)).await
                 }
             };
-            match done {
-                Ok(()) => self.live(&mut trouble),
-                Err(error) => self.fail(&mut course, &mut trouble, error).await,
+            if let Err(error) = done {
+                self.fail(&mut course, &mut trouble, error).await;
             }
         }
     }
 
     /// Reads a part of the list of everything.
-    async fn list(&mut self, course: &mut Course, token: Option<&str>) -> Result<(), ClusterError> {
+    async fn list(
+        &mut self,
+        course: &mut Course,
+        trouble: &mut Trouble,
+        token: Option<&str>,
+    ) -> Result<(), ClusterError> {
         let asked = self.clock.moment();
         if course.is_beginning() {
             self.audience.hear(Notice::Begin);
         }
-        let page = self.feed.page(token).await?;
+        let page = self.in_time(ANSWER_MAX, self.feed.page(token)).await?;
+        self.live(trouble);
         for item in page.items {
             self.show(item);
         }
@@ -89,9 +105,14 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
     }
 
     /// Asks which version the cluster is at: who has come so far has missed nothing until now.
-    async fn ask(&mut self, course: &mut Course) -> Result<(), ClusterError> {
+    async fn ask(
+        &mut self,
+        course: &mut Course,
+        trouble: &mut Trouble,
+    ) -> Result<(), ClusterError> {
         let asked = self.clock.moment();
-        let version = self.feed.version().await?;
+        let version = self.in_time(VERSION_MAX, self.feed.version()).await?;
+        self.live(trouble);
         self.prove(course.answered(asked, &version));
         Ok(())
     }
@@ -104,7 +125,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         (version, seconds): (&str, u32),
     ) -> Result<(), ClusterError> {
         let opened = self.clock.moment();
-        let mut lines = self.feed.watch(version, seconds).await?;
+        let mut lines = self.in_time(ANSWER_MAX, self.feed.watch(version, seconds)).await?;
         loop {
             let event = tokio::select! {
                 event = lines.next() => event,
@@ -132,12 +153,25 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
                 self.prove(course.passed(version));
             }
         }
+        self.live(trouble);
         course.ended();
         // A server that ends each watch at once is not asked without a pause.
         if self.clock.moment().since(opened) < PAUSE_MIN {
             self.clock.sleep(PAUSE_MIN).await;
         }
         Ok(())
+    }
+
+    /// Waits for an answer, for a while.
+    async fn in_time<R>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<R, ClusterError>>,
+    ) -> Result<R, ClusterError> {
+        tokio::select! {
+            answer = answer => answer,
+            () = self.clock.sleep(limit) => Err(self.feed.silent(limit)),
+        }
     }
 
     /// Shows an object. Says which version it has.

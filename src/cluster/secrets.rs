@@ -35,6 +35,10 @@ const LOOKS_AT_ONCE: usize = 8;
 /// How long a look that failed waits before the next one, and at most; doubled in between.
 const PAUSE_MIN: Duration = Duration::from_millis(800);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// For how long a watch is asked for (client-go's reflector: five minutes at least). There is one
+/// for each namespace, so beginning them anew each minute would be felt; bookmarks come all the
+/// same.
+const WATCH_SECONDS: u32 = 300;
 /// How often Secrets are read where their namespace may not be watched: for a renewed certificate,
 /// which is good for weeks, that is soon enough.
 const POLL: Duration = Duration::from_secs(60);
@@ -157,6 +161,7 @@ impl<I: Intake> Ward<I> {
             wanted,
             unknown: None,
             kind: Secret::KIND,
+            watch_seconds: WATCH_SECONDS,
         };
         tokio::select! {
             () = follower.run() => {}
@@ -306,7 +311,7 @@ impl<I: Intake, C: Clock> Hearer<I, C> {
 impl<I: Intake, C: Clock> Audience<Stamp> for Hearer<I, C> {
     fn hear(&mut self, notice: Notice<Stamp>) {
         match notice {
-            Notice::Begin => self.missing = self.ward.names.borrow().clone(),
+            Notice::Begin => self.missing.clone_from(&self.ward.names.borrow()),
             Notice::Put(Stamp { metadata }) | Notice::Misfit(metadata) => {
                 if let Some(name) = &metadata.name {
                     self.missing.remove(name);

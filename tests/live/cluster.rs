@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
 mod crds;
 mod lease;
 mod rbac;
 mod replica;
+mod secrets;
 mod watch;
+mod world;
 mod write;
 
 /// How long anything here may take on two busy cores before it counts as never.
@@ -20,11 +24,20 @@ async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
 }
 
 /// Does something while something else, which has no end, goes on.
-async fn during<T>(background: impl Future<Output = ()>, body: impl Future<Output = T>) -> T {
-    tokio::select! {
-        () = background => unreachable!("what should go on has ended"),
-        result = body => result,
+///
+/// In boxes, because both together are too large for anybody's stack.
+fn during<'a, T: 'a>(
+    background: impl Future<Output = ()> + 'a,
+    body: impl Future<Output = T> + 'a,
+) -> LocalBoxFuture<'a, T> {
+    let (background, body) = (background.boxed_local(), body.boxed_local());
+    async {
+        tokio::select! {
+            () = background => unreachable!("what should go on has ended"),
+            result = body => result,
+        }
     }
+    .boxed_local()
 }
 
 /// The name that a manifest gives its object.

@@ -1,12 +1,14 @@
 use super::*;
 
+const WATCH_SECONDS: u32 = 60;
+
 fn at(seconds: u64) -> Moment {
     Moment::after_start(Duration::from_secs(seconds))
 }
 
 /// A watch that listed everything at version 10, from second 1 on.
 fn listed() -> Course {
-    let mut course = Course::new();
+    let mut course = Course::new(WATCH_SECONDS);
     assert_eq!(course.listed(at(1), "10", None), Some(at(1)));
     course
 }
@@ -17,7 +19,7 @@ fn watch(version: &str, seconds: u32) -> Ask {
 
 #[test]
 fn a_list_goes_part_by_part_and_is_as_new_as_its_beginning() {
-    let mut course = Course::new();
+    let mut course = Course::new(WATCH_SECONDS);
     assert!(course.is_beginning());
     assert_eq!(course.next(), Ask::Page(None));
     assert_eq!(course.listed(at(1), "10", Some("token".to_owned())), None);
@@ -40,7 +42,7 @@ fn a_watch_goes_on_where_it_stood_and_lists_anew_only_where_that_is_gone() {
 
 #[test]
 fn a_list_whose_next_part_is_gone_begins_anew() {
-    let mut course = Course::new();
+    let mut course = Course::new(WATCH_SECONDS);
     course.listed(at(1), "10", Some("token".to_owned()));
     course.expired();
     assert!(course.is_beginning());

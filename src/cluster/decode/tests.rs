@@ -143,22 +143,63 @@ fn a_binding_made_by_lbc_keeps_every_field() {
     assert_eq!(serde_json::to_value(&binding.spec).expect("it is plain data"), spec);
 }
 
+/// Metadata as `kubectl apply` and controllers leave it.
+fn laden(name: &str) -> Value {
+    json!({
+        "name": name, "resourceVersion": "7", "uid": "u1", "generation": 3,
+        "managedFields": [{"manager": "kubectl"}],
+        "labels": {"helm.sh/chart": "web-1.0"},
+        "ownerReferences": [{"apiVersion": "v1", "kind": "App", "name": "web", "uid": "u0"}],
+        "finalizers": ["example.com/held"],
+        "annotations": {
+            "kubectl.kubernetes.io/last-applied-configuration": "{}".repeat(1 << 20),
+            "alb.ingress.kubernetes.io/scheme": "internal",
+            "example.com/note": "b",
+        },
+    })
+}
+
 #[test]
 fn an_ingress_loses_what_says_nothing_about_it() {
     let Object::Ingress(key, ingress) = decoded(json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": {
-            "name": "web", "resourceVersion": "7", "managedFields": [{"manager": "kubectl"}],
-            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "a": "b"},
-        },
-        "spec": {"ingressClassName": "alb"},
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": laden("web"),
+        "spec": {"ingressClassName": "alb"}, "status": {"loadBalancer": {}},
     })) else {
         panic!("not an ingress")
     };
     assert_eq!(key, ObjectKey::new("default", "web"));
-    assert_eq!(ingress.metadata.managed_fields, None);
-    assert_eq!(ingress.metadata.resource_version, None);
-    assert_eq!(ingress.metadata.annotations, Some([("a".into(), "b".into())].into()));
+    let kept = serde_json::to_value(&ingress.metadata).expect("it is plain data");
+    let expected = json!({
+        "name": "web", "namespace": "default", "uid": "u1", "finalizers": ["example.com/held"],
+        "annotations": {"alb.ingress.kubernetes.io/scheme": "internal", "example.com/note": "b"},
+    });
+    assert_eq!(kept, expected);
+    assert!(ingress.status.is_some(), "what people are told is compared with what they were told");
+}
+
+#[test]
+fn a_service_is_its_ports_and_what_it_says_of_target_groups() {
+    let ports = json!([{"name": "http", "port": 80, "targetPort": "web"}]);
+    let Object::Service(_, service) = decoded(json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": laden("web"),
+        "spec": {
+            "ports": ports, "ipFamilies": ["IPv4"], "type": "LoadBalancer", "clusterIP": "10.0.0.1",
+            "selector": {"app": "web"},
+        },
+        "status": {"loadBalancer": {"ingress": [{"hostname": "a.example.com"}]}},
+    })) else {
+        panic!("not a service")
+    };
+    let kept = serde_json::to_value(&*service).expect("it is plain data");
+    let expected = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {
+            "name": "web", "namespace": "default", "uid": "u1", "finalizers": ["example.com/held"],
+            "annotations": {"alb.ingress.kubernetes.io/scheme": "internal"},
+        },
+        "spec": {"ports": ports, "ipFamilies": ["IPv4"], "type": "LoadBalancer"},
+    });
+    assert_eq!(kept, expected);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::cluster::wire::{Namespace, TargetGroupBinding};
 
-fn line(kind: &str, object: Value) -> Vec<u8> {
+fn line(kind: &str, object: &Value) -> Vec<u8> {
     json!({"type": kind, "object": object}).to_string().into_bytes()
 }
 
@@ -19,7 +19,8 @@ fn name(item: &Read<TargetGroupBinding>) -> (&str, bool) {
 
 #[test]
 fn an_object_that_cannot_be_read_spoils_no_list() {
-    let good = json!({"metadata": {"name": "good"}, "spec": {"serviceRef": {"name": "a", "port": 1}}});
+    let good =
+        json!({"metadata": {"name": "good"}, "spec": {"serviceRef": {"name": "a", "port": 1}}});
     let list = json!({
         "metadata": {"resourceVersion": "9", "continue": ""}, "items": [misfit(), good],
     });
@@ -47,27 +48,28 @@ fn what_is_no_list_is_an_error() {
 
 #[test]
 fn an_event_of_an_object_that_cannot_be_read_names_it() {
-    let Ok(Event::Put(Err(found))) = event::<TargetGroupBinding>(&line("MODIFIED", misfit()))
+    let Ok(Event::Put(Err(found))) = event::<TargetGroupBinding>(&line("MODIFIED", &misfit()))
     else {
         panic!("it is a misfit")
     };
     assert_eq!(found.meta.name.as_deref(), Some("bad"));
     assert_eq!(found.meta.resource_version.as_deref(), Some("8"));
     assert!(found.message.starts_with("invalid type"), "{}", found.message);
-    let gone = event::<TargetGroupBinding>(&line("DELETED", misfit()));
+    let gone = event::<TargetGroupBinding>(&line("DELETED", &misfit()));
     let Ok(Event::Gone(meta)) = gone else { panic!("it is gone all the same") };
     assert_eq!(meta.namespace.as_deref(), Some("shop"));
 }
 
 #[test]
 fn bookmarks_and_ends_are_told_apart() {
-    let mark = json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}});
-    let Ok(Event::Bookmark(version)) = event::<Namespace>(&line("BOOKMARK", mark)) else {
+    let mark =
+        json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}});
+    let Ok(Event::Bookmark(version)) = event::<Namespace>(&line("BOOKMARK", &mark)) else {
         panic!("it is a bookmark")
     };
     assert_eq!(version, "5");
     let gone = json!({"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410});
-    let Ok(Event::Refused(status)) = event::<Namespace>(&line("ERROR", gone)) else {
+    let Ok(Event::Refused(status)) = event::<Namespace>(&line("ERROR", &gone)) else {
         panic!("it is the end")
     };
     assert!(ClusterError::of_status("watch", &status).is_expired());

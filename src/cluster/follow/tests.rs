@@ -16,7 +16,10 @@ use crate::clock::SystemClock;
 use crate::cluster::feed::Form;
 use crate::cluster::wire::{TargetGroupBinding, Wire};
 
-/// A clock on which a second is a millisecond.
+/// How much faster this clock is than the machine's.
+const HURRY: u32 = 100;
+
+/// A clock on which a second is ten milliseconds.
 #[derive(Clone, Copy)]
 struct Hurried(SystemClock);
 
@@ -26,11 +29,11 @@ impl Clock for Hurried {
     }
 
     fn moment(&self) -> Moment {
-        Moment::after_start(self.0.moment().since(Moment::default()) * 1000)
+        Moment::after_start(self.0.moment().since(Moment::default()) * HURRY)
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.0.sleep(duration / 1000).await;
+        self.0.sleep(duration / HURRY).await;
     }
 
     fn spawn<T: Send + 'static>(
@@ -74,12 +77,8 @@ impl Server {
                 };
                 let frame = |line: String| Ok::<_, std::io::Error>(Frame::data(line.into()));
                 let body = stream::iter(lines).map(frame);
-                let body = if hangs {
-                    body.chain(stream::pending()).boxed()
-                } else {
-                    body.boxed()
-                };
-                let body = Body::wrap_body(StreamBody::new(body));
+                let body = if hangs { body.chain(stream::pending()).boxed() } else { body.boxed() };
+                let body = StreamBody::new(body);
                 hyper::Response::builder().status(status).body(body)
             }
         });
@@ -145,11 +144,12 @@ fn failure(code: u16, reason: &str) -> Value {
 }
 
 /// What is heard and asked until the server has been asked for the last time.
-async fn told(answers: Vec<Answer>, wanted: Option<u64>) -> (Vec<String>, Vec<String>) {
+async fn told(answers: Vec<Answer>, ask: Option<()>) -> (Vec<String>, Vec<String>) {
     let requests = answers.len() + 1;
     let server = Server { answers: Arc::new(Mutex::new(answers.into())), ..Server::default() };
     let ear = Ear::default();
     let (sender, receiver) = watch::channel(Moment::default());
+    let clock = Hurried(SystemClock::new());
     let follower = Follower {
         feed: Feed::<TargetGroupBinding>::new(
             server.client(),
@@ -158,17 +158,18 @@ async fn told(answers: Vec<Answer>, wanted: Option<u64>) -> (Vec<String>, Vec<St
             "watch".to_owned(),
         ),
         audience: ear.clone(),
-        clock: Hurried(SystemClock::new()),
+        clock,
         wanted: receiver,
         unknown: Some("apply the CRDs".to_owned()),
         kind: "TargetGroupBinding",
+        watch_seconds: 60,
     };
     let enough = async {
-        let mut wanted = wanted;
+        let mut ask = ask;
         while server.asked.lock().unwrap().len() < requests {
-            let is_listed = ear.0.lock().unwrap().iter().any(|word| word == "current");
-            if let Some(moment) = wanted.take_if(|_| is_listed) {
-                sender.send_replace(Moment::after_start(Duration::from_secs(moment)));
+            let is_watched = server.asked.lock().unwrap().len() == 2;
+            if ask.take_if(|()| is_watched).is_some() {
+                sender.send_replace(clock.moment());
             }
             crate::clock::sleep(Duration::from_millis(1)).await;
         }
@@ -205,10 +206,7 @@ async fn a_list_in_parts_and_then_what_happens_after_it() {
 
 #[tokio::test]
 async fn a_silent_watch_is_opened_anew_where_it_stood() {
-    let answers = vec![
-        list(7, None, &[]),
-        Answer::Hangs(vec![line("ADDED", &object("a", 8))]),
-    ];
+    let answers = vec![list(7, None, &[]), Answer::Hangs(vec![line("ADDED", &object("a", 8))])];
     let (heard, asked) = told(answers, None).await;
     assert_eq!(heard, ["begin", "complete", "current", "+a", "failed NoAnswer"]);
     assert_eq!(asked.last().map(String::as_str), Some("timeoutSeconds=60 resourceVersion=8"));
@@ -263,9 +261,12 @@ async fn a_proof_is_asked_for_while_a_watch_is_open() {
         list(7, None, &[]),
         Answer::Hangs(vec![bookmark(8)]),
         list(11, None, &[]),
-        Answer::Hangs(vec![bookmark(10), bookmark(11)]),
+        Answer::Now(200, bookmark(10) + &bookmark(11)),
     ];
-    let (heard, asked) = told(answers, Some(1 << 20)).await;
+    let (heard, asked) = told(answers, Some(())).await;
     assert_eq!(heard, ["begin", "complete", "current", "current"]);
-    assert_eq!(asked, ["limit=500", "timeoutSeconds=60 resourceVersion=7", "limit=1", "timeoutSeconds=3 resourceVersion=8"]);
+    let watch =
+        |seconds: u32, version: u32| format!("timeoutSeconds={seconds} resourceVersion={version}");
+    let expected = ["limit=500".into(), watch(60, 7), "limit=1".into(), watch(3, 8), watch(60, 11)];
+    assert_eq!(asked, expected);
 }

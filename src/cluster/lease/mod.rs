@@ -72,11 +72,11 @@ impl<C: Clock> Election<C> {
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                () = become_so(&mut stands, true) => {}
+                () = become_so(&mut stands, |stands| *stands) => {}
             }
             let (has_stopped, reason) = tokio::select! {
                 () = &mut stop => (true, "this process ends"),
-                () = become_so(&mut stands, false) => (false, "this process does not stand"),
+                () = become_so(&mut stands, |stands| !stands) => (false, "this process does not stand"),
                 never = candidate.run() => match never {},
             };
             candidate.resign(reason);
@@ -89,8 +89,8 @@ impl<C: Clock> Election<C> {
 }
 
 /// Waits until it is so; for ever, where nobody is left who could say so.
-async fn become_so(stands: &mut watch::Receiver<bool>, so: bool) {
-    if stands.wait_for(|stands| *stands == so).await.is_err() {
+async fn become_so(stands: &mut watch::Receiver<bool>, is_so: impl FnMut(&bool) -> bool) {
+    if stands.wait_for(is_so).await.is_err() {
         pending::<()>().await;
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Kinds that are numerous or ours have a slim type here: what this program never reads is skipped
 //! while the text is decoded and takes no memory. Ingress, IngressClass and Service keep
-//! `k8s_openapi`'s types.
+//! `k8s_openapi`'s types, and of those what is read (`native`).
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

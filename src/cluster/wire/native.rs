@@ -1,10 +1,11 @@
-//! Ingresses, IngressClasses and Services: kept as `k8s_openapi` has them.
+//! Ingresses, IngressClasses and Services: in `k8s_openapi`'s types, without what nobody reads.
+//! Most of a cluster's Services and many of its Ingresses are somebody else's, and should cost next
+//! to nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::Metadata;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -12,21 +13,36 @@ use super::{Wire, name, object_key};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
+use crate::model::marks::ANNOTATION_PREFIX;
 use crate::model::snapshot::Objects;
 
 /// Where `kubectl apply` keeps a second copy of the whole object.
 const ANNOTATION_LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Drops what says nothing about the object itself. Without the resource version, an object that
-/// was written and did not change compares equal; who writes reads it afresh anyway.
-fn slim<K: Metadata<Ty = ObjectMeta>>(mut object: K) -> K {
-    let meta = object.metadata_mut();
-    meta.managed_fields = None;
-    meta.resource_version = None;
-    if let Some(annotations) = &mut meta.annotations {
-        annotations.remove(ANNOTATION_LAST_APPLIED);
+/// What is kept of an object's metadata: what the middle reads. The resource version is not, so
+/// that an object that was written and did not change compares equal; who writes reads it afresh
+/// anyway.
+fn slim(meta: ObjectMeta, is_read: impl Fn(&str) -> bool) -> ObjectMeta {
+    let annotations = meta.annotations.map(|mut all| {
+        all.retain(|key, _| is_read(key));
+        all
+    });
+    ObjectMeta {
+        name: meta.name,
+        namespace: meta.namespace,
+        uid: meta.uid,
+        creation_timestamp: meta.creation_timestamp,
+        deletion_timestamp: meta.deletion_timestamp,
+        finalizers: meta.finalizers,
+        annotations: annotations.filter(|all| !all.is_empty()),
+        ..ObjectMeta::default()
     }
-    object
+}
+
+/// Flags choose under which prefix annotations about names are looked for, so only what is known to
+/// say nothing is dropped.
+fn says_something(annotation: &str) -> bool {
+    annotation != ANNOTATION_LAST_APPLIED
 }
 
 impl Wire for Ingress {
@@ -34,7 +50,8 @@ impl Wire for Ingress {
     type Noun = Self;
 
     fn noun(self) -> (ObjectKey, Option<Self>) {
-        (object_key(&self.metadata), Some(slim(self)))
+        let key = object_key(&self.metadata);
+        (key, Some(Self { metadata: slim(self.metadata, says_something), ..self }))
     }
 
     fn seen(key: ObjectKey, noun: Option<Arc<Self>>) -> Seen {
@@ -55,7 +72,8 @@ impl Wire for IngressClass {
     type Noun = Self;
 
     fn noun(self) -> (String, Option<Self>) {
-        (name(&self.metadata), Some(slim(self)))
+        let key = name(&self.metadata);
+        (key, Some(Self { metadata: slim(self.metadata, says_something), ..self }))
     }
 
     fn seen(key: String, noun: Option<Arc<Self>>) -> Seen {
@@ -76,7 +94,15 @@ impl Wire for Service {
     type Noun = Self;
 
     fn noun(self) -> (ObjectKey, Option<Self>) {
-        (object_key(&self.metadata), Some(slim(self)))
+        let is_read = |annotation: &str| annotation.starts_with(ANNOTATION_PREFIX);
+        let spec = self.spec.map(|spec| ServiceSpec {
+            type_: spec.type_,
+            ports: spec.ports,
+            ip_families: spec.ip_families,
+            ..ServiceSpec::default()
+        });
+        let key = object_key(&self.metadata);
+        (key, Some(Self { metadata: slim(self.metadata, is_read), spec, status: None }))
     }
 
     fn seen(key: ObjectKey, noun: Option<Arc<Self>>) -> Seen {

@@ -216,3 +216,35 @@ async fn against_others<F: Future<Output = Result<(), ClusterError>>>(
     }
     attempt().await
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::future::pending;
+    use kube::client::Body;
+
+    use super::*;
+
+    /// An API server that takes every request and answers none.
+    fn silent() -> ApiServer {
+        let service = tower::service_fn(|_| {
+            pending::<Result<hyper::Response<Body>, std::convert::Infallible>>()
+        });
+        ApiServer::new(Client::new(service, "default"), "test", "kube-system")
+    }
+
+    #[tokio::test]
+    async fn what_orders_something_is_given_up_before_anybody_else_can_lead() {
+        let (server, name) = (silent(), ObjectKey::new("shop", "web"));
+        let action = KubeAction::ClaimBinding { name: name.clone() };
+        let both = async { tokio::join!(server.perform(&action), server.status(&name, &[])) };
+        let limit = WRITE_MAX + Duration::from_secs(1);
+        let both = Box::pin(tokio::time::timeout(limit, both));
+        let (performed, told) = both.await.expect("they end");
+        let error = performed.expect_err("nobody answered");
+        assert_eq!(error.kind, Kind::Transient);
+        let expected =
+            "finalizer of TargetGroupBinding shop/web: NoAnswer: nothing came within 5 s";
+        assert_eq!(error.to_string(), expected);
+        assert!(told.is_err());
+    }
+}

@@ -1,9 +1,9 @@
 //! `deploy/rbac.yaml` is enough, and it is no more than that.
 
-use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use albedo::cluster::{ApiServer, Cluster, Progress, elect, watch_all};
+use albedo::clock::SystemClock;
+use albedo::cluster::{ApiServer, Cluster, Election, Progress, Sight, watch_all};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, PortRef};
 use albedo::model::group::Group;
@@ -11,12 +11,12 @@ use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::memory::Memory;
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::snapshot::Objects;
 use albedo::model::target_group::TargetType;
 use kube::Client;
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
+use super::world::World;
 use super::{during, soon};
 use crate::support::control_plane::ControlPlane;
 
@@ -106,15 +106,17 @@ async fn write(writer: &ApiServer, namespace: &str) {
 /// Leads, renews, and gives the Lease back.
 async fn lead(client: Client) {
     let lease = ObjectKey::new("kube-system", LEASE);
-    let sender = watch::Sender::new(false);
-    let mut leading = sender.subscribe();
+    let sender = watch::Sender::new(None);
+    let mut tenure = sender.subscribe();
     let stop = async move {
-        let led = soon("it leads", leading.wait_for(|leads| *leads)).await;
+        let led = soon("it leads", tenure.wait_for(Option::is_some)).await;
         drop(led.expect("the election goes on"));
         // Longer than the pause between two renewals.
         albedo::clock::sleep(Duration::from_secs(3)).await;
     };
-    elect(client, lease, "albedo-test".into(), sender, stop).await;
+    let (identity, clock) = ("albedo-test".into(), SystemClock::new());
+    let stands = watch::channel(true).1;
+    Election { client, lease, identity, clock }.run(sender, stands, stop).await;
 }
 
 #[tokio::test]
@@ -129,19 +131,18 @@ async fn the_service_account_can_do_all_that_the_program_does() {
         "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
     });
     plane.apply(&manifest).expect("it is good");
-    let progress = watch::Sender::new(Progress::new());
-    let mut seen = progress.subscribe();
-    let (changes, _told) = mpsc::unbounded_channel();
-    let objects = Arc::new(RwLock::new(Objects::default()));
+    let (sight, (world, _changes)) = (Sight::new(), World::empty());
+    let mut progress = sight.progress();
     let work = async {
-        let complete = soon("a complete list of every kind", seen.wait_for(Progress::is_complete));
-        drop(complete.await.expect("the watch goes on"));
+        let complete = progress.wait_for(Progress::is_complete);
+        drop(soon("a complete list of every kind", complete).await.expect("the watch goes on"));
         write(&ApiServer::new(client.clone(), "albedo-test", "kube-system"), &namespace).await;
         lead(client.clone()).await;
-        seen.borrow().failures.clone()
+        let progress = progress.borrow();
+        progress.failures().map(|(_, count)| count).sum::<u64>()
     };
-    let failures = during(watch_all(client.clone(), None, objects, changes, progress), work).await;
-    assert_eq!(failures, Progress::new().failures);
+    let watches = watch_all(client.clone(), None, world, SystemClock::new(), sight);
+    assert_eq!(during(watches, work).await, 0, "a watch has failed");
     let spec = "jsonpath={.spec.holderIdentity}/{.spec.leaseDurationSeconds}";
     let spec = plane.kubectl(&["get", "lease", LEASE, "-n", "kube-system", "-o", spec]);
     assert_eq!(spec, "/1", "the Lease was not given back");

@@ -86,13 +86,22 @@ async fn free_address() -> SocketAddr {
 pub struct Switch {
     listener: TcpListener,
     target: watch::Sender<Option<SocketAddr>>,
+    /// Counts how often all connections that were there have gone dumb.
+    dumb: watch::Sender<u32>,
+    /// Whether new connections lead anywhere.
+    is_open: watch::Sender<bool>,
 }
 
 impl Switch {
     /// An address that leads here.
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
-        Self { listener, target: watch::Sender::new(Some(target)) }
+        Self {
+            listener,
+            target: watch::Sender::new(Some(target)),
+            dumb: watch::Sender::new(0),
+            is_open: watch::Sender::new(true),
+        }
     }
 
     /// The address.
@@ -105,6 +114,16 @@ impl Switch {
         self.target.send_replace(target);
     }
 
+    /// Carries nothing any more through the connections that are there, and does not end them.
+    pub fn go_dumb(&self) {
+        self.dumb.send_modify(|times| *times += 1);
+    }
+
+    /// Takes new connections, and carries nothing through them.
+    pub fn lead_nowhere(&self) {
+        self.is_open.send_replace(false);
+    }
+
     /// Carries what comes, for ever.
     pub async fn serve(&self) {
         let incoming = futures::stream::unfold((), |()| async {
@@ -115,11 +134,15 @@ impl Switch {
     }
 
     async fn carry(&self, mut client: TcpStream) {
-        let mut target = self.target.subscribe();
+        let (mut target, mut dumb) = (self.target.subscribe(), self.dumb.subscribe());
         let Some(address) = *target.borrow_and_update() else { return };
+        if !*self.is_open.borrow() {
+            std::future::pending::<()>().await;
+        }
         let Ok(mut server) = TcpStream::connect(address).await else { return };
         tokio::select! {
             _ = target.changed() => {}
+            _ = dumb.changed() => drop(target.changed().await),
             _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
         }
     }

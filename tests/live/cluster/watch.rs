@@ -1,25 +1,29 @@
 //! Watching: what happens reaches the store and is told, once.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
+use std::time::Duration;
 
-use albedo::cluster::{Progress, watch_all};
+use albedo::clock::{Clock, SystemClock};
+use albedo::cluster::{Progress, Sight, watch_all};
 use albedo::model::binding::PortRef;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::{Change, Turn};
-use albedo::model::snapshot::Objects;
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::replica::{Replica, Switch, first};
+use super::world::World;
 use super::{during, soon};
 use crate::support::control_plane::ControlPlane;
 
 /// What a watcher of the cluster has seen.
 struct Seen {
-    objects: Arc<RwLock<Objects>>,
+    world: Arc<World>,
     changes: mpsc::UnboundedReceiver<Change>,
     progress: watch::Receiver<Progress>,
+    sight: Sight,
+    clock: SystemClock,
     /// Only changes of objects whose names begin so count: other tests work in the same cluster.
     prefix: String,
 }
@@ -29,6 +33,12 @@ impl Seen {
     async fn complete(&mut self) {
         let complete = self.progress.wait_for(Progress::is_complete);
         drop(soon("a complete list of every kind", complete).await.expect("the watch goes on"));
+    }
+
+    /// The kinds whose watches have failed.
+    fn failures(&self) -> Vec<&'static str> {
+        let progress = self.progress.borrow();
+        progress.failures().filter(|(_, count)| *count > 0).map(|(kind, _)| kind).collect()
     }
 
     /// The next change that counts, in one line.
@@ -54,6 +64,11 @@ impl Seen {
         lines.sort();
         lines
     }
+}
+
+/// Whether the watch of a kind has ever failed.
+fn has_failed(progress: &Progress, kind: &str) -> bool {
+    progress.failures().any(|(failed, count)| failed == kind && count > 0)
 }
 
 /// A change in one line, and the namespace or name by which tests tell theirs from others'.
@@ -94,17 +109,18 @@ async fn watching(
     prefix: &str,
     body: impl AsyncFnOnce(&mut Seen),
 ) {
-    let objects = Arc::new(RwLock::new(Objects::default()));
-    let (changes, told) = mpsc::unbounded_channel();
-    let progress = watch::Sender::new(Progress::new());
+    let (world, changes) = World::empty();
+    let (sight, clock) = (Sight::new(), SystemClock::new());
     let mut seen = Seen {
-        objects: Arc::clone(&objects),
-        changes: told,
-        progress: progress.subscribe(),
+        world: Arc::clone(&world),
+        changes,
+        progress: sight.progress(),
+        sight: sight.clone(),
+        clock,
         prefix: prefix.to_owned(),
     };
     let namespace = namespace.map(str::to_owned);
-    during(watch_all(client, namespace, objects, changes, progress), body(&mut seen)).await;
+    during(watch_all(client, namespace, world, clock, sight), body(&mut seen)).await;
 }
 
 fn pod(namespace: &str, name: &str) -> Value {
@@ -177,7 +193,7 @@ async fn every_kind_is_seen_coming_and_going() {
             }
             assert_eq!(line, format!("-{kind} {name}"));
         }
-        let objects = seen.objects.read().expect("no panic");
+        let objects = seen.world.objects();
         assert!(objects.slices.keys().all(|key| key.namespace != namespace), "its slice is gone");
     })
     .await;
@@ -195,9 +211,7 @@ async fn only_changes_that_matter_are_told() {
         plane.kubectl(&["annotate", "pod", "x", "-n", &namespace, "nobody=cares"]);
         make_ready(plane, &namespace, "x");
         assert_eq!(seen.next().await, "~Pod x");
-        let pod = Arc::clone(
-            &seen.objects.read().expect("no panic").pods[&ObjectKey::new(&namespace, "x")],
-        );
+        let pod = Arc::clone(&seen.world.objects().pods[&ObjectKey::new(&namespace, "x")]);
         assert!(pod.containers_ready);
         plane.apply(&self::pod(&namespace, "y")).expect("it is good");
         assert_eq!(seen.next().await, "+Pod y", "the annotation was told as a change");
@@ -216,8 +230,7 @@ async fn a_slice_that_changes_hands_moves() {
         seen.next_sorted(2).await;
         plane.apply(&slice(&namespace, "b")).expect("it is good");
         assert_eq!(seen.next().await, "~EndpointSlice s");
-        let services: Vec<ObjectKey> =
-            seen.objects.read().expect("no panic").slices.keys().cloned().collect();
+        let services: Vec<ObjectKey> = seen.world.objects().slices.keys().cloned().collect();
         assert_eq!(services, [ObjectKey::new(&namespace, "b")]);
         plane.kubectl(&[
             "label",
@@ -242,8 +255,7 @@ async fn a_watch_of_one_namespace_sees_no_other() {
     plane.apply(&pod(&here, "x")).expect("it is good");
     watching(client, Some(&here), "watch-", async |seen| {
         seen.complete().await;
-        let pods: Vec<ObjectKey> =
-            seen.objects.read().expect("no panic").pods.keys().cloned().collect();
+        let pods: Vec<ObjectKey> = seen.world.objects().pods.keys().cloned().collect();
         assert_eq!(pods, [ObjectKey::new(&here, "x")]);
     })
     .await;
@@ -272,8 +284,8 @@ async fn objects_that_cannot_be_right_spoil_no_list() {
     }
     watching(client, Some(&namespace), &namespace, async |seen| {
         seen.complete().await;
-        assert_eq!(seen.progress.borrow().failures, Progress::new().failures);
-        let objects = seen.objects.read().expect("no panic");
+        assert_eq!(seen.failures(), Vec::<&str>::new());
+        let objects = seen.world.objects();
         let key = ObjectKey::new(&namespace, "odd");
         let port = &objects.bindings[&key].spec.service_ref.port;
         assert_eq!(port, &PortRef::Name("5000000000".into()));
@@ -300,7 +312,7 @@ async fn a_failover_tells_exactly_what_happened_meanwhile() {
         seen.complete().await;
         seen.next_sorted(4).await;
         switch.turn(None);
-        let cut = seen.progress.wait_for(|progress| progress.failures["Pod"] > 0);
+        let cut = seen.progress.wait_for(|progress| has_failed(progress, "Pod"));
         drop(soon("the outage is noticed", cut).await.expect("the watch goes on"));
         plane.kubectl(&[
             "delete",
@@ -329,8 +341,7 @@ async fn without_the_crds_all_else_is_seen_and_nothing_ends() {
     let custom = ["IngressClassParams", "TargetGroupBinding"];
     watching(plane.client().await, None, "", async |seen| {
         let native = |progress: &Progress| {
-            progress.awaited.iter().eq(custom.iter())
-                && custom.iter().all(|kind| progress.failures[kind] > 1)
+            progress.awaited().eq(custom) && custom.iter().all(|kind| has_failed(progress, kind))
         };
         let waited = seen.progress.wait_for(native);
         drop(soon("only custom kinds are missing", waited).await.expect("the watch goes on"));
@@ -338,5 +349,50 @@ async fn without_the_crds_all_else_is_seen_and_nothing_ends() {
         seen.complete().await;
     })
     .await;
+    plane.stop();
+}
+
+/// The proof is cheap: nothing is listed anew, so nothing is told, and it takes a moment.
+#[tokio::test]
+async fn what_is_known_is_proved_to_be_as_new_as_a_moment() {
+    let plane = ControlPlane::shared().await;
+    let client = plane.client().await;
+    let namespace = plane.namespace(&client, "watch").await;
+    watching(client, None, &namespace, async |seen| {
+        seen.complete().await;
+        assert_eq!(seen.next().await, format!("+Namespace {namespace}"));
+        plane.apply(&pod(&namespace, "x")).expect("it is good");
+        let now = seen.clock.moment();
+        assert!(!seen.progress.borrow().is_fresh(now));
+        let proof = tokio::time::timeout(Duration::from_secs(15), seen.sight.fresh(now));
+        proof.await.expect("every kind proves it");
+        let took = seen.clock.moment().since(now);
+        assert!(took < Duration::from_secs(8), "it took {took:?}");
+        let key = ObjectKey::new(&namespace, "x");
+        assert!(seen.world.objects().pods.contains_key(&key), "what had happened before is known");
+        println!("proved in {took:?}");
+        assert_eq!(seen.failures(), Vec::<&str>::new());
+    })
+    .await;
+}
+
+/// A connection that nothing comes through any more, though nobody has ended it.
+#[tokio::test]
+async fn a_connection_that_has_gone_dumb_keeps_nobody_from_a_proof() {
+    let plane = ControlPlane::start("dumb");
+    plane.install_crds();
+    let namespace = plane.namespace(&plane.client().await, "watch").await;
+    let switch = Switch::to(first(&plane)).await;
+    let client = plane.client_by_way_of(switch.address()).await;
+    let watched = watching(client, Some(&namespace), &namespace, async |seen| {
+        seen.complete().await;
+        assert_eq!(seen.next().await, format!("+Namespace {namespace}"));
+        switch.go_dumb();
+        plane.apply(&pod(&namespace, "x")).expect("it is good");
+        let now = seen.clock.moment();
+        soon("every kind proves it", seen.sight.fresh(now)).await;
+        assert_eq!(seen.next().await, "+Pod x");
+    });
+    during(switch.serve(), watched).await;
     plane.stop();
 }

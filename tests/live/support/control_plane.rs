@@ -186,7 +186,7 @@ impl ControlPlane {
 }
 
 fn client(config: Config) -> Client {
-    Client::try_from(config).expect("the configuration makes a client")
+    albedo::cluster::connect(config).expect("the configuration makes a client")
 }
 
 /// Runs a program that has to succeed.
