@@ -27,6 +27,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(120);
 /// for a service that hangs does so for a third of the time at most.
 const PAUSE_FACTOR: u32 = 2;
 
+/// How often the VPC is read anew because AWS refuses subnets.
+const SUSPICION_PAUSE: Duration = Duration::from_secs(30);
+
 /// How a read ended, for those who wait for it.
 pub(super) type Outcome = Result<(), CloudError>;
 /// A read that many wait for.
@@ -192,6 +195,17 @@ impl State {
         self.belief.forget(part);
         if let Some(flight) = self.flights.get_mut(part) {
             flight.look.is_doubted = true;
+        }
+    }
+
+    /// Takes note that AWS refused a write because of what a part is believed to be. Our own things
+    /// are looked for at once. A subnet is nobody's of ours, AWS says the same of one that is full,
+    /// and a thousand groups may name it.
+    pub(super) fn suspect(&mut self, part: &Part, now: Moment) {
+        if *part == Part::Vpc {
+            self.want(part, now, SUSPICION_PAUSE);
+        } else {
+            self.doubt(part);
         }
     }
 

@@ -444,7 +444,7 @@ impl<C, T: Clock> Doubt<'_, C, T> {
                 if error.is_void() {
                     self.about = None;
                 } else if let Some(part) = effect::suspected(&error) {
-                    self.inner.lock().doubt(&part);
+                    self.inner.lock().suspect(&part, moment);
                 }
                 Err(error)
             }

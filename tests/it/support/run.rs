@@ -69,7 +69,7 @@ impl Clock for Ticking {
     }
 
     async fn sleep(&self, _duration: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[expect(clippy::disallowed_methods, reason = "tests have no room for clocks")]
