@@ -164,6 +164,10 @@ impl Belief {
                 let known = other.target_groups.value();
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains_key(id));
                 self.target_group_attributes.retain(|id, _| stands(id));
+                // What is registered in a group of another VPC is read once more.
+                self.targets.retain(|id, _| stands(id));
+                self.draining.retain(|id, _| stands(id));
+                self.gone.clear();
                 self.adopt_tags(arn::TARGET_GROUP, stands, &tags, look);
                 self.target_groups = other.target_groups;
             }

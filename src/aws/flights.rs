@@ -27,6 +27,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(120);
 /// for a service that hangs does so for a third of the time at most.
 const PAUSE_FACTOR: u32 = 2;
 
+/// How often the VPC is read anew because AWS refuses subnets.
+const SUSPICION_PAUSE: Duration = Duration::from_secs(30);
+
 /// How a read ended, for those who wait for it.
 pub(super) type Outcome = Result<(), CloudError>;
 /// A read that many wait for.
@@ -103,9 +106,7 @@ impl State {
 
     /// Takes note that a read has come to an end of any kind.
     pub(super) fn end(&mut self, part: &Part, number: u64) {
-        if self.flights.get(part).is_some_and(|flight| flight.look.number == number) {
-            self.flights.remove(part);
-        }
+        self.take(part, number);
         self.under_way.remove(&number);
         // What the oldest read under way has seen, all others have.
         let oldest = self.under_way.first().copied().unwrap_or(u64::MAX);
@@ -114,11 +115,16 @@ impl State {
         }
     }
 
+    /// The look of a read that somebody wants; from now on nobody can wait for it any more.
+    fn take(&mut self, part: &Part, number: u64) -> Option<Look> {
+        self.flights.get(part).filter(|flight| flight.look.number == number)?;
+        self.flights.remove(part).map(|flight| flight.look)
+    }
+
     /// Believes what a read found, and what was written since it began.
     pub(super) fn land(&mut self, part: &Part, number: u64, mut found: Belief) {
         // Somebody else may have written since it began, and nobody waits for it.
-        let wanted = self.flights.get(part).filter(|flight| flight.look.number == number);
-        let Some(look) = wanted.map(|flight| flight.look) else { return };
+        let Some(look) = self.take(part, number) else { return };
         let unseen = self.journal.iter().filter(|written| written.number > number);
         for written in unseen.filter(|written| written.parts.contains(part)) {
             effect::apply(&mut found, &written.action, &written.answer, written.at);
@@ -138,8 +144,7 @@ impl State {
         error: CloudError,
         now: Moment,
     ) -> Outcome {
-        let wanted = self.flights.get(part).filter(|flight| flight.look.number == number);
-        let Some(began) = wanted.map(|flight| flight.look.at) else { return Err(error) };
+        let Some(look) = self.take(part, number) else { return Err(error) };
         if error.kind == Kind::NotFound
             && let Some(disproved) = read::disproved(part)
         {
@@ -148,7 +153,7 @@ impl State {
         }
         if part.is_shared() {
             let before = self.failures.get(part).map_or(Duration::ZERO, |failure| failure.pause);
-            let pause = (before * 2).max(now.since(began) * PAUSE_FACTOR);
+            let pause = (before * 2).max(now.since(look.at) * PAUSE_FACTOR);
             let pause = pause.clamp(PAUSE_MIN, PAUSE_MAX);
             let failure = Failure { error: error.clone(), until: now.plus(pause), pause };
             self.failures.insert(part.clone(), failure);
@@ -195,9 +200,24 @@ impl State {
         }
     }
 
+    /// Takes note that AWS refused a write because of what a part is believed to be. Our own things
+    /// are looked for at once. A subnet is nobody's of ours, AWS says the same of one that is full,
+    /// and a thousand groups may name it.
+    pub(super) fn suspect(&mut self, part: &Part, now: Moment) {
+        if *part == Part::Vpc {
+            self.want(part, now, SUSPICION_PAUSE);
+        } else {
+            self.doubt(part);
+        }
+    }
+
     /// Stops believing the tags of what a write may or may not have tagged.
     pub(super) fn doubt_tags(&mut self, action: &AwsAction) {
-        if let AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. } = action {
+        let (AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. }) = action else {
+            return;
+        };
+        // Those of listeners and rules are read with them, known or not.
+        if self.belief.tags.contains(id) {
             self.belief.doubtful_tags.insert(id.clone());
         }
     }
@@ -212,13 +232,13 @@ impl State {
 
     /// Wants a fresh look at a part, unless one began a short while ago.
     pub(super) fn want(&mut self, part: &Part, now: Moment, at_most_every: Duration) {
-        let is_young = |look: &Look| now.since(look.at) < at_most_every;
-        if let Some(flight) = self.flights.get_mut(part).filter(|it| it.outcome.upgrade().is_some())
-        {
-            flight.look.is_outdated |= !is_young(&flight.look);
-        } else if self.belief.holds(part) {
+        let is_old = |look: &Look| now.since(look.at) >= at_most_every;
+        if let Some(flight) = self.flights.get_mut(part) {
+            flight.look.is_outdated |= is_old(&flight.look);
+        }
+        if self.belief.holds(part) {
             let look = self.belief.looks.entry(part.clone()).or_default();
-            look.is_outdated |= !is_young(look);
+            look.is_outdated |= is_old(look);
         }
     }
 

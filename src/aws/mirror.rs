@@ -61,6 +61,9 @@ pub(super) struct Inner<C, T> {
     /// How many reads may still go out, by lane.
     lanes: [Semaphore; 6],
     state: Mutex<State>,
+    /// The reads that have come to an end and are not counted out yet. Whoever takes a look at the
+    /// state does that: a read may end where somebody holds the state's lock and lets go of it.
+    ended: Mutex<Vec<(Part, u64)>>,
     pub(super) batches: Batches,
 }
 
@@ -84,6 +87,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
             clock,
             lanes: std::array::from_fn(|_| Semaphore::new(READS_AT_ONCE)),
             state: Mutex::default(),
+            ended: Mutex::default(),
             batches: Batches::default(),
         };
         Self { shared: Arc::new(inner) }
@@ -347,7 +351,17 @@ impl<C, T> Inner<C, T> {
     /// The lock is never held over an await. What panicked while holding it left nothing half-done
     /// that a later read would not find.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = std::mem::take(&mut *self.ended());
+        for (part, number) in ended {
+            state.end(&part, number);
+        }
+        state
+    }
+
+    /// Nobody does anything else while holding this.
+    fn ended(&self) -> MutexGuard<'_, Vec<(Part, u64)>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a read may go out among its like. The semaphores are never closed; if one were,
@@ -414,7 +428,7 @@ impl<C: Cloud, T: Clock> Ticket<C, T> {
 
 impl<C, T> Drop for Ticket<C, T> {
     fn drop(&mut self) {
-        self.inner.lock().end(&self.part, self.number);
+        self.inner.ended().push((self.part.clone(), self.number));
     }
 }
 
@@ -444,7 +458,7 @@ impl<C, T: Clock> Doubt<'_, C, T> {
                 if error.is_void() {
                     self.about = None;
                 } else if let Some(part) = effect::suspected(&error) {
-                    self.inner.lock().doubt(&part);
+                    self.inner.lock().suspect(&part, moment);
                 }
                 Err(error)
             }

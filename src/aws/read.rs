@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt, TryStreamExt, stream};
+
 use super::error::{CloudError, Kind};
 use super::part::{Part, Reading};
 use super::{Cloud, ReadLoadBalancer};
@@ -10,6 +12,10 @@ use crate::model::inventory::LiveListener;
 use crate::model::known::Live;
 use crate::model::marks::Tags;
 use crate::model::target_group::TargetGroup;
+
+/// Of how many certificates the tags are read at once. AWS tells of one with each call, and allows
+/// ten calls a second.
+const TAGS_AT_ONCE: usize = 4;
 
 /// Reads a part. `untagged` says of which things the tags are not known.
 pub(super) async fn part<C: Cloud>(
@@ -47,16 +53,10 @@ pub(super) async fn part<C: Cloud>(
         }
         Part::Certificates => {
             let found = cloud.certificates().await?;
-            let mut tags = Vec::new();
-            for id in found.iter().filter(|id| untagged(id)) {
-                match cloud.certificate_tags(id).await {
-                    Ok(found) => tags.push((id.clone(), found)),
-                    // It went while we looked.
-                    Err(error) if error.kind == Kind::NotFound => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Reading::Certificates(found, tags)
+            let untagged: Vec<AwsId> = found.iter().filter(|id| untagged(id)).cloned().collect();
+            let tags = untagged.into_iter().map(|id| certificate_tags(cloud, id));
+            let tags: Vec<_> = stream::iter(tags).buffered(TAGS_AT_ONCE).try_collect().await?;
+            Reading::Certificates(found, tags.into_iter().flatten().collect())
         }
         Part::Certificate(id) => Reading::Certificate(id.clone(), cloud.certificate(id).await?),
         Part::Zones => Reading::Zones(cloud.zones().await?),
@@ -88,6 +88,18 @@ pub(super) fn disproved(part: &Part) -> Option<Part> {
         | Part::Certificates
         | Part::Zones
         | Part::Records(_) => None,
+    }
+}
+
+/// The tags of a certificate; `None` where it went while we looked.
+async fn certificate_tags<C: Cloud>(
+    cloud: &C,
+    id: AwsId,
+) -> Result<Option<(AwsId, Tags)>, CloudError> {
+    match cloud.certificate_tags(&id).await {
+        Ok(tags) => Ok(Some((id, tags))),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

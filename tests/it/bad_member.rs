@@ -307,7 +307,7 @@ fn no_subnets_make_no_load_balancer_and_nothing_else() {
     );
     // Once there are some, all is well.
     site.aws.change(|state| {
-        state.vpc.subnets = super::support::world::surroundings().vpc.subnets.clone()
+        state.vpc.subnets = super::support::world::surroundings().vpc.subnets.clone();
     });
     controller.look_again();
     controller.settle().await;

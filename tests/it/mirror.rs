@@ -15,6 +15,7 @@ mod fabric;
 mod fault;
 mod hands;
 mod race;
+mod slow;
 
 use hands::Hands;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use albedo::aws::{Cloud, CloudError, Kind, Sdk, configure, only_vpc};
+use albedo::aws::{Cloud, CloudError, Kind, Sdk, WRITE_MAX, configure, only_vpc};
 use albedo::model::action::AwsAction;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::HostedZone;
@@ -153,6 +153,34 @@ async fn a_lost_reply_makes_nothing_twice() {
     assert_eq!(stand.iter().map(|live| &live.id).collect::<Vec<_>>(), [made.id().unwrap()]);
     // The SDK asked again, and AWS answered with what stood.
     assert_eq!(account.counts().await.get(name), Some(&2));
+}
+
+#[tokio::test]
+async fn a_write_that_is_not_answered_is_given_up_while_its_writer_may_still_write() {
+    let (account, site) = site().await;
+    let name = "ec2.CreateSecurityGroup";
+    account.ask("POST", "faults", Some(json!({ "match": name, "latency": 30 }))).await;
+    let action = wishes::security_group(&site, "slow");
+    let patience = WRITE_MAX + Duration::from_secs(1);
+    let answer = tokio::time::timeout(patience, site.cloud.perform(&action)).await;
+    let error = answer.expect("in time").unwrap_err();
+    assert_eq!(
+        (error.kind, error.to_string().as_str()),
+        (Kind::Transient, "ec2.CreateSecurityGroup: no answer within 8 s",)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_of_several_pages_is_read_whole() {
+    let (account, site) = site().await;
+    // One more than a page holds.
+    for n in 0..401 {
+        let action = wishes::target_group(wishes::target_group_spec(&site, &format!("g{n}")));
+        wishes::made(&site, action).await;
+    }
+    account.forget_calls().await;
+    assert_eq!(site.cloud.target_groups().await.unwrap().len(), 401);
+    assert_eq!(account.counts().await.get("elbv2.DescribeTargetGroups"), Some(&2));
 }
 
 #[tokio::test]

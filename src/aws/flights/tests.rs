@@ -90,3 +90,27 @@ fn a_failed_read_is_tried_again_later_and_later() {
     state.land(&Part::Vpc, number, Belief::of(found, jiff::Timestamp::UNIX_EPOCH));
     assert_eq!(state.sizes().2, 0, "an answer ends it");
 }
+
+#[test]
+fn a_fresh_look_that_somebody_wants_is_one_that_begins_later() {
+    let mut state = State::default();
+    let pause = Duration::from_secs(10);
+    let land = |state: &mut State, number: u64| {
+        let found = Reading::Vpc(crate::model::surroundings::Vpc::default());
+        state.land(&Part::Vpc, number, Belief::of(found, jiff::Timestamp::UNIX_EPOCH));
+        state.end(&Part::Vpc, number);
+        state.belief.looks[&Part::Vpc].is_outdated
+    };
+    let (first, _read) = begin(&mut state, &Part::Vpc, at(100));
+    state.want(&Part::Vpc, at(109), pause);
+    assert!(!land(&mut state, first), "it began a short while before");
+    let (second, _read) = begin(&mut state, &Part::Vpc, at(120));
+    state.want(&Part::Vpc, at(130), pause);
+    assert!(land(&mut state, second), "it began long before");
+    let (third, _read) = begin(&mut state, &Part::Vpc, at(131));
+    assert!(!land(&mut state, third));
+    state.want(&Part::Vpc, at(140), pause);
+    assert!(!state.belief.looks[&Part::Vpc].is_outdated);
+    state.want(&Part::Vpc, at(141), pause);
+    assert!(state.belief.looks[&Part::Vpc].is_outdated);
+}

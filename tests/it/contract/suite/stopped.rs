@@ -22,7 +22,7 @@ impl Clock for Stopped {
     }
 
     async fn sleep(&self, _duration: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[expect(clippy::disallowed_methods, reason = "tests have no room for clocks")]
