@@ -14,8 +14,8 @@
 //!    6 report     all of it         -> status, Events, next visit    report  pure
 //! ```
 //!
-//! `reconcile` tells that story, once for each kind of subject; `controller` runs it, for as long as
-//! this process leads; `commands` wires the rooms together.
+//! `reconcile` tells that story, once for each kind of subject; `controller` runs it, for as long
+//! as this process leads; `commands` wires the rooms together.
 //!
 //! # The rooms, in reading order
 //!
@@ -45,8 +45,9 @@
 //!   or a zone. What one has to tell another is a value in the next snapshot
 //!   ([`model::fact::Facts`]), never a call, and goes by one of the ways that [`model::news`]
 //!   declares: those ways say who has to read it, and its revision who has not.
-//! * The world ([`controller::World`]) is one value behind one lock that is never held over an await.
-//!   What a visit builds on is a slice of it, whose cost does not depend on the size of the cluster.
+//! * The world ([`controller::World`]) is one value behind one lock that is never held over an
+//!   await.
+//! What a visit builds on is a slice of it, whose cost does not depend on the size of the cluster.
 //! * Nothing is written but by a permit ([`controller::Permit`]) that holds at that moment, and
 //!   nothing is taken away before the cluster was seen as it was after the tenure began.
 //! * Unknown is not absent ([`model::known::Known`]): nothing is planned on what could not be read,

@@ -133,8 +133,8 @@ pub fn certificates(
     (usable, problems)
 }
 
-/// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak TLS
-/// yet.
+/// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak
+/// TLS yet.
 #[must_use]
 pub fn any_stands(snapshot: &Snapshot, key: &ObjectKey, certificates: &[Id]) -> bool {
     certificates.iter().any(|id| match id {

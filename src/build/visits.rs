@@ -434,10 +434,7 @@ pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects 
 }
 
 fn for_certificate(index: &Index, objects: &Objects, secret: &ObjectKey) -> Objects {
-    Objects {
-        secrets: pick(&objects.secrets, [secret]),
-        ..judged(objects, index.users(secret))
-    }
+    Objects { secrets: pick(&objects.secrets, [secret]), ..judged(objects, index.users(secret)) }
 }
 
 /// What it takes to know the endpoints of a binding.

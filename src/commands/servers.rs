@@ -27,7 +27,8 @@ pub(super) async fn serve_all(
     tracing::info!(health = ?health.local_addr(), metrics = ?scraped.local_addr(), "listening");
     let (vitals, ready) = (controller.vitals(), controller.vitals());
     controller.add("the health server", async move {
-        let served = serve::health(health, move || vitals.health(), move || ready.readiness()).await;
+        let served =
+            serve::health(health, move || vitals.health(), move || ready.readiness()).await;
         tracing::error!(?served, "the health server ended");
     });
     let (queue, mirror) = (controller.queue().clone(), controller.mirror().clone());

@@ -14,7 +14,8 @@
 //! * A subject is visited by one worker at a time, and again if it was asked for meanwhile.
 //! * Nobody's waking up is lost: who has to be visited is derived from what has changed and what
 //!   each subject has read of it, after every visit, however it ended.
-//! * A visit ends with its tenure, and nothing is written but by a permit that holds at that moment.
+//! * A visit ends with its tenure, and nothing is written but by a permit that holds at that
+//!   moment.
 //! * The lock of the world is never held over an await; the queue's is taken inside it, never the
 //!   other way round.
 
@@ -240,8 +241,8 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
         self.core.look_again();
     }
 
-    /// Begins no visit any more, and waits a while for those under way. What is still under way then
-    /// ends when this is dropped.
+    /// Begins no visit any more, and waits a while for those under way. What is still under way
+    /// then ends when this is dropped.
     pub async fn stop(&self) {
         self.core.stopping.send_replace(true);
         let clock = &self.core.reconciler.clock;

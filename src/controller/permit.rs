@@ -27,7 +27,8 @@ impl<T: Clock> Permit<T> {
         clock: &T,
     ) -> Option<Self> {
         let current = *tenure.borrow();
-        let current = current.filter(|current| current.is_current(current.epoch, clock.moment()))?;
+        let current =
+            current.filter(|current| current.is_current(current.epoch, clock.moment()))?;
         Some(Self {
             tenure: tenure.clone(),
             progress: progress.clone(),

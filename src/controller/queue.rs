@@ -123,7 +123,8 @@ impl<T: Clock> Queue<T> {
         }
     }
 
-    /// Waits for a visit of one of these lanes, the earlier ones first. Says which lane it came from.
+    /// Waits for a visit of one of these lanes, the earlier ones first. Says which lane it came
+    /// from.
     pub async fn next(&self, lanes: Lanes) -> (Subject, Lane) {
         loop {
             let news = lanes.iter().filter_map(|lane| self.0.news.get(lane));
@@ -194,6 +195,12 @@ impl<T: Clock> Queue<T> {
     #[must_use]
     pub fn deadlines(&self) -> Vec<(Moment, Subject)> {
         self.lock().by_deadline.iter().cloned().collect()
+    }
+
+    /// Whether the last visit to a subject went wrong.
+    #[must_use]
+    pub fn is_troubled(&self, subject: &Subject) -> bool {
+        self.lock().troubled.contains_key(subject)
     }
 
     /// How many subjects something is kept of; to be held against how many there are.

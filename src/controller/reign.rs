@@ -15,8 +15,8 @@ use crate::telemetry::TenureChange;
 const RECALL_PAUSE: Duration = Duration::from_secs(1);
 
 impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
-    /// Begins each tenure with a fresh look at everything, repeats that after every sync period, and
-    /// ends it, for ever.
+    /// Begins each tenure with a fresh look at everything, repeats that after every sync period,
+    /// and ends it, for ever.
     pub(super) async fn reign(&self) {
         let mut tenure = self.tenure.clone();
         loop {
@@ -88,8 +88,8 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         }
     }
 
-    /// Asks for a visit to everything, after forgetting what was known of AWS: what somebody changed
-    /// there by hand is found.
+    /// Asks for a visit to everything, after forgetting what was known of AWS: what somebody
+    /// changed there by hand is found.
     pub(super) fn look_again(&self) {
         self.reconciler.mirror.forget();
         let mut world = self.reconciler.world.lock();

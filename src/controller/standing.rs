@@ -32,7 +32,8 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         if progress.wait_for(crate::cluster::Progress::is_complete).await.is_err() {
             return;
         }
-        while let Err(error) = self.reconciler.mirror.surroundings(Reach::Vpc, ANSWER_AGE_MAX).await {
+        while let Err(error) = self.reconciler.mirror.surroundings(Reach::Vpc, ANSWER_AGE_MAX).await
+        {
             tracing::warn!(%error, "AWS does not answer; waiting for it before anything else");
             self.reconciler.clock.sleep(ANSWER_PAUSE).await;
         }
@@ -69,8 +70,8 @@ impl<T: Clock> Vitals<T> {
         Health::of(reasons)
     }
 
-    /// Whether others may count on it. A process that does not lead is ready as well, so that it can
-    /// take over at once.
+    /// Whether others may count on it. A process that does not lead is ready as well, so that it
+    /// can take over at once.
     #[must_use]
     pub fn readiness(&self) -> Health {
         let awaited = self.sight.progress();
@@ -92,6 +93,8 @@ impl<T: Clock> Vitals<T> {
         let progress = self.sight.progress();
         let progress = progress.borrow();
         let silent = progress.silent(self.clock.moment(), longest);
-        silent.map(|kind| format!("no sign of life of {kind} for {} s", longest.as_secs())).collect()
+        silent
+            .map(|kind| format!("no sign of life of {kind} for {} s", longest.as_secs()))
+            .collect()
     }
 }

@@ -34,7 +34,9 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         loop {
             // A visit that knew nothing of what is remembered would take a bad member for one that
             // never had anything.
-            let Ok(epoch) = begun.wait_for(Option::is_some).await.map(|epoch| *epoch) else { return };
+            let Ok(epoch) = begun.wait_for(Option::is_some).await.map(|epoch| *epoch) else {
+                return;
+            };
             let permit = self.permit().filter(|permit| Some(permit.epoch()) == epoch);
             let Some(permit) = permit else {
                 // The tenure is over, and whoever began it is about to say so.

@@ -290,7 +290,9 @@ impl World {
         for topic in changed {
             let at = self.facts.changed_at(topic);
             let readers = self.readers(topic).into_iter();
-            stale.extend(readers.filter(|reader| self.read.get(reader).is_none_or(|read| *read < at)));
+            stale.extend(
+                readers.filter(|reader| self.read.get(reader).is_none_or(|read| *read < at)),
+            );
         }
         self.woken = self.facts.revision();
         self.facts.told();

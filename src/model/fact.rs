@@ -1,8 +1,8 @@
 //! What one subject tells another: a value in the next snapshot, never a call.
 //!
-//! Facts are kept in a [`FactStore`], where each change has a revision. A visit reads [`Facts`], the
-//! slice of them that its subject builds on. Who has not read yet what has changed is found out by
-//! comparing revisions, so nobody's waking up is lost when a visit fails half-way.
+//! Facts are kept in a [`FactStore`], where each change has a revision. A visit reads [`Facts`],
+//! the slice of them that its subject builds on. Who has not read yet what has changed is found out
+//! by comparing revisions, so nobody's waking up is lost when a visit fails half-way.
 //!
 //! ```
 //! use albedo::model::fact::{FactStore, Topic};

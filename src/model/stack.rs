@@ -51,8 +51,8 @@ pub struct BalancerStack {
     pub unexplained: Vec<ObjectKey>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
-    /// The load balancers that names lead to, by their DNS names, each with in how many hosted zones;
-    /// `None` while not every hosted zone has been looked at.
+    /// The load balancers that names lead to, by their DNS names, each with in how many hosted
+    /// zones; `None` while not every hosted zone has been looked at.
     pub named: Option<Arc<BTreeMap<AwsId, usize>>>,
 }
 

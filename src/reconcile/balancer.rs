@@ -148,7 +148,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
             let changed: Vec<ObjectKey> = changed.map(|(key, _)| key.clone()).collect();
             for key in &changed {
-                good.extend(built.good.get_key_value(key).map(|(k, part)| (k.clone(), part.clone())));
+                good.extend(
+                    built.good.get_key_value(key).map(|(k, part)| (k.clone(), part.clone())),
+                );
             }
             good.retain(|key, _| built.stack.active.contains(key));
             let done = report::Done { plan, outcomes, changed: &changed };
@@ -175,13 +177,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// Makes known which names should lead to the group's load balancer.
-    fn tell_names(
-        &self,
-        group: &Group,
-        built: &Built,
-        current: &BalancerInventory,
-        at: Revision,
-    ) {
+    fn tell_names(&self, group: &Group, built: &Built, current: &BalancerInventory, at: Revision) {
         let load_balancer = match plan::balancer::current(Extent::Cluster, &built.stack, current) {
             Some(live) => Id::Is(live.live.id.clone()),
             None => built.names.load_balancer.clone(),
@@ -210,7 +206,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mut world = self.world().lock();
         let state = world.balancers.entry(group.clone()).or_default();
         rests.extend(state.wait_for(plan, now).map(Rest::Later));
-        if !built.stack.memory.leftovers.is_empty() && rests.iter().all(|rest| *rest == Rest::Done) {
+        if !built.stack.memory.leftovers.is_empty() && rests.iter().all(|rest| *rest == Rest::Done)
+        {
             // They are gone now, and need not be remembered any longer.
             rests.push(Rest::Later(std::time::Duration::ZERO));
         }
@@ -225,8 +222,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let world = self.world().lock();
             let members = world.index.members(group);
             let secrets = members.flat_map(|member| world.index.secrets_of(member));
-            let is_unread =
-                |secret: &&ObjectKey| world.facts.is_unread(&Handle::Certificate((*secret).clone()));
+            let is_unread = |secret: &&ObjectKey| {
+                world.facts.is_unread(&Handle::Certificate((*secret).clone()))
+            };
             secrets.filter(is_unread).cloned().collect()
         };
         for secret in unread {

@@ -36,8 +36,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         match self.mirror().zones(PAUSE / 2).await {
             Ok(zones) => {
-                let in_use: BTreeSet<AwsId> =
-                    build::zone::in_use(&settings.dns, &zones).collect();
+                let in_use: BTreeSet<AwsId> = build::zone::in_use(&settings.dns, &zones).collect();
                 self.world().lock().zones_are(Some(zones), in_use);
                 Rest::Later(PAUSE)
             }
@@ -51,8 +50,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
-    /// Certificates that went out of use while nobody watched, and those that an end of this process
-    /// left behind. Where Secrets are not imported at all, AWS is not asked.
+    /// Certificates that went out of use while nobody watched, and those that an end of this
+    /// process left behind. Where Secrets are not imported at all, AWS is not asked.
     async fn look_for_strays(&self) -> Rest {
         let settings = self.settings();
         let is_on = settings.tls_secrets

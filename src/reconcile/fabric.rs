@@ -24,9 +24,9 @@ use crate::report::Rest;
 
 use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest};
 
-/// How long rules of nodes and pods wait for bindings that are about to be made: each port by itself
-/// would widen the same rule again and again. Longer than a visit to a group takes, and shorter than
-/// anybody's health check.
+/// How long rules of nodes and pods wait for bindings that are about to be made: each port by
+/// itself would widen the same rule again and again. Longer than a visit to a group takes, and
+/// shorter than anybody's health check.
 const HOLD_MAX: Duration = Duration::from_secs(1);
 /// How many bindings or groups are looked at before others may look at the world.
 const BATCH: usize = 64;

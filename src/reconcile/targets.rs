@@ -10,8 +10,8 @@ use crate::plan;
 use crate::report::Rest;
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
-    /// Registers the endpoints of a binding's Service, for which the VPC's CIDRs are all that has to
-    /// be known of it.
+    /// Registers the endpoints of a binding's Service, for which the VPC's CIDRs are all that has
+    /// to be known of it.
     pub(super) async fn targets(&self, key: &ObjectKey) -> Result<Rest, CloudError> {
         let (snapshot, _) = self.snapshot(Reach::Vpc).await?;
         let Some(stack) = build::targets::build(&snapshot, key) else { return Ok(Rest::Done) };

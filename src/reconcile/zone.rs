@@ -25,8 +25,8 @@ const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
 /// two or three minutes.
 const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
-/// How many looks in a row come at that pace, and how long the later ones wait at most: one that has
-/// failed never gets active.
+/// How many looks in a row come at that pace, and how long the later ones wait at most: one that
+/// has failed never gets active.
 const LOOKS_QUICK: u32 = 300;
 const ACTIVE_PAUSE_MAX: Duration = Duration::from_secs(60);
 

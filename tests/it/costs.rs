@@ -83,28 +83,28 @@ fn a_restart_writes_nothing() {
 #[test]
 fn statuses_and_events_come_with_changes_only() {
     wait(async {
-    let site = Site::new(SHOP);
-    let controller = site.settle().await;
-    let told: Vec<String> = site
-        .cluster
-        .events()
-        .iter()
-        .map(|event| format!("{} {}", event.object.key, event.reason))
-        .collect();
-    assert_eq!(told, ["shop/a SuccessfullyReconciled", "shop/b SuccessfullyReconciled"]);
-    assert_eq!(site.cluster.statuses(), 2);
-    site.cluster.forget_calls();
-    // One member changes: it alone is told, and nobody's status differs.
-    controller
-        .cluster
-        .add("ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /d s:80]}");
-    controller.settle().await;
-    let told: Vec<String> =
-        site.cluster.events().iter().map(|event| event.object.key.to_string()).collect();
-    assert_eq!((told, site.cluster.statuses()), (vec!["shop/b".to_owned()], 0));
-    controller.cluster.delete(&key("shop/b"));
-    controller.settle().await;
-    assert_eq!(site.cluster.statuses(), 0);
+        let site = Site::new(SHOP);
+        let controller = site.settle().await;
+        let told: Vec<String> = site
+            .cluster
+            .events()
+            .iter()
+            .map(|event| format!("{} {}", event.object.key, event.reason))
+            .collect();
+        assert_eq!(told, ["shop/a SuccessfullyReconciled", "shop/b SuccessfullyReconciled"]);
+        assert_eq!(site.cluster.statuses(), 2);
+        site.cluster.forget_calls();
+        // One member changes: it alone is told, and nobody's status differs.
+        controller
+            .cluster
+            .add("ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /d s:80]}");
+        controller.settle().await;
+        let told: Vec<String> =
+            site.cluster.events().iter().map(|event| event.object.key.to_string()).collect();
+        assert_eq!((told, site.cluster.statuses()), (vec!["shop/b".to_owned()], 0));
+        controller.cluster.delete(&key("shop/b"));
+        controller.settle().await;
+        assert_eq!(site.cluster.statuses(), 0);
     });
 }
 
@@ -123,7 +123,7 @@ fn of_nodes(site: &Site) -> Vec<&'static str> {
 #[test]
 fn what_nodes_let_in_is_not_widened_binding_by_binding() {
     wait(async {
-    const THREE: &str = "
+        const THREE: &str = "
 service shop/s: {ports: [80:8080]}
 service shop/t: {ports: [80:9090]}
 service shop/u: {ports: [80:7070]}
@@ -134,14 +134,14 @@ ingress shop/a: {rules: [any Exact /a s:80]}
 ingress shop/b: {rules: [any Exact /b t:80]}
 ingress shop/c: {rules: [any Exact /c u:80]}
 ";
-    let site = Site::new(THREE);
-    let controller = site.start();
-    controller.settle().await;
-    assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress"]);
-    // The same for what comes later to what stands.
-    site.aws.forget_calls();
-    controller.cluster.add(
-        "
+        let site = Site::new(THREE);
+        let controller = site.start();
+        controller.settle().await;
+        assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress"]);
+        // The same for what comes later to what stands.
+        site.aws.forget_calls();
+        controller.cluster.add(
+            "
 service shop/v: {ports: [80:10010]}
 service shop/w: {ports: [80:10020]}
 endpoints shop/v: {at: [172.31.0.4]}
@@ -149,18 +149,21 @@ endpoints shop/w: {at: [172.31.0.5]}
 ingress shop/d: {rules: [any Exact /d v:80]}
 ingress shop/e: {rules: [any Exact /e w:80]}
 ",
-    );
-    controller.settle().await;
-    assert_eq!(of_nodes(&site), ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]);
-    // Nobody waits for what will not come.
-    site.aws.forget_calls();
-    for name in ["shop/d", "shop/e"] {
-        controller.cluster.delete(&key(name));
-    }
-    controller.settle().await;
-    let narrowed = site.aws.everything().security_groups[&AwsId::new(NODES)].rules.clone();
-    let ports: Vec<(u16, u16)> =
-        narrowed.keys().map(|rule| (rule.from_port, rule.to_port)).collect();
-    assert_eq!(ports, [(7070, 9090)]);
+        );
+        controller.settle().await;
+        assert_eq!(
+            of_nodes(&site),
+            ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]
+        );
+        // Nobody waits for what will not come.
+        site.aws.forget_calls();
+        for name in ["shop/d", "shop/e"] {
+            controller.cluster.delete(&key(name));
+        }
+        controller.settle().await;
+        let narrowed = site.aws.everything().security_groups[&AwsId::new(NODES)].rules.clone();
+        let ports: Vec<(u16, u16)> =
+            narrowed.keys().map(|rule| (rule.from_port, rule.to_port)).collect();
+        assert_eq!(ports, [(7070, 9090)]);
     });
 }

@@ -96,113 +96,113 @@ fn tagged(resource: &str) -> Tags {
 #[test]
 fn the_golden_example_comes_out_to_the_byte() {
     wait(async {
-    let site = site();
-    site.settle().await;
-    let state = site.aws.everything();
-    let back = AwsId::new("sg-back-1");
-    let (front_id, front) = state
-        .security_groups
-        .iter()
-        .find(|(_, group)| group.spec.name == "k8s-shop-checkout-f71060c71f")
-        .unwrap();
-    let rules: Vec<String> = front.rules.keys().map(ToString::to_string).collect();
-    assert_eq!(rules, ["tcp 80 from 0.0.0.0/0", "tcp 443 from 0.0.0.0/0"]);
-    assert_eq!(front.spec.tags, tagged("ManagedLBSecurityGroup"));
-    assert_eq!(state.security_groups.len(), 4, "default, nodes, back, front");
+        let site = site();
+        site.settle().await;
+        let state = site.aws.everything();
+        let back = AwsId::new("sg-back-1");
+        let (front_id, front) = state
+            .security_groups
+            .iter()
+            .find(|(_, group)| group.spec.name == "k8s-shop-checkout-f71060c71f")
+            .unwrap();
+        let rules: Vec<String> = front.rules.keys().map(ToString::to_string).collect();
+        assert_eq!(rules, ["tcp 80 from 0.0.0.0/0", "tcp 443 from 0.0.0.0/0"]);
+        assert_eq!(front.spec.tags, tagged("ManagedLBSecurityGroup"));
+        assert_eq!(state.security_groups.len(), 4, "default, nodes, back, front");
 
-    let balancer = state.load_balancers.values().next().unwrap();
-    assert_eq!(balancer.spec.name, "k8s-shop-checkout-e2320b951b");
-    assert_eq!(balancer.spec.scheme.as_str(), "internet-facing");
-    assert_eq!(balancer.spec.ip_address_type.as_str(), "ipv4");
-    let groups: Vec<&AwsId> =
-        balancer.spec.security_groups.iter().filter_map(|id| id.given()).collect();
-    assert_eq!(groups, [&back, front_id]);
-    assert_eq!(balancer.spec.tags, tagged("LoadBalancer"));
+        let balancer = state.load_balancers.values().next().unwrap();
+        assert_eq!(balancer.spec.name, "k8s-shop-checkout-e2320b951b");
+        assert_eq!(balancer.spec.scheme.as_str(), "internet-facing");
+        assert_eq!(balancer.spec.ip_address_type.as_str(), "ipv4");
+        let groups: Vec<&AwsId> =
+            balancer.spec.security_groups.iter().filter_map(|id| id.given()).collect();
+        assert_eq!(groups, [&back, front_id]);
+        assert_eq!(balancer.spec.tags, tagged("LoadBalancer"));
 
-    let group = state.target_groups.values().next().unwrap();
-    assert_eq!(state.target_groups.len(), 1);
-    assert_eq!(group.spec.name.as_deref(), Some(TARGET_GROUP));
-    assert_eq!(
-        (group.spec.protocol, group.spec.port, group.spec.ipv6),
-        (Protocol::Http, 8080, false)
-    );
-    assert_eq!(group.spec.protocol_version, "HTTP1");
-    let check = &group.spec.health_check;
-    assert_eq!((check.port.as_str(), check.protocol), ("traffic-port", Protocol::Http));
-    assert_eq!((check.path.as_str(), check.success_codes.as_str()), ("/healthz", "200"));
-    assert_eq!((check.interval_seconds, check.timeout_seconds), (15, 5));
-    assert_eq!((check.healthy_threshold, check.unhealthy_threshold), (2, 2));
-    assert_eq!(group.spec.tags, tagged("shop/checkout-web-checkout-api:80"));
-    let targets: Vec<String> = group.targets.keys().map(ToString::to_string).collect();
-    assert_eq!(targets, ["172.31.0.1:8080"]);
+        let group = state.target_groups.values().next().unwrap();
+        assert_eq!(state.target_groups.len(), 1);
+        assert_eq!(group.spec.name.as_deref(), Some(TARGET_GROUP));
+        assert_eq!(
+            (group.spec.protocol, group.spec.port, group.spec.ipv6),
+            (Protocol::Http, 8080, false)
+        );
+        assert_eq!(group.spec.protocol_version, "HTTP1");
+        let check = &group.spec.health_check;
+        assert_eq!((check.port.as_str(), check.protocol), ("traffic-port", Protocol::Http));
+        assert_eq!((check.path.as_str(), check.success_codes.as_str()), ("/healthz", "200"));
+        assert_eq!((check.interval_seconds, check.timeout_seconds), (15, 5));
+        assert_eq!((check.healthy_threshold, check.unhealthy_threshold), (2, 2));
+        assert_eq!(group.spec.tags, tagged("shop/checkout-web-checkout-api:80"));
+        let targets: Vec<String> = group.targets.keys().map(ToString::to_string).collect();
+        assert_eq!(targets, ["172.31.0.1:8080"]);
 
-    let http = state.listeners.values().find(|listener| listener.port == 80).unwrap();
-    assert_eq!(http.spec.tags, tagged("80"));
-    let https = state.listeners.values().find(|listener| listener.port == 443).unwrap();
-    assert_eq!(https.spec.tags, tagged("443"));
-    assert_eq!(https.spec.ssl_policy.as_deref(), Some("ELBSecurityPolicy-2016-08"));
-    let certificate =
-        |name| Id::Is(AwsId::new(format!("arn:aws:acm:eu-west-1:1:certificate/{name}")));
-    assert_eq!(https.spec.default_certificate, Some(certificate("b")));
-    assert_eq!(https.spec.certificates, [certificate("a"), certificate("b")].into());
-    assert_eq!(
-        canon::rules(&state),
-        [
-            "443:1 shop.example.com /ping -> shop/checkout-web-checkout-api:80",
-            "443:2 shop.example.com /api|/api/* -> shop/checkout-web-checkout-api:80",
-            "443:3 shop.example.com /* -> shop/checkout-web-checkout-api:80",
-        ]
-    );
-    for rule in state.rules.values() {
-        assert_eq!(rule.tags, tagged(&format!("443:{}", rule.priority)));
-    }
-    let attributes = |action: &AwsAction| action.operation().1.ends_with("Attributes");
-    assert!(!site.aws.performed().iter().any(attributes), "no attributes are touched");
+        let http = state.listeners.values().find(|listener| listener.port == 80).unwrap();
+        assert_eq!(http.spec.tags, tagged("80"));
+        let https = state.listeners.values().find(|listener| listener.port == 443).unwrap();
+        assert_eq!(https.spec.tags, tagged("443"));
+        assert_eq!(https.spec.ssl_policy.as_deref(), Some("ELBSecurityPolicy-2016-08"));
+        let certificate =
+            |name| Id::Is(AwsId::new(format!("arn:aws:acm:eu-west-1:1:certificate/{name}")));
+        assert_eq!(https.spec.default_certificate, Some(certificate("b")));
+        assert_eq!(https.spec.certificates, [certificate("a"), certificate("b")].into());
+        assert_eq!(
+            canon::rules(&state),
+            [
+                "443:1 shop.example.com /ping -> shop/checkout-web-checkout-api:80",
+                "443:2 shop.example.com /api|/api/* -> shop/checkout-web-checkout-api:80",
+                "443:3 shop.example.com /* -> shop/checkout-web-checkout-api:80",
+            ]
+        );
+        for rule in state.rules.values() {
+            assert_eq!(rule.tags, tagged(&format!("443:{}", rule.priority)));
+        }
+        let attributes = |action: &AwsAction| action.operation().1.ends_with("Attributes");
+        assert!(!site.aws.performed().iter().any(attributes), "no attributes are touched");
 
-    let nodes = state.security_groups[&AwsId::new("sg-nodes-1")].rules.iter();
-    let nodes: Vec<String> = nodes.map(|(rule, text)| format!("{rule}: {text}")).collect();
-    assert_eq!(nodes, ["tcp 8080 from sg-back-1: elbv2.k8s.aws/targetGroupBinding=shared"]);
+        let nodes = state.security_groups[&AwsId::new("sg-nodes-1")].rules.iter();
+        let nodes: Vec<String> = nodes.map(|(rule, text)| format!("{rule}: {text}")).collect();
+        assert_eq!(nodes, ["tcp 8080 from sg-back-1: elbv2.k8s.aws/targetGroupBinding=shared"]);
     });
 }
 
 #[test]
 fn so_does_what_is_kept_in_the_cluster() {
     wait(async {
-    let site = site();
-    site.settle().await;
-    let objects = site.cluster.objects.read().unwrap();
-    let ingress = &objects.ingresses[&key("shop/checkout-web")];
-    assert_eq!(
-        ingress.metadata.finalizers.as_deref(),
-        Some(["ingress.k8s.aws/resources".to_owned()].as_slice())
-    );
-    let shown = albedo::report::shown(ingress);
-    assert_eq!(shown.len(), 1);
-    assert_eq!(shown[0].hostname, shown[0].hostname.to_lowercase());
-    assert_eq!(shown[0].ports, [80, 443]);
-    let binding = &objects.bindings[&key(&format!("shop/{TARGET_GROUP}"))];
-    let group = site.aws.everything().target_groups.keys().next().unwrap().clone();
-    assert_eq!(
-        serde_json::to_value(&binding.labels).unwrap(),
-        serde_json::json!({
-            "ingress.k8s.aws/stack-namespace": "shop",
-            "ingress.k8s.aws/stack-name": "checkout-web",
-        })
-    );
-    assert_eq!(
-        serde_json::to_value(&binding.spec).unwrap(),
-        serde_json::json!({
-            "targetGroupARN": group,
-            "targetType": "ip",
-            "targetGroupProtocol": "HTTP",
-            "serviceRef": {"name": "checkout-api", "port": 80},
-            "ipAddressType": "ipv4",
-            "vpcID": "vpc-fake",
-            "networking": {"ingress": [{
-                "from": [{"securityGroup": {"groupID": "sg-back-1"}}],
-                "ports": [{"protocol": "TCP", "port": 8080}],
-            }]},
-        })
-    );
+        let site = site();
+        site.settle().await;
+        let objects = site.cluster.objects.read().unwrap();
+        let ingress = &objects.ingresses[&key("shop/checkout-web")];
+        assert_eq!(
+            ingress.metadata.finalizers.as_deref(),
+            Some(["ingress.k8s.aws/resources".to_owned()].as_slice())
+        );
+        let shown = albedo::report::shown(ingress);
+        assert_eq!(shown.len(), 1);
+        assert_eq!(shown[0].hostname, shown[0].hostname.to_lowercase());
+        assert_eq!(shown[0].ports, [80, 443]);
+        let binding = &objects.bindings[&key(&format!("shop/{TARGET_GROUP}"))];
+        let group = site.aws.everything().target_groups.keys().next().unwrap().clone();
+        assert_eq!(
+            serde_json::to_value(&binding.labels).unwrap(),
+            serde_json::json!({
+                "ingress.k8s.aws/stack-namespace": "shop",
+                "ingress.k8s.aws/stack-name": "checkout-web",
+            })
+        );
+        assert_eq!(
+            serde_json::to_value(&binding.spec).unwrap(),
+            serde_json::json!({
+                "targetGroupARN": group,
+                "targetType": "ip",
+                "targetGroupProtocol": "HTTP",
+                "serviceRef": {"name": "checkout-api", "port": 80},
+                "ipAddressType": "ipv4",
+                "vpcID": "vpc-fake",
+                "networking": {"ingress": [{
+                    "from": [{"securityGroup": {"groupID": "sg-back-1"}}],
+                    "ports": [{"protocol": "TCP", "port": 8080}],
+                }]},
+            })
+        );
     });
 }

@@ -124,7 +124,8 @@ fn a_subject_has_one_deadline_however_often_it_was_asked_for() {
         assert_eq!(queue.deadlines().len(), 1);
         // Five minutes bring one visit, and not one for each time that it was asked for.
         let mut visits = 0;
-        while clock.moment() < albedo::model::moment::Moment::after_start(Duration::from_secs(330)) {
+        while clock.moment() < albedo::model::moment::Moment::after_start(Duration::from_secs(330))
+        {
             clock.sleep(Duration::from_secs(1)).await;
             while let Some(subject) = next(&queue, ALL) {
                 visits += 1;

@@ -107,187 +107,188 @@ fn cut_off(state: &State) -> BTreeSet<String> {
 #[test]
 fn a_target_group_is_led_to_once_its_targets_are_well() {
     wait(async {
-    let (site, controller) = standing().await;
-    let start = site.aws.everything();
-    site.aws.take_time();
-    controller.cluster.add(&with("backend-protocol: HTTPS"));
-    controller.settle_for(30).await;
-    // The new ones are attached, so that their targets are checked, and take nothing.
-    assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
-    assert_eq!(site.aws.everything().target_groups.len(), 4);
-    controller.settle_for(10).await;
-    assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
-    // Unwell targets are waited for as long as it takes.
-    let set = |state: TargetState, protocol: &str| {
-        site.aws.change(|all| {
-            for group in all.target_groups.values_mut() {
-                if group.spec.protocol.as_str() == protocol {
-                    group.targets.values_mut().for_each(|target| *target = state);
+        let (site, controller) = standing().await;
+        let start = site.aws.everything();
+        site.aws.take_time();
+        controller.cluster.add(&with("backend-protocol: HTTPS"));
+        controller.settle_for(30).await;
+        // The new ones are attached, so that their targets are checked, and take nothing.
+        assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
+        assert_eq!(site.aws.everything().target_groups.len(), 4);
+        controller.settle_for(10).await;
+        assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
+        // Unwell targets are waited for as long as it takes.
+        let set = |state: TargetState, protocol: &str| {
+            site.aws.change(|all| {
+                for group in all.target_groups.values_mut() {
+                    if group.spec.protocol.as_str() == protocol {
+                        group.targets.values_mut().for_each(|target| *target = state);
+                    }
                 }
-            }
-        });
-    };
-    set(TargetState::Unhealthy, "HTTPS");
-    controller.settle_for(10).await;
-    let events = site.cluster.events().into_iter();
-    let told: Vec<_> = events.filter(|event| event.reason == "UnhealthyTargets").collect();
-    // Once for each of the two backends.
-    assert_eq!(told.len(), 2, "{told:#?}");
-    assert!(told.iter().all(|event| event.object.key == key("shop/web")), "{told:#?}");
-    assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
-    set(TargetState::Healthy, "HTTPS");
-    controller.settle().await;
-    let state = site.aws.everything();
-    assert_eq!(led_to(&state), ["HTTPS:1"; 3]);
-    assert_eq!(state.target_groups.len(), 2);
-    assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 2);
-    nobody_was_cut_off(&start, &site);
-    assert_eq!(site.refused(), 0);
+            });
+        };
+        set(TargetState::Unhealthy, "HTTPS");
+        controller.settle_for(10).await;
+        let events = site.cluster.events().into_iter();
+        let told: Vec<_> = events.filter(|event| event.reason == "UnhealthyTargets").collect();
+        // Once for each of the two backends.
+        assert_eq!(told.len(), 2, "{told:#?}");
+        assert!(told.iter().all(|event| event.object.key == key("shop/web")), "{told:#?}");
+        assert_eq!(led_to(&site.aws.everything()), ["HTTP:1 HTTPS:0"; 3]);
+        set(TargetState::Healthy, "HTTPS");
+        controller.settle().await;
+        let state = site.aws.everything();
+        assert_eq!(led_to(&state), ["HTTPS:1"; 3]);
+        assert_eq!(state.target_groups.len(), 2);
+        assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 2);
+        nobody_was_cut_off(&start, &site);
+        assert_eq!(site.refused(), 0);
     });
 }
 
 #[test]
 fn a_target_group_without_targets_is_replaced_without_waiting() {
     wait(async {
-    let site = Site::new(BEFORE);
-    site.cluster.add("endpoints shop/s: {at: []}\nendpoints shop/t: {at: []}");
-    let controller = site.settle().await;
-    site.aws.take_time();
-    controller.cluster.add(&with("backend-protocol: HTTPS"));
-    controller.cluster.add("endpoints shop/s: {at: []}\nendpoints shop/t: {at: []}");
-    controller.settle().await;
-    assert_eq!(led_to(&site.aws.everything()), ["HTTPS:1"; 3]);
-    assert_eq!(site.aws.everything().target_groups.len(), 2);
+        let site = Site::new(BEFORE);
+        site.cluster.add("endpoints shop/s: {at: []}\nendpoints shop/t: {at: []}");
+        let controller = site.settle().await;
+        site.aws.take_time();
+        controller.cluster.add(&with("backend-protocol: HTTPS"));
+        controller.cluster.add("endpoints shop/s: {at: []}\nendpoints shop/t: {at: []}");
+        controller.settle().await;
+        assert_eq!(led_to(&site.aws.everything()), ["HTTPS:1"; 3]);
+        assert_eq!(site.aws.everything().target_groups.len(), 2);
     });
 }
 
 #[test]
 fn a_change_of_mind_in_the_middle_costs_nobody_anything() {
     wait(async {
-    let (site, controller) = standing().await;
-    let start = site.aws.everything();
-    site.aws.take_time();
-    for setting in ["backend-protocol: HTTPS", "scheme: internet-facing"] {
-        controller.cluster.add(&with(setting));
-        controller.settle_for(30).await;
-        assert_eq!(site.aws.everything().target_groups.len(), 4);
-        controller.cluster.add(BEFORE);
-        site.aws.be_quick();
-        controller.settle().await;
-        nobody_was_cut_off(&start, &site);
-        let (end, start) = (site.aws.everything(), canon::rules(&start));
-        assert_eq!(canon::rules(&end), start);
-        assert_eq!((end.target_groups.len(), end.load_balancers.len()), (2, 1));
-        assert_eq!(led_to(&end), ["HTTP:1"; 3]);
+        let (site, controller) = standing().await;
+        let start = site.aws.everything();
         site.aws.take_time();
-    }
+        for setting in ["backend-protocol: HTTPS", "scheme: internet-facing"] {
+            controller.cluster.add(&with(setting));
+            controller.settle_for(30).await;
+            assert_eq!(site.aws.everything().target_groups.len(), 4);
+            controller.cluster.add(BEFORE);
+            site.aws.be_quick();
+            controller.settle().await;
+            nobody_was_cut_off(&start, &site);
+            let (end, start) = (site.aws.everything(), canon::rules(&start));
+            assert_eq!(canon::rules(&end), start);
+            assert_eq!((end.target_groups.len(), end.load_balancers.len()), (2, 1));
+            assert_eq!(led_to(&end), ["HTTP:1"; 3]);
+            site.aws.take_time();
+        }
     });
 }
 
 #[test]
 fn a_load_balancer_is_pointed_to_once_it_serves() {
     wait(async {
-    let (site, controller) = standing().await;
-    let start = site.aws.everything();
-    site.aws.take_time();
-    site.aws.finish_provisioning();
-    controller.cluster.add(&with("scheme: internet-facing"));
-    controller.settle_for(30).await;
-    let one = |scheme: &str| BTreeSet::from([scheme.to_owned()]);
-    let both = vec!["internal".to_owned(), "internet-facing".to_owned()];
-    let sorted = |(shown, mut standing): (BTreeSet<String>, Vec<String>)| {
-        standing.sort();
-        (shown, standing)
-    };
-    assert_eq!(sorted(schemes(&site)), (one("internal"), both.clone()));
-    // Twins of its target groups are there, under names of their own, and so are their bindings.
-    assert_eq!(site.aws.everything().target_groups.len(), 4);
-    assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 4);
-    // Its targets are well and it is not.
-    site.aws.set_health(TargetState::Healthy);
-    controller.settle_for(10).await;
-    assert_eq!(sorted(schemes(&site)), (one("internal"), both.clone()));
-    site.aws.finish_provisioning();
-    controller.settle().await;
-    assert_eq!(
-        sorted(schemes(&site)),
-        (one("internet-facing"), vec!["internet-facing".to_owned()])
-    );
-    let state = site.aws.everything();
-    assert_eq!(state.target_groups.len(), 2);
-    assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 2);
-    assert_eq!(canon::rules(&state), canon::rules(&start));
-    nobody_was_cut_off(&start, &site);
-    assert_eq!(site.refused(), 0);
-    // Back again: the plain names are free by now.
-    site.aws.be_quick();
-    controller.cluster.add(BEFORE);
-    controller.settle().await;
-    let names = |state: &State| -> BTreeSet<_> {
-        state.target_groups.values().map(|found| found.spec.name.clone()).collect()
-    };
-    assert_eq!(names(&site.aws.everything()), names(&start));
+        let (site, controller) = standing().await;
+        let start = site.aws.everything();
+        site.aws.take_time();
+        site.aws.finish_provisioning();
+        controller.cluster.add(&with("scheme: internet-facing"));
+        controller.settle_for(30).await;
+        let one = |scheme: &str| BTreeSet::from([scheme.to_owned()]);
+        let both = vec!["internal".to_owned(), "internet-facing".to_owned()];
+        let sorted = |(shown, mut standing): (BTreeSet<String>, Vec<String>)| {
+            standing.sort();
+            (shown, standing)
+        };
+        assert_eq!(sorted(schemes(&site)), (one("internal"), both.clone()));
+        // Twins of its target groups are there, under names of their own, and so are their bindings.
+        assert_eq!(site.aws.everything().target_groups.len(), 4);
+        assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 4);
+        // Its targets are well and it is not.
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle_for(10).await;
+        assert_eq!(sorted(schemes(&site)), (one("internal"), both.clone()));
+        site.aws.finish_provisioning();
+        controller.settle().await;
+        assert_eq!(
+            sorted(schemes(&site)),
+            (one("internet-facing"), vec!["internet-facing".to_owned()])
+        );
+        let state = site.aws.everything();
+        assert_eq!(state.target_groups.len(), 2);
+        assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 2);
+        assert_eq!(canon::rules(&state), canon::rules(&start));
+        nobody_was_cut_off(&start, &site);
+        assert_eq!(site.refused(), 0);
+        // Back again: the plain names are free by now.
+        site.aws.be_quick();
+        controller.cluster.add(BEFORE);
+        controller.settle().await;
+        let names = |state: &State| -> BTreeSet<_> {
+            state.target_groups.values().map(|found| found.spec.name.clone()).collect()
+        };
+        assert_eq!(names(&site.aws.everything()), names(&start));
     });
 }
 
 #[test]
 fn a_load_balancer_of_a_chosen_name_is_replaced_under_another() {
     wait(async {
-    let named = |scheme: &str| with(&format!("load-balancer-name: mine, scheme: {scheme}"));
-    let site = Site::new(&named("internal"));
-    let controller = site.settle().await;
-    controller.cluster.add(&named("internet-facing"));
-    controller.settle().await;
-    let state = site.aws.everything();
-    let names: Vec<&String> = state.load_balancers.values().map(|found| &found.spec.name).collect();
-    let [name] = names[..] else { panic!("{names:?}") };
-    assert!(name.starts_with("mine-"), "{name}");
+        let named = |scheme: &str| with(&format!("load-balancer-name: mine, scheme: {scheme}"));
+        let site = Site::new(&named("internal"));
+        let controller = site.settle().await;
+        controller.cluster.add(&named("internet-facing"));
+        controller.settle().await;
+        let state = site.aws.everything();
+        let names: Vec<&String> =
+            state.load_balancers.values().map(|found| &found.spec.name).collect();
+        let [name] = names[..] else { panic!("{names:?}") };
+        assert!(name.starts_with("mine-"), "{name}");
     });
 }
 
 #[test]
 fn a_group_that_goes_in_the_middle_leaves_nothing() {
     wait(async {
-    for setting in ["backend-protocol: HTTPS", "scheme: internet-facing"] {
-        let (site, controller) = standing().await;
-        site.aws.take_time();
-        controller.cluster.add(&with(setting));
-        controller.settle_for(30).await;
-        controller.cluster.delete(&key("shop/web"));
-        controller.settle().await;
-        let nothing = Site::new("");
-        assert_eq!(canon::aws(&site.aws.everything()), canon::aws(&nothing.aws.everything()));
-        assert!(site.cluster.objects.read().unwrap().ingresses.is_empty());
-        assert!(site.cluster.objects.read().unwrap().bindings.is_empty());
-    }
+        for setting in ["backend-protocol: HTTPS", "scheme: internet-facing"] {
+            let (site, controller) = standing().await;
+            site.aws.take_time();
+            controller.cluster.add(&with(setting));
+            controller.settle_for(30).await;
+            controller.cluster.delete(&key("shop/web"));
+            controller.settle().await;
+            let nothing = Site::new("");
+            assert_eq!(canon::aws(&site.aws.everything()), canon::aws(&nothing.aws.everything()));
+            assert!(site.cluster.objects.read().unwrap().ingresses.is_empty());
+            assert!(site.cluster.objects.read().unwrap().bindings.is_empty());
+        }
     });
 }
 
 #[test]
 fn who_leaves_in_the_middle_is_not_held() {
     wait(async {
-    let edge = |name: &str, scheme: &str| {
-        format!(
-            "ingress shop/{name}: {{group.name: edge, {scheme}rules: [any Exact /{name} s:80]}}\n"
-        )
-    };
-    let services = "
+        let edge = |name: &str, scheme: &str| {
+            format!(
+                "ingress shop/{name}: {{group.name: edge, {scheme}rules: [any Exact /{name} s:80]}}\n"
+            )
+        };
+        let services = "
 service shop/s: {ports: [80:8080]}
 endpoints shop/s: {at: [172.31.0.1]}
 ";
-    let site = Site::new(&format!("{services}{}{}", edge("a", ""), edge("b", "")));
-    let controller = site.settle().await;
-    site.aws.take_time();
-    let other = "scheme: internet-facing, ";
-    controller.cluster.add(&format!("{}{}", edge("a", other), edge("b", other)));
-    controller.settle_for(30).await;
-    controller.cluster.delete(&key("shop/b"));
-    controller.settle_for(30).await;
-    assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/b")));
-    site.aws.be_quick();
-    controller.settle().await;
-    assert_eq!(canon::rules(&site.aws.everything()), ["80:1 /a -> shop/a-s:80"]);
-    assert_eq!(site.aws.everything().target_groups.len(), 1);
+        let site = Site::new(&format!("{services}{}{}", edge("a", ""), edge("b", "")));
+        let controller = site.settle().await;
+        site.aws.take_time();
+        let other = "scheme: internet-facing, ";
+        controller.cluster.add(&format!("{}{}", edge("a", other), edge("b", other)));
+        controller.settle_for(30).await;
+        controller.cluster.delete(&key("shop/b"));
+        controller.settle_for(30).await;
+        assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/b")));
+        site.aws.be_quick();
+        controller.settle().await;
+        assert_eq!(canon::rules(&site.aws.everything()), ["80:1 /a -> shop/a-s:80"]);
+        assert_eq!(site.aws.everything().target_groups.len(), 1);
     });
 }
 

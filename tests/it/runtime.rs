@@ -200,7 +200,8 @@ fn a_name_that_moves_with_its_ingress_is_never_withdrawn() {
             AwsAction::ChangeRecords { changes, .. } => changes.clone(),
             _ => Vec::new(),
         });
-        let changes: Vec<_> = changes.filter(|change| change.record.key.name.starts_with('m')).collect();
+        let changes: Vec<_> =
+            changes.filter(|change| change.record.key.name.starts_with('m')).collect();
         assert!(!changes.is_empty());
         assert!(changes.iter().all(|change| change.verb != Verb::Delete), "{changes:#?}");
     }

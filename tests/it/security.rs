@@ -147,32 +147,32 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
 #[test]
 fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
     wait(async {
-    let site = Site::with(settings(), TWO);
-    let foreign = albedo::model::security::IngressRule {
-        protocol: "tcp".to_owned(),
-        from_port: 22,
-        to_port: 22,
-        source: albedo::model::security::Source::Cidr("10.0.0.0/8".to_owned()),
-    };
-    let rules = || {
+        let site = Site::with(settings(), TWO);
+        let foreign = albedo::model::security::IngressRule {
+            protocol: "tcp".to_owned(),
+            from_port: 22,
+            to_port: 22,
+            source: albedo::model::security::Source::Cidr("10.0.0.0/8".to_owned()),
+        };
+        let rules = || {
+            let state = site.aws.everything();
+            let rules = state.security_groups[&AwsId::new(NODES)].rules.keys();
+            rules.map(|rule| (rule.from_port, rule.to_port)).collect::<Vec<_>>()
+        };
+        site.aws.change(|state| {
+            let nodes = state.security_groups.get_mut(&AwsId::new(NODES)).unwrap();
+            nodes.rules.insert(foreign, "ssh".to_owned());
+        });
+        let controller = site.settle().await;
+        assert_eq!(rules(), [(22, 22), (30, 9090)]);
+        controller.cluster.delete(&key("shop/b"));
+        controller.settle().await;
+        assert_eq!(rules(), [(22, 22), (8080, 9090)]);
+        controller.cluster.delete(&key("shop/a"));
+        controller.settle().await;
+        assert_eq!(rules(), [(22, 22)]);
         let state = site.aws.everything();
-        let rules = state.security_groups[&AwsId::new(NODES)].rules.keys();
-        rules.map(|rule| (rule.from_port, rule.to_port)).collect::<Vec<_>>()
-    };
-    site.aws.change(|state| {
-        let nodes = state.security_groups.get_mut(&AwsId::new(NODES)).unwrap();
-        nodes.rules.insert(foreign, "ssh".to_owned());
-    });
-    let controller = site.settle().await;
-    assert_eq!(rules(), [(22, 22), (30, 9090)]);
-    controller.cluster.delete(&key("shop/b"));
-    controller.settle().await;
-    assert_eq!(rules(), [(22, 22), (8080, 9090)]);
-    controller.cluster.delete(&key("shop/a"));
-    controller.settle().await;
-    assert_eq!(rules(), [(22, 22)]);
-    let state = site.aws.everything();
-    let left = state.security_groups.values().map(|group| group.spec.name.as_str());
-    assert_eq!(left.collect::<Vec<_>>(), ["default", "nodes"]);
+        let left = state.security_groups.values().map(|group| group.spec.name.as_str());
+        assert_eq!(left.collect::<Vec<_>>(), ["default", "nodes"]);
     });
 }

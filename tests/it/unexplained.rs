@@ -24,62 +24,62 @@ async fn changed_beside_the_unexplained(before: &str, changes: &str, expected: &
 #[test]
 fn a_good_members_own_rule_is_changed_beside_a_bad_member_that_never_had_one() {
     wait(async {
-    changed_beside_the_unexplained(
-        "ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:80]}",
-        "
+        changed_beside_the_unexplained(
+            "ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:80]}",
+            "
 ingress shop/a: {group.name: edge, rules: [a.example.com Prefix /v2 s:80]}
 ingress shop/b: {group.name: edge, listen-ports: '[{', finalizers: [group.ingress.k8s.aws/edge],
   rules: [b.example.com Prefix / s:80]}
 ",
-        &["80:1 a.example.com /v2|/v2/* -> shop/a-s:80"],
-    )
-    .await;
+            &["80:1 a.example.com /v2|/v2/* -> shop/a-s:80"],
+        )
+        .await;
     });
 }
 
 #[test]
 fn a_good_members_new_rule_is_not_behind_what_nobody_explains_of_a_later_one() {
     wait(async {
-    changed_beside_the_unexplained(
-        "
+        changed_beside_the_unexplained(
+            "
 ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
 ingress shop/b: {group.name: edge, group.order: 2, rules: [any Prefix / s:80]}
 ",
-        "
+            "
 ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80, any Exact /n s:80]}
 ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []}
 ",
-        &["80:1 /a -> shop/a-s:80", "80:2 /n -> shop/a-s:80", "80:3 /* -> shop/b-s:80"],
-    )
-    .await;
+            &["80:1 /a -> shop/a-s:80", "80:2 /n -> shop/a-s:80", "80:3 /* -> shop/b-s:80"],
+        )
+        .await;
     });
 }
 
 #[test]
 fn a_good_members_new_rule_is_not_in_front_of_what_nobody_explains_of_an_earlier_one() {
     wait(async {
-    let before = "
+        let before = "
 ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
 ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
 ";
-    // Not even if it is the member's first one.
-    changed_beside_the_unexplained(
-        before,
-        "
+        // Not even if it is the member's first one.
+        changed_beside_the_unexplained(
+            before,
+            "
 ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []}
 ingress shop/c: {group.name: edge, group.order: 3, rules: [any Prefix / s:80]}
 ",
-        &["80:1 /a -> shop/a-s:80", "80:2 /b -> shop/b-s:80", "80:3 /* -> shop/c-s:80"],
-    )
-    .await;
-    changed_beside_the_unexplained(
-        before,
-        "
+            &["80:1 /a -> shop/a-s:80", "80:2 /b -> shop/b-s:80", "80:3 /* -> shop/c-s:80"],
+        )
+        .await;
+        changed_beside_the_unexplained(
+            before,
+            "
 ingress shop/a: {group.name: edge, group.order: 1, listen-ports: '[{', rules: []}
 ingress shop/b: {group.name: edge, group.order: 2, rules: [any Prefix / s:80]}
 ",
-        &["80:1 /a -> shop/a-s:80", "80:2 /* -> shop/b-s:80"],
-    )
-    .await;
+            &["80:1 /a -> shop/a-s:80", "80:2 /* -> shop/b-s:80"],
+        )
+        .await;
     });
 }

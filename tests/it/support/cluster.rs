@@ -78,8 +78,8 @@ impl FakeCluster {
         }
     }
 
-    /// Lists everything to a process, and tells it what happens from now on. Answers with the number
-    /// to stop that by.
+    /// Lists everything to a process, and tells it what happens from now on. Answers with the
+    /// number to stop that by.
     pub fn feed(&self, intake: WorldIntake<VirtualClock>) -> usize {
         for seen in all(&self.objects.read().unwrap()) {
             intake.take(seen);

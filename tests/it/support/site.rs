@@ -132,12 +132,15 @@ impl<C: Cloud> Controller<C> {
             self.clock.sleep(INSTANT).await;
             self.aws.pass_time();
             let queue = self.runtime.queue();
+            if self.clock.moment() > end {
+                return false;
+            }
             if !queue.is_idle() {
                 continue;
             }
             // Whoever takes a census does so for ever.
             let next = queue.deadlines().into_iter().find(|(_, subject)| {
-                subject.kind() != SubjectKind::Census
+                subject.kind() != SubjectKind::Census || queue.is_troubled(subject)
             });
             let Some((moment, _)) = next else { return true };
             if moment > end {

@@ -3,7 +3,8 @@
 //! ```yaml
 //! ingress shop/web:                      # any other key is an annotation, its prefix left out
 //!   group.name: edge
-//!   rules: [a.example.com Prefix / web:80]   # host ("any" for none), path type, path, Service and port
+//! rules: [a.example.com Prefix / web:80] # host ("any" for none), path type, path, Service and
+//! port
 //!   default: web:80
 //!   tls: [tls a.example.com]             # Secret and hosts
 //! secret shop/tls: {fixture: ec}          # of tests/it/fixtures/tls

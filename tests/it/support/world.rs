@@ -25,8 +25,8 @@ use albedo::model::target_group::TargetType;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-pub use super::clock::wait;
 use super::super::contract::suite::Stopped;
+pub use super::clock::wait;
 use super::fake::Fake;
 use super::sketch;
 

@@ -44,170 +44,181 @@ const NAMED: [&str; 4] =
 #[test]
 fn names_come_once_the_load_balancer_is_active_and_go_before_it_does() {
     wait(async {
-    let site = site(APPS);
-    let controller = site.settle().await;
-    assert_eq!(names(&site), NAMED);
-    let events = site.cluster.events();
-    let told: Vec<_> = events.iter().filter(|event| event.reason == "NoHostedZone").collect();
-    let [told] = told[..] else { panic!("{events:?}") };
-    assert!(told.severity == Severity::Note && told.message.contains("b.other.org"), "{told:?}");
-    site.aws.forget_calls();
-    controller.look_again();
-    controller.settle().await;
-    assert_eq!(site.aws.performed(), [], "nothing has changed");
-    for name in ["shop/a", "shop/b"] {
-        controller.cluster.delete(&key(name));
-    }
-    controller.settle().await;
-    assert_eq!(names(&site), [""; 0]);
-    let writes = site.aws.performed();
-    let at = |wanted: fn(&AwsAction) -> bool| writes.iter().position(wanted).unwrap();
-    let withdrawn = at(|action| matches!(action, AwsAction::ChangeRecords { .. }));
-    assert!(withdrawn < at(|action| matches!(action, AwsAction::DeleteLoadBalancer { .. })));
-    assert!(site.aws.everything().load_balancers.is_empty());
+        let site = site(APPS);
+        let controller = site.settle().await;
+        assert_eq!(names(&site), NAMED);
+        let events = site.cluster.events();
+        let told: Vec<_> = events.iter().filter(|event| event.reason == "NoHostedZone").collect();
+        let [told] = told[..] else { panic!("{events:?}") };
+        assert!(
+            told.severity == Severity::Note && told.message.contains("b.other.org"),
+            "{told:?}"
+        );
+        site.aws.forget_calls();
+        controller.look_again();
+        controller.settle().await;
+        assert_eq!(site.aws.performed(), [], "nothing has changed");
+        for name in ["shop/a", "shop/b"] {
+            controller.cluster.delete(&key(name));
+        }
+        controller.settle().await;
+        assert_eq!(names(&site), [""; 0]);
+        let writes = site.aws.performed();
+        let at = |wanted: fn(&AwsAction) -> bool| writes.iter().position(wanted).unwrap();
+        let withdrawn = at(|action| matches!(action, AwsAction::ChangeRecords { .. }));
+        assert!(withdrawn < at(|action| matches!(action, AwsAction::DeleteLoadBalancer { .. })));
+        assert!(site.aws.everything().load_balancers.is_empty());
     });
 }
 
 #[test]
 fn a_changed_host_is_one_batch_and_no_read() {
     wait(async {
-    let site = site(APPS);
-    let controller = site.settle().await;
-    site.aws.forget_calls();
-    controller
-        .cluster
-        .add("ingress shop/a: {group.name: edge, rules: [new.example.com Prefix / s:80]}");
-    controller.settle().await;
-    let calls = site.aws.calls();
-    assert_eq!(calls.get("route53.ChangeResourceRecordSets"), Some(&1), "{calls:?}");
-    assert_eq!(site.aws.reads(), 0, "{calls:?}");
-    let expected =
-        ["TXT a-new.example.com", "TXT a-w.example.com", "A new.example.com", "A w.example.com"];
-    assert_eq!(names(&site), expected);
+        let site = site(APPS);
+        let controller = site.settle().await;
+        site.aws.forget_calls();
+        controller
+            .cluster
+            .add("ingress shop/a: {group.name: edge, rules: [new.example.com Prefix / s:80]}");
+        controller.settle().await;
+        let calls = site.aws.calls();
+        assert_eq!(calls.get("route53.ChangeResourceRecordSets"), Some(&1), "{calls:?}");
+        assert_eq!(site.aws.reads(), 0, "{calls:?}");
+        let expected = [
+            "TXT a-new.example.com",
+            "TXT a-w.example.com",
+            "A new.example.com",
+            "A w.example.com",
+        ];
+        assert_eq!(names(&site), expected);
     });
 }
 
 #[test]
 fn a_load_balancer_waits_for_a_zone_that_cannot_be_changed() {
     wait(async {
-    let site = site(APPS);
-    let controller = site.settle().await;
-    for name in ["shop/a", "shop/b"] {
-        controller.cluster.delete(&key(name));
-    }
-    // Somebody else's hand: what stands is no longer what was read, until it is read again.
-    site.aws.change(|state| {
-        let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
-        let other = txt("a-a.example.com", "other", "x/y");
-        zone.records.insert(other.key.clone(), other);
-    });
-    controller.settle().await;
-    assert_eq!(names(&site), ["TXT a-a.example.com", "A a.example.com"], "theirs now");
-    assert!(site.aws.everything().load_balancers.is_empty());
+        let site = site(APPS);
+        let controller = site.settle().await;
+        for name in ["shop/a", "shop/b"] {
+            controller.cluster.delete(&key(name));
+        }
+        // Somebody else's hand: what stands is no longer what was read, until it is read again.
+        site.aws.change(|state| {
+            let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
+            let other = txt("a-a.example.com", "other", "x/y");
+            zone.records.insert(other.key.clone(), other);
+        });
+        controller.settle().await;
+        assert_eq!(names(&site), ["TXT a-a.example.com", "A a.example.com"], "theirs now");
+        assert!(site.aws.everything().load_balancers.is_empty());
     });
 }
 
 #[test]
 fn a_bad_member_keeps_its_names() {
     wait(async {
-    let site = site(APPS);
-    let controller = site.settle().await;
-    controller.cluster.add(
-        "ingress shop/a: {group.name: edge, listen-ports: nonsense,
+        let site = site(APPS);
+        let controller = site.settle().await;
+        controller.cluster.add(
+            "ingress shop/a: {group.name: edge, listen-ports: nonsense,
            rules: [new.example.com Prefix / s:80]}",
-    );
-    controller.settle().await;
-    assert_eq!(names(&site), NAMED);
-    // Nor does a process that knows nothing of what it once wanted take them away.
-    site.settle().await;
-    assert_eq!(names(&site), NAMED);
+        );
+        controller.settle().await;
+        assert_eq!(names(&site), NAMED);
+        // Nor does a process that knows nothing of what it once wanted take them away.
+        site.settle().await;
+        assert_eq!(names(&site), NAMED);
     });
 }
 
 #[test]
 fn records_of_others_are_left_and_told_of_once() {
     wait(async {
-    let site = site(APPS);
-    let theirs = alias("a.example.com", RecordType::A, "elsewhere.example.net");
-    site.aws.change(|state| {
-        let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
-        zone.records.insert(theirs.key.clone(), theirs.clone());
-    });
-    let controller = site.settle().await;
-    assert_eq!(names(&site), ["TXT a-w.example.com", "A a.example.com", "A w.example.com"]);
-    let told = || {
-        let events = site.cluster.events();
-        events.iter().filter(|event| event.reason == "ForeignRecord").count()
-    };
-    assert_eq!(told(), 1);
-    controller.look_again();
-    controller.settle().await;
-    assert_eq!(told(), 1);
+        let site = site(APPS);
+        let theirs = alias("a.example.com", RecordType::A, "elsewhere.example.net");
+        site.aws.change(|state| {
+            let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
+            zone.records.insert(theirs.key.clone(), theirs.clone());
+        });
+        let controller = site.settle().await;
+        assert_eq!(names(&site), ["TXT a-w.example.com", "A a.example.com", "A w.example.com"]);
+        let told = || {
+            let events = site.cluster.events();
+            events.iter().filter(|event| event.reason == "ForeignRecord").count()
+        };
+        assert_eq!(told(), 1);
+        controller.look_again();
+        controller.settle().await;
+        assert_eq!(told(), 1);
     });
 }
 
 #[test]
 fn one_name_that_route_53_refuses_holds_up_no_other() {
     wait(async {
-    let many: Vec<String> = (0..9).map(|i| format!("h{i}.example.com Prefix / s:80")).collect();
-    let sketch = format!("ingress shop/a: {{rules: [{}]}}", many.join(", "));
-    let site = site("service shop/s: {ports: [80:8080]}");
-    site.cluster.add(&sketch);
-    site.aws.change(|state| state.refused_names.insert("h4.example.com".to_owned()));
-    let controller = site.start();
-    controller.settle_for(60).await;
-    let standing = names(&site);
-    assert_eq!(standing.iter().filter(|name| name.starts_with("A ")).count(), 8, "{standing:?}");
-    let events = site.cluster.events();
-    let told = events.iter().filter(|event| event.reason == "RefusedRecord");
-    let told: Vec<&str> = told.map(|event| event.message.as_str()).collect();
-    assert!(
-        !told.is_empty() && told.iter().all(|text| text.contains("h4.example.com")),
-        "{told:?}"
-    );
+        let many: Vec<String> = (0..9).map(|i| format!("h{i}.example.com Prefix / s:80")).collect();
+        let sketch = format!("ingress shop/a: {{rules: [{}]}}", many.join(", "));
+        let site = site("service shop/s: {ports: [80:8080]}");
+        site.cluster.add(&sketch);
+        site.aws.change(|state| state.refused_names.insert("h4.example.com".to_owned()));
+        let controller = site.start();
+        controller.settle_for(60).await;
+        let standing = names(&site);
+        assert_eq!(
+            standing.iter().filter(|name| name.starts_with("A ")).count(),
+            8,
+            "{standing:?}"
+        );
+        let events = site.cluster.events();
+        let told = events.iter().filter(|event| event.reason == "RefusedRecord");
+        let told: Vec<&str> = told.map(|event| event.message.as_str()).collect();
+        assert!(
+            !told.is_empty() && told.iter().all(|text| text.contains("h4.example.com")),
+            "{told:?}"
+        );
     });
 }
 
 #[test]
 fn of_zones_with_one_name_somebody_has_to_choose() {
     wait(async {
-    let told = async |zone_ids: Vec<String>| {
-        let mut settings = all();
-        settings.dns.zone_ids = zone_ids;
-        let site = Site::with(settings, APPS);
-        for (id, is_private) in [("ZPUB", false), ("ZPUB2", false), ("ZPRIVATE", true)] {
-            site.aws.change(|state| state.add_zone(id, "example.com", is_private));
-        }
-        site.settle().await;
-        let events = site.cluster.events();
-        let told = events.into_iter().find(|event| event.message.contains("have one name"));
-        let count = |id: &str| {
-            let id = AwsId::new(id);
-            site.aws.change(|state| state.zones[&id].records.len())
+        let told = async |zone_ids: Vec<String>| {
+            let mut settings = all();
+            settings.dns.zone_ids = zone_ids;
+            let site = Site::with(settings, APPS);
+            for (id, is_private) in [("ZPUB", false), ("ZPUB2", false), ("ZPRIVATE", true)] {
+                site.aws.change(|state| state.add_zone(id, "example.com", is_private));
+            }
+            site.settle().await;
+            let events = site.cluster.events();
+            let told = events.into_iter().find(|event| event.message.contains("have one name"));
+            let count = |id: &str| {
+                let id = AwsId::new(id);
+                site.aws.change(|state| state.zones[&id].records.len())
+            };
+            (told, [count("ZPUB"), count("ZPUB2"), count("ZPRIVATE")])
         };
-        (told, [count("ZPUB"), count("ZPUB2"), count("ZPRIVATE")])
-    };
-    let (event, counts) = told(Vec::new()).await;
-    let event = event.unwrap();
-    assert!(event.severity == Severity::Warning && event.message.contains("--zone-id-filter"));
-    assert_eq!(counts, [0, 0, 0]);
-    let (event, counts) = told(vec!["PUB2".to_owned(), "PRIVATE".to_owned()]).await;
-    assert!(event.is_none());
-    assert_eq!(counts, [0, NAMED.len(), NAMED.len()]);
+        let (event, counts) = told(Vec::new()).await;
+        let event = event.unwrap();
+        assert!(event.severity == Severity::Warning && event.message.contains("--zone-id-filter"));
+        assert_eq!(counts, [0, 0, 0]);
+        let (event, counts) = told(vec!["PUB2".to_owned(), "PRIVATE".to_owned()]).await;
+        assert!(event.is_none());
+        assert_eq!(counts, [0, NAMED.len(), NAMED.len()]);
     });
 }
 
 #[test]
 fn without_zones_to_keep_names_in_nobody_asks_route_53() {
     wait(async {
-    let site = Site::new(APPS);
-    site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
-    let controller = site.settle().await;
-    controller.cluster.delete(&key("shop/a"));
-    controller.cluster.delete(&key("shop/b"));
-    controller.settle().await;
-    assert!(site.aws.everything().load_balancers.is_empty());
-    let calls = site.aws.calls();
-    assert!(!calls.keys().any(|operation| operation.starts_with("route53.")), "{calls:?}");
+        let site = Site::new(APPS);
+        site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+        let controller = site.settle().await;
+        controller.cluster.delete(&key("shop/a"));
+        controller.cluster.delete(&key("shop/b"));
+        controller.settle().await;
+        assert!(site.aws.everything().load_balancers.is_empty());
+        let calls = site.aws.calls();
+        assert!(!calls.keys().any(|operation| operation.starts_with("route53.")), "{calls:?}");
     });
 }
