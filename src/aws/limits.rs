@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use regex::Regex;
 
+use super::tally::Tally;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
 
@@ -114,6 +115,7 @@ struct Inner {
     buckets: Vec<Bucket>,
     now: Box<dyn Fn() -> Moment + Send + Sync>,
     sleep: Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>,
+    tally: Tally,
 }
 
 impl fmt::Debug for Turns {
@@ -123,9 +125,9 @@ impl fmt::Debug for Turns {
 }
 
 impl Turns {
-    /// Nobody has called anything yet.
+    /// Nobody has called anything yet. `tally` is told how long calls wait.
     #[must_use]
-    pub fn new<T: Clock>(limits: &Limits, clock: &T) -> Self {
+    pub fn new<T: Clock>(limits: &Limits, clock: &T, tally: &Tally) -> Self {
         let bucket =
             |limit: &Limit| Bucket { limit: limit.clone(), left: Mutex::new((limit.burst, None)) };
         let (watch, alarm) = (clock.clone(), clock.clone());
@@ -136,6 +138,7 @@ impl Turns {
                 let alarm = alarm.clone();
                 Box::pin(async move { alarm.sleep(pause).await })
             }),
+            tally: tally.clone(),
         }))
     }
 
@@ -143,14 +146,14 @@ impl Turns {
     pub async fn wait(&self, operation: &str) {
         let pause = self.take(operation, (self.0.now)());
         if !pause.is_zero() {
+            let (service, name) = parts_of(operation);
+            self.0.tally.waited(service, name, pause);
             (self.0.sleep)(pause).await;
         }
     }
 
     fn take(&self, operation: &str, now: Moment) -> Duration {
-        let (short, operation) = operation.split_once('.').unwrap_or_default();
-        let long = SERVICES.iter().find(|(known, _)| *known == short);
-        let service = long.map_or(short, |(_, long)| long);
+        let (service, operation) = parts_of(operation);
         let concerned = self.0.buckets.iter().filter(|bucket| {
             bucket.limit.service == service && bucket.limit.operation.is_match(operation)
         });
@@ -158,12 +161,20 @@ impl Turns {
     }
 }
 
+/// The service, as AWS's SDKs call it, and the operation of `elbv2.CreateRule`.
+fn parts_of(operation: &str) -> (&str, &str) {
+    let (short, operation) = operation.split_once('.').unwrap_or_default();
+    let long = SERVICES.iter().find(|(known, _)| *known == short);
+    (long.map_or(short, |(_, long)| long), operation)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn turns(text: &str) -> Turns {
-        Turns::new(&text.parse().expect("it means limits"), &crate::clock::SystemClock::new())
+        let limits = text.parse().expect("it means limits");
+        Turns::new(&limits, &crate::clock::SystemClock::new(), &Tally::default())
     }
 
     fn at(second: u64) -> Moment {

@@ -90,8 +90,9 @@ impl Sdk {
     /// Speaks to AWS about one VPC, as fast as it can.
     #[must_use]
     pub fn new(config: &SdkConfig, vpc: AwsId) -> Self {
-        let turns = Turns::new(&Limits::none(), &SystemClock::new());
-        Self::paced(config, vpc, turns, &Tally::default())
+        let tally = Tally::default();
+        let turns = Turns::new(&Limits::none(), &SystemClock::new(), &tally);
+        Self::paced(config, vpc, turns, &tally)
     }
 
     /// Speaks to AWS about one VPC, no faster than it may, and counts what it says.

@@ -44,7 +44,8 @@ pub async fn aws(
     };
     let settings = flags.settings(cluster, region, vpc.clone())?;
     let clock = SystemClock::new();
-    let sdk = Sdk::paced(&config, vpc, Turns::new(calls.limits, &clock), calls.tally);
+    let turns = Turns::new(calls.limits, &clock, calls.tally);
+    let sdk = Sdk::paced(&config, vpc, turns, calls.tally);
     Ok((settings, Mirror::new(sdk, clock)))
 }
 

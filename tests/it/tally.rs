@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use albedo::aws::{Attempt, CallObserver, Cloud as _, Sdk, Tally};
+use albedo::aws::{Attempt, CallObserver, Cloud as _, Limits, Sdk, Tally, Turns};
+use albedo::clock::SystemClock;
 use albedo::model::id::AwsId;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -39,6 +40,12 @@ async fn config(endpoint: &str) -> SdkConfig {
         .await
 }
 
+/// AWS, called as fast as it goes.
+fn sdk(config: &SdkConfig, tally: &Tally) -> Sdk {
+    let turns = Turns::new(&Limits::none(), &SystemClock::new(), tally);
+    Sdk::paced(config, AwsId::new("vpc-1"), turns, tally)
+}
+
 /// What is seen while load balancers are listed from where these answers come, one after the other.
 async fn seen(answers: &'static [(u16, &'static str)]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -50,7 +57,7 @@ async fn seen(answers: &'static [(u16, &'static str)]) -> Vec<String> {
     };
     let seen = Arc::new(Seen::default());
     let tally = Tally::new(Arc::<Seen>::clone(&seen));
-    let sdk = Sdk::counted(&config(&endpoint).await, AwsId::new("vpc-1"), &tally);
+    let sdk = sdk(&config(&endpoint).await, &tally);
     let serving = axum::serve(listener, Router::new().fallback(any(answer)));
     tokio::select! {
         ended = serving.into_future() => panic!("{ended:?}"),
@@ -90,7 +97,7 @@ async fn no_answer_is_counted_too() {
     // Nobody listens there: the listener is gone again.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let config = config(&format!("http://{address}")).await;
-    let sdk = Sdk::counted(&config, AwsId::new("vpc-1"), &tally);
+    let sdk = sdk(&config, &tally);
     assert!(sdk.load_balancers().await.is_err());
     let what = "Elastic Load Balancing v2 DescribeLoadBalancers 1: none \"NoAnswer\"";
     assert_eq!(*seen.0.lock().unwrap(), [what]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use albedo::aws::{BalancerScope, Cloud, Kind, Limits, Mirror, Part, Reach, Turns};
+use albedo::aws::{BalancerScope, Cloud, Kind, Limits, Mirror, Part, Reach, Tally, Turns};
 use albedo::clock::Clock;
 use albedo::model::action::AwsAction;
 use albedo::model::id::Id;
@@ -273,7 +273,7 @@ async fn each_request_takes_its_turn_and_a_write_takes_it_beforehand() {
     let fake = &site.cloud;
     let clock = Hands::default();
     let limits: Limits = "EC2:^Describe.*=1:2,EC2:^Create.*=1:1".parse().unwrap();
-    fake.pace_by(Turns::new(&limits, &clock));
+    fake.pace_by(Turns::new(&limits, &clock, &Tally::default()));
     fake.forget_calls();
     let looking = clock.spawn({
         let fake = fake.clone();
