@@ -41,10 +41,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request that reads may take, all tries of it together: two whole ones, or five that
 /// AWS throttles at once.
 pub const READ_MAX: Duration = Duration::from_secs(20);
-/// How long a write may take, all tries of it together. Who may write knows that for a few seconds
-/// in advance only, and what came of a write that is given up is looked up, which is better than to
-/// send it once more.
-pub const WRITE_MAX: Duration = Duration::from_secs(8);
+/// How long a write may take, all tries of it together: what lies between giving a Lease up and its
+/// end (15 s less 10), so that a write begun in a tenure is over before anybody else can lead. What
+/// came of one that is given up is looked up, which is better than to send it once more.
+pub const WRITE_MAX: Duration = Duration::from_secs(5);
 
 /// AWS, through its SDK.
 #[derive(Clone, Debug)]
