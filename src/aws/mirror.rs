@@ -301,12 +301,17 @@ impl<C: Cloud, T: Clock> Inner<C, T> {
         parts: &BTreeSet<Part>,
         now: Moment,
     ) -> Result<Vec<SharedRead>, CloudError> {
-        let read = |part: &Part| match (state.under_way(part), state.failure(part, now)) {
-            (Some((read, _)), _) => Ok(read),
-            (None, Some(error)) => Err(error.clone()),
-            (None, None) => Ok(self.read(state, part, now)),
-        };
-        parts.iter().map(read).collect()
+        let under_way: Vec<_> = parts.iter().map(|part| state.under_way(part)).collect();
+        let idle = parts.iter().zip(&under_way).filter(|(_, read)| read.is_none());
+        if let Some(error) = idle.map(|(part, _)| part).find_map(|part| state.failure(part, now)) {
+            return Err(error.clone());
+        }
+        let reads = parts.iter().zip(under_way);
+        let reads = reads.map(|(part, read)| match read {
+            Some((read, _)) => read,
+            None => self.read(state, part, now),
+        });
+        Ok(reads.collect())
     }
 
     /// The read that gives a newer look at a part.

@@ -1,11 +1,18 @@
 //! Reads and writes at the same time.
 
-use albedo::aws::{Cloud, Kind, Mirror};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use albedo::aws::{BalancerScope, Cloud, Kind, Mirror, Part, Reach};
+use albedo::clock::Clock;
+use albedo::model::inventory::BalancerInventory;
 use futures::FutureExt;
 
 use super::super::contract::suite::{CLUSTER, Seen, Stopped, compare, seen, wishes};
 use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
-use super::{after, mirror, read_anew, story};
+use super::{Hands, after, mirror, read_anew, story};
 
 /// Begins to look, until the first answer is held back.
 async fn begin_to_look<C: Cloud>(
@@ -107,4 +114,66 @@ async fn a_look_that_is_given_up_leaves_no_trace() {
     assert!(seen(&mirror).now_or_never().is_none());
     held.release();
     compare(seen(&mirror).await, read_anew(&fake).await);
+}
+
+/// What one of many does at once with the others, over and over.
+async fn bustle(mirror: Mirror<Fake, Hands>, who: usize, is_over: Arc<AtomicBool>) {
+    let (group, scope) = (wishes::group(), BalancerScope::default());
+    for turn in who.. {
+        if is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        let balancer = mirror.balancer(CLUSTER, &group, &scope);
+        let outcome = match turn % 7 {
+            0 => balancer.await.map(drop),
+            1 => mirror.fabric(CLUSTER, &BTreeSet::new()).await.map(drop),
+            // Gives up what has only begun.
+            2 => balancer
+                .now_or_never()
+                .unwrap_or_else(|| Ok(BalancerInventory::default()))
+                .map(drop),
+            3 => {
+                mirror.refresh(&Part::LoadBalancers, Duration::ZERO);
+                mirror.surroundings(Reach::Groups, Duration::MAX).await.map(drop)
+            }
+            4 => {
+                mirror.forget_part(&Part::LoadBalancers);
+                balancer.await.map(drop)
+            }
+            5 => {
+                mirror.forget_group(CLUSTER, &group);
+                balancer.await.map(drop)
+            }
+            _ => {
+                mirror.forget_catalogue();
+                Ok(())
+            }
+        };
+        assert_eq!(outcome.err(), None);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_look_doubt_and_give_up_at_once_neither_block_nor_mislead_each_other() {
+    let story = story().await;
+    for _ in 0..5 {
+        let fake = after(&[]).await;
+        let mirror = Mirror::new(fake.clone(), Hands::default());
+        let is_over = Arc::new(AtomicBool::new(false));
+        let others = (0..7).map(|who| {
+            let work = bustle(mirror.clone(), who, Arc::clone(&is_over));
+            Hands::default().spawn(work)
+        });
+        let others: Vec<_> = others.collect();
+        for action in &story {
+            mirror.perform(action).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for other in others {
+            other.await.unwrap();
+        }
+        compare(seen(&mirror).await, read_anew(&fake).await);
+    }
 }

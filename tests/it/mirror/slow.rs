@@ -111,6 +111,19 @@ async fn what_was_never_read_is_an_error_that_costs_one_call_for_all() {
 }
 
 #[tokio::test]
+async fn who_cannot_have_all_begins_to_read_nothing() {
+    let fake = site().await.cloud;
+    fake.take_down("ec2.DescribeSecurityGroups");
+    let mirror = Mirror::new(fake.clone(), Hands::default());
+    mirror.surroundings(Reach::Groups, HOUR).await.unwrap_err();
+    mirror.forget_part(&Part::Vpc);
+    fake.forget_calls();
+    let error = mirror.surroundings(Reach::Groups, HOUR).await.unwrap_err();
+    assert_eq!(error.operation, "ec2.DescribeSecurityGroups");
+    assert_eq!(fake.reads(), 0);
+}
+
+#[tokio::test]
 async fn a_slow_service_is_waited_for_once_and_not_for_long() {
     let fake = site().await.cloud;
     let held = Held::new(fake.clone());
