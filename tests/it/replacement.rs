@@ -200,7 +200,8 @@ fn a_load_balancer_is_pointed_to_once_it_serves() {
             (shown, standing)
         };
         assert_eq!(sorted(schemes(&site)), (one("internal"), both.clone()));
-        // Twins of its target groups are there, under names of their own, and so are their bindings.
+        // Twins of its target groups are there, under names of their own, and so are their
+        // bindings.
         assert_eq!(site.aws.everything().target_groups.len(), 4);
         assert_eq!(site.cluster.objects.read().unwrap().bindings.len(), 4);
         // Its targets are well and it is not.
