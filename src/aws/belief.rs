@@ -74,6 +74,8 @@ pub(super) struct Belief {
     /// Whose tags have to be read with their parts although they are known.
     pub(super) doubtful_tags: BTreeSet<AwsId>,
     pub(super) listeners: BTreeMap<AwsId, Known<Vec<LiveListener>>>,
+    /// The listeners that were read before anybody needed them.
+    pub(super) read_ahead: BTreeSet<Part>,
     pub(super) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(super) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(super) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
@@ -156,6 +158,10 @@ impl Belief {
                 let known = other.load_balancers.value();
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains(id));
                 self.listeners.retain(|id, _| stands(id));
+                self.read_ahead.retain(|part| match part {
+                    Part::Listeners(id) => stands(id),
+                    _ => false,
+                });
                 self.load_balancer_attributes.retain(|id, _| stands(id));
                 self.adopt_tags(arn::LOAD_BALANCER, stands, &tags, look);
                 self.load_balancers = other.load_balancers;

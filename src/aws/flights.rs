@@ -12,7 +12,9 @@ use super::effect;
 use super::error::{CloudError, Kind};
 use super::part::Part;
 use super::read;
+use super::shelf::{Mark, Marked};
 use crate::model::action::AwsAction;
+use crate::model::id::AwsId;
 use crate::model::moment::Moment;
 
 #[cfg(test)]
@@ -29,6 +31,10 @@ const PAUSE_FACTOR: u32 = 2;
 
 /// How often the VPC is read anew because AWS refuses subnets.
 const SUSPICION_PAUSE: Duration = Duration::from_secs(30);
+
+/// How many groups are read ahead of the visits to them. At a start all of them are visited, in
+/// about their order but few at once, and tags are read for several load balancers together.
+const READ_AHEAD: usize = 16;
 
 /// How a read ended, for those who wait for it.
 pub(super) type Outcome = Result<(), CloudError>;
@@ -248,6 +254,26 @@ impl State {
         self.flights.clear();
         self.failures.clear();
         self.stale.clear();
+    }
+
+    /// The load balancers of the groups that come next after one's, whose listeners nobody has read
+    /// or was about to. Each is told once: whoever needs it then reads it himself.
+    pub(super) fn read_ahead(&mut self, load_balancer: &AwsId) -> Vec<Part> {
+        let Some(tags) = self.belief.tags.get(load_balancer) else { return Vec::new() };
+        let mark = tags.marks().into_iter().find(|mark| matches!(mark, Mark::Group(..)));
+        let Some(mark) = mark else { return Vec::new() };
+        let stand = self.belief.load_balancers.value();
+        let next = self.belief.tags.after(&mark).take(READ_AHEAD).flatten();
+        let next = next.filter(|id| stand.is_some_and(|stand| stand.contains(id)));
+        let parts = next.map(|id| Part::Listeners(id.clone()));
+        let unread = parts.filter(|part| {
+            !self.belief.holds(part)
+                && !self.flights.contains_key(part)
+                && !self.belief.read_ahead.contains(part)
+        });
+        let unread: Vec<Part> = unread.collect();
+        self.belief.read_ahead.extend(unread.iter().cloned());
+        unread
     }
 
     /// How many writes, reads and failures are kept in mind.

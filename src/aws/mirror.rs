@@ -311,7 +311,14 @@ impl<C: Cloud, T: Clock> Inner<C, T> {
             Some((read, _)) => read,
             None => self.read(state, part, now),
         });
-        Ok(reads.collect())
+        let reads = reads.collect();
+        for part in parts {
+            let Part::Listeners(id) = part else { continue };
+            for next in state.read_ahead(id) {
+                drop(self.clock.spawn(self.read(state, &next, now)));
+            }
+        }
+        Ok(reads)
     }
 
     /// The read that gives a newer look at a part.

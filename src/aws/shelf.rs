@@ -1,6 +1,7 @@
 //! Things by their identifiers, and by the marks that visits look for. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::group::Group;
@@ -146,6 +147,11 @@ impl<T> Shelf<T> {
     ) -> impl Iterator<Item = (&'a AwsId, &'a T)> + use<'a, T> {
         let ids = self.marked.get(mark).into_iter().flatten();
         ids.filter_map(|id| Some((id, self.get(id)?)))
+    }
+
+    /// The things that carry the marks that come after one, in their order.
+    pub(super) fn after(&self, mark: &Mark) -> impl Iterator<Item = &BTreeSet<AwsId>> {
+        self.marked.range((Bound::Excluded(mark.clone()), Bound::Unbounded)).map(|(_, ids)| ids)
     }
 
     /// The TLS Secrets of a cluster that things carry the marks of, as tags spell them.

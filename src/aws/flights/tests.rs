@@ -4,7 +4,7 @@ use futures::FutureExt;
 
 use super::*;
 use crate::aws::part::Reading;
-use crate::model::id::{AwsId, Id};
+use crate::model::id::Id;
 use crate::model::target::Target;
 
 fn at(seconds: u64) -> Moment {

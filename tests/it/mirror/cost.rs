@@ -96,6 +96,29 @@ async fn a_restart_reads_every_group_in_two_calls_and_all_tags_in_full_ones() {
 }
 
 #[tokio::test]
+async fn tags_are_read_in_full_calls_also_for_a_few_who_look_at_one_group_after_the_other() {
+    let site = site().await;
+    let groups = groups(40);
+    for group in &groups {
+        furnish(&site, group, 3).await;
+    }
+    let fake = &site.cloud;
+    let mirror = mirror(fake.clone());
+    look_at_all(&mirror, &[Group::Explicit("nobody".to_owned())]).await;
+    fake.forget_calls();
+    let mut in_order = groups.clone();
+    in_order.sort();
+    for group in &in_order {
+        look_at_all(&mirror, std::slice::from_ref(group)).await;
+    }
+    let calls = fake.calls();
+    assert_eq!(count(&calls, "DescribeListeners"), 40);
+    assert_eq!(count(&calls, "DescribeRules"), 40);
+    // 160 listeners and rules: at best eight calls, without reading ahead one for each group.
+    assert!(count(&calls, "DescribeTags") <= 14, "{calls:?}");
+}
+
+#[tokio::test]
 async fn tags_outlive_a_doubt_about_their_parts_but_not_a_sweep() {
     let site = site().await;
     furnish(&site, &wishes::group(), 3).await;
