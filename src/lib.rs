@@ -46,8 +46,8 @@
 //!   ([`model::fact::Facts`]), never a call, and goes by one of the ways that [`model::news`]
 //!   declares: those ways say who has to read it, and its revision who has not.
 //! * The world ([`controller::World`]) is one value behind one lock that is never held over an
-//!   await.
-//! What a visit builds on is a slice of it, whose cost does not depend on the size of the cluster.
+//!   await. What a visit builds on is a slice of it, whose cost does not depend on the size of the
+//!   cluster.
 //! * Nothing is written but by a permit ([`controller::Permit`]) that holds at that moment, and
 //!   nothing is taken away before the cluster was seen as it was after the tenure began.
 //! * Unknown is not absent ([`model::known::Known`]): nothing is planned on what could not be read,

@@ -45,5 +45,5 @@ async fn lead(
         tenure.send_replace(Some(Tenure::for_ever(clock.moment())));
     }
     // Who nobody competes with leads for ever.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -25,7 +25,7 @@ const EXIT_DIFFERENCES: u8 = 2;
 pub async fn run(cli: Cli, ignored: &[String]) -> ExitCode {
     let outcome = match cli.command {
         Command::Plan(flags) => plan::run(&flags).await,
-        Command::Run(flags) => run::run(&flags, ignored).await,
+        Command::Run(flags) => Box::pin(run::run(&flags, ignored)).await,
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -133,7 +133,7 @@ async fn look_at_zones<C: Cloud, T: Clock>(
         let records = inventory.records.value();
         let zone = zones.get(id).map(|zone| zone.name.as_str()).unwrap_or_default();
         let leading = records.map(|all| plan::zone::leading(&dns, zone, all));
-        facts.leads(id, leading.unwrap_or_default());
+        facts.leads(id, &leading.unwrap_or_default());
     }
     snapshot.zones = Some(zones);
     Ok(())

@@ -53,7 +53,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
             self.visit(&subject, lane, &permit).await;
         }
         // The process is about to end; a task that ended before it would be a failure.
-        futures::future::pending().await
+        futures::future::pending::<()>().await;
     }
 
     pub(super) fn permit(&self) -> Option<Permit<T>> {

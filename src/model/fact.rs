@@ -408,12 +408,12 @@ impl FactStore {
     }
 
     /// Makes known which load balancers our records of a zone lead to.
-    pub fn leads(&mut self, zone: &AwsId, targets: BTreeSet<AwsId>) {
+    pub fn leads(&mut self, zone: &AwsId, targets: &BTreeSet<AwsId>) {
         let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };
         let is_first = known.leading.is_none();
         let old = known.leading.replace(targets.clone()).unwrap_or_default();
-        if is_first || old != targets {
-            count(&mut self.leading, &old, &targets);
+        if is_first || old != *targets {
+            count(&mut self.leading, &old, targets);
             self.touch(Topic::Leading);
         }
     }

@@ -7,6 +7,7 @@ use super::Visit;
 use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::controller::BalancerState;
 use crate::model::group::Group;
 use crate::model::inventory::BalancerInventory;
 use crate::model::load_balancer::LoadBalancerState;
@@ -49,7 +50,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             .any(|live| live.state == LoadBalancerState::Provisioning);
         let is_polled = {
             let world = self.world().lock();
-            world.balancers.get(group).is_some_and(|state| state.polls_load_balancers())
+            world.balancers.get(group).is_some_and(BalancerState::polls_load_balancers)
         };
         if is_new && is_polled {
             self.mirror().refresh(&Part::LoadBalancers, STATES_PAUSE);

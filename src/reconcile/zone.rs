@@ -53,7 +53,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         // A load balancer must not go while a name for it is being made.
         let standing = targets(inventory.records.value().map(AsRef::as_ref));
         let announced = standing.union(&coming(&plan)).cloned().collect();
-        self.world().lock().facts.leads(id, announced);
+        self.world().lock().facts.leads(id, &announced);
         let outcomes = self.apply(&plan).await;
         let current = self.mirror().zone(cluster, id, RECORDS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
@@ -62,7 +62,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         let (events, rest) = {
             let mut world = self.world().lock();
-            world.facts.leads(id, targets(records));
+            world.facts.leads(id, &targets(records));
             if stack.is_complete && plan.is_empty() {
                 world.facts.cleared(id, at);
             }

@@ -86,6 +86,7 @@ impl Clock for VirtualClock {
         Sleep { until: (duration < FOR_EVER).then_some(until), number: None }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is a clock")]
     fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,

@@ -105,7 +105,7 @@ impl FakeCluster {
     /// Somebody applies what a sketch holds. What the API server keeps of an object is kept.
     pub fn add(&self, sketch: &str) {
         for object in sketch::objects(sketch) {
-            self.see(self.kept(object));
+            self.see(&self.kept(object));
         }
     }
 
@@ -119,7 +119,7 @@ impl FakeCluster {
 
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
-        self.see(Seen::Service(key.clone(), None));
+        self.see(&Seen::Service(key.clone(), None));
     }
 
     pub fn calls(&self) -> usize {
@@ -147,7 +147,7 @@ impl FakeCluster {
         self.log.lock().unwrap()
     }
 
-    fn see(&self, seen: Seen) {
+    fn see(&self, seen: &Seen) {
         self.objects.write().unwrap().take(seen.clone());
         let feeds: Vec<_> = self.feeds.lock().unwrap().values().cloned().collect();
         for feed in feeds {
@@ -175,13 +175,13 @@ impl FakeCluster {
         let is_held = new.metadata.finalizers.iter().flatten().next().is_some();
         let stays = new.metadata.deletion_timestamp.is_none() || is_held;
         let new = stays.then(|| Arc::new(new));
-        self.see(Seen::Ingress(key.clone(), new));
+        self.see(&Seen::Ingress(key.clone(), new));
     }
 
     fn put_binding(&self, key: &ObjectKey, new: SeenBinding) {
         let stays = !new.leaving || !new.finalizers.is_empty();
         let new = stays.then(|| Arc::new(new));
-        self.see(Seen::Binding(key.clone(), new));
+        self.see(&Seen::Binding(key.clone(), new));
     }
 
     fn ingress(&self, key: &ObjectKey) -> Result<Ingress, ClusterError> {

@@ -55,7 +55,6 @@ pub struct Death(Arc<watch::Sender<bool>>);
 
 impl Death {
     /// It lives.
-    #[expect(clippy::new_without_default, reason = "two of them are not the same")]
     pub fn new() -> Self {
         Self(Arc::new(watch::Sender::new(false)))
     }
