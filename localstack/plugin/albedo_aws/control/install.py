@@ -9,7 +9,16 @@ from localstack.services.edge import ROUTER
 from moto.core.config import default_user_config
 
 import albedo_aws.ec2
-from albedo_aws.control import buckets, enforcement, faults, log, parsing, routes, stumbling
+from albedo_aws.control import (
+    buckets,
+    enforcement,
+    faults,
+    holding,
+    log,
+    parsing,
+    routes,
+    stumbling,
+)
 from albedo_aws.dataplane import changes
 from albedo_aws.tagging import lateness
 
@@ -22,6 +31,7 @@ def open_control_plane() -> None:
     make_accounts_cheap()
     parsing.guard_parser()
     stumbling.guard()
+    holding.guard()
     handlers.serve_custom_service_request_handlers.append(buckets.throttle)
     handlers.serve_custom_service_request_handlers.append(enforcement.enforce)
     handlers.serve_custom_service_request_handlers.append(faults.strike_before)

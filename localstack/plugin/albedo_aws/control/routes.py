@@ -11,6 +11,7 @@ from albedo_aws import accounts, clock, settings
 from albedo_aws.acm import lifecycle
 from albedo_aws.control import enforcement, log, state
 from albedo_aws.control.faults import FAULTS
+from albedo_aws.control.holding import HOLDS
 from albedo_aws.control.log import LOG
 from albedo_aws.dataplane import endpoints as dataplane
 from albedo_aws.elbv2 import target_health
@@ -158,6 +159,22 @@ def show_policy(request: Request) -> Any:
     return {"account": account, "document": enforcement.document_of(account)}
 
 
+def hold(request: Request) -> Any:
+    """Let an account's calls wait, so that it can be looked at as it is at one moment."""
+    body = _body(request)
+    account, client, seconds = body.get("account"), body.get("client", "*"), body.get("seconds")
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not isinstance(account, str) or not isinstance(client, str) or not number:
+        raise ValueError('expected {"account": "...", "client": "aws-sdk-rust/*", "seconds": 10}')
+    HOLDS.hold(account, client, seconds)
+    return {"account": account, "client": client, "seconds": seconds}
+
+
+def release(request: Request) -> Any:
+    """Let an account's calls go on; whether they have waited until now."""
+    return {"held": HOLDS.release(_account(request))}
+
+
 def dump(request: Request) -> Any:
     """All of an account, as JSON that `/load` takes."""
     return state.dump(_account(request))
@@ -213,6 +230,11 @@ ENDPOINTS = [
         set_policy,
         'enforce one: {"account", "document": {...} or null, "client"}',
     ),
+    Endpoint(
+        "POST", "/hold", hold,
+        'let clients\' calls wait: {"account", "client": "aws-sdk-rust/*", "seconds": 10}',
+    ),
+    Endpoint("DELETE", "/hold", release, "let an account's calls go on; ?account="),
     Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
     Endpoint("POST", "/load", load, "make an account what a dump says"),
     Endpoint("POST", "/reset", reset, "forget an account's state; ?account= is required"),
