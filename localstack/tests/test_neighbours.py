@@ -126,10 +126,6 @@ def test_roles(aws: Account) -> None:
     role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     assumed = sts.assume_role(RoleArn=role, RoleSessionName="session", ExternalId="e1")
     assert assumed["AssumedRoleUser"]["Arn"].endswith("assumed-role/r/session")
-    web = sts.assume_role_with_web_identity(
-        RoleArn=role, RoleSessionName="session", WebIdentityToken="t" * 20
-    )
-    assert web["Credentials"]["AccessKeyId"]
     with refused("ValidationError"):
         sts.assume_role(RoleArn=role)
     with refused("ValidationError"):
