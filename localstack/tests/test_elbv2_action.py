@@ -239,15 +239,15 @@ def test_oidc_defaults_without_the_secret(aws: Account) -> None:
 @pytest.mark.B
 def test_oidc_secret(aws: Account) -> None:
     listener = _https_listener(aws)
-    with refused("ValidationError"):
+    with refused("InvalidLoadBalancerAction"):
         aws.rule(listener, 1, Actions=_oidc(ClientSecret=None))
     keeping = _oidc(ClientSecret=None, UseExistingClientSecret=True)
-    with refused("ValidationError"):
+    with refused("InvalidLoadBalancerAction"):
         aws.rule(listener, 1, Actions=keeping)
     rule = aws.rule(listener, 1, Actions=_oidc())["RuleArn"]
     changed = aws.elbv2.modify_rule(RuleArn=rule, Actions=keeping)["Rules"][0]
     assert "UseExistingClientSecret" not in changed["Actions"][0]["AuthenticateOidcConfig"]
-    with refused("ValidationError"):
+    with refused("InvalidLoadBalancerAction"):
         aws.elbv2.modify_rule(RuleArn=rule, Actions=_oidc(UseExistingClientSecret=True))
 
 

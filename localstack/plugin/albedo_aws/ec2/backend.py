@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 EVERYWHERE = "0.0.0.0/0"
+# The state of a CIDR block that is a VPC's or a subnet's.
+ASSOCIATED = "associated"
 
 _lock = threading.Lock()
 _patched = False
@@ -22,7 +24,7 @@ def models() -> Any:
     """moto's models, once they are right. Imported late: they take a second to load."""
     global _patched  # noqa: PLW0603 - a module is patched once for the whole process
     from moto.ec2 import models
-    from moto.ec2.models import elastic_network_interfaces
+    from moto.ec2.models import elastic_network_interfaces, subnets
 
     with _lock:
         if not _patched:
@@ -31,6 +33,9 @@ def models() -> Any:
             interface = elastic_network_interfaces.NetworkInterfaceBackend
             interface.get_all_network_interfaces = _by_any_address(  # type: ignore[method-assign]
                 interface.get_all_network_interfaces
+            )
+            subnets.Subnet.ipv6_cidr_block_association_set = property(  # type: ignore[assignment]
+                _ipv6_blocks
             )
             _patched = True
     return models
@@ -49,6 +54,19 @@ def _with_gateway(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return vpc
 
     return create_default_vpc
+
+
+def _ipv6_blocks(subnet: Any) -> list[dict[str, Any]]:
+    """A subnet's blocks of IPv6 addresses; moto writes their state as it is kept, as a dict."""
+    return [
+        {
+            "associationId": association["associationId"],
+            "ipv6CidrBlock": association["ipv6CidrBlock"],
+            "ipv6CidrBlockState": {"state": association["ipv6CidrBlockState"]["State"]},
+        }
+        for association in subnet.ipv6_cidr_block_associations.values()
+        if association["ipv6CidrBlockState"]["State"] == ASSOCIATED
+    ]
 
 
 def _by_any_address(find: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from albedo_aws import clock
 from albedo_aws.elbv2 import (
     arns,
+    association,
     capacity,
     errors,
     limits,
@@ -15,18 +16,15 @@ from albedo_aws.elbv2 import (
     network,
     paging,
     placement,
+    provisioning,
     regions,
     tag,
 )
 from albedo_aws.elbv2.store import LoadBalancer, Store, new_id
 from albedo_aws.errors import AwsError
-from albedo_aws.settings import knob
 
-PROVISIONING = knob(
-    "elbv2.load-balancer-provisioning-seconds",
-    0,
-    "how long a new load balancer is 'provisioning'; on AWS 1 to 3 minutes",
-)
+# botocore: "You can specify up to 20 load balancers in a single call".
+MOST_DESCRIBED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,10 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     _check_name(name)
     _check_type(request)
     scheme = request.get("Scheme", "internet-facing")
-    address_type = placement.check_address_type(scheme, request.get("IpAddressType", "ipv4"))
     subnets = placement.check_subnets(store, placement.wanted_subnets(request), scheme)
+    address_type = placement.check_address_type(
+        scheme, request.get("IpAddressType", "ipv4"), subnets
+    )
     vpc = subnets[0].vpc
     groups = placement.check_security_groups(store, request.get("SecurityGroups") or [], vpc)
     made = LoadBalancer(
@@ -84,6 +84,9 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """DescribeLoadBalancers; one that is missing fails the whole call."""
     wanted_arns, wanted_names = request.get("LoadBalancerArns"), request.get("Names")
+    if len(wanted_arns or wanted_names or []) > MOST_DESCRIBED:
+        text = f"Cannot have more than {MOST_DESCRIBED} load balancers described"
+        raise errors.validation(text)
     if wanted_arns and wanted_names:
         raise errors.validation("Load balancer names and ARNs cannot be specified together")
     if wanted_arns:
@@ -127,13 +130,15 @@ def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetSubnets."""
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
     capacity.require_settled(store, load_balancer)
-    address_type = placement.check_address_type(
-        load_balancer.scheme, request.get("IpAddressType", load_balancer.ip_address_type)
-    )
     wanted = placement.wanted_subnets(request)
+    placement.check_vpc(store, wanted, load_balancer.vpc)
     subnets = placement.check_subnets(store, wanted, load_balancer.scheme)
-    if subnets[0].vpc != load_balancer.vpc:
-        raise errors.configuration("The subnets must belong to the VPC of the load balancer")
+    address_type = placement.check_address_type(
+        load_balancer.scheme,
+        request.get("IpAddressType", load_balancer.ip_address_type),
+        subnets,
+    )
+    association.check_address_type(store, load_balancer, address_type)
     load_balancer.zones = {subnet.id: subnet.zone for subnet in subnets}
     load_balancer.ip_address_type = address_type
     network.place_interfaces(store, load_balancer)
@@ -143,9 +148,12 @@ def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def set_ip_address_type(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetIpAddressType."""
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
-    load_balancer.ip_address_type = placement.check_address_type(
-        load_balancer.scheme, request["IpAddressType"]
+    standing = [network.subnet(store, subnet) for subnet in load_balancer.zones]
+    wanted = placement.check_address_type(
+        load_balancer.scheme, request["IpAddressType"], [one for one in standing if one]
     )
+    association.check_address_type(store, load_balancer, wanted)
+    load_balancer.ip_address_type = wanted
     return {"IpAddressType": load_balancer.ip_address_type}
 
 
@@ -207,8 +215,7 @@ def _all_of(wanted: list[str], there: dict[str, LoadBalancer]) -> list[LoadBalan
 
 
 def _state(store: Store, load_balancer: LoadBalancer) -> str:
-    age = clock.now(store.account) - load_balancer.created
-    return "provisioning" if age < (PROVISIONING.of(store.account) or 0) else "active"
+    return "provisioning" if provisioning.lasts(store, load_balancer) else "active"
 
 
 def _zones(load_balancer: LoadBalancer) -> list[dict[str, Any]]:

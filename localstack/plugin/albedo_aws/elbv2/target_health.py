@@ -7,7 +7,7 @@ from typing import Any
 
 from albedo_aws import clock
 from albedo_aws.dataplane import checks
-from albedo_aws.elbv2 import network, target_group_attributes
+from albedo_aws.elbv2 import network, provisioning, target_group_attributes
 from albedo_aws.elbv2.store import STORES, LoadBalancer, Store, Target, TargetGroup
 from albedo_aws.settings import knob
 
@@ -48,7 +48,7 @@ DESCRIPTIONS = {
     "Elb.InternalError": "Internal error",
 }
 ZONE_NOT_ENABLED = "Target is in an Availability Zone that is not enabled for the load balancer"
-ANY_ZONE = "all"
+ANY_ZONE = target_group_attributes.ANY_ZONE
 
 
 def view(store: Store, group: TargetGroup, target: Target) -> Json:
@@ -135,6 +135,9 @@ def _health(store: Store, group: TargetGroup, target: Target) -> Json:
     )
     if found is not None:
         return found
+    if provisioning.lasts(store, user):
+        # Nobody checks it yet [M].
+        return _state("initial", "Elb.RegistrationInProgress")
     if clock.now(store.account) - target.registered < (HEALTH_DELAY.of(store.account) or 0):
         return _state("initial", "Elb.RegistrationInProgress")
     return _state("healthy", None)
