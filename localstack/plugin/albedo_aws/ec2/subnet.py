@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from albedo_aws.ec2 import interfaces
+from albedo_aws.ec2 import backend, interfaces
 from albedo_aws.ec2.errors import dependent
 from albedo_aws.ec2.store import Store
 from albedo_aws.errors import AwsError
@@ -18,6 +18,21 @@ def check_empty(store: Store, request: Json) -> None:
         raise AwsError("InvalidSubnetID.NotFound", text)
     if any(_subnet_of(interface) == wanted for interface in store.moto.enis.values()):
         raise dependent("The subnet", repr(wanted))
+
+
+def check_block(store: Store, request: Json) -> None:
+    """Refuse AssociateVpcCidrBlock of a block that the VPC has already."""
+    vpc, wanted = store.moto.vpcs.get(request.get("VpcId")), request.get("CidrBlock")
+    if vpc is None or not wanted:
+        return
+    standing = [
+        one["cidr_block"]
+        for one in vpc.cidr_block_association_set
+        if one["cidr_block_state"]["state"] == backend.ASSOCIATED
+    ]
+    if wanted in standing:
+        text = f"The CIDR '{wanted}' conflicts with another of the VPC's"
+        raise AwsError("InvalidVpc.Range", text)
 
 
 def check_vpc_empty(store: Store, request: Json) -> None:

@@ -154,6 +154,7 @@ def set_ip_address_type(store: Store, request: dict[str, Any]) -> dict[str, Any]
     )
     association.check_address_type(store, load_balancer, wanted)
     load_balancer.ip_address_type = wanted
+    network.place_interfaces(store, load_balancer)
     return {"IpAddressType": load_balancer.ip_address_type}
 
 

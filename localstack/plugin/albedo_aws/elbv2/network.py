@@ -111,13 +111,13 @@ def instance(store: Store, instance_id: str) -> Instance | None:
 
 def place_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
     """Let a load balancer's network interfaces be where, and guarded as, it now is."""
-    interfaces.place(
-        store.account,
-        store.region,
-        load_balancer.arn.partition("loadbalancer/")[2],
-        list(load_balancer.zones),
-        load_balancer.security_groups,
+    wanted = interfaces.Placement(
+        load_balancer=load_balancer.arn.partition("loadbalancer/")[2],
+        subnets=list(load_balancer.zones),
+        groups=load_balancer.security_groups,
+        has_ipv6=load_balancer.ip_address_type != "ipv4",
     )
+    interfaces.place(store.account, store.region, wanted)
 
 
 def release_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
