@@ -42,6 +42,63 @@ def test_wafv2(aws: Account) -> None:
     assert [one["Name"] for one in waf.list_web_acls(Scope="REGIONAL")["WebACLs"]] == ["acl"]
 
 
+@pytest.mark.P
+def test_wafv2_while_a_load_balancer_is_made(aws: Account) -> None:
+    """hashicorp/terraform-provider-aws #17527 and #29080 have AWS's refusal."""
+    aws.settings(load_balancer_provisioning_seconds=90)
+    waf, arn = aws.client("wafv2"), aws.load_balancer()["LoadBalancerArn"]
+    acl = waf.create_web_acl(
+        Name="acl", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
+    )["Summary"]["ARN"]
+    with refused("WAFUnavailableEntityException"):
+        waf.associate_web_acl(WebACLArn=acl, ResourceArn=arn)
+    classic = aws.client("waf-regional")
+    token = classic.get_change_token()["ChangeToken"]
+    old = classic.create_web_acl(
+        Name="acl", MetricName="m", DefaultAction={"Type": "ALLOW"}, ChangeToken=token
+    )["WebACL"]["WebACLId"]
+    with refused("WAFUnavailableEntityException"):
+        classic.associate_web_acl(WebACLId=old, ResourceArn=arn)
+    aws.control("POST", "/clock", {"account": aws.id, "advance": 91})
+    waf.associate_web_acl(WebACLArn=acl, ResourceArn=arn)
+    classic.associate_web_acl(WebACLId=old, ResourceArn=arn)
+
+
+@pytest.mark.B
+def test_a_web_acl_that_is_used_stays(aws: Account) -> None:
+    waf, arn = aws.client("wafv2"), aws.load_balancer()["LoadBalancerArn"]
+    one, other = [
+        waf.create_web_acl(
+            Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
+        )["Summary"]
+        for name in ("one", "other")
+    ]
+    waf.associate_web_acl(WebACLArn=one["ARN"], ResourceArn=arn)
+
+    def delete(acl: dict[str, Any]) -> None:
+        waf.delete_web_acl(
+            Name=acl["Name"], Scope="REGIONAL", Id=acl["Id"], LockToken=acl["LockToken"]
+        )
+
+    with refused("WAFAssociatedItemException"):
+        delete(one)
+    # A load balancer has one.
+    waf.associate_web_acl(WebACLArn=other["ARN"], ResourceArn=arn)
+    assert waf.list_resources_for_web_acl(WebACLArn=one["ARN"])["ResourceArns"] == []
+    delete(one)
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    delete(other)
+
+
+@pytest.mark.M
+def test_a_web_acl_for_cloudfront(aws: Account) -> None:
+    arn = f"arn:aws:wafv2:us-east-1:{aws.id}:global/webacl/x/0123"
+    with refused("WAFInvalidParameterException"):
+        aws.client("wafv2").associate_web_acl(
+            WebACLArn=arn, ResourceArn=aws.load_balancer()["LoadBalancerArn"]
+        )
+
+
 @pytest.mark.B
 def test_wafv2_of_what_is_not_there(aws: Account) -> None:
     waf = aws.client("wafv2")

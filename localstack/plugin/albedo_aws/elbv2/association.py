@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from albedo_aws.elbv2 import arns, errors, limits
+from albedo_aws.elbv2 import arns, errors, limits, user_pool
 from albedo_aws.elbv2.store import LoadBalancer, Rule, Store, TargetGroup, target_groups_of
 from albedo_aws.elbv2.target_group import HTTP_PROTOCOLS
 
@@ -20,6 +20,7 @@ def check(
 
     The quotas are on what would be: the actions of the rule that changes are not counted.
     """
+    user_pool.check(store, actions)
     groups = arns.target_groups(store, sorted(target_groups_of(actions)))
     _check_protocols(protocol, groups)
     _check_addresses(load_balancer.ip_address_type, groups)
