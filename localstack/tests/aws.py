@@ -117,6 +117,21 @@ class Account:
         )
         return str(made["GroupId"])
 
+    def open(self, block: str = "0.0.0.0/0", group: str | None = None) -> None:
+        """Let a block in everywhere over TCP; the VPC's default group lets nobody in."""
+        named = [{"Name": "group-name", "Values": ["default"]}]
+        of_vpc = [{"Name": "vpc-id", "Values": [self.vpc]}]
+        if group is None:
+            found = self.ec2.describe_security_groups(Filters=named + of_vpc)["SecurityGroups"]
+            group = found[0]["GroupId"]
+        allowed = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535,
+                   "IpRanges": [{"CidrIp": block}]}  # fmt: skip
+        try:
+            self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[allowed])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidPermission.Duplicate":
+                raise
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control plane; the answer is JSON."""
         if REAL:

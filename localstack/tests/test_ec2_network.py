@@ -344,3 +344,16 @@ def test_a_block_twice(aws: Account) -> None:
     aws.ec2.associate_vpc_cidr_block(VpcId=aws.vpc, CidrBlock="10.9.0.0/16")
     with refused("InvalidVpc.Range"):
         aws.ec2.associate_vpc_cidr_block(VpcId=aws.vpc, CidrBlock="10.9.0.0/16")
+
+
+@pytest.mark.D
+def test_default_groups_are_open_to_themselves(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    for one in (vpc, aws.vpc):
+        filters = [{"Name": "vpc-id", "Values": [one]}, {"Name": "group-name", "Values": ["default"]}]
+        [group] = aws.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        [permission] = group["IpPermissions"]
+        assert permission["IpProtocol"] == "-1" and "FromPort" not in permission
+        assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [group["GroupId"]]
+        [out] = group["IpPermissionsEgress"]
+        assert out["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]

@@ -48,6 +48,20 @@ def place(account: str, region: str, wanted: Placement) -> None:
                 store.moto.assign_ipv6_addresses(interface.id, ipv6_count=1)
 
 
+def addresses(account: str, region: str, load_balancer: str) -> list[str]:
+    """The addresses of a load balancer's interfaces."""
+    store = STORES.get(account, region)
+    with store.lock:
+        standing = store.load_balancers.get(load_balancer, {}).values()
+        enis = [store.moto.enis[one] for one in standing]
+        return [
+            str(one)
+            for eni in enis
+            for one in (eni.private_ip_address, *eni.ipv6_addresses)
+            if one
+        ]
+
+
 def release(account: str, region: str, load_balancer: str) -> None:
     """Let a load balancer's interfaces go, when their time has come."""
     store = STORES.get(account, region)

@@ -120,6 +120,12 @@ def place_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
     interfaces.place(store.account, store.region, wanted)
 
 
+def node_addresses(store: Store, load_balancer: LoadBalancer) -> list[str]:
+    """The addresses that a load balancer has in its subnets."""
+    name = load_balancer.arn.partition("loadbalancer/")[2]
+    return interfaces.addresses(store.account, store.region, name)
+
+
 def release_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
     """Give a deleted load balancer's network interfaces back."""
     name = load_balancer.arn.partition("loadbalancer/")[2]

@@ -15,6 +15,7 @@ from albedo_aws.elbv2 import (
     target_health,
 )
 from albedo_aws.elbv2.network import Address
+from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import Store, Target, TargetGroup, TargetKey
 
 Json = dict[str, Any]
@@ -68,16 +69,17 @@ def health(store: Store, request: Json) -> Json:
     """DescribeTargetHealth."""
     group = arns.target_group(store, request["TargetGroupArn"])
     target_health.forget_drained(store, group)
+    reach = Reach(store)
     more = ANOMALY if request.get("Include") else {}
     asked = request.get("Targets")
     if not asked:
         targets = list(group.targets.values())
-        found = [target_health.view(store, group, target) | more for target in targets]
+        found = [target_health.view(store, group, target, reach) | more for target in targets]
         return {"TargetHealthDescriptions": found}
     found = []
     for description in asked:
         there = _registered(group, description)
-        found += [target_health.view(store, group, target) | more for target in there]
+        found += [target_health.view(store, group, target, reach) | more for target in there]
         if not there:
             found.append(target_health.not_registered(group, description))
     return {"TargetHealthDescriptions": found}
