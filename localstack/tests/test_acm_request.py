@@ -275,3 +275,27 @@ def test_pending_certificate_cannot_serve_a_listener(acm: Any, aws: Account) -> 
     balancer = aws.load_balancer()["LoadBalancerArn"]
     with refused("UnsupportedCertificate"):
         aws.https_listener(balancer, Certificates=[{"CertificateArn": arn}])
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    ("domain", "by", "good"),
+    [
+        ("a.b.example.com", "example.com", True),
+        ("a.b.example.com", "A.B.example.com", True),
+        ("*.example.com", "example.com", True),
+        ("example.com", "a.example.com", False),
+        ("a.example.com", "ample.com", False),
+        ("a.example.com", "example.org", False),
+    ],
+)
+def test_who_may_be_asked(aws: Account, domain: str, by: str, good: bool) -> None:
+    """botocore: the same as the domain name or a superdomain of it."""
+    acm = aws.client("acm")
+    options = [{"DomainName": domain, "ValidationDomain": by}]
+    wanted = {"DomainName": domain, "DomainValidationOptions": options}
+    if good:
+        assert acm.request_certificate(**wanted)["CertificateArn"]
+    else:
+        with refused("InvalidDomainValidationOptionsException"):
+            acm.request_certificate(**wanted)

@@ -130,6 +130,14 @@ def test_waf_regional(aws: Account) -> None:
             waf.associate_web_acl(**({"ResourceArn": _gone(aws)} | wrong))
 
 
+@pytest.mark.B
+def test_shield_of_what_is_not_there(aws: Account) -> None:
+    shield = aws.client("shield")
+    shield.create_subscription()
+    with refused("InvalidResourceException"):
+        shield.create_protection(Name="p", ResourceArn=_gone(aws))
+
+
 @pytest.mark.L
 def test_shield_needs_a_subscription(aws: Account) -> None:
     shield, arn = aws.client("shield"), aws.load_balancer()["LoadBalancerArn"]

@@ -196,7 +196,7 @@ def test_change_alias_of_a_type_that_a_load_balancer_has_not(zone: Zone, kind: s
     assert zone.refuses(create("a.example.com", kind, **alias("lb.us-east-1.elb.amazonaws.com")))
 
 
-# --- health checks stay LocalStack's own --------------------------------------------------------
+# --- health checks ------------------------------------------------------------------------------
 
 
 @pytest.mark.B

@@ -5,7 +5,7 @@ from typing import Any
 
 from albedo_aws.acm import dns_validation, issuing, quotas, tag
 from albedo_aws.acm.certificate import PRIVATE, REQUESTED, Certificate, Validation
-from albedo_aws.acm.errors import invalid, invalid_parameter
+from albedo_aws.acm.errors import invalid, invalid_parameter, invalid_validation
 from albedo_aws.acm.store import Store
 
 # RequestCertificate in botocore's model: the common name has at most 64 bytes (RFC 5280), what
@@ -92,6 +92,10 @@ def _validations(
         option["DomainName"].lower(): option["ValidationDomain"]
         for option in request.get("DomainValidationOptions") or []
     }
+    for domain, by in asked.items():
+        base = domain.removeprefix("*.")
+        if by.lower() != base and not base.endswith(f".{by.lower()}"):
+            raise invalid_validation(f"{by} is not a superdomain of {domain}.")
     return [
         dns_validation.validation(store.account, domain, method, asked.get(domain, domain))
         for domain in domains

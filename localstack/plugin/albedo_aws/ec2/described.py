@@ -139,12 +139,6 @@ def instances(context: RequestContext, store: Store, request: Json) -> Json:
     return paging.answer("Reservations", found, request)
 
 
-DESCRIBED: dict[str, Callable[[RequestContext, Store, Json], Json]] = {
-    "DescribeInstances": instances,
-    "DescribeNetworkInterfaces": network_interfaces,
-}
-
-
 def _all(context: RequestContext, request: Json) -> Json:
     """What moto tells if it is asked for everything, in as many pages as it likes."""
     from localstack.services.moto import call_moto_with_request

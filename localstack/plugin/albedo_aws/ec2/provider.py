@@ -62,6 +62,12 @@ CHECKED: dict[str, Callable[[Store, Json], None]] = {
     "RunInstances": counts.check_instances,
 }
 
+# Lists whose filters are ours.
+DESCRIBED: dict[str, Callable[[RequestContext, Store, Json], Json]] = {
+    "DescribeInstances": described.instances,
+    "DescribeNetworkInterfaces": described.network_interfaces,
+}
+
 # Lists that LocalStack's own operations give whole, however few were asked for.
 PAGED = {
     "DescribeInternetGateways": "InternetGateways",
@@ -83,7 +89,7 @@ def ec2() -> Service:
     corrected: dict[str, Any] = {name: _served(run) for name, run in NATIVE.items()}
     corrected |= {name: _checked(inner[name], check) for name, check in CHECKED.items()}
     corrected |= {name: _paged(inner[name], key) for name, key in PAGED.items()}
-    corrected |= {name: _described(run) for name, run in described.DESCRIBED.items()}
+    corrected |= {name: _described(run) for name, run in DESCRIBED.items()}
     table |= corrected
     return Service(name="ec2", skeleton=Skeleton(load_service("ec2"), table))
 

@@ -21,11 +21,11 @@ def iam() -> Service:
     from localstack.services.moto import MotoFallbackDispatcher
 
     table: DispatchTable = MotoFallbackDispatcher(IamProvider())
-    simulated: dict[str, Any] = {
+    native: dict[str, Any] = {
         "SimulateCustomPolicy": _custom,
         "SimulatePrincipalPolicy": _principal,
     }
-    table |= simulated
+    table |= native
     return Service(name="iam", skeleton=Skeleton(load_service("iam"), table))
 
 
