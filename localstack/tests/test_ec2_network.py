@@ -357,3 +357,24 @@ def test_default_groups_are_open_to_themselves(aws: Account) -> None:
         assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [group["GroupId"]]
         [out] = group["IpPermissionsEgress"]
         assert out["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+
+
+@pytest.mark.M
+def test_pages_of_what_is_deleted(aws: Account) -> None:
+    """Whoever deletes what a page has shown misses nothing."""
+    subnet = aws.subnet_ids()[0]
+    made = [
+        aws.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(12)
+    ]
+    seen: list[str] = []
+    page = aws.ec2.describe_network_interfaces(MaxResults=5)
+    while True:
+        shown = [one["NetworkInterfaceId"] for one in page["NetworkInterfaces"]]
+        seen += shown
+        for one in shown:
+            aws.ec2.delete_network_interface(NetworkInterfaceId=one)
+        if "NextToken" not in page:
+            break
+        page = aws.ec2.describe_network_interfaces(MaxResults=5, NextToken=page["NextToken"])
+    assert sorted(seen) == sorted(made)
