@@ -272,11 +272,56 @@ def test_get_resources(aws: Account) -> None:
     assert rest["PaginationToken"] == ""
 
 
+@pytest.mark.alone
+@pytest.mark.B
+def test_what_was_tagged_once(aws: Account) -> None:
+    """botocore: with an empty set of tags, as long as it is there."""
+    tags = [{"Key": "k", "Value": "v"}]
+    tagging = aws.client("resourcegroupstaggingapi")
+    group, other = aws.target_group_arn(Tags=tags), aws.target_group_arn("other")
+    guard = aws.security_group("g")
+    aws.ec2.create_tags(Resources=[guard], Tags=tags)
+    aws.elbv2.remove_tags(ResourceArns=[group, other], TagKeys=["k"])
+    aws.ec2.delete_tags(Resources=[guard], Tags=tags)
+
+    def told() -> dict[str, Any]:
+        found = tagging.get_resources()["ResourceTagMappingList"]
+        return {one["ResourceARN"].rpartition(":")[2]: one["Tags"] for one in found}
+
+    name = group.rpartition(":")[2]
+    assert told()[name] == [] and told()[f"security-group/{guard}"] == []
+    assert tagging.get_resources(TagFilters=[{"Key": "k"}])["ResourceTagMappingList"] == []
+    aws.elbv2.delete_target_group(TargetGroupArn=group)
+    assert name not in told()
+
+
+@pytest.mark.alone
+@pytest.mark.B
+def test_tagging_by_arn(aws: Account) -> None:
+    _tagged(aws)
+    tagging = aws.client("resourcegroupstaggingapi")
+    arns = [one["ResourceARN"] for one in tagging.get_resources()["ResourceTagMappingList"]]
+    assert len(arns) == 7
+    gone = f"arn:aws:elasticloadbalancing:us-east-1:{aws.id}:targetgroup/x/0123456789abcdef"
+    failed = tagging.tag_resources(ResourceARNList=[*arns, gone], Tags={"k": "w", "new": "n"})
+    assert list(failed["FailedResourcesMap"]) == [gone]
+    assert failed["FailedResourcesMap"][gone]["ErrorCode"] == "InvalidParameterException"
+    found = tagging.get_resources(TagFilters=[{"Key": "new"}])["ResourceTagMappingList"]
+    assert [one["ResourceARN"] for one in found] == arns
+    assert tagging.get_tag_keys()["TagKeys"] == ["k", "new"]
+    assert tagging.get_tag_values(Key="k")["TagValues"] == ["w"]
+    assert tagging.untag_resources(ResourceARNList=arns, TagKeys=["k"])["FailedResourcesMap"] == {}
+    assert tagging.get_tag_keys()["TagKeys"] == ["new"]
+
+
 @pytest.mark.B
 @pytest.mark.parametrize(
     "wrong",
     [
         {"ResourcesPerPage": 101},
+        {"TagsPerPage": 50},
+        {"TagsPerPage": 501},
+        {"ResourceTypeFilters": ["no type"]},
         {"PaginationToken": "x"},
         {"TagFilters": [{}]},
         {"TagFilters": [{"Key": "k", "Values": ["v"] * 21}]},

@@ -20,7 +20,7 @@ from albedo_aws.control import (
     stumbling,
 )
 from albedo_aws.dataplane import changes
-from albedo_aws.tagging import lateness
+from albedo_aws.tagging import lateness, once
 
 IMAGES = Path(albedo_aws.ec2.__file__).with_name("images.json")
 
@@ -37,6 +37,7 @@ def open_control_plane() -> None:
     handlers.serve_custom_service_request_handlers.append(faults.strike_before)
     handlers.serve_custom_service_request_handlers.append(stumbling.check)
     handlers.serve_custom_service_request_handlers.append(lateness.before_write)
+    handlers.run_custom_response_handlers.append(once.after_write)
     handlers.run_custom_response_handlers.append(lateness.after_write)
     handlers.run_custom_response_handlers.append(faults.strike_after)
     handlers.run_custom_response_handlers.append(log.record)

@@ -132,15 +132,40 @@ def of_iam(call: Call) -> Iterator[Need]:
         yield Need(f"iam:{call.operation}", resource, facts)
 
 
+# What the tagging API asks of each service, to add tags and to take them away.
+TAGGING = {
+    "acm": ("acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate"),
+    "ec2": ("ec2:CreateTags", "ec2:DeleteTags"),
+    "elasticloadbalancing": ("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"),
+    "route53": ("route53:ChangeTagsForResource", "route53:ChangeTagsForResource"),
+}
+
+
+def of_tagging(call: Call) -> Iterator[Need]:
+    """The tagging API: its own action, and the service's on each resource ("Required permissions"
+    of TagResources in its API reference).
+    """
+    given = call.request.get("Tags") or {}
+    facts = {f"aws:requesttag/{key.lower()}": [str(value)] for key, value in given.items()}
+    if keys := list(given) or call.named("TagKeys"):
+        facts["aws:tagkeys"] = keys
+    yield Need(f"tag:{call.operation}", ANYTHING, facts)
+    if call.operation in ("TagResources", "UntagResources"):
+        for arn in call.named("ResourceARNList"):
+            actions = TAGGING.get(arn.split(":")[2] if arn.count(":") > 2 else "")
+            if actions is not None:
+                yield Need(actions[call.operation == "UntagResources"], arn, facts)
+
+
 def of_others(call: Call) -> Iterator[Need]:
     """What no table is about is on everything there is."""
-    prefix = {"resourcegroupstaggingapi": "tag"}.get(call.service, call.service)
-    yield Need(f"{prefix}:{call.operation}", ANYTHING, tag_facts(call))
+    yield Need(f"{call.service}:{call.operation}", ANYTHING, tag_facts(call))
 
 
 SERVICES: dict[str, Callable[[Call], Iterator[Need]]] = {
     "acm": of_acm,
     "iam": of_iam,
+    "resourcegroupstaggingapi": of_tagging,
     "route53": of_route53,
     "sts": of_sts,
     "wafv2": of_wafv2,
