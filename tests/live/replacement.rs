@@ -26,6 +26,7 @@ fn web(stage: &Stage, scheme: &str, protocol: &str) -> Value {
 async fn take_time(stage: &Stage) {
     let seconds = json!({"settings": {
         "elbv2.target-health-seconds": 3, "elbv2.load-balancer-provisioning-seconds": 3,
+        "route53.alias-target-seconds": 4,
     }});
     stage.account.ask("POST", "settings", Some(seconds)).await;
 }
