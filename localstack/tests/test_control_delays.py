@@ -175,3 +175,30 @@ def test_a_dump_keeps_what_is_late(aws: Account, late: Callable[[str], None]) ->
     assert _tags(aws) == {}
     _wait(aws)
     assert _tags(aws) == {"new": {"k": "1"}}
+
+
+def test_the_pace_of_aws(aws: Account) -> None:
+    """One setting for all delays; what was set by itself stays."""
+    aws.settings(load_balancer_provisioning_seconds=5)
+    aws.control("POST", "/settings", {"account": aws.id, "pace": "aws"})
+    told = aws.control("GET", f"/settings?account={aws.id}")
+    assert told["elbv2.load-balancer-provisioning-seconds"]["value"] == 5
+    assert told["elbv2.listener-visible-seconds"]["value"] > 0
+    assert told["control.throttling"]["value"] == 1
+    other = Account(aws.endpoint)
+    told = other.control("GET", f"/settings?account={other.id}")
+    assert told["elbv2.listener-visible-seconds"]["value"] == 0
+    aws.control("POST", "/settings", {"account": aws.id, "pace": "none"})
+    told = aws.control("GET", f"/settings?account={aws.id}")
+    assert told["elbv2.listener-visible-seconds"]["value"] == 0
+    assert aws.control_refuses("POST", "/settings", {"account": aws.id, "pace": "ours"})
+    assert aws.control_refuses("POST", "/settings", {"account": aws.id})
+
+
+def test_a_pace_knows_every_delay(aws: Account) -> None:
+    """Whoever adds a delay says how long it is on AWS."""
+    quick = {"elbv2.capacity-provisioning-seconds", "elbv2.draining-seconds"}
+    aws.control("POST", "/settings", {"account": aws.id, "pace": "aws"})
+    told = aws.control("GET", f"/settings?account={aws.id}")
+    delays = {name for name in told if name.endswith("-seconds")}
+    assert {name for name in delays if not told[name]["value"]} == quick
