@@ -448,3 +448,16 @@ def test_describe_account_limits(aws: Account) -> None:
 def test_other_types_are_not_emulated(aws: Account) -> None:
     with refused("InternalFailure"):
         aws.load_balancer(Type="network")
+
+
+@pytest.mark.M
+def test_what_only_network_load_balancers_have(aws: Account) -> None:
+    with refused("InvalidConfigurationRequest"):
+        aws.load_balancer(EnablePrefixForIpv6SourceNat="on")
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("InvalidConfigurationRequest"):
+        aws.elbv2.set_security_groups(
+            LoadBalancerArn=arn,
+            SecurityGroups=[aws.security_group("g")],
+            EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off",
+        )

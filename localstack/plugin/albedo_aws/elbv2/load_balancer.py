@@ -25,6 +25,10 @@ from albedo_aws.errors import AwsError
 
 # botocore: "You can specify up to 20 load balancers in a single call".
 MOST_DESCRIBED = 20
+OF_NETWORK = (
+    "EnablePrefixForIpv6SourceNat",
+    "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     name = request["Name"]
     _check_name(name)
     _check_type(request)
+    _check_not_of_network(request)
     scheme = request.get("Scheme", "internet-facing")
     subnets = placement.check_subnets(store, placement.wanted_subnets(request), scheme)
     address_type = placement.check_address_type(
@@ -116,6 +121,7 @@ def delete(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 
 def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetSecurityGroups."""
+    _check_not_of_network(request)
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
     if not request["SecurityGroups"]:
         raise errors.validation("At least one security group must be specified")
@@ -128,6 +134,7 @@ def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]
 
 def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetSubnets."""
+    _check_not_of_network(request)
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
     capacity.require_settled(store, load_balancer)
     wanted = placement.wanted_subnets(request)
@@ -183,6 +190,13 @@ def _check_type(request: dict[str, Any]) -> None:
     if request.get("Type", "application") != "application":
         text = f"Load balancers of type '{request['Type']}' are not emulated here"
         raise AwsError("InternalFailure", text, 501)
+
+
+def _check_not_of_network(request: dict[str, Any]) -> None:
+    """Refuse what botocore's documentation has for Network Load Balancers only [M]."""
+    for name in OF_NETWORK:
+        if request.get(name):
+            raise errors.configuration(f"{name} is not supported for application load balancers")
 
 
 def _dns_name(store: Store, name: str, scheme: str) -> str:
