@@ -102,7 +102,7 @@ class Account:
         return [subnet["SubnetId"] for subnet in self.subnets[:count]]
 
     def ipv6(self, count: int = 2) -> str:
-        """Give the default VPC and its first subnets IPv6 addresses; answers with the VPC's block."""
+        """Give the default VPC and its first subnets IPv6; answers with the VPC's block."""
         self.ec2.associate_vpc_cidr_block(VpcId=self.vpc, AmazonProvidedIpv6CidrBlock=True)
         [vpc] = self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"]
         block = ipaddress.IPv6Network(vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"])

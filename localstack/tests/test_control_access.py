@@ -232,7 +232,8 @@ def test_names_of_records(aws: Account) -> None:
 @pytest.mark.D
 def test_a_zone_with_a_vpc(aws: Account) -> None:
     route53, vpc = aws.client("route53"), aws.vpc
-    condition = {"ForAllValues:StringEquals": {"route53:VPCs": [f"VPCId={vpc},VPCRegion=us-east-1"]}}
+    named = {"route53:VPCs": [f"VPCId={vpc},VPCRegion=us-east-1"]}
+    condition = {"ForAllValues:StringEquals": named}
     create = _allow("route53:CreateHostedZone", Condition=condition)
 
     def make(of: str) -> Any:

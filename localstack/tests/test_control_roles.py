@@ -248,7 +248,8 @@ def test_a_policy_that_is_not_understood_lets_nothing_through(aws: Account) -> N
 def test_a_session_by_a_token(aws: Account) -> None:
     sts = aws.client("sts")
     provider = f"arn:aws:iam::{aws.id}:oidc-provider/{ISSUER}"
-    condition = {"StringEquals": {f"{ISSUER}:sub": "system:pod", f"{ISSUER}:aud": "sts.amazonaws.com"}}
+    claims = {f"{ISSUER}:sub": "system:pod", f"{ISSUER}:aud": "sts.amazonaws.com"}
+    condition = {"StringEquals": claims}
     action = "sts:AssumeRoleWithWebIdentity"
     role = _role(aws, _trust({"Federated": provider}, action, Condition=condition), READ_VPCS)
 

@@ -350,7 +350,8 @@ def test_a_block_twice(aws: Account) -> None:
 def test_default_groups_are_open_to_themselves(aws: Account) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     for one in (vpc, aws.vpc):
-        filters = [{"Name": "vpc-id", "Values": [one]}, {"Name": "group-name", "Values": ["default"]}]
+        wanted = {"vpc-id": one, "group-name": "default"}
+        filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
         [group] = aws.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
         [permission] = group["IpPermissions"]
         assert permission["IpProtocol"] == "-1" and "FromPort" not in permission

@@ -94,7 +94,8 @@ def caller_of(context: RequestContext) -> Caller:
         raise _error(context, EXPIRED, EXPIRED_TEXT) from expired
     except ValueError as strange:
         # AWS would know what to make of it.
-        raise AwsError("InternalFailure", f"a policy is not understood: {strange}", 501) from strange
+        text = f"a policy is not understood: {strange}"
+        raise AwsError("InternalFailure", text, 501) from strange
 
 
 def enforce(chain: HandlerChain[Any], context: RequestContext, response: Response) -> None:

@@ -231,8 +231,8 @@ ENDPOINTS = [
         "POST",
         "/clock",
         set_clock,
-        'move it: {"account", "advance": seconds, "set": seconds since 1970, "speed": 20, "stopped":'
-        " true}",
+        'move it: {"account", "advance": seconds, "set": seconds since 1970, "speed": 20,'
+        ' "stopped": true}',
     ),
     Endpoint("GET", "/policy", show_policy, "an account's IAM policy; ?account="),
     Endpoint(

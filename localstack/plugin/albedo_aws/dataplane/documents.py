@@ -8,7 +8,15 @@ from albedo_aws.dataplane import checks, health_checks
 from albedo_aws.elbv2 import network, target_health
 from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import STORES as ELBV2
-from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, Target, TargetGroup, TrustStore
+from albedo_aws.elbv2.store import (
+    Listener,
+    LoadBalancer,
+    Rule,
+    Store,
+    Target,
+    TargetGroup,
+    TrustStore,
+)
 from albedo_aws.route53.store import Store as Route53
 from albedo_aws.route53.store import store_of
 from albedo_aws.route53.zone import Zone

@@ -143,7 +143,7 @@ def _all(context: RequestContext, request: Json) -> Json:
     """What moto tells if it is asked for everything, in as many pages as it likes."""
     from localstack.services.moto import call_moto_with_request
 
-    asked = {key: value for key, value in request.items() if value is not None}
+    asked: Any = {key: value for key, value in request.items() if value is not None}
     answer: Json = dict(call_moto_with_request(context, asked))
     while token := answer.pop("NextToken", None):
         more = dict(call_moto_with_request(context, {**asked, "NextToken": token}))
@@ -167,7 +167,9 @@ def _select(things: list[Json], request: Json, places: dict[str, str], tags: str
         if name not in places and not name.startswith("tag"):
             # AWS documents it, or it would have been refused before.
             raise AwsError("InternalFailure", f"The filter '{name}' is not emulated here", 501)
-    readers = {name: _reader(place.split(".")) for name, place in places.items()}
+    readers: dict[str, filters.Reader[Json]] = {
+        name: _reader(place.split(".")) for name, place in places.items()
+    }
     return filters.select(things, wanted, readers, lambda thing: _tags(thing, tags))
 
 

@@ -28,7 +28,8 @@ def check_block(store: Store, request: Json) -> None:
     """Refuse AssociateVpcCidrBlock of a block that the VPC cannot have."""
     vpc, wanted = store.moto.vpcs.get(request.get("VpcId")), request.get("CidrBlock")
     if vpc is None:
-        raise AwsError("InvalidVpcID.NotFound", f"The vpc ID '{request.get('VpcId')}' does not exist")
+        text = f"The vpc ID '{request.get('VpcId')}' does not exist"
+        raise AwsError("InvalidVpcID.NotFound", text)
     if request.get("AmazonProvidedIpv6CidrBlock"):
         if wanted:
             raise invalid("A block is either given or provided by Amazon")

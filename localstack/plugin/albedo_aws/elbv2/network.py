@@ -105,7 +105,9 @@ def instance(store: Store, instance_id: str) -> Instance | None:
     for reservation in _ec2(store).reservations.values():
         for found in reservation.instances:
             if found.id == instance_id:
-                return Instance(found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip)
+                return Instance(
+                    found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip
+                )
     return None
 
 

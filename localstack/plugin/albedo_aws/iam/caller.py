@@ -1,8 +1,8 @@
 """Who makes a call, and what the policies of that identity say.
 
 An access key of twelve digits is the account itself, which may do everything until it is given a
-policy (`/_albedo/policy`). A role's session and a user's key are IAM's own: what they may do is what
-their policies in IAM say, and nothing else.
+policy (`/_albedo/policy`). A role's session and a user's key are IAM's own: what they may do is
+what their policies in IAM say, and nothing else.
 """
 
 import json
@@ -110,10 +110,11 @@ def _matches(
 
 def of(context: RequestContext, owner: Policy | None) -> Caller:
     """Who makes a call; `owner` is the policy of the account's own key, if it has one."""
-    key = extract_access_key_id_from_auth_header(context.request.headers) or ""
+    headers: Any = context.request.headers
+    key = extract_access_key_id_from_auth_header(headers) or ""
     account, partition = context.account_id, regions.partition(context.region)
     if key.startswith(SESSION):
-        token = context.request.headers.get(TOKEN_HEADER)
+        token = headers.get(TOKEN_HEADER)
         return of_session(_session(account, partition, key, token))
     if key.startswith(USER):
         found = iam(account, partition).get_user_from_access_key_id(key)

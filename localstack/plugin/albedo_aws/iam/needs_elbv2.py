@@ -2,7 +2,8 @@
 
 Resources and keys are those of the Service Authorization Reference ("AWS Elastic Load Balancing
 V2"). What ELB asks of other services in the caller's name is in its user guide ("Elastic Load
-Balancing API permissions") and, where that is older than ELB itself, what AWS has refused in public.
+Balancing API permissions") and, where that is older than ELB itself, in what AWS has refused in
+public.
 """
 
 import re

@@ -20,7 +20,8 @@ def iam() -> Service:
     from localstack.services.iam.provider import IamProvider
     from localstack.services.moto import MotoFallbackDispatcher
 
-    table: DispatchTable = MotoFallbackDispatcher(IamProvider())
+    inner = IamProvider()  # type: ignore[no-untyped-call]
+    table: DispatchTable = MotoFallbackDispatcher(inner)
     native: dict[str, Any] = {
         "SimulateCustomPolicy": _custom,
         "SimulatePrincipalPolicy": _principal,

@@ -60,7 +60,7 @@ def _simulate(
 
 def _result(who: Caller, action: str, resource: str, facts: Facts) -> Json:
     verdict = who.verdict(action, resource, facts)
-    result = {
+    result: Json = {
         "EvalActionName": action,
         "EvalResourceName": resource,
         "EvalDecision": _decision(verdict),

@@ -19,7 +19,8 @@ def sts() -> Service:
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.sts.provider import StsProvider
 
-    table: DispatchTable = MotoFallbackDispatcher(StsProvider())
+    inner = StsProvider()  # type: ignore[no-untyped-call]
+    table: DispatchTable = MotoFallbackDispatcher(inner)
     judged: dict[str, Any] = {
         "AssumeRole": _judged(table["AssumeRole"], sessions.of_caller),
         "AssumeRoleWithWebIdentity": _judged(
