@@ -11,6 +11,7 @@ from localstack.services.plugins import Service, aws_provider
 from albedo_aws import shapes
 from albedo_aws.route53 import (
     changes,
+    counts,
     health_checks,
     record_listing,
     tag,
@@ -34,11 +35,13 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteHealthCheck": health_checks.delete,
     "DeleteHostedZone": zones.delete,
     "DisassociateVPCFromHostedZone": vpcs.disassociate,
+    "GetAccountLimit": counts.of_account,
     "GetChange": changes.get,
     "GetHealthCheck": health_checks.get,
     "GetHealthCheckCount": health_checks.count,
     "GetHostedZone": zones.get,
     "GetHostedZoneCount": zones.count,
+    "GetHostedZoneLimit": counts.of_zone,
     "ListHealthChecks": health_checks.page,
     "ListHostedZones": zone_listing.by_id,
     "ListHostedZonesByName": zone_listing.by_name,
