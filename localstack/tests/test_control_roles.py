@@ -1,12 +1,11 @@
 """Roles: who gets a session of one, how long it lasts, and what it may do."""
 
-import base64
 import json
 from typing import Any
 
-import boto3
 import pytest
-from aws import CONFIG, Account, refused
+from aws import Account, refused
+from sessions import as_session, token
 
 VERSION = "2012-10-17"
 READ_VPCS = {"Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*"}
@@ -38,37 +37,22 @@ def _assume(aws: Account, role: str, **more: Any) -> dict[str, Any]:
     return sts.assume_role(RoleArn=role, RoleSessionName="session", **more)["Credentials"]
 
 
-def _as(aws: Account, keys: dict[str, Any], service: str) -> Any:
-    """A client with the keys of a session or a user."""
-    return boto3.client(
-        service,
-        endpoint_url=aws.endpoint,
-        region_name=aws.region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys.get("SessionToken"),
-        config=CONFIG,
-    )
-
-
 def _token(**claims: Any) -> str:
-    told = {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", "sub": "system:pod"} | claims
-    parts = [json.dumps(part).encode() for part in ({"alg": "none"}, told)]
-    encoded = [base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts]
-    return ".".join([*encoded, "unsigned"])
+    told = {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", "sub": "system:pod"}
+    return token(**told | claims)
 
 
 @pytest.mark.D
 def test_a_session_may_do_what_its_role_may(aws: Account) -> None:
     role = _role(aws, _trust({"AWS": aws.id}), READ_VPCS)
-    ec2 = _as(aws, _assume(aws, role), "ec2")
+    ec2 = as_session(aws, _assume(aws, role), "ec2")
     assert ec2.describe_vpcs()["Vpcs"]
     with pytest.raises(ec2.exceptions.ClientError) as caught:
         ec2.describe_subnets()
     assert caught.value.response["Error"]["Code"] == "UnauthorizedOperation"
     assert f"User: arn:aws:sts::{aws.id}:assumed-role/r/session is not" in str(caught.value)
     with refused("AccessDenied"):
-        _as(aws, _assume(aws, role), "elbv2").describe_load_balancers()
+        as_session(aws, _assume(aws, role), "elbv2").describe_load_balancers()
 
 
 @pytest.mark.D
@@ -76,7 +60,7 @@ def test_policies_that_are_attached(aws: Account) -> None:
     iam = aws.client("iam")
     role = _role(aws, _trust({"AWS": aws.id}))
     made = iam.create_policy(PolicyName="p", PolicyDocument=_document(READ_VPCS))["Policy"]["Arn"]
-    ec2 = _as(aws, _assume(aws, role), "ec2")
+    ec2 = as_session(aws, _assume(aws, role), "ec2")
     with refused("UnauthorizedOperation"):
         ec2.describe_vpcs()
     iam.attach_role_policy(RoleName="r", PolicyArn=made)
@@ -95,11 +79,11 @@ def test_policies_that_are_attached(aws: Account) -> None:
 def test_what_narrows_a_session(aws: Account) -> None:
     iam = aws.client("iam")
     role = _role(aws, _trust({"AWS": aws.id}), READ_ALL)
-    narrowed = _as(aws, _assume(aws, role, Policy=_document(READ_VPCS)), "ec2")
+    narrowed = as_session(aws, _assume(aws, role, Policy=_document(READ_VPCS)), "ec2")
     narrowed.describe_vpcs()
     with pytest.raises(narrowed.exceptions.ClientError, match="no session policy allows"):
         narrowed.describe_subnets()
-    ec2 = _as(aws, _assume(aws, role), "ec2")
+    ec2 = as_session(aws, _assume(aws, role), "ec2")
     ec2.describe_subnets()
     bound = iam.create_policy(PolicyName="b", PolicyDocument=_document(READ_VPCS))["Policy"]["Arn"]
     iam.put_role_permissions_boundary(RoleName="r", PermissionsBoundary=bound)
@@ -124,8 +108,8 @@ def test_a_role_of_another_account(aws: Account) -> None:
     with refused("AccessDenied"):
         _assume(other, role)
     keys = _assume(aws, role)
-    assert _as(aws, keys, "sts").get_caller_identity()["Account"] == other.id
-    vpcs = _as(aws, keys, "ec2").describe_vpcs()["Vpcs"]
+    assert as_session(aws, keys, "sts").get_caller_identity()["Account"] == other.id
+    vpcs = as_session(aws, keys, "ec2").describe_vpcs()["Vpcs"]
     assert [vpc["OwnerId"] for vpc in vpcs] == [other.id]
     # It takes the caller's own account as well.
     nothing = {"Version": VERSION, "Statement": [READ_VPCS]}
@@ -175,7 +159,7 @@ def test_how_long_a_session_may_last(aws: Account) -> None:
     with refused("ValidationError"):
         _assume(aws, role, DurationSeconds=7201)
     keys = _assume(aws, role)
-    chained = _as(aws, keys, "sts")
+    chained = as_session(aws, keys, "sts")
     chained.assume_role(RoleArn=role, RoleSessionName="session", DurationSeconds=3600)
     with refused("ValidationError"):
         chained.assume_role(RoleArn=role, RoleSessionName="session", DurationSeconds=3601)
@@ -197,7 +181,7 @@ def test_a_session_ends(aws: Account, service: str, operation: str, code: str) -
     # The clock is the account's, also when it was put forward before.
     aws.control("POST", "/clock", {"account": aws.id, "advance": 86400})
     keys = _assume(aws, role, DurationSeconds=900)
-    call = getattr(_as(aws, keys, service), operation)
+    call = getattr(as_session(aws, keys, service), operation)
     call()
     aws.control("POST", "/clock", {"account": aws.id, "advance": 901})
     with refused(code):
@@ -218,7 +202,7 @@ def test_keys_that_nobody_has(aws: Account, service: str, operation: str, code: 
     keys = _assume(aws, role)
     for wrong in ({"SessionToken": "t"}, {"AccessKeyId": keys["AccessKeyId"][:-1] + "0"}):
         with refused(code):
-            getattr(_as(aws, keys | wrong, service), operation)()
+            getattr(as_session(aws, keys | wrong, service), operation)()
 
 
 @pytest.mark.D
@@ -226,7 +210,7 @@ def test_a_user_and_its_group(aws: Account) -> None:
     iam = aws.client("iam")
     iam.create_user(UserName="u")
     keys = iam.create_access_key(UserName="u")["AccessKey"]
-    ec2 = _as(aws, keys, "ec2")
+    ec2 = as_session(aws, keys, "ec2")
     with refused("UnauthorizedOperation"):
         ec2.describe_vpcs()
     iam.create_group(GroupName="g")
@@ -240,7 +224,7 @@ def test_a_policy_that_is_not_understood_lets_nothing_through(aws: Account) -> N
     strange = {**READ_VPCS, "Condition": {"StringEquals": {"ec2:Strange": "x"}}}
     role = _role(aws, _trust({"AWS": "*"}), strange)
     with pytest.raises(Exception, match="ec2:Strange") as caught:
-        _as(aws, _assume(aws, role), "ec2").describe_vpcs()
+        as_session(aws, _assume(aws, role), "ec2").describe_vpcs()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501  # type: ignore[attr-defined]
 
 
@@ -253,9 +237,9 @@ def test_a_session_by_a_token(aws: Account) -> None:
     action = "sts:AssumeRoleWithWebIdentity"
     role = _role(aws, _trust({"Federated": provider}, action, Condition=condition), READ_VPCS)
 
-    def assume(token: str, arn: str = role) -> Any:
+    def assume(brought: str, arn: str = role) -> Any:
         return sts.assume_role_with_web_identity(
-            RoleArn=arn, RoleSessionName="session", WebIdentityToken=token
+            RoleArn=arn, RoleSessionName="session", WebIdentityToken=brought
         )["Credentials"]
 
     with refused("InvalidIdentityToken"):
@@ -263,7 +247,7 @@ def test_a_session_by_a_token(aws: Account) -> None:
     aws.client("iam").create_open_id_connect_provider(
         Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
     )
-    _as(aws, assume(_token()), "ec2").describe_vpcs()
+    as_session(aws, assume(_token()), "ec2").describe_vpcs()
     for wrong in ({"aud": "other"}, {"iss": "https://other.example.com"}):
         with refused("InvalidIdentityToken"):
             assume(_token(**wrong))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from aws import NOT_FOUND, Account, certificate_for, forward, path
+from sessions import as_session, token
 
-POLICY = json.loads(
-    (Path(__file__).parents[2] / "iam" / "policy.json").read_text(encoding="utf-8")
-)
+IAM = Path(__file__).parents[2] / "iam"
+POLICY = json.loads((IAM / "policy.json").read_text(encoding="utf-8"))
 CLUSTER = "elbv2.k8s.aws/cluster"
 TAGS = [{"Key": CLUSTER, "Value": "demo"}]
 MORE = [{"Key": "more", "Value": "yes"}]
@@ -341,3 +341,35 @@ def test_what_has_no_tag_of_the_cluster_stays(aws: Account, operation: str, thin
     _under(aws, POLICY)
     with pytest.raises(Exception, match="not authorized to perform"):
         CALLS[operation][0](world)
+
+
+def test_the_shipped_role_works(aws: Account) -> None:
+    """A pod's token gets a session of a role made as the examples say; another pod's gets none."""
+    issuer = f"oidc.eks.{aws.region}.amazonaws.com/id/ID"
+    trust = (IAM / "trust-web-identity.json").read_text(encoding="utf-8")
+    trust = trust.replace("REGION", aws.region).replace("ACCOUNT", aws.id)
+    iam, sts = aws.client("iam"), aws.client("sts")
+    iam.create_open_id_connect_provider(
+        Url=f"https://{issuer}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
+    )
+    role = iam.create_role(RoleName="albedo", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName="albedo", PolicyName="albedo", PolicyDocument=json.dumps(POLICY)
+    )
+
+    def assume(account: str) -> Any:
+        claims = {"iss": f"https://{issuer}", "aud": ["sts.amazonaws.com"]}
+        claims["sub"] = f"system:serviceaccount:kube-system:{account}"
+        return sts.assume_role_with_web_identity(
+            RoleArn=role, RoleSessionName="albedo", WebIdentityToken=token(**claims)
+        )["Credentials"]
+
+    with pytest.raises(sts.exceptions.ClientError, match="Not authorized"):
+        assume("another")
+    elb = as_session(aws, assume("albedo"), "elbv2")
+    assert elb.describe_load_balancers()["LoadBalancers"] == []
+    wanted = {"Protocol": "HTTP", "Port": 80, "VpcId": aws.vpc, "TargetType": "ip"}
+    assert elb.create_target_group(Name="tg", **wanted, Tags=TAGS)["TargetGroups"]
+    words = "assumed-role/albedo/albedo is not authorized to perform"
+    with pytest.raises(elb.exceptions.ClientError, match=words):
+        elb.create_target_group(Name="untagged", **wanted)

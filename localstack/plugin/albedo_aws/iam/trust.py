@@ -68,7 +68,9 @@ def of_token(token: str, provider: str) -> Applicant:
     claims = claims_of(token)
     issuer = issuer_of(claims)
     facts = {
-        f"{issuer}:{claim}": texts(claims[claim]) for claim in ("aud", "sub") if claim in claims
+        f"{issuer.lower()}:{claim}": texts(claims[claim])
+        for claim in ("aud", "sub")
+        if claim in claims
     }
     return Applicant({"Federated": (provider, issuer)}, facts)
 
