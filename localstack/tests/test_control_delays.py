@@ -54,6 +54,31 @@ def test_new_listener_is_found_late(aws: Account, late: Callable[[str], None]) -
 
 
 @pytest.mark.M
+def test_a_deleted_load_balancer_is_told_of(aws: Account, late: Callable[[str], None]) -> None:
+    """It is told of, and nothing else is left of it."""
+    late("elbv2.deleted-load-balancer-seconds")
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+
+    def told() -> list[str]:
+        found = aws.elbv2.describe_load_balancers()["LoadBalancers"]
+        return [one["LoadBalancerArn"] for one in found]
+
+    assert told() == [arn]
+    assert aws.elbv2.describe_load_balancers(Names=["web"])["LoadBalancers"]
+    for call in (
+        lambda: aws.elbv2.describe_tags(ResourceArns=[arn]),
+        lambda: aws.elbv2.describe_listeners(LoadBalancerArn=arn),
+    ):
+        with refused("LoadBalancerNotFound"):
+            call()
+    again = aws.load_balancer()["LoadBalancerArn"]
+    assert told() == [again, arn]
+    _wait(aws)
+    assert told() == [again]
+
+
+@pytest.mark.M
 def test_default_rule_is_found_with_its_listener(aws: Account, late: Callable[[str], None]) -> None:
     listener = aws.http_listener()
     [rule] = aws.elbv2.describe_rules(ListenerArn=listener)["Rules"]

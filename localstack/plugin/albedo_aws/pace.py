@@ -14,6 +14,7 @@ OF_AWS: dict[str, float] = {
     "control.throttling": 1,
     "ec2.load-balancer-interface-seconds": 180,
     "ec2.security-group-visible-seconds": 2,
+    "elbv2.deleted-load-balancer-seconds": 2,
     "elbv2.listener-visible-seconds": 2,
     "elbv2.load-balancer-provisioning-seconds": 120,
     "elbv2.rule-visible-seconds": 2,

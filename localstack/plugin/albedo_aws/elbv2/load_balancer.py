@@ -19,6 +19,7 @@ from albedo_aws.elbv2 import (
     provisioning,
     regions,
     tag,
+    visibility,
 )
 from albedo_aws.elbv2.store import LoadBalancer, Store, new_id
 from albedo_aws.errors import AwsError
@@ -94,14 +95,15 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         raise errors.validation(text)
     if wanted_arns and wanted_names:
         raise errors.validation("Load balancer names and ARNs cannot be specified together")
+    shown = store.load_balancers | visibility.departing(store)
     if wanted_arns:
         for arn in wanted_arns:
             arns.require(store, arn, arns.LOAD_BALANCER)
-        found = _all_of(wanted_arns, store.load_balancers)
+        found = _all_of(wanted_arns, shown)
     elif wanted_names:
-        found = _all_of(wanted_names, _by_name(store))
+        found = _all_of(wanted_names, {lb.name: lb for lb in shown.values()} | _by_name(store))
     else:
-        found = list(store.load_balancers.values())
+        found = list(shown.values())
     return paging.answer("LoadBalancers", [_view(store, lb) for lb in found], request)
 
 
@@ -115,6 +117,7 @@ def delete(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     if load_balancer.attributes["deletion_protection.enabled"] == "true":
         raise errors.deletion_protected(arn)
     store.remove_load_balancer(load_balancer)
+    visibility.depart(store, load_balancer)
     network.release_interfaces(store, load_balancer)
     return {}
 
