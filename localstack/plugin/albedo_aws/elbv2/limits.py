@@ -63,8 +63,8 @@ CAPACITY_UNITS = _quota(
 )
 SECURITY_GROUPS = _quota("security-groups-per-application-load-balancer", 5, "security groups")
 
-# What DescribeAccountLimits tells of what is not here, or counted otherwise: as its example in AWS's
-# command-line reference has it [M].
+# What DescribeAccountLimits tells of what is not here, or counted otherwise: as its example in
+# AWS's command-line reference has it [M].
 OTHERS = {
     "certificates-per-network-load-balancer": 25,
     "gateway-load-balancers": 100,
