@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dataplane import rule
-from dataplane.address import Claim
+from dataplane.address import Claim, Opening
 from dataplane.head import Fields
 from dataplane.rule import Rule
 
@@ -61,6 +61,7 @@ class Balancer:
         self.name: str = doc["name"]
         self.dns_name: str = doc["dns_name"].lower()
         self.attributes: dict[str, str] = doc["attributes"]
+        self._openings = [Opening(*told) for told in doc["openings"]]
         before = self.listeners
         self.listeners = {}
         for given in doc["listeners"]:
@@ -69,6 +70,10 @@ class Balancer:
             same = standing is not None and standing.doc == given
             kept = standing if standing is not None and same else Listener(given, self)
             self.listeners[kept.arn] = kept
+
+    def admits(self, peer: str, port: int) -> bool:
+        """Whether its security groups let a client connect to a port."""
+        return any(one.admits(peer, port) for one in self._openings)
 
     @property
     def address(self) -> str:

@@ -77,9 +77,18 @@ class Door:
         return Wire(self._opened, hold=listener is not None and listener.is_secure)
 
     def _opened(self, wire: Wire) -> None:
+        if not self._admits(wire):
+            wire.reset()
+            return
         task = asyncio.get_running_loop().create_task(self._serve(wire))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _admits(self, wire: Wire) -> bool:
+        """Whether the security groups let this client in; on AWS it would hear nothing at all."""
+        listener = self.world.listener(self.listener)
+        peer = wire.transport.get_extra_info("peername")
+        return listener is None or not peer or listener.balancer.admits(peer[0], self.port)
 
     async def _serve(self, wire: Wire) -> None:
         client: PlainClient | StreamClient = PlainClient(wire, self.listener, self.world)

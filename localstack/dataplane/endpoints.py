@@ -37,6 +37,7 @@ class Endpoints:
         self._resolvers: dict[View, str] = {}
         self._table: dict[tuple[str, str], Endpoint] = {
             ("GET", "/balancers"): self._balancers,
+            ("GET", "/troubles"): self._troubles,
             ("GET", "/route"): self._route,
             ("POST", "/route"): self._route_many,
             ("GET", "/counters"): self._counters,
@@ -68,6 +69,12 @@ class Endpoints:
             return Reply(b"", DNS_MESSAGE, 404)
         made = resolver.answer(self._world, View(*view), asked, None)
         return Reply(made or b"", DNS_MESSAGE, 200 if made else 400)
+
+    async def _troubles(self, query: Query, _body: bytes) -> Any:
+        """What of an account, or of all, cannot be served, and why."""
+        account = _one(query, "account")
+        told = self._world.troubles.values()
+        return [why for owner, why in told if account in (None, "", owner)]
 
     async def _balancers(self, query: Query, _body: bytes) -> Any:
         account = _one(query, "account")

@@ -35,6 +35,8 @@ class Target:
     port: int | None
     address: str  # where it is reached; empty for what cannot be reached: a Lambda function
     state: str = "initial"
+    is_open: bool = True  # whether the security groups let its load balancer in
+    answers_checks: bool = True  # the same of the port on which its health is checked
     taking_since: float = 0.0  # monotonic; when it began to warm up in slow start, or 0
     credit: float = 0.0  # what smooth round robin owes it
     open: set[Cuttable] = field(default_factory=set)
@@ -80,6 +82,7 @@ class Group:
             key = (told["id"], told["port"], told["zone"], told["registered"])
             target = before.pop(key, None) or _made(told)
             self.targets[key] = target
+            target.is_open, target.answers_checks = told["open"], told["check_open"]
             self._set_state(target, told["state"])
         for gone in before.values():
             gone.remove()

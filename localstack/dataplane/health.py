@@ -142,6 +142,8 @@ async def probe(group: Group, target: Target, patience: float) -> Failure | None
     port = target.port if wanted_port == "traffic-port" else int(wanted_port)
     try:
         async with asyncio.timeout(patience):
+            if not target.answers_checks:
+                await asyncio.get_running_loop().create_future()
             code = await _ask(group, target, port)
     except TimeoutError:
         return "Target.Timeout", "Request timed out"

@@ -27,6 +27,9 @@ async def connection(group: Group, target: Target) -> Leg:
         if leg.usable:
             return leg
         leg.close()
+    if not target.is_open:
+        # On AWS this takes as long as a connection may take to be made.
+        raise Refusal(504, "the target's security groups do not let the load balancer in")
     secure = group.settings.get("Protocol") == "HTTPS"
     return await fresh(target.address, target.port, version_of(group), secure=secure)
 

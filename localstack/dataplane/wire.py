@@ -7,7 +7,9 @@ once, and has to look at bytes without taking them.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import Callable
 from typing import cast
 
@@ -15,6 +17,8 @@ from typing import cast
 HIGH_WATER = 64 * 1024
 # Long enough for a client on this machine; a hello that stays away must not hold a place for ever.
 HANDSHAKE_SECONDS = 10.0
+# SO_LINGER for no seconds: what is not sent is dropped, and the other side gets a reset.
+NO_LINGERING = struct.pack("ii", 1, 0)
 
 
 class Wire(asyncio.Protocol):
@@ -147,6 +151,13 @@ class Wire(asyncio.Protocol):
         """Close at once."""
         if not self.lost:
             self.transport.abort()
+
+    def reset(self) -> None:
+        """Close at once, so that the other side is told of an error and not of an end."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
+        self.abort()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

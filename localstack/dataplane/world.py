@@ -32,6 +32,8 @@ class World:
         self.groups: dict[str, Group] = {}
         self.zones: dict[str, Zone] = {}
         self.doors: dict[str, Door] = {}
+        # What cannot be served, by kind and name: the account, and why.
+        self.troubles: dict[tuple[str, str], tuple[str, str]] = {}
         self.version = -1  # nothing heard yet
         self._listeners: dict[str, Listener] = {}
         self._checks = Checks(control_plane)
@@ -57,11 +59,14 @@ class World:
             "balancer": self._balancer,
             "zone": self._zone,
         }
+        self.troubles.pop((kind, name), None)
         try:
             await apply[kind](name, doc)
         except Exception as error:
             # One thing that cannot be served must not keep all others from being so.
-            print(f"{kind} {name} cannot be served: {error!r}", file=sys.stderr, flush=True)
+            text = f"{kind} {name} cannot be served: {error!r}"
+            print(text, file=sys.stderr, flush=True)
+            self.troubles[kind, name] = str((doc or {}).get("account", "")), text
 
     async def _certificate(self, arn: str, doc: Json | None) -> None:
         self.certificates.update(arn, doc)

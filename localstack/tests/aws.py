@@ -1,5 +1,6 @@
 """One AWS account of its own for a test, with short ways to make things in it."""
 
+import ipaddress
 import itertools
 import json
 import os
@@ -100,11 +101,36 @@ class Account:
     def subnet_ids(self, count: int = 2) -> list[str]:
         return [subnet["SubnetId"] for subnet in self.subnets[:count]]
 
+    def ipv6(self, count: int = 2) -> str:
+        """Give the default VPC and its first subnets IPv6; answers with the VPC's block."""
+        self.ec2.associate_vpc_cidr_block(VpcId=self.vpc, AmazonProvidedIpv6CidrBlock=True)
+        [vpc] = self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"]
+        block = ipaddress.IPv6Network(vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"])
+        parts = block.subnets(new_prefix=64)
+        for subnet, part in zip(self.subnet_ids(count), parts, strict=False):
+            self.ec2.associate_subnet_cidr_block(SubnetId=subnet, Ipv6CidrBlock=str(part))
+        return str(block)
+
     def security_group(self, name: str, vpc: str | None = None) -> str:
         made = self.ec2.create_security_group(
             GroupName=name, Description=name, VpcId=vpc or self.vpc
         )
         return str(made["GroupId"])
+
+    def open(self, block: str = "0.0.0.0/0", group: str | None = None) -> None:
+        """Let a block in everywhere over TCP; the VPC's default group lets nobody in."""
+        named = [{"Name": "group-name", "Values": ["default"]}]
+        of_vpc = [{"Name": "vpc-id", "Values": [self.vpc]}]
+        if group is None:
+            found = self.ec2.describe_security_groups(Filters=named + of_vpc)["SecurityGroups"]
+            group = found[0]["GroupId"]
+        allowed = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535,
+                   "IpRanges": [{"CidrIp": block}]}  # fmt: skip
+        try:
+            self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[allowed])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidPermission.Duplicate":
+                raise
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control plane; the answer is JSON."""

@@ -176,6 +176,7 @@ class Alb:
 
     def __init__(self, aws: Account, name: str = "web") -> None:
         self.aws = aws
+        aws.open()
         self.described = aws.load_balancer(name)
         self.arn = str(self.described["LoadBalancerArn"])
         self.dns_name = str(self.described["DNSName"])

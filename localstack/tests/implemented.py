@@ -10,13 +10,14 @@ PROVIDERS = {
     "acm": "acm/provider.py",
     "ec2": "ec2/provider.py",
     "elbv2": "elbv2/provider.py",
+    "iam": "iam/provider.py",
     "resourcegroupstaggingapi": "tagging/provider.py",
     "route53": "route53/provider.py",
     "shield": "shield/provider.py",
     "waf-regional": "waf/regional.py",
     "wafv2": "waf/v2.py",
 }
-TABLES = {"OPERATIONS", "NATIVE", "CHECKED", "PAGED", "native"}
+TABLES = {"OPERATIONS", "NATIVE", "CHECKED", "DESCRIBED", "PAGED", "native"}
 
 
 def operations(service: str) -> list[str]:

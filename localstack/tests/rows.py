@@ -62,6 +62,18 @@ LOAD_BALANCERS = [
     Row("ModifyIpPools", "B", "elbv2_load_balancer::modify_ip_pools"),
     Row("DescribeAccountLimits", "D", "elbv2_load_balancer::describe_account_limits"),
     Row("interfaces in EC2", "M", "ec2_network::interfaces_of_a_load_balancer"),
+    Row("dualstack needs IPv6, and has it", "PMB",
+        "elbv2_load_balancer::dualstack_needs_ipv6 ec2_network::blocks_of_ipv6"
+        " elbv2_load_balancer::targets_over_ipv6_need_dualstack"),
+    Row("at most 20 are described", "B", "elbv2_load_balancer::twenty_are_described"),
+    Row("pages lose nothing", "M", "elbv2_load_balancer::pages_of_what_is_deleted"),
+    Row("what only Network Load Balancers have", "M",
+        "elbv2_load_balancer::what_only_network_load_balancers_have"),
+    Row("who may connect", "D",
+        "dataplane_firewall::who_may_connect dataplane_firewall::prefix_lists"
+        " dataplane_firewall::members_of_a_group"
+        " dataplane_firewall::connections_outlive_their_rule"),
+    Row("the service-linked role", "D", "control_access::the_service_linked_role_is_made_once"),
 ]  # fmt: skip
 
 TARGETS = [
@@ -84,8 +96,21 @@ TARGETS = [
     Row("one load balancer only", "P", "elbv2_target_group::one_load_balancer_only"),
     Row("delete: in use, missing", "PM",
         "elbv2_target_group::delete elbv2_target_group::delete_missing"),
-    Row("a target is address, port and zone", "B",
-        "elbv2_target::same_address_on_two_ports elbv2_target::port_of_the_group"),
+    Row("a target is address and port", "BM",
+        "elbv2_target::same_address_on_two_ports elbv2_target::port_of_the_group"
+        " elbv2_target::one_ipv6_address"),
+    Row("a zone counts while cross-zone is off", "BD",
+        "elbv2_target::a_zone_counts_only_while_cross_zone_is_off elbv2_target::cross_zone_off"),
+    Row("whom a load balancer reaches", "D",
+        "dataplane_firewall::whom_a_load_balancer_reaches dataplane_firewall::real_checks"
+        " dataplane_firewall::by_the_load_balancers_own_addresses"
+        " dataplane_firewall::what_a_load_balancer_may_send"
+        " dataplane_firewall::a_port_of_its_own_for_checks"),
+    Row("anomalies", "B", "elbv2_target::anomalies"),
+    Row("one function", "D", "elbv2_target::one_function"),
+    Row("groups for Network Load Balancers", "BD",
+        "elbv2_target_group::defaults_of_tcp elbv2_target_group::load_balancers_as_targets"),
+    Row("versions that need HTTPS", "P", "elbv2_target_group::versions_that_need_https"),
     Row("validation of targets", "BEL",
         "elbv2_target::validation_of_addresses elbv2_target::validation_of_instances"
         " elbv2_target::outside_the_vpc_without_a_zone"),
@@ -179,6 +204,10 @@ RULES = [
 ]  # fmt: skip
 
 EC2 = [
+    Row("groups of one network", "P", "ec2_security_group::groups_of_another_vpc"),
+    Row("filters compare what is told", "B",
+        "ec2_network::filters_of_a_load_balancers_interfaces ec2_network::filters_of_instances"),
+    Row("default groups", "D", "ec2_network::default_groups_are_open_to_themselves"),
     Row("default VPC and what is described", "DL",
         "ec2_network::default_vpc_reaches_the_internet"
         " ec2_network::nodes_as_controllers_look_them_up"),
@@ -210,6 +239,9 @@ EC2 = [
 ]  # fmt: skip
 
 ACM = [
+    Row("private CAs", "BM",
+        "acm_request::request_from_a_private_ca_is_issued_at_once"
+        " acm_request::a_private_ca_that_cannot_sign"),
     Row("RequestCertificate", "B",
         "acm_request::request_pattern_of_domains"
         " acm_request::request_common_name_has_at_most_64_bytes"
@@ -241,6 +273,12 @@ ACM = [
 ]  # fmt: skip
 
 ROUTE53 = [
+    Row("health checks", "B",
+        "route53_health_checks::defaults route53_health_checks::references"
+        " route53_health_checks::versions route53_health_checks::lists"),
+    Row("aliases to load balancers that are not there", "P",
+        "route53_changes::an_alias_to_a_load_balancer_that_is_not_there"),
+    Row("limits are told", "B", "route53_limits::limits_are_told"),
     Row("zones", "BM",
         "route53_zones::zones_caller_reference_is_used_once"
         " route53_zones::zones_begin_with_ns_and_soa"
@@ -272,6 +310,26 @@ ROUTE53 = [
 OTHERS = [
     Row("GetResources", "B", "neighbours::get_resources neighbours::bad_lookups"),
     Row("WAFv2", "LB", "neighbours::wafv2 neighbours::wafv2_of_what_is_not_there"),
+    Row("WAFv2: not ready, in use", "PB",
+        "neighbours::wafv2_while_a_load_balancer_is_made neighbours::a_web_acl_that_is_used_stays"),
+    Row("tagging by ARN, and what was tagged once", "B",
+        "neighbours::tagging_by_arn neighbours::what_was_tagged_once"),
+    Row("user pools that log nobody in", "P", "elbv2_action::user_pools_that_log_nobody_in"),
+    Row("what is asked for in the caller's name", "DP",
+        "control_access::what_elb_asks_for_in_the_callers_name"
+        " control_access::a_web_acl_is_a_matter_of_three control_access::a_login_by_cognito"),
+    Row("tags of what is made", "DP",
+        "control_access::what_is_made_in_something_is_tagged_itself"
+        " control_access::rules_that_are_tagged control_access::the_policy_that_lbc_publishes"),
+    Row("condition keys", "D",
+        "control_access::keys_of_a_load_balancer control_access::keys_of_a_listener"
+        " control_access::names_of_records control_access::the_vpc_of_a_security_group"),
+    Row("sessions of roles", "D",
+        "control_roles::a_session_may_do_what_its_role_may control_roles::an_external_id"
+        " control_roles::a_role_of_another_account control_roles::a_session_by_a_token"
+        " control_roles::how_long_a_session_may_last control_roles::a_session_ends"),
+    Row("the policy simulator", "D",
+        "control_simulator::decisions control_simulator::context control_simulator::identities"),
     Row("WAF Classic in a region", "B", "neighbours::waf_regional"),
     Row("Shield", "L", "neighbours::shield_needs_a_subscription"),
     Row("Cognito", "B", "neighbours::cognito"),

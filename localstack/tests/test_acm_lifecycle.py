@@ -2,12 +2,11 @@
 
 from typing import Any
 
+import private_ca
 import pytest
 from aws import Account, refused, unused
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
-
-AUTHORITY = "certificate-authority/00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
@@ -18,8 +17,7 @@ def acm(aws: Account) -> Any:
 @pytest.fixture
 def private(acm: Any, aws: Account) -> str:
     """A certificate of a private CA, which is issued at once."""
-    ca = f"arn:aws:acm-pca:us-east-1:{aws.id}:{AUTHORITY}"
-    wish = {"DomainName": "a.example.com", "CertificateAuthorityArn": ca}
+    wish = {"DomainName": "a.example.com", "CertificateAuthorityArn": private_ca.active(aws)}
     return str(acm.request_certificate(**wish)["CertificateArn"])
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import private_ca
 import pytest
 from aws import Account, refused
 from cryptography import x509
@@ -162,12 +163,34 @@ def test_request_with_tags_and_options(acm: Any) -> None:
 
 @pytest.mark.M
 def test_request_from_a_private_ca_is_issued_at_once(acm: Any, aws: Account) -> None:
-    authority = "certificate-authority/00000000-0000-0000-0000-000000000000"
-    ca = f"arn:aws:acm-pca:us-east-1:{aws.id}:{authority}"
+    ca = private_ca.active(aws)
     found = described(acm, requested(acm, "a.example.com", CertificateAuthorityArn=ca))
     assert (found["Type"], found["Status"]) == ("PRIVATE", "ISSUED")
     assert found["CertificateAuthorityArn"] == ca
-    assert "DomainValidationOptions" not in found
+    assert "DomainValidationOptions" not in found and found["Issuer"] == "Example CA"
+    texts = acm.get_certificate(CertificateArn=found["CertificateArn"])
+    leaf = x509.load_pem_x509_certificate(texts["Certificate"].encode())
+    root = x509.load_pem_x509_certificate(texts["CertificateChain"].encode())
+    leaf.verify_directly_issued_by(root)
+    shown = aws.client("acm-pca").get_certificate_authority_certificate(CertificateAuthorityArn=ca)
+    assert shown["Certificate"].strip() == texts["CertificateChain"].strip()
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    ("authority", "why"),
+    [
+        ("certificate-authority/00000000-0000-0000-0000-000000000000", "PCA_RESOURCE_NOT_FOUND"),
+        ("pending", "PCA_INVALID_STATE"),
+        ("authority/1", "PCA_INVALID_ARN"),
+    ],
+)
+def test_a_private_ca_that_cannot_sign(acm: Any, aws: Account, authority: str, why: str) -> None:
+    """botocore: FailureReason."""
+    ca = f"arn:aws:acm-pca:us-east-1:{aws.id}:{authority}"
+    ca = private_ca.pending(aws) if authority == "pending" else ca
+    found = described(acm, requested(acm, "a.example.com", CertificateAuthorityArn=ca))
+    assert (found["Status"], found["FailureReason"]) == ("FAILED", why)
 
 
 # --- DNS validation record ----------------------------------------------------------------------
@@ -275,3 +298,27 @@ def test_pending_certificate_cannot_serve_a_listener(acm: Any, aws: Account) -> 
     balancer = aws.load_balancer()["LoadBalancerArn"]
     with refused("UnsupportedCertificate"):
         aws.https_listener(balancer, Certificates=[{"CertificateArn": arn}])
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    ("domain", "by", "good"),
+    [
+        ("a.b.example.com", "example.com", True),
+        ("a.b.example.com", "A.B.example.com", True),
+        ("*.example.com", "example.com", True),
+        ("example.com", "a.example.com", False),
+        ("a.example.com", "ample.com", False),
+        ("a.example.com", "example.org", False),
+    ],
+)
+def test_who_may_be_asked(aws: Account, domain: str, by: str, good: bool) -> None:
+    """botocore: the same as the domain name or a superdomain of it."""
+    acm = aws.client("acm")
+    options = [{"DomainName": domain, "ValidationDomain": by}]
+    wanted = {"DomainName": domain, "DomainValidationOptions": options}
+    if good:
+        assert acm.request_certificate(**wanted)["CertificateArn"]
+    else:
+        with refused("InvalidDomainValidationOptionsException"):
+            acm.request_certificate(**wanted)

@@ -94,3 +94,24 @@ def test_no_buckets_unless_asked_for(aws: Account) -> None:
     for _ in range(25):
         with refused("ValidationError"):
             aws.elbv2.modify_rule()
+
+
+def test_a_clock_that_runs_faster(aws: Account) -> None:
+    def told() -> float:
+        return float(aws.control("GET", f"/clock?account={aws.id}")["time"])
+
+    body = {"account": aws.id, "speed": 100}
+    before = float(aws.control("POST", "/clock", body)["time"])
+    time.sleep(0.3)
+    assert 25 < told() - before < 1000
+    aws.control("POST", "/clock", {"account": aws.id, "stopped": True})
+    stands = told()
+    time.sleep(0.05)
+    assert told() == stands
+    aws.control("POST", "/clock", {"account": aws.id, "advance": 60})
+    assert told() == stands + 60
+    aws.control("POST", "/clock", {"account": aws.id, "stopped": False})
+    time.sleep(0.1)
+    assert told() > stands + 65
+    for wrong in (0, -1, 1001, "fast"):
+        assert aws.control_refuses("POST", "/clock", {"account": aws.id, "speed": wrong})

@@ -54,6 +54,31 @@ def test_new_listener_is_found_late(aws: Account, late: Callable[[str], None]) -
 
 
 @pytest.mark.M
+def test_a_deleted_load_balancer_is_told_of(aws: Account, late: Callable[[str], None]) -> None:
+    """It is told of, and nothing else is left of it."""
+    late("elbv2.deleted-load-balancer-seconds")
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+
+    def told() -> list[str]:
+        found = aws.elbv2.describe_load_balancers()["LoadBalancers"]
+        return [one["LoadBalancerArn"] for one in found]
+
+    assert told() == [arn]
+    assert aws.elbv2.describe_load_balancers(Names=["web"])["LoadBalancers"]
+    for call in (
+        lambda: aws.elbv2.describe_tags(ResourceArns=[arn]),
+        lambda: aws.elbv2.describe_listeners(LoadBalancerArn=arn),
+    ):
+        with refused("LoadBalancerNotFound"):
+            call()
+    again = aws.load_balancer()["LoadBalancerArn"]
+    assert told() == [again, arn]
+    _wait(aws)
+    assert told() == [again]
+
+
+@pytest.mark.M
 def test_default_rule_is_found_with_its_listener(aws: Account, late: Callable[[str], None]) -> None:
     listener = aws.http_listener()
     [rule] = aws.elbv2.describe_rules(ListenerArn=listener)["Rules"]
@@ -175,3 +200,30 @@ def test_a_dump_keeps_what_is_late(aws: Account, late: Callable[[str], None]) ->
     assert _tags(aws) == {}
     _wait(aws)
     assert _tags(aws) == {"new": {"k": "1"}}
+
+
+def test_the_pace_of_aws(aws: Account) -> None:
+    """One setting for all delays; what was set by itself stays."""
+    aws.settings(load_balancer_provisioning_seconds=5)
+    aws.control("POST", "/settings", {"account": aws.id, "pace": "aws"})
+    told = aws.control("GET", f"/settings?account={aws.id}")
+    assert told["elbv2.load-balancer-provisioning-seconds"]["value"] == 5
+    assert told["elbv2.listener-visible-seconds"]["value"] > 0
+    assert told["control.throttling"]["value"] == 1
+    other = Account(aws.endpoint)
+    told = other.control("GET", f"/settings?account={other.id}")
+    assert told["elbv2.listener-visible-seconds"]["value"] == 0
+    aws.control("POST", "/settings", {"account": aws.id, "pace": "none"})
+    told = aws.control("GET", f"/settings?account={aws.id}")
+    assert told["elbv2.listener-visible-seconds"]["value"] == 0
+    assert aws.control_refuses("POST", "/settings", {"account": aws.id, "pace": "ours"})
+    assert aws.control_refuses("POST", "/settings", {"account": aws.id})
+
+
+def test_a_pace_knows_every_delay(aws: Account) -> None:
+    """Whoever adds a delay says how long it is on AWS."""
+    quick = {"elbv2.capacity-provisioning-seconds", "elbv2.draining-seconds"}
+    aws.control("POST", "/settings", {"account": aws.id, "pace": "aws"})
+    told = aws.control("GET", f"/settings?account={aws.id}")
+    delays = {name for name in told if name.endswith("-seconds")}
+    assert {name for name in delays if not told[name]["value"]} == quick

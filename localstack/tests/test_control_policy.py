@@ -81,6 +81,7 @@ def test_tags_of_the_request(aws: Account) -> None:
     _under(
         aws,
         _allow("ec2:*"),
+        _allow("iam:CreateServiceLinkedRole"),
         _allow("elasticloadbalancing:CreateTargetGroup", Condition=condition),
         _allow("elasticloadbalancing:AddTags"),
     )
@@ -137,6 +138,7 @@ def test_tagging_at_creation_is_an_action_of_its_own(aws: Account) -> None:
         {"Version": "2012-10-17", "Statement": [_allow("*", NotAction="*")]},
         {"Version": "2012-10-17", "Statement": [_allow("*", Condition={"Like": {"a": "b"}})]},
         {"Version": "2012-10-17", "Statement": [_allow("*", Condition={"Null": {"a": "b"}})]},
+        {"Version": "2012-10-17", "Statement": [_allow("*", Resource="${aws:username}")]},
         {"Version": "2012-10-17", "Statement": [_allow("*", Resource=7)]},
         "text",
     ],
@@ -146,6 +148,24 @@ def test_bad_documents(aws: Account, wrong: Any) -> None:
     body = {"account": aws.id, "document": wrong}
     assert aws.control_refuses("POST", "/policy", body)
     assert aws.control("GET", f"/policy?account={aws.id}")["document"] is None
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ForAllValues:StringEquals": {"route53:NormalizedNames": "a.example.com"}},
+        {"Null": {"aws:RequestTags/team": "true"}},
+        {"StringNotEquals": {"ec2:InstanceType": "t3.nano"}},
+        {"StringEquals": {"oidc.example.com:sub": "somebody"}},
+        {"NumericLessThan": {"aws:EpochTime": "soon"}},
+        {"DateLessThan": {"aws:CurrentTime": "soon"}},
+        {"IpAddress": {"aws:SourceIp": "10.0.0.0/40"}},
+    ],
+    ids=str,
+)
+def test_conditions_that_could_not_be_judged(aws: Account, condition: Any) -> None:
+    document = {"Version": "2012-10-17", "Statement": [_allow("*", Condition=condition)]}
+    assert aws.control_refuses("POST", "/policy", {"account": aws.id, "document": document})
 
 
 def test_whoever_the_policy_is_not_for_is_not_held_back(aws: Account) -> None:

@@ -150,3 +150,18 @@ def test_keys_are_told_to_nobody_else(aws: Account) -> None:
     assert "data plane only" in aws.control_refuses("GET", asked)
     assert "data plane only" in aws.control_refuses("GET", "/dataplane/changes?since=-1")
     assert "PRIVATE" not in json.dumps(aws.control("GET", f"/log?account={aws.id}"))
+
+
+def test_what_cannot_be_served_is_told(aws: Account, endpoint: str) -> None:
+    """A document that the data plane stumbles over, which only a dump can bring."""
+    alb = Alb(aws)
+    aws.open("10.98.7.0/24")
+    dumped = aws.control("GET", f"/dump?account={aws.id}")
+    broken = json.loads(json.dumps(dumped).replace("10.98.7.0/24", "10.98.7.0/99"))
+    aws.control("POST", "/load", broken)
+    told = aws.control_refuses("GET", f"/settled?account={aws.id}")
+    assert "cannot be served" in told and alb.arn in told
+    other = Account(endpoint)
+    other.control("GET", f"/settled?account={other.id}")
+    aws.control("POST", "/load", dumped)
+    aws.control("GET", f"/settled?account={aws.id}")

@@ -228,3 +228,154 @@ def test_bad_counts_of_instances(aws: Account, wish: dict[str, int], code: str) 
     with refused(code):
         aws.ec2.run_instances(ImageId=image, **{"MinCount": 1, "MaxCount": 1, **wish})
     assert aws.ec2.describe_instances()["Reservations"] == []
+
+
+def _ids(aws: Account, operation: str, **filters: str) -> list[str]:
+    """What DescribeNetworkInterfaces or DescribeInstances finds by filters."""
+    wanted = [
+        {"Name": name.replace("__", ".").replace("_", "-"), "Values": [value]}
+        for name, value in filters.items()
+    ]
+    answer = getattr(aws.ec2, operation)(Filters=wanted)
+    if operation == "describe_network_interfaces":
+        return [one["NetworkInterfaceId"] for one in answer["NetworkInterfaces"]]
+    return [one["InstanceId"] for each in answer["Reservations"] for one in each["Instances"]]
+
+
+@pytest.mark.B
+def test_filters_of_a_load_balancers_interfaces(aws: Account) -> None:
+    """What an interface says of itself, it is found by."""
+    other = aws.ec2.create_network_interface(SubnetId=aws.subnet_ids()[0])
+    name = aws.load_balancer()["LoadBalancerArn"].partition("loadbalancer/")[2]
+    described = {"description": f"ELB {name}"}
+    found = _ids(aws, "describe_network_interfaces", **described)
+    assert len(found) == 2
+    for wanted in (
+        {"description": "ELB app/*"},
+        {"status": "in-use"},
+        {"requester_id": "amazon-elb"},
+        {"requester_managed": "true"},
+        {"attachment__status": "attached"},
+        {"attachment__instance_owner_id": "amazon-elb"},
+        {"attachment__attachment_id": "eni-attach-*"},
+        {"interface_type": "interface", "requester_id": "amazon-elb"},
+        {"availability_zone": "us-east-1*", "vpc_id": aws.vpc, "status": "in-use"},
+    ):
+        assert _ids(aws, "describe_network_interfaces", **wanted) == found, wanted
+    assert _ids(aws, "describe_network_interfaces", association__public_ip="*") == []
+    one = other["NetworkInterface"]["NetworkInterfaceId"]
+    assert _ids(aws, "describe_network_interfaces", status="available") == [one]
+
+
+@pytest.mark.B
+def test_filters_of_instances(aws: Account) -> None:
+    image = aws.ec2.describe_images()["Images"][0]["ImageId"]
+    subnet = aws.subnets[0]
+    run = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "SubnetId": subnet["SubnetId"]}
+    made = [aws.ec2.run_instances(**run)["Instances"][0] for _ in range(2)]
+    ids = [one["InstanceId"] for one in made]
+    told = aws.ec2.describe_instances(InstanceIds=ids[:1])["Reservations"][0]["Instances"][0]
+    assert [group["GroupName"] for group in told["SecurityGroups"]] == ["default"]
+    by_name = told["PrivateDnsName"]
+    for filters, wanted in (
+        ({"availability_zone": subnet["AvailabilityZone"]}, ids),
+        ({"private_dns_name": by_name}, ids[:1]),
+        ({"private_dns_name": "ip-*.ec2.internal"}, ids),
+        ({"instance__group_name": "default"}, ids),
+        ({"network_interface__subnet_id": subnet["SubnetId"]}, ids),
+        ({"network_interface__addresses__private_ip_address": told["PrivateIpAddress"]}, ids[:1]),
+        ({"instance_state_name": "running", "vpc_id": aws.vpc}, ids),
+        ({"availability_zone": "us-east-1f"}, []),
+    ):
+        assert _ids(aws, "describe_instances", **filters) == wanted, filters
+    with refused("InvalidParameterValue"):
+        _ids(aws, "describe_instances", no_such="x")
+    with refused("InvalidInstanceID.Malformed"):
+        aws.ec2.describe_instances(InstanceIds=["i-zzz"])
+    with refused("InvalidInstanceID.NotFound"):
+        aws.ec2.describe_instances(InstanceIds=["i-0123456789abcdef0"])
+    page = aws.ec2.describe_instances(MaxResults=5)
+    assert "NextToken" not in page
+
+
+@pytest.mark.B
+def test_blocks_of_ipv6(aws: Account) -> None:
+    """A subnet says of its block what it is, and a dualstack load balancer has addresses of it."""
+    aws.ipv6()
+    [shown] = aws.ec2.describe_subnets(SubnetIds=aws.subnet_ids(1))["Subnets"]
+    [block] = shown["Ipv6CidrBlockAssociationSet"]
+    assert block["Ipv6CidrBlockState"] == {"State": "associated"}
+    arn = aws.load_balancer(IpAddressType="dualstack")["LoadBalancerArn"]
+    of_elb = [{"Name": "requester-id", "Values": ["amazon-elb"]}]
+
+    def addresses() -> list[int]:
+        found = aws.ec2.describe_network_interfaces(Filters=of_elb)["NetworkInterfaces"]
+        return [len(one["Ipv6Addresses"]) for one in found]
+
+    assert addresses() == [1, 1]
+    aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="ipv4")
+    assert addresses() == [0, 0]
+
+
+@pytest.mark.M
+def test_addresses_that_an_interface_cannot_have(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/28")["Subnet"]["SubnetId"]
+    one, other = [
+        aws.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(2)
+    ]
+
+    def assign(**more: Any) -> None:
+        aws.ec2.assign_private_ip_addresses(NetworkInterfaceId=one, **more)
+
+    with refused("InvalidParameterValue"):
+        assign(PrivateIpAddresses=["10.9.2.1"])
+    with refused("InsufficientFreeAddressesInSubnet"):
+        assign(SecondaryPrivateIpAddressCount=12)
+    [told] = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=[other])["NetworkInterfaces"]
+    with refused("InvalidParameterValue"):
+        assign(PrivateIpAddresses=[told["PrivateIpAddress"]])
+    assign(SecondaryPrivateIpAddressCount=3)
+
+
+@pytest.mark.M
+def test_a_block_twice(aws: Account) -> None:
+    aws.ec2.associate_vpc_cidr_block(VpcId=aws.vpc, CidrBlock="10.9.0.0/16")
+    with refused("InvalidVpc.Range"):
+        aws.ec2.associate_vpc_cidr_block(VpcId=aws.vpc, CidrBlock="10.9.0.0/16")
+
+
+@pytest.mark.D
+def test_default_groups_are_open_to_themselves(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    for one in (vpc, aws.vpc):
+        wanted = {"vpc-id": one, "group-name": "default"}
+        filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+        [group] = aws.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        [permission] = group["IpPermissions"]
+        assert permission["IpProtocol"] == "-1" and "FromPort" not in permission
+        assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [group["GroupId"]]
+        [out] = group["IpPermissionsEgress"]
+        assert out["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+
+
+@pytest.mark.M
+def test_pages_of_what_is_deleted(aws: Account) -> None:
+    """Whoever deletes what a page has shown misses nothing."""
+    subnet = aws.subnet_ids()[0]
+    made = [
+        aws.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(12)
+    ]
+    seen: list[str] = []
+    page = aws.ec2.describe_network_interfaces(MaxResults=5)
+    while True:
+        shown = [one["NetworkInterfaceId"] for one in page["NetworkInterfaces"]]
+        seen += shown
+        for one in shown:
+            aws.ec2.delete_network_interface(NetworkInterfaceId=one)
+        if "NextToken" not in page:
+            break
+        page = aws.ec2.describe_network_interfaces(MaxResults=5, NextToken=page["NextToken"])
+    assert sorted(seen) == sorted(made)

@@ -361,3 +361,54 @@ def test_filters(aws: Account, group: str, name: str, value: str, count: int) ->
 def test_bad_lookups(shared: Account, asked: dict[str, Any], code: str) -> None:
     with refused(code):
         shared.ec2.describe_security_groups(**asked)
+
+
+def _peer(aws: Account, vpcs: list[str]) -> None:
+    made = aws.ec2.create_vpc_peering_connection(VpcId=vpcs[0], PeerVpcId=vpcs[1])
+    name = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    aws.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=name)
+
+
+@pytest.mark.P
+def test_groups_of_another_vpc(aws: Account) -> None:
+    """ansible/ansible #45782 and boto/boto3 #569 have AWS's words."""
+    other = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    mine, others = aws.security_group("mine"), aws.security_group("others", other)
+    wanted = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    permissions = [wanted | {"UserIdGroupPairs": [{"GroupId": others}]}]
+
+    def run() -> None:
+        aws.ec2.authorize_security_group_ingress(GroupId=mine, IpPermissions=permissions)
+
+    with pytest.raises(aws.ec2.exceptions.ClientError, match="belong to different networks") as no:
+        run()
+    assert no.value.response["Error"]["Code"] == "InvalidGroup.NotFound"
+    _peer(aws, [aws.vpc, other])
+    run()
+
+
+@pytest.mark.B
+def test_names_are_trimmed(aws: Account) -> None:
+    made = aws.security_group("web  ")
+    [told] = aws.ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"]
+    assert told["GroupName"] == "web"
+    for again in ("web", "web "):
+        with refused("InvalidGroup.Duplicate"):
+            aws.security_group(again)
+
+
+@pytest.mark.M
+def test_a_name_that_is_taken_for_ever(aws: Account) -> None:
+    with refused("InvalidParameterValue"):
+        aws.security_group("default")
+
+
+@pytest.mark.M
+def test_one_way_to_name_rules(aws: Account) -> None:
+    group = aws.security_group("web")
+    both = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    with refused("InvalidParameterCombination"):
+        aws.ec2.authorize_security_group_ingress(
+            GroupId=group, CidrIp="10.0.0.0/8", **both,
+            IpPermissions=[both | {"IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],
+        )  # fmt: skip

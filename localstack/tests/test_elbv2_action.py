@@ -196,24 +196,48 @@ def test_fixed_response(aws: Account) -> None:
     assert aws.rule(aws.http_listener(), 1, Actions=[action])["Actions"] == [action]
 
 
+_POOL = {"UserPoolArn": "", "UserPoolClientId": "c", "UserPoolDomain": "d"}
+
+
+def _cognito(aws: Account, *, secret: bool = True) -> list[dict[str, Any]]:
+    """A login by a user pool that is there."""
+    cognito = aws.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="p")["UserPool"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool["Id"], ClientName="c", GenerateSecret=secret
+    )["UserPoolClient"]["ClientId"]
+    config = _POOL | {"UserPoolArn": pool["Arn"], "UserPoolClientId": client}
+    return _first("authenticate-cognito", AuthenticateCognitoConfig=config)
+
+
+@pytest.mark.P
+def test_user_pools_that_log_nobody_in(aws: Account) -> None:
+    """cloudformation-coverage-roadmap #1553 has AWS's words for a client without a secret."""
+    https = _https_listener(aws)
+    with pytest.raises(Exception, match="The user pool client must have a client secret"):
+        aws.rule(https, 1, Actions=_cognito(aws, secret=False))
+    for wrong in ({"UserPoolClientId": "gone"}, {"UserPoolArn": "gone"}):
+        actions = _cognito(aws)
+        config = actions[0]["AuthenticateCognitoConfig"]
+        config |= {name: config[name][:-1] + "_" for name in wrong}
+        with refused("InvalidLoadBalancerAction"):
+            aws.rule(https, 1, Actions=actions)
+    aws.rule(https, 1, Actions=_cognito(aws))
+
+
 @pytest.mark.P
 @pytest.mark.parametrize(
     "actions",
     [
         _oidc(),
         _first("jwt-validation", JwtValidationConfig=_JWT),
-        _first(
-            "authenticate-cognito",
-            AuthenticateCognitoConfig={
-                "UserPoolArn": "arn:aws:cognito-idp:us-east-1:1:userpool/us-east-1_x",
-                "UserPoolClientId": "c",
-                "UserPoolDomain": "d",
-            },
-        ),
+        _first("authenticate-cognito", AuthenticateCognitoConfig=_POOL),
     ],
     ids=lambda actions: actions[0]["Type"],
 )
 def test_https_only(aws: Account, actions: list[dict[str, Any]]) -> None:
+    if actions[0].get("AuthenticateCognitoConfig") is _POOL:
+        actions = _cognito(aws)
     with refused("InvalidLoadBalancerAction"):
         aws.rule(aws.http_listener("plain"), 1, Actions=actions)
     https = _https_listener(aws)
@@ -239,15 +263,15 @@ def test_oidc_defaults_without_the_secret(aws: Account) -> None:
 @pytest.mark.B
 def test_oidc_secret(aws: Account) -> None:
     listener = _https_listener(aws)
-    with refused("ValidationError"):
+    with refused("InvalidLoadBalancerAction"):
         aws.rule(listener, 1, Actions=_oidc(ClientSecret=None))
     keeping = _oidc(ClientSecret=None, UseExistingClientSecret=True)
-    with refused("ValidationError"):
+    with refused("InvalidLoadBalancerAction"):
         aws.rule(listener, 1, Actions=keeping)
     rule = aws.rule(listener, 1, Actions=_oidc())["RuleArn"]
     changed = aws.elbv2.modify_rule(RuleArn=rule, Actions=keeping)["Rules"][0]
     assert "UseExistingClientSecret" not in changed["Actions"][0]["AuthenticateOidcConfig"]
-    with refused("ValidationError"):
+    with refused("InvalidLoadBalancerAction"):
         aws.elbv2.modify_rule(RuleArn=rule, Actions=_oidc(UseExistingClientSecret=True))
 
 

@@ -226,6 +226,25 @@ def test_https_listener_has_tls_attributes(aws: Account) -> None:
     assert "routing.http.request.x_amzn_mtls_clientcert.header_name" in attributes
 
 
+@pytest.mark.M
+@pytest.mark.parametrize(
+    ("methods", "good"), [("GET,PUT", True), ("*", True), ("", True), ("GET, FETCH", False)]
+)
+def test_methods_of_other_origins(aws: Account, methods: str, good: bool) -> None:
+    listener = aws.http_listener()
+    key = "routing.http.response.access_control_allow_methods.header_value"
+    attributes = [{"Key": key, "Value": methods}]
+
+    def run() -> None:
+        aws.elbv2.modify_listener_attributes(ListenerArn=listener, Attributes=attributes)
+
+    if good:
+        run()
+    else:
+        with refused("ValidationError"):
+            run()
+
+
 @pytest.mark.B
 def test_attributes_of_what_is_gone(aws: Account) -> None:
     load_balancer = LoadBalancer(aws)

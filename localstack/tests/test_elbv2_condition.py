@@ -80,6 +80,27 @@ def test_regex_values(aws: Account) -> None:
     assert _echo(aws, *conditions) == conditions
 
 
+@pytest.mark.M
+@pytest.mark.parametrize("regex", ["(", "[a", "a(?=b)", "a(?!b)", "(?<=a)b", r"(a)\1", "*a"])
+def test_no_regex(aws: Account, regex: str) -> None:
+    rule = path("/a") | {"PathPatternConfig": {"RegexValues": [regex]}}
+    with refused("ValidationError"):
+        aws.rule(aws.http_listener(), 1, Conditions=[rule])
+    rewrite = {"Rewrites": [{"Regex": regex, "Replace": "/x"}]}
+    with refused("ValidationError"):
+        aws.rule(
+            aws.http_listener("other"), 1,
+            Transforms=[{"Type": "url-rewrite", "UrlRewriteConfig": rewrite}],
+        )  # fmt: skip
+
+
+@pytest.mark.M
+@pytest.mark.parametrize("regex", [r"^/a\\1$", r"^/(?:a|b)$", r"^/(a)/(b)$", r"^\(\?=$"])
+def test_regexes_that_look_odd(aws: Account, regex: str) -> None:
+    condition = {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": [regex]}}
+    assert _echo(aws, condition) == [condition]
+
+
 @pytest.mark.B
 def test_regex_values_of_the_condition(aws: Account) -> None:
     [condition] = _echo(aws, {"Field": "path-pattern", "RegexValues": ["^/a$"]})

@@ -103,7 +103,7 @@ def test_alpn_policy_is_absent(aws: Account) -> None:
     [
         ({"DefaultActions": []}, "ValidationError"),
         ({"Protocol": "FTP"}, "ValidationError"),
-        ({"Protocol": "TCP"}, "UnsupportedProtocol"),
+        ({"Protocol": "TCP"}, "ValidationError"),
         ({"Port": 0}, "ValidationError"),
         ({"Port": 65536}, "ValidationError"),
         ({"Protocol": ""}, "ValidationError"),

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from aws import Account, refused, unused
+from aws import Account, forward, refused, unused
 
 
 @pytest.mark.B
@@ -158,8 +158,91 @@ def test_defaults(aws: Account) -> None:
 
 @pytest.mark.M
 def test_internal_dualstack(aws: Account) -> None:
+    aws.ipv6()
     made = aws.load_balancer(Scheme="internal", IpAddressType="dualstack")
     assert made["IpAddressType"] == "dualstack"
+
+
+@pytest.mark.P
+def test_dualstack_needs_ipv6(aws: Account) -> None:
+    """hashicorp/terraform-provider-aws and LBC #4865 have AWS's words."""
+    words = "You must specify subnets with an associated IPv6 CIDR block."
+    error = aws.elbv2.exceptions.ClientError
+    with pytest.raises(error, match=words):
+        aws.load_balancer(IpAddressType="dualstack")
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with pytest.raises(error, match=words):
+        aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="dualstack")
+    aws.ipv6(2)
+    aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="dualstack")
+    # The third subnet has none.
+    with pytest.raises(error, match=words):
+        aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=aws.subnet_ids(3))
+    aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=aws.subnet_ids(3), IpAddressType="ipv4")
+
+
+@pytest.mark.M
+def test_targets_over_ipv6_need_dualstack(aws: Account) -> None:
+    with refused("ValidationError"):
+        aws.target_group("six", IpAddressType="ipv6")
+    aws.ipv6()
+    six = aws.target_group_arn("six", IpAddressType="ipv6")
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("InvalidConfigurationRequest"):
+        aws.listener(arn, DefaultActions=[forward(six)])
+    aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="dualstack")
+    aws.listener(arn, DefaultActions=[forward(six)])
+    with refused("InvalidConfigurationRequest"):
+        aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="ipv4")
+
+
+@pytest.mark.B
+def test_twenty_are_described(aws: Account) -> None:
+    names = [f"lb-{number}" for number in range(21)]
+    with refused("LoadBalancerNotFound"):
+        aws.elbv2.describe_load_balancers(Names=names[:20])
+    with refused("ValidationError"):
+        aws.elbv2.describe_load_balancers(Names=names)
+
+
+@pytest.mark.M
+def test_pages_of_what_is_deleted(aws: Account) -> None:
+    """Whoever deletes what a page has shown misses nothing."""
+    arns = [aws.load_balancer(f"lb-{number}")["LoadBalancerArn"] for number in range(5)]
+    seen: list[str] = []
+    page = aws.elbv2.describe_load_balancers(PageSize=2)
+    while True:
+        shown = [balancer["LoadBalancerArn"] for balancer in page["LoadBalancers"]]
+        seen += shown
+        aws.elbv2.delete_load_balancer(LoadBalancerArn=shown[0])
+        if "NextMarker" not in page:
+            break
+        page = aws.elbv2.describe_load_balancers(PageSize=2, Marker=page["NextMarker"])
+    assert seen == arns
+
+
+@pytest.mark.P
+def test_what_is_no_security_group(aws: Account) -> None:
+    with refused("ValidationError"):
+        aws.load_balancer(SecurityGroups=["mine"])
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("ValidationError"):
+        aws.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=["sg-xyz"])
+
+
+@pytest.mark.M
+def test_subnets_of_another_vpc(aws: Account) -> None:
+    """Which VPC they are of counts before whether it has a gateway."""
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        aws.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{part}.0/24", AvailabilityZone=zone)
+        for part, zone in enumerate(["us-east-1a", "us-east-1b"])
+    ]
+    with pytest.raises(aws.elbv2.exceptions.InvalidConfigurationRequestException):
+        aws.elbv2.set_subnets(
+            LoadBalancerArn=arn, Subnets=[made["Subnet"]["SubnetId"] for made in subnets]
+        )
 
 
 @pytest.mark.B
@@ -322,6 +405,7 @@ def test_set_subnets(aws: Account) -> None:
 
 @pytest.mark.B
 def test_set_ip_address_type(aws: Account) -> None:
+    aws.ipv6()
     arn = aws.load_balancer()["LoadBalancerArn"]
     for kind in ("dualstack", "dualstack-without-public-ipv4", "ipv4"):
         aws.elbv2.set_ip_address_type(LoadBalancerArn=arn, IpAddressType=kind)
@@ -346,7 +430,8 @@ def test_describe_account_limits(aws: Account) -> None:
     limits = {
         limit["Name"]: limit["Max"] for limit in aws.elbv2.describe_account_limits()["Limits"]
     }
-    assert limits == {
+    assert len(limits) == 23
+    wanted = {
         "application-load-balancers": "50",
         "listeners-per-application-load-balancer": "50",
         "certificates-per-application-load-balancer": "25",
@@ -357,10 +442,26 @@ def test_describe_account_limits(aws: Account) -> None:
         "target-groups-per-application-load-balancer": "100",
         "targets-per-application-load-balancer": "1000",
         "target-groups": "3000",
+        "targets-per-target-group": "1000",
+        "target-id-registrations-per-application-load-balancer": "1000",
     }
+    assert limits.items() >= wanted.items()
     assert len(aws.elbv2.describe_account_limits(PageSize=3)["Limits"]) == 3
 
 
 def test_other_types_are_not_emulated(aws: Account) -> None:
     with refused("InternalFailure"):
         aws.load_balancer(Type="network")
+
+
+@pytest.mark.M
+def test_what_only_network_load_balancers_have(aws: Account) -> None:
+    with refused("InvalidConfigurationRequest"):
+        aws.load_balancer(EnablePrefixForIpv6SourceNat="on")
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("InvalidConfigurationRequest"):
+        aws.elbv2.set_security_groups(
+            LoadBalancerArn=arn,
+            SecurityGroups=[aws.security_group("g")],
+            EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off",
+        )

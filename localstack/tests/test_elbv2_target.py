@@ -94,8 +94,9 @@ def test_validation_of_instances(aws: Account) -> None:
     group = _used(aws, TargetType="instance")
     with refused("InvalidTarget"):
         _register(aws, group, {"Id": "i-0123456789abcdef0"})
-    with refused("InvalidTarget"):
-        _register(aws, group, {"Id": _ip(aws)})
+    for malformed in (_ip(aws), "i-xyz"):
+        with refused("ValidationError"):
+            _register(aws, group, {"Id": malformed})
     instance = _instance(aws)
     _register(aws, group, {"Id": instance})
     assert aws.states(group) == ["healthy"]
@@ -246,3 +247,92 @@ def test_group_is_gone(aws: Account) -> None:
         _deregister(aws, group, {"Id": _ip(aws)})
     with refused("TargetGroupNotFound"):
         aws.health(group)
+
+
+@pytest.mark.B
+def test_a_zone_counts_only_while_cross_zone_is_off(aws: Account) -> None:
+    """botocore: "Otherwise the parameter is ignored and treated as all"."""
+    group = _used(aws)
+    here, elsewhere = _ip(aws), "10.1.1.1"
+    zones = [subnet["AvailabilityZone"] for subnet in aws.subnets[:3]]
+    for zone in (zones[0], zones[2], "all"):
+        _register(aws, group, {"Id": elsewhere, "AvailabilityZone": zone})
+        _register(aws, group, {"Id": here, "AvailabilityZone": zone})
+    found = {told["Target"]["Id"]: told for told in aws.health(group)}
+    assert set(found) == {here, elsewhere} and len(aws.health(group)) == 2
+    assert found[elsewhere]["Target"]["AvailabilityZone"] == "all"
+    assert found[here]["Target"]["AvailabilityZone"] == zones[0]
+    assert aws.states(group) == ["healthy", "healthy"]
+    _deregister(aws, group, {"Id": elsewhere, "AvailabilityZone": zones[1]})
+    assert sorted(aws.states(group)) == ["draining", "healthy"]
+
+
+def _cross_zone(aws: Account, group: str, value: str, **more: str) -> None:
+    wanted = {"load_balancing.cross_zone.enabled": value} | more
+    attributes = [{"Key": key, "Value": text} for key, text in wanted.items()]
+    aws.elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=attributes)
+
+
+@pytest.mark.D
+def test_cross_zone_off(aws: Account) -> None:
+    """The guide: it does not go with targets of "all" zones, nor with stickiness."""
+    group = _used(aws)
+    _register(aws, group, {"Id": "10.1.1.1", "AvailabilityZone": "all"})
+    with refused("InvalidConfigurationRequest"):
+        _cross_zone(aws, group, "false")
+    _deregister(aws, group, {"Id": "10.1.1.1"})
+    aws.settings(draining_seconds=0)
+    with refused("InvalidConfigurationRequest"):
+        _cross_zone(aws, group, "false", **{"stickiness.enabled": "true"})
+    aws.health(group)
+    _cross_zone(aws, group, "false")
+    with refused("ValidationError"):
+        _register(aws, group, {"Id": "10.1.1.1", "AvailabilityZone": "all"})
+    zones = [subnet["AvailabilityZone"] for subnet in aws.subnets[:2]]
+    for zone in zones:
+        _register(aws, group, {"Id": "10.1.1.1", "AvailabilityZone": zone})
+    assert [told["Target"]["AvailabilityZone"] for told in aws.health(group)] == zones
+
+
+@pytest.mark.M
+def test_one_ipv6_address(aws: Account) -> None:
+    """However it is written, it is one target."""
+    block = aws.ipv6()
+    group = aws.target_group_arn("six", IpAddressType="ipv6")
+    root = block.removesuffix("::/56")
+    for text in (f"{root}::a", f"{root}:0:0:0:a", f"{root}::000A"):
+        _register(aws, group, {"Id": text})
+    assert [told["Target"]["Id"] for told in aws.health(group)] == [f"{root}::a"]
+    _deregister(aws, group, {"Id": f"{root}:0::A"})
+    assert aws.health(group) == []
+
+
+@pytest.mark.D
+def test_one_function(aws: Account) -> None:
+    """AWS's quotas page: one Lambda function for each target group."""
+    group = aws.elbv2.create_target_group(Name="f", TargetType="lambda")["TargetGroups"][0]
+    arn = group["TargetGroupArn"]
+    functions = [f"arn:aws:lambda:us-east-1:{aws.id}:function:{name}" for name in "ab"]
+    _register(aws, arn, {"Id": functions[0]})
+    with refused("TooManyTargets"):
+        _register(aws, arn, {"Id": functions[1]})
+
+
+@pytest.mark.B
+@pytest.mark.parametrize("include", ["AnomalyDetection", "All"])
+def test_anomalies(aws: Account, include: str) -> None:
+    group = _used(aws)
+    _register(aws, group, {"Id": _ip(aws)})
+    assert "AnomalyDetection" not in aws.health(group)[0]
+    [told] = aws.health(group, Include=[include])
+    assert told["AnomalyDetection"] == {"Result": "normal", "MitigationInEffect": "no"}
+
+
+@pytest.mark.M
+def test_nobody_is_healthy_while_the_load_balancer_is_made(aws: Account) -> None:
+    aws.settings(load_balancer_provisioning_seconds=90)
+    group = _used(aws)
+    _register(aws, group, {"Id": _ip(aws)})
+    assert aws.states(group) == ["initial"]
+    aws.control("POST", "/clock", {"account": aws.id, "advance": 91})
+    assert aws.states(group) == ["healthy"]

@@ -44,7 +44,51 @@ def test_create_grpc(aws: Account) -> None:
 def test_create_instance_http2_ipv6(aws: Account) -> None:
     made = aws.target_group(TargetType="instance", ProtocolVersion="HTTP2", Protocol="HTTPS")
     assert (made["TargetType"], made["ProtocolVersion"]) == ("instance", "HTTP2")
+    aws.ipv6()
     assert aws.target_group("six", IpAddressType="ipv6")["IpAddressType"] == "ipv6"
+
+
+@pytest.mark.B
+@pytest.mark.parametrize(
+    ("more", "timeout"),
+    [({}, 10), ({"HealthCheckProtocol": "HTTP"}, 6), ({"HealthCheckProtocol": "HTTPS"}, 10)],
+)
+def test_defaults_of_tcp(aws: Account, more: dict[str, str], timeout: int) -> None:
+    made = aws.target_group(Protocol="TCP", **more)
+    assert made["HealthCheckTimeoutSeconds"] == timeout
+    assert made["HealthCheckProtocol"] == more.get("HealthCheckProtocol", "TCP")
+    assert ("HealthCheckPath" in made) == bool(more)
+
+
+@pytest.mark.D
+def test_load_balancers_as_targets(aws: Account) -> None:
+    """The guide of Network Load Balancers: by TCP, asked by HTTP or HTTPS."""
+    alb = {"TargetType": "alb", "Protocol": "TCP"}
+    for wrong in ({"Protocol": "HTTP"}, {"HealthCheckProtocol": "TCP"}):
+        with refused("ValidationError"):
+            aws.target_group(**alb | wrong)
+    made = aws.target_group(**alb)
+    assert (made["HealthCheckProtocol"], made["HealthCheckTimeoutSeconds"]) == ("HTTP", 6)
+
+
+@pytest.mark.B
+def test_defaults_of_functions(aws: Account) -> None:
+    made = aws.elbv2.create_target_group(Name="f", TargetType="lambda")["TargetGroups"][0]
+    names = ("HealthCheckIntervalSeconds", "HealthCheckTimeoutSeconds")
+    assert [made[name] for name in names] == [35, 30]
+    assert (made["HealthyThresholdCount"], made["UnhealthyThresholdCount"]) == (5, 5)
+
+
+@pytest.mark.P
+@pytest.mark.parametrize("version", ["HTTP2", "GRPC"])
+def test_versions_that_need_https(aws: Account, version: str) -> None:
+    """aws/copilot-cli #4551 has AWS's words."""
+    group = aws.target_group_arn(ProtocolVersion=version)
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    words = f"'HTTP' is not supported with a target group with the protocol-version '{version}'"
+    with pytest.raises(aws.elbv2.exceptions.InvalidConfigurationRequestException, match=words):
+        aws.listener(arn, DefaultActions=[forward(group)])
+    aws.https_listener(arn, DefaultActions=[forward(group)])
 
 
 @pytest.mark.B

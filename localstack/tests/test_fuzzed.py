@@ -41,14 +41,14 @@ COMMON = {
     "acm": "SerializationException|ValidationException",
     "cognito-idp": "SerializationException",
     "ec2": r"Invalid\w+(\.\w+)?|MissingParameter|DependencyViolation|DryRunOperation|CannotDelete"
-    r"|AuthFailure|\w+LimitExceeded|UnauthorizedOperation",
+    r"|AuthFailure|\w+LimitExceeded|UnauthorizedOperation|InsufficientFreeAddressesInSubnet",
     "elbv2": "MalformedInput|ValidationError|UnsupportedCertificate",
     "iam": "MalformedInput|ValidationError",
     "resourcegroupstaggingapi": "SerializationException",
     # A path that leads nowhere is no operation.
     "route53": "InvalidInput|InvalidAction",
     "shield": "SerializationException|InvalidParameterException",
-    "sts": "MalformedInput|ValidationError|InvalidParameterValue",
+    "sts": "AccessDenied|MalformedInput|ValidationError|InvalidParameterValue",
     "waf-regional": "SerializationException|WAFInvalidParameterException",
     "wafv2": "SerializationException",
 }

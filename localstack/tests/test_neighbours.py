@@ -42,6 +42,63 @@ def test_wafv2(aws: Account) -> None:
     assert [one["Name"] for one in waf.list_web_acls(Scope="REGIONAL")["WebACLs"]] == ["acl"]
 
 
+@pytest.mark.P
+def test_wafv2_while_a_load_balancer_is_made(aws: Account) -> None:
+    """hashicorp/terraform-provider-aws #17527 and #29080 have AWS's refusal."""
+    aws.settings(load_balancer_provisioning_seconds=90)
+    waf, arn = aws.client("wafv2"), aws.load_balancer()["LoadBalancerArn"]
+    acl = waf.create_web_acl(
+        Name="acl", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
+    )["Summary"]["ARN"]
+    with refused("WAFUnavailableEntityException"):
+        waf.associate_web_acl(WebACLArn=acl, ResourceArn=arn)
+    classic = aws.client("waf-regional")
+    token = classic.get_change_token()["ChangeToken"]
+    old = classic.create_web_acl(
+        Name="acl", MetricName="m", DefaultAction={"Type": "ALLOW"}, ChangeToken=token
+    )["WebACL"]["WebACLId"]
+    with refused("WAFUnavailableEntityException"):
+        classic.associate_web_acl(WebACLId=old, ResourceArn=arn)
+    aws.control("POST", "/clock", {"account": aws.id, "advance": 91})
+    waf.associate_web_acl(WebACLArn=acl, ResourceArn=arn)
+    classic.associate_web_acl(WebACLId=old, ResourceArn=arn)
+
+
+@pytest.mark.B
+def test_a_web_acl_that_is_used_stays(aws: Account) -> None:
+    waf, arn = aws.client("wafv2"), aws.load_balancer()["LoadBalancerArn"]
+    one, other = [
+        waf.create_web_acl(
+            Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
+        )["Summary"]
+        for name in ("one", "other")
+    ]
+    waf.associate_web_acl(WebACLArn=one["ARN"], ResourceArn=arn)
+
+    def delete(acl: dict[str, Any]) -> None:
+        waf.delete_web_acl(
+            Name=acl["Name"], Scope="REGIONAL", Id=acl["Id"], LockToken=acl["LockToken"]
+        )
+
+    with refused("WAFAssociatedItemException"):
+        delete(one)
+    # A load balancer has one.
+    waf.associate_web_acl(WebACLArn=other["ARN"], ResourceArn=arn)
+    assert waf.list_resources_for_web_acl(WebACLArn=one["ARN"])["ResourceArns"] == []
+    delete(one)
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    delete(other)
+
+
+@pytest.mark.M
+def test_a_web_acl_for_cloudfront(aws: Account) -> None:
+    arn = f"arn:aws:wafv2:us-east-1:{aws.id}:global/webacl/x/0123"
+    with refused("WAFInvalidParameterException"):
+        aws.client("wafv2").associate_web_acl(
+            WebACLArn=arn, ResourceArn=aws.load_balancer()["LoadBalancerArn"]
+        )
+
+
 @pytest.mark.B
 def test_wafv2_of_what_is_not_there(aws: Account) -> None:
     waf = aws.client("wafv2")
@@ -71,6 +128,14 @@ def test_waf_regional(aws: Account) -> None:
     for wrong in ({"WebACLId": "gone", "ResourceArn": arn}, {"WebACLId": acl}):
         with refused("WAFNonexistentItemException"):
             waf.associate_web_acl(**({"ResourceArn": _gone(aws)} | wrong))
+
+
+@pytest.mark.B
+def test_shield_of_what_is_not_there(aws: Account) -> None:
+    shield = aws.client("shield")
+    shield.create_subscription()
+    with refused("InvalidResourceException"):
+        shield.create_protection(Name="p", ResourceArn=_gone(aws))
 
 
 @pytest.mark.L
@@ -126,10 +191,6 @@ def test_roles(aws: Account) -> None:
     role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     assumed = sts.assume_role(RoleArn=role, RoleSessionName="session", ExternalId="e1")
     assert assumed["AssumedRoleUser"]["Arn"].endswith("assumed-role/r/session")
-    web = sts.assume_role_with_web_identity(
-        RoleArn=role, RoleSessionName="session", WebIdentityToken="t" * 20
-    )
-    assert web["Credentials"]["AccessKeyId"]
     with refused("ValidationError"):
         sts.assume_role(RoleArn=role)
     with refused("ValidationError"):
@@ -211,11 +272,56 @@ def test_get_resources(aws: Account) -> None:
     assert rest["PaginationToken"] == ""
 
 
+@pytest.mark.alone
+@pytest.mark.B
+def test_what_was_tagged_once(aws: Account) -> None:
+    """botocore: with an empty set of tags, as long as it is there."""
+    tags = [{"Key": "k", "Value": "v"}]
+    tagging = aws.client("resourcegroupstaggingapi")
+    group, other = aws.target_group_arn(Tags=tags), aws.target_group_arn("other")
+    guard = aws.security_group("g")
+    aws.ec2.create_tags(Resources=[guard], Tags=tags)
+    aws.elbv2.remove_tags(ResourceArns=[group, other], TagKeys=["k"])
+    aws.ec2.delete_tags(Resources=[guard], Tags=tags)
+
+    def told() -> dict[str, Any]:
+        found = tagging.get_resources()["ResourceTagMappingList"]
+        return {one["ResourceARN"].rpartition(":")[2]: one["Tags"] for one in found}
+
+    name = group.rpartition(":")[2]
+    assert told()[name] == [] and told()[f"security-group/{guard}"] == []
+    assert tagging.get_resources(TagFilters=[{"Key": "k"}])["ResourceTagMappingList"] == []
+    aws.elbv2.delete_target_group(TargetGroupArn=group)
+    assert name not in told()
+
+
+@pytest.mark.alone
+@pytest.mark.B
+def test_tagging_by_arn(aws: Account) -> None:
+    _tagged(aws)
+    tagging = aws.client("resourcegroupstaggingapi")
+    arns = [one["ResourceARN"] for one in tagging.get_resources()["ResourceTagMappingList"]]
+    assert len(arns) == 7
+    gone = f"arn:aws:elasticloadbalancing:us-east-1:{aws.id}:targetgroup/x/0123456789abcdef"
+    failed = tagging.tag_resources(ResourceARNList=[*arns, gone], Tags={"k": "w", "new": "n"})
+    assert list(failed["FailedResourcesMap"]) == [gone]
+    assert failed["FailedResourcesMap"][gone]["ErrorCode"] == "InvalidParameterException"
+    found = tagging.get_resources(TagFilters=[{"Key": "new"}])["ResourceTagMappingList"]
+    assert [one["ResourceARN"] for one in found] == arns
+    assert tagging.get_tag_keys()["TagKeys"] == ["k", "new"]
+    assert tagging.get_tag_values(Key="k")["TagValues"] == ["w"]
+    assert tagging.untag_resources(ResourceARNList=arns, TagKeys=["k"])["FailedResourcesMap"] == {}
+    assert tagging.get_tag_keys()["TagKeys"] == ["new"]
+
+
 @pytest.mark.B
 @pytest.mark.parametrize(
     "wrong",
     [
         {"ResourcesPerPage": 101},
+        {"TagsPerPage": 50},
+        {"TagsPerPage": 501},
+        {"ResourceTypeFilters": ["no type"]},
         {"PaginationToken": "x"},
         {"TagFilters": [{}]},
         {"TagFilters": [{"Key": "k", "Values": ["v"] * 21}]},

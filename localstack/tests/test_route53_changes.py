@@ -196,7 +196,7 @@ def test_change_alias_of_a_type_that_a_load_balancer_has_not(zone: Zone, kind: s
     assert zone.refuses(create("a.example.com", kind, **alias("lb.us-east-1.elb.amazonaws.com")))
 
 
-# --- health checks stay LocalStack's own --------------------------------------------------------
+# --- health checks ------------------------------------------------------------------------------
 
 
 @pytest.mark.B
@@ -268,3 +268,22 @@ def test_get_change_is_insync_after_a_delay(zone: Zone) -> None:
 def test_get_change_of_an_unknown_id(zone: Zone) -> None:
     with refused("NoSuchChange"):
         zone.route53.get_change(Id="C00000000000000000000")
+
+
+@pytest.mark.P
+def test_an_alias_to_a_load_balancer_that_is_not_there(aws: Account) -> None:
+    """AWS's words, also for minutes after it was made (boto/boto #2519)."""
+    zone = Zone(aws)
+    target = aws.load_balancer()["DNSName"]
+    other = Account(aws.endpoint).load_balancer()["DNSName"]
+    body = {"account": aws.id, "settings": {"route53.alias-target-seconds": 60}}
+    aws.control("POST", "/settings", body)
+    for name in ("old-1.us-east-1.elb.amazonaws.com", target, f"dualstack.{target}"):
+        code, told = zone.refusal(create("a.example.com", **alias(name)))
+        assert code == "InvalidChangeBatch"
+        assert told.count("Tried to") == 1 and "but that target was not found" in told
+    aws.control("POST", "/clock", {"account": aws.id, "advance": 60})
+    zone.change(create("a.example.com", **alias(f"dualstack.{target.upper()}")))
+    body["settings"] = {"route53.alias-target-seconds": 0}
+    aws.control("POST", "/settings", body)
+    zone.change(create("b.example.com", **alias(other)))

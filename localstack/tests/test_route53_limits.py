@@ -144,3 +144,29 @@ def test_malformed_body(zone: Zone, body: str) -> None:
     assert caught.value.code == 400
     code = re.search(r"<Code>(\w+)</Code>", caught.value.read().decode())
     assert code is not None and code[1] in ("InvalidInput", "MalformedInput")
+
+
+@pytest.mark.B
+def test_limits_are_told(aws: Account) -> None:
+    zone = Zone(aws)
+    zone.change(create("a.example.com"))
+
+    def of_zone(kind: str) -> tuple[int, int]:
+        told = zone.route53.get_hosted_zone_limit(HostedZoneId=zone.id, Type=kind)
+        return told["Limit"]["Value"], told["Count"]
+
+    def of_account(kind: str) -> tuple[int, int]:
+        told = zone.route53.get_account_limit(Type=kind)
+        return told["Limit"]["Value"], told["Count"]
+
+    assert of_zone("MAX_RRSETS_BY_ZONE") == (10_000, 3)
+    assert of_account("MAX_HOSTED_ZONES_BY_OWNER") == (500, 1)
+    assert of_account("MAX_HEALTH_CHECKS_BY_OWNER") == (200, 0)
+    with refused("HostedZoneNotPrivate"):
+        of_zone("MAX_VPCS_ASSOCIATED_BY_ZONE")
+    place = {"VPCRegion": aws.region, "VPCId": aws.vpc}
+    private = Zone(aws, "in.example.com", VPC=place)
+    told = private.route53.get_hosted_zone_limit(
+        HostedZoneId=private.id, Type="MAX_VPCS_ASSOCIATED_BY_ZONE"
+    )
+    assert (told["Limit"]["Value"], told["Count"]) == (300, 1)

@@ -49,6 +49,36 @@ impl AwsAction {
         }
     }
 
+    /// What AWS does on the way in the caller's name, so that the caller has to be allowed it too:
+    /// "Elastic Load Balancing API permissions" and "service-linked role" in ELB's user guide.
+    /// `GetSecurityGroupsForVpc` is not on that page, but AWS refuses who lacks it.
+    #[must_use]
+    pub fn on_the_way(&self) -> &'static [&'static str] {
+        match self {
+            Self::CreateLoadBalancer { .. } => &[
+                "ec2:DescribeAccountAttributes",
+                "ec2:DescribeAddresses",
+                "ec2:DescribeInternetGateways",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+                "ec2:GetSecurityGroupsForVpc",
+                "iam:CreateServiceLinkedRole",
+            ],
+            Self::CreateTargetGroup { .. } => {
+                &["ec2:DescribeInternetGateways", "ec2:DescribeVpcs", "iam:CreateServiceLinkedRole"]
+            }
+            Self::RegisterTargets { .. } => &[
+                "ec2:DescribeInstances",
+                "ec2:DescribeInternetGateways",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            Self::SetSubnets { .. } | Self::SetIpAddressType { .. } => &["ec2:DescribeSubnets"],
+            _ => &[],
+        }
+    }
+
     fn balancing_permissions(&self) -> &'static [&'static str] {
         match self {
             Self::CreateLoadBalancer { .. } => {

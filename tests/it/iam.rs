@@ -27,7 +27,7 @@ fn words(text: &str, services: &[&str], separator: &str) -> BTreeSet<String> {
 /// Every permission that the code names.
 fn permissions() -> BTreeSet<String> {
     let text = root("src/model/permission.rs");
-    words(&text, &["ec2", "acm", "elasticloadbalancing", "route53"], ":")
+    words(&text, &["ec2", "acm", "elasticloadbalancing", "iam", "route53"], ":")
 }
 
 #[test]
@@ -84,6 +84,22 @@ fn what_takes_away_is_bound_to_the_clusters_tag() {
             let tag = "aws:ResourceTag/elbv2.k8s.aws/cluster";
             assert_eq!(statement["Condition"]["Null"][tag], "false", "{statement}");
             assert_ne!(statement["Resource"], "*", "{statement}");
+        }
+    }
+}
+
+/// Whoever may make roles for any service may have any service act for the account.
+#[test]
+fn only_load_balancing_gets_a_role() {
+    let service = "elasticloadbalancing.amazonaws.com";
+    for statement in policy() {
+        let actions = statement["Action"].as_array().unwrap();
+        if actions.iter().any(|action| action.as_str().unwrap().starts_with("iam:")) {
+            assert_eq!(actions.len(), 1, "{statement}");
+            assert_eq!(statement["Condition"]["StringEquals"]["iam:AWSServiceName"], service);
+            let resources = statement["Resource"].as_array().unwrap();
+            let within = format!("arn:*:iam::*:role/aws-service-role/{service}/");
+            assert!(resources.iter().all(|arn| arn.as_str().unwrap().starts_with(&within)));
         }
     }
 }

@@ -11,6 +11,10 @@ use crate::support::state::{State, text};
 const HOST: &str = "a.example.com";
 /// Long enough to look at what stands while it stays.
 const FLAGS: [&str; 1] = ["--replacement-grace=3s"];
+/// What the controller calls itself; whoever looks on is none of these.
+const CONTROLLER: &str = "aws-sdk-rust/*";
+/// Far longer than a look takes on two busy cores.
+const HOLD_SECONDS: u32 = 50;
 
 /// An Ingress whose targets are of this protocol, behind a load balancer of this scheme.
 fn web(stage: &Stage, scheme: &str, protocol: &str) -> Value {
@@ -22,6 +26,7 @@ fn web(stage: &Stage, scheme: &str, protocol: &str) -> Value {
 async fn take_time(stage: &Stage) {
     let seconds = json!({"settings": {
         "elbv2.target-health-seconds": 3, "elbv2.load-balancer-provisioning-seconds": 3,
+        "route53.alias-target-seconds": 4,
     }});
     stage.account.ask("POST", "settings", Some(seconds)).await;
 }
@@ -45,9 +50,19 @@ async fn well(stage: &Stage) {
     .await;
 }
 
-/// Follows the name as a client would: to a load balancer that stands, whose rule leads to a target
-/// group with a healthy target. Answers with the load balancer's scheme and the groups' protocols.
-fn follow(stage: &Stage, zone: &str) -> (String, Vec<String>) {
+/// Follows the name at one moment: meanwhile the controller's calls wait.
+async fn follow(stage: &Stage, zone: &str) -> (String, Vec<String>) {
+    let hold = json!({"client": CONTROLLER, "seconds": HOLD_SECONDS});
+    stage.account.ask("POST", "hold", Some(hold)).await;
+    let led_to = lead(stage, zone);
+    let released = stage.account.ask("DELETE", "hold", None).await;
+    assert_eq!(released["held"], true, "the look took longer than {HOLD_SECONDS} s");
+    led_to
+}
+
+/// Goes the way of a client: to a load balancer that stands, whose rule leads to a target group
+/// with a healthy target. Answers with the load balancer's scheme and the groups' protocols.
+fn lead(stage: &Stage, zone: &str) -> (String, Vec<String>) {
     let all = records(&stage.account, zone);
     let (.., target) = all
         .iter()
@@ -83,7 +98,7 @@ async fn follow_to_the_end(stage: &Stage, zone: &str) -> Vec<(String, Vec<String
     let mut led_to: Vec<(String, Vec<String>)> = Vec::new();
     until("nothing is left to do", async || {
         for _ in 0..4 {
-            let now = follow(stage, zone);
+            let now = follow(stage, zone).await;
             if led_to.last() != Some(&now) {
                 led_to.push(now);
             }
@@ -151,7 +166,7 @@ async fn a_controller_killed_in_the_middle_of_a_replacement_goes_on_with_it() {
     stage.apply(&[web(&stage, "internet-facing", "HTTPS")]).await;
     for operation in ["elbv2.CreateLoadBalancer", "elbv2.CreateRule", "elbv2.RegisterTargets"] {
         until(operation, async || {
-            follow(&stage, &zone);
+            follow(&stage, &zone).await;
             stage.written().await.iter().any(|call| call == operation).then_some(())
         })
         .await;

@@ -53,6 +53,11 @@ class AccountStores(Generic[S]):
         with self._lock:
             return [store for (owner, _), store in self._stores.items() if owner == account]
 
+    def all(self) -> list[S]:
+        """The stores of every account."""
+        with self._lock:
+            return list(self._stores.values())
+
     def by_region(self, account: str) -> dict[str, S]:
         """An account's stores by region."""
         with self._lock:

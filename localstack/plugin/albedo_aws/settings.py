@@ -8,12 +8,15 @@ import threading
 from dataclasses import dataclass
 
 from albedo_aws import accounts
+from albedo_aws.pace import EVERYBODYS, named
 
 Value = float | int | None
 
 _knobs: dict[str, "Knob"] = {}
 _products: list["Product"] = []
 _values: dict[tuple[str, str], Value] = {}
+# The pace of each account that has chosen one.
+_paces: dict[str, dict[str, float]] = {}
 _lock = threading.Lock()
 
 
@@ -26,8 +29,9 @@ class Knob:
     about: str
 
     def of(self, account: str) -> Value:
-        """The value in force for an account."""
-        return _values.get((account, self.name), self.default)
+        """The value in force for an account: its own, its pace's, or the default."""
+        pace = _paces.get(account, EVERYBODYS)
+        return _values.get((account, self.name), pace.get(self.name, self.default))
 
     def number(self, account: str) -> int:
         """The value in force of a knob that is a count."""
@@ -90,6 +94,13 @@ def change(account: str, wanted: dict[str, Value]) -> None:
                 _values[account, name] = value
 
 
+def keep_pace(account: str, name: str) -> None:
+    """Let an account's delays be those of a pace, where it has not set them itself."""
+    chosen = named(name)
+    with _lock:
+        _paces[account] = chosen
+
+
 def describe(account: str) -> dict[str, dict[str, object]]:
     """Every knob with its value for an account, its default and what it is."""
     return {
@@ -107,5 +118,6 @@ def changed(account: str) -> dict[str, Value]:
 def forget(account: str) -> None:
     """Set every knob of an account back to its default."""
     with _lock:
+        _paces.pop(account, None)
         for key in [key for key in _values if key[0] == account]:
             del _values[key]

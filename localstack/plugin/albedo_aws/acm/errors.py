@@ -13,6 +13,11 @@ def invalid_parameter(reason: str) -> AwsError:
     return AwsError("InvalidParameterException", reason)
 
 
+def invalid_validation(reason: str) -> AwsError:
+    """DomainValidationOptions that cannot be; botocore says so of domains that are none above."""
+    return AwsError("InvalidDomainValidationOptionsException", reason)
+
+
 def invalid_arn(arn: str) -> AwsError:
     """Something that is no certificate ARN at all."""
     return AwsError("InvalidArnException", f"Invalid ARN: {arn}")

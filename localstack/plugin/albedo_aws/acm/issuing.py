@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from albedo_aws.acm.authority import Signer
 from albedo_aws.acm.certificate import Certificate
 from albedo_aws.acm.facts import Facts, serial_text
 from albedo_aws.acm.pem import Pem
@@ -36,14 +37,15 @@ SERVER_AUTH = ("TLS_WEB_SERVER_AUTHENTICATION", ExtendedKeyUsageOID.SERVER_AUTH.
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-def issue(certificate: Certificate, now: datetime) -> None:
-    """Turn a request into an issued certificate.
+def issue(certificate: Certificate, now: datetime, signer: Signer | None = None) -> None:
+    """Turn a request into an issued certificate, signed by Amazon or by a private CA.
 
     Only the facts are made here. The key is made when somebody asks for the PEM: an RSA key
     costs a tenth of a second, and hardly any test looks at it.
     """
     moment = now.replace(microsecond=0)
-    signer = "RSA" if certificate.key_algorithm.startswith("RSA") else "ECDSA"
+    key = certificate.key_algorithm if signer is None else kind_of(signer.key)
+    algorithm = "RSA" if key.startswith("RSA") else "ECDSA"
     certificate.status = "ISSUED"
     certificate.issued_at = now
     certificate.facts = Facts(
@@ -51,19 +53,28 @@ def issue(certificate: Certificate, now: datetime) -> None:
         key_algorithm=certificate.key_algorithm,
         serial=serial_text(secrets.randbits(SERIAL_BITS) | 1),
         subject=f"CN={certificate.domains[0]}",
-        issuer="Amazon",
-        signature_algorithm=f"SHA256WITH{signer}",
+        issuer="Amazon" if signer is None else signer.name,
+        signature_algorithm=f"SHA256WITH{algorithm}",
         not_before=moment,
         not_after=moment + LIFETIME,
         key_usages=("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT"),
         extended_key_usages=(SERVER_AUTH,),
     )
+    if signer is not None:
+        # It may be gone, or be another one, when somebody asks.
+        certificate.pem = _make(certificate.facts, signer)
+
+
+def kind_of(key: Key) -> str:
+    """What a CA's key is: ACM asks only whether it is RSA."""
+    return "RSA" if isinstance(key, rsa.RSAPrivateKey) else "EC"
 
 
 def pem_of(certificate: Certificate) -> Pem | None:
     """The texts of a certificate; those of an issued one are made on the first call."""
     if certificate.pem is None and certificate.facts is not None:
-        certificate.pem = _make(certificate.facts)
+        ca, key = _authority(AUTHORITY_KEYS[certificate.facts.key_algorithm])
+        certificate.pem = _make(certificate.facts, Signer(ca, key, ""))
     return certificate.pem
 
 
@@ -72,8 +83,8 @@ def authorities() -> str:
     return "".join(_text(_authority(kind)[0]) for kind in sorted(set(AUTHORITY_KEYS.values())))
 
 
-def _make(told: Facts) -> Pem:
-    ca, ca_key = _authority(AUTHORITY_KEYS[told.key_algorithm])
+def _make(told: Facts, signer: Signer) -> Pem:
+    ca, ca_key = signer.certificate, signer.key
     key = _new_key(told.key_algorithm)
     leaf = (
         x509.CertificateBuilder()
@@ -94,7 +105,7 @@ def _make(told: Facts) -> Pem:
     )
     return Pem(
         certificate=_text(leaf),
-        chain=_text(ca),
+        chain=_text(ca) + signer.chain,
         key=key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

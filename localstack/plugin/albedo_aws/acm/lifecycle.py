@@ -37,7 +37,8 @@ def export(store: Store, request: Json) -> Json:
 def renew(store: Store, request: Json) -> Json:
     """RenewCertificate: those that can be exported; the others ACM renews by itself."""
     with store.lock:
-        renewal.renew(_exportable(store.find(request["CertificateArn"])), store.now())
+        found = _exportable(store.find(request["CertificateArn"]))
+        renewal.renew(store.account, found, store.now())
         return {}
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from albedo_aws.acm import dns_validation, issuing
+from albedo_aws.acm import authority, dns_validation, issuing
 from albedo_aws.acm.certificate import REQUESTED, Certificate, Renewal
 
 # "Managed certificate renewal" in the user guide: 60 days before the end.
@@ -19,14 +19,21 @@ def run(account: str, certificate: Certificate, now: datetime, *, used: bool) ->
         if certificate.renewal is None or certificate.renewal.status == "SUCCESS":
             certificate.renewal = Renewal("PENDING_VALIDATION", now)
         return
-    renew(certificate, now)
+    renew(account, certificate, now)
 
 
-def renew(certificate: Certificate, now: datetime) -> None:
-    """Issue a certificate anew, under its ARN."""
+def renew(account: str, certificate: Certificate, now: datetime) -> None:
+    """Issue a certificate anew, under its ARN; a private CA may not be able to any more."""
+    arn, signer = certificate.authority_arn, None
+    if arn is not None:
+        found = authority.find(account, arn)
+        if isinstance(found, str):
+            certificate.renewal = Renewal("FAILED", now)
+            return
+        signer = found
     issued = certificate.issued_at
     certificate.pem = None
-    issuing.issue(certificate, now)
+    issuing.issue(certificate, now, signer)
     # IssuedAt stays: it is when the certificate was issued first [M].
     certificate.issued_at = issued
     certificate.renewal = Renewal("SUCCESS", now)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from albedo_aws.acm import dns_validation, issuing, quotas, tag
+from albedo_aws.acm import authority, dns_validation, issuing, quotas, tag
 from albedo_aws.acm.certificate import PRIVATE, REQUESTED, Certificate, Validation
-from albedo_aws.acm.errors import invalid, invalid_parameter
+from albedo_aws.acm.errors import invalid, invalid_parameter, invalid_validation
 from albedo_aws.acm.store import Store
 
 # RequestCertificate in botocore's model: the common name has at most 64 bytes (RFC 5280), what
@@ -37,11 +37,11 @@ def run(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 
 def _new(store: Store, request: dict[str, Any], wanted_tags: dict[str, str]) -> Certificate:
     """The certificate that the request asks for; a private CA signs it at once."""
-    authority = request.get("CertificateAuthorityArn")
+    private = request.get("CertificateAuthorityArn")
     options = request.get("Options") or {}
     certificate = Certificate(
         arn=store.new_arn(),
-        type=REQUESTED if authority is None else PRIVATE,
+        type=REQUESTED if private is None else PRIVATE,
         status="PENDING_VALIDATION",
         domains=_domains(request),
         key_algorithm=_algorithm(request),
@@ -49,13 +49,22 @@ def _new(store: Store, request: dict[str, Any], wanted_tags: dict[str, str]) -> 
         tags=wanted_tags,
         transparency_logging=options.get("CertificateTransparencyLoggingPreference") or "ENABLED",
         exporting=options.get("Export") or "DISABLED",
-        authority_arn=authority,
+        authority_arn=private,
     )
-    if authority is None:
+    if private is None:
         certificate.validations = _validations(store, request, certificate.domains)
     else:
-        issuing.issue(certificate, store.now())
+        _sign(store, certificate, private)
     return certificate
+
+
+def _sign(store: Store, certificate: Certificate, ca: str) -> None:
+    """Have a private CA sign; if it cannot, the request has failed."""
+    signer = authority.find(store.account, ca)
+    if isinstance(signer, str):
+        certificate.status, certificate.failure = "FAILED", signer
+    else:
+        issuing.issue(certificate, store.now(), signer)
 
 
 def _domains(request: dict[str, Any]) -> tuple[str, ...]:
@@ -92,6 +101,10 @@ def _validations(
         option["DomainName"].lower(): option["ValidationDomain"]
         for option in request.get("DomainValidationOptions") or []
     }
+    for domain, by in asked.items():
+        base = domain.removeprefix("*.")
+        if by.lower() != base and not base.endswith(f".{by.lower()}"):
+            raise invalid_validation(f"{by} is not a superdomain of {domain}.")
     return [
         dns_validation.validation(store.account, domain, method, asked.get(domain, domain))
         for domain in domains

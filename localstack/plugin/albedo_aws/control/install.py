@@ -9,9 +9,18 @@ from localstack.services.edge import ROUTER
 from moto.core.config import default_user_config
 
 import albedo_aws.ec2
-from albedo_aws.control import buckets, enforcement, faults, log, parsing, routes, stumbling
+from albedo_aws.control import (
+    buckets,
+    enforcement,
+    faults,
+    holding,
+    log,
+    parsing,
+    routes,
+    stumbling,
+)
 from albedo_aws.dataplane import changes
-from albedo_aws.tagging import lateness
+from albedo_aws.tagging import lateness, once
 
 IMAGES = Path(albedo_aws.ec2.__file__).with_name("images.json")
 
@@ -22,11 +31,13 @@ def open_control_plane() -> None:
     make_accounts_cheap()
     parsing.guard_parser()
     stumbling.guard()
+    holding.guard()
     handlers.serve_custom_service_request_handlers.append(buckets.throttle)
     handlers.serve_custom_service_request_handlers.append(enforcement.enforce)
     handlers.serve_custom_service_request_handlers.append(faults.strike_before)
     handlers.serve_custom_service_request_handlers.append(stumbling.check)
     handlers.serve_custom_service_request_handlers.append(lateness.before_write)
+    handlers.run_custom_response_handlers.append(once.after_write)
     handlers.run_custom_response_handlers.append(lateness.after_write)
     handlers.run_custom_response_handlers.append(faults.strike_after)
     handlers.run_custom_response_handlers.append(log.record)

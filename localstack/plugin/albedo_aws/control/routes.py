@@ -11,6 +11,7 @@ from albedo_aws import accounts, clock, settings
 from albedo_aws.acm import lifecycle
 from albedo_aws.control import enforcement, log, state
 from albedo_aws.control.faults import FAULTS
+from albedo_aws.control.holding import HOLDS
 from albedo_aws.control.log import LOG
 from albedo_aws.dataplane import endpoints as dataplane
 from albedo_aws.elbv2 import target_health
@@ -22,6 +23,8 @@ DEFAULT_ACCOUNT = "000000000000"
 # Datetimes end with the year 9999; nobody needs more than a certificate's life or two.
 LONGEST_ADVANCE = 100 * 365 * 86_400.0
 LATEST = 32_503_680_000.0
+# A day in a minute and a half.
+FASTEST = 1000.0
 
 Body = dict[str, Any]
 
@@ -91,9 +94,12 @@ def change_settings(request: Request) -> Any:
     """Set knobs of one account."""
     body = _body(request)
     account = str(body.get("account", DEFAULT_ACCOUNT))
-    wanted = body.get("settings")
-    if not isinstance(wanted, dict):
+    wanted, pace = body.get("settings", {}), body.get("pace")
+    if not isinstance(wanted, dict) or not (wanted or pace is not None):
         raise ValueError('expected {"account": "...", "settings": {"name": number or null}}')
+    settings.check(account, wanted)
+    if pace is not None:
+        settings.keep_pace(account, str(pace))
     settings.change(account, wanted)
     return settings.describe(account)
 
@@ -120,17 +126,19 @@ def set_clock(request: Request) -> Any:
     account, stopped = body.get("account"), body.get("stopped")
     if not isinstance(account, str) or not account:
         raise ValueError('expected {"account": "...", "advance": seconds}')
-    moves = {"set": clock.put_at, "advance": clock.advance}
+    moves = {"speed": clock.run, "set": clock.put_at, "advance": clock.advance}
     for name, value in body.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if name not in (*moves, "account", "stopped") or (name in moves and not number):
             raise ValueError(
-                f"the clock takes 'set' and 'advance' as seconds, not {name}={value!r}"
+                f"the clock takes 'set', 'advance' and 'speed' as numbers, not {name}={value!r}"
             )
     if stopped not in (None, True, False) or abs(body.get("advance", 0)) > LONGEST_ADVANCE:
         raise ValueError("'stopped' is true or false, and 'advance' at most 100 years")
     if not 0 <= body.get("set", 0) <= LATEST:
         raise ValueError("'set' is seconds since 1970, before the year 3000")
+    if not 0 < body.get("speed", 1) <= FASTEST:
+        raise ValueError(f"'speed' is more than 0 and at most {FASTEST:.0f}")
     if stopped is not None:
         (clock.stop if stopped else clock.go_on)(account)
     for name, move in moves.items():
@@ -156,6 +164,22 @@ def show_policy(request: Request) -> Any:
     """The policy document of an account."""
     account = _account(request)
     return {"account": account, "document": enforcement.document_of(account)}
+
+
+def hold(request: Request) -> Any:
+    """Let an account's calls wait, so that it can be looked at as it is at one moment."""
+    body = _body(request)
+    account, client, seconds = body.get("account"), body.get("client", "*"), body.get("seconds")
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not isinstance(account, str) or not isinstance(client, str) or not number:
+        raise ValueError('expected {"account": "...", "client": "aws-sdk-rust/*", "seconds": 10}')
+    HOLDS.hold(account, client, seconds)
+    return {"account": account, "client": client, "seconds": seconds}
+
+
+def release(request: Request) -> Any:
+    """Let an account's calls go on; whether they have waited until now."""
+    return {"held": HOLDS.release(_account(request))}
 
 
 def dump(request: Request) -> Any:
@@ -197,14 +221,18 @@ ENDPOINTS = [
     ),
     Endpoint("GET", "/settings", show_settings, "delays and quotas; ?account="),
     Endpoint(
-        "POST", "/settings", change_settings, 'change them: {"account", "settings": {name: number}}'
+        "POST",
+        "/settings",
+        change_settings,
+        'change them: {"account", "settings": {name: number}, "pace": "aws" or "none"}',
     ),
     Endpoint("GET", "/clock", show_clock, "an account's time; ?account="),
     Endpoint(
         "POST",
         "/clock",
         set_clock,
-        'move it: {"account", "advance": seconds, "set": seconds since 1970, "stopped": true}',
+        'move it: {"account", "advance": seconds, "set": seconds since 1970, "speed": 20,'
+        ' "stopped": true}',
     ),
     Endpoint("GET", "/policy", show_policy, "an account's IAM policy; ?account="),
     Endpoint(
@@ -213,6 +241,11 @@ ENDPOINTS = [
         set_policy,
         'enforce one: {"account", "document": {...} or null, "client"}',
     ),
+    Endpoint(
+        "POST", "/hold", hold,
+        'let clients\' calls wait: {"account", "client": "aws-sdk-rust/*", "seconds": 10}',
+    ),
+    Endpoint("DELETE", "/hold", release, "let an account's calls go on; ?account="),
     Endpoint("GET", "/dump", dump, "all of an account as JSON; ?account="),
     Endpoint("POST", "/load", load, "make an account what a dump says"),
     Endpoint("POST", "/reset", reset, "forget an account's state; ?account= is required"),

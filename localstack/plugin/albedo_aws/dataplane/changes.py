@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import threading
 import time
 from typing import Any
@@ -18,6 +19,8 @@ Source = tuple[str, str, str]
 
 # Calls that change nothing, by the way AWS names them.
 READS = ("Describe", "List", "Get")
+# What changes who can be reached: by the way EC2 names it.
+NETWORK = re.compile("Instances|SecurityGroup|NetworkInterface|IpAddresses|PrefixList")
 CONTROL = tuple(f"/_albedo/{name}" for name in ("health", "settings", "reset", "clock", "load"))
 
 
@@ -75,7 +78,7 @@ def record(_chain: HandlerChain[Any], context: RequestContext, _response: Respon
     service, account, region = context.service.service_name, context.account_id, context.region
     if service == "route53":
         CHANGES.note(("route53", account, ""))
-    elif service in ("elbv2", "acm") or (service == "ec2" and operation.endswith("Instances")):
+    elif service in ("elbv2", "acm") or (service == "ec2" and NETWORK.search(operation)):
         CHANGES.note(("elbv2", account, region))
 
 

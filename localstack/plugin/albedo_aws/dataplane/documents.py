@@ -6,8 +6,17 @@ from typing import Any
 from albedo_aws.acm.store import find_certificate
 from albedo_aws.dataplane import checks, health_checks
 from albedo_aws.elbv2 import network, target_health
+from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import STORES as ELBV2
-from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store, Target, TargetGroup, TrustStore
+from albedo_aws.elbv2.store import (
+    Listener,
+    LoadBalancer,
+    Rule,
+    Store,
+    Target,
+    TargetGroup,
+    TrustStore,
+)
 from albedo_aws.route53.store import Store as Route53
 from albedo_aws.route53.store import store_of
 from albedo_aws.route53.zone import Zone
@@ -25,9 +34,10 @@ def of_elbv2(account: str, region: str) -> tuple[Documents, bool]:
     store = ELBV2.get(account, region)
     found: Documents = {}
     passing = False
+    reach = Reach(store)
     with store.lock:
         for balancer in store.load_balancers.values():
-            found[f"balancer {balancer.arn}"] = json.dumps(_balancer(store, balancer))
+            found[f"balancer {balancer.arn}"] = json.dumps(_balancer(store, balancer, reach))
             for listener in balancer.listeners.values():
                 for arn in _certificates(listener):
                     document = _certificate(store, arn)
@@ -40,7 +50,7 @@ def of_elbv2(account: str, region: str) -> tuple[Documents, bool]:
             if store.user_of(group.arn) is None:
                 continue
             target_health.forget_drained(store, group)
-            document = _group(store, group)
+            document = _group(store, group, reach)
             passing |= any(target["state"] in PASSING for target in document["targets"])
             found[f"group {group.arn}"] = json.dumps(document)
     return found, passing
@@ -53,13 +63,14 @@ def of_route53(account: str) -> Documents:
         return {f"zone {zone.id}": json.dumps(_zone(store, zone)) for zone in store.zones.values()}
 
 
-def _balancer(store: Store, balancer: LoadBalancer) -> Json:
+def _balancer(store: Store, balancer: LoadBalancer, reach: Reach) -> Json:
     return {
         "arn": balancer.arn,
         "account": store.account,
         "name": balancer.name,
         "dns_name": balancer.dns_name,
         "attributes": balancer.attributes,
+        "openings": [[one.first, one.last, one.block] for one in reach.openings(balancer)],
         "listeners": [_listener(one) for one in balancer.listeners.values()],
     }
 
@@ -92,7 +103,7 @@ def _rule(rule: Rule) -> Json:
     }
 
 
-def _group(store: Store, group: TargetGroup) -> Json:
+def _group(store: Store, group: TargetGroup, reach: Reach) -> Json:
     return {
         "arn": group.arn,
         "account": store.account,
@@ -100,11 +111,11 @@ def _group(store: Store, group: TargetGroup) -> Json:
         "settings": group.settings,
         "attributes": group.attributes,
         "checks": checks.settings(store.account),
-        "targets": [_target(store, group, one) for one in group.targets.values()],
+        "targets": [_target(store, group, one, reach) for one in group.targets.values()],
     }
 
 
-def _target(store: Store, group: TargetGroup, target: Target) -> Json:
+def _target(store: Store, group: TargetGroup, target: Target, reach: Reach) -> Json:
     address = target.key.id if group.settings["TargetType"] == "ip" else None
     if group.settings["TargetType"] == "instance":
         found = network.instance(store, target.key.id)
@@ -115,7 +126,9 @@ def _target(store: Store, group: TargetGroup, target: Target) -> Json:
         "zone": target.key.zone,
         "registered": target.registered,
         "address": address,
-        "state": target_health.view(store, group, target)["TargetHealth"]["State"],
+        "state": target_health.view(store, group, target, reach)["TargetHealth"]["State"],
+        "open": reach.target_is_open(group, target, target.key.port),
+        "check_open": reach.check_is_open(group, target),
     }
 
 

@@ -71,21 +71,29 @@ def set_health_check(request: Request) -> Any:
     return told
 
 
-def settle(_request: Request) -> Any:
-    """Return when everything asked of AWS so far is served."""
+def settle(request: Request) -> Any:
+    """Return when everything asked of AWS so far is served; an error if some of it cannot be."""
     _control()
     if not FEED.settle(LONGEST_SETTLING):
         raise ValueError("the data plane does not follow; see dataplane.log")
+    account = request.args.get("account", "")
+    told = _asked("GET", f"/troubles?account={account}", b"")
+    if troubles := json.loads(told.get_data()):
+        raise ValueError("; ".join(troubles))
     return {}
 
 
 def _passed_on(request: Request) -> Any:
     path = request.path.removeprefix("/_albedo")
     query = request.query_string.decode()
+    return _asked(request.method, f"{path}?{query}" if query else path, request.get_data())
+
+
+def _asked(method: str, target: str, body: bytes) -> Response:
+    """The data plane's own answer."""
     connection = http.client.HTTPConnection(_control(), timeout=PATIENCE)
     try:
-        target = f"{path}?{query}" if query else path
-        connection.request(request.method, target, request.get_data() or None)
+        connection.request(method, target, body or None)
         answer = connection.getresponse()
         return Response(answer.read(), status=answer.status, mimetype="application/json")
     except (OSError, http.client.HTTPException) as error:
@@ -130,7 +138,7 @@ ENDPOINTS: list[Row] = [
         'set a Route 53 health check: {"account", "health_check": id, "state": "unhealthy" or'
         ' "healthy"}',
     ),
-    ("GET", "/settled", settle, "returns when all changes so far are served"),
+    ("GET", "/settled", settle, "returns when all changes so far are served; ?account="),
     ("GET", "/balancers", _passed_on, "each load balancer's loopback address; ?account="),
     ("GET", "/counters", _passed_on, "requests by listener, rule, target and status; ?account="),
     ("DELETE", "/counters", _passed_on, "start counting anew; ?account="),

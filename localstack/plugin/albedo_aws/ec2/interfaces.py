@@ -1,5 +1,6 @@
 """The network interfaces that load balancers have in their subnets, kept as moto keeps its own."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from albedo_aws import clock
@@ -17,14 +18,20 @@ LINGERING = knob(
 OWNER = "amazon-elb"
 
 
-def place(
-    account: str, region: str, load_balancer: str, subnets: list[str], groups: list[str]
-) -> None:
-    """Let a load balancer have one interface in each of these subnets, and no others.
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a load balancer stands, and how it is guarded and reached."""
 
-    `load_balancer` is the last part of its ARN: `app/web/50dc6c495c0c9188`.
-    """
+    load_balancer: str  # the last part of its ARN: `app/web/50dc6c495c0c9188`
+    subnets: list[str]
+    groups: list[str]
+    has_ipv6: bool
+
+
+def place(account: str, region: str, wanted: Placement) -> None:
+    """Let a load balancer have one interface in each of its subnets, and no others."""
     store = STORES.get(account, region)
+    load_balancer, subnets, groups = wanted.load_balancer, wanted.subnets, wanted.groups
     with store.lock:
         standing = store.load_balancers.setdefault(load_balancer, {})
         for subnet in set(standing) - set(subnets):
@@ -35,6 +42,24 @@ def place(
             interface = store.moto.enis[standing[subnet]]
             members = [store.moto.get_security_group_from_id(group) for group in groups]
             interface._group_set = members
+            if not wanted.has_ipv6:
+                interface.ipv6_addresses.clear()
+            elif not interface.ipv6_addresses:
+                store.moto.assign_ipv6_addresses(interface.id, ipv6_count=1)
+
+
+def addresses(account: str, region: str, load_balancer: str) -> list[str]:
+    """The addresses of a load balancer's interfaces."""
+    store = STORES.get(account, region)
+    with store.lock:
+        standing = store.load_balancers.get(load_balancer, {}).values()
+        enis = [store.moto.enis[one] for one in standing]
+        return [
+            str(one)
+            for eni in enis
+            for one in (eni.private_ip_address, *eni.ipv6_addresses)
+            if one
+        ]
 
 
 def release(account: str, region: str, load_balancer: str) -> None:

@@ -1,29 +1,31 @@
 """MaxResults and NextToken, the same for every Describe operation."""
 
-import base64
-import binascii
 from typing import Any
 
+from albedo_aws import pages
 from albedo_aws.ec2.errors import invalid
+
+# What an item of a list is known by: the first of these that it has.
+KEYS = (
+    "SecurityGroupRuleId", "ReservationId", "NetworkInterfaceId", "SubnetId", "RouteTableId",
+    "InternetGatewayId", "GroupId", "IpamPoolId", "PoolId", "VpcId",
+)  # fmt: skip
 
 
 def answer(name: str, items: list[Any], request: dict[str, Any]) -> dict[str, Any]:
     """An answer holding one page of `items`, with a token if there are more; no limit, no page."""
-    start = _start(request.get("NextToken"))
+    keys, token = [_key(item) for item in items], request.get("NextToken")
+    try:
+        start = pages.start(keys, token)
+    except ValueError:
+        raise invalid(f"Invalid value '{token}' for NextToken") from None
     end = start + (request.get("MaxResults") or len(items))
     page: dict[str, Any] = {name: items[start:end]}
     if end < len(items):
-        page["NextToken"] = base64.b64encode(f"from {end}".encode()).decode()
+        page["NextToken"] = pages.token(keys, end)
     return page
 
 
-def _start(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        word, number = base64.b64decode(token, validate=True).decode().split(" ")
-        if word == "from":
-            return int(number)
-    except (ValueError, binascii.Error):
-        pass
-    raise invalid(f"Invalid value '{token}' for NextToken")
+def _key(item: Any) -> str:
+    found = next((item[key] for key in KEYS if item.get(key)), None)
+    return str(item if found is None else found)

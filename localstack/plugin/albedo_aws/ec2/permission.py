@@ -52,6 +52,9 @@ class Wish:
 def read(store: Store, request: Json) -> list[Wish]:
     """The rules that a request names, in either of the two ways; ValueErrors are EC2's."""
     given = request.get("IpPermissions")
+    if given and (request.get("CidrIp") or request.get("IpProtocol")):
+        text = "The parameter ipPermissions cannot be used with the parameter cidrIp"
+        raise AwsError("InvalidParameterCombination", text)
     if not given and (request.get("CidrIp") or request.get("IpProtocol")):
         flat = {key: request.get(key) for key in ("IpProtocol", "FromPort", "ToPort")}
         given = [flat | {"IpRanges": [{"CidrIp": request.get("CidrIp")}]}]

@@ -9,8 +9,10 @@ from localstack.aws.spec import load_service
 from localstack.services.plugins import Service, aws_provider
 
 from albedo_aws.ec2 import (
+    addresses,
     backend,
     counts,
+    described,
     interface_groups,
     interfaces,
     paging,
@@ -49,6 +51,8 @@ NATIVE: dict[str, Operation] = {
 
 # What is looked at before LocalStack's own operation runs.
 CHECKED: dict[str, Callable[[Store, Json], None]] = {
+    "AssignPrivateIpAddresses": addresses.check,
+    "AssociateVpcCidrBlock": subnet.check_block,
     "CreateNetworkInterface": counts.check_interface,
     "CreateSecurityGroup": security_group.check_new,
     "DeleteNetworkInterface": subnet.check_interface,
@@ -58,10 +62,15 @@ CHECKED: dict[str, Callable[[Store, Json], None]] = {
     "RunInstances": counts.check_instances,
 }
 
+# Lists whose filters are ours.
+DESCRIBED: dict[str, Callable[[RequestContext, Store, Json], Json]] = {
+    "DescribeInstances": described.instances,
+    "DescribeNetworkInterfaces": described.network_interfaces,
+}
+
 # Lists that LocalStack's own operations give whole, however few were asked for.
 PAGED = {
     "DescribeInternetGateways": "InternetGateways",
-    "DescribeNetworkInterfaces": "NetworkInterfaces",
     "DescribeRouteTables": "RouteTables",
     "DescribeSubnets": "Subnets",
     "DescribeVpcs": "Vpcs",
@@ -80,6 +89,7 @@ def ec2() -> Service:
     corrected: dict[str, Any] = {name: _served(run) for name, run in NATIVE.items()}
     corrected |= {name: _checked(inner[name], check) for name, check in CHECKED.items()}
     corrected |= {name: _paged(inner[name], key) for name, key in PAGED.items()}
+    corrected |= {name: _described(run) for name, run in DESCRIBED.items()}
     table |= corrected
     return Service(name="ec2", skeleton=Skeleton(load_service("ec2"), table))
 
@@ -122,11 +132,20 @@ def _paged(inner: Served, key: str) -> Served:
         with store.lock:
             answer: Json = dict(inner(context, request))
             items = answer.get(key) or []
-            if key == "NetworkInterfaces":
-                items = interfaces.shown(store, items)
             if answer.get("NextToken"):
                 return answer | {key: items}
             return answer | paging.answer(key, items, request or {})
+
+    return serve
+
+
+def _described(run: Callable[[RequestContext, Store, Json], Json]) -> Served:
+    """moto's answer to a request without filters, with them applied to what is told."""
+
+    def serve(context: RequestContext, request: Json | None) -> Json:
+        store = _store(context, request)
+        with store.lock:
+            return run(context, store, request or {})
 
     return serve
 

@@ -23,6 +23,7 @@ def run(store: Store, request: Json) -> Json:
     for rule in standing:
         if rule.id in wanted:
             wish = permission.read_one(store, wanted[rule.id])
+            security_group_rule.require_one_network(store, group, [wish.permission])
             made[rule.id] = security_group_rule.new_rule(store, group, wish, rule.is_egress)
             made[rule.id].id = rule.id
     ingress = [made.get(rule.id, rule) for rule in group.ingress_rules]

@@ -29,24 +29,33 @@ LATE = knob(
 
 def check_new(store: Store, request: Json) -> None:
     """Refuse what moto would let CreateSecurityGroup do."""
-    name, about = request.get("GroupName"), request.get("Description")
+    name, about = (request.get("GroupName") or "").rstrip(), request.get("Description")
     if not name or not about:
         raise missing("GroupName" if not name else "GroupDescription")
     if not TEXT.fullmatch(name) or name.lower().startswith("sg-"):
         raise invalid(f"Value ({name}) for parameter GroupName is invalid.")
+    if name == "default":
+        raise invalid("Cannot use reserved security group name: default")
     if not TEXT.fullmatch(about):
         raise invalid(f"Value ({about}) for parameter GroupDescription is invalid.")
     vpc = request.get("VpcId")
     if vpc and vpc not in store.moto.vpcs:
         raise AwsError("InvalidVpcID.NotFound", f"The vpc ID '{vpc}' does not exist")
+    vpcs = [vpc] if vpc else [one.id for one in store.moto.vpcs.values() if one.is_default]
+    for one in vpcs:
+        if any(group.name == name for group in store.moto.groups.get(one, {}).values()):
+            text = f"The security group '{name}' already exists for VPC '{one}'"
+            raise AwsError("InvalidGroup.Duplicate", text)
     if sum(len(by_id) for by_id in store.moto.groups.values()) >= GROUPS.number(store.account):
         text = "The maximum number of security groups has been reached."
         raise AwsError("SecurityGroupLimitExceeded", text)
 
 
 def note_new(store: Store, answer: Json) -> None:
-    """Keep when a group was made."""
-    store.made[answer["GroupId"]] = clock.now(store.account)
+    """Keep when a group was made, and its name without the blanks at its end (botocore)."""
+    group = store.moto.get_security_group_from_id(answer["GroupId"])
+    group.name = group.name.rstrip()
+    store.made[group.id] = clock.now(store.account)
 
 
 def describe(store: Store, request: Json) -> Json:

@@ -122,6 +122,7 @@ def view(rule: Any) -> Json:
 def _authorize(store: Store, request: Json, *, egress: bool) -> Json:
     group = security_group.meant(store, request)
     wishes = permission.read(store, request)
+    require_one_network(store, group, [wish.permission for wish in wishes])
     rules = _rules(group, egress)
     standing = {key(rule) for rule in rules}
     for wish in wishes:
@@ -227,6 +228,26 @@ def new_rule(store: Store, group: Any, wish: Wish, egress: bool) -> Any:
     )
     rule.from_port, rule.to_port = made.from_port, made.to_port
     return rule
+
+
+def require_one_network(store: Store, group: Any, wanted: list[Permission]) -> None:
+    """Refuse groups of a VPC that is neither the group's own nor peered with it.
+
+    The code and the words have been seen from AWS often (ansible/ansible #45782).
+    """
+    vpcs = {one: vpc for vpc, by_id in store.moto.groups.items() for one in by_id}
+    for one in wanted:
+        vpc = vpcs.get(one.source, group.vpc_id) if one.kind == GROUP else group.vpc_id
+        if vpc != group.vpc_id and not _are_peered(store, {vpc, group.vpc_id}):
+            text = "You have specified two resources that belong to different networks."
+            raise AwsError("InvalidGroup.NotFound", text)
+
+
+def _are_peered(store: Store, vpcs: set[str]) -> bool:
+    return any(
+        {one.vpc.id, one.peer_vpc.id} == vpcs and one._status.code == "active"
+        for one in store.moto.vpc_pcxs.values()
+    )
 
 
 def check_quota(store: Store, permissions: Iterable[Permission]) -> None:

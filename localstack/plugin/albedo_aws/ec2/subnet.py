@@ -1,13 +1,17 @@
 """What keeps subnets, VPCs and network interfaces from being deleted."""
 
+from ipaddress import IPv4Network
 from typing import Any
 
-from albedo_aws.ec2 import interfaces
-from albedo_aws.ec2.errors import dependent
+from albedo_aws.ec2 import backend, interfaces
+from albedo_aws.ec2.errors import dependent, invalid, missing
 from albedo_aws.ec2.store import Store
 from albedo_aws.errors import AwsError
 
 Json = dict[str, Any]
+
+# How long the prefix of a VPC's block is ("VPC CIDR blocks" in the user guide).
+WIDEST, NARROWEST = 16, 28
 
 
 def check_empty(store: Store, request: Json) -> None:
@@ -18,6 +22,32 @@ def check_empty(store: Store, request: Json) -> None:
         raise AwsError("InvalidSubnetID.NotFound", text)
     if any(_subnet_of(interface) == wanted for interface in store.moto.enis.values()):
         raise dependent("The subnet", repr(wanted))
+
+
+def check_block(store: Store, request: Json) -> None:
+    """Refuse AssociateVpcCidrBlock of a block that the VPC cannot have."""
+    vpc, wanted = store.moto.vpcs.get(request.get("VpcId")), request.get("CidrBlock")
+    if vpc is None:
+        text = f"The vpc ID '{request.get('VpcId')}' does not exist"
+        raise AwsError("InvalidVpcID.NotFound", text)
+    if request.get("AmazonProvidedIpv6CidrBlock"):
+        if wanted:
+            raise invalid("A block is either given or provided by Amazon")
+        return
+    if not wanted:
+        raise missing("cidrBlock")
+    try:
+        block = IPv4Network(wanted)
+    except ValueError as broken:
+        raise invalid(f"Value ({wanted}) for parameter cidrBlock is invalid.") from broken
+    standing = [
+        IPv4Network(one["cidr_block"])
+        for one in vpc.cidr_block_association_set
+        if one["cidr_block_state"]["state"] == backend.ASSOCIATED
+    ]
+    allowed = WIDEST <= block.prefixlen <= NARROWEST
+    if not allowed or any(block.overlaps(one) for one in standing):
+        raise AwsError("InvalidVpc.Range", f"The CIDR '{wanted}' is invalid.")
 
 
 def check_vpc_empty(store: Store, request: Json) -> None:

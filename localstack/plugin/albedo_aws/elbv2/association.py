@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from albedo_aws.elbv2 import arns, errors, limits
+from albedo_aws.elbv2 import arns, errors, limits, user_pool
 from albedo_aws.elbv2.store import LoadBalancer, Rule, Store, TargetGroup, target_groups_of
 from albedo_aws.elbv2.target_group import HTTP_PROTOCOLS
 
@@ -20,8 +20,10 @@ def check(
 
     The quotas are on what would be: the actions of the rule that changes are not counted.
     """
+    user_pool.check(store, actions)
     groups = arns.target_groups(store, sorted(target_groups_of(actions)))
     _check_protocols(protocol, groups)
+    _check_addresses(load_balancer.ip_address_type, groups)
     vpc = load_balancer.vpc
     elsewhere = [group.arn for group in groups if group.settings.get("VpcId", vpc) != vpc]
     if elsewhere:
@@ -43,14 +45,32 @@ def _check_protocols(protocol: str, groups: list[TargetGroup]) -> None:
     ]
     if incompatible:
         raise errors.incompatible_protocols(incompatible)
-    # AWS's guide, "Protocol version": gRPC needs an HTTPS listener.
+    # AWS's guide, "Protocol version": gRPC needs an HTTPS listener. So does HTTP/2 (aws/copilot-cli
+    # #4551 has AWS's words).
     if protocol != "HTTPS":
         for group in groups:
-            if group.settings.get("ProtocolVersion") == "GRPC":
+            version = group.settings.get("ProtocolVersion", "HTTP1")
+            if version != "HTTP1":
                 raise errors.configuration(
                     f"Listener protocol '{protocol}' is not supported with a target group with "
-                    "the protocol-version 'GRPC'"
+                    f"the protocol-version '{version}'"
                 )
+
+
+def check_address_type(store: Store, load_balancer: LoadBalancer, wanted: str) -> None:
+    """Raise what AWS answers when a load balancer cannot have this address type any more."""
+    used = store.used_by(load_balancer.arn)
+    _check_addresses(wanted, [store.target_groups[arn] for arn in used])
+
+
+def _check_addresses(address_type: str, groups: list[TargetGroup]) -> None:
+    """Only load balancers that have IPv6 themselves reach targets over it [M]."""
+    six = [group.arn for group in groups if group.settings["IpAddressType"] == "ipv6"]
+    if six and address_type == "ipv4":
+        raise errors.configuration(
+            "A load balancer with IP address type 'ipv4' cannot use the following target groups "
+            f"with IP address type 'ipv6': {', '.join(six)}"
+        )
 
 
 def _check_quotas(store: Store, used: set[str]) -> None:

@@ -33,6 +33,15 @@ def choice(default: str, *values: str) -> Attribute:
     return Attribute(default, lambda value: value in values)
 
 
+def several(default: str, *values: str) -> Attribute:
+    """Some of a few words, with commas between them."""
+
+    def accepts(value: str) -> bool:
+        return value == default or all(one.strip() in values for one in value.split(","))
+
+    return Attribute(default, accepts)
+
+
 def number(default: str, least: int, most: int, *words: str) -> Attribute:
     """A whole number in a range, or one of a few words."""
 

@@ -64,10 +64,12 @@ def check_secret(actions: list[Json], standing: list[Json]) -> None:
         if config is None:
             continue
         keeps, gives = bool(config.get("UseExistingClientSecret")), bool(config.get("ClientSecret"))
+        # ansible-collections/amazon.aws #1877 has AWS's code for both at once.
         if keeps and gives:
-            raise errors.validation("Give a client secret or use the existing one, not both")
+            text = "You must either specify a client secret or use the existing one"
+            raise errors.invalid_action(text)
         if not gives and not (keeps and has_one):
-            raise errors.validation("A client secret must be specified")
+            raise errors.invalid_action("You must specify a client secret")
 
 
 def _session(config: Json) -> Json:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 from typing import Any
 
-from albedo_aws.elbv2 import errors, limits
+from albedo_aws.elbv2 import errors, limits, regex
 from albedo_aws.elbv2.store import Store
 
 Json = dict[str, Any]
@@ -177,8 +177,9 @@ def _same(bare: list[str] | None, configured: list[str] | None) -> list[str]:
 def _check_one_kind(values: Iterable[str], regexes: list[str], field: str) -> None:
     if bool(values) == bool(regexes):
         raise errors.validation(f"A '{field}' condition needs either values or regular expressions")
-    for regex in regexes:
-        _check_length(regex, field)
+    for one in regexes:
+        _check_length(one, field)
+        regex.check(one)
 
 
 def _nonempty(values: list[Any] | None, field: str) -> list[Any]:

@@ -92,6 +92,11 @@ def subnet_not_found(subnets: Iterable[str]) -> AwsError:
     return AwsError("SubnetNotFound", f"The subnet ID {_quoted(subnets)} does not exist")
 
 
+def no_ipv6() -> AwsError:
+    """[P]; AWS Load Balancer Controller's pull request #4865 has it."""
+    return validation("You must specify subnets with an associated IPv6 CIDR block.")
+
+
 def subnet_too_small(subnet: str, needed: int) -> AwsError:
     """[P]"""
     return AwsError(
@@ -116,6 +121,11 @@ def zone_twice() -> AwsError:
     return configuration(
         "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
     )
+
+
+def not_a_security_group(group: str) -> AwsError:
+    """[P]; what is no id at all (in4it/ecs-deploy #8)"""
+    return validation(f"Security group '{group}' is not valid")
 
 
 def security_groups_not_found(groups: Iterable[str]) -> AwsError:
@@ -149,8 +159,8 @@ def ssl_policy_not_found(name: str) -> AwsError:
 
 
 def unsupported_protocol(protocol: str) -> AwsError:
-    """[B] code, [M] text"""
-    return AwsError("UnsupportedProtocol", f"Protocol '{protocol}' must be one of 'HTTP, HTTPS'")
+    """[P]; hashicorp/terraform-provider-aws #6173. botocore declares another code."""
+    return validation(f"Listener protocol '{protocol}' must be one of 'HTTPS, HTTP'")
 
 
 def incompatible_protocols(target_groups: Iterable[str]) -> AwsError:

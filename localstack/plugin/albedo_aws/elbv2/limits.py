@@ -63,6 +63,23 @@ CAPACITY_UNITS = _quota(
 )
 SECURITY_GROUPS = _quota("security-groups-per-application-load-balancer", 5, "security groups")
 
+# What DescribeAccountLimits tells of what is not here, or counted otherwise: as its example in
+# AWS's command-line reference has it [M].
+OTHERS = {
+    "certificates-per-network-load-balancer": 25,
+    "gateway-load-balancers": 100,
+    "gateway-load-balancers-per-vpc": 100,
+    "geneve-target-groups": 100,
+    "listeners-per-network-load-balancer": 50,
+    "network-load-balancer-enis-per-vpc": 1200,
+    "network-load-balancers": 50,
+    "target-groups-per-action-on-network-load-balancer": 1,
+    "target-id-registrations-per-application-load-balancer": 1000,
+    "targets-per-availability-zone-per-gateway-load-balancer": 300,
+    "targets-per-availability-zone-per-network-load-balancer": 500,
+    "targets-per-network-load-balancer": 3000,
+}
+
 # What DescribeAccountLimits tells about Application Load Balancers, by the names AWS uses there.
 TOLD = [
     LOAD_BALANCERS,
@@ -75,6 +92,7 @@ TOLD = [
     TARGET_GROUPS_PER_LOAD_BALANCER,
     TARGETS_PER_LOAD_BALANCER,
     TARGET_GROUPS,
+    TARGETS_PER_TARGET_GROUP,
 ]
 
 
@@ -84,4 +102,5 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         {"Name": quota.name.removeprefix(PREFIX), "Max": str(quota.number(store.account))}
         for quota in TOLD
     ]
+    limits += [{"Name": name, "Max": str(most)} for name, most in OTHERS.items()]
     return paging.answer("Limits", limits, request)

@@ -7,13 +7,16 @@ nothing and the server header to being sent is from AWS's guide, "Modify HTTP he
 from typing import Any
 
 from albedo_aws.elbv2 import arns
-from albedo_aws.elbv2.attributes import Table, as_list, boolean, changed, choice, text
+from albedo_aws.elbv2.attributes import Table, as_list, boolean, changed, choice, several, text
 from albedo_aws.elbv2.attributes import defaults as defaults_of
 from albedo_aws.elbv2.store import Store
 
 # AWS's guide, "HTTP header modification": names up to 40 and values up to 1024 characters [M].
 LONGEST_NAME = 40
 LONGEST_VALUE = 1024
+
+# The methods of HTTP that AWS's guide knows, or all [M].
+METHODS = ("GET", "HEAD", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PUT", "PATCH", "*")
 
 _RESPONSE = "routing.http.response."
 _REQUEST = "routing.http.request."
@@ -22,7 +25,7 @@ HTTP: Table = {
     f"{_RESPONSE}server.enabled": boolean("true"),
     f"{_RESPONSE}strict_transport_security.header_value": text("", LONGEST_VALUE),
     f"{_RESPONSE}access_control_allow_origin.header_value": text("", LONGEST_VALUE),
-    f"{_RESPONSE}access_control_allow_methods.header_value": text("", LONGEST_VALUE),
+    f"{_RESPONSE}access_control_allow_methods.header_value": several("", *METHODS),
     f"{_RESPONSE}access_control_allow_headers.header_value": text("", LONGEST_VALUE),
     f"{_RESPONSE}access_control_allow_credentials.header_value": choice("", "", "true"),
     f"{_RESPONSE}access_control_expose_headers.header_value": text("", LONGEST_VALUE),

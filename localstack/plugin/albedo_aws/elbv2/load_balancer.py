@@ -7,6 +7,7 @@ from typing import Any
 from albedo_aws import clock
 from albedo_aws.elbv2 import (
     arns,
+    association,
     capacity,
     errors,
     limits,
@@ -15,17 +16,19 @@ from albedo_aws.elbv2 import (
     network,
     paging,
     placement,
+    provisioning,
     regions,
     tag,
+    visibility,
 )
 from albedo_aws.elbv2.store import LoadBalancer, Store, new_id
 from albedo_aws.errors import AwsError
-from albedo_aws.settings import knob
 
-PROVISIONING = knob(
-    "elbv2.load-balancer-provisioning-seconds",
-    0,
-    "how long a new load balancer is 'provisioning'; on AWS 1 to 3 minutes",
+# botocore: "You can specify up to 20 load balancers in a single call".
+MOST_DESCRIBED = 20
+OF_NETWORK = (
+    "EnablePrefixForIpv6SourceNat",
+    "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
 )
 
 
@@ -47,9 +50,12 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     name = request["Name"]
     _check_name(name)
     _check_type(request)
+    _check_not_of_network(request)
     scheme = request.get("Scheme", "internet-facing")
-    address_type = placement.check_address_type(scheme, request.get("IpAddressType", "ipv4"))
     subnets = placement.check_subnets(store, placement.wanted_subnets(request), scheme)
+    address_type = placement.check_address_type(
+        scheme, request.get("IpAddressType", "ipv4"), subnets
+    )
     vpc = subnets[0].vpc
     groups = placement.check_security_groups(store, request.get("SecurityGroups") or [], vpc)
     made = LoadBalancer(
@@ -84,16 +90,20 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """DescribeLoadBalancers; one that is missing fails the whole call."""
     wanted_arns, wanted_names = request.get("LoadBalancerArns"), request.get("Names")
+    if len(wanted_arns or wanted_names or []) > MOST_DESCRIBED:
+        text = f"Cannot have more than {MOST_DESCRIBED} load balancers described"
+        raise errors.validation(text)
     if wanted_arns and wanted_names:
         raise errors.validation("Load balancer names and ARNs cannot be specified together")
+    shown = store.load_balancers | visibility.departing(store)
     if wanted_arns:
         for arn in wanted_arns:
             arns.require(store, arn, arns.LOAD_BALANCER)
-        found = _all_of(wanted_arns, store.load_balancers)
+        found = _all_of(wanted_arns, shown)
     elif wanted_names:
-        found = _all_of(wanted_names, _by_name(store))
+        found = _all_of(wanted_names, {lb.name: lb for lb in shown.values()} | _by_name(store))
     else:
-        found = list(store.load_balancers.values())
+        found = list(shown.values())
     return paging.answer("LoadBalancers", [_view(store, lb) for lb in found], request)
 
 
@@ -107,12 +117,14 @@ def delete(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     if load_balancer.attributes["deletion_protection.enabled"] == "true":
         raise errors.deletion_protected(arn)
     store.remove_load_balancer(load_balancer)
+    visibility.depart(store, load_balancer)
     network.release_interfaces(store, load_balancer)
     return {}
 
 
 def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetSecurityGroups."""
+    _check_not_of_network(request)
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
     if not request["SecurityGroups"]:
         raise errors.validation("At least one security group must be specified")
@@ -125,15 +137,18 @@ def set_security_groups(store: Store, request: dict[str, Any]) -> dict[str, Any]
 
 def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetSubnets."""
+    _check_not_of_network(request)
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
     capacity.require_settled(store, load_balancer)
-    address_type = placement.check_address_type(
-        load_balancer.scheme, request.get("IpAddressType", load_balancer.ip_address_type)
-    )
     wanted = placement.wanted_subnets(request)
+    placement.check_vpc(store, wanted, load_balancer.vpc)
     subnets = placement.check_subnets(store, wanted, load_balancer.scheme)
-    if subnets[0].vpc != load_balancer.vpc:
-        raise errors.configuration("The subnets must belong to the VPC of the load balancer")
+    address_type = placement.check_address_type(
+        load_balancer.scheme,
+        request.get("IpAddressType", load_balancer.ip_address_type),
+        subnets,
+    )
+    association.check_address_type(store, load_balancer, address_type)
     load_balancer.zones = {subnet.id: subnet.zone for subnet in subnets}
     load_balancer.ip_address_type = address_type
     network.place_interfaces(store, load_balancer)
@@ -143,9 +158,13 @@ def set_subnets(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def set_ip_address_type(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """SetIpAddressType."""
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
-    load_balancer.ip_address_type = placement.check_address_type(
-        load_balancer.scheme, request["IpAddressType"]
+    standing = [network.subnet(store, subnet) for subnet in load_balancer.zones]
+    wanted = placement.check_address_type(
+        load_balancer.scheme, request["IpAddressType"], [one for one in standing if one]
     )
+    association.check_address_type(store, load_balancer, wanted)
+    load_balancer.ip_address_type = wanted
+    network.place_interfaces(store, load_balancer)
     return {"IpAddressType": load_balancer.ip_address_type}
 
 
@@ -174,6 +193,13 @@ def _check_type(request: dict[str, Any]) -> None:
     if request.get("Type", "application") != "application":
         text = f"Load balancers of type '{request['Type']}' are not emulated here"
         raise AwsError("InternalFailure", text, 501)
+
+
+def _check_not_of_network(request: dict[str, Any]) -> None:
+    """Refuse what botocore's documentation has for Network Load Balancers only [M]."""
+    for name in OF_NETWORK:
+        if request.get(name):
+            raise errors.configuration(f"{name} is not supported for application load balancers")
 
 
 def _dns_name(store: Store, name: str, scheme: str) -> str:
@@ -207,8 +233,7 @@ def _all_of(wanted: list[str], there: dict[str, LoadBalancer]) -> list[LoadBalan
 
 
 def _state(store: Store, load_balancer: LoadBalancer) -> str:
-    age = clock.now(store.account) - load_balancer.created
-    return "provisioning" if age < (PROVISIONING.of(store.account) or 0) else "active"
+    return "provisioning" if provisioning.lasts(store, load_balancer) else "active"
 
 
 def _zones(load_balancer: LoadBalancer) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ class Subnet:
     vpc: str
     zone: str
     free_addresses: int
+    has_ipv6: bool  # whether a block of IPv6 addresses is associated with it
 
 
 def _ec2(store: Store) -> Any:
@@ -33,14 +34,20 @@ def subnet(store: Store, subnet_id: str) -> Subnet | None:
     for by_id in _ec2(store).subnets.values():
         if found := by_id.get(subnet_id):
             return Subnet(
-                found.id, found.vpc_id, found.availability_zone, found.available_ip_address_count
-            )
+                found.id, found.vpc_id, found.availability_zone, found.available_ip_address_count,
+                bool(found.ipv6_cidr_block_association_set),
+            )  # fmt: skip
     return None
 
 
 def vpc_exists(store: Store, vpc: str) -> bool:
     """Whether the account has this VPC."""
     return vpc in _ec2(store).vpcs
+
+
+def has_ipv6(store: Store, vpc: str) -> bool:
+    """Whether a block of IPv6 addresses is associated with a VPC."""
+    return any(":" in block for block in _cidr_blocks(_ec2(store).vpcs.get(vpc)))
 
 
 def reaches_the_internet(store: Store, vpc: str) -> bool:
@@ -98,19 +105,27 @@ def instance(store: Store, instance_id: str) -> Instance | None:
     for reservation in _ec2(store).reservations.values():
         for found in reservation.instances:
             if found.id == instance_id:
-                return Instance(found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip)
+                return Instance(
+                    found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip
+                )
     return None
 
 
 def place_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
     """Let a load balancer's network interfaces be where, and guarded as, it now is."""
-    interfaces.place(
-        store.account,
-        store.region,
-        load_balancer.arn.partition("loadbalancer/")[2],
-        list(load_balancer.zones),
-        load_balancer.security_groups,
+    wanted = interfaces.Placement(
+        load_balancer=load_balancer.arn.partition("loadbalancer/")[2],
+        subnets=list(load_balancer.zones),
+        groups=load_balancer.security_groups,
+        has_ipv6=load_balancer.ip_address_type != "ipv4",
     )
+    interfaces.place(store.account, store.region, wanted)
+
+
+def node_addresses(store: Store, load_balancer: LoadBalancer) -> list[str]:
+    """The addresses that a load balancer has in its subnets."""
+    name = load_balancer.arn.partition("loadbalancer/")[2]
+    return interfaces.addresses(store.account, store.region, name)
 
 
 def release_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
@@ -138,5 +153,5 @@ def _cidr_blocks(vpc: Any) -> list[str]:
 
 
 def _subnet_blocks(subnet: Any) -> list[str]:
-    ipv6 = [a["ipv6CidrBlock"] for a in subnet.ipv6_cidr_block_associations.values()]
+    ipv6 = [block["ipv6CidrBlock"] for block in subnet.ipv6_cidr_block_association_set]
     return [subnet.cidr_block, *ipv6]

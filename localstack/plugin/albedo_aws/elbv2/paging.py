@@ -1,33 +1,34 @@
 """PageSize and Marker, the same for every Describe operation."""
 
-import base64
 from typing import Any
 
+from albedo_aws import pages
 from albedo_aws.elbv2 import errors
 
 # The largest page, and the one given when none is asked for (botocore: PageSize 1-400; that the
 # range holds is checked with all other shapes).
 LARGEST = 400
+# What an item of a list is known by: the first of these that it has.
+KEYS = (
+    "RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn", "TrustStoreArn",
+    "CertificateArn", "ResourceArn", "RevocationId", "Name",
+)  # fmt: skip
 
 
 def answer(name: str, items: list[Any], request: dict[str, Any]) -> dict[str, Any]:
     """An answer holding one page of `items` under `name`, with a marker if there are more."""
-    start = _start(request.get("Marker"))
+    keys, marker = [_key(item) for item in items], request.get("Marker")
+    try:
+        start = pages.start(keys, marker)
+    except ValueError:
+        raise errors.validation(f"'{marker}' is not a valid marker") from None
     end = start + request.get("PageSize", LARGEST)
     page: dict[str, Any] = {name: items[start:end]}
     if end < len(items):
-        page["NextMarker"] = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
+        page["NextMarker"] = pages.token(keys, end)
     return page
 
 
-def _start(marker: str | None) -> int:
-    """Markers are opaque to clients; one that we did not give is an error, not a page."""
-    if not marker:
-        return 0
-    try:
-        word, number = base64.urlsafe_b64decode(marker.encode()).decode().split(" ")
-        if word == "from":
-            return int(number)
-    except ValueError:
-        pass
-    raise errors.validation(f"'{marker}' is not a valid marker")
+def _key(item: Any) -> str:
+    found = next((item[key] for key in KEYS if key in item), None)
+    return str(item if found is None else found)

@@ -1,5 +1,6 @@
 """Where a load balancer stands: its subnets, security groups and address type, checked by EC2."""
 
+import re
 from typing import Any
 
 from albedo_aws.elbv2 import errors, limits, network
@@ -8,6 +9,8 @@ from albedo_aws.elbv2.store import Store
 
 # AWS refuses subnets with fewer free addresses than this (its error text says the number).
 FREE_ADDRESSES = 8
+# A security group's id: 8 or 17 hexadecimal digits ("Resource IDs" in EC2's guide).
+GROUP_ID = re.compile(r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 def wanted_subnets(request: dict[str, Any]) -> list[str]:
@@ -49,8 +52,18 @@ def check_subnets(store: Store, wanted: list[str], scheme: str) -> list[Subnet]:
     return subnets
 
 
+def check_vpc(store: Store, wanted: list[str], vpc: str) -> None:
+    """Refuse subnets of another VPC than the load balancer's, before anything else about them."""
+    found = [network.subnet(store, subnet) for subnet in wanted]
+    if any(subnet is not None and subnet.vpc != vpc for subnet in found):
+        raise errors.configuration("The subnets must belong to the VPC of the load balancer")
+
+
 def check_security_groups(store: Store, wanted: list[str], vpc: str) -> list[str]:
     """The security groups, if they are of this VPC and not too many."""
+    for group in wanted:
+        if not GROUP_ID.fullmatch(group):
+            raise errors.not_a_security_group(group)
     missing = network.missing_security_groups(store, vpc, wanted)
     if missing:
         raise errors.security_groups_not_found(missing)
@@ -60,10 +73,12 @@ def check_security_groups(store: Store, wanted: list[str], vpc: str) -> list[str
     return list(dict.fromkeys(wanted))
 
 
-def check_address_type(scheme: str, address_type: str) -> str:
-    """The address type, if it goes with the scheme; internal dualstack does [M]."""
+def check_address_type(scheme: str, address_type: str, subnets: list[Subnet]) -> str:
+    """The address type, if it goes with the scheme and the subnets; internal dualstack does [M]."""
     if scheme == "internal" and address_type == "dualstack-without-public-ipv4":
         raise errors.configuration(
             f"IP address type '{address_type}' is not supported for internal load balancers"
         )
+    if address_type != "ipv4" and not all(subnet.has_ipv6 for subnet in subnets):
+        raise errors.no_ipv6()
     return address_type

@@ -18,8 +18,10 @@ from albedo_aws.elbv2 import (
     listener_certificate,
     load_balancer,
     load_balancer_attributes,
+    regions,
     revocation,
     rule,
+    service_role,
     ssl_policy,
     tag,
     target,
@@ -107,6 +109,8 @@ def _served(name: str, run: Operation) -> Callable[[RequestContext, Json | None]
         store = STORES.get(context.account_id, context.region)
         with store.lock:
             answer = run(store, asked)
+            if name in service_role.MAKERS:
+                service_role.ensure(store.account, regions.partition(store.region))
             if not reads:
                 store.version += 1
                 certificate_use.note(store)

@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from localstack.aws.skeleton import Skeleton
 from localstack.http import Response
 
-from albedo_aws.elbv2 import load_balancer, visibility
+from albedo_aws.elbv2 import provisioning, visibility
 from albedo_aws.elbv2.store import STORES, Store
 
 Json = dict[str, Any]
@@ -106,7 +106,7 @@ def _request(store: Store, context: RequestContext, instance: Any) -> str | None
     if name not in KEPT_FOR:
         return None
     # As long as load balancers take time to become active, what is told of them changes by itself.
-    if name == "DescribeLoadBalancers" and load_balancer.PROVISIONING.of(store.account):
+    if name == "DescribeLoadBalancers" and provisioning.PROVISIONING.of(store.account):
         return None
     # So it does of listeners and rules that take time to be found, and all that is told of them.
     if not visibility.is_immediate(store.account):

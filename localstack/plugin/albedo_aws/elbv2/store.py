@@ -152,6 +152,8 @@ class Store:
         self.rules: dict[str, Rule] = {}
         self.target_groups: dict[str, TargetGroup] = {}
         self.trust_stores: dict[str, TrustStore] = {}
+        # Deleted load balancers that are still told of, and until when.
+        self.departing: dict[str, tuple[LoadBalancer, float]] = {}
         # Since when, and until when, a load balancer uses a certificate: see `certificate_use`.
         self.certificate_uses: dict[tuple[str, str], tuple[float, float | None]] = {}
         # When the last listener or rule ceased to refer to each target group: see `visibility`.

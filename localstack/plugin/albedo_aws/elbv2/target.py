@@ -1,20 +1,39 @@
 """Targets: who is registered in a target group."""
 
+import re
 from ipaddress import IPv4Network, IPv6Address
 from typing import Any
 
 from albedo_aws import clock
-from albedo_aws.elbv2 import arns, association, errors, limits, network, target_health
+from albedo_aws.elbv2 import (
+    arns,
+    association,
+    errors,
+    limits,
+    network,
+    target_group_attributes,
+    target_health,
+)
 from albedo_aws.elbv2.network import Address
+from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import Store, Target, TargetGroup, TargetKey
 
 Json = dict[str, Any]
+
+# An instance's id: 8 or 17 hexadecimal digits ("Resource IDs" in EC2's guide).
+INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+# AWS's quotas page: "Targets per target group (Lambda functions)".
+FUNCTIONS = 1
 
 # botocore: beside the VPC's own addresses, those of RFC 1918 and RFC 6598 can be targets.
 PRIVATE = [
     IPv4Network(block)
     for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 ]
+
+
+# What is told of anomalies if it is asked for: nothing here is ever one.
+ANOMALY: Json = {"AnomalyDetection": {"Result": "normal", "MitigationInEffect": "no"}}
 
 
 def register(store: Store, request: Json) -> Json:
@@ -50,27 +69,37 @@ def health(store: Store, request: Json) -> Json:
     """DescribeTargetHealth."""
     group = arns.target_group(store, request["TargetGroupArn"])
     target_health.forget_drained(store, group)
+    reach = Reach(store)
+    more = ANOMALY if request.get("Include") else {}
     asked = request.get("Targets")
     if not asked:
-        found = [target_health.view(store, group, target) for target in group.targets.values()]
+        targets = list(group.targets.values())
+        found = [target_health.view(store, group, target, reach) | more for target in targets]
         return {"TargetHealthDescriptions": found}
     found = []
     for description in asked:
         there = _registered(group, description)
-        found += [target_health.view(store, group, target) for target in there]
+        found += [target_health.view(store, group, target, reach) | more for target in there]
         if not there:
             found.append(target_health.not_registered(group, description))
     return {"TargetHealthDescriptions": found}
 
 
+def canonical(target: str) -> str:
+    """A target's id; an IPv6 address may be written in many ways and is one."""
+    address = network.parse_address(target)
+    return str(address) if isinstance(address, IPv6Address) else target
+
+
 def _registered(group: TargetGroup, description: Json) -> list[Target]:
-    """The targets that a description means; without a zone, those of every zone."""
+    """The targets that a description means; without a zone that counts, those of every zone."""
     port = description.get("Port", group.settings.get("Port"))
-    zone = description.get("AvailabilityZone")
+    counts = target_group_attributes.keeps_to_zones(group)
+    zone = description.get("AvailabilityZone") if counts else None
     return [
         target
         for target in group.targets.values()
-        if (target.key.id, target.key.port) == (description["Id"], port)
+        if (target.key.id, target.key.port) == (canonical(description["Id"]), port)
         and zone in (None, target.key.zone)
     ]
 
@@ -82,7 +111,7 @@ def _checked(store: Store, group: TargetGroup, description: Json) -> Target:
     place = _address if kind == "ip" else _instance
     zone = place(store, group, description)
     key = TargetKey(
-        id=description["Id"],
+        id=canonical(description["Id"]),
         port=description.get("Port", group.settings["Port"]),
         # What counts is where a target is, also when AWS found that out by itself.
         zone=zone if kind == "ip" else None,
@@ -101,6 +130,8 @@ def _lambda(store: Store, description: Json) -> Target:
 
 
 def _instance(store: Store, group: TargetGroup, description: Json) -> str:
+    if not INSTANCE_ID.fullmatch(description["Id"]):
+        raise errors.validation(f"Instance ID '{description['Id']}' is not valid")
     found = network.instance(store, description["Id"])
     if found is None or found.vpc != group.settings["VpcId"]:
         raise errors.invalid_targets(
@@ -118,22 +149,30 @@ def _instance(store: Store, group: TargetGroup, description: Json) -> str:
 
 
 def _address(store: Store, group: TargetGroup, description: Json) -> str | None:
-    """The zone of an address: the one given, or that of its subnet."""
+    """The zone of an address: that of its subnet, or outside of the VPC the one given.
+
+    botocore: one that is given counts only while cross-zone load balancing is off; else it is
+    ignored and treated as "all".
+    """
     ip, zone = description["Id"], description.get("AvailabilityZone")
+    counts = target_group_attributes.keeps_to_zones(group)
     address = network.parse_address(ip)
     version = 6 if group.settings["IpAddressType"] == "ipv6" else 4
     if address is None or address.version != version:
         raise errors.validation(f"The IP address '{ip}' is not a valid IPv{version} address")
     if zone not in (None, target_health.ANY_ZONE, *network.zones(store)):
         raise errors.validation(f"The Availability Zone '{zone}' is not valid")
+    if counts and zone == target_health.ANY_ZONE:
+        text = "An Availability Zone must be specified while cross-zone load balancing is off"
+        raise errors.validation(text)
     vpc = group.settings["VpcId"]
     if network.in_vpc(store, vpc, address):
-        return zone or network.zone_of_address(store, vpc, address)
+        return (zone if counts else None) or network.zone_of_address(store, vpc, address)
     if not zone:
         raise errors.zone_needed(ip, vpc)
     if not _private(address):
         raise errors.validation(f"The IP address '{ip}' is not in a range that can be a target")
-    return str(zone)
+    return str(zone) if counts else target_health.ANY_ZONE
 
 
 def _private(address: Address) -> bool:
@@ -143,7 +182,8 @@ def _private(address: Address) -> bool:
 
 
 def _check_quotas(store: Store, group: TargetGroup, count: int) -> None:
-    most = limits.TARGETS_PER_TARGET_GROUP.number(store.account)
+    functions = group.settings["TargetType"] == "lambda"
+    most = FUNCTIONS if functions else limits.TARGETS_PER_TARGET_GROUP.number(store.account)
     if count > most:
         text = "You have reached the maximum number of targets of a target group"
         raise errors.too_many("TooManyTargets", text, most)

@@ -26,7 +26,18 @@ DEFAULTS = {
     "HealthyThresholdCount": 5,
     "UnhealthyThresholdCount": 2,
 }
-LAMBDA_DEFAULTS = DEFAULTS | {"HealthCheckIntervalSeconds": 35, "HealthCheckTimeoutSeconds": 30}
+LAMBDA_DEFAULTS = {
+    "HealthCheckIntervalSeconds": 35,
+    "HealthCheckTimeoutSeconds": 30,
+    "HealthyThresholdCount": 5,
+    "UnhealthyThresholdCount": 5,
+}
+# Those of Network Load Balancers, by how the health is checked.
+NETWORK_DEFAULTS = {
+    "TCP": DEFAULTS | {"HealthCheckTimeoutSeconds": 10},
+    "HTTPS": DEFAULTS | {"HealthCheckTimeoutSeconds": 10},
+    "HTTP": DEFAULTS | {"HealthCheckTimeoutSeconds": 6},
+}
 GRPC_PATH = "/AWS.ALB/healthcheck"
 
 # What may be changed afterwards; everything else is for life.
@@ -140,6 +151,10 @@ def _server_settings(store: Store, request: dict[str, Any], target_type: str) ->
         raise errors.validation("A VPC ID must be specified")
     if not network.vpc_exists(store, vpc):
         raise errors.validation(f"The VPC ID '{vpc}' is not found")
+    if request.get("IpAddressType") == "ipv6" and not network.has_ipv6(store, vpc):
+        raise errors.validation(f"The VPC '{vpc}' has no IPv6 CIDR block")
+    if target_type == "alb" and protocol != "TCP":
+        raise errors.validation(f"Protocol '{protocol}' is not supported for target type 'alb'")
     settings = {
         "TargetType": target_type,
         "Protocol": protocol,
@@ -147,11 +162,10 @@ def _server_settings(store: Store, request: dict[str, Any], target_type: str) ->
         "VpcId": vpc,
         "HealthCheckPort": request.get("HealthCheckPort", "traffic-port"),
         "HealthCheckEnabled": request.get("HealthCheckEnabled", True),
-        **_given_or(request, DEFAULTS),
     }
     if protocol not in HTTP_PROTOCOLS:
-        # Kept only so that an Application Load Balancer can refuse it.
-        return settings | {"HealthCheckProtocol": request.get("HealthCheckProtocol", "TCP")}
+        return settings | _network_check(request, target_type)
+    settings |= _given_or(request, DEFAULTS)
     version = request.get("ProtocolVersion", "HTTP1")
     if version not in ("HTTP1", "HTTP2", "GRPC"):
         raise errors.validation(f"Protocol version '{version}' must be one of 'GRPC, HTTP1, HTTP2'")
@@ -162,6 +176,26 @@ def _server_settings(store: Store, request: dict[str, Any], target_type: str) ->
         "HealthCheckPath": request.get("HealthCheckPath", GRPC_PATH if grpc else "/"),
         "Matcher": request.get("Matcher") or ({"GrpcCode": "12"} if grpc else {"HttpCode": "200"}),
     }
+
+
+def _network_check(request: dict[str, Any], target_type: str) -> dict[str, Any]:
+    """The health check of a group for Network Load Balancers; an ALB refuses the group."""
+    # botocore: TCP is the default of Network Load Balancers; an ALB behind one is asked by HTTP
+    # ("Use an Application Load Balancer as a target" in their guide).
+    default = "HTTP" if target_type == "alb" else "TCP"
+    by = request.get("HealthCheckProtocol", default)
+    allowed = HTTP_PROTOCOLS if target_type == "alb" else tuple(NETWORK_DEFAULTS)
+    if by not in allowed:
+        raise errors.validation(
+            f"Health check protocol '{by}' must be one of '{', '.join(sorted(allowed))}'"
+        )
+    check = {"HealthCheckProtocol": by, **_given_or(request, NETWORK_DEFAULTS[by])}
+    if by == "TCP":
+        return check
+    path = request.get("HealthCheckPath", "/")
+    return check | {
+        "HealthCheckPath": path, "Matcher": request.get("Matcher") or {"HttpCode": "200-399"}
+    }  # fmt: skip
 
 
 def _given_or(request: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

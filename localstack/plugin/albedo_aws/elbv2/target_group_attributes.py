@@ -17,13 +17,17 @@ MOST_TARGETS = 1000
 # botocore: these cookie names belong to the load balancer.
 RESERVED_COOKIES = ("AWSALB", "AWSALBAPP", "AWSALBTG")
 
+CROSS_ZONE = "load_balancing.cross_zone.enabled"
+# The zone of a target that every node of the load balancer may use.
+ANY_ZONE = "all"
+
 SERVERS: Table = {
     "deregistration_delay.timeout_seconds": number("300", 0, 3600),
     "load_balancing.algorithm.anomaly_mitigation": choice("off", "on", "off"),
     "load_balancing.algorithm.type": choice(
         "round_robin", "round_robin", "least_outstanding_requests", "weighted_random"
     ),
-    "load_balancing.cross_zone.enabled": choice(
+    CROSS_ZONE: choice(
         "use_load_balancer_configuration", "true", "false", "use_load_balancer_configuration"
     ),
     # 0 is "off"; in between there is nothing.
@@ -67,6 +71,8 @@ def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     wanted = changed(table, "Target group", group.attributes, request)
     if table is SERVERS:
         _check_together(wanted)
+        if wanted[CROSS_ZONE] == "false":
+            _check_zones(group, wanted)
     group.attributes = wanted
     return as_list(wanted)
 
@@ -74,6 +80,23 @@ def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def deregistration_delay(group: TargetGroup) -> float:
     """How long a target of this group drains; a Lambda function does not."""
     return float(group.attributes.get("deregistration_delay.timeout_seconds", "0"))
+
+
+def keeps_to_zones(group: TargetGroup) -> bool:
+    """Whether cross-zone load balancing is off; it is always on for the load balancer itself."""
+    return group.attributes.get(CROSS_ZONE) == "false"
+
+
+def _check_zones(group: TargetGroup, wanted: dict[str, str]) -> None:
+    """AWS's guide, "Turn off cross-zone load balancing": what it does not go with."""
+    if wanted["stickiness.enabled"] == "true":
+        text = "Stickiness is not supported while cross-zone load balancing is off"
+        raise errors.configuration(text)
+    if any(target.key.zone == ANY_ZONE for target in group.targets.values()):
+        raise errors.configuration(
+            "Cross-zone load balancing cannot be turned off for a target group with targets whose "
+            f"Availability Zone is '{ANY_ZONE}'"
+        )
 
 
 def _table(target_type: str) -> Table:

@@ -7,7 +7,8 @@ from typing import Any
 
 from albedo_aws import clock
 from albedo_aws.dataplane import checks
-from albedo_aws.elbv2 import network, target_group_attributes
+from albedo_aws.elbv2 import network, provisioning, target_group_attributes
+from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import STORES, LoadBalancer, Store, Target, TargetGroup
 from albedo_aws.settings import knob
 
@@ -48,17 +49,18 @@ DESCRIPTIONS = {
     "Elb.InternalError": "Internal error",
 }
 ZONE_NOT_ENABLED = "Target is in an Availability Zone that is not enabled for the load balancer"
-ANY_ZONE = "all"
+ANY_ZONE = target_group_attributes.ANY_ZONE
 
 
-def view(store: Store, group: TargetGroup, target: Target) -> Json:
-    """A target as DescribeTargetHealth tells it."""
+def view(store: Store, group: TargetGroup, target: Target, reach: Reach | None = None) -> Json:
+    """A target as DescribeTargetHealth tells it; whoever looks at many looks at one `reach`."""
     description = {
         "Id": target.key.id,
         "Port": target.key.port,
         "AvailabilityZone": target.key.zone,
     }
-    return _description(group, description, _health(store, group, target))
+    health = _health(store, group, target, reach or Reach(store))
+    return _description(group, description, health)
 
 
 def not_registered(group: TargetGroup, asked: Json) -> Json:
@@ -115,7 +117,7 @@ def _meant(wish: Json) -> tuple[Store, TargetGroup, Target]:
     )
 
 
-def _health(store: Store, group: TargetGroup, target: Target) -> Json:
+def _health(store: Store, group: TargetGroup, target: Target, reach: Reach) -> Json:
     user = store.user_of(group.arn)
     if user is None:
         return _state("unused", "Target.NotInUse")
@@ -135,6 +137,11 @@ def _health(store: Store, group: TargetGroup, target: Target) -> Json:
     )
     if found is not None:
         return found
+    if provisioning.lasts(store, user):
+        # Nobody checks it yet [M].
+        return _state("initial", "Elb.RegistrationInProgress")
+    if not reach.check_is_open(group, target):
+        return _state("unhealthy", "Target.Timeout")
     if clock.now(store.account) - target.registered < (HEALTH_DELAY.of(store.account) or 0):
         return _state("initial", "Elb.RegistrationInProgress")
     return _state("healthy", None)

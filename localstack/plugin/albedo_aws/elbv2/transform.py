@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from albedo_aws.elbv2 import errors
+from albedo_aws.elbv2 import errors, regex
 
 Json = dict[str, Any]
 
@@ -29,4 +29,5 @@ def _checked(transform: Json) -> Json:
     for part in ("Regex", "Replace"):
         if len(rewrites[0][part]) > LONGEST:
             raise errors.validation(f"{part} of a transform has at most {LONGEST} characters")
+    regex.check(rewrites[0]["Regex"])
     return {"Type": kind, name: {"Rewrites": rewrites}}

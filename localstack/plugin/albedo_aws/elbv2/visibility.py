@@ -1,4 +1,5 @@
-"""What AWS is late to show: listeners and rules just made, target groups just let go.
+"""What AWS is late to show: listeners and rules just made, target groups just let go, load
+balancers just deleted.
 
 Writes are never late: a port or priority is taken at once, and quotas count at once.
 """
@@ -6,11 +7,16 @@ Writes are never late: a port or priority is taken at once, and quotas count at 
 from collections.abc import Iterable
 
 from albedo_aws import clock
-from albedo_aws.elbv2.store import Listener, Rule, Store
+from albedo_aws.elbv2.store import Listener, LoadBalancer, Rule, Store
 from albedo_aws.settings import knob
 
 LISTENERS = knob(
     "elbv2.listener-visible-seconds", 0, "how long a new listener is not found; on AWS a moment"
+)
+DELETED = knob(
+    "elbv2.deleted-load-balancer-seconds",
+    0,
+    "how long DescribeLoadBalancers goes on telling of a deleted one; on AWS a moment",
 )
 RULES = knob("elbv2.rule-visible-seconds", 0, "how long a new rule is not found; on AWS a moment")
 RELEASE = knob(
@@ -21,8 +27,25 @@ RELEASE = knob(
 
 
 def is_immediate(account: str) -> bool:
-    """Whether what is told of an account's listeners and rules depends on nothing but writes."""
-    return not LISTENERS.of(account) and not RULES.of(account)
+    """Whether what is told of an account's balancers and rules depends on nothing but writes."""
+    return not any(knob.of(account) for knob in (LISTENERS, RULES, DELETED))
+
+
+def depart(store: Store, load_balancer: LoadBalancer) -> None:
+    """Go on telling of a load balancer that has been deleted."""
+    seconds = DELETED.of(store.account)
+    if seconds:
+        until = clock.now(store.account) + seconds
+        store.departing[load_balancer.arn] = (load_balancer, until)
+
+
+def departing(store: Store) -> dict[str, LoadBalancer]:
+    """The deleted load balancers that are still told of, by ARN."""
+    now = clock.now(store.account)
+    for arn, (_, until) in list(store.departing.items()):
+        if until <= now:
+            del store.departing[arn]
+    return {arn: balancer for arn, (balancer, _) in store.departing.items()}
 
 
 def of_listeners(store: Store, listeners: Iterable[Listener]) -> list[Listener]:

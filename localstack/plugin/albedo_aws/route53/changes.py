@@ -1,10 +1,18 @@
 """ChangeResourceRecordSets and GetChange."""
 
+from functools import partial
 from typing import Any
 
 from albedo_aws import clock
 from albedo_aws.errors import AwsError
-from albedo_aws.route53 import change_batch, health_checks, identifiers, limits, transaction
+from albedo_aws.route53 import (
+    alias_targets,
+    change_batch,
+    health_checks,
+    identifiers,
+    limits,
+    transaction,
+)
 from albedo_aws.route53.store import Store
 from albedo_aws.route53.zone import Zone
 
@@ -20,7 +28,8 @@ def apply(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         # Deleting a set asks nothing of its health check, which may be gone already.
         if wanted is not None and change.action != "DELETE":
             health_checks.check_exists(store.account, wanted)
-    draft = transaction.draft(zone, changes, limits.RECORDS.number(store.account))
+    exists = partial(alias_targets.exists, store.account)
+    draft = transaction.draft(zone, changes, limits.RECORDS.number(store.account), exists)
     zone.records.become(draft)
     zone.changed = clock.now(store.account)
     return {"ChangeInfo": store.changes.record(batch.get("Comment"))}

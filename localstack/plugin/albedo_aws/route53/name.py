@@ -67,6 +67,14 @@ def parse(text: str) -> Name:
     return Name(tuple(labels))
 
 
+def normalized(text: str) -> str:
+    """A name as IAM's conditions compare it: as it is echoed, without the trailing dot."""
+    try:
+        return parse(text).text.removesuffix(".")
+    except BadName:
+        return text.lower()
+
+
 def _labels(text: str) -> list[bytes]:
     labels = [bytearray()]
     for escaped, plain in TOKEN.findall(text):

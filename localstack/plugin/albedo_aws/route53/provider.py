@@ -11,6 +11,8 @@ from localstack.services.plugins import Service, aws_provider
 from albedo_aws import shapes
 from albedo_aws.route53 import (
     changes,
+    counts,
+    health_checks,
     record_listing,
     tag,
     vpcs,
@@ -23,24 +25,31 @@ from albedo_aws.route53.store import Store, store_of
 Json = dict[str, Any]
 Operation = Callable[[Store, Json], Json]
 
-# What is not here stays LocalStack's own: health checks, traffic policies, delegation sets, query
-# logging, DNSSEC.
+# What is not here stays LocalStack's own: traffic policies, delegation sets, query logging, DNSSEC.
 OPERATIONS: dict[str, Operation] = {
     "AssociateVPCWithHostedZone": vpcs.associate,
     "ChangeResourceRecordSets": changes.apply,
     "ChangeTagsForResource": tag.change,
+    "CreateHealthCheck": health_checks.create,
     "CreateHostedZone": zones.create,
+    "DeleteHealthCheck": health_checks.delete,
     "DeleteHostedZone": zones.delete,
     "DisassociateVPCFromHostedZone": vpcs.disassociate,
+    "GetAccountLimit": counts.of_account,
     "GetChange": changes.get,
+    "GetHealthCheck": health_checks.get,
+    "GetHealthCheckCount": health_checks.count,
     "GetHostedZone": zones.get,
     "GetHostedZoneCount": zones.count,
+    "GetHostedZoneLimit": counts.of_zone,
+    "ListHealthChecks": health_checks.page,
     "ListHostedZones": zone_listing.by_id,
     "ListHostedZonesByName": zone_listing.by_name,
     "ListHostedZonesByVPC": zone_listing.by_vpc,
     "ListResourceRecordSets": record_listing.page,
     "ListTagsForResource": tag.of_one,
     "ListTagsForResources": tag.of_several,
+    "UpdateHealthCheck": health_checks.update,
     "UpdateHostedZoneComment": zones.set_comment,
 }
 

@@ -6,6 +6,7 @@ from albedo_aws.accounts import AccountStores
 from albedo_aws.route53 import identifiers
 from albedo_aws.route53.change_log import ChangeLog
 from albedo_aws.route53.errors import no_such_zone
+from albedo_aws.route53.health_check import HealthCheck
 from albedo_aws.route53.name import Name
 from albedo_aws.route53.record_set import RecordSet
 from albedo_aws.route53.zone import Zone
@@ -23,8 +24,10 @@ class Store:
         self.lock = threading.RLock()
         self.zones: dict[str, Zone] = {}
         self.changes = ChangeLog(account)
+        self.health_checks: dict[str, HealthCheck] = {}
+        self.health_check_references: set[str] = set()
         self.health_check_tags: dict[str, dict[str, str]] = {}
-        # A reference stays taken after its zone is deleted.
+        # A reference stays taken after its zone, or its health check, is deleted.
         self.caller_references: set[str] = set()
 
     def zone(self, given: str) -> Zone:

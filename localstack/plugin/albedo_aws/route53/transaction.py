@@ -5,7 +5,7 @@ deleted is refused, and the other way round it is not (winebarrel/roadworker#89,
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from albedo_aws.route53.alias_zones import DOMAINS
 from albedo_aws.route53.change_batch import Change
@@ -17,7 +17,7 @@ from albedo_aws.route53.record_set import Alias, Key, RecordSet
 from albedo_aws.route53.zone import Zone
 
 # The types that AWS's own services answer with, HTTPS for CloudFront only ("Values specific for
-# simple alias records" in the developer guide). Whether the named resource exists is not asked.
+# simple alias records" in the developer guide).
 SERVICE_TYPES = frozenset({"A", "AAAA", "HTTPS"})
 
 # What one set may see in a batch: one action, or to be deleted and made anew.
@@ -26,13 +26,17 @@ ALLOWED = frozenset(
 )
 
 
-def draft(zone: Zone, changes: Sequence[Change], most_records: int) -> Draft:
+# Whether there is what an alias into a zone of AWS's own points to.
+Exists = Callable[[Alias], bool]
+
+
+def draft(zone: Zone, changes: Sequence[Change], most_records: int, exists: Exists) -> Draft:
     """What the zone would hold after the changes; raises instead if any of them is refused."""
     if problems := _repeated(changes):
         raise invalid_change_batch(problems)
     result = zone.records.draft()
     for change in changes:
-        problems += _apply(zone, result, change)
+        problems += _apply(zone, result, change, exists)
     problems += _of_the_whole(zone, result, most_records)
     if problems:
         raise invalid_change_batch(problems)
@@ -51,7 +55,7 @@ def _repeated(changes: Sequence[Change]) -> list[str]:
     ]
 
 
-def _apply(zone: Zone, result: Draft, change: Change) -> list[str]:
+def _apply(zone: Zone, result: Draft, change: Change, exists: Exists) -> list[str]:
     """Do one change on the draft, or say why not and leave the draft as it is."""
     wanted = change.record_set
     if not wanted.name.is_within(zone.name):
@@ -64,7 +68,7 @@ def _apply(zone: Zone, result: Draft, change: Change) -> list[str]:
         return problems
     if change.action == "CREATE" and current is not None:
         return [f"Tried to create resource record set {wanted.label} but it already exists"]
-    problems = _place_problems(zone, wanted) + _alias_problems(zone, result, wanted)
+    problems = _place_problems(zone, wanted) + _alias_problems(zone, result, wanted, exists)
     problems += conflicts(wanted, result.at(wanted.name), zone)
     if not problems:
         result.put(wanted)
@@ -95,7 +99,9 @@ def _place_problems(zone: Zone, wanted: RecordSet) -> list[str]:
     return []
 
 
-def _alias_problems(zone: Zone, result: Draft, wanted: RecordSet) -> list[str]:
+def _alias_problems(
+    zone: Zone, result: Draft, wanted: RecordSet, exists: Exists
+) -> list[str]:
     """An alias points into its own zone, to a set of its type, or to a name of an AWS service."""
     alias = wanted.alias
     if alias is None:
@@ -110,7 +116,7 @@ def _alias_problems(zone: Zone, result: Draft, wanted: RecordSet) -> list[str]:
             tried + "the alias target name does not lie within the target zone",
             tried + "that target was not found",
         ]
-    if not _target_exists(zone, result, wanted, alias):
+    if not (_target_exists(zone, result, wanted, alias) and exists(alias)):
         return [tried + "that target was not found"]
     return []
 

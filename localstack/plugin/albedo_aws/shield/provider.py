@@ -6,8 +6,12 @@ from localstack.services.plugins import Service, aws_provider
 
 from albedo_aws import moto_service
 from albedo_aws.errors import AwsError
+from albedo_aws.waf import resource
 
 Json = dict[str, Any]
+
+# How many colons an ARN has at least.
+ARN_PARTS = 5
 
 
 def _subscribed(account: str, region: str) -> bool:
@@ -21,10 +25,15 @@ def _state(account: str, region: str, _request: Json) -> Json:
     return {"SubscriptionState": "ACTIVE" if _subscribed(account, region) else "INACTIVE"}
 
 
-def _create_protection(account: str, region: str, _request: Json) -> None:
+def _create_protection(account: str, region: str, request: Json) -> None:
     if not _subscribed(account, region):
         # The code is botocore's for a missing subscription; the text is from memory.
         raise AwsError("ResourceNotFoundException", "The subscription does not exist.")
+    arn = request["ResourceArn"]
+    place = arn.split(":")[3] if arn.count(":") >= ARN_PARTS else region
+    if not resource.is_there(account, place, arn):
+        # botocore: "the resource might not exist".
+        raise AwsError("InvalidResourceException", f"The resource {arn} is invalid.")
 
 
 @aws_provider(api="shield", name="default")  # type: ignore[untyped-decorator]

@@ -1,9 +1,9 @@
-"""GetResources: filters and pages."""
+"""GetResources: filters and pages; and which keys and values there are."""
 
-import base64
-import binascii
+import re
 from typing import Any
 
+from albedo_aws import pages
 from albedo_aws.errors import AwsError
 from albedo_aws.tagging import lateness
 from albedo_aws.tagging.resources import Tags
@@ -12,6 +12,10 @@ Json = dict[str, Any]
 
 # GetResources in botocore's documentation: 1 to 100 a page, 50 if nothing is said; 20 values.
 LARGEST_PAGE, USUAL_PAGE, MOST_VALUES = 100, 50, 20
+# And 100 to 500 tags a page, for whoever would rather count these.
+FEWEST_TAGS, MOST_TAGS = 100, 500
+# A service, and what its ARNs call a kind of its resources.
+KIND = re.compile(r"[a-z0-9-]+(:[A-Za-z0-9-]+)?")
 
 
 def run(account: str, region: str, request: Json) -> Json:
@@ -20,6 +24,11 @@ def run(account: str, region: str, request: Json) -> Json:
     if not 1 <= size <= LARGEST_PAGE:
         raise _invalid(f"ResourcesPerPage must be between 1 and {LARGEST_PAGE}")
     kinds, filters = request.get("ResourceTypeFilters") or [], request.get("TagFilters") or []
+    if not FEWEST_TAGS <= request.get("TagsPerPage", FEWEST_TAGS) <= MOST_TAGS:
+        raise _invalid(f"TagsPerPage must be between {FEWEST_TAGS} and {MOST_TAGS}")
+    for kind in kinds:
+        if not KIND.fullmatch(kind):
+            raise _invalid(f"'{kind}' is not a resource type")
     arns = request.get("ResourceARNList")
     if arns and (kinds or filters):
         raise _invalid("ResourceARNList cannot be used together with filters")
@@ -33,9 +42,7 @@ def run(account: str, region: str, request: Json) -> Json:
         for arn, tags in lateness.told(account, region)
         if (not arns or arn in arns) and _is_of(arn, kinds) and _passes(tags, filters)
     ]
-    start = _start(request.get("PaginationToken"))
-    end = start + size
-    following = base64.b64encode(f"from {end}".encode()).decode() if end < len(found) else ""
+    start, end, following = _page([arn for arn, _ in found], request.get("PaginationToken"), size)
     return {
         "PaginationToken": following,
         "ResourceTagMappingList": [
@@ -69,16 +76,29 @@ def _passes(tags: Tags, filters: list[Json]) -> bool:
     )
 
 
-def _start(token: str | None) -> int:
-    if not token:
-        return 0
+def keys(account: str, region: str, request: Json) -> Json:
+    """GetTagKeys."""
+    found = sorted({key for _, tags in lateness.told(account, region) for key in tags})
+    start, end, following = _page(found, request.get("PaginationToken"), LARGEST_PAGE)
+    return {"PaginationToken": following, "TagKeys": found[start:end]}
+
+
+def values(account: str, region: str, request: Json) -> Json:
+    """GetTagValues."""
+    key = request["Key"]
+    found = sorted({tags[key] for _, tags in lateness.told(account, region) if key in tags})
+    start, end, following = _page(found, request.get("PaginationToken"), LARGEST_PAGE)
+    return {"PaginationToken": following, "TagValues": found[start:end]}
+
+
+def _page(names: list[str], token: str | None, size: int) -> tuple[int, int, str]:
+    """Where a page begins and ends, and what stands for the next one."""
     try:
-        word, number = base64.b64decode(token, validate=True).decode().split(" ")
-        if word == "from":
-            return int(number)
-    except (ValueError, binascii.Error):
-        pass
-    raise _invalid("The PaginationToken is not one that this service gave out")
+        start = pages.start(names, token)
+    except ValueError:
+        raise _invalid("The PaginationToken is not one that this service gave out") from None
+    end = start + size
+    return start, end, pages.token(names, end) if end < len(names) else ""
 
 
 def _invalid(text: str) -> AwsError:

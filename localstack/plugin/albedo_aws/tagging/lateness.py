@@ -15,7 +15,8 @@ from rolo.gateway.chain import HandlerChain
 from albedo_aws import clock
 from albedo_aws.accounts import AccountStores
 from albedo_aws.settings import knob
-from albedo_aws.tagging.resources import GLOBAL_REGION, Tags, tagged
+from albedo_aws.tagging.once import tagged
+from albedo_aws.tagging.resources import GLOBAL_REGION, Tags
 
 LATE = knob(
     "tagging.visible-seconds", 0, "how late GetResources tells of tags; on AWS some seconds"
@@ -33,8 +34,9 @@ class History:
         self.account = account
         self.region = region
         self.lock = threading.Lock()
-        # By ARN; the newest last, no time for what has always been so. None: nobody has looked yet.
-        self.past: dict[str, list[tuple[float | None, Tags]]] | None = None
+        # By ARN; the newest last, no time for what has always been so, no tags for what is not
+        # there. None: nobody has looked yet.
+        self.past: dict[str, list[tuple[float | None, Tags | None]]] | None = None
 
     def look(self) -> None:
         """Write down what has changed; what is seen at the first look has always been so."""
@@ -43,9 +45,9 @@ class History:
             now = None if self.past is None else clock.now(self.account)
             past = self.past = self.past or {}
             for arn in seen.keys() | past.keys():
-                tags = seen.get(arn, {})
+                tags = seen.get(arn)
                 known = past.setdefault(arn, [])
-                if (known[-1][1] if known else {}) != tags:
+                if (known[-1][1] if known else None) != tags:
                     known.append((now, tags))
 
     def at(self, moment: float) -> Iterator[tuple[str, Tags]]:
@@ -55,7 +57,7 @@ class History:
                 by_then = [tags for since, tags in known if since is None or since <= moment]
                 # What came before that will not be asked for again: time only goes forward.
                 del known[: max(0, len(by_then) - 1)]
-                if by_then and by_then[-1]:
+                if by_then and by_then[-1] is not None:
                     yield arn, by_then[-1]
 
     def forget(self) -> None:

@@ -27,14 +27,8 @@ EC2_KINDS = {
 Tags = dict[str, str]
 
 
-def tagged(account: str, region: str) -> Iterator[tuple[str, Tags]]:
-    """The ARN and tags of each resource that has any."""
-    for arn, tags in _everything(account, region):
-        if tags:
-            yield arn, tags
-
-
-def _everything(account: str, region: str) -> Iterator[tuple[str, Tags]]:
+def everything(account: str, region: str) -> Iterator[tuple[str, Tags]]:
+    """The ARN and tags of each resource that can have any."""
     elbv2 = ELBV2_STORES.get(account, region)
     with elbv2.lock:
         yield from [(one.arn, dict(one.tags)) for one in elbv2.load_balancers.values()]

@@ -44,6 +44,7 @@ def _create(account: str, region: str, request: Json) -> Json:
 def _associate(account: str, region: str, request: Json) -> Json:
     store, arn = STORES.get(account, region), request["ResourceArn"]
     resource.require(account, region, arn)
+    resource.require_ready(account, region, arn)
     with store.lock:
         if request["WebACLId"] not in store.web_acls:
             raise resource.nonexistent()

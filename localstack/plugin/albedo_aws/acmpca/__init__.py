@@ -1,0 +1,1 @@
+"""AWS Private CA: moto's, which ACM here asks for private certificates."""

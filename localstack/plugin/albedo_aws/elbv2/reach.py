@@ -1,0 +1,67 @@
+"""Whom a load balancer reaches, and who reaches it: what the security groups let through."""
+
+from functools import cached_property
+from typing import Any
+
+from albedo_aws.ec2.openings import Network, Opening
+from albedo_aws.ec2.store import STORES as EC2
+from albedo_aws.elbv2 import network
+from albedo_aws.elbv2.store import LoadBalancer, Store, Target, TargetGroup
+
+Json = dict[str, Any]
+
+
+class Reach:
+    """One look at the security groups of an account and region."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @cached_property
+    def _network(self) -> Network:
+        # Made only if somebody asks.
+        return Network(EC2.get(self._store.account, self._store.region))
+
+    def openings(self, balancer: LoadBalancer) -> list[Opening]:
+        """What a load balancer's security groups let in."""
+        return self._network.ingress(balancer.security_groups)
+
+    def target_is_open(self, group: TargetGroup, target: Target, port: int | None) -> bool:
+        """Whether a target's interface lets the load balancer that uses its group in on a port.
+
+        An address that no interface has is outside of the VPC, where others keep the door.
+        """
+        user = self._store.user_of(group.arn)
+        address = self._address(group, target)
+        if user is None or address is None or port is None:
+            return True
+        guards = self._network.guards(user.vpc, address)
+        leaving = self._network.egress(user.security_groups)
+        if not any(one.admits(address, port) for one in leaving):
+            return False
+        if guards is None:
+            return True
+        sources = self._nodes(user, six=":" in address)
+        arriving = self._network.ingress(guards)
+        return any(one.admits(source, port) for one in arriving for source in sources)
+
+    def check_is_open(self, group: TargetGroup, target: Target) -> bool:
+        """The same of the port on which its health is checked."""
+        wanted = group.settings.get("HealthCheckPort", "traffic-port")
+        port = target.key.port if wanted == "traffic-port" else int(wanted)
+        return self.target_is_open(group, target, port)
+
+    def _address(self, group: TargetGroup, target: Target) -> str | None:
+        kind = group.settings["TargetType"]
+        if kind == "ip":
+            return target.key.id
+        found = network.instance(self._store, target.key.id) if kind == "instance" else None
+        return found.address if found else None
+
+    def _nodes(self, balancer: LoadBalancer, *, six: bool) -> list[str]:
+        """The addresses of a load balancer's own interfaces."""
+        return [
+            address
+            for address in network.node_addresses(self._store, balancer)
+            if (":" in address) == six
+        ]

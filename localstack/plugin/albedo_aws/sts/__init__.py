@@ -1,0 +1,1 @@
+"""STS: LocalStack's own, with AssumeRole as the roles' trust policies have it."""
