@@ -52,7 +52,8 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         self.begun.send_replace(None);
         self.reconciler.world.lock().end();
         self.queue.clear();
-        self.metrics.tenure(TenureChange::Lost);
+        let is_own_wish = *self.stopping.borrow();
+        self.metrics.tenure(if is_own_wish { TenureChange::Ended } else { TenureChange::Lost });
         tracing::info!("no longer leading: nothing is written");
     }
 

@@ -15,6 +15,7 @@ mod leader;
 mod life;
 mod names;
 mod observed;
+mod outage;
 mod plan;
 mod replacement;
 mod router;
