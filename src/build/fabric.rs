@@ -15,48 +15,70 @@ use crate::model::security::{IngressRule, SecurityGroup, Source};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
+use crate::model::target_group::TargetType;
 
 use super::annotations::Annotations;
 use super::groups::{self, holds, members};
 use super::{member, targets};
 
-/// What one binding asks nodes and pods to let in, by their security groups.
+/// Rules that let load balancers in, by the security groups of nodes and pods.
 pub type Openings = BTreeMap<AwsId, BTreeSet<IngressRule>>;
+
+/// What one binding asks nodes and pods to let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing: it is gone, is leaving or opens nothing.
+    Nothing,
+    /// These rules.
+    Rules(Openings),
+    /// Nobody can tell yet: the network interface of an endpoint is not known.
+    Unseen,
+    /// Something that this version does not keep: its targets are instances. What LBC authorised for
+    /// them stays.
+    Foreign,
+}
 
 /// Who asks what of a VPC's shared network. Each asks by itself, so that one that changes costs no
 /// look at the others.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    /// What each binding asks for; `None` where it cannot be told.
-    bindings: BTreeMap<ObjectKey, Option<Openings>>,
+    /// What each binding asks for that asks for anything.
+    bindings: BTreeMap<ObjectKey, Asked>,
     /// How many bindings ask for each rule.
     rules: BTreeMap<AwsId, BTreeMap<IngressRule, usize>>,
-    /// The bindings of which nobody can tell what they ask for.
-    unclear: BTreeSet<ObjectKey>,
+    /// The bindings of which nobody can tell yet what they ask for.
+    unseen: BTreeSet<ObjectKey>,
+    /// The bindings that ask for what this version does not keep.
+    foreign: BTreeSet<ObjectKey>,
     /// The groups that need the backend security group.
     groups: BTreeSet<Group>,
 }
 
 impl Demand {
     /// Takes what a binding asks for in place of what it asked for before.
-    pub fn ask(&mut self, binding: &ObjectKey, openings: Option<Openings>) {
+    pub fn ask(&mut self, binding: &ObjectKey, asked: Asked) {
         self.withdraw(binding);
-        for (group, rules) in openings.iter().flatten() {
-            let counts = self.rules.entry(group.clone()).or_default();
-            for rule in rules {
-                *counts.entry(rule.clone()).or_default() += 1;
+        match &asked {
+            Asked::Nothing => return,
+            Asked::Unseen => _ = self.unseen.insert(binding.clone()),
+            Asked::Foreign => _ = self.foreign.insert(binding.clone()),
+            Asked::Rules(openings) => {
+                for (group, rules) in openings {
+                    let counts = self.rules.entry(group.clone()).or_default();
+                    for rule in rules {
+                        *counts.entry(rule.clone()).or_default() += 1;
+                    }
+                }
             }
         }
-        if openings.is_none() {
-            self.unclear.insert(binding.clone());
-        }
-        self.bindings.insert(binding.clone(), openings);
+        self.bindings.insert(binding.clone(), asked);
     }
 
-    /// Forgets a binding that is gone.
-    pub fn withdraw(&mut self, binding: &ObjectKey) {
-        self.unclear.remove(binding);
-        for (group, rules) in self.bindings.remove(binding).flatten().into_iter().flatten() {
+    fn withdraw(&mut self, binding: &ObjectKey) {
+        self.unseen.remove(binding);
+        self.foreign.remove(binding);
+        let Some(Asked::Rules(openings)) = self.bindings.remove(binding) else { return };
+        for (group, rules) in openings {
             let Some(counts) = self.rules.get_mut(&group) else { continue };
             for rule in rules {
                 if let Some(count) = counts.get_mut(&rule) {
@@ -81,12 +103,13 @@ impl Demand {
         }
     }
 
-    /// The bindings of which nobody can tell what they ask for.
-    pub fn unclear(&self) -> impl Iterator<Item = &ObjectKey> {
-        self.unclear.iter()
+    /// Whether the network interface of an endpoint is not known: a fresh look may find it.
+    #[must_use]
+    pub fn has_unseen(&self) -> bool {
+        !self.unseen.is_empty()
     }
 
-    /// The bindings that ask for anything, or of which nobody can tell.
+    /// The bindings that ask for anything.
     pub fn bindings(&self) -> impl Iterator<Item = &ObjectKey> {
         self.bindings.keys()
     }
@@ -106,7 +129,7 @@ impl Demand {
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
             endpoint_rules: rules,
-            is_complete: self.unclear.is_empty(),
+            is_complete: self.unseen.is_empty() && self.foreign.is_empty(),
         }
     }
 }
@@ -139,9 +162,7 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
     let mut demand = Demand::default();
     let objects = &snapshot.objects;
     for key in objects.bindings.keys() {
-        if let Some(openings) = openings(snapshot, key) {
-            demand.ask(key, openings);
-        }
+        demand.ask(key, asked(snapshot, key));
     }
     let seen = objects.bindings.iter().filter(|(_, binding)| !binding.leaving);
     let standing: Vec<Binding> = seen.map(|(key, binding)| binding.as_binding(key)).collect();
@@ -163,21 +184,24 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
     stack
 }
 
-/// What a binding that stands asks for: `None` if nothing, because it is gone, is leaving or opens
-/// nothing, and `Some(None)` where it cannot be told.
+/// What a binding that stands asks for.
 #[must_use]
-pub fn openings(snapshot: &Snapshot, key: &ObjectKey) -> Option<Option<Openings>> {
-    let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving)?;
-    let binding = seen.as_binding(key);
-    (!binding.openings.is_empty()).then(|| of_binding(snapshot, &binding))
+pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Asked {
+    let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving);
+    let binding = seen.map(|seen| seen.as_binding(key));
+    match binding.filter(|binding| !binding.openings.is_empty()) {
+        None => Asked::Nothing,
+        Some(binding) if binding.target_type != TargetType::Ip => Asked::Foreign,
+        Some(binding) => of_binding(snapshot, &binding),
+    }
 }
 
-fn of_binding(snapshot: &Snapshot, binding: &Binding) -> Option<Openings> {
-    let groups = endpoint_groups(snapshot, binding)?;
+fn of_binding(snapshot: &Snapshot, binding: &Binding) -> Asked {
+    let Some(groups) = endpoint_groups(snapshot, binding) else { return Asked::Unseen };
     let ports = PodPorts { snapshot, binding };
     let rules: BTreeSet<IngressRule> =
         binding.openings.iter().flat_map(|opening| ports.rules(opening)).collect();
-    Some(groups.into_iter().map(|group| (group, rules.clone())).collect())
+    Asked::Rules(groups.into_iter().map(|group| (group, rules.clone())).collect())
 }
 
 /// The backend security group, where this program keeps it.

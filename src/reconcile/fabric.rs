@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Visit;
 use crate::aws::{Cloud, CloudError, Part, Reach};
-use crate::build::fabric::{needs_backend, openings};
+use crate::build::fabric::{asked, needs_backend};
 use crate::build::visits::{for_balancer, for_targets};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -37,10 +37,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let surroundings = mirror.surroundings(Reach::Interfaces, SURROUNDINGS_AGE_MAX).await?;
         self.world().lock().has_read(self.subject);
         self.find_out_demand(&surroundings);
-        let (stack, has_unclear) = {
+        let (stack, has_unseen) = {
             let world = self.world().lock();
             let stack = world.fabric.demand.stack(self.settings(), world.index.others());
-            (stack, world.fabric.demand.unclear().next().is_some())
+            (stack, world.fabric.demand.has_unseen())
         };
         let mut plan = self.plan_fabric(&stack).await?;
         let held = self.hold(&plan);
@@ -59,7 +59,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.world().lock().facts.learn(Handle::BackendSecurityGroup, backend);
         let mut rests = vec![self.rest(&plan, &outcomes)];
         rests.extend(held.map(Rest::Later));
-        if has_unclear {
+        if has_unseen {
             // An endpoint whose network interface nobody knows: it may be a new one.
             mirror.refresh(&Part::Interfaces, MISSING_PAUSE / 3);
             rests.push(STALE);
@@ -78,12 +78,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             for changed in snapshots {
                 match changed {
                     Changed::Binding(key, snapshot) => {
-                        let openings = openings(&self.whole(snapshot), &key);
-                        let demand = &mut self.world().lock().fabric.demand;
-                        match openings {
-                            Some(openings) => demand.ask(&key, openings),
-                            None => demand.withdraw(&key),
-                        }
+                        let asked = asked(&self.whole(snapshot), &key);
+                        self.world().lock().fabric.demand.ask(&key, asked);
                     }
                     Changed::Group(group, snapshot) => {
                         let is_needed = needs_backend(&self.whole(snapshot), &group);

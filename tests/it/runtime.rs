@@ -110,16 +110,24 @@ fn endpoints_are_registered_while_interfaces_and_groups_cannot_be_read() {
     });
 }
 
+/// A process that has won a tenure, for so many seconds, and whose first writes are under way; AWS
+/// answers none of them yet.
+async fn under_way(site: &Site, seconds: u64) -> (Held<Fake>, Controller<Held<Fake>>) {
+    let held = Held::new(site.aws.clone());
+    let controller = site.standby_on(held.clone());
+    controller.sight.all_listed(controller.clock.moment());
+    held.hold_writes();
+    controller.tenure.send_replace(Some(won(&controller, 1, seconds)));
+    controller.settle_for(1).await;
+    assert!(held.waiting() > 0);
+    (held, controller)
+}
+
 #[test]
 fn a_plan_ends_with_its_tenure() {
     let site = Site::new(WEB);
     wait(async {
-        let held = Held::new(site.aws.clone());
-        let controller = site.standby_on(held.clone());
-        controller.sight.all_listed(controller.clock.moment());
-        held.hold_writes();
-        controller.tenure.send_replace(Some(won(&controller, 1, 1000)));
-        controller.settle_for(1).await;
+        let (held, controller) = under_way(&site, 1000).await;
         let under_way = operations(&site);
         assert_eq!(under_way.len(), held.waiting(), "each worker waits for one answer");
         // Lost, and won again before anything was answered.
@@ -142,12 +150,7 @@ fn a_plan_ends_with_its_tenure() {
 fn a_tenure_that_nobody_renews_is_over_though_nobody_says_so() {
     let site = Site::new(WEB);
     wait(async {
-        let held = Held::new(site.aws.clone());
-        let controller = site.standby_on(held.clone());
-        controller.sight.all_listed(controller.clock.moment());
-        held.hold_writes();
-        controller.tenure.send_replace(Some(won(&controller, 1, 10)));
-        controller.settle_for(1).await;
+        let (held, controller) = under_way(&site, 10).await;
         let under_way = operations(&site);
         controller.clock.sleep(Duration::from_secs(11)).await;
         held.release();
@@ -242,12 +245,7 @@ fn who_stands_for_election_has_seen_the_cluster_and_aws() {
 fn who_is_told_to_stop_begins_nothing_and_waits_for_what_is_under_way() {
     let site = Site::new(WEB);
     wait(async {
-        let held = Held::new(site.aws.clone());
-        let controller = site.standby_on(held.clone());
-        controller.sight.all_listed(controller.clock.moment());
-        held.hold_writes();
-        controller.tenure.send_replace(Some(won(&controller, 1, 1000)));
-        controller.settle_for(1).await;
+        let (held, controller) = under_way(&site, 1000).await;
         let under_way = operations(&site);
         let began = controller.clock.moment();
         let clock = controller.clock;

@@ -1,5 +1,6 @@
 //! Who may reach load balancers, and what load balancers may reach.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use albedo::build::fabric;
@@ -175,4 +176,26 @@ fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
         let left = state.security_groups.values().map(|group| group.spec.name.as_str());
         assert_eq!(left.collect::<Vec<_>>(), ["default", "nodes"]);
     });
+}
+
+#[test]
+fn what_was_opened_for_instances_stays_whatever_pods_are_behind_them() {
+    let mut world = World::new(TWO);
+    assert!(fabric::build(&world.snapshot(), &[]).is_complete);
+    world.add_manifests(
+        "
+apiVersion: elbv2.k8s.aws/v1beta1
+kind: TargetGroupBinding
+metadata: {name: lbc, namespace: shop, uid: '1'}
+spec:
+  targetGroupARN: arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/lbc/1
+  targetType: instance
+  serviceRef: {name: a, port: 80}
+  networking:
+    ingress: [{from: [{securityGroup: {groupID: sg-1}}], ports: [{protocol: TCP, port: 30080}]}]
+",
+    );
+    let built = fabric::build(&world.snapshot(), &[]);
+    assert_eq!(built.endpoint_rules, BTreeMap::new(), "nothing of pods is opened for it");
+    assert!(!built.is_complete, "and nothing is revoked");
 }
