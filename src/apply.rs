@@ -1,6 +1,6 @@
 //! Walks a plan through AWS and the cluster; decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::{Cloud, Kind, Mirror};
 use crate::clock::Clock;
@@ -24,23 +24,26 @@ pub struct Site<'a, C, K, T> {
 
 /// Takes the steps of a plan in their order, one at a time. A step is held back when one that it
 /// comes after was not done, when it waits at a gate, or when it takes something away and the
-/// permit says that this is too early; its siblings go on. Once a side asks for fewer calls nothing
-/// more is tried, nor once the permit says that this process no longer leads.
+/// permit says that this is too early; its siblings go on. Once a service asks for fewer calls
+/// nothing more is tried of it, nor of any once the permit says that this process no longer leads.
 pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
     plan: &Plan,
     site: Site<'_, C, K, T>,
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.steps.len());
     let mut made = BTreeMap::new();
-    let mut is_throttled = false;
+    let mut throttled = BTreeSet::new();
     for step in &plan.steps {
         let is_free = step.gate.is_none() && is_cleared(step, &outcomes);
-        let outcome = if is_throttled || !is_free || !site.may_take(step) {
+        let (service, _) = step.action.operation();
+        let outcome = if throttled.contains(service) || !is_free || !site.may_take(step) {
             Outcome::Held
         } else {
             site.take(step, &made).await
         };
-        is_throttled |= matches!(outcome, Outcome::Failed(Trouble::Throttled, _));
+        if matches!(outcome, Outcome::Failed(Trouble::Throttled, _)) {
+            throttled.insert(service);
+        }
         if let (Outcome::Done(Some(id)), Action::Aws(action)) = (&outcome, &step.action)
             && let Some(handle) = action.makes()
         {

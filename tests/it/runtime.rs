@@ -110,6 +110,22 @@ fn endpoints_are_registered_while_interfaces_and_groups_cannot_be_read() {
     });
 }
 
+#[test]
+fn a_service_that_asks_for_fewer_calls_holds_up_its_own_steps_alone() {
+    let site = Site::new(WEB);
+    site.aws.throttle(&["ec2.CreateSecurityGroup", "ec2.AuthorizeSecurityGroupIngress"]);
+    wait(async {
+        let controller = site.start();
+        controller.settle_for(0).await;
+        assert_eq!(operations(&site), ["CreateTargetGroup"]);
+        site.aws.throttle(&[]);
+        controller.settle().await;
+    });
+    let clean = Site::new(WEB);
+    wait(clean.settle());
+    assert_eq!(end(&site), end(&clean));
+}
+
 /// A process that has won a tenure, for so many seconds, and whose first writes are under way; AWS
 /// answers none of them yet.
 async fn under_way(site: &Site, seconds: u64) -> (Held<Fake>, Controller<Held<Fake>>) {

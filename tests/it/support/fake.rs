@@ -54,6 +54,8 @@ struct Shared {
     is_quick: bool,
     /// The services that answer nothing but errors, by the beginnings of their operations.
     outage: Vec<&'static str>,
+    /// The services that ask for fewer calls, whenever they are called.
+    throttled: Vec<&'static str>,
     /// The write after which whoever asked panics.
     panics_at: Option<usize>,
     turns: Option<Turns>,
@@ -63,15 +65,17 @@ impl Shared {
     /// Counts a call. An error where the service is out.
     fn count(&mut self, operation: &str) -> Result<(), CloudError> {
         *self.calls.entry(operation.to_owned()).or_default() += 1;
-        if self.outage.iter().any(|service| operation.starts_with(service)) {
-            return Err(CloudError {
-                kind: Kind::Transient,
-                operation: operation.to_owned(),
-                code: "InternalFailure".to_owned(),
-                message: "out".to_owned(),
-            });
-        }
-        Ok(())
+        let is_one = |service: &&str| operation.starts_with(*service);
+        let (kind, code) = if self.outage.iter().any(is_one) {
+            (Kind::Transient, "InternalFailure")
+        } else if self.throttled.iter().any(is_one) {
+            (Kind::Throttled, "Throttling")
+        } else {
+            return Ok(());
+        };
+        let operation = operation.to_owned();
+        let (code, message) = (code.to_owned(), "out".to_owned());
+        Err(CloudError { kind, operation, code, message })
     }
 }
 
@@ -145,6 +149,11 @@ impl Fake {
     /// `ec2.DescribeNetworkInterfaces`.
     pub fn outage(&self, services: &[&'static str]) {
         self.lock().outage = services.to_vec();
+    }
+
+    /// From now on these services ask for fewer calls, whenever they are called.
+    pub fn throttle(&self, services: &[&'static str]) {
+        self.lock().throttled = services.to_vec();
     }
 
     /// Whoever asks for the nth write from now on finds a bug in itself.
