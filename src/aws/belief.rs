@@ -250,6 +250,13 @@ impl Belief {
         }
     }
 
+    /// Stops believing anything but the VPC: that is nobody's work here, and grows old by itself.
+    pub(super) fn forget_all(&mut self) {
+        let mut fresh = Self { vpc: std::mem::take(&mut self.vpc), ..Self::default() };
+        fresh.looks.extend(self.looks.remove(&Part::Vpc).map(|look| (Part::Vpc, look)));
+        *self = fresh;
+    }
+
     /// Stops believing a part.
     pub(super) fn forget(&mut self, part: &Part) {
         match part {

@@ -248,9 +248,9 @@ impl State {
         }
     }
 
-    /// Stops believing anything.
+    /// Stops believing anything that a controller writes.
     pub(super) fn forget(&mut self) {
-        self.belief = Belief::default();
+        self.belief.forget_all();
         self.flights.clear();
         self.failures.clear();
         self.stale.clear();

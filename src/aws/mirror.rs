@@ -222,7 +222,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.shared.lock().stale()
     }
 
-    /// Stops believing anything: somebody else may have been writing.
+    /// Stops believing anything but the VPC: somebody else may have been writing.
     pub fn forget(&self) {
         self.shared.lock().forget();
     }
