@@ -2,6 +2,7 @@
 //! and pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 
@@ -28,9 +29,9 @@ pub type Openings = BTreeMap<AwsId, BTreeSet<IngressRule>>;
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
     /// What each binding asks for; `None` where it cannot be told.
-    bindings: BTreeMap<ObjectKey, Option<Openings>>,
-    /// How many bindings ask for each rule.
-    rules: BTreeMap<AwsId, BTreeMap<IngressRule, usize>>,
+    bindings: BTreeMap<ObjectKey, Option<Arc<Openings>>>,
+    /// How many bindings ask for the same. Most of a cluster's do: pods listen on a few ports.
+    asked: BTreeMap<Arc<Openings>, usize>,
     /// The bindings of which nobody can tell what they ask for.
     unclear: BTreeSet<ObjectKey>,
     /// The groups that need the backend security group.
@@ -41,14 +42,13 @@ impl Demand {
     /// Takes what a binding asks for in place of what it asked for before.
     pub fn ask(&mut self, binding: &ObjectKey, openings: Option<Openings>) {
         self.withdraw(binding);
-        for (group, rules) in openings.iter().flatten() {
-            let counts = self.rules.entry(group.clone()).or_default();
-            for rule in rules {
-                *counts.entry(rule.clone()).or_default() += 1;
-            }
-        }
-        if openings.is_none() {
-            self.unclear.insert(binding.clone());
+        let openings = openings.map(Arc::new).map(|asked| {
+            let known = self.asked.get_key_value(&asked).map(|(known, _)| Arc::clone(known));
+            known.unwrap_or(asked)
+        });
+        match &openings {
+            Some(asked) => *self.asked.entry(Arc::clone(asked)).or_default() += 1,
+            None => _ = self.unclear.insert(binding.clone()),
         }
         self.bindings.insert(binding.clone(), openings);
     }
@@ -56,18 +56,11 @@ impl Demand {
     /// Forgets a binding that is gone.
     pub fn withdraw(&mut self, binding: &ObjectKey) {
         self.unclear.remove(binding);
-        for (group, rules) in self.bindings.remove(binding).flatten().into_iter().flatten() {
-            let Some(counts) = self.rules.get_mut(&group) else { continue };
-            for rule in rules {
-                if let Some(count) = counts.get_mut(&rule) {
-                    *count -= 1;
-                    if *count == 0 {
-                        counts.remove(&rule);
-                    }
-                }
-            }
-            if counts.is_empty() {
-                self.rules.remove(&group);
+        let Some(asked) = self.bindings.remove(binding).flatten() else { return };
+        if let Some(count) = self.asked.get_mut(&asked) {
+            *count -= 1;
+            if *count == 0 {
+                self.asked.remove(&asked);
             }
         }
     }
@@ -95,13 +88,13 @@ impl Demand {
     /// the backend security group.
     #[must_use]
     pub fn stack(&self, settings: &Settings, others: Others) -> FabricStack {
-        let all = self.rules.iter();
-        let rules = all.map(|(group, rules)| (group.clone(), rules.keys().cloned().collect()));
-        let rules: BTreeMap<AwsId, BTreeSet<IngressRule>> = if settings.restricted_rules {
-            rules.map(|(group, rules)| (group, aggregated(&rules))).collect()
-        } else {
-            rules.collect()
-        };
+        let mut rules = Openings::new();
+        for (group, asked) in self.asked.keys().flat_map(|asked| asked.iter()) {
+            rules.entry(group.clone()).or_default().extend(asked.iter().cloned());
+        }
+        if settings.restricted_rules {
+            rules.values_mut().for_each(|rules| *rules = aggregated(rules));
+        }
         let is_needed = !self.groups.is_empty() || others == Others::Need;
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
