@@ -2,6 +2,7 @@
 //! and pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 
@@ -42,10 +43,10 @@ pub enum Asked {
 /// look at the others.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    /// What each binding asks for that asks for anything.
-    bindings: BTreeMap<ObjectKey, Asked>,
-    /// How many bindings ask for each rule.
-    rules: BTreeMap<AwsId, BTreeMap<IngressRule, usize>>,
+    /// The bindings that ask for anything, with their rules where they are known.
+    bindings: BTreeMap<ObjectKey, Option<Arc<Openings>>>,
+    /// How many bindings ask for the same. Most of a cluster's do: pods listen on a few ports.
+    asked: BTreeMap<Arc<Openings>, usize>,
     /// The bindings of which nobody can tell yet what they ask for.
     unseen: BTreeSet<ObjectKey>,
     /// The bindings that ask for what this version does not keep.
@@ -58,38 +59,35 @@ impl Demand {
     /// Takes what a binding asks for in place of what it asked for before.
     pub fn ask(&mut self, binding: &ObjectKey, asked: Asked) {
         self.withdraw(binding);
-        match &asked {
+        let rules = match asked {
             Asked::Nothing => return,
-            Asked::Unseen => _ = self.unseen.insert(binding.clone()),
-            Asked::Foreign => _ = self.foreign.insert(binding.clone()),
-            Asked::Rules(openings) => {
-                for (group, rules) in openings {
-                    let counts = self.rules.entry(group.clone()).or_default();
-                    for rule in rules {
-                        *counts.entry(rule.clone()).or_default() += 1;
-                    }
-                }
+            Asked::Unseen => {
+                self.unseen.insert(binding.clone());
+                None
             }
-        }
-        self.bindings.insert(binding.clone(), asked);
+            Asked::Foreign => {
+                self.foreign.insert(binding.clone());
+                None
+            }
+            Asked::Rules(openings) => {
+                let asked = Arc::new(openings);
+                let known = self.asked.get_key_value(&asked).map(|(known, _)| Arc::clone(known));
+                let asked = known.unwrap_or(asked);
+                *self.asked.entry(Arc::clone(&asked)).or_default() += 1;
+                Some(asked)
+            }
+        };
+        self.bindings.insert(binding.clone(), rules);
     }
 
     fn withdraw(&mut self, binding: &ObjectKey) {
         self.unseen.remove(binding);
         self.foreign.remove(binding);
-        let Some(Asked::Rules(openings)) = self.bindings.remove(binding) else { return };
-        for (group, rules) in openings {
-            let Some(counts) = self.rules.get_mut(&group) else { continue };
-            for rule in rules {
-                if let Some(count) = counts.get_mut(&rule) {
-                    *count -= 1;
-                    if *count == 0 {
-                        counts.remove(&rule);
-                    }
-                }
-            }
-            if counts.is_empty() {
-                self.rules.remove(&group);
+        let Some(asked) = self.bindings.remove(binding).flatten() else { return };
+        if let Some(count) = self.asked.get_mut(&asked) {
+            *count -= 1;
+            if *count == 0 {
+                self.asked.remove(&asked);
             }
         }
     }
@@ -118,13 +116,13 @@ impl Demand {
     /// the backend security group.
     #[must_use]
     pub fn stack(&self, settings: &Settings, others: Others) -> FabricStack {
-        let all = self.rules.iter();
-        let rules = all.map(|(group, rules)| (group.clone(), rules.keys().cloned().collect()));
-        let rules: BTreeMap<AwsId, BTreeSet<IngressRule>> = if settings.restricted_rules {
-            rules.map(|(group, rules)| (group, aggregated(&rules))).collect()
-        } else {
-            rules.collect()
-        };
+        let mut rules = Openings::new();
+        for (group, asked) in self.asked.keys().flat_map(|asked| asked.iter()) {
+            rules.entry(group.clone()).or_default().extend(asked.iter().cloned());
+        }
+        if settings.restricted_rules {
+            rules.values_mut().for_each(|rules| *rules = aggregated(rules));
+        }
         let is_needed = !self.groups.is_empty() || others == Others::Need;
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
