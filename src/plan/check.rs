@@ -1,8 +1,8 @@
 //! What a plan must never do, whoever made it: judged by what stood when it was made.
 //!
 //! A step may be refused while those after it go on, so what counts is not in which order steps are
-//! listed but which ones wait for which. Steps behind a gate are left out: they are not taken before
-//! they are planned anew.
+//! listed but which ones wait for which. Steps behind a gate are left out: they are not taken
+//! before they are planned anew.
 
 use std::collections::BTreeSet;
 
