@@ -1,6 +1,7 @@
 //! Which visits a change in the cluster causes, and which objects a visit needs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
@@ -15,7 +16,7 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
 
-use super::classes::is_default;
+use super::classes::{is_default, is_own_class};
 use super::fabric::{Others, has_load_balancer};
 use super::groups::groups_touching;
 use super::tls;
@@ -94,7 +95,13 @@ impl Index {
             Change::Ingress(turn) => self.ingress(&mut visits, objects, turn),
             Change::Class(turn) => {
                 self.of_class(&mut visits, objects, turn);
-                visits.census();
+                let is_own = |class: &Option<Arc<IngressClass>>| {
+                    class.as_ref().is_some_and(|class| is_own_class(class))
+                };
+                if is_own(&turn.old) != is_own(&turn.new) {
+                    // Names and certificates may be somebody's business from now on, or nobody's.
+                    visits.census();
+                }
             }
             Change::Params(turn) => {
                 let named = objects.classes.iter().filter(|(_, class)| names(class, &turn.key));

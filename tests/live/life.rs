@@ -75,7 +75,11 @@ async fn an_ingress_lives_and_goes_without_a_trace() {
     let note = json!({"metadata": {"annotations": {UNRELATED: "1"}}});
     stage.patch("Ingress", "web", &note).await;
     written(&stage, &[]).await;
-    let calls: Vec<String> = stage.account.calls().await.iter().map(Call::name).collect();
+    let mut calls: Vec<String> = stage.account.calls().await.iter().map(Call::name).collect();
+    // Classes are everybody's: another test's may be a reason to take a census.
+    calls.retain(|call| {
+        !["route53.ListHostedZones", "acm.ListCertificates"].contains(&call.as_str())
+    });
     assert_eq!(calls, [""; 0]);
 
     // A path costs one call, without a look before it.
