@@ -29,8 +29,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         // Before anything goes: no name is made for it any more.
         self.tell_names(group, &built, &inventory, at);
         let outcomes = self.apply(&plan).await;
-        let current = self.look_again(group, &built, inventory, &plan).await?;
+        // Whatever becomes of the next look: this has been done.
         self.remember(group, &built, (&plan, &outcomes), at);
+        let current = self.look_again(group, &built, inventory, &plan).await?;
         let status = self.statuses(&snapshot, &built, &current).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
         self.tell_others(group, &built, &current, &plan);
@@ -50,8 +51,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
         let world = self.world().lock();
-        let stored = world.balancers.get(group).map(|state| state.stored.clone());
-        inventory.memory = stored.unwrap_or_default();
+        if let Some(state) = world.balancers.get(group) {
+            inventory.memory = state.stored.clone();
+            inventory.is_memory_doubtful = state.is_stored_doubtful;
+        }
         Ok(inventory)
     }
 
