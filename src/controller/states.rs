@@ -31,6 +31,8 @@ pub struct BalancerState {
     pub good: BTreeMap<ObjectKey, Arc<Part>>,
     /// What the cluster remembers of it.
     pub stored: Memory,
+    /// Whether it may remember something else: nobody knows what came of the last write.
+    pub is_stored_doubtful: bool,
     /// What AWS would not let go when we last tried.
     leftovers: BTreeSet<AwsId>,
     /// What people have been told already.
@@ -42,6 +44,7 @@ impl BalancerState {
     /// Begins a tenure: what was remembered and waited for is another process's to say.
     pub fn begin(&mut self) {
         self.stored = Memory::default();
+        self.is_stored_doubtful = false;
         self.leftovers.clear();
         self.waits = Waits::default();
     }
@@ -49,7 +52,7 @@ impl BalancerState {
     /// Whether nothing is kept of the group that anybody needs once it is gone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stored.is_empty() && self.leftovers.is_empty()
+        self.stored.is_empty() && !self.is_stored_doubtful && self.leftovers.is_empty()
     }
 
     /// What is known of a group beyond what can be seen.
@@ -68,6 +71,10 @@ impl BalancerState {
             match (&step.action, outcome) {
                 (Action::Kube(KubeAction::Remember { memory, .. }), Outcome::Done(_)) => {
                     self.stored = memory.clone();
+                    self.is_stored_doubtful = false;
+                }
+                (Action::Kube(KubeAction::Remember { .. }), Outcome::Failed(..)) => {
+                    self.is_stored_doubtful = true;
                 }
                 (
                     Action::Aws(

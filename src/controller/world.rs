@@ -66,6 +66,8 @@ pub struct World {
     pub fabric: FabricState,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
+    /// Those of them that began to wait when it was known already that something had been let go.
+    late: BTreeSet<Subject>,
 }
 
 /// The account's hosted zones, as far as somebody could look.
@@ -91,6 +93,7 @@ impl World {
             zone_states: BTreeMap::new(),
             fabric: FabricState::default(),
             waiting: BTreeSet::new(),
+            late: BTreeSet::new(),
         }
     }
 
@@ -169,6 +172,7 @@ impl World {
         self.read.clear();
         self.woken = self.facts.revision();
         self.waiting.clear();
+        self.late.clear();
         self.fabric = FabricState::default();
         self.fabric.changed_bindings.extend(self.objects.bindings.keys().cloned());
         self.fabric.changed_groups.extend(self.index.groups().cloned());
@@ -245,12 +249,20 @@ impl World {
         self.balancers.get(group).map(BalancerState::memory).unwrap_or_default()
     }
 
-    /// Takes note of whether a subject waits for listeners or names to let go of something.
+    /// Takes note of whether a subject waits for listeners or names to let go of something. That
+    /// may have happened since it has read what it builds on, and then nobody has told it, because
+    /// it did not wait yet.
     pub fn wait(&mut self, subject: &Subject, is_waiting: bool) {
-        if is_waiting {
-            self.waiting.insert(subject.clone());
-        } else {
+        if !is_waiting {
             self.waiting.remove(subject);
+            return;
+        }
+        self.waiting.insert(subject.clone());
+        let read = self.read.get(subject).copied().unwrap_or_default();
+        let releases = [Topic::Listening, Topic::Leading].into_iter();
+        let mut releases = releases.filter(|topic| topic.way().to == subject.kind());
+        if releases.any(|topic| self.facts.changed_at(&topic) > read) {
+            self.late.insert(subject.clone());
         }
     }
 
@@ -286,7 +298,7 @@ impl World {
     /// has not read it yet.
     pub fn wakes(&mut self) -> BTreeSet<Subject> {
         let changed = self.facts.changed_since(self.woken);
-        let mut stale = BTreeSet::new();
+        let mut stale = std::mem::take(&mut self.late);
         for topic in changed {
             let at = self.facts.changed_at(topic);
             let readers = self.readers(topic).into_iter();

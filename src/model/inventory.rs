@@ -82,6 +82,9 @@ pub struct BalancerInventory {
     pub bindings: BTreeMap<ObjectKey, SeenBinding>,
     /// What is remembered of it.
     pub memory: Memory,
+    /// Whether something else may be remembered: what came of the last write is not known.
+    #[serde(default)]
+    pub is_memory_doubtful: bool,
     /// What is registered in target groups while one takes the place of another.
     #[serde(with = "pairs")]
     pub targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,

@@ -210,7 +210,8 @@ fn remember(
     inventory: &BalancerInventory,
     memory: &Memory,
 ) -> Option<StepId> {
-    if extent == Extent::Manifests || *memory == inventory.memory {
+    let is_known = *memory == inventory.memory && !inventory.is_memory_doubtful;
+    if extent == Extent::Manifests || is_known {
         return None;
     }
     let action = KubeAction::Remember { group: stack.group.clone(), memory: memory.clone() };

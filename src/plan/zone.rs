@@ -107,6 +107,10 @@ impl<'a> Planning<'a> {
         let holder = host.holder();
         // Whoever has a name keeps it for as long as it is wished for.
         let wish = asking.iter().find(|wish| Some(&wish.ingress) == holder.as_ref());
+        if wish.is_none() && holder.is_some() && !self.stack.is_complete {
+            // Whoever has it now may not have been heard of yet.
+            return;
+        }
         let Some(wish) = wish.or(asking.first()) else { return };
         for loser in asking.iter().filter(|other| other.load_balancer != wish.load_balancer) {
             self.taken(name, &loser.ingress);

@@ -32,8 +32,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned();
         self.tell_names(group, &built, before.as_ref(), at);
         let outcomes = self.apply_judged(&plan, &plan::check::balancer(&plan, &inventory)).await;
-        let inventory = self.look_again(group, &built, inventory, &plan).await?;
+        // Whatever becomes of the next look: this has been done.
         self.remember(group, &built, (&plan, &outcomes), at);
+        let inventory = self.look_again(group, &built, inventory, &plan).await?;
         let current = if plan.is_empty() {
             before
         } else {
@@ -58,8 +59,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
         let world = self.world().lock();
-        let stored = world.balancers.get(group).map(|state| state.stored.clone());
-        inventory.memory = stored.unwrap_or_default();
+        if let Some(state) = world.balancers.get(group) {
+            inventory.memory = state.stored.clone();
+            inventory.is_memory_doubtful = state.is_stored_doubtful;
+        }
         Ok(inventory)
     }
 
