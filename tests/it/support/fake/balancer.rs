@@ -11,8 +11,8 @@ use albedo::model::marks::Tags;
 use super::state::{State, check_tags, given};
 use super::{Refusal, refuse};
 
-/// Load balancers in a region (AWS quota).
-const LOAD_BALANCERS_MAX: usize = 50;
+/// Load balancers in a region, unless AWS allows an account more (AWS quota).
+pub(super) const LOAD_BALANCERS_MAX: usize = 50;
 /// The longest name of a load balancer or target group (AWS).
 pub(super) const NAME_LENGTH_MAX: usize = 32;
 /// Zones that a load balancer needs at least (AWS).
@@ -63,8 +63,9 @@ impl State {
             let message = format!("a load balancer '{name}' exists, but with different settings");
             return refuse("DuplicateLoadBalancerName", message);
         }
-        if self.load_balancers.len() >= LOAD_BALANCERS_MAX {
-            return refuse("TooManyLoadBalancers", format!("at most {LOAD_BALANCERS_MAX}"));
+        if self.load_balancers.len() >= self.load_balancers_max {
+            let message = format!("at most {}", self.load_balancers_max);
+            return refuse("TooManyLoadBalancers", message);
         }
         let id = self.new_id(&format!("loadbalancer/app/{}", spec.name));
         let attributes = defaults(&ATTRIBUTES);

@@ -11,7 +11,7 @@ use albedo::model::rule::RuleAction;
 use albedo::model::surroundings::{Interface, Vpc};
 
 use super::acm::Certificate;
-use super::balancer::LoadBalancer;
+use super::balancer::{LOAD_BALANCERS_MAX, LoadBalancer};
 use super::listener::{Listener, Rule};
 use super::route53::Zone;
 use super::security::SecurityGroup;
@@ -36,6 +36,8 @@ pub struct State {
     pub refused_names: BTreeSet<String>,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
     pub load_balancers: BTreeMap<AwsId, LoadBalancer>,
+    /// How many of them the account may have.
+    pub load_balancers_max: usize,
     pub listeners: BTreeMap<AwsId, Listener>,
     pub rules: BTreeMap<AwsId, Rule>,
     pub target_groups: BTreeMap<AwsId, TargetGroup>,
@@ -60,6 +62,7 @@ impl State {
             refused_names: BTreeSet::new(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
+            load_balancers_max: LOAD_BALANCERS_MAX,
             listeners: BTreeMap::new(),
             rules: BTreeMap::new(),
             target_groups: BTreeMap::new(),
@@ -77,6 +80,13 @@ impl State {
         let answer = answer.map_err(|refusal| refusal.of(&format!("{service}.{operation}")))?;
         *self = next;
         Ok(answer)
+    }
+
+    /// Does what an action says; of one that is refused, half may be done. Costs the same however
+    /// much stands.
+    pub(super) fn perform_in_place(&mut self, action: &AwsAction) -> Result<Answer, CloudError> {
+        let (service, operation) = action.operation();
+        self.change(action).map_err(|refusal| refusal.of(&format!("{service}.{operation}")))
     }
 
     fn change(&mut self, action: &AwsAction) -> Result<Answer, Refusal> {

@@ -1,0 +1,176 @@
+//! An AWS whose own time is counted, so that it can be left out of the controller's.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use albedo::aws::{Answer, Cloud, CloudError, ReadLoadBalancer, ReadSecurityGroup};
+use albedo::model::action::AwsAction;
+use albedo::model::certificate::CertificateFacts;
+use albedo::model::id::AwsId;
+use albedo::model::inventory::{LiveListener, LiveRule};
+use albedo::model::known::Live;
+use albedo::model::load_balancer::Attributes;
+use albedo::model::marks::Tags;
+use albedo::model::record::{HostedZone, Record};
+use albedo::model::surroundings::{Interface, Vpc};
+use albedo::model::target::LiveTarget;
+use albedo::model::target_group::TargetGroup;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::support::fake::Fake;
+
+/// The CPU time of this thread. Everything runs on one.
+pub fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let part = |part: i64| u64::try_from(part).expect("it counts from zero");
+    Duration::from_secs(part(time.tv_sec)) + Duration::from_nanos(part(time.tv_nsec))
+}
+
+/// What is counted. Clones are the same meter.
+#[derive(Clone, Default)]
+pub struct Meter(Arc<Mutex<Counted>>);
+
+#[derive(Default)]
+struct Counted {
+    of_fakes: Duration,
+    reads: usize,
+    writes: usize,
+    /// When targets were registered, by the time of [`Meter::cpu`].
+    registered: Vec<Duration>,
+}
+
+impl Meter {
+    /// The CPU time of the controller.
+    pub fn cpu(&self) -> Duration {
+        cpu().saturating_sub(self.counted().of_fakes)
+    }
+
+    /// How many reads and how many writes there were since somebody asked.
+    pub fn calls(&self) -> (usize, usize) {
+        let counted = &mut *self.counted();
+        (std::mem::take(&mut counted.reads), std::mem::take(&mut counted.writes))
+    }
+
+    /// When targets were registered since somebody asked.
+    pub fn registered(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.counted().registered)
+    }
+
+    /// Does work that is not the controller's.
+    pub fn leave_out<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = cpu();
+        let done = work();
+        self.counted().of_fakes += cpu() - before;
+        done
+    }
+
+    fn counted(&self) -> std::sync::MutexGuard<'_, Counted> {
+        self.0.lock().expect("nobody panics with it")
+    }
+}
+
+/// An AWS that answers at once, timed. Clones are the same.
+#[derive(Clone)]
+pub struct Timed {
+    inner: Fake,
+    meter: Meter,
+}
+
+impl Timed {
+    pub fn new(inner: Fake, meter: Meter) -> Self {
+        Self { inner, meter }
+    }
+
+    async fn read<T>(&self, work: impl Future<Output = T> + Send) -> T {
+        let before = cpu();
+        let answer = work.await;
+        let counted = &mut *self.meter.counted();
+        counted.of_fakes += cpu() - before;
+        counted.reads += 1;
+        answer
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl Cloud for Timed {
+    async fn vpc(&self) -> Result<Vpc, CloudError> {
+        self.read(self.inner.vpc()).await
+    }
+
+    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
+        self.read(self.inner.interfaces()).await
+    }
+
+    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
+        self.read(self.inner.security_groups()).await
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
+        self.read(self.inner.load_balancers()).await
+    }
+
+    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
+        self.read(self.inner.target_groups()).await
+    }
+
+    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+        self.read(self.inner.tags(ids)).await
+    }
+
+    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
+        self.read(self.inner.listeners(load_balancer)).await
+    }
+
+    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
+        self.read(self.inner.rules(listener)).await
+    }
+
+    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
+        self.read(self.inner.load_balancer_attributes(id)).await
+    }
+
+    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
+        self.read(self.inner.target_group_attributes(id)).await
+    }
+
+    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
+        self.read(self.inner.targets(target_group)).await
+    }
+
+    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
+        self.read(self.inner.certificates()).await
+    }
+
+    async fn certificate_tags(&self, certificate: &AwsId) -> Result<Tags, CloudError> {
+        self.read(self.inner.certificate_tags(certificate)).await
+    }
+
+    async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
+        self.read(self.inner.certificate(certificate)).await
+    }
+
+    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        self.read(self.inner.zones()).await
+    }
+
+    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
+        self.read(self.inner.records(zone)).await
+    }
+
+    async fn turn(&self, action: &AwsAction) {
+        self.inner.turn(action).await;
+    }
+
+    async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        let now = self.meter.cpu();
+        let before = cpu();
+        let answer = self.inner.perform_in_place(action);
+        let counted = &mut *self.meter.counted();
+        counted.of_fakes += cpu() - before;
+        counted.writes += 1;
+        if matches!(action, AwsAction::RegisterTargets { .. }) {
+            counted.registered.push(now);
+        }
+        answer
+    }
+}
