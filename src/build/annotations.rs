@@ -258,7 +258,18 @@ fn lookup(name: &str) -> Option<&'static Known> {
 
 /// The known name that takes the fewest edits to reach.
 fn nearest(name: &str) -> &'static str {
-    TABLE.iter().map(|known| known.name).min_by_key(|known| edits(name, known)).unwrap_or_default()
+    let length = name.chars().count();
+    let (mut nearest, mut fewest) = ("", usize::MAX);
+    for known in TABLE.iter().map(|known| known.name) {
+        // As many edits as the lengths differ by it takes at least; most names need no closer look.
+        if length.abs_diff(known.len()) < fewest {
+            let edits = edits(name, known);
+            if edits < fewest {
+                (nearest, fewest) = (known, edits);
+            }
+        }
+    }
+    nearest
 }
 
 /// How many letters have to be put in, taken out or exchanged to make one word of the other

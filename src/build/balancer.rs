@@ -1,6 +1,7 @@
 //! From a group's members to what its load balancer should be.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::fact::Names;
 use crate::model::group::Group;
@@ -26,7 +27,7 @@ pub struct Built {
     pub names: Names,
     /// The parts that members contribute as they are now: to be remembered should a member turn
     /// bad.
-    pub good: BTreeMap<ObjectKey, Part>,
+    pub good: BTreeMap<ObjectKey, Arc<Part>>,
 }
 
 /// Builds a group: each member alone, then all of them together.
@@ -44,10 +45,10 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         problems.append(&mut found);
         // A bad member keeps the place of the part that stands for it.
         let held = snapshot.memory.held.get(member.key);
-        let order = part.as_ref().or(held).map_or(member.order, |part| part.order);
+        let order = part.as_ref().or(held.map(AsRef::as_ref)).map_or(member.order, |part| part.order);
         places.push((order, member.key.to_string(), member.key.clone()));
         if let Some(part) = part {
-            good.insert(member.key.clone(), part);
+            good.insert(member.key.clone(), Arc::new(part));
         }
     }
     places.sort();
@@ -75,7 +76,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.extend(members.unknown);
     let parts = active.iter().filter(|key| merged.contributing.contains(*key));
     let parts = parts.filter_map(|key| good.get(key).or_else(|| snapshot.memory.held.get(key)));
-    let (names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
+    let (names, mut found) = names::of_group(snapshot, group, parts.map(AsRef::as_ref), &members.leaving);
     problems.append(&mut found);
     problems.sort();
     problems.dedup();

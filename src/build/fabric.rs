@@ -2,6 +2,7 @@
 //! and pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 
@@ -30,7 +31,7 @@ pub enum Asked {
     /// Nothing: it is gone, is leaving or opens nothing.
     Nothing,
     /// These rules.
-    Rules(Openings),
+    Rules(Arc<Openings>),
     /// Nobody can tell yet: the network interface of an endpoint is not known.
     Unseen,
     /// Something that this version does not keep: its targets are instances. What LBC authorised for
@@ -44,8 +45,8 @@ pub enum Asked {
 pub struct Demand {
     /// What each binding asks for that asks for anything.
     bindings: BTreeMap<ObjectKey, Asked>,
-    /// How many bindings ask for each rule.
-    rules: BTreeMap<AwsId, BTreeMap<IngressRule, usize>>,
+    /// How many bindings ask for the same. Most of a cluster's do: pods listen on a few ports.
+    same: BTreeMap<Arc<Openings>, usize>,
     /// The bindings of which nobody can tell yet what they ask for.
     unseen: BTreeSet<ObjectKey>,
     /// The bindings that ask for what this version does not keep.
@@ -58,19 +59,23 @@ impl Demand {
     /// Takes what a binding asks for in place of what it asked for before.
     pub fn ask(&mut self, binding: &ObjectKey, asked: Asked) {
         self.withdraw(binding);
-        match &asked {
+        let asked = match asked {
             Asked::Nothing => return,
-            Asked::Unseen => _ = self.unseen.insert(binding.clone()),
-            Asked::Foreign => _ = self.foreign.insert(binding.clone()),
-            Asked::Rules(openings) => {
-                for (group, rules) in openings {
-                    let counts = self.rules.entry(group.clone()).or_default();
-                    for rule in rules {
-                        *counts.entry(rule.clone()).or_default() += 1;
-                    }
-                }
+            Asked::Unseen => {
+                self.unseen.insert(binding.clone());
+                asked
             }
-        }
+            Asked::Foreign => {
+                self.foreign.insert(binding.clone());
+                asked
+            }
+            Asked::Rules(openings) => {
+                let known = self.same.get_key_value(&openings).map(|(known, _)| Arc::clone(known));
+                let openings = known.unwrap_or(openings);
+                *self.same.entry(Arc::clone(&openings)).or_default() += 1;
+                Asked::Rules(openings)
+            }
+        };
         self.bindings.insert(binding.clone(), asked);
     }
 
@@ -78,18 +83,10 @@ impl Demand {
         self.unseen.remove(binding);
         self.foreign.remove(binding);
         let Some(Asked::Rules(openings)) = self.bindings.remove(binding) else { return };
-        for (group, rules) in openings {
-            let Some(counts) = self.rules.get_mut(&group) else { continue };
-            for rule in rules {
-                if let Some(count) = counts.get_mut(&rule) {
-                    *count -= 1;
-                    if *count == 0 {
-                        counts.remove(&rule);
-                    }
-                }
-            }
-            if counts.is_empty() {
-                self.rules.remove(&group);
+        if let Some(count) = self.same.get_mut(&openings) {
+            *count -= 1;
+            if *count == 0 {
+                self.same.remove(&openings);
             }
         }
     }
@@ -118,13 +115,13 @@ impl Demand {
     /// the backend security group.
     #[must_use]
     pub fn stack(&self, settings: &Settings, others: Others) -> FabricStack {
-        let all = self.rules.iter();
-        let rules = all.map(|(group, rules)| (group.clone(), rules.keys().cloned().collect()));
-        let rules: BTreeMap<AwsId, BTreeSet<IngressRule>> = if settings.restricted_rules {
-            rules.map(|(group, rules)| (group, aggregated(&rules))).collect()
-        } else {
-            rules.collect()
-        };
+        let mut rules = Openings::new();
+        for (group, asked) in self.same.keys().flat_map(|same| same.iter()) {
+            rules.entry(group.clone()).or_default().extend(asked.iter().cloned());
+        }
+        if settings.restricted_rules {
+            rules.values_mut().for_each(|rules| *rules = aggregated(rules));
+        }
         let is_needed = !self.groups.is_empty() || others == Others::Need;
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
@@ -201,7 +198,8 @@ fn of_binding(snapshot: &Snapshot, binding: &Binding) -> Asked {
     let ports = PodPorts { snapshot, binding };
     let rules: BTreeSet<IngressRule> =
         binding.openings.iter().flat_map(|opening| ports.rules(opening)).collect();
-    Asked::Rules(groups.into_iter().map(|group| (group, rules.clone())).collect())
+    let openings: Openings = groups.into_iter().map(|group| (group, rules.clone())).collect();
+    Asked::Rules(Arc::new(openings))
 }
 
 /// The backend security group, where this program keeps it.

@@ -1,6 +1,7 @@
 //! One Ingress alone: what it contributes to its group, or what is wrong with it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressBackend};
 
@@ -151,7 +152,7 @@ struct Backends<'a> {
     snapshot: &'a Snapshot,
     group: &'a Group,
     member: &'a Member<'a>,
-    built: BTreeMap<TargetGroupKey, WishedTargetGroup>,
+    built: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
 }
 
 /// The port name by which a backend says that an annotation holds its action (LBC).
@@ -209,7 +210,7 @@ impl Backends<'_> {
         let key = target_group::key(&backend);
         if !self.built.contains_key(&key) {
             let built = target_group::build(&backend, annotations)?;
-            self.built.insert(key.clone(), built);
+            self.built.insert(key.clone(), Arc::new(built));
         }
         let group = Id::Of(Handle::TargetGroup(self.group.clone(), key));
         let groups = vec![Weighted { group, weight: None }];

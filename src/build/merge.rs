@@ -1,6 +1,7 @@
 //! From the parts of all members to one load balancer with all that hangs on it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::binding::Binding;
 use crate::model::group::Group;
@@ -43,7 +44,7 @@ pub fn merge(
     snapshot: &Snapshot,
     group: &Group,
     active: &[ObjectKey],
-    good: &mut BTreeMap<ObjectKey, Part>,
+    good: &mut BTreeMap<ObjectKey, Arc<Part>>,
 ) -> Merged {
     let all = std::mem::take(good);
     let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
@@ -69,14 +70,14 @@ pub fn merge(
 /// The parts that fit together.
 struct Admission {
     shared: Shared,
-    parts: Vec<Part>,
+    parts: Vec<Arc<Part>>,
     unexplained: Vec<ObjectKey>,
 }
 
 fn admit(
     snapshot: &Snapshot,
     active: &[ObjectKey],
-    good: &mut BTreeMap<ObjectKey, Part>,
+    good: &mut BTreeMap<ObjectKey, Arc<Part>>,
     problems: &mut Vec<Problem>,
 ) -> Admission {
     let mut shared = Shared::default();
@@ -86,7 +87,7 @@ fn admit(
         if let Some(part) = good.get(key) {
             match shared.admit(part) {
                 Ok(()) => {
-                    parts.push(part.clone());
+                    parts.push(Arc::clone(part));
                     continue;
                 }
                 Err(mut conflicts) => {
@@ -96,7 +97,7 @@ fn admit(
             }
         }
         match snapshot.memory.held.get(key) {
-            Some(held) if shared.admit(held).is_ok() => parts.push(held.clone()),
+            Some(held) if shared.admit(held).is_ok() => parts.push(Arc::clone(held)),
             Some(_) | None => unexplained.push(key.clone()),
         }
     }
@@ -153,7 +154,8 @@ fn assemble(
     let source = source(snapshot, group, &shared);
     let wished = parts.iter().flat_map(|part| part.target_groups.clone());
     let target_groups = wished
-        .map(|(key, mut wished)| {
+        .map(|(key, wished)| {
+            let mut wished = wished.as_ref().clone();
             wished.binding = with_source(wished.binding, source.as_ref());
             (key, wished)
         })
@@ -197,7 +199,7 @@ fn with_source(mut binding: Binding, source: Option<&Id>) -> Binding {
     binding
 }
 
-fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Part]) -> Front {
+fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>]) -> Front {
     let settings = &snapshot.settings;
     let scheme = shared.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = shared.ip_address_type.unwrap_or(IpAddressType::Ipv4);
@@ -243,7 +245,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Part]) ->
 fn subnets_of(
     snapshot: &Snapshot,
     shared: &Shared,
-    parts: &[Part],
+    parts: &[Arc<Part>],
 ) -> (Wish<Vec<AwsId>>, Option<Problem>) {
     if let Some(named) = &shared.subnets {
         return (Wish::Exactly(named.clone()), None);
@@ -294,7 +296,7 @@ fn listeners(
     snapshot: &Snapshot,
     group: &Group,
     shared: &Shared,
-    parts: &[Part],
+    parts: &[Arc<Part>],
 ) -> BTreeMap<u16, WishedListener> {
     let each = shared.ports.iter().map(|(port, wish)| {
         let tracking = marks::group_tags(&snapshot.settings.cluster, group, &port.to_string());

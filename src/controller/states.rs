@@ -28,7 +28,7 @@ const POLLS_QUICK: u32 = 30;
 #[derive(Debug, Default)]
 pub struct BalancerState {
     /// The last good part of each member.
-    pub good: BTreeMap<ObjectKey, Part>,
+    pub good: BTreeMap<ObjectKey, Arc<Part>>,
     /// What the cluster remembers of it.
     pub stored: Memory,
     /// What AWS would not let go when we last tried.

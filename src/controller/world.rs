@@ -294,8 +294,8 @@ impl World {
                 readers.filter(|reader| self.read.get(reader).is_none_or(|read| *read < at)),
             );
         }
+        self.facts.told(self.woken);
         self.woken = self.facts.revision();
-        self.facts.told();
         stale
     }
 

@@ -257,11 +257,13 @@ impl FactStore {
         self.drop_topic(&Topic::Certificate(secret.clone()));
     }
 
-    /// Forgets the changes of topics that are told once: whoever has to read them has been found.
-    pub fn told(&mut self) {
+    /// Forgets the changes after a revision of topics that are told once: whoever has to read them
+    /// has been found. Earlier ones are forgotten already, where this is asked after every look.
+    pub fn told(&mut self, since: Revision) {
         let once = |topic: &Topic| matches!(topic, Topic::Name(_) | Topic::Stray(_));
-        self.changes.retain(|_, topic| !once(topic));
-        self.revisions.retain(|topic, _| !once(topic));
+        let told: Vec<Topic> =
+            self.changed_since(since).filter(|topic| once(topic)).cloned().collect();
+        told.iter().for_each(|topic| self.drop_topic(topic));
     }
 
     fn drop_topic(&mut self, topic: &Topic) {
@@ -297,7 +299,8 @@ impl FactStore {
             self.revision = self.revision.next();
             let revision = self.revision;
             self.left.extend(names.known.iter().map(|ingress| (ingress.clone(), revision)));
-            self.touch_names(&names.wished);
+            let hosts: BTreeSet<String> = names.wished.keys().cloned().collect();
+            self.touch_names(&hosts);
         }
         if !was_complete && self.knows_names() {
             self.touch(Topic::AllNames);
@@ -324,12 +327,11 @@ impl FactStore {
         }
         let old = self.names.get(group).cloned();
         if old.as_deref() != Some(&names) {
-            let wished = |names: &Names| names.wished.clone();
-            let mut hosts = old.as_deref().map(wished).unwrap_or_default();
-            hosts.extend(wished(&names));
             for ingress in &names.known {
                 self.left.remove(ingress);
             }
+            let hosts = names.wished.keys().chain(old.iter().flat_map(|old| old.wished.keys()));
+            let hosts: BTreeSet<String> = hosts.cloned().collect();
             self.names.insert(group.clone(), Arc::new(names));
             self.touch_names(&hosts);
         }
@@ -356,8 +358,8 @@ impl FactStore {
         self.unsettled.is_empty()
     }
 
-    fn touch_names(&mut self, hosts: &BTreeMap<String, NameWish>) {
-        for host in hosts.keys() {
+    fn touch_names(&mut self, hosts: &BTreeSet<String>) {
+        for host in hosts {
             self.touch(Topic::Name(host.clone()));
         }
     }

@@ -2,6 +2,7 @@
 //! yet.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,16 +31,17 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// An identifier that AWS gave: an ARN, or an id such as `sg-0a…` or `subnet-0b…`.
+/// An identifier that AWS gave: an ARN, or an id such as `sg-0a…` or `subnet-0b…`. Clones share
+/// their text: much refers to the same few long ARNs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AwsId(String);
+pub struct AwsId(Arc<str>);
 
 impl AwsId {
     /// Takes an identifier as AWS spells it.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
+        Self(Arc::from(id.into()))
     }
 
     /// The identifier as AWS spells it.

@@ -1,6 +1,7 @@
 //! What neither Kubernetes nor AWS can tell. Losing it makes us more careful, never destructive.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use super::part::Part;
 pub struct Memory {
     /// The last good part of each member that has turned bad.
     #[serde(with = "pairs")]
-    pub held: BTreeMap<ObjectKey, Part>,
+    pub held: BTreeMap<ObjectKey, Arc<Part>>,
     /// Things that nobody wants and that AWS would not let go yet. Their objects are released; they
     /// are tried again for as long as they stand.
     pub leftovers: BTreeSet<AwsId>,

@@ -2,6 +2,7 @@
 //! ours, so that it can be remembered and used again when the Ingress turns bad.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,8 @@ pub struct Part {
     /// while it has no healthy target. `None` where they are not ours to keep.
     #[serde(default)]
     pub names: Option<BTreeMap<String, bool>>,
-    /// The target groups that its rules lead to.
+    /// The target groups that its rules lead to. A map has room for several where most have one, so
+    /// they lie outside of it.
     #[serde(with = "pairs")]
-    pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,
+    pub target_groups: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
 }

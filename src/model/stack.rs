@@ -62,11 +62,14 @@ impl BalancerStack {
     /// fit, the one with the longest name.
     #[must_use]
     pub fn place_of(&self, resource: &str) -> Option<usize> {
-        let members = self.active.iter().map(ToString::to_string).enumerate();
-        let fitting = members.filter(|(_, member)| {
-            resource.strip_prefix(member.as_str()).is_some_and(|rest| rest.starts_with('-'))
+        let fitting = self.active.iter().enumerate().filter(|(_, member)| {
+            let name = resource.strip_prefix(member.namespace.as_str());
+            let name = name.and_then(|rest| rest.strip_prefix('/'));
+            let rest = name.and_then(|name| name.strip_prefix(member.name.as_str()));
+            rest.is_some_and(|rest| rest.starts_with('-'))
         });
-        fitting.max_by_key(|(_, member)| member.len()).map(|(place, _)| place)
+        let length = |member: &ObjectKey| member.namespace.len() + member.name.len();
+        fitting.max_by_key(|(_, member)| length(member)).map(|(place, _)| place)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The story of a visit to an Ingress group.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{STALE, Visit, scope};
 use crate::aws::{Cloud, CloudError, Reach};
@@ -11,8 +12,9 @@ use crate::cluster::Cluster;
 use crate::model::fact::{Names, Revision, Topic};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
-use crate::model::inventory::BalancerInventory;
+use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
+use crate::model::part::Part;
 use crate::model::plan::Plan;
 use crate::model::snapshot::{Extent, Snapshot};
 use crate::plan;
@@ -27,14 +29,20 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let inventory = self.look(group, &snapshot, &built).await?;
         let plan = self.plan(group, &built, &inventory);
         // Before anything goes: no name is made for it any more.
-        self.tell_names(group, &built, &inventory, at);
+        let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned();
+        self.tell_names(group, &built, before.as_ref(), at);
         let outcomes = self.apply(&plan).await;
-        let current = self.look_again(group, &built, inventory, &plan).await?;
+        let inventory = self.look_again(group, &built, inventory, &plan).await?;
         self.remember(group, &built, (&plan, &outcomes), at);
-        let status = self.statuses(&snapshot, &built, &current).await;
+        let current = if plan.is_empty() {
+            before
+        } else {
+            plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned()
+        };
+        let status = self.statuses(&snapshot, &built, current.as_ref()).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
-        self.tell_others(group, &built, &current, &plan);
-        self.tell_names(group, &built, &current, at);
+        self.tell_others(group, &built, &inventory, &plan);
+        self.tell_names(group, &built, current.as_ref(), at);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
     }
 
@@ -109,11 +117,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         snapshot: &Snapshot,
         built: &Built,
-        current: &BalancerInventory,
+        current: Option<&LiveLoadBalancer>,
     ) -> Rest {
-        let Some(current) = plan::balancer::current(Extent::Cluster, &built.stack, current) else {
-            return Rest::Done;
-        };
+        let Some(current) = current else { return Rest::Done };
         let entries = report::status(current);
         let mut rest = Rest::Done;
         for key in &built.stack.active {
@@ -146,12 +152,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let state = world.balancers.entry(group.clone()).or_default();
             let good = &mut state.good;
             let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
-            let changed: Vec<ObjectKey> = changed.map(|(key, _)| key.clone()).collect();
-            for key in &changed {
-                good.extend(
-                    built.good.get_key_value(key).map(|(k, part)| (k.clone(), part.clone())),
-                );
-            }
+            let changed: Vec<(&ObjectKey, &Arc<Part>)> = changed.collect();
+            good.extend(changed.iter().map(|(key, part)| ((*key).clone(), Arc::clone(part))));
+            let changed: Vec<ObjectKey> = changed.into_iter().map(|(key, _)| key.clone()).collect();
             good.retain(|key, _| built.stack.active.contains(key));
             let done = report::Done { plan, outcomes, changed: &changed };
             state.told.events(&snapshot.objects, &built.stack, &built.problems, &done)
@@ -177,8 +180,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// Makes known which names should lead to the group's load balancer.
-    fn tell_names(&self, group: &Group, built: &Built, current: &BalancerInventory, at: Revision) {
-        let load_balancer = match plan::balancer::current(Extent::Cluster, &built.stack, current) {
+    fn tell_names(
+        &self,
+        group: &Group,
+        built: &Built,
+        current: Option<&LiveLoadBalancer>,
+        at: Revision,
+    ) {
+        let load_balancer = match current {
             Some(live) => Id::Is(live.live.id.clone()),
             None => built.names.load_balancer.clone(),
         };

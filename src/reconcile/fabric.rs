@@ -134,17 +134,20 @@ enum Changed {
 }
 
 impl World {
-    /// Where the VPC is another one than at the last look, everybody's demand may be.
+    /// Where the VPC is another one than at the last look, everybody's demand may be. Security
+    /// groups come and go with load balancers; those that guard no endpoint change nothing.
     fn look_from(&mut self, surroundings: &Arc<Surroundings>) {
         let is_same = |last: &Arc<Surroundings>| {
+            let (old, new) = (&last.security_groups, &surroundings.security_groups);
             Arc::ptr_eq(&last.interfaces, &surroundings.interfaces)
-                && Arc::ptr_eq(&last.security_groups, &surroundings.security_groups)
+                && (Arc::ptr_eq(old, new)
+                    || surroundings.interfaces.contested().all(|id| old.get(id) == new.get(id)))
         };
         if !self.fabric.surroundings.as_ref().is_some_and(is_same) {
             let known: BTreeSet<ObjectKey> = self.fabric.demand.bindings().cloned().collect();
             self.fabric.changed_bindings.extend(known);
-            self.fabric.surroundings = Some(Arc::clone(surroundings));
         }
+        self.fabric.surroundings = Some(Arc::clone(surroundings));
     }
 
     /// Some of those whose demand has to be found out anew.

@@ -1,6 +1,7 @@
 //! What stands of a group, looked at anew where it changes without a word and somebody waits for
 //! that.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Visit;
@@ -9,6 +10,7 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::BalancerState;
 use crate::model::group::Group;
+use crate::model::id::AwsId;
 use crate::model::inventory::BalancerInventory;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::snapshot::Extent;
@@ -28,7 +30,16 @@ pub async fn read_targets<C: Cloud, T: Clock>(
     stack: &BalancerStack,
     inventory: &mut BalancerInventory,
 ) -> Result<(), CloudError> {
-    for id in plan::balancer::watched(extent, stack, inventory) {
+    let watched = plan::balancer::watched(extent, stack, inventory);
+    read_all(mirror, watched, inventory).await
+}
+
+async fn read_all<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    watched: BTreeSet<AwsId>,
+    inventory: &mut BalancerInventory,
+) -> Result<(), CloudError> {
+    for id in watched {
         let found = mirror.targets(&id).await?;
         inventory.targets.insert(id, found.targets);
     }
@@ -56,10 +67,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             self.mirror().refresh(&Part::LoadBalancers, STATES_PAUSE);
             inventory = self.mirror().balancer(cluster, group, scope).await?;
         }
-        for id in plan::balancer::watched(Extent::Cluster, stack, &inventory) {
-            self.mirror().refresh(&Part::Targets(id), Duration::ZERO);
+        let watched = plan::balancer::watched(Extent::Cluster, stack, &inventory);
+        for id in &watched {
+            self.mirror().refresh(&Part::Targets(id.clone()), Duration::ZERO);
         }
-        read_targets(self.mirror(), Extent::Cluster, stack, &mut inventory).await?;
+        read_all(self.mirror(), watched, &mut inventory).await?;
         Ok(inventory)
     }
 }

@@ -32,6 +32,9 @@ pub struct Interfaces {
     /// The lengths of the prefixes, the longest first: AWS delegates prefixes of one length for
     /// IPv4 and of one for IPv6.
     lengths: Vec<u32>,
+    /// The security groups of interfaces that have several: of which one guards an address, their
+    /// tags say.
+    contested: BTreeSet<AwsId>,
 }
 
 impl Interfaces {
@@ -45,6 +48,12 @@ impl Interfaces {
             around.find_map(|prefix| self.by_prefix.get(&prefix))
         };
         self.by_address.get(&address).or_else(of_prefix).map(AsRef::as_ref)
+    }
+
+    /// The security groups of interfaces that have several of them: only of these does anybody have
+    /// to know the tags.
+    pub fn contested(&self) -> impl Iterator<Item = &AwsId> {
+        self.contested.iter()
     }
 
     /// Whether there are none.
@@ -74,6 +83,8 @@ impl FromIterator<Interface> for Interfaces {
         }
         let lengths: BTreeSet<u32> = made.by_prefix.keys().map(|prefix| prefix.length).collect();
         made.lengths = lengths.into_iter().rev().collect();
+        let contested = shared.iter().filter(|guards| guards.len() > 1);
+        made.contested = contested.flat_map(|guards| guards.iter().cloned()).collect();
         made
     }
 }
