@@ -3,7 +3,7 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/albedo
 export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | cut -d' ' -f2)
 
-.PHONY: demo test lint bench clean prerequisites
+.PHONY: demo test lint bench bench-scale clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
@@ -12,10 +12,13 @@ test: prerequisites ## every test: hermetic, LocalStack's conformance, the two s
 	cargo test && localstack/test && tests/control-plane/test && cargo test --test live
 
 lint: prerequisites ## formatting, lints, licences
-	cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --test live --bench figures -- -D warnings && tests/deny
+	cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --test live --benches -- -D warnings && tests/deny
 
 bench: prerequisites ## the figures, beside what they may be: the controller's, LocalStack's, its data plane's
-	cargo bench --bench figures && localstack/bench && localstack/dataplane/bench
+	cargo bench --bench runtime --bench figures && localstack/bench && localstack/dataplane/bench
+
+bench-scale: prerequisites ## the figures of 10,000 Ingresses on both servers, about 15 minutes
+	cargo bench --bench scale
 
 clean: ## stops nothing; removes what builds left in the cache
 	rm -rf $(CACHE)

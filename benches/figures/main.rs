@@ -1,4 +1,4 @@
-//! The figures of issue 4, on LocalStack and a real control plane: what the work takes, and what it
+//! The figures of a small cluster, on LocalStack and a real control plane: what the work takes, and what it
 //! may take.
 //!
 //! `make bench` runs this with the bench profile: opt-level 1, the AWS SDKs unoptimised. Nearly all
@@ -8,115 +8,44 @@
 #![expect(clippy::panic, reason = "a bench that cannot go on says why")]
 #![expect(dead_code, reason = "tests use more of the support than this does")]
 
+use std::process::ExitCode;
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use live::{QUIET, apply_all, counted, log, memory, now};
 use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
 use support::controller::Controller;
 use support::localstack::account;
 use support::objects::{class, endpoints, in_group, ingress, service};
 use support::stage::{Stage, ground, until};
+use table::Table;
 
+#[path = "../support/live.rs"]
+mod live;
 #[path = "../../tests/live/support/mod.rs"]
 mod support;
+#[path = "../support/table.rs"]
+mod table;
 
 /// The work, as LBC's figures are of (design.md's control-plane measurements).
 const GROUPS: usize = 30;
 const INGRESSES: usize = 300;
 const PODS_EACH: usize = 3;
-/// Addresses for each Service: its pods, one that comes while all is idle, one of the burst.
-const ADDRESSES_EACH: usize = PODS_EACH + 2;
+/// Addresses for each Service: its pods, one that comes while all is idle, one of the burst, one
+/// that comes while a controller ends.
+const ADDRESSES_EACH: usize = PODS_EACH + 3;
 /// How many endpoints are added one after the other.
 const SINGLE_ENDPOINTS: usize = 100;
-/// How many requests to the API server are under way at once.
-const CONNECTIONS: usize = 8;
 /// Client limits off: as many groups and bindings at once as there are groups.
 const FLAGS: [&str; 3] = [
     "--ingress-max-concurrent-reconciles=30",
     "--targetgroupbinding-max-concurrent-reconciles=30",
     "--aws-api-throttle=Elastic Load Balancing v2:.*=100000:100000",
 ];
-/// Nothing has happened for so long: nothing will.
-const QUIET: Duration = Duration::from_secs(3);
-
-/// A line of the table.
-struct Row {
-    what: &'static str,
-    target: String,
-    measured: String,
-    is_met: bool,
-}
-
-#[derive(Default)]
-struct Table(Vec<Row>);
-
-impl Table {
-    fn row(&mut self, what: &'static str, measured: f64, max: f64, unit: &str) {
-        let digits = usize::from(measured.fract() > 0.0);
-        self.0.push(Row {
-            what,
-            target: format!("<= {max} {unit}"),
-            measured: format!("{measured:.digits$} {unit}"),
-            is_met: measured <= max,
-        });
-        let Row { what, target, measured, is_met } = &self.0[self.0.len() - 1];
-        let mark = if *is_met { "" } else { "  MISSED" };
-        println!("{what:60} {target:>16} {measured:>16}{mark}");
-    }
-
-    fn count(&mut self, what: &'static str, measured: usize, max: u32) {
-        let measured = u32::try_from(measured).unwrap_or(u32::MAX);
-        self.row(what, f64::from(measured), f64::from(max), "calls");
-    }
-}
-
-/// A call of the request log, as far as this needs it.
-struct Logged {
-    name: String,
-    time: f64,
-    is_write: bool,
-}
-
-async fn log(stage: &Stage) -> Vec<Logged> {
-    let entries = stage.account.ask("GET", "log", None).await;
-    let entries = entries.as_array().expect("it is a list");
-    let read = |entry: &Value| {
-        let operation = entry["operation"].as_str().expect("it has one");
-        let is_read = ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
-        let time = entry["time"].as_f64().expect("it has one");
-        Logged { name: operation.to_owned(), time, is_write: !is_read }
-    };
-    entries.iter().map(read).collect()
-}
-
-/// How many calls there were of each of these operations.
-async fn counted(stage: &Stage, operation: &str) -> u64 {
-    let summary = stage.account.ask("GET", "log?summary=1", None).await;
-    let counted = &summary[operation];
-    counted["calls"].as_u64().unwrap_or_default()
-}
-
-/// Waits until no call has come for a while.
-async fn quiet(stage: &Stage) {
-    let mut last = (0, now());
-    until("the controller comes to rest", async || {
-        let summary = stage.account.ask("GET", "log?summary=1", None).await;
-        let calls = summary.as_object().expect("it is one").values();
-        let calls: u64 = calls.filter_map(|of| of["calls"].as_u64()).sum();
-        if calls != last.0 {
-            last = (calls, now());
-        }
-        (now() - last.1 > QUIET.as_secs_f64()).then_some(())
-    })
-    .await;
-}
-
-/// Seconds, as the request log has them.
-#[expect(clippy::cast_precision_loss, reason = "a microsecond of this century fits")]
-fn now() -> f64 {
-    albedo::clock::now().as_microsecond() as f64 / 1e6
-}
+/// How long anything may take on two busy cores.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The Lease's name (LBC's).
+const LEASE: &str = "aws-load-balancer-controller-leader";
 
 fn name(number: usize) -> String {
     format!("web-{number}")
@@ -140,14 +69,6 @@ fn web(stage: &Stage, number: usize, path: &str) -> Value {
     ingress(&service, &stage.class, &in_group(&group), &[(&host, path, &service)])
 }
 
-async fn apply_all(stage: &Stage, objects: Vec<Value>) {
-    let each = futures::stream::iter(objects);
-    let applied = each.for_each_concurrent(CONNECTIONS, async |object| {
-        stage.apply(&[object]).await;
-    });
-    applied.await;
-}
-
 async fn stage() -> Stage {
     let plane = ControlPlane::shared().await;
     let client = plane.client().await;
@@ -162,9 +83,8 @@ async fn stage() -> Stage {
 }
 
 #[tokio::main]
-async fn main() {
-    let mut table = Table::default();
-    println!("{:60} {:>16} {:>16}", "work", "target", "measured");
+async fn main() -> ExitCode {
+    let mut table = Table::new();
     let stage = stage().await;
     let mut objects: Vec<Value> = Vec::new();
     for number in 0..INGRESSES {
@@ -181,8 +101,8 @@ async fn main() {
     many_endpoints(&stage, &mut table).await;
     drop(controller);
     names(&stage, &mut table).await;
-    let missed = table.0.iter().filter(|row| !row.is_met).count();
-    println!("{} of {} figures are met", table.0.len() - missed, table.0.len());
+    handed_over(&stage, &mut table).await;
+    table.finish()
 }
 
 /// Everything from nothing.
@@ -199,16 +119,12 @@ async fn fresh(stage: &Stage, table: &mut Table) -> Controller {
     let registered = calls.iter().filter(|call| call.name == "RegisterTargets");
     let end = registered.map(|call| call.time).fold(started, f64::max);
     let reads = calls.iter().filter(|call| call.time <= end && !call.is_write).count();
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     let writes = log(stage).await.iter().filter(|call| call.is_write).count();
     table.row("300 fresh Ingresses: start to all targets registered", end - started, 10.0, "s");
     table.count("  mutating calls", writes, 1022);
     table.count("  reads until then", reads, 100);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", controller.pid()));
-    let status = status.expect("it runs");
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let resident = resident.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    table.row("VmRSS at rest with them", resident.expect("the kernel tells") / 1024.0, 64.0, "MB");
+    table.row("VmRSS at rest with them", memory(&controller, "VmRSS"), 48.0, "MiB");
     controller
 }
 
@@ -218,7 +134,7 @@ async fn restarted(stage: &Stage, table: &mut Table) -> Controller {
     let started = now();
     let controller = stage.run(&FLAGS);
     until("it has looked at AWS", async || (!log(stage).await.is_empty()).then_some(())).await;
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     let calls = log(stage).await;
     table.count("restart: mutating calls", calls.iter().filter(|call| call.is_write).count(), 0);
     let apart =
@@ -240,7 +156,7 @@ async fn names(stage: &Stage, table: &mut Table) {
     stage.account.forget_calls().await;
     let flags: Vec<&str> = FLAGS.into_iter().chain(["--dns"]).collect();
     let _controller = stage.run(&flags);
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     let calls = log(stage).await;
     let looked = calls.iter().filter(|call| !call.is_write && call.name.starts_with("Describe"));
     let looked = looked.filter(|call| call.name != "DescribeTargetHealth");
@@ -259,14 +175,14 @@ async fn changed(stage: &Stage, table: &mut Table) {
     stage.account.forget_calls().await;
     let note = json!({"metadata": {"annotations": {"example.com/note": "1"}}});
     stage.patch("Ingress", &name(7), &note).await;
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     table.count("an unrelated annotation (LBC: 61)", log(stage).await.len(), 0);
     stage.apply(&[web(stage, 7, "/changed")]).await;
     until("the change lands", async || {
         (counted(stage, "elbv2.ModifyRule").await > 0).then_some(())
     })
     .await;
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     let calls = log(stage).await;
     let writes = calls.iter().filter(|call| call.is_write).count();
     table.count("one path changes: mutating calls", writes, 1);
@@ -275,9 +191,9 @@ async fn changed(stage: &Stage, table: &mut Table) {
 
 /// One endpoint after the other, each while all is idle.
 async fn one_endpoint(stage: &Stage, table: &mut Table) {
-    let new = |number| pods(stage, number, ADDRESSES_EACH).into_iter().skip(PODS_EACH).take(2);
-    apply_all(stage, (0..INGRESSES).flat_map(new).collect()).await;
-    quiet(stage).await;
+    let new = |number| pods(stage, number, ADDRESSES_EACH).into_iter().skip(PODS_EACH).take(3);
+    apply_all(stage, (0..INGRESSES).flat_map(new)).await;
+    live::quiet(stage, PATIENCE).await;
     let mut took = Vec::new();
     let mut calls = 0;
     for number in 0..SINGLE_ENDPOINTS {
@@ -300,10 +216,10 @@ async fn one_endpoint(stage: &Stage, table: &mut Table) {
 
 /// One endpoint in every Service at once.
 async fn many_endpoints(stage: &Stage, table: &mut Table) {
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     stage.account.forget_calls().await;
     let count = |number| PODS_EACH + 1 + usize::from(number < SINGLE_ENDPOINTS);
-    let slices = (0..INGRESSES).map(|number| slice(stage, number, count(number))).collect();
+    let slices = (0..INGRESSES).map(|number| slice(stage, number, count(number)));
     let started = now();
     apply_all(stage, slices).await;
     until("all of them are registered", async || {
@@ -311,9 +227,50 @@ async fn many_endpoints(stage: &Stage, table: &mut Table) {
         (registered >= INGRESSES as u64).then_some(())
     })
     .await;
-    quiet(stage).await;
+    live::quiet(stage, PATIENCE).await;
     let calls = log(stage).await;
     let end = calls.iter().map(|call| call.time).fold(started, f64::max);
     table.row("300 endpoints at once: the last (LBC: 70 s)", end - started, 5.0, "s");
     table.count("  calls (LBC: 944)", calls.len(), 300);
+}
+
+/// One of two controllers ends, and the other goes on.
+async fn handed_over(stage: &Stage, table: &mut Table) {
+    let mut first = stage.run_with_lease();
+    leads(stage, &first).await;
+    let mut second = stage.run_with_lease();
+    live::quiet(stage, PATIENCE).await;
+    let started = now();
+    assert!(first.terminate().success(), "it ends well");
+    let took = registered_after(stage, 0, started).await;
+    table.row("SIGTERM to the other replica's first target", took, 2.0, "s");
+    let third = stage.run_with_lease();
+    live::quiet(stage, PATIENCE).await;
+    let started = now();
+    second.kill();
+    let took = registered_after(stage, 1, started).await;
+    table.row("kill -9 to the other replica's first target", took, 20.0, "s");
+    leads(stage, &third).await;
+}
+
+/// One more endpoint comes to a Service: how long after a moment it is registered.
+async fn registered_after(stage: &Stage, number: usize, started: f64) -> f64 {
+    stage.account.forget_calls().await;
+    stage.apply(&[slice(stage, number, ADDRESSES_EACH)]).await;
+    let logged = until("a target is registered", async || {
+        let logged = log(stage).await;
+        logged.into_iter().find(|call| call.name == "RegisterTargets")
+    })
+    .await;
+    logged.time - started
+}
+
+/// Waits until this controller holds the Lease.
+async fn leads(stage: &Stage, controller: &Controller) {
+    let own = format!("_{}-", controller.pid());
+    until("the controller leads", async || {
+        let lease = stage.get("Lease", LEASE).await?;
+        lease["spec"]["holderIdentity"].as_str().filter(|id| id.contains(&own)).map(drop)
+    })
+    .await;
 }

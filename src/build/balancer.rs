@@ -45,7 +45,8 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         problems.append(&mut found);
         // A bad member keeps the place of the part that stands for it.
         let held = snapshot.memory.held.get(member.key);
-        let order = part.as_ref().or(held.map(AsRef::as_ref)).map_or(member.order, |part| part.order);
+        let order =
+            part.as_ref().or(held.map(AsRef::as_ref)).map_or(member.order, |part| part.order);
         places.push((order, member.key.to_string(), member.key.clone()));
         if let Some(part) = part {
             good.insert(member.key.clone(), Arc::new(part));
@@ -76,7 +77,8 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.extend(members.unknown);
     let parts = active.iter().filter(|key| merged.contributing.contains(*key));
     let parts = parts.filter_map(|key| good.get(key).or_else(|| snapshot.memory.held.get(key)));
-    let (names, mut found) = names::of_group(snapshot, group, parts.map(AsRef::as_ref), &members.leaving);
+    let (names, mut found) =
+        names::of_group(snapshot, group, parts.map(AsRef::as_ref), &members.leaving);
     problems.append(&mut found);
     problems.sort();
     problems.dedup();

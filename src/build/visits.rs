@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
 
+use crate::model::few::Few;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Turn};
@@ -39,8 +40,8 @@ pub struct Index {
 /// Links from each of many to some of many, to be followed both ways.
 #[derive(Debug)]
 struct Links<F, T> {
-    to: BTreeMap<F, BTreeSet<T>>,
-    from: BTreeMap<T, BTreeSet<F>>,
+    to: BTreeMap<F, Few<T>>,
+    from: BTreeMap<T, Few<F>>,
 }
 
 impl<F, T> Default for Links<F, T> {
@@ -53,7 +54,7 @@ impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
     /// Replaces the links of one. Answers with where they led and where they lead.
     fn set(&mut self, from: &F, to: BTreeSet<T>) -> BTreeSet<T> {
         let old = self.to.remove(from).unwrap_or_default();
-        for gone in old.difference(&to) {
+        for gone in old.iter().filter(|gone| !to.contains(gone)) {
             if let Some(sources) = self.from.get_mut(gone) {
                 sources.remove(from);
                 if sources.is_empty() {
@@ -64,15 +65,19 @@ impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
         for new in &to {
             self.from.entry(new.clone()).or_default().insert(from.clone());
         }
-        let either = old.union(&to).cloned().collect();
+        let either = old.iter().chain(&to).cloned().collect();
         if !to.is_empty() {
-            self.to.insert(from.clone(), to);
+            self.to.insert(from.clone(), to.into_iter().collect());
         }
         either
     }
 
+    fn of(&self, from: &F) -> impl Iterator<Item = &T> + Clone {
+        self.to.get(from).into_iter().flat_map(Few::iter)
+    }
+
     fn leading_to(&self, to: &T) -> impl Iterator<Item = &F> + Clone {
-        self.from.get(to).into_iter().flatten()
+        self.from.get(to).into_iter().flat_map(Few::iter)
     }
 }
 
@@ -111,7 +116,7 @@ impl Index {
             Change::Secret(turn) => {
                 visits.certificates([&turn.key]);
                 for ingress in self.secrets.leading_to(&turn.key) {
-                    visits.balancers(self.groups.to.get(ingress).into_iter().flatten());
+                    visits.balancers(self.groups.of(ingress));
                 }
             }
         }
@@ -130,7 +135,7 @@ impl Index {
 
     /// The Services that an Ingress names.
     pub fn services(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.services.to.get(ingress).into_iter().flatten()
+        self.services.of(ingress)
     }
 
     /// The TLS Secrets that Ingresses name and that are imported.
@@ -140,7 +145,7 @@ impl Index {
 
     /// The TLS Secrets that an Ingress names and that are imported.
     pub fn secrets_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.secrets.to.get(ingress).into_iter().flatten()
+        self.secrets.of(ingress)
     }
 
     /// The Ingresses whose listeners use the certificate of a Secret.
@@ -150,7 +155,7 @@ impl Index {
 
     /// The groups that an Ingress is in, or holds the finalizer of.
     pub fn groups_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &Group> {
-        self.groups.to.get(ingress).into_iter().flatten()
+        self.groups.of(ingress)
     }
 
     /// Whether an Ingress is in a group, or holds its finalizer.
@@ -250,7 +255,7 @@ impl Index {
     fn service(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, Service>) {
         self.of_service(visits, &turn.key);
         for ingress in self.services.leading_to(&turn.key) {
-            visits.balancers(self.groups.to.get(ingress).into_iter().flatten());
+            visits.balancers(self.groups.of(ingress));
         }
         let has_balancer = turn.new.as_ref().is_some_and(|service| has_load_balancer(service));
         let is_news = if has_balancer {
@@ -267,7 +272,7 @@ impl Index {
     fn node(&self, visits: &mut Visits<'_>, objects: &Objects, node: &str) {
         for (pod, slices) in &self.pods.from {
             if objects.pods.get(pod).is_some_and(|pod| pod.node == node) {
-                for (service, _) in slices {
+                for (service, _) in slices.iter() {
                     self.of_service(visits, service);
                 }
             }

@@ -7,6 +7,7 @@ pub mod action;
 pub mod binding;
 pub mod certificate;
 pub mod fact;
+pub mod few;
 pub mod group;
 pub mod id;
 pub mod index;

@@ -1,0 +1,205 @@
+//! The figures of a large cluster, on LocalStack and a real control plane: ten thousand Ingresses
+//! in a thousand groups, or as many as an argument says (`cargo bench --bench scale -- 1000`).
+//!
+//! Nearly all of the time is LocalStack's and the API server's, which share the machine's cores
+//! with the controller; its own share is its CPU time.
+#![expect(clippy::print_stdout, reason = "it prints a table")]
+#![expect(clippy::panic, reason = "a bench that cannot go on says why")]
+#![expect(dead_code, reason = "tests use more of the support than this does")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use live::{apply_all, awaited, counted, cpu, log, memory, now, quiet, totals};
+use serde_json::Value;
+use support::control_plane::ControlPlane;
+use support::controller::Controller;
+use support::localstack::account;
+use support::objects::{class, endpoints, in_group, ingress, service};
+use support::stage::{Stage, ground};
+use table::Table;
+
+#[path = "../support/live.rs"]
+mod live;
+#[path = "../../tests/live/support/mod.rs"]
+mod support;
+#[path = "../support/table.rs"]
+mod table;
+
+/// How many Ingresses there are unless somebody says otherwise, and how many share a group.
+const INGRESSES: u32 = 10_000;
+const GROUP_SIZE: usize = 10;
+const PODS_EACH: usize = 5;
+/// Addresses for each Service: its pods, and one that comes later.
+const ADDRESSES_EACH: usize = PODS_EACH + 1;
+/// How many Services get an endpoint more as fast as the API server takes them.
+const BURST: usize = 1000;
+/// Client limits off: as many groups and bindings at once as one wishes.
+const FLAGS: [&str; 3] = [
+    "--ingress-max-concurrent-reconciles=30",
+    "--targetgroupbinding-max-concurrent-reconciles=30",
+    "--aws-api-throttle=.*:.*=100000:100000",
+];
+/// A look at everything may take so long before it counts as never.
+const PATIENCE: Duration = Duration::from_secs(20 * 60);
+/// How long after its start a controller is amid its first look.
+const AMID: Duration = Duration::from_secs(3);
+/// The reads of target health, which a start makes besides.
+const HEALTH: &str = "DescribeTargetHealth";
+
+/// The cluster.
+struct Scale {
+    stage: Stage,
+    size: u32,
+}
+
+impl Scale {
+    async fn new(size: u32) -> Self {
+        let plane = ControlPlane::shared().await;
+        let client = plane.client().await;
+        let namespace = plane.namespace(&client, "scale").await;
+        let account = account();
+        let each = u32::try_from(ADDRESSES_EACH).expect("it is small");
+        let ground = ground(&account, size * each);
+        let stage = Stage { account, plane, client, class: namespace.clone(), namespace, ground };
+        stage.apply(&[class(&stage.class)]).await;
+        stage.plane.make_home(&stage.namespace);
+        Self { stage, size }
+    }
+
+    fn count(&self) -> usize {
+        usize::try_from(self.size).expect("it is small")
+    }
+
+    /// So much of what is right for the full size.
+    fn share(&self, of_full: f64) -> f64 {
+        (of_full * f64::from(self.size) / f64::from(INGRESSES)).ceil()
+    }
+
+    /// The pods of a Service, this many, and its slice.
+    fn pods(&self, number: usize, count: usize) -> Vec<Value> {
+        let first = number * ADDRESSES_EACH;
+        let addresses = &self.stage.ground.addresses[first..first + count];
+        endpoints(&service(&name(number)), addresses)
+    }
+
+    fn slice(&self, number: usize, count: usize) -> Value {
+        self.pods(number, count).pop().expect("the slice comes last")
+    }
+
+    /// What a Service and its Ingress consist of.
+    fn objects(&self, number: usize) -> Vec<Value> {
+        let stage = &self.stage;
+        let group = format!("{}-{}", stage.namespace, number / GROUP_SIZE);
+        let (host, name) = (format!("h{number}.example.com"), name(number));
+        let rules = [(host.as_str(), "/", name.as_str())];
+        let mut objects = self.pods(number, PODS_EACH);
+        objects.push(service(&name));
+        objects.push(ingress(&name, &stage.class, &in_group(&group), &rules));
+        objects
+    }
+}
+
+fn name(number: usize) -> String {
+    format!("web-{number}")
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let size = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    let scale = Scale::new(size.unwrap_or(INGRESSES)).await;
+    let started = now();
+    apply_all(&scale.stage, (0..scale.count()).flat_map(|number| scale.objects(number))).await;
+    println!("{} Ingresses are applied after {:.0} s", scale.size, now() - started);
+    let mut table = Table::new();
+    let controller = fresh(&scale, &mut table).await;
+    drop(controller);
+    let controller = restarted(&scale, &mut table).await;
+    many_endpoints(&scale, &mut table).await;
+    drop(controller);
+    table.finish()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no bench makes so many calls")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+/// Everything from nothing.
+async fn fresh(scale: &Scale, table: &mut Table) -> Controller {
+    let stage = &scale.stage;
+    stage.account.forget_calls().await;
+    let started = now();
+    let controller = stage.run(&FLAGS);
+    awaited("all targets are registered", PATIENCE, async || {
+        let registered = counted(stage, "elbv2.RegisterTargets").await;
+        (registered >= u64::from(scale.size)).then_some(())
+    })
+    .await;
+    table.note("fresh: start to all targets registered", now() - started, "s");
+    let (reads, _) = totals(stage, &[]).await;
+    quiet(stage, PATIENCE).await;
+    let (_, writes) = totals(stage, &[]).await;
+    table.row("  mutating calls", number(writes), scale.share(34_001.0), "calls");
+    table.row("  reads until then", number(reads), 9.0, "calls");
+    table.row("  CPU time", cpu(&controller), 60.0, "s");
+    table.row("  VmRSS at rest", memory(&controller, "VmRSS"), 128.0, "MiB");
+    table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");
+    controller
+}
+
+/// A new process, and nothing to do but one endpoint that comes meanwhile.
+async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
+    let stage = &scale.stage;
+    stage.account.forget_calls().await;
+    let started = now();
+    let controller = stage.run(&FLAGS);
+    awaited("it has looked at AWS", PATIENCE, async || {
+        (totals(stage, &[]).await.0 > 0).then_some(())
+    })
+    .await;
+    albedo::clock::sleep(AMID).await;
+    let came = now();
+    stage.apply(&[scale.slice(0, PODS_EACH + 1)]).await;
+    let took = awaited("the endpoint is registered", PATIENCE, async || {
+        (counted(stage, "elbv2.RegisterTargets").await > 0).then(|| now() - came)
+    })
+    .await;
+    quiet(stage, PATIENCE).await;
+    let calls = log(stage).await;
+    let looked = calls.iter().filter(|call| call.name != HEALTH);
+    let end = looked.map(|call| call.time).fold(started, f64::max);
+    let (reads, writes) = totals(stage, &[HEALTH]).await;
+    table.row("restart, nothing to do: start to the last look", end - started, 40.0, "s");
+    table.row("  CPU time", cpu(&controller), 60.0, "s");
+    table.row("  mutating calls but that of the endpoint", number(writes) - 1.0, 0.0, "calls");
+    table.row("  reads but target health", number(reads), scale.share(3588.0), "calls");
+    table.row("  an endpoint that comes meanwhile", took, 1.0, "s");
+    table.row("  VmRSS at rest", memory(&controller, "VmRSS"), 128.0, "MiB");
+    table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");
+    controller
+}
+
+/// One endpoint more in many Services, as fast as the API server takes them.
+async fn many_endpoints(scale: &Scale, table: &mut Table) {
+    let stage = &scale.stage;
+    stage.account.forget_calls().await;
+    let last = BURST.min(scale.count() - 1);
+    let started = now();
+    let slices = (1..=last).map(|number| scale.slice(number, PODS_EACH + 1));
+    apply_all(stage, slices).await;
+    let applied = now() - started;
+    let count = u64::try_from(last).unwrap_or(u64::MAX);
+    awaited("all of them are registered", PATIENCE, async || {
+        (counted(stage, "elbv2.RegisterTargets").await >= count).then_some(())
+    })
+    .await;
+    let after = now() - started - applied;
+    table.at_least(
+        "endpoints changed as fast as they are taken",
+        number(count) / applied,
+        100.0,
+        "/s",
+    );
+    table.row("  the last registered after the last change", after, 2.0, "s");
+}
