@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a bench that cannot go on says why")]
 #![expect(clippy::format_push_string, reason = "tests may allocate")]
-#![expect(dead_code, reason = "tests use more of the support than this does")]
+#![expect(dead_code, unused_imports, reason = "tests use more of the support than this does")]
 
 use std::process::ExitCode;
 use std::time::Duration;
