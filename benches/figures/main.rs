@@ -1,5 +1,5 @@
-//! The figures of a small cluster, on LocalStack and a real control plane: what the work takes, and what it
-//! may take.
+//! The figures of a small cluster, on LocalStack and a real control plane: what the work takes, and
+//! what it may take.
 //!
 //! `make bench` runs this with the bench profile: opt-level 1, the AWS SDKs unoptimised. Nearly all
 //! of the time is LocalStack's and the API server's, which share the machine's cores with the

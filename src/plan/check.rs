@@ -1,8 +1,8 @@
 //! What a plan must never do, whoever made it: judged by what stood when it was made.
 //!
-//! A step may be refused while those after it go on, so what counts is not in which order steps are
-//! listed but which ones wait for which. Steps behind a gate are left out: they are not taken
-//! before they are planned anew.
+//! A step may be refused while others go on, so what counts is not in which order steps are listed
+//! but which ones wait for which. Steps behind a gate are left out: they are not taken before they
+//! are planned anew.
 
 use std::collections::BTreeSet;
 
@@ -199,39 +199,41 @@ impl<'a> Judge<'a> {
         load_balancers: &[&LiveLoadBalancer],
     ) -> Option<String> {
         let calls = self.calls_before(step);
-        let why = |what: &AwsId| Some(format!("{what} may still lead to target group {id}"));
-        for live in load_balancers {
-            let goes = |call: &&AwsAction| matches!(call, AwsAction::DeleteLoadBalancer { id } if *id == live.live.id);
-            if calls.iter().any(|call| goes(call)) {
-                continue;
-            }
-            for listener in live.listeners.iter() {
-                let own = &listener.live.id;
-                let goes = |call: &&AwsAction| matches!(call, AwsAction::DeleteListener { id } if id == own);
-                if calls.iter().any(|call| goes(call)) {
-                    continue;
+        let is_done = |is_it: &dyn Fn(&AwsAction) -> bool| calls.iter().any(|call| is_it(call));
+        let goes = |live: &LiveLoadBalancer| {
+            let own = &live.live.id;
+            is_done(&|call| matches!(call, AwsAction::DeleteLoadBalancer { id } if id == own))
+        };
+        let holds = |listener: &LiveListener| {
+            let own = &listener.live.id;
+            let leaves = |call: &AwsAction| match call {
+                AwsAction::DeleteListener { id } => id == own,
+                AwsAction::ModifyListener { id: of, spec, .. } => {
+                    of == own && !lead_to(&spec.default_actions, id)
                 }
-                let leaves = |call: &&AwsAction| matches!(call, AwsAction::ModifyListener { id: of, spec, .. } if of == own && !lead_to(&spec.default_actions, id));
-                if lead_to(&listener.live.spec.default_actions, id)
-                    && !calls.iter().any(|call| leaves(call))
-                {
-                    return why(own);
+                _ => false,
+            };
+            lead_to(&listener.live.spec.default_actions, id) && !is_done(&leaves)
+        };
+        let keeps = |listener: &AwsId, rule: &LiveRule| {
+            let leaves = |call: &AwsAction| match call {
+                AwsAction::DeleteListener { id } => id == listener,
+                AwsAction::DeleteRule { id } => *id == rule.id,
+                AwsAction::ModifyRule { id: of, spec } => {
+                    *of == rule.id && !lead_to(&spec.actions, id)
                 }
-                for rule in listener.rules.iter().filter(|rule| lead_to(&rule.rule.actions, id)) {
-                    let leaves = |call: &&AwsAction| match call {
-                        AwsAction::DeleteRule { id } => *id == rule.id,
-                        AwsAction::ModifyRule { id: of, spec } => {
-                            *of == rule.id && !lead_to(&spec.actions, id)
-                        }
-                        _ => false,
-                    };
-                    if !calls.iter().any(|call| leaves(call)) {
-                        return why(&rule.id);
-                    }
-                }
-            }
-        }
-        None
+                _ => false,
+            };
+            lead_to(&rule.rule.actions, id) && !is_done(&leaves)
+        };
+        let staying = load_balancers.iter().filter(|live| !goes(live));
+        let mut listeners = staying.flat_map(|live| live.listeners.iter());
+        let holder = listeners.find_map(|listener| {
+            let own = &listener.live.id;
+            let rule = listener.rules.iter().find(|rule| keeps(own, rule)).map(|rule| &rule.id);
+            rule.or_else(|| holds(listener).then_some(own))
+        });
+        holder.map(|holder| format!("{holder} may still lead to target group {id}"))
     }
 
     fn carried(
@@ -242,15 +244,16 @@ impl<'a> Judge<'a> {
     ) -> Option<String> {
         let calls = self.calls_before(step);
         let carries = |groups: &[Id]| groups.iter().any(|group| group.given() == Some(id));
+        let lets_go = |live: &LiveLoadBalancer, call: &AwsAction| match call {
+            AwsAction::DeleteLoadBalancer { id } => *id == live.live.id,
+            AwsAction::SetSecurityGroups { load_balancer, security_groups } => {
+                *load_balancer == live.live.id && !carries(security_groups)
+            }
+            _ => false,
+        };
         let holder = load_balancers.iter().find(|live| {
-            let lets_go = |call: &&AwsAction| match call {
-                AwsAction::DeleteLoadBalancer { id } => *id == live.live.id,
-                AwsAction::SetSecurityGroups { load_balancer, security_groups } => {
-                    *load_balancer == live.live.id && !carries(security_groups)
-                }
-                _ => false,
-            };
-            carries(&live.live.spec.security_groups) && !calls.iter().any(|call| lets_go(call))
+            carries(&live.live.spec.security_groups)
+                && !calls.iter().any(|call| lets_go(live, call))
         });
         holder.map(|live| format!("{} may still carry security group {id}", live.live.id))
     }
@@ -341,9 +344,14 @@ impl<'a> Judge<'a> {
         let mut listeners = load_balancers.iter().flat_map(|live| live.listeners.iter());
         let live = listeners.find(|live| live.live.id == *listener)?;
         let is_it = |id: &Option<Id>| id.as_ref().and_then(Id::given) == Some(certificate);
-        let changes = |call: &&AwsAction| matches!(call, AwsAction::ModifyListener { id, spec, .. } if id == listener && !is_it(&spec.default_certificate));
+        let changes = |call: &AwsAction| match call {
+            AwsAction::ModifyListener { id, spec, .. } => {
+                id == listener && !is_it(&spec.default_certificate)
+            }
+            _ => false,
+        };
         let is_needed = is_it(&live.live.spec.default_certificate)
-            && !self.calls_before(step).iter().any(|call| changes(call));
+            && !self.calls_before(step).into_iter().any(changes);
         is_needed.then(|| format!("{certificate} may still be the default of {listener}"))
     }
 }

@@ -1,12 +1,12 @@
 //! Rules of a security group that take the place of others.
 //!
-//! What comes is authorised before what goes is revoked, and a rule is never revoked after an
-//! authorisation that AWS refused. AWS counts the rules of a group, so where both do not fit at
-//! once they come in turns: first as many as there is room for, then as few go as make room for the
+//! What comes is authorised before what goes is revoked, and no rule is revoked once AWS has
+//! refused what takes its place. AWS counts the rules of a group, so where both do not fit at once
+//! they come in turns: first as many as there is room for, then as few go as make room for the
 //! rest, and only such as leave another rule for the same ports behind. Where even that cannot be,
-//! as with the only rule of a full group, AWS is asked all the same: its quota may have been
-//! raised, and if not, what stands stays, AWS's refusal is told, and the change is made once there
-//! is room.
+//! as with the only rule in a full group, AWS is asked all the same: its quota may have been
+//! raised. If not, what stands stays, AWS's refusal is told, and the change is made once there is
+//! room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -221,4 +221,55 @@ fn narrow_first(rules: &BTreeSet<IngressRule>) -> Vec<IngressRule> {
     let mut rules: Vec<IngressRule> = rules.iter().cloned().collect();
     rules.sort_by_key(|rule| std::cmp::Reverse(prefix(rule)));
     rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(port: u16, block: u8, count: u8) -> BTreeSet<IngressRule> {
+        let rule = |n| IngressRule {
+            protocol: "tcp".to_owned(),
+            from_port: port,
+            to_port: port,
+            source: Source::Cidr(format!("10.0.{block}.{n}/32")),
+        };
+        (0..count).map(rule).collect()
+    }
+
+    /// How many rules come and go in each turn.
+    fn counts(
+        standing: &BTreeSet<IngressRule>,
+        missing: &BTreeSet<IngressRule>,
+        unwanted: &BTreeSet<IngressRule>,
+    ) -> Vec<(usize, usize)> {
+        let turns = turns(standing, missing, unwanted);
+        turns.iter().map(|turn| (turn.comes.len(), turn.goes.len())).collect()
+    }
+
+    #[test]
+    fn rules_come_in_turns_where_there_is_no_room_for_all() {
+        let (few, many, full) = (rules(80, 0, 3), rules(80, 1, 59), rules(80, 2, 60));
+        assert_eq!(counts(&few, &rules(80, 1, 5), &few), [(5, 3)]);
+        // Two have no room, two go for them, and the last one goes at the end.
+        assert_eq!(counts(&few, &many, &few), [(57, 2), (2, 1)]);
+        // Of a full group one stays until others are there.
+        assert_eq!(counts(&full, &rules(80, 3, 60), &full), [(0, 59), (59, 1), (1, 0)]);
+        // What does not fit in the end is AWS's to refuse, and the only rule of a full group stays.
+        assert_eq!(counts(&few, &rules(80, 4, 61), &few), [(61, 3)]);
+        let one = rules(443, 0, 1);
+        let standing: BTreeSet<IngressRule> = one.union(&many).cloned().collect();
+        assert_eq!(counts(&standing, &rules(443, 1, 1), &one), [(1, 1)]);
+    }
+
+    #[test]
+    fn the_widest_source_goes_last() {
+        let wide = |text: &str| IngressRule {
+            source: Source::Cidr(text.to_owned()),
+            ..rules(80, 0, 1).into_iter().next().unwrap()
+        };
+        let unwanted = BTreeSet::from([wide("0.0.0.0/0"), wide("10.0.0.0/8")]);
+        let turns = turns(&unwanted, &rules(80, 1, 59), &unwanted);
+        assert_eq!(turns[0].goes, BTreeSet::from([wide("10.0.0.0/8")]));
+    }
 }

@@ -171,8 +171,8 @@ impl Life {
         always
     }
 
-    /// The hosts that several Ingresses ask for, and those of Ingresses that are no longer ours: their
-    /// names stay as they are.
+    /// The hosts that several Ingresses ask for, and those of Ingresses that are no longer ours:
+    /// their names stay as they are.
     pub fn contested(&self) -> BTreeSet<String> {
         let is_ours = |app: &&App| app.class != "other";
         let given_away = self.apps.values().filter(|app| !is_ours(app)).flat_map(App::hosts);
