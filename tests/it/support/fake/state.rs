@@ -95,13 +95,6 @@ impl State {
         self.change(action).map_err(|refusal| refusal.of(&format!("{service}.{operation}")))
     }
 
-    /// Does what an action says; of one that is refused, half may be done. Costs the same however
-    /// much stands.
-    pub(super) fn perform_in_place(&mut self, action: &AwsAction) -> Result<Answer, CloudError> {
-        let (service, operation) = action.operation();
-        self.change(action).map_err(|refusal| refusal.of(&format!("{service}.{operation}")))
-    }
-
     fn change(&mut self, action: &AwsAction) -> Result<Answer, Refusal> {
         match action {
             AwsAction::CreateSecurityGroup { spec, .. } => self.create_security_group(spec),
