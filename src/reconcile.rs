@@ -12,13 +12,14 @@ use crate::controller::{Permit, SharedWorld};
 use crate::model::action::Sign;
 use crate::model::fact::Revision;
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Step};
 use crate::model::problem::{Code, Problem};
 use crate::model::report::Event;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::BalancerStack;
 use crate::model::subject::Subject;
+use crate::plan::check::Breach;
 use crate::report::Rest;
 use crate::telemetry::PlanLog;
 
@@ -110,8 +111,25 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     async fn apply(&self, plan: &Plan) -> Vec<Outcome> {
+        self.apply_judged(plan, &[]).await
+    }
+
+    /// Applies a plan that was judged: one that may take away what is still needed is refused as a
+    /// whole. Whoever is concerned hears of it as of a call that AWS refuses.
+    async fn apply_judged(&self, plan: &Plan, breaches: &[Breach]) -> Vec<Outcome> {
         let Reconciler { mirror, cluster, log, .. } = self.reconciler;
         log.planned(self.subject, plan);
+        if !breaches.is_empty() {
+            for Breach { step, why } in breaches {
+                tracing::error!(subject = %self.subject, step = step.0, why, "the plan is refused");
+            }
+            let outcome = |step: &Step| match breaches.iter().find(|breach| breach.step == step.id)
+            {
+                Some(breach) => Outcome::Failed(Trouble::Refused, breach.why.clone()),
+                None => Outcome::Held,
+            };
+            return plan.steps.iter().map(outcome).collect();
+        }
         let outcomes = apply(plan, Site { mirror, cluster, permit: self.permit }).await;
         log.applied(self.subject, &outcomes);
         outcomes

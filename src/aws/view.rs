@@ -209,9 +209,15 @@ impl<'a> Reader<'a> {
             let mark = Mark::Carries(live.id.clone());
             carriers.is_some_and(|found| found.find(&mark).next().is_some())
         });
+        let ours = endpoint_rules(groups, cluster, endpoints);
+        let others = ours.iter().filter_map(|(id, ours)| {
+            let all = &groups.get(id)?.live.spec.ingress;
+            Some((id.clone(), all.difference(ours).cloned().collect()))
+        });
         FabricInventory {
             is_carried,
-            endpoint_rules: Known::Is(endpoint_rules(groups, cluster, endpoints), *at),
+            other_rules: others.collect(),
+            endpoint_rules: Known::Is(ours, *at),
             backend: backend.map_or(Known::Absent(*at), |live| Known::Is(live.clone(), *at)),
         }
     }

@@ -96,6 +96,8 @@ pub struct FabricInventory {
     pub is_carried: bool,
     /// The rules with our description, of the cluster's node and pod security groups.
     pub endpoint_rules: Known<BTreeMap<AwsId, BTreeSet<IngressRule>>>,
+    /// What else those security groups let in: it is not ours, and counts towards AWS's quota.
+    pub other_rules: BTreeMap<AwsId, BTreeSet<IngressRule>>,
 }
 
 /// What is registered in a target group.

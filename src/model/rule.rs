@@ -119,6 +119,18 @@ impl Rule {
         sorted(self) == sorted(live) && actions_satisfy(&live.actions, &self.actions)
     }
 
+    /// Whether some request meets the conditions of both rules, as far as hosts and paths tell.
+    #[must_use]
+    pub fn shares_requests_with(&self, other: &Self) -> bool {
+        let share = |ours: Option<&[String]>, theirs: Option<&[String]>| match (ours, theirs) {
+            (Some(ours), Some(theirs)) => {
+                ours.iter().any(|our| theirs.iter().any(|their| patterns_meet(our, their)))
+            }
+            (None, _) | (_, None) => true,
+        };
+        share(self.hosts(), other.hosts()) && share(self.paths(), other.paths())
+    }
+
     /// The host values, if the rule asks for a host.
     #[must_use]
     pub fn hosts(&self) -> Option<&[String]> {
@@ -163,6 +175,27 @@ impl fmt::Display for Rule {
         }
         Ok(())
     }
+}
+
+/// Whether some text is taken by both patterns of AWS: `*` stands for any characters, `?` for one.
+fn patterns_meet(left: &str, right: &str) -> bool {
+    let [left, right] = [left, right].map(|pattern| pattern.chars().collect::<Vec<char>>());
+    // From the ends: whether what is left of both patterns meets, for each start in the right one.
+    let mut shorter = vec![false; right.len() + 1];
+    for i in (0..=left.len()).rev() {
+        let mut meets = vec![false; right.len() + 1];
+        for j in (0..=right.len()).rev() {
+            meets[j] = match (left.get(i), right.get(j)) {
+                (None, None) => true,
+                (Some('*'), other) => shorter[j] || (other.is_some() && meets[j + 1]),
+                (other, Some('*')) => meets[j + 1] || (other.is_some() && shorter[j]),
+                (Some(a), Some(b)) => (a == b || *a == '?' || *b == '?') && shorter[j + 1],
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+        }
+        shorter = meets;
+    }
+    shorter.first().copied().unwrap_or_default()
 }
 
 /// The name of the field that a condition is about, as AWS spells it.
@@ -233,4 +266,35 @@ fn filled(redirect: &Redirect) -> [&str; 6] {
         redirect.query.as_deref().unwrap_or("#{query}"),
         &redirect.status_code,
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patterns_meet;
+
+    #[test]
+    fn patterns_meet_where_some_text_is_taken_by_both() {
+        for (left, right) in [
+            ("/a", "/a"),
+            ("/a*", "/a"),
+            ("/a/*", "/a/b"),
+            ("*.example.com", "a.example.com"),
+            ("*", ""),
+            ("/?", "/*"),
+            ("/a*c", "/*bc"),
+        ] {
+            assert!(patterns_meet(left, right), "{left} {right}");
+            assert!(patterns_meet(right, left), "{right} {left}");
+        }
+        for (left, right) in [
+            ("/a", "/b"),
+            ("/a", "/a/b"),
+            ("*.example.com", "example.com"),
+            ("/?", "/"),
+            ("a*", "b*"),
+        ] {
+            assert!(!patterns_meet(left, right), "{left} {right}");
+            assert!(!patterns_meet(right, left), "{right} {left}");
+        }
+    }
 }

@@ -55,13 +55,13 @@ pub fn plan(
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     let memory = memory(stack, &settled);
     let remembered = remember(&mut draft, extent, stack, inventory, &memory);
-    let mut traffic = Vec::new();
+    let mut before = Before::default();
     if let Some(front) = &stack.front {
         let context = Context { settings, extent, replacement, surplus };
-        traffic = context.front(&mut draft, front);
+        before = context.front(&mut draft, front);
     }
     if surplus == Surplus::Remove {
-        remove(&mut draft, &replacement, traffic);
+        remove(&mut draft, &replacement, before);
     }
     release(&mut draft, stack, &memory, remembered);
     draft.finish()
@@ -126,20 +126,32 @@ struct Context<'a> {
     surplus: Surplus,
 }
 
+/// What comes before anything goes that nobody wants.
+#[derive(Debug, Default)]
+struct Before {
+    /// The steps that move traffic.
+    traffic: Vec<StepId>,
+    /// The step that changes which security groups the load balancer carries.
+    carried: Option<StepId>,
+}
+
 impl Context<'_> {
-    fn front(&self, draft: &mut Draft, front: &Front) -> Vec<StepId> {
+    fn front(&self, draft: &mut Draft, front: &Front) -> Before {
         let Self { settings, extent, replacement, surplus } = self;
         let Replacement { stack, settled, .. } = *replacement;
         if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
             // Nothing is made for a load balancer that cannot be.
             draft.refuse(problem.clone());
-            return Vec::new();
+            return Before::default();
         }
         let claims = claim(draft, *extent, stack, settled);
         let claimed = claims.of_any(stack);
+        let mut outgoing = None;
         if let Some(wish) = &front.security_group {
             match settled.security_group {
-                Some(live) => security_group::update(draft, settings, live, wish, *surplus),
+                Some(live) => {
+                    outgoing = Some(security_group::update(draft, settings, live, wish, *surplus));
+                }
                 None => {
                     let handle = Handle::FrontendSecurityGroup(stack.group.clone());
                     security_group::create(draft, handle, wish, &claimed);
@@ -147,19 +159,25 @@ impl Context<'_> {
             }
         }
         target_group::plan(draft, settings, *extent, stack, settled, &claims);
+        let mut carried = None;
         match settled.load_balancer {
             None => load_balancer::create(draft, stack, front, settled, &claimed),
             Some(live) if *surplus == Surplus::Remove => {
-                load_balancer::update(draft, settings, front, settled, live);
+                carried = load_balancer::update(draft, settings, front, settled, live);
             }
             Some(_) => {}
         }
-        listener::plan(draft, settings, front, replacement, *surplus)
+        let listeners = listener::plan(draft, settings, front, replacement, *surplus);
+        if let Some(outgoing) = outgoing {
+            outgoing.revoke_after(draft, &listeners.removed);
+        }
+        Before { traffic: listeners.traffic, carried }
     }
 }
 
 /// Removes what nobody wants: load balancers, then what they led to, then what guarded them.
-fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
+fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) {
+    let Before { mut traffic, carried } = before;
     let settled = replacement.settled;
     for live in &settled.surplus_load_balancers {
         let id = live.live.id.clone();
@@ -168,6 +186,7 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec
         traffic.push(draft.push_gated(action, Reason::Unwanted, &[], gate));
     }
     target_group::remove(draft, replacement, &traffic);
+    traffic.extend(carried);
     for live in &settled.surplus_security_groups {
         let action = AwsAction::DeleteSecurityGroup { id: live.id.clone() };
         draft.push(Action::Aws(action), Reason::Unwanted, &traffic);

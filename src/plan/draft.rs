@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, AwsAction, Sign};
 use crate::model::id::{AwsId, Handle};
-use crate::model::plan::{Plan, Reason, StepId, Wait, WaitKey};
+use crate::model::plan::{Plan, Reason, Step, StepId, Wait, WaitKey};
 use crate::model::problem::Problem;
 
 /// A plan in the making.
@@ -55,6 +55,17 @@ impl Draft {
             step.gate = gate.or(step.gate.take());
         }
         id
+    }
+
+    /// Takes something away once all that takes its place was done.
+    pub fn remove_after(&mut self, action: Action, reason: Reason, before: &[StepId]) -> StepId {
+        self.push(action, reason, before)
+    }
+
+    /// The steps so far.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.plan.steps
     }
 
     /// Takes note of a wait that has begun.

@@ -1,6 +1,6 @@
 //! The plan of a VPC's shared network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, Handle, Id};
@@ -13,7 +13,7 @@ use crate::model::settings::Settings;
 use crate::model::stack::FabricStack;
 
 use super::draft::Draft;
-use super::security_group::{self, Surplus};
+use super::security_group::{self, Exchange, Outgoing, Surplus};
 
 /// Plans the shared network to its end state.
 #[must_use]
@@ -63,47 +63,37 @@ fn endpoint_rules(
     let backend = inventory.backend.value().map(|live| &live.id);
     let nothing = BTreeSet::new();
     let live = inventory.endpoint_rules.value();
-    let live_of = |id: &AwsId| live.and_then(|live| live.get(id)).unwrap_or(&nothing);
-    for (id, wished) in &stack.endpoint_rules {
-        let wished = wished.iter().cloned().map(|mut rule| {
+    let wished_of = |id: &AwsId| {
+        let wished = stack.endpoint_rules.get(id).into_iter().flatten().cloned();
+        let resolved = wished.map(|mut rule| {
             rule.visit_ids(&mut |id| resolve(id, backend));
             rule
         });
-        let missing: BTreeSet<IngressRule> =
-            wished.filter(|rule| !live_of(id).contains(rule)).collect();
-        if !missing.is_empty() {
-            let action = AwsAction::AuthorizeIngress {
-                group: Id::Is(id.clone()),
-                rules: missing,
-                description: DESCRIPTION_SHARED_RULE.to_owned(),
-            };
-            draft.push(Action::Aws(action), Reason::Missing, &[]);
-        }
-    }
-    let mut steps = Vec::new();
-    if !stack.is_complete {
-        return steps;
-    }
-    for (id, live) in live.into_iter().flatten() {
-        let mut wished = stack.endpoint_rules.get(id).cloned().unwrap_or_default();
-        wished = wished
-            .into_iter()
-            .map(|mut rule| {
-                rule.visit_ids(&mut |id| resolve(id, backend));
-                rule
-            })
-            .collect();
-        let surplus: BTreeSet<IngressRule> = live.difference(&wished).cloned().collect();
-        if !surplus.is_empty() {
-            let action = AwsAction::RevokeIngress {
-                group: Id::Is(id.clone()),
-                rules: surplus,
-                description: DESCRIPTION_SHARED_RULE.to_owned(),
-            };
-            steps.push(draft.push(Action::Aws(action), Reason::Unwanted, &[]));
-        }
-    }
-    steps
+        resolved.collect::<BTreeSet<IngressRule>>()
+    };
+    let standing = live.into_iter().flat_map(BTreeMap::keys);
+    let groups: BTreeSet<&AwsId> = stack.endpoint_rules.keys().chain(standing).collect();
+    let outgoing = groups.into_iter().map(|id| {
+        let live = live.and_then(|live| live.get(id)).unwrap_or(&nothing);
+        let others = inventory.other_rules.get(id).unwrap_or(&nothing);
+        let wished = wished_of(id);
+        let unwanted = if stack.is_complete {
+            live.difference(&wished).cloned().collect()
+        } else {
+            BTreeSet::new()
+        };
+        let exchange = Exchange {
+            group: Id::Is(id.clone()),
+            standing: live.union(others).cloned().collect(),
+            missing: wished.difference(live).cloned().collect(),
+            unwanted,
+            description: DESCRIPTION_SHARED_RULE,
+            reasons: (Reason::Missing, Reason::Unwanted),
+        };
+        exchange.authorize(draft)
+    });
+    let outgoing: Vec<Outgoing> = outgoing.collect();
+    outgoing.into_iter().flat_map(|outgoing| outgoing.revoke(draft)).collect()
 }
 
 fn resolve(id: &mut Id, backend: Option<&AwsId>) {

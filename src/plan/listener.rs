@@ -1,5 +1,7 @@
 //! Steps for listeners and their certificates.
 
+use std::collections::BTreeMap;
+
 use crate::model::action::{Action, AwsAction};
 use crate::model::id::{Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveLoadBalancer};
@@ -9,6 +11,7 @@ use crate::model::rule::{RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
+use super::check;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
@@ -18,27 +21,28 @@ use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
 use super::tags::{Legacy, difference};
 
-/// Brings the listeners of a load balancer into line, and the rules of each. Answers with the steps
-/// that move traffic: what they lead away from may only go after them.
+/// The steps for listeners that others come after.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// Those that move traffic: what they lead away from may only go after them.
+    pub traffic: Vec<StepId>,
+    /// Those that remove a listener, by its port.
+    pub removed: BTreeMap<u16, StepId>,
+}
+
+/// Brings the listeners of a load balancer into line, and the rules of each. A listener goes after
+/// those that take its requests.
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
     front: &Front,
     replacement: &Replacement<'_, '_>,
     surplus: Surplus,
-) -> Vec<StepId> {
+) -> Listeners {
     let Replacement { stack, settled, .. } = *replacement;
     let live_listeners: Vec<&LiveListener> =
         settled.load_balancer.iter().flat_map(|live| live.listeners.iter()).collect();
     let mut traffic = Vec::new();
-    if surplus == Surplus::Remove {
-        for live in &live_listeners {
-            if !front.listeners.contains_key(&live.port) {
-                let action = AwsAction::DeleteListener { id: live.live.id.clone() };
-                traffic.push(draft.push(Action::Aws(action), Reason::Unwanted, &[]));
-            }
-        }
-    }
     for (port, wished) in &front.listeners {
         let wished = resolved(wished, replacement);
         match live_listeners.iter().find(|live| live.port == *port) {
@@ -52,7 +56,19 @@ pub fn plan(
             }
         }
     }
-    traffic
+    let mut removed = BTreeMap::new();
+    if surplus == Surplus::Remove {
+        for live in live_listeners {
+            if !front.listeners.contains_key(&live.port) {
+                let takers = check::takers_of_listener(draft.steps(), live);
+                let action = Action::Aws(AwsAction::DeleteListener { id: live.live.id.clone() });
+                let step = draft.remove_after(action, Reason::Unwanted, &takers);
+                removed.insert(live.port, step);
+                traffic.push(step);
+            }
+        }
+    }
+    Listeners { traffic, removed }
 }
 
 /// The most rules of a load balancer, default rules not counted (AWS quota).
@@ -125,11 +141,12 @@ fn update(
     let id = &live.live.id;
     let wish = &wished.listener;
     // While somebody's wishes are unknown, what stands may be what they wish for.
-    if surplus == Surplus::Remove {
-        modify(draft, live, wished, traffic);
-    }
+    let changed = match surplus {
+        Surplus::Remove => modify(draft, live, wished, traffic),
+        Surplus::Keep => None,
+    };
     if wish.protocol == Protocol::Https {
-        certificates(draft, live, wish, surplus);
+        certificates(draft, live, wish, surplus, changed);
     }
     let mut tags = difference(settings, Legacy::Unknown, &live.live.spec.tags, &wish.tags);
     if surplus == Surplus::Keep {
@@ -139,8 +156,13 @@ fn update(
 }
 
 /// Makes a listener what is wished for; where its default actions have to wait, all but these
-/// first.
-fn modify(draft: &mut Draft, live: &LiveListener, wished: &Wished, traffic: &mut Vec<StepId>) {
+/// first. Answers with the step that changes all but these.
+fn modify(
+    draft: &mut Draft,
+    live: &LiveListener,
+    wished: &Wished,
+    traffic: &mut Vec<StepId>,
+) -> Option<StepId> {
     let (id, port) = (&live.live.id, live.port);
     let reason =
         |fields: Vec<&str>| Reason::Differs(fields.into_iter().map(str::to_owned).collect());
@@ -152,21 +174,30 @@ fn modify(draft: &mut Draft, live: &LiveListener, wished: &Wished, traffic: &mut
         now.default_actions.clone_from(&interim.actions);
     }
     let fields = now.differences(&live.live.spec);
-    if !fields.is_empty() {
+    let changed = (!fields.is_empty()).then(|| {
         let action = AwsAction::ModifyListener { id: id.clone(), port, spec: now.clone() };
-        traffic.push(draft.push(Action::Aws(action), reason(fields), &[]));
-    }
+        draft.push(Action::Aws(action), reason(fields), &[])
+    });
+    traffic.extend(changed);
     if let Some(interim) = waiting {
         let action = AwsAction::ModifyListener { id: id.clone(), port, spec: wish.clone() };
         let (after, gate) = (traffic.clone(), Some(interim.gate.clone()));
         let reason = reason(wish.differences(&now));
         traffic.push(draft.push_gated(Action::Aws(action), reason, &after, gate));
     }
+    changed
 }
 
-fn certificates(draft: &mut Draft, live: &LiveListener, wish: &Listener, surplus: Surplus) {
+/// Certificates go once the new ones are there and the default one is what it should be.
+fn certificates(
+    draft: &mut Draft,
+    live: &LiveListener,
+    wish: &Listener,
+    surplus: Surplus,
+    changed: Option<StepId>,
+) {
     let standing = &live.live.spec.certificates;
-    let mut added = Vec::new();
+    let mut added: Vec<StepId> = changed.into_iter().collect();
     for certificate in wish.certificates.difference(standing) {
         let action = AwsAction::AddListenerCertificate {
             listener: Id::Is(live.live.id.clone()),
@@ -181,6 +212,6 @@ fn certificates(draft: &mut Draft, live: &LiveListener, wish: &Listener, surplus
         let Some(certificate) = certificate.given().cloned() else { continue };
         let listener = live.live.id.clone();
         let action = AwsAction::RemoveListenerCertificate { listener, certificate };
-        draft.push(Action::Aws(action), Reason::Unwanted, &added);
+        draft.remove_after(Action::Aws(action), Reason::Unwanted, &added);
     }
 }

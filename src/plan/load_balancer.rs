@@ -33,18 +33,19 @@ pub fn create(
     set_attributes(draft, Id::Of(handle), front.attributes.clone());
 }
 
-/// Brings a load balancer that stands into line.
+/// Brings a load balancer that stands into line. Answers with the step that changes which security
+/// groups it carries: what it lets go of may only go after it.
 pub fn update(
     draft: &mut Draft,
     settings: &Settings,
     front: &Front,
     settled: &Settled<'_>,
     live: &LiveLoadBalancer,
-) {
+) -> Option<StepId> {
     let wish = &front.load_balancer;
     let current = &live.live.spec;
     let id = &live.live.id;
-    set_security_groups(draft, wish, current, settled, id);
+    let carried = set_security_groups(draft, wish, current, settled, id);
     set_subnets(draft, front, live);
     if current.ip_address_type != wish.ip_address_type {
         let action = AwsAction::SetIpAddressType {
@@ -59,6 +60,7 @@ pub fn update(
     }
     let tags = difference(settings, Legacy::Kept, &current.tags, &wish.tags);
     push_tags(draft, id, tags, &[]);
+    carried
 }
 
 fn set_security_groups(
@@ -67,14 +69,14 @@ fn set_security_groups(
     current: &LoadBalancer,
     settled: &Settled<'_>,
     id: &AwsId,
-) {
+) -> Option<StepId> {
     let mut security_groups = wish.security_groups.clone();
     security_groups.iter_mut().for_each(|id| settled.resolve(id));
     let set = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
-    if set(&security_groups) != set(&current.security_groups) {
+    (set(&security_groups) != set(&current.security_groups)).then(|| {
         let action = AwsAction::SetSecurityGroups { load_balancer: id.clone(), security_groups };
-        draft.push(Action::Aws(action), differs("security groups"), &[]);
-    }
+        draft.push(Action::Aws(action), differs("security groups"), &[])
+    })
 }
 
 fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {

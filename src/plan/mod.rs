@@ -2,7 +2,9 @@
 
 pub mod balancer;
 pub mod certificate;
+pub mod check;
 mod draft;
+mod exchange;
 pub mod fabric;
 mod kept;
 mod listener;

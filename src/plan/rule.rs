@@ -10,6 +10,7 @@ use crate::model::rule::Rule;
 use crate::model::settings::Settings;
 use crate::model::stack::BalancerStack;
 
+use super::check;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
@@ -147,8 +148,9 @@ impl Rules<'_> {
         traffic
     }
 
-    /// Creates come first, so that no request falls between two rules; unless AWS has no room for
-    /// them.
+    /// Creates come first, so that no request falls between two rules: a rule goes once those are
+    /// done that take requests of its own. Where AWS has no room for them, as many rules as they
+    /// need go first, and of those the ones whose requests nothing new takes.
     fn create_and_delete(
         &self,
         draft: &mut Draft,
@@ -156,19 +158,21 @@ impl Rules<'_> {
         pairing: &Pairing<'_>,
         moved: &[StepId],
     ) -> Vec<StepId> {
-        let delete = |draft: &mut Draft| {
-            let each = pairing.unwanted.iter().map(|rule| {
-                let action = AwsAction::DeleteRule { id: rule.id.clone() };
-                draft.push(Action::Aws(action), Reason::Unwanted, moved)
-            });
-            each.collect::<Vec<_>>()
+        let delete = |draft: &mut Draft, rule: &LiveRule, before: &[StepId]| {
+            let action = AwsAction::DeleteRule { id: rule.id.clone() };
+            draft.remove_after(Action::Aws(action), Reason::Unwanted, before)
         };
-        let mut steps = Vec::new();
-        let has_room = pairing.missing.len() <= self.room;
-        if !has_room {
-            steps.extend(delete(draft));
-        }
-        let freed = steps.clone();
+        let is_taken_over = |rule: &&&LiveRule| {
+            pairing.missing.iter().any(|(_, wish)| wish.rule.shares_requests_with(&rule.rule))
+        };
+        let lacking = pairing.missing.len().saturating_sub(self.room);
+        let (taken_over, others): (Vec<&LiveRule>, Vec<&LiveRule>) =
+            pairing.unwanted.iter().partition(is_taken_over);
+        let mut unwanted = others.into_iter().chain(taken_over);
+        let first: Vec<&LiveRule> = unwanted.by_ref().take(lacking).collect();
+        let mut steps: Vec<StepId> =
+            first.into_iter().map(|rule| delete(draft, rule, moved)).collect();
+        let before: Vec<StepId> = moved.iter().chain(&steps).copied().collect();
         for (priority, wish) in &pairing.missing {
             let action = AwsAction::CreateRule {
                 listener: Id::Is(live.live.id.clone()),
@@ -176,11 +180,12 @@ impl Rules<'_> {
                 spec: wish.now(),
                 tags: tracked(self.settings, self.stack, self.port, *priority, &wish.tags),
             };
-            let after: Vec<StepId> = moved.iter().chain(&freed).copied().collect();
-            steps.push(draft.push(Action::Aws(action), Reason::Missing, &after));
+            steps.push(draft.push(Action::Aws(action), Reason::Missing, &before));
         }
-        if has_room {
-            steps.extend(delete(draft));
+        for rule in unwanted {
+            let takers = check::takers_of_rule(draft.steps(), live, rule);
+            let before: Vec<StepId> = moved.iter().copied().chain(takers).collect();
+            steps.push(delete(draft, rule, &before));
         }
         steps
     }

@@ -6,10 +6,11 @@ use crate::model::action::{Action, AwsAction};
 use crate::model::id::{Handle, Id};
 use crate::model::known::Live;
 use crate::model::plan::{Reason, StepId};
-use crate::model::security::{IngressRule, SecurityGroup};
+use crate::model::security::SecurityGroup;
 use crate::model::settings::Settings;
 
 use super::draft::Draft;
+pub use super::exchange::{Exchange, Outgoing};
 use super::tags::{Legacy, difference};
 
 /// What is done with rules that stand and that nobody wants.
@@ -26,30 +27,41 @@ pub fn create(draft: &mut Draft, handle: Handle, wish: &SecurityGroup, after: &[
     let id = Id::Of(handle.clone());
     let action = AwsAction::CreateSecurityGroup { handle, spec: wish.clone() };
     draft.push(Action::Aws(action), Reason::Missing, after);
-    authorize(draft, id, wish.ingress.clone(), Reason::Missing);
+    if !wish.ingress.is_empty() {
+        let action = AwsAction::AuthorizeIngress {
+            group: id,
+            rules: wish.ingress.clone(),
+            description: String::new(),
+        };
+        draft.push(Action::Aws(action), Reason::Missing, &[]);
+    }
 }
 
 /// Brings a security group that stands into line: its rules are exactly those wished for, whoever
-/// made others.
+/// made others. Answers with those that go once nothing needs them.
 pub fn update(
     draft: &mut Draft,
     settings: &Settings,
     live: &Live<SecurityGroup>,
     wish: &SecurityGroup,
     surplus: Surplus,
-) {
+) -> Outgoing {
     let differing = || Reason::Differs(vec!["ingress rules".to_owned()]);
-    let id = Id::Is(live.id.clone());
-    let missing = wish.ingress.difference(&live.spec.ingress).cloned().collect();
-    authorize(draft, id.clone(), missing, differing());
-    let unwanted: BTreeSet<IngressRule> =
-        live.spec.ingress.difference(&wish.ingress).cloned().collect();
-    if surplus == Surplus::Remove && !unwanted.is_empty() {
-        let description = String::new();
-        let action = AwsAction::RevokeIngress { group: id, rules: unwanted, description };
-        draft.push(Action::Aws(action), differing(), &[]);
-    }
+    let unwanted = match surplus {
+        Surplus::Remove => live.spec.ingress.difference(&wish.ingress).cloned().collect(),
+        Surplus::Keep => BTreeSet::new(),
+    };
+    let exchange = Exchange {
+        group: Id::Is(live.id.clone()),
+        standing: live.spec.ingress.clone(),
+        missing: wish.ingress.difference(&live.spec.ingress).cloned().collect(),
+        unwanted,
+        description: "",
+        reasons: (differing(), differing()),
+    };
+    let outgoing = exchange.authorize(draft);
     retag(draft, settings, live, wish, surplus);
+    outgoing
 }
 
 /// Brings the tags of a security group into line.
@@ -70,13 +82,5 @@ pub fn retag(
     if surplus == Surplus::Remove && !tags.remove.is_empty() {
         let action = AwsAction::UntagSecurityGroup { id, tags: tags.remove };
         draft.push(Action::Aws(action), differing(), &[]);
-    }
-}
-
-fn authorize(draft: &mut Draft, group: Id, rules: BTreeSet<IngressRule>, reason: Reason) {
-    if !rules.is_empty() {
-        let description = String::new();
-        let action = AwsAction::AuthorizeIngress { group, rules, description };
-        draft.push(Action::Aws(action), reason, &[]);
     }
 }

@@ -15,7 +15,11 @@ use super::draft::Draft;
 /// The most targets of one call (AWS allows more; LBC's chunk).
 const TARGETS_PER_CALL_MAX: usize = 200;
 
-/// Plans the targets of a binding. New ones are registered before old ones go.
+/// The most targets of a target group (AWS's default quota).
+const TARGETS_MAX: usize = 1000;
+
+/// Plans the targets of a binding. New ones are registered before old ones go; where there is no
+/// room for them beside the old ones, as many of these go first as they need.
 #[must_use]
 pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory) -> Plan {
     let mut draft = Draft::default();
@@ -39,8 +43,19 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
         let action = KubeAction::ClaimBinding { name: key.clone() };
         claims.push(draft.push(Action::Kube(action), Reason::Claimed, &[]));
     }
-    let registered = register(&mut draft, stack, live, &claims);
-    let deregistered = deregister(&mut draft, stack, live, &registered);
+    let missing = missing(stack, live);
+    let lacking = (live.len() + missing.len()).saturating_sub(TARGETS_MAX);
+    let mut surplus = surplus(stack, live);
+    if lacking > 0 {
+        // What takes no requests anyway goes first.
+        surplus.sort_by_key(|live| live.state == TargetState::Healthy);
+    }
+    let mut surplus: Vec<Target> = surplus.into_iter().map(|live| live.target.clone()).collect();
+    let rest = surplus.split_off(lacking.min(surplus.len()));
+    let mut deregistered = deregister(&mut draft, stack, &surplus, &claims);
+    let before: Vec<StepId> = claims.iter().chain(&deregistered).copied().collect();
+    let registered = register(&mut draft, stack, &missing, &before);
+    deregistered.extend(deregister(&mut draft, stack, &rest, &registered));
     release(&mut draft, key, stack, &deregistered);
     draft.finish()
 }
@@ -55,22 +70,37 @@ fn identity(target: &Target) -> (&str, u16) {
     (&target.id, target.port)
 }
 
-fn register(
-    draft: &mut Draft,
-    stack: &TargetsStack,
-    live: &[LiveTarget],
-    claims: &[StepId],
-) -> Vec<StepId> {
+/// What is to be registered.
+fn missing(stack: &TargetsStack, live: &[LiveTarget]) -> Vec<Target> {
     let standing: BTreeSet<_> =
         live.iter().filter(|live| counts(live)).map(|live| identity(&live.target)).collect();
     let missing = stack.targets.iter().filter(|target| !standing.contains(&identity(target)));
-    let missing: Vec<Target> = missing.cloned().collect();
+    missing.cloned().collect()
+}
+
+/// What is to be deregistered.
+fn surplus<'a>(stack: &TargetsStack, live: &'a [LiveTarget]) -> Vec<&'a LiveTarget> {
+    if !stack.may_deregister {
+        return Vec::new();
+    }
+    let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
+    let surplus =
+        live.iter().filter(|live| counts(live) && !wanted.contains(&identity(&live.target)));
+    surplus.collect()
+}
+
+fn register(
+    draft: &mut Draft,
+    stack: &TargetsStack,
+    missing: &[Target],
+    before: &[StepId],
+) -> Vec<StepId> {
     let each = missing.chunks(TARGETS_PER_CALL_MAX).map(|targets| {
         let action = AwsAction::RegisterTargets {
             target_group: stack.target_group.clone(),
             targets: targets.to_vec(),
         };
-        draft.push(Action::Aws(action), Reason::Ready, claims)
+        draft.push(Action::Aws(action), Reason::Ready, before)
     });
     each.collect()
 }
@@ -78,20 +108,16 @@ fn register(
 fn deregister(
     draft: &mut Draft,
     stack: &TargetsStack,
-    live: &[LiveTarget],
-    registered: &[StepId],
+    surplus: &[Target],
+    before: &[StepId],
 ) -> Vec<StepId> {
-    let Some(target_group) = stack.target_group.given().filter(|_| stack.may_deregister) else {
+    let Some(target_group) = stack.target_group.given() else {
         return Vec::new();
     };
-    let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
-    let surplus =
-        live.iter().filter(|live| counts(live) && !wanted.contains(&identity(&live.target)));
-    let surplus: Vec<Target> = surplus.map(|live| live.target.clone()).collect();
     let each = surplus.chunks(TARGETS_PER_CALL_MAX).map(|targets| {
         let target_group = target_group.clone();
         let action = AwsAction::DeregisterTargets { target_group, targets: targets.to_vec() };
-        draft.push(Action::Aws(action), Reason::Gone, registered)
+        draft.remove_after(Action::Aws(action), Reason::Gone, before)
     });
     each.collect()
 }

@@ -28,7 +28,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let plan = self.plan(group, &built, &inventory);
         // Before anything goes: no name is made for it any more.
         self.tell_names(group, &built, &inventory, at);
-        let outcomes = self.apply(&plan).await;
+        let outcomes = self.apply_judged(&plan, &plan::check::balancer(&plan, &inventory)).await;
         let current = self.look_again(group, &built, inventory, &plan).await?;
         self.remember(group, &built, (&plan, &outcomes), at);
         let status = self.statuses(&snapshot, &built, &current).await;

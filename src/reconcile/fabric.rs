@@ -20,6 +20,7 @@ use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
 use crate::model::surroundings::Surroundings;
 use crate::plan;
+use crate::plan::check::Breach;
 use crate::report::Rest;
 
 use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest};
@@ -42,7 +43,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let stack = world.fabric.demand.stack(self.settings(), world.index.others());
             (stack, world.fabric.demand.has_unseen())
         };
-        let mut plan = self.plan_fabric(&stack).await?;
+        let (mut plan, mut breaches) = self.plan_fabric(&stack).await?;
         let held = self.hold(&plan);
         if held.is_some() {
             let rules = FabricStack {
@@ -50,9 +51,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 endpoint_rules: std::collections::BTreeMap::new(),
                 is_complete: false,
             };
-            plan = self.plan_fabric(&rules).await?;
+            (plan, breaches) = self.plan_fabric(&rules).await?;
         }
-        let outcomes = self.apply(&plan).await;
+        let outcomes = self.apply_judged(&plan, &breaches).await;
         let endpoints = stack.endpoint_rules.keys().cloned().collect();
         let current = mirror.fabric(&self.settings().cluster, &endpoints).await?;
         let backend = current.backend.value().map(|live| live.id.clone());
@@ -104,10 +105,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
-    async fn plan_fabric(&self, stack: &FabricStack) -> Result<Plan, CloudError> {
+    /// The plan, and what is wrong with it.
+    async fn plan_fabric(&self, stack: &FabricStack) -> Result<(Plan, Vec<Breach>), CloudError> {
         let endpoints = stack.endpoint_rules.keys().cloned().collect();
         let inventory = self.mirror().fabric(&self.settings().cluster, &endpoints).await?;
-        Ok(plan::fabric::plan(self.settings(), stack, &inventory))
+        let plan = plan::fabric::plan(self.settings(), stack, &inventory);
+        let breaches = plan::check::fabric(&plan, &inventory);
+        Ok((plan, breaches))
     }
 
     /// Whether, and for how long, rules should wait for bindings that are about to be made.

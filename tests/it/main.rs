@@ -23,6 +23,7 @@ mod mirror;
 mod names;
 mod newcomers;
 mod observed;
+mod order;
 mod pairing;
 mod panics;
 mod plan_log;

@@ -15,6 +15,7 @@ mod leader;
 mod life;
 mod names;
 mod observed;
+mod order;
 mod outage;
 mod plan;
 mod replacement;

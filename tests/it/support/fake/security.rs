@@ -11,7 +11,7 @@ use albedo::model::security::{IngressRule, SecurityGroup as Spec, Source};
 use super::state::{State, given};
 use super::{Refusal, refuse};
 
-/// Inbound rules of a security group (AWS quota).
+/// Inbound rules of a security group, for IPv4 and for IPv6 each (AWS quota).
 const RULES_MAX: usize = 60;
 
 /// A security group that stands; its rules are in `rules`.
@@ -95,16 +95,22 @@ impl State {
             }
         }
         let group = self.security_group_mut(id)?;
-        for rule in rules {
-            if group.rules.insert(rule.clone(), description.to_owned()).is_some() {
-                let message = format!("the specified rule \"{rule}\" already exists");
-                return refuse("InvalidPermission.Duplicate", message);
-            }
+        if let Some(rule) = rules.iter().find(|rule| group.rules.contains_key(*rule)) {
+            let message = format!("the specified rule \"{rule}\" already exists");
+            return refuse("InvalidPermission.Duplicate", message);
         }
-        if group.rules.len() > RULES_MAX {
+        let mut all = group.rules.clone();
+        all.extend(rules.iter().map(|rule| (rule.clone(), description.to_owned())));
+        let but = |is_other: fn(&Source) -> bool| {
+            all.keys().filter(|rule| !is_other(&rule.source)).count()
+        };
+        let of_v4 = but(|source| matches!(source, Source::Cidr6(_)));
+        let of_v6 = but(|source| matches!(source, Source::Cidr(_)));
+        if of_v4.max(of_v6) > RULES_MAX {
             let message = format!("at most {RULES_MAX} rules");
             return refuse("RulesPerSecurityGroupLimitExceeded", message);
         }
+        group.rules = all;
         Ok(Answer::Done)
     }
 
