@@ -4,9 +4,9 @@
 //! refused what takes its place. AWS counts the rules of a group, so where both do not fit at once
 //! they come in turns: first as many as there is room for, then as few go as make room for the
 //! rest, and only such as leave another rule for the same ports behind. Where even that cannot be,
-//! as with the only rule in a full group, AWS is asked all the same: its quota may have been
-//! raised. If not, what stands stays, AWS's refusal is told, and the change is made once there is
-//! room.
+//! as with the only rule of ours in a full group, AWS is asked all the same: its quota may have
+//! been raised. If not, what stands stays, AWS's refusal is told, and the change is made once there
+//! is room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
