@@ -3,7 +3,7 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/albedo
 export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | cut -d' ' -f2)
 
-.PHONY: demo test lint bench clean prerequisites
+.PHONY: demo test lint bench simulate mutants clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
@@ -16,6 +16,12 @@ lint: prerequisites ## formatting, lints, licences
 
 bench: prerequisites ## the figures, beside what they may be: the controller's, LocalStack's, its data plane's
 	cargo bench --bench figures && localstack/bench && localstack/dataplane/bench
+
+simulate: ## more lives of a cluster (SEEDS=n FROM=m), or one of them with all that happens in it (SEED=m)
+	SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) cargo test --test it simulation::every_seed -- --nocapture
+
+mutants: ## bugs put back one by one: the simulation has to find each
+	tests/it/simulation/mutants/run
 
 clean: ## stops nothing; removes what builds left in the cache
 	rm -rf $(CACHE)

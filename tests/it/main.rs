@@ -33,6 +33,7 @@ mod rules;
 mod runtime;
 mod security;
 mod serve;
+mod simulation;
 mod subnets;
 mod support;
 mod tags;

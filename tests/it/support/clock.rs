@@ -31,7 +31,7 @@ struct Timers {
 }
 
 /// The time since this thread began.
-fn elapsed() -> Duration {
+pub fn elapsed() -> Duration {
     TIMERS.with_borrow(|timers| timers.now)
 }
 

@@ -49,13 +49,16 @@ pub struct FakeCluster {
     pub settings: Arc<Settings>,
     pub objects: Arc<RwLock<Objects>>,
     /// Where what happens is told, each with its number.
-    feeds: Arc<Mutex<BTreeMap<usize, WorldIntake<VirtualClock>>>>,
+    feeds: Arc<Mutex<BTreeMap<usize, Ear>>>,
     /// What it remembers for the controller.
     pub memories: Arc<Mutex<BTreeMap<Group, Memory>>>,
     /// Ingresses that somebody keeps finalizers off.
     pub closed: Arc<Mutex<BTreeSet<ObjectKey>>>,
     log: Arc<Mutex<Log>>,
 }
+
+/// Who hears what happens in the cluster.
+type Ear = Arc<dyn Fn(&Seen) + Send + Sync>;
 
 #[derive(Default)]
 struct Log {
@@ -84,9 +87,14 @@ impl FakeCluster {
         for seen in all(&self.objects.read().unwrap()) {
             intake.take(seen);
         }
+        self.hear(move |seen| intake.take(seen.clone()))
+    }
+
+    /// Tells what happens from now on. Answers with the number to stop that by.
+    pub fn hear(&self, ear: impl Fn(&Seen) + Send + Sync + 'static) -> usize {
         let mut feeds = self.feeds.lock().unwrap();
         let number = feeds.keys().next_back().map_or(0, |last| last + 1);
-        feeds.insert(number, intake);
+        feeds.insert(number, Arc::new(ear));
         number
     }
 
@@ -105,8 +113,13 @@ impl FakeCluster {
     /// Somebody applies what a sketch holds. What the API server keeps of an object is kept.
     pub fn add(&self, sketch: &str) {
         for object in sketch::objects(sketch) {
-            self.see(&self.kept(object));
+            self.put(object);
         }
+    }
+
+    /// Somebody applies an object. What the API server keeps of it is kept.
+    pub fn put(&self, object: Object) {
+        self.see(&self.kept(object));
     }
 
     /// Somebody deletes an Ingress.
@@ -147,11 +160,12 @@ impl FakeCluster {
         self.log.lock().unwrap()
     }
 
-    fn see(&self, seen: &Seen) {
+    /// Somebody makes an object what it is now, whatever anybody keeps of it.
+    pub fn see(&self, seen: &Seen) {
         self.objects.write().unwrap().take(seen.clone());
         let feeds: Vec<_> = self.feeds.lock().unwrap().values().cloned().collect();
         for feed in feeds {
-            feed.take(seen.clone());
+            feed(seen);
         }
     }
 
@@ -388,7 +402,7 @@ fn spec(binding: &Binding) -> TargetGroupBindingSpec {
 }
 
 /// Everything there is, as a first list shows it.
-fn all(objects: &Objects) -> Vec<Seen> {
+pub fn all(objects: &Objects) -> Vec<Seen> {
     fn each<K: Clone, T>(
         shelf: &BTreeMap<K, Arc<T>>,
         seen: impl Fn(K, Option<Arc<T>>) -> Seen,

@@ -168,6 +168,31 @@ impl Fake {
         self.lock().state.clone()
     }
 
+    /// A write, at once, and a look at what was before it and is after it.
+    pub fn perform_before(
+        &self,
+        action: &AwsAction,
+        look: impl FnOnce(&State, &State, &Result<Answer, CloudError>),
+    ) -> Result<Answer, CloudError> {
+        let mut shared = self.lock();
+        let (service, operation) = action.operation();
+        shared.count(&format!("{service}.{operation}"))?;
+        match shared.state.performed(action) {
+            Ok((next, answer)) => {
+                let before = std::mem::replace(&mut shared.state, next);
+                shared.performed.push(action.clone());
+                let answer = Ok(answer);
+                look(&before, &shared.state, &answer);
+                answer
+            }
+            Err(error) => {
+                let answer = Err(error);
+                look(&shared.state, &shared.state, &answer);
+                answer
+            }
+        }
+    }
+
     /// Somebody else writes: it is done, and neither counted nor remembered.
     pub fn meddle(&self, action: &AwsAction) -> Result<Answer, CloudError> {
         self.lock().state.perform(action)
@@ -359,7 +384,9 @@ impl Cloud for Fake {
         let is_quick = self.lock().is_quick;
         self.read("elbv2.DescribeTargetHealth", |state| {
             let is_used = state.user_of(id).is_some();
+            // What nobody uses any more has nothing to drain.
             let targets = state.target_group(id)?.targets.iter();
+            let targets = targets.filter(|(_, held)| is_used || **held != TargetState::Draining);
             let live = targets.map(|(target, held)| LiveTarget {
                 target: target.clone(),
                 state: match (is_used, held) {
@@ -406,11 +433,8 @@ impl Cloud for Fake {
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
-        let mut shared = self.lock();
-        let (service, operation) = action.operation();
-        shared.count(&format!("{service}.{operation}"))?;
-        let answer = shared.state.perform(action)?;
-        shared.performed.push(action.clone());
+        let answer = self.perform_before(action, |_, _, _| {})?;
+        let shared = self.lock();
         if shared.panics_at == Some(shared.performed.len()) {
             drop(shared);
             panic!("a bug in whoever asked");

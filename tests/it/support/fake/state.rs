@@ -71,12 +71,18 @@ impl State {
 
     /// Does what an action says, all of it or nothing.
     pub(super) fn perform(&mut self, action: &AwsAction) -> Result<Answer, CloudError> {
+        let (next, answer) = self.performed(action)?;
+        *self = next;
+        Ok(answer)
+    }
+
+    /// What stands once an action is done.
+    pub(super) fn performed(&self, action: &AwsAction) -> Result<(Self, Answer), CloudError> {
         let (service, operation) = action.operation();
         let mut next = self.clone();
         let answer = next.change(action);
         let answer = answer.map_err(|refusal| refusal.of(&format!("{service}.{operation}")))?;
-        *self = next;
-        Ok(answer)
+        Ok((next, answer))
     }
 
     fn change(&mut self, action: &AwsAction) -> Result<Answer, Refusal> {
@@ -190,6 +196,13 @@ impl State {
         } else {
             refuse("RuleNotFound", format!("nothing has the ARN '{id}'"))
         }
+    }
+
+    /// The target groups that listeners or rules use.
+    pub fn used(&self) -> BTreeSet<&AwsId> {
+        let defaults = self.listeners.values().map(|listener| &listener.spec.default_actions);
+        let rules = self.rules.values().map(|rule| &rule.rule.actions);
+        defaults.chain(rules).flat_map(|actions| forwards(actions)).collect()
     }
 
     /// The load balancer whose listeners or rules use a target group.

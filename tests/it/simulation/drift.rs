@@ -1,0 +1,104 @@
+//! Another hand in the account: it changes things of ours.
+
+use albedo::model::id::AwsId;
+use albedo::model::record::RecordValue;
+use albedo::model::target::TargetState;
+
+use super::dice::Dice;
+use super::served::is_ours;
+use crate::support::fake::State;
+
+/// What it does.
+pub const KINDS: [&str; 9] = [
+    "rule",
+    "listener",
+    "tag",
+    "foreign tag",
+    "attribute",
+    "target",
+    "record",
+    "opening",
+    "load balancer",
+];
+
+fn any<'a>(dice: &mut Dice, mut ids: impl Iterator<Item = &'a AwsId>) -> Option<AwsId> {
+    let all: Vec<&AwsId> = ids.by_ref().collect();
+    (!all.is_empty()).then(|| (*dice.one_of(&all)).clone())
+}
+
+/// Changes something, if there is such a thing. Says what, and which.
+pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, String)> {
+    let kind = KINDS[dice.below(KINDS.len())];
+    let balancers = state.load_balancers.iter().filter(|(_, found)| is_ours(&found.spec.tags));
+    let balancer = any(dice, balancers.map(|(id, _)| id));
+    let id = match kind {
+        "rule" => {
+            let ours = state.rules.iter().filter(|(_, rule)| is_ours(&rule.tags));
+            let id = any(dice, ours.map(|(id, _)| id))?;
+            state.rules.remove(&id);
+            id
+        }
+        "listener" => {
+            let ours = state.listeners.iter().filter(|(_, found)| is_ours(&found.spec.tags));
+            let id = any(dice, ours.map(|(id, _)| id))?;
+            state.listeners.remove(&id);
+            state.rules.retain(|_, rule| rule.listener != id);
+            id
+        }
+        "tag" => {
+            let found = state.load_balancers.get_mut(&balancer.clone()?)?;
+            found.spec.tags.retain(|key, _| key.contains('/'));
+            balancer?
+        }
+        "foreign tag" => {
+            let found = state.load_balancers.get_mut(&balancer.clone()?)?;
+            found.spec.tags.insert("team".to_owned(), "somebody".to_owned());
+            balancer?
+        }
+        "attribute" => {
+            let found = state.load_balancers.get_mut(&balancer.clone()?)?;
+            let timeout = "idle_timeout.timeout_seconds".to_owned();
+            found.attributes.insert(timeout, "17".to_owned());
+            balancer?
+        }
+        "target" => {
+            let ours = state
+                .target_groups
+                .iter()
+                .filter(|(_, group)| is_ours(&group.spec.tags) && !group.targets.is_empty());
+            let id = any(dice, ours.map(|(id, _)| id))?;
+            let group = state.target_groups.get_mut(&id)?;
+            let target = group.targets.keys().next()?.clone();
+            group.targets.insert(target, TargetState::Draining);
+            id
+        }
+        "record" => {
+            let (id, zone) = state.zones.iter_mut().find(|(_, zone)| !zone.records.is_empty())?;
+            let ours = zone.records.values_mut().filter(|record| record.alias_target().is_some());
+            for record in ours {
+                if let RecordValue::Alias { evaluate_target_health, .. } = &mut record.value {
+                    *evaluate_target_health = !*evaluate_target_health;
+                }
+            }
+            id.clone()
+        }
+        "opening" => {
+            let ours = state
+                .security_groups
+                .iter()
+                .filter(|(_, group)| is_ours(&group.spec.tags) && !group.rules.is_empty());
+            let id = any(dice, ours.map(|(id, _)| id))?;
+            state.security_groups.get_mut(&id)?.rules.pop_first();
+            id
+        }
+        _ => {
+            let id = balancer?;
+            state.load_balancers.remove(&id);
+            state.listeners.retain(|_, found| found.load_balancer != id);
+            let listeners = &state.listeners;
+            state.rules.retain(|_, rule| listeners.contains_key(&rule.listener));
+            id
+        }
+    };
+    Some((kind, id.to_string()))
+}

@@ -1,0 +1,188 @@
+//! The end of a life: everything is mended, comes to rest, and is held against what it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use albedo::model::id::AwsId;
+use albedo::model::settings::{DnsScope, Settings};
+
+use super::canonical;
+use super::edit::Edit;
+use super::judge::Invariant;
+use super::run::Run;
+use super::stage::{Climate, Weather};
+use crate::support::site::Site;
+use crate::support::world::{settings, subnet};
+
+/// How much more may be kept than by a process that has just started: what it tells whom.
+const KEPT_MORE: usize = 12;
+/// How much may be kept where there is nothing: the topics that there always are.
+const KEPT_EMPTY: usize = 16;
+
+pub fn the_settings() -> Settings {
+    let mut settings = settings();
+    settings.tls_secrets = true;
+    settings.dns.scope = DnsScope::All;
+    settings
+}
+
+/// An account with a hosted zone, and with things of strangers.
+pub fn site() -> Site {
+    let site = Site::with(the_settings(), "");
+    site.aws.take_time();
+    site.aws.change(|state| {
+        state.add_zone("ZPUB", "example.com", false);
+        state.vpc.subnets.insert(AwsId::new("subnet-c"), subnet("us-east-1c"));
+    });
+    super::strangers::settle_in(&site.aws);
+    site
+}
+
+/// Ends a life.
+pub async fn end(run: &mut Run) {
+    run.calm_down().await;
+    let changes = run.life.mend();
+    run.make("mend", changes).await;
+    if run.has_drifted {
+        look_again(run);
+    }
+    if !rest(run, "the last fault").await {
+        return;
+    }
+    // What another hand has changed was found by the look at everything.
+    nothing_to_do(run, Invariant::Wake, |run| look_again(run)).await;
+    neighbours(run).await;
+    restart(run).await;
+    fresh(run).await;
+    leak(run).await;
+}
+
+fn look_again(run: &Run) {
+    if let Some(leader) = run.leader() {
+        leader.runtime.look_again();
+    }
+}
+
+async fn rest(run: &mut Run, after: &str) -> bool {
+    let rests = run.rest().await;
+    if !rests {
+        let queue = run.leader().map(|leader| format!("{:?}", leader.runtime.queue()));
+        let text = format!("no rest after {after}: {}", queue.unwrap_or_default());
+        run.stage.object(Invariant::Rest, after, text);
+    }
+    rests
+}
+
+/// Something that should change nothing.
+async fn nothing_to_do(run: &mut Run, invariant: Invariant, act: impl FnOnce(&mut Run)) {
+    run.site.aws.forget_calls();
+    run.site.cluster.forget_calls();
+    act(run);
+    rest(run, &format!("{invariant:?}")).await;
+    written(run, invariant);
+}
+
+fn written(run: &Run, invariant: Invariant) {
+    for action in run.site.aws.performed() {
+        let text = format!("there was nothing to do, and yet: {action:?}");
+        run.stage.object(invariant, action.operation().1, text);
+    }
+    for action in run.site.cluster.performed() {
+        let text = format!("there was nothing to do, and yet: {action:?}");
+        run.stage.object(invariant, "a write to the cluster", text);
+    }
+}
+
+/// A member is broken, and mended again: its siblings are not concerned.
+async fn neighbours(run: &mut Run) {
+    let keys: Vec<_> = run
+        .life
+        .apps
+        .iter()
+        .filter(|(_, app)| app.class != "other")
+        .map(|(key, _)| key.clone())
+        .collect();
+    if keys.is_empty() {
+        return;
+    }
+    let key = run.dice.one_of(&keys).clone();
+    for is_broken in [true, false] {
+        run.judge.be_still(true);
+        let change = run.life.break_app(&key, is_broken);
+        run.make(if is_broken { Edit::Break } else { Edit::Mend }, vec![change]).await;
+        rest(run, "a broken member").await;
+        run.judge.be_still(false);
+    }
+}
+
+/// A process that knows nothing finds nothing to do, however its reads fare.
+async fn restart(run: &mut Run) {
+    let kept = kept(run);
+    run.kill_all();
+    run.site.aws.forget_calls();
+    run.site.cluster.forget_calls();
+    run.start();
+    let aws = Climate { error: 60, throttle: 60, slow: 200, ..Climate::default() };
+    run.stage.set_weather(Weather { aws, late: 100, ..Weather::default() });
+    run.sleep(Duration::from_secs(30)).await;
+    rest(run, "a restart").await;
+    written(run, Invariant::Restart);
+    let anew = self::kept(run);
+    for (what, count) in kept {
+        let new = anew.get(what).copied().unwrap_or_default();
+        if count > new + KEPT_MORE {
+            let text = format!("{count} things in {what}, and {new} after a restart");
+            run.stage.object(Invariant::Memory, "at rest", text);
+        }
+    }
+}
+
+/// How many things the leader keeps.
+fn kept(run: &Run) -> BTreeMap<&'static str, usize> {
+    let Some(leader) = run.leader() else { return BTreeMap::new() };
+    let world = leader.runtime.world().lock().kept();
+    BTreeMap::from([("world", world), ("queue", leader.runtime.queue().len())])
+}
+
+/// A fresh start on the same cluster makes the same.
+async fn fresh(run: &mut Run) {
+    let memories = run.site.cluster.memories.lock().unwrap().clone();
+    if memories.values().any(|memory| !memory.held.is_empty()) {
+        // Who knows nothing of the past holds nothing of it.
+        return;
+    }
+    let fresh = site();
+    fresh.aws.be_quick();
+    for change in run.life.everything() {
+        change.make(&fresh.cluster);
+    }
+    fresh.settle().await;
+    let (here, there) = (run.site.aws.everything(), fresh.aws.everything());
+    for line in canonical::differences(&here, &there, &run.life.contested()) {
+        run.stage.object(Invariant::Fresh, "at rest", line);
+    }
+}
+
+/// When all are deleted, nothing of ours is left.
+async fn leak(run: &mut Run) {
+    let changes = run.life.delete_all();
+    let gone = changes.len();
+    run.make("the end", changes).await;
+    if !rest(run, "the end").await {
+        return;
+    }
+    let nothing = site();
+    let (here, there) = (run.site.aws.everything(), nothing.aws.everything());
+    for line in canonical::differences(&here, &there, &BTreeSet::new()) {
+        run.stage.object(Invariant::Leak, "the end", line);
+    }
+    if let Some(leader) = run.leader() {
+        let count = leader.runtime.world().lock().kept();
+        // Who has left just now is known until the zones have been looked at again.
+        if count > KEPT_EMPTY + gone {
+            let facts = leader.runtime.world().lock().facts.clone();
+            let text = format!("{count} things are kept of nothing: {facts:?}");
+            run.stage.object(Invariant::Memory, "the end", text);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What has to hold at every moment: each write is looked at as it arrives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use albedo::aws::{Answer, CloudError};
+use albedo::controller::SharedWorld;
+use albedo::model::action::AwsAction;
+use albedo::model::id::ObjectKey;
+use albedo::model::index::Seen;
+
+use super::stage::{Pid, Stage};
+use super::{served, strangers};
+use crate::support::clock::elapsed;
+use crate::support::fake::State;
+
+/// How long it usually takes at most until a change is heard of, planned for and sent.
+const HEARD_MAX: Duration = Duration::from_secs(30);
+
+/// What has to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// What lacks our mark is not touched.
+    Stranger,
+    /// Nothing is sent outside of a tenure.
+    Tenure,
+    /// Two tenures never write at once.
+    TwoTenures,
+    /// After the last fault all comes to rest.
+    Rest,
+    /// A look at everything after that finds nothing to do.
+    Wake,
+    /// Nor does a process that knows nothing.
+    Restart,
+    /// At rest AWS is as a fresh start on the same cluster would make it.
+    Fresh,
+    /// What is kept is bounded by what stands.
+    Memory,
+    /// When nobody wants anything, nothing of ours is left.
+    Leak,
+    /// Nothing is deleted while something of ours points at it.
+    Dangling,
+    /// What is served before and after a change is served in between.
+    Served,
+    /// Where traffic leads there is a healthy target, if there was one and its pod still is there.
+    Healthy,
+    /// A host and path that reaches a healthy target goes on doing so.
+    Reached,
+    /// A name never leads to a load balancer that does not stand.
+    Names,
+    /// A member's fault changes nothing of its siblings.
+    Neighbours,
+}
+
+/// What was not as it has to be.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub invariant: Invariant,
+    /// The operation after which it was so.
+    pub operation: String,
+    pub text: String,
+    pub at: Duration,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { invariant, operation, text, at } = self;
+        write!(f, "{invariant:?}, {} s, after {operation}: {text}", at.as_secs_f64())
+    }
+}
+
+/// The one who looks at every write. Clones are the same.
+#[derive(Clone)]
+pub struct Judge {
+    stage: Stage,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// What each process knows.
+    worlds: BTreeMap<Pid, SharedWorld>,
+    /// What has been served at each look since the last rest: how often each host and path was not.
+    looks: usize,
+    gaps: BTreeMap<String, (usize, String, String)>,
+    first: BTreeSet<String>,
+    /// Whether only a member has been broken since the last rest.
+    is_still: bool,
+    /// When something about the endpoints of each Service changed last.
+    changed: BTreeMap<ObjectKey, Duration>,
+    /// Load balancers that another hand has taken away, by name.
+    destroyed: BTreeSet<String>,
+}
+
+impl Judge {
+    pub fn new(stage: Stage) -> Self {
+        Self { stage, inner: Arc::default() }
+    }
+
+    /// A process that may write.
+    pub fn know(&self, pid: Pid, world: SharedWorld) {
+        self.inner.lock().unwrap().worlds.insert(pid, world);
+    }
+
+    pub fn forget(&self, pid: Pid) {
+        self.inner.lock().unwrap().worlds.remove(&pid);
+    }
+
+    /// Something about the endpoints of a Service changes.
+    pub fn changes(&self, seen: &Seen) {
+        let service = match seen {
+            Seen::Service(key, _) => key.clone(),
+            // Slices are called as their Services are.
+            Seen::Slice(key, _) => key.clone(),
+            Seen::Binding(key, Some(binding)) => {
+                ObjectKey::new(&key.namespace, &binding.spec.service_ref.name)
+            }
+            _ => return,
+        };
+        self.inner.lock().unwrap().changed.insert(service, elapsed());
+    }
+
+    /// Whether everybody has heard of the last change of a Service, and acted on it.
+    fn is_old(&self, service: &ObjectKey) -> bool {
+        let inner = self.inner.lock().unwrap();
+        inner.changed.get(service).is_none_or(|changed| elapsed() > *changed + HEARD_MAX)
+            && self.stage.was_there_for(HEARD_MAX)
+    }
+
+    /// From now on nothing may be written.
+    pub fn be_still(&self, is_still: bool) {
+        self.inner.lock().unwrap().is_still = is_still;
+    }
+
+    /// A write of ours has been done, or AWS has refused it.
+    pub fn aws_write(
+        &self,
+        pid: Pid,
+        action: &AwsAction,
+        before: &State,
+        (after, answer): (&State, &Result<Answer, CloudError>),
+    ) {
+        let (_, operation) = action.operation();
+        if self.stage.may_others(pid) {
+            let text = format!("{operation} of p{pid} arrives in another's tenure");
+            self.stage.object(Invariant::TwoTenures, operation, text);
+        }
+        if self.inner.lock().unwrap().is_still {
+            let text = format!("{operation} though only a member was broken");
+            self.stage.object(Invariant::Neighbours, operation, text);
+        }
+        if answer.is_err() {
+            return;
+        }
+        let is_renewal = matches!(action, AwsAction::ReimportCertificate { .. });
+        let counted = if is_renewal { "ReimportCertificate" } else { operation };
+        self.stage.trace.count(format!("{counted}!"));
+        self.strangers(operation, before, after);
+        self.dangling(action, before);
+        self.names(operation, before, after);
+        self.healthy(pid, operation, before, after);
+        self.look(operation, after);
+    }
+
+    fn strangers(&self, operation: &str, before: &State, after: &State) {
+        for text in strangers::touched(before, after) {
+            self.stage.object(Invariant::Stranger, operation, text);
+        }
+    }
+
+    /// What goes, and what still leads to it.
+    fn dangling(&self, action: &AwsAction, before: &State) {
+        let (_, operation) = action.operation();
+        let pointing = match action {
+            AwsAction::DeleteLoadBalancer { id } => served::names_of(before, id),
+            _ => Vec::new(),
+        };
+        for text in pointing {
+            self.stage.object(Invariant::Dangling, operation, text);
+        }
+    }
+
+    fn names(&self, operation: &str, before: &State, after: &State) {
+        let (old, new) = (served::lost_names(before), served::lost_names(after));
+        let destroyed = self.inner.lock().unwrap().destroyed.clone();
+        for name in new.difference(&old) {
+            if destroyed.iter().any(|gone| name.contains(gone)) {
+                continue;
+            }
+            self.stage.object(Invariant::Names, operation, name.clone());
+        }
+    }
+
+    /// What has lost its last healthy target, though its pod is well as far as the process knows.
+    fn healthy(&self, pid: Pid, operation: &str, before: &State, after: &State) {
+        let world = self.inner.lock().unwrap().worlds.get(&pid).cloned();
+        let Some(world) = world else { return };
+        let lost = [
+            (Invariant::Healthy, served::without_health(before, after)),
+            (Invariant::Reached, served::out_of_reach(before, after)),
+        ];
+        for (invariant, lost) in lost {
+            for (what, targets) in lost {
+                let still = {
+                    let world = world.lock();
+                    let is_old = |service: &ObjectKey| self.is_old(service);
+                    let ready =
+                        |member: &served::Member| served::is_ready(&world.objects, member, is_old);
+                    targets.into_iter().find(ready)
+                };
+                if let Some((_, target)) = still {
+                    let text = format!("{what} has lost {target}, which is ready");
+                    self.stage.object(invariant, operation, text);
+                }
+            }
+        }
+    }
+
+    /// Takes note of what is served.
+    fn look(&self, operation: &str, state: &State) {
+        let now = served::paths(state);
+        let mut inner = self.inner.lock().unwrap();
+        let Inner { first, gaps, looks, .. } = &mut *inner;
+        *looks += 1;
+        for path in first.iter().filter(|path| !now.contains(*path)) {
+            let at = format!("at {:?}", elapsed());
+            gaps.entry(path.clone()).or_insert((*looks, operation.to_owned(), at));
+        }
+    }
+
+    /// Another hand has been in AWS: what was served until now is not ours to answer for, nor where
+    /// names lead that led to what it took away.
+    pub fn pardon(&self, before: &State, after: &State) {
+        let names = |state: &State| -> BTreeSet<String> {
+            state.load_balancers.values().map(|found| found.spec.name.clone()).collect()
+        };
+        let mut inner = self.inner.lock().unwrap();
+        inner.destroyed.extend(names(before).difference(&names(after)).cloned());
+        inner.first.clear();
+        inner.gaps.clear();
+    }
+
+    /// Everything is at rest: what is served now and was served at the last rest, and wished for
+    /// all the time, has to have been served in between.
+    pub fn rest(&self, state: &State, always: &BTreeSet<String>) {
+        let now = served::paths(state);
+        let gaps = {
+            let mut inner = self.inner.lock().unwrap();
+            inner.looks = 0;
+            inner.first.clone_from(&now);
+            std::mem::take(&mut inner.gaps)
+        };
+        for (path, (_, operation, at)) in gaps {
+            if now.contains(&path) && always.contains(&path) {
+                let text = format!("{path} was not served {at}");
+                self.stage.object(Invariant::Served, &operation, text);
+            }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! The run of one seed: a life, its weather, and what is left at the end of it.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use albedo::clock::Clock as _;
+
+use super::dice::Dice;
+use super::drift;
+use super::edit::{Change, Edit};
+use super::ending;
+use super::judge::{Invariant, Judge, Violation};
+use super::life::Life;
+use super::nature;
+use super::process::Process;
+use super::stage::{Climate, Stage, Weather};
+use super::trace::{Trace, Writing};
+use crate::support::clock::{VirtualClock, elapsed, wait};
+use crate::support::site::Site;
+
+/// How long a tenure lasts that nobody renews, and how long after its end the next one may begin:
+/// a write that was begun in it is done by then.
+const TERM: Duration = Duration::from_secs(15 * 60);
+const INTERREGNUM: Duration = Duration::from_secs(5);
+/// Longer than anything takes that comes to an end.
+const REST_MAX: Duration = Duration::from_secs(3 * 60 * 60);
+/// How often it is looked whether all is at rest.
+const LOOK: Duration = Duration::from_millis(200);
+/// How many things happen in a life.
+const STEPS_MIN: usize = 12;
+const STEPS_MORE: usize = 24;
+
+/// What came of a run.
+pub struct Report {
+    pub violations: Vec<Violation>,
+    pub counts: BTreeMap<String, usize>,
+    pub lines: Vec<String>,
+}
+
+/// Longer than any run takes on a busy machine.
+const REAL_MAX: Duration = Duration::from_secs(60);
+
+/// Runs a seed, on a thread of its own: each has a time of its own.
+pub fn run(seed: u64, writing: Writing) -> Report {
+    let thread = std::thread::Builder::new().name(format!("seed {seed}"));
+    let (tell, told) = mpsc::channel();
+    let running = thread.spawn(move || {
+        let trace = Trace::new(writing);
+        let _listening = trace.listen();
+        let violations = wait(async {
+            let mut run = Run::new(seed, trace.clone());
+            run.live().await;
+            ending::end(&mut run).await;
+            run.stage.violations()
+        });
+        let report = Report { violations, counts: trace.counts(), lines: trace.lines() };
+        // Perhaps nobody waits any more.
+        let _ = tell.send(report);
+    });
+    match told.recv_timeout(REAL_MAX) {
+        Ok(report) => report,
+        Err(mpsc::RecvTimeoutError::Timeout) => Report::of("it hangs".to_owned()),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            let panic = running.unwrap().join().unwrap_err();
+            let text = panic.downcast_ref::<String>().cloned();
+            Report::of(text.unwrap_or_else(|| "it panics".to_owned()))
+        }
+    }
+}
+
+impl Report {
+    /// Of a run that has come to no end.
+    fn of(text: String) -> Self {
+        let (invariant, operation) = (Invariant::Rest, "the run".to_owned());
+        let violation = Violation { invariant, operation, text, at: Duration::ZERO };
+        Self { violations: vec![violation], counts: BTreeMap::new(), lines: Vec::new() }
+    }
+}
+
+/// A life as it goes on.
+pub struct Run {
+    pub site: Site,
+    pub stage: Stage,
+    pub judge: Judge,
+    pub life: Life,
+    pub dice: Dice,
+    pub processes: Vec<Process>,
+    /// Who leads, by place.
+    leader: Option<usize>,
+    /// From when on somebody may lead.
+    free_at: Duration,
+    clock: VirtualClock,
+    started: usize,
+    /// Whether somebody else's hand has been in AWS since the last look at everything.
+    pub has_drifted: bool,
+}
+
+impl Run {
+    fn new(seed: u64, trace: Trace) -> Self {
+        let mut dice = Dice::new(seed);
+        let stage = Stage::new(dice.split(), trace);
+        let judge = Judge::new(stage.clone());
+        let site = ending::site();
+        let hearing = judge.clone();
+        site.cluster.hear(move |seen| hearing.changes(seen));
+        let clock = VirtualClock::new();
+        drop(clock.spawn(nature::run(site.aws.clone(), stage.clone(), clock)));
+        let (life, changes) = Life::new(&mut dice);
+        for change in changes {
+            change.make(&site.cluster);
+        }
+        let mut run = Self {
+            site,
+            stage,
+            judge,
+            life,
+            dice,
+            processes: Vec::new(),
+            leader: None,
+            free_at: Duration::ZERO,
+            clock,
+            started: 0,
+            has_drifted: false,
+        };
+        run.start();
+        run.elect();
+        run
+    }
+
+    pub fn start(&mut self) {
+        self.started += 1;
+        let process = Process::start(&self.site, &self.stage, &self.judge, self.started);
+        self.processes.push(process);
+    }
+
+    pub fn leader(&self) -> Option<&Process> {
+        self.processes.get(self.leader?)
+    }
+
+    /// Somebody leads, if nobody does and the Lease is free.
+    pub fn elect(&mut self) {
+        if self.leader.is_some() || elapsed() < self.free_at || self.processes.is_empty() {
+            return;
+        }
+        let place = self.dice.below(self.processes.len());
+        self.processes[place].lead(TERM);
+        self.leader = Some(place);
+    }
+
+    /// Whoever leads goes on doing so.
+    fn renew(&mut self) {
+        if let Some(place) = self.leader {
+            self.processes[place].lead_until(TERM);
+        }
+    }
+
+    /// Lets time pass; the Lease is renewed meanwhile.
+    pub async fn sleep(&mut self, time: Duration) {
+        self.clock.sleep(time).await;
+        self.elect();
+        self.renew();
+    }
+
+    async fn live(&mut self) {
+        let steps = STEPS_MIN + self.dice.below(STEPS_MORE);
+        for _ in 0..self.dice.below(5) {
+            self.edit(Edit::Add).await;
+        }
+        for _ in 0..steps {
+            match self.dice.below(40) {
+                0..2 => self.change_weather(),
+                2..5 => self.trouble().await,
+                5..8 => self.drift(),
+                8..10 => _ = self.rest().await,
+                _ => {
+                    let edit = self.next_edit();
+                    self.edit(edit).await;
+                }
+            }
+            self.elect();
+        }
+    }
+
+    fn next_edit(&mut self) -> Edit {
+        if self.life.apps.is_empty() || self.dice.falls(100) {
+            return Edit::Add;
+        }
+        if self.dice.falls(150) {
+            return *self.dice.one_of(&[Edit::Front, Edit::Tls, Edit::SecretRenewed]);
+        }
+        *self.dice.one_of(&Edit::ALL)
+    }
+
+    async fn edit(&mut self, edit: Edit) {
+        let mut dice = self.dice.split();
+        let changes = self.life.edit(edit, &mut dice, &self.site.cluster);
+        if !changes.is_empty() {
+            self.stage.trace.count(format!("edit {edit:?}"));
+        }
+        self.make(edit, changes).await;
+        let pause = match self.dice.below(10) {
+            0..4 => Duration::ZERO,
+            4..9 => self.dice.time(Duration::from_secs(8)),
+            _ => self.dice.time(Duration::from_secs(120)),
+        };
+        self.sleep(pause).await;
+    }
+
+    /// Makes changes, one after the other or all at once.
+    pub async fn make(&mut self, edit: impl std::fmt::Debug, changes: Vec<Change>) {
+        let is_burst = self.dice.falls(500);
+        for change in changes {
+            self.stage.trace.line("somebody", || format!("{edit:?}: {change:?}"));
+            change.make(&self.site.cluster);
+            if !is_burst {
+                let pause = self.dice.time(Duration::from_secs(3));
+                self.sleep(pause).await;
+            }
+        }
+    }
+
+    fn change_weather(&mut self) {
+        let dice = &mut self.dice;
+        let mut odds = |most: usize| if dice.falls(400) { dice.below(most) } else { 0 };
+        let mut climate = || Climate {
+            error: odds(250),
+            throttle: odds(200),
+            lost: odds(250),
+            slow: odds(500),
+            queue: odds(150),
+        };
+        let (aws, cluster) = (climate(), climate());
+        let weather =
+            Weather { aws, cluster, late: odds(500), expired: odds(120), partial: odds(300) };
+        self.stage.trace.line("the weather", || format!("{weather:?}"));
+        self.stage.set_weather(weather);
+    }
+
+    /// Something happens to processes or to the API server.
+    async fn trouble(&mut self) {
+        match self.dice.below(7) {
+            0 => {
+                let time = self.dice.time(Duration::from_secs(40));
+                self.stage.trace.count("api server away");
+                self.stage.trace.line("the API server", || format!("is away for {time:?}"));
+                self.stage.be_away(time);
+            }
+            1 | 2 => self.flap(),
+            3 => self.run_out().await,
+            4 | 5 => self.kill(),
+            _ => {
+                if self.processes.len() < 2 {
+                    self.start();
+                }
+            }
+        }
+        let pause = self.dice.time(Duration::from_secs(20));
+        self.sleep(pause).await;
+    }
+
+    /// The leader loses the Lease, and hears of it.
+    fn flap(&mut self) {
+        let Some(place) = self.leader.take() else { return };
+        self.stage.trace.count("lease flap");
+        self.processes[place].follow();
+        self.free_at = elapsed() + INTERREGNUM + self.dice.time(Duration::from_secs(10));
+    }
+
+    /// The leader's tenure runs out, and it is told late.
+    async fn run_out(&mut self) {
+        let Some(place) = self.leader.take() else { return };
+        self.stage.trace.count("lease runs out");
+        let left = self.dice.time(Duration::from_secs(4));
+        self.processes[place].lead_until(left);
+        self.free_at = elapsed() + left + INTERREGNUM + self.dice.time(Duration::from_secs(10));
+        if self.dice.falls(500) {
+            self.clock.sleep(left + self.dice.time(Duration::from_secs(4))).await;
+            self.processes[place].follow();
+        }
+    }
+
+    /// A process is killed; perhaps another one is started.
+    pub fn kill(&mut self) {
+        if self.processes.is_empty() {
+            return;
+        }
+        self.stage.trace.count("kill");
+        let place = self.dice.below(self.processes.len());
+        match self.leader {
+            Some(leader) if leader == place => {
+                self.leader = None;
+                self.free_at = elapsed() + INTERREGNUM + self.dice.time(Duration::from_secs(15));
+            }
+            Some(leader) if leader > place => self.leader = Some(leader - 1),
+            _ => {}
+        }
+        drop(self.processes.remove(place));
+        if self.processes.is_empty() || self.dice.falls(500) {
+            self.stage.trace.count("restart");
+            self.start();
+        }
+    }
+
+    /// All processes are gone.
+    pub fn kill_all(&mut self) {
+        self.processes.clear();
+        self.leader = None;
+        self.free_at = elapsed() + INTERREGNUM;
+    }
+
+    fn drift(&mut self) {
+        let dice = &mut self.dice;
+        let before = self.site.aws.everything();
+        let what = self.site.aws.change(|state| drift::meddle(state, dice));
+        if let Some(what) = what {
+            self.stage.trace.count(format!("drift {}", what.0));
+            self.stage.trace.line("another hand", || format!("{}: {}", what.0, what.1));
+            self.has_drifted = true;
+            self.judge.pardon(&before, &self.site.aws.everything());
+        }
+    }
+
+    /// Good weather, and somebody who leads.
+    pub async fn calm_down(&mut self) {
+        self.stage.set_weather(Weather::default());
+        self.stage.trace.line("the weather", || "is good".to_owned());
+        if self.processes.is_empty() {
+            self.start();
+        }
+        let pause = self.stage.away();
+        self.sleep(pause).await;
+        while self.leader.is_none() {
+            let pause = self.free_at.saturating_sub(elapsed()) + LOOK;
+            self.sleep(pause).await;
+        }
+    }
+
+    /// Lets all come to rest. Says whether it does.
+    pub async fn rest(&mut self) -> bool {
+        self.calm_down().await;
+        let end = elapsed() + REST_MAX;
+        let mut looks = 0;
+        while elapsed() < end {
+            self.sleep(LOOK).await;
+            let is_quiet = self.stage.is_quiet() && nature::is_settled(&self.site.aws);
+            let next = self.leader().and_then(Process::idle).filter(|_| is_quiet);
+            match next {
+                None => looks = 0,
+                Some(None) if looks > 1 => {
+                    let always = self.life.always();
+                    self.judge.rest(&self.site.aws.everything(), &always);
+                    self.stage.trace.line("all", || "is at rest".to_owned());
+                    return true;
+                }
+                Some(None) => looks += 1,
+                Some(Some(moment)) => {
+                    looks = 0;
+                    if let Some(leader) = self.leader() {
+                        leader.sleep_until(moment).await;
+                    }
+                }
+            }
+        }
+        self.stage.trace.line("all", || "finds no rest".to_owned());
+        false
+    }
+}

@@ -1,0 +1,185 @@
+//! What clients get: which hosts and paths are served, by healthy targets, and where names lead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::marks::TAG_CLUSTER;
+use albedo::model::ownership::{Ownership, txt_names};
+use albedo::model::record::RecordValue;
+use albedo::model::rule::{Condition, Rule, RuleAction};
+use albedo::model::snapshot::Objects;
+use albedo::model::target::{Target, TargetState};
+
+use crate::support::fake::State;
+
+/// The cluster, and whose its names are (`support::world::settings`).
+const CLUSTER: &str = "demo";
+pub const OWNER: &str = "default";
+
+/// Whether a thing with these tags is ours.
+pub fn is_ours(tags: &BTreeMap<String, String>) -> bool {
+    tags.get(TAG_CLUSTER).is_some_and(|cluster| cluster == CLUSTER)
+}
+
+/// The target groups that requests are sent to.
+fn groups(actions: &[RuleAction]) -> impl Iterator<Item = &AwsId> {
+    let all = actions.iter().flat_map(RuleAction::target_groups);
+    all.filter(|weighted| weighted.weight != Some(0)).filter_map(|weighted| weighted.group.given())
+}
+
+/// The hosts and paths that some load balancer of ours forwards to target groups, whichever.
+pub fn paths(state: &State) -> BTreeSet<String> {
+    let ours = state.rules.values().filter(|rule| {
+        let listener = state.listeners.get(&rule.listener);
+        let balancer = listener.and_then(|found| state.load_balancers.get(&found.load_balancer));
+        balancer.is_some_and(|found| is_ours(&found.spec.tags))
+    });
+    let serving = ours.filter(|rule| groups(&rule.rule.actions).next().is_some());
+    serving.flat_map(|rule| of_rule(&rule.rule)).collect()
+}
+
+fn of_rule(rule: &Rule) -> Vec<String> {
+    let (mut hosts, mut paths) = (vec!["any".to_owned()], vec!["/*".to_owned()]);
+    for condition in &rule.conditions {
+        match condition {
+            Condition::Host(values) => hosts.clone_from(values),
+            Condition::Path(values) => paths.clone_from(values),
+            Condition::Foreign(_) => {}
+        }
+    }
+    hosts.iter().flat_map(|host| paths.iter().map(move |path| format!("{host}{path}"))).collect()
+}
+
+/// A target group and a target in it.
+pub type Member = (String, Target);
+
+/// The target groups of ours that requests are sent to, each with its healthy targets.
+fn healthy(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
+    let rules = state.rules.values().map(|rule| &rule.rule.actions);
+    let defaults = state.listeners.values().map(|found| &found.spec.default_actions);
+    let used: BTreeSet<&AwsId> =
+        rules.chain(defaults).flat_map(|actions| groups(actions)).collect();
+    used.into_iter().map(|id| (id.to_string(), members(state, id))).collect()
+}
+
+fn members(state: &State, id: &AwsId) -> BTreeSet<Member> {
+    let group = state.target_groups.get(id).into_iter();
+    let targets = group.flat_map(|group| &group.targets);
+    let healthy = targets.filter(|(_, state)| **state == TargetState::Healthy);
+    healthy.map(|(target, _)| (id.to_string(), target.clone())).collect()
+}
+
+/// Listeners with a host and a path, each with the healthy targets that such requests reach.
+fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
+    let mut reached: BTreeMap<String, BTreeSet<Member>> = BTreeMap::new();
+    let mut add = |listener: &AwsId, path: String, actions: &[RuleAction]| {
+        let reach = || groups(actions).flat_map(|id| members(state, id)).collect();
+        // Of rules for the same requests the first one counts.
+        reached.entry(format!("{listener} {path}")).or_insert_with(reach);
+    };
+    let mut rules: Vec<_> = state.rules.values().collect();
+    rules.sort_by_key(|rule| rule.priority);
+    for rule in rules {
+        of_rule(&rule.rule)
+            .into_iter()
+            .for_each(|path| add(&rule.listener, path, &rule.rule.actions));
+    }
+    for (id, listener) in &state.listeners {
+        add(id, "by default".to_owned(), &listener.spec.default_actions);
+    }
+    reached
+}
+
+/// What had healthy targets, still is there and has none.
+fn lost(
+    old: BTreeMap<String, BTreeSet<Member>>,
+    new: &BTreeMap<String, BTreeSet<Member>>,
+) -> Vec<(String, BTreeSet<Member>)> {
+    let lost = old.into_iter().filter(|(what, targets)| {
+        !targets.is_empty() && new.get(what).is_some_and(BTreeSet::is_empty)
+    });
+    lost.collect()
+}
+
+/// Target groups that lost their last healthy target.
+pub fn without_health(before: &State, after: &State) -> Vec<(String, BTreeSet<Member>)> {
+    lost(healthy(before), &healthy(after))
+}
+
+/// Hosts and paths that no longer reach any healthy target.
+pub fn out_of_reach(before: &State, after: &State) -> Vec<(String, BTreeSet<Member>)> {
+    lost(reached(before), &reached(after))
+}
+
+/// Whether a binding that stays ties a target to a target group, and its Service, which has been as
+/// it is for some time, shows it as ready.
+pub fn is_ready(
+    objects: &Objects,
+    (group, target): &Member,
+    is_old: impl Fn(&ObjectKey) -> bool,
+) -> bool {
+    let bound = objects.bindings.iter().filter(|(_, binding)| {
+        !binding.leaving && binding.spec.target_group_arn.as_deref() == Some(group.as_str())
+    });
+    let mut services =
+        bound.map(|(key, binding)| ObjectKey::new(&key.namespace, &binding.spec.service_ref.name));
+    services.any(|service| {
+        let slices = objects.slices.get(&service).into_iter().flat_map(BTreeMap::values);
+        let mut serving =
+            slices.filter(|slice| slice.ports.iter().any(|port| port.port == target.port));
+        is_old(&service)
+            && objects.services.contains_key(&service)
+            && serving.any(|slice| {
+                slice.endpoints.iter().any(|endpoint| {
+                    endpoint.address == target.id && endpoint.ready && !endpoint.terminating
+                })
+            })
+    })
+}
+
+/// Where our names lead to, by DNS names.
+fn leading(state: &State) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for zone in state.zones.values() {
+        for record in zone.records.values() {
+            let RecordValue::Alias { target, .. } = &record.value else { continue };
+            let Some(target) = target.given() else { continue };
+            let names = txt_names(&zone.zone.name, &record.key.name, record.key.record_type);
+            let owner = names.iter().find_map(|name| {
+                let txt = zone.records.values().find(|txt| {
+                    txt.key.name == *name && matches!(txt.value, RecordValue::Values { .. })
+                })?;
+                let RecordValue::Values { values, .. } = &txt.value else { return None };
+                Ownership::parse(values.first()?)
+            });
+            if owner.is_some_and(|found| found.owner == OWNER) {
+                all.push((record.key.name.clone(), target.to_string()));
+            }
+        }
+    }
+    all
+}
+
+fn dns_name(name: &str) -> String {
+    format!("{name}-1234567890.us-east-1.elb.amazonaws.com")
+}
+
+/// Whether an alias leads to a load balancer of this name.
+fn leads_to(target: &str, name: &str) -> bool {
+    target.to_lowercase().ends_with(&dns_name(name).to_lowercase())
+}
+
+/// The names that lead to a load balancer, in words.
+pub fn names_of(state: &State, id: &AwsId) -> Vec<String> {
+    let Some(found) = state.load_balancers.get(id) else { return Vec::new() };
+    let to_it = leading(state).into_iter().filter(|(_, to)| leads_to(to, &found.spec.name));
+    to_it.map(|(name, _)| format!("{name} leads to {}", found.spec.name)).collect()
+}
+
+/// The names of ours that lead to no load balancer.
+pub fn lost_names(state: &State) -> BTreeSet<String> {
+    let is_lost =
+        |to: &String| !state.load_balancers.values().any(|found| leads_to(to, &found.spec.name));
+    let lost = leading(state).into_iter().filter(|(_, to)| is_lost(to));
+    lost.map(|(name, to)| format!("{name} leads to {to}, which does not stand")).collect()
+}

@@ -1,0 +1,110 @@
+//! The API server as one process writes to it: calls take their time, fail, and are judged.
+
+use albedo::clock::Clock as _;
+use albedo::cluster::{Cluster, ClusterError, Kind, Recalled};
+use albedo::model::action::KubeAction;
+use albedo::model::id::ObjectKey;
+use albedo::model::report::{Event, StatusEntry};
+use tokio::sync::oneshot;
+
+use super::judge::Invariant;
+use super::stage::{Fate, Pid, Side, Stage};
+use crate::support::clock::VirtualClock;
+use crate::support::cluster::FakeCluster;
+
+/// The API server as one process writes to it. Clones are the same.
+#[derive(Clone)]
+pub struct Written {
+    pub cluster: FakeCluster,
+    pub stage: Stage,
+    pub clock: VirtualClock,
+    pub pid: Pid,
+}
+
+/// One write.
+#[derive(Clone, Debug)]
+enum Write {
+    Perform(KubeAction),
+    Status(ObjectKey, Vec<StatusEntry>),
+    Event(Box<Event>),
+}
+
+fn error(fate: Fate) -> ClusterError {
+    let kind = if fate == Fate::Throttle { Kind::Throttled } else { Kind::Transient };
+    ClusterError {
+        kind,
+        operation: "write".to_owned(),
+        reason: format!("{kind:?}"),
+        message: fate.as_str().to_owned(),
+    }
+}
+
+impl Written {
+    async fn write(&self, write: Write) -> Result<(), ClusterError> {
+        if !self.stage.may_write(self.pid) {
+            let text = format!("p{} sends {write:?} outside of its tenure", self.pid);
+            self.stage.object(Invariant::Tenure, "a write to the cluster", text);
+        }
+        let under_way = self.stage.begin();
+        let (there, back) = (self.stage.travel(Side::Cluster), self.stage.travel(Side::Cluster));
+        let fate = self.fate();
+        let (tell, told) = oneshot::channel();
+        let this = self.clone();
+        drop(self.clock.spawn(async move {
+            this.clock.sleep(there).await;
+            let answer = this.arrive(write, fate).await;
+            let _ = tell.send(answer);
+            drop(under_way);
+        }));
+        let _under_way = self.stage.begin();
+        let answer = told.await.unwrap();
+        self.clock.sleep(back).await;
+        answer
+    }
+
+    fn fate(&self) -> Fate {
+        if self.stage.away().is_zero() { self.stage.fate(Side::Cluster) } else { Fate::Error }
+    }
+
+    async fn arrive(&self, write: Write, fate: Fate) -> Result<(), ClusterError> {
+        self.stage
+            .trace
+            .line(&format!("p{} writes", self.pid), || format!("{write:?} ({})", fate.as_str()));
+        if matches!(fate, Fate::Error | Fate::Throttle) {
+            return Err(error(fate));
+        }
+        if self.stage.may_others(self.pid) {
+            let text = format!("{write:?} of p{} arrives in another's tenure", self.pid);
+            self.stage.object(Invariant::TwoTenures, "a write to the cluster", text);
+        }
+        let answer = match &write {
+            Write::Perform(action) => self.cluster.perform(action).await,
+            Write::Status(key, entries) => self.cluster.status(key, entries).await,
+            Write::Event(event) => self.cluster.event(event).await,
+        };
+        if fate == Fate::Lost { Err(error(fate)) } else { answer }
+    }
+}
+
+impl Cluster for Written {
+    async fn perform(&self, action: &KubeAction) -> Result<(), ClusterError> {
+        self.write(Write::Perform(action.clone())).await
+    }
+
+    async fn status(&self, key: &ObjectKey, entries: &[StatusEntry]) -> Result<(), ClusterError> {
+        self.write(Write::Status(key.clone(), entries.to_vec())).await
+    }
+
+    async fn recall(&self) -> Result<Recalled, ClusterError> {
+        let _under_way = self.stage.begin();
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        let fate = self.fate();
+        let recalled = self.cluster.recall().await;
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        if fate == Fate::Fine { recalled } else { Err(error(fate)) }
+    }
+
+    async fn event(&self, event: &Event) -> Result<(), ClusterError> {
+        self.write(Write::Event(Box::new(event.clone()))).await
+    }
+}
