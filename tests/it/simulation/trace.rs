@@ -9,6 +9,9 @@ use tracing::subscriber::DefaultGuard;
 
 use crate::support::clock::elapsed;
 
+/// Who says what the program says.
+pub const LOG: &str = "the log";
+
 /// Whether a run is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writing {
@@ -83,7 +86,7 @@ struct Saying(Trace);
 
 impl io::Write for Saying {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.line("the log", || String::from_utf8_lossy(bytes).trim().to_owned());
+        self.0.line(LOG, || String::from_utf8_lossy(bytes).trim().to_owned());
         Ok(bytes.len())
     }
 
