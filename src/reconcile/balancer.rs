@@ -29,20 +29,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let inventory = self.look(group, &snapshot, &built).await?;
         let plan = self.plan(group, &built, &inventory);
         // Before anything goes: no name is made for it any more.
-        let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned();
-        self.tell_names(group, &built, before.as_ref(), at);
+        let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory);
+        self.tell_names(group, &built, before, at);
         let outcomes = self.apply(&plan).await;
-        let inventory = self.look_again(group, &built, inventory, &plan).await?;
-        self.remember(group, &built, (&plan, &outcomes), at);
-        let current = if plan.is_empty() {
-            before
+        let after;
+        let (inventory, current) = if plan.is_empty() {
+            (&inventory, before)
         } else {
-            plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned()
+            after = self.look_again(group, &built, inventory).await?;
+            (&after, plan::balancer::current(Extent::Cluster, &built.stack, &after))
         };
-        let status = self.statuses(&snapshot, &built, current.as_ref()).await;
+        self.remember(group, &built, (&plan, &outcomes), at);
+        let status = self.statuses(&snapshot, &built, current).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
-        self.tell_others(group, &built, &inventory, &plan);
-        self.tell_names(group, &built, current.as_ref(), at);
+        self.tell_others(group, &built, inventory, &plan);
+        self.tell_names(group, &built, current, at);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
     }
 
@@ -78,11 +79,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         group: &Group,
         built: &Built,
         inventory: BalancerInventory,
-        plan: &Plan,
     ) -> Result<BalancerInventory, CloudError> {
-        if plan.is_empty() {
-            return Ok(inventory);
-        }
         let (cluster, scope) = (&self.settings().cluster, scope(&built.stack));
         let now = self.mirror().balancer(cluster, group, &scope).await?;
         Ok(BalancerInventory { bindings: inventory.bindings, targets: inventory.targets, ..now })
