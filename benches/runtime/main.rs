@@ -41,7 +41,8 @@ const SMALL: usize = 100;
 const LARGE: usize = 10_000;
 /// How much more a visit may cost in the large one.
 const GROWTH_MAX: f64 = 1.3;
-/// How many changes of a kind are made, of which the median counts.
+/// How many changes of a kind are made. The cost is what a quarter of them take less than: what
+/// else the machine does only ever adds to it.
 const CHANGES: usize = 40;
 /// How often endpoints change, for how long, and in how many Services.
 const CHURN_EACH_SECOND: usize = 500;
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
         } else {
             table.note(&format!("  with {size}"), ms(*large), "ms");
         }
-        table.row("  which is more by a factor of", growth, GROWTH_MAX, "");
+        table.row(&format!("  {what}: more by a factor of"), growth, GROWTH_MAX, "");
     }
     table.finish()
 }
@@ -141,13 +142,13 @@ async fn costs(town: &Town, keeper: &Keeper) -> Costs {
     let renewed = Town::renewed();
     let secrets = (0..groups.min(CHANGES)).map(|group| town.secret(group, &renewed)).collect();
     vec![
-        ("one path changed", median(town, keeper, paths).await),
-        ("one endpoint added", median(town, keeper, endpoints).await),
-        ("one Secret renewed", median(town, keeper, secrets).await),
+        ("one path changed", cost(town, keeper, paths).await),
+        ("one endpoint added", cost(town, keeper, endpoints).await),
+        ("one Secret renewed", cost(town, keeper, secrets).await),
     ]
 }
 
-async fn median(town: &Town, keeper: &Keeper, changes: Vec<Seen>) -> Duration {
+async fn cost(town: &Town, keeper: &Keeper, changes: Vec<Seen>) -> Duration {
     let mut took = Vec::new();
     for seen in changes {
         town.meter.calls();
@@ -158,7 +159,7 @@ async fn median(town: &Town, keeper: &Keeper, changes: Vec<Seen>) -> Duration {
         assert!(town.meter.calls().1 > 0, "a change is written");
     }
     took.sort();
-    took[took.len() / 2]
+    took[took.len() / 4]
 }
 
 /// Endpoints change all the time. Nobody waits for the time to pass, so what each has waited is

@@ -164,7 +164,7 @@ impl Cloud for Timed {
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
         let now = self.meter.cpu();
         let before = cpu();
-        let answer = self.inner.perform_in_place(action);
+        let answer = self.inner.change(|state| state.perform_in_place(action));
         let counted = &mut *self.meter.counted();
         counted.of_fakes += cpu() - before;
         counted.writes += 1;

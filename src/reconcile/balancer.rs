@@ -29,21 +29,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let inventory = self.look(group, &snapshot, &built).await?;
         let plan = self.plan(group, &built, &inventory);
         // Before anything goes: no name is made for it any more.
-        let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned();
-        self.tell_names(group, &built, before.as_ref(), at);
+        let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory);
+        self.tell_names(group, &built, before, at);
         let outcomes = self.apply_judged(&plan, &plan::check::balancer(&plan, &inventory)).await;
         // Whatever becomes of the next look: this has been done.
         self.remember(group, &built, (&plan, &outcomes), at);
-        let inventory = self.look_again(group, &built, inventory, &plan).await?;
-        let current = if plan.is_empty() {
-            before
+        let after;
+        let (inventory, current) = if plan.is_empty() {
+            (&inventory, before)
         } else {
-            plan::balancer::current(Extent::Cluster, &built.stack, &inventory).cloned()
+            after = self.look_again(group, &built, &inventory).await?;
+            (&after, plan::balancer::current(Extent::Cluster, &built.stack, &after))
         };
-        let status = self.statuses(&snapshot, &built, current.as_ref()).await;
+        let status = self.statuses(&snapshot, &built, current).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
-        self.tell_others(group, &built, &inventory, &plan);
-        self.tell_names(group, &built, current.as_ref(), at);
+        self.tell_others(group, &built, inventory, &plan);
+        self.tell_names(group, &built, current, at);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
     }
 
@@ -80,15 +81,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         group: &Group,
         built: &Built,
-        inventory: BalancerInventory,
-        plan: &Plan,
+        before: &BalancerInventory,
     ) -> Result<BalancerInventory, CloudError> {
-        if plan.is_empty() {
-            return Ok(inventory);
-        }
         let (cluster, scope) = (&self.settings().cluster, scope(&built.stack));
         let now = self.mirror().balancer(cluster, group, &scope).await?;
-        Ok(BalancerInventory { bindings: inventory.bindings, targets: inventory.targets, ..now })
+        let (bindings, targets) = (before.bindings.clone(), before.targets.clone());
+        Ok(BalancerInventory { bindings, targets, ..now })
     }
 
     /// Keeps what later visits need to know of this one.

@@ -198,12 +198,6 @@ impl Fake {
         self.lock().state.perform(action)
     }
 
-    /// A write of somebody who makes no mistakes, neither counted nor remembered: it costs the same
-    /// however much stands.
-    pub fn perform_in_place(&self, action: &AwsAction) -> Result<Answer, CloudError> {
-        self.lock().state.perform_in_place(action)
-    }
-
     /// Changes what is there beyond load balancing, or anything else.
     pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.lock().state)

@@ -81,16 +81,14 @@ impl State {
 
     /// What stands once an action is done.
     pub(super) fn performed(&self, action: &AwsAction) -> Result<(Self, Answer), CloudError> {
-        let (service, operation) = action.operation();
         let mut next = self.clone();
-        let answer = next.change(action);
-        let answer = answer.map_err(|refusal| refusal.of(&format!("{service}.{operation}")))?;
+        let answer = next.perform_in_place(action)?;
         Ok((next, answer))
     }
 
     /// Does what an action says; of one that is refused, half may be done. Costs the same however
     /// much stands.
-    pub(super) fn perform_in_place(&mut self, action: &AwsAction) -> Result<Answer, CloudError> {
+    pub fn perform_in_place(&mut self, action: &AwsAction) -> Result<Answer, CloudError> {
         let (service, operation) = action.operation();
         self.change(action).map_err(|refusal| refusal.of(&format!("{service}.{operation}")))
     }
