@@ -34,8 +34,8 @@ pub enum Asked {
     Rules(Arc<Openings>),
     /// Nobody can tell yet: the network interface of an endpoint is not known.
     Unseen,
-    /// Something that this version does not keep: its targets are instances. What LBC authorised for
-    /// them stays.
+    /// Something that this version does not keep: its targets are instances. What LBC authorised
+    /// for them stays.
     Foreign,
 }
 
