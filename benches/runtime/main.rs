@@ -191,7 +191,7 @@ async fn churn(town: &Town, keeper: &Keeper, table: &mut Table) {
                 longest.max((starts + registered.saturating_sub(before)).saturating_sub(comes));
         }
         comes += pause;
-        free = starts + (town.meter.since(before));
+        free = starts + town.meter.since(before);
     }
     let took = town.meter.since(began);
     let what = format!("{CHURN_EACH_SECOND} changed endpoints a second: longest to be registered");
