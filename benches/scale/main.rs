@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use live::{apply_all, awaited, counted, cpu, log, memory, now, quiet, totals};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
 use support::controller::Controller;
 use support::localstack::account;
@@ -69,6 +69,12 @@ impl Scale {
         let stage = Stage { account, plane, client, class: namespace.clone(), namespace, ground };
         stage.apply(&[class(&stage.class)]).await;
         stage.plane.make_home(&stage.namespace);
+        // Whoever runs so many has asked AWS for more than it gives at first.
+        let quotas = json!({"settings": {
+            "elbv2.quota.application-load-balancers": size,
+            "elbv2.quota.target-groups": 2 * size,
+        }});
+        stage.account.ask("POST", "settings", Some(quotas)).await;
         Self { stage, size }
     }
 
