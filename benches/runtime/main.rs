@@ -90,7 +90,7 @@ async fn in_a_large_cluster(size: usize, table: &mut Table) -> Costs {
     let town = Town::new(size);
     let started = town.meter.cpu();
     let keeper = town.start().await;
-    let took = town.meter.cpu() - started;
+    let took = town.meter.since(started);
     let what = format!("{size} Ingresses, {} endpoints, fresh: CPU time", size * ENDPOINTS_EACH);
     table.row(&what, took.as_secs_f64(), 60.0, "s");
     let (reads, writes) = town.meter.calls();
@@ -102,7 +102,7 @@ async fn in_a_large_cluster(size: usize, table: &mut Table) -> Costs {
     town.meter.calls();
     let started = town.meter.cpu();
     let keeper = town.start().await;
-    let took = town.meter.cpu() - started;
+    let took = town.meter.since(started);
     table.row("  a new process, nothing to do: CPU time", took.as_secs_f64(), 60.0, "s");
     let (reads, writes) = town.meter.calls();
     table.count("  writes to AWS", writes, 0);
@@ -140,7 +140,7 @@ async fn costs(town: &Town, keeper: &Keeper) -> Costs {
     let endpoints = (0..CHANGES).map(|nth| town.endpoint(nth_ingress(nth), NEW_ADDRESSES + nth));
     let endpoints: Vec<Seen> = endpoints.collect();
     let renewed = Town::renewed();
-    let secrets = (0..groups.min(CHANGES)).map(|group| town.secret(group, &renewed)).collect();
+    let secrets = (0..groups.min(CHANGES)).map(|group| Town::secret(group, &renewed)).collect();
     vec![
         ("one path changed", cost(town, keeper, paths).await),
         ("one endpoint added", cost(town, keeper, endpoints).await),
@@ -155,7 +155,7 @@ async fn cost(town: &Town, keeper: &Keeper, changes: Vec<Seen>) -> Duration {
         let before = town.meter.cpu();
         town.change(keeper, seen);
         town.rest(keeper).await;
-        took.push(town.meter.cpu() - before);
+        took.push(town.meter.since(before));
         assert!(town.meter.calls().1 > 0, "a change is written");
     }
     took.sort();
@@ -166,12 +166,12 @@ async fn cost(town: &Town, keeper: &Keeper, changes: Vec<Seen>) -> Duration {
 /// counted as if one core did the work: a batch begins when it comes and the one before it is done.
 async fn churn(town: &Town, keeper: &Keeper, table: &mut Table) {
     let batches = CHURN_EACH_SECOND * CHURN_SECONDS / CHURN_BATCH;
-    let pause = Duration::from_secs_f64(1.0 / CHURN_EACH_SECOND as f64) * CHURN_BATCH as u32;
+    let pause = Duration::from_secs(1) / u32::try_from(CHURN_EACH_SECOND / CHURN_BATCH).unwrap();
+    let mut comes = Duration::ZERO;
     let (mut free, mut longest) = (Duration::ZERO, Duration::ZERO);
     town.meter.registered();
     let (began, mut count) = (town.meter.cpu(), 0);
     for batch in 0..batches {
-        let comes = pause * batch as u32;
         let starts = free.max(comes);
         let numbers = batch * CHURN_BATCH..(batch + 1) * CHURN_BATCH;
         let changes: Vec<Seen> = numbers
@@ -187,11 +187,13 @@ async fn churn(town: &Town, keeper: &Keeper, table: &mut Table) {
         town.rest(keeper).await;
         for registered in town.meter.registered() {
             count += 1;
-            longest = longest.max(starts + (registered - before) - comes);
+            longest =
+                longest.max((starts + registered.saturating_sub(before)).saturating_sub(comes));
         }
-        free = starts + (town.meter.cpu() - before);
+        comes += pause;
+        free = starts + town.meter.since(before);
     }
-    let took = town.meter.cpu() - began;
+    let took = town.meter.since(began);
     let what = format!("{CHURN_EACH_SECOND} changed endpoints a second: longest to be registered");
     table.row(&what, longest.as_secs_f64(), 2.0, "s");
     let expected = f64::from(u32::try_from(CHURN_EACH_SECOND * CHURN_SECONDS).unwrap());

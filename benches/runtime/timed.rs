@@ -20,10 +20,15 @@ use rustix::time::{ClockId, clock_gettime};
 use super::support::fake::Fake;
 
 /// The CPU time of this thread. Everything runs on one.
-pub fn cpu() -> Duration {
+fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let part = |part: i64| u64::try_from(part).expect("it counts from zero");
     Duration::from_secs(part(time.tv_sec)) + Duration::from_nanos(part(time.tv_nsec))
+}
+
+/// The CPU time of this thread since it was `before`.
+fn since(before: Duration) -> Duration {
+    cpu().saturating_sub(before)
 }
 
 /// What is counted. Clones are the same meter.
@@ -45,6 +50,11 @@ impl Meter {
         cpu().saturating_sub(self.counted().of_fakes)
     }
 
+    /// The CPU time that the controller has taken since it was `before`.
+    pub fn since(&self, before: Duration) -> Duration {
+        self.cpu().saturating_sub(before)
+    }
+
     /// How many reads and how many writes there were since somebody asked.
     pub fn calls(&self) -> (usize, usize) {
         let counted = &mut *self.counted();
@@ -60,7 +70,7 @@ impl Meter {
     pub fn leave_out<T>(&self, work: impl FnOnce() -> T) -> T {
         let before = cpu();
         let done = work();
-        self.counted().of_fakes += cpu() - before;
+        self.counted().of_fakes += since(before);
         done
     }
 
@@ -85,7 +95,7 @@ impl Timed {
         let before = cpu();
         let answer = work.await;
         let counted = &mut *self.meter.counted();
-        counted.of_fakes += cpu() - before;
+        counted.of_fakes += since(before);
         counted.reads += 1;
         answer
     }
@@ -166,7 +176,7 @@ impl Cloud for Timed {
         let before = cpu();
         let answer = self.inner.change(|state| state.perform_in_place(action));
         let counted = &mut *self.meter.counted();
-        counted.of_fakes += cpu() - before;
+        counted.of_fakes += since(before);
         counted.writes += 1;
         if matches!(action, AwsAction::RegisterTargets { .. }) {
             counted.registered.push(now);

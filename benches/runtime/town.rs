@@ -151,7 +151,7 @@ impl Town {
     }
 
     /// A new certificate and key in a Secret.
-    pub fn secret(&self, group: usize, renewed: &Arc<SeenSecret>) -> Seen {
+    pub fn secret(group: usize, renewed: &Arc<SeenSecret>) -> Seen {
         Seen::Secret(ObjectKey::new("shop", format!("tls-{group}")), Some(Arc::clone(renewed)))
     }
 

@@ -128,6 +128,15 @@ mod tests {
     }
 
     #[test]
+    fn only_groups_beside_others_are_contested() {
+        let mut pods = interface("eni-2", &["10.0.0.5"], &[], "sg-pods");
+        pods.security_groups.push(AwsId::new("sg-extra"));
+        let all = Interfaces::from_iter([interface("eni-1", &["10.0.0.4"], &[], "sg-a"), pods]);
+        let contested: Vec<&str> = all.contested().map(AwsId::as_str).collect();
+        assert_eq!(contested, ["sg-extra", "sg-pods"]);
+    }
+
+    #[test]
     fn equal_guards_are_kept_once() {
         let many = (0..1000).map(|n| interface("eni", &[&format!("10.0.{}.1", n % 250)], &[], "a"));
         let all: Interfaces = many.collect();
