@@ -42,15 +42,20 @@ impl<T: Clock> WorldIntake<T> {
 impl<T: Clock> Intake for WorldIntake<T> {
     fn take(&self, seen: Seen) {
         let mut world = self.world.lock();
-        for subject in world.take(seen) {
-            if let Subject::Certificate(_, secret) = &subject {
+        let mut subjects = world.take(seen);
+        for subject in &subjects {
+            if let Subject::Certificate(_, secret) = subject {
                 self.want(secret, world.index.has_secret(secret));
             }
-            // Whoever does not lead looks at everything once it does.
-            if world.leads() {
-                let lane = lane_of(&subject);
-                self.queue.push(subject, lane);
-            }
+        }
+        // Whoever does not lead looks at everything once it does.
+        if !world.leads() {
+            return;
+        }
+        subjects.append(&mut world.wakes());
+        for subject in subjects {
+            let lane = lane_of(&subject);
+            self.queue.push(subject, lane);
         }
     }
 

@@ -3,7 +3,7 @@
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
 use albedo::model::problem::Severity;
-use albedo::model::record::RecordType;
+use albedo::model::record::{Record, RecordType};
 use albedo::model::settings::{DnsScope, Settings};
 
 use super::{alias, txt};
@@ -220,5 +220,33 @@ fn without_zones_to_keep_names_in_nobody_asks_route_53() {
         assert!(site.aws.everything().load_balancers.is_empty());
         let calls = site.aws.calls();
         assert!(!calls.keys().any(|operation| operation.starts_with("route53.")), "{calls:?}");
+    });
+}
+
+#[test]
+fn a_name_of_an_ingress_that_vanishes_goes_though_no_group_asked_for_it() {
+    wait(async {
+        let site = site(APPS);
+        site.settle().await;
+        let name = site.aws.change(|state| {
+            let records = state.zones[&AwsId::new("ZPUB")].records.values();
+            records.filter_map(Record::alias_target).next().cloned().expect("it has one")
+        });
+        // Left by a process before: the Ingress is another controller's now.
+        site.cluster.add("class nginx: {controller: k8s.io/nginx}");
+        site.cluster.add("ingress shop/old: {class: nginx}");
+        site.aws.change(|state| {
+            let zone = state.zones.get_mut(&AwsId::new("ZPUB")).expect("it is there");
+            let left = [
+                alias("old.example.com", RecordType::A, name.as_str()),
+                txt("a-old.example.com", "default", "shop/old"),
+            ];
+            zone.records.extend(left.map(|record| (record.key.clone(), record)));
+        });
+        let controller = site.settle().await;
+        assert_eq!(names(&site).len(), NAMED.len() + 2, "whose Ingress stands stays");
+        controller.cluster.delete(&key("shop/old"));
+        controller.settle().await;
+        assert_eq!(names(&site), NAMED);
     });
 }
