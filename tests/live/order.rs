@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::localstack::Call;
 use crate::support::objects::{IP, ingress};
 use crate::support::stage::{Stage, until};
 use crate::support::state::State;
@@ -28,7 +29,7 @@ async fn refused(stage: &Stage, operation: &str, times: usize) -> Vec<String> {
     })
     .await;
     let writes = stage.writes().await;
-    writes.iter().filter(|call| call.status == 200).map(|call| call.name()).collect()
+    writes.iter().filter(|call| call.status == 200).map(Call::name).collect()
 }
 
 #[tokio::test]

@@ -111,9 +111,8 @@ impl Judge {
     /// Something about the endpoints of a Service changes.
     pub fn changes(&self, seen: &Seen) {
         let service = match seen {
-            Seen::Service(key, _) => key.clone(),
             // Slices are called as their Services are.
-            Seen::Slice(key, _) => key.clone(),
+            Seen::Service(key, _) | Seen::Slice(key, _) => key.clone(),
             Seen::Binding(key, Some(binding)) => {
                 ObjectKey::new(&key.namespace, &binding.spec.service_ref.name)
             }

@@ -57,7 +57,7 @@ impl Life {
                 let key = ObjectKey::new(namespace, name);
                 life.services.insert(key.clone(), true);
                 let mut endpoints = Endpoints::default();
-                for _ in 0..1 + dice.below(3) {
+                for _ in 0..=dice.below(3) {
                     endpoints.add(&key);
                 }
                 life.endpoints.insert(key.clone(), endpoints);
@@ -347,5 +347,5 @@ fn rules(dice: &mut Dice) -> Vec<(usize, usize, usize)> {
     let one = |dice: &mut Dice| {
         (dice.below(HOSTS.len()), dice.below(PATHS.len()), dice.below(PORTS.len()))
     };
-    (0..1 + dice.below(4)).map(|_| one(dice)).collect()
+    (0..=dice.below(4)).map(|_| one(dice)).collect()
 }

@@ -103,11 +103,11 @@ impl Process {
         self.tenure.send_replace(None);
     }
 
-    /// Whether nothing waits for a worker and nothing runs, and when something will be due.
-    pub fn idle(&self) -> Option<Option<Moment>> {
+    /// What it waits for.
+    pub fn idleness(&self) -> Idleness {
         let queue = self.runtime.queue();
         if !queue.is_idle() {
-            return None;
+            return Idleness::Busy;
         }
         let deadlines = queue.deadlines();
         let subjects: BTreeSet<_> = deadlines.iter().map(|(_, subject)| subject).collect();
@@ -117,12 +117,23 @@ impl Process {
         }
         // Whoever takes a census does so for ever.
         let next = deadlines.into_iter().find(|(_, subject)| subject.kind() != SubjectKind::Census);
-        Some(next.map(|(moment, _)| moment))
+        next.map_or(Idleness::AtRest, |(moment, _)| Idleness::Until(moment))
     }
 
     pub async fn sleep_until(&self, moment: Moment) {
         self.clock.sleep_until(moment).await;
     }
+}
+
+/// What a process waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Idleness {
+    /// Nothing: it works.
+    Busy,
+    /// The time, until something is due.
+    Until(Moment),
+    /// Somebody's change.
+    AtRest,
 }
 
 impl Drop for Process {

@@ -13,7 +13,7 @@ use super::ending;
 use super::judge::{Invariant, Judge, Violation};
 use super::life::Life;
 use super::nature;
-use super::process::Process;
+use super::process::{Idleness, Process};
 use super::stage::{Climate, Stage, Weather};
 use super::trace::{Trace, Writing};
 use crate::support::clock::{VirtualClock, elapsed, wait};
@@ -344,17 +344,17 @@ impl Run {
         while elapsed() < end {
             self.sleep(LOOK).await;
             let is_quiet = self.stage.is_quiet() && nature::is_settled(&self.site.aws);
-            let next = self.leader().and_then(Process::idle).filter(|_| is_quiet);
-            match next {
-                None => looks = 0,
-                Some(None) if looks > 1 => {
+            let leader = self.leader().filter(|_| is_quiet);
+            match leader.map_or(Idleness::Busy, Process::idleness) {
+                Idleness::Busy => looks = 0,
+                Idleness::AtRest if looks > 1 => {
                     let always = self.life.always();
                     self.judge.rest(&self.site.aws.everything(), &always);
                     self.stage.trace.line("all", || "is at rest".to_owned());
                     return true;
                 }
-                Some(None) => looks += 1,
-                Some(Some(moment)) => {
+                Idleness::AtRest => looks += 1,
+                Idleness::Until(moment) => {
                     looks = 0;
                     if let Some(leader) = self.leader() {
                         leader.sleep_until(moment).await;

@@ -247,7 +247,7 @@ impl Watching {
         let mut wanted = self.intake.secrets();
         let mut before: BTreeSet<ObjectKey> = BTreeSet::new();
         loop {
-            let _under_way = self.stage.begin();
+            let under_way = self.stage.begin();
             let now = wanted.borrow_and_update().clone();
             for key in before.difference(&now) {
                 self.intake.take(Seen::Secret(key.clone(), None));
@@ -257,7 +257,7 @@ impl Watching {
             for key in new {
                 self.look_at(&key).await;
             }
-            drop(_under_way);
+            drop(under_way);
             tokio::select! {
                 biased;
                 changed = wanted.changed() => {

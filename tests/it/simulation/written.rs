@@ -24,7 +24,7 @@ pub struct Written {
 /// One write.
 #[derive(Clone, Debug)]
 enum Write {
-    Perform(KubeAction),
+    Perform(Box<KubeAction>),
     Status(ObjectKey, Vec<StatusEntry>),
     Event(Box<Event>),
 }
@@ -88,7 +88,7 @@ impl Written {
 
 impl Cluster for Written {
     async fn perform(&self, action: &KubeAction) -> Result<(), ClusterError> {
-        self.write(Write::Perform(action.clone())).await
+        self.write(Write::Perform(Box::new(action.clone()))).await
     }
 
     async fn status(&self, key: &ObjectKey, entries: &[StatusEntry]) -> Result<(), ClusterError> {

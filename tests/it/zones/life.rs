@@ -229,8 +229,8 @@ fn a_name_of_an_ingress_that_vanishes_goes_though_no_group_asked_for_it() {
         let site = site(APPS);
         site.settle().await;
         let name = site.aws.change(|state| {
-            let records = state.zones[&AwsId::new("ZPUB")].records.values();
-            records.filter_map(Record::alias_target).next().cloned().expect("it has one")
+            let mut records = state.zones[&AwsId::new("ZPUB")].records.values();
+            records.find_map(Record::alias_target).cloned().expect("it has one")
         });
         // Left by a process before: the Ingress is another controller's now.
         site.cluster.add("class nginx: {controller: k8s.io/nginx}");
