@@ -27,7 +27,7 @@ mod support;
 #[path = "../support/table.rs"]
 mod table;
 
-/// The work, as LBC's figures are of (design.md's control-plane measurements).
+/// The work, as LBC's figures are of.
 const GROUPS: usize = 30;
 const INGRESSES: usize = 300;
 const PODS_EACH: usize = 3;

@@ -1,4 +1,4 @@
-"""Rows of "1.1 Load balancers" in specs/aws-and-localstack.md."""
+"""Load balancers: names, subnets, schemes, and what AWS refuses."""
 
 import re
 

@@ -194,7 +194,7 @@ impl World {
     }
 
     /// Forgets what is kept of groups that are gone and that left nothing over.
-    pub fn forget_gone(&mut self) {
+    fn forget_gone(&mut self) {
         let index = &self.index;
         self.balancers.retain(|group, state| index.has_group(group) || !state.is_empty());
     }

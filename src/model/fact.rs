@@ -96,12 +96,6 @@ impl Facts {
         !self.made.contains_key(handle)
     }
 
-    /// Whether a listener uses a certificate; `None` while not every group has been looked at.
-    #[must_use]
-    pub fn is_listening(&self, certificate: &AwsId) -> Option<bool> {
-        self.listening.as_ref().map(|used| used.contains_key(certificate))
-    }
-
     /// The certificates that listeners use; `None` while not every group has been looked at.
     #[must_use]
     pub fn listening(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {

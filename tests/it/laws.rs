@@ -1,4 +1,4 @@
-//! The laws of the whole, over random small worlds (design.md §8).
+//! The laws of the whole, over random small worlds.
 
 use std::collections::BTreeSet;
 
