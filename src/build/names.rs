@@ -245,7 +245,8 @@ pub fn of_group<'a>(
 ) -> (Names, Vec<Problem>) {
     let load_balancer = Id::Of(Handle::LoadBalancer(group.clone(), Slot::default()));
     let known: BTreeSet<ObjectKey> = leaving.iter().cloned().collect();
-    let mut names = Names { load_balancer, wished: BTreeMap::new(), known };
+    let wished = BTreeMap::new();
+    let mut names = Names { load_balancer, has_ipv6: false, wished, known };
     let mut problems = Vec::new();
     for part in parts {
         let Some(wished) = &part.names else { continue };

@@ -45,6 +45,8 @@ impl Revision {
 pub struct Names {
     /// The load balancer.
     pub load_balancer: Id,
+    /// Whether it can be reached by IPv6.
+    pub has_ipv6: bool,
     /// The names, each with who asks for it.
     pub wished: BTreeMap<String, NameWish>,
     /// The Ingresses whose names are all in `wished`: what else is theirs may be withdrawn.

@@ -192,7 +192,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             Some(live) => Id::Is(live.live.id.clone()),
             None => built.names.load_balancer.clone(),
         };
-        let names = Names { load_balancer, ..built.names.clone() };
+        let has_ipv6 = current.is_some_and(|live| live.live.spec.ip_address_type.has_ipv6());
+        let names = Names { load_balancer, has_ipv6, ..built.names.clone() };
         let mut world = self.world().lock();
         if world.index.has_group(group) {
             world.facts.names_of(group, names, at);

@@ -250,3 +250,20 @@ fn a_name_of_an_ingress_that_vanishes_goes_though_no_group_asked_for_it() {
         assert_eq!(names(&site), NAMED);
     });
 }
+
+#[test]
+fn a_load_balancer_that_becomes_dualstack_gets_its_records_without_another_event() {
+    wait(async {
+        let site = site(APPS);
+        let controller = site.settle().await;
+        controller.cluster.add(
+            "ingress shop/a: {group.name: edge, ip-address-type: dualstack,
+           rules: [a.example.com Prefix / s:80, w.example.com Exact /w s:80]}",
+        );
+        controller.settle().await;
+        let found = names(&site);
+        for name in ["AAAA a.example.com", "AAAA w.example.com", "TXT aaaa-a.example.com"] {
+            assert!(found.contains(&name.to_owned()), "{name}: {found:?}");
+        }
+    });
+}
