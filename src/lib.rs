@@ -7,7 +7,7 @@
 //! ```text
 //! a change in the cluster -> visits      cluster::watch -> controller::intake -> controller::queue
 //!    1 gather     what a visit builds on             controller::world       no API call
-//!    2 build      Snapshot          -> Stack         build                   pure
+//!    2 desire     Snapshot          -> Stack         desired                 pure
 //!    3 inventory  AWS               -> Inventory     aws::Mirror             the reads
 //!    4 plan       Stack, Inventory  -> Plan          plan                    pure
 //!    5 apply      Plan              -> Outcomes      apply                   the writes
@@ -24,7 +24,7 @@
 //!   do) and `plan`. `names`, `marks` and `ownership` are frozen: they are AWS Load Balancer
 //!   Controller's and external-dns's own, byte for byte, so that taking over a cluster from them,
 //!   or giving one back, changes nothing.
-//! * [`build`]: from what is known to what is wished for. One Ingress alone gives a `Part` or
+//! * [`desired`]: from what is known to what is wished for. One Ingress alone gives a `Part` or
 //!   problems (`member`); parts are merged into one wish (`merge`, `shared`).
 //! * [`plan`]: the difference, to the end state. `settle` makes the choices that depend on what
 //!   stands; `draft` finds out what each step has to wait for; `wire` and `show` render it.
@@ -37,7 +37,7 @@
 //!
 //! # Invariants
 //!
-//! * The middle (`model`, `build`, `plan`, `report`) holds no `async`, no clock, no randomness and
+//! * The middle (`model`, `desired`, `plan`, `report`) holds no `async`, no clock, no randomness and
 //!   no client; `tests/it/tidy.rs` holds it to that.
 //! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses and
 //!   Events, which order nothing, are written outside it.
@@ -56,9 +56,9 @@
 //!   same.
 //! * Same inputs, same plan, byte for byte.
 //!
-//! # Where this differs from the first design
+//! # Three decisions
 //!
-//! * The index from changes to visits is in `build::visits` and not in the model: it has to know
+//! * The index from changes to visits is in `desired::visits` and not in the model: it has to know
 //!   whose an Ingress is, and that is built.
 //! * An [`model::id::Id`] is either given by AWS or names the thing that will have it. So a plan
 //!   needs no second notation for "known after apply": a step waits for whatever step makes what it
@@ -69,11 +69,11 @@
 
 pub mod apply;
 pub mod aws;
-pub mod build;
 pub mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod controller;
+pub mod desired;
 pub mod flags;
 pub mod model;
 pub mod plan;

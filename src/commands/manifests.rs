@@ -12,8 +12,8 @@ use k8s_openapi::api::networking::v1::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::build::classes::CONTROLLER_LBC;
 use crate::cluster::{Object, decode_all, insert};
+use crate::desired::classes::CONTROLLER_LBC;
 use crate::model::id::ObjectKey;
 use crate::model::snapshot::Objects;
 

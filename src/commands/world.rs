@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::{Cloud, CloudError, Kind, Mirror};
-use crate::build;
-use crate::build::classes::is_own_class;
-use crate::build::tls;
 use crate::clock::Clock;
+use crate::desired;
+use crate::desired::classes::is_own_class;
+use crate::desired::tls;
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::fact::FactStore;
@@ -63,11 +63,11 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     snapshot.facts = facts.all();
     let mut balancers = Vec::new();
     let mut planned = Vec::new();
-    let mut groups = build::groups::all(snapshot);
+    let mut groups = desired::groups::all(snapshot);
     groups.extend(memories.keys().cloned());
     for group in groups.clone() {
         snapshot.memory = memories.get(&group).cloned().unwrap_or_default();
-        let mut built = build::balancer::build(snapshot, &group);
+        let mut built = desired::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
         let scope = scope(&built.stack);
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
@@ -88,7 +88,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         balancers.push((Subject::Balancer(place.clone(), group), plan));
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
-    let stack = build::fabric::build(&afterwards, &planned);
+    let stack = desired::fabric::build(&afterwards, &planned);
     let endpoints = stack.endpoint_rules.keys().cloned().collect();
     let fabric = mirror.fabric(&cluster, &endpoints).await?;
     let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
@@ -108,7 +108,7 @@ async fn look_at_zones<C: Cloud, T: Clock>(
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let dns = snapshot.settings.dns.clone();
-    if !build::names::is_on(&snapshot.settings, &snapshot.objects) {
+    if !desired::names::is_on(&snapshot.settings, &snapshot.objects) {
         facts.zones([]);
         return Ok(());
     }
@@ -125,7 +125,7 @@ async fn look_at_zones<C: Cloud, T: Clock>(
         Err(error) => return Err(error),
     };
     // Names that are never withdrawn hold up no load balancer.
-    let in_use = build::zone::in_use(&dns, &zones).filter(|_| dns.policy == DnsPolicy::Sync);
+    let in_use = desired::zone::in_use(&dns, &zones).filter(|_| dns.policy == DnsPolicy::Sync);
     let in_use: Vec<AwsId> = in_use.collect();
     facts.zones(in_use.clone());
     for id in &in_use {
@@ -147,7 +147,7 @@ async fn plan_zones<C: Cloud, T: Clock>(
 ) -> Result<(), CloudError> {
     let zones = snapshot.zones.iter().flat_map(|zones| zones.keys());
     for id in zones {
-        let Some(stack) = build::zone::build(snapshot, id) else { continue };
+        let Some(stack) = desired::zone::build(snapshot, id) else { continue };
         let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
         let dns = &snapshot.settings.dns;
         let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
@@ -171,7 +171,7 @@ async fn plan_certificates<C: Cloud, T: Clock>(
     }
     for secret in secrets {
         // Which listeners use what is not known here, so removals are shown as waiting for them.
-        let stack = build::certificate::build(snapshot, &secret);
+        let stack = desired::certificate::build(snapshot, &secret);
         let inventory = mirror.certificate(&cluster, &secret).await?;
         let live = plan::certificate::current(&stack, &inventory);
         let standing = live.map(|live| live.id.clone());
@@ -232,13 +232,13 @@ async fn plan_targets<C: Cloud, T: Clock>(
 ) -> Result<(), CloudError> {
     let mut wished: Vec<(ObjectKey, TargetsStack)> = Vec::new();
     for key in snapshot.objects.bindings.keys() {
-        wished.extend(build::targets::build(snapshot, key).map(|stack| (key.clone(), stack)));
+        wished.extend(desired::targets::build(snapshot, key).map(|stack| (key.clone(), stack)));
     }
     let services: BTreeSet<&ObjectKey> = snapshot.objects.slices.keys().collect();
     for binding in planned {
         let name = binding.name.clone().unwrap_or_else(|| binding.service.clone());
         let key = ObjectKey::new(&binding.namespace, name);
-        let mut stack = build::targets::of_binding(snapshot, &binding);
+        let mut stack = desired::targets::of_binding(snapshot, &binding);
         if snapshot.extent == Extent::Manifests && !services.contains(&binding.service_key()) {
             continue;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::build::fabric::Demand;
+use crate::desired::fabric::Demand;
 use crate::model::action::{Action, AwsAction, KubeAction};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::build::visits::{Index, gather};
+use crate::desired::visits::{Index, gather};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::{STALE, Visit, scope};
 use crate::aws::{Cloud, CloudError, Reach};
-use crate::build;
-use crate::build::balancer::Built;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::desired;
+use crate::desired::balancer::Built;
 use crate::model::fact::{Names, Revision, Topic};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
@@ -25,7 +25,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn balancer(&self, group: &Group) -> Result<Rest, CloudError> {
         let unread = self.learn_certificates(group).await;
         let (snapshot, at) = self.snapshot(Reach::Groups).await?;
-        let built = build::balancer::build(&snapshot, group);
+        let built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
         let plan = self.plan(group, &built, &inventory);
         // Before anything goes: no name is made for it any more.

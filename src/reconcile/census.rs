@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::{Visit, again, gravest};
 use crate::aws::{Cloud, CloudError, Kind};
-use crate::build;
-use crate::build::classes::is_own_class;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::desired;
+use crate::desired::classes::is_own_class;
 use crate::model::fact::Topic;
 use crate::model::id::AwsId;
 use crate::model::subject::Subject;
@@ -29,14 +29,15 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// What cannot be read holds up nothing but names.
     async fn look_for_zones(&self) -> Rest {
         let settings = self.settings();
-        let is_on = build::names::is_on(settings, &self.world().lock().objects);
+        let is_on = desired::names::is_on(settings, &self.world().lock().objects);
         if !is_on {
             self.world().lock().zones_are(None, BTreeSet::new());
             return Rest::Done;
         }
         match self.mirror().zones(PAUSE / 2).await {
             Ok(zones) => {
-                let in_use: BTreeSet<AwsId> = build::zone::in_use(&settings.dns, &zones).collect();
+                let in_use: BTreeSet<AwsId> =
+                    desired::zone::in_use(&settings.dns, &zones).collect();
                 self.world().lock().zones_are(Some(zones), in_use);
                 Rest::Later(PAUSE)
             }

@@ -2,9 +2,9 @@
 
 use super::Visit;
 use crate::aws::{Cloud, CloudError, Reach};
-use crate::build;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::desired;
 use crate::model::id::{Handle, ObjectKey};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -15,7 +15,7 @@ use crate::report::Rest;
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn certificate(&self, secret: &ObjectKey) -> Result<Rest, CloudError> {
         let (snapshot, _) = self.snapshot(Reach::Nothing).await?;
-        let stack = build::certificate::build(&snapshot, secret);
+        let stack = desired::certificate::build(&snapshot, secret);
         let cluster = &self.settings().cluster;
         let inventory = self.mirror().certificate(cluster, secret).await?;
         let plan = plan::certificate::plan(&stack, &inventory);

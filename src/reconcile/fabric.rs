@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::Visit;
 use crate::aws::{Cloud, CloudError, Part, Reach};
-use crate::build::fabric::{asked, needs_backend};
-use crate::build::visits::{for_balancer, for_targets};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::World;
+use crate::desired::fabric::{asked, needs_backend};
+use crate::desired::visits::{for_balancer, for_targets};
 use crate::model::fact::Facts;
 use crate::model::group::Group;
 use crate::model::id::{Handle, ObjectKey};

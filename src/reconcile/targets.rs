@@ -2,9 +2,9 @@
 
 use super::Visit;
 use crate::aws::{Cloud, CloudError, Reach};
-use crate::build;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::desired;
 use crate::model::id::{Id, ObjectKey};
 use crate::plan;
 use crate::report::Rest;
@@ -14,7 +14,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// to be known of it.
     pub(super) async fn targets(&self, key: &ObjectKey) -> Result<Rest, CloudError> {
         let (snapshot, _) = self.snapshot(Reach::Vpc).await?;
-        let Some(stack) = build::targets::build(&snapshot, key) else { return Ok(Rest::Done) };
+        let Some(stack) = desired::targets::build(&snapshot, key) else { return Ok(Rest::Done) };
         let Id::Is(target_group) = &stack.target_group else { return Ok(Rest::Done) };
         let inventory = self.mirror().targets(target_group).await?;
         let plan = plan::targets::plan(key, &stack, &inventory);

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{MISSING_PAUSE, Visit, gravest};
 use crate::aws::{Cloud, CloudError, Part, Reach};
-use crate::build;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::ZoneState;
+use crate::desired;
 use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::Records;
@@ -33,7 +33,7 @@ const ACTIVE_PAUSE_MAX: Duration = Duration::from_secs(60);
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn zone(&self, id: &AwsId) -> Result<Rest, CloudError> {
         let (snapshot, at) = self.snapshot(Reach::Nothing).await?;
-        let Some(mut stack) = build::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
+        let Some(mut stack) = desired::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
         if self.is_filling(id, &stack) {
             return Ok(Rest::Later(ACTIVE_PAUSE));
         }

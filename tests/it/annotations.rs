@@ -1,6 +1,6 @@
 //! The grammars of annotations, as an Ingress meets them.
 
-use albedo::build::annotations::{Support, TABLE};
+use albedo::desired::annotations::{Support, TABLE};
 use albedo::model::problem::{Code, Kind, Severity};
 
 use super::support::world::{CERTIFICATE, World, key, tags};

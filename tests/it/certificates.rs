@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use albedo::aws::{Cloud, Mirror};
-use albedo::build::secret::{Unfit, certificate, covers};
+use albedo::desired::secret::{Unfit, certificate, covers};
 use albedo::model::action::{Action, AwsAction};
 use albedo::model::certificate::{Certificate, Sealed};
 use albedo::model::id::{AwsId, ObjectKey};

@@ -1,6 +1,6 @@
 //! Whose an Ingress is: LBC's order of evaluation.
 
-use albedo::build::classes::{Claim, claim};
+use albedo::desired::classes::{Claim, claim};
 
 use super::support::world::{World, key};
 

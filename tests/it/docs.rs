@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use albedo::build::annotations::{Support, TABLE};
+use albedo::desired::annotations::{Support, TABLE};
 use albedo::flags::Cli;
 use clap::CommandFactory as _;
 

@@ -1,6 +1,6 @@
 //! Who is in a group, in which order, and who leaves it.
 
-use albedo::build::groups::members;
+use albedo::desired::groups::members;
 use albedo::model::problem::Code;
 
 use super::support::world::{World, group};

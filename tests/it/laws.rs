@@ -309,10 +309,10 @@ fn blinkers_what_is_not_read_is_not_planned() {
         assert_eq!(plan(&unread).steps, []);
         assert!(!plan(&unread).notes.is_empty());
     }
-    let fabric = albedo::build::fabric::build(&world.snapshot(), &[]);
+    let fabric = albedo::desired::fabric::build(&world.snapshot(), &[]);
     let plan = albedo::plan::fabric::plan(settings, &fabric, &FabricInventory::default());
     assert_eq!(plan.steps, []);
-    let mut targets = albedo::build::targets::of_binding(
+    let mut targets = albedo::desired::targets::of_binding(
         &world.snapshot(),
         &stack.target_groups.values().next().unwrap().binding,
     );

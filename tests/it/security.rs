@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use albedo::build::fabric;
+use albedo::desired::fabric;
 use albedo::model::binding::Binding;
 use albedo::model::id::AwsId;
 use albedo::model::settings::BackendSecurityGroup;
@@ -69,9 +69,9 @@ fn pods_let_in_the_backend_security_group_or_the_frontend_one() {
 
 /// The rules that node security groups should have.
 fn endpoint_rules(world: &World) -> Vec<String> {
-    let groups = albedo::build::groups::all(&world.snapshot());
+    let groups = albedo::desired::groups::all(&world.snapshot());
     let stacks =
-        groups.iter().map(|group| albedo::build::balancer::build(&world.snapshot(), group).stack);
+        groups.iter().map(|group| albedo::desired::balancer::build(&world.snapshot(), group).stack);
     let planned: Vec<Binding> = stacks
         .flat_map(|stack| stack.target_groups.into_values().map(|wished| wished.binding))
         .collect();

@@ -1,6 +1,6 @@
 //! Which endpoints become targets.
 
-use albedo::build::targets::of_binding;
+use albedo::desired::targets::of_binding;
 
 use super::support::world::World;
 

@@ -47,11 +47,11 @@ const RUNTIME: &[&str] = &[
 
 const ROOMS: &[Room] = &[
     Room { starts: "model/", forbidden: EDGES },
-    Room { starts: "model/", forbidden: &["crate::build", "crate::plan", "crate::report"] },
-    Room { starts: "build/", forbidden: EDGES },
-    Room { starts: "build/", forbidden: &["crate::plan", "crate::report"] },
+    Room { starts: "model/", forbidden: &["crate::desired", "crate::plan", "crate::report"] },
+    Room { starts: "desired/", forbidden: EDGES },
+    Room { starts: "desired/", forbidden: &["crate::plan", "crate::report"] },
     Room { starts: "plan/", forbidden: EDGES },
-    Room { starts: "plan/", forbidden: &["crate::build", "crate::report", "k8s_openapi"] },
+    Room { starts: "plan/", forbidden: &["crate::desired", "crate::report", "k8s_openapi"] },
     Room { starts: "report/", forbidden: EDGES },
     Room {
         starts: "aws/",
@@ -59,7 +59,7 @@ const ROOMS: &[Room] = &[
             "kube::",
             "k8s_openapi",
             "crate::cluster",
-            "crate::build",
+            "crate::desired",
             "crate::plan",
             "anyhow",
         ],

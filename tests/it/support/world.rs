@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::aws::Mirror;
-use albedo::build::{self, balancer::Built};
 use albedo::cluster::{decode_all, insert};
 use albedo::commands::world::{Plans, plan_all};
+use albedo::desired::{self, balancer::Built};
 use albedo::model::fact::{FactStore, Facts};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, ObjectKey};
@@ -216,7 +216,7 @@ impl World {
 
     /// Builds one group.
     pub fn build(&self, name: &str) -> Built {
-        build::balancer::build(&self.snapshot(), &group(name))
+        desired::balancer::build(&self.snapshot(), &group(name))
     }
 
     /// The problems of a group.

@@ -1,7 +1,7 @@
 //! What external-dns 0.22 does, case by case, and what is done here: the same, or something safer.
 
-use albedo::build::names;
-use albedo::build::zone::{Choice, choose};
+use albedo::desired::names;
+use albedo::desired::zone::{Choice, choose};
 use albedo::flags::Cli;
 use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
