@@ -44,6 +44,21 @@ def test_pages(aws: Account, operation: str, key: str, least: int) -> None:
         call(MaxResults=least - 1)
 
 
+@pytest.mark.D
+def test_every_interface_has_an_address_of_its_own(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.16/28")["Subnet"]["SubnetId"]
+    made = aws.ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress="10.0.0.21")
+    found = [made["NetworkInterface"]["PrivateIpAddress"]]
+    # Sixteen addresses but for the first four, the last and the one that is taken.
+    for _ in range(10):
+        made = aws.ec2.create_network_interface(SubnetId=subnet)
+        found.append(made["NetworkInterface"]["PrivateIpAddress"])
+    assert sorted(found) == [f"10.0.0.{last}" for last in range(20, 31)]
+    with refused("InsufficientFreeAddressesInSubnet"):
+        aws.ec2.create_network_interface(SubnetId=subnet)
+
+
 @pytest.mark.M
 def test_interfaces_of_a_load_balancer(aws: Account) -> None:
     group = aws.security_group("web")
