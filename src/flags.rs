@@ -1,7 +1,5 @@
 //! Every flag once, with LBC's and external-dns's names and defaults, and what the flags mean.
 
-use std::collections::BTreeMap;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -451,19 +449,16 @@ impl BuildFlags {
     }
 }
 
-fn check_tags(
-    default_tags: &BTreeMap<String, String>,
-    external_managed_tags: &[String],
-) -> Result<(), FlagError> {
-    let of_default = default_tags.keys().map(|key| ("default-tags", key));
-    let of_external = external_managed_tags.iter().map(|key| ("external-managed-tags", key));
+fn check_tags(default_tags: &Tags, external_managed_tags: &[String]) -> Result<(), FlagError> {
+    let of_default = default_tags.keys().map(|key| ("default-tags", key.as_str()));
+    let of_external = external_managed_tags.iter().map(|key| ("external-managed-tags", &**key));
     for (flag, key) in of_default.chain(of_external) {
-        if TRACKING_TAGS.contains(&key.as_str()) {
-            return Err(FlagError::TrackingTag { flag, key: key.clone() });
+        if TRACKING_TAGS.contains(&key) {
+            return Err(FlagError::TrackingTag { flag, key: key.to_owned() });
         }
     }
-    match default_tags.keys().find(|key| external_managed_tags.contains(key)) {
-        Some(key) => Err(FlagError::ManagedTwice(key.clone())),
+    match default_tags.keys().find(|key| external_managed_tags.iter().any(|other| *key == other)) {
+        Some(key) => Err(FlagError::ManagedTwice(key.to_string())),
         None => Ok(()),
     }
 }

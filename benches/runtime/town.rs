@@ -140,12 +140,11 @@ impl Town {
     pub fn endpoint(&self, number: usize, at: usize) -> Seen {
         let name = format!("web-{number}");
         let key = ObjectKey::new("shop", &name);
-        let old = self.objects(|objects| objects.slices[&key][&name].as_ref().clone());
+        let old = self.objects(|objects| objects.slices[&key][name.as_str()].as_ref().clone());
         let mut endpoints: Vec<Endpoint> = old.endpoints;
         endpoints.truncate(ENDPOINTS_EACH);
         let address = address(at);
-        let pod = Some(format!("pod-{address}"));
-        let new = Endpoint { address, pod, ..endpoints[0].clone() };
+        let new = Endpoint { address: address.into(), ..endpoints[0].clone() };
         endpoints.push(new);
         Seen::Slice(key, Some(Arc::new(EndpointSlice { endpoints, ..old })))
     }

@@ -38,7 +38,7 @@ const BURST: usize = 1000;
 const FLAGS: [&str; 3] = [
     "--ingress-max-concurrent-reconciles=30",
     "--targetgroupbinding-max-concurrent-reconciles=30",
-    "--aws-api-throttle=.*:.*=100000:100000",
+    "--aws-api-throttle=Elastic Load Balancing v2:.*=100000:100000",
 ];
 /// A look at everything may take so long before it counts as never.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);

@@ -113,7 +113,10 @@ impl Belief {
                 belief.target_groups = Known::Is(found.collect(), at);
                 belief.tags = tags.into_iter().collect();
             }
-            Reading::Listeners(id, listeners) => {
+            Reading::Listeners(id, mut listeners) => {
+                // What is kept for long has no room to spare.
+                listeners.iter_mut().for_each(|listener| listener.rules.shrink_to_fit());
+                listeners.shrink_to_fit();
                 belief.listeners.insert(id, Known::Is(listeners, at));
             }
             Reading::LoadBalancerAttributes(id, attributes) => {
@@ -122,7 +125,8 @@ impl Belief {
             Reading::TargetGroupAttributes(id, attributes) => {
                 belief.target_group_attributes.insert(id, Known::Is(attributes, at));
             }
-            Reading::Targets(id, found) => {
+            Reading::Targets(id, mut found) => {
+                found.iter_mut().for_each(Vec::shrink_to_fit);
                 belief.targets.insert(id, known(found, at));
             }
             Reading::Certificates(found, tags) => {

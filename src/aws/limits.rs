@@ -27,6 +27,16 @@ Elastic Load Balancing v2:^RegisterTargets|^DeregisterTargets=4:20,\
 Elastic Load Balancing v2:^Describe.*=50:200,\
 Elastic Load Balancing v2:^Modify.*=3:20";
 
+/// What endpoints come and go by.
+const OF_ENDPOINTS: [&str; 2] = ["RegisterTargets", "DeregisterTargets"];
+/// Some of the operations that are not endpoints'. A limit that holds for one of these as well is
+/// shared with other work.
+const OF_OTHERS: [&str; 4] = ["DescribeRules", "CreateRule", "ModifyRule", "DeleteRule"];
+/// How much of a limit that endpoints share with other work is theirs alone: enough that they never
+/// wait for what a start-up or a thousand changed rules have lined up, and little enough that those
+/// hardly miss it.
+const SHARE_OF_ENDPOINTS: f64 = 0.2;
+
 /// How often some operations of a service may be called.
 #[derive(Clone, Debug)]
 struct Limit {
@@ -87,23 +97,76 @@ fn one(part: &str) -> Option<Limit> {
     Some(Limit { service: service.trim().to_owned(), operation, rate, burst: burst.into() })
 }
 
+impl Limit {
+    fn holds_for(&self, operations: &[&str]) -> bool {
+        operations.iter().any(|operation| self.operation.is_match(operation))
+    }
+}
+
 /// The calls that may go out at once under one limit, and those that wait for their turn.
 #[derive(Debug)]
 struct Bucket {
     limit: Limit,
-    /// What is left, and when that was counted. Less than nothing: so many wait.
-    left: Mutex<(f64, Option<Moment>)>,
+    /// What everybody may take.
+    common: Mutex<Tokens>,
+    /// What only endpoints may take, where they share the limit with other work.
+    reserved: Option<Mutex<Tokens>>,
+}
+
+/// A part of a limit.
+#[derive(Debug)]
+struct Tokens {
+    /// How many come back in a second.
+    rate: f64,
+    /// How many there are at the most.
+    burst: f64,
+    /// How many are left; less than none: so many wait.
+    left: f64,
+    /// When that was counted.
+    at: Option<Moment>,
+}
+
+impl Tokens {
+    fn share(limit: &Limit, share: f64) -> Mutex<Self> {
+        let (rate, burst) = (limit.rate * share, limit.burst * share);
+        Mutex::new(Self { rate, burst, left: burst, at: None })
+    }
+
+    /// Counts what is left. Says how long who takes one now waits for it.
+    fn pause(&mut self, now: Moment) -> Duration {
+        let since = self.at.unwrap_or(now);
+        let filled = self.left + now.since(since).as_secs_f64() * self.rate;
+        (self.left, self.at) = (filled.min(self.burst), Some(now.max(since)));
+        Duration::try_from_secs_f64((1.0 - self.left) / self.rate).unwrap_or_default()
+    }
 }
 
 impl Bucket {
-    /// Takes a turn, and says how long it is until then.
-    fn take(&self, now: Moment) -> Duration {
-        let Limit { rate, burst, .. } = self.limit;
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = left.1.unwrap_or(now);
-        let filled = left.0 + now.since(since).as_secs_f64() * rate;
-        *left = (filled.min(burst) - 1.0, Some(now.max(since)));
-        Duration::try_from_secs_f64(-left.0 / rate).unwrap_or_default()
+    fn new(limit: &Limit) -> Self {
+        let is_shared = limit.holds_for(&OF_ENDPOINTS) && limit.holds_for(&OF_OTHERS);
+        let reserved = if is_shared { SHARE_OF_ENDPOINTS } else { 0.0 };
+        Self {
+            limit: limit.clone(),
+            common: Tokens::share(limit, 1.0 - reserved),
+            reserved: is_shared.then(|| Tokens::share(limit, reserved)),
+        }
+    }
+
+    /// Takes a turn, and says how long it is until then. Endpoints take whichever comes first.
+    fn take(&self, operation: &str, now: Moment) -> Duration {
+        let lock = |tokens| Mutex::lock(tokens).unwrap_or_else(PoisonError::into_inner);
+        let mut common = lock(&self.common);
+        let pause = common.pause(now);
+        let reserved = self.reserved.as_ref().filter(|_| OF_ENDPOINTS.contains(&operation));
+        if let Some(mut reserved) = reserved.map(lock) {
+            let sooner = reserved.pause(now);
+            if sooner < pause {
+                reserved.left -= 1.0;
+                return sooner;
+            }
+        }
+        common.left -= 1.0;
+        pause
     }
 }
 
@@ -128,11 +191,9 @@ impl Turns {
     /// Nobody has called anything yet. `tally` is told how long calls wait.
     #[must_use]
     pub fn new<T: Clock>(limits: &Limits, clock: &T, tally: &Tally) -> Self {
-        let bucket =
-            |limit: &Limit| Bucket { limit: limit.clone(), left: Mutex::new((limit.burst, None)) };
         let (watch, alarm) = (clock.clone(), clock.clone());
         Self(Arc::new(Inner {
-            buckets: limits.0.iter().map(bucket).collect(),
+            buckets: limits.0.iter().map(Bucket::new).collect(),
             now: Box::new(move || watch.moment()),
             sleep: Box::new(move |pause| {
                 let alarm = alarm.clone();
@@ -157,7 +218,7 @@ impl Turns {
         let concerned = self.0.buckets.iter().filter(|bucket| {
             bucket.limit.service == service && bucket.limit.operation.is_match(operation)
         });
-        concerned.map(|bucket| bucket.take(now)).max().unwrap_or_default()
+        concerned.map(|bucket| bucket.take(operation, now)).max().unwrap_or_default()
     }
 }
 
@@ -207,6 +268,21 @@ mod tests {
         let waits = (0..24).map(|_| take().as_millis());
         let waits: Vec<u128> = waits.collect();
         assert_eq!(waits[19..], [0, 250, 500, 750, 1000]);
+    }
+
+    #[test]
+    fn endpoints_never_wait_for_what_other_work_has_lined_up() {
+        let turns = turns("Elastic Load Balancing v2:.*=5:10");
+        let take = |operation: &str, second| turns.take(&format!("elbv2.{operation}"), at(second));
+        assert_eq!(at_once(&turns, "CreateRule", 100), 8, "the rest is not theirs");
+        (0..1000).for_each(|_| _ = take("CreateRule", 100));
+        assert_eq!(take("RegisterTargets", 100), Duration::ZERO);
+        assert_eq!(take("DeregisterTargets", 100), Duration::ZERO);
+        assert_eq!(take("RegisterTargets", 100), Duration::from_secs(1));
+        assert_eq!(take("RegisterTargets", 101), Duration::from_secs(1));
+        assert!(take("ModifyRule", 101) > Duration::from_secs(200), "others wait in their line");
+        // Where nobody else does anything, all of it is theirs.
+        assert_eq!(at_once(&turns, "RegisterTargets", 9_999), 10);
     }
 
     #[test]

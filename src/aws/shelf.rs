@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use smol_str::{SmolStr, ToSmolStr as _};
+
 use super::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
@@ -19,13 +21,13 @@ const NODE_CLUSTER_VALUES: [&str; 2] = ["owned", "shared"];
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mark {
     /// It belongs to an Ingress group: the cluster, and the group as its tag spells it.
-    Group(String, String),
+    Group(SmolStr, SmolStr),
     /// It was imported from a TLS Secret: the cluster, and the Secret as its tag spells it.
-    Secret(String, String),
+    Secret(SmolStr, SmolStr),
     /// It is a cluster's backend security group.
-    Backend(String),
+    Backend(SmolStr),
     /// It is a security group of a cluster's nodes or pods.
-    Nodes(String),
+    Nodes(SmolStr),
     /// It is a security group with rules that carry the description of ours.
     SharedRules,
     /// It is a load balancer that carries a security group.
@@ -35,12 +37,12 @@ pub(super) enum Mark {
 impl Mark {
     /// The mark of what belongs to an Ingress group.
     pub(super) fn group(cluster: &str, group: &Group) -> Self {
-        Self::Group(cluster.to_owned(), group.to_string())
+        Self::Group(cluster.into(), group.to_smolstr())
     }
 
     /// The mark of what was imported from a TLS Secret.
     pub(super) fn secret(cluster: &str, secret: &ObjectKey) -> Self {
-        Self::Secret(cluster.to_owned(), secret.to_string())
+        Self::Secret(cluster.into(), secret.to_smolstr())
     }
 }
 
@@ -68,7 +70,7 @@ impl Marked for ReadSecurityGroup {
         let tags = &self.live.spec.tags;
         let clusters = tags.iter().filter_map(|(key, value)| {
             let cluster = key.strip_prefix(TAG_NODE_CLUSTER_PREFIX)?;
-            NODE_CLUSTER_VALUES.contains(&value.as_str()).then(|| Mark::Nodes(cluster.to_owned()))
+            NODE_CLUSTER_VALUES.contains(&value.as_str()).then(|| Mark::Nodes(cluster.into()))
         });
         let shared = (!self.shared.is_empty()).then_some(Mark::SharedRules);
         tags.marks().into_iter().chain(clusters).chain(shared).collect()
@@ -155,8 +157,8 @@ impl<T> Shelf<T> {
     }
 
     /// The TLS Secrets of a cluster that things carry the marks of, as tags spell them.
-    pub(super) fn secrets(&self, cluster: &str) -> impl Iterator<Item = (&String, &AwsId)> {
-        let from = Mark::Secret(cluster.to_owned(), String::new());
+    pub(super) fn secrets(&self, cluster: &str) -> impl Iterator<Item = (&SmolStr, &AwsId)> {
+        let from = Mark::Secret(cluster.into(), SmolStr::default());
         let marks = self.marked.range(from..).map_while(move |(mark, ids)| match mark {
             Mark::Secret(of, secret) if of == cluster => Some((secret, ids)),
             _ => None,

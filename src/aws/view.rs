@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::ReadLoadBalancer;
 use super::belief::Belief;
 use super::groups::Groups;
@@ -33,7 +35,7 @@ pub struct BalancerScope {
     /// Whether the attributes of its load balancers are wanted.
     pub load_balancer_attributes: bool,
     /// The target groups whose attributes are wanted, by their tag `ingress.k8s.aws/resource`.
-    pub target_group_attributes: BTreeSet<String>,
+    pub target_group_attributes: BTreeSet<SmolStr>,
 }
 
 /// How much of the surroundings somebody needs. Each holds the ones before it.
@@ -200,7 +202,7 @@ impl<'a> Reader<'a> {
         let Known::Is(groups, at) = &belief.security_groups else {
             return FabricInventory::default();
         };
-        let mut backend = groups.find(&Mark::Backend(cluster.to_owned()));
+        let mut backend = groups.find(&Mark::Backend(cluster.into()));
         let backend = backend.next().map(|(_, group)| &group.live);
         // Where there is no such group, nobody has to know who carries it.
         let is_carried = backend.is_some_and(|live| {
@@ -288,6 +290,10 @@ impl<'a> Reader<'a> {
 
     /// What is registered in a target group.
     pub(super) fn targets(&mut self, target_group: &AwsId) -> TargetsInventory {
+        // What is known of it from now on shares its text with the catalogue.
+        let known = self.belief.target_groups.value();
+        let known = known.and_then(|known| known.get_key_value(target_group));
+        let target_group = known.map_or(target_group, |(id, _)| id);
         self.need(Part::Targets(target_group.clone()));
         TargetsInventory { targets: entry(&self.belief.targets, target_group) }
     }
@@ -315,7 +321,7 @@ fn endpoint_rules(
     cluster: &str,
     endpoints: &BTreeSet<AwsId>,
 ) -> BTreeMap<AwsId, BTreeSet<IngressRule>> {
-    let nodes = groups.find(&Mark::Nodes(cluster.to_owned())).map(|(id, _)| id);
+    let nodes = groups.find(&Mark::Nodes(cluster.into())).map(|(id, _)| id);
     let named = endpoints.iter().filter(|id| groups.get(id).is_some());
     let ours: BTreeSet<&AwsId> = nodes.chain(named).collect();
     let shared = groups.find(&Mark::SharedRules).map(|(id, _)| id);
@@ -334,7 +340,7 @@ fn endpoint_rules(
 }
 
 /// The cluster whose security group a rule lets in, where a tag tells.
-fn owner<'a>(groups: &'a Groups, rule: &IngressRule) -> Option<&'a String> {
+fn owner<'a>(groups: &'a Groups, rule: &IngressRule) -> Option<&'a SmolStr> {
     match &rule.source {
         Source::Group(Id::Is(id)) => groups.get(id)?.live.spec.tags.get(TAG_CLUSTER),
         Source::Group(Id::Of(_)) | Source::Cidr(_) | Source::Cidr6(_) | Source::PrefixList(_) => {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use serde_json::{Map, Value};
 
 use super::wire::{self, Wire};
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
+use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
 use crate::model::snapshot::Objects;
 
 /// The namespace of a manifest that names none, as `kubectl` has it.
@@ -113,7 +113,7 @@ pub fn decode(value: Value) -> Result<Object, DecodeError> {
     match (api_version.as_str(), kind.as_str()) {
         ("networking.k8s.io/v1", "Ingress") => read_namespaced::<Ingress>(map),
         ("networking.k8s.io/v1", "IngressClass") => read::<IngressClass>(map),
-        ("v1", "Service") => read_namespaced::<Service>(map),
+        ("v1", "Service") => read_namespaced::<v1::Service>(map),
         ("discovery.k8s.io/v1", "EndpointSlice") => read_namespaced::<wire::EndpointSlice>(map),
         ("v1", "Pod") => read_namespaced::<wire::Pod>(map),
         ("v1", "Secret") => read_namespaced::<wire::Secret>(map),

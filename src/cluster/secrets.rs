@@ -87,9 +87,9 @@ pub async fn watch_secrets<I: Intake, C: Clock>(
                 watches.push(Arc::new(ward).watch(clock.clone()).boxed());
             }
         }
-        let namespaces: BTreeSet<&String> = now.iter().map(|key| &key.namespace).collect();
+        let namespaces: BTreeSet<&str> = now.iter().map(|key| key.namespace.as_str()).collect();
         wards.retain(|namespace, ward| {
-            let is_wanted = namespaces.contains(namespace);
+            let is_wanted = namespaces.contains(namespace.as_str());
             if !is_wanted {
                 // A look that is still under way sees that nobody wants it. Dropping the sender
                 // ends the watch.
@@ -116,7 +116,7 @@ pub async fn watch_secrets<I: Intake, C: Clock>(
 fn by_namespace(keys: &BTreeSet<ObjectKey>) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for key in keys {
-        all.entry(key.namespace.clone()).or_default().insert(key.name.clone());
+        all.entry(key.namespace.to_string()).or_default().insert(key.name.to_string());
     }
     all
 }

@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::api::networking::v1::{
     Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressServiceBackend,
 };
@@ -14,7 +13,9 @@ use serde_json::Value;
 
 use crate::cluster::{Object, decode_all, insert};
 use crate::desired::classes::CONTROLLER_LBC;
+use crate::model::binding::PortRef;
 use crate::model::id::ObjectKey;
+use crate::model::seen::{Service, ServicePort};
 use crate::model::snapshot::Objects;
 
 /// Objects read from files.
@@ -73,21 +74,21 @@ fn read_documents(manifests: &mut Manifests, file: &str, text: &str) -> anyhow::
 /// Makes up what manifests need not hold: the class, and the Services of backends.
 fn fill_in(manifests: &mut Manifests) {
     let ingresses = manifests.objects.ingresses.clone();
-    let mut made_up: BTreeMap<ObjectKey, ServiceSpec> = BTreeMap::new();
+    let mut made_up: BTreeMap<ObjectKey, Vec<ServicePort>> = BTreeMap::new();
     for (key, ingress) in &ingresses {
         fill_in_class(manifests, ingress);
         for backend in backends(ingress) {
-            let service = ObjectKey::new(&key.namespace, &backend.name);
+            let service = ObjectKey::new(key.namespace.clone(), &backend.name);
             if !manifests.objects.services.contains_key(&service) {
                 add_port(made_up.entry(service).or_default(), backend);
             }
         }
     }
-    for (key, spec) in made_up {
+    for (key, ports) in made_up {
         manifests.notes.push(format!(
             "Service {key} is not among the manifests; taken to pass its ports on as they are"
         ));
-        let service = Service { spec: Some(spec), ..Service::default() };
+        let service = Service { ports: ports.into(), ..Service::default() };
         manifests.objects.services.insert(key, Arc::new(service));
     }
 }
@@ -119,11 +120,11 @@ fn backends(ingress: &Ingress) -> impl Iterator<Item = &IngressServiceBackend> {
     backends.filter_map(|backend: &IngressBackend| backend.service.as_ref())
 }
 
-fn add_port(spec: &mut ServiceSpec, backend: &IngressServiceBackend) {
+fn add_port(ports: &mut Vec<ServicePort>, backend: &IngressServiceBackend) {
     let Some(port) = &backend.port else { return };
     let number = port.number.unwrap_or(1);
-    let port = ServicePort { name: port.name.clone(), port: number, ..ServicePort::default() };
-    let ports = spec.ports.get_or_insert_default();
+    let name = port.name.clone().map(Into::into);
+    let port = ServicePort { name, port: number, target: PortRef::Number(number) };
     if !ports.contains(&port) {
         ports.push(port);
     }

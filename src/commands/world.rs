@@ -237,7 +237,7 @@ async fn plan_targets<C: Cloud, T: Clock>(
     let services: BTreeSet<&ObjectKey> = snapshot.objects.slices.keys().collect();
     for binding in planned {
         let name = binding.name.clone().unwrap_or_else(|| binding.service.clone());
-        let key = ObjectKey::new(&binding.namespace, name);
+        let key = ObjectKey::new(binding.namespace.clone(), name);
         let mut stack = desired::targets::of_binding(snapshot, &binding);
         if snapshot.extent == Extent::Manifests && !services.contains(&binding.service_key()) {
             continue;

@@ -2,6 +2,7 @@
 //! told each other, and what each kind of subject keeps from one visit to the next. One value with
 //! one owner, behind one lock that nobody holds while waiting.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::desired::visits::{Index, gather};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
+use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::index::{Change, Seen};
@@ -134,7 +136,8 @@ impl World {
         subjects
     }
 
-    /// Every subject there is; those first that others rely on.
+    /// Every subject there is; those first that others rely on. Of bindings those come first whose
+    /// endpoints were written last: they are the ones that may have changed while nobody looked.
     #[must_use]
     pub fn subjects(&self) -> Vec<Subject> {
         let place = || self.settings.place.clone();
@@ -148,9 +151,20 @@ impl World {
         subjects.extend(groups.map(|group| Subject::Balancer(place(), group.clone())));
         let zones = self.facts.known_zones();
         subjects.extend(zones.map(|zone| Subject::Zone(place(), zone.clone())));
-        let bindings = self.objects.bindings.keys();
-        subjects.extend(bindings.map(|key| Subject::Targets(place(), key.clone())));
+        let mut bindings: Vec<&ObjectKey> = self.objects.bindings.keys().collect();
+        bindings.sort_by_key(|key| Reverse(self.recency(key)));
+        subjects.extend(bindings.into_iter().map(|key| Subject::Targets(place(), key.clone())));
         subjects
+    }
+
+    /// How late the endpoints of a binding were written.
+    fn recency(&self, binding: &ObjectKey) -> u64 {
+        let service = self.objects.bindings.get(binding).map(|seen| {
+            ObjectKey::new(binding.namespace.clone(), seen.spec.service_ref.name.clone())
+        });
+        let slices = service.and_then(|service| self.objects.slices.get(&service));
+        let recencies = slices.into_iter().flat_map(FlatMap::values).map(|slice| slice.recency);
+        recencies.max().unwrap_or_default()
     }
 
     /// Begins a tenure: what was read from AWS is forgotten, since somebody else may have written,

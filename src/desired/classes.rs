@@ -176,7 +176,7 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
         return Claim::Invalid(invalid(key, &field, found, allowed));
     };
     if let Some(selector) = &params.spec.namespace_selector {
-        let labels = objects.namespaces.get(&key.namespace);
+        let labels = objects.namespaces.get(key.namespace.as_str());
         if !selects(selector, labels.map(AsRef::as_ref)) {
             return Claim::Invalid(invalid(
                 key,

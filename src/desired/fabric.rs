@@ -4,8 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Service;
-
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
@@ -145,7 +143,7 @@ impl Others {
     /// Looks at the Services: LBC keeps load balancers for some of them.
     #[must_use]
     pub fn of(objects: &Objects) -> Self {
-        if objects.services.values().any(|service| has_load_balancer(service)) {
+        if objects.services.values().any(|service| service.has_load_balancer) {
             Self::Need
         } else {
             Self::Ignore
@@ -170,7 +168,8 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
         });
         if !stands && !wish.openings.is_empty() {
             let name = format!("{} {number}", wish.service);
-            let key = ObjectKey::new(&wish.namespace, wish.name.as_ref().unwrap_or(&name));
+            let name = wish.name.clone().unwrap_or_else(|| name.into());
+            let key = ObjectKey::new(wish.namespace.clone(), name);
             demand.ask(&key, of_binding(snapshot, wish));
         }
     }
@@ -218,15 +217,6 @@ fn backend(settings: &Settings) -> Option<SecurityGroup> {
     })
 }
 
-/// The finalizer of a Service whose load balancer LBC keeps; that one may carry the group too.
-const FINALIZER_SERVICE: &str = "service.k8s.aws/resources";
-
-/// Whether LBC keeps a load balancer for a Service.
-#[must_use]
-pub fn has_load_balancer(service: &Service) -> bool {
-    service.metadata.finalizers.iter().flatten().any(|held| held == FINALIZER_SERVICE)
-}
-
 /// Whether a group needs the backend security group: a member is there that does not bring its own
 /// security groups, or one that still holds the group's finalizer and whose load balancer may still
 /// carry ours. A bad member for which nothing was ever made brings nothing about.
@@ -263,7 +253,7 @@ fn endpoint_group(snapshot: &Snapshot, address: &str) -> Option<AwsId> {
     let marked = guards.iter().filter(|id| {
         surroundings.security_groups.get(id).is_some_and(|group| {
             let extra = &snapshot.settings.endpoint_group_tags;
-            group.tags.contains_key(&cluster_tag)
+            group.tags.contains_key(cluster_tag.as_str())
                 && extra.iter().all(|(key, value)| group.tags.get(key) == Some(value))
         })
     });
@@ -282,8 +272,8 @@ impl PodPorts<'_> {
     fn rules(&self, opening: &Opening) -> Vec<IngressRule> {
         let source = match (&opening.group, &opening.cidr) {
             (Some(group), _) => Source::Group(group.clone()),
-            (None, Some(cidr)) if cidr.contains(':') => Source::Cidr6(cidr.clone()),
-            (None, Some(cidr)) => Source::Cidr(cidr.clone()),
+            (None, Some(cidr)) if cidr.contains(':') => Source::Cidr6(cidr.to_string()),
+            (None, Some(cidr)) => Source::Cidr(cidr.to_string()),
             (None, None) => return Vec::new(),
         };
         let ranges = match &opening.port {

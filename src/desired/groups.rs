@@ -97,7 +97,7 @@ pub fn groups_touching(
             Some(Group::Implicit(key.clone()))
         } else {
             let name = finalizer.strip_prefix(marks::FINALIZER_EXPLICIT_PREFIX)?;
-            Some(Group::Explicit(name.to_owned()))
+            Some(Group::Explicit(name.into()))
         }
     });
     let mut groups: Vec<Group> = held.collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, Id};
 use crate::model::listener::Protocol;
 use crate::model::part::ListenPart;
@@ -20,7 +21,7 @@ pub fn listens(
     params: Option<&ClassParams>,
     secrets: Option<&[Id]>,
     annotations: &mut Annotations<'_>,
-) -> BTreeMap<u16, ListenPart> {
+) -> FlatMap<u16, ListenPart> {
     let of_class = params.map(|params| &params.spec);
     let arns: Vec<AwsId> = of_class
         .map(|spec| spec.certificate_arn.clone())

@@ -169,12 +169,11 @@ fn security_groups(
 }
 
 fn attributes(params: Option<&ClassParams>, annotations: &mut Annotations<'_>) -> Attributes {
-    let mut attributes = annotations.map("load-balancer-attributes").unwrap_or_default();
+    let own = annotations.map("load-balancer-attributes").unwrap_or_default();
     let of_class = params.map(|params| &params.spec.load_balancer_attributes);
     let of_class =
         of_class.into_iter().flatten().map(|pair| (pair.key.clone(), pair.value.clone()));
-    attributes.extend(of_class);
-    attributes
+    own.into_iter().chain(of_class).collect()
 }
 
 fn inbound_cidrs(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressBackend};
 
 use crate::model::binding::PortRef;
+use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::part::Part;
@@ -56,7 +57,7 @@ pub fn build(
         rules: Vec::new(),
         default_actions: None,
         names: names::wished(snapshot, member.key, member.ingress, &mut annotations.problems),
-        target_groups: BTreeMap::new(),
+        target_groups: FlatMap::new(),
     };
     let mut backends = Backends { snapshot, group, member, built: BTreeMap::new() };
     part.rules = rules(&mut backends, &mut annotations);
@@ -64,7 +65,7 @@ pub fn build(
     if let Some(backend) = spec.and_then(|spec| spec.default_backend.as_ref()) {
         part.default_actions = backends.action(backend, "spec.defaultBackend", &mut annotations);
     }
-    part.target_groups = backends.built;
+    part.target_groups = backends.built.into_iter().collect();
     let problems = annotations.problems;
     let is_bad = problems.iter().any(|problem| problem.severity == Severity::Error);
     (if is_bad { None } else { Some(part) }, problems)
@@ -183,7 +184,7 @@ impl Backends<'_> {
             annotations.problems.push(problem);
             return None;
         }
-        let key = ObjectKey::new(&self.member.key.namespace, &service.name);
+        let key = ObjectKey::new(self.member.key.namespace.clone(), &service.name);
         self.forward(&key, &port, field, annotations)
     }
 

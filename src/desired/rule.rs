@@ -68,7 +68,7 @@ pub fn path_values(path: &HTTPIngressPath) -> Result<Vec<String>, String> {
     }
     Ok(match kind {
         PathType::Exact | PathType::ImplementationSpecific => vec![text.to_owned()],
-        PathType::Prefix if text == "/" => vec!["/*".to_owned()],
+        PathType::Prefix if text == "/" => vec!["/*".into()],
         PathType::Prefix => {
             let stem = text.strip_suffix('/').unwrap_or(text);
             vec![stem.to_owned(), format!("{stem}/*")]
@@ -119,13 +119,13 @@ pub fn check_host(host: &str) -> Result<(), String> {
 /// nothing gets a path pattern that takes everything.
 #[must_use]
 pub fn conditions(host: Option<&str>, paths: Vec<String>) -> Vec<Condition> {
-    let host = host.filter(|host| !host.is_empty()).map(|host| vec![host.to_owned()]);
+    let host = host.filter(|host| !host.is_empty()).map(|host| vec![host.into()]);
     let mut conditions: Vec<Condition> = host.map(Condition::Host).into_iter().collect();
     if !paths.is_empty() {
-        conditions.push(Condition::Path(paths));
+        conditions.push(Condition::Path(paths.into_iter().map(Into::into).collect()));
     }
     if conditions.is_empty() {
-        conditions.push(Condition::Path(vec!["/*".to_owned()]));
+        conditions.push(Condition::Path(vec!["/*".into()]));
     }
     conditions
 }

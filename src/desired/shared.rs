@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+use smol_str::SmolStr;
+
+use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{Attributes, IpAddressType, Scheme};
@@ -154,8 +157,8 @@ impl Conflicts<'_> {
     fn merge(
         &mut self,
         name: &str,
-        group: &mut BTreeMap<String, String>,
-        wish: &BTreeMap<String, String>,
+        group: &mut FlatMap<SmolStr, SmolStr>,
+        wish: &FlatMap<SmolStr, SmolStr>,
     ) {
         for (key, value) in wish {
             match group.get(key) {

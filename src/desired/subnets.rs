@@ -77,10 +77,10 @@ pub fn selected(
         return named(surroundings, ip_address_type, &selector.ids);
     }
     let candidate = |subnet: &Subnet| {
-        selector
-            .tags
-            .iter()
-            .all(|(key, values)| subnet.tags.get(key).is_some_and(|value| values.contains(value)))
+        selector.tags.iter().all(|(key, values)| {
+            let value = subnet.tags.get(key.as_str());
+            value.is_some_and(|value| values.iter().any(|wished| wished == value))
+        })
     };
     best(surroundings, cluster, ip_address_type, &candidate)
 }
@@ -121,7 +121,7 @@ fn best(
     let mut verdicts: Vec<String> = Vec::new();
     let mut zones: BTreeMap<&str, Vec<(bool, &AwsId)>> = BTreeMap::new();
     for (id, subnet) in &surroundings.vpc.subnets {
-        let is_own = subnet.tags.contains_key(&own_tag);
+        let is_own = subnet.tags.contains_key(own_tag.as_str());
         let is_others =
             !is_own && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
         let verdict = if !candidate(subnet) {

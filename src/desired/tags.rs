@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
@@ -13,18 +15,18 @@ use super::annotations::Annotations;
 pub fn wished(
     settings: &Settings,
     params: Option<&ClassParams>,
-    own: Tags,
+    own: BTreeMap<String, String>,
     annotations: &mut Annotations<'_>,
 ) -> Tags {
     for key in own.keys() {
-        if settings.external_managed_tags.contains(key) {
+        if settings.external_managed_tags.iter().any(|external| external == key) {
             annotations.wrong("tags", key, "keys that --external-managed-tags does not list");
         }
     }
     let of_class = params.map(|params| &params.spec.tags).into_iter().flatten();
-    let of_class = of_class.map(|pair| (pair.key.clone(), pair.value.clone()));
-    own.into_iter()
-        .chain(of_class)
+    let of_class = of_class.map(|pair| (SmolStr::new(&pair.key), SmolStr::new(&pair.value)));
+    let own = own.into_iter().map(|(key, value)| (SmolStr::from(key), SmolStr::from(value)));
+    own.chain(of_class)
         .chain(settings.default_tags.clone())
         .filter(|(key, _)| !TRACKING_TAGS.contains(&key.as_str()))
         .collect()
@@ -32,7 +34,7 @@ pub fn wished(
 
 /// Tracking tags over what people ask for.
 #[must_use]
-pub fn with_tracking(wished: &Tags, tracking: BTreeMap<String, String>) -> Tags {
+pub fn with_tracking(wished: &Tags, tracking: Tags) -> Tags {
     let mut tags = wished.clone();
     tags.extend(tracking);
     tags

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use smol_str::format_smolstr;
 
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::group::Group;
@@ -13,7 +12,7 @@ use crate::model::listener::Protocol;
 use crate::model::marks;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::problem::{Code, Kind};
-use crate::model::seen::ClassParams;
+use crate::model::seen::{ClassParams, Service, ServicePort};
 use crate::model::settings::Settings;
 use crate::model::stack::WishedTargetGroup;
 use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
@@ -54,7 +53,7 @@ pub fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {
 pub fn key(backend: &Backend<'_>) -> TargetGroupKey {
     let Backend { ingress_key, service_key, port, .. } = backend;
     TargetGroupKey {
-        resource: format!("{ingress_key}-{}:{port}", service_key.name),
+        resource: format_smolstr!("{ingress_key}-{}:{port}", service_key.name),
         slot: Slot::default(),
     }
 }
@@ -64,11 +63,11 @@ pub fn build(
     backend: &Backend<'_>,
     annotations: &mut Annotations<'_>,
 ) -> Option<WishedTargetGroup> {
-    let Some(service_port) = find_port(backend.service, backend.port) else {
+    let Some(service_port) = backend.service.port(backend.port) else {
         annotations.problems.push(no_such_port(backend, annotations));
         return None;
     };
-    let service_annotations = backend.service.metadata.annotations.as_ref();
+    let service_annotations = backend.service.annotations.as_deref();
     let mut of_service = Annotations::new(Kind::Service, backend.service_key, service_annotations);
     of_service.check_names();
     let mut layers = Layers { service: &mut of_service, ingress: annotations };
@@ -82,7 +81,10 @@ fn no_such_port(
     backend: &Backend<'_>,
     annotations: &Annotations<'_>,
 ) -> crate::model::problem::Problem {
-    let ports: Vec<String> = ports(backend.service)
+    let ports: Vec<String> = backend
+        .service
+        .ports
+        .iter()
         .map(|port| match &port.name {
             Some(name) => format!("{} ({name})", port.port),
             None => port.port.to_string(),
@@ -94,26 +96,6 @@ fn no_such_port(
         format!("port {}, which the Service lacks", backend.port),
         &format!("a port of the Service: {}", ports.join(", ")),
     )
-}
-
-fn ports(service: &Service) -> impl Iterator<Item = &ServicePort> {
-    service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
-}
-
-fn find_port<'a>(service: &'a Service, wanted: &PortRef) -> Option<&'a ServicePort> {
-    ports(service).find(|port| match wanted {
-        PortRef::Number(number) => port.port == *number,
-        PortRef::Name(name) => port.name.as_deref() == Some(name),
-    })
-}
-
-/// The port that the pods listen on: a number, or the name of a container port.
-fn target_port(port: &ServicePort) -> PortRef {
-    match &port.target_port {
-        Some(IntOrString::Int(number)) => PortRef::Number(*number),
-        Some(IntOrString::String(name)) => PortRef::Name(name.clone()),
-        None => PortRef::Number(port.port),
-    }
 }
 
 /// Annotations of a Service over those of its Ingress: what the Service says, the Ingress does not.
@@ -168,7 +150,7 @@ fn describe(
     layers: &mut Layers<'_, '_, '_>,
 ) -> Option<WishedTargetGroup> {
     let target_type = target_type(backend, layers)?;
-    let target_port = target_port(service_port);
+    let target_port = service_port.target.clone();
     let protocol = layers.one_of("backend-protocol", PROTOCOLS).unwrap_or(Protocol::Http);
     let health_check = health_check(backend, protocol, layers);
     // A named port stands for different numbers on different pods; LBC writes 1 and registers each
@@ -178,6 +160,7 @@ fn describe(
         PortRef::Name(_) => 1,
     };
     let attributes = layers.map("target-group-attributes").unwrap_or_default();
+    let attributes = attributes.into_iter().collect();
     let mut own_tags = layers.ingress.map("tags").unwrap_or_default();
     own_tags.extend(layers.service.map("tags").unwrap_or_default());
     let wished = tags::wished(backend.settings, backend.params, own_tags, layers.service);
@@ -185,12 +168,12 @@ fn describe(
     let group = backend.group.to_string();
     let tracking = marks::group_tags(&backend.settings.cluster, backend.group, &key.resource);
     let target_group = TargetGroup {
-        name: name(backend, &group, port, target_type, protocol),
+        name: name(backend, &group, port, target_type, protocol).map(Into::into),
         target_type,
         protocol,
-        protocol_version: "HTTP1".to_owned(),
+        protocol_version: "HTTP1".into(),
         port,
-        ipv6: is_ipv6(backend.service),
+        ipv6: backend.service.ipv6,
         vpc: backend.settings.vpc.clone(),
         health_check,
         tags: tags::with_tracking(&wished, tracking),
@@ -236,10 +219,10 @@ fn health_check(
 ) -> HealthCheck {
     // The defaults are LBC's; the bounds are AWS's.
     HealthCheck {
-        port: health_check_port(backend, layers),
+        port: health_check_port(backend, layers).into(),
         protocol: layers.one_of("healthcheck-protocol", PROTOCOLS).unwrap_or(protocol),
-        path: layers.string("healthcheck-path").unwrap_or_else(|| "/".to_owned()),
-        success_codes: layers.string("success-codes").unwrap_or_else(|| "200".to_owned()),
+        path: layers.string("healthcheck-path").map_or_else(|| "/".into(), Into::into),
+        success_codes: layers.string("success-codes").map_or_else(|| "200".into(), Into::into),
         interval_seconds: layers.integer("healthcheck-interval-seconds", 5, 300).unwrap_or(15),
         timeout_seconds: layers.integer("healthcheck-timeout-seconds", 2, 120).unwrap_or(5),
         healthy_threshold: layers.integer("healthy-threshold-count", 2, 10).unwrap_or(2),
@@ -257,7 +240,7 @@ fn health_check_port(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> 
     if text == TRAFFIC_PORT || text.parse::<u16>().is_ok_and(|port| port > 0) {
         return text;
     }
-    let named = find_port(backend.service, &PortRef::Name(text.clone())).map(target_port);
+    let named = backend.service.port(&PortRef::Name(text.clone())).map(|port| port.target.clone());
     if let Some(PortRef::Number(number)) = named {
         return number.to_string();
     }
@@ -273,7 +256,7 @@ fn name(
     target_type: TargetType,
     protocol: Protocol,
 ) -> Option<String> {
-    let service_uid = backend.service.metadata.uid.as_deref()?;
+    let service_uid = backend.service.uid.as_deref()?;
     Some(names::target_group(&TargetGroupNameParts {
         cluster: &backend.settings.cluster,
         group,
@@ -288,12 +271,6 @@ fn name(
     }))
 }
 
-/// LBC: IPv6 if the Service has it at all.
-fn is_ipv6(service: &Service) -> bool {
-    let families = service.spec.iter().flat_map(|spec| spec.ip_families.iter().flatten());
-    families.into_iter().any(|family| family == "IPv6")
-}
-
 /// The binding; who is let in is filled in when the group's security groups are known.
 fn binding(
     backend: &Backend<'_>,
@@ -304,7 +281,7 @@ fn binding(
     let opening = |port: Option<PortRef>| Opening {
         group: Some(Id::Of(Handle::BackendSecurityGroup)),
         cidr: None,
-        protocol: "TCP".to_owned(),
+        protocol: "TCP".into(),
         port,
     };
     let health_port = target_group.health_check.port.parse::<i32>().ok().map(PortRef::Number);
@@ -320,12 +297,12 @@ fn binding(
         labels: marks::binding_labels(backend.group),
         target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key.clone())),
         target_type: target_group.target_type,
-        protocol: Some(target_group.protocol.as_str().to_owned()),
+        protocol: Some(target_group.protocol.as_str().into()),
         service: backend.service_key.name.clone(),
         port: backend.port.clone(),
         openings,
         ipv6: target_group.ipv6,
-        vpc: Some(target_group.vpc.to_string()),
+        vpc: Some(target_group.vpc.as_str().into()),
         multi_cluster: false,
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::ServicePort;
+use smol_str::SmolStr;
 
-use crate::model::binding::{Binding, PortRef};
+use crate::model::binding::Binding;
 use crate::model::id::ObjectKey;
 use crate::model::marks::FINALIZER_BINDING;
-use crate::model::seen::{Endpoint, EndpointSlice};
+use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
 use crate::model::snapshot::{Extent, Snapshot};
 use crate::model::stack::TargetsStack;
 use crate::model::target::Target;
@@ -43,9 +43,9 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
 #[must_use]
 pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
     let vpc = &snapshot.surroundings.vpc;
-    let target = |(address, port): (String, u16)| {
+    let target = |(address, port): (SmolStr, u16)| {
         // AWS wants to be told of addresses outside the VPC.
-        let availability_zone = vpc.is_outside(&address).then(|| "all".to_owned());
+        let availability_zone = vpc.is_outside(&address).then(|| SmolStr::new_static("all"));
         Target { id: address, port, availability_zone }
     };
     TargetsStack {
@@ -59,7 +59,7 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
 
 /// The addresses of a binding's endpoints.
 #[must_use]
-pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<String> {
+pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<SmolStr> {
     endpoints(snapshot, binding).into_iter().map(|(address, _)| address).collect()
 }
 
@@ -71,7 +71,7 @@ pub fn ports(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<u16> {
 
 /// The endpoints that should get requests. Where none should, those on nodes of which nobody hears
 /// any more are better than none (LBC's fail-open).
-fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(String, u16)> {
+fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(SmolStr, u16)> {
     let Some(port) = service_port(snapshot, binding) else { return BTreeSet::new() };
     let slices = snapshot.objects.slices.get(&binding.service_key()).into_iter().flatten();
     let slices = slices.map(|(_, slice)| slice).filter(|slice| slice.ipv6 == binding.ipv6);
@@ -99,13 +99,13 @@ enum Standing {
 /// An endpoint is a target if it is ready, or if nothing but its readiness gates keeps its pod from
 /// being so.
 fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standing {
-    let Some(pod_name) = &endpoint.pod else { return Standing::Out };
     if endpoint.ready {
         return Standing::Ready;
     }
-    let pod = snapshot.objects.pods.get(&ObjectKey::new(namespace, pod_name));
+    let Some(pod_name) = &endpoint.pod else { return Standing::Out };
+    let pod = snapshot.objects.pods.get(&ObjectKey::new(namespace, pod_name.clone()));
     let Some(pod) = pod.filter(|pod| pod.containers_ready) else { return Standing::Out };
-    let node = snapshot.objects.nodes.get(&pod.node);
+    let node = snapshot.objects.nodes.get(pod.node.as_str());
     match node.map(|node| node.ready.as_str()) {
         Some("True") if !endpoint.terminating && !pod.leaving => Standing::Ready,
         Some("Unknown") => Standing::Unheard,
@@ -114,12 +114,7 @@ fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standi
 }
 
 fn service_port<'a>(snapshot: &'a Snapshot, binding: &Binding) -> Option<&'a ServicePort> {
-    let service = snapshot.objects.services.get(&binding.service_key())?;
-    let mut ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
-    ports.find(|port| match &binding.port {
-        PortRef::Number(number) => port.port == *number,
-        PortRef::Name(name) => port.name.as_ref() == Some(name),
-    })
+    snapshot.objects.services.get(&binding.service_key())?.port(&binding.port)
 }
 
 /// The number that a slice's endpoints listen on for a Service port.

@@ -54,7 +54,7 @@ pub fn named(key: &ObjectKey, ingress: &Ingress) -> Vec<Entry> {
         let name = tls.secret_name.as_ref().filter(|name| !name.is_empty())?;
         let hosts = tls.hosts.clone().filter(|hosts| !hosts.is_empty());
         Some(Entry {
-            secret: ObjectKey::new(&key.namespace, name),
+            secret: ObjectKey::new(key.namespace.clone(), name),
             hosts: hosts.unwrap_or_else(|| of_rules.clone()),
             field: format!("spec.tls[{i}].secretName"),
         })

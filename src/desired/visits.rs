@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
+use smol_str::SmolStr;
 
 use crate::model::few::Few;
+use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Turn};
 use crate::model::marks::{self, ANNOTATION_PREFIX};
-use crate::model::seen::{EndpointSlice, SeenBinding};
+use crate::model::seen::{EndpointSlice, SeenBinding, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
 
 use super::classes::{is_default, is_own_class};
-use super::fabric::{Others, has_load_balancer};
+use super::fabric::Others;
 use super::groups::groups_touching;
 use super::tls;
 
@@ -30,7 +31,7 @@ pub struct Index {
     stacks: Links<ObjectKey, Group>,
     /// From slices, with their Services, to the pods of endpoints that are not ready: of the others
     /// nobody asks for the pod.
-    pods: Links<(ObjectKey, String), ObjectKey>,
+    pods: Links<(ObjectKey, SmolStr), ObjectKey>,
     secrets: Links<ObjectKey, ObjectKey>,
     /// The classes that Ingresses name; the empty name where they name none.
     classes: Links<ObjectKey, String>,
@@ -113,7 +114,8 @@ impl Index {
             Change::Service(turn) => self.service(&mut visits, turn),
             Change::Slice(turn) => self.slice(&mut visits, turn),
             Change::Pod(turn) => {
-                let services: Vec<&(ObjectKey, String)> = self.pods.leading_to(&turn.key).collect();
+                let services: Vec<&(ObjectKey, SmolStr)> =
+                    self.pods.leading_to(&turn.key).collect();
                 for (service, _) in services {
                     self.of_service(&mut visits, service);
                 }
@@ -264,7 +266,7 @@ impl Index {
         for ingress in self.services.leading_to(&turn.key) {
             visits.balancers(self.groups.of(ingress));
         }
-        let has_balancer = turn.new.as_ref().is_some_and(|service| has_load_balancer(service));
+        let has_balancer = turn.new.as_ref().is_some_and(|service| service.has_load_balancer);
         let is_news = if has_balancer {
             self.service_balancers.insert(turn.key.clone())
         } else {
@@ -300,12 +302,14 @@ impl Index {
     fn slice(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, EndpointSlice>) {
         let namespace = &turn.key.namespace;
         for slice in [&turn.old, &turn.new].into_iter().flatten() {
-            let service = ObjectKey::new(namespace, &slice.service);
+            let service = ObjectKey::new(namespace.clone(), slice.service.clone());
             self.of_service(visits, &service);
             let is_current = turn.new.as_ref().is_some_and(|new| new.service == slice.service);
             let doubtful = slice.endpoints.iter().filter(|endpoint| !endpoint.ready);
             let pods = doubtful.filter_map(|endpoint| endpoint.pod.as_ref());
-            let pods = pods.filter(|_| is_current).map(|pod| ObjectKey::new(namespace, pod));
+            let pods = pods
+                .filter(|_| is_current)
+                .map(|pod| ObjectKey::new(namespace.clone(), pod.clone()));
             self.pods.set(&(service, turn.key.name.clone()), pods.collect());
         }
         if visits.subjects.iter().any(|subject| subject.kind() == SubjectKind::Targets) {
@@ -368,7 +372,7 @@ fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
         spec.default_backend.iter().chain(of_rules)
     });
     let named = backends.filter_map(|backend: &IngressBackend| backend.service.as_ref());
-    named.map(|service| ObjectKey::new(&key.namespace, &service.name)).collect()
+    named.map(|service| ObjectKey::new(key.namespace.clone(), &service.name)).collect()
 }
 
 /// The group that a binding was made for, by its labels.
@@ -417,6 +421,14 @@ fn pick<'k, K: Clone + Ord + 'k, V: Clone>(
     found.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
+fn named<'n, V: Clone>(
+    all: &BTreeMap<String, V>,
+    names: impl IntoIterator<Item = &'n str>,
+) -> BTreeMap<String, V> {
+    let found = names.into_iter().filter_map(|name| all.get_key_value(name));
+    found.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// What it takes to judge these Ingresses: their classes, and the labels of their namespaces.
 fn judged<'k>(
     objects: &Objects,
@@ -426,7 +438,7 @@ fn judged<'k>(
         ingresses: pick(&objects.ingresses, ingresses.clone()),
         classes: objects.classes.clone(),
         params: objects.params.clone(),
-        namespaces: pick(&objects.namespaces, ingresses.map(|key| &key.namespace)),
+        namespaces: named(&objects.namespaces, ingresses.map(|key| &*key.namespace)),
         ..Objects::default()
     }
 }
@@ -455,14 +467,14 @@ pub fn for_targets(objects: &Objects, key: &ObjectKey) -> Objects {
     let bindings = pick(&objects.bindings, [key]);
     let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
     let slices = pick(&objects.slices, &service);
-    let endpoints = slices.values().flat_map(BTreeMap::values).flat_map(|slice| &slice.endpoints);
+    let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
     // Of endpoints that are ready nobody asks for the pod.
     let doubtful = endpoints.filter(|endpoint| !endpoint.ready);
     let pods: Vec<ObjectKey> = doubtful
-        .filter_map(|endpoint| Some(ObjectKey::new(&key.namespace, endpoint.pod.as_ref()?)))
+        .filter_map(|endpoint| Some(ObjectKey::new(key.namespace.clone(), endpoint.pod.clone()?)))
         .collect();
     let pods = pick(&objects.pods, &pods);
-    let nodes = pick(&objects.nodes, pods.values().map(|pod| &pod.node));
+    let nodes = named(&objects.nodes, pods.values().map(|pod| &*pod.node));
     Objects {
         services: pick(&objects.services, &service),
         slices,

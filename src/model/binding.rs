@@ -1,11 +1,11 @@
 //! A TargetGroupBinding: ties a Service's endpoints to a target group. The custom resource is LBC's
 //! own.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::id::{Id, ObjectKey};
+use super::marks::Labels;
 use super::target_group::TargetType;
 
 /// A service port as a backend writes it: `80` and `http` name different target groups.
@@ -44,9 +44,9 @@ pub struct Opening {
     /// The security group that is let in, or `None` for a peer that is a CIDR.
     pub group: Option<Id>,
     /// The CIDR that is let in, where no security group is.
-    pub cidr: Option<String>,
+    pub cidr: Option<SmolStr>,
     /// `TCP` or `UDP`.
-    pub protocol: String,
+    pub protocol: SmolStr,
     /// The port; a name is one of the pods' container ports; `None` means every port.
     pub port: Option<PortRef>,
 }
@@ -55,19 +55,19 @@ pub struct Opening {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// Its name. `None` where it cannot be known yet: it is its target group's.
-    pub name: Option<String>,
+    pub name: Option<SmolStr>,
     /// Its namespace: the Service's.
-    pub namespace: String,
+    pub namespace: SmolStr,
     /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// The target group.
     pub target_group: Id,
     /// What the targets are.
     pub target_type: TargetType,
     /// What the target group speaks: `HTTP`, `HTTPS`, or what a person wrote.
-    pub protocol: Option<String>,
+    pub protocol: Option<SmolStr>,
     /// The Service.
-    pub service: String,
+    pub service: SmolStr,
     /// The Service's port.
     pub port: PortRef,
     /// Who may reach the targets; empty where that is none of our business.
@@ -75,7 +75,7 @@ pub struct Binding {
     /// Whether the targets' addresses are IPv6.
     pub ipv6: bool,
     /// The VPC, where the binding says which.
-    pub vpc: Option<String>,
+    pub vpc: Option<SmolStr>,
     /// Whether other clusters register targets in the same group.
     pub multi_cluster: bool,
 }
@@ -90,6 +90,6 @@ impl Binding {
     /// The Service.
     #[must_use]
     pub fn service_key(&self) -> ObjectKey {
-        ObjectKey::new(&self.namespace, &self.service)
+        ObjectKey::new(self.namespace.clone(), self.service.clone())
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::id::ObjectKey;
 
@@ -11,7 +12,7 @@ use super::id::ObjectKey;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Group {
     /// Named by `group.name`; its members may be in any namespace.
-    Explicit(String),
+    Explicit(SmolStr),
     /// One Ingress by itself.
     Implicit(ObjectKey),
 }
@@ -35,7 +36,7 @@ impl Group {
         {
             Err("lower-case letters, digits, '-' and '.', with a letter or digit at both ends")
         } else {
-            Ok(Self::Explicit(name.to_owned()))
+            Ok(Self::Explicit(name.into()))
         }
     }
 }

@@ -5,22 +5,24 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::group::Group;
 
-/// A namespaced object of Kubernetes.
+/// A namespaced object of Kubernetes. Many refer to each: short names lie in the key itself, and
+/// clones of a key share its long ones.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectKey {
     /// The namespace.
-    pub namespace: String,
+    pub namespace: SmolStr,
     /// The name within it.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 impl ObjectKey {
     /// Names an object.
     #[must_use]
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(namespace: impl Into<SmolStr>, name: impl Into<SmolStr>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
     }
 }
@@ -78,7 +80,7 @@ impl fmt::Display for Slot {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TargetGroupKey {
     /// The value of the tag `ingress.k8s.aws/resource`.
-    pub resource: String,
+    pub resource: SmolStr,
     /// Which twin.
     pub slot: Slot,
 }

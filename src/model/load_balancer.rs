@@ -1,10 +1,11 @@
 //! A load balancer: always an application load balancer.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
+use super::flat::FlatMap;
 use super::id::{AwsId, Id};
 use super::marks::Tags;
 
@@ -60,7 +61,7 @@ impl IpAddressType {
 }
 
 /// Attributes of a load balancer or of a target group: only those that somebody named.
-pub type Attributes = BTreeMap<String, String>;
+pub type Attributes = FlatMap<SmolStr, SmolStr>;
 
 /// A load balancer, wished for or standing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

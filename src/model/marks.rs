@@ -1,13 +1,16 @@
 //! The marks by which our things are known again: tags, finalizers, labels, descriptions. FROZEN:
 //! LBC's own.
 
-use std::collections::BTreeMap;
+use smol_str::SmolStr;
 
+use super::flat::FlatMap;
 use super::group::Group;
 use super::id::ObjectKey;
 
 /// Tags of a thing in AWS.
-pub type Tags = BTreeMap<String, String>;
+pub type Tags = FlatMap<SmolStr, SmolStr>;
+/// Labels of an object of Kubernetes.
+pub type Labels = FlatMap<SmolStr, SmolStr>;
 
 /// Tag: the cluster a thing belongs to.
 pub const TAG_CLUSTER: &str = "elbv2.k8s.aws/cluster";
@@ -67,6 +70,17 @@ pub const LABEL_STACK_NAME: &str = "ingress.k8s.aws/stack-name";
 /// Start of every annotation of an Ingress that concerns its load balancer.
 pub const ANNOTATION_PREFIX: &str = "alb.ingress.kubernetes.io/";
 
+/// The tags of a thing, as AWS spells them. The keys by which we know our things again take no
+/// memory of their own.
+#[must_use]
+pub fn spelled<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tags {
+    let key = |key: &str| match TRACKING_TAGS.iter().find(|known| **known == key) {
+        Some(known) => SmolStr::new_static(known),
+        None => SmolStr::new(key),
+    };
+    pairs.into_iter().map(|(name, value)| (key(name), value)).collect()
+}
+
 /// The finalizer that a member of a group carries.
 #[must_use]
 pub fn finalizer(group: &Group) -> String {
@@ -84,14 +98,14 @@ pub fn is_finalizer(finalizer: &str) -> bool {
 
 /// The labels of the TargetGroupBindings of a group.
 #[must_use]
-pub fn binding_labels(group: &Group) -> BTreeMap<String, String> {
+pub fn binding_labels(group: &Group) -> Labels {
     let pairs = match group {
         Group::Explicit(name) => vec![(LABEL_STACK, name)],
         Group::Implicit(ingress) => {
             vec![(LABEL_STACK_NAMESPACE, &ingress.namespace), (LABEL_STACK_NAME, &ingress.name)]
         }
     };
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value.clone())).collect()
 }
 
 /// The tags by which a thing of a group is found again.
@@ -118,6 +132,6 @@ pub fn certificate_tags(cluster: &str, secret: &ObjectKey) -> Tags {
     tags([(TAG_CLUSTER, cluster), (TAG_SECRET, &secret.to_string())])
 }
 
-fn tags<const N: usize>(pairs: [(&str, &str); N]) -> Tags {
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+fn tags<const N: usize>(pairs: [(&'static str, &str); N]) -> Tags {
+    pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value)).collect()
 }

@@ -8,6 +8,7 @@ pub mod binding;
 pub mod certificate;
 pub mod fact;
 pub mod few;
+pub mod flat;
 pub mod group;
 pub mod id;
 pub mod index;

@@ -1,7 +1,5 @@
 //! Maps as lists of pairs, for formats whose keys have to be texts.
 
-use std::collections::BTreeMap;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -9,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// # Errors
 /// The serializer's.
-pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
-    map: &BTreeMap<K, V>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub fn serialize<'m, M, S: Serializer>(map: &'m M, serializer: S) -> Result<S::Ok, S::Error>
+where
+    &'m M: IntoIterator<Item: Serialize>,
+{
     serializer.collect_seq(map)
 }
 
@@ -20,11 +18,9 @@ pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
 ///
 /// # Errors
 /// The deserializer's.
-pub fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+pub fn deserialize<'de, M, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error>
 where
-    K: DeserializeOwned + Ord,
-    V: DeserializeOwned,
-    D: Deserializer<'de>,
+    M: IntoIterator<Item: DeserializeOwned> + FromIterator<M::Item>,
 {
-    Vec::<(K, V)>::deserialize(deserializer).map(|pairs| pairs.into_iter().collect())
+    Vec::<M::Item>::deserialize(deserializer).map(|pairs| pairs.into_iter().collect())
 }

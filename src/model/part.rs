@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::flat::FlatMap;
 use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
 use super::listener::Protocol;
 use super::load_balancer::{Attributes, IpAddressType, Scheme};
@@ -48,7 +49,7 @@ pub struct Part {
     pub tags: Tags,
     /// The ports it listens on.
     #[serde(with = "pairs")]
-    pub listens: BTreeMap<u16, ListenPart>,
+    pub listens: FlatMap<u16, ListenPart>,
     /// Who may reach its ports, if it says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
     /// The port that HTTP listeners redirect to, if it names one.
@@ -61,8 +62,7 @@ pub struct Part {
     /// while it has no healthy target. `None` where they are not ours to keep.
     #[serde(default)]
     pub names: Option<BTreeMap<String, bool>>,
-    /// The target groups that its rules lead to. A map has room for several where most have one, so
-    /// they lie outside of it.
+    /// The target groups that its rules lead to.
     #[serde(with = "pairs")]
-    pub target_groups: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
+    pub target_groups: FlatMap<TargetGroupKey, Arc<WishedTargetGroup>>,
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::id::Id;
 
@@ -70,9 +71,9 @@ pub enum RuleAction {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Condition {
     /// Its host is one of these; `*` and `?` are wildcards.
-    Host(Vec<String>),
+    Host(Vec<SmolStr>),
     /// Its path is one of these; `*` and `?` are wildcards.
-    Path(Vec<String>),
+    Path(Vec<SmolStr>),
     /// Something that stands in AWS and that this program does not make; the text says what.
     Foreign(String),
 }
@@ -122,7 +123,7 @@ impl Rule {
     /// Whether some request meets the conditions of both rules, as far as hosts and paths tell.
     #[must_use]
     pub fn shares_requests_with(&self, other: &Self) -> bool {
-        let share = |ours: Option<&[String]>, theirs: Option<&[String]>| match (ours, theirs) {
+        let share = |ours: Option<&[SmolStr]>, theirs: Option<&[SmolStr]>| match (ours, theirs) {
             (Some(ours), Some(theirs)) => {
                 ours.iter().any(|our| theirs.iter().any(|their| patterns_meet(our, their)))
             }
@@ -133,7 +134,7 @@ impl Rule {
 
     /// The host values, if the rule asks for a host.
     #[must_use]
-    pub fn hosts(&self) -> Option<&[String]> {
+    pub fn hosts(&self) -> Option<&[SmolStr]> {
         self.conditions.iter().find_map(|condition| match condition {
             Condition::Host(values) => Some(values.as_slice()),
             Condition::Path(_) | Condition::Foreign(_) => None,
@@ -142,7 +143,7 @@ impl Rule {
 
     /// The path values, if the rule asks for a path.
     #[must_use]
-    pub fn paths(&self) -> Option<&[String]> {
+    pub fn paths(&self) -> Option<&[SmolStr]> {
         self.conditions.iter().find_map(|condition| match condition {
             Condition::Path(values) => Some(values.as_slice()),
             Condition::Host(_) | Condition::Foreign(_) => None,

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use smol_str::SmolStr;
 
 use super::fact::Facts;
+use super::flat::FlatMap;
 use super::id::ObjectKey;
 use super::memory::Memory;
 use super::record::HostedZones;
-use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret};
+use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
 use super::settings::Settings;
 use super::surroundings::Surroundings;
 
@@ -27,9 +28,9 @@ pub struct Objects {
     /// Services.
     pub services: BTreeMap<ObjectKey, Arc<Service>>,
     /// EndpointSlices, by their Service and then by name.
-    pub slices: BTreeMap<ObjectKey, BTreeMap<String, Arc<EndpointSlice>>>,
+    pub slices: BTreeMap<ObjectKey, FlatMap<SmolStr, Arc<EndpointSlice>>>,
     /// The name of the Service that each slice lies with, so that one can be found by its own name.
-    pub slice_services: BTreeMap<ObjectKey, String>,
+    pub slice_services: BTreeMap<ObjectKey, SmolStr>,
     /// Pods.
     pub pods: BTreeMap<ObjectKey, Arc<Pod>>,
     /// Nodes.

@@ -3,16 +3,17 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A target as registered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Target {
     /// A pod's address.
-    pub id: String,
+    pub id: SmolStr,
     /// The port.
     pub port: u16,
     /// `all` for an address outside the VPC (AWS asks for it); otherwise unset.
-    pub availability_zone: Option<String>,
+    pub availability_zone: Option<SmolStr>,
 }
 
 impl fmt::Display for Target {

@@ -1,6 +1,7 @@
 //! A target group: where a rule's requests go, and how the targets' health is checked.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::id::AwsId;
 use super::listener::Protocol;
@@ -31,13 +32,13 @@ impl TargetType {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// A port number, or `traffic-port`: the port that the target gets its requests on.
-    pub port: String,
+    pub port: SmolStr,
     /// What the check speaks.
     pub protocol: Protocol,
     /// The path it asks for.
-    pub path: String,
+    pub path: SmolStr,
     /// The status codes that mean "well": `200`, `200,202` or `200-299`.
-    pub success_codes: String,
+    pub success_codes: SmolStr,
     /// Seconds from one check to the next (AWS: 5 to 300).
     pub interval_seconds: i32,
     /// Seconds until a check counts as failed (AWS: 2 to 120).
@@ -53,13 +54,13 @@ pub struct HealthCheck {
 pub struct TargetGroup {
     /// Its name; counts only when it is made. `None` where it cannot be known yet (it hashes a
     /// UID).
-    pub name: Option<String>,
+    pub name: Option<SmolStr>,
     /// What its targets are; cannot be changed in place.
     pub target_type: TargetType,
     /// What the targets speak; cannot be changed in place.
     pub protocol: Protocol,
     /// `HTTP1`, `HTTP2` or `GRPC`; cannot be changed in place.
-    pub protocol_version: String,
+    pub protocol_version: SmolStr,
     /// The port for targets that are registered without one; counts only when it is made.
     pub port: u16,
     /// Whether the targets' addresses are IPv6; counts only when it is made.

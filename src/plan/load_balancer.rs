@@ -90,7 +90,7 @@ fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
 
 fn set_attributes(draft: &mut Draft, load_balancer: Id, attributes: Attributes) {
     if !attributes.is_empty() {
-        let reason = Reason::Differs(attributes.keys().cloned().collect());
+        let reason = Reason::Differs(attributes.keys().map(ToString::to_string).collect());
         let action = AwsAction::ModifyLoadBalancerAttributes { load_balancer, attributes };
         draft.push(Action::Aws(action), reason, &[]);
     }
@@ -107,7 +107,7 @@ pub fn push_tags(draft: &mut Draft, id: &AwsId, tags: TagDifference, after: &[St
         draft.push(Action::Aws(action), differs("tags"), after);
     }
     if !tags.remove.is_empty() {
-        let keys = tags.remove.into_keys().collect();
+        let keys = tags.remove.into_keys().map(Into::into).collect();
         let action = AwsAction::RemoveTags { id: id.clone(), keys };
         draft.push(Action::Aws(action), differs("tags"), after);
     }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
@@ -72,7 +74,7 @@ impl<'a> Settled<'a> {
     pub fn resource(&self, id: &AwsId) -> Option<&str> {
         let mut all = self.target_groups.values().chain(&self.surplus_target_groups);
         let found = all.find(|live| live.live.id == *id)?;
-        found.live.spec.tags.get(marks::TAG_RESOURCE).map(String::as_str)
+        found.live.spec.tags.get(marks::TAG_RESOURCE).map(SmolStr::as_str)
     }
 }
 

@@ -221,8 +221,8 @@ fn what_aws(action: &AwsAction) -> String {
     }
 }
 
-fn keys<'a>(keys: impl Iterator<Item = &'a String>) -> String {
-    keys.map(String::as_str).collect::<Vec<_>>().join(", ")
+fn keys<'a>(keys: impl Iterator<Item = &'a (impl AsRef<str> + 'a)>) -> String {
+    keys.map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
 
 /// A plan as JSON: the calls in AWS's own words.

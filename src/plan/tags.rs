@@ -1,5 +1,7 @@
 //! Tags that differ: which to send, and which to take away.
 
+use smol_str::SmolStr;
+
 use crate::model::marks::Tags;
 use crate::model::settings::Settings;
 
@@ -50,6 +52,6 @@ pub fn difference(settings: &Settings, legacy: Legacy, live: &Tags, wish: &Tags)
     };
     let add = wish.iter().filter(|(key, value)| live.get(*key) != Some(value) && !is_kept(key));
     let remove = live.iter().filter(|(key, _)| !wish.contains_key(*key) && !is_kept(key));
-    let owned = |(key, value): (&String, &String)| (key.clone(), value.clone());
+    let owned = |(key, value): (&SmolStr, &SmolStr)| (key.clone(), value.clone());
     TagDifference { add: add.map(owned).collect(), remove: remove.map(owned).collect() }
 }

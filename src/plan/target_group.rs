@@ -57,8 +57,9 @@ pub fn named(
     let mut wished = wished.clone();
     if let Some(plain) = &mut wished.target_group.name {
         let standing = settled.target_groups.get(key).map(|live| &live.live.spec);
-        *plain =
-            standing.and_then(|spec| spec.name.clone()).unwrap_or_else(|| settled.free_name(plain));
+        *plain = standing
+            .and_then(|spec| spec.name.clone())
+            .unwrap_or_else(|| settled.free_name(plain).into());
         wished.binding.name = Some(plain.clone());
     }
     wished
@@ -80,7 +81,7 @@ fn create(
 
 fn set_attributes(draft: &mut Draft, target_group: Id, attributes: Attributes) {
     if !attributes.is_empty() {
-        let reason = Reason::Differs(attributes.keys().cloned().collect());
+        let reason = Reason::Differs(attributes.keys().map(ToString::to_string).collect());
         let action = AwsAction::ModifyTargetGroupAttributes { target_group, attributes };
         draft.push(Action::Aws(action), reason, &[]);
     }

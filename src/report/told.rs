@@ -226,9 +226,9 @@ fn event(objects: &Objects, message: Message) -> Option<Event> {
     let key = &message.object.key;
     let uid = match message.object.kind {
         Kind::Ingress => objects.ingresses.get(key)?.metadata.uid.clone(),
-        Kind::Service => objects.services.get(key)?.metadata.uid.clone(),
-        Kind::IngressClass => objects.classes.get(&key.name)?.metadata.uid.clone(),
-        Kind::TargetGroupBinding => Some(objects.bindings.get(key)?.uid.clone()),
+        Kind::Service => objects.services.get(key)?.uid.as_ref().map(ToString::to_string),
+        Kind::IngressClass => objects.classes.get(key.name.as_str())?.metadata.uid.clone(),
+        Kind::TargetGroupBinding => Some(objects.bindings.get(key)?.uid.to_string()),
         Kind::IngressClassParams => None,
     };
     Some(Event {

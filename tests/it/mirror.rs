@@ -60,7 +60,7 @@ pub async fn furnish(site: &Site<Fake>, group: &Group, rules: u32) {
     for priority in 1..=rules {
         let mut spec = wishes::target_group_spec(site, &format!("{name}-{priority}"));
         spec.tags.extend(marks(&format!("{name}-{priority}")));
-        let key = TargetGroupKey { resource: format!("{priority}"), slot: Slot(0) };
+        let key = TargetGroupKey { resource: format!("{priority}").into(), slot: Slot(0) };
         let handle = Handle::TargetGroup(group.clone(), key);
         let target_group = make(AwsAction::CreateTargetGroup { handle, spec });
         let host = format!("h{priority}.example.com");

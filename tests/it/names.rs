@@ -13,7 +13,7 @@ fn implicit(namespace: &str, name: &str) -> Group {
 }
 
 fn explicit(name: &str) -> Group {
-    Group::Explicit(name.to_owned())
+    Group::Explicit(name.into())
 }
 
 #[test]

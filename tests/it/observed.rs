@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use albedo::cluster::{Object, decode, insert};
+use albedo::model::binding::PortRef;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::surroundings::{Interface, NamedGroup};
 use albedo::model::target_group::TargetType;
@@ -158,14 +159,12 @@ fn world(recording: &Recording) -> World {
         manifest["metadata"]["namespace"] = recording.namespace.clone().into();
         let object = decode(manifest).unwrap();
         if let Object::Service(key, service) = &object {
-            let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
-            let ports = ports.zip(0u16..).map(|(port, index)| {
-                use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString::Int;
-                let number = match &port.target_port {
-                    Some(Int(number)) => *number,
-                    _ => 7000 + i32::from(index),
+            let ports = service.ports.iter().zip(0u16..).map(|(port, index)| {
+                let number = match &port.target {
+                    PortRef::Number(number) => *number,
+                    PortRef::Name(_) => 7000 + i32::from(index),
                 };
-                (port.name.clone().unwrap(), number)
+                (port.name.as_ref().unwrap().to_string(), number)
             });
             let ports: std::collections::BTreeMap<String, i32> = ports.collect();
             let pods: Vec<String> = addresses.by_ref().take(2).collect();

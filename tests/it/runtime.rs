@@ -61,6 +61,38 @@ fn a_panic_in_a_visit_is_its_subjects_trouble_and_ends_well() {
     }
 }
 
+const THREE: &str = "
+service shop/a: {ports: [80:8080]}
+service shop/b: {ports: [80:8080]}
+service shop/c: {ports: [80:8080]}
+endpoints shop/a: {at: [172.31.0.1]}
+endpoints shop/b: {at: [172.31.0.2]}
+endpoints shop/c: {at: [172.31.0.3]}
+ingress shop/web: {rules: [any Exact /a a:80, any Exact /b b:80, any Exact /c c:80]}
+";
+
+#[test]
+fn a_start_looks_first_at_those_whose_endpoints_were_written_last() {
+    let site = Site::new(THREE);
+    wait(site.settle());
+    site.cluster.add(
+        "
+endpoints shop/a: {at: [172.31.1.1], resourceVersion: '9'}
+endpoints shop/b: {at: [172.31.1.2], resourceVersion: '1000'}
+endpoints shop/c: {at: [172.31.1.3], resourceVersion: '80'}
+",
+    );
+    site.aws.forget_calls();
+    wait(site.settle());
+    let performed = site.aws.performed();
+    let registered = performed.iter().filter_map(|action| match action {
+        AwsAction::RegisterTargets { targets, .. } => Some(targets[0].id.as_str()),
+        _ => None,
+    });
+    let registered: Vec<&str> = registered.collect();
+    assert_eq!(registered, ["172.31.1.2", "172.31.1.3", "172.31.1.1"]);
+}
+
 const EVERYTHING: &str = "
 service shop/s: {ports: [80:8080]}
 endpoints shop/s: {at: [172.31.0.1]}

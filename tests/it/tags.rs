@@ -58,7 +58,9 @@ fn check(of: Found, theirs: &[(&str, &str)], sent: &[(&str, &str)], taken: &[&st
                 added.extend(tags);
             }
             AwsAction::RemoveTags { keys, .. } => removed.extend(keys),
-            AwsAction::UntagSecurityGroup { tags, .. } => removed.extend(tags.into_keys()),
+            AwsAction::UntagSecurityGroup { tags, .. } => {
+                removed.extend(tags.into_keys().map(String::from));
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 use crate::support::localstack::account;
 
@@ -43,9 +44,9 @@ const REQUEST_HOSTS: [&str; 7] = [
 const REQUEST_PATHS: [&str; 10] =
     ["/", "/a", "/a/", "/a/b", "/ab", "/a/b/c", "/b", "/A", "/a//b", "/x/b"];
 
-fn patterns(all: &'static [&'static str]) -> impl Strategy<Value = Option<Vec<String>>> {
+fn patterns(all: &'static [&'static str]) -> impl Strategy<Value = Option<Vec<SmolStr>>> {
     let some = prop::sample::subsequence(all, 1..=3);
-    let owned = |some: Vec<&str>| some.into_iter().map(str::to_owned).collect();
+    let owned = |some: Vec<&str>| some.into_iter().map(SmolStr::new).collect();
     prop::option::weighted(0.7, some.prop_map(owned))
 }
 
@@ -56,7 +57,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         let conditions: Vec<Condition> =
             hosts.into_iter().chain(paths.map(Condition::Path)).collect();
         // AWS knows no rule without a condition.
-        let any = || vec![Condition::Path(vec!["/*".to_owned()])];
+        let any = || vec![Condition::Path(vec!["/*".into()])];
         let groups = vec![Weighted { group: group.clone(), weight: None }];
         Rule {
             conditions: if conditions.is_empty() { any() } else { conditions },

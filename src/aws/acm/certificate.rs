@@ -15,7 +15,7 @@ use crate::aws::perform::Call;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::certificate::{Certificate, CertificateFacts, key_type, serial};
 use crate::model::id::AwsId;
-use crate::model::marks::Tags;
+use crate::model::marks::{Tags, spelled};
 
 /// The most certificates on one page (AWS).
 const PAGE_SIZE: i32 = 1000;
@@ -61,8 +61,7 @@ pub(in crate::aws) async fn tags(sdk: &Sdk, id: &AwsId) -> Result<Tags, CloudErr
         .send()
         .await
         .map_err(refused(OPERATION))?;
-    let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
-    Ok(answer.tags().iter().map(pair).collect())
+    Ok(spelled(answer.tags().iter().map(|tag| (tag.key(), tag.value().unwrap_or_default()))))
 }
 
 /// What makes a certificate this one.
@@ -107,8 +106,10 @@ pub(in crate::aws) async fn import(
     current: Option<&AwsId>,
     spec: &Certificate,
 ) -> Result<Answer, CloudError> {
-    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
-    let tags: Result<Vec<Tag>, _> = spec.tags.iter().map(tag).collect();
+    let tags = spec.tags.iter();
+    let tags: Result<Vec<Tag>, _> = tags
+        .map(|(key, value)| Tag::builder().key(key.as_str()).value(value.as_str()).build())
+        .collect();
     // A tag without a key is none that the model can hold.
     let tags = tags.map_err(|_| CloudError::incomplete(&call.operation, "a tag's key"))?;
     let chain = (!spec.chain.is_empty()).then(|| Blob::new(spec.chain.as_bytes()));

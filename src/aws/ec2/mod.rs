@@ -7,7 +7,7 @@ pub(super) mod security;
 use aws_sdk_ec2::types::{Filter, Tag};
 
 use super::sdk::Sdk;
-use crate::model::marks::Tags;
+use crate::model::marks::{Tags, spelled};
 
 /// The largest page of the EC2 operations used here, but for route tables (AWS).
 const PAGE_SIZE: i32 = 1000;
@@ -18,11 +18,10 @@ fn in_vpc(sdk: &Sdk) -> Filter {
 }
 
 fn read_tags(raw: &[Tag]) -> Tags {
-    raw.iter()
-        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
-        .collect()
+    spelled(raw.iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default()))))
 }
 
 fn raw_tags(tags: &Tags) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    let raw = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+    tags.iter().map(|(key, value)| raw(key, value)).collect()
 }

@@ -11,7 +11,7 @@ pub(super) fn add(belief: &mut Belief, id: &AwsId, tags: &Tags) {
 }
 
 pub(super) fn remove(belief: &mut Belief, id: &AwsId, keys: &[String]) {
-    change(belief, id, |known| known.retain(|key, _| !keys.contains(key)));
+    change(belief, id, |known| known.retain(|key, _| !keys.iter().any(|gone| gone == key)));
 }
 
 fn change(belief: &mut Belief, id: &AwsId, change: impl FnOnce(&mut Tags)) {

@@ -34,7 +34,7 @@ fn creation() -> (AwsAction, Answer) {
         security_groups: Vec::new(),
         tags: Tags::new(),
     };
-    let handle = Handle::LoadBalancer(Group::Explicit("g".to_owned()), Slot(0));
+    let handle = Handle::LoadBalancer(Group::Explicit("g".into()), Slot(0));
     let made = ReadLoadBalancer {
         live: Live { id: arn("loadbalancer/app/a/1"), spec: spec.clone() },
         dns_name: "a.example.com".to_owned(),

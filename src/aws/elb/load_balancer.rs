@@ -75,9 +75,9 @@ pub(in crate::aws) async fn modify_attributes(
     id: &Id,
     attributes: &Attributes,
 ) -> Result<Answer, CloudError> {
-    let pairs = attributes
-        .iter()
-        .map(|(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build());
+    let pairs = attributes.iter().map(|(key, value)| {
+        LoadBalancerAttribute::builder().key(key.as_str()).value(value.as_str()).build()
+    });
     call.sdk
         .elb
         .modify_load_balancer_attributes()

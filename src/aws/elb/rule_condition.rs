@@ -3,6 +3,7 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     HostHeaderConditionConfig, PathPatternConditionConfig, RuleCondition as Raw,
 };
+use smol_str::SmolStr;
 
 use crate::aws::error::{CODE_FOREIGN, CloudError};
 use crate::aws::perform::Call;
@@ -16,12 +17,12 @@ pub(super) fn raw(call: &Call<'_>, conditions: &[Condition]) -> Result<Vec<Raw>,
     let one = |condition: &Condition| match condition {
         Condition::Host(values) => {
             let config =
-                HostHeaderConditionConfig::builder().set_values(Some(values.clone())).build();
+                HostHeaderConditionConfig::builder().set_values(Some(texts(values))).build();
             Ok(Raw::builder().field(HOST).host_header_config(config).build())
         }
         Condition::Path(values) => {
             let config =
-                PathPatternConditionConfig::builder().set_values(Some(values.clone())).build();
+                PathPatternConditionConfig::builder().set_values(Some(texts(values))).build();
             Ok(Raw::builder().field(PATH).path_pattern_config(config).build())
         }
         Condition::Foreign(text) => {
@@ -30,6 +31,10 @@ pub(super) fn raw(call: &Call<'_>, conditions: &[Condition]) -> Result<Vec<Raw>,
         }
     };
     conditions.iter().map(one).collect()
+}
+
+fn texts(values: &[SmolStr]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
 }
 
 /// Conditions as AWS tells them.
@@ -47,12 +52,13 @@ fn read_one(raw: &Raw) -> Condition {
         // AWS tells the values twice, in a config and beside it; older rules have them only beside
         // it.
         .unwrap_or(raw.values());
+    let values = || values.iter().map(SmolStr::new).collect();
     let has_regexes = !raw.regex_values().is_empty()
         || host.is_some_and(|config| !config.regex_values().is_empty())
         || path.is_some_and(|config| !config.regex_values().is_empty());
     match raw.field().unwrap_or_default() {
-        HOST if !has_regexes => Condition::Host(values.to_vec()),
-        PATH if !has_regexes => Condition::Path(values.to_vec()),
+        HOST if !has_regexes => Condition::Host(values()),
+        PATH if !has_regexes => Condition::Path(values()),
         field => Condition::Foreign(format!("{field} {}", foreign(raw))),
     }
 }

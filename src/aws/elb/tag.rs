@@ -8,7 +8,7 @@ use crate::aws::error::{CloudError, Kind};
 use crate::aws::perform::Call;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::AwsId;
-use crate::model::marks::Tags;
+use crate::model::marks::{Tags, spelled};
 
 /// How many things one `DescribeTags` may ask for (AWS).
 const IDS_MAX: usize = 20;
@@ -95,14 +95,13 @@ pub(in crate::aws) async fn remove(
 
 /// Tags as AWS takes them; `None` where there are none, for AWS refuses an empty list.
 pub(super) fn raw(tags: &Tags) -> Option<Vec<Tag>> {
-    let raw: Vec<Tag> =
-        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let one = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+    let raw: Vec<Tag> = tags.iter().map(|(key, value)| one(key, value)).collect();
     (!raw.is_empty()).then_some(raw)
 }
 
 fn read(raw: &TagDescription) -> Option<(AwsId, Tags)> {
-    let tags = raw.tags().iter().filter_map(|tag| {
-        Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
-    });
-    Some((AwsId::new(raw.resource_arn()?), tags.collect()))
+    let tags = raw.tags().iter();
+    let tags = tags.filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default())));
+    Some((AwsId::new(raw.resource_arn()?), spelled(tags)))
 }

@@ -3,6 +3,7 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     TargetDescription, TargetHealthDescription, TargetHealthStateEnum,
 };
+use smol_str::SmolStr;
 
 use crate::aws::answer::Answer;
 use crate::aws::error::CloudError;
@@ -69,9 +70,9 @@ pub(in crate::aws) async fn deregister(
 fn raw(targets: &[Target]) -> Vec<TargetDescription> {
     let one = |target: &Target| {
         TargetDescription::builder()
-            .id(&target.id)
+            .id(target.id.as_str())
             .port(target.port.into())
-            .set_availability_zone(target.availability_zone.clone())
+            .set_availability_zone(target.availability_zone.as_ref().map(ToString::to_string))
             .build()
     };
     targets.iter().map(one).collect()
@@ -81,13 +82,13 @@ fn read(raw: &TargetHealthDescription) -> Option<LiveTarget> {
     let target = raw.target()?;
     Some(LiveTarget {
         target: Target {
-            id: target.id()?.to_owned(),
+            id: target.id()?.into(),
             port: u16::try_from(target.port()?).ok()?,
             // AWS also tells the zone of an address in the VPC, which nobody chose.
             availability_zone: target
                 .availability_zone()
                 .filter(|zone| *zone == ANY_ZONE)
-                .map(str::to_owned),
+                .map(SmolStr::new),
         },
         state: state(raw.target_health().and_then(|health| health.state())),
     })

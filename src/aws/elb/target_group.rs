@@ -3,6 +3,7 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     Matcher, ProtocolEnum, TargetGroup as Raw, TargetGroupAttribute, TargetGroupIpAddressTypeEnum,
 };
+use smol_str::SmolStr;
 
 use super::{PAGE_SIZE, tag};
 use crate::aws::answer::Answer;
@@ -66,17 +67,17 @@ pub(in crate::aws) async fn create(
         .sdk
         .elb
         .create_target_group()
-        .name(name)
+        .name(name.as_str())
         .target_type(spec.target_type.as_str().into())
         .protocol(spec.protocol.as_str().into())
-        .protocol_version(&spec.protocol_version)
+        .protocol_version(spec.protocol_version.as_str())
         .port(spec.port.into())
         .vpc_id(spec.vpc.as_str())
         .set_ip_address_type(spec.ipv6.then_some(TargetGroupIpAddressTypeEnum::Ipv6))
         .health_check_enabled(true)
-        .health_check_port(&check.port)
+        .health_check_port(check.port.as_str())
         .health_check_protocol(check.protocol.as_str().into())
-        .health_check_path(&check.path)
+        .health_check_path(check.path.as_str())
         .matcher(raw_matcher(codes, &check.success_codes))
         .health_check_interval_seconds(check.interval_seconds)
         .health_check_timeout_seconds(check.timeout_seconds)
@@ -101,9 +102,9 @@ pub(in crate::aws) async fn modify(
         .modify_target_group()
         .target_group_arn(id.as_str())
         .health_check_enabled(true)
-        .health_check_port(&check.port)
+        .health_check_port(check.port.as_str())
         .health_check_protocol(check.protocol.as_str().into())
-        .health_check_path(&check.path)
+        .health_check_path(check.path.as_str())
         .matcher(raw_matcher(codes, &check.success_codes))
         .health_check_interval_seconds(check.interval_seconds)
         .health_check_timeout_seconds(check.timeout_seconds)
@@ -120,9 +121,9 @@ pub(in crate::aws) async fn modify_attributes(
     id: &Id,
     attributes: &Attributes,
 ) -> Result<Answer, CloudError> {
-    let pairs = attributes
-        .iter()
-        .map(|(key, value)| TargetGroupAttribute::builder().key(key).value(value).build());
+    let pairs = attributes.iter().map(|(key, value)| {
+        TargetGroupAttribute::builder().key(key.as_str()).value(value.as_str()).build()
+    });
     call.sdk
         .elb
         .modify_target_group_attributes()
@@ -164,10 +165,10 @@ fn read(raw: &Raw) -> Option<Live<TargetGroup>> {
     Some(Live {
         id: AwsId::new(raw.target_group_arn()?),
         spec: TargetGroup {
-            name: raw.target_group_name().map(str::to_owned),
+            name: raw.target_group_name().map(SmolStr::new),
             target_type: target_type(raw.target_type()?.as_str())?,
             protocol: protocol(raw.protocol()?)?,
-            protocol_version: raw.protocol_version().unwrap_or_default().to_owned(),
+            protocol_version: raw.protocol_version().unwrap_or_default().into(),
             port: u16::try_from(raw.port()?).ok()?,
             ipv6: raw.ip_address_type() == Some(&TargetGroupIpAddressTypeEnum::Ipv6),
             vpc: AwsId::new(raw.vpc_id()?),
@@ -180,10 +181,10 @@ fn read(raw: &Raw) -> Option<Live<TargetGroup>> {
 fn read_health_check(raw: &Raw) -> Option<HealthCheck> {
     let codes = raw.matcher().and_then(|matcher| matcher.http_code().or(matcher.grpc_code()));
     Some(HealthCheck {
-        port: raw.health_check_port().unwrap_or_default().to_owned(),
+        port: raw.health_check_port().unwrap_or_default().into(),
         protocol: protocol(raw.health_check_protocol()?)?,
-        path: raw.health_check_path().unwrap_or_default().to_owned(),
-        success_codes: codes.unwrap_or_default().to_owned(),
+        path: raw.health_check_path().unwrap_or_default().into(),
+        success_codes: codes.unwrap_or_default().into(),
         interval_seconds: raw.health_check_interval_seconds().unwrap_or_default(),
         timeout_seconds: raw.health_check_timeout_seconds().unwrap_or_default(),
         healthy_threshold: raw.healthy_threshold_count().unwrap_or_default(),

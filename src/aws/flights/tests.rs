@@ -19,7 +19,7 @@ fn begin(state: &mut State, part: &Part, now: Moment) -> (u64, SharedRead) {
 }
 
 fn register(state: &mut State, host: u8) {
-    let id = format!("10.0.0.{host}");
+    let id = format!("10.0.0.{host}").into();
     let action = AwsAction::RegisterTargets {
         target_group: Id::Is(AwsId::new("arn:tg")),
         targets: vec![Target { id, port: 80, availability_zone: None }],

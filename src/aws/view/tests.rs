@@ -18,7 +18,7 @@ use crate::model::target_group::{HealthCheck, TargetType};
 const CLUSTER: &str = "demo";
 
 fn group(n: usize) -> Group {
-    Group::Explicit(format!("group-{n}"))
+    Group::Explicit(format!("group-{n}").into())
 }
 
 fn secret(n: usize) -> ObjectKey {
@@ -55,20 +55,20 @@ fn load_balancer(n: usize) -> ReadLoadBalancer {
 
 fn target_group(n: usize) -> Live<TargetGroup> {
     let health_check = HealthCheck {
-        port: "traffic-port".to_owned(),
+        port: "traffic-port".into(),
         protocol: Protocol::Http,
-        path: "/".to_owned(),
-        success_codes: "200".to_owned(),
+        path: "/".into(),
+        success_codes: "200".into(),
         interval_seconds: 15,
         timeout_seconds: 5,
         healthy_threshold: 2,
         unhealthy_threshold: 2,
     };
     let spec = TargetGroup {
-        name: Some(format!("tg-{n}")),
+        name: Some(format!("tg-{n}").into()),
         target_type: TargetType::Ip,
         protocol: Protocol::Http,
-        protocol_version: "HTTP1".to_owned(),
+        protocol_version: "HTTP1".into(),
         port: 80,
         ipv6: false,
         vpc: AwsId::new("vpc-1"),

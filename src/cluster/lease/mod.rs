@@ -236,7 +236,7 @@ impl<C: Clock> Candidate<C> {
             let lease = Lease { spec: Some(spec), ..standing };
             self.api.replace(&self.lease.name, &params, &lease).await
         } else {
-            let name = Some(self.lease.name.clone());
+            let name = Some(self.lease.name.to_string());
             let metadata = ObjectMeta { name, ..ObjectMeta::default() };
             self.api.create(&params, &Lease { metadata, spec: Some(spec) }).await
         }

@@ -5,8 +5,8 @@ fn key(name: &str) -> ObjectKey {
 }
 
 fn slice(service: &str) -> Arc<EndpointSlice> {
-    let service = service.to_owned();
-    Arc::new(EndpointSlice { service, ipv6: false, ports: vec![], endpoints: vec![] })
+    let service = service.into();
+    Arc::new(EndpointSlice { service, ipv6: false, ports: vec![], endpoints: vec![], recency: 0 })
 }
 
 /// A namespace with one label.
@@ -42,14 +42,14 @@ fn a_slice_whose_service_changes_moves() {
     let mut objects = Objects::default();
     let mut take = |name: &str, new: Option<Arc<EndpointSlice>>| {
         let change = objects.take(Seen::Slice(key(name), new));
-        let services: Vec<String> = objects.slices.keys().map(|key| key.name.clone()).collect();
+        let services: Vec<String> = objects.slices.keys().map(|key| key.name.to_string()).collect();
         let sides = change.map(|change| match change {
             Change::Slice(turn) => [turn.old, turn.new].map(|side| side.map(|s| s.service.clone())),
             other => panic!("{other:?}"),
         });
         (sides, services)
     };
-    let name = |service: &str| Some(service.to_owned());
+    let name = |service: &str| Some(service.into());
     assert_eq!(take("s", Some(slice("a"))), (Some([None, name("a")]), vec!["a".to_owned()]));
     assert_eq!(take("s", Some(slice("a"))), (None, vec!["a".to_owned()]));
     assert_eq!(take("s", Some(slice("b"))), (Some([name("a"), name("b")]), vec!["b".to_owned()]));

@@ -54,7 +54,6 @@ struct Endpoint {
     #[serde(default, deserialize_with = "nullable")]
     conditions: Conditions,
     target_ref: Option<TargetRef>,
-    node_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -75,20 +74,22 @@ impl Port {
     /// A port without a number means every port, which no target can have; and the API server does
     /// not check that the number is one of a port.
     fn seen(self) -> Option<seen::SlicePort> {
-        Some(seen::SlicePort { name: self.name, port: self.port?.try_into().ok()? })
+        Some(seen::SlicePort { name: self.name.into(), port: self.port?.try_into().ok()? })
     }
 }
 
 impl Endpoint {
-    /// Only the first address counts: the others are undefined (Kubernetes).
+    /// Nothing of an endpoint without a pod. Only the first address counts: the others are
+    /// undefined (Kubernetes).
     fn seen(self) -> Option<seen::Endpoint> {
         let target = self.target_ref.filter(|target| target.kind.as_deref() == Some("Pod"));
+        let pod = target.and_then(|target| target.name)?;
+        let ready = self.conditions.ready.unwrap_or(true);
         Some(seen::Endpoint {
-            address: self.addresses.into_iter().next()?,
-            ready: self.conditions.ready.unwrap_or(true),
+            address: self.addresses.into_iter().next()?.into(),
+            ready,
             terminating: self.conditions.terminating.unwrap_or(false),
-            pod: target.and_then(|target| target.name),
-            node: self.node_name,
+            pod: (!ready).then(|| pod.into()),
         })
     }
 }
@@ -96,6 +97,7 @@ impl Endpoint {
 impl EndpointSlice {
     /// Nothing of a slice that belongs to no Service, or that lists host names.
     fn seen(self) -> Option<seen::EndpointSlice> {
+        let version = self.metadata.resource_version.unwrap_or_default();
         let service = self.metadata.labels?.remove(LABEL_SERVICE);
         let ipv6 = match self.address_type.as_str() {
             "IPv4" => false,
@@ -103,10 +105,11 @@ impl EndpointSlice {
             _ => return None,
         };
         Some(seen::EndpointSlice {
-            service: service.filter(|name| !name.is_empty())?,
+            service: service.filter(|name| !name.is_empty())?.into(),
             ipv6,
             ports: self.ports.into_iter().filter_map(Port::seen).collect(),
             endpoints: self.endpoints.into_iter().filter_map(Endpoint::seen).collect(),
+            recency: version.parse().unwrap_or_default(),
         })
     }
 }

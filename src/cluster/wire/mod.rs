@@ -2,7 +2,7 @@
 //! model.
 //!
 //! Kinds that are numerous or ours have a slim type here: what this program never reads is skipped
-//! while the text is decoded and takes no memory. Ingress, IngressClass and Service keep
+//! while the text is decoded and takes no memory. Ingress and IngressClass keep
 //! `k8s_openapi`'s types, and of those what is read (`native`).
 
 use std::collections::BTreeSet;
@@ -28,6 +28,7 @@ mod native;
 mod node;
 mod pod;
 mod secret;
+mod service;
 mod target_group_binding;
 
 pub(super) use class_params::IngressClassParams;

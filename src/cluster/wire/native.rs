@@ -1,11 +1,8 @@
-//! Ingresses, IngressClasses and Services: in `k8s_openapi`'s types, without what nobody reads.
-//! Most of a cluster's Services and many of its Ingresses are somebody else's, and should cost next
-//! to nothing.
+//! Ingresses and IngressClasses: in `k8s_openapi`'s types, without what nobody reads.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -13,7 +10,6 @@ use super::{Wire, name, object_key};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::marks::ANNOTATION_PREFIX;
 use crate::model::snapshot::Objects;
 
 /// Where `kubectl apply` keeps a second copy of the whole object.
@@ -86,34 +82,5 @@ impl Wire for IngressClass {
 
     fn object(key: String, noun: Arc<Self>) -> Object {
         Object::Class(key, noun)
-    }
-}
-
-impl Wire for Service {
-    type Key = ObjectKey;
-    type Noun = Self;
-
-    fn noun(self) -> (ObjectKey, Option<Self>) {
-        let is_read = |annotation: &str| annotation.starts_with(ANNOTATION_PREFIX);
-        let spec = self.spec.map(|spec| ServiceSpec {
-            type_: spec.type_,
-            ports: spec.ports,
-            ip_families: spec.ip_families,
-            ..ServiceSpec::default()
-        });
-        let key = object_key(&self.metadata);
-        (key, Some(Self { metadata: slim(self.metadata, is_read), spec, status: None }))
-    }
-
-    fn seen(key: ObjectKey, noun: Option<Arc<Self>>) -> Seen {
-        Seen::Service(key, noun)
-    }
-
-    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
-        objects.services.keys().cloned().collect()
-    }
-
-    fn object(key: ObjectKey, noun: Arc<Self>) -> Object {
-        Object::Service(key, noun)
     }
 }

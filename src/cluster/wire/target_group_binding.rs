@@ -50,10 +50,11 @@ impl Wire for TargetGroupBinding {
 
     fn noun(self) -> (ObjectKey, Option<SeenBinding>) {
         let key = object_key(&self.metadata);
+        let finalizers = self.metadata.finalizers.unwrap_or_default();
         let binding = SeenBinding {
-            uid: self.metadata.uid.unwrap_or_default(),
-            labels: self.metadata.labels.unwrap_or_default(),
-            finalizers: self.metadata.finalizers.unwrap_or_default(),
+            uid: self.metadata.uid.unwrap_or_default().into(),
+            labels: self.metadata.labels.unwrap_or_default().into_iter().collect(),
+            finalizers: finalizers.into_iter().map(Into::into).collect(),
             leaving: self.metadata.deletion_timestamp.is_some(),
             spec: self.spec,
         };

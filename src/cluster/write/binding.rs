@@ -13,6 +13,7 @@ use super::{WRITER, against_others, answer, unless_gone};
 use crate::cluster::wire::TargetGroupBinding;
 use crate::model::binding::{Binding, Opening};
 use crate::model::id::ObjectKey;
+use crate::model::marks::Labels;
 use crate::model::seen::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
     ServiceRef, TargetGroupBindingSpec,
@@ -28,9 +29,9 @@ pub(super) async fn bind(
     let operation = format!("TargetGroupBinding {}/{name}", binding.namespace);
     let wished = TargetGroupBinding {
         metadata: ObjectMeta {
-            name: binding.name.clone(),
-            namespace: Some(binding.namespace.clone()),
-            labels: Some(binding.labels.clone()),
+            name: binding.name.as_ref().map(ToString::to_string),
+            namespace: Some(binding.namespace.to_string()),
+            labels: Some(texts(&binding.labels)),
             ..ObjectMeta::default()
         },
         spec: spec(&operation, binding)?,
@@ -81,6 +82,11 @@ pub(super) async fn unbind(
     unless_gone(deleted.map(drop))
 }
 
+/// Labels as the API server takes them.
+fn texts(labels: &Labels) -> BTreeMap<String, String> {
+    labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
 /// What LBC would write for a binding: a rule for each opening.
 fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, ClusterError> {
     let unknown = || ClusterError::refused(operation, "AWS has not given an id that goes into it");
@@ -88,14 +94,14 @@ fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, Cl
     let ingress = rules.ok_or_else(unknown)?;
     let ip_address_type = if binding.ipv6 { "ipv6" } else { "ipv4" };
     Ok(TargetGroupBindingSpec {
-        target_group_arn: Some(binding.target_group.given().ok_or_else(unknown)?.to_string()),
+        target_group_arn: Some(binding.target_group.given().ok_or_else(unknown)?.as_str().into()),
         target_group_name: None,
         multi_cluster_target_group: binding.multi_cluster.then_some(true),
-        target_type: Some(binding.target_type.as_str().to_owned()),
+        target_type: Some(binding.target_type.as_str().into()),
         target_group_protocol: binding.protocol.clone(),
         service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
         networking: (!ingress.is_empty()).then_some(Networking { ingress }),
-        ip_address_type: Some(ip_address_type.to_owned()),
+        ip_address_type: Some(ip_address_type.into()),
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,
         rest: BTreeMap::new(),
@@ -105,7 +111,7 @@ fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, Cl
 /// The rule for one opening; `None` as long as its security group has no id.
 fn rule(opening: &Opening) -> Option<NetworkingRule> {
     let security_group = match &opening.group {
-        Some(id) => Some(SecurityGroupRef { group_id: id.given()?.to_string() }),
+        Some(id) => Some(SecurityGroupRef { group_id: id.given()?.as_str().into() }),
         None => None,
     };
     let ip_block = opening.cidr.clone().map(|cidr| IpBlock { cidr });
@@ -122,7 +128,7 @@ fn rule(opening: &Opening) -> Option<NetworkingRule> {
 /// Fields that no wish speaks of, such as the role to assume, stay.
 fn changes(
     standing: &TargetGroupBinding,
-    labels: &BTreeMap<String, String>,
+    labels: &Labels,
     wished: &TargetGroupBindingSpec,
 ) -> Option<Value> {
     let silent = TargetGroupBindingSpec {

@@ -35,7 +35,7 @@ pub(super) async fn send(
 /// The Event as the API server takes it.
 fn compose(identity: &str, event: &Event) -> CoreEvent {
     let key = &event.object.key;
-    let namespace = Some(key.namespace.clone()).filter(|namespace| !namespace.is_empty());
+    let namespace = Some(key.namespace.to_string()).filter(|namespace| !namespace.is_empty());
     let (api_version, kind) = served(event.object.kind);
     let now = Time(clock::now());
     CoreEvent {
@@ -47,7 +47,7 @@ fn compose(identity: &str, event: &Event) -> CoreEvent {
         involved_object: ObjectReference {
             api_version: Some(api_version.to_owned()),
             kind: Some(kind.to_owned()),
-            name: Some(key.name.clone()),
+            name: Some(key.name.to_string()),
             namespace,
             uid: Some(event.uid.clone()),
             ..ObjectReference::default()

@@ -1,12 +1,13 @@
 //! An EndpointSlice, as far as targets depend on it.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A port of a slice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlicePort {
     /// The Service port's name; empty where it has none.
-    pub name: String,
+    pub name: SmolStr,
     /// The port number that the pods listen on.
     pub port: u16,
 }
@@ -15,26 +16,41 @@ pub struct SlicePort {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Its first address.
-    pub address: String,
+    pub address: SmolStr,
     /// The condition `ready`; unset counts as ready.
     pub ready: bool,
     /// The condition `terminating`.
     pub terminating: bool,
-    /// The pod behind it, by name, where there is one.
-    pub pod: Option<String>,
-    /// The node it is on.
-    pub node: Option<String>,
+    /// The pod behind it, by name, where it is not ready: of the others nobody asks for the pod.
+    pub pod: Option<SmolStr>,
 }
 
 /// A part of a Service's endpoints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndpointSlice {
     /// The Service, from the label `kubernetes.io/service-name`.
-    pub service: String,
+    pub service: SmolStr,
     /// Whether its addresses are IPv6.
     pub ipv6: bool,
     /// Its ports.
     pub ports: Vec<SlicePort>,
-    /// Its endpoints.
+    /// Its endpoints that pods are behind.
     pub endpoints: Vec<Endpoint>,
+    /// How late its content was written, among all slices: the API server's version of it, which in
+    /// practice only grows. Nothing but an order to look in hangs on it, so it is no part of what a
+    /// slice is.
+    #[serde(default)]
+    pub recency: u64,
 }
+
+impl PartialEq for EndpointSlice {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { service, ipv6, ports, endpoints, recency: _ } = self;
+        *service == other.service
+            && *ipv6 == other.ipv6
+            && *ports == other.ports
+            && *endpoints == other.endpoints
+    }
+}
+
+impl Eq for EndpointSlice {}

@@ -6,6 +6,7 @@ mod endpoint_slice;
 mod node;
 mod pod;
 mod secret;
+mod service;
 mod target_group_binding;
 
 pub use class_params::{ClassParams, ClassParamsSpec, GroupName, KeyValue, SubnetSelector};
@@ -13,6 +14,7 @@ pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;
 pub use pod::Pod;
 pub use secret::SeenSecret;
+pub use service::{Service, ServicePort};
 pub use target_group_binding::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
     SeenBinding, ServiceRef, TargetGroupBindingSpec,

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::marks::Labels;
 use crate::model::target_group::TargetType;
 
 /// A Service and one of its ports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRef {
     /// The Service's name.
-    pub name: String,
+    pub name: SmolStr,
     /// The port, by number or by name.
     pub port: PortRef,
 }
@@ -21,7 +23,7 @@ pub struct ServiceRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpBlock {
     /// The CIDR.
-    pub cidr: String,
+    pub cidr: SmolStr,
 }
 
 /// Whoever may reach the targets.
@@ -41,7 +43,7 @@ pub struct NetworkingPeer {
 pub struct SecurityGroupRef {
     /// Its id.
     #[serde(rename = "groupID")]
-    pub group_id: String,
+    pub group_id: SmolStr,
 }
 
 /// A port on which the targets may be reached.
@@ -49,7 +51,7 @@ pub struct SecurityGroupRef {
 pub struct NetworkingPort {
     /// `TCP` (also where unset) or `UDP`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<String>,
+    pub protocol: Option<SmolStr>,
     /// The port; unset means every port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<PortRef>,
@@ -78,7 +80,7 @@ pub struct Networking {
 pub struct TargetGroupBindingSpec {
     /// The target group's ARN.
     #[serde(default, rename = "targetGroupARN", skip_serializing_if = "Option::is_none")]
-    pub target_group_arn: Option<String>,
+    pub target_group_arn: Option<SmolStr>,
     /// The target group's name, where a person wrote that instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_group_name: Option<String>,
@@ -87,10 +89,10 @@ pub struct TargetGroupBindingSpec {
     pub multi_cluster_target_group: Option<bool>,
     /// `ip` or `instance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_type: Option<String>,
+    pub target_type: Option<SmolStr>,
     /// What the target group speaks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_group_protocol: Option<String>,
+    pub target_group_protocol: Option<SmolStr>,
     /// The Service and its port.
     pub service_ref: ServiceRef,
     /// Who may reach the targets.
@@ -98,10 +100,10 @@ pub struct TargetGroupBindingSpec {
     pub networking: Option<Networking>,
     /// `ipv4` or `ipv6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_address_type: Option<String>,
+    pub ip_address_type: Option<SmolStr>,
     /// The VPC.
     #[serde(default, rename = "vpcID", skip_serializing_if = "Option::is_none")]
-    pub vpc_id: Option<String>,
+    pub vpc_id: Option<SmolStr>,
     /// A role to be assumed for the target group's calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_role_arn_to_assume: Option<String>,
@@ -114,11 +116,11 @@ pub struct TargetGroupBindingSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenBinding {
     /// The UID.
-    pub uid: String,
+    pub uid: SmolStr,
     /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// Its finalizers.
-    pub finalizers: Vec<String>,
+    pub finalizers: Vec<SmolStr>,
     /// Whether it has a deletion timestamp.
     pub leaving: bool,
     /// Its `spec`.
@@ -158,7 +160,7 @@ impl NetworkingRule {
         let opening = |(peer, port): (&NetworkingPeer, &NetworkingPort)| Opening {
             group: peer.security_group.as_ref().map(|group| Id::Is(AwsId::new(&*group.group_id))),
             cidr: peer.ip_block.as_ref().map(|block| block.cidr.clone()),
-            protocol: port.protocol.clone().unwrap_or_else(|| "TCP".to_owned()),
+            protocol: port.protocol.clone().unwrap_or_else(|| "TCP".into()),
             port: port.port.clone(),
         };
         pairs.map(opening).collect()

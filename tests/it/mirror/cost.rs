@@ -17,7 +17,7 @@ use super::super::support::fake::{Fault, Faulty, Held, Struck, When};
 use super::{Hands, after, furnish, mirror, story};
 
 fn groups(count: usize) -> Vec<Group> {
-    (0..count).map(|n| Group::Explicit(format!("group-{n}"))).collect()
+    (0..count).map(|n| Group::Explicit(format!("group-{n}").into())).collect()
 }
 
 async fn look_at_all<C: Cloud>(mirror: &Mirror<C, Stopped>, groups: &[Group]) {
@@ -68,7 +68,7 @@ async fn a_restart_reads_every_group_in_two_calls_and_all_tags_in_full_ones() {
     fake.forget_calls();
     let held = Held::new(fake.clone());
     let mirror = mirror(held.clone());
-    look_at_all(&mirror, &[Group::Explicit("nobody".to_owned())]).await;
+    look_at_all(&mirror, &[Group::Explicit("nobody".into())]).await;
     // AWS takes its time to answer, and meanwhile everybody asks.
     held.hold_reads();
     let looking = Stopped.spawn({
@@ -104,7 +104,7 @@ async fn tags_are_read_in_full_calls_also_for_a_few_who_look_at_one_group_after_
     }
     let fake = &site.cloud;
     let mirror = mirror(fake.clone());
-    look_at_all(&mirror, &[Group::Explicit("nobody".to_owned())]).await;
+    look_at_all(&mirror, &[Group::Explicit("nobody".into())]).await;
     fake.forget_calls();
     let mut in_order = groups.clone();
     in_order.sort();

@@ -85,7 +85,7 @@ async fn a_read_that_fails_is_an_error_and_the_next_look_reads_again() {
 async fn try_seen(mirror: &Mirror<Faulty<Fake>, Hands>, clock: &Hands) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
-        target_group_attributes: BTreeSet::from(["one".to_owned()]),
+        target_group_attributes: BTreeSet::from(["one".into()]),
     };
     let looked = mirror.balancer(CLUSTER, &wishes::group(), &scope).await;
     for found in looked.iter().flat_map(|inventory| inventory.target_groups.iter()) {

@@ -248,7 +248,7 @@ async fn tags_in_doubt_are_read_again_whatever_was_under_way() {
     looking.await.unwrap().unwrap();
     let seen = look().await.unwrap();
     let tags = &seen.load_balancers.iter().next().unwrap().live.spec.tags;
-    assert_eq!(tags.get("a"), Some(&"1".to_owned()));
+    assert_eq!(tags.get("a"), Some(&"1".into()));
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ impl Life {
         let mut key = ObjectKey::new(*dice.one_of(&NAMESPACES), *dice.one_of(&SECRETS));
         let named = self.apps.iter().filter_map(|(app, wish)| {
             let (secret, _) = wish.tls?;
-            Some(ObjectKey::new(&app.namespace, SECRETS[secret]))
+            Some(ObjectKey::new(app.namespace.clone(), SECRETS[secret]))
         });
         let named: Vec<ObjectKey> = named.collect();
         if edit == Edit::SecretRenewed && !named.is_empty() {

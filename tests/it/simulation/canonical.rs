@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use albedo::model::load_balancer::Attributes;
 use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::marks::{TAG_RESOURCE, TAG_STACK};
 use albedo::model::record::RecordType;
@@ -34,7 +35,7 @@ pub fn differences(here: &State, there: &State, contested: &BTreeSet<String>) ->
 fn forget_attributes(here: &mut State, there: &State) {
     /// What those attributes are that nobody has ever named (AWS).
     const DEFAULTS: [&str; 3] = ["60", "300", "0"];
-    let adopt = |ours: &mut BTreeMap<String, String>, theirs: &BTreeMap<String, String>| {
+    let adopt = |ours: &mut Attributes, theirs: &Attributes| {
         let unnamed = theirs.iter().filter(|(_, value)| DEFAULTS.contains(&value.as_str()));
         ours.extend(unnamed.map(|(key, value)| (key.clone(), value.clone())));
     };
@@ -84,7 +85,7 @@ fn without_history(state: &State) -> State {
         group.spec.port = 0;
         let tags = &group.spec.tags;
         let of = |tag: &str| tags.get(tag).cloned().unwrap_or_default();
-        group.spec.name = Some(format!("{} {}", of(TAG_STACK), of(TAG_RESOURCE)));
+        group.spec.name = Some(format!("{} {}", of(TAG_STACK), of(TAG_RESOURCE)).into());
     }
     state
 }

@@ -52,13 +52,13 @@ pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, Strin
         }
         "foreign tag" => {
             let found = state.load_balancers.get_mut(&balancer.clone()?)?;
-            found.spec.tags.insert("team".to_owned(), "somebody".to_owned());
+            found.spec.tags.insert("team".into(), "somebody".into());
             balancer?
         }
         "attribute" => {
             let found = state.load_balancers.get_mut(&balancer.clone()?)?;
-            let timeout = "idle_timeout.timeout_seconds".to_owned();
-            found.attributes.insert(timeout, "17".to_owned());
+            let timeout = "idle_timeout.timeout_seconds".into();
+            found.attributes.insert(timeout, "17".into());
             balancer?
         }
         "target" => {

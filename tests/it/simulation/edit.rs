@@ -104,7 +104,7 @@ pub fn meddle(edit: Edit, dice: &mut Dice, cluster: &FakeCluster) -> Vec<Change>
         let new = is_held.then(|| Arc::new(binding));
         return vec![Change::Now(Seen::Binding(key.clone(), new))];
     }
-    binding.labels.insert("note".to_owned(), format!("seen {}", dice.below(9)));
+    binding.labels.insert("note".into(), format!("seen {}", dice.below(9)).into());
     vec![Change::Now(Seen::Binding(key.clone(), Some(Arc::new(binding))))]
 }
 

@@ -114,7 +114,7 @@ impl Judge {
             // Slices are called as their Services are.
             Seen::Service(key, _) | Seen::Slice(key, _) => key.clone(),
             Seen::Binding(key, Some(binding)) => {
-                ObjectKey::new(&key.namespace, &binding.spec.service_ref.name)
+                ObjectKey::new(key.namespace.clone(), binding.spec.service_ref.name.clone())
             }
             _ => return,
         };

@@ -191,7 +191,7 @@ impl Life {
             .filter(|(_, app)| !app.is_broken && app.class != "other")
             .flat_map(|(key, app)| {
                 app.paths(|name| {
-                    self.services.get(&ObjectKey::new(&key.namespace, name)) == Some(&true)
+                    self.services.get(&ObjectKey::new(key.namespace.clone(), name)) == Some(&true)
                 })
             })
             .collect();
@@ -234,7 +234,7 @@ impl Life {
     fn move_namespace(&mut self, dice: &mut Dice) -> Vec<Change> {
         let Some(old) = self.any_app(dice) else { return Vec::new() };
         let namespace = if old.namespace == "shop" { "team" } else { "shop" };
-        let new = ObjectKey::new(namespace, &old.name);
+        let new = ObjectKey::new(namespace, old.name.clone());
         if self.apps.contains_key(&new) {
             return Vec::new();
         }

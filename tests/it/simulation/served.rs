@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use albedo::model::flat::FlatMap;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::marks::TAG_CLUSTER;
+use albedo::model::marks::Tags;
 use albedo::model::ownership::{Ownership, txt_names};
 use albedo::model::record::RecordValue;
 use albedo::model::rule::{Condition, Rule, RuleAction};
@@ -17,7 +19,7 @@ const CLUSTER: &str = "demo";
 pub const OWNER: &str = "default";
 
 /// Whether a thing with these tags is ours.
-pub fn is_ours(tags: &BTreeMap<String, String>) -> bool {
+pub fn is_ours(tags: &Tags) -> bool {
     tags.get(TAG_CLUSTER).is_some_and(|cluster| cluster == CLUSTER)
 }
 
@@ -39,7 +41,7 @@ pub fn paths(state: &State) -> BTreeSet<String> {
 }
 
 fn of_rule(rule: &Rule) -> Vec<String> {
-    let (mut hosts, mut paths) = (vec!["any".to_owned()], vec!["/*".to_owned()]);
+    let (mut hosts, mut paths) = (vec!["any".into()], vec!["/*".into()]);
     for condition in &rule.conditions {
         match condition {
             Condition::Host(values) => hosts.clone_from(values),
@@ -121,10 +123,11 @@ pub fn is_ready(
     let bound = objects.bindings.iter().filter(|(_, binding)| {
         !binding.leaving && binding.spec.target_group_arn.as_deref() == Some(group.as_str())
     });
-    let mut services =
-        bound.map(|(key, binding)| ObjectKey::new(&key.namespace, &binding.spec.service_ref.name));
+    let mut services = bound.map(|(key, binding)| {
+        ObjectKey::new(key.namespace.clone(), binding.spec.service_ref.name.clone())
+    });
     services.any(|service| {
-        let slices = objects.slices.get(&service).into_iter().flat_map(BTreeMap::values);
+        let slices = objects.slices.get(&service).into_iter().flat_map(FlatMap::values);
         let mut serving =
             slices.filter(|slice| slice.ports.iter().any(|port| port.port == target.port));
         is_old(&service)

@@ -6,6 +6,7 @@ use albedo::model::action::AwsAction;
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
 use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
+use albedo::model::marks::Tags;
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
 use albedo::model::ownership::{Ownership, txt_names};
 use albedo::model::record::{Record, RecordType, RecordValue};
@@ -35,7 +36,7 @@ pub fn settle_in(aws: &Fake) {
         nodes.rules.insert(ssh, "ssh".to_owned());
         state.add_security_group(spec)
     });
-    let group_of = Group::Explicit("edge".to_owned());
+    let group_of = Group::Explicit("edge".into());
     let spec = LoadBalancer {
         name: "theirs".to_owned(),
         scheme: Scheme::Internal,
@@ -63,7 +64,7 @@ pub fn settle_in(aws: &Fake) {
 }
 
 /// Another cluster's group of the same name.
-fn theirs(resource: &str) -> BTreeMap<String, String> {
+fn theirs(resource: &str) -> Tags {
     tags(&[(TAG_CLUSTER, "other"), (TAG_STACK, "edge"), (TAG_RESOURCE, resource)])
 }
 

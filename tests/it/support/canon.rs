@@ -97,7 +97,7 @@ pub fn rules(state: &State) -> Vec<String> {
     for rule in state.rules.values() {
         let text = rule.rule.to_string();
         let (patterns, action) = text.split_once(" -> ").unwrap();
-        let action = if action.starts_with("k8s-") { resource(action) } else { action.to_owned() };
+        let action = if action.starts_with("k8s-") { resource(action) } else { action.into() };
         let port = state.listeners[&rule.listener].port;
         rules.push((port, rule.priority, format!("{patterns} -> {action}")));
     }

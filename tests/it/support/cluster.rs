@@ -248,7 +248,7 @@ impl FakeCluster {
             KubeAction::ClaimBinding { name } => {
                 let mut found = self.binding(name)?;
                 if !found.finalizers.iter().any(|held| held == FINALIZER_BINDING) {
-                    found.finalizers.push(FINALIZER_BINDING.to_owned());
+                    found.finalizers.push(FINALIZER_BINDING.into());
                     self.put_binding(name, found);
                 }
             }
@@ -268,9 +268,9 @@ impl FakeCluster {
 
     fn bind(&self, binding: &Binding) -> Result<(), ClusterError> {
         let name = binding.name.clone().unwrap();
-        let key = ObjectKey::new(&binding.namespace, name);
+        let key = ObjectKey::new(binding.namespace.clone(), name);
         let wished = SeenBinding {
-            uid: format!("uid-{}", key.name),
+            uid: format!("uid-{}", key.name).into(),
             labels: binding.labels.clone(),
             finalizers: Vec::new(),
             leaving: false,
@@ -378,7 +378,7 @@ fn spec(binding: &Binding) -> TargetGroupBindingSpec {
             security_group: opening
                 .group
                 .as_ref()
-                .map(|id| SecurityGroupRef { group_id: id.given().unwrap().to_string() }),
+                .map(|id| SecurityGroupRef { group_id: id.given().unwrap().as_str().into() }),
         }],
         ports: vec![NetworkingPort {
             protocol: Some(opening.protocol.clone()),
@@ -387,14 +387,14 @@ fn spec(binding: &Binding) -> TargetGroupBindingSpec {
     };
     let ingress: Vec<NetworkingRule> = binding.openings.iter().map(rule).collect();
     TargetGroupBindingSpec {
-        target_group_arn: Some(binding.target_group.given().unwrap().to_string()),
+        target_group_arn: Some(binding.target_group.given().unwrap().as_str().into()),
         target_group_name: None,
         multi_cluster_target_group: binding.multi_cluster.then_some(true),
-        target_type: Some(binding.target_type.as_str().to_owned()),
+        target_type: Some(binding.target_type.as_str().into()),
         target_group_protocol: binding.protocol.clone(),
         service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
         networking: (!ingress.is_empty()).then_some(Networking { ingress }),
-        ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.to_owned()),
+        ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.into()),
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,
         rest: BTreeMap::new(),
@@ -419,8 +419,10 @@ pub fn all(objects: &Objects) -> Vec<Seen> {
     all.extend(each(&objects.bindings, Seen::Binding));
     all.extend(each(&objects.pods, Seen::Pod));
     for (service, slices) in &objects.slices {
-        let key = |name| ObjectKey::new(&service.namespace, name);
-        all.extend(each(slices, |name: String, slice| Seen::Slice(key(name), slice)));
+        let key =
+            |name: &smol_str::SmolStr| ObjectKey::new(service.namespace.clone(), name.clone());
+        let slices = slices.iter();
+        all.extend(slices.map(|(name, slice)| Seen::Slice(key(name), Some(Arc::clone(slice)))));
     }
     all
 }

@@ -1,6 +1,7 @@
 //! A small router: which rule takes a request. The live tests hold it against LocalStack's.
 
 use albedo::model::rule::Rule;
+use smol_str::SmolStr;
 
 /// Whether a pattern of AWS takes a text: `*` stands for any characters, `?` for one.
 pub fn takes(pattern: &str, text: &str) -> bool {
@@ -17,7 +18,7 @@ pub fn takes(pattern: &str, text: &str) -> bool {
 
 /// The first rule that takes a request, by its place.
 pub fn first(rules: &[Rule], host: &str, path: &str) -> Option<usize> {
-    let fits = |patterns: Option<&[String]>, text: &str| {
+    let fits = |patterns: Option<&[SmolStr]>, text: &str| {
         patterns.is_none_or(|patterns| patterns.iter().any(|pattern| takes(pattern, text)))
     };
     rules.iter().position(|rule| fits(rule.hosts(), host) && fits(rule.paths(), path))

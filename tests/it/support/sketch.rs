@@ -56,7 +56,7 @@ fn manifest(title: &str, body: Value) -> Value {
         }
         other => panic!("no sketch of {other}"),
     };
-    for field in ["finalizers", "labels", "deletionTimestamp"] {
+    for field in ["finalizers", "labels", "deletionTimestamp", "resourceVersion"] {
         if let Some(value) = body.remove(field) {
             meta[field] = value;
         }

@@ -53,7 +53,7 @@ pub struct World {
 pub fn group(name: &str) -> Group {
     match name.split_once('/') {
         Some(_) => Group::Implicit(key(name)),
-        None => Group::Explicit(name.to_owned()),
+        None => Group::Explicit(name.into()),
     }
 }
 

@@ -30,8 +30,8 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
     let finalizer = "ingress.k8s.aws/resources".to_owned();
     let binding = Binding {
         name: Some(name.name.clone()),
-        namespace: namespace.to_owned(),
-        labels: std::collections::BTreeMap::new(),
+        namespace: namespace.into(),
+        labels: albedo::model::marks::Labels::new(),
         target_group: Id::Is(AwsId::new("arn")),
         target_type: TargetType::Ip,
         protocol: None,
@@ -42,7 +42,7 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
         vpc: None,
         multi_cluster: false,
     };
-    let group = Group::Explicit(namespace.to_owned());
+    let group = Group::Explicit(namespace.into());
     let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };
     let rebound = Binding { ipv6: true, ..binding.clone() };
     vec![

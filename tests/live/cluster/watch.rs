@@ -74,7 +74,7 @@ fn has_failed(progress: &Progress, kind: &str) -> bool {
 /// A change in one line, and the namespace or name by which tests tell theirs from others'.
 fn describe(change: &Change) -> (String, String) {
     fn object<T>(kind: &str, turn: &Turn<ObjectKey, T>) -> (String, String) {
-        (line(kind, &turn.key.name, turn), turn.key.namespace.clone())
+        (line(kind, &turn.key.name, turn), turn.key.namespace.to_string())
     }
     fn wide<T>(kind: &str, turn: &Turn<String, T>) -> (String, String) {
         (line(kind, &turn.key, turn), turn.key.clone())

@@ -87,10 +87,10 @@ impl Desk {
         };
         Binding {
             name: Some("k8s-write-web-0123456789".into()),
-            namespace: self.namespace.clone(),
+            namespace: self.namespace.as_str().into(),
             labels: [
-                ("ingress.k8s.aws/stack-name".into(), "web".into()),
-                ("ingress.k8s.aws/stack-namespace".into(), self.namespace.clone()),
+                ("ingress.k8s.aws/stack-name", "web"),
+                ("ingress.k8s.aws/stack-namespace", &*self.namespace),
             ]
             .into(),
             target_group: Id::Is(AwsId::new("arn:aws:elasticloadbalancing:…")),

@@ -85,7 +85,7 @@ fn a_patch_names_what_differs_and_spares_what_no_wish_speaks_of() {
         ..written(&Binding { openings: vec![], protocol: None, ..binding() })
     };
     let wished = written(&binding());
-    let patch = changes(&standing(live), &BTreeMap::new(), &wished);
+    let patch = changes(&standing(live), &Labels::new(), &wished);
     let expected = json!({
         "metadata": {"resourceVersion": "7", "labels": {"ingress.k8s.aws/stack-name": null}},
         "spec": {"targetGroupName": null, "targetGroupProtocol": "HTTP", "networking": wished.networking},

@@ -74,8 +74,8 @@ pub async fn a_load_balancer_is_changed_in_place<C: Cloud>(site: Site<C>) {
     wider.sort();
     assert_eq!((spec.security_groups, spec.subnets), (security_groups, wider));
     let found = site.cloud.load_balancer_attributes(&id).await.unwrap();
-    assert_eq!(found.get("idle_timeout.timeout_seconds").map(String::as_str), Some("120"));
-    assert_eq!(found.get("routing.http2.enabled").map(String::as_str), Some("true"));
+    assert_eq!(found.get("idle_timeout.timeout_seconds").map(AsRef::as_ref), Some("120"));
+    assert_eq!(found.get("routing.http2.enabled").map(AsRef::as_ref), Some("true"));
     let action = AwsAction::ModifyLoadBalancerAttributes {
         load_balancer: Id::Is(id),
         attributes: tags([("no.such.attribute", "1")]),

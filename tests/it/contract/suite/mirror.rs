@@ -44,7 +44,7 @@ fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C, Stopped> {
 pub async fn seen<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
-        target_group_attributes: BTreeSet::from(["one".to_owned()]),
+        target_group_attributes: BTreeSet::from(["one".into()]),
     };
     let balancer = mirror.balancer(CLUSTER, &group(), &scope).await.unwrap();
     let fabric = mirror.fabric(CLUSTER, &BTreeSet::new()).await.unwrap();
@@ -233,7 +233,7 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &
         },
         AwsAction::ModifyTargetGroup {
             id: one.clone(),
-            health_check: HealthCheck { path: "/health".to_owned(), ..health_check() },
+            health_check: HealthCheck { path: "/health".into(), ..health_check() },
             is_grpc: false,
         },
         AwsAction::ModifyTargetGroupAttributes {

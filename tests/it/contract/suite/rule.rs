@@ -19,7 +19,7 @@ async fn read<C: Cloud>(site: &Site<C>, listener: &AwsId) -> Vec<LiveRule> {
 /// The priorities with the hosts, in the order read.
 async fn order<C: Cloud>(site: &Site<C>, listener: &AwsId) -> Vec<(u32, String)> {
     let rules = read(site, listener).await;
-    rules.iter().map(|rule| (rule.priority, rule.rule.hosts().unwrap()[0].clone())).collect()
+    rules.iter().map(|rule| (rule.priority, rule.rule.hosts().unwrap()[0].to_string())).collect()
 }
 
 pub async fn rules_are_made_as_asked_and_read_by_priority<C: Cloud>(site: Site<C>) {
@@ -117,8 +117,8 @@ pub async fn a_rule_has_at_most_five_values<C: Cloud>(site: Site<C>) {
     let hosts = |count| (0..count).map(|n| format!("h{n}.example.com")).collect::<Vec<_>>();
     let spec = |count| Rule {
         conditions: vec![
-            Condition::Host(hosts(count)),
-            Condition::Path(vec!["/a".to_owned(), "/a/*".to_owned()]),
+            Condition::Host(hosts(count).into_iter().map(Into::into).collect()),
+            Condition::Path(vec!["/a".into(), "/a/*".into()]),
         ],
         actions: vec![fixed("200")],
     };

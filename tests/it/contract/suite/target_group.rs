@@ -24,9 +24,9 @@ async fn read<C: Cloud>(site: &Site<C>, id: &AwsId) -> Option<Live<TargetGroup>>
 pub async fn a_target_group_is_made_as_asked_and_once<C: Cloud>(site: Site<C>) {
     let plain = target_group_spec(&site, "plain");
     let grpc = TargetGroup {
-        name: Some("grpc".to_owned()),
-        protocol_version: "GRPC".to_owned(),
-        health_check: HealthCheck { success_codes: "12".to_owned(), ..health_check() },
+        name: Some("grpc".into()),
+        protocol_version: "GRPC".into(),
+        health_check: HealthCheck { success_codes: "12".into(), ..health_check() },
         ..plain.clone()
     };
     for spec in [plain, grpc] {
@@ -44,9 +44,9 @@ pub async fn a_target_group_is_made_as_asked_and_once<C: Cloud>(site: Site<C>) {
 pub async fn a_target_group_is_changed_in_place<C: Cloud>(site: Site<C>) {
     let id = made(&site, target_group(target_group_spec(&site, "changed"))).await;
     let check = HealthCheck {
-        port: "8081".to_owned(),
-        path: "/health".to_owned(),
-        success_codes: "200-299".to_owned(),
+        port: "8081".into(),
+        path: "/health".into(),
+        success_codes: "200-299".into(),
         interval_seconds: 30,
         ..health_check()
     };
@@ -65,8 +65,8 @@ pub async fn a_target_group_is_changed_in_place<C: Cloud>(site: Site<C>) {
     };
     done(&site, action).await;
     let found = site.cloud.target_group_attributes(&id).await.unwrap();
-    assert_eq!(found.get("deregistration_delay.timeout_seconds").map(String::as_str), Some("30"));
-    assert_eq!(found.get("stickiness.enabled").map(String::as_str), Some("false"));
+    assert_eq!(found.get("deregistration_delay.timeout_seconds").map(AsRef::as_ref), Some("30"));
+    assert_eq!(found.get("stickiness.enabled").map(AsRef::as_ref), Some("false"));
 }
 
 pub async fn a_target_group_in_use_cannot_be_removed<C: Cloud>(site: Site<C>) {
@@ -135,9 +135,9 @@ pub async fn an_address_outside_the_vpc_needs_a_zone<C: Cloud>(site: Site<C>) {
     let register = |zone: Option<&str>| AwsAction::RegisterTargets {
         target_group: Id::Is(id.clone()),
         targets: vec![Target {
-            id: "10.99.0.1".to_owned(),
+            id: "10.99.0.1".into(),
             port: 80,
-            availability_zone: zone.map(str::to_owned),
+            availability_zone: zone.map(Into::into),
         }],
     };
     let error = refused(&site, register(None), Kind::Refused).await;

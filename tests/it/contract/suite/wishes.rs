@@ -45,7 +45,7 @@ pub fn tags<const N: usize>(pairs: [(&str, &str); N]) -> Tags {
 }
 
 pub fn group() -> Group {
-    Group::Explicit("contract".to_owned())
+    Group::Explicit("contract".into())
 }
 
 /// A subnet in each zone.
@@ -141,10 +141,7 @@ pub async fn standing_listener<C: Cloud>(site: &Site<C>, name: &str) -> AwsId {
 
 pub fn rule_spec(host: &str, action: RuleAction) -> Rule {
     Rule {
-        conditions: vec![
-            Condition::Host(vec![host.to_owned()]),
-            Condition::Path(vec!["/*".to_owned()]),
-        ],
+        conditions: vec![Condition::Host(vec![host.into()]), Condition::Path(vec!["/*".into()])],
         actions: vec![action],
     }
 }
@@ -160,10 +157,10 @@ pub fn rule(listener: &AwsId, priority: u32, spec: Rule) -> AwsAction {
 
 pub fn health_check() -> HealthCheck {
     HealthCheck {
-        port: "traffic-port".to_owned(),
+        port: "traffic-port".into(),
         protocol: Protocol::Http,
-        path: "/".to_owned(),
-        success_codes: "200".to_owned(),
+        path: "/".into(),
+        success_codes: "200".into(),
         interval_seconds: 15,
         timeout_seconds: 5,
         healthy_threshold: 2,
@@ -173,10 +170,10 @@ pub fn health_check() -> HealthCheck {
 
 pub fn target_group_spec<C>(site: &Site<C>, name: &str) -> TargetGroup {
     TargetGroup {
-        name: Some(name.to_owned()),
+        name: Some(name.into()),
         target_type: TargetType::Ip,
         protocol: Protocol::Http,
-        protocol_version: "HTTP1".to_owned(),
+        protocol_version: "HTTP1".into(),
         port: 8080,
         ipv6: false,
         vpc: site.vpc.id.clone(),
@@ -196,5 +193,5 @@ pub fn target<C>(site: &Site<C>, host: u8, port: u16) -> Target {
     let base = site.vpc.cidrs.iter().find(|cidr| cidr.contains('.')).unwrap();
     let words: Vec<&str> = base.split('.').collect();
     let id = format!("{}.{}.1.{host}", words[0], words[1]);
-    Target { id, port, availability_zone: None }
+    Target { id: id.into(), port, availability_zone: None }
 }

@@ -159,7 +159,7 @@ impl State {
                 check_tags(held)
             }
             AwsAction::RemoveTags { id, keys } => {
-                self.tags_mut(id)?.retain(|key, _| !keys.contains(key));
+                self.tags_mut(id)?.retain(|key, _| !keys.iter().any(|gone| gone == key));
                 Ok(Answer::Done)
             }
         }

@@ -1,0 +1,62 @@
+//! Services. Most of a cluster's are somebody else's, and should cost next to nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::{Wire, object_key};
+use crate::cluster::decode::Object;
+use crate::model::binding::PortRef;
+use crate::model::id::ObjectKey;
+use crate::model::index::Seen;
+use crate::model::marks::ANNOTATION_PREFIX;
+use crate::model::seen;
+use crate::model::snapshot::Objects;
+
+/// The finalizer of a Service whose load balancer LBC keeps.
+const FINALIZER: &str = "service.k8s.aws/resources";
+
+fn port(port: ServicePort) -> seen::ServicePort {
+    let target = match port.target_port {
+        Some(IntOrString::Int(number)) => PortRef::Number(number),
+        Some(IntOrString::String(name)) => PortRef::Name(name),
+        None => PortRef::Number(port.port),
+    };
+    seen::ServicePort { name: port.name.map(Into::into), port: port.port, target }
+}
+
+impl Wire for Service {
+    type Key = ObjectKey;
+    type Noun = seen::Service;
+
+    fn noun(self) -> (ObjectKey, Option<seen::Service>) {
+        let key = object_key(&self.metadata);
+        let spec = self.spec.unwrap_or_default();
+        let mut finalizers = self.metadata.finalizers.iter().flatten();
+        let annotations = self.metadata.annotations.unwrap_or_default().into_iter();
+        let annotations = annotations.filter(|(name, _)| name.starts_with(ANNOTATION_PREFIX));
+        let annotations: BTreeMap<String, String> = annotations.collect();
+        let service = seen::Service {
+            has_load_balancer: finalizers.any(|held| held == FINALIZER),
+            uid: self.metadata.uid.map(Into::into),
+            ipv6: spec.ip_families.iter().flatten().any(|family| family == "IPv6"),
+            annotations: (!annotations.is_empty()).then(|| Box::new(annotations)),
+            ports: spec.ports.into_iter().flatten().map(port).collect(),
+        };
+        (key, Some(service))
+    }
+
+    fn seen(key: ObjectKey, noun: Option<Arc<seen::Service>>) -> Seen {
+        Seen::Service(key, noun)
+    }
+
+    fn known(objects: &Objects) -> BTreeSet<ObjectKey> {
+        objects.services.keys().cloned().collect()
+    }
+
+    fn object(key: ObjectKey, noun: Arc<seen::Service>) -> Object {
+        Object::Service(key, noun)
+    }
+}

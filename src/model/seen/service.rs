@@ -1,0 +1,45 @@
+//! A Service, as far as target groups depend on it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::model::binding::PortRef;
+
+/// A port of a Service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicePort {
+    /// Its name, where it has one.
+    pub name: Option<SmolStr>,
+    /// Its number.
+    pub port: i32,
+    /// The port that the pods listen on: a number, or the name of a container port.
+    pub target: PortRef,
+}
+
+/// A Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// The UID; `None` where a manifest has none.
+    pub uid: Option<SmolStr>,
+    /// Whether LBC keeps a load balancer for it, by its finalizers.
+    pub has_load_balancer: bool,
+    /// Whether it has IPv6 at all.
+    pub ipv6: bool,
+    /// What its annotations say of load balancers.
+    pub annotations: Option<Box<BTreeMap<String, String>>>,
+    /// Its ports.
+    pub ports: Box<[ServicePort]>,
+}
+
+impl Service {
+    /// The port that somebody means by a number or a name.
+    #[must_use]
+    pub fn port(&self, wanted: &PortRef) -> Option<&ServicePort> {
+        self.ports.iter().find(|port| match wanted {
+            PortRef::Number(number) => port.port == *number,
+            PortRef::Name(name) => port.name.as_ref().is_some_and(|own| own == name),
+        })
+    }
+}
