@@ -95,7 +95,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     plans.plans.push((Subject::Fabric(place), plan));
     plans.plans.append(&mut balancers);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
-    snapshot.facts = facts.for_zone();
+    snapshot.facts = facts.for_zone(|_| true);
     plan_zones(mirror, snapshot, &mut plans).await?;
     Ok(plans)
 }

@@ -257,7 +257,10 @@ impl World {
                 }
             }
             Subject::Certificate(..) => self.facts.for_certificate(),
-            Subject::Zone(..) => self.facts.for_zone(),
+            Subject::Zone(..) => {
+                let is_out = |ingress: &ObjectKey| self.index.groups_of(ingress).next().is_none();
+                self.facts.for_zone(is_out)
+            }
             Subject::Fabric(_) | Subject::Targets(..) | Subject::Census(_) => Facts::default(),
         }
     }

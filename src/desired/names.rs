@@ -255,10 +255,14 @@ pub fn of_group<'a>(
             problems.push(without_zones(&part.ingress));
         }
         for (host, evaluate) in wished {
-            names.wished.entry(host.clone()).or_insert_with(|| NameWish {
+            let wish = names.wished.entry(host.clone()).or_insert_with(|| NameWish {
                 ingress: part.ingress.clone(),
+                others: BTreeSet::new(),
                 evaluate_target_health: *evaluate,
             });
+            if wish.ingress != part.ingress {
+                wish.others.insert(part.ingress.clone());
+            }
             problems.extend(without_zone(snapshot, &part.ingress, host));
         }
     }

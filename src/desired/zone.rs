@@ -60,8 +60,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
     let standing: BTreeSet<ObjectKey> = snapshot.objects.ingresses.keys().cloned().collect();
-    let left = snapshot.facts.left().filter(|ingress| !standing.contains(ingress));
-    let mut known: BTreeSet<ObjectKey> = left.cloned().collect();
+    let mut known: BTreeSet<ObjectKey> = snapshot.facts.left().cloned().collect();
     for (_, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
         for (host, wish) in &of_group.wished {
@@ -69,6 +68,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
                 Choice::In(ids) if ids.contains(&zone.id) => {
                     names.entry(host.clone()).or_default().push(WishedName {
                         ingress: wish.ingress.clone(),
+                        others: wish.others.clone(),
                         load_balancer: of_group.load_balancer.clone(),
                         evaluate_target_health: wish.evaluate_target_health,
                     });

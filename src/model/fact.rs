@@ -58,6 +58,8 @@ pub struct Names {
 pub struct NameWish {
     /// The first Ingress of the group that asks.
     pub ingress: ObjectKey,
+    /// The others that ask.
+    pub others: BTreeSet<ObjectKey>,
     /// Whether Route 53 leaves the load balancer out while it has no healthy target.
     pub evaluate_target_health: bool,
 }
@@ -146,7 +148,7 @@ pub struct FactStore {
     unnamed: BTreeMap<Group, Revision>,
     /// The groups that have changed since a visit found no binding to be made for them, and when.
     unsettled: BTreeMap<Group, Revision>,
-    /// The Ingresses that were seen and are in no group any more, and since when.
+    /// The Ingresses whose names were told and are no longer, and since when.
     left: BTreeMap<ObjectKey, Revision>,
     /// Where our records of each hosted zone lead to; `None` while nobody knows which zones there
     /// are.
@@ -292,9 +294,7 @@ impl FactStore {
             self.touch(Topic::Listening);
         }
         if let Some(names) = self.names.remove(group) {
-            self.revision = self.revision.next();
-            let revision = self.revision;
-            self.left.extend(names.known.iter().map(|ingress| (ingress.clone(), revision)));
+            self.leave(names.known.iter().cloned().collect());
             let hosts: BTreeSet<String> = names.wished.keys().cloned().collect();
             self.touch_names(&hosts);
         }
@@ -326,6 +326,9 @@ impl FactStore {
             for ingress in &names.known {
                 self.left.remove(ingress);
             }
+            let known = old.iter().flat_map(|old| &old.known);
+            let gone = known.filter(|ingress| !names.known.contains(*ingress)).cloned();
+            self.leave(gone.collect());
             let hosts = names.wished.keys().chain(old.iter().flat_map(|old| old.wished.keys()));
             let hosts: BTreeSet<String> = hosts.cloned().collect();
             self.names.insert(group.clone(), Arc::new(names));
@@ -334,6 +337,16 @@ impl FactStore {
         if !was_complete && self.knows_names() {
             // Once everybody's names are known, those that nobody wants may go.
             self.touch(Topic::AllNames);
+        }
+    }
+
+    /// Takes note that nobody tells the names of some Ingresses any more.
+    fn leave(&mut self, ingresses: Vec<ObjectKey>) {
+        let is_anywhere = self.zones.as_ref().is_none_or(|zones| !zones.is_empty());
+        if is_anywhere && !ingresses.is_empty() {
+            self.revision = self.revision.next();
+            let revision = self.revision;
+            self.left.extend(ingresses.into_iter().map(|ingress| (ingress, revision)));
         }
     }
 
@@ -394,6 +407,9 @@ impl FactStore {
             self.drop_topic(&Topic::Zone(zone));
             self.touch(Topic::Leading);
         }
+        if all.is_empty() {
+            self.left.clear();
+        }
         self.zones = Some(all);
         if is_first {
             self.touch(Topic::Leading);
@@ -447,12 +463,12 @@ impl FactStore {
         Facts { listening, ..Facts::default() }
     }
 
-    /// What a zone builds on: everybody's names.
+    /// What a zone builds on: everybody's names, and who is in no group any more.
     #[must_use]
-    pub fn for_zone(&self) -> Facts {
+    pub fn for_zone(&self, is_out: impl Fn(&ObjectKey) -> bool) -> Facts {
         Facts {
             names: self.names.clone(),
-            left: self.left.keys().cloned().collect(),
+            left: self.left.keys().filter(|ingress| is_out(ingress)).cloned().collect(),
             knows_names: self.knows_names(),
             ..Facts::default()
         }
@@ -463,7 +479,7 @@ impl FactStore {
     pub fn all(&self) -> Facts {
         let made = self.made.clone();
         let listening = self.for_certificate().listening;
-        Facts { made, listening, leading: self.everywhere(), ..self.for_zone() }
+        Facts { made, listening, leading: self.everywhere(), ..self.for_zone(|_| true) }
     }
 
     fn everywhere(&self) -> Option<Arc<Counted>> {

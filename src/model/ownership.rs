@@ -8,6 +8,9 @@ use super::record::RecordType;
 
 /// What every value begins with.
 const HERITAGE: &str = "heritage=external-dns";
+/// The label of external-dns before 0.16, which made AAAA records only for load balancers with IPv6
+/// addresses. Later versions keep it as it stands.
+const DUALSTACK: &str = "external-dns/dualstack=true";
 const OWNER: &str = "external-dns/owner=";
 const RESOURCE: &str = "external-dns/resource=";
 /// What the resource of an Ingress begins with.
@@ -31,6 +34,9 @@ pub struct Ownership {
     pub owner: String,
     /// The object that the record is for, as `ingress/<namespace>/<name>`.
     pub resource: String,
+    /// Whether the record was made because the load balancer has IPv6 addresses. Present versions
+    /// of external-dns make AAAA records for all, and do not say so.
+    pub is_dualstack: bool,
 }
 
 impl Ownership {
@@ -38,7 +44,7 @@ impl Ownership {
     #[must_use]
     pub fn of_ingress(owner: &str, ingress: &ObjectKey) -> Self {
         let resource = format!("{RESOURCE_INGRESS}{ingress}");
-        Self { owner: owner.to_owned(), resource }
+        Self { owner: owner.to_owned(), resource, is_dualstack: false }
     }
 
     /// Reads the value of a TXT record, with or without its quotes. None where it says nothing of
@@ -46,10 +52,12 @@ impl Ownership {
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let mut parts = value.trim_matches('"').split(',');
-        let mut found = Self { owner: String::new(), resource: String::new() };
+        let (owner, resource) = (String::new(), String::new());
+        let mut found = Self { owner, resource, is_dualstack: false };
         let mut has_heritage = false;
         parts.by_ref().for_each(|part| {
             has_heritage |= part == HERITAGE;
+            found.is_dualstack |= part == DUALSTACK;
             if let Some(owner) = part.strip_prefix(OWNER) {
                 owner.clone_into(&mut found.owner);
             } else if let Some(resource) = part.strip_prefix(RESOURCE) {
@@ -68,10 +76,11 @@ impl Ownership {
 }
 
 impl fmt::Display for Ownership {
-    /// As the value of a TXT record, in its quotes.
+    /// As the value of a TXT record, in its quotes; labels come in alphabetical order.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { owner, resource } = self;
-        write!(f, "\"{HERITAGE},{OWNER}{owner},{RESOURCE}{resource}\"")
+        let Self { owner, resource, is_dualstack } = self;
+        let dualstack = if *is_dualstack { format!(",{DUALSTACK}") } else { String::new() };
+        write!(f, "\"{HERITAGE}{dualstack},{OWNER}{owner},{RESOURCE}{resource}\"")
     }
 }
 
@@ -80,6 +89,18 @@ impl fmt::Display for Ownership {
 pub fn txt_name(zone: &str, host: &str, record_type: RecordType) -> String {
     let prefix = record_type.as_str().to_lowercase();
     if host == zone { format!("{prefix}-{APEX}.{zone}") } else { format!("{prefix}-{host}") }
+}
+
+/// The host and type whose record a TXT record of this name speaks of, if its name begins with a
+/// type: the inverse of [`txt_name`].
+#[must_use]
+pub fn txt_subject<'a>(zone: &'a str, name: &'a str) -> Option<(&'a str, RecordType)> {
+    [RecordType::A, RecordType::Aaaa, RecordType::Cname].into_iter().find_map(|record_type| {
+        let prefix = record_type.as_str().to_lowercase();
+        let host = name.strip_prefix(&prefix)?.strip_prefix('-')?;
+        let is_apex = host.strip_prefix(APEX).and_then(|rest| rest.strip_prefix('.')) == Some(zone);
+        Some((if is_apex { zone } else { host }, record_type))
+    })
 }
 
 /// The names of the TXT records that may say whose the record of a host and type is; the first one
@@ -121,6 +142,27 @@ mod tests {
         assert_eq!(read("\"heritage=other-tool,external-dns/owner=default\""), None);
         assert_eq!(read("\"v=spf1 -all\""), None);
         assert_eq!(read("\"heritage=external-dns\""), Some(String::new()));
+    }
+
+    #[test]
+    fn a_record_of_a_dualstack_load_balancer_says_so_as_external_dns_did() {
+        let value = "\"heritage=external-dns,external-dns/dualstack=true,\
+                     external-dns/owner=default,external-dns/resource=ingress/default/web\"";
+        let ownership = Ownership::parse(value).expect("it is one");
+        assert!(ownership.is_dualstack);
+        assert_eq!(ownership.to_string(), value);
+    }
+
+    #[test]
+    fn the_name_of_a_txt_record_leads_back_to_its_subject() {
+        let zone = "example.com";
+        for host in ["web.example.com", "*.w.example.com", "example.com", "a-web.example.com"] {
+            for record_type in [RecordType::A, RecordType::Aaaa, RecordType::Cname] {
+                let name = txt_name(zone, host, record_type);
+                assert_eq!(txt_subject(zone, &name), Some((host, record_type)));
+            }
+        }
+        assert_eq!(txt_subject(zone, "web.example.com"), None);
     }
 
     #[test]

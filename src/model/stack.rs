@@ -176,6 +176,8 @@ pub struct ZoneStack {
 pub struct WishedName {
     /// The Ingress.
     pub ingress: ObjectKey,
+    /// Other Ingresses of the same load balancer that ask for it.
+    pub others: BTreeSet<ObjectKey>,
     /// The load balancer that the name should lead to.
     pub load_balancer: Id,
     /// Whether Route 53 leaves it out while it has no healthy target.

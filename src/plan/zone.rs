@@ -2,28 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::{Address, Records, ZoneInventory};
 use crate::model::known::Known;
 use crate::model::load_balancer::LoadBalancerState;
-use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, TTL, txt_name};
+use crate::model::ownership::{LABEL_LENGTH_MAX, txt_name, txt_subject};
 use crate::model::plan::{Plan, Reason, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::{
-    BATCH_CHARACTERS_MAX, BATCH_VALUES_MAX, Record, RecordChange, RecordType, RecordValue, Verb,
-};
+use crate::model::record::{Record, RecordChange, RecordType, RecordValue, Verb};
 use crate::model::settings::{DnsPolicy, DnsSettings};
 use crate::model::snapshot::Extent;
 use crate::model::stack::{WishedName, ZoneStack};
 
 use super::draft::Draft;
+use batch::{Changed, batches};
 use host::{Claim, Host};
 
+mod batch;
 mod host;
 
 /// The types of the records that lead to load balancers, or are in their way.
 const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];
+
+/// In what the records of a name differ whose load balancer has lost its IPv6 addresses.
+const IP_ADDRESS_TYPE: &str = "ip-address-type";
 
 /// Plans a zone: names that are wished for lead to their load balancers, and those that nobody
 /// wishes for any more go. A record that is not ours is never touched.
@@ -75,14 +77,6 @@ pub fn is_ours(settings: &DnsSettings, zone: &str, records: &Records, record: &R
     TYPES.contains(&record.key.record_type) && host.claim(record) == Claim::Ours
 }
 
-/// What happens to one name; all of it at once.
-struct Changed {
-    host: String,
-    gate: Option<WaitKey>,
-    reason: Reason,
-    changes: Vec<RecordChange>,
-}
-
 struct Planning<'a> {
     settings: &'a DnsSettings,
     extent: Extent,
@@ -106,7 +100,7 @@ impl<'a> Planning<'a> {
         let host = Host::new(&self.settings.owner, &self.stack.zone.name, name, self.records);
         let holder = host.holder();
         // Whoever has a name keeps it for as long as it is wished for.
-        let wish = asking.iter().find(|wish| Some(&wish.ingress) == holder.as_ref());
+        let wish = asking.iter().find(|wish| holder.as_ref().is_some_and(|who| asks(wish, who)));
         if wish.is_none() && holder.is_some() && !self.stack.is_complete {
             // Whoever has it now may not have been heard of yet.
             return;
@@ -120,7 +114,8 @@ impl<'a> Planning<'a> {
             // It has vanished, and is about to be made anew.
             return;
         }
-        let wished = Wished { wish, address };
+        let for_whom = holder.filter(|who| asks(wish, who)).unwrap_or(wish.ingress.clone());
+        let wished = Wished { wish, for_whom, address };
         if let Some(in_the_way) = host.foreign() {
             if !host.leads_to(&wished.value()) {
                 self.in_the_way(name, &wish.ingress, &in_the_way);
@@ -150,18 +145,25 @@ impl<'a> Planning<'a> {
         for record_type in [RecordType::A, RecordType::Aaaa] {
             match host.standing(record_type) {
                 Some(record) if host.claim(record) == Claim::Ours => {
-                    let differences = differences(&record.value, &wished.value());
-                    if self.settings.policy != DnsPolicy::CreateOnly && !differences.is_empty() {
-                        let record = Record::simple(host.name, record_type, wished.value());
-                        changes.push(RecordChange { verb: Verb::Upsert, record });
-                        reasons.extend(differences.into_iter().map(str::to_owned));
-                    }
+                    let (fields, change) = self.update(host, wished, record);
+                    reasons.extend(fields.into_iter().map(str::to_owned));
+                    changes.extend(change);
                 }
                 Some(_) => {}
-                None if !may_create || !self.is_needed(host, wished, record_type) => {}
-                None => {
-                    changes.extend(self.creation(host, wished, record_type));
+                None if !may_create => {}
+                None if self.is_needed(host, wished, record_type) => {
+                    let record = Record::simple(host.name, record_type, wished.value());
+                    changes.push(RecordChange { verb: Verb::Create, record });
+                    changes.push(host.assertion(record_type, wished));
                     is_missing = true;
+                }
+                None => {
+                    let left = host.left_over(record_type).filter(|txt| {
+                        host::read(txt).is_some_and(|found| found.is_dualstack)
+                            && self.is_outdated(wished)
+                    });
+                    reasons.extend(left.map(|_| IP_ADDRESS_TYPE.to_owned()));
+                    changes.extend(left.map(deletion));
                 }
             }
         }
@@ -177,6 +179,41 @@ impl<'a> Planning<'a> {
                 .then(|| WaitKey::Active(address.dns_name.clone()))
         });
         self.changed.push(Changed { host: host.name.to_owned(), gate, reason, changes });
+    }
+
+    /// Brings a record of ours into line, with the TXT record that says whose it is: a record is
+    /// never written without it, so that none is left that nobody owns. Says in what it differs.
+    fn update(
+        &self,
+        host: &Host<'_>,
+        wished: &Wished<'_>,
+        record: &Record,
+    ) -> (Vec<&'static str>, Vec<RecordChange>) {
+        let record_type = record.key.record_type;
+        if record_type == RecordType::Aaaa && host.is_dualstack(record) && self.is_outdated(wished)
+        {
+            return (vec![IP_ADDRESS_TYPE], host.removal(record));
+        }
+        let mut fields = differences(&record.value, &wished.value());
+        let mut changes = Vec::new();
+        if !fields.is_empty() {
+            let record = Record::simple(host.name, record_type, wished.value());
+            changes.push(RecordChange { verb: Verb::Upsert, record });
+        }
+        if host.ingress_of(record).is_some_and(|ingress| ingress != wished.for_whom) {
+            fields.push("owner");
+        }
+        if self.settings.policy == DnsPolicy::CreateOnly || fields.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        changes.push(host.assertion(record_type, wished));
+        (fields, changes)
+    }
+
+    /// Whether AAAA records that were made because the load balancer had IPv6 addresses may go.
+    fn is_outdated(&self, wished: &Wished<'_>) -> bool {
+        self.settings.policy == DnsPolicy::Sync
+            && wished.address.is_some_and(|address| !address.has_ipv6)
     }
 
     /// Whether a record of this type has to stand: AAAA only for those who can be reached so.
@@ -199,59 +236,61 @@ impl<'a> Planning<'a> {
         fits
     }
 
-    /// A record, and the TXT record beside it unless that is there already.
-    fn creation(
-        &self,
-        host: &Host<'_>,
-        wished: &Wished<'_>,
-        record_type: RecordType,
-    ) -> Vec<RecordChange> {
-        let create = |record| RecordChange { verb: Verb::Create, record };
-        let mut changes = vec![create(Record::simple(host.name, record_type, wished.value()))];
-        let txt = txt_name(&self.stack.zone.name, host.name, record_type);
-        if host.txt(&txt).is_none() {
-            let ownership = Ownership::of_ingress(&self.settings.owner, &wished.wish.ingress);
-            let value = RecordValue::Values { ttl: TTL, values: vec![ownership.to_string()] };
-            changes.push(create(Record::simple(&txt, RecordType::Txt, value)));
-        }
-        changes
-    }
-
     /// Withdraws the names that nobody wishes for any more.
     fn withdraw(&mut self) {
         if self.settings.policy != DnsPolicy::Sync {
             return;
         }
-        let names: BTreeSet<&str> = self
-            .records
-            .keys()
-            .filter(|key| TYPES.contains(&key.record_type) && key.set_identifier.is_none())
-            .map(|key| key.name.as_str())
-            .collect();
+        let keys = self.records.keys().filter(|key| key.set_identifier.is_none());
+        let names = keys.filter_map(|key| match key.record_type {
+            RecordType::Txt => Some(txt_subject(&self.stack.zone.name, &key.name)?.0),
+            RecordType::A | RecordType::Aaaa | RecordType::Cname => Some(key.name.as_str()),
+        });
+        let names: BTreeSet<&str> = names.collect();
         for name in names {
             let is_wished =
                 self.stack.names.contains_key(name) || self.stack.elsewhere.contains(name);
             if is_wished || !self.settings.keeps(name) {
                 continue;
             }
-            let host = self.host(name);
-            let mut changes = Vec::new();
-            for record_type in TYPES {
-                let Some(record) = host.standing(record_type) else { continue };
-                if host.claim(record) == Claim::Ours && self.may_go(&host, record) {
-                    // One TXT record may speak of two records.
-                    for change in host.removal(record) {
-                        if !changes.contains(&change) {
-                            changes.push(change);
-                        }
-                    }
-                }
-            }
+            let changes = self.withdrawal(&self.host(name));
             if !changes.is_empty() {
                 let (host, reason) = (name.to_owned(), Reason::Unwanted);
                 self.changed.push(Changed { host, gate: None, reason, changes });
             }
         }
+    }
+
+    /// What goes of a name that nobody wishes for any more.
+    fn withdrawal(&self, host: &Host<'_>) -> Vec<RecordChange> {
+        let mut changes = Vec::new();
+        for record_type in TYPES {
+            let goes = match host.standing(record_type) {
+                Some(record) if host.claim(record) == Claim::Ours && self.may_go(host, record) => {
+                    host.removal(record)
+                }
+                Some(_) => continue,
+                None => {
+                    let left = host.left_over(record_type);
+                    let left = left.filter(|txt| self.may_be_swept(txt));
+                    left.map(deletion).into_iter().collect()
+                }
+            };
+            // One TXT record may speak of two records.
+            for change in goes {
+                if !changes.contains(&change) {
+                    changes.push(change);
+                }
+            }
+        }
+        changes
+    }
+
+    /// Whether a TXT record of ours may go whose record is gone, and which nobody wishes for.
+    fn may_be_swept(&self, txt: &Record) -> bool {
+        let Some(ingress) = host::read(txt).and_then(|found| found.ingress()) else { return false };
+        let is_gone = self.extent == Extent::Cluster && !self.stack.standing.contains(&ingress);
+        self.stack.is_complete && (is_gone || self.stack.known.contains(&ingress))
     }
 
     /// Whether a record of ours that nobody wishes for may go. One whose Ingress stands and does
@@ -311,6 +350,8 @@ impl<'a> Planning<'a> {
 /// What a name should lead to.
 struct Wished<'a> {
     wish: &'a WishedName,
+    /// The Ingress that its records are for.
+    for_whom: ObjectKey,
     /// Where the load balancer can be reached, once it stands.
     address: Option<&'a Address>,
 }
@@ -327,6 +368,15 @@ impl Wished<'_> {
             evaluate_target_health: self.wish.evaluate_target_health,
         }
     }
+}
+
+/// Whether an Ingress is among those of a load balancer that ask for a name.
+fn asks(wish: &WishedName, ingress: &ObjectKey) -> bool {
+    wish.ingress == *ingress || wish.others.contains(ingress)
+}
+
+fn deletion(record: &Record) -> RecordChange {
+    RecordChange { verb: Verb::Delete, record: record.clone() }
 }
 
 /// In what a record differs from the wish. Which zone the target lies in is not compared: it
@@ -347,72 +397,4 @@ fn differences(live: &RecordValue, wish: &RecordValue) -> Vec<&'static str> {
         fields.push("evaluate-target-health");
     }
     fields
-}
-
-/// Packs the changes into as few batches as Route 53 takes, those of one name always together.
-/// Names that Route 53 refused together go apart, so that one of them holds nobody up.
-fn batches(draft: &mut Draft, stack: &ZoneStack, changed: Vec<Changed>) {
-    let mut open: BTreeMap<(Option<WaitKey>, usize), Batch> = BTreeMap::new();
-    for next in changed {
-        let limit = stack.suspects.get(&next.host).copied().unwrap_or(usize::MAX);
-        let needs = next.changes.iter().find_map(|change| match &change.record.value {
-            RecordValue::Alias { target: Id::Of(handle), .. } => Some(handle.clone()),
-            RecordValue::Alias { .. } | RecordValue::Values { .. } => None,
-        });
-        // What waits for a load balancer that is yet to be made holds up nothing else.
-        let gate = needs.map(WaitKey::Made).or(next.gate.clone());
-        let key = (gate, limit);
-        if let Some(batch) = open.get(&key)
-            && (batch.names >= limit || !batch.has_room_for(&next))
-            && let Some(full) = open.remove(&key)
-        {
-            full.push(draft, stack, key.0.clone());
-        }
-        open.entry(key).or_default().add(next);
-    }
-    for ((gate, _), batch) in open {
-        batch.push(draft, stack, gate);
-    }
-}
-
-#[derive(Default)]
-struct Batch {
-    names: usize,
-    weight: (usize, usize),
-    changes: Vec<RecordChange>,
-    reasons: Vec<Reason>,
-}
-
-impl Batch {
-    fn has_room_for(&self, next: &Changed) -> bool {
-        let (values, characters) = weight(next);
-        self.weight.0 + values <= BATCH_VALUES_MAX
-            && self.weight.1 + characters <= BATCH_CHARACTERS_MAX
-    }
-
-    fn add(&mut self, next: Changed) {
-        let (values, characters) = weight(&next);
-        self.weight = (self.weight.0 + values, self.weight.1 + characters);
-        self.names += 1;
-        self.changes.extend(next.changes);
-        if !self.reasons.contains(&next.reason) {
-            self.reasons.push(next.reason);
-        }
-    }
-
-    fn push(self, draft: &mut Draft, stack: &ZoneStack, gate: Option<WaitKey>) {
-        let Self { changes, mut reasons, .. } = self;
-        let zone = stack.zone.clone();
-        let reason = match (reasons.pop(), reasons.is_empty()) {
-            (Some(only), true) => only,
-            (last, _) => Reason::All(reasons.into_iter().chain(last).collect()),
-        };
-        let action = Action::Aws(AwsAction::ChangeRecords { zone, changes });
-        draft.push_gated(action, reason, &[], gate);
-    }
-}
-
-fn weight(changed: &Changed) -> (usize, usize) {
-    let each = changed.changes.iter().map(RecordChange::weight);
-    each.fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1))
 }

@@ -13,9 +13,10 @@ use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::Records;
 use crate::model::outcome::{Outcome, Trouble};
+use crate::model::ownership::txt_subject;
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::RecordType;
+use crate::model::record::{RecordKey, RecordType};
 use crate::model::stack::ZoneStack;
 use crate::plan;
 use crate::report::Rest;
@@ -145,11 +146,17 @@ fn coming(plan: &Plan) -> BTreeSet<AwsId> {
 
 /// The names that a step changes.
 fn hosts(step: &Step) -> BTreeSet<String> {
-    let Action::Aws(AwsAction::ChangeRecords { changes, .. }) = &step.action else {
+    let Action::Aws(AwsAction::ChangeRecords { zone, changes }) = &step.action else {
         return BTreeSet::new();
     };
     let keys = changes.iter().map(|change| &change.record.key);
-    keys.filter(|key| key.record_type != RecordType::Txt).map(|key| key.name.clone()).collect()
+    let of_key = |key: &RecordKey| {
+        // Of a TXT record, the name that it speaks of.
+        let is_txt = key.record_type == RecordType::Txt;
+        let subject = is_txt.then(|| txt_subject(&zone.name, &key.name)).flatten();
+        subject.map_or(key.name.as_str(), |(host, _)| host).to_owned()
+    };
+    keys.map(of_key).collect()
 }
 
 fn refusal(ingress: &ObjectKey, host: &str, text: &str) -> Problem {

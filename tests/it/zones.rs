@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::model::action::{Action, AwsAction};
-use albedo::model::id::{AwsId, Handle, Id, Slot};
+use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
 use albedo::model::inventory::{Address, Records, ZoneInventory};
 use albedo::model::known::Known;
 use albedo::model::load_balancer::LoadBalancerState;
@@ -22,6 +22,7 @@ use super::support::world::{group, key, settings};
 
 mod golden;
 mod life;
+mod owners;
 mod starts;
 
 const ZONE: &str = "example.com";
@@ -79,16 +80,21 @@ fn address(dns_name: &str) -> Address {
 }
 
 impl Case {
-    /// Ingresses that ask for hosts of load balancers: `default/web web.example.com one`.
+    /// Ingresses that ask for hosts of load balancers: `default/web web.example.com one`; several
+    /// of one load balancer with commas between them, the first of its group first.
     fn new(wishes: &[&str]) -> Self {
         let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
         let mut known = BTreeSet::from([key("default/web")]);
         for wish in wishes {
             let words: Vec<&str> = wish.split(' ').collect();
-            let [ingress, host, load_balancer] = words[..] else { panic!("{wish}") };
-            known.insert(key(ingress));
+            let [ingresses, host, load_balancer] = words[..] else { panic!("{wish}") };
+            let mut others: BTreeSet<ObjectKey> = ingresses.split(',').map(key).collect();
+            known.extend(others.iter().cloned());
+            let ingress = ingresses.split(',').map(key).next().unwrap();
+            others.remove(&ingress);
             names.entry(host.to_owned()).or_default().push(WishedName {
-                ingress: key(ingress),
+                ingress,
+                others,
                 load_balancer: Id::Is(AwsId::new(load_balancer)),
                 evaluate_target_health: true,
             });
@@ -270,7 +276,7 @@ fn policies_hold_back_what_they_say() {
     ]);
     let mut case = Case::new(&["default/web web.example.com one"]);
     for (policy, of_wrong, of_cname) in
-        [(DnsPolicy::Sync, 1, 4), (DnsPolicy::UpsertOnly, 1, 0), (DnsPolicy::CreateOnly, 0, 0)]
+        [(DnsPolicy::Sync, 2, 4), (DnsPolicy::UpsertOnly, 2, 0), (DnsPolicy::CreateOnly, 0, 0)]
     {
         case.dns.policy = policy;
         assert_eq!(changes(&case.plan(&wrong)).len(), of_wrong, "{policy:?}");
@@ -368,7 +374,8 @@ fn what_cannot_be_a_name_says_why() {
 #[test]
 fn a_name_that_is_never_withdrawn_holds_up_no_load_balancer() {
     let leading = |resource: &str| {
-        let owner = Ownership { owner: "default".to_owned(), resource: resource.to_owned() };
+        let (owner, resource) = ("default".to_owned(), resource.to_owned());
+        let owner = Ownership { owner, resource, is_dualstack: false };
         let txt = values("a-web.example.com", RecordType::Txt, &owner.to_string());
         let zone = records([alias(HOST, RecordType::A, ALB), txt]);
         albedo::plan::zone::leading(&dns(), ZONE, &zone).len()

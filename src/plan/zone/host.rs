@@ -2,10 +2,10 @@
 
 use crate::model::id::ObjectKey;
 use crate::model::inventory::Records;
-use crate::model::ownership::{Ownership, txt_name, txt_names};
+use crate::model::ownership::{Ownership, TTL, VALUE_LENGTH_MAX, txt_name, txt_names};
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
 
-use super::TYPES;
+use super::{TYPES, Wished};
 
 /// Whose a record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,11 @@ impl<'a> Host<'a> {
     /// The Ingress that a record is for.
     pub(super) fn ingress_of(&self, record: &Record) -> Option<ObjectKey> {
         self.ownership(record)?.ingress()
+    }
+
+    /// Whether a record was made because its load balancer has IPv6 addresses.
+    pub(super) fn is_dualstack(&self, record: &Record) -> bool {
+        self.ownership(record).is_some_and(|found| found.is_dualstack)
     }
 
     /// The Ingress that has the name, if it is ours.
@@ -138,17 +143,62 @@ impl<'a> Host<'a> {
         let names = txt_names(self.zone, self.name, record.key.record_type);
         let beside = names.iter().filter_map(|name| self.txt(name));
         let beside = beside.filter(|txt| is_alone(txt) && self.is_ours(txt));
-        let all = std::iter::once(record).chain(beside);
-        all.map(|record| RecordChange { verb: Verb::Delete, record: record.clone() }).collect()
+        std::iter::once(record).chain(beside).map(super::deletion).collect()
     }
 
     fn is_ours(&self, txt: &Record) -> bool {
         read(txt).is_some_and(|found| found.owner == self.owner)
     }
+
+    /// The change that says in a TXT record whose the record of a type is: in the one of present
+    /// versions, or in an older one where that name is taken. What else stands beside our value
+    /// stays, and one that is not there is made and not put, so that nobody else's is overwritten.
+    pub(super) fn assertion(&self, record_type: RecordType, wished: &Wished<'_>) -> RecordChange {
+        let mut ownership = Ownership::of_ingress(self.owner, &wished.for_whom);
+        ownership.is_dualstack = record_type == RecordType::Aaaa
+            && wished.address.is_some_and(|address| address.has_ipv6);
+        // The two quotes do not count.
+        ownership.is_dualstack &= ownership.to_string().len() - 2 <= VALUE_LENGTH_MAX;
+        let value = ownership.to_string();
+        let names = txt_names(self.zone, self.name, record_type);
+        let mut standing = names.iter().filter_map(|name| self.txt(name));
+        let is_taken = self.txt(&names[0]).is_some_and(|txt| !self.is_ours(txt));
+        match standing.find(|txt| self.is_ours(txt) && (is_taken || txt.key.name == names[0])) {
+            Some(txt) => {
+                let mut record = txt.clone();
+                if let RecordValue::Values { values, .. } = &mut record.value
+                    && let Some(first) = values.first_mut()
+                {
+                    *first = value;
+                }
+                RecordChange { verb: Verb::Upsert, record }
+            }
+            None => {
+                let value = RecordValue::Values { ttl: TTL, values: vec![value] };
+                let record = Record::simple(&names[0], RecordType::Txt, value);
+                RecordChange { verb: Verb::Create, record }
+            }
+        }
+    }
+
+    /// The TXT record of ours that says whose the record of a type is, where neither that record
+    /// stands nor any other that it may speak of.
+    pub(super) fn left_over(&self, record_type: RecordType) -> Option<&'a Record> {
+        let name = txt_name(self.zone, self.name, record_type);
+        let txt = self.txt(&name).filter(|txt| is_alone(txt) && self.is_ours(txt))?;
+        let speaks_of = |other: &RecordType| {
+            txt_names(self.zone, self.name, *other).contains(&name)
+                && self.standing(*other).is_some()
+        };
+        // Before 0.12 external-dns gave the TXT record the name of the record itself.
+        let is_name = TYPES.iter().any(|other| self.simple(&name, *other).is_some());
+        let is_needed = is_name || self.routed().is_some() || TYPES.iter().any(speaks_of);
+        (!is_needed).then_some(txt)
+    }
 }
 
 /// What a TXT record says of whose a record is; its first value counts (external-dns).
-fn read(txt: &Record) -> Option<Ownership> {
+pub(super) fn read(txt: &Record) -> Option<Ownership> {
     match &txt.value {
         RecordValue::Values { values, .. } => Ownership::parse(values.first()?),
         RecordValue::Alias { .. } => None,

@@ -1,15 +1,16 @@
 //! Another hand in the account: it changes things of ours.
 
 use albedo::model::id::AwsId;
-use albedo::model::record::RecordValue;
+use albedo::model::ownership::txt_names;
+use albedo::model::record::{RecordType, RecordValue};
 use albedo::model::target::TargetState;
 
 use super::dice::Dice;
-use super::served::is_ours;
+use super::served::{self, is_ours};
 use crate::support::fake::State;
 
 /// What it does.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 11] = [
     "rule",
     "listener",
     "tag",
@@ -17,6 +18,8 @@ pub const KINDS: [&str; 9] = [
     "attribute",
     "target",
     "record",
+    "lost record",
+    "lost name",
     "opening",
     "load balancer",
 ];
@@ -82,6 +85,7 @@ pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, Strin
             }
             id.clone()
         }
+        "lost record" | "lost name" => lose(state, dice, kind)?,
         "opening" => {
             let ours = state
                 .security_groups
@@ -101,4 +105,17 @@ pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, Strin
         }
     };
     Some((kind, id.to_string()))
+}
+
+/// Takes a record of ours away, and of a lost name the TXT record beside it, too.
+fn lose(state: &mut State, dice: &mut Dice, kind: &str) -> Option<AwsId> {
+    let names = served::our_records(state);
+    let (id, lost) = (!names.is_empty()).then(|| dice.one_of(&names).clone())?;
+    let zone = state.zones.get_mut(&id)?;
+    let beside = txt_names(&zone.zone.name, &lost.name, lost.record_type);
+    zone.records.retain(|key, _| {
+        let is_beside = key.record_type == RecordType::Txt && beside.contains(&key.name);
+        *key != lost && !(is_beside && kind == "lost name")
+    });
+    Some(AwsId::new(format!("{} {}", lost.record_type, lost.name)))
 }

@@ -1,12 +1,15 @@
 //! What seeds have found, as small as it gets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use albedo::controller::SharedWorld;
-use albedo::model::id::AwsId;
+use albedo::model::fact::Names;
+use albedo::model::id::{AwsId, Id};
 use albedo::model::subject::Subject;
 
+use crate::support::clock::now;
+use crate::support::sketch;
 use crate::support::world::{group, key, settings};
 
 /// Two workers: one visits a group, the other finds out meanwhile what names lead to.
@@ -32,4 +35,31 @@ fn who_begins_to_wait_while_that_is_let_go_is_told() {
         world.wait(&subject, true);
         assert!(!world.wakes().contains(&subject), "{subject} knows");
     }
+}
+
+/// An Ingress goes over to another controller's class while its group stays: the zone is looked at
+/// only after the group has let go of it.
+#[test]
+fn who_leaves_a_group_that_stays_asks_for_no_name_any_more() {
+    let zone = Subject::Zone(settings().place, AwsId::new("ZPUB"));
+    let world = SharedWorld::new(Arc::new(settings()));
+    let mut world = world.lock();
+    let names = |known: &[&str]| Names {
+        load_balancer: Id::Is(AwsId::new("one")),
+        has_ipv6: false,
+        wished: BTreeMap::new(),
+        known: known.iter().map(|name| key(name)).collect(),
+    };
+    let at = world.facts.revision();
+    world.facts.names_of(&group("edge"), names(&["shop/w0", "team/w2"]), at);
+    world.facts.names_of(&group("edge"), names(&["shop/w0"]), at);
+    let (snapshot, _) = world.snapshot(&zone, now(), Arc::default());
+    let left: Vec<_> = snapshot.facts.left().cloned().collect();
+    assert_eq!(left, [key("team/w2")]);
+    // Whoever is back in a group speaks for himself, even if he says nothing yet.
+    for object in sketch::objects("class alb: {}\ningress team/w2: {group.name: edge}\n") {
+        world.take(object.seen().unwrap());
+    }
+    let (snapshot, _) = world.snapshot(&zone, now(), Arc::default());
+    assert_eq!(snapshot.facts.left().count(), 0);
 }

@@ -7,7 +7,7 @@ use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::marks::TAG_CLUSTER;
 use albedo::model::marks::Tags;
 use albedo::model::ownership::{Ownership, txt_names};
-use albedo::model::record::RecordValue;
+use albedo::model::record::{RecordKey, RecordValue};
 use albedo::model::rule::{Condition, Rule, RuleAction};
 use albedo::model::snapshot::Objects;
 use albedo::model::target::{Target, TargetState};
@@ -142,11 +142,19 @@ pub fn is_ready(
 
 /// Where our names lead to, by DNS names.
 fn leading(state: &State) -> Vec<(String, String)> {
+    let ours = our_records(state).into_iter();
+    let all = ours.filter_map(|(id, key)| {
+        let target = state.zones[&id].records[&key].alias_target()?.to_string();
+        Some((key.name, target))
+    });
+    all.collect()
+}
+
+/// The records of ours that lead somewhere, each with its zone.
+pub fn our_records(state: &State) -> Vec<(AwsId, RecordKey)> {
     let mut all = Vec::new();
-    for zone in state.zones.values() {
-        for record in zone.records.values() {
-            let RecordValue::Alias { target, .. } = &record.value else { continue };
-            let Some(target) = target.given() else { continue };
+    for (id, zone) in &state.zones {
+        for record in zone.records.values().filter(|record| record.alias_target().is_some()) {
             let names = txt_names(&zone.zone.name, &record.key.name, record.key.record_type);
             let owner = names.iter().find_map(|name| {
                 let txt = zone.records.values().find(|txt| {
@@ -156,7 +164,7 @@ fn leading(state: &State) -> Vec<(String, String)> {
                 Ownership::parse(values.first()?)
             });
             if owner.is_some_and(|found| found.owner == OWNER) {
-                all.push((record.key.name.clone(), target.to_string()));
+                all.push((id.clone(), record.key.clone()));
             }
         }
     }

@@ -182,10 +182,7 @@ fn two_ingresses() {
     assert_eq!(end.values().find_map(Record::alias_target), Some(&AwsId::new(ALB_2)));
     assert!(case.plan(&end).is_empty());
     let rest = dual(&[WEB]);
-    assert_eq!(
-        changes(&rest.plan(&end)),
-        ["UPSERT A web.example.com", "UPSERT AAAA web.example.com"]
-    );
+    assert_eq!(sorted(&rest.plan(&end)), four("UPSERT", HOST));
     assert!(rest.plan(&rest.carried_out(&end)).is_empty());
 }
 
@@ -220,8 +217,9 @@ fn orphan_of_another() {
 
 fn orphan_of_ours() {
     let zone = records(owned(&["a-web.example.com", "aaaa-web.example.com"]));
-    let expected = ["CREATE A web.example.com", "CREATE AAAA web.example.com"];
-    assert_eq!(changes(&dual(&[WEB]).plan(&zone)), expected);
+    let case = dual(&[WEB]);
+    assert!(changes(&case.plan(&zone)).iter().all(|change| !change.starts_with("DELETE")));
+    assert_eq!(case.carried_out(&zone), case.carried_out(&Records::new()));
 }
 
 fn upsert_only_type_change() {
@@ -256,7 +254,10 @@ fn public_and_private() {
     let mut private = dual(&[WEB]).carried_out(&Records::new());
     let [a, _] = both(ALB);
     private.remove(&a.key);
-    assert_eq!(changes(&dual(&[WEB]).plan(&private)), ["CREATE A web.example.com"]);
+    assert_eq!(
+        changes(&dual(&[WEB]).plan(&private)),
+        ["CREATE A web.example.com", "UPSERT TXT a-web.example.com"]
+    );
 }
 
 fn parents_and_children() {
@@ -278,10 +279,7 @@ fn evaluate_target_health() {
     let mut case = dual(&[WEB]);
     let end = case.carried_out(&Records::new());
     case.stack.names.get_mut(HOST).unwrap()[0].evaluate_target_health = false;
-    assert_eq!(
-        changes(&case.plan(&end)),
-        ["UPSERT A web.example.com", "UPSERT AAAA web.example.com"]
-    );
+    assert_eq!(sorted(&case.plan(&end)), four("UPSERT", HOST));
     assert!(case.plan(&case.carried_out(&end)).is_empty());
 }
 
@@ -312,10 +310,7 @@ fn dualstack_target() {
     let names = ["a-web.example.com", "aaaa-web.example.com"];
     let zone = records(both(&format!("dualstack.{ALB}")).into_iter().chain(owned(&names)));
     let case = dual(&[WEB]);
-    assert_eq!(
-        changes(&case.plan(&zone)),
-        ["UPSERT A web.example.com", "UPSERT AAAA web.example.com"]
-    );
+    assert_eq!(sorted(&case.plan(&zone)), four("UPSERT", HOST));
 }
 
 fn load_balancer_disappears() {
@@ -394,7 +389,7 @@ fn foreign_txt() {
 fn policies() {
     let names = ["a-web.example.com", "aaaa-web.example.com"];
     let zone = records(both(ALB_2).into_iter().chain(owned(&names)));
-    for (policy, changed) in [(DnsPolicy::UpsertOnly, 2), (DnsPolicy::CreateOnly, 0)] {
+    for (policy, changed) in [(DnsPolicy::UpsertOnly, 4), (DnsPolicy::CreateOnly, 0)] {
         let with = |mut case: Case| {
             case.dns.policy = policy;
             case
