@@ -1,6 +1,8 @@
 //! Steps for the rules of a listener: LBC's pairing and numbering, so that the two agree on what
 //! stands.
 
+use std::cmp::Reverse;
+
 use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveRule};
@@ -167,9 +169,12 @@ impl Rules<'_> {
         };
         let lacking = pairing.missing.len().saturating_sub(self.room);
         let (taken_over, others): (Vec<&LiveRule>, Vec<&LiveRule>) =
-            pairing.unwanted.iter().partition(is_taken_over);
+            pairing.unwanted.iter().rev().partition(is_taken_over);
         let mut unwanted = others.into_iter().chain(taken_over);
         let first: Vec<&LiveRule> = unwanted.by_ref().take(lacking).collect();
+        // A request that several rules take that go is answered by the first of them to the last.
+        let mut unwanted: Vec<&LiveRule> = unwanted.collect();
+        unwanted.sort_by_key(|rule| Reverse(rule.priority));
         let mut steps: Vec<StepId> =
             first.into_iter().map(|rule| delete(draft, rule, moved)).collect();
         let before: Vec<StepId> = moved.iter().chain(&steps).copied().collect();

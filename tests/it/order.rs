@@ -17,7 +17,7 @@ use albedo::plan::check;
 use super::support::fake::{Fault, Faulty, State, Struck, When};
 use super::support::router;
 use super::support::site::Site;
-use super::support::world::{CERTIFICATE, NODES, fake, wait};
+use super::support::world::{CERTIFICATE, NODES, fake, key, wait};
 
 /// Somebody's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -270,6 +270,31 @@ ingress shop/web:
 ingress shop/web:
   rules: [public.example.com Exact /a other:80, public.example.com Exact /o other:80]";
     Edit { before: &before, after, requests: &requests[..2] }.check();
+}
+
+#[test]
+fn rules_that_go_together_go_from_the_last_to_the_first() {
+    let before = format!(
+        "{TWO_BACKENDS}
+ingress shop/web: {{group.name: edge, rules: [public.example.com Exact /w web:80]}}
+ingress shop/z: {{group.name: edge, rules: [public.example.com Exact /a web:80,
+  public.example.com Prefix /a other:80, public.example.com Prefix / web:80]}}"
+    );
+    let site = Site::new(&before);
+    wait(async {
+        let controller = site.settle().await;
+        site.aws.finish_provisioning();
+        site.aws.forget_calls();
+        let standing = site.aws.everything().rules;
+        controller.cluster.delete(&key("shop/z"));
+        controller.settle().await;
+        let gone = site.aws.performed().into_iter().filter_map(|action| match action {
+            AwsAction::DeleteRule { id } => Some(standing[&id].priority),
+            _ => None,
+        });
+        // A request for /a is never answered by the second one.
+        assert_eq!(gone.collect::<Vec<_>>(), [4, 3, 2]);
+    });
 }
 
 #[test]

@@ -96,9 +96,9 @@ fn rules_about_to_go_are_moved_out_of_the_way_the_last_one_last() {
         &["/d"],
         &[
             "move /c=50000 /b=49999 /a=49998 /d=1",
-            "delete /a",
-            "delete /b",
             "delete /c",
+            "delete /b",
+            "delete /a",
             "tag /d \"80:1\"",
         ],
     );
