@@ -349,6 +349,20 @@ impl Belief {
         }
     }
 
+    /// How many things are believed; to be held against how many stand. Those that are known to be
+    /// gone do not count: there is a limit to them.
+    pub(super) fn kept(&self) -> usize {
+        let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
+        let draining = self.draining.values().map(BTreeMap::len);
+        let gone = self.gone.iter().map(|id| Part::Targets(id.clone()));
+        let looks = self.looks.len() - gone.filter(|part| self.looks.contains_key(part)).count();
+        let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
+        let tags = self.tags.len() + self.doubtful_tags.len();
+        let certificates = self.certificate_facts.len() + self.imported.len();
+        let others = self.listeners.len() + self.read_ahead.len() + self.records.len();
+        looks + attributes + tags + certificates + others + targets.chain(draining).sum::<usize>()
+    }
+
     /// Knows that a target group is gone, for as long as somebody may ask.
     pub(super) fn target_group_is_gone(&mut self, id: &AwsId, at: Timestamp) {
         self.draining.remove(id);

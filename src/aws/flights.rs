@@ -276,6 +276,12 @@ impl State {
         unread
     }
 
+    /// How many things are kept in mind; to be held against how many stand.
+    pub(super) fn kept(&self) -> usize {
+        let reads = self.flights.len() + self.under_way.len() + self.journal.len();
+        self.belief.kept() + reads + self.failures.len() + self.stale.len()
+    }
+
     /// How many writes, reads and failures are kept in mind.
     #[cfg(test)]
     pub(super) fn sizes(&self) -> (usize, usize, usize) {

@@ -222,6 +222,12 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.shared.lock().stale()
     }
 
+    /// How many things are kept in mind; to be held against how many stand.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.shared.lock().kept()
+    }
+
     /// Stops believing anything but the VPC: somebody else may have been writing.
     pub fn forget(&self) {
         self.shared.lock().forget();

@@ -137,6 +137,11 @@ impl<T> Shelf<T> {
         found
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.things.len()
+    }
+
     /// Whether there is a thing of this identifier.
     pub(super) fn contains(&self, id: &AwsId) -> bool {
         self.get(id).is_some()

@@ -7,6 +7,7 @@
 //! each write) and `ending` (what has to hold at rest).
 //!
 //! `make simulate SEEDS=n FROM=m` runs more seeds, `make simulate SEED=m` shows one.
+//! As soon as one fails, `FIRST=1` ends it.
 #![expect(clippy::print_stdout, reason = "who runs seeds looks at what they show")]
 
 mod app;
@@ -21,6 +22,7 @@ mod found;
 mod judge;
 mod known;
 mod life;
+mod many;
 mod nature;
 mod process;
 mod run;
@@ -31,14 +33,9 @@ mod trace;
 mod watches;
 mod written;
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use edit::Edit;
-use judge::Violation;
-use known::Case;
-use run::{Report, run};
+use many::{Enough, Tally};
+use run::run;
 use stage::FAULTS;
 use trace::Writing;
 
@@ -46,83 +43,35 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Runs seeds, as many at once as there are processors.
-fn run_all(seeds: std::ops::Range<u64>) -> BTreeMap<u64, Report> {
-    let (next, reports) = (AtomicU64::new(seeds.start), Mutex::new(BTreeMap::new()));
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..count {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    let report = run(seed, Writing::Nothing);
-                    reports.lock().unwrap().insert(seed, report);
-                }
-            });
-        }
-    });
-    reports.into_inner().unwrap()
-}
-
 /// How many seeds `cargo test` runs.
 const SEEDS: u64 = 300;
-
-/// What is wrong with a run that nobody knows of yet.
-fn news(report: &Report, cases: &[Case]) -> Vec<Violation> {
-    let mut news = report.violations.clone();
-    news.retain(|violation| !cases.iter().any(|case| case.explains(violation)));
-    news
-}
 
 #[test]
 fn every_seed_holds_what_has_to_hold() {
     let cases = known::cases();
     if let Some(seed) = number("SEED") {
         let report = run(seed, Writing::Shown);
-        assert!(news(&report, &cases).is_empty(), "{:#?}", report.violations);
+        assert!(known::news(&report, &cases).is_empty(), "{:#?}", report.violations);
         return;
     }
     let from = number("FROM").unwrap_or(0);
-    let reports = run_all(from..from + number("SEEDS").unwrap_or(SEEDS));
-    let mut first: BTreeMap<&str, u64> = BTreeMap::new();
-    for case in &cases {
-        let shows = reports
-            .iter()
-            .find(|(_, report)| report.violations.iter().any(|violation| case.explains(violation)));
-        if let Some((seed, _)) = shows {
-            first.insert(&case.name, *seed);
-        }
-    }
-    println!("known, and the first seed that shows it: {first:?}");
-    let mut failed = Vec::new();
-    for (seed, report) in &reports {
-        for violation in news(report, &cases) {
-            println!("seed {seed}: {violation}");
-            failed.push(*seed);
-        }
-    }
-    failed.dedup();
+    let seeds = from..from + number("SEEDS").unwrap_or(SEEDS);
+    let enough = if number("FIRST").is_some() { Enough::One } else { Enough::All };
+    let tally = many::run_all(seeds, &cases, enough);
+    println!("known, and the first seed that shows it: {:?}", tally.known);
+    println!("{:?}", tally.counts);
+    let failed = &tally.failed;
     assert!(failed.is_empty(), "{failed:?} fail; make simulate SEED={} shows how", failed[0]);
-    coverage(&reports);
+    coverage(&tally);
 }
 
 /// How many runs have some of everything, and how often each thing has to occur in them.
-const COVERED_SEEDS: usize = 300;
+const COVERED_SEEDS: u64 = 300;
 const TIMES_MIN: usize = 20;
 
 /// Everything that can happen does, often enough.
-fn coverage(reports: &BTreeMap<u64, Report>) {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for report in reports.values() {
-        for (what, count) in &report.counts {
-            *counts.entry(what).or_default() += count;
-        }
-    }
-    println!("{counts:?}");
-    if reports.len() < COVERED_SEEDS {
+fn coverage(tally: &Tally) {
+    if tally.runs < COVERED_SEEDS {
         return;
     }
     let edits = Edit::ALL.map(|edit| format!("edit {edit:?}")).into_iter();
@@ -131,7 +80,7 @@ fn coverage(reports: &BTreeMap<u64, Report>) {
     let writes = WRITES.map(|operation| format!("{operation}!"));
     let all = edits.chain(drifts).chain(faults).chain(writes);
     let rare: Vec<String> = all
-        .filter(|what| counts.get(what.as_str()).copied().unwrap_or_default() < TIMES_MIN)
+        .filter(|what| tally.counts.get(what.as_str()).copied().unwrap_or_default() < TIMES_MIN)
         .collect();
     assert!(rare.is_empty(), "{rare:?} occur less than {TIMES_MIN} times");
 }
@@ -180,7 +129,7 @@ fn known_cases_fail_as_they_say() {
         let report = run(case.seed, Writing::Nothing);
         let shows = report.violations.iter().any(|violation| case.explains(violation));
         assert!(shows, "{}: seed {} no longer shows it", case.name, case.seed);
-        let news = news(&report, &cases);
+        let news = known::news(&report, &cases);
         assert!(news.is_empty(), "{}: seed {} fails otherwise: {news:#?}", case.name, case.seed);
     }
 }

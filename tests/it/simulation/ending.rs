@@ -67,7 +67,8 @@ async fn rest(run: &mut Run, after: &str) -> bool {
     let rests = run.rest().await;
     if !rests {
         let queue = run.leader().map(|leader| format!("{:?}", leader.runtime.queue()));
-        let text = format!("no rest after {after}: {}", queue.unwrap_or_default());
+        let given_up = if run.stage.is_exhausted() { "given up, " } else { "" };
+        let text = format!("{given_up}no rest after {after}: {}", queue.unwrap_or_default());
         run.stage.object(Invariant::Rest, after, text);
     }
     rests
@@ -141,7 +142,8 @@ async fn restart(run: &mut Run) {
 fn kept(run: &Run) -> BTreeMap<&'static str, usize> {
     let Some(leader) = run.leader() else { return BTreeMap::new() };
     let world = leader.runtime.world().lock().kept();
-    BTreeMap::from([("world", world), ("queue", leader.runtime.queue().len())])
+    let (queue, mirror) = (leader.runtime.queue().len(), leader.runtime.mirror().kept());
+    BTreeMap::from([("world", world), ("queue", queue), ("mirror", mirror)])
 }
 
 /// A fresh start on the same cluster makes the same.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::judge::{Invariant, Violation};
+use super::run::Report;
 
 /// A way in which an invariant is known to be broken.
 #[derive(Clone, Debug, Default)]
@@ -72,4 +73,11 @@ impl Case {
             && violation.operation == self.operation
             && violation.text.to_lowercase().contains(&self.contains)
     }
+}
+
+/// What is wrong with a run that nobody knows of yet.
+pub fn news(report: &Report, cases: &[Case]) -> Vec<Violation> {
+    let mut news = report.violations.clone();
+    news.retain(|violation| !cases.iter().any(|case| case.explains(violation)));
+    news
 }

@@ -341,7 +341,7 @@ impl Run {
         self.calm_down().await;
         let end = elapsed() + REST_MAX;
         let mut looks = 0;
-        while elapsed() < end {
+        while elapsed() < end && !self.stage.is_exhausted() {
             self.sleep(LOOK).await;
             let is_quiet = self.stage.is_quiet() && nature::is_settled(&self.site.aws);
             let leader = self.leader().filter(|_| is_quiet);

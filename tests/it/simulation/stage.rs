@@ -107,6 +107,9 @@ const QUEUE: Duration = Duration::from_secs(20);
 const EVENT_USUAL: Duration = Duration::from_millis(60);
 const EVENT_LATE: Duration = Duration::from_secs(8);
 
+/// Far more calls and events than any life takes that comes to an end.
+const CALLS_MAX: usize = 200_000;
+
 /// The stage. Clones are the same.
 #[derive(Clone)]
 pub struct Stage {
@@ -121,7 +124,8 @@ struct Inner {
     away_until: Duration,
     /// Until when each process may write, as far as the Lease says.
     tenures: BTreeMap<Pid, Duration>,
-    /// How many calls and events are under way.
+    /// How many calls and events there were, and how many are under way.
+    begun: usize,
     under_way: usize,
     violations: Vec<Violation>,
 }
@@ -142,6 +146,7 @@ impl Stage {
             weather: Weather::default(),
             away_until: Duration::ZERO,
             tenures: BTreeMap::new(),
+            begun: 0,
             under_way: 0,
             violations: Vec::new(),
         };
@@ -161,13 +166,20 @@ impl Stage {
     }
 
     pub fn begin(&self) -> UnderWay {
-        self.lock().under_way += 1;
+        let mut inner = self.lock();
+        inner.begun += 1;
+        inner.under_way += 1;
         UnderWay(self.clone())
     }
 
     /// Whether no call and no event is under way.
     pub fn is_quiet(&self) -> bool {
         self.lock().under_way == 0
+    }
+
+    /// Whether so much has happened that it will go on for ever. No call comes back from then on.
+    pub fn is_exhausted(&self) -> bool {
+        self.lock().begun > CALLS_MAX
     }
 
     /// The API server is away for so long.
@@ -212,6 +224,9 @@ impl Stage {
     pub fn travel(&self, side: Side) -> Duration {
         let (time, is_slow) = {
             let mut inner = self.lock();
+            if inner.begun > CALLS_MAX {
+                return Duration::MAX;
+            }
             let climate = inner.climate(side);
             let is_slow = inner.dice.falls(climate.slow);
             (inner.dice.time(if is_slow { SLOW } else { USUAL }), is_slow)
