@@ -174,10 +174,16 @@ impl<'i> Replacement<'_, 'i> {
                     && wished.rules.iter().all(|(rule, _)| has(rule))
             })
         });
-        let mut keys = self.stack.target_groups.keys();
+        // AWS checks no targets that nothing leads to, and nobody needs them.
+        let is_led_to = |key: &&TargetGroupKey| {
+            let new = self.settled.target_groups.get(*key);
+            new.is_some_and(|new| leads_to(live, &new.live.id).is_some())
+        };
+        let mut needed = self.stack.target_groups.keys().filter(is_led_to);
         live.state == LoadBalancerState::Active
             && stands
-            && keys.all(|key| self.serving_instead(key).is_none_or(|old| self.is_as_good(key, old)))
+            && needed
+                .all(|key| self.serving_instead(key).is_none_or(|old| self.is_as_good(key, old)))
     }
 
     /// What has to happen before a load balancer that nobody wants may go: another one serves, the

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::Kind;
+use albedo::model::id::AwsId;
 use albedo::model::target::TargetState;
 
 use super::support::canon;
 use super::support::fake::{Death, Fake, Fault, Faulty, State, Struck, When};
 use super::support::site::{Controller, Site};
-use super::support::world::{key, wait};
+use super::support::world::{CERTIFICATE, key, wait};
 
 const BEFORE: &str = "
 service shop/s: {ports: [80:8080]}
@@ -228,6 +229,43 @@ fn a_load_balancer_is_pointed_to_once_it_serves() {
             state.target_groups.values().map(|found| found.spec.name.clone()).collect()
         };
         assert_eq!(names(&site.aws.everything()), names(&start));
+    });
+}
+
+#[test]
+fn a_target_group_that_nothing_leads_to_holds_up_no_load_balancer() {
+    wait(async {
+        let member = |name: &str, settings: &str| {
+            format!(
+                "ingress shop/{name}: {{group.name: edge, {settings}rules: [any Exact /{name} s:80]}}\n"
+            )
+        };
+        let services = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.0.1]}
+";
+        let site = Site::new(&format!("{services}{}", member("a", "")));
+        let controller = site.settle().await;
+        site.aws.set_health(TargetState::Healthy);
+        site.aws.take_time();
+        // Who joins has all that comes by HTTP redirected, so no rule leads to those of the other.
+        let other = "scheme: internet-facing, ";
+        let redirect = format!(
+            "{other}certificate-arn: {CERTIFICATE}, ssl-redirect: 443, \
+             listen-ports: '[{{\"HTTP\":80}},{{\"HTTPS\":443}}]', "
+        );
+        controller.cluster.add(&format!("{}{}", member("a", other), member("b", &redirect)));
+        controller.settle_for(30).await;
+        site.aws.finish_provisioning();
+        site.aws.change(|state| {
+            let used: BTreeSet<AwsId> = state.used().into_iter().cloned().collect();
+            let led_to = state.target_groups.iter_mut().filter(|(id, _)| used.contains(id));
+            for target in led_to.flat_map(|(_, group)| group.targets.values_mut()) {
+                *target = TargetState::Healthy;
+            }
+        });
+        controller.settle_for(600).await;
+        assert_eq!(schemes(&site).1, ["internet-facing"]);
     });
 }
 

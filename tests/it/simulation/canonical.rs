@@ -15,7 +15,7 @@ use crate::support::fake::State;
 /// first may keep it.
 pub fn differences(here: &State, there: &State, contested: &BTreeSet<String>) -> Vec<String> {
     let (mut here, there) = (without_history(here), without_history(there));
-    forget_attributes(&mut here, &there);
+    forget_unnamed(&mut here, &there);
     let (here, there) = (lines(here, contested), lines(there, contested));
     let count = |lines: &[String]| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -31,8 +31,8 @@ pub fn differences(here: &State, there: &State, contested: &BTreeSet<String>) ->
     more.chain(less.map(|(line, count)| format!("there {count} times: {line}"))).collect()
 }
 
-/// Attributes that nobody names any more stay as they are (LBC).
-fn forget_attributes(here: &mut State, there: &State) {
+/// Attributes and subnets that nobody names any more stay as they are (LBC).
+fn forget_unnamed(here: &mut State, there: &State) {
     /// What those attributes are that nobody has ever named (AWS).
     const DEFAULTS: [&str; 3] = ["60", "300", "0"];
     let adopt = |ours: &mut Attributes, theirs: &Attributes| {
@@ -43,6 +43,10 @@ fn forget_attributes(here: &mut State, there: &State) {
         let mut same = there.load_balancers.values().filter(|new| new.spec.name == found.spec.name);
         if let Some(same) = same.next() {
             adopt(&mut found.attributes, &same.attributes);
+            // Whoever names subnets leaves one out.
+            if same.spec.subnets.len() == there.vpc.subnets.len() {
+                found.spec.subnets.clone_from(&same.spec.subnets);
+            }
         }
     }
     for found in here.target_groups.values_mut() {
