@@ -1,5 +1,5 @@
-//! What is known not to hold yet, each with a seed that shows it: cases that have to fail as they
-//! say.
+//! What is known not to hold yet, each with a seed that shows it or did: cases that have to fail as
+//! they say.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::run::Report;
 pub struct Case {
     /// The file.
     pub name: String,
-    /// The seed that shows it.
+    /// The seed that shows it, or did so when somebody looked last.
     pub seed: u64,
     invariant: String,
     operation: String,
