@@ -106,7 +106,11 @@ impl BalancerState {
                 Need::Elapsed(time) => {
                     let since = before.since.get(&wait.key).map_or(now, |(since, _)| *since);
                     self.waits.since.insert(wait.key.clone(), (since, time));
-                    pauses.push(time.saturating_sub(now.since(since)));
+                    // Where it is over and the step has not been taken yet, something else holds
+                    // that up, and who looks again at once finds the same.
+                    if plan.steps.iter().any(|step| step.gate.as_ref() == Some(&wait.key)) {
+                        pauses.push(time.saturating_sub(now.since(since)));
+                    }
                 }
             }
         }

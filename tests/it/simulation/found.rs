@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use albedo::controller::SharedWorld;
+use albedo::controller::{BalancerState, SharedWorld};
+use albedo::model::action::{Action, AwsAction};
 use albedo::model::fact::Names;
 use albedo::model::id::{AwsId, Id};
+use albedo::model::moment::Moment;
+use albedo::model::plan::{Need, Plan, Reason, Wait, WaitKey};
 use albedo::model::subject::Subject;
 
 use crate::support::clock::now;
@@ -62,4 +66,25 @@ fn who_leaves_a_group_that_stays_asks_for_no_name_any_more() {
     }
     let (snapshot, _) = world.snapshot(&zone, now(), Arc::default());
     assert_eq!(snapshot.facts.left().count(), 0);
+}
+
+/// A load balancer may go at last, and its removal is held up or refused.
+#[test]
+fn who_has_waited_long_enough_does_not_look_again_and_again() {
+    let key = WaitKey::Drained(AwsId::new("lb"));
+    let time = Duration::from_secs(5);
+    let plan = |gate: Option<WaitKey>| {
+        let mut plan = Plan::default();
+        let action = AwsAction::DeleteLoadBalancer { id: AwsId::new("lb") };
+        plan.push(Action::Aws(action), Reason::Unwanted, Vec::new());
+        plan.steps[0].gate = gate;
+        plan.waits = vec![Wait { key: key.clone(), need: Need::Elapsed(time) }];
+        plan
+    };
+    let after = |seconds| Moment::after_start(Duration::from_secs(seconds));
+    let mut state = BalancerState::default();
+    assert_eq!(state.wait_for(&plan(Some(key.clone())), after(1)), Some(time));
+    assert_eq!(state.wait_for(&plan(Some(key.clone())), after(4)), Some(Duration::from_secs(2)));
+    assert_eq!(state.wait_for(&plan(None), after(6)), None);
+    assert!(state.over(after(7)).contains(&key), "it is not waited for anew");
 }
