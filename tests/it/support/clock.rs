@@ -17,6 +17,9 @@ const BEGINNING: i64 = 1_893_456_000;
 const FOR_EVER: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 /// Longer than any test takes: what waits by then waits for nothing.
 const LIFE_MAX: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
+/// How often the time is asked for at most while it stands: whoever asks more often goes round in
+/// circles.
+const ASKED_MAX: usize = 1_000_000;
 
 thread_local! {
     /// Each test has a thread of its own, and a time of its own.
@@ -28,6 +31,7 @@ struct Timers {
     now: Duration,
     asleep: BTreeMap<(Duration, u64), Waker>,
     number: u64,
+    asked: usize,
 }
 
 /// The time since this thread began.
@@ -38,6 +42,8 @@ pub fn elapsed() -> Duration {
 /// Lets time pass until the first sleeper's time has come, and wakes all whose has.
 fn pass() {
     let wakers = TIMERS.with_borrow_mut(|timers| {
+        assert!(timers.asked < ASKED_MAX, "somebody goes round in circles, at {:?}", timers.now);
+        timers.asked = 0;
         let Some(((moment, _), _)) = timers.asleep.first_key_value() else { return Vec::new() };
         timers.now = timers.now.max(*moment);
         assert!(timers.now < LIFE_MAX, "a test waits for what never happens");
@@ -78,6 +84,12 @@ impl Clock for VirtualClock {
     }
 
     fn moment(&self) -> Moment {
+        let asked = TIMERS.with_borrow_mut(|timers| {
+            timers.asked += 1;
+            timers.asked
+        });
+        // A visit that panics is made later, so time passes, and that ends the test.
+        assert!(asked != ASKED_MAX, "somebody goes round in circles");
         Moment::after_start(elapsed().saturating_sub(self.began))
     }
 
