@@ -171,8 +171,8 @@ impl Run {
             match self.dice.below(40) {
                 0..2 => self.change_weather(),
                 2..5 => self.trouble().await,
-                5..8 => self.drift(),
-                8..10 => _ = self.rest().await,
+                5..9 => self.drift(),
+                9..11 => _ = self.rest().await,
                 _ => {
                     let edit = self.next_edit();
                     self.edit(edit).await;
