@@ -3,18 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use albedo::aws::{Answer, Cloud, CloudError, ReadLoadBalancer, ReadSecurityGroup};
-use albedo::model::action::AwsAction;
-use albedo::model::certificate::CertificateFacts;
-use albedo::model::id::AwsId;
-use albedo::model::inventory::{LiveListener, LiveRule};
-use albedo::model::known::Live;
-use albedo::model::load_balancer::Attributes;
-use albedo::model::marks::Tags;
-use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::{Interface, Vpc};
-use albedo::model::target::LiveTarget;
-use albedo::model::target_group::TargetGroup;
+use albedo::aws::{Answer, Cloud, CloudError, Part, Reading};
+use albedo::model::action::{AwsAction, ElbAction};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::support::fake::Fake;
@@ -90,81 +80,17 @@ impl Timed {
     pub fn new(inner: Fake, meter: Meter) -> Self {
         Self { inner, meter }
     }
-
-    async fn read<T>(&self, work: impl Future<Output = T> + Send) -> T {
-        let before = cpu();
-        let answer = work.await;
-        let counted = &mut *self.meter.counted();
-        counted.of_fakes += since(before);
-        counted.reads += 1;
-        answer
-    }
 }
 
 #[deny(clippy::missing_trait_methods)]
 impl Cloud for Timed {
-    async fn vpc(&self) -> Result<Vpc, CloudError> {
-        self.read(self.inner.vpc()).await
-    }
-
-    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
-        self.read(self.inner.interfaces()).await
-    }
-
-    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
-        self.read(self.inner.security_groups()).await
-    }
-
-    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
-        self.read(self.inner.load_balancers()).await
-    }
-
-    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
-        self.read(self.inner.target_groups()).await
-    }
-
-    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
-        self.read(self.inner.tags(ids)).await
-    }
-
-    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
-        self.read(self.inner.listeners(load_balancer)).await
-    }
-
-    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
-        self.read(self.inner.rules(listener)).await
-    }
-
-    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.read(self.inner.load_balancer_attributes(id)).await
-    }
-
-    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.read(self.inner.target_group_attributes(id)).await
-    }
-
-    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
-        self.read(self.inner.targets(target_group)).await
-    }
-
-    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
-        self.read(self.inner.certificates()).await
-    }
-
-    async fn certificate_tags(&self, certificate: &AwsId) -> Result<Tags, CloudError> {
-        self.read(self.inner.certificate_tags(certificate)).await
-    }
-
-    async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
-        self.read(self.inner.certificate(certificate)).await
-    }
-
-    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
-        self.read(self.inner.zones()).await
-    }
-
-    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
-        self.read(self.inner.records(zone)).await
+    async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        let before = cpu();
+        let answer = self.inner.read(part).await;
+        let counted = &mut *self.meter.counted();
+        counted.of_fakes += since(before);
+        counted.reads += 1;
+        answer
     }
 
     async fn turn(&self, action: &AwsAction) {
@@ -178,7 +104,7 @@ impl Cloud for Timed {
         let counted = &mut *self.meter.counted();
         counted.of_fakes += since(before);
         counted.writes += 1;
-        if matches!(action, AwsAction::RegisterTargets { .. }) {
+        if matches!(action, AwsAction::Elb(ElbAction::RegisterTargets { .. })) {
             counted.registered.push(now);
         }
         answer

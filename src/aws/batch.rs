@@ -16,6 +16,7 @@ use super::Cloud;
 use super::error::CloudError;
 use super::mirror::Inner;
 use super::part::Lane;
+use super::read;
 use crate::clock::Clock;
 use crate::model::id::AwsId;
 use crate::model::marks::Tags;
@@ -171,7 +172,7 @@ impl<C: Cloud, T: Clock> Inner<C, T> {
             }
         };
         let _permit = self.permit(Lane::Tags).await;
-        let found = if ids.is_empty() { Vec::new() } else { self.cloud.tags(&ids).await? };
+        let found = read::tags(&self.cloud, ids).await?;
         Ok(Arc::new(found.into_iter().collect()))
     }
 }

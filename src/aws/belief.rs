@@ -92,9 +92,9 @@ pub(super) struct Belief {
 }
 
 impl Belief {
-    /// A belief in nothing but what was just read.
-    pub(super) fn of(reading: Reading, at: Timestamp) -> Self {
-        let mut belief = Self::default();
+    /// A belief in nothing but what was just read, and in the tags that were read with it.
+    pub(super) fn of(reading: Reading, tags: Vec<(AwsId, Tags)>, at: Timestamp) -> Self {
+        let mut belief = Self { tags: tags.into_iter().collect(), ..Self::default() };
         match reading {
             Reading::Vpc(vpc) => belief.vpc = Known::Is(Arc::new(vpc), at),
             Reading::Interfaces(found) => {
@@ -103,15 +103,13 @@ impl Belief {
             Reading::SecurityGroups(found) => {
                 belief.security_groups = Known::Is(found.into_iter().collect(), at);
             }
-            Reading::LoadBalancers(found, tags) => {
+            Reading::LoadBalancers(found) => {
                 let found = found.into_iter().map(|found| (found.live.id.clone(), found));
                 belief.load_balancers = Known::Is(found.collect(), at);
-                belief.tags = tags.into_iter().collect();
             }
-            Reading::TargetGroups(found, tags) => {
+            Reading::TargetGroups(found) => {
                 let found = found.into_iter().map(|found| (found.id.clone(), found));
                 belief.target_groups = Known::Is(found.collect(), at);
-                belief.tags = tags.into_iter().collect();
             }
             Reading::Listeners(id, mut listeners) => {
                 // What is kept for long has no room to spare.
@@ -126,12 +124,11 @@ impl Belief {
                 belief.target_group_attributes.insert(id, Known::Is(attributes, at));
             }
             Reading::Targets(id, mut found) => {
-                found.iter_mut().for_each(Vec::shrink_to_fit);
-                belief.targets.insert(id, known(found, at));
+                found.shrink_to_fit();
+                belief.targets.insert(id, Known::Is(found, at));
             }
-            Reading::Certificates(found, tags) => {
+            Reading::Certificates(found) => {
                 belief.certificates = Known::Is(found.into_iter().collect(), at);
-                belief.tags = tags.into_iter().collect();
             }
             Reading::Certificate(id, facts) => {
                 belief.certificate_facts.insert(id, Known::Is(facts, at));
@@ -141,12 +138,22 @@ impl Belief {
                 belief.zones = Known::Is(Arc::new(found.collect()), at);
             }
             Reading::Records(id, found) => {
-                let found = found.map(|records| {
-                    let records = records.into_iter().map(|record| (record.key.clone(), record));
-                    Arc::new(records.collect::<Records>())
-                });
-                belief.records.insert(id, known(found, at));
+                let found = found.into_iter().map(|record| (record.key.clone(), record));
+                belief.records.insert(id, Known::Is(Arc::new(found.collect()), at));
             }
+            // Believed with the listeners, and with what they are on.
+            Reading::Rules(..) | Reading::Tags(_) => {}
+        }
+        belief
+    }
+
+    /// A belief in nothing but that what a part hangs on is gone.
+    pub(super) fn without(part: &Part, at: Timestamp) -> Self {
+        let mut belief = Self::default();
+        match part {
+            Part::Targets(id) => _ = belief.targets.insert(id.clone(), Known::Absent(at)),
+            Part::Records(id) => _ = belief.records.insert(id.clone(), Known::Absent(at)),
+            _ => {}
         }
         belief
     }
@@ -216,6 +223,7 @@ impl Belief {
                 self.zones = other.zones;
             }
             Part::Records(id) => move_entry(id, &mut other.records, &mut self.records),
+            Part::Rules(_) | Part::Tags(_) => {}
         }
         self.looks.insert(part.clone(), look);
         if part.is_shared() {
@@ -280,6 +288,7 @@ impl Belief {
             Part::Certificate(id) => drop(self.certificate_facts.remove(id)),
             Part::Zones => self.zones = Known::Unread,
             Part::Records(id) => drop(self.records.remove(id)),
+            Part::Rules(_) | Part::Tags(_) => {}
         }
         self.looks.remove(part);
     }
@@ -300,6 +309,7 @@ impl Belief {
             Part::Certificate(id) => is_read(&self.certificate_facts, id),
             Part::Zones => self.zones.is_read(),
             Part::Records(id) => is_read(&self.records, id),
+            Part::Rules(_) | Part::Tags(_) => false,
         }
     }
 
@@ -375,10 +385,6 @@ impl Belief {
             self.forget(&Part::Targets(earliest));
         }
     }
-}
-
-fn known<T>(found: Option<T>, at: Timestamp) -> Known<T> {
-    found.map_or(Known::Absent(at), |value| Known::Is(value, at))
 }
 
 fn is_read<T>(map: &BTreeMap<AwsId, Known<T>>, id: &AwsId) -> bool {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Shared, WeakShared};
 
 use super::answer::Answer;
-use super::arn;
 use super::belief::{Belief, Look, Stamp};
 use super::effect;
 use super::error::{CloudError, Kind};
@@ -219,21 +218,11 @@ impl State {
 
     /// Stops believing the tags of what a write may or may not have tagged.
     pub(super) fn doubt_tags(&mut self, action: &AwsAction) {
-        let (AwsAction::AddTags { id, .. } | AwsAction::RemoveTags { id, .. }) = action else {
-            return;
-        };
+        let Some(id) = effect::retagged(action) else { return };
         // Those of listeners and rules are read with them, known or not.
         if self.belief.tags.contains(id) {
             self.belief.doubtful_tags.insert(id.clone());
         }
-    }
-
-    /// Stops believing the tags of all load balancers and target groups.
-    pub(super) fn doubt_all_tags(&mut self) {
-        let known = self.belief.tags.iter().map(|(id, _)| id);
-        // Certificates are found by their tags and are not doubted here, so they keep them.
-        let doubted = known.filter(|id| !arn::is(id, arn::CERTIFICATE)).cloned().collect();
-        self.belief.doubtful_tags = doubted;
     }
 
     /// Wants a fresh look at a part, unless one began a short while ago.

@@ -213,8 +213,18 @@ impl Turns {
         }
     }
 
+    /// Takes a turn without waiting for it: whoever comes later waits longer. The service is named
+    /// as in AWS's SDKs.
+    pub(super) fn take_at_once(&self, service: &str, operation: &str) {
+        self.take_of(service, operation, (self.0.now)());
+    }
+
     fn take(&self, operation: &str, now: Moment) -> Duration {
         let (service, operation) = parts_of(operation);
+        self.take_of(service, operation, now)
+    }
+
+    fn take_of(&self, service: &str, operation: &str, now: Moment) -> Duration {
         let concerned = self.0.buckets.iter().filter(|bucket| {
             bucket.limit.service == service && bucket.limit.operation.is_match(operation)
         });

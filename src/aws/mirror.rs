@@ -238,25 +238,6 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.shared.lock().doubt(part);
     }
 
-    /// Stops believing which load balancers, target groups and security groups there are, and their
-    /// tags.
-    pub fn forget_catalogue(&self) {
-        let mut state = self.shared.lock();
-        state.doubt_all_tags();
-        for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
-            state.doubt(&part);
-        }
-    }
-
-    /// Stops believing what hangs on the load balancers and target groups of an Ingress group:
-    /// listeners, rules and attributes.
-    pub fn forget_group(&self, cluster: &str, group: &Group) {
-        let mut state = self.shared.lock();
-        for part in state.belief.parts_of_group(cluster, group) {
-            state.doubt(&part);
-        }
-    }
-
     /// Looks until nothing is missing, reading what is.
     async fn view<S>(&self, mut look: impl FnMut(&mut Reader<'_>) -> S) -> Result<S, CloudError> {
         let inner = &self.shared;
@@ -411,20 +392,20 @@ struct Ticket<C, T> {
 impl<C: Cloud, T: Clock> Ticket<C, T> {
     async fn read(mut self) -> Outcome {
         let asker = self.asker.take();
-        let reading = self.look(asker).await;
+        let found = self.look(asker).await;
         let inner = &self.inner;
         let now = inner.clock.moment();
         let mut state = inner.lock();
-        match reading {
-            Ok(reading) => {
-                state.land(&self.part, self.number, Belief::of(reading, self.at.date));
+        match found {
+            Ok(found) => {
+                state.land(&self.part, self.number, found);
                 Ok(())
             }
             Err(error) => state.fail(&self.part, self.number, error, now),
         }
     }
 
-    async fn look(&self, asker: Option<Asker>) -> Result<Reading, CloudError> {
+    async fn look(&self, asker: Option<Asker>) -> Result<Belief, CloudError> {
         let (inner, lane) = (&self.inner, self.part.lane());
         if let (Part::Listeners(id), Some(asker)) = (&self.part, asker) {
             // Whoever waits for others to ask for tags too holds up no other read.
@@ -433,14 +414,15 @@ impl<C: Cloud, T: Clock> Ticket<C, T> {
             drop(permit);
             let tags = inner.tags(asker, read::tagged(&listeners)).await?;
             read::tag(&mut listeners, &tags);
-            return Ok(Reading::Listeners(id.clone(), listeners));
+            let reading = Reading::Listeners(id.clone(), listeners);
+            return Ok(Belief::of(reading, Vec::new(), self.at.date));
         }
         let _permit = inner.permit(lane).await;
         let untagged = |id: &AwsId| {
             let belief = &inner.lock().belief;
             !belief.tags.contains(id) || belief.doubtful_tags.contains(id)
         };
-        read::part(&inner.cloud, &self.part, untagged).await
+        read::part(&inner.cloud, &self.part, untagged, self.at.date).await
     }
 }
 

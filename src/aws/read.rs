@@ -1,76 +1,55 @@
-//! Reads a part: the calls that it takes.
+//! Reads a part to believe in: the looks that it takes.
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 
+use super::Cloud;
+use super::belief::Belief;
 use super::error::{CloudError, Kind};
 use super::part::{Part, Reading};
-use super::{Cloud, ReadLoadBalancer};
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
-use crate::model::known::Live;
 use crate::model::marks::Tags;
-use crate::model::target_group::TargetGroup;
 
-/// Of how many certificates the tags are read at once. AWS tells of one with each call, and allows
-/// ten calls a second.
-const TAGS_AT_ONCE: usize = 4;
-
-/// Reads a part. `untagged` says of which things the tags are not known.
+/// Reads a part, all but listeners: their tags are read for many together. `untagged` says of which
+/// things the tags are not known.
 pub(super) async fn part<C: Cloud>(
     cloud: &C,
     part: &Part,
     untagged: impl Fn(&AwsId) -> bool + Send,
-) -> Result<Reading, CloudError> {
-    Ok(match part {
-        Part::Vpc => Reading::Vpc(cloud.vpc().await?),
-        Part::Interfaces => Reading::Interfaces(cloud.interfaces().await?),
-        Part::SecurityGroups => Reading::SecurityGroups(cloud.security_groups().await?),
-        Part::LoadBalancers => {
-            let found = cloud.load_balancers().await?;
-            let ids = found.iter().map(|found: &ReadLoadBalancer| found.live.id.clone());
-            let tags = tags(cloud, ids.filter(untagged).collect()).await?;
-            Reading::LoadBalancers(found, tags)
+    at: Timestamp,
+) -> Result<Belief, CloudError> {
+    let reading = match cloud.read(part).await {
+        Ok(reading) => reading,
+        Err(error) if error.kind == Kind::NotFound && may_be_gone(part) => {
+            return Ok(Belief::without(part, at));
         }
-        Part::TargetGroups => {
-            let found = cloud.target_groups().await?;
-            let ids = found.iter().map(|found: &Live<TargetGroup>| found.id.clone());
-            let tags = tags(cloud, ids.filter(untagged).collect()).await?;
-            Reading::TargetGroups(found, tags)
-        }
-        Part::Listeners(id) => {
-            let mut listeners = listeners(cloud, id).await?;
-            let tags = tags(cloud, tagged(&listeners)).await?;
-            tag(&mut listeners, &tags.into_iter().collect());
-            Reading::Listeners(id.clone(), listeners)
-        }
-        Part::LoadBalancerAttributes(id) => {
-            Reading::LoadBalancerAttributes(id.clone(), cloud.load_balancer_attributes(id).await?)
-        }
-        Part::TargetGroupAttributes(id) => {
-            Reading::TargetGroupAttributes(id.clone(), cloud.target_group_attributes(id).await?)
-        }
-        Part::Certificates => {
-            let found = cloud.certificates().await?;
-            let untagged: Vec<AwsId> = found.iter().filter(|id| untagged(id)).cloned().collect();
-            let tags = untagged.into_iter().map(|id| certificate_tags(cloud, id));
-            let tags: Vec<_> = stream::iter(tags).buffered(TAGS_AT_ONCE).try_collect().await?;
-            Reading::Certificates(found, tags.into_iter().flatten().collect())
-        }
-        Part::Certificate(id) => Reading::Certificate(id.clone(), cloud.certificate(id).await?),
-        Part::Zones => Reading::Zones(cloud.zones().await?),
-        Part::Records(id) => match cloud.records(id).await {
-            Ok(records) => Reading::Records(id.clone(), Some(records)),
-            Err(error) if error.kind == Kind::NotFound => Reading::Records(id.clone(), None),
-            Err(error) => return Err(error),
-        },
-        Part::Targets(id) => match cloud.targets(id).await {
-            Ok(targets) => Reading::Targets(id.clone(), Some(targets)),
-            Err(error) if error.kind == Kind::NotFound => Reading::Targets(id.clone(), None),
-            Err(error) => return Err(error),
-        },
-    })
+        Err(error) => return Err(error),
+    };
+    let ids = reading.tagged().into_iter().filter(untagged).collect();
+    let tags = tags(cloud, ids).await?;
+    Ok(Belief::of(reading, tags, at))
+}
+
+/// Whether it says something that a part is not there, and not only that its owner is not.
+fn may_be_gone(part: &Part) -> bool {
+    match part {
+        Part::Targets(_) | Part::Records(_) => true,
+        Part::Vpc
+        | Part::Interfaces
+        | Part::SecurityGroups
+        | Part::LoadBalancers
+        | Part::TargetGroups
+        | Part::Listeners(_)
+        | Part::Rules(_)
+        | Part::LoadBalancerAttributes(_)
+        | Part::TargetGroupAttributes(_)
+        | Part::Certificates
+        | Part::Certificate(_)
+        | Part::Zones
+        | Part::Tags(_) => false,
+    }
 }
 
 /// The part that was believed wrongly if something in this part turns out not to be there.
@@ -87,19 +66,9 @@ pub(super) fn disproved(part: &Part) -> Option<Part> {
         | Part::Targets(_)
         | Part::Certificates
         | Part::Zones
-        | Part::Records(_) => None,
-    }
-}
-
-/// The tags of a certificate; `None` where it went while we looked.
-async fn certificate_tags<C: Cloud>(
-    cloud: &C,
-    id: AwsId,
-) -> Result<Option<(AwsId, Tags)>, CloudError> {
-    match cloud.certificate_tags(&id).await {
-        Ok(tags) => Ok(Some((id, tags))),
-        Err(error) if error.kind == Kind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        | Part::Records(_)
+        | Part::Rules(_)
+        | Part::Tags(_) => None,
     }
 }
 
@@ -108,9 +77,16 @@ pub(super) async fn listeners<C: Cloud>(
     cloud: &C,
     load_balancer: &AwsId,
 ) -> Result<Vec<LiveListener>, CloudError> {
-    let mut listeners = cloud.listeners(load_balancer).await?;
+    let part = Part::Listeners(load_balancer.clone());
+    let Reading::Listeners(_, mut listeners) = cloud.read(&part).await? else {
+        return Err(another(&part));
+    };
     for listener in &mut listeners {
-        listener.rules = cloud.rules(&listener.live.id).await?;
+        let part = Part::Rules(listener.live.id.clone());
+        let Reading::Rules(_, rules) = cloud.read(&part).await? else {
+            return Err(another(&part));
+        };
+        listener.rules = rules;
     }
     Ok(listeners)
 }
@@ -138,6 +114,20 @@ pub(super) fn tag(listeners: &mut [LiveListener], tags: &BTreeMap<AwsId, Tags>) 
     }
 }
 
-async fn tags<C: Cloud>(cloud: &C, ids: Vec<AwsId>) -> Result<Vec<(AwsId, Tags)>, CloudError> {
-    if ids.is_empty() { Ok(Vec::new()) } else { cloud.tags(&ids).await }
+/// The tags of things, if there are any.
+pub(super) async fn tags<C: Cloud>(
+    cloud: &C,
+    ids: Vec<AwsId>,
+) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let part = Part::Tags(ids);
+    let Reading::Tags(tags) = cloud.read(&part).await? else { return Err(another(&part)) };
+    Ok(tags)
+}
+
+/// The answer was about another part.
+fn another(part: &Part) -> CloudError {
+    CloudError::incomplete("read", &format!("{part:?}"))
 }

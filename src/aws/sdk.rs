@@ -7,28 +7,25 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ec2::config::interceptors::InterceptorContext;
+use aws_sdk_ec2::config::interceptors::{BeforeTransmitInterceptorContextRef, InterceptorContext};
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
-use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ec2::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use futures::FutureExt;
 use futures::future::{Either, select};
 
 use super::answer::Answer;
+use super::call::Call;
 use super::error::{CloudError, Kind};
 use super::limits::{Limits, Turns};
+use super::part::{Part, Reading};
 use super::tally::Tally;
-use super::{Cloud, ReadLoadBalancer, ReadSecurityGroup, acm, ec2, elb, route53};
+use super::{Cloud, acm, arn, ec2, elb, route53};
 use crate::clock::{self, SystemClock};
 use crate::model::action::AwsAction;
-use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
-use crate::model::inventory::{LiveListener, LiveRule};
-use crate::model::known::Live;
-use crate::model::load_balancer::Attributes;
-use crate::model::marks::Tags;
-use crate::model::record::{HostedZone, Record};
-use crate::model::surroundings::{Interface, Vpc};
-use crate::model::target::LiveTarget;
-use crate::model::target_group::TargetGroup;
 
 /// How often one call is tried while AWS says "not now" (LBC's `--aws-max-retries`), if there is
 /// time for it.
@@ -101,15 +98,18 @@ impl Sdk {
         let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(config)
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
+            .interceptor(turns.clone())
             .build();
-        let ec2 = ec2_config(config).interceptor(tally.clone()).build();
+        let ec2 = ec2_config(config).interceptor(tally.clone()).interceptor(turns.clone()).build();
         let acm = aws_sdk_acm::config::Builder::from(config)
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
+            .interceptor(turns.clone())
             .build();
         let route53 = aws_sdk_route53::config::Builder::from(config)
             .retry_classifier(UnreachableAtOnce)
             .interceptor(tally.clone())
+            .interceptor(turns.clone())
             .build();
         Self {
             route53: aws_sdk_route53::Client::from_conf(route53),
@@ -150,75 +150,55 @@ impl Sdk {
 }
 
 impl Cloud for Sdk {
-    async fn vpc(&self) -> Result<Vpc, CloudError> {
-        // Four calls at once take more room than a stack should have to give.
-        Box::pin(ec2::network::vpc(self)).await
-    }
-
-    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
-        ec2::network::interfaces(self).await
-    }
-
-    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
-        ec2::security::list(self).await
-    }
-
-    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
-        elb::load_balancer::list(self).await
-    }
-
-    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
-        elb::target_group::list(self).await
-    }
-
-    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
-        elb::tag::list(self, ids).await
-    }
-
-    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
-        elb::listener::list(self, load_balancer).await
-    }
-
-    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
-        elb::rule::list(self, listener).await
-    }
-
-    async fn load_balancer_attributes(
-        &self,
-        load_balancer: &AwsId,
-    ) -> Result<Attributes, CloudError> {
-        elb::load_balancer::attributes(self, load_balancer).await
-    }
-
-    async fn target_group_attributes(
-        &self,
-        target_group: &AwsId,
-    ) -> Result<Attributes, CloudError> {
-        elb::target_group::attributes(self, target_group).await
-    }
-
-    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
-        elb::target::list(self, target_group).await
-    }
-
-    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
-        acm::certificate::list(self).await
-    }
-
-    async fn certificate_tags(&self, certificate: &AwsId) -> Result<Tags, CloudError> {
-        acm::certificate::tags(self, certificate).await
-    }
-
-    async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
-        acm::certificate::describe(self, certificate).await
-    }
-
-    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
-        route53::zone::list(self).await
-    }
-
-    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
-        route53::record::list(self, zone).await
+    async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        // A future has room for the largest of those it may wait for, and the SDK's take more than
+        // a stack should have to give.
+        Ok(match part {
+            Part::Vpc => Reading::Vpc(ec2::network::vpc(self).boxed().await?),
+            Part::Interfaces => Reading::Interfaces(ec2::network::interfaces(self).boxed().await?),
+            Part::SecurityGroups => {
+                Reading::SecurityGroups(ec2::security::list(self).boxed().await?)
+            }
+            Part::LoadBalancers => {
+                Reading::LoadBalancers(elb::load_balancer::list(self).boxed().await?)
+            }
+            Part::TargetGroups => {
+                Reading::TargetGroups(elb::target_group::list(self).boxed().await?)
+            }
+            Part::Listeners(id) => {
+                Reading::Listeners(id.clone(), elb::listener::list(self, id).boxed().await?)
+            }
+            Part::Rules(id) => Reading::Rules(id.clone(), elb::rule::list(self, id).boxed().await?),
+            Part::LoadBalancerAttributes(id) => {
+                let found = elb::load_balancer::attributes(self, id).boxed().await?;
+                Reading::LoadBalancerAttributes(id.clone(), found)
+            }
+            Part::TargetGroupAttributes(id) => {
+                let found = elb::target_group::attributes(self, id).boxed().await?;
+                Reading::TargetGroupAttributes(id.clone(), found)
+            }
+            Part::Targets(id) => {
+                Reading::Targets(id.clone(), elb::target::list(self, id).boxed().await?)
+            }
+            Part::Certificates => {
+                Reading::Certificates(acm::certificate::list(self).boxed().await?)
+            }
+            Part::Certificate(id) => Reading::Certificate(
+                id.clone(),
+                acm::certificate::describe(self, id).boxed().await?,
+            ),
+            Part::Zones => Reading::Zones(route53::zone::list(self).boxed().await?),
+            Part::Records(id) => {
+                Reading::Records(id.clone(), route53::record::list(self, id).boxed().await?)
+            }
+            Part::Tags(ids) => {
+                let (certificates, others): (Vec<AwsId>, Vec<AwsId>) =
+                    ids.iter().cloned().partition(|id| arn::is(id, arn::CERTIFICATE));
+                let mut found = elb::tag::list(self, &others).boxed().await?;
+                found.extend(acm::certificate::tags(self, &certificates).boxed().await?);
+                Reading::Tags(found)
+            }
+        })
     }
 
     async fn turn(&self, action: &AwsAction) {
@@ -227,18 +207,22 @@ impl Cloud for Sdk {
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
-        let timeout = pin!(clock::sleep(WRITE_MAX));
-        match select(pin!(super::perform::perform(self, action)), timeout).await {
+        let (service, operation) = action.operation();
+        let call = Call { sdk: self, operation: format!("{service}.{operation}") };
+        let request = match action {
+            AwsAction::Elb(action) => elb::perform(&call, action),
+            AwsAction::Ec2(action) => ec2::perform(&call, action),
+            AwsAction::Acm(action) => acm::perform(&call, action),
+            AwsAction::Route53(action) => route53::perform(&call, action),
+        };
+        match select(request, pin!(clock::sleep(WRITE_MAX))).await {
             Either::Left((answer, _)) => answer,
-            Either::Right(_) => {
-                let (service, operation) = action.operation();
-                Err(CloudError {
-                    kind: Kind::Transient,
-                    operation: format!("{service}.{operation}"),
-                    code: String::new(),
-                    message: format!("no answer within {} s", WRITE_MAX.as_secs()),
-                })
-            }
+            Either::Right(_) => Err(CloudError {
+                kind: Kind::Transient,
+                operation: call.operation.clone(),
+                code: String::new(),
+                message: format!("no answer within {} s", WRITE_MAX.as_secs()),
+            }),
         }
     }
 }
@@ -268,6 +252,27 @@ impl ClassifyRetry for UnreachableAtOnce {
 
     fn name(&self) -> &'static str {
         "unreachable at once"
+    }
+}
+
+/// What AWS is asked once more takes a turn as well: it has waited for that by the SDK's back-off,
+/// and whoever comes later has to wait longer.
+impl Intercept for Turns {
+    fn name(&self) -> &'static str {
+        "turns"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let attempt = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+        if let (2.., Some(metadata)) = (attempt, config.load::<Metadata>()) {
+            self.take_at_once(metadata.service(), metadata.name());
+        }
+        Ok(())
     }
 }
 

@@ -299,21 +299,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Belief {
-    /// The parts that hang on a group's load balancers and target groups.
-    pub(super) fn parts_of_group(&self, cluster: &str, group: &Group) -> Vec<Part> {
-        let ours = self.tags.find(&Mark::group(cluster, group));
-        ours.flat_map(|(id, _)| {
-            [
-                Part::Listeners(id.clone()),
-                Part::LoadBalancerAttributes(id.clone()),
-                Part::TargetGroupAttributes(id.clone()),
-            ]
-        })
-        .collect()
-    }
-}
-
 /// The rules with our description that are the cluster's, by the security group that they are on:
 /// the groups of its nodes and pods, and any other one that such a rule is on.
 fn endpoint_rules(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desired::fabric::Demand;
-use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::memory::Memory;
@@ -78,7 +78,8 @@ impl BalancerState {
                 }
                 (
                     Action::Aws(
-                        AwsAction::DeleteSecurityGroup { id } | AwsAction::DeleteTargetGroup { id },
+                        AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id })
+                        | AwsAction::Elb(ElbAction::DeleteTargetGroup { id }),
                     ),
                     Outcome::Failed(Trouble::InUse, _),
                 ) => {

@@ -26,7 +26,6 @@ pub mod outcome;
 pub mod ownership;
 pub mod pairs;
 pub mod part;
-pub mod permission;
 pub mod plan;
 pub mod problem;
 pub mod record;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, ObjectKey};
@@ -182,13 +182,13 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
     for live in &settled.surplus_load_balancers {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_load_balancer(draft, live);
-        let action = Action::Aws(AwsAction::DeleteLoadBalancer { id });
+        let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }));
         traffic.push(draft.push_gated(action, Reason::Unwanted, &[], gate));
     }
     target_group::remove(draft, replacement, &traffic);
     traffic.extend(carried);
     for live in &settled.surplus_security_groups {
-        let action = AwsAction::DeleteSecurityGroup { id: live.id.clone() };
+        let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         draft.push(Action::Aws(action), Reason::Unwanted, &traffic);
     }
 }
@@ -247,9 +247,9 @@ pub fn asks_for_backend(plan: &Plan) -> bool {
 #[must_use]
 pub fn lets_go(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| match step.action {
-        Action::Aws(AwsAction::DeleteLoadBalancer { .. } | AwsAction::SetSecurityGroups { .. }) => {
-            true
-        }
+        Action::Aws(AwsAction::Elb(
+            ElbAction::DeleteLoadBalancer { .. } | ElbAction::SetSecurityGroups { .. },
+        )) => true,
         Action::Aws(_) | Action::Kube(_) => false,
     })
 }

@@ -1,6 +1,6 @@
 //! The plan of the certificate of a TLS Secret.
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{AcmAction, Action, AwsAction};
 use crate::model::certificate::{Certificate, LiveCertificate};
 use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::CertificateInventory;
@@ -22,7 +22,10 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
     match (&stack.certificate, current) {
         (Some(wish), None) => {
             let handle = Handle::Certificate(stack.secret.clone());
-            let action = AwsAction::ImportCertificate { handle, spec: Box::new(wish.clone()) };
+            let action = AwsAction::Acm(AcmAction::ImportCertificate {
+                handle,
+                spec: Box::new(wish.clone()),
+            });
             draft.push(Action::Aws(action), Reason::Missing, &[]);
         }
         (Some(wish), Some(live)) => renew(&mut draft, live, wish),
@@ -65,12 +68,12 @@ fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {
     }
     let reason = Reason::Differs(fields.into_iter().map(str::to_owned).collect());
     let spec = Box::new(wish.clone());
-    let action = AwsAction::ReimportCertificate { id: live.id.clone(), spec };
+    let action = AwsAction::Acm(AcmAction::ReimportCertificate { id: live.id.clone(), spec });
     draft.push(Action::Aws(action), reason, &[]);
 }
 
 fn remove(draft: &mut Draft, stack: &CertificateStack, id: &AwsId) {
-    let action = AwsAction::DeleteCertificate { id: id.clone() };
+    let action = AwsAction::Acm(AcmAction::DeleteCertificate { id: id.clone() });
     let is_free = stack.listening.as_ref().is_some_and(|used| !used.contains_key(id));
     let gate = if is_free { None } else { Some(WaitKey::Unused(id.clone())) };
     draft.push_gated(Action::Aws(action), Reason::Unwanted, &[], gate);

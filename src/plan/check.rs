@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{
     BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveRule,
@@ -37,16 +37,22 @@ pub fn balancer(plan: &Plan, inventory: &BalancerInventory) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (step, action) in judge.ungated() {
         let why = match action {
-            AwsAction::DeleteTargetGroup { id } => judge.target_group(step, id, &load_balancers),
-            AwsAction::DeleteSecurityGroup { id } => judge.carried(step, id, &load_balancers),
-            AwsAction::RevokeIngress { group, rules, .. } => {
+            AwsAction::Elb(ElbAction::DeleteTargetGroup { id }) => {
+                judge.target_group(step, id, &load_balancers)
+            }
+            AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id }) => {
+                judge.carried(step, id, &load_balancers)
+            }
+            AwsAction::Ec2(Ec2Action::RevokeIngress { group, rules, .. }) => {
                 let standing = groups.iter().find(|live| group.given() == Some(&live.id));
                 let standing = standing.map(|live| live.spec.ingress.clone());
                 judge.revoked(step, group, rules, standing.unwrap_or_default())
             }
-            AwsAction::DeleteRule { id } => judge.rule(step, id, &load_balancers),
-            AwsAction::DeleteListener { id } => judge.listener(step, id, &load_balancers),
-            AwsAction::RemoveListenerCertificate { listener, certificate } => {
+            AwsAction::Elb(ElbAction::DeleteRule { id }) => judge.rule(step, id, &load_balancers),
+            AwsAction::Elb(ElbAction::DeleteListener { id }) => {
+                judge.listener(step, id, &load_balancers)
+            }
+            AwsAction::Elb(ElbAction::RemoveListenerCertificate { listener, certificate }) => {
                 judge.certificate(step, (listener, certificate), &load_balancers)
             }
             _ => None,
@@ -63,12 +69,12 @@ pub fn fabric(plan: &Plan, inventory: &FabricInventory) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (step, action) in judge.ungated() {
         let why = match action {
-            AwsAction::RevokeIngress { group, rules, .. } => {
+            AwsAction::Ec2(Ec2Action::RevokeIngress { group, rules, .. }) => {
                 let ours = inventory.endpoint_rules.value();
                 let standing = group.given().and_then(|id| ours?.get(id));
                 judge.revoked(step, group, rules, standing.cloned().unwrap_or_default())
             }
-            AwsAction::DeleteSecurityGroup { .. } if inventory.is_carried => {
+            AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { .. }) if inventory.is_carried => {
                 Some("a load balancer carries the security group".to_owned())
             }
             _ => None,
@@ -85,10 +91,12 @@ pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) 
         |id: &AwsId| *id != rule.id && listener.rules.iter().any(|other| other.id == *id);
     let takers = steps.iter().filter(|step| {
         let spec = match &step.action {
-            Action::Aws(AwsAction::CreateRule { listener: on, spec, .. }) => {
+            Action::Aws(AwsAction::Elb(ElbAction::CreateRule { listener: on, spec, .. })) => {
                 (on.given() == Some(&listener.live.id)).then_some(spec)
             }
-            Action::Aws(AwsAction::ModifyRule { id, spec }) => on_listener(id).then_some(spec),
+            Action::Aws(AwsAction::Elb(ElbAction::ModifyRule { id, spec })) => {
+                on_listener(id).then_some(spec)
+            }
             Action::Aws(_) | Action::Kube(_) => None,
         };
         is_now(step) && spec.is_some_and(|spec| spec.shares_requests_with(&rule.rule))
@@ -110,14 +118,18 @@ pub fn takers_of_listener(steps: &[Step], gone: &LiveListener) -> Vec<StepId> {
     let mut listeners = BTreeSet::new();
     for step in steps.iter().filter(|step| is_now(step)) {
         match &step.action {
-            Action::Aws(AwsAction::CreateRule { listener, spec, .. }) if is_alike(spec) => {
+            Action::Aws(AwsAction::Elb(ElbAction::CreateRule { listener, spec, .. }))
+                if is_alike(spec) =>
+            {
                 takers.insert(step.id);
                 listeners.insert(listener);
             }
-            Action::Aws(AwsAction::ModifyRule { id, spec }) if !own(id) && is_alike(spec) => {
+            Action::Aws(AwsAction::Elb(ElbAction::ModifyRule { id, spec }))
+                if !own(id) && is_alike(spec) =>
+            {
                 takers.insert(step.id);
             }
-            Action::Aws(AwsAction::CreateListener { spec, .. })
+            Action::Aws(AwsAction::Elb(ElbAction::CreateListener { spec, .. }))
                 if forwards && actions_satisfy(&spec.default_actions, default) =>
             {
                 takers.insert(step.id);
@@ -126,10 +138,10 @@ pub fn takers_of_listener(steps: &[Step], gone: &LiveListener) -> Vec<StepId> {
         }
     }
     let serves_them = |action: &Action| match action {
-        Action::Aws(AwsAction::AddListenerCertificate { listener, .. }) => {
+        Action::Aws(AwsAction::Elb(ElbAction::AddListenerCertificate { listener, .. })) => {
             matches!(listener, Id::Of(_)) && listeners.contains(listener)
         }
-        Action::Aws(AwsAction::AuthorizeIngress { .. }) => true,
+        Action::Aws(AwsAction::Ec2(Ec2Action::AuthorizeIngress { .. })) => true,
         Action::Aws(_) | Action::Kube(_) => false,
     };
     if !takers.is_empty() {
@@ -202,13 +214,17 @@ impl<'a> Judge<'a> {
         let is_done = |is_it: &dyn Fn(&AwsAction) -> bool| calls.iter().any(|call| is_it(call));
         let goes = |live: &LiveLoadBalancer| {
             let own = &live.live.id;
-            is_done(&|call| matches!(call, AwsAction::DeleteLoadBalancer { id } if id == own))
+            let deletes = |call: &AwsAction| match call {
+                AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => id == own,
+                _ => false,
+            };
+            is_done(&deletes)
         };
         let holds = |listener: &LiveListener| {
             let own = &listener.live.id;
             let leaves = |call: &AwsAction| match call {
-                AwsAction::DeleteListener { id } => id == own,
-                AwsAction::ModifyListener { id: of, spec, .. } => {
+                AwsAction::Elb(ElbAction::DeleteListener { id }) => id == own,
+                AwsAction::Elb(ElbAction::ModifyListener { id: of, spec, .. }) => {
                     of == own && !lead_to(&spec.default_actions, id)
                 }
                 _ => false,
@@ -217,9 +233,9 @@ impl<'a> Judge<'a> {
         };
         let keeps = |listener: &AwsId, rule: &LiveRule| {
             let leaves = |call: &AwsAction| match call {
-                AwsAction::DeleteListener { id } => id == listener,
-                AwsAction::DeleteRule { id } => *id == rule.id,
-                AwsAction::ModifyRule { id: of, spec } => {
+                AwsAction::Elb(ElbAction::DeleteListener { id }) => id == listener,
+                AwsAction::Elb(ElbAction::DeleteRule { id }) => *id == rule.id,
+                AwsAction::Elb(ElbAction::ModifyRule { id: of, spec }) => {
                     *of == rule.id && !lead_to(&spec.actions, id)
                 }
                 _ => false,
@@ -245,8 +261,8 @@ impl<'a> Judge<'a> {
         let calls = self.calls_before(step);
         let carries = |groups: &[Id]| groups.iter().any(|group| group.given() == Some(id));
         let lets_go = |live: &LiveLoadBalancer, call: &AwsAction| match call {
-            AwsAction::DeleteLoadBalancer { id } => *id == live.live.id,
-            AwsAction::SetSecurityGroups { load_balancer, security_groups } => {
+            AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => *id == live.live.id,
+            AwsAction::Elb(ElbAction::SetSecurityGroups { load_balancer, security_groups }) => {
                 *load_balancer == live.live.id && !carries(security_groups)
             }
             _ => false,
@@ -270,7 +286,9 @@ impl<'a> Judge<'a> {
         let mut makes_room = false;
         for (other, action) in self.ungated() {
             match action {
-                AwsAction::AuthorizeIngress { group: of, rules, .. } if of == group => {
+                AwsAction::Ec2(Ec2Action::AuthorizeIngress { group: of, rules, .. })
+                    if of == group =>
+                {
                     if self.is_before(other.id, step) {
                         standing.extend(rules.iter().cloned());
                     } else if self.is_before(step.id, other) {
@@ -281,7 +299,7 @@ impl<'a> Judge<'a> {
                         ));
                     }
                 }
-                AwsAction::RevokeIngress { group: of, rules, .. }
+                AwsAction::Ec2(Ec2Action::RevokeIngress { group: of, rules, .. })
                     if of == group && self.is_before(other.id, step) =>
                 {
                     standing.retain(|rule| !rules.contains(rule));
@@ -345,7 +363,7 @@ impl<'a> Judge<'a> {
         let live = listeners.find(|live| live.live.id == *listener)?;
         let is_it = |id: &Option<Id>| id.as_ref().and_then(Id::given) == Some(certificate);
         let changes = |call: &AwsAction| match call {
-            AwsAction::ModifyListener { id, spec, .. } => {
+            AwsAction::Elb(ElbAction::ModifyListener { id, spec, .. }) => {
                 id == listener && !is_it(&spec.default_certificate)
             }
             _ => false,

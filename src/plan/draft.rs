@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::action::{Action, AwsAction, Sign};
+use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, Sign};
 use crate::model::id::{AwsId, Handle};
 use crate::model::plan::{Plan, Reason, Step, StepId, Wait, WaitKey};
 use crate::model::problem::Problem;
@@ -81,7 +81,8 @@ impl Draft {
     pub fn removals_but(&self, leftovers: &BTreeSet<AwsId>) -> Vec<StepId> {
         let is_leftover = |action: &Action| match action {
             Action::Aws(
-                AwsAction::DeleteSecurityGroup { id } | AwsAction::DeleteTargetGroup { id },
+                AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id })
+                | AwsAction::Elb(ElbAction::DeleteTargetGroup { id }),
             ) => leftovers.contains(id),
             Action::Aws(_) | Action::Kube(_) => false,
         };

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::Id;
 use crate::model::plan::{Reason, StepId};
 use crate::model::security::{IngressRule, Source};
@@ -80,7 +80,7 @@ impl Outgoing {
     fn authorize(&mut self, draft: &mut Draft, rules: BTreeSet<IngressRule>, reason: &Reason) {
         if !rules.is_empty() {
             let (group, description) = (self.group.clone(), self.description.clone());
-            let action = AwsAction::AuthorizeIngress { group, rules, description };
+            let action = AwsAction::Ec2(Ec2Action::AuthorizeIngress { group, rules, description });
             self.after = vec![draft.push(Action::Aws(action), reason.clone(), &self.after)];
         }
     }
@@ -109,11 +109,11 @@ impl Outgoing {
         if self.rules.is_empty() {
             return self.after.clone();
         }
-        let action = AwsAction::RevokeIngress {
+        let action = AwsAction::Ec2(Ec2Action::RevokeIngress {
             group: self.group.clone(),
             rules: self.rules.clone(),
             description: self.description.clone(),
-        };
+        });
         let before: Vec<StepId> = self.after.iter().chain(after).copied().collect();
         vec![draft.remove_after(Action::Aws(action), self.reason.clone(), &before)]
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::FabricInventory;
 use crate::model::known::Known;
@@ -37,7 +37,7 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
         draft.note("rules of nodes and pods are left alone: they could not be read".to_owned());
     }
     if let (None, Some(live), true) = (&stack.backend, backend, stack.is_complete) {
-        let action = AwsAction::DeleteSecurityGroup { id: live.id.clone() };
+        let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         let gate = inventory.is_carried.then(|| WaitKey::Uncarried(live.id.clone()));
         draft.push_gated(Action::Aws(action), Reason::Unwanted, &revoked, gate);
     }
@@ -48,7 +48,9 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
 #[must_use]
 pub fn moves_rules(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| match &step.action {
-        Action::Aws(AwsAction::AuthorizeIngress { .. } | AwsAction::RevokeIngress { .. }) => true,
+        Action::Aws(AwsAction::Ec2(
+            Ec2Action::AuthorizeIngress { .. } | Ec2Action::RevokeIngress { .. },
+        )) => true,
         Action::Aws(_) | Action::Kube(_) => false,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveLoadBalancer};
 use crate::model::listener::{Listener, Protocol};
@@ -61,7 +61,9 @@ pub fn plan(
         for live in live_listeners {
             if !front.listeners.contains_key(&live.port) {
                 let takers = check::takers_of_listener(draft.steps(), live);
-                let action = Action::Aws(AwsAction::DeleteListener { id: live.live.id.clone() });
+                let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteListener {
+                    id: live.live.id.clone(),
+                }));
                 let step = draft.remove_after(action, Reason::Unwanted, &takers);
                 removed.insert(live.port, step);
                 traffic.push(step);
@@ -119,12 +121,17 @@ fn create(
         None => Id::Of(load_balancer_handle(&stack.group)),
     };
     let spec = wished.listener.clone();
-    let action = AwsAction::CreateListener { handle: handle.clone(), load_balancer, port, spec };
+    let action = AwsAction::Elb(ElbAction::CreateListener {
+        handle: handle.clone(),
+        load_balancer,
+        port,
+        spec,
+    });
     draft.push(Action::Aws(action), Reason::Missing, &[]);
     for certificate in &wished.listener.certificates {
         let listener = Id::Of(handle.clone());
         let certificate = certificate.clone();
-        let action = AwsAction::AddListenerCertificate { listener, certificate };
+        let action = AwsAction::Elb(ElbAction::AddListenerCertificate { listener, certificate });
         draft.push(Action::Aws(action), Reason::Missing, &[]);
     }
     rule::create_all(draft, settings, stack, port, &wished.rules);
@@ -175,12 +182,14 @@ fn modify(
     }
     let fields = now.differences(&live.live.spec);
     let changed = (!fields.is_empty()).then(|| {
-        let action = AwsAction::ModifyListener { id: id.clone(), port, spec: now.clone() };
+        let action =
+            AwsAction::Elb(ElbAction::ModifyListener { id: id.clone(), port, spec: now.clone() });
         draft.push(Action::Aws(action), reason(fields), &[])
     });
     traffic.extend(changed);
     if let Some(interim) = waiting {
-        let action = AwsAction::ModifyListener { id: id.clone(), port, spec: wish.clone() };
+        let action =
+            AwsAction::Elb(ElbAction::ModifyListener { id: id.clone(), port, spec: wish.clone() });
         let (after, gate) = (traffic.clone(), Some(interim.gate.clone()));
         let reason = reason(wish.differences(&now));
         traffic.push(draft.push_gated(Action::Aws(action), reason, &after, gate));
@@ -199,10 +208,10 @@ fn certificates(
     let standing = &live.live.spec.certificates;
     let mut added: Vec<StepId> = changed.into_iter().collect();
     for certificate in wish.certificates.difference(standing) {
-        let action = AwsAction::AddListenerCertificate {
+        let action = AwsAction::Elb(ElbAction::AddListenerCertificate {
             listener: Id::Is(live.live.id.clone()),
             certificate: certificate.clone(),
-        };
+        });
         added.push(draft.push(Action::Aws(action), Reason::Missing, &[]));
     }
     if surplus == Surplus::Keep {
@@ -211,7 +220,7 @@ fn certificates(
     for certificate in standing.difference(&wish.certificates) {
         let Some(certificate) = certificate.given().cloned() else { continue };
         let listener = live.live.id.clone();
-        let action = AwsAction::RemoveListenerCertificate { listener, certificate };
+        let action = AwsAction::Elb(ElbAction::RemoveListenerCertificate { listener, certificate });
         draft.remove_after(Action::Aws(action), Reason::Unwanted, &added);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveLoadBalancer;
 use crate::model::load_balancer::{Attributes, LoadBalancer};
@@ -28,7 +28,7 @@ pub fn create(
     spec.name = settled.free_name(&spec.name);
     spec.subnets = settle::subnets(&front.subnets, None);
     spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
-    let action = AwsAction::CreateLoadBalancer { handle: handle.clone(), spec };
+    let action = AwsAction::Elb(ElbAction::CreateLoadBalancer { handle: handle.clone(), spec });
     draft.push(Action::Aws(action), Reason::Missing, claims);
     set_attributes(draft, Id::Of(handle), front.attributes.clone());
 }
@@ -48,10 +48,10 @@ pub fn update(
     let carried = set_security_groups(draft, wish, current, settled, id);
     set_subnets(draft, front, live);
     if current.ip_address_type != wish.ip_address_type {
-        let action = AwsAction::SetIpAddressType {
+        let action = AwsAction::Elb(ElbAction::SetIpAddressType {
             load_balancer: id.clone(),
             ip_address_type: wish.ip_address_type,
-        };
+        });
         draft.push(Action::Aws(action), differs("IP address type"), &[]);
     }
     if let Some(attributes) = live.attributes.value() {
@@ -74,7 +74,10 @@ fn set_security_groups(
     security_groups.iter_mut().for_each(|id| settled.resolve(id));
     let set = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
     (set(&security_groups) != set(&current.security_groups)).then(|| {
-        let action = AwsAction::SetSecurityGroups { load_balancer: id.clone(), security_groups };
+        let action = AwsAction::Elb(ElbAction::SetSecurityGroups {
+            load_balancer: id.clone(),
+            security_groups,
+        });
         draft.push(Action::Aws(action), differs("security groups"), &[])
     })
 }
@@ -83,7 +86,8 @@ fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
     let subnets = settle::subnets(&front.subnets, Some(live));
     let set = |ids: &[AwsId]| ids.iter().cloned().collect::<BTreeSet<_>>();
     if set(&subnets) != set(&live.live.spec.subnets) {
-        let action = AwsAction::SetSubnets { load_balancer: live.live.id.clone(), subnets };
+        let action =
+            AwsAction::Elb(ElbAction::SetSubnets { load_balancer: live.live.id.clone(), subnets });
         draft.push(Action::Aws(action), differs("subnets"), &[]);
     }
 }
@@ -91,7 +95,8 @@ fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
 fn set_attributes(draft: &mut Draft, load_balancer: Id, attributes: Attributes) {
     if !attributes.is_empty() {
         let reason = Reason::Differs(attributes.keys().map(ToString::to_string).collect());
-        let action = AwsAction::ModifyLoadBalancerAttributes { load_balancer, attributes };
+        let action =
+            AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes });
         draft.push(Action::Aws(action), reason, &[]);
     }
 }
@@ -103,12 +108,12 @@ fn differs(field: &str) -> Reason {
 /// Brings the tags of a load balancer, listener, rule or target group into line.
 pub fn push_tags(draft: &mut Draft, id: &AwsId, tags: TagDifference, after: &[StepId]) {
     if !tags.add.is_empty() {
-        let action = AwsAction::AddTags { id: id.clone(), tags: tags.add };
+        let action = AwsAction::Elb(ElbAction::AddTags { id: id.clone(), tags: tags.add });
         draft.push(Action::Aws(action), differs("tags"), after);
     }
     if !tags.remove.is_empty() {
         let keys = tags.remove.into_keys().map(Into::into).collect();
-        let action = AwsAction::RemoveTags { id: id.clone(), keys };
+        let action = AwsAction::Elb(ElbAction::RemoveTags { id: id.clone(), keys });
         draft.push(Action::Aws(action), differs("tags"), after);
     }
 }

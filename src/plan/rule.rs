@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{AwsId, Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::marks::{self, Tags};
@@ -63,7 +63,7 @@ pub fn create_all(
         let tags = tracked(settings, stack, port, priority, &wish.tags);
         let spec = wish.now();
         let listener = listener.clone();
-        let action = AwsAction::CreateRule { listener, priority, spec, tags };
+        let action = AwsAction::Elb(ElbAction::CreateRule { listener, priority, spec, tags });
         draft.push(Action::Aws(action), Reason::Missing, &[]);
     }
 }
@@ -119,14 +119,14 @@ impl Rules<'_> {
         let mut traffic = Vec::new();
         let moves = moves(&pairing);
         if !moves.is_empty() {
-            let action = AwsAction::SetRulePriorities { priorities: moves };
+            let action = AwsAction::Elb(ElbAction::SetRulePriorities { priorities: moves });
             traffic.push(draft.push(Action::Aws(action), Reason::Moved, &[]));
         }
         let moved = traffic.clone();
         for (_, wish, rule) in &pairing.modified {
             let spec = wish.now();
             let reason = Reason::Differs(differences(&rule.rule, &spec));
-            let action = AwsAction::ModifyRule { id: rule.id.clone(), spec };
+            let action = AwsAction::Elb(ElbAction::ModifyRule { id: rule.id.clone(), spec });
             traffic.push(draft.push(Action::Aws(action), reason, &moved));
         }
         traffic.extend(self.create_and_delete(draft, live, &pairing, &moved));
@@ -137,7 +137,10 @@ impl Rules<'_> {
                 continue;
             }
             let reason = Reason::Differs(differences(&wish.now(), &wish.rule));
-            let action = AwsAction::ModifyRule { id: rule.id.clone(), spec: wish.rule.clone() };
+            let action = AwsAction::Elb(ElbAction::ModifyRule {
+                id: rule.id.clone(),
+                spec: wish.rule.clone(),
+            });
             let gate = Some(interim.gate.clone());
             traffic.push(draft.push_gated(Action::Aws(action), reason, &attached, gate));
         }
@@ -161,7 +164,7 @@ impl Rules<'_> {
         moved: &[StepId],
     ) -> Vec<StepId> {
         let delete = |draft: &mut Draft, rule: &LiveRule, before: &[StepId]| {
-            let action = AwsAction::DeleteRule { id: rule.id.clone() };
+            let action = AwsAction::Elb(ElbAction::DeleteRule { id: rule.id.clone() });
             draft.remove_after(Action::Aws(action), Reason::Unwanted, before)
         };
         let is_taken_over = |rule: &&&LiveRule| {
@@ -179,12 +182,12 @@ impl Rules<'_> {
             first.into_iter().map(|rule| delete(draft, rule, moved)).collect();
         let before: Vec<StepId> = moved.iter().chain(&steps).copied().collect();
         for (priority, wish) in &pairing.missing {
-            let action = AwsAction::CreateRule {
+            let action = AwsAction::Elb(ElbAction::CreateRule {
                 listener: Id::Is(live.live.id.clone()),
                 priority: *priority,
                 spec: wish.now(),
                 tags: tracked(self.settings, self.stack, self.port, *priority, &wish.tags),
-            };
+            });
             steps.push(draft.push(Action::Aws(action), Reason::Missing, &before));
         }
         for rule in unwanted {

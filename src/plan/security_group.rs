@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::{Handle, Id};
 use crate::model::known::Live;
 use crate::model::plan::{Reason, StepId};
@@ -25,14 +25,14 @@ pub enum Surplus {
 /// Makes a security group that does not stand: first the group, then its rules.
 pub fn create(draft: &mut Draft, handle: Handle, wish: &SecurityGroup, after: &[StepId]) {
     let id = Id::Of(handle.clone());
-    let action = AwsAction::CreateSecurityGroup { handle, spec: wish.clone() };
+    let action = AwsAction::Ec2(Ec2Action::CreateSecurityGroup { handle, spec: wish.clone() });
     draft.push(Action::Aws(action), Reason::Missing, after);
     if !wish.ingress.is_empty() {
-        let action = AwsAction::AuthorizeIngress {
+        let action = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
             group: id,
             rules: wish.ingress.clone(),
             description: String::new(),
-        };
+        });
         draft.push(Action::Aws(action), Reason::Missing, &[]);
     }
 }
@@ -76,11 +76,11 @@ pub fn retag(
     let tags = difference(settings, Legacy::Kept, &live.spec.tags, &wish.tags);
     let id = live.id.clone();
     if !tags.add.is_empty() {
-        let action = AwsAction::TagSecurityGroup { id: id.clone(), tags: tags.add };
+        let action = AwsAction::Ec2(Ec2Action::TagSecurityGroup { id: id.clone(), tags: tags.add });
         draft.push(Action::Aws(action), differing(), &[]);
     }
     if surplus == Surplus::Remove && !tags.remove.is_empty() {
-        let action = AwsAction::UntagSecurityGroup { id, tags: tags.remove };
+        let action = AwsAction::Ec2(Ec2Action::UntagSecurityGroup { id, tags: tags.remove });
         draft.push(Action::Aws(action), differing(), &[]);
     }
 }

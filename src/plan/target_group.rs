@@ -1,6 +1,6 @@
 //! Steps for target groups and the bindings that fill them.
 
-use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::inventory::LiveTargetGroup;
@@ -74,7 +74,7 @@ fn create(
 ) {
     let handle = Handle::TargetGroup(stack.group.clone(), key.clone());
     let spec = wished.target_group.clone();
-    let action = AwsAction::CreateTargetGroup { handle: handle.clone(), spec };
+    let action = AwsAction::Elb(ElbAction::CreateTargetGroup { handle: handle.clone(), spec });
     draft.push(Action::Aws(action), Reason::Missing, claims);
     set_attributes(draft, Id::Of(handle), wished.attributes.clone());
 }
@@ -82,7 +82,8 @@ fn create(
 fn set_attributes(draft: &mut Draft, target_group: Id, attributes: Attributes) {
     if !attributes.is_empty() {
         let reason = Reason::Differs(attributes.keys().map(ToString::to_string).collect());
-        let action = AwsAction::ModifyTargetGroupAttributes { target_group, attributes };
+        let action =
+            AwsAction::Elb(ElbAction::ModifyTargetGroupAttributes { target_group, attributes });
         draft.push(Action::Aws(action), reason, &[]);
     }
 }
@@ -98,11 +99,11 @@ fn update(
     let id = live.live.id.clone();
     if spec.health_check != wish.health_check {
         let reason = Reason::Differs(vec!["health check".to_owned()]);
-        let action = AwsAction::ModifyTargetGroup {
+        let action = AwsAction::Elb(ElbAction::ModifyTargetGroup {
             id: id.clone(),
             health_check: wish.health_check.clone(),
             is_grpc: wish.protocol_version == "GRPC",
-        };
+        });
         draft.push(Action::Aws(action), reason, &[]);
     }
     if let Some(current) = live.attributes.value() {
@@ -161,7 +162,7 @@ pub fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, after: &[Ste
     for live in &settled.surplus_target_groups {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_target_group(draft, &id);
-        let action = Action::Aws(AwsAction::DeleteTargetGroup { id });
+        let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteTargetGroup { id }));
         steps.push(draft.push_gated(action, Reason::Unwanted, after, gate));
     }
     for (name, seen) in &settled.surplus_bindings {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
 use crate::model::id::{Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
 use crate::model::known::Known;
@@ -96,10 +96,10 @@ fn register(
     before: &[StepId],
 ) -> Vec<StepId> {
     let each = missing.chunks(TARGETS_PER_CALL_MAX).map(|targets| {
-        let action = AwsAction::RegisterTargets {
+        let action = AwsAction::Elb(ElbAction::RegisterTargets {
             target_group: stack.target_group.clone(),
             targets: targets.to_vec(),
-        };
+        });
         draft.push(Action::Aws(action), Reason::Ready, before)
     });
     each.collect()
@@ -116,7 +116,10 @@ fn deregister(
     };
     let each = surplus.chunks(TARGETS_PER_CALL_MAX).map(|targets| {
         let target_group = target_group.clone();
-        let action = AwsAction::DeregisterTargets { target_group, targets: targets.to_vec() };
+        let action = AwsAction::Elb(ElbAction::DeregisterTargets {
+            target_group,
+            targets: targets.to_vec(),
+        });
         draft.remove_after(Action::Aws(action), Reason::Gone, before)
     });
     each.collect()

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::ZoneState;
 use crate::desired;
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::Records;
 use crate::model::outcome::{Outcome, Trouble};
@@ -138,7 +138,9 @@ impl ZoneState {
 fn coming(plan: &Plan) -> BTreeSet<AwsId> {
     let free = plan.steps.iter().filter(|step| step.gate.is_none());
     let changes = free.flat_map(|step| match &step.action {
-        Action::Aws(AwsAction::ChangeRecords { changes, .. }) => changes.as_slice(),
+        Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
+            changes.as_slice()
+        }
         Action::Aws(_) | Action::Kube(_) => &[],
     });
     changes.filter_map(|change| change.record.alias_target()).cloned().collect()
@@ -146,7 +148,9 @@ fn coming(plan: &Plan) -> BTreeSet<AwsId> {
 
 /// The names that a step changes.
 fn hosts(step: &Step) -> BTreeSet<String> {
-    let Action::Aws(AwsAction::ChangeRecords { zone, changes }) = &step.action else {
+    let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes })) =
+        &step.action
+    else {
         return BTreeSet::new();
     };
     let keys = changes.iter().map(|change| &change.record.key);

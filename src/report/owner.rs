@@ -1,7 +1,7 @@
 //! Whose a step is: what AWS says about it may name things of that member, which are nobody else's
 //! business.
 
-use crate::model::action::{Action, AwsAction, KubeAction};
+use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
 use crate::model::id::{Handle, Id, ObjectKey};
 use crate::model::rule::{Rule, RuleAction};
 use crate::model::stack::BalancerStack;
@@ -15,14 +15,16 @@ pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<ObjectKey>
         Action::Kube(KubeAction::Bind { binding, .. } | KubeAction::Rebind { binding, .. }) => {
             of_id(stack, &binding.target_group)
         }
-        Action::Aws(AwsAction::CreateTargetGroup { handle, .. }) => of_handle(stack, handle),
-        Action::Aws(
-            AwsAction::ModifyTargetGroupAttributes { target_group, .. }
-            | AwsAction::RegisterTargets { target_group, .. },
-        ) => of_id(stack, target_group),
-        Action::Aws(AwsAction::CreateRule { spec, .. } | AwsAction::ModifyRule { spec, .. }) => {
-            of_rule(stack, spec)
+        Action::Aws(AwsAction::Elb(ElbAction::CreateTargetGroup { handle, .. })) => {
+            of_handle(stack, handle)
         }
+        Action::Aws(AwsAction::Elb(
+            ElbAction::ModifyTargetGroupAttributes { target_group, .. }
+            | ElbAction::RegisterTargets { target_group, .. },
+        )) => of_id(stack, target_group),
+        Action::Aws(AwsAction::Elb(
+            ElbAction::CreateRule { spec, .. } | ElbAction::ModifyRule { spec, .. },
+        )) => of_rule(stack, spec),
         Action::Aws(_) | Action::Kube(_) => None,
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use albedo::aws::{Cloud, Mirror};
+use albedo::aws::Mirror;
 use albedo::desired::secret::{Unfit, certificate, covers};
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{AcmAction, Action, AwsAction};
 use albedo::model::certificate::{Certificate, Sealed};
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::known::Known;
@@ -214,14 +214,14 @@ async fn a_stranger_is_left_alone() {
     let fake = Fake::new();
     let mut other = good("ec");
     other.tags = certificate_tags("another-cluster", &secret());
-    let action = AwsAction::ImportCertificate {
+    let action = AwsAction::Acm(AcmAction::ImportCertificate {
         handle: albedo::model::id::Handle::Certificate(secret()),
         spec: Box::new(other),
-    };
+    });
     fake.meddle(&action).unwrap();
     let (done, _) = visit(&mirror(&fake), &stack(None, Use::Unused)).await;
     assert!(done.is_empty());
-    assert_eq!(fake.certificates().await.unwrap().len(), 1);
+    assert_eq!(fake.everything().imported.len(), 1);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The fake keeps the contract that AWS keeps.
 
-use albedo::aws::Cloud;
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::target::TargetState;
-use suite::{Site, wishes};
+use suite::{Looks as _, Site, wishes};
 
 use super::support::fake::Fake;
 
@@ -37,10 +36,10 @@ async fn the_fake_waits_for_a_word_where_aws_needs_a_moment() {
     let rule = wishes::rule_spec("a.example.com", wishes::forward(&group));
     wishes::made(&site, wishes::rule(&listener, 1, rule)).await;
     let targets = vec![target];
-    let register = AwsAction::RegisterTargets {
+    let register = AwsAction::Elb(ElbAction::RegisterTargets {
         target_group: Id::Is(group.clone()),
         targets: targets.clone(),
-    };
+    });
     wishes::done(&site, register).await;
     let state = async || {
         let targets = cloud.targets(&group).await.unwrap();
@@ -50,7 +49,8 @@ async fn the_fake_waits_for_a_word_where_aws_needs_a_moment() {
     cloud.set_health(TargetState::Healthy);
     assert_eq!(state().await, Some(TargetState::Healthy));
     let target_group = group.clone();
-    wishes::done(&site, AwsAction::DeregisterTargets { target_group, targets }).await;
+    wishes::done(&site, AwsAction::Elb(ElbAction::DeregisterTargets { target_group, targets }))
+        .await;
     assert_eq!(state().await, Some(TargetState::Draining));
     cloud.finish_draining();
     assert_eq!(state().await, None);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action};
 use albedo::model::id::AwsId;
 
 use super::support::site::Site;
@@ -112,9 +112,9 @@ fn statuses_and_events_come_with_changes_only() {
 fn of_nodes(site: &Site) -> Vec<&'static str> {
     let performed = site.aws.performed();
     let of_nodes = performed.iter().filter(|action| match action {
-        AwsAction::AuthorizeIngress { group, .. } | AwsAction::RevokeIngress { group, .. } => {
-            group.to_string() == NODES
-        }
+        AwsAction::Ec2(
+            Ec2Action::AuthorizeIngress { group, .. } | Ec2Action::RevokeIngress { group, .. },
+        ) => group.to_string() == NODES,
         _ => false,
     });
     of_nodes.map(|action| action.operation().1).collect()

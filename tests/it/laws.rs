@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::Kind;
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::id::AwsId;
 use albedo::plan::show;
 use proptest::prelude::*;
@@ -240,7 +240,7 @@ fn foreign(aws: &Fake) -> Vec<AwsId> {
         ]),
     };
     let handle = albedo::model::id::Handle::LoadBalancer(group_named(), albedo::model::id::Slot(0));
-    let made = aws.meddle(&AwsAction::CreateLoadBalancer { handle, spec }).unwrap();
+    let made = aws.meddle(&AwsAction::Elb(ElbAction::CreateLoadBalancer { handle, spec })).unwrap();
     aws.finish_provisioning();
     vec![group, made.id().unwrap().clone()]
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use albedo::aws::Kind;
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::FabricInventory;
 use albedo::model::known::Known;
@@ -289,7 +289,7 @@ ingress shop/z: {{group.name: edge, rules: [public.example.com Exact /a web:80,
         controller.cluster.delete(&key("shop/z"));
         controller.settle().await;
         let gone = site.aws.performed().into_iter().filter_map(|action| match action {
-            AwsAction::DeleteRule { id } => Some(standing[&id].priority),
+            AwsAction::Elb(ElbAction::DeleteRule { id }) => Some(standing[&id].priority),
             _ => None,
         });
         // A request for /a is never answered by the second one.
@@ -324,16 +324,16 @@ fn a_plan_that_forgets_its_order_is_refused() {
         ),
         ..FabricInventory::default()
     };
-    let come = AwsAction::AuthorizeIngress {
+    let come = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
         group: Id::Is(group.clone()),
         rules: [rule(9090)].into(),
         description: String::new(),
-    };
-    let go = AwsAction::RevokeIngress {
+    });
+    let go = AwsAction::Ec2(Ec2Action::RevokeIngress {
         group: Id::Is(group),
         rules: [rule(8080)].into(),
         description: String::new(),
-    };
+    });
     let judged = |steps: [(&AwsAction, &[usize]); 2]| {
         let mut plan = Plan::default();
         for (action, after) in steps {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::AwsId;
 use albedo::model::rule::Rule;
 
@@ -22,17 +22,19 @@ fn path(rule: &Rule) -> String {
 /// A call about rules in short, with rules called by the path they had before.
 fn short(action: &AwsAction, paths: &BTreeMap<AwsId, String>) -> String {
     match action {
-        AwsAction::CreateRule { priority, spec, .. } => {
+        AwsAction::Elb(ElbAction::CreateRule { priority, spec, .. }) => {
             format!("create {} at {priority}", path(spec))
         }
-        AwsAction::ModifyRule { id, spec } => format!("make {} of {}", path(spec), paths[id]),
-        AwsAction::DeleteRule { id } => format!("delete {}", paths[id]),
-        AwsAction::SetRulePriorities { priorities } => {
+        AwsAction::Elb(ElbAction::ModifyRule { id, spec }) => {
+            format!("make {} of {}", path(spec), paths[id])
+        }
+        AwsAction::Elb(ElbAction::DeleteRule { id }) => format!("delete {}", paths[id]),
+        AwsAction::Elb(ElbAction::SetRulePriorities { priorities }) => {
             let moves =
                 priorities.iter().map(|(id, priority)| format!(" {}={priority}", paths[id]));
             format!("move{}", moves.collect::<String>())
         }
-        AwsAction::AddTags { id, tags } => {
+        AwsAction::Elb(ElbAction::AddTags { id, tags }) => {
             format!("tag {} {:?}", paths[id], tags.values().next().unwrap())
         }
         other => format!("{other:?}"),

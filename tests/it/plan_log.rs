@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::outcome::{Outcome, Trouble};
 use albedo::model::plan::{Plan, Reason};
@@ -46,7 +46,7 @@ fn plan(keys: impl IntoIterator<Item = String>) -> Plan {
     let mut plan = Plan::default();
     for key in keys {
         let tags = [(key, "v".to_owned())].into();
-        let action = AwsAction::AddTags { id: AwsId::new("lb"), tags };
+        let action = AwsAction::Elb(ElbAction::AddTags { id: AwsId::new("lb"), tags });
         plan.push(Action::Aws(action), Reason::Unwanted, Vec::new());
     }
     plan

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use albedo::clock::Clock as _;
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, ElbAction, Route53Action};
 use albedo::model::record::Verb;
 use albedo::model::tenure::{Epoch, Tenure};
 use albedo::serve::Health;
@@ -86,7 +86,7 @@ endpoints shop/c: {at: [172.31.1.3], resourceVersion: '80'}
     wait(site.settle());
     let performed = site.aws.performed();
     let registered = performed.iter().filter_map(|action| match action {
-        AwsAction::RegisterTargets { targets, .. } => Some(targets[0].id.as_str()),
+        AwsAction::Elb(ElbAction::RegisterTargets { targets, .. }) => Some(targets[0].id.as_str()),
         _ => None,
     });
     let registered: Vec<&str> = registered.collect();
@@ -248,7 +248,7 @@ fn a_name_that_moves_with_its_ingress_is_never_withdrawn() {
         });
         let performed = site.aws.performed();
         let changes = performed.iter().flat_map(|action| match action {
-            AwsAction::ChangeRecords { changes, .. } => changes.clone(),
+            AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) => changes.clone(),
             _ => Vec::new(),
         });
         let changes: Vec<_> =

@@ -1,6 +1,6 @@
 //! Tags of what stands: which are sent, which are taken away, and which are left to others.
 
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::AwsId;
 use albedo::model::marks::Tags;
 
@@ -45,8 +45,8 @@ fn check(of: Found, theirs: &[(&str, &str)], sent: &[(&str, &str)], taken: &[&st
     let id = id(&site, of);
     let (id, theirs) = (id, tags(theirs));
     let meddling = match of {
-        Found::SecurityGroup => AwsAction::TagSecurityGroup { id, tags: theirs },
-        _ => AwsAction::AddTags { id, tags: theirs },
+        Found::SecurityGroup => AwsAction::Ec2(Ec2Action::TagSecurityGroup { id, tags: theirs }),
+        _ => AwsAction::Elb(ElbAction::AddTags { id, tags: theirs }),
     };
     site.aws.meddle(&meddling).unwrap();
     site.aws.forget_calls();
@@ -54,11 +54,12 @@ fn check(of: Found, theirs: &[(&str, &str)], sent: &[(&str, &str)], taken: &[&st
     let (mut added, mut removed) = (Tags::new(), Vec::new());
     for action in site.aws.performed() {
         match action {
-            AwsAction::AddTags { tags, .. } | AwsAction::TagSecurityGroup { tags, .. } => {
+            AwsAction::Elb(ElbAction::AddTags { tags, .. })
+            | AwsAction::Ec2(Ec2Action::TagSecurityGroup { tags, .. }) => {
                 added.extend(tags);
             }
-            AwsAction::RemoveTags { keys, .. } => removed.extend(keys),
-            AwsAction::UntagSecurityGroup { tags, .. } => {
+            AwsAction::Elb(ElbAction::RemoveTags { keys, .. }) => removed.extend(keys),
+            AwsAction::Ec2(Ec2Action::UntagSecurityGroup { tags, .. }) => {
                 removed.extend(tags.into_keys().map(String::from));
             }
             other => panic!("{other:?}"),

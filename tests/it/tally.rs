@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use albedo::aws::{Attempt, CallObserver, Cloud as _, Limits, Sdk, Tally, Turns};
-use albedo::clock::SystemClock;
+use albedo::aws::{Attempt, CallObserver, Limits, Sdk, Tally, Turns};
 use albedo::model::id::AwsId;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -13,7 +12,10 @@ use aws_sdk_ec2::config::Credentials;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::any;
+use futures::FutureExt as _;
 use tokio::net::TcpListener;
+
+use super::contract::suite::{Looks as _, Stopped};
 
 #[derive(Default)]
 struct Seen(Mutex<Vec<String>>);
@@ -26,7 +28,9 @@ impl CallObserver for Seen {
         self.0.lock().unwrap().push(line);
     }
 
-    fn waited(&self, _service: &str, _operation: &str, _pause: Duration) {}
+    fn waited(&self, service: &str, operation: &str, _pause: Duration) {
+        self.0.lock().unwrap().push(format!("{service} {operation} waits"));
+    }
 }
 
 async fn config(endpoint: &str) -> SdkConfig {
@@ -40,14 +44,23 @@ async fn config(endpoint: &str) -> SdkConfig {
         .await
 }
 
-/// AWS, called as fast as it goes.
-fn sdk(config: &SdkConfig, tally: &Tally) -> Sdk {
-    let turns = Turns::new(&Limits::none(), &SystemClock::new(), tally);
+/// AWS, called no faster than that.
+fn sdk(config: &SdkConfig, limits: &Limits, tally: &Tally) -> Sdk {
+    let turns = Turns::new(limits, &Stopped, tally);
     Sdk::paced(config, AwsId::new("vpc-1"), turns, tally)
 }
 
 /// What is seen while load balancers are listed from where these answers come, one after the other.
 async fn seen(answers: &'static [(u16, &'static str)]) -> Vec<String> {
+    seen_within(&Limits::none(), answers, |_| {}).await
+}
+
+/// The same within limits, by a clock that stands still; and what is done after that.
+async fn seen_within(
+    limits: &Limits,
+    answers: &'static [(u16, &'static str)],
+    then: impl FnOnce(&Sdk),
+) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let next = Arc::new(AtomicUsize::new(0));
@@ -57,12 +70,16 @@ async fn seen(answers: &'static [(u16, &'static str)]) -> Vec<String> {
     };
     let seen = Arc::new(Seen::default());
     let tally = Tally::new(Arc::<Seen>::clone(&seen));
-    let sdk = sdk(&config(&endpoint).await, &tally);
+    let sdk = sdk(&config(&endpoint).await, limits, &tally);
+    let calling = async {
+        // What comes of it is not looked at.
+        let _ = sdk.load_balancers().await;
+        then(&sdk);
+    };
     let serving = axum::serve(listener, Router::new().fallback(any(answer)));
     tokio::select! {
         ended = serving.into_future() => panic!("{ended:?}"),
-        // What comes of it is not looked at.
-        _ = sdk.load_balancers() => {}
+        () = calling => {}
     }
     seen.0.lock().unwrap().clone()
 }
@@ -91,13 +108,28 @@ async fn each_attempt_is_counted_by_its_code() {
 }
 
 #[tokio::test]
+async fn what_is_asked_once_more_takes_a_turn_too() {
+    let what = "Elastic Load Balancing v2 DescribeLoadBalancers";
+    let limits = "Elastic Load Balancing v2:^Describe.*=1:2".parse().unwrap();
+    let again = |sdk: &Sdk| assert!(sdk.load_balancers().now_or_never().is_none());
+    assert_eq!(
+        seen_within(&limits, &[(400, THROTTLED), (200, EMPTY)], again).await,
+        [
+            format!("{what} 1: 400 \"Throttling\""),
+            format!("{what} 2: 200 \"\""),
+            format!("{what} waits"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn no_answer_is_counted_too() {
     let seen = Arc::new(Seen::default());
     let tally = Tally::new(Arc::<Seen>::clone(&seen));
     // Nobody listens there: the listener is gone again.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let config = config(&format!("http://{address}")).await;
-    let sdk = sdk(&config, &tally);
+    let sdk = sdk(&config, &Limits::none(), &tally);
     assert!(sdk.load_balancers().await.is_err());
     let what = "Elastic Load Balancing v2 DescribeLoadBalancers 1: none \"NoAnswer\"";
     assert_eq!(*seen.0.lock().unwrap(), [what]);

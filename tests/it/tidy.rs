@@ -73,7 +73,6 @@ const ROOMS: &[Room] = &[
 /// Files that may name the AWS SDK.
 const SDK: &[&str] = &[
     "aws/sdk.rs",
-    "aws/perform.rs",
     "aws/vpcs.rs",
     "aws/tally.rs",
     "aws/elb/",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, Route53Action};
 use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
 use albedo::model::inventory::{Address, Records, ZoneInventory};
 use albedo::model::known::Known;
@@ -146,7 +146,9 @@ impl Case {
 /// The changes of a plan, a line each: `CREATE A web.example.com`.
 fn changes(plan: &Plan) -> Vec<String> {
     let batches = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::Aws(AwsAction::ChangeRecords { changes, .. }) => Some(changes),
+        Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
+            Some(changes)
+        }
         Action::Aws(_) | Action::Kube(_) => None,
     });
     let line = |change: &albedo::model::record::RecordChange| {
@@ -314,7 +316,9 @@ fn three_hundred_fresh_names_take_at_most_four_batches() {
         let plan = case.plan(&Records::new());
         assert!(plan.steps.len() <= 4, "{}", plan.steps.len());
         for step in &plan.steps {
-            let Action::Aws(AwsAction::ChangeRecords { changes, .. }) = &step.action else {
+            let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) =
+                &step.action
+            else {
                 panic!("{step:?}")
             };
             let weights = changes.iter().map(albedo::model::record::RecordChange::weight);
@@ -337,7 +341,9 @@ fn names_that_were_refused_together_go_apart() {
         .steps
         .iter()
         .map(|step| match &step.action {
-            Action::Aws(AwsAction::ChangeRecords { changes, .. }) => changes.len() / 2,
+            Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
+                changes.len() / 2
+            }
             Action::Aws(_) | Action::Kube(_) => 0,
         })
         .collect();

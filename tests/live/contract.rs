@@ -2,12 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use albedo::aws::{Cloud, Sdk, only_vpc};
+use albedo::aws::{Sdk, only_vpc};
 use albedo::model::id::AwsId;
 use albedo::model::record::HostedZone;
 use aws_config::SdkConfig;
 use aws_sdk_acm::primitives::Blob;
-use suite::Site;
+use suite::{Looks as _, Site};
 
 use super::support::localstack;
 

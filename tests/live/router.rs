@@ -1,7 +1,7 @@
 //! Two routers that know nothing of each other: the one that rules are tested with here, and the
 //! one that LocalStack's load balancers serve by.
 
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule, RuleAction, Weighted};
@@ -70,8 +70,12 @@ fn rule() -> impl Strategy<Value = Rule> {
 fn told((place, rule): (usize, &Rule)) -> Value {
     let priority = u32::try_from(place + 1).expect("there are few");
     let listener = Id::Is(AwsId::new("listener"));
-    let action =
-        AwsAction::CreateRule { listener, priority, spec: rule.clone(), tags: Tags::new() };
+    let action = AwsAction::Elb(ElbAction::CreateRule {
+        listener,
+        priority,
+        spec: rule.clone(),
+        tags: Tags::new(),
+    });
     let mut told = wire::parameters(&Action::Aws(action));
     told["Priority"] = priority.to_string().into();
     told

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use albedo::aws::{Cloud, CloudError, Kind, Sdk, WRITE_MAX, configure, only_vpc};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::HostedZone;
 use albedo::model::security::Source;
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
 
-use super::contract::suite::{Site, wishes};
+use super::contract::suite::{Looks as _, Site, wishes};
 use super::support::localstack::{self, Account};
 
 /// Far more than a refused connection takes, and far less than the SDK's own attempts would.
@@ -53,7 +53,8 @@ async fn writes_are_worded_as_lbc_words_them() {
     let front = wishes::made(&site, wishes::security_group(&site, "front")).await;
     let rules = [wishes::ingress(80, Source::Cidr("0.0.0.0/0".to_owned()))].into();
     let (group, description) = (Id::Is(front.clone()), String::new());
-    wishes::done(&site, AwsAction::AuthorizeIngress { group, rules, description }).await;
+    wishes::done(&site, AwsAction::Ec2(Ec2Action::AuthorizeIngress { group, rules, description }))
+        .await;
     let group = wishes::target_group(wishes::target_group_spec(&site, "group"));
     let group = wishes::made(&site, group).await;
     let spec = wishes::load_balancer_spec(&site, "balancer", &front);
@@ -63,7 +64,7 @@ async fn writes_are_worded_as_lbc_words_them() {
     let listener = wishes::made(&site, listener).await;
     let spec = wishes::rule_spec("a.example.com", wishes::forward(&group));
     let rule = wishes::made(&site, wishes::rule(&listener, 1, spec.clone())).await;
-    wishes::done(&site, AwsAction::ModifyRule { id: rule.clone(), spec }).await;
+    wishes::done(&site, AwsAction::Elb(ElbAction::ModifyRule { id: rule.clone(), spec })).await;
     let actions = json!([{
         "ForwardConfig": { "TargetGroups": [{ "TargetGroupArn": group.as_str() }] },
         "Order": 1, "Type": "forward",

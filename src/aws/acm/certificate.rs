@@ -6,12 +6,13 @@ use aws_sdk_acm::config::Config;
 use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateDetail, CertificateType, Filters, KeyAlgorithm, Tag};
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::aws::ReadCertificate;
 use crate::aws::answer::Answer;
-use crate::aws::error::CloudError;
-use crate::aws::perform::Call;
+use crate::aws::call::Call;
+use crate::aws::error::{CloudError, Kind};
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::certificate::{Certificate, CertificateFacts, key_type, serial};
 use crate::model::id::AwsId;
@@ -19,6 +20,9 @@ use crate::model::marks::{Tags, spelled};
 
 /// The most certificates on one page (AWS).
 const PAGE_SIZE: i32 = 1000;
+/// Of how many certificates the tags are read at once. AWS tells of one with each call, and allows
+/// ten calls a second.
+const CALLS_AT_ONCE: usize = 4;
 
 /// The imported certificates of the region, without tags.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
@@ -50,8 +54,18 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
     Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
 }
 
-/// The tags of a certificate.
-pub(in crate::aws) async fn tags(sdk: &Sdk, id: &AwsId) -> Result<Tags, CloudError> {
+/// The tags of certificates; what AWS no longer knows is left out.
+pub(in crate::aws) async fn tags(
+    sdk: &Sdk,
+    ids: &[AwsId],
+) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+    let calls: Vec<_> = ids.iter().map(|id| tags_of(sdk, id)).collect();
+    let found: Vec<_> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The tags of a certificate; `None` where it went while we looked.
+async fn tags_of(sdk: &Sdk, id: &AwsId) -> Result<Option<(AwsId, Tags)>, CloudError> {
     const OPERATION: &str = "acm.ListTagsForCertificate";
     sdk.turns.wait(OPERATION).await;
     let answer = sdk
@@ -60,8 +74,14 @@ pub(in crate::aws) async fn tags(sdk: &Sdk, id: &AwsId) -> Result<Tags, CloudErr
         .certificate_arn(id.as_str())
         .send()
         .await
-        .map_err(refused(OPERATION))?;
-    Ok(spelled(answer.tags().iter().map(|tag| (tag.key(), tag.value().unwrap_or_default()))))
+        .map_err(refused(OPERATION));
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) if error.kind == Kind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let pairs = answer.tags().iter().map(|tag| (tag.key(), tag.value().unwrap_or_default()));
+    Ok(Some((id.clone(), spelled(pairs))))
 }
 
 /// What makes a certificate this one.

@@ -2,8 +2,8 @@
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
 
+use crate::aws::call::Call;
 use crate::aws::error::CloudError;
-use crate::aws::perform::Call;
 use crate::model::id::{AwsId, Id};
 use crate::model::security::{IngressRule, Source};
 

@@ -1,13 +1,19 @@
 //! EC2: the network that load balancers stand in, and security groups.
 
+use aws_sdk_ec2::types::{Filter, Tag};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::error::CloudError;
+use super::sdk::Sdk;
+use crate::model::action::Ec2Action;
+use crate::model::marks::{Tags, spelled};
+
 mod ingress_rule;
 pub(super) mod network;
 pub(super) mod security;
-
-use aws_sdk_ec2::types::{Filter, Tag};
-
-use super::sdk::Sdk;
-use crate::model::marks::{Tags, spelled};
 
 /// The largest page of the EC2 operations used here, but for route tables (AWS).
 const PAGE_SIZE: i32 = 1000;
@@ -24,4 +30,23 @@ fn read_tags(raw: &[Tag]) -> Tags {
 fn raw_tags(tags: &Tags) -> Vec<Tag> {
     let raw = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
     tags.iter().map(|(key, value)| raw(key, value)).collect()
+}
+
+/// The one call that an action is.
+pub(super) fn perform<'a>(
+    call: &'a Call<'_>,
+    action: &'a Ec2Action,
+) -> BoxFuture<'a, Result<Answer, CloudError>> {
+    match action {
+        Ec2Action::CreateSecurityGroup { spec, .. } => security::create(call, spec).boxed(),
+        Ec2Action::DeleteSecurityGroup { id } => security::delete(call, id).boxed(),
+        Ec2Action::AuthorizeIngress { group, rules, description } => {
+            security::authorize(call, group, rules, description).boxed()
+        }
+        Ec2Action::RevokeIngress { group, rules, description } => {
+            security::revoke(call, group, rules, description).boxed()
+        }
+        Ec2Action::TagSecurityGroup { id, tags } => security::tag(call, id, tags).boxed(),
+        Ec2Action::UntagSecurityGroup { id, tags } => security::untag(call, id, tags).boxed(),
+    }
 }

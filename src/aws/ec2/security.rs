@@ -7,8 +7,8 @@ use aws_sdk_ec2::types::{IpPermission, ResourceType, SecurityGroup as Raw, TagSp
 use super::{PAGE_SIZE, in_vpc, ingress_rule, raw_tags, read_tags};
 use crate::aws::ReadSecurityGroup;
 use crate::aws::answer::Answer;
+use crate::aws::call::Call;
 use crate::aws::error::CloudError;
-use crate::aws::perform::Call;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Live;

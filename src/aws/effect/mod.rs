@@ -7,93 +7,60 @@
 
 use super::answer::Answer;
 use super::belief::{Belief, Stamp};
+use super::error::CloudError;
+use super::part::Part;
 use crate::model::action::AwsAction;
+use crate::model::id::AwsId;
 
-pub(super) use load_balancer::mistaken;
-pub(super) use touched::{suspected, touched};
-
-mod certificate;
-mod listener;
-mod load_balancer;
-mod record;
-mod rule;
-mod security_group;
-mod tag;
-mod target;
-mod target_group;
+mod acm;
+mod ec2;
+mod elb;
+mod route53;
 #[cfg(test)]
 mod tests;
-mod touched;
 
 /// Believes that a write was done and answered so.
 pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at: Stamp) {
     match action {
-        AwsAction::CreateSecurityGroup { spec, .. } => {
-            security_group::create(belief, spec, answer);
-        }
-        AwsAction::DeleteSecurityGroup { id } => security_group::delete(belief, id),
-        AwsAction::AuthorizeIngress { group, rules, description } => {
-            security_group::authorize(belief, group, rules, description);
-        }
-        AwsAction::RevokeIngress { group, rules, .. } => {
-            security_group::revoke(belief, group, rules);
-        }
-        AwsAction::TagSecurityGroup { id, tags } => security_group::tag(belief, id, tags),
-        AwsAction::UntagSecurityGroup { id, tags } => security_group::untag(belief, id, tags),
-        AwsAction::CreateLoadBalancer { spec, .. } => {
-            load_balancer::create(belief, spec, answer, at);
-        }
-        AwsAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
-            load_balancer::modify_attributes(belief, load_balancer, attributes);
-        }
-        AwsAction::SetSecurityGroups { load_balancer, security_groups } => {
-            load_balancer::set_security_groups(belief, load_balancer, security_groups);
-        }
-        AwsAction::SetSubnets { load_balancer, subnets } => {
-            load_balancer::set_subnets(belief, load_balancer, subnets);
-        }
-        AwsAction::SetIpAddressType { load_balancer, ip_address_type } => {
-            load_balancer::set_ip_address_type(belief, load_balancer, *ip_address_type);
-        }
-        AwsAction::DeleteLoadBalancer { id } => load_balancer::delete(belief, id),
-        AwsAction::CreateListener { load_balancer, spec, .. } => {
-            listener::create(belief, load_balancer, spec, answer);
-        }
-        AwsAction::ModifyListener { id, .. } => listener::modify(belief, id, answer),
-        AwsAction::DeleteListener { id } => listener::delete(belief, id),
-        AwsAction::AddListenerCertificate { listener, certificate } => {
-            listener::add_certificate(belief, listener, certificate);
-        }
-        AwsAction::RemoveListenerCertificate { listener, certificate } => {
-            listener::remove_certificate(belief, listener, certificate);
-        }
-        AwsAction::CreateRule { listener, tags, .. } => {
-            rule::create(belief, listener, tags, answer);
-        }
-        AwsAction::ModifyRule { id, .. } => rule::modify(belief, id, answer),
-        AwsAction::SetRulePriorities { priorities } => rule::set_priorities(belief, priorities),
-        AwsAction::DeleteRule { id } => rule::delete(belief, id),
-        AwsAction::CreateTargetGroup { spec, .. } => {
-            target_group::create(belief, spec, answer, at);
-        }
-        AwsAction::ModifyTargetGroup { id, .. } => target_group::modify(belief, id, answer),
-        AwsAction::ModifyTargetGroupAttributes { target_group, attributes } => {
-            target_group::modify_attributes(belief, target_group, attributes);
-        }
-        AwsAction::DeleteTargetGroup { id } => target_group::delete(belief, id, at),
-        AwsAction::RegisterTargets { target_group, targets } => {
-            target::register(belief, target_group, targets);
-        }
-        AwsAction::DeregisterTargets { target_group, targets } => {
-            target::deregister(belief, target_group, targets, at);
-        }
-        AwsAction::ImportCertificate { spec, .. } => certificate::import(belief, spec, answer, at),
-        AwsAction::ReimportCertificate { id, spec } => {
-            certificate::reimport(belief, id, spec, at);
-        }
-        AwsAction::DeleteCertificate { id } => certificate::delete(belief, id),
-        AwsAction::ChangeRecords { zone, changes } => record::change(belief, zone, changes),
-        AwsAction::AddTags { id, tags } => tag::add(belief, id, tags),
-        AwsAction::RemoveTags { id, keys } => tag::remove(belief, id, keys),
+        AwsAction::Elb(action) => elb::apply(belief, action, answer, at),
+        AwsAction::Ec2(action) => ec2::apply(belief, action, answer),
+        AwsAction::Acm(action) => acm::apply(belief, action, answer, at),
+        AwsAction::Route53(action) => route53::apply(belief, action),
+    }
+}
+
+/// The parts that a write changes: the ones in doubt when it is not known whether it was done.
+pub(super) fn touched(action: &AwsAction) -> Vec<Part> {
+    match action {
+        AwsAction::Elb(action) => elb::touched(action),
+        AwsAction::Ec2(action) => ec2::touched(action),
+        AwsAction::Acm(action) => acm::touched(action),
+        AwsAction::Route53(action) => route53::touched(action),
+    }
+}
+
+/// Whose tags, believed apart from its part, a write changes.
+pub(super) fn retagged(action: &AwsAction) -> Option<&AwsId> {
+    let AwsAction::Elb(action) = action else { return None };
+    elb::retagged(action)
+}
+
+/// Why an answer cannot be believed.
+pub(super) fn mistaken(belief: &Belief, action: &AwsAction, answer: &Answer) -> Option<CloudError> {
+    let AwsAction::Elb(action) = action else { return None };
+    elb::mistaken(belief, action, answer)
+}
+
+/// The parts, besides the touched ones, that an error says are believed wrongly.
+pub(super) fn suspected(error: &CloudError) -> Option<Part> {
+    match error.code.as_str() {
+        "LoadBalancerNotFound" => Some(Part::LoadBalancers),
+        "TargetGroupNotFound" => Some(Part::TargetGroups),
+        "NoSuchHostedZone" => Some(Part::Zones),
+        // EC2's and ELB's codes for the same.
+        "InvalidGroup.NotFound" | "InvalidSecurityGroup" => Some(Part::SecurityGroups),
+        // EC2's and ELB's codes, the latter also for a subnet that is full.
+        "InvalidSubnetID.NotFound" | "SubnetNotFound" | "InvalidSubnet" => Some(Part::Vpc),
+        _ => None,
     }
 }

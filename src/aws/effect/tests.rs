@@ -11,7 +11,7 @@ use crate::aws::belief::{Belief, Stamp};
 use crate::aws::error::{CloudError, Kind};
 use crate::aws::part::{Part, Reading};
 use crate::aws::{ReadLoadBalancer, ReadSecurityGroup};
-use crate::model::action::AwsAction;
+use crate::model::action::{AwsAction, Ec2Action, ElbAction};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, Slot};
 use crate::model::known::{Known, Live};
@@ -41,7 +41,7 @@ fn creation() -> (AwsAction, Answer) {
         hosted_zone: AwsId::new("Z35SXDOTRQ7X7K"),
         state: LoadBalancerState::Provisioning,
     };
-    (AwsAction::CreateLoadBalancer { handle, spec }, Answer::LoadBalancer(made))
+    (AwsAction::Elb(ElbAction::CreateLoadBalancer { handle, spec }), Answer::LoadBalancer(made))
 }
 
 fn listeners_are_known(belief: &Belief) -> bool {
@@ -55,21 +55,21 @@ fn only_what_was_not_there_before_is_known_to_be_bare() {
     let mut belief = Belief::default();
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "nobody looked whether it was there");
-    let mut belief = Belief::of(Reading::LoadBalancers(vec![made], Vec::new()), AT);
+    let mut belief = Belief::of(Reading::LoadBalancers(vec![made]), Vec::new(), AT);
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "it was there");
-    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
+    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new()), Vec::new(), AT);
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(listeners_are_known(&belief), "it is new");
 }
 
 #[test]
 fn a_change_of_something_unknown_puts_its_part_in_doubt() {
-    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
-    let action = AwsAction::SetSubnets {
+    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new()), Vec::new(), AT);
+    let action = AwsAction::Elb(ElbAction::SetSubnets {
         load_balancer: arn("loadbalancer/app/a/1"),
         subnets: vec![AwsId::new("subnet-1")],
-    };
+    });
     apply(&mut belief, &action, &Answer::Done, Stamp::default());
     assert!(!belief.load_balancers.is_read());
 }
@@ -77,7 +77,7 @@ fn a_change_of_something_unknown_puts_its_part_in_doubt() {
 #[test]
 fn an_effect_may_be_applied_again() {
     let (action, answer) = creation();
-    let mut once = Belief::of(Reading::LoadBalancers(Vec::new(), Vec::new()), AT);
+    let mut once = Belief::of(Reading::LoadBalancers(Vec::new()), Vec::new(), AT);
     apply(&mut once, &action, &answer, Stamp::default());
     let mut twice = once.clone();
     apply(&mut twice, &action, &answer, Stamp::default());
@@ -97,11 +97,14 @@ fn a_security_group_that_was_made_can_be_named() {
         live: Live { id: AwsId::new("sg-1"), spec: spec.clone() },
         shared: BTreeSet::new(),
     };
-    let mut belief = Belief::of(Reading::SecurityGroups(vec![stands]), AT);
+    let mut belief = Belief::of(Reading::SecurityGroups(vec![stands]), Vec::new(), AT);
     let count =
         |belief: &Belief| belief.security_groups.value().map(|all| all.names().iter().count());
     assert_eq!(count(&belief), Some(1));
-    let action = AwsAction::CreateSecurityGroup { handle: Handle::BackendSecurityGroup, spec };
+    let action = AwsAction::Ec2(Ec2Action::CreateSecurityGroup {
+        handle: Handle::BackendSecurityGroup,
+        spec,
+    });
     let answer = Answer::SecurityGroup(AwsId::new("sg-2"));
     apply(&mut belief, &action, &answer, Stamp::default());
     assert_eq!(count(&belief), Some(2));
@@ -113,10 +116,13 @@ fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
     let listeners = Part::Listeners(load_balancer.clone());
     let rule = arn("listener-rule/app/a/1/2/3");
     let cases = [
-        (AwsAction::DeleteRule { id: rule.clone() }, vec![listeners.clone()]),
-        (AwsAction::AddTags { id: rule, tags: Tags::new() }, vec![listeners.clone()]),
+        (AwsAction::Elb(ElbAction::DeleteRule { id: rule.clone() }), vec![listeners.clone()]),
         (
-            AwsAction::DeleteLoadBalancer { id: load_balancer.clone() },
+            AwsAction::Elb(ElbAction::AddTags { id: rule, tags: Tags::new() }),
+            vec![listeners.clone()],
+        ),
+        (
+            AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: load_balancer.clone() }),
             vec![
                 Part::LoadBalancers,
                 listeners.clone(),
@@ -124,10 +130,10 @@ fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
             ],
         ),
         (
-            AwsAction::AddListenerCertificate {
+            AwsAction::Elb(ElbAction::AddListenerCertificate {
                 listener: Id::Is(arn("listener/app/a/1/2")),
                 certificate: Id::Is(AwsId::new("arn:aws:acm:us-east-1:1:certificate/1")),
-            },
+            }),
             vec![listeners],
         ),
     ];

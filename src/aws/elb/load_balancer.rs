@@ -8,8 +8,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use super::{PAGE_SIZE, tag};
 use crate::aws::ReadLoadBalancer;
 use crate::aws::answer::Answer;
+use crate::aws::call::Call;
 use crate::aws::error::CloudError;
-use crate::aws::perform::Call;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Live;

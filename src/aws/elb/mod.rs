@@ -5,6 +5,15 @@
 //! reads: it is none of ours. What it cannot express of a thing that may be ours is kept as
 //! `Foreign`, so that it is seen to differ.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use self::target_group::Codes;
+use super::answer::Answer;
+use super::call::Call;
+use super::error::CloudError;
+use crate::model::action::ElbAction;
+
 pub(super) mod listener;
 pub(super) mod load_balancer;
 pub(super) mod rule;
@@ -16,3 +25,64 @@ pub(super) mod target_group;
 
 /// The largest page of every paged operation of this service (AWS).
 const PAGE_SIZE: i32 = 400;
+
+/// The one call that an action is.
+pub(super) fn perform<'a>(
+    call: &'a Call<'_>,
+    action: &'a ElbAction,
+) -> BoxFuture<'a, Result<Answer, CloudError>> {
+    match action {
+        ElbAction::CreateLoadBalancer { spec, .. } => load_balancer::create(call, spec).boxed(),
+        ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+            load_balancer::modify_attributes(call, load_balancer, attributes).boxed()
+        }
+        ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
+            load_balancer::set_security_groups(call, load_balancer, security_groups).boxed()
+        }
+        ElbAction::SetSubnets { load_balancer, subnets } => {
+            load_balancer::set_subnets(call, load_balancer, subnets).boxed()
+        }
+        ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
+            load_balancer::set_ip_address_type(call, load_balancer, *ip_address_type).boxed()
+        }
+        ElbAction::DeleteLoadBalancer { id } => load_balancer::delete(call, id).boxed(),
+        ElbAction::CreateListener { load_balancer, port, spec, .. } => {
+            listener::create(call, load_balancer, *port, spec).boxed()
+        }
+        ElbAction::ModifyListener { id, port, spec } => {
+            listener::modify(call, id, *port, spec).boxed()
+        }
+        ElbAction::DeleteListener { id } => listener::delete(call, id).boxed(),
+        ElbAction::AddListenerCertificate { listener, certificate } => {
+            listener::add_certificate(call, listener, certificate).boxed()
+        }
+        ElbAction::RemoveListenerCertificate { listener, certificate } => {
+            listener::remove_certificate(call, listener, certificate).boxed()
+        }
+        ElbAction::CreateRule { listener, priority, spec, tags } => {
+            rule::create(call, listener, *priority, spec, tags).boxed()
+        }
+        ElbAction::ModifyRule { id, spec } => rule::modify(call, id, spec).boxed(),
+        ElbAction::SetRulePriorities { priorities } => {
+            rule::set_priorities(call, priorities).boxed()
+        }
+        ElbAction::DeleteRule { id } => rule::delete(call, id).boxed(),
+        ElbAction::CreateTargetGroup { spec, .. } => target_group::create(call, spec).boxed(),
+        ElbAction::ModifyTargetGroup { id, health_check, is_grpc } => {
+            let codes = if *is_grpc { Codes::Grpc } else { Codes::Http };
+            target_group::modify(call, id, health_check, codes).boxed()
+        }
+        ElbAction::ModifyTargetGroupAttributes { target_group, attributes } => {
+            target_group::modify_attributes(call, target_group, attributes).boxed()
+        }
+        ElbAction::DeleteTargetGroup { id } => target_group::delete(call, id).boxed(),
+        ElbAction::RegisterTargets { target_group, targets } => {
+            target::register(call, target_group, targets).boxed()
+        }
+        ElbAction::DeregisterTargets { target_group, targets } => {
+            target::deregister(call, target_group, targets).boxed()
+        }
+        ElbAction::AddTags { id, tags } => tag::add(call, id, tags).boxed(),
+        ElbAction::RemoveTags { id, keys } => tag::remove(call, id, keys).boxed(),
+    }
+}

@@ -6,8 +6,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
     RedirectActionConfig, TargetGroupStickinessConfig, TargetGroupTuple,
 };
 
+use crate::aws::call::Call;
 use crate::aws::error::{CODE_FOREIGN, CloudError};
-use crate::aws::perform::Call;
 use crate::model::id::{AwsId, Id};
 use crate::model::rule::{GroupStickiness, Redirect, RuleAction, Weighted};
 

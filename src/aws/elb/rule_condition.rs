@@ -5,8 +5,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use smol_str::SmolStr;
 
+use crate::aws::call::Call;
 use crate::aws::error::{CODE_FOREIGN, CloudError};
-use crate::aws::perform::Call;
 use crate::model::rule::Condition;
 
 const HOST: &str = "host-header";

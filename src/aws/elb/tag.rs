@@ -4,8 +4,8 @@ use aws_sdk_elasticloadbalancingv2::types::{Tag, TagDescription};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::answer::Answer;
+use crate::aws::call::Call;
 use crate::aws::error::{CloudError, Kind};
-use crate::aws::perform::Call;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::AwsId;
 use crate::model::marks::{Tags, spelled};

@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 
 use super::{PAGE_SIZE, tag};
 use crate::aws::answer::Answer;
+use crate::aws::call::Call;
 use crate::aws::error::CloudError;
-use crate::aws::perform::Call;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Live;

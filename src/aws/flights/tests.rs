@@ -4,6 +4,7 @@ use futures::FutureExt;
 
 use super::*;
 use crate::aws::part::Reading;
+use crate::model::action::ElbAction;
 use crate::model::id::Id;
 use crate::model::target::Target;
 
@@ -20,10 +21,10 @@ fn begin(state: &mut State, part: &Part, now: Moment) -> (u64, SharedRead) {
 
 fn register(state: &mut State, host: u8) {
     let id = format!("10.0.0.{host}").into();
-    let action = AwsAction::RegisterTargets {
+    let action = AwsAction::Elb(ElbAction::RegisterTargets {
         target_group: Id::Is(AwsId::new("arn:tg")),
         targets: vec![Target { id, port: 80, availability_zone: None }],
-    };
+    });
     state.believe(&action, Answer::Done, Stamp::default());
 }
 
@@ -51,8 +52,8 @@ fn writes_are_kept_in_mind_for_the_reads_under_way_only() {
     register(&mut state, 201);
     state.end(&zones, last);
     assert_eq!(state.sizes().0, 1, "one of them did not see it");
-    let found = Reading::Targets(AwsId::new("arn:tg"), Some(Vec::new()));
-    state.land(&targets, number, Belief::of(found, jiff::Timestamp::UNIX_EPOCH));
+    let found = Reading::Targets(AwsId::new("arn:tg"), Vec::new());
+    state.land(&targets, number, Belief::of(found, Vec::new(), jiff::Timestamp::UNIX_EPOCH));
     state.end(&targets, number);
     assert_eq!((registered(&state), state.sizes().0), (1, 0));
 }
@@ -87,7 +88,7 @@ fn a_failed_read_is_tried_again_later_and_later() {
     assert_eq!(pauses, [40, 80, 120], "whoever hangs is left alone for longer");
     let (number, _read) = begin(&mut state, &Part::Vpc, at(9000));
     let found = Reading::Vpc(crate::model::surroundings::Vpc::default());
-    state.land(&Part::Vpc, number, Belief::of(found, jiff::Timestamp::UNIX_EPOCH));
+    state.land(&Part::Vpc, number, Belief::of(found, Vec::new(), jiff::Timestamp::UNIX_EPOCH));
     assert_eq!(state.sizes().2, 0, "an answer ends it");
 }
 
@@ -97,7 +98,7 @@ fn a_fresh_look_that_somebody_wants_is_one_that_begins_later() {
     let pause = Duration::from_secs(10);
     let land = |state: &mut State, number: u64| {
         let found = Reading::Vpc(crate::model::surroundings::Vpc::default());
-        state.land(&Part::Vpc, number, Belief::of(found, jiff::Timestamp::UNIX_EPOCH));
+        state.land(&Part::Vpc, number, Belief::of(found, Vec::new(), jiff::Timestamp::UNIX_EPOCH));
         state.end(&Part::Vpc, number);
         state.belief.looks[&Part::Vpc].is_outdated
     };

@@ -81,8 +81,9 @@ fn target_group(n: usize) -> Live<TargetGroup> {
 /// A VPC of so many groups, each with all that a group can have.
 fn vpc(groups: usize) -> Belief {
     let mut belief = Belief::default();
-    let mut adopt = |part: Part, reading: Reading| {
-        belief.adopt(&part, Belief::of(reading, Timestamp::UNIX_EPOCH), Look::default());
+    let mut adopt = |part: Part, reading: Reading, tags: Vec<(AwsId, Tags)>| {
+        let found = Belief::of(reading, tags, Timestamp::UNIX_EPOCH);
+        belief.adopt(&part, found, Look::default());
     };
     let all = || 0..groups;
     let fronts = all().map(|n| {
@@ -91,21 +92,21 @@ fn vpc(groups: usize) -> Belief {
     });
     let back = security_group(AwsId::new("sg-back"), backend_tags(CLUSTER));
     let found = fronts.chain([back]).collect();
-    adopt(Part::SecurityGroups, Reading::SecurityGroups(found));
+    adopt(Part::SecurityGroups, Reading::SecurityGroups(found), Vec::new());
     let tags = |resource, role, n| (arn(resource, n), group_tags(CLUSTER, &group(n), role));
     let found = all().map(load_balancer).collect();
     let marks = all().map(|n| tags("loadbalancer/app/a", "LoadBalancer", n)).collect();
-    adopt(Part::LoadBalancers, Reading::LoadBalancers(found, marks));
+    adopt(Part::LoadBalancers, Reading::LoadBalancers(found), marks);
     let found = all().map(target_group).collect();
     let marks = all().map(|n| tags("targetgroup/t", "s:80", n)).collect();
-    adopt(Part::TargetGroups, Reading::TargetGroups(found, marks));
+    adopt(Part::TargetGroups, Reading::TargetGroups(found), marks);
     for n in all() {
         let id = arn("loadbalancer/app/a", n);
-        adopt(Part::Listeners(id.clone()), Reading::Listeners(id, Vec::new()));
+        adopt(Part::Listeners(id.clone()), Reading::Listeners(id, Vec::new()), Vec::new());
     }
     let ids: Vec<AwsId> = all().map(|n| arn("certificate", n)).collect();
     let marks = all().map(|n| (arn("certificate", n), certificate_tags(CLUSTER, &secret(n))));
-    adopt(Part::Certificates, Reading::Certificates(ids.clone(), marks.collect()));
+    adopt(Part::Certificates, Reading::Certificates(ids.clone()), marks.collect());
     for id in ids {
         let facts = CertificateFacts {
             names: BTreeSet::new(),
@@ -114,7 +115,7 @@ fn vpc(groups: usize) -> Belief {
             key_type: String::new(),
             serial: String::new(),
         };
-        adopt(Part::Certificate(id.clone()), Reading::Certificate(id, facts));
+        adopt(Part::Certificate(id.clone()), Reading::Certificate(id, facts), Vec::new());
     }
     belief
 }

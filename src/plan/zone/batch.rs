@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::action::{Action, AwsAction};
+use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::Id;
 use crate::model::plan::{Reason, WaitKey};
 use crate::model::record::{BATCH_CHARACTERS_MAX, BATCH_VALUES_MAX, RecordChange, RecordValue};
@@ -75,7 +75,8 @@ impl Batch {
             (Some(only), true) => only,
             (last, _) => Reason::All(reasons.into_iter().chain(last).collect()),
         };
-        let action = Action::Aws(AwsAction::ChangeRecords { zone, changes });
+        let action =
+            Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes }));
         draft.push_gated(action, reason, &[], gate);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
 use albedo::model::security::Source;
@@ -17,14 +17,18 @@ fn node_group(site: &Site<Fake>, name: &str, tags: Tags, sources: &[&AwsId]) -> 
     let make = |action: &AwsAction| site.cloud.meddle(action).unwrap();
     let action = wishes::security_group(site, name);
     let id = make(&action).id().unwrap().clone();
-    make(&AwsAction::TagSecurityGroup { id: id.clone(), tags });
+    make(&AwsAction::Ec2(Ec2Action::TagSecurityGroup { id: id.clone(), tags }));
     let rules: BTreeSet<_> = sources
         .iter()
         .map(|source| wishes::ingress(8080, Source::Group(Id::Is((*source).clone()))))
         .collect();
     if !rules.is_empty() {
         let description = DESCRIPTION_SHARED_RULE.to_owned();
-        make(&AwsAction::AuthorizeIngress { group: Id::Is(id.clone()), rules, description });
+        make(&AwsAction::Ec2(Ec2Action::AuthorizeIngress {
+            group: Id::Is(id.clone()),
+            rules,
+            description,
+        }));
     }
     id
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::{BalancerScope, CloudError, Kind, Mirror, Part};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use futures::FutureExt;
 
 use super::super::contract::site;
 use super::super::contract::suite::{CLUSTER, Seen, compare, seen, wishes};
 use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
-use super::{Hands, after, furnish, mirror, read_anew, story};
+use super::{Hands, after, doubt, furnish, mirror, read_anew, story};
 
 /// Seconds after which a read that failed once, at once, is tried again.
 const PAUSE: u64 = 3;
@@ -104,7 +104,7 @@ async fn everything_is_read_again_once_it_is_forgotten() {
     let before = seen(&mirror).await;
     let found = site.cloud.everything();
     let id = found.load_balancers.keys().next().unwrap();
-    site.cloud.meddle(&AwsAction::DeleteLoadBalancer { id: id.clone() }).unwrap();
+    site.cloud.meddle(&AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: id.clone() })).unwrap();
     assert_eq!(seen(&mirror).await, before, "it is believed to stand");
     mirror.forget();
     compare(seen(&mirror).await, read_anew(&site.cloud).await);
@@ -118,15 +118,19 @@ async fn what_turns_out_to_be_gone_is_no_error() {
     seen(&mirror).await;
     let everything = site.cloud.everything();
     for id in everything.load_balancers.keys() {
-        site.cloud.meddle(&AwsAction::DeleteLoadBalancer { id: id.clone() }).unwrap();
+        site.cloud
+            .meddle(&AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: id.clone() }))
+            .unwrap();
     }
     for id in everything.target_groups.keys() {
-        site.cloud.meddle(&AwsAction::DeleteTargetGroup { id: id.clone() }).unwrap();
+        site.cloud
+            .meddle(&AwsAction::Elb(ElbAction::DeleteTargetGroup { id: id.clone() }))
+            .unwrap();
         mirror.forget_part(&Part::Targets(id.clone()));
         let targets = mirror.targets(id).await.unwrap().targets;
         assert!(targets.is_read() && targets.value().is_none(), "{targets:?}");
     }
     // The load balancer is believed to stand, its listeners are not there.
-    mirror.forget_group(CLUSTER, &wishes::group());
+    doubt(&mirror, &everything, &wishes::group());
     compare(seen(&mirror).await, read_anew(&site.cloud).await);
 }

@@ -12,7 +12,7 @@ use futures::FutureExt;
 
 use super::super::contract::suite::{CLUSTER, Seen, Stopped, compare, seen, wishes};
 use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
-use super::{Hands, after, mirror, read_anew, story};
+use super::{Hands, after, doubt, mirror, read_anew, story};
 
 /// Begins to look, until the first answer is held back.
 async fn begin_to_look<C: Cloud>(
@@ -58,7 +58,7 @@ async fn a_read_of_a_group_never_hides_a_write_made_since_it_began() {
             let held = Held::new(fake.clone());
             let mirror = mirror(held.clone());
             seen(&mirror).await;
-            mirror.forget_group(CLUSTER, &group);
+            doubt(&mirror, &fake.everything(), &group);
             let looking = begin_to_look(&held, &mirror).await;
             for action in &story[begun..ended] {
                 mirror.perform(action).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_look_that_is_given_up_leaves_no_trace() {
 }
 
 /// What one of many does at once with the others, over and over.
-async fn bustle(mirror: Mirror<Fake, Hands>, who: usize, is_over: Arc<AtomicBool>) {
+async fn bustle(fake: Fake, mirror: Mirror<Fake, Hands>, who: usize, is_over: Arc<AtomicBool>) {
     let (group, scope) = (wishes::group(), BalancerScope::default());
     for turn in who.. {
         if is_over.load(Ordering::Relaxed) {
@@ -141,11 +141,13 @@ async fn bustle(mirror: Mirror<Fake, Hands>, who: usize, is_over: Arc<AtomicBool
                 balancer.await.map(drop)
             }
             5 => {
-                mirror.forget_group(CLUSTER, &group);
+                doubt(&mirror, &fake.everything(), &group);
                 balancer.await.map(drop)
             }
             _ => {
-                mirror.forget_catalogue();
+                for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
+                    mirror.forget_part(&part);
+                }
                 Ok(())
             }
         };
@@ -162,7 +164,7 @@ async fn many_who_look_doubt_and_give_up_at_once_neither_block_nor_mislead_each_
         let mirror = Mirror::new(fake.clone(), Hands::default());
         let is_over = Arc::new(AtomicBool::new(false));
         let others = (0..7).map(|who| {
-            let work = bustle(mirror.clone(), who, Arc::clone(&is_over));
+            let work = bustle(fake.clone(), mirror.clone(), who, Arc::clone(&is_over));
             Hands::default().spawn(work)
         });
         let others: Vec<_> = others.collect();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use albedo::aws::{BalancerScope, Cloud, Kind, Limits, Mirror, Part, Reach, Tally, Turns};
+use albedo::aws::{BalancerScope, Kind, Limits, Mirror, Part, Reach, Tally, Turns};
 use albedo::clock::Clock;
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::Id;
 use albedo::model::target::TargetState;
 use futures::FutureExt;
@@ -13,9 +13,9 @@ use futures::future::join_all;
 use tokio::task::yield_now;
 
 use super::super::contract::site;
-use super::super::contract::suite::{CLUSTER, wishes};
+use super::super::contract::suite::{CLUSTER, Looks as _, wishes};
 use super::super::support::fake::{Fake, Fault, Faulty, Held, Struck, When};
-use super::{Hands, furnish};
+use super::{Hands, doubt, furnish};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -209,7 +209,7 @@ async fn nobody_starves_while_others_go_on_doubting() {
         for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
             mirror.forget_part(&part);
         }
-        mirror.forget_group(CLUSTER, &group);
+        doubt(&mirror, &fake.everything(), &group);
         held.release();
         breathe().await;
         rounds += 1;
@@ -243,7 +243,7 @@ async fn tags_in_doubt_are_read_again_whatever_was_under_way() {
     });
     breathe().await;
     let tags = wishes::tags([("a", "1")]);
-    mirror.perform(&AwsAction::AddTags { id, tags }).await.unwrap_err();
+    mirror.perform(&AwsAction::Elb(ElbAction::AddTags { id, tags })).await.unwrap_err();
     held.release();
     looking.await.unwrap().unwrap();
     let seen = look().await.unwrap();
@@ -262,13 +262,18 @@ async fn targets_that_have_drained_are_forgotten() {
     let id = mirror.perform(&wishes::target_group(spec)).await.unwrap().unwrap();
     let attributes = wishes::tags([("deregistration_delay.timeout_seconds", "30")]);
     let target_group = Id::Is(id.clone());
-    let action = AwsAction::ModifyTargetGroupAttributes { target_group, attributes };
+    let action =
+        AwsAction::Elb(ElbAction::ModifyTargetGroupAttributes { target_group, attributes });
     mirror.perform(&action).await.unwrap();
     let targets = vec![wishes::target(&site, 10, 80), wishes::target(&site, 11, 80)];
     let target_group = Id::Is(id.clone());
     let gone = targets[..1].to_vec();
-    mirror.perform(&AwsAction::RegisterTargets { target_group, targets }).await.unwrap();
-    let action = AwsAction::DeregisterTargets { target_group: id.clone(), targets: gone };
+    mirror
+        .perform(&AwsAction::Elb(ElbAction::RegisterTargets { target_group, targets }))
+        .await
+        .unwrap();
+    let action =
+        AwsAction::Elb(ElbAction::DeregisterTargets { target_group: id.clone(), targets: gone });
     mirror.perform(&action).await.unwrap();
     let states = async || {
         let seen = mirror.targets(&id).await.unwrap();

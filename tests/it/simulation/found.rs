@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::controller::{BalancerState, SharedWorld};
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::fact::Names;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::moment::Moment;
@@ -75,7 +75,7 @@ fn who_has_waited_long_enough_does_not_look_again_and_again() {
     let time = Duration::from_secs(5);
     let plan = |gate: Option<WaitKey>| {
         let mut plan = Plan::default();
-        let action = AwsAction::DeleteLoadBalancer { id: AwsId::new("lb") };
+        let action = AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: AwsId::new("lb") });
         plan.push(Action::Aws(action), Reason::Unwanted, Vec::new());
         plan.steps[0].gate = gate;
         plan.waits = vec![Wait { key: key.clone(), need: Need::Elapsed(time) }];

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use albedo::aws::{Answer, CloudError};
 use albedo::controller::SharedWorld;
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AcmAction, AwsAction, ElbAction};
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 
@@ -153,7 +153,7 @@ impl Judge {
         if answer.is_err() {
             return;
         }
-        let is_renewal = matches!(action, AwsAction::ReimportCertificate { .. });
+        let is_renewal = matches!(action, AwsAction::Acm(AcmAction::ReimportCertificate { .. }));
         let counted = if is_renewal { "ReimportCertificate" } else { operation };
         self.stage.trace.count(format!("{counted}!"));
         self.strangers(operation, before, after);
@@ -173,7 +173,7 @@ impl Judge {
     fn dangling(&self, action: &AwsAction, before: &State) {
         let (_, operation) = action.operation();
         let pointing = match action {
-            AwsAction::DeleteLoadBalancer { id } => served::names_of(before, id),
+            AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => served::names_of(before, id),
             _ => Vec::new(),
         };
         for text in pointing {

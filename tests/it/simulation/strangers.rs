@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
 use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
@@ -46,7 +46,7 @@ pub fn settle_in(aws: &Fake) {
         tags: theirs("LoadBalancer"),
     };
     let handle = Handle::LoadBalancer(group_of, Slot(0));
-    aws.meddle(&AwsAction::CreateLoadBalancer { handle, spec }).unwrap();
+    aws.meddle(&AwsAction::Elb(ElbAction::CreateLoadBalancer { handle, spec })).unwrap();
     aws.finish_provisioning();
     let target = RecordValue::Values { ttl: 60, values: vec!["192.0.2.1".to_owned()] };
     let other = Ownership::of_ingress("somebody", &ObjectKey::new("shop", "w0")).to_string();

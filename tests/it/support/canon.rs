@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use albedo::model::action::{Action, AwsAction};
+use albedo::model::action::{Action, AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::TAG_RESOURCE;
 use albedo::model::plan::Step;
@@ -119,18 +119,18 @@ pub fn planned_names<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<(String, 
     for step in &steps {
         let Action::Aws(action) = &step.action else { continue };
         let (handle, name) = match action {
-            AwsAction::CreateSecurityGroup { handle, spec } => {
+            AwsAction::Ec2(Ec2Action::CreateSecurityGroup { handle, spec }) => {
                 (handle, format!("security group {}", spec.name))
             }
-            AwsAction::CreateLoadBalancer { handle, spec } => {
+            AwsAction::Elb(ElbAction::CreateLoadBalancer { handle, spec }) => {
                 (handle, format!("load balancer {}", spec.name))
             }
-            AwsAction::CreateTargetGroup { handle, spec } => {
+            AwsAction::Elb(ElbAction::CreateTargetGroup { handle, spec }) => {
                 (handle, format!("target group {}", spec.name.clone().unwrap_or_default()))
             }
-            AwsAction::CreateListener { handle, load_balancer, port, .. } => {
+            AwsAction::Elb(ElbAction::CreateListener { handle, load_balancer, port, .. }) => {
                 let made = steps.iter().find_map(|step| match &step.action {
-                    Action::Aws(AwsAction::CreateLoadBalancer { handle, spec })
+                    Action::Aws(AwsAction::Elb(ElbAction::CreateLoadBalancer { handle, spec }))
                         if Id::Of(handle.clone()) == *load_balancer =>
                     {
                         Some(spec.name.clone())

@@ -7,19 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup, Turns};
+use albedo::aws::{Answer, Cloud, CloudError, Kind, Part, Reading, Turns};
 use albedo::model::action::AwsAction;
-use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
-use albedo::model::known::Live;
 use albedo::model::listener::Protocol;
-use albedo::model::load_balancer::{Attributes, LoadBalancerState};
+use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::marks::Tags;
-use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::{Interface, Subnet, Vpc};
+use albedo::model::surroundings::{Subnet, Vpc};
 use albedo::model::target::{LiveTarget, TargetState};
-use albedo::model::target_group::TargetGroup;
 
 pub use faulty::{Death, Fault, Faulty, Struck, When};
 pub use held::Held;
@@ -258,7 +254,7 @@ impl Fake {
     }
 
     /// Counts a call, and answers it from the state.
-    async fn read<T>(
+    async fn call<T>(
         &self,
         operation: &str,
         look: impl FnOnce(&State) -> Result<T, Refusal>,
@@ -290,58 +286,39 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
 /// How many things one `DescribeTags` may ask for (AWS).
 const TAG_IDS_MAX: usize = 20;
 
-impl Cloud for Fake {
+impl Fake {
     async fn vpc(&self) -> Result<Vpc, CloudError> {
         for operation in ["ec2.DescribeVpcs", "ec2.DescribeRouteTables"] {
-            self.read(operation, |_| Ok(())).await?;
+            self.call(operation, |_| Ok(())).await?;
         }
-        self.read("ec2.DescribeAvailabilityZones", |_| Ok(())).await?;
-        self.read("ec2.DescribeSubnets", |state| Ok(state.vpc.clone())).await
-    }
-
-    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
-        self.read("ec2.DescribeNetworkInterfaces", |state| Ok(state.interfaces.clone())).await
-    }
-
-    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
-        self.read("ec2.DescribeSecurityGroups", |state| {
-            Ok(state.security_groups.iter().map(|(id, group)| group.read(id)).collect())
-        })
-        .await
-    }
-
-    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
-        self.read("elbv2.DescribeLoadBalancers", |state| {
-            Ok(state.load_balancers.iter().map(|(id, found)| found.read(id)).collect())
-        })
-        .await
-    }
-
-    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
-        self.read("elbv2.DescribeTargetGroups", |state| {
-            Ok(state.target_groups.iter().map(|(id, found)| found.read(id)).collect())
-        })
-        .await
+        self.call("ec2.DescribeAvailabilityZones", |_| Ok(())).await?;
+        self.call("ec2.DescribeSubnets", |state| Ok(state.vpc.clone())).await
     }
 
     async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
+        let is_certificate = |id: &&AwsId| id.as_str().contains(":certificate/");
+        let (certificates, others): (Vec<&AwsId>, Vec<&AwsId>) =
+            ids.iter().partition(is_certificate);
         let mut found = Vec::new();
-        for chunk in ids.chunks(TAG_IDS_MAX) {
-            found.extend(
-                self.read("elbv2.DescribeTags", |state| {
-                    let known =
-                        chunk.iter().filter_map(|id| Some((id.clone(), state.tags(id)?.clone())));
-                    Ok(known.collect::<Vec<_>>())
-                })
-                .await?,
-            );
+        for chunk in others.chunks(TAG_IDS_MAX) {
+            let known = |state: &State| {
+                let known =
+                    chunk.iter().filter_map(|id| Some(((*id).clone(), state.tags(id)?.clone())));
+                Ok(known.collect::<Vec<_>>())
+            };
+            found.extend(self.call("elbv2.DescribeTags", known).await?);
+        }
+        for id in certificates {
+            let tags = |state: &State| Ok(state.imported(id).ok().map(|found| found.tags.clone()));
+            let tags = self.call("acm.ListTagsForCertificate", tags).await?;
+            found.extend(tags.map(|tags| (id.clone(), tags)));
         }
         Ok(found)
     }
 
     async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
         let listeners = self
-            .read("elbv2.DescribeListeners", |state| {
+            .call("elbv2.DescribeListeners", |state| {
                 state.load_balancer(load_balancer)?;
                 let on_it = state.listeners_of(load_balancer);
                 Ok(on_it.map(|(id, listener)| listener.read(id)).collect::<Vec<_>>())
@@ -349,82 +326,106 @@ impl Cloud for Fake {
             .await?;
         for listener in &listeners {
             if listener.live.spec.protocol == Protocol::Https {
-                self.read("elbv2.DescribeListenerCertificates", |_| Ok(())).await?;
+                self.call("elbv2.DescribeListenerCertificates", |_| Ok(())).await?;
             }
         }
         Ok(listeners)
     }
+}
 
-    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
-        self.read("elbv2.DescribeRules", |state| {
-            state.listener(listener)?;
-            let on_it = state.rules.iter().filter(|(_, rule)| rule.listener == *listener);
-            let mut rules: Vec<LiveRule> = on_it.map(|(id, rule)| rule.read(id)).collect();
-            rules.sort_by_key(|rule| rule.priority);
-            Ok(rules)
-        })
-        .await
+impl State {
+    /// The rules of a listener, by priority.
+    fn rules_of(&self, listener: &AwsId) -> Result<Vec<LiveRule>, Refusal> {
+        self.listener(listener)?;
+        let on_it = self.rules.iter().filter(|(_, rule)| rule.listener == *listener);
+        let mut rules: Vec<LiveRule> = on_it.map(|(id, rule)| rule.read(id)).collect();
+        rules.sort_by_key(|rule| rule.priority);
+        Ok(rules)
     }
 
-    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.read("elbv2.DescribeLoadBalancerAttributes", |state| {
-            Ok(state.load_balancer(id)?.attributes.clone())
-        })
-        .await
+    /// The targets of a target group, as they are told.
+    fn targets_of(&self, id: &AwsId, is_quick: bool) -> Result<Vec<LiveTarget>, Refusal> {
+        let is_used = self.user_of(id).is_some();
+        // What nobody uses any more has nothing to drain.
+        let targets = self.target_group(id)?.targets.iter();
+        let targets = targets.filter(|(_, held)| is_used || **held != TargetState::Draining);
+        let live = targets.map(|(target, held)| LiveTarget {
+            target: target.clone(),
+            state: match (is_used, held) {
+                (false, _) => TargetState::Unused,
+                (true, TargetState::Initial) if is_quick => TargetState::Healthy,
+                (true, held) => *held,
+            },
+        });
+        Ok(live.collect())
     }
 
-    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.read("elbv2.DescribeTargetGroupAttributes", |state| {
-            Ok(state.target_group(id)?.attributes.clone())
+    /// What one call tells of a part.
+    fn told(&self, part: &Part, is_quick: bool) -> Result<Reading, Refusal> {
+        Ok(match part {
+            Part::Interfaces => Reading::Interfaces(self.interfaces.clone()),
+            Part::SecurityGroups => {
+                let groups = self.security_groups.iter();
+                Reading::SecurityGroups(groups.map(|(id, group)| group.read(id)).collect())
+            }
+            Part::LoadBalancers => {
+                let found = self.load_balancers.iter();
+                Reading::LoadBalancers(found.map(|(id, found)| found.read(id)).collect())
+            }
+            Part::TargetGroups => {
+                let found = self.target_groups.iter();
+                Reading::TargetGroups(found.map(|(id, found)| found.read(id)).collect())
+            }
+            Part::Rules(id) => Reading::Rules(id.clone(), self.rules_of(id)?),
+            Part::LoadBalancerAttributes(id) => {
+                let attributes = self.load_balancer(id)?.attributes.clone();
+                Reading::LoadBalancerAttributes(id.clone(), attributes)
+            }
+            Part::TargetGroupAttributes(id) => {
+                let attributes = self.target_group(id)?.attributes.clone();
+                Reading::TargetGroupAttributes(id.clone(), attributes)
+            }
+            Part::Targets(id) => Reading::Targets(id.clone(), self.targets_of(id, is_quick)?),
+            Part::Certificates => Reading::Certificates(self.imported.keys().cloned().collect()),
+            Part::Certificate(id) => {
+                Reading::Certificate(id.clone(), self.imported(id)?.facts.clone())
+            }
+            Part::Zones => {
+                Reading::Zones(self.zones.values().map(|zone| zone.zone.clone()).collect())
+            }
+            Part::Records(id) => {
+                Reading::Records(id.clone(), self.zone(id)?.records.values().cloned().collect())
+            }
+            Part::Vpc | Part::Listeners(_) | Part::Tags(_) => {
+                unreachable!("it takes several calls")
+            }
         })
-        .await
     }
+}
 
-    async fn targets(&self, id: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
+impl Cloud for Fake {
+    async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        let operation = match part {
+            Part::Vpc => return Ok(Reading::Vpc(self.vpc().await?)),
+            Part::Tags(ids) => return Ok(Reading::Tags(self.tags(ids).await?)),
+            Part::Listeners(id) => {
+                return Ok(Reading::Listeners(id.clone(), self.listeners(id).await?));
+            }
+            Part::Interfaces => "ec2.DescribeNetworkInterfaces",
+            Part::SecurityGroups => "ec2.DescribeSecurityGroups",
+            Part::LoadBalancers => "elbv2.DescribeLoadBalancers",
+            Part::TargetGroups => "elbv2.DescribeTargetGroups",
+            Part::Rules(_) => "elbv2.DescribeRules",
+            Part::LoadBalancerAttributes(_) => "elbv2.DescribeLoadBalancerAttributes",
+            Part::TargetGroupAttributes(_) => "elbv2.DescribeTargetGroupAttributes",
+            Part::Targets(_) => "elbv2.DescribeTargetHealth",
+            Part::Certificates => "acm.ListCertificates",
+            Part::Certificate(_) => "acm.DescribeCertificate",
+            Part::Zones => "route53.ListHostedZones",
+            Part::Records(_) => "route53.ListResourceRecordSets",
+        };
         let is_quick = self.lock().is_quick;
-        self.read("elbv2.DescribeTargetHealth", |state| {
-            let is_used = state.user_of(id).is_some();
-            // What nobody uses any more has nothing to drain.
-            let targets = state.target_group(id)?.targets.iter();
-            let targets = targets.filter(|(_, held)| is_used || **held != TargetState::Draining);
-            let live = targets.map(|(target, held)| LiveTarget {
-                target: target.clone(),
-                state: match (is_used, held) {
-                    (false, _) => TargetState::Unused,
-                    (true, TargetState::Initial) if is_quick => TargetState::Healthy,
-                    (true, held) => *held,
-                },
-            });
-            Ok(live.collect())
-        })
-        .await
-    }
-
-    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
-        self.read("acm.ListCertificates", |state| Ok(state.imported.keys().cloned().collect()))
-            .await
-    }
-
-    async fn certificate_tags(&self, id: &AwsId) -> Result<Tags, CloudError> {
-        self.read("acm.ListTagsForCertificate", |state| Ok(state.imported(id)?.tags.clone())).await
-    }
-
-    async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
-        self.read("acm.DescribeCertificate", |state| Ok(state.imported(id)?.facts.clone())).await
-    }
-
-    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
-        self.read("route53.ListHostedZones", |state| {
-            Ok(state.zones.values().map(|zone| zone.zone.clone()).collect())
-        })
-        .await
-    }
-
-    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
-        self.read("route53.ListResourceRecordSets", |state| {
-            Ok(state.zone(zone)?.records.values().cloned().collect())
-        })
-        .await
+        self.call(operation, |state| state.told(part, is_quick)).await
     }
 
     async fn turn(&self, action: &AwsAction) {

@@ -1,6 +1,6 @@
 //! Names over the life of an Ingress, on an AWS and a cluster in memory.
 
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::id::AwsId;
 use albedo::model::problem::Severity;
 use albedo::model::record::{Record, RecordType};
@@ -65,8 +65,15 @@ fn names_come_once_the_load_balancer_is_active_and_go_before_it_does() {
         assert_eq!(names(&site), [""; 0]);
         let writes = site.aws.performed();
         let at = |wanted: fn(&AwsAction) -> bool| writes.iter().position(wanted).unwrap();
-        let withdrawn = at(|action| matches!(action, AwsAction::ChangeRecords { .. }));
-        assert!(withdrawn < at(|action| matches!(action, AwsAction::DeleteLoadBalancer { .. })));
+        let withdrawn =
+            at(|action| matches!(action, AwsAction::Route53(Route53Action::ChangeRecords { .. })));
+        assert!(
+            withdrawn
+                < at(|action| matches!(
+                    action,
+                    AwsAction::Elb(ElbAction::DeleteLoadBalancer { .. })
+                ))
+        );
         assert!(site.aws.everything().load_balancers.is_empty());
     });
 }

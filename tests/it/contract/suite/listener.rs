@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::{Answer, Cloud, Kind};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::LiveListener;
 use albedo::model::listener::{Listener, Protocol};
 use albedo::model::marks::Tags;
 
-use super::Site;
 use super::wishes::{done, fixed, http_spec, listener, made, refused, standing_load_balancer};
+use super::{Looks as _, Site};
 
 async fn read<C: Cloud>(site: &Site<C>, load_balancer: &AwsId) -> Vec<LiveListener> {
     site.cloud.listeners(load_balancer).await.unwrap()
@@ -44,12 +44,13 @@ pub async fn a_listener_is_changed_in_place<C: Cloud>(site: Site<C>) {
     let load_balancer = standing_load_balancer(&site, "listening").await;
     let id = made(&site, listener(&load_balancer, 80, http_spec())).await;
     let wish = Listener { default_actions: vec![fixed("503")], ..http_spec() };
-    let action = AwsAction::ModifyListener { id: id.clone(), port: 80, spec: wish.clone() };
+    let action =
+        AwsAction::Elb(ElbAction::ModifyListener { id: id.clone(), port: 80, spec: wish.clone() });
     let answer = done(&site, action).await;
     let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
     assert_eq!(wish.differences(&answer.live.spec), Vec::<&str>::new());
     assert_eq!(read(&site, &load_balancer).await, [answer]);
-    done(&site, AwsAction::DeleteListener { id: id.clone() }).await;
+    done(&site, AwsAction::Elb(ElbAction::DeleteListener { id: id.clone() })).await;
     assert_eq!(read(&site, &load_balancer).await, []);
     assert_eq!(site.cloud.rules(&id).await.unwrap_err().kind, Kind::NotFound);
 }
@@ -75,9 +76,11 @@ pub async fn certificates_come_and_go_beside_the_default_one<C: Cloud>(site: Sit
     let Answer::Listener(answer) = answer else { panic!("{answer:?}") };
     assert_eq!(read(&site, &load_balancer).await, std::slice::from_ref(&answer));
     let id = answer.live.id;
-    let add = |certificate: &AwsId| AwsAction::AddListenerCertificate {
-        listener: Id::Is(id.clone()),
-        certificate: Id::Is(certificate.clone()),
+    let add = |certificate: &AwsId| {
+        AwsAction::Elb(ElbAction::AddListenerCertificate {
+            listener: Id::Is(id.clone()),
+            certificate: Id::Is(certificate.clone()),
+        })
     };
     // The default certificate may be in the list too: that is how LBC does it.
     for certificate in [&first, &second, &second] {
@@ -88,8 +91,13 @@ pub async fn certificates_come_and_go_beside_the_default_one<C: Cloud>(site: Sit
     assert_eq!(spec.default_certificate.as_ref(), Some(&one));
     assert_eq!(spec.certificates, BTreeSet::from([one, two.clone()]));
     let wish = Listener { default_certificate: Some(two.clone()), ..https_spec(&site) };
-    done(&site, AwsAction::ModifyListener { id: id.clone(), port: 443, spec: wish }).await;
-    let remove = AwsAction::RemoveListenerCertificate { listener: id, certificate: first };
+    done(
+        &site,
+        AwsAction::Elb(ElbAction::ModifyListener { id: id.clone(), port: 443, spec: wish }),
+    )
+    .await;
+    let remove =
+        AwsAction::Elb(ElbAction::RemoveListenerCertificate { listener: id, certificate: first });
     done(&site, remove).await;
     let spec = read(&site, &load_balancer).await.remove(0).live.spec;
     assert_eq!(spec.default_certificate.as_ref(), Some(&two));

@@ -1,17 +1,17 @@
 //! Load balancers.
 
 use albedo::aws::{Answer, Cloud, Kind, ReadLoadBalancer};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::load_balancer::{LoadBalancer, Scheme};
 use albedo::model::marks::Tags;
 
-use super::Site;
 use super::wishes::{
     done, forward, http_spec, listener, load_balancer, load_balancer_spec, made, refused, rule,
     rule_spec, security_group, standing_load_balancer, subnets, tags, target_group,
     target_group_spec,
 };
+use super::{Looks as _, Site};
 
 async fn read<C: Cloud>(site: &Site<C>, id: &AwsId) -> Option<ReadLoadBalancer> {
     let found = site.cloud.load_balancers().await.unwrap();
@@ -56,19 +56,23 @@ pub async fn a_load_balancer_is_changed_in_place<C: Cloud>(site: Site<C>) {
     let security_groups = vec![Id::Is(other)];
     done(
         &site,
-        AwsAction::SetSecurityGroups {
+        AwsAction::Elb(ElbAction::SetSecurityGroups {
             load_balancer: id.clone(),
             security_groups: security_groups.clone(),
-        },
+        }),
     )
     .await;
     let mut wider = subnets(&site, 3);
-    done(&site, AwsAction::SetSubnets { load_balancer: id.clone(), subnets: wider.clone() }).await;
+    done(
+        &site,
+        AwsAction::Elb(ElbAction::SetSubnets { load_balancer: id.clone(), subnets: wider.clone() }),
+    )
+    .await;
     let attributes = tags([("idle_timeout.timeout_seconds", "120")]);
-    let action = AwsAction::ModifyLoadBalancerAttributes {
+    let action = AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes {
         load_balancer: Id::Is(id.clone()),
         attributes: attributes.clone(),
-    };
+    });
     done(&site, action).await;
     let spec = read(&site, &id).await.unwrap().live.spec;
     wider.sort();
@@ -76,10 +80,10 @@ pub async fn a_load_balancer_is_changed_in_place<C: Cloud>(site: Site<C>) {
     let found = site.cloud.load_balancer_attributes(&id).await.unwrap();
     assert_eq!(found.get("idle_timeout.timeout_seconds").map(AsRef::as_ref), Some("120"));
     assert_eq!(found.get("routing.http2.enabled").map(AsRef::as_ref), Some("true"));
-    let action = AwsAction::ModifyLoadBalancerAttributes {
+    let action = AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes {
         load_balancer: Id::Is(id),
         attributes: tags([("no.such.attribute", "1")]),
-    };
+    });
     refused(&site, action, Kind::Refused).await;
 }
 
@@ -96,9 +100,9 @@ pub async fn deleting_a_load_balancer_takes_what_hangs_on_it<C: Cloud>(site: Sit
     let on_it = made(&site, listener(&id, 80, http_spec())).await;
     done(&site, rule(&on_it, 1, rule_spec("a.example.com", forward(&group)))).await;
     for _ in 0..2 {
-        done(&site, AwsAction::DeleteLoadBalancer { id: id.clone() }).await;
+        done(&site, AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: id.clone() })).await;
     }
     assert_eq!(read(&site, &id).await, None);
     assert_eq!(site.cloud.rules(&on_it).await.unwrap_err().kind, Kind::NotFound);
-    done(&site, AwsAction::DeleteTargetGroup { id: group }).await;
+    done(&site, AwsAction::Elb(ElbAction::DeleteTargetGroup { id: group })).await;
 }

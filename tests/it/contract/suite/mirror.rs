@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::{BalancerScope, Cloud, Mirror};
 use albedo::clock::Clock;
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::{BalancerInventory, FabricInventory};
 use albedo::model::known::Known;
@@ -92,9 +92,15 @@ async fn done<C: Cloud>(mirror: &Mirror<C, Stopped>, action: AwsAction) {
 
 fn tagged(mut action: AwsAction, marks: &Tags) -> AwsAction {
     match &mut action {
-        AwsAction::CreateSecurityGroup { spec, .. } => spec.tags.extend(marks.clone()),
-        AwsAction::CreateLoadBalancer { spec, .. } => spec.tags.extend(marks.clone()),
-        AwsAction::CreateTargetGroup { spec, .. } => spec.tags.extend(marks.clone()),
+        AwsAction::Ec2(Ec2Action::CreateSecurityGroup { spec, .. }) => {
+            spec.tags.extend(marks.clone());
+        }
+        AwsAction::Elb(ElbAction::CreateLoadBalancer { spec, .. }) => {
+            spec.tags.extend(marks.clone());
+        }
+        AwsAction::Elb(ElbAction::CreateTargetGroup { spec, .. }) => {
+            spec.tags.extend(marks.clone());
+        }
         other => panic!("{other:?} has no tags here"),
     }
     action
@@ -147,19 +153,19 @@ async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>) -> Standing {
     let front = made(warm, tagged(security_group(site, "front"), &front_tags)).await;
     let back = made(warm, tagged(security_group(site, "back"), &backend_tags(CLUSTER))).await;
     let rules = [80, 443].map(|port| ingress(port, Source::Cidr("0.0.0.0/0".to_owned())));
-    let action = AwsAction::AuthorizeIngress {
+    let action = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
         group: Id::Is(front.clone()),
         rules: rules.into(),
         description: String::new(),
-    };
+    });
     done(warm, action).await;
     let node_tags = tags([("kubernetes.io/cluster/contract", "owned")]);
     let node = made(warm, tagged(security_group(site, "node"), &node_tags)).await;
-    let action = AwsAction::AuthorizeIngress {
+    let action = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
         group: Id::Is(node),
         rules: [ingress(8080, Source::Group(Id::Is(back.clone())))].into(),
         description: DESCRIPTION_SHARED_RULE.to_owned(),
-    };
+    });
     done(warm, action).await;
     let mut spec = load_balancer_spec(site, "balancer", &front);
     spec.security_groups.push(Id::Is(back.clone()));
@@ -183,7 +189,14 @@ async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>) -> Standing {
     ];
     for host in [10, 11] {
         let targets = vec![target(site, host, 8080)];
-        done(warm, AwsAction::RegisterTargets { target_group: Id::Is(one.clone()), targets }).await;
+        done(
+            warm,
+            AwsAction::Elb(ElbAction::RegisterTargets {
+                target_group: Id::Is(one.clone()),
+                targets,
+            }),
+        )
+        .await;
     }
     Standing { front, back, balancer, http, https, one, two, rules }
 }
@@ -191,63 +204,79 @@ async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>) -> Standing {
 async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &Standing) {
     let Standing { front, back, balancer, http, https, one, rules, .. } = standing;
     let actions = [
-        AwsAction::RevokeIngress {
+        AwsAction::Ec2(Ec2Action::RevokeIngress {
             group: Id::Is(front.clone()),
             rules: [ingress(80, Source::Cidr("0.0.0.0/0".to_owned()))].into(),
             description: String::new(),
-        },
-        AwsAction::TagSecurityGroup { id: front.clone(), tags: tags([("a", "1"), ("b", "2")]) },
-        AwsAction::UntagSecurityGroup { id: front.clone(), tags: tags([("a", "1")]) },
-        AwsAction::ModifyLoadBalancerAttributes {
+        }),
+        AwsAction::Ec2(Ec2Action::TagSecurityGroup {
+            id: front.clone(),
+            tags: tags([("a", "1"), ("b", "2")]),
+        }),
+        AwsAction::Ec2(Ec2Action::UntagSecurityGroup {
+            id: front.clone(),
+            tags: tags([("a", "1")]),
+        }),
+        AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes {
             load_balancer: Id::Is(balancer.clone()),
             attributes: tags([("idle_timeout.timeout_seconds", "77")]),
-        },
-        AwsAction::SetSecurityGroups {
+        }),
+        AwsAction::Elb(ElbAction::SetSecurityGroups {
             load_balancer: balancer.clone(),
             security_groups: vec![Id::Is(front.clone())],
-        },
-        AwsAction::SetSubnets { load_balancer: balancer.clone(), subnets: subnets(site, 3) },
-        AwsAction::ModifyListener {
+        }),
+        AwsAction::Elb(ElbAction::SetSubnets {
+            load_balancer: balancer.clone(),
+            subnets: subnets(site, 3),
+        }),
+        AwsAction::Elb(ElbAction::ModifyListener {
             id: http.clone(),
             port: 80,
             spec: Listener { default_actions: vec![forward(one)], ..http_spec() },
-        },
-        AwsAction::AddListenerCertificate {
+        }),
+        AwsAction::Elb(ElbAction::AddListenerCertificate {
             listener: Id::Is(https.clone()),
             certificate: Id::Is(site.certificates[1].clone()),
-        },
-        AwsAction::AddListenerCertificate {
+        }),
+        AwsAction::Elb(ElbAction::AddListenerCertificate {
             listener: Id::Is(https.clone()),
             certificate: Id::Is(site.certificates[0].clone()),
-        },
-        AwsAction::RemoveListenerCertificate {
+        }),
+        AwsAction::Elb(ElbAction::RemoveListenerCertificate {
             listener: https.clone(),
             certificate: site.certificates[1].clone(),
-        },
-        AwsAction::ModifyRule {
+        }),
+        AwsAction::Elb(ElbAction::ModifyRule {
             id: rules[2].clone(),
             spec: rule_spec("d.example.com", fixed("503")),
-        },
-        AwsAction::SetRulePriorities {
+        }),
+        AwsAction::Elb(ElbAction::SetRulePriorities {
             priorities: vec![(rules[0].clone(), 1), (rules[1].clone(), 2)],
-        },
-        AwsAction::ModifyTargetGroup {
+        }),
+        AwsAction::Elb(ElbAction::ModifyTargetGroup {
             id: one.clone(),
             health_check: HealthCheck { path: "/health".into(), ..health_check() },
             is_grpc: false,
-        },
-        AwsAction::ModifyTargetGroupAttributes {
+        }),
+        AwsAction::Elb(ElbAction::ModifyTargetGroupAttributes {
             target_group: Id::Is(one.clone()),
             attributes: tags([("deregistration_delay.timeout_seconds", "30")]),
-        },
+        }),
     ];
     for action in actions {
         done(warm, action).await;
     }
     for id in [balancer, one, http, &rules[0]] {
-        let action = AwsAction::AddTags { id: id.clone(), tags: tags([("a", "1"), ("b", "2")]) };
+        let action = AwsAction::Elb(ElbAction::AddTags {
+            id: id.clone(),
+            tags: tags([("a", "1"), ("b", "2")]),
+        });
         done(warm, action).await;
-        done(warm, AwsAction::RemoveTags { id: id.clone(), keys: vec!["a".to_owned()] }).await;
+        done(
+            warm,
+            AwsAction::Elb(ElbAction::RemoveTags { id: id.clone(), keys: vec!["a".to_owned()] }),
+        )
+        .await;
     }
     assert_ne!(front, back);
 }
@@ -255,15 +284,15 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &
 async fn remove<C: Cloud + Clone>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &Standing) {
     let Standing { front, balancer, https, two, rules, .. } = standing;
     let actions = [
-        AwsAction::DeleteRule { id: rules[0].clone() },
-        AwsAction::DeleteListener { id: https.clone() },
-        AwsAction::DeleteTargetGroup { id: two.clone() },
+        AwsAction::Elb(ElbAction::DeleteRule { id: rules[0].clone() }),
+        AwsAction::Elb(ElbAction::DeleteListener { id: https.clone() }),
+        AwsAction::Elb(ElbAction::DeleteTargetGroup { id: two.clone() }),
     ];
     for action in actions {
         done(warm, action).await;
     }
     agree(site, warm).await;
-    done(warm, AwsAction::DeleteLoadBalancer { id: balancer.clone() }).await;
-    done(warm, AwsAction::DeleteTargetGroup { id: standing.one.clone() }).await;
-    done(warm, AwsAction::DeleteSecurityGroup { id: front.clone() }).await;
+    done(warm, AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: balancer.clone() })).await;
+    done(warm, AwsAction::Elb(ElbAction::DeleteTargetGroup { id: standing.one.clone() })).await;
+    done(warm, AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: front.clone() })).await;
 }

@@ -9,6 +9,7 @@ use albedo::model::surroundings::Vpc;
 
 pub use listener::*;
 pub use load_balancer::*;
+pub use looks::Looks;
 pub use mirror::*;
 pub use rule::*;
 pub use security_group::*;
@@ -18,6 +19,7 @@ pub use zone::*;
 
 mod listener;
 mod load_balancer;
+mod looks;
 mod mirror;
 mod rule;
 mod security_group;

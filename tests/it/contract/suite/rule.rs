@@ -1,16 +1,16 @@
 //! Rules.
 
 use albedo::aws::{Answer, Cloud, Kind};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::LiveRule;
 use albedo::model::rule::{Condition, GroupStickiness, Redirect, Rule, RuleAction, Weighted};
 
-use super::Site;
 use super::wishes::{
     done, fixed, forward, made, refused, rule, rule_spec, standing_listener, target_group,
     target_group_spec,
 };
+use super::{Looks as _, Site};
 
 async fn read<C: Cloud>(site: &Site<C>, listener: &AwsId) -> Vec<LiveRule> {
     site.cloud.rules(listener).await.unwrap()
@@ -81,18 +81,23 @@ pub async fn rules_trade_places_at_once<C: Cloud>(site: Site<C>) {
     let a = made(&site, rule(&listener, 1, rule_spec("a.example.com", fixed("200")))).await;
     let b = made(&site, rule(&listener, 2, rule_spec("b.example.com", fixed("200")))).await;
     let swap = vec![(a.clone(), 2), (b.clone(), 1)];
-    let answer = done(&site, AwsAction::SetRulePriorities { priorities: swap }).await;
+    let answer =
+        done(&site, AwsAction::Elb(ElbAction::SetRulePriorities { priorities: swap })).await;
     let Answer::Rules(moved) = answer else { panic!("{answer:?}") };
     assert_eq!(moved.len(), 2);
     let expected = [(1, "b.example.com".to_owned()), (2, "a.example.com".to_owned())];
     assert_eq!(order(&site, &listener).await, expected);
     let clash = vec![(a.clone(), 1)];
-    let error =
-        refused(&site, AwsAction::SetRulePriorities { priorities: clash }, Kind::Conflict).await;
+    let error = refused(
+        &site,
+        AwsAction::Elb(ElbAction::SetRulePriorities { priorities: clash }),
+        Kind::Conflict,
+    )
+    .await;
     assert_eq!(error.code, "PriorityInUse");
     assert_eq!(order(&site, &listener).await, expected);
     let far = vec![(b, 50_000), (a, 1)];
-    done(&site, AwsAction::SetRulePriorities { priorities: far }).await;
+    done(&site, AwsAction::Elb(ElbAction::SetRulePriorities { priorities: far })).await;
     let expected = [(1, "a.example.com".to_owned()), (50_000, "b.example.com".to_owned())];
     assert_eq!(order(&site, &listener).await, expected);
 }
@@ -101,15 +106,15 @@ pub async fn a_rule_is_changed_in_place<C: Cloud>(site: Site<C>) {
     let listener = standing_listener(&site, "ruled").await;
     let id = made(&site, rule(&listener, 1, rule_spec("a.example.com", fixed("200")))).await;
     let wish = rule_spec("b.example.com", fixed("503"));
-    let action = AwsAction::ModifyRule { id: id.clone(), spec: wish.clone() };
+    let action = AwsAction::Elb(ElbAction::ModifyRule { id: id.clone(), spec: wish.clone() });
     let answer = done(&site, action).await;
     let found = read(&site, &listener).await;
     assert_eq!(answer, Answer::Rules(found.clone()));
     assert_eq!((found.len(), &found[0].rule), (1, &wish));
-    done(&site, AwsAction::DeleteRule { id: id.clone() }).await;
+    done(&site, AwsAction::Elb(ElbAction::DeleteRule { id: id.clone() })).await;
     assert_eq!(read(&site, &listener).await, []);
-    refused(&site, AwsAction::DeleteRule { id: id.clone() }, Kind::NotFound).await;
-    refused(&site, AwsAction::ModifyRule { id, spec: wish }, Kind::NotFound).await;
+    refused(&site, AwsAction::Elb(ElbAction::DeleteRule { id: id.clone() }), Kind::NotFound).await;
+    refused(&site, AwsAction::Elb(ElbAction::ModifyRule { id, spec: wish }), Kind::NotFound).await;
 }
 
 pub async fn a_rule_has_at_most_five_values<C: Cloud>(site: Site<C>) {

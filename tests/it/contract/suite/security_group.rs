@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::{Cloud, Kind, ReadSecurityGroup};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::DESCRIPTION_SHARED_RULE;
 use albedo::model::security::{IngressRule, Source};
 
-use super::Site;
 use super::wishes::{
     done, ingress, load_balancer, load_balancer_spec, made, refused, security_group, tags,
 };
+use super::{Looks as _, Site};
 
 async fn read<C: Cloud>(site: &Site<C>, id: &AwsId) -> Option<ReadSecurityGroup> {
     let groups = site.cloud.security_groups().await.unwrap();
@@ -19,11 +19,11 @@ async fn read<C: Cloud>(site: &Site<C>, id: &AwsId) -> Option<ReadSecurityGroup>
 }
 
 fn authorize(id: &AwsId, rules: &BTreeSet<IngressRule>, description: &str) -> AwsAction {
-    AwsAction::AuthorizeIngress {
+    AwsAction::Ec2(Ec2Action::AuthorizeIngress {
         group: Id::Is(id.clone()),
         rules: rules.clone(),
         description: description.to_owned(),
-    }
+    })
 }
 
 fn everybody(port: u16) -> IngressRule {
@@ -32,12 +32,14 @@ fn everybody(port: u16) -> IngressRule {
 
 pub async fn a_security_group_is_made_with_tags_and_without_rules<C: Cloud>(site: Site<C>) {
     let action = security_group(&site, "bare");
-    let AwsAction::CreateSecurityGroup { spec, .. } = action.clone() else { unreachable!() };
+    let AwsAction::Ec2(Ec2Action::CreateSecurityGroup { spec, .. }) = action.clone() else {
+        unreachable!()
+    };
     let id = made(&site, action).await;
     let found = read(&site, &id).await.unwrap();
     assert_eq!(found.live.spec, spec);
     assert_eq!(found.shared, BTreeSet::new());
-    done(&site, AwsAction::DeleteSecurityGroup { id: id.clone() }).await;
+    done(&site, AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: id.clone() })).await;
     assert_eq!(read(&site, &id).await, None);
 }
 
@@ -58,11 +60,11 @@ pub async fn rules_of_a_security_group_come_and_go<C: Cloud>(site: Site<C>) {
     let found = read(&site, &id).await.unwrap();
     assert_eq!(found.live.spec.ingress, public.union(&shared).cloned().collect());
     assert_eq!(found.shared, shared);
-    let revoke = AwsAction::RevokeIngress {
+    let revoke = AwsAction::Ec2(Ec2Action::RevokeIngress {
         group: Id::Is(id.clone()),
         rules: shared,
         description: DESCRIPTION_SHARED_RULE.to_owned(),
-    };
+    });
     done(&site, revoke).await;
     let found = read(&site, &id).await.unwrap();
     assert_eq!((found.live.spec.ingress, found.shared), (public, BTreeSet::new()));
@@ -86,7 +88,7 @@ pub async fn a_security_group_in_use_cannot_be_removed<C: Cloud>(site: Site<C>) 
     let front = made(&site, security_group(&site, "front")).await;
     done(&site, load_balancer(load_balancer_spec(&site, "user", &front))).await;
     for id in [source, front] {
-        let action = AwsAction::DeleteSecurityGroup { id };
+        let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id });
         let error = refused(&site, action, Kind::InUse).await;
         assert_eq!(error.code, "DependencyViolation");
     }
@@ -101,8 +103,8 @@ pub async fn names_of_security_groups_are_unique<C: Cloud>(site: Site<C>) {
 pub async fn tags_of_a_security_group_come_and_go<C: Cloud>(site: Site<C>) {
     let id = made(&site, security_group(&site, "tagged")).await;
     let more = tags([("a", "1"), ("b", "")]);
-    done(&site, AwsAction::TagSecurityGroup { id: id.clone(), tags: more }).await;
+    done(&site, AwsAction::Ec2(Ec2Action::TagSecurityGroup { id: id.clone(), tags: more })).await;
     let less = tags([("a", "1"), ("made-by", "contract")]);
-    done(&site, AwsAction::UntagSecurityGroup { id: id.clone(), tags: less }).await;
+    done(&site, AwsAction::Ec2(Ec2Action::UntagSecurityGroup { id: id.clone(), tags: less })).await;
     assert_eq!(read(&site, &id).await.unwrap().live.spec.tags, tags([("b", "")]));
 }

@@ -2,19 +2,19 @@
 
 use albedo::aws::error::CODE_UNRESOLVED;
 use albedo::aws::{Answer, Cloud, Kind};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Handle, Id, Slot};
 use albedo::model::known::Live;
 use albedo::model::marks::Tags;
 use albedo::model::target::{Target, TargetState};
 use albedo::model::target_group::{HealthCheck, TargetGroup};
 
-use super::Site;
 use super::wishes::{
     done, every_zone, fixed, forward, group, health_check, http_spec, listener, made, refused,
     rule, rule_spec, standing_listener, standing_load_balancer, tags, target, target_group,
     target_group_spec,
 };
+use super::{Looks as _, Site};
 
 async fn read<C: Cloud>(site: &Site<C>, id: &AwsId) -> Option<Live<TargetGroup>> {
     let found = site.cloud.target_groups().await.unwrap();
@@ -50,19 +50,19 @@ pub async fn a_target_group_is_changed_in_place<C: Cloud>(site: Site<C>) {
         interval_seconds: 30,
         ..health_check()
     };
-    let action = AwsAction::ModifyTargetGroup {
+    let action = AwsAction::Elb(ElbAction::ModifyTargetGroup {
         id: id.clone(),
         health_check: check.clone(),
         is_grpc: false,
-    };
+    });
     let answer = done(&site, action).await;
     let Answer::TargetGroup(answer) = answer else { panic!("{answer:?}") };
     assert_eq!(answer.spec.health_check, check);
     assert_eq!(read(&site, &id).await, Some(answer));
-    let action = AwsAction::ModifyTargetGroupAttributes {
+    let action = AwsAction::Elb(ElbAction::ModifyTargetGroupAttributes {
         target_group: Id::Is(id.clone()),
         attributes: tags([("deregistration_delay.timeout_seconds", "30")]),
-    };
+    });
     done(&site, action).await;
     let found = site.cloud.target_group_attributes(&id).await.unwrap();
     assert_eq!(found.get("deregistration_delay.timeout_seconds").map(AsRef::as_ref), Some("30"));
@@ -73,11 +73,17 @@ pub async fn a_target_group_in_use_cannot_be_removed<C: Cloud>(site: Site<C>) {
     let id = made(&site, target_group(target_group_spec(&site, "used"))).await;
     let on = standing_listener(&site, "user").await;
     let user = made(&site, rule(&on, 1, rule_spec("a.example.com", forward(&id)))).await;
-    let delete = AwsAction::DeleteTargetGroup { id: id.clone() };
+    let delete = AwsAction::Elb(ElbAction::DeleteTargetGroup { id: id.clone() });
     let error = refused(&site, delete.clone(), Kind::InUse).await;
     assert_eq!(error.code, "ResourceInUse");
-    done(&site, AwsAction::ModifyRule { id: user, spec: rule_spec("a.example.com", fixed("200")) })
-        .await;
+    done(
+        &site,
+        AwsAction::Elb(ElbAction::ModifyRule {
+            id: user,
+            spec: rule_spec("a.example.com", fixed("200")),
+        }),
+    )
+    .await;
     done(&site, delete).await;
     assert_eq!(read(&site, &id).await, None);
     assert_eq!(site.cloud.targets(&id).await.unwrap_err().kind, Kind::NotFound);
@@ -97,8 +103,10 @@ pub async fn a_target_group_serves_one_load_balancer<C: Cloud>(site: Site<C>) {
 pub async fn targets_come_and_go<C: Cloud>(site: Site<C>) {
     let id = made(&site, target_group(target_group_spec(&site, "full"))).await;
     let targets = vec![target(&site, 10, 8080), target(&site, 10, 8081), target(&site, 11, 8080)];
-    let action =
-        AwsAction::RegisterTargets { target_group: Id::Is(id.clone()), targets: targets.clone() };
+    let action = AwsAction::Elb(ElbAction::RegisterTargets {
+        target_group: Id::Is(id.clone()),
+        targets: targets.clone(),
+    });
     // Registering again what is registered does nothing.
     done(&site, action.clone()).await;
     done(&site, action).await;
@@ -109,21 +117,31 @@ pub async fn targets_come_and_go<C: Cloud>(site: Site<C>) {
     assert!(found.iter().all(|live| live.state == TargetState::Unused), "{found:?}");
     // Of an unused group what is deregistered is gone at once; what is not there is no error.
     let gone = vec![targets[0].clone(), target(&site, 99, 1)];
-    done(&site, AwsAction::DeregisterTargets { target_group: id.clone(), targets: gone }).await;
+    done(
+        &site,
+        AwsAction::Elb(ElbAction::DeregisterTargets { target_group: id.clone(), targets: gone }),
+    )
+    .await;
     let found = site.cloud.targets(&id).await.unwrap();
     let ids: Vec<&Target> = found.iter().map(|live| &live.target).collect();
     assert_eq!(ids, targets[1..].iter().collect::<Vec<_>>());
     let balancer = standing_load_balancer(&site, "user").await;
     // A target in a zone that the load balancer has not stays unused.
-    let wide =
-        AwsAction::SetSubnets { load_balancer: balancer.clone(), subnets: every_zone(&site) };
+    let wide = AwsAction::Elb(ElbAction::SetSubnets {
+        load_balancer: balancer.clone(),
+        subnets: every_zone(&site),
+    });
     done(&site, wide).await;
     let on = made(&site, listener(&balancer, 80, http_spec())).await;
     done(&site, rule(&on, 1, rule_spec("a.example.com", forward(&id)))).await;
     let found = site.cloud.targets(&id).await.unwrap();
     assert!(found.iter().all(|live| live.state != TargetState::Unused), "{found:?}");
     let gone = vec![targets[1].clone()];
-    done(&site, AwsAction::DeregisterTargets { target_group: id.clone(), targets: gone }).await;
+    done(
+        &site,
+        AwsAction::Elb(ElbAction::DeregisterTargets { target_group: id.clone(), targets: gone }),
+    )
+    .await;
     let found = site.cloud.targets(&id).await.unwrap();
     let states: Vec<_> =
         found.iter().filter(|live| live.target == targets[1]).map(|live| live.state).collect();
@@ -132,13 +150,15 @@ pub async fn targets_come_and_go<C: Cloud>(site: Site<C>) {
 
 pub async fn an_address_outside_the_vpc_needs_a_zone<C: Cloud>(site: Site<C>) {
     let id = made(&site, target_group(target_group_spec(&site, "far"))).await;
-    let register = |zone: Option<&str>| AwsAction::RegisterTargets {
-        target_group: Id::Is(id.clone()),
-        targets: vec![Target {
-            id: "10.99.0.1".into(),
-            port: 80,
-            availability_zone: zone.map(Into::into),
-        }],
+    let register = |zone: Option<&str>| {
+        AwsAction::Elb(ElbAction::RegisterTargets {
+            target_group: Id::Is(id.clone()),
+            targets: vec![Target {
+                id: "10.99.0.1".into(),
+                port: 80,
+                availability_zone: zone.map(Into::into),
+            }],
+        })
     };
     let error = refused(&site, register(None), Kind::Refused).await;
     assert!(error.message.contains("you must specify an Availability Zone"), "{error}");
@@ -155,8 +175,8 @@ pub async fn tags_come_and_go_on_everything<C: Cloud>(site: Site<C>) {
     let ids = [balancer, target_group, listener, rule];
     for id in ids.clone() {
         let more = tags([("a", "1"), ("b", "")]);
-        done(&site, AwsAction::AddTags { id: id.clone(), tags: more }).await;
-        done(&site, AwsAction::RemoveTags { id, keys: vec!["a".to_owned()] }).await;
+        done(&site, AwsAction::Elb(ElbAction::AddTags { id: id.clone(), tags: more })).await;
+        done(&site, AwsAction::Elb(ElbAction::RemoveTags { id, keys: vec!["a".to_owned()] })).await;
     }
     let found = site.cloud.tags(&ids).await.unwrap();
     assert_eq!(found.len(), ids.len());
@@ -173,7 +193,7 @@ pub async fn what_is_gone_is_left_out_of_tags<C: Cloud>(site: Site<C>) {
         ids.push(made(&site, target_group(spec)).await);
     }
     for gone in [&ids[3], &ids[7], &ids[21]] {
-        done(&site, AwsAction::DeleteTargetGroup { id: gone.clone() }).await;
+        done(&site, AwsAction::Elb(ElbAction::DeleteTargetGroup { id: gone.clone() })).await;
     }
     let found = site.cloud.tags(&ids).await.unwrap();
     let mut expected = ids.clone();
@@ -190,8 +210,8 @@ pub async fn what_is_not_there_is_not_found<C: Cloud>(site: Site<C>) {
     let balancer = standing_load_balancer(&site, "gone").await;
     let target_group = made(&site, target_group(target_group_spec(&site, "gone"))).await;
     let on_it = made(&site, listener(&balancer, 80, http_spec())).await;
-    done(&site, AwsAction::DeleteLoadBalancer { id: balancer.clone() }).await;
-    done(&site, AwsAction::DeleteTargetGroup { id: target_group.clone() }).await;
+    done(&site, AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: balancer.clone() })).await;
+    done(&site, AwsAction::Elb(ElbAction::DeleteTargetGroup { id: target_group.clone() })).await;
     let cloud = &site.cloud;
     let kinds = [
         cloud.listeners(&balancer).await.unwrap_err().kind,
@@ -203,16 +223,16 @@ pub async fn what_is_not_there_is_not_found<C: Cloud>(site: Site<C>) {
     let actions = [
         listener(&balancer, 80, http_spec()),
         rule(&on_it, 1, rule_spec("a.example.com", fixed("200"))),
-        AwsAction::ModifyTargetGroup {
+        AwsAction::Elb(ElbAction::ModifyTargetGroup {
             id: target_group.clone(),
             health_check: health_check(),
             is_grpc: false,
-        },
-        AwsAction::RegisterTargets {
+        }),
+        AwsAction::Elb(ElbAction::RegisterTargets {
             target_group: Id::Is(target_group),
             targets: vec![target(&site, 10, 80)],
-        },
-        AwsAction::DeleteSecurityGroup { id: AwsId::new("sg-0123456789abcdef0") },
+        }),
+        AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: AwsId::new("sg-0123456789abcdef0") }),
     ];
     for action in actions {
         refused(&site, action, Kind::NotFound).await;
@@ -220,12 +240,12 @@ pub async fn what_is_not_there_is_not_found<C: Cloud>(site: Site<C>) {
 }
 
 pub async fn what_is_not_made_yet_cannot_be_asked_for<C: Cloud>(site: Site<C>) {
-    let action = AwsAction::CreateListener {
+    let action = AwsAction::Elb(ElbAction::CreateListener {
         handle: Handle::Listener(group(), Slot(0), 80),
         load_balancer: Id::Of(Handle::LoadBalancer(group(), Slot(0))),
         port: 80,
         spec: http_spec(),
-    };
+    });
     let error = refused(&site, action, Kind::Refused).await;
     assert_eq!(error.code, CODE_UNRESOLVED);
     assert!(error.is_void());

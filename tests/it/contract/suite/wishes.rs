@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::{Answer, Cloud, CloudError, Kind};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Handle, Id, Slot, TargetGroupKey};
 use albedo::model::listener::{Listener, Protocol};
@@ -63,7 +63,7 @@ pub fn subnets<C>(site: &Site<C>, count: usize) -> Vec<AwsId> {
 }
 
 pub fn security_group<C>(site: &Site<C>, name: &str) -> AwsAction {
-    AwsAction::CreateSecurityGroup {
+    AwsAction::Ec2(Ec2Action::CreateSecurityGroup {
         handle: Handle::FrontendSecurityGroup(group()),
         spec: SecurityGroup {
             name: name.to_owned(),
@@ -72,7 +72,7 @@ pub fn security_group<C>(site: &Site<C>, name: &str) -> AwsAction {
             ingress: BTreeSet::new(),
             tags: tags([("made-by", "contract")]),
         },
-    }
+    })
 }
 
 pub fn ingress(port: u16, source: Source) -> IngressRule {
@@ -91,7 +91,10 @@ pub fn load_balancer_spec<C>(site: &Site<C>, name: &str, group: &AwsId) -> LoadB
 }
 
 pub fn load_balancer(spec: LoadBalancer) -> AwsAction {
-    AwsAction::CreateLoadBalancer { handle: Handle::LoadBalancer(group(), Slot(0)), spec }
+    AwsAction::Elb(ElbAction::CreateLoadBalancer {
+        handle: Handle::LoadBalancer(group(), Slot(0)),
+        spec,
+    })
 }
 
 /// A load balancer with a security group of its own.
@@ -125,12 +128,12 @@ pub fn http_spec() -> Listener {
 }
 
 pub fn listener(load_balancer: &AwsId, port: u16, spec: Listener) -> AwsAction {
-    AwsAction::CreateListener {
+    AwsAction::Elb(ElbAction::CreateListener {
         handle: Handle::Listener(group(), Slot(0), port),
         load_balancer: Id::Is(load_balancer.clone()),
         port,
         spec,
-    }
+    })
 }
 
 /// An HTTP listener on a load balancer of its own.
@@ -147,12 +150,12 @@ pub fn rule_spec(host: &str, action: RuleAction) -> Rule {
 }
 
 pub fn rule(listener: &AwsId, priority: u32, spec: Rule) -> AwsAction {
-    AwsAction::CreateRule {
+    AwsAction::Elb(ElbAction::CreateRule {
         listener: Id::Is(listener.clone()),
         priority,
         spec,
         tags: tags([("made-by", "contract")]),
-    }
+    })
 }
 
 pub fn health_check() -> HealthCheck {
@@ -185,7 +188,7 @@ pub fn target_group_spec<C>(site: &Site<C>, name: &str) -> TargetGroup {
 pub fn target_group(spec: TargetGroup) -> AwsAction {
     let resource = spec.name.clone().unwrap_or_default();
     let key = TargetGroupKey { resource, slot: Slot(0) };
-    AwsAction::CreateTargetGroup { handle: Handle::TargetGroup(group(), key), spec }
+    AwsAction::Elb(ElbAction::CreateTargetGroup { handle: Handle::TargetGroup(group(), key), spec })
 }
 
 /// A target within the VPC.

@@ -1,12 +1,12 @@
 //! Hosted zones and their records.
 
 use albedo::aws::{Cloud, Kind};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AwsAction, Route53Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::{HostedZone, Record, RecordChange, RecordType, RecordValue, Verb};
 
-use super::Site;
 use super::wishes::{done, refused};
+use super::{Looks as _, Site};
 
 fn alias(name: &str, record_type: RecordType) -> Record {
     let target = "k8s-contract-1234567890.us-east-1.elb.amazonaws.com";
@@ -27,7 +27,7 @@ fn change<C>(site: &Site<C>, changes: &[(Verb, &Record)]) -> AwsAction {
     let one =
         |(verb, record): &(Verb, &Record)| RecordChange { verb: *verb, record: (*record).clone() };
     let changes = changes.iter().map(one).collect();
-    AwsAction::ChangeRecords { zone: site.zone.clone(), changes }
+    AwsAction::Route53(Route53Action::ChangeRecords { zone: site.zone.clone(), changes })
 }
 
 async fn records<C: Cloud>(site: &Site<C>) -> Vec<Record> {
@@ -98,5 +98,10 @@ pub async fn a_zone_that_is_not_there_is_not_found<C: Cloud>(site: Site<C>) {
     let web = alias(&format!("web.{}", site.zone.name), RecordType::A);
     let zone = HostedZone { id, ..site.zone.clone() };
     let changes = vec![RecordChange { verb: Verb::Create, record: web }];
-    refused(&site, AwsAction::ChangeRecords { zone, changes }, Kind::NotFound).await;
+    refused(
+        &site,
+        AwsAction::Route53(Route53Action::ChangeRecords { zone, changes }),
+        Kind::NotFound,
+    )
+    .await;
 }

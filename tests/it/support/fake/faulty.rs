@@ -2,18 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use albedo::aws::{Answer, Cloud, CloudError, Kind, ReadLoadBalancer, ReadSecurityGroup};
+use albedo::aws::{Answer, Cloud, CloudError, Kind, Part, Reading};
 use albedo::model::action::AwsAction;
-use albedo::model::certificate::CertificateFacts;
-use albedo::model::id::AwsId;
-use albedo::model::inventory::{LiveListener, LiveRule};
-use albedo::model::known::Live;
-use albedo::model::load_balancer::Attributes;
-use albedo::model::marks::Tags;
-use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::{Interface, Vpc};
-use albedo::model::target::LiveTarget;
-use albedo::model::target_group::TargetGroup;
 use tokio::sync::watch;
 
 /// Whether a call that fails did its work.
@@ -149,68 +139,8 @@ impl<C> Faulty<C> {
 
 #[deny(clippy::missing_trait_methods)]
 impl<C: Cloud> Cloud for Faulty<C> {
-    async fn vpc(&self) -> Result<Vpc, CloudError> {
-        self.through(Struck::Reads, self.inner.vpc()).await
-    }
-
-    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
-        self.through(Struck::Reads, self.inner.interfaces()).await
-    }
-
-    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
-        self.through(Struck::Reads, self.inner.security_groups()).await
-    }
-
-    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
-        self.through(Struck::Reads, self.inner.load_balancers()).await
-    }
-
-    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
-        self.through(Struck::Reads, self.inner.target_groups()).await
-    }
-
-    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
-        self.through(Struck::Reads, self.inner.tags(ids)).await
-    }
-
-    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
-        self.through(Struck::Reads, self.inner.listeners(load_balancer)).await
-    }
-
-    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
-        self.through(Struck::Reads, self.inner.rules(listener)).await
-    }
-
-    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.through(Struck::Reads, self.inner.load_balancer_attributes(id)).await
-    }
-
-    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.through(Struck::Reads, self.inner.target_group_attributes(id)).await
-    }
-
-    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
-        self.through(Struck::Reads, self.inner.targets(target_group)).await
-    }
-
-    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
-        self.through(Struck::Reads, self.inner.certificates()).await
-    }
-
-    async fn certificate_tags(&self, id: &AwsId) -> Result<Tags, CloudError> {
-        self.through(Struck::Reads, self.inner.certificate_tags(id)).await
-    }
-
-    async fn certificate(&self, id: &AwsId) -> Result<CertificateFacts, CloudError> {
-        self.through(Struck::Reads, self.inner.certificate(id)).await
-    }
-
-    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
-        self.through(Struck::Reads, self.inner.zones()).await
-    }
-
-    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
-        self.through(Struck::Reads, self.inner.records(zone)).await
+    async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        self.through(Struck::Reads, self.inner.read(part)).await
     }
 
     async fn turn(&self, action: &AwsAction) {

@@ -3,18 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use albedo::aws::{Answer, Cloud, CloudError, ReadLoadBalancer, ReadSecurityGroup};
+use albedo::aws::{Answer, Cloud, CloudError, Part, Reading};
 use albedo::model::action::AwsAction;
-use albedo::model::certificate::CertificateFacts;
-use albedo::model::id::AwsId;
-use albedo::model::inventory::{LiveListener, LiveRule};
-use albedo::model::known::Live;
-use albedo::model::load_balancer::Attributes;
-use albedo::model::marks::Tags;
-use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::{Interface, Vpc};
-use albedo::model::target::LiveTarget;
-use albedo::model::target_group::TargetGroup;
 use tokio::sync::watch;
 
 /// Any AWS; while it is closed, a call does its work and its answer waits. Clones are the same.
@@ -59,12 +49,6 @@ impl<C> Held<C> {
         self.gates.waiting.load(Ordering::Relaxed)
     }
 
-    async fn read<T>(&self, work: impl Future<Output = T> + Send) -> T {
-        let answer = work.await;
-        self.pass(&self.gates.reads).await;
-        answer
-    }
-
     async fn pass(&self, gate: &watch::Sender<bool>) {
         self.gates.waiting.fetch_add(1, Ordering::Relaxed);
         // The sender lives as long as this borrow, so waiting cannot fail.
@@ -75,68 +59,10 @@ impl<C> Held<C> {
 
 #[deny(clippy::missing_trait_methods)]
 impl<C: Cloud> Cloud for Held<C> {
-    async fn vpc(&self) -> Result<Vpc, CloudError> {
-        self.read(self.inner.vpc()).await
-    }
-
-    async fn interfaces(&self) -> Result<Vec<Interface>, CloudError> {
-        self.read(self.inner.interfaces()).await
-    }
-
-    async fn security_groups(&self) -> Result<Vec<ReadSecurityGroup>, CloudError> {
-        self.read(self.inner.security_groups()).await
-    }
-
-    async fn load_balancers(&self) -> Result<Vec<ReadLoadBalancer>, CloudError> {
-        self.read(self.inner.load_balancers()).await
-    }
-
-    async fn target_groups(&self) -> Result<Vec<Live<TargetGroup>>, CloudError> {
-        self.read(self.inner.target_groups()).await
-    }
-
-    async fn tags(&self, ids: &[AwsId]) -> Result<Vec<(AwsId, Tags)>, CloudError> {
-        self.read(self.inner.tags(ids)).await
-    }
-
-    async fn listeners(&self, load_balancer: &AwsId) -> Result<Vec<LiveListener>, CloudError> {
-        self.read(self.inner.listeners(load_balancer)).await
-    }
-
-    async fn rules(&self, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
-        self.read(self.inner.rules(listener)).await
-    }
-
-    async fn load_balancer_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.read(self.inner.load_balancer_attributes(id)).await
-    }
-
-    async fn target_group_attributes(&self, id: &AwsId) -> Result<Attributes, CloudError> {
-        self.read(self.inner.target_group_attributes(id)).await
-    }
-
-    async fn targets(&self, target_group: &AwsId) -> Result<Vec<LiveTarget>, CloudError> {
-        self.read(self.inner.targets(target_group)).await
-    }
-
-    async fn certificates(&self) -> Result<Vec<AwsId>, CloudError> {
-        self.read(self.inner.certificates()).await
-    }
-
-    async fn certificate_tags(&self, certificate: &AwsId) -> Result<Tags, CloudError> {
-        self.read(self.inner.certificate_tags(certificate)).await
-    }
-
-    async fn certificate(&self, certificate: &AwsId) -> Result<CertificateFacts, CloudError> {
-        self.read(self.inner.certificate(certificate)).await
-    }
-
-    async fn zones(&self) -> Result<Vec<HostedZone>, CloudError> {
-        self.read(self.inner.zones()).await
-    }
-
-    async fn records(&self, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
-        self.read(self.inner.records(zone)).await
+    async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        let answer = self.inner.read(part).await;
+        self.pass(&self.gates.reads).await;
+        answer
     }
 
     async fn turn(&self, action: &AwsAction) {

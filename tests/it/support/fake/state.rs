@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::error::CODE_UNRESOLVED;
 use albedo::aws::{Answer, CloudError};
-use albedo::model::action::AwsAction;
+use albedo::model::action::{AcmAction, AwsAction, Ec2Action, ElbAction, Route53Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
@@ -95,72 +95,98 @@ impl State {
 
     fn change(&mut self, action: &AwsAction) -> Result<Answer, Refusal> {
         match action {
-            AwsAction::CreateSecurityGroup { spec, .. } => self.create_security_group(spec),
-            AwsAction::DeleteSecurityGroup { id } => self.delete_security_group(id),
-            AwsAction::AuthorizeIngress { group, rules, description } => {
-                self.authorize(given(group)?, rules, description)
-            }
-            AwsAction::RevokeIngress { group, rules, .. } => self.revoke(given(group)?, rules),
-            AwsAction::TagSecurityGroup { id, tags } => self.tag_security_group(id, tags),
-            AwsAction::UntagSecurityGroup { id, tags } => self.untag_security_group(id, tags),
-            AwsAction::CreateLoadBalancer { spec, .. } => self.create_load_balancer(spec),
-            AwsAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+            AwsAction::Elb(action) => self.change_elb(action),
+            AwsAction::Ec2(action) => self.change_ec2(action),
+            AwsAction::Acm(action) => self.change_acm(action),
+            AwsAction::Route53(action) => self.change_route53(action),
+        }
+    }
+
+    fn change_elb(&mut self, action: &ElbAction) -> Result<Answer, Refusal> {
+        match action {
+            ElbAction::CreateLoadBalancer { spec, .. } => self.create_load_balancer(spec),
+            ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
                 self.modify_load_balancer_attributes(given(load_balancer)?, attributes)
             }
-            AwsAction::SetSecurityGroups { load_balancer, security_groups } => {
+            ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
                 self.set_security_groups(load_balancer, security_groups)
             }
-            AwsAction::SetSubnets { load_balancer, subnets } => {
+            ElbAction::SetSubnets { load_balancer, subnets } => {
                 self.set_subnets(load_balancer, subnets)
             }
-            AwsAction::SetIpAddressType { load_balancer, ip_address_type } => {
+            ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
                 self.load_balancer_mut(load_balancer)?.spec.ip_address_type = *ip_address_type;
                 Ok(Answer::Done)
             }
-            AwsAction::DeleteLoadBalancer { id } => self.delete_load_balancer(id),
-            AwsAction::CreateListener { load_balancer, port, spec, .. } => {
+            ElbAction::DeleteLoadBalancer { id } => self.delete_load_balancer(id),
+            ElbAction::CreateListener { load_balancer, port, spec, .. } => {
                 self.create_listener(given(load_balancer)?, *port, spec)
             }
-            AwsAction::ModifyListener { id, port, spec } => self.modify_listener(id, *port, spec),
-            AwsAction::DeleteListener { id } => self.delete_listener(id),
-            AwsAction::AddListenerCertificate { listener, certificate } => {
+            ElbAction::ModifyListener { id, port, spec } => self.modify_listener(id, *port, spec),
+            ElbAction::DeleteListener { id } => self.delete_listener(id),
+            ElbAction::AddListenerCertificate { listener, certificate } => {
                 self.add_certificate(given(listener)?, given(certificate)?)
             }
-            AwsAction::RemoveListenerCertificate { listener, certificate } => {
+            ElbAction::RemoveListenerCertificate { listener, certificate } => {
                 self.remove_certificate(listener, certificate)
             }
-            AwsAction::CreateRule { listener, priority, spec, tags } => {
+            ElbAction::CreateRule { listener, priority, spec, tags } => {
                 self.create_rule(given(listener)?, *priority, spec, tags)
             }
-            AwsAction::ModifyRule { id, spec } => self.modify_rule(id, spec),
-            AwsAction::SetRulePriorities { priorities } => self.set_priorities(priorities),
-            AwsAction::DeleteRule { id } => self.delete_rule(id),
-            AwsAction::CreateTargetGroup { spec, .. } => self.create_target_group(spec),
-            AwsAction::ModifyTargetGroup { id, health_check, .. } => {
+            ElbAction::ModifyRule { id, spec } => self.modify_rule(id, spec),
+            ElbAction::SetRulePriorities { priorities } => self.set_priorities(priorities),
+            ElbAction::DeleteRule { id } => self.delete_rule(id),
+            ElbAction::CreateTargetGroup { spec, .. } => self.create_target_group(spec),
+            ElbAction::ModifyTargetGroup { id, health_check, .. } => {
                 self.modify_target_group(id, health_check)
             }
-            AwsAction::ModifyTargetGroupAttributes { target_group, attributes } => {
+            ElbAction::ModifyTargetGroupAttributes { target_group, attributes } => {
                 self.modify_target_group_attributes(given(target_group)?, attributes)
             }
-            AwsAction::DeleteTargetGroup { id } => self.delete_target_group(id),
-            AwsAction::RegisterTargets { target_group, targets } => {
+            ElbAction::DeleteTargetGroup { id } => self.delete_target_group(id),
+            ElbAction::RegisterTargets { target_group, targets } => {
                 self.register(given(target_group)?, targets)
             }
-            AwsAction::DeregisterTargets { target_group, targets } => {
+            ElbAction::DeregisterTargets { target_group, targets } => {
                 self.deregister(target_group, targets)
             }
-            AwsAction::ImportCertificate { spec, .. } => Ok(self.import_certificate(spec)),
-            AwsAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
-            AwsAction::DeleteCertificate { id } => self.delete_certificate(id),
-            AwsAction::ChangeRecords { zone, changes } => self.change_records(&zone.id, changes),
-            AwsAction::AddTags { id, tags } => {
+            ElbAction::AddTags { id, tags } => {
                 let held = self.tags_mut(id)?;
                 held.extend(tags.clone());
                 check_tags(held)
             }
-            AwsAction::RemoveTags { id, keys } => {
+            ElbAction::RemoveTags { id, keys } => {
                 self.tags_mut(id)?.retain(|key, _| !keys.iter().any(|gone| gone == key));
                 Ok(Answer::Done)
+            }
+        }
+    }
+
+    fn change_ec2(&mut self, action: &Ec2Action) -> Result<Answer, Refusal> {
+        match action {
+            Ec2Action::CreateSecurityGroup { spec, .. } => self.create_security_group(spec),
+            Ec2Action::DeleteSecurityGroup { id } => self.delete_security_group(id),
+            Ec2Action::AuthorizeIngress { group, rules, description } => {
+                self.authorize(given(group)?, rules, description)
+            }
+            Ec2Action::RevokeIngress { group, rules, .. } => self.revoke(given(group)?, rules),
+            Ec2Action::TagSecurityGroup { id, tags } => self.tag_security_group(id, tags),
+            Ec2Action::UntagSecurityGroup { id, tags } => self.untag_security_group(id, tags),
+        }
+    }
+
+    fn change_acm(&mut self, action: &AcmAction) -> Result<Answer, Refusal> {
+        match action {
+            AcmAction::ImportCertificate { spec, .. } => Ok(self.import_certificate(spec)),
+            AcmAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
+            AcmAction::DeleteCertificate { id } => self.delete_certificate(id),
+        }
+    }
+
+    fn change_route53(&mut self, action: &Route53Action) -> Result<Answer, Refusal> {
+        match action {
+            Route53Action::ChangeRecords { zone, changes } => {
+                self.change_records(&zone.id, changes)
             }
         }
     }

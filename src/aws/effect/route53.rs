@@ -3,10 +3,26 @@
 use std::sync::Arc;
 
 use crate::aws::belief::Belief;
+use crate::aws::part::Part;
+use crate::model::action::Route53Action;
 use crate::model::known::Known;
 use crate::model::record::{HostedZone, RecordChange, Verb};
 
-pub(super) fn change(belief: &mut Belief, zone: &HostedZone, changes: &[RecordChange]) {
+/// Believes that a write was done.
+pub(super) fn apply(belief: &mut Belief, action: &Route53Action) {
+    match action {
+        Route53Action::ChangeRecords { zone, changes } => change(belief, zone, changes),
+    }
+}
+
+/// The parts that a write changes.
+pub(super) fn touched(action: &Route53Action) -> Vec<Part> {
+    match action {
+        Route53Action::ChangeRecords { zone, .. } => vec![Part::Records(zone.id.clone())],
+    }
+}
+
+fn change(belief: &mut Belief, zone: &HostedZone, changes: &[RecordChange]) {
     let Some(Known::Is(records, _)) = belief.records.get_mut(&zone.id) else { return };
     let records = Arc::make_mut(records);
     for change in changes {

@@ -2,34 +2,10 @@
 
 use crate::aws::answer::Answer;
 use crate::aws::belief::{Belief, Stamp};
-use crate::aws::error::CloudError;
 use crate::aws::part::Part;
-use crate::model::action::AwsAction;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
 use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancer};
-
-/// AWS answers a creation with what stands already, if nothing but its tags differs. Where that is
-/// known to be somebody else's, it is no more ours than before.
-pub(in crate::aws) fn mistaken(
-    belief: &Belief,
-    action: &AwsAction,
-    answer: &Answer,
-) -> Option<CloudError> {
-    let (AwsAction::CreateLoadBalancer { spec, .. }, Answer::LoadBalancer(made)) = (action, answer)
-    else {
-        return None;
-    };
-    let id = &made.live.id;
-    let stood = belief.load_balancers.value().is_some_and(|known| known.contains(id));
-    let is_anothers = stood && belief.tags.get(id).is_some_and(|tags| *tags != spec.tags);
-    is_anothers.then(|| {
-        let (service, operation) = action.operation();
-        let message = format!("a load balancer '{}' stands already and is not ours", spec.name);
-        let operation = format!("{service}.{operation}");
-        CloudError::ours(&operation, "DuplicateLoadBalancerName", message)
-    })
-}
 
 pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, at: Stamp) {
     let Answer::LoadBalancer(made) = answer else { return belief.forget(&Part::LoadBalancers) };

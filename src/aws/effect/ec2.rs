@@ -7,12 +7,43 @@ use crate::aws::answer::Answer;
 use crate::aws::belief::Belief;
 use crate::aws::groups::Groups;
 use crate::aws::part::Part;
+use crate::model::action::Ec2Action;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::{Known, Live};
 use crate::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
 use crate::model::security::{IngressRule, SecurityGroup};
 
-pub(super) fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer) {
+/// Believes that a write was done and answered so.
+pub(super) fn apply(belief: &mut Belief, action: &Ec2Action, answer: &Answer) {
+    match action {
+        Ec2Action::CreateSecurityGroup { spec, .. } => {
+            create(belief, spec, answer);
+        }
+        Ec2Action::DeleteSecurityGroup { id } => delete(belief, id),
+        Ec2Action::AuthorizeIngress { group, rules, description } => {
+            authorize(belief, group, rules, description);
+        }
+        Ec2Action::RevokeIngress { group, rules, .. } => {
+            revoke(belief, group, rules);
+        }
+        Ec2Action::TagSecurityGroup { id, tags } => tag(belief, id, tags),
+        Ec2Action::UntagSecurityGroup { id, tags } => untag(belief, id, tags),
+    }
+}
+
+/// The parts that a write changes.
+pub(super) fn touched(action: &Ec2Action) -> Vec<Part> {
+    match action {
+        Ec2Action::CreateSecurityGroup { .. }
+        | Ec2Action::DeleteSecurityGroup { .. }
+        | Ec2Action::AuthorizeIngress { .. }
+        | Ec2Action::RevokeIngress { .. }
+        | Ec2Action::TagSecurityGroup { .. }
+        | Ec2Action::UntagSecurityGroup { .. } => vec![Part::SecurityGroups],
+    }
+}
+
+fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer) {
     let Answer::SecurityGroup(id) = answer else { return belief.forget(&Part::SecurityGroups) };
     let made = ReadSecurityGroup {
         live: Live {
@@ -28,19 +59,14 @@ pub(super) fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer)
     });
 }
 
-pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
+fn delete(belief: &mut Belief, id: &AwsId) {
     change_all(belief, |groups| {
         groups.remove(id);
         Some(())
     });
 }
 
-pub(super) fn authorize(
-    belief: &mut Belief,
-    id: &Id,
-    rules: &BTreeSet<IngressRule>,
-    description: &str,
-) {
+fn authorize(belief: &mut Belief, id: &Id, rules: &BTreeSet<IngressRule>, description: &str) {
     change(belief, id.given(), |group| {
         group.live.spec.ingress.extend(rules.iter().cloned());
         if description == DESCRIPTION_SHARED_RULE {
@@ -49,20 +75,20 @@ pub(super) fn authorize(
     });
 }
 
-pub(super) fn revoke(belief: &mut Belief, id: &Id, rules: &BTreeSet<IngressRule>) {
+fn revoke(belief: &mut Belief, id: &Id, rules: &BTreeSet<IngressRule>) {
     change(belief, id.given(), |group| {
         group.live.spec.ingress.retain(|rule| !rules.contains(rule));
         group.shared.retain(|rule| !rules.contains(rule));
     });
 }
 
-pub(super) fn tag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
+fn tag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
     change(belief, Some(id), |group| {
         group.live.spec.tags.extend(tags.clone());
     });
 }
 
-pub(super) fn untag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
+fn untag(belief: &mut Belief, id: &AwsId, tags: &Tags) {
     change(belief, Some(id), |group| {
         group.live.spec.tags.retain(|key, _| !tags.contains_key(key));
     });

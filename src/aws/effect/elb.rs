@@ -1,0 +1,170 @@
+//! Load balancers and all that hangs on them.
+
+use std::collections::BTreeSet;
+
+use crate::aws::answer::Answer;
+use crate::aws::arn::{self, Named};
+use crate::aws::belief::{Belief, Stamp};
+use crate::aws::error::CloudError;
+use crate::aws::part::Part;
+use crate::model::action::ElbAction;
+use crate::model::id::{AwsId, Id};
+
+mod listener;
+mod load_balancer;
+mod rule;
+mod tag;
+mod target;
+mod target_group;
+
+/// Believes that a write was done and answered so.
+pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at: Stamp) {
+    match action {
+        ElbAction::CreateLoadBalancer { spec, .. } => {
+            load_balancer::create(belief, spec, answer, at);
+        }
+        ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+            load_balancer::modify_attributes(belief, load_balancer, attributes);
+        }
+        ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
+            load_balancer::set_security_groups(belief, load_balancer, security_groups);
+        }
+        ElbAction::SetSubnets { load_balancer, subnets } => {
+            load_balancer::set_subnets(belief, load_balancer, subnets);
+        }
+        ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
+            load_balancer::set_ip_address_type(belief, load_balancer, *ip_address_type);
+        }
+        ElbAction::DeleteLoadBalancer { id } => load_balancer::delete(belief, id),
+        ElbAction::CreateListener { load_balancer, spec, .. } => {
+            listener::create(belief, load_balancer, spec, answer);
+        }
+        ElbAction::ModifyListener { id, .. } => listener::modify(belief, id, answer),
+        ElbAction::DeleteListener { id } => listener::delete(belief, id),
+        ElbAction::AddListenerCertificate { listener, certificate } => {
+            listener::add_certificate(belief, listener, certificate);
+        }
+        ElbAction::RemoveListenerCertificate { listener, certificate } => {
+            listener::remove_certificate(belief, listener, certificate);
+        }
+        ElbAction::CreateRule { listener, tags, .. } => {
+            rule::create(belief, listener, tags, answer);
+        }
+        ElbAction::ModifyRule { id, .. } => rule::modify(belief, id, answer),
+        ElbAction::SetRulePriorities { priorities } => rule::set_priorities(belief, priorities),
+        ElbAction::DeleteRule { id } => rule::delete(belief, id),
+        ElbAction::CreateTargetGroup { spec, .. } => {
+            target_group::create(belief, spec, answer, at);
+        }
+        ElbAction::ModifyTargetGroup { id, .. } => target_group::modify(belief, id, answer),
+        ElbAction::ModifyTargetGroupAttributes { target_group, attributes } => {
+            target_group::modify_attributes(belief, target_group, attributes);
+        }
+        ElbAction::DeleteTargetGroup { id } => target_group::delete(belief, id, at),
+        ElbAction::RegisterTargets { target_group, targets } => {
+            target::register(belief, target_group, targets);
+        }
+        ElbAction::DeregisterTargets { target_group, targets } => {
+            target::deregister(belief, target_group, targets, at);
+        }
+        ElbAction::AddTags { id, tags } => tag::add(belief, id, tags),
+        ElbAction::RemoveTags { id, keys } => tag::remove(belief, id, keys),
+    }
+}
+
+/// The parts that a write changes.
+pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
+    match action {
+        ElbAction::CreateLoadBalancer { .. }
+        | ElbAction::SetSecurityGroups { .. }
+        | ElbAction::SetSubnets { .. }
+        | ElbAction::SetIpAddressType { .. } => vec![Part::LoadBalancers],
+        ElbAction::ModifyLoadBalancerAttributes { load_balancer, .. } => {
+            given(load_balancer).map(Part::LoadBalancerAttributes).into_iter().collect()
+        }
+        ElbAction::DeleteLoadBalancer { id } => {
+            vec![
+                Part::LoadBalancers,
+                Part::Listeners(id.clone()),
+                Part::LoadBalancerAttributes(id.clone()),
+            ]
+        }
+        ElbAction::CreateListener { load_balancer, .. } => {
+            given(load_balancer).map(Part::Listeners).into_iter().collect()
+        }
+        ElbAction::AddListenerCertificate { listener, .. }
+        | ElbAction::CreateRule { listener, .. } => {
+            listener.given().and_then(listeners_of).into_iter().collect()
+        }
+        ElbAction::ModifyListener { id, .. }
+        | ElbAction::DeleteListener { id }
+        | ElbAction::RemoveListenerCertificate { listener: id, .. }
+        | ElbAction::ModifyRule { id, .. }
+        | ElbAction::DeleteRule { id } => listeners_of(id).into_iter().collect(),
+        ElbAction::SetRulePriorities { priorities } => {
+            let parts: BTreeSet<Part> =
+                priorities.iter().filter_map(|(id, _)| listeners_of(id)).collect();
+            parts.into_iter().collect()
+        }
+        ElbAction::CreateTargetGroup { .. } | ElbAction::ModifyTargetGroup { .. } => {
+            vec![Part::TargetGroups]
+        }
+        ElbAction::ModifyTargetGroupAttributes { target_group, .. } => {
+            given(target_group).map(Part::TargetGroupAttributes).into_iter().collect()
+        }
+        ElbAction::DeleteTargetGroup { id } => {
+            vec![
+                Part::TargetGroups,
+                Part::Targets(id.clone()),
+                Part::TargetGroupAttributes(id.clone()),
+            ]
+        }
+        ElbAction::RegisterTargets { target_group, .. } => {
+            given(target_group).map(Part::Targets).into_iter().collect()
+        }
+        ElbAction::DeregisterTargets { target_group, .. } => {
+            vec![Part::Targets(target_group.clone())]
+        }
+        ElbAction::AddTags { id, .. } | ElbAction::RemoveTags { id, .. } => match arn::named(id) {
+            Some(Named::LoadBalancer) => vec![Part::LoadBalancers],
+            Some(Named::TargetGroup) => vec![Part::TargetGroups],
+            Some(Named::Certificate) => vec![Part::Certificates],
+            Some(Named::Listener { load_balancer } | Named::Rule { load_balancer, .. }) => {
+                vec![Part::Listeners(load_balancer)]
+            }
+            None => Vec::new(),
+        },
+    }
+}
+
+/// Whose tags, believed apart from its part, a write changes.
+pub(super) fn retagged(action: &ElbAction) -> Option<&AwsId> {
+    match action {
+        ElbAction::AddTags { id, .. } | ElbAction::RemoveTags { id, .. } => Some(id),
+        _ => None,
+    }
+}
+
+/// AWS answers a creation with what stands already, if nothing but its tags differs. Where that is
+/// known to be somebody else's, it is no more ours than before.
+pub(super) fn mistaken(belief: &Belief, action: &ElbAction, answer: &Answer) -> Option<CloudError> {
+    let (ElbAction::CreateLoadBalancer { spec, .. }, Answer::LoadBalancer(made)) = (action, answer)
+    else {
+        return None;
+    };
+    let id = &made.live.id;
+    let stood = belief.load_balancers.value().is_some_and(|known| known.contains(id));
+    let is_anothers = stood && belief.tags.get(id).is_some_and(|tags| *tags != spec.tags);
+    is_anothers.then(|| {
+        let message = format!("a load balancer '{}' stands already and is not ours", spec.name);
+        CloudError::ours("elbv2.CreateLoadBalancer", "DuplicateLoadBalancerName", message)
+    })
+}
+
+fn given(id: &Id) -> Option<AwsId> {
+    id.given().cloned()
+}
+
+fn listeners_of(id: &AwsId) -> Option<Part> {
+    arn::load_balancer_of(id).map(Part::Listeners)
+}

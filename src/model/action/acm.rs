@@ -1,0 +1,69 @@
+//! What this program can do in ACM: imported certificates.
+
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Operation, Service};
+use crate::model::certificate::Certificate;
+use crate::model::id::{AwsId, Handle, Id};
+
+const ACM: Service = Service { name: "acm", iam: "acm" };
+
+/// What the reads of this service have to be allowed.
+pub(super) const READS: &[&str] =
+    &["acm:DescribeCertificate", "acm:ListCertificates", "acm:ListTagsForCertificate"];
+
+/// One mutating call to ACM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AcmAction {
+    /// Makes a certificate.
+    ImportCertificate {
+        /// What it will be known as.
+        handle: Handle,
+        /// What it should be.
+        spec: Box<Certificate>,
+    },
+    /// Gives a certificate that stands new content; whatever uses it goes on doing so. AWS takes no
+    /// tags here.
+    ReimportCertificate {
+        /// Which one.
+        id: AwsId,
+        /// What it should be.
+        spec: Box<Certificate>,
+    },
+    /// Removes a certificate.
+    DeleteCertificate {
+        /// Which one.
+        id: AwsId,
+    },
+}
+
+impl AcmAction {
+    /// What there is to say of it.
+    pub(super) fn about(&self) -> Operation {
+        match self {
+            Self::ImportCertificate { .. } => {
+                ACM.adds("ImportCertificate").and(&["acm:AddTagsToCertificate"])
+            }
+            Self::ReimportCertificate { .. } => ACM.changes("ImportCertificate"),
+            Self::DeleteCertificate { .. } => ACM.removes("DeleteCertificate"),
+        }
+    }
+
+    /// What this makes.
+    pub(super) fn makes(&self) -> Option<&Handle> {
+        match self {
+            Self::ImportCertificate { handle, .. } => Some(handle),
+            Self::ReimportCertificate { .. } | Self::DeleteCertificate { .. } => None,
+        }
+    }
+
+    /// Calls `visit` with every identifier that may not have been given yet: a certificate names
+    /// nothing else.
+    pub(super) fn visit_ids(&mut self, _visit: &mut dyn FnMut(&mut Id)) {
+        match self {
+            Self::ImportCertificate { .. }
+            | Self::ReimportCertificate { .. }
+            | Self::DeleteCertificate { .. } => {}
+        }
+    }
+}

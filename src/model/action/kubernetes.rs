@@ -1,0 +1,106 @@
+//! What this program can do in the cluster that orders something.
+
+use serde::{Deserialize, Serialize};
+
+use super::Sign;
+use crate::model::binding::Binding;
+use crate::model::group::Group;
+use crate::model::id::{Id, ObjectKey};
+use crate::model::memory::Memory;
+
+/// One write to the API server that orders something: what comes later relies on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KubeAction {
+    /// Puts a finalizer on an Ingress, before anything is made for it.
+    ClaimIngress {
+        /// Which one.
+        ingress: ObjectKey,
+        /// The finalizer.
+        finalizer: String,
+    },
+    /// Takes a finalizer off an Ingress, after everything made for it is gone.
+    ReleaseIngress {
+        /// Which one.
+        ingress: ObjectKey,
+        /// The finalizer.
+        finalizer: String,
+    },
+    /// Makes a TargetGroupBinding.
+    Bind {
+        /// What it should be.
+        binding: Binding,
+    },
+    /// Brings a standing TargetGroupBinding into line.
+    Rebind {
+        /// Which one.
+        name: ObjectKey,
+        /// What it should be.
+        binding: Binding,
+    },
+    /// Removes a TargetGroupBinding.
+    Unbind {
+        /// Which one.
+        name: ObjectKey,
+    },
+    /// Puts our finalizer on a TargetGroupBinding, before targets are registered for it.
+    ClaimBinding {
+        /// Which one.
+        name: ObjectKey,
+    },
+    /// Takes our finalizer off a TargetGroupBinding, after its targets are deregistered.
+    ReleaseBinding {
+        /// Which one.
+        name: ObjectKey,
+    },
+    /// Remembers something of an Ingress group that neither Kubernetes nor AWS can tell.
+    Remember {
+        /// The group.
+        group: Group,
+        /// All that is to be remembered; nothing to remember removes what was.
+        memory: Memory,
+    },
+}
+
+impl KubeAction {
+    /// The write, as the plan and the log name it.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::ClaimIngress { .. } => "ClaimIngress",
+            Self::ReleaseIngress { .. } => "ReleaseIngress",
+            Self::Bind { .. } => "Bind",
+            Self::Rebind { .. } => "Rebind",
+            Self::Unbind { .. } => "Unbind",
+            Self::ClaimBinding { .. } => "ClaimBinding",
+            Self::ReleaseBinding { .. } => "ReleaseBinding",
+            Self::Remember { .. } => "Remember",
+        }
+    }
+
+    /// Whether this makes, changes or removes something.
+    pub(super) fn sign(&self) -> Sign {
+        match self {
+            Self::Bind { .. } => Sign::Add,
+            Self::Unbind { .. } => Sign::Remove,
+            Self::ClaimIngress { .. }
+            | Self::ReleaseIngress { .. }
+            | Self::Rebind { .. }
+            | Self::ClaimBinding { .. }
+            | Self::ReleaseBinding { .. }
+            | Self::Remember { .. } => Sign::Change,
+        }
+    }
+
+    /// Calls `visit` with every identifier that may not have been given yet.
+    pub(super) fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+        match self {
+            Self::Bind { binding } | Self::Rebind { binding, .. } => binding.visit_ids(visit),
+            Self::ClaimIngress { .. }
+            | Self::ReleaseIngress { .. }
+            | Self::Unbind { .. }
+            | Self::ClaimBinding { .. }
+            | Self::ReleaseBinding { .. }
+            | Self::Remember { .. } => {}
+        }
+    }
+}

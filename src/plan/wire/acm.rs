@@ -1,0 +1,48 @@
+//! Steps in ACM.
+
+use serde_json::{Map, Value, json};
+
+use super::listed;
+use crate::model::action::AcmAction;
+use crate::model::certificate::Certificate;
+
+/// What a step is about.
+pub(super) fn what(action: &AcmAction) -> String {
+    match action {
+        AcmAction::ImportCertificate { handle, spec } => {
+            let names: Vec<&str> = spec.facts.names.iter().map(String::as_str).collect();
+            format!("{handle} for {}", names.join(", "))
+        }
+        AcmAction::ReimportCertificate { id, .. } | AcmAction::DeleteCertificate { id } => {
+            format!("certificate {id}")
+        }
+    }
+}
+
+/// The parameters of its call.
+pub(super) fn parameters(action: &AcmAction) -> Value {
+    match action {
+        AcmAction::ImportCertificate { spec, .. } => {
+            let mut call = certificate(spec);
+            call.insert("Tags".to_owned(), listed(&spec.tags));
+            Value::Object(call)
+        }
+        AcmAction::ReimportCertificate { id, spec } => {
+            let mut call = certificate(spec);
+            call.insert("CertificateArn".to_owned(), json!(id));
+            Value::Object(call)
+        }
+        AcmAction::DeleteCertificate { id } => json!({"CertificateArn": id}),
+    }
+}
+
+fn certificate(spec: &Certificate) -> Map<String, Value> {
+    let mut call = Map::from_iter([
+        ("Certificate".to_owned(), json!(spec.body)),
+        ("PrivateKey".to_owned(), json!(spec.key.to_string())),
+    ]);
+    if !spec.chain.is_empty() {
+        call.insert("CertificateChain".to_owned(), json!(spec.chain));
+    }
+    call
+}

@@ -1,0 +1,220 @@
+//! Steps in Elastic Load Balancing v2.
+
+use serde_json::{Map, Value, json};
+
+use super::rule::{actions, conditions};
+use super::{keys, listed, set};
+use crate::model::action::ElbAction;
+use crate::model::listener::Listener;
+use crate::model::load_balancer::LoadBalancer;
+use crate::model::target::Target;
+use crate::model::target_group::{HealthCheck, TargetGroup};
+
+/// What stands for a name that hashes a UID which a manifest does not have.
+pub const NAME_LATER: &str = "(known after apply: it depends on the Service's UID)";
+
+/// What a step is about.
+pub(super) fn what(action: &ElbAction) -> String {
+    match action {
+        ElbAction::CreateLoadBalancer { spec, .. } => format!("load balancer {}", spec.name),
+        ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+            format!("attributes {} of {load_balancer}", keys(attributes.keys()))
+        }
+        ElbAction::SetSecurityGroups { load_balancer, .. } => {
+            format!("security groups of {load_balancer}")
+        }
+        ElbAction::SetSubnets { load_balancer, .. } => format!("subnets of {load_balancer}"),
+        ElbAction::SetIpAddressType { load_balancer, .. } => {
+            format!("IP address type of {load_balancer}")
+        }
+        ElbAction::DeleteLoadBalancer { id } => format!("load balancer {id}"),
+        ElbAction::CreateListener { port, spec, .. }
+        | ElbAction::ModifyListener { port, spec, .. } => {
+            format!("listener {port} {}", spec.protocol)
+        }
+        ElbAction::DeleteListener { id } => format!("listener {id}"),
+        ElbAction::AddListenerCertificate { certificate, .. } => {
+            format!("listener certificate {certificate}")
+        }
+        ElbAction::RemoveListenerCertificate { certificate, .. } => {
+            format!("listener certificate {certificate}")
+        }
+        ElbAction::CreateRule { priority, spec, .. } => format!("rule {priority}: {spec}"),
+        ElbAction::ModifyRule { spec, .. } => format!("rule: {spec}"),
+        ElbAction::SetRulePriorities { priorities } => match priorities.len() {
+            1 => "priority of 1 rule".to_owned(),
+            count => format!("priorities of {count} rules"),
+        },
+        ElbAction::DeleteRule { id } => format!("rule {id}"),
+        ElbAction::CreateTargetGroup { handle, spec } => match &spec.name {
+            Some(name) => format!("target group {name}"),
+            None => handle.to_string(),
+        },
+        ElbAction::ModifyTargetGroup { id, .. } => format!("health check of {id}"),
+        ElbAction::ModifyTargetGroupAttributes { target_group, attributes } => {
+            format!("attributes {} of {target_group}", keys(attributes.keys()))
+        }
+        ElbAction::DeleteTargetGroup { id } => format!("target group {id}"),
+        ElbAction::RegisterTargets { targets, .. }
+        | ElbAction::DeregisterTargets { targets, .. } => {
+            let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+            format!("targets {}", targets.join(", "))
+        }
+        ElbAction::AddTags { id, tags } => format!("tags {} of {id}", keys(tags.keys())),
+        ElbAction::RemoveTags { id, keys: removed } => {
+            format!("tags {} of {id}", keys(removed.iter()))
+        }
+    }
+}
+
+/// The parameters of its call.
+pub(super) fn parameters(action: &ElbAction) -> Value {
+    match action {
+        ElbAction::CreateLoadBalancer { spec, .. } => create_load_balancer(spec),
+        ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+            json!({"LoadBalancerArn": load_balancer.to_string(), "Attributes": listed(attributes)})
+        }
+        ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
+            let groups: Vec<String> = security_groups.iter().map(ToString::to_string).collect();
+            json!({"LoadBalancerArn": load_balancer, "SecurityGroups": groups})
+        }
+        ElbAction::SetSubnets { load_balancer, subnets } => {
+            let subnets: Vec<Value> = subnets.iter().map(|id| json!({"SubnetId": id})).collect();
+            json!({"LoadBalancerArn": load_balancer, "SubnetMappings": subnets})
+        }
+        ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
+            json!({"LoadBalancerArn": load_balancer, "IpAddressType": ip_address_type})
+        }
+        ElbAction::DeleteLoadBalancer { id } => json!({"LoadBalancerArn": id}),
+        ElbAction::CreateListener { load_balancer, port, spec, .. } => {
+            let listed = ("Tags", listed(&spec.tags));
+            settings(*port, spec, [("LoadBalancerArn", json!(load_balancer.to_string())), listed])
+        }
+        ElbAction::ModifyListener { id, port, spec } => {
+            settings(*port, spec, [("ListenerArn", json!(id))])
+        }
+        ElbAction::DeleteListener { id } => json!({"ListenerArn": id}),
+        ElbAction::AddListenerCertificate { listener, certificate } => {
+            one_certificate(&listener.to_string(), &certificate.to_string())
+        }
+        ElbAction::RemoveListenerCertificate { listener, certificate } => {
+            one_certificate(listener.as_str(), certificate.as_str())
+        }
+        ElbAction::CreateRule { listener, priority, spec, tags } => json!({
+            "ListenerArn": listener.to_string(),
+            "Priority": priority,
+            "Conditions": conditions(spec),
+            "Actions": actions(&spec.actions),
+            "Tags": listed(tags),
+        }),
+        ElbAction::ModifyRule { id, spec } => json!({
+            "RuleArn": id,
+            "Conditions": conditions(spec),
+            "Actions": actions(&spec.actions),
+            "ResetTransforms": true,
+        }),
+        ElbAction::SetRulePriorities { priorities } => {
+            let each = priorities.iter();
+            let each = each.map(|(id, priority)| json!({"RuleArn": id, "Priority": priority}));
+            json!({"RulePriorities": each.collect::<Vec<_>>()})
+        }
+        ElbAction::DeleteRule { id } => json!({"RuleArn": id}),
+        ElbAction::CreateTargetGroup { spec, .. } => create_target_group(spec),
+        ElbAction::ModifyTargetGroup { id, health_check, is_grpc } => {
+            let mut call = checks(health_check, if *is_grpc { "GrpcCode" } else { "HttpCode" });
+            call.insert("TargetGroupArn".to_owned(), json!(id));
+            Value::Object(call)
+        }
+        ElbAction::ModifyTargetGroupAttributes { target_group, attributes } => {
+            json!({"TargetGroupArn": target_group.to_string(), "Attributes": listed(attributes)})
+        }
+        ElbAction::DeleteTargetGroup { id } => json!({"TargetGroupArn": id}),
+        ElbAction::RegisterTargets { target_group, targets } => {
+            json!({"TargetGroupArn": target_group.to_string(), "Targets": described(targets)})
+        }
+        ElbAction::DeregisterTargets { target_group, targets } => {
+            json!({"TargetGroupArn": target_group, "Targets": described(targets)})
+        }
+        ElbAction::AddTags { id, tags } => json!({"ResourceArns": [id], "Tags": listed(tags)}),
+        ElbAction::RemoveTags { id, keys } => json!({"ResourceArns": [id], "TagKeys": keys}),
+    }
+}
+
+fn one_certificate(listener: &str, certificate: &str) -> Value {
+    json!({"ListenerArn": listener, "Certificates": [{"CertificateArn": certificate}]})
+}
+
+fn create_load_balancer(spec: &LoadBalancer) -> Value {
+    let subnets = spec.subnets.iter().map(|id| json!({"SubnetId": id}));
+    let groups = spec.security_groups.iter().map(ToString::to_string);
+    json!({
+        "Name": spec.name,
+        "Type": "application",
+        "Scheme": spec.scheme,
+        "IpAddressType": spec.ip_address_type,
+        "SubnetMappings": subnets.collect::<Vec<_>>(),
+        "SecurityGroups": groups.collect::<Vec<_>>(),
+        "Tags": listed(&spec.tags),
+    })
+}
+
+/// The settings of a listener that travel together, and whose they are.
+fn settings<const N: usize>(port: u16, spec: &Listener, whose: [(&str, Value); N]) -> Value {
+    let certificate = spec.default_certificate.as_ref();
+    let certificate = certificate.map(|id| json!([{"CertificateArn": id.to_string()}]));
+    let mut call = set([
+        ("Port", Some(json!(port))),
+        ("Protocol", Some(json!(spec.protocol))),
+        ("DefaultActions", Some(actions(&spec.default_actions))),
+        ("Certificates", certificate),
+        ("SslPolicy", spec.ssl_policy.as_ref().map(|policy| json!(policy))),
+    ]);
+    for (name, value) in whose {
+        call[name] = value;
+    }
+    call
+}
+
+fn create_target_group(spec: &TargetGroup) -> Value {
+    let code = if spec.protocol_version == "GRPC" { "GrpcCode" } else { "HttpCode" };
+    let mut call = checks(&spec.health_check, code);
+    let name = spec.name.as_deref().unwrap_or(NAME_LATER);
+    call.extend([
+        ("Name".to_owned(), json!(name)),
+        ("TargetType".to_owned(), json!(spec.target_type)),
+        ("Protocol".to_owned(), json!(spec.protocol)),
+        ("ProtocolVersion".to_owned(), json!(spec.protocol_version)),
+        ("Port".to_owned(), json!(spec.port)),
+        ("VpcId".to_owned(), json!(spec.vpc)),
+        ("Tags".to_owned(), listed(&spec.tags)),
+    ]);
+    if spec.ipv6 {
+        call.insert("IpAddressType".to_owned(), json!("ipv6"));
+    }
+    Value::Object(call)
+}
+
+fn checks(check: &HealthCheck, code: &str) -> Map<String, Value> {
+    Map::from_iter([
+        ("HealthCheckEnabled".to_owned(), json!(true)),
+        ("HealthCheckPort".to_owned(), json!(check.port)),
+        ("HealthCheckProtocol".to_owned(), json!(check.protocol)),
+        ("HealthCheckPath".to_owned(), json!(check.path)),
+        ("HealthCheckIntervalSeconds".to_owned(), json!(check.interval_seconds)),
+        ("HealthCheckTimeoutSeconds".to_owned(), json!(check.timeout_seconds)),
+        ("HealthyThresholdCount".to_owned(), json!(check.healthy_threshold)),
+        ("UnhealthyThresholdCount".to_owned(), json!(check.unhealthy_threshold)),
+        ("Matcher".to_owned(), json!({code: check.success_codes})),
+    ])
+}
+
+fn described(targets: &[Target]) -> Value {
+    let each = targets.iter().map(|target| {
+        set([
+            ("Id", Some(json!(target.id))),
+            ("Port", Some(json!(target.port))),
+            ("AvailabilityZone", target.availability_zone.as_ref().map(|zone| json!(zone))),
+        ])
+    });
+    Value::Array(each.collect())
+}
