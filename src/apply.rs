@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::{Cloud, Kind, Mirror};
+use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::clock::Clock;
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, ClusterError};
 use crate::controller::Permit;
 use crate::model::action::{Action, Sign};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::{Plan, Step, StepId};
 
 /// Where steps are taken, and by which right.
 #[derive(Debug)]
@@ -30,75 +30,105 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
     plan: &Plan,
     site: Site<'_, C, K, T>,
 ) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.steps.len());
-    let mut made = BTreeMap::new();
-    let mut throttled = BTreeSet::new();
+    let mut walk = Walk::default();
     for step in &plan.steps {
-        let is_free = step.gate.is_none() && is_cleared(step, &outcomes);
-        let (service, _) = step.action.operation();
-        let outcome = if throttled.contains(service) || !is_free || !site.may_take(step) {
-            Outcome::Held
-        } else {
-            site.take(step, &made).await
+        if !walk.is_open(step) || !site.may_take(step) {
+            walk.note(step, Outcome::Held);
+            continue;
+        }
+        let outcome = match &walk.resolved(step) {
+            Action::Aws(action) => {
+                site.mirror.turn(action).await;
+                // Waiting for a turn may have taken longer than the tenure.
+                if site.may_take(step) {
+                    of_write(site.mirror.perform(action).await)
+                } else {
+                    Outcome::Held
+                }
+            }
+            Action::Kube(action) => of_cluster_write(site.cluster.perform(action).await),
         };
-        if matches!(outcome, Outcome::Failed(Trouble::Throttled, _)) {
-            throttled.insert(service);
-        }
-        if let (Outcome::Done(Some(id)), Action::Aws(action)) = (&outcome, &step.action)
-            && let Some(handle) = action.makes()
-        {
-            made.insert(handle.clone(), id.clone());
-        }
-        outcomes.push(outcome);
+        walk.note(step, outcome);
     }
-    outcomes
+    walk.outcomes
 }
 
-fn is_cleared(step: &Step, outcomes: &[Outcome]) -> bool {
-    step.after.iter().all(|before| matches!(outcomes.get(before.0), Some(Outcome::Done(_))))
-}
-
-impl<C: Cloud, K: Cluster, T: Clock> Site<'_, C, K, T> {
+impl<C, K, T: Clock> Site<'_, C, K, T> {
     fn may_take(&self, step: &Step) -> bool {
         match step.action.sign() {
             Sign::Remove => self.permit.may_remove(),
             Sign::Add | Sign::Change => self.permit.may_write(),
         }
     }
+}
 
-    async fn take(&self, step: &Step, made: &BTreeMap<Handle, AwsId>) -> Outcome {
+/// How far a walk through a plan has come.
+#[derive(Default)]
+struct Walk {
+    /// What became of the steps so far.
+    outcomes: Vec<Outcome>,
+    /// What was made.
+    made: BTreeMap<Handle, AwsId>,
+    /// The services that asked for fewer calls.
+    throttled: BTreeSet<&'static str>,
+}
+
+impl Walk {
+    /// Whether nothing that came before holds a step back.
+    fn is_open(&self, step: &Step) -> bool {
+        let is_done = |id: &StepId| matches!(self.outcomes.get(id.0), Some(Outcome::Done(_)));
+        let (service, _) = step.action.operation();
+        step.gate.is_none() && step.after.iter().all(is_done) && !self.throttled.contains(service)
+    }
+
+    /// What a step does, by the identifiers of what was made before.
+    fn resolved(&self, step: &Step) -> Action {
         let mut action = step.action.clone();
         action.visit_ids(&mut |id| {
             if let Id::Of(handle) = id
-                && let Some(given) = made.get(handle)
+                && let Some(given) = self.made.get(handle)
             {
                 *id = Id::Is(given.clone());
             }
         });
-        if let Action::Aws(action) = &action {
-            self.mirror.turn(action).await;
-            // Waiting for a turn may have taken longer than the tenure.
-            if !self.may_take(step) {
-                return Outcome::Held;
-            }
-        }
-        let (service, operation) = action.operation();
-        let outcome = match &action {
-            Action::Aws(action) => match self.mirror.perform(action).await {
-                Ok(id) => Outcome::Done(id),
-                Err(error) => Outcome::Failed(of_aws(error.kind), error.to_string()),
-            },
-            Action::Kube(action) => match self.cluster.perform(action).await {
-                Ok(()) => Outcome::Done(None),
-                Err(error) => Outcome::Failed(of_cluster(error.kind), error.to_string()),
-            },
-        };
+        action
+    }
+
+    /// Takes note of what became of a step.
+    fn note(&mut self, step: &Step, outcome: Outcome) {
+        let (service, operation) = step.action.operation();
         match &outcome {
-            Outcome::Done(_) => tracing::info!(service, operation, reason = %step.reason, "done"),
-            Outcome::Failed(_, message) => tracing::warn!(service, operation, message, "refused"),
+            Outcome::Done(id) => {
+                tracing::info!(service, operation, reason = %step.reason, "done");
+                if let (Some(id), Action::Aws(action)) = (id, &step.action)
+                    && let Some(handle) = action.makes()
+                {
+                    self.made.insert(handle.clone(), id.clone());
+                }
+            }
+            Outcome::Failed(trouble, message) => {
+                tracing::warn!(service, operation, message, "refused");
+                if *trouble == Trouble::Throttled {
+                    self.throttled.insert(service);
+                }
+            }
             Outcome::Held => {}
         }
-        outcome
+        self.outcomes.push(outcome);
+    }
+}
+
+fn of_write(answer: Result<Option<AwsId>, CloudError>) -> Outcome {
+    match answer {
+        Ok(id) => Outcome::Done(id),
+        Err(error) => Outcome::Failed(of_aws(error.kind), error.to_string()),
+    }
+}
+
+fn of_cluster_write(answer: Result<(), ClusterError>) -> Outcome {
+    match answer {
+        Ok(()) => Outcome::Done(None),
+        Err(error) => Outcome::Failed(of_cluster(error.kind), error.to_string()),
     }
 }
 

@@ -1,8 +1,12 @@
 //! The story of a visit: gather, build, look, plan, apply, report. The same for every subject.
 
 use std::collections::BTreeSet;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::Either;
 
 use crate::apply::{Site, apply, of_aws};
 use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part, Reach};
@@ -110,29 +114,39 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(self.world().lock().snapshot(self.subject, now, surroundings))
     }
 
-    async fn apply(&self, plan: &Plan) -> Vec<Outcome> {
-        self.apply_judged(plan, &[]).await
+    /// Applies a plan.
+    fn apply(&self, plan: &Plan) -> impl Future<Output = Vec<Outcome>> + Send {
+        self.apply_judged(plan, &[])
     }
 
     /// Applies a plan that was judged: one that may take away what is still needed is refused as a
     /// whole. Whoever is concerned hears of it as of a call that AWS refuses.
-    async fn apply_judged(&self, plan: &Plan, breaches: &[Breach]) -> Vec<Outcome> {
+    ///
+    /// Not an async function, so that what waits for a call is the story and nothing in between.
+    fn apply_judged(
+        &self,
+        plan: &Plan,
+        breaches: &[Breach],
+    ) -> impl Future<Output = Vec<Outcome>> + Send {
         let Reconciler { mirror, cluster, log, .. } = self.reconciler;
         log.planned(self.subject, plan);
         if !breaches.is_empty() {
-            for Breach { step, why } in breaches {
-                tracing::error!(subject = %self.subject, step = step.0, why, "the plan is refused");
-            }
-            let outcome = |step: &Step| match breaches.iter().find(|breach| breach.step == step.id)
-            {
-                Some(breach) => Outcome::Failed(Trouble::Refused, breach.why.clone()),
-                None => Outcome::Held,
-            };
-            return plan.steps.iter().map(outcome).collect();
+            return Either::Left(ready(self.refuse(plan, breaches)));
         }
-        let outcomes = apply(plan, Site { mirror, cluster, permit: self.permit }).await;
-        log.applied(self.subject, &outcomes);
-        outcomes
+        let site = Site { mirror, cluster, permit: self.permit };
+        Either::Right(apply(plan, site).inspect(|outcomes| log.applied(self.subject, outcomes)))
+    }
+
+    /// What becomes of the steps of a plan that is refused.
+    fn refuse(&self, plan: &Plan, breaches: &[Breach]) -> Vec<Outcome> {
+        for Breach { step, why } in breaches {
+            tracing::error!(subject = %self.subject, step = step.0, why, "the plan is refused");
+        }
+        let outcome = |step: &Step| match breaches.iter().find(|breach| breach.step == step.id) {
+            Some(breach) => Outcome::Failed(Trouble::Refused, breach.why.clone()),
+            None => Outcome::Held,
+        };
+        plan.steps.iter().map(outcome).collect()
     }
 
     /// How the subject is left after a plan: where it was too early to take something away, that is

@@ -13,6 +13,7 @@ mod docs;
 mod events;
 mod faults;
 mod flags;
+mod frames;
 mod fuzz;
 mod golden;
 mod groups;
