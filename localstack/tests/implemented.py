@@ -13,6 +13,7 @@ PROVIDERS = {
     "iam": "iam/provider.py",
     "resourcegroupstaggingapi": "tagging/provider.py",
     "route53": "route53/provider.py",
+    "service-quotas": "servicequotas/provider.py",
     "shield": "shield/provider.py",
     "waf-regional": "waf/regional.py",
     "wafv2": "waf/v2.py",

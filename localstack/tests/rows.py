@@ -1,7 +1,7 @@
 """What of AWS this ground claims to do, row by row, and the cases that show it.
 
-The rows are those of the survey that the ground was built from: first by service, then limits and
-delays. `marks` says how sure it is that AWS does so (see README.md); a case must have one of them.
+First by service, then limits and delays. `marks` says how sure it is that AWS does so (see
+README.md); a case must have one of them.
 """
 
 from dataclasses import dataclass
@@ -204,6 +204,10 @@ RULES = [
 ]  # fmt: skip
 
 EC2 = [
+    Row("interfaces get free addresses", "D",
+        "ec2_network::every_interface_has_an_address_of_its_own"
+        " ec2_network::more_addresses_of_an_interface_are_free_ones"
+        " ec2_network::addresses_of_ipv6_are_free_ones"),
     Row("groups of one network", "P", "ec2_security_group::groups_of_another_vpc"),
     Row("filters compare what is told", "B",
         "ec2_network::filters_of_a_load_balancers_interfaces ec2_network::filters_of_instances"),
@@ -273,6 +277,10 @@ ACM = [
 ]  # fmt: skip
 
 ROUTE53 = [
+    Row("TestDNSAnswer", "BD",
+        "route53_answers::values route53_answers::names_that_are_not_there"
+        " route53_answers::aliases route53_answers::routing_policies"
+        " route53_answers::public_zones_only"),
     Row("health checks", "B",
         "route53_health_checks::defaults route53_health_checks::references"
         " route53_health_checks::versions route53_health_checks::lists"),
@@ -331,6 +339,9 @@ OTHERS = [
     Row("the policy simulator", "D",
         "control_simulator::decisions control_simulator::context control_simulator::identities"),
     Row("WAF Classic in a region", "B", "neighbours::waf_regional"),
+    Row("Service Quotas", "DB",
+        "service_quotas::defaults service_quotas::an_applied_quota_is_the_one_that_holds"
+        " service_quotas::lists service_quotas::refusals"),
     Row("Shield", "L", "neighbours::shield_needs_a_subscription"),
     Row("Cognito", "B", "neighbours::cognito"),
     Row("STS", "B", "neighbours::caller neighbours::roles"),
@@ -389,6 +400,8 @@ DELAYS = [
     Row("load balancers provision", "M", "elbv2_load_balancer::state_provisioning_then_active"),
     Row("listeners are found late", "L", "control_delays::new_listener_is_found_late"),
     Row("rules are found late", "M", "control_delays::new_rule_is_found_late"),
+    Row("LoadBalancerArns of a target group are told late", "M",
+        "control_delays::load_balancer_of_a_target_group_is_told_late"),
     Row("interfaces stay", "M",
         "ec2_security_group::group_of_a_load_balancer_stays_as_long_as_its_interfaces"),
     Row("target groups stay in use", "L", "control_delays::target_group_stays_in_use"),

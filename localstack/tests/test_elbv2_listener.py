@@ -1,4 +1,4 @@
-"""Rows of "1.3 Listeners, certificates, mTLS, trust stores" about listeners."""
+"""Listeners."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""Rows of "1.3 Listeners, certificates, mTLS, trust stores" about trust stores, and of "1.1 Load
-balancers" about capacity reservations."""
+"""Trust stores, and capacity reservations of load balancers."""
 
 from typing import Any
 

@@ -18,6 +18,7 @@ OF_AWS: dict[str, float] = {
     "elbv2.listener-visible-seconds": 2,
     "elbv2.load-balancer-provisioning-seconds": 120,
     "elbv2.rule-visible-seconds": 2,
+    "elbv2.target-group-association-seconds": 2,
     "elbv2.target-group-release-seconds": 5,
     "elbv2.target-health-seconds": 20,
     "elbv2.trust-store-creating-seconds": 5,

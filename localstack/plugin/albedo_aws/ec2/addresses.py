@@ -3,6 +3,7 @@
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from albedo_aws.ec2 import subnet_addresses
 from albedo_aws.ec2.errors import invalid
 from albedo_aws.ec2.store import Store
 from albedo_aws.errors import AwsError
@@ -25,10 +26,7 @@ def check(store: Store, request: Json) -> None:
         _check_free(store, interface, wanted)
     count = len(wanted) or request.get("SecondaryPrivateIpAddressCount") or 0
     if count > interface.subnet.available_ip_address_count:
-        raise AwsError(
-            "InsufficientFreeAddressesInSubnet",
-            f"There are not enough free addresses in subnet '{interface.subnet.id}'",
-        )
+        raise subnet_addresses.none_left(interface.subnet.id)
 
 
 def _check_free(store: Store, interface: Any, wanted: list[str]) -> None:

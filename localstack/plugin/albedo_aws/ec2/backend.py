@@ -5,10 +5,9 @@ Whoever reads or writes EC2's state comes by here, so that no account is made wi
 
 import threading
 from collections.abc import Callable
-from ipaddress import ip_network
 from typing import Any
 
-from albedo_aws.errors import AwsError
+from albedo_aws.ec2 import subnet_addresses
 
 EVERYWHERE = "0.0.0.0/0"
 # The group that every VPC has from the beginning; nobody can make one of this name.
@@ -39,12 +38,7 @@ def models() -> Any:
             interface.get_all_network_interfaces = _by_any_address(  # type: ignore[method-assign]
                 interface.get_all_network_interfaces
             )
-            interface.create_network_interface = _with_a_free_address(  # type: ignore[method-assign]
-                interface.create_network_interface
-            )
-            interface.delete_network_interface = _giving_its_address_back(  # type: ignore[method-assign]
-                interface.delete_network_interface
-            )
+            subnet_addresses.patch(interface)
             subnets.Subnet.ipv6_cidr_block_association_set = property(  # type: ignore[assignment]
                 _ipv6_blocks
             )
@@ -120,63 +114,6 @@ def _by_any_address(find: Callable[..., Any]) -> Callable[..., Any]:
         found = find(ec2, list(dict.fromkeys(eni_ids or [])) or None, others)
         if name not in (filters or {}):
             return found
-        return [one for one in found if not _addresses(one).isdisjoint(filters[name])]
+        return [one for one in found if not subnet_addresses.of(one).isdisjoint(filters[name])]
 
     return get_all_network_interfaces
-
-
-def _with_a_free_address(make: Callable[..., Any]) -> Callable[..., Any]:
-    """An interface gets an address that nobody has; moto's is random, and may be a pod's."""
-
-    def create_network_interface(
-        ec2: Any, subnet: Any, address: Any, addresses: Any = None, *given: Any, **named: Any
-    ) -> Any:
-        if address or addresses:
-            return make(ec2, subnet, address, addresses, *given, **named)
-        subnet = ec2.get_subnet(getattr(subnet, "id", subnet))
-        address = _free_address(ec2, subnet)
-        interface = make(ec2, subnet, address, None, *given, **named)
-        # Instances that come later ask the subnet for theirs.
-        subnet.request_ip(address, interface)
-        return interface
-
-    return create_network_interface
-
-
-def _giving_its_address_back(delete: Callable[..., Any]) -> Callable[..., Any]:
-    """What an interface had of its subnet is free once it is deleted."""
-
-    def delete_network_interface(ec2: Any, eni_id: str) -> None:
-        interface = ec2.enis.get(eni_id)
-        delete(ec2, eni_id)
-        if interface.subnet._subnet_ips.get(interface.private_ip_address) is interface:
-            interface.subnet.del_subnet_ip(interface.private_ip_address)
-
-    return delete_network_interface
-
-
-def _free_address(ec2: Any, subnet: Any) -> str:
-    """The lowest one that no interface and no instance has.
-
-    AWS keeps a subnet's first four addresses and its last ("Subnet CIDR blocks").
-    """
-    held = {
-        address
-        for interface in ec2.enis.values()
-        if interface.subnet.id == subnet.id
-        for address in _addresses(interface)
-    }
-    held.update(subnet._subnet_ips)
-    block = ip_network(subnet.cidr_block)
-    for host in range(4, block.num_addresses - 1):
-        address = str(block[host])
-        if address not in held:
-            return address
-    raise AwsError(
-        "InsufficientFreeAddressesInSubnet",
-        f"There are not enough free addresses in subnet '{subnet.id}'",
-    )
-
-
-def _addresses(interface: Any) -> set[str]:
-    return {address["PrivateIpAddress"] for address in interface.private_ip_addresses}

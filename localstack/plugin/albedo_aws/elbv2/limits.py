@@ -18,6 +18,9 @@ def _quota(name: str, default: int, about: str) -> Knob:
 
 
 LOAD_BALANCERS = _quota("application-load-balancers", 50, "load balancers in a region")
+NETWORK_LOAD_BALANCERS = _quota(
+    "network-load-balancers", 50, "Network Load Balancers in a region"
+)
 LISTENERS = _quota("listeners-per-application-load-balancer", 50, "listeners of a load balancer")
 CERTIFICATES = _quota(
     "certificates-per-application-load-balancer",
@@ -72,7 +75,6 @@ OTHERS = {
     "geneve-target-groups": 100,
     "listeners-per-network-load-balancer": 50,
     "network-load-balancer-enis-per-vpc": 1200,
-    "network-load-balancers": 50,
     "target-groups-per-action-on-network-load-balancer": 1,
     "target-id-registrations-per-application-load-balancer": 1000,
     "targets-per-availability-zone-per-gateway-load-balancer": 300,
@@ -83,6 +85,7 @@ OTHERS = {
 # What DescribeAccountLimits tells about Application Load Balancers, by the names AWS uses there.
 TOLD = [
     LOAD_BALANCERS,
+    NETWORK_LOAD_BALANCERS,
     LISTENERS,
     CERTIFICATES,
     RULES,

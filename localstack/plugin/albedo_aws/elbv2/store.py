@@ -158,6 +158,8 @@ class Store:
         self.certificate_uses: dict[tuple[str, str], tuple[float, float | None]] = {}
         # When the last listener or rule ceased to refer to each target group: see `visibility`.
         self.released: dict[str, float] = {}
+        # And when the first one began to.
+        self.taken: dict[str, float] = {}
         # For each target group how often each load balancer refers to it, and the other way round.
         self._users: dict[str, Counter[str]] = {}
         self._used: dict[str, Counter[str]] = {}
@@ -193,6 +195,9 @@ class Store:
     def set_actions(self, rule: Rule, actions: list[Json]) -> None:
         """Replace a rule's actions, and with them which target groups are in use."""
         load_balancer = rule.listener.load_balancer.arn
+        for group in target_groups_of(actions):
+            if group not in self._users:
+                self.taken[group] = clock.now(self.account)
         for group in target_groups_of(rule.actions):
             self._count(group, load_balancer, -1)
         for group in target_groups_of(actions):
@@ -226,6 +231,7 @@ class Store:
         """Take a target group away, if it is there."""
         self.target_groups.pop(arn, None)
         self.released.pop(arn, None)
+        self.taken.pop(arn, None)
 
     def user_of(self, target_group: str) -> LoadBalancer | None:
         """The load balancer whose listeners or rules refer to a target group."""

@@ -82,8 +82,11 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         raise errors.validation(f"{' and '.join(asked)} cannot be specified together")
     if "LoadBalancerArn" in asked:
         user = arns.load_balancer(store, request["LoadBalancerArn"])
-        used = store.used_by(user.arn)
-        found = [group for arn, group in store.target_groups.items() if arn in used]
+        found = [
+            group
+            for arn, group in store.target_groups.items()
+            if visibility.user_of(store, arn) is user
+        ]
     elif "TargetGroupArns" in asked:
         found = arns.target_groups(store, dict.fromkeys(request["TargetGroupArns"]))
     elif "Names" in asked:
@@ -264,7 +267,7 @@ def _named(store: Store, wanted: list[str]) -> list[TargetGroup]:
 
 
 def _view(store: Store, group: TargetGroup) -> dict[str, Any]:
-    user = store.user_of(group.arn)
+    user = visibility.user_of(store, group.arn)
     return {
         "TargetGroupArn": group.arn,
         "TargetGroupName": group.name,

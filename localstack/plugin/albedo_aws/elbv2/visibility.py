@@ -1,5 +1,5 @@
-"""What AWS is late to show: listeners and rules just made, target groups just let go, load
-balancers just deleted.
+"""What AWS is late to show: listeners and rules just made, target groups just taken or let go,
+load balancers just deleted.
 
 Writes are never late: a port or priority is taken at once, and quotas count at once.
 """
@@ -24,11 +24,16 @@ RELEASE = knob(
     0,
     "how long a target group stays in use after the last listener or rule lets it go",
 )
+ASSOCIATION = knob(
+    "elbv2.target-group-association-seconds",
+    0,
+    "how long DescribeTargetGroups does not tell which load balancer has begun to use a group",
+)
 
 
 def is_immediate(account: str) -> bool:
     """Whether what is told of an account's balancers and rules depends on nothing but writes."""
-    return not any(knob.of(account) for knob in (LISTENERS, RULES, DELETED))
+    return not any(knob.of(account) for knob in (LISTENERS, RULES, DELETED, ASSOCIATION))
 
 
 def depart(store: Store, load_balancer: LoadBalancer) -> None:
@@ -57,6 +62,13 @@ def of_rules(store: Store, rules: Iterable[Rule]) -> list[Rule]:
     """Those that are found by now; a default rule is when its listener is."""
     late = RULES.of(store.account)
     return [one for one in rules if one.priority is None or _is_old(store, one.made, late)]
+
+
+def user_of(store: Store, target_group: str) -> LoadBalancer | None:
+    """The load balancer that is told to use a target group."""
+    since = store.taken.get(target_group, 0.0)
+    late = not _is_old(store, since, ASSOCIATION.of(store.account))
+    return None if late else store.user_of(target_group)
 
 
 def is_released(store: Store, target_group: str) -> bool:

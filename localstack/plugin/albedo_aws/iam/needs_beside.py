@@ -157,6 +157,11 @@ def of_tagging(call: Call) -> Iterator[Need]:
                 yield Need(actions[call.operation == "UntagResources"], arn, facts)
 
 
+def of_quotas(call: Call) -> Iterator[Need]:
+    """Service Quotas, whose actions are not called as its endpoint is."""
+    yield Need(f"servicequotas:{call.operation}")
+
+
 def of_others(call: Call) -> Iterator[Need]:
     """What no table is about is on everything there is."""
     yield Need(f"{call.service}:{call.operation}", ANYTHING, tag_facts(call))
@@ -167,6 +172,7 @@ SERVICES: dict[str, Callable[[Call], Iterator[Need]]] = {
     "iam": of_iam,
     "resourcegroupstaggingapi": of_tagging,
     "route53": of_route53,
+    "service-quotas": of_quotas,
     "sts": of_sts,
     "wafv2": of_wafv2,
 }

@@ -10,6 +10,7 @@ from localstack.services.plugins import Service, aws_provider
 
 from albedo_aws import shapes
 from albedo_aws.route53 import (
+    answers,
     changes,
     counts,
     health_checks,
@@ -49,6 +50,7 @@ OPERATIONS: dict[str, Operation] = {
     "ListResourceRecordSets": record_listing.page,
     "ListTagsForResource": tag.of_one,
     "ListTagsForResources": tag.of_several,
+    "TestDNSAnswer": answers.test,
     "UpdateHealthCheck": health_checks.update,
     "UpdateHostedZoneComment": zones.set_comment,
 }
