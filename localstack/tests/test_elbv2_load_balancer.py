@@ -451,7 +451,7 @@ def test_describe_account_limits(aws: Account) -> None:
 
 def test_other_types_are_not_emulated(aws: Account) -> None:
     with refused("InternalFailure"):
-        aws.load_balancer(Type="network")
+        aws.load_balancer(Type="gateway")
 
 
 @pytest.mark.M

@@ -26,6 +26,7 @@ class Placement:
     subnets: list[str]
     groups: list[str]
     has_ipv6: bool
+    private: dict[str, str]  # by subnet, the address that it must be
 
 
 def place(account: str, region: str, wanted: Placement) -> None:
@@ -38,7 +39,8 @@ def place(account: str, region: str, wanted: Placement) -> None:
             _leave(store, standing.pop(subnet))
         for subnet in subnets:
             if subnet not in standing:
-                standing[subnet] = _made(store, load_balancer, subnet)
+                private = wanted.private.get(subnet)
+                standing[subnet] = _made(store, load_balancer, subnet, private)
             interface = store.moto.enis[standing[subnet]]
             members = [store.moto.get_security_group_from_id(group) for group in groups]
             interface._group_set = members
@@ -85,8 +87,10 @@ def shown(store: Store, interfaces: list[Json]) -> list[Json]:
     ours |= store.leaving.keys()
     for told in interfaces:
         if told.get("NetworkInterfaceId") in ours:
+            # botocore's NetworkInterfaceType has one for Network Load Balancers.
+            network = str(told.get("Description")).startswith("ELB net/")
             told |= {
-                "InterfaceType": "interface",
+                "InterfaceType": "network_load_balancer" if network else "interface",
                 "RequesterId": OWNER,
                 "RequesterManaged": True,
                 "Status": "in-use",
@@ -107,9 +111,9 @@ def belongs_to_load_balancer(store: Store, interface: str) -> bool:
     return interface in store.leaving or interface in held
 
 
-def _made(store: Store, load_balancer: str, subnet: str) -> str:
+def _made(store: Store, load_balancer: str, subnet: str, private: str | None) -> str:
     made = store.moto.create_network_interface(
-        store.moto.get_subnet(subnet), None, description=f"ELB {load_balancer}"
+        store.moto.get_subnet(subnet), private, description=f"ELB {load_balancer}"
     )
     return str(made.id)
 

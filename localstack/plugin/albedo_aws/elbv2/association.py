@@ -2,11 +2,23 @@
 
 from typing import Any
 
-from albedo_aws.elbv2 import arns, errors, limits, user_pool
+from albedo_aws.elbv2 import arns, errors, limits, target_balancer, user_pool
 from albedo_aws.elbv2.store import LoadBalancer, Rule, Store, TargetGroup, target_groups_of
 from albedo_aws.elbv2.target_group import HTTP_PROTOCOLS
 
 Json = dict[str, Any]
+
+
+# By listener, the protocols of its target groups: for those of Network Load Balancers see "Create
+# a target group" in their guide.
+COMPATIBLE = {
+    "HTTP": HTTP_PROTOCOLS,
+    "HTTPS": HTTP_PROTOCOLS,
+    "TCP": ("TCP", "TCP_UDP"),
+    "TLS": ("TCP", "TLS"),
+    "UDP": ("UDP", "TCP_UDP"),
+    "TCP_UDP": ("TCP_UDP",),
+}
 
 
 def check(
@@ -33,18 +45,15 @@ def check(
     taken = [arn for arn, user in users.items() if user not in (None, load_balancer)]
     if taken:
         raise errors.one_load_balancer_only(taken)
-    _check_quotas(store, store.used_by(load_balancer.arn, replacing) | set(users))
+    _check_quotas(store, load_balancer, store.used_by(load_balancer.arn, replacing) | set(users))
 
 
 def _check_protocols(protocol: str, groups: list[TargetGroup]) -> None:
-    incompatible = [
-        group.arn
-        for group in groups
-        if group.settings["TargetType"] != "lambda"
-        and group.settings["Protocol"] not in HTTP_PROTOCOLS
-    ]
+    incompatible = [group.arn for group in groups if not _goes_with(protocol, group)]
     if incompatible:
         raise errors.incompatible_protocols(incompatible)
+    if protocol not in HTTP_PROTOCOLS:
+        return
     # AWS's guide, "Protocol version": gRPC needs an HTTPS listener. So does HTTP/2 (aws/copilot-cli
     # #4551 has AWS's words).
     if protocol != "HTTPS":
@@ -57,8 +66,22 @@ def _check_protocols(protocol: str, groups: list[TargetGroup]) -> None:
                 )
 
 
+def _goes_with(protocol: str, group: TargetGroup) -> bool:
+    kind = group.settings["TargetType"]
+    if kind == "lambda":
+        return protocol in HTTP_PROTOCOLS
+    if kind == target_balancer.TARGET_TYPE:
+        # The guide: "Only TCP listeners can forward traffic to" such a group.
+        return protocol == "TCP"
+    return group.settings["Protocol"] in COMPATIBLE[protocol]
+
+
 def check_address_type(store: Store, load_balancer: LoadBalancer, wanted: str) -> None:
     """Raise what AWS answers when a load balancer cannot have this address type any more."""
+    udp = [one.protocol for one in load_balancer.listeners.values() if "UDP" in one.protocol]
+    if udp and wanted != "ipv4":
+        # botocore: "You can’t specify the UDP, TCP_UDP, .. protocol if dual-stack mode is enabled."
+        raise errors.configuration(f"Listener protocol '{udp[0]}' is not supported with '{wanted}'")
     used = store.used_by(load_balancer.arn)
     _check_addresses(wanted, [store.target_groups[arn] for arn in used])
 
@@ -73,13 +96,13 @@ def _check_addresses(address_type: str, groups: list[TargetGroup]) -> None:
         )
 
 
-def _check_quotas(store: Store, used: set[str]) -> None:
+def _check_quotas(store: Store, load_balancer: LoadBalancer, used: set[str]) -> None:
     most = limits.TARGET_GROUPS_PER_LOAD_BALANCER.number(store.account)
     if len(used) > most:
         raise errors.too_many(
             "TooManyUniqueTargetGroupsPerLoadBalancer",
             "You have reached the maximum number of unique target groups that you can associate "
-            "with a load balancer of type 'application'",
+            f"with a load balancer of type '{load_balancer.type}'",
             most,
         )
     check_targets(store, sum(len(store.target_groups[arn].targets) for arn in used))

@@ -80,6 +80,40 @@ def duplicate_listener(load_balancer: str) -> AwsError:
     return AwsError("DuplicateListener", text)
 
 
+def load_balancer_is_target(arn: str, target_group: str) -> AwsError:
+    """[B] code, [M] text; that it is refused is in the guide of Network Load Balancers."""
+    text = f"Load balancer '{arn}' cannot be deleted because it is a target of '{target_group}'"
+    return AwsError("ResourceInUse", text)
+
+
+def listener_is_target(port: int, load_balancer: str) -> AwsError:
+    """[P]; hashicorp/terraform-provider-aws #34860."""
+    return AwsError(
+        "ResourceInUse",
+        f"Listener port '{port}' is in use by registered target '{load_balancer}' "
+        "and cannot be removed.",
+    )
+
+
+def no_listener_for_target() -> AwsError:
+    """[P]; hashicorp/terraform-provider-aws #38987."""
+    return validation(
+        "If the target type is ALB, the target must have at least one listener that matches the "
+        "target group port or any specified port overrides"
+    )
+
+
+def allocation_not_found(allocation: str) -> AwsError:
+    """[B] code, [M] text"""
+    text = f"The allocation ID '{allocation}' does not exist"
+    return AwsError("AllocationIdNotFound", text)
+
+
+def allocation_in_use(allocation: str) -> AwsError:
+    """[B] code, [M] text"""
+    return AwsError("ResourceInUse", f"The allocation ID '{allocation}' is already in use")
+
+
 def deletion_protected(arn: str) -> AwsError:
     """[P]"""
     return not_permitted(
@@ -158,9 +192,9 @@ def ssl_policy_not_found(name: str) -> AwsError:
     return AwsError("SSLPolicyNotFound", f"SSL policy '{name}' not found")
 
 
-def unsupported_protocol(protocol: str) -> AwsError:
+def unsupported_protocol(protocol: str, allowed: Iterable[str]) -> AwsError:
     """[P]; hashicorp/terraform-provider-aws #6173. botocore declares another code."""
-    return validation(f"Listener protocol '{protocol}' must be one of 'HTTPS, HTTP'")
+    return validation(f"Listener protocol '{protocol}' must be one of '{_plain(allowed)}'")
 
 
 def incompatible_protocols(target_groups: Iterable[str]) -> AwsError:

@@ -1,4 +1,4 @@
-"""AWS's quotas for Application Load Balancers, and DescribeAccountLimits, which tells them.
+"""AWS's quotas for load balancers, and DescribeAccountLimits, which tells them.
 
 The numbers are from AWS's page "Quotas for your Application Load Balancers" unless it says
 otherwise; each can be set for one account through `/_albedo/settings`.
@@ -22,6 +22,9 @@ NETWORK_LOAD_BALANCERS = _quota(
     "network-load-balancers", 50, "Network Load Balancers in a region"
 )
 LISTENERS = _quota("listeners-per-application-load-balancer", 50, "listeners of a load balancer")
+NETWORK_LISTENERS = _quota(
+    "listeners-per-network-load-balancer", 50, "listeners of a Network Load Balancer"
+)
 CERTIFICATES = _quota(
     "certificates-per-application-load-balancer",
     25,
@@ -73,7 +76,6 @@ OTHERS = {
     "gateway-load-balancers": 100,
     "gateway-load-balancers-per-vpc": 100,
     "geneve-target-groups": 100,
-    "listeners-per-network-load-balancer": 50,
     "network-load-balancer-enis-per-vpc": 1200,
     "target-groups-per-action-on-network-load-balancer": 1,
     "target-id-registrations-per-application-load-balancer": 1000,
@@ -87,6 +89,7 @@ TOLD = [
     LOAD_BALANCERS,
     NETWORK_LOAD_BALANCERS,
     LISTENERS,
+    NETWORK_LISTENERS,
     CERTIFICATES,
     RULES,
     CONDITION_VALUES,

@@ -1,4 +1,4 @@
-"""Listeners of Application Load Balancers: create, describe, change, delete."""
+"""Listeners of both kinds of load balancers: create, describe, change, delete."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,14 @@ from albedo_aws.elbv2 import (
     association,
     certificate,
     errors,
-    limits,
+    kinds,
     listener_attributes,
     mutual_tls,
+    network_listener,
     paging,
     ssl_policy,
     tag,
+    target_balancer,
     visibility,
 )
 from albedo_aws.elbv2.store import Listener, LoadBalancer, Store, new_id
@@ -31,20 +33,21 @@ class Wish:
     ssl_policy: str | None
     certificate: str | None
     mutual_authentication: Json | None
+    alpn_policy: str | None
     default_actions: list[Json]
 
 
 def create(store: Store, request: Json) -> Json:
     """CreateListener; asking twice for the same is no error."""
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
-    wish = _wish(store, request, None)
+    wish = _wish(store, request, load_balancer, None)
     tags = tag.checked(request.get("Tags"))
     standing = _on_port(load_balancer, wish.port)
     if standing is not None:
         if _as_wish(standing) != wish:
             raise errors.duplicate_listener(load_balancer.arn)
         return {"Listeners": [_view(standing)]}
-    most = limits.LISTENERS.number(store.account)
+    most = kinds.of(load_balancer).most_listeners.number(store.account)
     if len(load_balancer.listeners) >= most:
         text = "You have reached the maximum number of listeners for this load balancer"
         raise errors.too_many("TooManyListeners", text, most)
@@ -60,6 +63,7 @@ def create(store: Store, request: Json) -> Json:
         mutual_authentication=wish.mutual_authentication,
         attributes=listener_attributes.defaults(wish.protocol),
         tags=tags,
+        alpn_policy=wish.alpn_policy,
     )
     store.add_listener(made, wish.default_actions)
     return {"Listeners": [_view(made)]}
@@ -82,9 +86,11 @@ def modify(store: Store, request: Json) -> Json:
     """ModifyListener: replaces what is given, keeps the rest; extra certificates always stay."""
     listener = arns.listener(store, request["ListenerArn"])
     load_balancer = listener.load_balancer
-    wish = _wish(store, request, listener)
+    wish = _wish(store, request, load_balancer, listener)
     if _on_port(load_balancer, wish.port) not in (None, listener):
         raise errors.duplicate_listener(load_balancer.arn)
+    if wish.port != listener.port:
+        target_balancer.check_listener(store, listener)
     mutual_tls.check_quota(store, load_balancer, wish.mutual_authentication, listener)
     default_rule = listener.default_rule
     association.check(store, load_balancer, wish.protocol, wish.default_actions, default_rule)
@@ -93,7 +99,8 @@ def modify(store: Store, request: Json) -> Json:
     listener.port, listener.protocol = wish.port, wish.protocol
     listener.ssl_policy, listener.certificate = wish.ssl_policy, wish.certificate
     listener.mutual_authentication = wish.mutual_authentication
-    if wish.protocol == "HTTP":
+    listener.alpn_policy = wish.alpn_policy
+    if wish.protocol not in kinds.SECURE:
         listener.extra_certificates = []
     store.set_actions(default_rule, wish.default_actions)
     return {"Listeners": [_view(listener)]}
@@ -101,47 +108,53 @@ def modify(store: Store, request: Json) -> Json:
 
 def delete(store: Store, request: Json) -> Json:
     """DeleteListener."""
-    store.remove_listener(arns.listener(store, request["ListenerArn"]))
+    listener = arns.listener(store, request["ListenerArn"])
+    target_balancer.check_listener(store, listener)
+    store.remove_listener(listener)
     return {}
 
 
-def _wish(store: Store, request: Json, standing: Listener | None) -> Wish:
+def _wish(
+    store: Store, request: Json, balancer: LoadBalancer, standing: Listener | None
+) -> Wish:
     """What a request asks for, on top of the listener that stands, if one does."""
     protocol = request.get("Protocol") or (standing.protocol if standing else None)
     port = request.get("Port") or (standing.port if standing else None)
     if protocol is None or port is None:
         raise errors.validation("A listener needs a protocol and a port")
-    if protocol not in ("HTTP", "HTTPS"):
-        raise errors.unsupported_protocol(protocol)
-    if request.get("AlpnPolicy"):
-        raise errors.validation("An ALPN policy can be specified only for TLS listeners")
-    secure = protocol == "HTTPS"
-    if not secure:
-        _refuse_what_is_for_https(request)
+    kinds.check_protocol(kinds.of(balancer), protocol)
+    network_listener.check_addresses(balancer, protocol)
+    alpn = network_listener.alpn(request, protocol, standing.alpn_policy if standing else None)
+    secure = protocol in kinds.SECURE
+    _refuse_what_is_for_others(request, protocol)
     actions = standing.default_rule.actions if standing else []
     if request.get("DefaultActions") is not None or standing is None:
         given = request.get("DefaultActions") or []
         actions = action.canonical(store, given, protocol, port, standing=actions)
+    if kinds.of(balancer) is kinds.NETWORK:
+        network_listener.check_actions(actions)
+    mutual = protocol == "HTTPS"
     return Wish(
         port=port,
         protocol=protocol,
         ssl_policy=_ssl_policy(request, standing) if secure else None,
-        certificate=_certificate(store, request, standing) if secure else None,
-        mutual_authentication=mutual_tls.canonical(store, request, standing) if secure else None,
+        certificate=_certificate(store, request, protocol, standing) if secure else None,
+        mutual_authentication=mutual_tls.canonical(store, request, standing) if mutual else None,
+        alpn_policy=alpn,
         default_actions=actions,
     )
 
 
-def _refuse_what_is_for_https(request: Json) -> None:
+def _refuse_what_is_for_others(request: Json, protocol: str) -> None:
     """AWS's sentence for the SSL policy [P], and the like for the rest [M]."""
     words = {
-        "SslPolicy": "An SSL policy",
-        "Certificates": "A certificate",
-        "MutualAuthentication": "Mutual authentication",
+        "SslPolicy": ("An SSL policy", kinds.SECURE),
+        "Certificates": ("A certificate", kinds.SECURE),
+        "MutualAuthentication": ("Mutual authentication", ("HTTPS",)),
     }
-    for name, thing in words.items():
-        if request.get(name):
-            raise errors.validation(f"{thing} cannot be specified for HTTP listeners")
+    for name, (thing, protocols) in words.items():
+        if request.get(name) and protocol not in protocols:
+            raise errors.validation(f"{thing} cannot be specified for {protocol} listeners")
 
 
 def _ssl_policy(request: Json, standing: Listener | None) -> str:
@@ -149,12 +162,12 @@ def _ssl_policy(request: Json, standing: Listener | None) -> str:
     return ssl_policy.require(name or ssl_policy.DEFAULT)
 
 
-def _certificate(store: Store, request: Json, standing: Listener | None) -> str:
+def _certificate(store: Store, request: Json, protocol: str, standing: Listener | None) -> str:
     given = request.get("Certificates") or []
     if not given and standing is not None and standing.certificate is not None:
         return standing.certificate
     if not given:
-        raise errors.validation("A certificate must be specified for HTTPS listeners")
+        raise errors.validation(f"A certificate must be specified for {protocol} listeners")
     if len(given) > 1:
         raise errors.validation("A listener takes exactly one default certificate")
     # botocore: "Set CertificateArn to the certificate ARN but do not set IsDefault."
@@ -174,6 +187,7 @@ def _as_wish(listener: Listener) -> Wish:
         ssl_policy=listener.ssl_policy,
         certificate=listener.certificate,
         mutual_authentication=listener.mutual_authentication,
+        alpn_policy=listener.alpn_policy,
         default_actions=listener.default_rule.actions,
     )
 
@@ -196,8 +210,11 @@ def _view(listener: Listener) -> Json:
         "Protocol": listener.protocol,
         "DefaultActions": listener.default_rule.actions,
     }
-    if listener.protocol == "HTTPS":
+    if listener.protocol in kinds.SECURE:
         view["Certificates"] = [{"CertificateArn": listener.certificate}]
         view["SslPolicy"] = listener.ssl_policy
+    if listener.protocol == "HTTPS":
         view["MutualAuthentication"] = listener.mutual_authentication
+    if listener.alpn_policy is not None:
+        view["AlpnPolicy"] = [listener.alpn_policy]
     return view

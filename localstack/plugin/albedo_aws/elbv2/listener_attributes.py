@@ -1,4 +1,4 @@
-"""The attributes of a listener of an Application Load Balancer.
+"""The attributes of a listener.
 
 Keys are those of botocore's documentation of ListenerAttribute; that header values default to
 nothing and the server header to being sent is from AWS's guide, "Modify HTTP headers".
@@ -7,7 +7,16 @@ nothing and the server header to being sent is from AWS's guide, "Modify HTTP he
 from typing import Any
 
 from albedo_aws.elbv2 import arns
-from albedo_aws.elbv2.attributes import Table, as_list, boolean, changed, choice, several, text
+from albedo_aws.elbv2.attributes import (
+    Table,
+    as_list,
+    boolean,
+    changed,
+    choice,
+    number,
+    several,
+    text,
+)
 from albedo_aws.elbv2.attributes import defaults as defaults_of
 from albedo_aws.elbv2.store import Store
 
@@ -48,6 +57,11 @@ HTTPS: Table = HTTP | {
 }
 
 
+# The guide of Network Load Balancers, "Update the TCP idle timeout": it is of TCP listeners.
+TCP: Table = {"tcp.idle_timeout.seconds": number("350", 60, 6000)}
+OF_PROTOCOL = {"HTTP": HTTP, "HTTPS": HTTPS, "TCP": TCP}
+
+
 def defaults(protocol: str) -> dict[str, str]:
     """The attributes of a new listener."""
     return defaults_of(_table(protocol))
@@ -72,4 +86,4 @@ def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _table(protocol: str) -> Table:
-    return HTTPS if protocol == "HTTPS" else HTTP
+    return OF_PROTOCOL.get(protocol, {})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from albedo_aws.elbv2 import arns, certificate, errors, limits, paging
+from albedo_aws.elbv2 import arns, certificate, errors, kinds, limits, paging
 from albedo_aws.elbv2.store import Listener, LoadBalancer, Store
 
 Json = dict[str, Any]
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 def add(store: Store, request: Json) -> Json:
     """AddListenerCertificates; adding one that is there is no error."""
-    listener = _https(arns.listener(store, request["ListenerArn"]))
+    listener = _secure(arns.listener(store, request["ListenerArn"]))
     arn = certificate.check(store, _one(request))
     if arn not in listener.extra_certificates:
         most = limits.CERTIFICATES.number(store.account)
@@ -51,9 +51,9 @@ def _one(request: Json) -> str:
     return str(given[0]["CertificateArn"])
 
 
-def _https(listener: Listener) -> Listener:
-    if listener.protocol != "HTTPS":
-        raise errors.validation("Certificates can be added only to HTTPS listeners")
+def _secure(listener: Listener) -> Listener:
+    if listener.protocol not in kinds.SECURE:
+        raise errors.validation("Certificates can be added only to HTTPS and TLS listeners")
     return listener
 
 

@@ -23,6 +23,11 @@ class Subnet:
     zone: str
     free_addresses: int
     has_ipv6: bool  # whether a block of IPv6 addresses is associated with it
+    blocks: tuple[str, ...] = ()
+
+    def holds(self, address: Address) -> bool:
+        """Whether an address is the subnet's."""
+        return any(address in ip_network(block) for block in self.blocks)
 
 
 def _ec2(store: Store) -> Any:
@@ -35,7 +40,7 @@ def subnet(store: Store, subnet_id: str) -> Subnet | None:
         if found := by_id.get(subnet_id):
             return Subnet(
                 found.id, found.vpc_id, found.availability_zone, found.available_ip_address_count,
-                bool(found.ipv6_cidr_block_association_set),
+                bool(found.ipv6_cidr_block_association_set), tuple(_subnet_blocks(found)),
             )  # fmt: skip
     return None
 
@@ -84,6 +89,22 @@ def zone_of_address(store: Store, vpc: str, address: Address) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class ElasticAddress:
+    """As much of an Elastic IP address as a load balancer cares for."""
+
+    public: str
+    held: bool  # by an instance or an interface
+
+
+def elastic_address(store: Store, allocation: str) -> ElasticAddress | None:
+    """An Elastic IP address of the account."""
+    for found in _ec2(store).addresses:
+        if found.allocation_id == allocation:
+            return ElasticAddress(str(found.public_ip), bool(found.instance or found.eni))
+    return None
+
+
 def zones(store: Store) -> list[str]:
     """The Availability Zones of the region."""
     return [zone.name for zone in _ec2(store).describe_availability_zones()]
@@ -118,6 +139,11 @@ def place_interfaces(store: Store, load_balancer: LoadBalancer) -> None:
         subnets=list(load_balancer.zones),
         groups=load_balancer.security_groups,
         has_ipv6=load_balancer.ip_address_type != "ipv4",
+        private={
+            subnet: str(told["PrivateIPv4Address"])
+            for subnet, told in load_balancer.fixed_addresses.items()
+            if "PrivateIPv4Address" in told
+        },
     )
     interfaces.place(store.account, store.region, wanted)
 

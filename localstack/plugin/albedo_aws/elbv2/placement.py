@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from albedo_aws.elbv2 import errors, limits, network
+from albedo_aws.elbv2 import errors, kinds, limits, network
+from albedo_aws.elbv2.kinds import Kind
 from albedo_aws.elbv2.network import Subnet
 from albedo_aws.elbv2.store import Store
 
@@ -13,7 +14,7 @@ FREE_ADDRESSES = 8
 GROUP_ID = re.compile(r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
-def wanted_subnets(request: dict[str, Any]) -> list[str]:
+def wanted_subnets(request: dict[str, Any], kind: Kind) -> list[str]:
     """The subnets that a request names, in either of the two ways."""
     plain, mappings = request.get("Subnets") or [], request.get("SubnetMappings") or []
     if plain and mappings:
@@ -21,7 +22,7 @@ def wanted_subnets(request: dict[str, Any]) -> list[str]:
     for mapping in mappings:
         # botocore: "[Application Load Balancers] You can't specify Elastic IP addresses".
         fixed = {"AllocationId", "PrivateIPv4Address", "IPv6Address"} & mapping.keys()
-        if fixed:
+        if fixed and kind is not kinds.NETWORK:
             names = ", ".join(sorted(fixed))
             raise errors.configuration(f"{names} is not supported for application load balancers")
         if not mapping.get("SubnetId"):
@@ -29,8 +30,8 @@ def wanted_subnets(request: dict[str, Any]) -> list[str]:
     return plain or [mapping["SubnetId"] for mapping in mappings]
 
 
-def check_subnets(store: Store, wanted: list[str], scheme: str) -> list[Subnet]:
-    """The subnets, if a load balancer can stand in them."""
+def check_subnets(store: Store, wanted: list[str], scheme: str, kind: Kind) -> list[Subnet]:
+    """The subnets, if a load balancer of this kind can stand in them."""
     found = {subnet: network.subnet(store, subnet) for subnet in wanted}
     missing = [subnet for subnet, there in found.items() if there is None]
     if missing:
@@ -39,7 +40,9 @@ def check_subnets(store: Store, wanted: list[str], scheme: str) -> list[Subnet]:
     zones = [subnet.zone for subnet in subnets]
     if len(set(zones)) != len(zones) or len(found) != len(wanted):
         raise errors.zone_twice()
-    if len(zones) < 2:
+    if not zones:
+        raise errors.validation("At least one subnet must be specified")
+    if len(zones) < kind.least_zones:
         raise errors.too_few_zones()
     if len({subnet.vpc for subnet in subnets}) > 1:
         raise errors.configuration("All subnets must belong to the same VPC")
@@ -73,8 +76,15 @@ def check_security_groups(store: Store, wanted: list[str], vpc: str) -> list[str
     return list(dict.fromkeys(wanted))
 
 
-def check_address_type(scheme: str, address_type: str, subnets: list[Subnet]) -> str:
+def check_address_type(
+    kind: Kind, scheme: str, address_type: str, subnets: list[Subnet]
+) -> str:
     """The address type, if it goes with the scheme and the subnets; internal dualstack does [M]."""
+    if address_type not in kind.address_types:
+        raise errors.configuration(
+            f"IP address type '{address_type}' is not supported for load balancers of type "
+            f"'{kind.type}'"
+        )
     if scheme == "internal" and address_type == "dualstack-without-public-ipv4":
         raise errors.configuration(
             f"IP address type '{address_type}' is not supported for internal load balancers"

@@ -1,4 +1,4 @@
-"""What differs from region to region: the partition, and Route 53's zone of the ALB names."""
+"""What differs from region to region: the partition, and Route 53's zones of ELB's names."""
 
 # The hosted zone ids that AWS publishes for Application Load Balancers ("Elastic Load Balancing
 # endpoints and quotas" in its general reference); an alias record needs the right one.
@@ -43,6 +43,48 @@ ZONE_IDS = {
     "us-west-2": "Z1H1FL5HABSF5",
 }
 
+# Those of Network Load Balancers, from the same page.
+NETWORK_ZONE_IDS = {
+    "af-south-1": "Z203XCE67M25HM",
+    "ap-east-1": "Z12Y7K3UBGUAD1",
+    "ap-east-2": "Z09176273OC2HWIAUNYW",
+    "ap-northeast-1": "Z31USIVHYNEOWT",
+    "ap-northeast-2": "ZIBE1TIR4HY56",
+    "ap-northeast-3": "Z1GWIQ4HH19I5X",
+    "ap-south-1": "ZVDDRBQ08TROA",
+    "ap-south-2": "Z0711778386UTO08407HT",
+    "ap-southeast-1": "ZKVM4W9LS7TM",
+    "ap-southeast-2": "ZCT6FZBF4DROD",
+    "ap-southeast-3": "Z01971771FYVNCOVWJU1G",
+    "ap-southeast-4": "Z01156963G8MIIL7X90IV",
+    "ap-southeast-5": "Z026317210H9ACVTRO6FB",
+    "ap-southeast-6": "Z01392953RKV2Q3RBP0KU",
+    "ap-southeast-7": "Z054363131YWATEMWRG5L",
+    "ca-central-1": "Z2EPGBW3API2WT",
+    "ca-west-1": "Z02754302KBB00W2LKWZ9",
+    "cn-north-1": "Z3QFB96KMJ7ED6",
+    "cn-northwest-1": "ZQEIKTCZ8352D",
+    "eu-central-1": "Z3F0SRJ5LGBH90",
+    "eu-central-2": "Z02239872DOALSIDCX66S",
+    "eu-north-1": "Z1UDT6IFJ4EJM",
+    "eu-south-1": "Z23146JA1KNAFP",
+    "eu-south-2": "Z1011216NVTVYADP1SSV",
+    "eu-west-1": "Z2IFOLAFXWLO4F",
+    "eu-west-2": "ZD4D7Y8KGAS4G",
+    "eu-west-3": "Z1CMS0P5QUZ6D5",
+    "il-central-1": "Z0313266YDI6ZRHTGQY4",
+    "me-central-1": "Z00282643NTTLPANJJG2P",
+    "me-south-1": "Z3QSRYVP46NYYV",
+    "mx-central-1": "Z02031231H3ID6HYJ9A7U",
+    "sa-east-1": "ZTK26PT1VY4CU",
+    "us-east-1": "Z26RNL4JYFTOTI",
+    "us-east-2": "ZLMOA37VPKANP",
+    "us-gov-east-1": "Z1ZSMQQ6Q24QQ8",
+    "us-gov-west-1": "ZMG1MZ2THAWF1",
+    "us-west-1": "Z24FKFUX50B4VW",
+    "us-west-2": "Z18D5FSROUN65G",
+}
+
 
 def partition(region: str) -> str:
     """The second part of every ARN of a region."""
@@ -56,9 +98,6 @@ def dns_suffix(region: str) -> str:
     return f"{region}.elb.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
-def zone_id(region: str) -> str:
-    """Route 53's zone of a region's load balancers.
-
-    A region newer than the table gets us-east-1's, so that it works at all.
-    """
-    return ZONE_IDS.get(region, ZONE_IDS["us-east-1"])
+def network_dns_suffix(region: str) -> str:
+    """What the DNS names of a region's Network Load Balancers end in."""
+    return f"elb.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"

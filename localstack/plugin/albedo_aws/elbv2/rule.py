@@ -14,12 +14,15 @@ from albedo_aws.elbv2 import (
     transform,
     visibility,
 )
-from albedo_aws.elbv2.store import Listener, Rule, Store, new_id
+from albedo_aws.elbv2.store import APPLICATION_TYPE, Listener, Rule, Store, new_id
 
 
 def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """CreateRule."""
     listener = arns.listener(store, request["ListenerArn"])
+    if listener.load_balancer.type != APPLICATION_TYPE:
+        # botocore: "The listener must be associated with an Application Load Balancer."
+        raise errors.configuration("Rules are supported only for application load balancers")
     priority = request["Priority"]
     rule = Rule(
         arn=f"{listener.arn.replace(':listener/', ':listener-rule/')}/{new_id()}",

@@ -16,6 +16,8 @@ from albedo_aws.accounts import AccountStores
 from albedo_aws.elbv2 import regions
 
 Json = dict[str, Any]
+# As botocore's LoadBalancerTypeEnum has them.
+APPLICATION_TYPE, NETWORK_TYPE = "application", "network"
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +47,7 @@ class Listener:
     mutual_authentication: Json | None
     attributes: dict[str, str]
     tags: dict[str, str]
+    alpn_policy: str | None = None
     extra_certificates: list[str] = field(default_factory=list)
     rules: dict[int, Rule] = field(default_factory=dict)
     default_rule: Rule = field(init=False)
@@ -87,7 +90,7 @@ class TrustStore:
 
 @dataclass(slots=True, eq=False)
 class LoadBalancer:
-    """An Application Load Balancer."""
+    """An Application or a Network Load Balancer."""
 
     arn: str
     name: str
@@ -103,6 +106,11 @@ class LoadBalancer:
     ipv4_pool: str | None = None  # the IPAM pool
     customer_owned_pool: str | None = None
     capacity: Capacity | None = None
+    type: str = APPLICATION_TYPE
+    # By subnet, the addresses that a Network Load Balancer was given, as they are told.
+    fixed_addresses: dict[str, Json] = field(default_factory=dict)
+    # Whether its groups are asked about PrivateLink; told of Network Load Balancers with groups.
+    guards_private_link: str | None = None
     listeners: dict[str, Listener] = field(default_factory=dict)
 
 

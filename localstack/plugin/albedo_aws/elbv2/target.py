@@ -11,6 +11,7 @@ from albedo_aws.elbv2 import (
     errors,
     limits,
     network,
+    target_balancer,
     target_group_attributes,
     target_health,
 )
@@ -108,6 +109,8 @@ def _checked(store: Store, group: TargetGroup, description: Json) -> Target:
     kind = group.settings["TargetType"]
     if kind == "lambda":
         return _lambda(store, description)
+    if kind == target_balancer.TARGET_TYPE:
+        return target_balancer.checked(store, group, description)
     place = _address if kind == "ip" else _instance
     zone = place(store, group, description)
     key = TargetKey(
@@ -182,8 +185,10 @@ def _private(address: Address) -> bool:
 
 
 def _check_quotas(store: Store, group: TargetGroup, count: int) -> None:
-    functions = group.settings["TargetType"] == "lambda"
-    most = FUNCTIONS if functions else limits.TARGETS_PER_TARGET_GROUP.number(store.account)
+    alone = {"lambda": FUNCTIONS, target_balancer.TARGET_TYPE: target_balancer.PER_GROUP}
+    most = alone.get(group.settings["TargetType"])
+    if most is None:
+        most = limits.TARGETS_PER_TARGET_GROUP.number(store.account)
     if count > most:
         text = "You have reached the maximum number of targets of a target group"
         raise errors.too_many("TooManyTargets", text, most)

@@ -16,7 +16,7 @@ from albedo_aws.elbv2 import (
 )
 from albedo_aws.elbv2.store import Store, TargetGroup, new_id
 
-HTTP_PROTOCOLS = ("HTTP", "HTTPS")
+HTTP_PROTOCOLS = target_group_attributes.HTTP_PROTOCOLS
 
 # botocore's documentation of CreateTargetGroup. The timeout is the console's 5: botocore's text
 # (6 or 10) is that of Network Load Balancers.
@@ -70,7 +70,7 @@ def create(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         text = "You have reached the maximum number of target groups"
         raise errors.too_many("TooManyTargetGroups", text, most)
     arn = store.arn(f"targetgroup/{name}/{new_id()}")
-    attributes = target_group_attributes.defaults(settings["TargetType"])
+    attributes = target_group_attributes.defaults(settings)
     made = store.target_groups[arn] = TargetGroup(arn, name, settings, attributes, tags)
     return {"TargetGroups": [_view(store, made)]}
 

@@ -1,12 +1,11 @@
 """The attributes of a target group.
 
-Keys, defaults and ranges are those of botocore's documentation of TargetGroupAttribute, for
-Application Load Balancers.
+Keys, defaults and ranges are those of botocore's documentation of TargetGroupAttribute.
 """
 
 from typing import Any
 
-from albedo_aws.elbv2 import arns, errors
+from albedo_aws.elbv2 import arns, errors, target_balancer
 from albedo_aws.elbv2.attributes import Table, as_list, boolean, changed, choice, number, text
 from albedo_aws.elbv2.attributes import defaults as defaults_of
 from albedo_aws.elbv2.store import Store, TargetGroup
@@ -21,22 +20,18 @@ CROSS_ZONE = "load_balancing.cross_zone.enabled"
 # The zone of a target that every node of the load balancer may use.
 ANY_ZONE = "all"
 
-SERVERS: Table = {
+PRESERVE = "preserve_client_ip.enabled"
+TERMINATE = "target_health_state.unhealthy.connection_termination.enabled"
+TERMINATE_AT_END = "deregistration_delay.connection_termination.enabled"
+DRAINING_INTERVAL = "target_health_state.unhealthy.draining_interval_seconds"
+HTTP_PROTOCOLS = ("HTTP", "HTTPS")
+
+BOTH: Table = {
     "deregistration_delay.timeout_seconds": number("300", 0, 3600),
-    "load_balancing.algorithm.anomaly_mitigation": choice("off", "on", "off"),
-    "load_balancing.algorithm.type": choice(
-        "round_robin", "round_robin", "least_outstanding_requests", "weighted_random"
-    ),
     CROSS_ZONE: choice(
         "use_load_balancer_configuration", "true", "false", "use_load_balancer_configuration"
     ),
-    # 0 is "off"; in between there is nothing.
-    "slow_start.duration_seconds": number("0", 30, 900, "0"),
-    "stickiness.app_cookie.cookie_name": text("", 4096),  # a cookie's size in browsers (RFC 6265)
-    "stickiness.app_cookie.duration_seconds": number("86400", 1, WEEK),
     "stickiness.enabled": boolean("false"),
-    "stickiness.lb_cookie.duration_seconds": number("86400", 1, WEEK),
-    "stickiness.type": choice("lb_cookie", "lb_cookie", "app_cookie"),
     "target_group_health.dns_failover.minimum_healthy_targets.count": number(
         "1", 1, MOST_TARGETS, "off"
     ),
@@ -50,13 +45,41 @@ SERVERS: Table = {
         "off", 1, 100, "off"
     ),
 }
+SERVERS: Table = BOTH | {
+    "load_balancing.algorithm.anomaly_mitigation": choice("off", "on", "off"),
+    "load_balancing.algorithm.type": choice(
+        "round_robin", "round_robin", "least_outstanding_requests", "weighted_random"
+    ),
+    # 0 is "off"; in between there is nothing.
+    "slow_start.duration_seconds": number("0", 30, 900, "0"),
+    "stickiness.app_cookie.cookie_name": text("", 4096),  # a cookie's size in browsers (RFC 6265)
+    "stickiness.app_cookie.duration_seconds": number("86400", 1, WEEK),
+    "stickiness.lb_cookie.duration_seconds": number("86400", 1, WEEK),
+    "stickiness.type": choice("lb_cookie", "lb_cookie", "app_cookie"),
+}
+# Those of Network Load Balancers.
+NETWORK: Table = BOTH | {
+    TERMINATE_AT_END: boolean("false"),
+    PRESERVE: boolean("true"),
+    "proxy_protocol_v2.enabled": boolean("false"),
+    "stickiness.type": choice("source_ip", "source_ip"),
+    TERMINATE: boolean("true"),
+    DRAINING_INTERVAL: number("0", 0, 360_000),
+}
 
 LAMBDA: Table = {"lambda.multi_value_headers.enabled": boolean("false")}
 
 
-def defaults(target_type: str) -> dict[str, str]:
+def defaults(settings: dict[str, Any]) -> dict[str, str]:
     """The attributes of a new target group."""
-    return defaults_of(_table(target_type))
+    made = defaults_of(_table(settings))
+    if PRESERVE in made:
+        protocol = settings["Protocol"]
+        by_address = settings["TargetType"] == "ip" and protocol in ("TCP", "TLS")
+        made[PRESERVE] = "false" if by_address else "true"
+        made[TERMINATE_AT_END] = "true" if "UDP" in protocol else "false"
+        made[TERMINATE] = "false" if "UDP" in protocol else "true"
+    return made
 
 
 def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
@@ -67,12 +90,18 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     """ModifyTargetGroupAttributes."""
     group = arns.target_group(store, request["TargetGroupArn"])
-    table = _table(group.settings["TargetType"])
+    if group.settings["TargetType"] == target_balancer.TARGET_TYPE:
+        # The guide of Network Load Balancers: "you can't modify the target group attributes" [D];
+        # the code is from memory.
+        raise errors.configuration("The attributes of a target group of type 'alb' cannot change")
+    table = _table(group.settings)
     wanted = changed(table, "Target group", group.attributes, request)
     if table is SERVERS:
         _check_together(wanted)
         if wanted[CROSS_ZONE] == "false":
             _check_zones(group, wanted)
+    if table is NETWORK:
+        _check_network(group, wanted)
     group.attributes = wanted
     return as_list(wanted)
 
@@ -99,8 +128,21 @@ def _check_zones(group: TargetGroup, wanted: dict[str, str]) -> None:
         )
 
 
-def _table(target_type: str) -> Table:
-    return LAMBDA if target_type == "lambda" else SERVERS
+def _table(settings: dict[str, Any]) -> Table:
+    if settings["TargetType"] == "lambda":
+        return LAMBDA
+    return SERVERS if settings["Protocol"] in HTTP_PROTOCOLS else NETWORK
+
+
+def _check_network(group: TargetGroup, wanted: dict[str, str]) -> None:
+    """What does not go together in a group of a Network Load Balancer, by the same text."""
+    if "UDP" in group.settings["Protocol"]:
+        for key, needed in ((PRESERVE, "true"), (TERMINATE, "false")):
+            if wanted[key] != needed:
+                protocol = group.settings["Protocol"]
+                raise errors.configuration(f"{key} must be '{needed}' for {protocol} groups")
+    if wanted[TERMINATE] == "true" and wanted[DRAINING_INTERVAL] != "0":
+        raise errors.configuration(f"{DRAINING_INTERVAL} needs {TERMINATE} to be 'false'")
 
 
 def _check_together(wanted: dict[str, str]) -> None:

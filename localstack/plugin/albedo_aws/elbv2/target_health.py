@@ -7,7 +7,7 @@ from typing import Any
 
 from albedo_aws import clock
 from albedo_aws.dataplane import checks
-from albedo_aws.elbv2 import network, provisioning, target_group_attributes
+from albedo_aws.elbv2 import network, provisioning, target_balancer, target_group_attributes
 from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import STORES, LoadBalancer, Store, Target, TargetGroup
 from albedo_aws.settings import knob
@@ -137,6 +137,9 @@ def _health(store: Store, group: TargetGroup, target: Target, reach: Reach) -> J
     )
     if found is not None:
         return found
+    if group.settings["TargetType"] == target_balancer.TARGET_TYPE:
+        if not target_balancer.answers_checks(store, group, target):
+            return _state("unhealthy", "Target.FailedHealthChecks")
     if provisioning.lasts(store, user):
         # Nobody checks it yet [M].
         return _state("initial", "Elb.RegistrationInProgress")

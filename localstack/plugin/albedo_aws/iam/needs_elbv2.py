@@ -26,7 +26,7 @@ RESOURCES = (
 # begins as its load balancer's, a rule's as its listener's.
 NEW = {
     "CreateListener": "listener/{LoadBalancerArn}/*",
-    "CreateLoadBalancer": "loadbalancer/app/{Name}/*",
+    "CreateLoadBalancer": "loadbalancer/{Path}/{Name}/*",
     "CreateRule": "listener-rule/{ListenerArn}/*",
     "CreateTargetGroup": "targetgroup/{Name}/*",
     "CreateTrustStore": "truststore/{Name}/*",
@@ -84,7 +84,8 @@ def _new(call: Call) -> str:
         name: str(given).rpartition(":")[2].partition("/")[2] if name.endswith("Arn") else given
         for name, given in call.request.items()
     }
-    known = {"Name": "*", "LoadBalancerArn": "*", "ListenerArn": "*"} | parts
+    network = call.request.get("Type") == "network"
+    known = {"Path": "net" if network else "app", "Name": "*", "LoadBalancerArn": "*", "ListenerArn": "*"} | parts
     return call.arn(PREFIX, NEW[call.operation].format(**known))
 
 

@@ -15,7 +15,9 @@ SECONDS = knob(
 )
 # ELB answers for a name and for these before it.
 PREFIXES = ("dualstack.", "ipv4.", "ipv6.")
-OF_LOAD_BALANCERS = frozenset(regions.ZONE_IDS.values())
+OF_LOAD_BALANCERS = frozenset(regions.ZONE_IDS.values()) | frozenset(
+    regions.NETWORK_ZONE_IDS.values()
+)
 
 
 def exists(account: str, alias: Alias) -> bool:

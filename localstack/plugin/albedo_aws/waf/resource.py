@@ -9,6 +9,9 @@ SERVICE = ":elasticloadbalancing:"
 
 def require(account: str, region: str, arn: str) -> None:
     """Refuse a load balancer that is not there; of other services' resources nothing is known."""
+    if SERVICE in arn and ":loadbalancer/net/" in arn:
+        # botocore's AssociateWebACL lists what a web ACL is for; these are not among it.
+        raise invalid("RESOURCE_ARN", arn)
     if SERVICE in arn and arn not in STORES.get(account, region).load_balancers:
         raise nonexistent()
 
