@@ -74,9 +74,10 @@ class Door:
 
     def _wire(self) -> Wire:
         listener = self.world.listener(self.listener)
-        return Wire(self._opened, hold=listener is not None and listener.is_secure)
+        return Wire(self.take, hold=listener is not None and listener.is_secure)
 
-    def _opened(self, wire: Wire) -> None:
+    def take(self, wire: Wire) -> None:
+        """Serve a connection, if its client may connect."""
         if not self._admits(wire):
             wire.reset()
             return

@@ -97,6 +97,7 @@ class Endpoints:
                         "connections": world.doors[arn].connections,
                     }
                     for arn, listener in balancer.listeners.items()
+                    if arn in world.doors
                 ],
             }
             for balancer in world.balancers.values()

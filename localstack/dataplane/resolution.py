@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ Json = dict[str, Any]
 
 # AWS's Route 53 guide: an alias to a load balancer has a TTL of 60 seconds.
 ALIAS_TTL = 60
+# The names of Application and of Network Load Balancers.
+OF_BALANCERS = re.compile(r"\.elb\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
 # More CNAMEs than this in a row are a loop.
 LONGEST_CHAIN = 8
 # AWS's Route 53 guide, "Multivalue answer routing": up to eight records.
@@ -101,7 +104,7 @@ class Resolution:
         balancer = self._world.by_dns_name.get(text)
         if balancer is not None:
             return balancer.address
-        return "" if ".elb.amazonaws.com" in text else None
+        return "" if OF_BALANCERS.search(text) else None
 
     def _zone_for(self, name: dns.name.Name) -> Zone | None:
         """The longest zone that covers a name; of equal ones the private, then the newest."""

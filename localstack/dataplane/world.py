@@ -14,6 +14,7 @@ from dataplane.door import Door
 from dataplane.group import Group
 from dataplane.health import Checks
 from dataplane.key_set import KeySets
+from dataplane.relay import Relay
 from dataplane.zone import Zone
 
 Json = dict[str, Any]
@@ -41,6 +42,13 @@ class World:
     def listener(self, arn: str) -> Listener | None:
         """A listener, as it is now."""
         return self._listeners.get(arn)
+
+    def door(self, balancer: str, port: int | None) -> Door | None:
+        """The open port of a load balancer."""
+        standing = self.balancers.get(balancer)
+        listeners = standing.listeners.values() if standing else ()
+        arn = next((one.arn for one in listeners if one.port == port), "")
+        return self.doors.get(arn)
 
     async def apply(self, changes: Json) -> None:
         """Take over what is new: target groups before what forwards to them."""
@@ -102,7 +110,8 @@ class World:
             standing.update(doc)
         for gone in before - set(standing.listeners):
             self._listeners.pop(gone, None)
-            self.doors.pop(gone).close()
+            if gone in self.doors:
+                self.doors.pop(gone).close()
         for listener in standing.listeners.values():
             await self._open(listener, standing.address)
         if doc is None:
@@ -113,6 +122,9 @@ class World:
     async def _open(self, listener: Listener, address: str) -> None:
         standing = self._listeners.get(listener.arn)
         self._listeners[listener.arn] = listener
+        if listener.protocol == "UDP":
+            # Nothing here speaks it.
+            return
         door = self.doors.get(listener.arn)
         moved = standing is not None and standing.is_secure != listener.is_secure
         if door is not None and (moved or door.port != listener.port):
@@ -121,7 +133,8 @@ class World:
             await asyncio.sleep(0)
             door = None
         if door is None:
-            door = self.doors[listener.arn] = Door(self, listener.arn, address, listener.port)
+            kind = Relay if listener.balancer.is_network else Door
+            door = self.doors[listener.arn] = kind(self, listener.arn, address, listener.port)
             await door.open()
 
     async def _zone(self, key: str, doc: Json | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from albedo_aws.acm.store import find_certificate
 from albedo_aws.dataplane import checks, health_checks
-from albedo_aws.elbv2 import network, target_health
+from albedo_aws.elbv2 import network, target_balancer, target_health
 from albedo_aws.elbv2.reach import Reach
 from albedo_aws.elbv2.store import STORES as ELBV2
 from albedo_aws.elbv2.store import (
@@ -70,9 +70,17 @@ def _balancer(store: Store, balancer: LoadBalancer, reach: Reach) -> Json:
         "name": balancer.name,
         "dns_name": balancer.dns_name,
         "attributes": balancer.attributes,
-        "openings": [[one.first, one.last, one.block] for one in reach.openings(balancer)],
+        "type": balancer.type,
+        "openings": _openings(balancer, reach),
         "listeners": [_listener(one) for one in balancer.listeners.values()],
     }
+
+
+def _openings(balancer: LoadBalancer, reach: Reach) -> list[Json] | None:
+    """Who may connect; None for everybody: a Network Load Balancer may have no groups."""
+    if not balancer.security_groups:
+        return None
+    return [[one.first, one.last, one.block] for one in reach.openings(balancer)]
 
 
 def _listener(listener: Listener) -> Json:
@@ -84,6 +92,7 @@ def _listener(listener: Listener) -> Json:
         "ssl_policy": listener.ssl_policy,
         "certificates": _certificates(listener),
         "mutual": listener.mutual_authentication,
+        "alpn": listener.alpn_policy,
         "attributes": listener.attributes,
         "rules": [_rule(one) for one in rules],
     }
@@ -116,8 +125,9 @@ def _group(store: Store, group: TargetGroup, reach: Reach) -> Json:
 
 
 def _target(store: Store, group: TargetGroup, target: Target, reach: Reach) -> Json:
-    address = target.key.id if group.settings["TargetType"] == "ip" else None
-    if group.settings["TargetType"] == "instance":
+    kind = group.settings["TargetType"]
+    address = target.key.id if kind == "ip" else None
+    if kind == "instance":
         found = network.instance(store, target.key.id)
         address = found.address if found else None
     return {
@@ -127,7 +137,8 @@ def _target(store: Store, group: TargetGroup, target: Target, reach: Reach) -> J
         "registered": target.registered,
         "address": address,
         "state": target_health.view(store, group, target, reach)["TargetHealth"]["State"],
-        "open": reach.target_is_open(group, target, target.key.port),
+        "balancer": target.key.id if kind == target_balancer.TARGET_TYPE else None,
+        "open": reach.target_is_open(group, target),
         "check_open": reach.check_is_open(group, target),
     }
 

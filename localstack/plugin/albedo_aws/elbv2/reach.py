@@ -5,10 +5,13 @@ from typing import Any
 
 from albedo_aws.ec2.openings import Network, Opening
 from albedo_aws.ec2.store import STORES as EC2
-from albedo_aws.elbv2 import network
+from albedo_aws.elbv2 import network, target_group_attributes
 from albedo_aws.elbv2.store import LoadBalancer, Store, Target, TargetGroup
 
 Json = dict[str, Any]
+
+# Whose addresses a target sees: the load balancer's own, or its clients' if they are preserved.
+NODES, CLIENTS = "nodes", "clients"
 
 
 class Reach:
@@ -26,8 +29,15 @@ class Reach:
         """What a load balancer's security groups let in."""
         return self._network.ingress(balancer.security_groups)
 
-    def target_is_open(self, group: TargetGroup, target: Target, port: int | None) -> bool:
-        """Whether a target's interface lets the load balancer that uses its group in on a port.
+    def target_is_open(self, group: TargetGroup, target: Target) -> bool:
+        """Whether a target's interface lets in what the load balancer that uses its group sends."""
+        kept = group.attributes.get(target_group_attributes.PRESERVE) == "true"
+        return self._is_open(group, target, target.key.port, CLIENTS if kept else NODES)
+
+    def _is_open(
+        self, group: TargetGroup, target: Target, port: int | None, sources: str
+    ) -> bool:
+        """Whether a target's interface lets some sources in on a port.
 
         An address that no interface has is outside of the VPC, where others keep the door.
         """
@@ -37,19 +47,23 @@ class Reach:
             return True
         guards = self._network.guards(user.vpc, address)
         leaving = self._network.egress(user.security_groups)
-        if not any(one.admits(address, port) for one in leaving):
+        # A Network Load Balancer without groups is not held back.
+        if user.security_groups and not any(one.admits(address, port) for one in leaving):
             return False
         if guards is None:
             return True
-        sources = self._nodes(user, six=":" in address)
         arriving = self._network.ingress(guards)
-        return any(one.admits(source, port) for one in arriving for source in sources)
+        if sources is CLIENTS:
+            # Who they are is known only when they come: what is open to nobody is shut.
+            return any(one.first <= port <= one.last for one in arriving)
+        nodes = self._nodes(user, six=":" in address)
+        return any(one.admits(node, port) for one in arriving for node in nodes)
 
     def check_is_open(self, group: TargetGroup, target: Target) -> bool:
         """The same of the port on which its health is checked."""
         wanted = group.settings.get("HealthCheckPort", "traffic-port")
         port = target.key.port if wanted == "traffic-port" else int(wanted)
-        return self.target_is_open(group, target, port)
+        return self._is_open(group, target, port, NODES)
 
     def _address(self, group: TargetGroup, target: Target) -> str | None:
         kind = group.settings["TargetType"]
