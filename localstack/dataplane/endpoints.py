@@ -42,6 +42,7 @@ class Endpoints:
             ("POST", "/route"): self._route_many,
             ("GET", "/counters"): self._counters,
             ("DELETE", "/counters"): self._forget_counters,
+            ("GET", "/oidc-key"): self._oidc_key,
             ("GET", "/resolve"): self._resolve,
             ("POST", "/resolver"): self._open_resolver,
         }
@@ -124,6 +125,13 @@ class Endpoints:
     async def _forget_counters(self, query: Query, _body: bytes) -> Any:
         self._world.counters.forget(_one(query, "account"))
         return {}
+
+    async def _oidc_key(self, query: Query, _body: bytes) -> Any:
+        """The key that verifies `x-amzn-oidc-data`."""
+        signing = self._world.logins.signing
+        if _one(query, "kid") not in (None, signing.key_id):
+            raise ValueError("no key has this id")
+        return {"kid": signing.key_id, "pem": signing.public()}
 
     async def _resolve(self, query: Query, _body: bytes) -> Any:
         name = _one(query, "name")

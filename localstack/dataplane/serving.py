@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataplane import answer, balancing, bearer, forwarding, rule, transform
-from dataplane.answer import Answer
+from dataplane.answer import LOGIN_ANSWER, Answer
 from dataplane.balancer import Listener
 from dataplane.caller import Caller
 from dataplane.condition import Subject
@@ -43,6 +43,11 @@ class Serving:
         try:
             forwarding.check(request, listener.balancer.attributes)
             subject = Subject(request, arrival.client)
+            if request.path == LOGIN_ANSWER:
+                back = await self._world.logins.complete(request, listener)
+                if back is not None:
+                    self._count(taker, back.status)
+                    return await self._say(listener, back, caller)
             taker.rule = rule.route(listener.rules, subject)
             made = await self._act(taker, subject, arrival, caller)
         except Refusal as refusal:
@@ -73,9 +78,13 @@ class Serving:
         for action in taker.rule.actions:
             kind = action["Type"]
             if kind.startswith("authenticate-"):
-                asked = answer.login(action, subject)
-                if asked is not None:
-                    return asked
+                verdict = await self._world.logins.check(
+                    action, subject, taker.listener, taker.rule
+                )
+                if verdict.answer is not None:
+                    return verdict.answer
+                arrival = replace(arrival, identity=verdict.identity)
+                taker.cookies += verdict.cookies
             elif kind == "jwt-validation":
                 config = action["JwtValidationConfig"]
                 account = taker.listener.balancer.account
@@ -178,7 +187,8 @@ class _Taker:
         """Find the target group and the target of a forward action."""
         assert self.rule is not None, "an action is a rule's"
         config = action["ForwardConfig"]
-        arn, self.cookies = balancing.choose_group(config, self.rule, request)
+        arn, cookies = balancing.choose_group(config, self.rule, request)
+        self.cookies += cookies
         self.group = world.groups.get(arn)
         if self.group is None:
             raise Refusal(503, "no target group is chosen")

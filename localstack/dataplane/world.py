@@ -14,6 +14,8 @@ from dataplane.door import Door
 from dataplane.group import Group
 from dataplane.health import Checks
 from dataplane.key_set import KeySets
+from dataplane.login import Logins
+from dataplane.provider import Providers
 from dataplane.relay import Relay
 from dataplane.zone import Zone
 
@@ -27,7 +29,9 @@ class World:
         self.control_plane = control_plane
         self.certificates = Certificates(control_plane)
         self.counters = Counters()
-        self.key_sets = KeySets(self)
+        providers = Providers(self)
+        self.key_sets = KeySets(providers)
+        self.logins = Logins(providers)
         self.balancers: dict[str, Balancer] = {}
         self.by_dns_name: dict[str, Balancer] = {}
         self.groups: dict[str, Group] = {}

@@ -142,6 +142,7 @@ ENDPOINTS: list[Row] = [
     ("GET", "/balancers", _passed_on, "each load balancer's loopback address; ?account="),
     ("GET", "/counters", _passed_on, "requests by listener, rule, target and status; ?account="),
     ("DELETE", "/counters", _passed_on, "start counting anew; ?account="),
+    ("GET", "/oidc-key", _passed_on, "the key that signs x-amzn-oidc-data; ?kid="),
     ("GET", "/resolve", _passed_on, "what a name resolves to; ?name= ?type= ?account= ?vpc="),
     ("POST", "/resolver", _passed_on, "a DNS port for one account; ?account= ?vpc="),
     ("GET", "/dataplane/changes", tell_changes, "for the data plane: what is new"),

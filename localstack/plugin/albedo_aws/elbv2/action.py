@@ -62,6 +62,7 @@ def canonical(
         raise errors.too_many("TooManyActions", "Too many actions of one type in a rule", 1)
     made = [_checked(store, action) for action in ordered]
     authentication.check_secret(ordered, standing)
+    authentication.keep_secret(made, ordered, standing)
     check_on(protocol, port, made)
     return made
 

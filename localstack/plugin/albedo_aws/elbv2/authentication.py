@@ -26,6 +26,8 @@ DEFAULTS: Json = {
     "SessionTimeout": WEEK,
 }
 SECRETS = ("ClientSecret", "UseExistingClientSecret")
+# Where the secret is in a rule's actions; no member of botocore's shape is called so.
+KEPT = "KeptSecret"
 
 
 def oidc(config: Json) -> Json:
@@ -70,6 +72,16 @@ def check_secret(actions: list[Json], standing: list[Json]) -> None:
             raise errors.invalid_action(text)
         if not gives and not (keeps and has_one):
             raise errors.invalid_action("You must specify a client secret")
+
+
+def keep_secret(made: list[Json], given: list[Json], standing: list[Json]) -> None:
+    """Put the client secret where the data plane finds it and no answer of AWS's has a place."""
+    kept = [one["AuthenticateOidcConfig"] for one in standing if "AuthenticateOidcConfig" in one]
+    for action, asked in zip(made, given, strict=True):
+        config = action.get("AuthenticateOidcConfig")
+        if config is not None:
+            secret = asked["AuthenticateOidcConfig"].get("ClientSecret")
+            config[KEPT] = secret or next((one.get(KEPT) for one in kept), None)
 
 
 def _session(config: Json) -> Json:
