@@ -180,7 +180,9 @@ def test_the_whole_round(alb: Alb, pods: Make, provider: Provider) -> None:
     assert json.loads(base64.urlsafe_b64decode(claims)) == provider.claims
     raw = base64.urlsafe_b64decode(signature)
     both = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
-    key = load_pem_public_key(alb.aws.control("GET", f"/oidc-key?kid={told['kid']}")["pem"].encode())
+    key = load_pem_public_key(
+        alb.aws.control("GET", f"/oidc-key?kid={told['kid']}")["pem"].encode()
+    )
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(encode_dss_signature(*both), f"{head}.{claims}".encode(), ec.ECDSA(SHA256()))
     with pytest.raises(InvalidSignature):
@@ -231,9 +233,7 @@ def test_another_clients_state(alb: Alb, pods: Make, provider: Provider) -> None
 @pytest.mark.parametrize(
     "wrong", [{"iss": "https://other.example.com"}, {"aud": "other"}, {"exp": 1}, None]
 )
-def test_id_tokens(
-    alb: Alb, pods: Make, provider: Provider, wrong: dict[str, Any] | None
-) -> None:
+def test_id_tokens(alb: Alb, pods: Make, provider: Provider, wrong: dict[str, Any] | None) -> None:
     provider.id_claims = {} if wrong is None else provider.id_claims | wrong
     client = Client(alb, provider, pods("a"))
     assert client.log_in().status == 401

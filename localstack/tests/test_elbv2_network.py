@@ -131,7 +131,9 @@ def test_attributes_of_target_groups(aws: Account) -> None:
 
     ip = told("ip", Protocol="TCP")
     assert (ip["preserve_client_ip.enabled"], ip["stickiness.type"]) == ("false", "source_ip")
-    assert told("node", Protocol="TCP", TargetType="instance")["preserve_client_ip.enabled"] == "true"
+    assert (
+        told("node", Protocol="TCP", TargetType="instance")["preserve_client_ip.enabled"] == "true"
+    )
     udp = told("udp", Protocol="UDP")
     assert udp["preserve_client_ip.enabled"] == "true"
     assert udp["deregistration_delay.connection_termination.enabled"] == "true"
@@ -187,7 +189,7 @@ def test_what_its_listeners_cannot_do(aws: Account) -> None:
         tcp(aws, arn, group, Protocol="HTTP")
     with refused("InvalidLoadBalancerAction"):
         tcp(aws, arn, group, DefaultActions=[NOT_FOUND])
-    with refused("TooManyTargetGroups"):
+    with refused("ValidationError"):
         tcp(aws, arn, group, DefaultActions=[forward(group, other)])
     listener = tcp(aws, arn, group)["ListenerArn"]
     with refused("InvalidConfigurationRequest"):

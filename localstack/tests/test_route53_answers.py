@@ -14,9 +14,7 @@ def zone(aws: Account) -> Zone:
 
 def _answer(zone: Zone, name: str, kind: str = "A", **more: Any) -> dict[str, Any]:
     return dict(
-        zone.route53.test_dns_answer(
-            HostedZoneId=zone.id, RecordName=name, RecordType=kind, **more
-        )
+        zone.route53.test_dns_answer(HostedZoneId=zone.id, RecordName=name, RecordType=kind, **more)
     )
 
 
@@ -33,7 +31,9 @@ def test_values(zone: Zone) -> None:
 
 @pytest.mark.D
 def test_names_that_are_not_there(zone: Zone) -> None:
-    zone.change(create("a.b.example.com", "A", "192.0.2.1"), create("*.w.example.com", "A", "192.0.2.3"))
+    zone.change(
+        create("a.b.example.com", "A", "192.0.2.1"), create("*.w.example.com", "A", "192.0.2.3")
+    )
     for name, kind, code, data in (
         ("none.example.com", "A", "NXDOMAIN", []),
         ("a.b.example.com", "AAAA", "NOERROR", []),

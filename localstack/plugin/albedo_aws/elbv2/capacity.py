@@ -37,6 +37,12 @@ def modify(store: Store, request: Json) -> Json:
     if wanted is not None and wanted > most:
         text = "You have reached the maximum number of reserved capacity units"
         raise errors.too_many("CapacityUnitsLimitExceeded", text, most)
+    others = (one.capacity for one in store.load_balancers.values() if one is not load_balancer)
+    reserved = sum((one.units or 0) for one in others if one is not None)
+    in_region = limits.CAPACITY_UNITS_IN_REGION.number(store.account)
+    if wanted is not None and reserved + wanted > in_region:
+        text = "You have reached the maximum number of reserved capacity units in the region"
+        raise errors.too_many("CapacityUnitsLimitExceeded", text, in_region)
     decreases = _decreases(store, standing)
     if wanted is not None and standing.units is not None and wanted < standing.units:
         if len(decreases) >= DECREASES_A_DAY:

@@ -114,6 +114,11 @@ def allocation_in_use(allocation: str) -> AwsError:
     return AwsError("ResourceInUse", f"The allocation ID '{allocation}' is already in use")
 
 
+def listener_port_in_use(port: int) -> AwsError:
+    """[P]; hashicorp/terraform #26407 has it of ModifyListener. botocore declares another code."""
+    return validation(f"Listener port '{port}' is already in use")
+
+
 def deletion_protected(arn: str) -> AwsError:
     """[P]"""
     return not_permitted(
@@ -151,7 +156,7 @@ def too_few_zones() -> AwsError:
 
 
 def zone_twice() -> AwsError:
-    """[M]"""
+    """[P]"""
     return configuration(
         "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
     )
@@ -171,6 +176,20 @@ def security_groups_not_found(groups: Iterable[str]) -> AwsError:
 def log_bucket_denied(bucket: str) -> AwsError:
     """[P]"""
     return configuration(f"Access Denied for bucket: {bucket}. Please check S3bucket permission")
+
+
+def not_on_an_outpost() -> AwsError:
+    """[P]; AWS Load Balancer Controller's pull request #1685. The code is from memory."""
+    return configuration(
+        "You must use a customer owned IPv4 pool with an Application Load Balancer on an Outpost"
+    )
+
+
+def no_security_groups(kind: str) -> AwsError:
+    """[P]; terraform-aws-modules/terraform-aws-alb #276, of a load balancer made without any."""
+    return configuration(
+        f"SetSecurityGroups is not supported for load balancers of type '{kind}'"
+    )
 
 
 def certificate_not_found(arn: str) -> AwsError:

@@ -100,5 +100,3 @@ def check_protocol(kind: Kind, protocol: str) -> None:
         raise AwsError("InternalFailure", f"Protocol '{protocol}' is not emulated", 501)
     if protocol not in kind.protocols:
         raise errors.unsupported_protocol(protocol, kind.protocols)
-
-

@@ -67,6 +67,9 @@ REVOCATION_ENTRIES = _quota(
 CAPACITY_UNITS = _quota(
     "reserved-capacity-units-per-application-load-balancer", 15_000, "reserved capacity units"
 )
+CAPACITY_UNITS_IN_REGION = _quota(
+    "reserved-capacity-units", 0, "reserved capacity units of all Application Load Balancers"
+)
 SECURITY_GROUPS = _quota("security-groups-per-application-load-balancer", 5, "security groups")
 
 # What DescribeAccountLimits tells of what is not here, or counted otherwise: as its example in

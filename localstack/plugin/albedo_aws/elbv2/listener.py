@@ -88,7 +88,7 @@ def modify(store: Store, request: Json) -> Json:
     load_balancer = listener.load_balancer
     wish = _wish(store, request, load_balancer, listener)
     if _on_port(load_balancer, wish.port) not in (None, listener):
-        raise errors.duplicate_listener(load_balancer.arn)
+        raise errors.listener_port_in_use(wish.port)
     if wish.port != listener.port:
         target_balancer.check_listener(store, listener)
     mutual_tls.check_quota(store, load_balancer, wish.mutual_authentication, listener)
@@ -114,9 +114,7 @@ def delete(store: Store, request: Json) -> Json:
     return {}
 
 
-def _wish(
-    store: Store, request: Json, balancer: LoadBalancer, standing: Listener | None
-) -> Wish:
+def _wish(store: Store, request: Json, balancer: LoadBalancer, standing: Listener | None) -> Wish:
     """What a request asks for, on top of the listener that stands, if one does."""
     protocol = request.get("Protocol") or (standing.protocol if standing else None)
     port = request.get("Port") or (standing.port if standing else None)

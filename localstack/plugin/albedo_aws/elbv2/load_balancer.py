@@ -76,6 +76,9 @@ def _made(store: Store, request: Json, kind: Kind) -> LoadBalancer:
     address_type = placement.check_address_type(
         kind, scheme, request.get("IpAddressType", "ipv4"), subnets
     )
+    if request.get("CustomerOwnedIpv4Pool"):
+        # No subnet here is on an Outpost.
+        raise errors.not_on_an_outpost()
     vpc = subnets[0].vpc
     groups = placement.check_security_groups(store, request.get("SecurityGroups") or [], vpc)
     if not groups and kind is kinds.APPLICATION:
@@ -145,10 +148,7 @@ def set_security_groups(store: Store, request: Json) -> Json:
     _check_not_of_network(request, kinds.of(load_balancer))
     if not load_balancer.security_groups:
         # botocore has the rule, and declares this code.
-        raise errors.configuration(
-            "SetSecurityGroups is not supported for a load balancer of type 'network' that was "
-            "created without security groups"
-        )
+        raise errors.no_security_groups(load_balancer.type)
     if not request["SecurityGroups"]:
         raise errors.validation("At least one security group must be specified")
     load_balancer.security_groups = placement.check_security_groups(

@@ -14,7 +14,8 @@ ALPN_POLICIES = ("HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "N
 def check_actions(actions: list[Json]) -> None:
     """Refuse (canonical) actions that are not one forward to one target group.
 
-    "target-groups-per-action-on-network-load-balancer" of DescribeAccountLimits is 1 [M].
+    aws/aws-cdk #11943 has AWS's refusal of two, as a validation exception; DescribeAccountLimits
+    has 1 as "target-groups-per-action-on-network-load-balancer".
     """
     for action in actions:
         if action["Type"] != "forward":
@@ -22,8 +23,7 @@ def check_actions(actions: list[Json]) -> None:
                 f"Actions of type '{action['Type']}' are not supported for network load balancers"
             )
         if len(action["ForwardConfig"]["TargetGroups"]) > 1:
-            text = "You have reached the maximum number of target groups in an action"
-            raise errors.too_many("TooManyTargetGroups", text, 1)
+            raise errors.validation("A network load balancer forwards to one target group only")
 
 
 def check_addresses(balancer: LoadBalancer, protocol: str) -> None:

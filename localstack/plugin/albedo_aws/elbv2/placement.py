@@ -76,9 +76,7 @@ def check_security_groups(store: Store, wanted: list[str], vpc: str) -> list[str
     return list(dict.fromkeys(wanted))
 
 
-def check_address_type(
-    kind: Kind, scheme: str, address_type: str, subnets: list[Subnet]
-) -> str:
+def check_address_type(kind: Kind, scheme: str, address_type: str, subnets: list[Subnet]) -> str:
     """The address type, if it goes with the scheme and the subnets; internal dualstack does [M]."""
     if address_type not in kind.address_types:
         raise errors.configuration(

@@ -34,9 +34,7 @@ class Reach:
         kept = group.attributes.get(target_group_attributes.PRESERVE) == "true"
         return self._is_open(group, target, target.key.port, CLIENTS if kept else NODES)
 
-    def _is_open(
-        self, group: TargetGroup, target: Target, port: int | None, sources: str
-    ) -> bool:
+    def _is_open(self, group: TargetGroup, target: Target, port: int | None, sources: str) -> bool:
         """Whether a target's interface lets some sources in on a port.
 
         An address that no interface has is outside of the VPC, where others keep the door.

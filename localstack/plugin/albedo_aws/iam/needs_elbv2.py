@@ -50,6 +50,7 @@ LOOKED_UP = {
     "SetSubnets": ("ec2:DescribeSubnets",),
 }  # fmt: skip
 
+
 def needs(call: Call) -> Iterator[Need]:
     """Everything that must be allowed for a call to go through."""
     facts = tag_facts(call) | dict(_facts(call))
@@ -85,7 +86,12 @@ def _new(call: Call) -> str:
         for name, given in call.request.items()
     }
     network = call.request.get("Type") == "network"
-    known = {"Path": "net" if network else "app", "Name": "*", "LoadBalancerArn": "*", "ListenerArn": "*"} | parts
+    known = {
+        "Path": "net" if network else "app",
+        "Name": "*",
+        "LoadBalancerArn": "*",
+        "ListenerArn": "*",
+    } | parts
     return call.arn(PREFIX, NEW[call.operation].format(**known))
 
 
