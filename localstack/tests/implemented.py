@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-PLUGIN = Path(__file__).parent.parent / "plugin" / "albedo_aws"
+PLUGIN = Path(__file__).parent.parent / "plugin" / "ingress_aws"
 
 # Where each service's operations are named, and the tables that do it.
 PROVIDERS = {

@@ -1,0 +1,31 @@
+"""The plugin as a package: what it announces is there, and `up` announces nothing else."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).parent.parent / "plugin"
+PROJECT = tomllib.loads((PLUGIN / "pyproject.toml").read_text())["project"]
+POINTS = {
+    name: where for points in PROJECT["entry-points"].values() for name, where in points.items()
+}
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_entry_point(name: str) -> None:
+    module, _, function = POINTS[name].partition(":")
+    tree = ast.parse((PLUGIN / f"{module.replace('.', '/')}.py").read_text())
+    assert function in [one.name for one in tree.body if isinstance(one, ast.FunctionDef)]
+
+
+def test_every_folder_is_a_package() -> None:
+    folders = {path.parent for path in (PLUGIN / "ingress_aws").rglob("*.py")}
+    assert [one for one in folders if not (one / "__init__.py").exists()] == []
+
+
+def test_the_versions_are_those_that_up_installs() -> None:
+    pinned = (PLUGIN.parent / "requirements.in").read_text().splitlines()
+    exact = [one for one in PROJECT["dependencies"] if "==" in one]
+    assert exact and set(exact) <= set(pinned)
