@@ -118,7 +118,7 @@ def _make(told: Facts, signer: Signer) -> Pem:
 def _authority(algorithm: str) -> tuple[x509.Certificate, Key]:
     """The CA with a key of this algorithm."""
     key = _new_key(algorithm)
-    name = _name("Albedo simulated Amazon CA")
+    name = _name("Simulated Amazon CA")
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
