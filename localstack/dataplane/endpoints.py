@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import dns.exception
@@ -18,9 +18,8 @@ from dataplane.head import Refusal, Request
 from dataplane.local_http import Reply, as_json
 from dataplane.resolution import Resolution, View
 from dataplane.resolver import Resolver
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.services import Services
+from dataplane.world import World
 
 Json = dict[str, Any]
 Query = dict[str, list[str]]
@@ -32,8 +31,9 @@ DNS_MESSAGE = "application/dns-message"
 class Endpoints:
     """What people and LocalStack can ask the data plane."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, services: Services) -> None:
         self._world = world
+        self._signing = services.logins.signing
         self._resolvers: dict[View, str] = {}
         self._table: dict[tuple[str, str], Endpoint] = {
             ("GET", "/balancers"): self._balancers,
@@ -128,7 +128,7 @@ class Endpoints:
 
     async def _oidc_key(self, query: Query, _body: bytes) -> Any:
         """The key that verifies `x-amzn-oidc-data`."""
-        signing = self._world.logins.signing
+        signing = self._signing
         if _one(query, "kid") not in (None, signing.key_id):
             raise ValueError("no key has this id")
         return {"kid": signing.key_id, "pem": signing.public()}

@@ -12,21 +12,19 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dataplane import stickiness
 from dataplane.answer import Answer, login_page, page
 from dataplane.balancer import Listener
+from dataplane.condition import Subject
 from dataplane.forwarding import IDENTITY
 from dataplane.head import Fields, Refusal, Request
 from dataplane.key_set import decoded
 from dataplane.provider import Asked, Providers, Unanswered
 from dataplane.rule import SECRET, Rule
 from dataplane.signing import Signing
-
-if TYPE_CHECKING:
-    from dataplane.condition import Subject
 
 Json = dict[str, Any]
 

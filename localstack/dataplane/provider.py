@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import dns.name
@@ -21,9 +20,7 @@ from dataplane.framing import Malformed
 from dataplane.head import Fields, Refusal
 from dataplane.leg import Question, answer
 from dataplane.resolution import Resolution, View
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 # AWS's guide: key sets, tokens and claims are waited for so long.
 PATIENCE = 5.0

@@ -66,7 +66,7 @@ class Relay(Door):
             raise ConnectionRefusedError("the target does not let the load balancer in")
         peer = wire.transport.get_extra_info("peername")[0]
         if listener.is_secure:
-            context = await self.world.certificates.context(listener)
+            context = await self.services.certificates.context(listener)
             if context is None:
                 raise ConnectionRefusedError("there is no certificate yet")
             await wire.start_tls(context)

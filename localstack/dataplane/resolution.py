@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dns.name
 import dns.rdataclass
@@ -13,10 +13,8 @@ import dns.rdatatype
 import dns.rrset
 from dns.rdatatype import RdataType
 
+from dataplane.world import World
 from dataplane.zone import Zone, name_of
-
-if TYPE_CHECKING:
-    from dataplane.world import World
 
 Json = dict[str, Any]
 

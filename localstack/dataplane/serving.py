@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataplane import answer, balancing, bearer, forwarding, rule, transform
 from dataplane.answer import LOGIN_ANSWER, Answer
@@ -18,11 +18,10 @@ from dataplane.group import Group, Target
 from dataplane.head import Fields, Refusal, Request
 from dataplane.leg import Question
 from dataplane.rule import Rule
+from dataplane.services import Services
 from dataplane.upstream import version_of
 from dataplane.wire import Wire
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 SERVER = "awselb/2.0"
 
@@ -30,8 +29,9 @@ SERVER = "awselb/2.0"
 class Serving:
     """What happens to the requests of one client's connection."""
 
-    def __init__(self, world: World, wire: Wire) -> None:
+    def __init__(self, world: World, services: Services, wire: Wire) -> None:
         self._world = world
+        self._services = services
         self._wire = wire
         self._began = time.monotonic()
         self._shown: Fields | None = None
@@ -44,7 +44,7 @@ class Serving:
             forwarding.check(request, listener.balancer.attributes)
             subject = Subject(request, arrival.client)
             if request.path == LOGIN_ANSWER:
-                back = await self._world.logins.complete(request, listener)
+                back = await self._services.logins.complete(request, listener)
                 if back is not None:
                     self._count(taker, back.status)
                     return await self._say(listener, back, caller)
@@ -78,7 +78,7 @@ class Serving:
         for action in taker.rule.actions:
             kind = action["Type"]
             if kind.startswith("authenticate-"):
-                verdict = await self._world.logins.check(
+                verdict = await self._services.logins.check(
                     action, subject, taker.listener, taker.rule
                 )
                 if verdict.answer is not None:
@@ -88,7 +88,7 @@ class Serving:
             elif kind == "jwt-validation":
                 config = action["JwtValidationConfig"]
                 account = taker.listener.balancer.account
-                await bearer.check(subject.request, config, account, self._world.key_sets)
+                await bearer.check(subject.request, config, account, self._services.key_sets)
             elif kind == "fixed-response":
                 return answer.fixed(action["FixedResponseConfig"])
             elif kind == "redirect":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import dns.name
@@ -17,9 +17,7 @@ from dataplane.condition import Subject
 from dataplane.head import Refusal, Request
 from dataplane.resolution import Resolution, View
 from dataplane.rule import SECRET, Rule
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 Json = dict[str, Any]
 

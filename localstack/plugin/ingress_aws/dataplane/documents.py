@@ -76,7 +76,7 @@ def _balancer(store: Store, balancer: LoadBalancer, reach: Reach) -> Json:
     }
 
 
-def _openings(balancer: LoadBalancer, reach: Reach) -> list[Json] | None:
+def _openings(balancer: LoadBalancer, reach: Reach) -> list[Any] | None:
     """Who may connect; None for everybody: a Network Load Balancer may have no groups."""
     if not balancer.security_groups:
         return None

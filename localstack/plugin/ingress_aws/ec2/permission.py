@@ -1,7 +1,7 @@
 """The rules of security groups as requests name them: read, checked and made canonical."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
@@ -20,6 +20,13 @@ HIGHEST_PROTOCOL, HIGHEST_PORT, HIGHEST_ICMP = 255, 65_535, 255
 DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 
 IPV4, IPV6, PREFIX_LIST, GROUP = "ipv4", "ipv6", "prefix-list", "group"
+# Where each kind of source is told, and by which name.
+PLACES = {
+    IPV4: ("IpRanges", "CidrIp"),
+    IPV6: ("Ipv6Ranges", "CidrIpv6"),
+    PREFIX_LIST: ("PrefixListIds", "PrefixListId"),
+    GROUP: ("UserIdGroupPairs", "GroupId"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +180,25 @@ def _group(store: Store, pair: Json, owner: str) -> str:
             if group.id == named or (not pair.get("GroupId") and group.name == named):
                 return str(group.id)
     raise group_not_found(named)
+
+
+def permissions(rules: Iterable[tuple[Permission, str | None]]) -> list[Json]:
+    """Rules as EC2 tells them in groups: one entry for each protocol and range of ports."""
+    shown: dict[tuple[Any, ...], Json] = {}
+    for rule, said in rules:
+        ports = {"FromPort": rule.from_port, "ToPort": rule.to_port}
+        entry = shown.setdefault(
+            (rule.protocol, rule.from_port, rule.to_port),
+            {
+                "IpProtocol": rule.protocol,
+                **{name: port for name, port in ports.items() if port is not None},
+                "IpRanges": [],
+                "Ipv6Ranges": [],
+                "PrefixListIds": [],
+                "UserIdGroupPairs": [],
+            },
+        )
+        place, name = PLACES[rule.kind]
+        source = {name: rule.source} | ({"UserId": rule.owner} if rule.owner else {})
+        entry[place].append(source | ({"Description": said} if said else {}))
+    return list(shown.values())

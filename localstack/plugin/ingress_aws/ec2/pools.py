@@ -5,7 +5,7 @@ from typing import Any
 
 from ingress_aws.ec2 import filters, paging
 from ingress_aws.ec2.errors import invalid, missing
-from ingress_aws.ec2.security_group import arn
+from ingress_aws.ec2.group_lookup import arn
 from ingress_aws.ec2.store import Pool, Store
 from ingress_aws.errors import AwsError
 

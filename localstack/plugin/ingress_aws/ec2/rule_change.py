@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingress_aws.ec2 import permission, security_group, security_group_rule
+from ingress_aws.ec2 import group_lookup, permission, security_group_rule
 from ingress_aws.ec2.errors import invalid, missing
 from ingress_aws.ec2.store import Store
 from ingress_aws.errors import AwsError
@@ -15,7 +15,7 @@ def run(store: Store, request: Json) -> Json:
 
     A rule is replaced as a whole: what is not given, its description too, it has no longer [M].
     """
-    group = security_group.meant(store, request)
+    group = group_lookup.meant(store, request)
     wanted = _wanted(request)
     standing = [*group.ingress_rules, *group.egress_rules]
     security_group_rule.require({rule.id for rule in standing}, list(wanted))

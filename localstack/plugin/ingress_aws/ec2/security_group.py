@@ -1,11 +1,11 @@
 """Security groups: create, describe, delete; none goes while something needs it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ingress_aws import clock
-from ingress_aws.ec2 import filters, paging, security_group_rule
+from ingress_aws.ec2 import filters, group_lookup, paging, permission, security_group_rule
 from ingress_aws.ec2.errors import dependent, group_not_found, invalid, missing
 from ingress_aws.ec2.permission import GROUP, IPV4, IPV6, PREFIX_LIST, Permission
 from ingress_aws.ec2.store import Store, forget_tags
@@ -20,11 +20,6 @@ ID = re.compile(r"sg-[0-9a-f]{8,17}")
 
 # "Amazon VPC quotas" in the user guide.
 GROUPS = knob("ec2.quota.security-groups", 2500, "quota: security groups in a region")
-LATE = knob(
-    "ec2.security-group-visible-seconds",
-    0,
-    "how long a new security group is not found yet; on AWS up to some seconds",
-)
 
 
 def check_new(store: Store, request: Json) -> None:
@@ -67,7 +62,7 @@ def describe(store: Store, request: Json) -> Json:
             "The parameter GroupIds cannot be used with the parameter MaxResults",
         )
     groups = [group for by_id in store.moto.groups.values() for group in by_id.values()]
-    groups = [group for group in groups if not _too_young(store, group.id)]
+    groups = [group for group in groups if not group_lookup.too_young(store, group.id)]
     for wanted in ids:
         if not ID.fullmatch(wanted):
             raise AwsError("InvalidGroupId.Malformed", f'Invalid id: "{wanted}"')
@@ -83,7 +78,7 @@ def describe(store: Store, request: Json) -> Json:
 
 def delete(store: Store, request: Json) -> Json:
     """DeleteSecurityGroup."""
-    group = meant(store, request)
+    group = group_lookup.meant(store, request)
     if group.name == "default":
         text = f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
         raise AwsError("CannotDelete", text)
@@ -107,19 +102,6 @@ def delete(store: Store, request: Json) -> Json:
     return {"Return": True, "GroupId": group.id}
 
 
-def meant(store: Store, request: Json) -> Any:
-    """The group that a request names by id, or in the default VPC by name."""
-    wanted, name = request.get("GroupId"), request.get("GroupName")
-    if not wanted and not name:
-        raise missing("GroupId")
-    for vpc, by_id in store.moto.groups.items():
-        for group in by_id.values():
-            by_name = not wanted and group.name == name and store.moto.vpcs[vpc].is_default
-            if (group.id == wanted or by_name) and not _too_young(store, group.id):
-                return group
-    raise group_not_found(str(wanted or name))
-
-
 def view(group: Any) -> Json:
     """A group as DescribeSecurityGroups tells it."""
     return {
@@ -128,33 +110,11 @@ def view(group: Any) -> Json:
         "Description": group.description,
         "OwnerId": group.owner_id,
         "VpcId": group.vpc_id,
-        "SecurityGroupArn": arn(group.ec2_backend, "security-group", group.id),
-        "IpPermissions": permissions(_pairs(group.ingress_rules)),
-        "IpPermissionsEgress": permissions(_pairs(group.egress_rules)),
+        "SecurityGroupArn": group_lookup.arn(group.ec2_backend, "security-group", group.id),
+        "IpPermissions": permission.permissions(_pairs(group.ingress_rules)),
+        "IpPermissionsEgress": permission.permissions(_pairs(group.egress_rules)),
         "Tags": [{"Key": key, "Value": value} for key, value in tags(group).items()],
     }
-
-
-def permissions(rules: Iterable[tuple[Permission, str | None]]) -> list[Json]:
-    """Rules as EC2 tells them in groups: one entry for each protocol and range of ports."""
-    shown: dict[tuple[Any, ...], Json] = {}
-    for rule, said in rules:
-        ports = {"FromPort": rule.from_port, "ToPort": rule.to_port}
-        entry = shown.setdefault(
-            (rule.protocol, rule.from_port, rule.to_port),
-            {
-                "IpProtocol": rule.protocol,
-                **{name: port for name, port in ports.items() if port is not None},
-                "IpRanges": [],
-                "Ipv6Ranges": [],
-                "PrefixListIds": [],
-                "UserIdGroupPairs": [],
-            },
-        )
-        place, name = PLACES[rule.kind]
-        source = {name: rule.source} | ({"UserId": rule.owner} if rule.owner else {})
-        entry[place].append(source | ({"Description": said} if said else {}))
-    return list(shown.values())
 
 
 def tags(group: Any) -> dict[str, str]:
@@ -162,28 +122,10 @@ def tags(group: Any) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in group.get_tags()}
 
 
-def arn(ec2: Any, kind: str, resource: str) -> str:
-    """The ARN of something in EC2."""
-    return f"arn:{ec2.partition}:ec2:{ec2.region_name}:{ec2.account_id}:{kind}/{resource}"
-
-
-PLACES = {
-    IPV4: ("IpRanges", "CidrIp"),
-    IPV6: ("Ipv6Ranges", "CidrIpv6"),
-    PREFIX_LIST: ("PrefixListIds", "PrefixListId"),
-    GROUP: ("UserIdGroupPairs", "GroupId"),
-}
-
-
 def _pairs(rules: list[Any]) -> list[tuple[Permission, str | None]]:
     return [
         (security_group_rule.key(rule), security_group_rule.description(rule)) for rule in rules
     ]
-
-
-def _too_young(store: Store, group: str) -> bool:
-    late = LATE.of(store.account)
-    return bool(late) and clock.now(store.account) - store.made.get(group, 0.0) < (late or 0)
 
 
 def _require(wanted: list[str], there: set[str]) -> None:

@@ -6,7 +6,7 @@ Rules are kept as moto keeps them, since moto's other operations read them.
 from collections.abc import Iterable
 from typing import Any
 
-from ingress_aws.ec2 import filters, paging, permission, security_group
+from ingress_aws.ec2 import filters, group_lookup, paging, permission
 from ingress_aws.ec2.errors import invalid
 from ingress_aws.ec2.permission import GROUP, IPV4, IPV6, PREFIX_LIST, Permission, Wish
 from ingress_aws.ec2.store import Store, forget_tags
@@ -99,7 +99,7 @@ def view(rule: Any) -> Json:
     made = key(rule)
     shown: Json = {
         "SecurityGroupRuleId": rule.id,
-        "SecurityGroupRuleArn": security_group.arn(rule.ec2_backend, TAGGED_AS, rule.id),
+        "SecurityGroupRuleArn": group_lookup.arn(rule.ec2_backend, TAGGED_AS, rule.id),
         "GroupId": rule.group_id,
         "GroupOwnerId": rule.owner_id,
         "IsEgress": rule.is_egress,
@@ -120,7 +120,7 @@ def view(rule: Any) -> Json:
 
 
 def _authorize(store: Store, request: Json, *, egress: bool) -> Json:
-    group = security_group.meant(store, request)
+    group = group_lookup.meant(store, request)
     wishes = permission.read(store, request)
     require_one_network(store, group, [wish.permission for wish in wishes])
     rules = _rules(group, egress)
@@ -144,7 +144,7 @@ def _authorize(store: Store, request: Json, *, egress: bool) -> Json:
 
 def _revoke(store: Store, request: Json, *, egress: bool) -> Json:
     """In a default VPC, rules that are not there are told and no error (botocore)."""
-    group = security_group.meant(store, request)
+    group = group_lookup.meant(store, request)
     rules = _rules(group, egress)
     ids = request.get("SecurityGroupRuleIds") or []
     if ids:
@@ -168,7 +168,7 @@ def _revoke(store: Store, request: Json, *, egress: bool) -> Json:
     answer: Json = {"Return": True, "RevokedSecurityGroupRules": [_revoked(r) for r in going]}
     if unknown:
         pairs = [(one, None) for one in unknown]
-        answer["UnknownIpPermissions"] = security_group.permissions(pairs)
+        answer["UnknownIpPermissions"] = permission.permissions(pairs)
     return answer
 
 
@@ -181,7 +181,7 @@ def _revoked(rule: Any) -> Json:
 
 
 def _set_descriptions(store: Store, request: Json, *, egress: bool) -> Json:
-    group = security_group.meant(store, request)
+    group = group_lookup.meant(store, request)
     by_id = {rule.id: rule for rule in _rules(group, egress)}
     given = request.get("SecurityGroupRuleDescriptions") or []
     if given:
