@@ -38,11 +38,10 @@ def test(store: Store, request: Json) -> Json:
         wanted = names.parse(request["RecordName"])
     except BadName as bad:
         raise invalid_input(str(bad)) from bad
-    sets = _at(zone, wanted) if wanted.is_within(zone.name) else None
-    code = "NOERROR" if sets is not None else "NXDOMAIN"
-    if not wanted.is_within(zone.name):
-        # No server of this zone has been told of such a name.
-        code = "REFUSED"
+    # No server of this zone has been told of a name that is not in it.
+    known = wanted.is_within(zone.name)
+    sets = _at(zone, wanted) if known else None
+    code = "REFUSED" if not known else "NXDOMAIN" if sets is None else "NOERROR"
     told = {one.type for one in sets or ()}
     # A name that is another one's alias in DNS is answered so whatever is asked.
     answered = "CNAME" if "CNAME" in told and kind not in told else kind
