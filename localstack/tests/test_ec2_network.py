@@ -173,6 +173,13 @@ def test_address_pools(aws: Account) -> None:
     assert told == made
     pool = aws.ec2.create_coip_pool(LocalGatewayRouteTableId="lgw-rtb-1")["CoipPool"]
     assert aws.ec2.describe_coip_pools()["CoipPools"] == [pool]
+    usage = aws.ec2.get_coip_pool_usage(PoolId=pool["PoolId"])
+    assert (usage["CoipPoolId"], usage["CoipAddressUsages"]) == (pool["PoolId"], [])
+    europe = aws.ec2.create_ipam_pool(
+        IpamScopeId="ipam-scope-1", AddressFamily="ipv4", Locale="eu-west-1"
+    )["IpamPool"]
+    by_locale = [{"Name": "locale", "Values": ["eu-west-1"]}]
+    assert aws.ec2.describe_ipam_pools(Filters=by_locale)["IpamPools"] == [europe]
     aws.ec2.delete_ipam_pool(IpamPoolId=made["IpamPoolId"])
     with refused("InvalidIpamPoolId.NotFound"):
         aws.ec2.describe_ipam_pools(IpamPoolIds=[made["IpamPoolId"]])

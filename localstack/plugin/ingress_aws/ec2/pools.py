@@ -62,6 +62,18 @@ def describe_coip_pools(store: Store, request: Json) -> Json:
     return paging.answer("CoipPools", [_coip(store, pool) for pool in found], request)
 
 
+def coip_pool_usage(store: Store, request: Json) -> Json:
+    """GetCoipPoolUsage: nobody uses any, since no subnet is on an Outpost."""
+    wanted = request.get("PoolId")
+    if not wanted:
+        raise missing("PoolId")
+    pool = store.coip_pools.get(wanted)
+    if pool is None:
+        raise _not_found("InvalidPoolID.NotFound", wanted)
+    table = pool.settings["LocalGatewayRouteTableId"]
+    return {"CoipPoolId": pool.id, "CoipAddressUsages": [], "LocalGatewayRouteTableId": table}
+
+
 def _new(store: Store, kind: str, request: Json) -> Pool:
     tags = [
         tag

@@ -42,6 +42,7 @@ NATIVE: dict[str, Operation] = {
     "DescribeIpamPools": pools.describe_ipam_pools,
     "DescribeSecurityGroupRules": security_group_rule.describe,
     "DescribeSecurityGroups": security_group.describe,
+    "GetCoipPoolUsage": pools.coip_pool_usage,
     "ModifySecurityGroupRules": rule_change.run,
     "RevokeSecurityGroupEgress": security_group_rule.revoke_egress,
     "RevokeSecurityGroupIngress": security_group_rule.revoke_ingress,
