@@ -14,7 +14,7 @@ from ingress_aws.control import graph
 Json = dict[str, Any]
 
 # What a dump says it is, so that one of another make is refused and not half read.
-FORMAT = "albedo-aws/2"
+FORMAT = "ingress-aws/3"
 
 
 @accounts.on_reset
