@@ -28,6 +28,8 @@ INGRESS = "networking.k8s.io/v1"
 
 # LBC retries these two, and AWS answers with them while something is on its way out.
 RETRIED = {"DependencyViolation", "ResourceInUse"}
+# How AWS Load Balancer Controller calls itself.
+AGENT = "elbv2.k8s.aws/"
 # No call for so long, and the controllers are done; LBC's own retries begin below a second.
 QUIET_SECONDS = 4.0
 PATIENCE_SECONDS = 60.0
@@ -46,6 +48,8 @@ def main() -> int:
     ingress_class = {"apiVersion": INGRESS, "kind": "IngressClass", "spec": spec}
     cluster.apply(ingress_class | {"metadata": {"name": "alb"}})
     account.allow_many_condition_values()
+    if options.policy:
+        account.enforce(options.policy.read_text(), f"{AGENT}*")
     failed = 0
     with ExitStack() as running:
         running.enter_context(lbc(options, account))
@@ -66,6 +70,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--lbc", type=Path, required=True)
     parser.add_argument("--external-dns", type=Path)
+    parser.add_argument("--policy", type=Path, help="what AWS Load Balancer Controller may do")
     parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()))
     return parser.parse_intermixed_args()
 

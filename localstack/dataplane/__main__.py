@@ -15,40 +15,28 @@ import sys
 from dataplane import self_signed
 from dataplane.control_plane import ControlPlane
 from dataplane.endpoints import Endpoints
+from dataplane.following import Following
 from dataplane.local_http import LocalHttp
 from dataplane.resolution import View
 from dataplane.resolver import Resolver
+from dataplane.services import Services
 from dataplane.world import World
-
-# LocalStack takes about a second to start; asked so often, the first change is not late.
-RETRY_SECONDS = 0.05
-
-
-async def follow(world: World) -> None:
-    """Take over every change, for ever."""
-    while True:
-        try:
-            changes = await world.control_plane.changes(world.version)
-        except (OSError, ValueError):
-            # Not up yet, or on its way down; when it is gone, so are we.
-            await asyncio.sleep(RETRY_SECONDS)
-            continue
-        await world.apply(changes)
 
 
 async def serve() -> None:
     """Open the ports and follow LocalStack."""
     settings = os.environ
     control_plane = ControlPlane(settings["AWS_ENDPOINT_URL"], settings["ALBEDO_DATAPLANE_TOKEN"])
-    world = World(control_plane)
-    endpoints = Endpoints(world)
+    world = World()
+    services = Services.of(world, control_plane)
+    endpoints = Endpoints(world, services)
     await Resolver(world, View()).open(int(settings["ALBEDO_RESOLVER_PORT"]))
     doh = LocalHttp(endpoints.answer_dns, tls=self_signed.context)
     await doh.open(int(settings["ALBEDO_DOH_PORT"]))
     await LocalHttp(endpoints.answer).open(int(settings["ALBEDO_DATAPLANE_PORT"]))
     # What is there now stays; a full collection in mid-request would be seen as latency.
     gc.freeze()
-    await follow(world)
+    await Following(world, services, control_plane).run()
 
 
 def unraisable(trouble: sys.UnraisableHookArgs) -> None:

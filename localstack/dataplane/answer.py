@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -23,7 +22,7 @@ TITLES = {
     408: "Request Time-out", 413: "Request Entity Too Large", 414: "Request-URI Too Large",
     463: "", 464: "", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
     503: "Service Temporarily Unavailable", 504: "Gateway Time-out",
-    505: "HTTP Version Not Supported", 507: "Insufficient Storage", 562: "",
+    505: "HTTP Version Not Supported", 507: "Insufficient Storage", 561: "", 562: "",
 }  # fmt: skip
 
 # AWS's guide, 507: "the redirect URL is too long"; the quotas page has 8 K for it [M].
@@ -86,20 +85,8 @@ def redirect(config: Json, subject: Subject, protocol: str, port: int) -> Answer
     return made
 
 
-def login(action: Json, subject: Subject) -> Answer | None:
-    """An authenticate action for a client that has no session, which is every client here.
-
-    No identity provider is asked, so nobody ever gets one: that is what the controller's settings
-    can be tested with, and no more.
-    """
-    config = action.get("AuthenticateOidcConfig") or action["AuthenticateCognitoConfig"]
-    wish = config.get("OnUnauthenticatedRequest", "authenticate")
-    if wish == "allow":
-        return None
-    if wish == "deny":
-        return page(401)
-    # Made by us and good for one log-in, as AWS's guide has it.
-    state = secrets.token_urlsafe(24)
+def login_page(config: Json, subject: Subject, state: str) -> Answer:
+    """The way to the provider's log-in page; `state` comes back from there with the client."""
     asked = {
         "client_id": config.get("ClientId") or config.get("UserPoolClientId"),
         "redirect_uri": f"https://{subject.request.host}{LOGIN_ANSWER}",
@@ -110,8 +97,6 @@ def login(action: Json, subject: Subject) -> Answer | None:
     }
     made = page(302)
     made.fields.append(("Location", f"{_endpoint(config)}?{urlencode(asked)}"))
-    cookie = f"AWSALBAuthNonce={state}; Path=/; Secure; HttpOnly"
-    made.fields.append(("Set-Cookie", cookie))
     return made
 
 

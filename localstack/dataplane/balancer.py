@@ -10,6 +10,14 @@ from dataplane.head import Fields
 from dataplane.rule import Rule
 
 Json = dict[str, Any]
+# The guide of Network Load Balancers, "ALPN policies".
+ALPN = {
+    "HTTP1Only": ["http/1.1", "http/1.0"],
+    "HTTP2Only": ["h2"],
+    "HTTP2Optional": ["http/1.1", "http/1.0", "h2"],
+    "HTTP2Preferred": ["h2", "http/1.1", "http/1.0"],
+    "None": [],
+}
 
 
 class Listener:
@@ -37,7 +45,14 @@ class Listener:
     @property
     def is_secure(self) -> bool:
         """Whether it speaks TLS."""
-        return self.protocol == "HTTPS"
+        return self.protocol in ("HTTPS", "TLS")
+
+    @property
+    def tls_protocols(self) -> list[str]:
+        """What may be agreed upon with TLS, the dearest first."""
+        if self.protocol == "TLS":
+            return ALPN[self.doc["alpn"]]
+        return ["h2", "http/1.1"] if self.balancer.speaks_http2 else ["http/1.1"]
 
     @property
     def certificates(self) -> list[str]:
@@ -61,7 +76,10 @@ class Balancer:
         self.name: str = doc["name"]
         self.dns_name: str = doc["dns_name"].lower()
         self.attributes: dict[str, str] = doc["attributes"]
-        self._openings = [Opening(*told) for told in doc["openings"]]
+        self.is_network: bool = doc["type"] == "network"
+        told = doc["openings"]
+        # None lets everybody in.
+        self._openings = None if told is None else [Opening(*one) for one in told]
         before = self.listeners
         self.listeners = {}
         for given in doc["listeners"]:
@@ -73,7 +91,8 @@ class Balancer:
 
     def admits(self, peer: str, port: int) -> bool:
         """Whether its security groups let a client connect to a port."""
-        return any(one.admits(peer, port) for one in self._openings)
+        openings = self._openings
+        return openings is None or any(one.admits(peer, port) for one in openings)
 
     @property
     def address(self) -> str:

@@ -51,7 +51,7 @@ class Certificates:
         arns = [arn for arn in listener.certificates if arn in self._docs]
         key = (
             str(listener.doc["ssl_policy"]),
-            " ".join(_protocols(listener)),
+            " ".join(listener.tls_protocols),
             json.dumps(listener.mutual),
             *(f"{arn} {self._docs[arn]['fingerprint']}" for arn in arns),
         )
@@ -93,7 +93,7 @@ class Certificates:
 
         settings = listener.mutual
         demand = Demand.of(settings, self._trust.get(settings.get("TrustStoreArn", "")))
-        terms = (*_versions(listener), _protocols(listener))
+        terms = (*_versions(listener), listener.tls_protocols)
         contexts = [(doc, prepared(text, demand, *terms)) for doc, text in texts]
         return MutualContext.of(contexts[0][1], lambda name: best(contexts, name))
 
@@ -134,10 +134,6 @@ def _rank(doc: Json) -> int:
     return _PREFERENCE.index(algorithm) if algorithm in _PREFERENCE else len(_PREFERENCE)
 
 
-def _protocols(listener: Listener) -> list[str]:
-    return ["h2", "http/1.1"] if listener.balancer.speaks_http2 else ["http/1.1"]
-
-
 def _versions(listener: Listener) -> tuple[ssl.TLSVersion, ssl.TLSVersion | None]:
     """The oldest and, if there is one, the newest version of TLS that is spoken.
 
@@ -154,7 +150,8 @@ def _context(text: bytes, listener: Listener) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version, most = _versions(listener)
     context.maximum_version = most or ssl.TLSVersion.MAXIMUM_SUPPORTED
-    context.set_alpn_protocols(_protocols(listener))
+    if listener.tls_protocols:
+        context.set_alpn_protocols(listener.tls_protocols)
     with memory_file(text) as path:
         context.load_cert_chain(path)
     return context

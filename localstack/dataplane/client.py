@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dataplane import head as heads
 from dataplane.balancer import Listener
 from dataplane.caller import PlainCaller
 from dataplane.head import Refusal, Request
+from dataplane.services import Services
 from dataplane.serving import Serving
 from dataplane.wire import Wire
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 
 class PlainClient:
     """A connection of a client to a listener."""
 
-    def __init__(self, wire: Wire, listener: str, world: World) -> None:
+    def __init__(self, wire: Wire, listener: str, world: World, services: Services) -> None:
         self.wire = wire
         self.listener = listener
         self.world = world
         self._busy = False
-        self._serving = Serving(world, wire)
+        self._serving = Serving(world, services, wire)
 
     async def serve(self) -> None:
         """Answer until somebody wants no more."""

@@ -6,14 +6,12 @@ import asyncio
 import socket
 import ssl
 import sys
-from typing import TYPE_CHECKING
 
 from dataplane.client import PlainClient
 from dataplane.http2_client import StreamClient
+from dataplane.services import Services
 from dataplane.wire import Wire
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 # As many as can wait to be accepted when a test opens a thousand at once.
 BACKLOG = 2048
@@ -25,8 +23,11 @@ OFFSET = 20_000
 class Door:
     """One listener's port, open."""
 
-    def __init__(self, world: World, listener: str, address: str, port: int) -> None:
+    def __init__(
+        self, world: World, services: Services, listener: str, address: str, port: int
+    ) -> None:
         self.world = world
+        self.services = services
         self.listener = listener
         self.address = address
         self.port = port  # as the listener says
@@ -74,9 +75,10 @@ class Door:
 
     def _wire(self) -> Wire:
         listener = self.world.listener(self.listener)
-        return Wire(self._opened, hold=listener is not None and listener.is_secure)
+        return Wire(self.take, hold=listener is not None and listener.is_secure)
 
-    def _opened(self, wire: Wire) -> None:
+    def take(self, wire: Wire) -> None:
+        """Serve a connection, if its client may connect."""
         if not self._admits(wire):
             wire.reset()
             return
@@ -91,20 +93,22 @@ class Door:
         return listener is None or not peer or listener.balancer.admits(peer[0], self.port)
 
     async def _serve(self, wire: Wire) -> None:
-        client: PlainClient | StreamClient = PlainClient(wire, self.listener, self.world)
+        client: PlainClient | StreamClient = PlainClient(
+            wire, self.listener, self.world, self.services
+        )
         self._clients.add(client)
         try:
             listener = self.world.listener(self.listener)
             if listener is None:
                 return
             if listener.is_secure:
-                context = await self.world.certificates.context(listener)
+                context = await self.services.certificates.context(listener)
                 if context is None:
                     return
                 await wire.start_tls(context)
                 if wire.speaks == "h2":
                     self._clients.discard(client)
-                    client = StreamClient(wire, self.listener, self.world)
+                    client = StreamClient(wire, self.listener, self.world, self.services)
                     self._clients.add(client)
             await client.serve()
         except (OSError, ssl.SSLError):

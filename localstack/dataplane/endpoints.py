@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import dns.exception
@@ -18,9 +18,8 @@ from dataplane.head import Refusal, Request
 from dataplane.local_http import Reply, as_json
 from dataplane.resolution import Resolution, View
 from dataplane.resolver import Resolver
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.services import Services
+from dataplane.world import World
 
 Json = dict[str, Any]
 Query = dict[str, list[str]]
@@ -32,8 +31,9 @@ DNS_MESSAGE = "application/dns-message"
 class Endpoints:
     """What people and LocalStack can ask the data plane."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, services: Services) -> None:
         self._world = world
+        self._signing = services.logins.signing
         self._resolvers: dict[View, str] = {}
         self._table: dict[tuple[str, str], Endpoint] = {
             ("GET", "/balancers"): self._balancers,
@@ -42,6 +42,7 @@ class Endpoints:
             ("POST", "/route"): self._route_many,
             ("GET", "/counters"): self._counters,
             ("DELETE", "/counters"): self._forget_counters,
+            ("GET", "/oidc-key"): self._oidc_key,
             ("GET", "/resolve"): self._resolve,
             ("POST", "/resolver"): self._open_resolver,
         }
@@ -97,6 +98,7 @@ class Endpoints:
                         "connections": world.doors[arn].connections,
                     }
                     for arn, listener in balancer.listeners.items()
+                    if arn in world.doors
                 ],
             }
             for balancer in world.balancers.values()
@@ -123,6 +125,13 @@ class Endpoints:
     async def _forget_counters(self, query: Query, _body: bytes) -> Any:
         self._world.counters.forget(_one(query, "account"))
         return {}
+
+    async def _oidc_key(self, query: Query, _body: bytes) -> Any:
+        """The key that verifies `x-amzn-oidc-data`."""
+        signing = self._signing
+        if _one(query, "kid") not in (None, signing.key_id):
+            raise ValueError("no key has this id")
+        return {"kid": signing.key_id, "pem": signing.public()}
 
     async def _resolve(self, query: Query, _body: bytes) -> Any:
         name = _one(query, "name")

@@ -30,6 +30,8 @@ MUTUAL = (
     "clientcert_validity",
     "clientcert_leaf",
 )
+# AWS's guide, "User claims encoding and signature verification".
+IDENTITY = ("x-amzn-oidc-accesstoken", "x-amzn-oidc-identity", "x-amzn-oidc-data")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -46,6 +48,8 @@ class Arrival:
     # What mutual TLS says of the client, by the names that listener attributes have for it; None
     # if it is off, and then headers of these names are the client's own business.
     certificates: Fields | None = None
+    # What a log-in says of the client; None if none was asked for.
+    identity: Fields | None = None
 
 
 def check(request: Request, attributes: dict[str, str]) -> None:
@@ -101,6 +105,10 @@ def fields(
         # Nobody may pretend to have shown a certificate.
         set_here.update(_mutual_name(part, names).lower() for part in MUTUAL)
         with_tls += [(_mutual_name(part, names), told) for part, told in arrival.certificates]
+    if arrival.identity is not None:
+        # Nobody may pretend to be logged in.
+        set_here.update(IDENTITY)
+        with_tls += arrival.identity
     set_here.update(name.lower() for name, _ in with_tls)
     made: Fields = [("Host", host)]
     for name, value in request.fields:

@@ -33,7 +33,8 @@ class Target:
 
     id: str
     port: int | None
-    address: str  # where it is reached; empty for what cannot be reached: a Lambda function
+    address: str  # where it is reached; empty for what has none: a function, a load balancer
+    balancer: str = ""  # the load balancer that it is, if it is one
     state: str = "initial"
     is_open: bool = True  # whether the security groups let its load balancer in
     answers_checks: bool = True  # the same of the port on which its health is checked
@@ -172,4 +173,5 @@ class Group:
 
 def _made(told: Json) -> Target:
     reached = told.get("address")
-    return Target(told["id"], told["port"], address.of_target(reached) if reached else "")
+    place = address.of_target(reached) if reached else ""
+    return Target(told["id"], told["port"], place, told["balancer"] or "")

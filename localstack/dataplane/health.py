@@ -139,11 +139,16 @@ async def probe(group: Group, target: Target, patience: float) -> Failure | None
     """One check; None if the target passed."""
     settings = group.settings
     wanted_port = settings.get("HealthCheckPort", "traffic-port")
+    by_connecting = settings.get("HealthCheckProtocol") == "TCP"
     port = target.port if wanted_port == "traffic-port" else int(wanted_port)
     try:
         async with asyncio.timeout(patience):
             if not target.answers_checks:
                 await asyncio.get_running_loop().create_future()
+            if by_connecting:
+                # The group's own protocol may be one of TLS, which a check does not speak.
+                (await upstream.fresh(target.address, port, "HTTP1", secure=False)).abort()
+                return None
             code = await _ask(group, target, port)
     except TimeoutError:
         return "Target.Timeout", "Request timed out"

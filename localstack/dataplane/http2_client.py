@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
 
 from dataplane import http2_head
 from dataplane.head import Refusal
 from dataplane.http2 import Peer, Stream
 from dataplane.http2_caller import StreamCaller
+from dataplane.services import Services
 from dataplane.serving import Serving
 from dataplane.wire import Wire
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 # While the listener goes away there is nobody to ask how long a client may be silent.
 LAST_SECONDS = 1.0
@@ -23,11 +21,11 @@ LAST_SECONDS = 1.0
 class StreamClient:
     """A connection of a client to a listener."""
 
-    def __init__(self, wire: Wire, listener: str, world: World) -> None:
+    def __init__(self, wire: Wire, listener: str, world: World, services: Services) -> None:
         self.wire = wire
         self.listener = listener
         self.world = world
-        self._serving = Serving(world, wire)
+        self._serving = Serving(world, services, wire)
         self._tasks: set[asyncio.Task[None]] = set()
         self._peer = Peer(wire, self._accept)
 

@@ -1,9 +1,7 @@
 """Key sets of identity providers: fetched from where a listener's action says, kept for a while.
 
 AWS's guide, "Verify JWTs": an answer has at most 150 KB and 10 keys and comes within 5 seconds
-with a 2xx status; anything else is the client's 562. Here only this machine is asked: a name is
-looked up in the account's zones, and a private address stands for a loopback address as a target's
-does. As nobody else can be there, the provider's certificate is not checked.
+with a 2xx status; anything else is the client's 562.
 """
 
 from __future__ import annotations
@@ -13,29 +11,17 @@ import base64
 import json
 import time
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-import dns.name
-from dns.exception import DNSException
-from dns.rdatatype import RdataType
-
-from dataplane import address, upstream
-from dataplane.framing import Malformed
 from dataplane.head import Refusal
-from dataplane.leg import Question, answer
-from dataplane.resolution import Resolution, View
+from dataplane.provider import Asked, Providers, Unanswered
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from dataplane.world import World
-
 Json = dict[str, Any]
 
 FAILED = 562  # AWS's guide: "JWKS request failed"
-PATIENCE = 5.0
 LARGEST = 150 * 1024
 MOST_KEYS = 10
 # Not documented. A key that is not in the set is looked for again, but not at every request.
@@ -55,8 +41,8 @@ class KeySet:
 class KeySets:
     """Those of all endpoints that were asked for."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
         self._sets: dict[tuple[str, str], KeySet] = {}
 
     async def keys(self, account: str, endpoint: str, wanted: str | None) -> list[RSAPublicKey]:
@@ -72,52 +58,13 @@ class KeySets:
         return [found.keys[wanted]] if wanted in found.keys else []
 
     async def _fetch(self, account: str, endpoint: str) -> dict[str, RSAPublicKey]:
-        place = urlsplit(endpoint)
-        host = place.hostname or ""
-        target = (place.path or "/") + (f"?{place.query}" if place.query else "")
-        fields = [("Host", place.netloc), ("Accept", "application/json")]
-        question = Question("GET", target, [*fields, ("Connection", "close")], 0, secure=True)
-        where, port = self._locate(account, host, place.port or 443)
         try:
-            async with asyncio.timeout(PATIENCE):
-                leg = await upstream.fresh(where, port, "HTTP1", secure=True)
-                try:
-                    leg.ask(question)
-                    leg.finish([])
-                    leg.send()
-                    response, body = await answer(leg, PATIENCE, LARGEST + 1)
-                finally:
-                    leg.abort()
-        except (TimeoutError, Refusal, Malformed) as error:
-            raise Refusal(FAILED, f"{endpoint} does not answer: {error}") from error
-        if not 200 <= response.status <= 299 or len(body) > LARGEST:
-            raise Refusal(FAILED, f"{endpoint} answers with {response.status}")
+            status, body = await self._providers.ask(account, Asked(endpoint), LARGEST + 1)
+        except Unanswered as error:
+            raise Refusal(FAILED, str(error)) from error
+        if not 200 <= status <= 299 or len(body) > LARGEST:
+            raise Refusal(FAILED, f"{endpoint} answers with {status}")
         return _read(body, endpoint)
-
-    def _locate(self, account: str, host: str, port: int) -> tuple[str, int]:
-        """Where on this machine an endpoint is."""
-        try:
-            found = IPv4Address("127.0.0.1" if host == "localhost" else host)
-        except ValueError:
-            found = self._resolve(account, host)
-        if not found.is_private:
-            raise Refusal(FAILED, f"{host} is not on this machine")
-        place = str(found) if found.is_loopback else address.of_target(str(found))
-        for door in self._world.doors.values():
-            if (door.address, door.port) == (place, port):
-                return place, door.bound
-        return place, port
-
-    def _resolve(self, account: str, host: str) -> IPv4Address:
-        try:
-            name = dns.name.from_text(host)
-        except DNSException as wrong:
-            raise Refusal(FAILED, f"{host} is not a name") from wrong
-        found = Resolution(self._world, View(account)).ask(name, RdataType.A)
-        for records in found.records:
-            if records.rdtype == RdataType.A:
-                return IPv4Address(records[0].to_text())
-        raise Refusal(FAILED, f"{host} has no address")
 
 
 def _read(body: bytes, endpoint: str) -> dict[str, RSAPublicKey]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dns.name
 import dns.rdataclass
@@ -12,15 +13,15 @@ import dns.rdatatype
 import dns.rrset
 from dns.rdatatype import RdataType
 
+from dataplane.world import World
 from dataplane.zone import Zone, name_of
-
-if TYPE_CHECKING:
-    from dataplane.world import World
 
 Json = dict[str, Any]
 
 # AWS's Route 53 guide: an alias to a load balancer has a TTL of 60 seconds.
 ALIAS_TTL = 60
+# The names of Application and of Network Load Balancers.
+OF_BALANCERS = re.compile(r"\.elb\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
 # More CNAMEs than this in a row are a loop.
 LONGEST_CHAIN = 8
 # AWS's Route 53 guide, "Multivalue answer routing": up to eight records.
@@ -101,7 +102,7 @@ class Resolution:
         balancer = self._world.by_dns_name.get(text)
         if balancer is not None:
             return balancer.address
-        return "" if ".elb.amazonaws.com" in text else None
+        return "" if OF_BALANCERS.search(text) else None
 
     def _zone_for(self, name: dns.name.Name) -> Zone | None:
         """The longest zone that covers a name; of equal ones the private, then the newest."""

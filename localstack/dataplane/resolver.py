@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import struct
 import sys
-from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.flags
@@ -16,9 +15,7 @@ import dns.rrset
 
 from dataplane.resolution import Resolution, View
 from dataplane.wire import Wire
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 # RFC 1035: the longest answer over UDP to who does not say more.
 SHORTEST_LIMIT = 512

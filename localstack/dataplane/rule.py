@@ -9,6 +9,8 @@ from typing import Any
 from dataplane.condition import Condition, Subject, compiled
 
 Json = dict[str, Any]
+# Where the control plane puts the client secret of an authenticate-oidc action.
+SECRET = "KeptSecret"
 
 
 @dataclass

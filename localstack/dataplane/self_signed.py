@@ -22,7 +22,7 @@ def context() -> ssl.SSLContext:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Albedo's resolver")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "resolver")])
     now = datetime.now(UTC)
     names: list[x509.GeneralName] = [
         x509.IPAddress(IPv4Address("127.0.0.1")),

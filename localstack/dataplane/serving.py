@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataplane import answer, balancing, bearer, forwarding, rule, transform
-from dataplane.answer import Answer
+from dataplane.answer import LOGIN_ANSWER, Answer
 from dataplane.balancer import Listener
 from dataplane.caller import Caller
 from dataplane.condition import Subject
@@ -18,11 +18,10 @@ from dataplane.group import Group, Target
 from dataplane.head import Fields, Refusal, Request
 from dataplane.leg import Question
 from dataplane.rule import Rule
+from dataplane.services import Services
 from dataplane.upstream import version_of
 from dataplane.wire import Wire
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.world import World
 
 SERVER = "awselb/2.0"
 
@@ -30,8 +29,9 @@ SERVER = "awselb/2.0"
 class Serving:
     """What happens to the requests of one client's connection."""
 
-    def __init__(self, world: World, wire: Wire) -> None:
+    def __init__(self, world: World, services: Services, wire: Wire) -> None:
         self._world = world
+        self._services = services
         self._wire = wire
         self._began = time.monotonic()
         self._shown: Fields | None = None
@@ -43,6 +43,11 @@ class Serving:
         try:
             forwarding.check(request, listener.balancer.attributes)
             subject = Subject(request, arrival.client)
+            if request.path == LOGIN_ANSWER:
+                back = await self._services.logins.complete(request, listener)
+                if back is not None:
+                    self._count(taker, back.status)
+                    return await self._say(listener, back, caller)
             taker.rule = rule.route(listener.rules, subject)
             made = await self._act(taker, subject, arrival, caller)
         except Refusal as refusal:
@@ -73,13 +78,17 @@ class Serving:
         for action in taker.rule.actions:
             kind = action["Type"]
             if kind.startswith("authenticate-"):
-                asked = answer.login(action, subject)
-                if asked is not None:
-                    return asked
+                verdict = await self._services.logins.check(
+                    action, subject, taker.listener, taker.rule
+                )
+                if verdict.answer is not None:
+                    return verdict.answer
+                arrival = replace(arrival, identity=verdict.identity)
+                taker.cookies += verdict.cookies
             elif kind == "jwt-validation":
                 config = action["JwtValidationConfig"]
                 account = taker.listener.balancer.account
-                await bearer.check(subject.request, config, account, self._world.key_sets)
+                await bearer.check(subject.request, config, account, self._services.key_sets)
             elif kind == "fixed-response":
                 return answer.fixed(action["FixedResponseConfig"])
             elif kind == "redirect":
@@ -178,7 +187,8 @@ class _Taker:
         """Find the target group and the target of a forward action."""
         assert self.rule is not None, "an action is a rule's"
         config = action["ForwardConfig"]
-        arn, self.cookies = balancing.choose_group(config, self.rule, request)
+        arn, cookies = balancing.choose_group(config, self.rule, request)
+        self.cookies += cookies
         self.group = world.groups.get(arn)
         if self.group is None:
             raise Refusal(503, "no target group is chosen")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import dns.name
@@ -16,10 +16,8 @@ from dataplane.balancer import Balancer
 from dataplane.condition import Subject
 from dataplane.head import Refusal, Request
 from dataplane.resolution import Resolution, View
-from dataplane.rule import Rule
-
-if TYPE_CHECKING:
-    from dataplane.world import World
+from dataplane.rule import SECRET, Rule
+from dataplane.world import World
 
 Json = dict[str, Any]
 
@@ -55,9 +53,18 @@ def trace(world: World, view: View, named: str | None, url: SplitResult, subject
         "rule": taken.arn if taken else None,
         "priority": (taken.priority or "default") if taken else None,
         "tried": rules.trace(listener.rules, subject),
-        "actions": taken.actions if taken else [],
+        "actions": [_shown(action) for action in taken.actions] if taken else [],
         **_forwarded(world, taken, subject.request),
     }
+
+
+def _shown(action: Json) -> Json:
+    """An action as AWS tells it, without the client secret."""
+    config = action.get("AuthenticateOidcConfig")
+    if config is None:
+        return action
+    told = {key: value for key, value in config.items() if key != SECRET}
+    return action | {"AuthenticateOidcConfig": told}
 
 
 def route_many(wish: Json) -> Json:

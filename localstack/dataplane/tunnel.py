@@ -16,7 +16,7 @@ async def join(client: Wire, target: Wire, response: Response, idle: float) -> N
         if name.lower() in ("connection", "upgrade") or name.lower() not in HOP_BY_HOP:
             lines.append(f"{name}: {value}")
     client.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-    both = _Tunnel(idle)
+    both = Tunnel(idle)
     ways = [
         asyncio.create_task(both.copy(client, target)),
         asyncio.create_task(both.copy(target, client)),
@@ -27,7 +27,7 @@ async def join(client: Wire, target: Wire, response: Response, idle: float) -> N
     target.close()
 
 
-class _Tunnel:
+class Tunnel:
     """Two directions that live and die together."""
 
     def __init__(self, idle: float) -> None:

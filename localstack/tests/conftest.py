@@ -1,14 +1,16 @@
 """Starts the server under test, and gives each test an account of its own."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
 from aws import JANITOR, REAL, Account
+from rows import SEEN, case_of, seen
 
-LOCALSTACK = Path(__file__).parent.parent
+LOCALSTACK = SEEN.parent.parent
 
 # How sure it is that real AWS behaves as a test says; see README.md.
 EVIDENCE = {
@@ -38,6 +40,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+# By case, whether it passed on a real account in this run.
+_outcomes: dict[str, bool] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what was true of AWS."""
+    if REAL and report.when == "call" and not report.skipped:
+        _outcomes[case_of(report.nodeid)] = report.passed
+
+
+def pytest_sessionfinish() -> None:
+    """Write down the day on which each case was last seen true, and take it from the others."""
+    if not _outcomes:
+        return
+    today = datetime.now(UTC).date().isoformat()
+    known = {case: day for case, day in seen().items() if case not in _outcomes}
+    known |= {case: today for case, passed in _outcomes.items() if passed}
+    SEEN.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
 def pytest_configure(config: pytest.Config) -> None:

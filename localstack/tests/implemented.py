@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-PLUGIN = Path(__file__).parent.parent / "plugin" / "albedo_aws"
+PLUGIN = Path(__file__).parent.parent / "plugin" / "ingress_aws"
 
 # Where each service's operations are named, and the tables that do it.
 PROVIDERS = {
@@ -13,6 +13,7 @@ PROVIDERS = {
     "iam": "iam/provider.py",
     "resourcegroupstaggingapi": "tagging/provider.py",
     "route53": "route53/provider.py",
+    "service-quotas": "servicequotas/provider.py",
     "shield": "shield/provider.py",
     "waf-regional": "waf/regional.py",
     "wafv2": "waf/v2.py",

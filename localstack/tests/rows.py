@@ -1,10 +1,17 @@
 """What of AWS this ground claims to do, row by row, and the cases that show it.
 
-The rows are those of the survey that the ground was built from: first by service, then limits and
-delays. `marks` says how sure it is that AWS does so (see README.md); a case must have one of them.
+First by service, then limits and delays. `marks` says how sure it is that AWS does so (see
+README.md); a case must have one of them.
 """
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+# By case, with its parameters, the day on which it was last seen true on a real account; runs there
+# write it (see README.md).
+SEEN = Path(__file__).parent / "seen.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +23,32 @@ class Row:
     cases: str = ""
     # Why there is no case, where there cannot be one.
     gap: str = ""
+
+    @property
+    def last_seen(self) -> str | None:
+        """The day on which all of its cases were last seen true on a real account; None for never.
+
+        Of a case with parameters the oldest day counts, and the parameters that ran.
+        """
+        days = [_day_of(case) for case in self.cases.split()]
+        return min(str(day) for day in days) if days and all(days) else None
+
+
+@cache
+def seen() -> dict[str, str]:
+    """What `seen.json` holds."""
+    return dict(json.loads(SEEN.read_text()))
+
+
+def case_of(node: str) -> str:
+    """A test as rows and `seen.json` name it: `elbv2_tag::limits[20]`."""
+    file, _, name = node.rpartition("/")[2].partition("::")
+    return f"{file.removeprefix('test_').removesuffix('.py')}::{name.removeprefix('test_')}"
+
+
+def _day_of(case: str) -> str | None:
+    days = (day for name, day in seen().items() if name.partition("[")[0] == case)
+    return min(days, default=None)
 
 
 LOAD_BALANCERS = [
@@ -57,6 +90,25 @@ LOAD_BALANCERS = [
     Row("SetSecurityGroups", "M", "elbv2_load_balancer::set_security_groups"),
     Row("SetSubnets", "B", "elbv2_load_balancer::set_subnets"),
     Row("SetIpAddressType", "BM", "elbv2_load_balancer::set_ip_address_type"),
+    Row("Network Load Balancers", "BD",
+        "elbv2_network::create elbv2_network::names_in_dns elbv2_network::addresses_of_its_own"
+        " elbv2_network::private_addresses"
+        " elbv2_network::security_groups_from_the_beginning_or_never elbv2_network::attributes"
+        " elbv2_network::quotas_of_their_own elbv2_network::no_web_acl"),
+    Row("listeners of Network Load Balancers", "BD",
+        "elbv2_network::listeners elbv2_network::tls_listeners"
+        " elbv2_network::what_its_listeners_cannot_do elbv2_network::incompatible_protocols"
+        " elbv2_network::no_udp_with_dualstack"
+        " elbv2_network::only_tcp_listeners_forward_to_load_balancers"),
+    Row("an ALB behind an NLB", "DP",
+        "elbv2_network::a_load_balancer_is_a_target elbv2_network::a_target_needs_a_listener"
+        " elbv2_network::a_listener_that_a_target_stands_on_stays"
+        " elbv2_network::a_target_cannot_be_deleted elbv2_network::a_target_of_two"
+        " elbv2_network::targets_of_the_same_network_only"
+        " elbv2_network::health_of_a_load_balancer_needs_a_listener_for_the_check"
+        " elbv2_network::attributes_of_target_groups"
+        " elbv2_network::attributes_of_groups_of_load_balancers_cannot_change"),
+    Row("refusals that were seen in public", "P", "refusals::refusal"),
     Row("capacity reservation", "B",
         "elbv2_trust_store::capacity elbv2_trust_store::capacity_limits"),
     Row("ModifyIpPools", "B", "elbv2_load_balancer::modify_ip_pools"),
@@ -204,6 +256,10 @@ RULES = [
 ]  # fmt: skip
 
 EC2 = [
+    Row("interfaces get free addresses", "D",
+        "ec2_network::every_interface_has_an_address_of_its_own"
+        " ec2_network::more_addresses_of_an_interface_are_free_ones"
+        " ec2_network::addresses_of_ipv6_are_free_ones"),
     Row("groups of one network", "P", "ec2_security_group::groups_of_another_vpc"),
     Row("filters compare what is told", "B",
         "ec2_network::filters_of_a_load_balancers_interfaces ec2_network::filters_of_instances"),
@@ -273,6 +329,10 @@ ACM = [
 ]  # fmt: skip
 
 ROUTE53 = [
+    Row("TestDNSAnswer", "BD",
+        "route53_answers::values route53_answers::names_that_are_not_there"
+        " route53_answers::aliases route53_answers::routing_policies"
+        " route53_answers::public_zones_only"),
     Row("health checks", "B",
         "route53_health_checks::defaults route53_health_checks::references"
         " route53_health_checks::versions route53_health_checks::lists"),
@@ -331,6 +391,9 @@ OTHERS = [
     Row("the policy simulator", "D",
         "control_simulator::decisions control_simulator::context control_simulator::identities"),
     Row("WAF Classic in a region", "B", "neighbours::waf_regional"),
+    Row("Service Quotas", "DB",
+        "service_quotas::defaults service_quotas::an_applied_quota_is_the_one_that_holds"
+        " service_quotas::lists service_quotas::refusals"),
     Row("Shield", "L", "neighbours::shield_needs_a_subscription"),
     Row("Cognito", "B", "neighbours::cognito"),
     Row("STS", "B", "neighbours::caller neighbours::roles"),
@@ -360,7 +423,8 @@ LIMITS = [
     Row("25 CA certificates of 16 KB", "DB", "elbv2_trust_store::bad_bundles"),
     Row("chains of 4 certificates", "D", gap="a handshake's limit; no API call meets it"),
     Row("30 revocation lists, 500,000 entries", "D", "elbv2_trust_store::revocation_limits"),
-    Row("15,000 capacity units", "BM", "elbv2_trust_store::capacity_limits"),
+    Row("15,000 capacity units, none in a region at first", "BMD",
+        "elbv2_trust_store::capacity_limits elbv2_trust_store::capacity_of_a_region"),
     Row("priorities, weights and orders", "B",
         "elbv2_rule::priority_range elbv2_action::forward_validation"
         " elbv2_action::order_and_number_of_actions"),
@@ -389,6 +453,8 @@ DELAYS = [
     Row("load balancers provision", "M", "elbv2_load_balancer::state_provisioning_then_active"),
     Row("listeners are found late", "L", "control_delays::new_listener_is_found_late"),
     Row("rules are found late", "M", "control_delays::new_rule_is_found_late"),
+    Row("LoadBalancerArns of a target group are told late", "M",
+        "control_delays::load_balancer_of_a_target_group_is_told_late"),
     Row("interfaces stay", "M",
         "ec2_security_group::group_of_a_load_balancer_stays_as_long_as_its_interfaces"),
     Row("target groups stay in use", "L", "control_delays::target_group_stays_in_use"),
@@ -413,3 +479,17 @@ ROWS = {
     "limits": LIMITS,
     "delays": DELAYS,
 }
+
+
+def _table() -> str:
+    """Every row with how sure it is and since when: what `python3 rows.py` prints."""
+    lines = ["| service | row | marks | last seen true on AWS |", "|---|---|---|---|"]
+    for service, rows in ROWS.items():
+        for row in rows:
+            told = row.gap or row.last_seen or "never"
+            lines.append(f"| {service} | {row.name} | {row.marks} | {told} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(_table())

@@ -1,4 +1,4 @@
-"""Rows "ListCertificates", "InUseBy / DeleteCertificate" and "tags, not found, 50-tag limit"."""
+"""Certificates as they are listed, used, deleted and tagged."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Row "ImportCertificate / re-import"."""
+"""Certificates that are imported, and imported again."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Rows "RequestCertificate", "DNS validation record" and "status ISSUED"."""
+"""Certificates that are requested, proved and issued."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """What AWS is late to show, as settings; the clock is put forward instead of waiting."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aws import NOT_FOUND, Account, forward, refused
@@ -109,6 +110,27 @@ def test_new_rule_is_found_late(aws: Account, late: Callable[[str], None]) -> No
     _wait(aws)
     assert told() == ["7", "default"]
     aws.elbv2.modify_rule(RuleArn=made, Actions=[NOT_FOUND])
+
+
+@pytest.mark.M
+def test_load_balancer_of_a_target_group_is_told_late(
+    aws: Account, late: Callable[[str], None]
+) -> None:
+    late("elbv2.target-group-association-seconds")
+    group = aws.target_group_arn()
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    aws.listener(arn, DefaultActions=[forward(group)])
+
+    def told(**which: Any) -> list[list[str]]:
+        found = aws.elbv2.describe_target_groups(**which)["TargetGroups"]
+        return [one["LoadBalancerArns"] for one in found]
+
+    assert told(TargetGroupArns=[group]) == [[]]
+    assert told(LoadBalancerArn=arn) == []
+    with refused("ResourceInUse"):
+        aws.elbv2.delete_target_group(TargetGroupArn=group)
+    _wait(aws)
+    assert told(TargetGroupArns=[group]) == told(LoadBalancerArn=arn) == [[arn]]
 
 
 @pytest.mark.L

@@ -50,7 +50,7 @@ def test_words(aws: Account) -> None:
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 403
     arn = f"arn:aws:elasticloadbalancing:us-east-1:{aws.id}:targetgroup/web/*"
     assert error["Error"]["Message"] == (
-        f"User: arn:aws:iam::{aws.id}:user/albedo is not authorized to perform: "
+        f"User: arn:aws:iam::{aws.id}:user/owner is not authorized to perform: "
         f"elasticloadbalancing:CreateTargetGroup on resource: {arn} because no identity-based "
         "policy allows the elasticloadbalancing:CreateTargetGroup action"
     )

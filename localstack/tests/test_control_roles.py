@@ -122,7 +122,7 @@ def test_a_role_of_another_account(aws: Account) -> None:
 @pytest.mark.D
 def test_a_role_that_names_its_user_needs_no_more(aws: Account) -> None:
     nothing = {"Version": VERSION, "Statement": [READ_VPCS]}
-    role = _role(aws, _trust({"AWS": f"arn:aws:iam::{aws.id}:user/albedo"}))
+    role = _role(aws, _trust({"AWS": f"arn:aws:iam::{aws.id}:user/owner"}))
     by_account = aws.client("iam").create_role(
         RoleName="other", AssumeRolePolicyDocument=_trust({"AWS": aws.id})
     )["Role"]["Arn"]

@@ -122,7 +122,7 @@ def test_the_policy_of_an_account(aws: Account, allowed: bool) -> None:
     document["Statement"].append(ask)  # type: ignore[attr-defined]
     aws.control("POST", "/policy", {"account": aws.id, "document": document})
     [found] = aws.client("iam").simulate_principal_policy(
-        PolicySourceArn=f"arn:aws:iam::{aws.id}:user/albedo", ActionNames=["ec2:DescribeVpcs"]
+        PolicySourceArn=f"arn:aws:iam::{aws.id}:user/owner", ActionNames=["ec2:DescribeVpcs"]
     )["EvaluationResults"]
     assert found["EvalDecision"] == ("allowed" if allowed else "implicitDeny")
     if allowed:

@@ -59,6 +59,49 @@ def test_every_interface_has_an_address_of_its_own(aws: Account) -> None:
         aws.ec2.create_network_interface(SubnetId=subnet)
 
 
+@pytest.mark.D
+def test_more_addresses_of_an_interface_are_free_ones(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.16/28")["Subnet"]["SubnetId"]
+
+    def addresses(**more: Any) -> list[str]:
+        wanted = [{"Name": "subnet-id", "Values": [subnet]}]
+        found = aws.ec2.describe_network_interfaces(Filters=wanted, **more)["NetworkInterfaces"]
+        return sorted(at["PrivateIpAddress"] for one in found for at in one["PrivateIpAddresses"])
+
+    made = aws.ec2.create_network_interface(SubnetId=subnet, SecondaryPrivateIpAddressCount=3)
+    interface = made["NetworkInterface"]["NetworkInterfaceId"]
+    assert addresses() == [f"10.0.0.{last}" for last in range(20, 24)]
+    assign = aws.ec2.assign_private_ip_addresses
+    assign(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.0.25"])
+    other = aws.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
+    assign(NetworkInterfaceId=other["NetworkInterfaceId"], SecondaryPrivateIpAddressCount=4)
+    assert addresses() == [f"10.0.0.{last}" for last in range(20, 30)]
+    aws.ec2.unassign_private_ip_addresses(
+        NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.0.21"]
+    )
+    with refused("InsufficientFreeAddressesInSubnet"):
+        aws.ec2.create_network_interface(SubnetId=subnet, SecondaryPrivateIpAddressCount=2)
+    aws.ec2.create_network_interface(SubnetId=subnet, SecondaryPrivateIpAddressCount=1)
+    assert addresses() == [f"10.0.0.{last}" for last in range(20, 31)]
+
+
+@pytest.mark.D
+def test_addresses_of_ipv6_are_free_ones(aws: Account) -> None:
+    aws.ipv6()
+    subnet = aws.subnet_ids()[0]
+    first = aws.ec2.create_network_interface(SubnetId=subnet, Ipv6AddressCount=2)
+    second = aws.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
+    aws.ec2.assign_ipv6_addresses(
+        NetworkInterfaceId=second["NetworkInterfaceId"], Ipv6AddressCount=2
+    )
+    wanted = [first["NetworkInterface"]["NetworkInterfaceId"], second["NetworkInterfaceId"]]
+    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=wanted)["NetworkInterfaces"]
+    held = [one["Ipv6Address"] for each in found for one in each["Ipv6Addresses"]]
+    # The first four of a block are AWS's own.
+    assert sorted(one.rpartition("::")[2] for one in held) == ["4", "5", "6", "7"]
+
+
 @pytest.mark.M
 def test_interfaces_of_a_load_balancer(aws: Account) -> None:
     group = aws.security_group("web")
@@ -130,6 +173,13 @@ def test_address_pools(aws: Account) -> None:
     assert told == made
     pool = aws.ec2.create_coip_pool(LocalGatewayRouteTableId="lgw-rtb-1")["CoipPool"]
     assert aws.ec2.describe_coip_pools()["CoipPools"] == [pool]
+    usage = aws.ec2.get_coip_pool_usage(PoolId=pool["PoolId"])
+    assert (usage["CoipPoolId"], usage["CoipAddressUsages"]) == (pool["PoolId"], [])
+    europe = aws.ec2.create_ipam_pool(
+        IpamScopeId="ipam-scope-1", AddressFamily="ipv4", Locale="eu-west-1"
+    )["IpamPool"]
+    by_locale = [{"Name": "locale", "Values": ["eu-west-1"]}]
+    assert aws.ec2.describe_ipam_pools(Filters=by_locale)["IpamPools"] == [europe]
     aws.ec2.delete_ipam_pool(IpamPoolId=made["IpamPoolId"])
     with refused("InvalidIpamPoolId.NotFound"):
         aws.ec2.describe_ipam_pools(IpamPoolIds=[made["IpamPoolId"]])

@@ -1,4 +1,4 @@
-"""Rows of "1.4 Rules" about actions."""
+"""Actions of rules and listeners."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Attributes of load balancers, listeners and target groups (rows of 1.1, 1.2 and 1.3)."""
+"""Attributes of load balancers, listeners and target groups."""
 
 import json
 from typing import Any

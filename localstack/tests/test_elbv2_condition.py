@@ -1,4 +1,4 @@
-"""Rows of "1.4 Rules" about conditions."""
+"""Conditions of rules."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows of "1.3 Listeners, certificates, mTLS, trust stores" about listeners."""
+"""Listeners."""
 
 from typing import Any
 
@@ -176,11 +176,12 @@ def test_modify_default_certificate_keeps_the_others(aws: Account) -> None:
     ]
 
 
-@pytest.mark.B
+@pytest.mark.P
 def test_modify_port(aws: Account) -> None:
+    """hashicorp/terraform #26407 has AWS's words."""
     load_balancer = _arn(aws)
     first, second = aws.listener(load_balancer, 80), aws.listener(load_balancer, 81)
-    with refused("DuplicateListener"):
+    with refused("ValidationError"):
         aws.elbv2.modify_listener(ListenerArn=first["ListenerArn"], Port=81)
     changed = aws.elbv2.modify_listener(ListenerArn=second["ListenerArn"], Port=82)["Listeners"][0]
     assert changed == second | {"Port": 82}

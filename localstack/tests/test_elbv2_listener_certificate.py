@@ -1,4 +1,4 @@
-"""Rows of "1.3 Listeners, certificates, mTLS, trust stores" about certificates for SNI."""
+"""Certificates that a listener serves beside its default one."""
 
 from typing import Any
 

@@ -247,10 +247,7 @@ def test_subnets_of_another_vpc(aws: Account) -> None:
 
 @pytest.mark.B
 def test_pools_are_kept(aws: Account) -> None:
-    pools = {
-        "IpamPools": {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"},
-        "CustomerOwnedIpv4Pool": "ipv4pool-coip-0123456789abcdef0",
-    }
+    pools = {"IpamPools": {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"}}
     made = aws.load_balancer(**pools)
     assert {key: made[key] for key in pools} == pools
     found = aws.elbv2.describe_load_balancers()["LoadBalancers"][0]
@@ -451,7 +448,7 @@ def test_describe_account_limits(aws: Account) -> None:
 
 def test_other_types_are_not_emulated(aws: Account) -> None:
     with refused("InternalFailure"):
-        aws.load_balancer(Type="network")
+        aws.load_balancer(Type="gateway")
 
 
 @pytest.mark.M

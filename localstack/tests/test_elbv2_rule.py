@@ -1,4 +1,4 @@
-"""Rows of "1.4 Rules" about rules as such; conditions and actions have files of their own."""
+"""Rules as such; conditions and actions have files of their own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows of "1.5 Tags"."""
+"""Tags of load balancers, target groups, listeners and rules."""
 
 from typing import Any
 

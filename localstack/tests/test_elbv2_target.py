@@ -1,4 +1,4 @@
-"""Rows of "1.2 Target groups and targets" about targets and their health."""
+"""Targets and their health."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows of "1.2 Target groups and targets" about target groups."""
+"""Target groups."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""Rows of "1.3 Listeners, certificates, mTLS, trust stores" about trust stores, and of "1.1 Load
-balancers" about capacity reservations."""
+"""Trust stores, and capacity reservations of load balancers."""
 
 from typing import Any
 
@@ -154,7 +153,7 @@ def _reserve(aws: Account, arn: str, units: int | None) -> dict[str, Any]:
 
 @pytest.mark.B
 def test_capacity(aws: Account) -> None:
-    aws.settings(capacity_provisioning_seconds=60)
+    aws.settings(capacity_provisioning_seconds=60, quota_reserved_capacity_units=1_000)
     arn = aws.load_balancer()["LoadBalancerArn"]
     told = aws.elbv2.describe_capacity_reservation(LoadBalancerArn=arn)
     assert told["CapacityReservationState"] == []
@@ -173,9 +172,23 @@ def test_capacity(aws: Account) -> None:
     assert _reserve(aws, arn, None)["CapacityReservationState"] == []
 
 
+@pytest.mark.D
+def test_capacity_of_a_region(aws: Account) -> None:
+    """None can be reserved before the quota is raised."""
+    one, two = (aws.load_balancer(name)["LoadBalancerArn"] for name in ("one", "two"))
+    with refused("CapacityUnitsLimitExceeded"):
+        _reserve(aws, one, 100)
+    aws.settings(quota_reserved_capacity_units=500)
+    _reserve(aws, one, 300)
+    with refused("CapacityUnitsLimitExceeded"):
+        _reserve(aws, two, 201)
+    _reserve(aws, two, 200)
+
+
 @pytest.mark.M
 def test_capacity_limits(aws: Account) -> None:
     arn = aws.load_balancer()["LoadBalancerArn"]
+    aws.settings(quota_reserved_capacity_units=20_000)
     with refused("CapacityUnitsLimitExceeded"):
         _reserve(aws, arn, 15_001)
     with refused("ValidationError"):

@@ -47,6 +47,7 @@ COMMON = {
     "resourcegroupstaggingapi": "SerializationException",
     # A path that leads nowhere is no operation.
     "route53": "InvalidInput|InvalidAction",
+    "service-quotas": "SerializationException",
     "shield": "SerializationException|InvalidParameterException",
     "sts": "AccessDenied|MalformedInput|ValidationError|InvalidParameterValue",
     "waf-regional": "SerializationException|WAFInvalidParameterException",

@@ -1,4 +1,4 @@
-"""Rows "ChangeResourceRecordSets", "error shape" and "GetChange"."""
+"""Batches of changes: all or nothing, in AWS's words, and how they are followed."""
 
 import pytest
 from aws import Account, refused

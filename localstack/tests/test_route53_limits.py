@@ -1,4 +1,4 @@
-"""Row "limits", and requests that are wrong in themselves."""
+"""Limits of Route 53, and requests that are wrong in themselves."""
 
 import re
 import urllib.error

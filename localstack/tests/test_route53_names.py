@@ -1,4 +1,4 @@
-"""Row "ListResourceRecordSets": how names are read, folded, echoed and ordered."""
+"""How names of records are read, folded, echoed and ordered."""
 
 import pytest
 from aws import Account, refused

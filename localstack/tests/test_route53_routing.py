@@ -1,4 +1,4 @@
-"""Row "ChangeResourceRecordSets": routing policies and set identifiers."""
+"""Routing policies and set identifiers."""
 
 from typing import Any
 

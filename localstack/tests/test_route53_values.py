@@ -1,4 +1,4 @@
-"""Row "ChangeResourceRecordSets": what each type allows as a value."""
+"""What each type of record allows as a value."""
 
 import pytest
 from aws import Account

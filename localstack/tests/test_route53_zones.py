@@ -1,4 +1,4 @@
-"""Row "Route53 zones create/list/delete, private zones, tags"."""
+"""Hosted zones: made, listed, deleted, private ones, their tags."""
 
 from typing import Any
 

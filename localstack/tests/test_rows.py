@@ -1,12 +1,13 @@
 """Every row of `rows` has a case that exists, runs, and is as sure as the row says."""
 
 import ast
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 from conftest import EVIDENCE
-from rows import ROWS, Row
+from rows import ROWS, Row, case_of, seen
 
 HERE = Path(__file__).parent
 ALL = [
@@ -28,6 +29,15 @@ def _marks(file: str) -> dict[str, set[str]]:
         for one in tree.body
         if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")
     }
+
+
+def test_seen() -> None:
+    """What was seen on a real account is a case that still exists, and a day."""
+    for case, day in seen().items():
+        file, name = case.partition("[")[0].split("::")
+        assert f"test_{name}" in _marks(file), f"test_{file}.py has no test_{name}"
+        assert date.fromisoformat(day)
+    assert case_of("tests/test_elbv2_tag.py::test_limits[20]") == "elbv2_tag::limits[20]"
 
 
 @pytest.mark.parametrize("row", ALL)

@@ -1,1 +1,0 @@
-"""The parts of AWS that Albedo is proved against, as providers for LocalStack."""

@@ -1,0 +1,1 @@
+"""The parts of AWS that an ingress controller meets, as providers for LocalStack."""

@@ -1,0 +1,94 @@
+"""Which stores have changed since the data plane was last told."""
+
+import contextlib
+import json
+import re
+import threading
+import time
+from typing import Any
+
+from localstack.aws.api import RequestContext
+from localstack.http import Request, Response
+from rolo.gateway.chain import HandlerChain
+
+from ingress_aws.elbv2.store import STORES as ELBV2
+from ingress_aws.route53.store import stores as ROUTE53
+
+# A service, an account and, if the service has regions, a region.
+Source = tuple[str, str, str]
+
+# Calls that change nothing, by the way AWS names them.
+READS = ("Describe", "List", "Get")
+# What changes who can be reached: by the way EC2 names it.
+NETWORK = re.compile("Instances|SecurityGroup|NetworkInterface|IpAddresses|PrefixList")
+CONTROL = tuple(f"/_albedo/{name}" for name in ("health", "settings", "reset", "clock", "load"))
+
+
+class Changes:
+    """A set of sources that somebody waits for."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._known: set[Source] = set()
+        self._dirty: set[Source] = set()
+        self.count = 0  # of all that was ever noted
+
+    def note(self, source: Source) -> None:
+        """This source has changed."""
+        with self._condition:
+            self._known.add(source)
+            self._dirty.add(source)
+            self.count += 1
+            self._condition.notify_all()
+
+    def note_account(self, account: str) -> None:
+        """Anything of an account may have changed, and it may have come out of a dump."""
+        found = {("elbv2", account, region) for region in ELBV2.by_region(account)}
+        if ROUTE53.by_region(account):
+            found.add(("route53", account, ""))
+        with self._condition:
+            self._dirty |= found | {one for one in self._known if one[1] == account}
+            self._known |= found
+            self.count += 1
+            self._condition.notify_all()
+
+    def take(self, seconds: float) -> tuple[set[Source], int]:
+        """What has changed, waiting for it if need be, and the count up to now."""
+        deadline = time.monotonic() + seconds
+        with self._condition:
+            while not self._dirty:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._condition.wait(left):
+                    break
+            taken, self._dirty = self._dirty, set()
+            return taken, self.count
+
+
+CHANGES = Changes()
+
+
+def record(_chain: HandlerChain[Any], context: RequestContext, _response: Response) -> None:
+    """Response handler: notes what a call has changed before its answer goes out."""
+    if context.service is None:
+        _record_control(context.request)
+        return
+    operation = context.operation.name if context.operation else ""
+    if operation.startswith(READS):
+        return
+    service, account, region = context.service.service_name, context.account_id, context.region
+    if service == "route53":
+        CHANGES.note(("route53", account, ""))
+    elif service in ("elbv2", "acm") or (service == "ec2" and NETWORK.search(operation)):
+        CHANGES.note(("elbv2", account, region))
+
+
+def _record_control(request: Request) -> None:
+    """Calls of the control plane that change what AWS would tell."""
+    if request.method == "GET" or request.path not in CONTROL:
+        return
+    account = request.args.get("account")
+    if account is None:
+        with contextlib.suppress(ValueError, AttributeError):
+            account = json.loads(request.get_data(as_text=True)).get("account")
+    if isinstance(account, str):
+        CHANGES.note_account(account)
