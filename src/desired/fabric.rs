@@ -127,7 +127,9 @@ impl Demand {
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
             endpoint_rules: rules,
-            is_complete: self.unseen.is_empty() && self.foreign.is_empty(),
+            is_complete: settings.extent == Extent::Cluster
+                && self.unseen.is_empty()
+                && self.foreign.is_empty(),
         }
     }
 }

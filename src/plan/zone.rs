@@ -30,7 +30,7 @@ const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cna
 #[must_use]
 pub fn plan(
     settings: &DnsSettings,
-    extent: Extent,
+    extent: &Extent,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
 ) -> Plan {
@@ -85,7 +85,7 @@ struct Changed {
 
 struct Planning<'a> {
     settings: &'a DnsSettings,
-    extent: Extent,
+    extent: &'a Extent,
     stack: &'a ZoneStack,
     records: &'a Records,
     load_balancers: &'a BTreeMap<AwsId, Address>,
@@ -109,6 +109,12 @@ impl<'a> Planning<'a> {
         let wish = asking.iter().find(|wish| Some(&wish.ingress) == holder.as_ref());
         if wish.is_none() && holder.is_some() && !self.stack.is_complete {
             // Whoever has it now may not have been heard of yet.
+            return;
+        }
+        if let (None, Some(holder)) = (wish, &holder)
+            && !self.is_seen(holder)
+        {
+            self.held_unseen(&host, asking);
             return;
         }
         let Some(wish) = wish.or(asking.first()) else { return };
@@ -135,6 +141,21 @@ impl<'a> Planning<'a> {
             return;
         }
         self.keep_in_line(&host, &wished, true);
+    }
+
+    /// Whether it can be seen from here that an Ingress does not ask for a name any more.
+    fn is_seen(&self, ingress: &ObjectKey) -> bool {
+        self.extent.shows(&ingress.namespace) || self.stack.standing.contains(ingress)
+    }
+
+    /// A name stays with an Ingress of which nobody can see here whether it still asks for it.
+    fn held_unseen(&mut self, host: &Host<'_>, asking: &[WishedName]) {
+        for wish in asking {
+            let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
+            if !host.leads_to(&Wished { wish, address }.value()) {
+                self.taken(host.name, &wish.ingress);
+            }
+        }
     }
 
     /// Brings the records of a name into line, as far as they are ours; those that are missing are
@@ -263,7 +284,7 @@ impl<'a> Planning<'a> {
         if self.stack.known.contains(&ingress) {
             return is_complete;
         }
-        if self.extent == Extent::Manifests || self.stack.standing.contains(&ingress) {
+        if !self.extent.shows(&ingress.namespace) || self.stack.standing.contains(&ingress) {
             return false;
         }
         let leads_to_ours = record.alias_target().is_some_and(|target| {

@@ -68,7 +68,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
         };
         let mut world = self.world().lock();
-        for secret in imported {
+        let imported = imported.into_iter();
+        for secret in imported.filter(|secret| settings.extent.shows(&secret.namespace)) {
             let subject = Subject::Certificate(settings.place.clone(), secret.clone());
             // Those that wait already are woken when what they wait for happens.
             if !world.index.has_secret(&secret) && !world.is_waiting(&subject) {
