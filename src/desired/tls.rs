@@ -4,11 +4,12 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::certificate::Certificate;
 use crate::model::id::{Handle, Id, ObjectKey};
-use crate::model::marks::{self, ANNOTATION_PREFIX};
+use crate::model::marks;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
 
+use super::annotations::table::CERTIFICATE_ARN;
 use super::classes::{Claim, claim, has_own_class};
 use super::secret::{self, Unfit, covers};
 
@@ -35,9 +36,8 @@ pub fn entries(
     let is_on = settings.tls_secrets || has_own_class(objects, ingress);
     let Claim::Ours(params) = claim(settings, objects, key, ingress) else { return Vec::new() };
     let by_class = params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
-    let annotation = format!("{ANNOTATION_PREFIX}certificate-arn");
     let annotations = ingress.metadata.annotations.as_ref();
-    let by_annotation = annotations.is_some_and(|all| all.contains_key(&annotation));
+    let by_annotation = annotations.is_some_and(|all| all.contains_key(&CERTIFICATE_ARN.key()));
     if !is_on || by_class || by_annotation || ingress.metadata.deletion_timestamp.is_some() {
         return Vec::new();
     }

@@ -10,12 +10,13 @@ use crate::model::few::Few;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Turn};
-use crate::model::marks::{self, ANNOTATION_PREFIX};
+use crate::model::marks;
 use crate::model::seen::{EndpointSlice, SeenBinding};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
 
+use super::annotations::table::SECURITY_GROUPS;
 use super::classes::{is_default, is_own_class};
 use super::fabric::{Others, has_load_balancer};
 use super::groups::groups_touching;
@@ -194,9 +195,8 @@ impl Index {
         self.regroup(visits, objects, &turn.key, new);
         let network = |ingress: Option<&Ingress>| {
             let metadata = &ingress?.metadata;
-            let groups = format!("{ANNOTATION_PREFIX}security-groups");
-            let annotation =
-                metadata.annotations.as_ref().and_then(|all| all.get(&groups)).cloned();
+            let annotations = metadata.annotations.as_ref();
+            let annotation = annotations.and_then(|all| all.get(&SECURITY_GROUPS.key())).cloned();
             Some((metadata.finalizers.clone(), annotation, metadata.deletion_timestamp.is_some()))
         };
         if network(turn.old.as_deref()) != network(new) {
