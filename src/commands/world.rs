@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::clock::Clock;
 use crate::desired;
-use crate::desired::classes::is_own_class;
 use crate::desired::tls;
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
@@ -164,9 +163,8 @@ async fn plan_certificates<C: Cloud, T: Clock>(
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let mut secrets = secrets_of(&snapshot.settings, &snapshot.objects);
-    let has_own = snapshot.objects.classes.values().any(|class| is_own_class(class));
     let cluster = snapshot.settings.cluster.clone();
-    if has_own || snapshot.settings.tls_secrets {
+    if tls::is_on(&snapshot.settings, &snapshot.objects) {
         let imported = mirror.imported_secrets(&cluster).await?.into_iter();
         secrets.extend(imported.filter(|secret| snapshot.extent.shows(&secret.namespace)));
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::ObjectKey;
-use crate::model::marks::ANNOTATION_PREFIX;
+use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
 pub use grammar::{Parser, Unreadable};
@@ -119,6 +119,22 @@ impl<'a> Annotations<'a> {
             }
         };
         Some(self.error(Code::Unsupported, field, quoted(value), &allowed))
+    }
+}
+
+impl Annotations<'_> {
+    /// Notes the annotations of ours on an IngressClass that nobody knows. They may ask for what a
+    /// later version does, so the class cannot be used.
+    pub fn check_class_names(&mut self) {
+        for key in self.values.into_iter().flatten().map(|(key, _)| key) {
+            let name = key.strip_prefix(CLASS_ANNOTATION_PREFIX);
+            if name.is_some_and(|name| !table::is_of_class(name)) {
+                let found = "a name that nobody knows".to_owned();
+                let field = format!("annotation {key}");
+                let allowed = "those that the README lists";
+                self.problems.push(self.error(Code::InvalidClass, field, found, allowed));
+            }
+        }
     }
 }
 

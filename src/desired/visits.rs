@@ -16,8 +16,8 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
 
-use super::annotations::table::SECURITY_GROUPS;
-use super::classes::{is_default, is_own_class};
+use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
+use super::classes::{has, is_default};
 use super::fabric::{Others, has_load_balancer};
 use super::groups::groups_touching;
 use super::tls;
@@ -96,10 +96,10 @@ impl Index {
             Change::Ingress(turn) => self.ingress(&mut visits, objects, turn),
             Change::Class(turn) => {
                 self.of_class(&mut visits, objects, turn);
-                let is_own = |class: &Option<Arc<IngressClass>>| {
-                    class.as_ref().is_some_and(|class| is_own_class(class))
+                let extras = |class: &Option<Arc<IngressClass>>| {
+                    [&DNS, &TLS_SECRETS].map(|extra| has(class.as_deref(), extra, false))
                 };
-                if is_own(&turn.old) != is_own(&turn.new) {
+                if extras(&turn.old) != extras(&turn.new) {
                     // Names and certificates may be somebody's business from now on, or nobody's.
                     visits.census();
                 }

@@ -67,6 +67,9 @@ pub const LABEL_STACK_NAME: &str = "ingress.k8s.aws/stack-name";
 /// Start of every annotation of an Ingress that concerns its load balancer.
 pub const ANNOTATION_PREFIX: &str = "alb.ingress.kubernetes.io/";
 
+/// Start of every annotation of an IngressClass that says what LBC's classes cannot.
+pub const CLASS_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
+
 /// The finalizer that a member of a group carries.
 #[must_use]
 pub fn finalizer(group: &Group) -> String {

@@ -1,8 +1,10 @@
 //! Whose an Ingress is: LBC's order of evaluation.
 
 use albedo::desired::classes::{Claim, claim};
+use albedo::desired::tls;
 use albedo::model::load_balancer::Scheme;
 use albedo::model::problem::Code;
+use albedo::model::settings::DnsScope;
 
 use super::support::canon;
 use super::support::site::Site;
@@ -196,5 +198,50 @@ fn a_field_that_is_empty_asks_for_nothing() {
         let built = World::new(&of_class(field, annotations)).build("shop/web");
         let codes: Vec<Code> = built.problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, [Code::Unsupported], "{field}");
+    }
+}
+
+#[test]
+fn a_class_decides_for_its_ingresses_what_lbc_does_not_have() {
+    let asks = |controller: &str, annotations: &str, is_flag_on: bool| {
+        let mut world = World::new(&format!(
+            "class p: {{controller: {controller}, {annotations}}}\n\
+             service shop/s: {{ports: [80]}}\nsecret shop/tls: {{fixture: ec}}\n\
+             ingress shop/web: {{class: p, rules: [public.example.com Exact /a s:80], \
+             tls: [tls public.example.com]}}"
+        ));
+        world.settings.tls_secrets = is_flag_on;
+        let scope = if is_flag_on { DnsScope::All } else { DnsScope::OwnClasses };
+        world.settings.dns.scope = scope;
+        let web = key("shop/web");
+        let ingress = &world.objects.ingresses[&web];
+        let entries = tls::entries(&world.settings, &world.objects, &web, ingress);
+        (!entries.is_empty(), world.build("shop/web").good[&web].names.is_some())
+    };
+    let (own, lbcs) = ("alb.ingress.k8s.aws/albedo", "ingress.k8s.aws/alb");
+    let both = "alb.ingress.k8s.aws/tls-secrets: 'true', alb.ingress.k8s.aws/dns: 'true'";
+    let neither = "alb.ingress.k8s.aws/tls-secrets: 'false', alb.ingress.k8s.aws/dns: 'false'";
+    assert_eq!(asks(own, "x/y: z", false), (true, true));
+    assert_eq!(asks(lbcs, "x/y: z", false), (false, false));
+    assert_eq!(asks(lbcs, "x/y: z", true), (true, true));
+    assert_eq!(asks(lbcs, both, false), (true, true));
+    assert_eq!(asks(lbcs, neither, true), (false, false));
+    assert_eq!(asks(own, neither, false), (false, false));
+    assert_eq!(asks(lbcs, "alb.ingress.k8s.aws/dns: 'true'", false), (false, true));
+}
+
+#[test]
+fn what_nobody_understands_on_a_class_makes_its_ingresses_bad() {
+    for annotation in ["dns: maybe", "tls-secrets: ''", "tls-secret: 'true'"] {
+        let sketch = format!(
+            "class p: {{alb.ingress.k8s.aws/{annotation}}}\ningress shop/web: {{class: p}}"
+        );
+        let name = annotation.split(':').next().unwrap();
+        let world = World::new(&sketch);
+        let problems = world.problems("shop/web");
+        let [problem] = &problems[..] else { panic!("{annotation}: {problems:?}") };
+        assert_eq!(problem.code, Code::InvalidClass);
+        let field = format!("annotation alb.ingress.k8s.aws/{name} of IngressClass p");
+        assert_eq!(problem.field, field);
     }
 }

@@ -37,6 +37,7 @@ fn the_readme_says_of_annotations_what_the_table_does() {
         let on = match known.carriers {
             Carriers::Ingress => "Ingress",
             Carriers::ServiceOrIngress => "Service, Ingress",
+            Carriers::Class => "IngressClass",
         };
         let field = known.class_field.map(|path| format!("`{path}`")).unwrap_or_default();
         format!("| `{}` | {on} | {field} | {} |", known.name, known.help.trim())

@@ -42,6 +42,11 @@ fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
     })
 }
 
+/// Yes or no.
+pub fn truth(text: &str) -> Result<bool, Unreadable> {
+    word(text, &[("true", true), ("false", false)])
+}
+
 /// Where clients come from.
 pub fn scheme(text: &str) -> Result<Scheme, Unreadable> {
     word(text, &[("internal", Scheme::Internal), ("internet-facing", Scheme::InternetFacing)])

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::grammar::{self, Parser};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
-use crate::model::marks::ANNOTATION_PREFIX;
+use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::seen::ClassParamsSpec;
 use crate::model::target_group::TargetType;
 
@@ -29,13 +29,13 @@ impl<T> Annotation<T> {
     /// Its name with the prefix.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{ANNOTATION_PREFIX}{}", self.name)
+        format!("{}{}", self.carriers.prefix(), self.name)
     }
 
     /// Where a problem with it is.
     #[must_use]
     pub fn field(&self) -> String {
-        format!("annotation {ANNOTATION_PREFIX}{}", self.name)
+        format!("annotation {}{}", self.carriers.prefix(), self.name)
     }
 }
 
@@ -46,6 +46,19 @@ pub enum Carriers {
     Ingress,
     /// Services and Ingresses; what the Service says, its Ingress does not.
     ServiceOrIngress,
+    /// IngressClasses. These are ours: LBC's IngressClassParams have no place for them.
+    Class,
+}
+
+impl Carriers {
+    /// What the names of annotations begin with.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Ingress | Self::ServiceOrIngress => ANNOTATION_PREFIX,
+            Self::Class => CLASS_ANNOTATION_PREFIX,
+        }
+    }
 }
 
 /// A field of IngressClassParams.
@@ -75,7 +88,8 @@ pub struct Known {
     pub carriers: Carriers,
     /// How far this version goes with it.
     pub support: Support,
-    /// The path from `spec` of the field of IngressClassParams that goes over it, or over its parts.
+    /// The path from `spec` of the field of IngressClassParams that goes over it, or over parts of
+    /// it.
     pub class_field: Option<&'static str>,
     /// What it is for, for the README.
     pub help: &'static str,
@@ -193,6 +207,10 @@ built! {
         "unhealthy-threshold-count" on ServiceOrIngress by grammar::integer::<2, 10>;
     /// The HTTP status codes of good health checks; else 200.
     SUCCESS_CODES: String = "success-codes" on ServiceOrIngress by AS_WRITTEN;
+    /// Whether TLS Secrets of the class's Ingresses are imported; else as --tls-secrets has it.
+    TLS_SECRETS: bool = "tls-secrets" on Class by grammar::truth;
+    /// Whether hosts of the class's Ingresses become names, unless --dns is off; else as it has it.
+    DNS: bool = "dns" on Class by grammar::truth;
 }
 
 const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
@@ -258,19 +276,29 @@ const NOT_YET: &[Known] = &[
     only("frontend-nlb-tags", &[]),
 ];
 
-/// Every annotation that LBC knows: those that are built, in the README's order, and the others.
+/// Every annotation: those that are built, in the README's order, and those that LBC knows besides.
 pub fn all() -> impl Iterator<Item = &'static Known> + Clone {
     BUILT.iter().chain(NOT_YET)
 }
 
-/// What is known of an annotation by its name.
+/// What is known of an annotation of an Ingress or a Service by its name.
 #[must_use]
 pub fn lookup(name: &str) -> Option<&'static Known> {
     static BY_NAME: LazyLock<BTreeMap<&str, &Known>> =
-        LazyLock::new(|| all().map(|known| (known.name, known)).collect());
+        LazyLock::new(|| of_lbc().map(|known| (known.name, known)).collect());
     let start = || name.split_inclusive('.').next().filter(|start| start.ends_with('.'));
     let found = BY_NAME.get(name).or_else(|| BY_NAME.get(start()?));
     found.copied()
+}
+
+/// Whether there is such an annotation of an IngressClass.
+#[must_use]
+pub fn is_of_class(name: &str) -> bool {
+    all().any(|known| known.carriers == Carriers::Class && known.name == name)
+}
+
+fn of_lbc() -> impl Iterator<Item = &'static Known> {
+    all().filter(|known| known.carriers != Carriers::Class)
 }
 
 /// The most edits after which one name may still be meant for another.
@@ -282,7 +310,7 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     let length = name.chars().count();
     let mut nearest = None;
     let mut most = EDITS_MAX;
-    for known in all().map(|known| known.name) {
+    for known in of_lbc().map(|known| known.name) {
         // As many edits as the lengths differ by it takes at least; most names need no closer look.
         if length.abs_diff(known.len()) <= most && edits(name, known) <= most {
             most = edits(name, known).saturating_sub(1);
