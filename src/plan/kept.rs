@@ -88,7 +88,10 @@ impl Owners<'_> {
             let behind = anchors.range(..rule.priority).next_back().map_or(0, |(_, i)| i + 1);
             let before = anchors.range(rule.priority..).next().map_or(wished.len(), |(_, i)| *i);
             let of_later = (behind..before).find(|i| owner.is_some() && owners[*i] > owner);
-            next = of_later.unwrap_or(before).min(next).max(behind);
+            let is_unseen = owner.is_none() && matches!(self.extent, Extent::Namespaces(_));
+            // Nothing new comes in front of what is somebody's who cannot be seen.
+            let last = if is_unseen { behind } else { before };
+            next = of_later.unwrap_or(last).min(next).max(behind);
             places.push(next);
         }
         places.reverse();

@@ -162,3 +162,27 @@ fn a_name_that_an_ingress_elsewhere_holds_is_not_taken_from_it() {
         assert_eq!(told.count(), 1, "{events:#?}");
     });
 }
+
+#[test]
+fn a_new_rule_is_not_in_front_of_those_of_members_that_cannot_be_seen() {
+    wait(async {
+        let site = rested().await;
+        let edge = || {
+            let rules = canon::rules(&site.aws.everything()).into_iter();
+            rules.filter(|rule| rule.contains("edge.") || rule.contains("all.")).collect::<Vec<_>>()
+        };
+        let before = edge();
+        let shop = from_shop(&site);
+        let controller = shop.settle().await;
+        shop.cluster.add(
+            "ingress shop/late: {group.name: edge, group.order: 9, \
+             rules: [edge.example.com Prefix / s:80]}",
+        );
+        controller.settle().await;
+        let new = "80:4 edge.example.com /* -> shop/late-s:80".to_owned();
+        assert_eq!(edge(), before.iter().cloned().chain([new]).collect::<Vec<_>>());
+        shop.cluster.delete(&key("shop/late"));
+        controller.settle().await;
+        assert_eq!(edge(), before);
+    });
+}
