@@ -8,6 +8,7 @@ use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
+use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 use crate::telemetry::LogFormat;
@@ -52,9 +53,6 @@ pub struct PlanFlags {
     /// Manifests to plan for instead of the cluster, as files; "-" is standard input.
     #[arg(short = 'f', long = "filename", value_name = "FILE")]
     pub files: Vec<String>,
-    /// Look at one namespace only; also at its target groups and security group rules only.
-    #[arg(long, value_name = "NAMESPACE")]
-    pub watch_namespace: Option<String>,
     /// The namespace that the controller remembers things in. Default: the pod's own, or
     /// kube-system.
     #[arg(long, value_name = "NAMESPACE")]
@@ -73,9 +71,6 @@ pub struct RunFlags {
     /// What is built, and where.
     #[command(flatten)]
     pub build: BuildFlags,
-    /// Watch one namespace only.
-    #[arg(long, value_name = "NAMESPACE")]
-    pub watch_namespace: Option<String>,
     /// Whether only the process that holds the Lease writes.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL")]
@@ -203,6 +198,14 @@ pub struct BuildFlags {
     /// The cluster's name; it goes into names and tags of everything in AWS.
     #[arg(long, env = "CLUSTER_NAME", value_name = "NAME")]
     pub cluster_name: Option<String>,
+    /// Look at one namespace only. What lies in others is left alone: their names, their rules on
+    /// nodes and pods, their certificates and their part in shared groups.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub watch_namespace: Option<String>,
+    /// Take what --watch-namespace shows for all there is: no other namespace has anything under
+    /// this cluster name and --txt-owner-id.
+    #[arg(long, requires = "watch_namespace")]
+    pub watch_namespace_is_all: bool,
     /// The AWS region. Default: the SDK's own chain (AWS_REGION, profile).
     #[arg(long, value_name = "REGION")]
     pub aws_region: Option<String>,
@@ -395,6 +398,8 @@ impl BuildFlags {
         // Named one by one, so that a flag which nobody reads does not compile.
         let Self {
             cluster_name: _,
+            watch_namespace,
+            watch_namespace_is_all,
             aws_region: _,
             aws_vpc_id: _,
             ingress_class,
@@ -422,8 +427,10 @@ impl BuildFlags {
             }
             (true, Some(other)) => return Err(FlagError::NoSecurityGroup(other.clone())),
         };
+        let watched = watch_namespace.as_deref().filter(|_| !watch_namespace_is_all);
         Ok(Settings {
             cluster,
+            extent: Extent::of_namespace(watched),
             place: Place { role: None, region },
             vpc,
             ingress_class: ingress_class.clone(),

@@ -76,7 +76,8 @@ async fn stage() -> Stage {
     let account = account();
     let addresses = u32::try_from(INGRESSES * ADDRESSES_EACH).expect("it is small");
     let ground = ground(&account, addresses);
-    let stage = Stage { account, plane, client, class: namespace.clone(), namespace, ground };
+    let (own_class, is_alone) = (namespace.clone(), true);
+    let stage = Stage { account, plane, client, class: own_class, namespace, ground, is_alone };
     stage.apply(&[class(&stage.class)]).await;
     stage.plane.make_home(&stage.namespace);
     stage

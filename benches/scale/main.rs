@@ -66,7 +66,8 @@ impl Scale {
         let account = account();
         let each = u32::try_from(ADDRESSES_EACH).expect("it is small");
         let ground = ground(&account, size * each);
-        let stage = Stage { account, plane, client, class: namespace.clone(), namespace, ground };
+        let (own_class, is_alone) = (namespace.clone(), true);
+        let stage = Stage { account, plane, client, class: own_class, namespace, ground, is_alone };
         stage.apply(&[class(&stage.class)]).await;
         stage.plane.make_home(&stage.namespace);
         // Whoever runs so many has asked AWS for more than it gives at first.

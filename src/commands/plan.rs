@@ -33,10 +33,11 @@ const LIST_MAX: Duration = Duration::from_secs(60);
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
-    let (extent, mut objects, memories) = look(flags, &mut notes).await?;
+    let (mut objects, memories) = look(flags, &mut notes).await?;
     let calls = connect::Calls { tally: &Tally::default(), limits: &Limits::none() };
     let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
-    if extent == Extent::Cluster {
+    let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
+    if extent != Extent::Manifests {
         let client = connect::cluster().await?;
         objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
     }
@@ -70,24 +71,21 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
 type Memories = BTreeMap<Group, Memory>;
 
 /// The objects to plan for: those of the manifests, or the cluster's.
-async fn look(
-    flags: &PlanFlags,
-    notes: &mut Vec<String>,
-) -> anyhow::Result<(Extent, Objects, Memories)> {
+async fn look(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(Objects, Memories)> {
     if flags.files.is_empty() {
         let client = connect::cluster().await?;
-        let objects = list(client.clone(), flags.watch_namespace.clone()).await?;
+        let objects = list(client.clone(), flags.build.watch_namespace.clone()).await?;
         let home = connect::home(flags.leader_election_namespace.as_deref());
         let (memories, unreadable) = match ApiServer::new(client, "plan", home).recall().await {
             Ok(found) => found,
             Err(error) => (Memories::new(), vec![error.to_string()]),
         };
         notes.extend(unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
-        return Ok((Extent::Cluster, objects, memories));
+        return Ok((objects, memories));
     }
     let manifests = manifests::read(&flags.files)?;
     notes.extend(manifests.notes);
-    Ok((Extent::Manifests, manifests.objects, Memories::new()))
+    Ok((manifests.objects, Memories::new()))
 }
 
 /// Everything in the cluster, once.

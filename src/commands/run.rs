@@ -85,7 +85,7 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         },
     });
     let intake = Arc::new(controller.intake());
-    let (wanted, namespace) = (intake.secrets(), flags.watch_namespace.clone());
+    let (wanted, namespace) = (intake.secrets(), flags.build.watch_namespace.clone());
     let watched = watch_all(client.clone(), namespace, Arc::clone(&intake), clock, sight.clone());
     controller.add("the watches", watched);
     controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));

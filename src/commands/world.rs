@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::clock::Clock;
 use crate::desired;
-use crate::desired::classes::is_own_class;
 use crate::desired::tls;
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
@@ -64,7 +63,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let mut balancers = Vec::new();
     let mut planned = Vec::new();
     let mut groups = desired::groups::all(snapshot);
-    groups.extend(memories.keys().cloned());
+    groups.extend(memories.keys().filter(|group| snapshot.extent.may_show(group)).cloned());
     for group in groups.clone() {
         snapshot.memory = memories.get(&group).cloned().unwrap_or_default();
         let mut built = desired::balancer::build(snapshot, &group);
@@ -73,7 +72,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
         inventory.memory = snapshot.memory.clone();
-        let extent = snapshot.extent;
+        let extent = &snapshot.extent;
         read_targets(mirror, extent, &built.stack, &mut inventory).await?;
         let mut names = built.names;
         if let Some(live) = plan::balancer::current(extent, &built.stack, &inventory) {
@@ -150,7 +149,7 @@ async fn plan_zones<C: Cloud, T: Clock>(
         let Some(stack) = desired::zone::build(snapshot, id) else { continue };
         let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
         let dns = &snapshot.settings.dns;
-        let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
+        let plan = plan::zone::plan(dns, &snapshot.extent, &stack, &inventory);
         plans.plans.push((Subject::Zone(snapshot.settings.place.clone(), id.clone()), plan));
     }
     Ok(())
@@ -164,10 +163,10 @@ async fn plan_certificates<C: Cloud, T: Clock>(
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let mut secrets = secrets_of(&snapshot.settings, &snapshot.objects);
-    let has_own = snapshot.objects.classes.values().any(|class| is_own_class(class));
     let cluster = snapshot.settings.cluster.clone();
-    if snapshot.extent == Extent::Cluster && (has_own || snapshot.settings.tls_secrets) {
-        secrets.extend(mirror.imported_secrets(&cluster).await?);
+    if tls::is_on(&snapshot.settings, &snapshot.objects) {
+        let imported = mirror.imported_secrets(&cluster).await?.into_iter();
+        secrets.extend(imported.filter(|secret| snapshot.extent.shows(&secret.namespace)));
     }
     for secret in secrets {
         // Which listeners use what is not known here, so removals are shown as waiting for them.

@@ -17,7 +17,7 @@ use crate::model::index::{Change, Seen};
 use crate::model::memory::Memory;
 use crate::model::record::HostedZones;
 use crate::model::settings::{DnsPolicy, Settings};
-use crate::model::snapshot::{Extent, Objects, Snapshot};
+use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::Surroundings;
 
@@ -177,7 +177,9 @@ impl World {
         for state in self.balancers.values_mut() {
             state.begin();
         }
-        for (group, memory) in memories {
+        // What is remembered of what nobody can see here is somebody else's.
+        let extent = &self.settings.extent;
+        for (group, memory) in memories.into_iter().filter(|(group, _)| extent.may_show(group)) {
             self.balancers.entry(group).or_default().stored = memory;
         }
         self.forget_gone();
@@ -223,7 +225,7 @@ impl World {
         let objects = gather(&self.index, &self.objects, subject);
         let snapshot = Snapshot {
             now,
-            extent: Extent::Cluster,
+            extent: self.settings.extent.clone(),
             settings: Arc::clone(&self.settings),
             objects,
             surroundings,

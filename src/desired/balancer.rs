@@ -82,9 +82,14 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.append(&mut found);
     problems.sort();
     problems.dedup();
-    // Parts that a bad member relies on, or may come to rely on once its siblings change.
-    let bad = active.iter().filter(|key| !good.contains_key(*key));
-    let held = bad.filter_map(|key| Some((key.clone(), snapshot.memory.held.get(key)?.clone())));
+    // Parts that a bad member relies on, or may come to rely on once its siblings change. Whether
+    // one that cannot be seen from here is still bad is not known.
+    let is_needed = |key: &ObjectKey| {
+        let is_bad = active.contains(key) && !good.contains_key(key);
+        is_bad || !snapshot.extent.shows(&key.namespace)
+    };
+    let held = snapshot.memory.held.iter().filter(|(key, _)| is_needed(key));
+    let held = held.map(|(key, part)| (key.clone(), Arc::clone(part)));
     let memory = Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() };
     let stack = BalancerStack {
         group: group.clone(),

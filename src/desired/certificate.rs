@@ -2,7 +2,7 @@
 
 use crate::model::id::ObjectKey;
 use crate::model::marks;
-use crate::model::snapshot::{Extent, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
 
 use super::classes::{Claim, claim};
@@ -13,10 +13,8 @@ use super::tls::{self, Worth};
 #[must_use]
 pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let mut use_of_it = match snapshot.extent {
-        Extent::Cluster => Use::Unused,
-        Extent::Manifests => Use::Unknown,
-    };
+    let is_seen = snapshot.extent.shows(&secret.namespace);
+    let mut use_of_it = if is_seen { Use::Unused } else { Use::Unknown };
     let mut certificate = None;
     for (key, ingress) in &objects.ingresses {
         let entries = tls::entries(settings, objects, key, ingress);

@@ -6,12 +6,14 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::model::id::ObjectKey;
+use crate::model::marks::CLASS_ANNOTATION_PREFIX;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 
-use super::annotations::MEANWHILE;
+use super::annotations::table::{Annotation, DNS, TLS_SECRETS};
+use super::annotations::{Annotations, MEANWHILE};
 
 /// LBC's controller name, answered so that its classes can be taken over as they are.
 pub const CONTROLLER_LBC: &str = "ingress.k8s.aws/alb";
@@ -73,22 +75,47 @@ pub fn claim<'a>(
     }
 }
 
-/// Whether an Ingress's class is one of our own: those have what LBC does not.
+/// The class of an Ingress, as far as that is an object: the one it names, or the default one.
 #[must_use]
-pub fn has_own_class(objects: &Objects, ingress: &Ingress) -> bool {
+pub fn class_of<'a>(objects: &'a Objects, ingress: &Ingress) -> Option<&'a IngressClass> {
     let annotations = ingress.metadata.annotations.as_ref();
     if annotations.is_some_and(|all| all.contains_key(ANNOTATION_CLASS)) {
-        return false;
+        return None;
     }
     let named = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_ref());
-    let class = match named {
+    match named {
         Some(name) => objects.classes.get(name).map(AsRef::as_ref),
         None => match defaults(objects).as_slice() {
             [class] => Some(*class),
             _ => None,
         },
-    };
-    class.is_some_and(is_own_class)
+    }
+}
+
+/// Whether Ingresses of a class have what LBC does not have: as the class's annotation says, else
+/// if a flag says so of all, or if the class is one of our own.
+#[must_use]
+pub fn has(class: Option<&IngressClass>, annotation: &Annotation<bool>, all_have: bool) -> bool {
+    let decided = class.and_then(|class| annotations_of(class).read(annotation));
+    decided.unwrap_or_else(|| all_have || class.is_some_and(is_own_class))
+}
+
+fn annotations_of(class: &IngressClass) -> Annotations<'_> {
+    let key = ObjectKey::new("", class.metadata.name.as_deref().unwrap_or_default());
+    Annotations::new(Kind::IngressClass, &key, class.metadata.annotations.as_ref())
+}
+
+/// What is wrong with the annotations of ours that a class carries.
+fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
+    let mut keys = class.metadata.annotations.iter().flatten().map(|(key, _)| key);
+    if !keys.any(|key| key.starts_with(CLASS_ANNOTATION_PREFIX)) {
+        return None;
+    }
+    let mut annotations = annotations_of(class);
+    annotations.read(&TLS_SECRETS);
+    annotations.read(&DNS);
+    annotations.check_class_names();
+    annotations.problems.into_iter().next()
 }
 
 /// Whether a class is one of our own.
@@ -158,8 +185,12 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
     if !spec.controller.as_deref().is_some_and(is_our_controller) {
         return Claim::Foreign;
     }
-    let Some(parameters) = &spec.parameters else { return Claim::Ours(None) };
     let class_name = class.metadata.name.as_deref().unwrap_or_default();
+    if let Some(Problem { field, found, allowed, .. }) = wrong_annotation(class) {
+        let field = format!("{field} of IngressClass {class_name}");
+        return Claim::Invalid(invalid(key, &field, found, allowed));
+    }
+    let Some(parameters) = &spec.parameters else { return Claim::Ours(None) };
     let field = format!("spec.parameters of IngressClass {class_name}");
     if parameters.api_group.as_deref() != Some(PARAMS_GROUP) || parameters.kind != PARAMS_KIND {
         let found = format!(

@@ -17,6 +17,7 @@ use crate::model::stack::FabricStack;
 use crate::model::target_group::TargetType;
 
 use super::annotations::Annotations;
+use super::annotations::table::SECURITY_GROUPS;
 use super::groups::{self, holds, members};
 use super::{member, targets};
 
@@ -125,7 +126,9 @@ impl Demand {
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
             endpoint_rules: rules,
-            is_complete: self.unseen.is_empty() && self.foreign.is_empty(),
+            is_complete: settings.extent == Extent::Cluster
+                && self.unseen.is_empty()
+                && self.foreign.is_empty(),
         }
     }
 }
@@ -229,8 +232,8 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     is_claimed
         || members.active.iter().any(|member| {
             let values = member.ingress.metadata.annotations.as_ref();
-            let annotations = Annotations::new(Kind::Ingress, member.key, values);
-            let own = annotations.list("security-groups");
+            let mut annotations = Annotations::new(Kind::Ingress, member.key, values);
+            let own = annotations.read(&SECURITY_GROUPS);
             let brings_own = own.is_some_and(|list| !list.is_empty());
             !brings_own && member::build(snapshot, group, member).0.is_some()
         })

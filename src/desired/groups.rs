@@ -13,7 +13,8 @@ use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
 
-use super::annotations::Annotations;
+use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
+use super::annotations::{Annotations, Lookup};
 use super::classes::{Claim, claim};
 
 /// A member of a group that carries on.
@@ -48,24 +49,17 @@ fn is_meant_for_us(ingress: &Ingress) -> bool {
     annotations.into_iter().any(|(key, _)| key.starts_with(marks::ANNOTATION_PREFIX))
 }
 
-/// The bounds of `group.order` (LBC).
-const ORDER_MAX: i32 = 1000;
-
 fn named_group(
     key: &ObjectKey,
     ingress: &Ingress,
     params: Option<&ClassParams>,
 ) -> Result<Group, Box<Problem>> {
-    let annotations = Annotations::new(Kind::Ingress, key, ingress.metadata.annotations.as_ref());
-    let of_params = params.and_then(|params| params.spec.group.as_ref());
-    let (name, field) = match (of_params, annotations.text("group.name")) {
-        (Some(group), _) => (group.name.as_str(), "spec.group.name of the class's parameters"),
-        (None, Some(name)) => (name, "annotation alb.ingress.kubernetes.io/group.name"),
-        (None, None) => return Ok(Group::Implicit(key.clone())),
-    };
-    Group::explicit(name).map_err(|allowed| {
-        let found = format!("\"{name}\"");
-        Box::new(annotations.error(Code::InvalidGroup, field.to_owned(), found, allowed))
+    let values = ingress.metadata.annotations.as_ref();
+    let mut annotations = Annotations::new(Kind::Ingress, key, values);
+    let lookup = Lookup { class: params, service: None, ingress: &mut annotations };
+    let Some(name) = lookup.text(&GROUP_NAME) else { return Ok(Group::Implicit(key.clone())) };
+    Group::explicit(&name).map_err(|allowed| {
+        Box::new(lookup.problem(&GROUP_NAME, Code::InvalidGroup, &name, allowed))
     })
 }
 
@@ -177,7 +171,7 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
 fn ordered(mut member: Member<'_>) -> Member<'_> {
     let annotations = member.ingress.metadata.annotations.as_ref();
     let mut annotations = Annotations::new(Kind::Ingress, member.key, annotations);
-    member.order = annotations.integer("group.order", -ORDER_MAX, ORDER_MAX).unwrap_or(0);
+    member.order = annotations.read(&GROUP_ORDER).unwrap_or(0);
     member.problems.append(&mut annotations.problems);
     member
 }

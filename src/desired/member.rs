@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressBackend};
+use serde_json::Value;
 
 use crate::model::binding::PortRef;
 use crate::model::flat::FlatMap;
@@ -15,10 +16,11 @@ use crate::model::rule::{Rule, RuleAction, Weighted};
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::WishedTargetGroup;
 
-use super::annotations::Annotations;
+use super::annotations::table::INBOUND_CIDRS;
+use super::annotations::{Annotations, Lookup};
 use super::groups::Member;
 use super::target_group::Backend;
-use super::{listener, load_balancer, names, rule, tags, target_group, tls};
+use super::{listener, load_balancer, names, rule, target_group, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -33,32 +35,25 @@ pub fn build(
     annotations.check_names();
     check_params(member, &mut annotations);
     let settings = &snapshot.settings;
-    let params = member.params;
-    let wishes = load_balancer::wishes(settings, &snapshot.surroundings, params, &mut annotations);
-    let own_tags = annotations.map("tags").unwrap_or_default();
     let entries = tls::entries(settings, &snapshot.objects, member.key, member.ingress);
     let (secrets, mut found) = tls::certificates(snapshot, member.key, &entries);
     annotations.problems.append(&mut found);
     let secrets = (!entries.is_empty()).then_some(secrets.as_slice());
+    let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
     let mut part = Part {
         ingress: member.key.clone(),
         order: member.order,
-        scheme: wishes.scheme,
-        ip_address_type: wishes.ip_address_type,
-        load_balancer_name: wishes.name,
-        subnets: wishes.subnets,
-        security_groups: wishes.security_groups,
-        attributes: wishes.attributes,
-        tags: tags::wished(settings, params, own_tags, &mut annotations),
-        listens: listener::listens(params, secrets, &mut annotations),
-        inbound_cidrs: wishes.inbound_cidrs,
-        ssl_redirect: ssl_redirect(member, &mut annotations)
-            .filter(|_| secrets.is_none_or(|ids| tls::any_stands(snapshot, member.key, ids))),
+        load_balancer: load_balancer::wish(settings, &snapshot.surroundings, &mut lookup),
+        listens: listener::listens(secrets, &mut lookup),
+        inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         rules: Vec::new(),
         default_actions: None,
         names: names::wished(snapshot, member.key, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
+    if secrets.is_some_and(|ids| !tls::any_stands(snapshot, member.key, ids)) {
+        part.load_balancer.ssl_redirect = None;
+    }
     let mut backends = Backends { snapshot, group, member, built: BTreeMap::new() };
     part.rules = rules(&mut backends, &mut annotations);
     let spec = member.ingress.spec.as_ref();
@@ -71,10 +66,11 @@ pub fn build(
     (if is_bad { None } else { Some(part) }, problems)
 }
 
-/// Fields of the class's parameters that this version does not build make its Ingresses bad.
+/// Fields of the class's parameters that this version does not build make its Ingresses bad, unless
+/// they ask for nothing: Go clients write fields that nobody has set.
 fn check_params(member: &Member<'_>, annotations: &mut Annotations<'_>) {
     let rest = member.params.map(|params| &params.spec.rest).into_iter().flatten();
-    for (field, value) in rest {
+    for (field, value) in rest.filter(|(_, value)| !is_nothing(value)) {
         let problem = annotations.error(
             Code::Unsupported,
             format!("spec.{field} of the class's parameters"),
@@ -85,23 +81,14 @@ fn check_params(member: &Member<'_>, annotations: &mut Annotations<'_>) {
     }
 }
 
-fn ssl_redirect(member: &Member<'_>, annotations: &mut Annotations<'_>) -> Option<u16> {
-    let of_class = member.params.and_then(|params| params.spec.ssl_redirect_port.as_ref());
-    let Some(text) = of_class else {
-        let port = annotations.integer("ssl-redirect", 1, i32::from(u16::MAX))?;
-        return u16::try_from(port).ok();
-    };
-    let port = text.parse().ok().filter(|port| *port > 0);
-    if port.is_none() {
-        let problem = annotations.error(
-            Code::InvalidClass,
-            "spec.sslRedirectPort of the class's parameters".to_owned(),
-            format!("\"{text}\""),
-            "a port number from 1 to 65535",
-        );
-        annotations.problems.push(problem);
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     }
-    port
 }
 
 fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> Vec<Rule> {

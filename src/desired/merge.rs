@@ -19,6 +19,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 
 use super::annotations::MEANWHILE;
+use super::annotations::table::SSL_REDIRECT;
 use super::shared::{Shared, SharedPort};
 use super::{rule, subnets, tags};
 
@@ -117,15 +118,15 @@ fn check(admission: &Admission) -> Vec<Problem> {
         allowed: allowed.to_owned(),
         meanwhile: MEANWHILE.to_owned(),
     };
-    let has_ipv6 = shared.ip_address_type.is_some_and(IpAddressType::has_ipv6);
+    let has_ipv6 = shared.load_balancer.ip_address_type.is_some_and(IpAddressType::has_ipv6);
     for part in &admission.parts {
         let https =
             |port: &u16| shared.ports.get(port).is_some_and(|p| p.protocol == Protocol::Https);
-        if let Some(port) = part.ssl_redirect.filter(|port| !https(port)) {
+        if let Some(port) = part.load_balancer.ssl_redirect.filter(|port| !https(port)) {
             guilty.push(problem(
                 part,
                 Code::InvalidAnnotation,
-                "annotation alb.ingress.kubernetes.io/ssl-redirect",
+                &SSL_REDIRECT.field(),
                 format!("{port}, which is no HTTPS port of the group"),
                 "a port that listen-ports gives as HTTPS",
             ));
@@ -181,7 +182,7 @@ fn backend(snapshot: &Snapshot) -> Option<Id> {
 /// The security group that pods let in; none where members bring their own and see to it
 /// themselves.
 fn source(snapshot: &Snapshot, group: &Group, shared: &Shared) -> Option<Id> {
-    if shared.security_groups.is_some() {
+    if shared.load_balancer.security_groups.is_some() {
         return None;
     }
     Some(backend(snapshot).unwrap_or_else(|| Id::Of(Handle::FrontendSecurityGroup(group.clone()))))
@@ -201,23 +202,23 @@ fn with_source(mut binding: Binding, source: Option<&Id>) -> Binding {
 
 fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>]) -> Front {
     let settings = &snapshot.settings;
-    let scheme = shared.scheme.unwrap_or(settings.default_scheme);
-    let ip_address_type = shared.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
+    let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let tracked = |resource| {
         let tracking = marks::group_tags(&settings.cluster, group, resource);
-        tags::with_tracking(&shared.tags, tracking)
+        tags::with_tracking(&shared.load_balancer.tags, tracking)
     };
-    let name = shared.load_balancer_name.clone();
+    let name = shared.load_balancer.name.clone();
     let name =
         name.unwrap_or_else(|| names::load_balancer(&settings.cluster, group, scheme.as_str()));
-    let security_group = shared.security_groups.is_none().then(|| SecurityGroup {
+    let security_group = shared.load_balancer.security_groups.is_none().then(|| SecurityGroup {
         name: names::frontend_security_group(&settings.cluster, group),
         description: marks::DESCRIPTION_FRONTEND.to_owned(),
         vpc: settings.vpc.clone(),
         ingress: frontend_rules(shared, ip_address_type),
         tags: tracked(marks::RESOURCE_FRONTEND_SECURITY_GROUP),
     });
-    let security_groups = match &shared.security_groups {
+    let security_groups = match &shared.load_balancer.security_groups {
         Some(ids) => ids.iter().cloned().map(Id::Is).collect(),
         None => std::iter::once(Id::Of(Handle::FrontendSecurityGroup(group.clone())))
             .chain(backend(snapshot))
@@ -235,7 +236,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         },
         subnets,
         no_subnets,
-        attributes: shared.attributes.clone(),
+        attributes: shared.load_balancer.attributes.clone(),
         security_group,
         listeners: listeners(snapshot, group, shared, parts),
     }
@@ -247,12 +248,12 @@ fn subnets_of(
     shared: &Shared,
     parts: &[Arc<Part>],
 ) -> (Wish<Vec<AwsId>>, Option<Problem>) {
-    if let Some(named) = &shared.subnets {
+    if let Some(named) = &shared.load_balancer.subnets {
         return (Wish::Exactly(named.clone()), None);
     }
     let settings = &snapshot.settings;
-    let scheme = shared.scheme.unwrap_or(settings.default_scheme);
-    let ip_address_type = shared.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
+    let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let surroundings = &snapshot.surroundings;
     match subnets::discovered(surroundings, &settings.cluster, scheme, ip_address_type) {
         Ok(ids) => (Wish::KeepElse(ids), None),
@@ -300,7 +301,8 @@ fn listeners(
 ) -> BTreeMap<u16, WishedListener> {
     let each = shared.ports.iter().map(|(port, wish)| {
         let tracking = marks::group_tags(&snapshot.settings.cluster, group, &port.to_string());
-        let redirect = shared.ssl_redirect.filter(|_| wish.protocol == Protocol::Http);
+        let redirect =
+            shared.load_balancer.ssl_redirect.filter(|_| wish.protocol == Protocol::Http);
         let certificates: Vec<Id> =
             wish.certificates.iter().map(|id| resolved(snapshot, id)).collect();
         // One that is still to be made holds up no listener that another one can serve.
@@ -314,8 +316,9 @@ fn listeners(
             tags: tags::with_tracking(&wish.tags, tracking),
         };
         let listening = parts.iter().filter(|part| part.listens.contains_key(port));
-        let rules = listening
-            .flat_map(|part| part.rules.iter().map(|rule| (rule.clone(), part.tags.clone())));
+        let rules = listening.flat_map(|part| {
+            part.rules.iter().map(|rule| (rule.clone(), part.load_balancer.tags.clone()))
+        });
         let rules = if redirect.is_some() { Vec::new() } else { rules.collect() };
         (*port, WishedListener { listener, rules })
     });

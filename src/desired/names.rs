@@ -14,7 +14,8 @@ use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::{DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 
-use super::classes::{has_own_class, is_own_class};
+use super::annotations::table::DNS;
+use super::classes::{class_of, has};
 use super::zone::{Choice, choose};
 
 /// What annotations about names began with before external-dns 0.22, and still do in most clusters.
@@ -36,7 +37,7 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
     match settings.dns.scope {
         DnsScope::Off => false,
         DnsScope::All => true,
-        DnsScope::OwnClasses => objects.classes.values().any(|class| is_own_class(class)),
+        DnsScope::OwnClasses => objects.classes.values().any(|class| has(Some(class), &DNS, false)),
     }
 }
 
@@ -50,12 +51,9 @@ pub fn wished(
     problems: &mut Vec<Problem>,
 ) -> Option<BTreeMap<String, bool>> {
     let settings = &snapshot.settings.dns;
-    let is_ours = match settings.scope {
-        DnsScope::Off => false,
-        DnsScope::All => true,
-        DnsScope::OwnClasses => has_own_class(&snapshot.objects, ingress),
-    };
-    if !is_ours {
+    let class = class_of(&snapshot.objects, ingress);
+    let is_all = settings.scope == DnsScope::All;
+    if settings.scope == DnsScope::Off || !has(class, &DNS, is_all) {
         return None;
     }
     let mut asking = Asking { settings, key, ingress, problems };

@@ -9,13 +9,17 @@ use smol_str::SmolStr;
 use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::listener::Protocol;
-use crate::model::load_balancer::{Attributes, IpAddressType, Scheme};
+use crate::model::load_balancer::LoadBalancerWish;
 use crate::model::marks::Tags;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::RuleAction;
 
 use super::annotations::MEANWHILE;
+use super::annotations::table::{
+    Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LOAD_BALANCER_ATTRIBUTES,
+    LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
+};
 
 /// What members want of one listener.
 #[derive(Clone, Debug)]
@@ -37,22 +41,8 @@ pub struct SharedPort {
 /// What the members of a group agree on so far.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
-    /// The scheme, if a member names one.
-    pub scheme: Option<Scheme>,
-    /// The kinds of addresses, if a member names them.
-    pub ip_address_type: Option<IpAddressType>,
-    /// The load balancer's name, if a member names one.
-    pub load_balancer_name: Option<String>,
-    /// The subnets, if a member names any.
-    pub subnets: Option<Vec<AwsId>>,
-    /// The security groups, if a member names any.
-    pub security_groups: Option<Vec<AwsId>>,
-    /// The port that HTTP listeners redirect to, if a member names one.
-    pub ssl_redirect: Option<u16>,
-    /// The load balancer's attributes.
-    pub attributes: Attributes,
-    /// The tags of what all members share.
-    pub tags: Tags,
+    /// The load balancer.
+    pub load_balancer: LoadBalancerWish,
     /// The listeners.
     pub ports: BTreeMap<u16, SharedPort>,
 }
@@ -65,22 +55,7 @@ impl Shared {
     pub fn admit(&mut self, part: &Part) -> Result<(), Vec<Problem>> {
         let mut next = self.clone();
         let mut conflicts = Conflicts { ingress: &part.ingress, problems: Vec::new() };
-        conflicts.agree("scheme", &mut next.scheme, part.scheme.as_ref());
-        conflicts.agree(
-            "ip-address-type",
-            &mut next.ip_address_type,
-            part.ip_address_type.as_ref(),
-        );
-        conflicts.agree(
-            "load-balancer-name",
-            &mut next.load_balancer_name,
-            part.load_balancer_name.as_ref(),
-        );
-        conflicts.agree("ssl-redirect", &mut next.ssl_redirect, part.ssl_redirect.as_ref());
-        conflicts.agree_subnets(&mut next.subnets, part.subnets.as_ref());
-        conflicts.agree_ids(&mut next.security_groups, part.security_groups.as_ref());
-        conflicts.merge("load-balancer-attributes", &mut next.attributes, &part.attributes);
-        conflicts.merge("tags", &mut next.tags, &part.tags);
+        conflicts.agree(&mut next.load_balancer, &part.load_balancer);
         for port in part.listens.keys() {
             conflicts.admit_port(&mut next, part, *port);
         }
@@ -101,8 +76,8 @@ struct Conflicts<'a> {
 }
 
 impl Conflicts<'_> {
-    fn note(&mut self, name: &str, found: &str, group_has: &str) {
-        self.note_field(format!("annotation alb.ingress.kubernetes.io/{name}"), found, group_has);
+    fn note<A>(&mut self, annotation: &Annotation<A>, found: &str, group_has: &str) {
+        self.note_field(annotation.field(), found, group_has);
     }
 
     fn note_field(&mut self, field: String, found: &str, group_has: &str) {
@@ -117,53 +92,77 @@ impl Conflicts<'_> {
         });
     }
 
-    fn agree<T: Clone + PartialEq + Display>(
+    /// Lets what a member wants of the load balancer into what its group wants.
+    fn agree(&mut self, group: &mut LoadBalancerWish, wish: &LoadBalancerWish) {
+        // Named one by one, so that a setting on which nobody has to agree does not compile.
+        let LoadBalancerWish {
+            scheme,
+            ip_address_type,
+            name,
+            subnets,
+            security_groups,
+            attributes,
+            tags,
+            ssl_redirect,
+        } = wish;
+        self.one(&SCHEME, &mut group.scheme, scheme.as_ref());
+        self.one(&IP_ADDRESS_TYPE, &mut group.ip_address_type, ip_address_type.as_ref());
+        self.one(&LOAD_BALANCER_NAME, &mut group.name, name.as_ref());
+        self.one(&SSL_REDIRECT, &mut group.ssl_redirect, ssl_redirect.as_ref());
+        // The first member's order counts.
+        let same_set = |one: &[AwsId], other: &[AwsId]| {
+            one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
+        };
+        self.ids(&SUBNETS, &mut group.subnets, subnets.as_ref(), same_set);
+        self.ids(&SECURITY_GROUPS, &mut group.security_groups, security_groups.as_ref(), <[_]>::eq);
+        self.pairs(&LOAD_BALANCER_ATTRIBUTES, &mut group.attributes, attributes);
+        self.pairs(&TAGS, &mut group.tags, tags);
+    }
+
+    /// One value for all.
+    fn one<A, T: Clone + PartialEq + Display>(
         &mut self,
-        name: &str,
+        annotation: &Annotation<A>,
         group: &mut Option<T>,
         wish: Option<&T>,
     ) {
         match (&group, wish) {
             (Some(has), Some(wish)) if has != wish => {
-                self.note(name, &wish.to_string(), &has.to_string());
+                self.note(annotation, &wish.to_string(), &has.to_string());
             }
             (None, Some(wish)) => *group = Some(wish.clone()),
             (_, None) | (Some(_), Some(_)) => {}
         }
     }
 
-    /// Subnets agree as sets; the first member's order counts.
-    fn agree_subnets(&mut self, group: &mut Option<Vec<AwsId>>, wish: Option<&Vec<AwsId>>) {
-        let set = |ids: &[AwsId]| ids.iter().cloned().collect::<BTreeSet<_>>();
-        match (&group, wish) {
-            (Some(has), Some(wish)) if set(has) != set(wish) => {
-                self.note("subnets", &listed(wish), &listed(has));
-            }
-            (None, Some(wish)) => *group = Some(wish.clone()),
-            (_, None) | (Some(_), Some(_)) => {}
-        }
-    }
-
-    fn agree_ids(&mut self, group: &mut Option<Vec<AwsId>>, wish: Option<&Vec<AwsId>>) {
-        match (&group, wish) {
-            (Some(has), Some(wish)) if has != wish => {
-                self.note("security-groups", &listed(wish), &listed(has));
-            }
-            (None, Some(wish)) => *group = Some(wish.clone()),
-            (_, None) | (Some(_), Some(_)) => {}
-        }
-    }
-
-    fn merge(
+    /// The same things for all.
+    fn ids<A>(
         &mut self,
-        name: &str,
+        annotation: &Annotation<A>,
+        group: &mut Option<Vec<AwsId>>,
+        wish: Option<&Vec<AwsId>>,
+        is_same: impl Fn(&[AwsId], &[AwsId]) -> bool,
+    ) {
+        match (&group, wish) {
+            (Some(has), Some(wish)) if !is_same(has, wish) => {
+                self.note(annotation, &listed(wish), &listed(has));
+            }
+            (None, Some(wish)) => *group = Some(wish.clone()),
+            (_, None) | (Some(_), Some(_)) => {}
+        }
+    }
+
+    /// One value for each key.
+    fn pairs<A>(
+        &mut self,
+        annotation: &Annotation<A>,
         group: &mut FlatMap<SmolStr, SmolStr>,
         wish: &FlatMap<SmolStr, SmolStr>,
     ) {
         for (key, value) in wish {
             match group.get(key) {
                 Some(has) if has != value => {
-                    self.note(name, &format!("{key}={value}"), &format!("{key}={has}"));
+                    self.note(annotation, &format!("{key}={value}"), &format!("{key}={has}"));
                 }
                 Some(_) => {}
                 None => _ = group.insert(key.clone(), value.clone()),
@@ -183,12 +182,12 @@ impl Conflicts<'_> {
         });
         if entry.protocol != wish.protocol {
             let found = format!("{} on port {port}", wish.protocol);
-            self.note("listen-ports", &found, &format!("{} there", entry.protocol));
+            self.note(&LISTEN_PORTS, &found, &format!("{} there", entry.protocol));
         }
-        self.agree("ssl-policy", &mut entry.ssl_policy, wish.ssl_policy.as_ref());
+        self.one(&SSL_POLICY, &mut entry.ssl_policy, wish.ssl_policy.as_ref());
         match (&entry.inbound_cidrs, &part.inbound_cidrs) {
             (Some(has), Some(wish)) if has != wish => {
-                self.note("inbound-cidrs", &listed(wish), &listed(has));
+                self.note(&INBOUND_CIDRS, &listed(wish), &listed(has));
             }
             (None, Some(wish)) => entry.inbound_cidrs = Some(wish.clone()),
             (_, None) | (Some(_), Some(_)) => {}
@@ -206,10 +205,10 @@ impl Conflicts<'_> {
             }
         }
         // Differences were reported where the load balancer's own tags were merged.
-        entry.tags.extend(part.tags.clone());
+        entry.tags.extend(part.load_balancer.tags.clone());
     }
 }
 
-fn listed<'a, T: Display + 'a>(items: impl IntoIterator<Item = &'a T>) -> String {
-    items.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }

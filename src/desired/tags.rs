@@ -9,6 +9,7 @@ use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
 
 use super::annotations::Annotations;
+use super::annotations::table::TAGS;
 
 /// The tags that one Ingress, or one Service for its target group, asks for: its own, then its
 /// class's over them, then the flag's over all. Tracking tags come later and win over everything.
@@ -20,7 +21,7 @@ pub fn wished(
 ) -> Tags {
     for key in own.keys() {
         if settings.external_managed_tags.iter().any(|external| external == key) {
-            annotations.wrong("tags", key, "keys that --external-managed-tags does not list");
+            annotations.wrong(&TAGS, key, "keys that --external-managed-tags does not list");
         }
     }
     let of_class = params.map(|params| &params.spec.tags).into_iter().flatten();

@@ -1,7 +1,5 @@
 //! From a backend of an Ingress to its target group and the binding that fills it.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
 use smol_str::format_smolstr;
 
@@ -9,7 +7,7 @@ use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::listener::Protocol;
-use crate::model::marks;
+use crate::model::marks::{self, Tags};
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::problem::{Code, Kind};
 use crate::model::seen::{ClassParams, Service, ServicePort};
@@ -17,7 +15,12 @@ use crate::model::settings::Settings;
 use crate::model::stack::WishedTargetGroup;
 use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
 
-use super::annotations::Annotations;
+use super::annotations::table::{
+    BACKEND_PROTOCOL, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH, HEALTHCHECK_PORT,
+    HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES, TAGS,
+    TARGET_GROUP_ATTRIBUTES, TARGET_TYPE, UNHEALTHY_THRESHOLD,
+};
+use super::annotations::{Annotations, Lookup};
 use super::tags;
 
 /// What a target group is built from.
@@ -70,8 +73,9 @@ pub fn build(
     let service_annotations = backend.service.annotations.as_deref();
     let mut of_service = Annotations::new(Kind::Service, backend.service_key, service_annotations);
     of_service.check_names();
-    let mut layers = Layers { service: &mut of_service, ingress: annotations };
-    let built = describe(backend, service_port, &mut layers);
+    let mut lookup =
+        Lookup { class: backend.params, service: Some(&mut of_service), ingress: annotations };
+    let built = describe(backend, service_port, &mut lookup);
     let mut problems = std::mem::take(&mut of_service.problems);
     annotations.problems.append(&mut problems);
     built
@@ -98,72 +102,24 @@ fn no_such_port(
     )
 }
 
-/// Annotations of a Service over those of its Ingress: what the Service says, the Ingress does not.
-struct Layers<'l, 's, 'i> {
-    service: &'l mut Annotations<'s>,
-    ingress: &'l mut Annotations<'i>,
-}
-
-impl Layers<'_, '_, '_> {
-    fn has_service(&self, name: &str) -> bool {
-        self.service.text(name).is_some()
-    }
-
-    fn string(&self, name: &str) -> Option<String> {
-        self.service.text(name).or_else(|| self.ingress.text(name)).map(str::to_owned)
-    }
-
-    fn integer(&mut self, name: &str, min: i32, max: i32) -> Option<i32> {
-        if self.has_service(name) {
-            self.service.integer(name, min, max)
-        } else {
-            self.ingress.integer(name, min, max)
-        }
-    }
-
-    fn one_of<T: Copy>(&mut self, name: &str, options: &[(&str, T)]) -> Option<T> {
-        if self.has_service(name) {
-            self.service.one_of(name, options)
-        } else {
-            self.ingress.one_of(name, options)
-        }
-    }
-
-    fn map(&mut self, name: &str) -> Option<BTreeMap<String, String>> {
-        if self.has_service(name) { self.service.map(name) } else { self.ingress.map(name) }
-    }
-
-    fn wrong(&mut self, name: &str, found: &str, allowed: &str) {
-        if self.has_service(name) {
-            self.service.wrong(name, found, allowed);
-        } else {
-            self.ingress.wrong(name, found, allowed);
-        }
-    }
-}
-
-const PROTOCOLS: &[(&str, Protocol)] = &[("HTTP", Protocol::Http), ("HTTPS", Protocol::Https)];
-
 fn describe(
     backend: &Backend<'_>,
     service_port: &ServicePort,
-    layers: &mut Layers<'_, '_, '_>,
+    lookup: &mut Lookup<'_, '_, '_>,
 ) -> Option<WishedTargetGroup> {
-    let target_type = target_type(backend, layers)?;
+    let target_type = target_type(backend, lookup)?;
     let target_port = service_port.target.clone();
-    let protocol = layers.one_of("backend-protocol", PROTOCOLS).unwrap_or(Protocol::Http);
-    let health_check = health_check(backend, protocol, layers);
+    let protocol = lookup.find(&BACKEND_PROTOCOL).unwrap_or(Protocol::Http);
+    let health_check = health_check(backend, protocol, lookup);
     // A named port stands for different numbers on different pods; LBC writes 1 and registers each
     // with its own.
     let port = match &target_port {
         PortRef::Number(number) => u16::try_from(*number).unwrap_or(1),
         PortRef::Name(_) => 1,
     };
-    let attributes = layers.map("target-group-attributes").unwrap_or_default();
+    let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
     let attributes = attributes.into_iter().collect();
-    let mut own_tags = layers.ingress.map("tags").unwrap_or_default();
-    own_tags.extend(layers.service.map("tags").unwrap_or_default());
-    let wished = tags::wished(backend.settings, backend.params, own_tags, layers.service);
+    let wished = wished_tags(backend, lookup);
     let key = key(backend);
     let group = backend.group.to_string();
     let tracking = marks::group_tags(&backend.settings.cluster, backend.group, &key.resource);
@@ -182,31 +138,38 @@ fn describe(
     Some(WishedTargetGroup { target_group, attributes, binding })
 }
 
-/// What targets are: the class decides, then the annotations, then the flag.
-fn target_type(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> Option<TargetType> {
-    const TYPES: &[(&str, TargetType)] =
-        &[("ip", TargetType::Ip), ("instance", TargetType::Instance)];
-    let of_class = backend.params.and_then(|params| params.spec.target_type.as_deref());
-    let of_class = TYPES.iter().find(|(name, _)| of_class == Some(*name)).map(|(_, kind)| *kind);
-    let annotated = layers.string("target-type");
-    let of_annotation = layers.one_of("target-type", TYPES);
-    if annotated.is_some() && of_annotation.is_none() {
-        return None;
-    }
-    match of_class.or(of_annotation).unwrap_or(backend.settings.default_target_type) {
+/// Tags are the one setting in which what the Service says goes over what its Ingress says key by
+/// key.
+fn wished_tags(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> Tags {
+    let mut own = lookup.ingress.read(&TAGS).unwrap_or_default();
+    let Some(service) = &mut lookup.service else {
+        return tags::wished(backend.settings, backend.params, own, lookup.ingress);
+    };
+    own.extend(service.read(&TAGS).unwrap_or_default());
+    tags::wished(backend.settings, backend.params, own, service)
+}
+
+/// What targets are; nothing where nobody can tell, or where this version does not build it.
+fn target_type(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> Option<TargetType> {
+    let text = lookup.text(&TARGET_TYPE);
+    let found = match &text {
+        Some(_) => lookup.find(&TARGET_TYPE)?,
+        None => backend.settings.default_target_type,
+    };
+    match found {
         TargetType::Ip => Some(TargetType::Ip),
         TargetType::Instance => {
-            let found = match annotated {
+            let found = match text {
                 Some(value) => format!("\"{value}\""),
                 None => "nothing, and the default is \"instance\"".to_owned(),
             };
-            let problem = layers.ingress.error(
+            let problem = lookup.ingress.error(
                 Code::Unsupported,
-                "annotation alb.ingress.kubernetes.io/target-type".to_owned(),
+                TARGET_TYPE.field(),
                 found,
                 "ip: this version builds no instance targets",
             );
-            layers.ingress.problems.push(problem);
+            lookup.ingress.problems.push(problem);
             None
         }
     }
@@ -215,28 +178,28 @@ fn target_type(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> Option
 fn health_check(
     backend: &Backend<'_>,
     protocol: Protocol,
-    layers: &mut Layers<'_, '_, '_>,
+    lookup: &mut Lookup<'_, '_, '_>,
 ) -> HealthCheck {
     // The defaults are LBC's; the bounds are AWS's.
     HealthCheck {
-        port: health_check_port(backend, layers).into(),
-        protocol: layers.one_of("healthcheck-protocol", PROTOCOLS).unwrap_or(protocol),
-        path: layers.string("healthcheck-path").map_or_else(|| "/".into(), Into::into),
-        success_codes: layers.string("success-codes").map_or_else(|| "200".into(), Into::into),
-        interval_seconds: layers.integer("healthcheck-interval-seconds", 5, 300).unwrap_or(15),
-        timeout_seconds: layers.integer("healthcheck-timeout-seconds", 2, 120).unwrap_or(5),
-        healthy_threshold: layers.integer("healthy-threshold-count", 2, 10).unwrap_or(2),
-        unhealthy_threshold: layers.integer("unhealthy-threshold-count", 2, 10).unwrap_or(2),
+        port: health_check_port(backend, lookup).into(),
+        protocol: lookup.find(&HEALTHCHECK_PROTOCOL).unwrap_or(protocol),
+        path: lookup.find(&HEALTHCHECK_PATH).map_or_else(|| "/".into(), Into::into),
+        success_codes: lookup.find(&SUCCESS_CODES).map_or_else(|| "200".into(), Into::into),
+        interval_seconds: lookup.find(&HEALTHCHECK_INTERVAL).unwrap_or(15),
+        timeout_seconds: lookup.find(&HEALTHCHECK_TIMEOUT).unwrap_or(5),
+        healthy_threshold: lookup.find(&HEALTHY_THRESHOLD).unwrap_or(2),
+        unhealthy_threshold: lookup.find(&UNHEALTHY_THRESHOLD).unwrap_or(2),
     }
 }
 
 /// AWS's word for "the port that the target gets its requests on".
 const TRAFFIC_PORT: &str = "traffic-port";
 
-fn health_check_port(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> String {
+fn health_check_port(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> String {
     const ALLOWED: &str = "traffic-port, a port number, or the name of a Service port whose \
                            targetPort is a number";
-    let Some(text) = layers.string("healthcheck-port") else { return TRAFFIC_PORT.to_owned() };
+    let Some(text) = lookup.find(&HEALTHCHECK_PORT) else { return TRAFFIC_PORT.to_owned() };
     if text == TRAFFIC_PORT || text.parse::<u16>().is_ok_and(|port| port > 0) {
         return text;
     }
@@ -244,7 +207,7 @@ fn health_check_port(backend: &Backend<'_>, layers: &mut Layers<'_, '_, '_>) -> 
     if let Some(PortRef::Number(number)) = named {
         return number.to_string();
     }
-    layers.wrong("healthcheck-port", &text, ALLOWED);
+    lookup.wrong(&HEALTHCHECK_PORT, &text, ALLOWED);
     TRAFFIC_PORT.to_owned()
 }
 

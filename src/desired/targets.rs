@@ -8,7 +8,7 @@ use crate::model::binding::Binding;
 use crate::model::id::ObjectKey;
 use crate::model::marks::FINALIZER_BINDING;
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
-use crate::model::snapshot::{Extent, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::stack::TargetsStack;
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
@@ -51,7 +51,7 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
     TargetsStack {
         target_group: binding.target_group.clone(),
         targets: endpoints(snapshot, binding).into_iter().map(target).collect(),
-        may_deregister: snapshot.extent == Extent::Cluster && !binding.multi_cluster,
+        may_deregister: snapshot.extent.shows(&binding.namespace) && !binding.multi_cluster,
         leaving: false,
         unclaimed: true,
     }

@@ -4,12 +4,13 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::certificate::Certificate;
 use crate::model::id::{Handle, Id, ObjectKey};
-use crate::model::marks::{self, ANNOTATION_PREFIX};
+use crate::model::marks;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
 
-use super::classes::{Claim, claim, has_own_class};
+use super::annotations::table::{CERTIFICATE_ARN, TLS_SECRETS};
+use super::classes::{Claim, claim, class_of, has};
 use super::secret::{self, Unfit, covers};
 
 /// One entry of an Ingress's `spec.tls`.
@@ -32,12 +33,11 @@ pub fn entries(
     key: &ObjectKey,
     ingress: &Ingress,
 ) -> Vec<Entry> {
-    let is_on = settings.tls_secrets || has_own_class(objects, ingress);
+    let is_on = has(class_of(objects, ingress), &TLS_SECRETS, settings.tls_secrets);
     let Claim::Ours(params) = claim(settings, objects, key, ingress) else { return Vec::new() };
     let by_class = params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
-    let annotation = format!("{ANNOTATION_PREFIX}certificate-arn");
     let annotations = ingress.metadata.annotations.as_ref();
-    let by_annotation = annotations.is_some_and(|all| all.contains_key(&annotation));
+    let by_annotation = annotations.is_some_and(|all| all.contains_key(&CERTIFICATE_ARN.key()));
     if !is_on || by_class || by_annotation || ingress.metadata.deletion_timestamp.is_some() {
         return Vec::new();
     }
@@ -71,6 +71,13 @@ pub enum Worth {
     Bad(Unfit),
     /// Nobody has looked at it yet.
     Unknown,
+}
+
+/// Whether TLS Secrets of any class are imported.
+#[must_use]
+pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
+    settings.tls_secrets
+        || objects.classes.values().any(|class| has(Some(class), &TLS_SECRETS, false))
 }
 
 /// Judges the Secret of an entry.

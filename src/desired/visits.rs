@@ -11,13 +11,14 @@ use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Turn};
-use crate::model::marks::{self, ANNOTATION_PREFIX};
+use crate::model::marks;
 use crate::model::seen::{EndpointSlice, SeenBinding, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
 
-use super::classes::{is_default, is_own_class};
+use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
+use super::classes::{has, is_default};
 use super::fabric::Others;
 use super::groups::groups_touching;
 use super::tls;
@@ -96,10 +97,10 @@ impl Index {
             Change::Ingress(turn) => self.ingress(&mut visits, objects, turn),
             Change::Class(turn) => {
                 self.of_class(&mut visits, objects, turn);
-                let is_own = |class: &Option<Arc<IngressClass>>| {
-                    class.as_ref().is_some_and(|class| is_own_class(class))
+                let extras = |class: &Option<Arc<IngressClass>>| {
+                    [&DNS, &TLS_SECRETS].map(|extra| has(class.as_deref(), extra, false))
                 };
-                if is_own(&turn.old) != is_own(&turn.new) {
+                if extras(&turn.old) != extras(&turn.new) {
                     // Names and certificates may be somebody's business from now on, or nobody's.
                     visits.census();
                 }
@@ -196,9 +197,8 @@ impl Index {
         self.regroup(visits, objects, &turn.key, new);
         let network = |ingress: Option<&Ingress>| {
             let metadata = &ingress?.metadata;
-            let groups = format!("{ANNOTATION_PREFIX}security-groups");
-            let annotation =
-                metadata.annotations.as_ref().and_then(|all| all.get(&groups)).cloned();
+            let annotations = metadata.annotations.as_ref();
+            let annotation = annotations.and_then(|all| all.get(&SECURITY_GROUPS.key())).cloned();
             Some((metadata.finalizers.clone(), annotation, metadata.deletion_timestamp.is_some()))
         };
         if network(turn.old.as_deref()) != network(new) {

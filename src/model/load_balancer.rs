@@ -111,3 +111,27 @@ impl fmt::Display for IpAddressType {
         f.write_str(self.as_str())
     }
 }
+
+/// What a member of a group wants of the load balancer, or what all members together do; what
+/// nobody mentions is unset. As parts are remembered, fields keep their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoadBalancerWish {
+    /// The scheme.
+    pub scheme: Option<Scheme>,
+    /// The kinds of addresses.
+    pub ip_address_type: Option<IpAddressType>,
+    /// The name.
+    #[serde(rename = "load_balancer_name")]
+    pub name: Option<String>,
+    /// The subnets.
+    pub subnets: Option<Vec<AwsId>>,
+    /// The security groups.
+    pub security_groups: Option<Vec<AwsId>>,
+    /// Attributes of the load balancer.
+    pub attributes: Attributes,
+    /// Tags of all that is shared, flags and class included.
+    pub tags: Tags,
+    /// The port that HTTP listeners redirect to.
+    pub ssl_redirect: Option<u16>,
+}

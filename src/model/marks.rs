@@ -80,6 +80,8 @@ pub fn spelled<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tags 
     };
     pairs.into_iter().map(|(name, value)| (key(name), value)).collect()
 }
+/// Start of every annotation of an IngressClass that says what LBC's classes cannot.
+pub const CLASS_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
 
 /// The finalizer that a member of a group carries.
 #[must_use]

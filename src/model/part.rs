@@ -7,10 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::flat::FlatMap;
-use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
+use super::id::{Id, ObjectKey, TargetGroupKey};
 use super::listener::Protocol;
-use super::load_balancer::{Attributes, IpAddressType, Scheme};
-use super::marks::Tags;
+use super::load_balancer::LoadBalancerWish;
 use super::pairs;
 use super::rule::{Rule, RuleAction};
 use super::stack::WishedTargetGroup;
@@ -33,27 +32,14 @@ pub struct Part {
     pub ingress: ObjectKey,
     /// Its place in the group (LBC: -1000 to 1000); ties go by name.
     pub order: i32,
-    /// The scheme, if it names one.
-    pub scheme: Option<Scheme>,
-    /// The kinds of addresses, if it names them.
-    pub ip_address_type: Option<IpAddressType>,
-    /// The load balancer's name, if it names one.
-    pub load_balancer_name: Option<String>,
-    /// The subnets, if it names any.
-    pub subnets: Option<Vec<AwsId>>,
-    /// The security groups, if it names any.
-    pub security_groups: Option<Vec<AwsId>>,
-    /// Attributes of the load balancer.
-    pub attributes: Attributes,
-    /// Tags of everything it shares or owns, flags and class included.
-    pub tags: Tags,
+    /// What it wants of the load balancer.
+    #[serde(flatten)]
+    pub load_balancer: LoadBalancerWish,
     /// The ports it listens on.
     #[serde(with = "pairs")]
     pub listens: FlatMap<u16, ListenPart>,
     /// Who may reach its ports, if it says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
-    /// The port that HTTP listeners redirect to, if it names one.
-    pub ssl_redirect: Option<u16>,
     /// Its rules, in their order; the same on every port.
     pub rules: Vec<Rule>,
     /// What happens to requests that no rule takes, if it says so.

@@ -44,6 +44,15 @@ pub struct IngressRule {
 }
 
 impl IngressRule {
+    /// Whether this one lets in all that another one does, from the same source.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.protocol == other.protocol
+            && self.source == other.source
+            && self.from_port <= other.from_port
+            && other.to_port <= self.to_port
+    }
+
     /// Calls `visit` with the identifier of the source security group.
     pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match &mut self.source {

@@ -6,6 +6,7 @@ use super::id::AwsId;
 use super::load_balancer::Scheme;
 use super::marks::Tags;
 use super::record::is_within;
+use super::snapshot::Extent;
 use super::subject::Place;
 use super::target_group::TargetType;
 
@@ -14,6 +15,8 @@ use super::target_group::TargetType;
 pub struct Settings {
     /// The cluster's name; goes into names and tags.
     pub cluster: String,
+    /// How much of the cluster is looked at.
+    pub extent: Extent,
     /// Where load balancers are made.
     pub place: Place,
     /// The VPC they are made in.

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::binding::Binding;
-use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, ObjectKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
+use crate::model::rule::RuleAction;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Front};
 
 use super::draft::Draft;
+use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle};
@@ -29,12 +30,16 @@ use super::{listener, load_balancer, target_group};
 #[must_use]
 pub fn plan(
     settings: &Settings,
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
     over: &BTreeSet<WaitKey>,
 ) -> Plan {
     let mut draft = Draft::default();
+    if !extent.may_show(&stack.group) {
+        draft.note("nothing is planned: the group's namespace is not looked at".to_owned());
+        return draft.finish();
+    }
     let is_read = inventory.load_balancers.is_read()
         && inventory.target_groups.is_read()
         && inventory.security_groups.is_read();
@@ -51,7 +56,7 @@ pub fn plan(
     }
     let settled = settle(stack, inventory, surplus);
     let grace = settings.replacement_grace;
-    let replacement = Replacement { stack, inventory, settled: &settled, over, grace };
+    let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     let memory = memory(stack, &settled);
     let remembered = remember(&mut draft, extent, stack, inventory, &memory);
@@ -60,17 +65,22 @@ pub fn plan(
         let context = Context { settings, extent, replacement, surplus };
         before = context.front(&mut draft, front);
     }
-    if surplus == Surplus::Remove {
-        remove(&mut draft, &replacement, before);
+    match (surplus, extent) {
+        (Surplus::Remove, _) => remove(&mut draft, &replacement, before),
+        (Surplus::Keep, Extent::Namespaces(_)) => retire(&mut draft, &replacement, before.traffic),
+        (Surplus::Keep, Extent::Cluster | Extent::Manifests) => {}
     }
     release(&mut draft, stack, &memory, remembered);
     draft.finish()
 }
 
 /// Whether what nobody wants may go: not while a member's wishes are unknown.
-fn surplus(extent: Extent, stack: &BalancerStack) -> Surplus {
-    let is_whole = extent == Extent::Cluster || matches!(stack.group, Group::Implicit(_));
-    if is_whole && stack.unexplained.is_empty() { Surplus::Remove } else { Surplus::Keep }
+fn surplus(extent: &Extent, stack: &BalancerStack) -> Surplus {
+    if extent.shows_all_of(&stack.group) && stack.unexplained.is_empty() {
+        Surplus::Remove
+    } else {
+        Surplus::Keep
+    }
 }
 
 /// The steps that put finalizers on members, before anything is made for them.
@@ -103,11 +113,11 @@ impl Claims {
 /// made.
 fn claim(
     draft: &mut Draft,
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     settled: &Settled<'_>,
 ) -> Claims {
-    if extent == Extent::Manifests && settled.load_balancer.is_some() {
+    if *extent == Extent::Manifests && settled.load_balancer.is_some() {
         return Claims::default();
     }
     let each = stack.unclaimed.iter().map(|ingress| {
@@ -121,7 +131,7 @@ fn claim(
 /// What the plan of a group is made with.
 struct Context<'a> {
     settings: &'a Settings,
-    extent: Extent,
+    extent: &'a Extent,
     replacement: Replacement<'a, 'a>,
     surplus: Surplus,
 }
@@ -144,7 +154,7 @@ impl Context<'_> {
             draft.refuse(problem.clone());
             return Before::default();
         }
-        let claims = claim(draft, *extent, stack, settled);
+        let claims = claim(draft, extent, stack, settled);
         let claimed = claims.of_any(stack);
         let mut outgoing = None;
         if let Some(wish) = &front.security_group {
@@ -158,7 +168,7 @@ impl Context<'_> {
                 }
             }
         }
-        target_group::plan(draft, settings, *extent, stack, settled, &claims);
+        target_group::plan(draft, settings, extent, stack, settled, &claims);
         let mut carried = None;
         match settled.load_balancer {
             None => load_balancer::create(draft, stack, front, settled, &claimed),
@@ -185,12 +195,42 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
         let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }));
         traffic.push(draft.push_gated(action, Reason::Unwanted, &[], gate));
     }
-    target_group::remove(draft, replacement, &traffic);
+    target_group::remove(draft, replacement, &traffic, &|_| true);
     traffic.extend(carried);
     for live in &settled.surplus_security_groups {
         let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         draft.push(Action::Aws(action), Reason::Unwanted, &traffic);
     }
+}
+
+/// Removes what nobody wants of a group that others may have a part in who cannot be seen: what was
+/// made for Ingresses that can. What the group shares stays, and so does what leads there.
+fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
+    let Replacement { stack, settled, inventory, extent, .. } = *replacement;
+    let owners = Owners { stack, settled, extent };
+    if !stack.unexplained.is_empty() {
+        return;
+    }
+    let listeners = || inventory.load_balancers.iter().flat_map(|live| live.listeners.iter());
+    let is_planned = |port| stack.front.as_ref().is_some_and(|f| f.listeners.contains_key(port));
+    for listener in listeners().filter(|listener| !is_planned(&listener.port)) {
+        for rule in listener.rules.iter().filter(|live| owners.explain(&live.rule)) {
+            let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteRule { id: rule.id.clone() }));
+            traffic.push(draft.remove_after(action, Reason::Unwanted, &[]));
+        }
+    }
+    let staying = listeners().flat_map(|listener| {
+        let rules = listener.rules.iter().filter(|live| !owners.explain(&live.rule));
+        let of_rules = rules.flat_map(|live| &live.rule.actions);
+        listener.live.spec.default_actions.iter().chain(of_rules)
+    });
+    let led_to: BTreeSet<&AwsId> = staying
+        .flat_map(RuleAction::target_groups)
+        .filter_map(|weighted| weighted.group.given())
+        .collect();
+    target_group::remove(draft, replacement, &traffic, &|id| {
+        owners.had(id) && !led_to.contains(id)
+    });
 }
 
 /// What has to be remembered: leftovers only as long as they stand.
@@ -205,13 +245,13 @@ fn memory(stack: &BalancerStack, settled: &Settled<'_>) -> Memory {
 
 fn remember(
     draft: &mut Draft,
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
     memory: &Memory,
 ) -> Option<StepId> {
     let is_known = *memory == inventory.memory && !inventory.is_memory_doubtful;
-    if extent == Extent::Manifests || is_known {
+    if *extent == Extent::Manifests || is_known {
         return None;
     }
     let action = KubeAction::Remember { group: stack.group.clone(), memory: memory.clone() };
@@ -258,7 +298,7 @@ pub fn lets_go(plan: &Plan) -> bool {
 /// so far.
 #[must_use]
 pub fn planned_bindings(
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
 ) -> Vec<Binding> {
@@ -277,32 +317,33 @@ pub fn planned_bindings(
 /// place of another.
 #[must_use]
 pub fn watched(
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     inventory: &BalancerInventory,
 ) -> BTreeSet<AwsId> {
     let settled = settle(stack, inventory, surplus(extent, stack));
-    look(stack, inventory, &settled).watched()
+    look(extent, stack, inventory, &settled).watched()
 }
 
 /// The load balancer that names and statuses point to: while one takes the place of another, the
 /// old one, until the new one serves as well.
 #[must_use]
 pub fn current<'i>(
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     inventory: &'i BalancerInventory,
 ) -> Option<&'i LiveLoadBalancer> {
     let settled = settle(stack, inventory, surplus(extent, stack));
-    look(stack, inventory, &settled).current()
+    look(extent, stack, inventory, &settled).current()
 }
 
 /// A look at what is being replaced, from which no step is planned.
 fn look<'r, 'i>(
+    extent: &'r Extent,
     stack: &'r BalancerStack,
     inventory: &'i BalancerInventory,
     settled: &'r Settled<'i>,
 ) -> Replacement<'r, 'i> {
     static NOTHING: BTreeSet<WaitKey> = BTreeSet::new();
-    Replacement { stack, inventory, settled, over: &NOTHING, grace: Duration::ZERO }
+    Replacement { stack, inventory, settled, extent, over: &NOTHING, grace: Duration::ZERO }
 }

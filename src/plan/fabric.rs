@@ -84,10 +84,15 @@ fn endpoint_rules(
         } else {
             BTreeSet::new()
         };
+        let mut missing: BTreeSet<IngressRule> = wished.difference(live).cloned().collect();
+        if !stack.is_complete {
+            // A wider rule that is there stays, and lets the same in.
+            missing.retain(|wish| !live.iter().any(|standing| standing.covers(wish)));
+        }
         let exchange = Exchange {
             group: Id::Is(id.clone()),
             standing: live.union(others).cloned().collect(),
-            missing: wished.difference(live).cloned().collect(),
+            missing,
             unwanted,
             description: DESCRIPTION_SHARED_RULE,
             reasons: (Reason::Missing, Reason::Unwanted),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::LiveRule;
 use crate::model::rule::{Rule, RuleAction};
+use crate::model::snapshot::Extent;
 use crate::model::stack::BalancerStack;
 
 use super::settle::Settled;
@@ -17,17 +18,29 @@ pub struct Owners<'a> {
     pub stack: &'a BalancerStack,
     /// What stands of it.
     pub settled: &'a Settled<'a>,
+    /// Whose members can be seen.
+    pub extent: &'a Extent,
 }
 
 impl Owners<'_> {
-    /// Whether a standing rule leads only to what members wish for. It is theirs then: if they no
-    /// longer wish for the rule itself, it has no business to stay.
+    /// Whether a standing rule leads only to what members wish for, or once did. It is theirs then:
+    /// if they no longer wish for the rule itself, it has no business to stay.
     #[must_use]
     pub fn explain(&self, rule: &Rule) -> bool {
         let wished: BTreeSet<&AwsId> =
             self.settled.target_groups.values().map(|live| &live.live.id).collect();
+        let is_theirs = |id: &AwsId| wished.contains(id) || self.had(id);
         let mut led_to = target_groups(rule).peekable();
-        led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(|id| wished.contains(id)))
+        led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(is_theirs))
+    }
+
+    /// Whether a target group was made for an Ingress of which it can be seen what it wishes for
+    /// now.
+    #[must_use]
+    pub fn had(&self, target_group: &AwsId) -> bool {
+        let resource = self.settled.resource(target_group);
+        let namespace = resource.and_then(|resource| Some(resource.split_once('/')?.0));
+        self.stack.unexplained.is_empty() && namespace.is_some_and(|name| self.extent.shows(name))
     }
 
     /// The place of a rule's member in the order of the group.
@@ -75,7 +88,10 @@ impl Owners<'_> {
             let behind = anchors.range(..rule.priority).next_back().map_or(0, |(_, i)| i + 1);
             let before = anchors.range(rule.priority..).next().map_or(wished.len(), |(_, i)| *i);
             let of_later = (behind..before).find(|i| owner.is_some() && owners[*i] > owner);
-            next = of_later.unwrap_or(before).min(next).max(behind);
+            let is_unseen = owner.is_none() && matches!(self.extent, Extent::Namespaces(_));
+            // Nothing new comes in front of what is somebody's who cannot be seen.
+            let last = if is_unseen { behind } else { before };
+            next = of_later.unwrap_or(last).min(next).max(behind);
             places.push(next);
         }
         places.reverse();

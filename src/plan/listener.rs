@@ -39,7 +39,7 @@ pub fn plan(
     replacement: &Replacement<'_, '_>,
     surplus: Surplus,
 ) -> Listeners {
-    let Replacement { stack, settled, .. } = *replacement;
+    let Replacement { stack, settled, extent, .. } = *replacement;
     let live_listeners: Vec<&LiveListener> =
         settled.load_balancer.iter().flat_map(|live| live.listeners.iter()).collect();
     let mut traffic = Vec::new();
@@ -50,7 +50,7 @@ pub fn plan(
             Some(live) => {
                 update(draft, settings, live, &wished, surplus, &mut traffic);
                 let room = room(settled.load_balancer);
-                let owners = Owners { stack, settled };
+                let owners = Owners { stack, settled, extent };
                 let rules = rule::Rules { settings, stack, port: *port, surplus, room, owners };
                 traffic.extend(rules.update(draft, live, &wished.rules));
             }

@@ -14,6 +14,7 @@ use crate::model::load_balancer::LoadBalancerState;
 use crate::model::plan::{Need, Wait, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{RuleAction, Weighted};
+use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Front};
 use crate::model::target::{LiveTarget, TargetState};
 
@@ -29,6 +30,8 @@ pub struct Replacement<'r, 'i> {
     pub inventory: &'i BalancerInventory,
     /// What of it stands for the wish.
     pub settled: &'r Settled<'i>,
+    /// How much of the cluster is seen.
+    pub extent: &'r Extent,
     /// The waits whose time is over.
     pub over: &'r BTreeSet<WaitKey>,
     /// How long what has been replaced stays.

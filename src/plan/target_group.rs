@@ -2,7 +2,7 @@
 
 use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
 use crate::model::binding::Binding;
-use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::inventory::LiveTargetGroup;
 use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
@@ -21,7 +21,7 @@ use super::tags::{Legacy, difference};
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     settled: &Settled<'_>,
     claims: &Claims,
@@ -36,7 +36,7 @@ pub fn plan(
         }
     }
     for (key, wished) in &stack.target_groups {
-        if extent == Extent::Manifests && settled.target_groups.contains_key(key) {
+        if *extent == Extent::Manifests && settled.target_groups.contains_key(key) {
             // Manifests show no bindings: where the target group stands, its binding was made with
             // it.
             continue;
@@ -152,14 +152,22 @@ fn differences(live: &Binding, wish: &Binding) -> Vec<String> {
     checks.iter().filter(|(_, differs)| *differs).map(|(field, _)| (*field).to_owned()).collect()
 }
 
-/// Removes target groups and bindings that nobody wants, once no rule leads to them.
+/// Removes target groups and bindings that nobody wants, as far as they may go, once no rule leads
+/// to them.
 ///
 /// The target group goes first: its targets go with it, at the price of one call, and the binding,
 /// once the target group is gone, has nothing left to deregister.
-pub fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, after: &[StepId]) {
+pub fn remove(
+    draft: &mut Draft,
+    replacement: &Replacement<'_, '_>,
+    after: &[StepId],
+    may_go: &dyn Fn(&AwsId) -> bool,
+) {
     let settled = replacement.settled;
     let mut steps = Vec::new();
-    for live in &settled.surplus_target_groups {
+    let surplus = settled.surplus_target_groups.iter().copied();
+    let (surplus, staying): (Vec<_>, Vec<_>) = surplus.partition(|live| may_go(&live.live.id));
+    for live in &surplus {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_target_group(draft, &id);
         let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteTargetGroup { id }));
@@ -170,7 +178,10 @@ pub fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, after: &[Ste
             continue;
         }
         let arn = seen.spec.target_group_arn.as_deref();
-        let target_groups = settled.surplus_target_groups.iter().zip(&steps);
+        if staying.iter().any(|live| Some(live.live.id.as_str()) == arn) {
+            continue;
+        }
+        let target_groups = surplus.iter().zip(&steps);
         let mut first: Vec<StepId> = target_groups
             .filter(|(live, _)| Some(live.live.id.as_str()) == arn)
             .map(|(_, step)| *step)

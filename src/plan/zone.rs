@@ -32,7 +32,7 @@ const IP_ADDRESS_TYPE: &str = "ip-address-type";
 #[must_use]
 pub fn plan(
     settings: &DnsSettings,
-    extent: Extent,
+    extent: &Extent,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
 ) -> Plan {
@@ -79,7 +79,7 @@ pub fn is_ours(settings: &DnsSettings, zone: &str, records: &Records, record: &R
 
 struct Planning<'a> {
     settings: &'a DnsSettings,
-    extent: Extent,
+    extent: &'a Extent,
     stack: &'a ZoneStack,
     records: &'a Records,
     load_balancers: &'a BTreeMap<AwsId, Address>,
@@ -103,6 +103,12 @@ impl<'a> Planning<'a> {
         let wish = asking.iter().find(|wish| holder.as_ref().is_some_and(|who| asks(wish, who)));
         if wish.is_none() && holder.is_some() && !self.stack.is_complete {
             // Whoever has it now may not have been heard of yet.
+            return;
+        }
+        if let (None, Some(holder)) = (wish, &holder)
+            && !self.is_seen(holder)
+        {
+            self.held_unseen(&host, asking);
             return;
         }
         let Some(wish) = wish.or(asking.first()) else { return };
@@ -130,6 +136,22 @@ impl<'a> Planning<'a> {
             return;
         }
         self.keep_in_line(&host, &wished, true);
+    }
+
+    /// Whether it can be seen from here that an Ingress does not ask for a name any more.
+    fn is_seen(&self, ingress: &ObjectKey) -> bool {
+        self.extent.shows(&ingress.namespace) || self.stack.standing.contains(ingress)
+    }
+
+    /// A name stays with an Ingress of which nobody can see here whether it still asks for it.
+    fn held_unseen(&mut self, host: &Host<'_>, asking: &[WishedName]) {
+        for wish in asking {
+            let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
+            let for_whom = wish.ingress.clone();
+            if !host.leads_to(&Wished { wish, for_whom, address }.value()) {
+                self.taken(host.name, &wish.ingress);
+            }
+        }
     }
 
     /// Brings the records of a name into line, as far as they are ours; those that are missing are
@@ -289,7 +311,8 @@ impl<'a> Planning<'a> {
     /// Whether a TXT record of ours may go whose record is gone, and which nobody wishes for.
     fn may_be_swept(&self, txt: &Record) -> bool {
         let Some(ingress) = host::read(txt).and_then(|found| found.ingress()) else { return false };
-        let is_gone = self.extent == Extent::Cluster && !self.stack.standing.contains(&ingress);
+        let is_gone =
+            self.extent.shows(&ingress.namespace) && !self.stack.standing.contains(&ingress);
         self.stack.is_complete && (is_gone || self.stack.known.contains(&ingress))
     }
 
@@ -302,7 +325,7 @@ impl<'a> Planning<'a> {
         if self.stack.known.contains(&ingress) {
             return is_complete;
         }
-        if self.extent == Extent::Manifests || self.stack.standing.contains(&ingress) {
+        if !self.extent.shows(&ingress.namespace) || self.stack.standing.contains(&ingress) {
             return false;
         }
         let leads_to_ours = record.alias_target().is_some_and(|target| {

@@ -16,7 +16,7 @@ use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::Plan;
-use crate::model::snapshot::{Extent, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::plan;
 use crate::report::{self, Rest};
 
@@ -29,7 +29,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let inventory = self.look(group, &snapshot, &built).await?;
         let plan = self.plan(group, &built, &inventory);
         // Before anything goes: no name is made for it any more.
-        let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory);
+        let extent = &snapshot.extent;
+        let before = plan::balancer::current(extent, &built.stack, &inventory);
         self.tell_names(group, &built, before, at);
         let outcomes = self.apply_judged(&plan, &plan::check::balancer(&plan, &inventory)).await;
         // Whatever becomes of the next look: this has been done.
@@ -39,7 +40,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             (&inventory, before)
         } else {
             after = self.look_again(group, &built, &inventory).await?;
-            (&after, plan::balancer::current(Extent::Cluster, &built.stack, &after))
+            (&after, plan::balancer::current(extent, &built.stack, &after))
         };
         let status = self.statuses(&snapshot, &built, current).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
@@ -73,7 +74,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let world = self.world().lock();
             world.balancers.get(group).map(|state| state.over(now)).unwrap_or_default()
         };
-        plan::balancer::plan(self.settings(), Extent::Cluster, &built.stack, inventory, &over)
+        let settings = self.settings();
+        plan::balancer::plan(settings, &settings.extent, &built.stack, inventory, &over)
     }
 
     /// What stands once a plan was walked through.

@@ -9,7 +9,6 @@ use crate::aws::{Cloud, CloudError, Kind};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
-use crate::desired::classes::is_own_class;
 use crate::model::fact::Topic;
 use crate::model::id::AwsId;
 use crate::model::subject::Subject;
@@ -55,8 +54,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// process left behind. Where Secrets are not imported at all, AWS is not asked.
     async fn look_for_strays(&self) -> Rest {
         let settings = self.settings();
-        let is_on = settings.tls_secrets
-            || self.world().lock().objects.classes.values().any(|class| is_own_class(class));
+        let is_on = desired::tls::is_on(settings, &self.world().lock().objects);
         if !is_on {
             return Rest::Done;
         }
@@ -68,7 +66,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
         };
         let mut world = self.world().lock();
-        for secret in imported {
+        let imported = imported.into_iter();
+        for secret in imported.filter(|secret| settings.extent.shows(&secret.namespace)) {
             let subject = Subject::Certificate(settings.place.clone(), secret.clone());
             // Those that wait already are woken when what they wait for happens.
             if !world.index.has_secret(&secret) && !world.is_waiting(&subject) {

@@ -16,7 +16,7 @@ use crate::model::group::Group;
 use crate::model::id::{Handle, ObjectKey};
 use crate::model::memory::Memory;
 use crate::model::plan::Plan;
-use crate::model::snapshot::{Extent, Objects, Snapshot};
+use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::stack::FabricStack;
 use crate::model::surroundings::Surroundings;
 use crate::plan;
@@ -94,7 +94,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     fn whole(&self, (objects, surroundings): (Objects, Arc<Surroundings>)) -> Snapshot {
         Snapshot {
             now: self.reconciler.clock.now(),
-            extent: Extent::Cluster,
+            extent: self.settings().extent.clone(),
             settings: Arc::clone(&self.reconciler.settings),
             objects,
             surroundings,

@@ -26,7 +26,7 @@ const STATES_PAUSE: Duration = Duration::from_secs(1);
 /// The read that failed.
 pub async fn read_targets<C: Cloud, T: Clock>(
     mirror: &Mirror<C, T>,
-    extent: Extent,
+    extent: &Extent,
     stack: &BalancerStack,
     inventory: &mut BalancerInventory,
 ) -> Result<(), CloudError> {
@@ -67,7 +67,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             self.mirror().refresh(&Part::LoadBalancers, STATES_PAUSE);
             inventory = self.mirror().balancer(cluster, group, scope).await?;
         }
-        let watched = plan::balancer::watched(Extent::Cluster, stack, &inventory);
+        let watched = plan::balancer::watched(&self.settings().extent, stack, &inventory);
         for id in &watched {
             self.mirror().refresh(&Part::Targets(id.clone()), Duration::ZERO);
         }

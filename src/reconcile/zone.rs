@@ -46,7 +46,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             if state.is_awaiting { ACTIVE_PAUSE } else { RECORDS_AGE_MAX }
         };
         let inventory = self.mirror().zone(cluster, id, age_max).await?;
-        let plan = plan::zone::plan(dns, snapshot.extent, &stack, &inventory);
+        let plan = plan::zone::plan(dns, &snapshot.extent, &stack, &inventory);
         let targets = |records: Option<&Records>| {
             let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
             leading.unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The grammars of annotations, as an Ingress meets them.
 
-use albedo::desired::annotations::{Support, TABLE};
+use albedo::desired::annotations::{Support, all};
 use albedo::model::problem::{Code, Kind, Severity};
 
 use super::support::world::{CERTIFICATE, World, key, tags};
@@ -192,7 +192,7 @@ fn tracking_tags_cannot_be_had_and_others_keys_not_be_named() {
 
 #[test]
 fn what_is_not_built_yet_makes_bad_unless_it_asks_for_nothing() {
-    for known in TABLE {
+    for known in all() {
         let name = if known.name.ends_with('.') {
             format!("{}s", known.name)
         } else {
@@ -206,4 +206,14 @@ fn what_is_not_built_yet_makes_bad_unless_it_asks_for_nothing() {
         let [problem] = &problems[..] else { panic!("{name}: {problems:?}") };
         assert_eq!((problem.code, problem.severity), (Code::Unsupported, Severity::Error));
     }
+}
+
+#[test]
+fn what_nobody_looks_for_on_a_service_is_said_and_changes_nothing() {
+    let world = world("scheme: internal", "wafv2-acl-arn: x");
+    let built = world.build("shop/web");
+    let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
+    assert_eq!((problem.code, problem.severity), (Code::UnknownAnnotation, Severity::Note));
+    assert_eq!(problem.object.kind, Kind::Service);
+    assert_eq!(built.good.len(), 1);
 }

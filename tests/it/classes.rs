@@ -1,8 +1,14 @@
 //! Whose an Ingress is: LBC's order of evaluation.
 
 use albedo::desired::classes::{Claim, claim};
+use albedo::desired::tls;
+use albedo::model::load_balancer::Scheme;
+use albedo::model::problem::Code;
+use albedo::model::settings::DnsScope;
 
-use super::support::world::{World, key};
+use super::support::canon;
+use super::support::site::Site;
+use super::support::world::{World, key, wait};
 
 /// Whose an Ingress should be.
 enum Whose {
@@ -130,5 +136,112 @@ fn a_namespace_selector_keeps_others_out() {
              class p: {{params: p}}\ningress shop/web: {{class: p}}"
         );
         check("alb", &sketch, &expected);
+    }
+}
+
+/// A class with these parameters, and an Ingress of it with these annotations.
+fn of_class(params: &str, annotations: &str) -> String {
+    format!(
+        "params p: {{{params}}}\nclass p: {{params: p}}\nservice shop/s: {{ports: [80]}}\n\
+         ingress shop/web: {{class: p, {annotations}, rules: [any Exact /a s:80]}}"
+    )
+}
+
+#[test]
+fn a_value_that_nobody_knows_is_the_classs_mistake_and_not_looked_past() {
+    let annotations = "scheme: internal, ip-address-type: ipv4, target-type: ip, \
+                       load-balancer-name: fine, inbound-cidrs: 10.0.0.0/8";
+    for (field, value, allowed) in [
+        ("scheme", "public", "internal, internet-facing"),
+        ("ipAddressType", "ipv6", "dualstack"),
+        ("targetType", "pod", "ip, instance"),
+        ("loadBalancerName", "a_b", "1 to 32 letters"),
+        ("inboundCIDRs", "[all]", "CIDRs such as"),
+        ("sslRedirectPort", "https", "a port number"),
+    ] {
+        let world = World::new(&of_class(&format!("{field}: {value}"), annotations));
+        let built = world.build("shop/web");
+        let [problem] = &built.problems[..] else { panic!("{field}: {:?}", built.problems) };
+        assert_eq!((problem.code, &problem.object.key), (Code::InvalidClass, &key("shop/web")));
+        assert_eq!(problem.field, format!("spec.{field} of the class's parameters"));
+        assert!(problem.allowed.contains(allowed), "{problem}");
+        assert!(built.good.is_empty(), "{field}");
+    }
+}
+
+#[test]
+fn while_a_class_cannot_be_understood_what_stands_stays_and_nothing_new_comes() {
+    wait(async {
+        let site = Site::new(&of_class("scheme: internal", "tags: a=b"));
+        let controller = site.settle().await;
+        let before = canon::aws(&site.aws.everything());
+        site.cluster.add("params p: {scheme: public}");
+        site.cluster.add("ingress shop/late: {class: p, rules: [any Exact /b s:80]}");
+        controller.settle().await;
+        assert_eq!(canon::aws(&site.aws.everything()), before);
+    });
+}
+
+#[test]
+fn a_field_that_is_empty_asks_for_nothing() {
+    let empty = "scheme: '', ipAddressType: '', loadBalancerName: '', sslPolicy: '', \
+                 sslRedirectPort: '', targetType: '', certificateArn: [], inboundCIDRs: [], \
+                 subnets: {}, tags: [], loadBalancerAttributes: [], wafv2AclArn: '', \
+                 wafv2AclName: '', listeners: [], prefixListsIDs: [], ipamConfiguration: {}, \
+                 minimumLoadBalancerCapacity: null";
+    let annotations = "scheme: internet-facing, subnets: 'subnet-a, subnet-b'";
+    let built = World::new(&of_class(empty, annotations)).build("shop/web");
+    assert_eq!(built.problems, []);
+    assert_eq!(built.stack.front.unwrap().load_balancer.scheme, Scheme::InternetFacing);
+    // One that asks for something is not looked past.
+    for field in ["wafv2AclArn: 'arn:x'", "listeners: [{port: 80}]"] {
+        let built = World::new(&of_class(field, annotations)).build("shop/web");
+        let codes: Vec<Code> = built.problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [Code::Unsupported], "{field}");
+    }
+}
+
+#[test]
+fn a_class_decides_for_its_ingresses_what_lbc_does_not_have() {
+    let asks = |controller: &str, annotations: &str, is_flag_on: bool| {
+        let mut world = World::new(&format!(
+            "class p: {{controller: {controller}, {annotations}}}\n\
+             service shop/s: {{ports: [80]}}\nsecret shop/tls: {{fixture: ec}}\n\
+             ingress shop/web: {{class: p, rules: [public.example.com Exact /a s:80], \
+             tls: [tls public.example.com]}}"
+        ));
+        world.settings.tls_secrets = is_flag_on;
+        let scope = if is_flag_on { DnsScope::All } else { DnsScope::OwnClasses };
+        world.settings.dns.scope = scope;
+        let web = key("shop/web");
+        let ingress = &world.objects.ingresses[&web];
+        let entries = tls::entries(&world.settings, &world.objects, &web, ingress);
+        (!entries.is_empty(), world.build("shop/web").good[&web].names.is_some())
+    };
+    let (own, lbcs) = ("alb.ingress.k8s.aws/albedo", "ingress.k8s.aws/alb");
+    let both = "alb.ingress.k8s.aws/tls-secrets: 'true', alb.ingress.k8s.aws/dns: 'true'";
+    let neither = "alb.ingress.k8s.aws/tls-secrets: 'false', alb.ingress.k8s.aws/dns: 'false'";
+    assert_eq!(asks(own, "x/y: z", false), (true, true));
+    assert_eq!(asks(lbcs, "x/y: z", false), (false, false));
+    assert_eq!(asks(lbcs, "x/y: z", true), (true, true));
+    assert_eq!(asks(lbcs, both, false), (true, true));
+    assert_eq!(asks(lbcs, neither, true), (false, false));
+    assert_eq!(asks(own, neither, false), (false, false));
+    assert_eq!(asks(lbcs, "alb.ingress.k8s.aws/dns: 'true'", false), (false, true));
+}
+
+#[test]
+fn what_nobody_understands_on_a_class_makes_its_ingresses_bad() {
+    for annotation in ["dns: maybe", "tls-secrets: ''", "tls-secret: 'true'"] {
+        let sketch = format!(
+            "class p: {{alb.ingress.k8s.aws/{annotation}}}\ningress shop/web: {{class: p}}"
+        );
+        let name = annotation.split(':').next().unwrap();
+        let world = World::new(&sketch);
+        let problems = world.problems("shop/web");
+        let [problem] = &problems[..] else { panic!("{annotation}: {problems:?}") };
+        assert_eq!(problem.code, Code::InvalidClass);
+        let field = format!("annotation alb.ingress.k8s.aws/{name} of IngressClass p");
+        assert_eq!(problem.field, field);
     }
 }

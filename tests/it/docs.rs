@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use albedo::desired::annotations::{Support, TABLE};
+use albedo::desired::annotations::{Carriers, Support, all};
 use albedo::flags::Cli;
 use clap::CommandFactory as _;
 
 /// The words in backticks of the table that follows a marker.
 fn table(marker: &str) -> BTreeSet<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let text = fs::read_to_string(path).unwrap();
-    let (_, rest) = text.split_once(&format!("<!-- {marker}:")).unwrap();
-    let rows = rest.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let rows = lines(marker).into_iter();
     let cells = rows.filter_map(|row| row.split('|').nth(2).map(str::to_owned));
     let words = cells.flat_map(|cell| {
         let quoted = cell.split('`').skip(1).step_by(2);
@@ -21,11 +18,32 @@ fn table(marker: &str) -> BTreeSet<String> {
     words.collect()
 }
 
+/// The lines of the table that follows a marker.
+fn lines(marker: &str) -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (_, rest) = text.split_once(&format!("<!-- {marker}:")).unwrap();
+    let rows = rest.lines().skip(1).take_while(|line| line.starts_with('|'));
+    rows.map(str::to_owned).collect()
+}
+
 #[test]
-fn the_readme_lists_the_annotations_that_are_built() {
-    let built = TABLE.iter().filter(|known| known.support == Support::Built);
-    let built: BTreeSet<String> = built.map(|known| known.name.to_owned()).collect();
-    assert_eq!(table("annotations"), built);
+fn the_readme_says_of_annotations_what_the_table_does() {
+    let mut expected = vec![
+        "| annotation | on | IngressClassParams go over it by | |".to_owned(),
+        "|---|---|---|---|".to_owned(),
+    ];
+    expected.extend(all().filter(|known| known.support == Support::Built).map(|known| {
+        let on = match known.carriers {
+            Carriers::Ingress => "Ingress",
+            Carriers::ServiceOrIngress => "Service, Ingress",
+            Carriers::Class => "IngressClass",
+        };
+        let field = known.class_field.map(|path| format!("`{path}`")).unwrap_or_default();
+        format!("| `{}` | {on} | {field} | {} |", known.name, known.help.trim())
+    }));
+    let found = lines("annotations");
+    assert!(found == expected, "README should hold:\n{}", expected.join("\n"));
 }
 
 #[test]

@@ -31,8 +31,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn annotation() -> impl Strategy<Value = (String, String)> {
-    let names: Vec<String> = albedo::desired::annotations::TABLE
-        .iter()
+    let names: Vec<String> = albedo::desired::annotations::all()
         .map(|known| known.name.to_owned())
         .chain([String::new(), "unknown".to_owned()])
         .collect();

@@ -298,7 +298,7 @@ fn blinkers_what_is_not_read_is_not_planned() {
         ..BalancerInventory::default()
     };
     let plan = |inventory: &BalancerInventory| {
-        albedo::plan::balancer::plan(settings, world.extent, &stack, inventory, &BTreeSet::new())
+        albedo::plan::balancer::plan(settings, &world.extent, &stack, inventory, &BTreeSet::new())
     };
     assert!(!plan(&read()).is_empty());
     for unread in [

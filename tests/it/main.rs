@@ -11,6 +11,7 @@ mod contract;
 mod costs;
 mod docs;
 mod events;
+mod extent;
 mod faults;
 mod flags;
 mod frames;

@@ -65,6 +65,7 @@ fn records(all: impl IntoIterator<Item = Record>) -> Records {
 #[derive(Clone)]
 struct Case {
     dns: DnsSettings,
+    extent: Extent,
     stack: ZoneStack,
     load_balancers: BTreeMap<AwsId, Address>,
 }
@@ -112,7 +113,7 @@ impl Case {
             (AwsId::new("one"), address(ALB)),
             (AwsId::new("two"), address(ALB_2)),
         ]);
-        Self { dns: dns(), stack, load_balancers }
+        Self { dns: dns(), extent: Extent::Cluster, stack, load_balancers }
     }
 
     fn dualstack(mut self) -> Self {
@@ -125,7 +126,7 @@ impl Case {
             records: Known::Is(std::sync::Arc::new(standing.clone()), Timestamp::UNIX_EPOCH),
             load_balancers: self.load_balancers.clone(),
         };
-        plan(&self.dns, Extent::Cluster, &self.stack, &inventory)
+        plan(&self.dns, &self.extent, &self.stack, &inventory)
     }
 
     /// The zone once the plan is carried out, by an AWS that refuses what AWS refuses.

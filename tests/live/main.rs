@@ -10,6 +10,7 @@ mod bad_input;
 mod cluster;
 mod contract;
 mod deploy;
+mod extent;
 mod faults;
 mod leader;
 mod life;

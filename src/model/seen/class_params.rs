@@ -25,6 +25,14 @@ pub struct SubnetSelector {
     pub tags: BTreeMap<String, Vec<String>>,
 }
 
+impl SubnetSelector {
+    /// Whether it asks for nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.tags.is_empty()
+    }
+}
+
 /// The name of an explicit group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupName {

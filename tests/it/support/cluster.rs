@@ -84,10 +84,21 @@ impl FakeCluster {
     /// Lists everything to a process, and tells it what happens from now on. Answers with the
     /// number to stop that by.
     pub fn feed(&self, intake: WorldIntake<VirtualClock>) -> usize {
-        for seen in all(&self.objects.read().unwrap()) {
+        let extent = self.settings.extent.clone();
+        let is_watched = move |seen: &Seen| namespace(seen).is_none_or(|name| extent.shows(name));
+        for seen in all(&self.objects.read().unwrap()).into_iter().filter(&is_watched) {
             intake.take(seen);
         }
-        self.hear(move |seen| intake.take(seen.clone()))
+        self.hear(move |seen| {
+            if is_watched(seen) {
+                intake.take(seen.clone());
+            }
+        })
+    }
+
+    /// The same cluster, for processes that are started otherwise.
+    pub fn with(&self, settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), ..self.clone() }
     }
 
     /// Tells what happens from now on. Answers with the number to stop that by.
@@ -398,6 +409,19 @@ fn spec(binding: &Binding) -> TargetGroupBindingSpec {
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,
         rest: BTreeMap::new(),
+    }
+}
+
+/// The namespace that an object lies in.
+fn namespace(seen: &Seen) -> Option<&str> {
+    match seen {
+        Seen::Ingress(key, _)
+        | Seen::Service(key, _)
+        | Seen::Slice(key, _)
+        | Seen::Pod(key, _)
+        | Seen::Binding(key, _)
+        | Seen::Secret(key, _) => Some(&key.namespace),
+        Seen::Class(..) | Seen::Params(..) | Seen::Node(..) | Seen::Namespace(..) => None,
     }
 }
 

@@ -70,6 +70,7 @@ pub fn tags(pairs: &[(&str, &str)]) -> Tags {
 pub fn settings() -> Settings {
     Settings {
         cluster: "demo".to_owned(),
+        extent: Extent::Cluster,
         place: Place { role: None, region: "us-east-1".to_owned() },
         vpc: AwsId::new("vpc-fake"),
         ingress_class: "alb".to_owned(),
@@ -203,7 +204,7 @@ impl World {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             now: Timestamp::UNIX_EPOCH,
-            extent: self.extent,
+            extent: self.extent.clone(),
             settings: Arc::new(self.settings.clone()),
             objects: self.objects.clone(),
             surroundings: Arc::new(self.surroundings.clone()),

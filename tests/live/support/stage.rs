@@ -40,6 +40,8 @@ pub struct Stage {
     pub class: String,
     /// What the account held before anybody used it.
     pub ground: Ground,
+    /// Whether no other namespace has anything in the account.
+    pub is_alone: bool,
 }
 
 /// What an account holds before anybody uses it, as observe.py of the recordings set it up.
@@ -131,7 +133,22 @@ impl Stage {
     ) -> Self {
         let account = account();
         let ground = ground(&account, ADDRESSES);
-        Self { account, plane, client, namespace, class, ground }
+        Self { account, plane, client, namespace, class, ground, is_alone: true }
+    }
+
+    /// Another namespace with the same account and class.
+    pub async fn elsewhere(&self, stem: &str) -> Self {
+        let namespace = self.plane.namespace(&self.client, stem).await;
+        self.plane.make_home(&namespace);
+        Self {
+            account: self.account.clone(),
+            plane: self.plane,
+            client: self.client.clone(),
+            namespace,
+            class: self.class.clone(),
+            ground: self.ground.clone(),
+            is_alone: true,
+        }
     }
 
     /// Starts the controller for this stage only, without a Lease.
@@ -159,12 +176,16 @@ impl Stage {
     }
 
     fn flags(&self) -> Vec<String> {
-        vec![
+        let mut flags = vec![
             format!("--cluster-name={CLUSTER}"),
             format!("--aws-vpc-id={}", self.ground.vpc),
             format!("--watch-namespace={}", self.namespace),
             format!("--leader-election-namespace={}", self.namespace),
-        ]
+        ];
+        if self.is_alone {
+            flags.push("--watch-namespace-is-all".to_owned());
+        }
+        flags
     }
 
     /// From now on the controller may do in AWS what `iam/policy.json` says, and in the cluster

@@ -1,0 +1,257 @@
+//! The grammars of annotations' values.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::model::listener::Protocol;
+use crate::model::load_balancer::{IpAddressType, Scheme};
+use crate::model::names::LOAD_BALANCER_NAME_LENGTH_MAX;
+use crate::model::target_group::TargetType;
+
+/// Why a value cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The part of the value that is wrong, where it is not all of it.
+    pub found: Option<String>,
+    /// What is allowed.
+    pub allowed: Cow<'static, str>,
+}
+
+impl From<&'static str> for Unreadable {
+    fn from(allowed: &'static str) -> Self {
+        Self { found: None, allowed: allowed.into() }
+    }
+}
+
+impl From<String> for Unreadable {
+    fn from(allowed: String) -> Self {
+        Self { found: None, allowed: allowed.into() }
+    }
+}
+
+/// What reads the value of an annotation.
+pub type Parser<T> = fn(&str) -> Result<T, Unreadable>;
+
+/// One of these words.
+fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        words.join(", ").into()
+    })
+}
+
+/// Yes or no.
+pub fn truth(text: &str) -> Result<bool, Unreadable> {
+    word(text, &[("true", true), ("false", false)])
+}
+
+/// Where clients come from.
+pub fn scheme(text: &str) -> Result<Scheme, Unreadable> {
+    word(text, &[("internal", Scheme::Internal), ("internet-facing", Scheme::InternetFacing)])
+}
+
+/// The kinds of addresses of a load balancer.
+pub fn ip_address_type(text: &str) -> Result<IpAddressType, Unreadable> {
+    const TYPES: [(&str, IpAddressType); 3] = [
+        ("ipv4", IpAddressType::Ipv4),
+        ("dualstack", IpAddressType::Dualstack),
+        ("dualstack-without-public-ipv4", IpAddressType::DualstackWithoutPublicIpv4),
+    ];
+    word(text, &TYPES)
+}
+
+/// What targets are.
+pub fn target_type(text: &str) -> Result<TargetType, Unreadable> {
+    word(text, &[("ip", TargetType::Ip), ("instance", TargetType::Instance)])
+}
+
+/// What is spoken.
+pub fn protocol(text: &str) -> Result<Protocol, Unreadable> {
+    word(text, &[("HTTP", Protocol::Http), ("HTTPS", Protocol::Https)])
+}
+
+/// A whole number between two bounds, both included.
+pub fn integer<const MIN: i32, const MAX: i32>(text: &str) -> Result<i32, Unreadable> {
+    let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+    number.ok_or_else(|| format!("a whole number from {MIN} to {MAX}").into())
+}
+
+/// A port.
+pub fn port(text: &str) -> Result<u16, Unreadable> {
+    let number = text.parse().ok().filter(|port| *port > 0);
+    number.ok_or_else(|| "a port number from 1 to 65535".into())
+}
+
+/// Items between commas, trimmed, empty ones dropped.
+pub fn list(text: &str) -> Vec<String> {
+    items(text).map(str::to_owned).collect()
+}
+
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// AWS's grammar of a load balancer's name.
+pub fn load_balancer_name(text: &str) -> Result<String, Unreadable> {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_good = (1..=LOAD_BALANCER_NAME_LENGTH_MAX).contains(&text.len())
+        && text.chars().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && !text.starts_with("internal-");
+    if is_good {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 32 letters, digits and inner hyphens, not starting with internal-".into())
+    }
+}
+
+/// CIDRs between commas, each as AWS stores it.
+pub fn cidrs(text: &str) -> Result<BTreeSet<String>, Unreadable> {
+    let each = items(text).map(|item| {
+        canonical_cidr(item).ok_or_else(|| Unreadable {
+            found: Some(item.to_owned()),
+            allowed: "CIDRs such as 10.0.0.0/8 or 2001:db8::/32, between commas".into(),
+        })
+    });
+    each.collect()
+}
+
+/// A CIDR with its host bits cleared, as AWS stores it; otherwise the same wish would never be met.
+fn canonical_cidr(text: &str) -> Option<String> {
+    let (address, length) = text.split_once('/')?;
+    let length: u32 = length.parse().ok()?;
+    match address.parse().ok()? {
+        IpAddr::V4(address) if length <= Ipv4Addr::BITS => {
+            let mask = u32::MAX.checked_shl(Ipv4Addr::BITS - length).unwrap_or(0);
+            Some(format!("{}/{length}", Ipv4Addr::from_bits(address.to_bits() & mask)))
+        }
+        IpAddr::V6(address) if length <= Ipv6Addr::BITS => {
+            let mask = u128::MAX.checked_shl(Ipv6Addr::BITS - length).unwrap_or(0);
+            Some(format!("{}/{length}", Ipv6Addr::from_bits(address.to_bits() & mask)))
+        }
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
+    }
+}
+
+/// Ports with what they speak; where one port is listed twice the later entry wins (LBC).
+pub fn listen_ports(text: &str) -> Result<BTreeMap<u16, Protocol>, Unreadable> {
+    const GRAMMAR: &str =
+        "a JSON array of {\"HTTP\": port} and {\"HTTPS\": port}, ports from 1 to 65535";
+    let entries: Vec<BTreeMap<Protocol, u16>> =
+        serde_json::from_str(text).map_err(|_| Unreadable::from(GRAMMAR))?;
+    let pairs = entries.iter().flatten().map(|(protocol, port)| (*port, *protocol));
+    let ports: BTreeMap<u16, Protocol> = pairs.collect();
+    if entries.is_empty() || ports.contains_key(&0) { Err(GRAMMAR.into()) } else { Ok(ports) }
+}
+
+/// Pairs `key=value` between commas, as LBC reads them: a backslash takes the next character as it
+/// is; a comma that nothing but blanks follows belongs to the last value.
+pub fn map(text: &str) -> Result<BTreeMap<String, String>, Unreadable> {
+    pairs(text).ok_or_else(|| "key=value pairs between commas, a comma in a value as '\\,'".into())
+}
+
+fn pairs(text: &str) -> Option<BTreeMap<String, String>> {
+    let mut pairs = BTreeMap::new();
+    if text.is_empty() {
+        return Some(pairs);
+    }
+    let mut item = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => item.push(rest.next().unwrap_or('\\')),
+            ',' if !rest.as_str().trim().is_empty() => {
+                let (key, value) = pair(&std::mem::take(&mut item))?;
+                pairs.insert(key, value);
+            }
+            c => item.push(c),
+        }
+    }
+    let (key, value) = pair(&item)?;
+    pairs.insert(key, value);
+    Some(pairs)
+}
+
+fn pair(item: &str) -> Option<(String, String)> {
+    let (key, value) = item.split_once('=')?;
+    let key = key.trim();
+    (!key.is_empty()).then(|| (key.to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_map(text: &str, expected: Option<&[(&str, &str)]>) {
+        let expected = expected.map(|pairs| {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        });
+        assert_eq!(map(text).ok(), expected, "{text:?}");
+    }
+
+    #[test]
+    fn maps_are_read_as_lbc_reads_them() {
+        check_map("", Some(&[]));
+        check_map("a=b", Some(&[("a", "b")]));
+        check_map(" a = b , c=d ", Some(&[("a", "b"), ("c", "d")]));
+        check_map("a=b\\,c,d=e", Some(&[("a", "b,c"), ("d", "e")]));
+        check_map("a=b=c", Some(&[("a", "b=c")]));
+        check_map("a=", Some(&[("a", "")]));
+        check_map("a=b,", Some(&[("a", "b,")]));
+        check_map("a=b,a=c", Some(&[("a", "c")]));
+        check_map("a=b\\", Some(&[("a", "b\\")]));
+        for bad in [" ", "a", "=b", ",a=b", "a=b,,c=d", "a=b,c"] {
+            check_map(bad, None);
+        }
+    }
+
+    #[test]
+    fn lists_drop_blanks() {
+        assert_eq!(list(" a , ,b"), ["a", "b"]);
+        assert!(list(" , ").is_empty());
+    }
+
+    #[test]
+    fn listen_ports_are_json() {
+        let check = |text: &str, expected: Option<&[(u16, Protocol)]>| {
+            let expected = expected.map(|ports| ports.iter().copied().collect());
+            assert_eq!(listen_ports(text).ok(), expected, "{text}");
+        };
+        let both: &[(u16, Protocol)] = &[(80, Protocol::Http), (443, Protocol::Https)];
+        check(r#"[{"HTTP":80},{"HTTPS":443}]"#, Some(both));
+        check(r#"[{"HTTP":80,"HTTPS":443}]"#, Some(both));
+        check(r#"[{"HTTP":80},{"HTTPS":80}]"#, Some(&[(80, Protocol::Https)]));
+        check("[{}]", Some(&[]));
+        for bad in [
+            "",
+            "[]",
+            "null",
+            "80",
+            r#"[{"http":80}]"#,
+            r#"[{"HTTP":0}]"#,
+            r#"[{"HTTP":65536}]"#,
+            r#"[{"TCP":80}]"#,
+            r#"[{"HTTP":"80"}]"#,
+        ] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn cidrs_are_written_as_aws_stores_them() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(canonical_cidr(text).as_deref(), expected, "{text}");
+        };
+        check("10.1.2.3/8", Some("10.0.0.0/8"));
+        check("0.0.0.0/0", Some("0.0.0.0/0"));
+        check("1.2.3.4/32", Some("1.2.3.4/32"));
+        check("2001:DB8::1/32", Some("2001:db8::/32"));
+        check("::/0", Some("::/0"));
+        for bad in ["10.0.0.0", "10.0.0.0/33", "a/8", "::/129", "10.0.0/8", "10.0.0.0/-1"] {
+            check(bad, None);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Who decides a setting: the administrator of the class, then the author of the Service, then that
+//! of the Ingress (LBC's order). What the flags say comes last, and is filled in where everybody
+//! else is silent.
+
+use std::borrow::Cow;
+
+use crate::model::problem::{Code, Problem};
+use crate::model::seen::ClassParams;
+
+use super::table::{Annotation, Carriers};
+use super::{Annotations, Unreadable, quoted};
+
+/// Everybody who may decide a setting. What one says, those after it do not.
+#[derive(Debug)]
+pub struct Lookup<'l, 's, 'i> {
+    /// The parameters of the Ingress's class.
+    pub class: Option<&'l ClassParams>,
+    /// The Service, where a setting is its target group's.
+    pub service: Option<&'l mut Annotations<'s>>,
+    /// The Ingress; also takes what is wrong with the others.
+    pub ingress: &'l mut Annotations<'i>,
+}
+
+impl Lookup<'_, '_, '_> {
+    /// The setting; nothing where nobody decides it, or where who does cannot be understood, which
+    /// is noted.
+    pub fn find<T>(&mut self, annotation: &Annotation<T>) -> Option<T> {
+        let text = self.text(annotation)?;
+        match (annotation.parser)(&text) {
+            Ok(value) => Some(value),
+            Err(Unreadable { found, allowed }) => {
+                self.wrong(annotation, found.as_deref().unwrap_or(&text), &allowed);
+                None
+            }
+        }
+    }
+
+    /// What is written by whoever decides the setting.
+    #[must_use]
+    pub fn text<T>(&self, annotation: &Annotation<T>) -> Option<String> {
+        if let Some(text) = of_class(self.class, annotation) {
+            return Some(text.into_owned());
+        }
+        let of_service = self.service_for(annotation).and_then(|of| of.text(annotation));
+        of_service.or_else(|| self.ingress.text(annotation)).map(str::to_owned)
+    }
+
+    /// Notes that a setting cannot be used.
+    pub fn wrong<T>(&mut self, annotation: &Annotation<T>, found: &str, allowed: &str) {
+        let problem = self.problem(annotation, Code::InvalidAnnotation, found, allowed);
+        self.ingress.problems.push(problem);
+    }
+
+    /// What is wrong with a setting, on whoever decides it. A mistake of the class is everybody's
+    /// who uses it: each keeps what it has.
+    #[must_use]
+    pub fn problem<T>(
+        &self,
+        annotation: &Annotation<T>,
+        code: Code,
+        found: &str,
+        allowed: &str,
+    ) -> Problem {
+        let found = quoted(found);
+        if let (Some(_), Some(field)) = (of_class(self.class, annotation), annotation.class_field) {
+            let code = if code == Code::InvalidAnnotation { Code::InvalidClass } else { code };
+            let field = format!("spec.{} of the class's parameters", field.path);
+            return self.ingress.error(code, field, found, allowed);
+        }
+        match self.service_for(annotation).filter(|of| of.text(annotation).is_some()) {
+            Some(service) => service.error(code, annotation.field(), found, allowed),
+            None => self.ingress.error(code, annotation.field(), found, allowed),
+        }
+    }
+
+    /// The Service's annotations, if one of them may be this.
+    fn service_for<T>(&self, annotation: &Annotation<T>) -> Option<&Annotations<'_>> {
+        let may_be = annotation.carriers == Carriers::ServiceOrIngress;
+        self.service.as_deref().filter(|_| may_be)
+    }
+}
+
+/// What a class says of a setting; an empty field asks for nothing.
+fn of_class<'p, T>(
+    class: Option<&'p ClassParams>,
+    annotation: &Annotation<T>,
+) -> Option<Cow<'p, str>> {
+    let field = annotation.class_field?;
+    (field.value)(&class?.spec).filter(|text| !text.is_empty())
+}

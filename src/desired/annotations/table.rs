@@ -1,0 +1,368 @@
+//! Every annotation, once: its name, who may carry it, how its value is read, which field of
+//! IngressClassParams says the same, and what it is for.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::grammar::{self, Parser};
+use crate::model::listener::Protocol;
+use crate::model::load_balancer::{IpAddressType, Scheme};
+use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
+use crate::model::seen::ClassParamsSpec;
+use crate::model::target_group::TargetType;
+
+/// An annotation whose value means a `T`.
+#[derive(Debug)]
+pub struct Annotation<T: 'static> {
+    /// Its name without the prefix.
+    pub name: &'static str,
+    /// The objects that may carry it.
+    pub carriers: Carriers,
+    /// What reads its value.
+    pub parser: Parser<T>,
+    /// The field of IngressClassParams that goes over it, if there is one.
+    pub class_field: Option<ClassField>,
+}
+
+impl<T> Annotation<T> {
+    /// Its name with the prefix.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}{}", self.carriers.prefix(), self.name)
+    }
+
+    /// Where a problem with it is.
+    #[must_use]
+    pub fn field(&self) -> String {
+        format!("annotation {}{}", self.carriers.prefix(), self.name)
+    }
+}
+
+/// The objects that may carry an annotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carriers {
+    /// Ingresses.
+    Ingress,
+    /// Services and Ingresses; what the Service says, its Ingress does not.
+    ServiceOrIngress,
+    /// IngressClasses. These are ours: LBC's IngressClassParams have no place for them.
+    Class,
+}
+
+impl Carriers {
+    /// What the names of annotations begin with.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Ingress | Self::ServiceOrIngress => ANNOTATION_PREFIX,
+            Self::Class => CLASS_ANNOTATION_PREFIX,
+        }
+    }
+}
+
+/// A field of IngressClassParams.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassField {
+    /// Its path from `spec`.
+    pub path: &'static str,
+    /// Its value in the annotation's grammar; `None`, or empty, where it asks for nothing.
+    pub value: fn(&ClassParamsSpec) -> Option<Cow<'_, str>>,
+}
+
+/// How far this version goes with an annotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It is built.
+    Built,
+    /// It is known and not built yet; only these values, which ask for nothing, are accepted.
+    Only(&'static [&'static str]),
+}
+
+/// What is known of an annotation, whatever its value means.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Its name without the prefix; a trailing dot means that a name of the user's follows.
+    pub name: &'static str,
+    /// The objects that may carry it.
+    pub carriers: Carriers,
+    /// How far this version goes with it.
+    pub support: Support,
+    /// The path from `spec` of the field of IngressClassParams that goes over it, or over parts of
+    /// it.
+    pub class_field: Option<&'static str>,
+    /// What it is for, for the README.
+    pub help: &'static str,
+}
+
+/// Declares annotations that are built: what reads the value, then the field of IngressClassParams
+/// that says the same (`under`), or that has a form of its own and is read where it is used
+/// (`beside`). Their documentation is what the README says of them.
+macro_rules! built {
+    ($(
+        $(#[doc = $help:literal])+
+        $constant:ident: $value:ty = $name:literal on $carriers:ident by $parser:expr
+            $(, under $path:literal as $field:expr)? $(, beside $other:literal)?;
+    )*) => {
+        $(
+            $(#[doc = $help])+
+            pub const $constant: Annotation<$value> = Annotation {
+                name: $name,
+                carriers: Carriers::$carriers,
+                parser: $parser,
+                class_field: built!(@field $($path, $field)?),
+            };
+        )*
+        const BUILT: &[Known] = &[$(Known {
+            name: $constant.name,
+            carriers: $constant.carriers,
+            support: Support::Built,
+            class_field: built!(@path $($path)? $($other)?),
+            help: concat!($($help),+),
+        }),*];
+    };
+    (@field $path:literal, $value:expr) => { Some(ClassField { path: $path, value: $value }) };
+    (@field) => { None };
+    (@path $path:literal) => { Some($path) };
+    (@path) => { None };
+}
+
+/// Pairs of keys and values.
+type Pairs = BTreeMap<String, String>;
+
+/// The value as it is written; present and empty is present.
+const AS_WRITTEN: Parser<String> = |text| Ok(text.to_owned());
+/// Items between commas.
+const LIST: Parser<Vec<String>> = |text| Ok(grammar::list(text));
+
+fn listed(items: &[String]) -> Cow<'_, str> {
+    items.join(",").into()
+}
+
+built! {
+    /// The group of Ingresses that share a load balancer.
+    GROUP_NAME: String = "group.name" on Ingress by AS_WRITTEN,
+        under "group.name" as |spec| spec.group.as_ref().map(|group| group.name.as_str().into());
+    /// The place in the group: lower ones come first, and then names decide.
+    GROUP_ORDER: i32 = "group.order" on Ingress by grammar::integer::<-1000, 1000>;
+    /// The load balancer's name; counts when it is made.
+    LOAD_BALANCER_NAME: String = "load-balancer-name" on Ingress by grammar::load_balancer_name,
+        under "loadBalancerName" as |spec| spec.load_balancer_name.as_deref().map(Cow::from);
+    /// Whether clients come from the internet or from the VPC.
+    SCHEME: Scheme = "scheme" on Ingress by grammar::scheme,
+        under "scheme" as |spec| spec.scheme.as_deref().map(Cow::from);
+    /// The kinds of addresses that clients may come by.
+    IP_ADDRESS_TYPE: IpAddressType = "ip-address-type" on Ingress by grammar::ip_address_type,
+        under "ipAddressType" as |spec| spec.ip_address_type.as_deref().map(Cow::from);
+    /// The subnets, by id or by their tag Name.
+    SUBNETS: Vec<String> = "subnets" on Ingress by LIST,
+        beside "subnets";
+    /// The security groups instead of one that is made, by id or by their tag Name.
+    SECURITY_GROUPS: Vec<String> = "security-groups" on Ingress by LIST;
+    /// Who may come.
+    INBOUND_CIDRS: BTreeSet<String> = "inbound-cidrs" on Ingress by grammar::cidrs,
+        under "inboundCIDRs" as |spec| Some(listed(&spec.inbound_cidrs));
+    /// Attributes of the load balancer.
+    LOAD_BALANCER_ATTRIBUTES: Pairs = "load-balancer-attributes" on Ingress by grammar::map,
+        beside "loadBalancerAttributes";
+    /// The ports to listen on, and what they speak.
+    LISTEN_PORTS: BTreeMap<u16, Protocol> = "listen-ports" on Ingress by grammar::listen_ports;
+    /// Certificates of ACM for HTTPS; the first one is for clients that name no host.
+    CERTIFICATE_ARN: Vec<String> = "certificate-arn" on Ingress by LIST,
+        under "certificateArn" as |spec| Some(listed(&spec.certificate_arn));
+    /// The TLS policy of HTTPS listeners.
+    SSL_POLICY: String = "ssl-policy" on Ingress by AS_WRITTEN,
+        under "sslPolicy" as |spec| spec.ssl_policy.as_deref().map(Cow::from);
+    /// The HTTPS port that HTTP listeners redirect to.
+    SSL_REDIRECT: u16 = "ssl-redirect" on Ingress by grammar::port,
+        under "sslRedirectPort" as |spec| spec.ssl_redirect_port.as_deref().map(Cow::from);
+    /// Tags of all that is made; those of a Service go to its target group, over the Ingress's.
+    TAGS: Pairs = "tags" on ServiceOrIngress by grammar::map,
+        beside "tags";
+    /// What is registered: pods.
+    TARGET_TYPE: TargetType = "target-type" on ServiceOrIngress by grammar::target_type,
+        under "targetType" as |spec| spec.target_type.as_deref().map(Cow::from);
+    /// What pods speak.
+    BACKEND_PROTOCOL: Protocol = "backend-protocol" on ServiceOrIngress by grammar::protocol;
+    /// Attributes of the target group.
+    TARGET_GROUP_ATTRIBUTES: Pairs = "target-group-attributes" on ServiceOrIngress by grammar::map;
+    /// The port of health checks: a number, a Service port's name, or traffic-port.
+    HEALTHCHECK_PORT: String = "healthcheck-port" on ServiceOrIngress by AS_WRITTEN;
+    /// What health checks speak; else what pods do.
+    HEALTHCHECK_PROTOCOL: Protocol =
+        "healthcheck-protocol" on ServiceOrIngress by grammar::protocol;
+    /// The path of health checks; else /.
+    HEALTHCHECK_PATH: String = "healthcheck-path" on ServiceOrIngress by AS_WRITTEN;
+    /// Seconds from one health check to the next; else 15.
+    HEALTHCHECK_INTERVAL: i32 =
+        "healthcheck-interval-seconds" on ServiceOrIngress by grammar::integer::<5, 300>;
+    /// Seconds after which a health check has failed; else 5.
+    HEALTHCHECK_TIMEOUT: i32 =
+        "healthcheck-timeout-seconds" on ServiceOrIngress by grammar::integer::<2, 120>;
+    /// Good health checks in a row that make a pod healthy; else 2.
+    HEALTHY_THRESHOLD: i32 =
+        "healthy-threshold-count" on ServiceOrIngress by grammar::integer::<2, 10>;
+    /// Failed health checks in a row that make a pod unhealthy; else 2.
+    UNHEALTHY_THRESHOLD: i32 =
+        "unhealthy-threshold-count" on ServiceOrIngress by grammar::integer::<2, 10>;
+    /// The HTTP status codes of good health checks; else 200.
+    SUCCESS_CODES: String = "success-codes" on ServiceOrIngress by AS_WRITTEN;
+    /// Whether TLS Secrets of the class's Ingresses are imported; else as --tls-secrets has it.
+    TLS_SECRETS: bool = "tls-secrets" on Class by grammar::truth;
+    /// Whether hosts of the class's Ingresses become names, unless --dns is off; else as it has it.
+    DNS: bool = "dns" on Class by grammar::truth;
+}
+
+const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
+    let (carriers, support) = (Carriers::Ingress, Support::Only(values));
+    Known { name, carriers, support, class_field: None, help: "" }
+}
+
+/// One that Services may carry as well.
+const fn either(name: &'static str, values: &'static [&'static str]) -> Known {
+    Known { carriers: Carriers::ServiceOrIngress, ..only(name, values) }
+}
+
+/// The spellings of "false" that LBC accepts.
+const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
+
+/// Annotations of LBC's that are not built yet.
+const NOT_YET: &[Known] = &[
+    either("backend-protocol-version", &["HTTP1"]),
+    only("manage-backend-security-group-rules", FALSE),
+    only("customer-owned-ipv4-pool", &[]),
+    only("minimum-load-balancer-capacity", &[]),
+    only("ipam-ipv4-pool-id", &[""]),
+    only("security-group-prefix-lists", &[""]),
+    only("create-acm-cert", FALSE),
+    only("acm-pca-arn", &[""]),
+    only("mutual-authentication", &[]),
+    only("listener-attributes.", &[""]),
+    only("wafv2-acl-arn", &[]),
+    only("wafv2-acl-name", &[]),
+    only("waf-acl-id", &[""]),
+    only("web-acl-id", &[""]),
+    only("shield-advanced-protection", &[]),
+    only("actions.", &[]),
+    only("conditions.", &[]),
+    only("transforms.", &[]),
+    only("use-regex-path-match", FALSE),
+    either("auth-type", &["none"]),
+    either("auth-idp-cognito", &[]),
+    either("auth-idp-oidc", &[]),
+    either("auth-on-unauthenticated-request", &[]),
+    either("auth-scope", &[]),
+    either("auth-session-cookie", &[]),
+    either("auth-session-timeout", &[]),
+    only("jwt-validation", &[]),
+    either("target-node-labels", &[""]),
+    either("target-control-port.", &[]),
+    either("multi-cluster-target-group", FALSE),
+    only("enable-frontend-nlb", FALSE),
+    only("frontend-nlb-scheme", &[]),
+    only("frontend-nlb-subnets", &[]),
+    only("frontend-nlb-security-groups", &[]),
+    only("frontend-nlb-listener-port-mapping", &[]),
+    only("frontend-nlb-eip-allocations", &[]),
+    only("frontend-nlb-healthcheck-port", &[]),
+    only("frontend-nlb-healthcheck-protocol", &[]),
+    only("frontend-nlb-healthcheck-path", &[]),
+    only("frontend-nlb-healthcheck-interval-seconds", &[]),
+    only("frontend-nlb-healthcheck-timeout-seconds", &[]),
+    only("frontend-nlb-healthcheck-healthy-threshold-count", &[]),
+    only("frontend-nlb-healthcheck-unhealthy-threshold-count", &[]),
+    only("frontend-nlb-healthcheck-success-codes", &[]),
+    only("frontend-nlb-attributes", &[]),
+    only("frontend-nlb-tags", &[]),
+];
+
+/// Every annotation: those that are built, in the README's order, and those that LBC knows besides.
+pub fn all() -> impl Iterator<Item = &'static Known> + Clone {
+    BUILT.iter().chain(NOT_YET)
+}
+
+/// What is known of an annotation of an Ingress or a Service by its name.
+#[must_use]
+pub fn lookup(name: &str) -> Option<&'static Known> {
+    static BY_NAME: LazyLock<BTreeMap<&str, &Known>> =
+        LazyLock::new(|| of_lbc().map(|known| (known.name, known)).collect());
+    let start = || name.split_inclusive('.').next().filter(|start| start.ends_with('.'));
+    let found = BY_NAME.get(name).or_else(|| BY_NAME.get(start()?));
+    found.copied()
+}
+
+/// Whether there is such an annotation of an IngressClass.
+#[must_use]
+pub fn is_of_class(name: &str) -> bool {
+    all().any(|known| known.carriers == Carriers::Class && known.name == name)
+}
+
+fn of_lbc() -> impl Iterator<Item = &'static Known> {
+    all().filter(|known| known.carriers != Carriers::Class)
+}
+
+/// The most edits after which one name may still be meant for another.
+const EDITS_MAX: usize = 4;
+
+/// The known name that takes the fewest edits to reach, if it takes few.
+#[must_use]
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let length = name.chars().count();
+    let mut nearest = None;
+    let mut most = EDITS_MAX;
+    for known in of_lbc().map(|known| known.name) {
+        // As many edits as the lengths differ by it takes at least; most names need no closer look.
+        if length.abs_diff(known.len()) <= most && edits(name, known) <= most {
+            most = edits(name, known).saturating_sub(1);
+            nearest = Some(known);
+        }
+    }
+    nearest
+}
+
+/// How many letters have to be put in, taken out or exchanged to make one word of the other
+/// (Levenshtein).
+fn edits(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let exchange = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = exchange.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all, lookup, nearest};
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbour() {
+        assert_eq!(nearest("group-name"), Some("group.name"));
+        assert_eq!(nearest("shceme"), Some("scheme"));
+        assert_eq!(nearest("healthcheck-intervall-seconds"), Some("healthcheck-interval-seconds"));
+        assert_eq!(nearest("something-else-entirely"), None);
+        assert_eq!(nearest(&"x".repeat(5000)), None);
+    }
+
+    #[test]
+    fn names_are_found_whole_or_by_their_start() {
+        let found = |name: &str| lookup(name).map(|known| known.name);
+        assert_eq!(found("scheme"), Some("scheme"));
+        assert_eq!(found("group.name"), Some("group.name"));
+        assert_eq!(found("actions.my.own"), Some("actions."));
+        assert_eq!(found("actions."), Some("actions."));
+        assert_eq!(found("actions"), None);
+        assert_eq!(found("group.other"), None);
+        assert_eq!(found(""), None);
+        assert_eq!(
+            all().count(),
+            all().map(|known| known.name).collect::<std::collections::BTreeSet<_>>().len()
+        );
+    }
+}
