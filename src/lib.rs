@@ -37,8 +37,8 @@
 //!
 //! # Invariants
 //!
-//! * The middle (`model`, `desired`, `plan`, `report`) holds no `async`, no clock, no randomness and
-//!   no client; `tests/it/tidy.rs` holds it to that.
+//! * The middle (`model`, `desired`, `plan`, `report`) holds no `async`, no clock, no randomness
+//!   and no client; `tests/it/tidy.rs` holds it to that.
 //! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses and
 //!   Events, which order nothing, are written outside it.
 //! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate

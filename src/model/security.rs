@@ -44,6 +44,15 @@ pub struct IngressRule {
 }
 
 impl IngressRule {
+    /// Whether whatever passes the other rule passes this one, as far as their ports tell.
+    #[must_use]
+    pub fn lets_in_all_of(&self, other: &Self) -> bool {
+        self.protocol == other.protocol
+            && self.source == other.source
+            && self.from_port <= other.from_port
+            && other.to_port <= self.to_port
+    }
+
     /// Calls `visit` with the identifier of the source security group.
     pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match &mut self.source {

@@ -78,7 +78,8 @@ pub fn fabric(plan: &Plan, inventory: &FabricInventory) -> Vec<Breach> {
     breaches
 }
 
-/// The steps that make a rule's requests some other rule's of the same listener.
+/// The steps that make a rule's requests some other rule's: of the same listener, or for the same
+/// hosts and paths at another port, to which clients are sent from here.
 #[must_use]
 pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) -> Vec<StepId> {
     let on_listener =
@@ -93,7 +94,9 @@ pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) 
         };
         is_now(step) && spec.is_some_and(|spec| spec.shares_requests_with(&rule.rule))
     });
-    takers.map(|step| step.id).collect()
+    let mut takers: BTreeSet<StepId> = takers.map(|step| step.id).collect();
+    takers.extend(takers_elsewhere(steps, listener, &[rule], &[]));
+    takers.into_iter().collect()
 }
 
 /// The steps that make a listener's requests those of listeners at other ports: the rules for the
@@ -101,16 +104,27 @@ pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) 
 /// are made for them, and whom the load balancer lets in there.
 #[must_use]
 pub fn takers_of_listener(steps: &[Step], gone: &LiveListener) -> Vec<StepId> {
-    let is_alike =
-        |spec: &Rule| gone.rules.iter().any(|live| live.rule.conditions == spec.conditions);
+    let rules: Vec<&LiveRule> = gone.rules.iter().collect();
+    takers_elsewhere(steps, gone, &rules, &gone.live.spec.default_actions).into_iter().collect()
+}
+
+/// Those for some rules of a listener, and for default actions of it that forward requests.
+fn takers_elsewhere(
+    steps: &[Step],
+    gone: &LiveListener,
+    rules: &[&LiveRule],
+    default: &[RuleAction],
+) -> BTreeSet<StepId> {
+    let is_alike = |spec: &Rule| rules.iter().any(|live| spec.is_for_what(&live.rule));
     let own = |id: &AwsId| gone.rules.iter().any(|live| live.id == *id);
-    let default = &gone.live.spec.default_actions;
     let forwards = default.iter().any(|action| !action.target_groups().is_empty());
     let mut takers = BTreeSet::new();
     let mut listeners = BTreeSet::new();
     for step in steps.iter().filter(|step| is_now(step)) {
         match &step.action {
-            Action::Aws(AwsAction::CreateRule { listener, spec, .. }) if is_alike(spec) => {
+            Action::Aws(AwsAction::CreateRule { listener, spec, .. })
+                if is_alike(spec) && listener.given() != Some(&gone.live.id) =>
+            {
                 takers.insert(step.id);
                 listeners.insert(listener);
             }
@@ -136,7 +150,22 @@ pub fn takers_of_listener(steps: &[Step], gone: &LiveListener) -> Vec<StepId> {
         let serving = steps.iter().filter(|step| serves_them(&step.action));
         takers.extend(serving.map(|step| step.id));
     }
-    takers.into_iter().collect()
+    takers
+}
+
+/// The steps that make listeners, with what these need: whoever sends clients to another port comes
+/// after them.
+#[must_use]
+pub fn makers_of_listeners(steps: &[Step]) -> Vec<StepId> {
+    let makes = |action: &Action| match action {
+        Action::Aws(AwsAction::CreateListener { .. }) => true,
+        Action::Aws(
+            AwsAction::CreateRule { listener, .. }
+            | AwsAction::AddListenerCertificate { listener, .. },
+        ) => matches!(listener, Id::Of(_)),
+        Action::Aws(_) | Action::Kube(_) => false,
+    };
+    steps.iter().filter(|step| is_now(step) && makes(&step.action)).map(|step| step.id).collect()
 }
 
 /// Whether a step belongs to the first of two stages, where one thing takes another's place in two.

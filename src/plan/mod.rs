@@ -14,6 +14,7 @@ mod rule;
 mod security_group;
 mod settle;
 pub mod show;
+mod switch;
 mod tags;
 mod target_group;
 pub mod targets;

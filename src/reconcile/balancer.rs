@@ -70,8 +70,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     fn plan(&self, group: &Group, built: &Built, inventory: &BalancerInventory) -> Plan {
         let now = self.reconciler.clock.moment();
         let over = {
-            let world = self.world().lock();
-            world.balancers.get(group).map(|state| state.over(now)).unwrap_or_default()
+            let mut world = self.world().lock();
+            world.balancers.get_mut(group).map(|state| state.over(now)).unwrap_or_default()
         };
         plan::balancer::plan(self.settings(), Extent::Cluster, &built.stack, inventory, &over)
     }

@@ -37,6 +37,7 @@ mod serve;
 mod simulation;
 mod subnets;
 mod support;
+mod switch;
 mod tags;
 mod tally;
 mod targets;
