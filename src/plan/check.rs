@@ -9,13 +9,17 @@ use std::collections::BTreeSet;
 use crate::model::action::{Action, AwsAction};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{
-    BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveRule,
+    BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveRule, TargetsInventory,
 };
-use crate::model::plan::{Plan, Step, StepId, WaitKey};
-use crate::model::rule::{Rule, RuleAction, actions_satisfy};
+use crate::model::plan::{Plan, Step, StepId};
+use crate::model::rule::RuleAction;
 use crate::model::security::IngressRule;
+use crate::model::stack::{BalancerStack, CertificateStack};
+use crate::model::target::{Target, TargetState};
 
 use super::exchange::shares_ports;
+use super::takers::{takers_of_listener, takers_of_rule};
+use super::targets::TARGETS_MAX;
 
 /// A step that may take away what is still needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub struct Breach {
 
 /// Judges the plan of an Ingress group.
 #[must_use]
-pub fn balancer(plan: &Plan, inventory: &BalancerInventory) -> Vec<Breach> {
+pub fn balancer(plan: &Plan, stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<Breach> {
     let all = inventory.load_balancers.iter();
     let load_balancers: Vec<&LiveLoadBalancer> = all.collect();
     let groups = inventory.security_groups.iter();
@@ -37,6 +41,7 @@ pub fn balancer(plan: &Plan, inventory: &BalancerInventory) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (step, action) in judge.ungated() {
         let why = match action {
+            AwsAction::DeleteLoadBalancer { id } => still_named(stack, id, &load_balancers),
             AwsAction::DeleteTargetGroup { id } => judge.target_group(step, id, &load_balancers),
             AwsAction::DeleteSecurityGroup { id } => judge.carried(step, id, &load_balancers),
             AwsAction::RevokeIngress { group, rules, .. } => {
@@ -78,99 +83,60 @@ pub fn fabric(plan: &Plan, inventory: &FabricInventory) -> Vec<Breach> {
     breaches
 }
 
-/// The steps that make a rule's requests some other rule's: of the same listener, or for the same
-/// hosts and paths at another port, to which clients are sent from here.
+/// Judges the plan of what is registered in a target group.
 #[must_use]
-pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) -> Vec<StepId> {
-    let on_listener =
-        |id: &AwsId| *id != rule.id && listener.rules.iter().any(|other| other.id == *id);
-    let takers = steps.iter().filter(|step| {
-        let spec = match &step.action {
-            Action::Aws(AwsAction::CreateRule { listener: on, spec, .. }) => {
-                (on.given() == Some(&listener.live.id)).then_some(spec)
-            }
-            Action::Aws(AwsAction::ModifyRule { id, spec }) => on_listener(id).then_some(spec),
-            Action::Aws(_) | Action::Kube(_) => None,
-        };
-        is_now(step) && spec.is_some_and(|spec| spec.shares_requests_with(&rule.rule))
+pub fn targets(plan: &Plan, inventory: &TargetsInventory) -> Vec<Breach> {
+    let judge = Judge { plan };
+    let live = inventory.targets.iter();
+    let mut count = live.clone().count();
+    let healthy = live.filter(|live| live.state == TargetState::Healthy);
+    let healthy: BTreeSet<&Target> = healthy.map(|live| &live.target).collect();
+    let mut coming = Vec::new();
+    for (step, action) in judge.ungated() {
+        if let AwsAction::RegisterTargets { targets, .. } = action {
+            count += targets.len();
+            coming.push(step);
+        }
+    }
+    let mut breaches = Vec::new();
+    for (step, action) in judge.ungated() {
+        let AwsAction::DeregisterTargets { targets, .. } = action else { continue };
+        let makes_room = count > TARGETS_MAX;
+        let is_free = coming.iter().any(|other| {
+            !judge.is_before(other.id, step) && !(makes_room && judge.is_before(step.id, other))
+        });
+        if is_free && targets.iter().any(|target| healthy.contains(target)) {
+            let why = "healthy targets go whatever becomes of those that take their place";
+            breaches.push(Breach { step: step.id, why: why.to_owned() });
+        }
+    }
+    breaches
+}
+
+/// Judges the plan of the certificate of a TLS Secret.
+#[must_use]
+pub fn certificate(plan: &Plan, stack: &CertificateStack) -> Vec<Breach> {
+    let judge = Judge { plan };
+    let is_used = |id: &AwsId| stack.listening.as_ref().is_none_or(|used| used.contains_key(id));
+    let breaches = judge.ungated().filter_map(|(step, action)| match action {
+        AwsAction::DeleteCertificate { id } if is_used(id) => {
+            Some(Breach { step: step.id, why: format!("a listener may still use {id}") })
+        }
+        _ => None,
     });
-    let mut takers: BTreeSet<StepId> = takers.map(|step| step.id).collect();
-    takers.extend(takers_elsewhere(steps, listener, &[rule], &[]));
-    takers.into_iter().collect()
+    breaches.collect()
 }
 
-/// The steps that make a listener's requests those of listeners at other ports: the rules for the
-/// same hosts and paths, or the same default action; then also the certificates of listeners that
-/// are made for them, and whom the load balancer lets in there.
-#[must_use]
-pub fn takers_of_listener(steps: &[Step], gone: &LiveListener) -> Vec<StepId> {
-    let rules: Vec<&LiveRule> = gone.rules.iter().collect();
-    takers_elsewhere(steps, gone, &rules, &gone.live.spec.default_actions).into_iter().collect()
-}
-
-/// Those for some rules of a listener, and for default actions of it that forward requests.
-fn takers_elsewhere(
-    steps: &[Step],
-    gone: &LiveListener,
-    rules: &[&LiveRule],
-    default: &[RuleAction],
-) -> BTreeSet<StepId> {
-    let is_alike = |spec: &Rule| rules.iter().any(|live| spec.is_for_what(&live.rule));
-    let own = |id: &AwsId| gone.rules.iter().any(|live| live.id == *id);
-    let forwards = default.iter().any(|action| !action.target_groups().is_empty());
-    let mut takers = BTreeSet::new();
-    let mut listeners = BTreeSet::new();
-    for step in steps.iter().filter(|step| is_now(step)) {
-        match &step.action {
-            Action::Aws(AwsAction::CreateRule { listener, spec, .. })
-                if is_alike(spec) && listener.given() != Some(&gone.live.id) =>
-            {
-                takers.insert(step.id);
-                listeners.insert(listener);
-            }
-            Action::Aws(AwsAction::ModifyRule { id, spec }) if !own(id) && is_alike(spec) => {
-                takers.insert(step.id);
-            }
-            Action::Aws(AwsAction::CreateListener { spec, .. })
-                if forwards && actions_satisfy(&spec.default_actions, default) =>
-            {
-                takers.insert(step.id);
-            }
-            Action::Aws(_) | Action::Kube(_) => {}
-        }
-    }
-    let serves_them = |action: &Action| match action {
-        Action::Aws(AwsAction::AddListenerCertificate { listener, .. }) => {
-            matches!(listener, Id::Of(_)) && listeners.contains(listener)
-        }
-        Action::Aws(AwsAction::AuthorizeIngress { .. }) => true,
-        Action::Aws(_) | Action::Kube(_) => false,
-    };
-    if !takers.is_empty() {
-        let serving = steps.iter().filter(|step| serves_them(&step.action));
-        takers.extend(serving.map(|step| step.id));
-    }
-    takers
-}
-
-/// The steps that make listeners, with what these need: whoever sends clients to another port comes
-/// after them.
-#[must_use]
-pub fn makers_of_listeners(steps: &[Step]) -> Vec<StepId> {
-    let makes = |action: &Action| match action {
-        Action::Aws(AwsAction::CreateListener { .. }) => true,
-        Action::Aws(
-            AwsAction::CreateRule { listener, .. }
-            | AwsAction::AddListenerCertificate { listener, .. },
-        ) => matches!(listener, Id::Of(_)),
-        Action::Aws(_) | Action::Kube(_) => false,
-    };
-    steps.iter().filter(|step| is_now(step) && makes(&step.action)).map(|step| step.id).collect()
-}
-
-/// Whether a step belongs to the first of two stages, where one thing takes another's place in two.
-fn is_now(step: &Step) -> bool {
-    !step.gate.as_ref().is_some_and(WaitKey::is_replacement)
+/// Names lead to a load balancer until they were seen to leave it.
+fn still_named(
+    stack: &BalancerStack,
+    id: &AwsId,
+    load_balancers: &[&LiveLoadBalancer],
+) -> Option<String> {
+    let live = load_balancers.iter().find(|live| live.live.id == *id)?;
+    let name = AwsId::new(live.dns_name.to_lowercase());
+    let is_free = stack.named.as_ref().is_some_and(|named| !named.contains_key(&name));
+    (!is_free).then(|| format!("names may still lead to {id}"))
 }
 
 fn lead_to(actions: &[RuleAction], target_group: &AwsId) -> bool {

@@ -11,7 +11,6 @@ use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
-use super::check;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
@@ -21,6 +20,7 @@ use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
 use super::switch::done_instead;
 use super::tags::{Legacy, difference};
+use super::takers;
 
 /// The steps for listeners that others come after.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ fn make_room(draft: &mut Draft, standing: &mut [Standing<'_>], lacking: usize) -
 }
 
 fn remove(draft: &mut Draft, live: &LiveListener) -> StepId {
-    let takers = check::takers_of_listener(draft.steps(), live);
+    let takers = takers::takers_of_listener(draft.steps(), live);
     let action = Action::Aws(AwsAction::DeleteListener { id: live.live.id.clone() });
     draft.remove_after(action, Reason::Unwanted, &takers)
 }
@@ -229,7 +229,7 @@ fn modify(
         let sends_away =
             now.default_actions.iter().any(|action| matches!(action, RuleAction::Redirect(_)));
         let before =
-            if sends_away { check::makers_of_listeners(draft.steps()) } else { Vec::new() };
+            if sends_away { takers::makers_of_listeners(draft.steps()) } else { Vec::new() };
         let action = AwsAction::ModifyListener { id: id.clone(), port, spec: now.clone() };
         draft.push(Action::Aws(action), reason(fields), &before)
     });

@@ -16,6 +16,7 @@ mod settle;
 pub mod show;
 mod switch;
 mod tags;
+mod takers;
 mod target_group;
 pub mod targets;
 pub mod wire;

@@ -10,13 +10,13 @@ use crate::model::rule::Rule;
 use crate::model::settings::Settings;
 use crate::model::stack::BalancerStack;
 
-use super::check;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
 use super::replacement::Interim;
 use super::security_group::Surplus;
 use super::tags::{Legacy, difference};
+use super::takers;
 
 /// The highest priority (AWS). Rules about to go are moved to the end, out of the way.
 const PRIORITY_MAX: u32 = 50_000;
@@ -173,7 +173,7 @@ impl<'a> Rules<'a> {
         }
         for (_, wish, rule) in &pairing.reused {
             // It gives up its requests, as a rule does that goes.
-            let takers = check::takers_of_rule(draft.steps(), self.live, rule);
+            let takers = takers::takers_of_rule(draft.steps(), self.live, rule);
             let before: Vec<StepId> = moved.iter().copied().chain(takers).collect();
             traffic.push(modify(draft, wish, rule, &before));
         }
@@ -208,7 +208,7 @@ impl<'a> Rules<'a> {
         moved: &[StepId],
     ) -> Vec<StepId> {
         let each = pairing.unwanted.iter().map(|rule| {
-            let takers = check::takers_of_rule(draft.steps(), self.live, rule);
+            let takers = takers::takers_of_rule(draft.steps(), self.live, rule);
             let before: Vec<StepId> = moved.iter().copied().chain(takers).collect();
             remove(draft, rule, &before)
         });

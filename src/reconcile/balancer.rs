@@ -31,7 +31,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         // Before anything goes: no name is made for it any more.
         let before = plan::balancer::current(Extent::Cluster, &built.stack, &inventory);
         self.tell_names(group, &built, before, at);
-        let outcomes = self.apply_judged(&plan, &plan::check::balancer(&plan, &inventory)).await;
+        let breaches = plan::check::balancer(&plan, &built.stack, &inventory);
+        let outcomes = self.apply_judged(&plan, &breaches).await;
         // Whatever becomes of the next look: this has been done.
         self.remember(group, &built, (&plan, &outcomes), at);
         let after;

@@ -6,6 +6,7 @@ mod annotations;
 mod bad_member;
 mod cases;
 mod certificates;
+mod check;
 mod classes;
 mod contract;
 mod costs;
