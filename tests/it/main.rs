@@ -17,6 +17,7 @@ mod flags;
 mod fuzz;
 mod golden;
 mod groups;
+mod https;
 mod iam;
 mod laws;
 mod merge;
