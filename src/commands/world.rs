@@ -24,6 +24,7 @@ use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
+use crate::plan::check::Breach;
 use crate::reconcile::{read_targets, scope};
 
 /// How old what is read may be: everything is read once.
@@ -38,6 +39,18 @@ pub struct Plans {
     pub problems: Vec<Problem>,
     /// What could not be looked at, and what follows from that.
     pub notes: Vec<String>,
+}
+
+impl Plans {
+    /// Says which plans would be refused: a step of theirs may take away what is still needed.
+    fn judged(&mut self, subject: &Subject, plan: &Plan, breaches: &[Breach]) {
+        let each = breaches.iter().filter_map(|Breach { step, why }| {
+            let step = plan.steps.get(step.0)?;
+            let (_, operation) = step.action.operation();
+            Some(format!("the plan of {subject} is refused: {operation}: {why}"))
+        });
+        self.notes.extend(each);
+    }
 }
 
 /// Plans every subject of a snapshot against what stands in AWS, with what the cluster remembers of
@@ -84,14 +97,19 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         let over = BTreeSet::new();
         let (settings, stack) = (&snapshot.settings, &built.stack);
         let plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
-        balancers.push((Subject::Balancer(place.clone(), group), plan));
+        let breaches = plan::check::balancer(&plan, stack, &inventory);
+        let subject = Subject::Balancer(place.clone(), group);
+        plans.judged(&subject, &plan, &breaches);
+        balancers.push((subject, plan));
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
     let stack = desired::fabric::build(&afterwards, &planned);
     let endpoints = stack.endpoint_rules.keys().cloned().collect();
     let fabric = mirror.fabric(&cluster, &endpoints).await?;
     let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
-    plans.plans.push((Subject::Fabric(place), plan));
+    let subject = Subject::Fabric(place);
+    plans.judged(&subject, &plan, &plan::check::fabric(&plan, &fabric));
+    plans.plans.push((subject, plan));
     plans.plans.append(&mut balancers);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
     snapshot.facts = facts.for_zone(|_| true);
@@ -175,9 +193,10 @@ async fn plan_certificates<C: Cloud, T: Clock>(
         let live = plan::certificate::current(&stack, &inventory);
         let standing = live.map(|live| live.id.clone());
         facts.learn(Handle::Certificate(secret.clone()), standing);
-        let place = snapshot.settings.place.clone();
         let plan = plan::certificate::plan(&stack, &inventory);
-        plans.plans.push((Subject::Certificate(place, secret), plan));
+        let subject = Subject::Certificate(snapshot.settings.place.clone(), secret);
+        plans.judged(&subject, &plan, &plan::check::certificate(&plan, &stack));
+        plans.plans.push((subject, plan));
     }
     Ok(())
 }
@@ -251,8 +270,9 @@ async fn plan_targets<C: Cloud, T: Clock>(
             Id::Of(_) => TargetsInventory::default(),
         };
         let plan = plan::targets::plan(&key, &stack, &inventory);
-        let place = snapshot.settings.place.clone();
-        plans.plans.push((Subject::Targets(place, key), plan));
+        let subject = Subject::Targets(snapshot.settings.place.clone(), key);
+        plans.judged(&subject, &plan, &plan::check::targets(&plan, &inventory));
+        plans.plans.push((subject, plan));
     }
     Ok(())
 }

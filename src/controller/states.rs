@@ -90,11 +90,11 @@ impl BalancerState {
         }
     }
 
-    /// The waits whose time is over.
-    #[must_use]
-    pub fn over(&self, now: Moment) -> BTreeSet<WaitKey> {
+    /// The waits whose time is over; the plan that is made now knows that.
+    pub fn over(&mut self, now: Moment) -> BTreeSet<WaitKey> {
         let over = self.waits.since.iter().filter(|(_, (since, time))| now.since(*since) >= *time);
-        over.map(|(key, _)| key.clone()).collect()
+        self.waits.over = over.map(|(key, _)| key.clone()).collect();
+        self.waits.over.clone()
     }
 
     /// Takes note of a plan's waits. Says after how long to look again.
@@ -107,9 +107,7 @@ impl BalancerState {
                 Need::Elapsed(time) => {
                     let since = before.since.get(&wait.key).map_or(now, |(since, _)| *since);
                     self.waits.since.insert(wait.key.clone(), (since, time));
-                    // Where it is over and the step has not been taken yet, something else holds
-                    // that up, and who looks again at once finds the same.
-                    if plan.steps.iter().any(|step| step.gate.as_ref() == Some(&wait.key)) {
+                    if !before.over.contains(&wait.key) {
                         pauses.push(time.saturating_sub(now.since(since)));
                     }
                 }
@@ -136,6 +134,8 @@ impl BalancerState {
 struct Waits {
     /// Since when each wait for time is on, and how long it takes.
     since: BTreeMap<WaitKey, (Moment, Duration)>,
+    /// The waits that the last plan knew to be over.
+    over: BTreeSet<WaitKey>,
     /// What is looked at.
     polled: BTreeSet<WaitKey>,
     /// How many looks in a row found nothing to do.
@@ -182,6 +182,8 @@ pub struct FabricState {
     pub surroundings: Option<Arc<Surroundings>>,
     /// Since when rules wait for bindings that are about to be made.
     pub held_since: Option<Moment>,
+    /// What people have been told already.
+    pub told: Told,
 }
 
 impl FabricState {

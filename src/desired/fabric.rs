@@ -111,6 +111,20 @@ impl Demand {
         self.bindings.keys()
     }
 
+    /// The bindings that ask a security group for more than these rules let in.
+    pub fn lacking<'a>(
+        &'a self,
+        group: &'a AwsId,
+        standing: &'a BTreeSet<IngressRule>,
+    ) -> impl Iterator<Item = &'a ObjectKey> {
+        let lacks = move |asked: &Arc<Openings>| {
+            let mut rules = asked.get(group).into_iter().flatten();
+            rules.any(|rule| !standing.iter().any(|live| live.covers(rule)))
+        };
+        let asking = self.bindings.iter();
+        asking.filter(move |(_, asked)| asked.as_ref().is_some_and(lacks)).map(|(key, _)| key)
+    }
+
     /// What the shared network should look like. `others`: whether anything but a group needs
     /// the backend security group.
     #[must_use]

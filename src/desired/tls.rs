@@ -101,18 +101,22 @@ pub fn judge(snapshot: &Snapshot, entry: &Entry) -> Worth {
 }
 
 /// The certificates that an Ingress's listeners may use, and what is wrong with the others. What
-/// was imported once goes on serving while its Secret is bad.
+/// was imported once goes on serving while its Secret is bad, and what served before the Ingress
+/// named these Secrets does until each of them is imported.
 #[must_use]
 pub fn certificates(
     snapshot: &Snapshot,
     key: &ObjectKey,
     entries: &[Entry],
 ) -> (Vec<Id>, Vec<Problem>) {
-    let mut usable = Vec::new();
     let mut problems = Vec::new();
+    let stands =
+        |entry: &Entry| may_stand(snapshot, key, &Handle::Certificate(entry.secret.clone()));
+    let mut usable = if entries.iter().all(stands) { Vec::new() } else { before(snapshot, key) };
+    let served_before = !usable.is_empty();
     for entry in entries {
         let handle = Handle::Certificate(entry.secret.clone());
-        let stands = may_stand(snapshot, key, &handle);
+        let stands = stands(entry);
         let worth = judge(snapshot, entry);
         if stands || matches!(worth, Worth::Good(_)) {
             let id = Id::Of(handle);
@@ -123,6 +127,8 @@ pub fn certificates(
         if let Worth::Bad(Unfit { found, allowed }) = worth {
             let meanwhile = if stands {
                 "the certificate that was imported before goes on serving"
+            } else if served_before {
+                "the certificates that served before go on serving"
             } else {
                 "no HTTPS with it; HTTP goes on"
             };
@@ -138,6 +144,23 @@ pub fn certificates(
         }
     }
     (usable, problems)
+}
+
+/// The certificates that an Ingress's listeners used by its last good wish, and that stand.
+fn before(snapshot: &Snapshot, key: &ObjectKey) -> Vec<Id> {
+    let held = snapshot.memory.held.get(key);
+    let used = held.into_iter().flat_map(|part| part.listens.values());
+    let mut standing: Vec<Id> = Vec::new();
+    for id in used.flat_map(|listen| &listen.certificates) {
+        let stands = match id {
+            Id::Is(_) => true,
+            Id::Of(handle) => may_stand(snapshot, key, handle),
+        };
+        if stands && !standing.contains(id) {
+            standing.push(id.clone());
+        }
+    }
+    standing
 }
 
 /// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak

@@ -75,6 +75,8 @@ pub enum WaitKey {
     /// The targets of this target group have to take requests as well as those of the one that it
     /// replaces.
     Healthy(Id),
+    /// Nobody is patient for ever with the targets of this target group.
+    Patience(Id),
     /// This load balancer has to serve all that the one does which it replaces.
     Serving(Id),
     /// What was under way when this was last led to has to come to its end.
@@ -86,7 +88,7 @@ impl WaitKey {
     #[must_use]
     pub fn is_replacement(&self) -> bool {
         match self {
-            Self::Healthy(_) | Self::Serving(_) | Self::Drained(_) => true,
+            Self::Healthy(_) | Self::Patience(_) | Self::Serving(_) | Self::Drained(_) => true,
             Self::Made(_)
             | Self::Unused(_)
             | Self::Uncarried(_)
@@ -123,6 +125,7 @@ impl fmt::Display for WaitKey {
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
             Self::Healthy(target_group) => write!(f, "healthy targets of {target_group}"),
+            Self::Patience(target_group) => write!(f, "{target_group} for no longer"),
             Self::Serving(load_balancer) => write!(f, "{load_balancer} to serve as well"),
             Self::Drained(id) => write!(f, "what is under way to {id}"),
         }

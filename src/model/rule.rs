@@ -112,12 +112,18 @@ impl Rule {
     /// Whether a standing rule does what this wish says.
     #[must_use]
     pub fn is_satisfied_by(&self, live: &Self) -> bool {
-        let sorted = |rule: &Self| {
-            let mut conditions = rule.conditions.clone();
-            conditions.sort_by_key(condition_field);
+        self.is_for_what(live) && actions_satisfy(&live.actions, &self.actions)
+    }
+
+    /// Whether another rule asks for the same of a request, in whatever order.
+    #[must_use]
+    pub fn is_for_what(&self, other: &Self) -> bool {
+        fn sorted(rule: &Rule) -> Vec<&Condition> {
+            let mut conditions: Vec<&Condition> = rule.conditions.iter().collect();
+            conditions.sort_by_key(|condition| condition_field(condition));
             conditions
-        };
-        sorted(self) == sorted(live) && actions_satisfy(&live.actions, &self.actions)
+        }
+        self.conditions.len() == other.conditions.len() && sorted(self) == sorted(other)
     }
 
     /// Whether some request meets the conditions of both rules, as far as hosts and paths tell.

@@ -6,16 +6,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction};
+use crate::model::action::{AcmAction, Action, AwsAction, Ec2Action, ElbAction};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{
-    BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveRule,
+    BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveRule, TargetsInventory,
 };
-use crate::model::plan::{Plan, Step, StepId, WaitKey};
-use crate::model::rule::{Rule, RuleAction, actions_satisfy};
+use crate::model::plan::{Plan, Step, StepId};
+use crate::model::rule::RuleAction;
 use crate::model::security::IngressRule;
+use crate::model::stack::{BalancerStack, CertificateStack};
+use crate::model::target::{Target, TargetState};
 
 use super::exchange::shares_ports;
+use super::takers::{takers_of_listener, takers_of_rule};
+use super::targets::TARGETS_MAX;
 
 /// A step that may take away what is still needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub struct Breach {
 
 /// Judges the plan of an Ingress group.
 #[must_use]
-pub fn balancer(plan: &Plan, inventory: &BalancerInventory) -> Vec<Breach> {
+pub fn balancer(plan: &Plan, stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<Breach> {
     let all = inventory.load_balancers.iter();
     let load_balancers: Vec<&LiveLoadBalancer> = all.collect();
     let groups = inventory.security_groups.iter();
@@ -37,6 +41,9 @@ pub fn balancer(plan: &Plan, inventory: &BalancerInventory) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (step, action) in judge.ungated() {
         let why = match action {
+            AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => {
+                still_named(stack, id, &load_balancers)
+            }
             AwsAction::Elb(ElbAction::DeleteTargetGroup { id }) => {
                 judge.target_group(step, id, &load_balancers)
             }
@@ -84,76 +91,61 @@ pub fn fabric(plan: &Plan, inventory: &FabricInventory) -> Vec<Breach> {
     breaches
 }
 
-/// The steps that make a rule's requests some other rule's of the same listener.
+/// Judges the plan of what is registered in a target group.
 #[must_use]
-pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) -> Vec<StepId> {
-    let on_listener =
-        |id: &AwsId| *id != rule.id && listener.rules.iter().any(|other| other.id == *id);
-    let takers = steps.iter().filter(|step| {
-        let spec = match &step.action {
-            Action::Aws(AwsAction::Elb(ElbAction::CreateRule { listener: on, spec, .. })) => {
-                (on.given() == Some(&listener.live.id)).then_some(spec)
-            }
-            Action::Aws(AwsAction::Elb(ElbAction::ModifyRule { id, spec })) => {
-                on_listener(id).then_some(spec)
-            }
-            Action::Aws(_) | Action::Kube(_) => None,
+pub fn targets(plan: &Plan, inventory: &TargetsInventory) -> Vec<Breach> {
+    let judge = Judge { plan };
+    let live = inventory.targets.iter();
+    let mut count = live.clone().count();
+    let healthy = live.filter(|live| live.state == TargetState::Healthy);
+    let healthy: BTreeSet<&Target> = healthy.map(|live| &live.target).collect();
+    let mut coming = Vec::new();
+    for (step, action) in judge.ungated() {
+        if let AwsAction::Elb(ElbAction::RegisterTargets { targets, .. }) = action {
+            count += targets.len();
+            coming.push(step);
+        }
+    }
+    let mut breaches = Vec::new();
+    for (step, action) in judge.ungated() {
+        let AwsAction::Elb(ElbAction::DeregisterTargets { targets, .. }) = action else { continue };
+        let makes_room = count > TARGETS_MAX;
+        let is_bound = |other: &&Step| {
+            judge.is_before(other.id, step) || (makes_room && judge.is_before(step.id, other))
         };
-        is_now(step) && spec.is_some_and(|spec| spec.shares_requests_with(&rule.rule))
-    });
-    takers.map(|step| step.id).collect()
+        let is_free = !coming.iter().all(is_bound);
+        if is_free && targets.iter().any(|target| healthy.contains(target)) {
+            let why = "healthy targets go whatever becomes of those that take their place";
+            breaches.push(Breach { step: step.id, why: why.to_owned() });
+        }
+    }
+    breaches
 }
 
-/// The steps that make a listener's requests those of listeners at other ports: the rules for the
-/// same hosts and paths, or the same default action; then also the certificates of listeners that
-/// are made for them, and whom the load balancer lets in there.
+/// Judges the plan of the certificate of a TLS Secret.
 #[must_use]
-pub fn takers_of_listener(steps: &[Step], gone: &LiveListener) -> Vec<StepId> {
-    let is_alike =
-        |spec: &Rule| gone.rules.iter().any(|live| live.rule.conditions == spec.conditions);
-    let own = |id: &AwsId| gone.rules.iter().any(|live| live.id == *id);
-    let default = &gone.live.spec.default_actions;
-    let forwards = default.iter().any(|action| !action.target_groups().is_empty());
-    let mut takers = BTreeSet::new();
-    let mut listeners = BTreeSet::new();
-    for step in steps.iter().filter(|step| is_now(step)) {
-        match &step.action {
-            Action::Aws(AwsAction::Elb(ElbAction::CreateRule { listener, spec, .. }))
-                if is_alike(spec) =>
-            {
-                takers.insert(step.id);
-                listeners.insert(listener);
-            }
-            Action::Aws(AwsAction::Elb(ElbAction::ModifyRule { id, spec }))
-                if !own(id) && is_alike(spec) =>
-            {
-                takers.insert(step.id);
-            }
-            Action::Aws(AwsAction::Elb(ElbAction::CreateListener { spec, .. }))
-                if forwards && actions_satisfy(&spec.default_actions, default) =>
-            {
-                takers.insert(step.id);
-            }
-            Action::Aws(_) | Action::Kube(_) => {}
+pub fn certificate(plan: &Plan, stack: &CertificateStack) -> Vec<Breach> {
+    let judge = Judge { plan };
+    let is_used = |id: &AwsId| stack.listening.as_ref().is_none_or(|used| used.contains_key(id));
+    let breaches = judge.ungated().filter_map(|(step, action)| match action {
+        AwsAction::Acm(AcmAction::DeleteCertificate { id }) if is_used(id) => {
+            Some(Breach { step: step.id, why: format!("a listener may still use {id}") })
         }
-    }
-    let serves_them = |action: &Action| match action {
-        Action::Aws(AwsAction::Elb(ElbAction::AddListenerCertificate { listener, .. })) => {
-            matches!(listener, Id::Of(_)) && listeners.contains(listener)
-        }
-        Action::Aws(AwsAction::Ec2(Ec2Action::AuthorizeIngress { .. })) => true,
-        Action::Aws(_) | Action::Kube(_) => false,
-    };
-    if !takers.is_empty() {
-        let serving = steps.iter().filter(|step| serves_them(&step.action));
-        takers.extend(serving.map(|step| step.id));
-    }
-    takers.into_iter().collect()
+        _ => None,
+    });
+    breaches.collect()
 }
 
-/// Whether a step belongs to the first of two stages, where one thing takes another's place in two.
-fn is_now(step: &Step) -> bool {
-    !step.gate.as_ref().is_some_and(WaitKey::is_replacement)
+/// Names lead to a load balancer until they were seen to leave it.
+fn still_named(
+    stack: &BalancerStack,
+    id: &AwsId,
+    load_balancers: &[&LiveLoadBalancer],
+) -> Option<String> {
+    let live = load_balancers.iter().find(|live| live.live.id == *id)?;
+    let name = AwsId::new(live.dns_name.to_lowercase());
+    let is_free = stack.named.as_ref().is_some_and(|named| !named.contains_key(&name));
+    (!is_free).then(|| format!("names may still lead to {id}"))
 }
 
 fn lead_to(actions: &[RuleAction], target_group: &AwsId) -> bool {
@@ -214,11 +206,9 @@ impl<'a> Judge<'a> {
         let is_done = |is_it: &dyn Fn(&AwsAction) -> bool| calls.iter().any(|call| is_it(call));
         let goes = |live: &LiveLoadBalancer| {
             let own = &live.live.id;
-            let deletes = |call: &AwsAction| match call {
-                AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => id == own,
-                _ => false,
-            };
-            is_done(&deletes)
+            is_done(
+                &|call| matches!(call, AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) if id == own),
+            )
         };
         let holds = |listener: &LiveListener| {
             let own = &listener.live.id;

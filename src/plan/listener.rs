@@ -7,11 +7,10 @@ use crate::model::id::{Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveLoadBalancer};
 use crate::model::listener::{Listener, Protocol};
 use crate::model::plan::{Reason, StepId};
-use crate::model::rule::{RuleAction, actions_satisfy};
+use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
-use super::check;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
@@ -19,7 +18,9 @@ use super::replacement::{Interim, Replacement};
 use super::rule;
 use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
+use super::switch::done_instead;
 use super::tags::{Legacy, difference};
+use super::takers;
 
 /// The steps for listeners that others come after.
 #[derive(Debug, Default)]
@@ -30,8 +31,8 @@ pub struct Listeners {
     pub removed: BTreeMap<u16, StepId>,
 }
 
-/// Brings the listeners of a load balancer into line, and the rules of each. A listener goes after
-/// those that take its requests.
+/// Brings the listeners of a load balancer into line, and the rules of each. What comes is planned
+/// first, on every listener: a rule or a listener goes after those that take its requests.
 pub fn plan(
     draft: &mut Draft,
     settings: &Settings,
@@ -42,44 +43,85 @@ pub fn plan(
     let Replacement { stack, settled, extent, .. } = *replacement;
     let live_listeners: Vec<&LiveListener> =
         settled.load_balancer.iter().flat_map(|live| live.listeners.iter()).collect();
-    let mut traffic = Vec::new();
-    for (port, wished) in &front.listeners {
-        let wished = resolved(wished, replacement);
-        match live_listeners.iter().find(|live| live.port == *port) {
-            None => create(draft, settings, stack, settled.load_balancer, *port, &wished),
-            Some(live) => {
-                update(draft, settings, live, &wished, surplus, &mut traffic);
-                let room = room(settled.load_balancer);
-                let owners = Owners { stack, settled, extent };
-                let rules = rule::Rules { settings, stack, port: *port, surplus, room, owners };
-                traffic.extend(rules.update(draft, live, &wished.rules));
-            }
+    let live_at = |port: u16| live_listeners.iter().copied().find(|live| live.port == port);
+    let resolved = |(port, wished): (&u16, &WishedListener)| {
+        (*port, live_at(*port), resolved(draft, wished, live_at(*port), replacement))
+    };
+    let wished: Vec<(u16, Option<&LiveListener>, Wished)> =
+        front.listeners.iter().map(resolved).collect();
+    let owners = Owners { stack, settled, extent };
+    let mut standing: Vec<Standing<'_>> = Vec::new();
+    for (_, live, wished) in &wished {
+        let Some(live) = *live else { continue };
+        let rules = rule::Rules { settings, stack, live, surplus, owners };
+        standing.push(Standing { live, wished, pairing: rules.pair(&wished.rules), rules });
+    }
+    let coming = wished.iter().filter(|(_, live, _)| live.is_none());
+    let coming = coming.map(|(_, _, wished)| wished.rules.len());
+    let coming = coming.chain(standing.iter().map(|one| one.pairing.missing())).sum();
+    let room = make_room(draft, &mut standing, lacking(&live_listeners, coming));
+    for (port, live, wished) in &wished {
+        if live.is_none() {
+            create(draft, settings, stack, settled.load_balancer, *port, wished);
         }
     }
-    let mut removed = BTreeMap::new();
-    if surplus == Surplus::Remove {
-        for live in live_listeners {
-            if !front.listeners.contains_key(&live.port) {
-                let takers = check::takers_of_listener(draft.steps(), live);
-                let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteListener {
-                    id: live.live.id.clone(),
-                }));
-                let step = draft.remove_after(action, Reason::Unwanted, &takers);
-                removed.insert(live.port, step);
-                traffic.push(step);
-            }
-        }
+    let mut traffic = room.clone();
+    let mut moved = Vec::new();
+    for Standing { live, wished, pairing, rules } in &standing {
+        update(draft, settings, live, wished, surplus, &mut traffic);
+        let (first, led) = rules.update(draft, pairing, &room);
+        traffic.extend(led);
+        moved.push(first);
     }
+    for (Standing { pairing, rules, .. }, moved) in standing.iter().zip(&moved) {
+        traffic.extend(rules.remove(draft, pairing, moved));
+    }
+    for (Standing { pairing, rules, .. }, moved) in standing.iter().zip(&moved) {
+        rules.retag(draft, pairing, moved);
+    }
+    let unwanted = live_listeners
+        .iter()
+        .filter(|live| surplus == Surplus::Remove && !front.listeners.contains_key(&live.port));
+    let removed: BTreeMap<u16, StepId> =
+        unwanted.map(|live| (live.port, remove(draft, live))).collect();
+    traffic.extend(removed.values());
     Listeners { traffic, removed }
+}
+
+/// A listener that stands, and what is wished for at its port.
+struct Standing<'a> {
+    live: &'a LiveListener,
+    wished: &'a Wished,
+    pairing: rule::Pairing<'a>,
+    rules: rule::Rules<'a>,
 }
 
 /// The most rules of a load balancer, default rules not counted (AWS quota).
 const RULES_MAX: usize = 100;
 
-/// How many more rules a load balancer may get before AWS refuses them.
-fn room(live: Option<&LiveLoadBalancer>) -> usize {
-    let listeners = live.iter().flat_map(|live| live.listeners.iter());
-    RULES_MAX.saturating_sub(listeners.map(|listener| listener.rules.len()).sum())
+/// How many rules have to go before AWS takes so many new ones.
+fn lacking(live: &[&LiveListener], coming: usize) -> usize {
+    let standing: usize = live.iter().map(|listener| listener.rules.len()).sum();
+    (standing + coming).saturating_sub(RULES_MAX)
+}
+
+/// Removes rules that nobody wants before there is anything that takes their requests: AWS has no
+/// room for both.
+fn make_room(draft: &mut Draft, standing: &mut [Standing<'_>], lacking: usize) -> Vec<StepId> {
+    let mut steps = Vec::new();
+    for Standing { pairing, .. } in standing {
+        for rule in pairing.make_room(lacking - steps.len()) {
+            steps.push(rule::remove(draft, rule, &[]));
+        }
+    }
+    steps
+}
+
+fn remove(draft: &mut Draft, live: &LiveListener) -> StepId {
+    let takers = takers::takers_of_listener(draft.steps(), live);
+    let action =
+        Action::Aws(AwsAction::Elb(ElbAction::DeleteListener { id: live.live.id.clone() }));
+    draft.remove_after(action, Reason::Unwanted, &takers)
 }
 
 /// A listener as wished for, in which things that stand have their identifiers.
@@ -90,21 +132,29 @@ struct Wished {
     rules: Vec<rule::Wished>,
 }
 
-fn resolved(wished: &WishedListener, replacement: &Replacement<'_, '_>) -> Wished {
-    let resolve = |actions: &mut Vec<RuleAction>| {
-        for action in actions.iter_mut() {
-            action.visit_ids(&mut |id| replacement.settled.resolve(id));
-        }
-        replacement.interim(actions)
+fn resolved(
+    draft: &mut Draft,
+    wished: &WishedListener,
+    live: Option<&LiveListener>,
+    replacement: &Replacement<'_, '_>,
+) -> Wished {
+    let mut interim = |standing: Option<&[RuleAction]>, wish: &[RuleAction]| {
+        let replaced = replacement.interim(wish);
+        replaced.or_else(|| replacement.switch(draft, standing?, wish))
     };
     let mut listener = wished.listener.clone();
-    let interim = resolve(&mut listener.default_actions);
+    listener.default_actions = replacement.resolved(&listener.default_actions);
+    let default = live.map(|live| live.live.spec.default_actions.as_slice());
+    let default = interim(default, &listener.default_actions);
     let rules = wished.rules.iter().map(|(rule, tags)| {
-        let (mut rule, tags) = (rule.clone(), tags.clone());
-        let interim = resolve(&mut rule.actions);
-        rule::Wished { rule, tags, interim }
+        let actions = replacement.resolved(&rule.actions);
+        let rule = Rule { conditions: rule.conditions.clone(), actions };
+        let instead = live.and_then(|live| done_instead(live, &rule));
+        let interim = interim(instead, &rule.actions);
+        rule::Wished { rule, tags: tags.clone(), interim }
     });
-    Wished { listener, interim, rules: rules.collect() }
+    let rules = rules.collect();
+    Wished { listener, interim: default, rules }
 }
 
 fn create(
@@ -182,9 +232,13 @@ fn modify(
     }
     let fields = now.differences(&live.live.spec);
     let changed = (!fields.is_empty()).then(|| {
+        let sends_away =
+            now.default_actions.iter().any(|action| matches!(action, RuleAction::Redirect(_)));
+        let before =
+            if sends_away { takers::makers_of_listeners(draft.steps()) } else { Vec::new() };
         let action =
             AwsAction::Elb(ElbAction::ModifyListener { id: id.clone(), port, spec: now.clone() });
-        draft.push(Action::Aws(action), reason(fields), &[])
+        draft.push(Action::Aws(action), reason(fields), &before)
     });
     traffic.extend(changed);
     if let Some(interim) = waiting {

@@ -56,7 +56,17 @@ impl<'i> Replacement<'_, 'i> {
             let new = self.settled.target_groups.get(key).map(|live| live.live.id.clone());
             old.zip(new).map(|(old, new)| [old, new])
         });
-        pairs.flatten().collect()
+        pairs.flatten().chain(self.switched()).collect()
+    }
+
+    /// Actions as wished for, in which what stands has its identifier.
+    #[must_use]
+    pub fn resolved(&self, actions: &[RuleAction]) -> Vec<RuleAction> {
+        let mut actions = actions.to_vec();
+        for action in &mut actions {
+            action.visit_ids(&mut |id| self.settled.resolve(id));
+        }
+        actions
     }
 
     /// What some actions are until the target groups that they lead to are as good as those they
@@ -123,22 +133,32 @@ impl<'i> Replacement<'_, 'i> {
     pub fn held_up(&self) -> Vec<Problem> {
         let keys = self.stack.target_groups.keys();
         let each = keys.filter_map(|key| {
-            let old = self.serving_instead(key)?;
-            let new = self.settled.target_groups.get(key)?;
-            let targets = self.inventory.targets.get(&new.live.id)?.value()?;
-            let fails = targets.iter().any(|live| live.state == TargetState::Unhealthy);
-            let member = self.stack.active.get(self.stack.place_of(&key.resource)?)?;
-            (fails && !self.is_as_good(key, old)).then(|| Problem {
-                code: Code::UnhealthyTargets,
-                severity: Severity::Warning,
-                object: ObjectRef::ingress(member),
-                field: format!("targets of the new target group for {}", key.resource),
-                found: format!("{} with targets that fail their checks", new.live.id),
-                allowed: "targets that pass them".to_owned(),
-                meanwhile: format!("{} keeps taking the requests", old.live.id),
-            })
+            let old = self.serving_instead(key).filter(|old| !self.is_as_good(key, old))?;
+            let old = Weighted { group: Id::Is(old.live.id.clone()), weight: None };
+            self.unhealthy(&self.id_of(key), &[old])
         });
         each.collect()
+    }
+
+    /// Tells the member for which a target group is there that targets of it fail their checks.
+    pub fn unhealthy(&self, new: &Id, old: &[Weighted]) -> Option<Problem> {
+        let mut keys = self.stack.target_groups.keys();
+        let key = keys.find(|key| self.id_of(key) == *new)?;
+        let id = new.given()?;
+        let targets = self.inventory.targets.get(id)?.value()?;
+        let fails = targets.iter().any(|live| live.state == TargetState::Unhealthy);
+        let member = self.stack.active.get(self.stack.place_of(&key.resource)?)?;
+        let old: Vec<&str> =
+            old.iter().filter_map(|old| old.group.given()).map(AwsId::as_str).collect();
+        fails.then(|| Problem {
+            code: Code::UnhealthyTargets,
+            severity: Severity::Warning,
+            object: ObjectRef::ingress(member),
+            field: format!("targets of the new target group for {}", key.resource),
+            found: format!("{id} with targets that fail their checks"),
+            allowed: "targets that pass them".to_owned(),
+            meanwhile: format!("{} keeps taking the requests", old.join(", ")),
+        })
     }
 
     /// The load balancer that names and statuses point to: the old one until the new one serves as
@@ -156,21 +176,14 @@ impl<'i> Replacement<'_, 'i> {
     /// Whether a load balancer serves all that is wished for, with targets as good as those that
     /// are served elsewhere.
     fn serves(&self, front: &Front, live: &LiveLoadBalancer) -> bool {
-        let resolved = |actions: &[RuleAction]| {
-            let mut actions = actions.to_vec();
-            for action in &mut actions {
-                action.visit_ids(&mut |id| self.settled.resolve(id));
-            }
-            actions
-        };
         let stands = front.listeners.iter().all(|(port, wished)| {
             let listener = live.listeners.iter().find(|listener| listener.port == *port);
             listener.is_some_and(|listener| {
                 let mut wish = wished.listener.clone();
-                wish.default_actions = resolved(&wish.default_actions);
+                wish.default_actions = self.resolved(&wish.default_actions);
                 let has = |rule: &crate::model::rule::Rule| {
                     let mut rule = rule.clone();
-                    rule.actions = resolved(&rule.actions);
+                    rule.actions = self.resolved(&rule.actions);
                     listener.rules.iter().any(|live| rule.is_satisfied_by(&live.rule))
                 };
                 wish.differences(&listener.live.spec).is_empty()

@@ -12,13 +12,13 @@ use crate::model::rule::Rule;
 use crate::model::settings::Settings;
 use crate::model::stack::BalancerStack;
 
-use super::check;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
 use super::replacement::Interim;
 use super::security_group::Surplus;
 use super::tags::{Legacy, difference};
+use super::takers;
 
 /// The highest priority (AWS). Rules about to go are moved to the end, out of the way.
 const PRIORITY_MAX: u32 = 50_000;
@@ -88,22 +88,23 @@ pub struct Rules<'a> {
     pub settings: &'a Settings,
     /// The group.
     pub stack: &'a BalancerStack,
-    /// The listener's port.
-    pub port: u16,
+    /// The listener.
+    pub live: &'a LiveListener,
     /// What is done with rules that nobody wants.
     pub surplus: Surplus,
-    /// How many more rules AWS would take.
-    pub room: usize,
     /// Whose the rules are that stand.
     pub owners: Owners<'a>,
 }
 
-/// How wishes and standing rules go together.
-struct Pairing<'a> {
+/// How wishes and standing rules of a listener go together.
+#[derive(Debug)]
+pub struct Pairing<'a> {
     /// Standing rules that do what a wish says, with the priority to have.
     same: Vec<(u32, &'a Wished, &'a LiveRule)>,
-    /// Standing rules that are made to do what a wish says.
-    modified: Vec<(u32, &'a Wished, &'a LiveRule)>,
+    /// Standing rules for the same requests that are made to do what a wish says.
+    turned: Vec<(u32, &'a Wished, &'a LiveRule)>,
+    /// Standing rules that are made to do what a wish for other requests says.
+    reused: Vec<(u32, &'a Wished, &'a LiveRule)>,
     /// Wishes that nothing stands for.
     missing: Vec<(u32, &'a Wished)>,
     /// Standing rules that nobody explains and that stay, with the priority to have.
@@ -112,26 +113,76 @@ struct Pairing<'a> {
     unwanted: Vec<&'a LiveRule>,
 }
 
-impl Rules<'_> {
-    /// Brings the rules of a standing listener into line. Answers with the steps that move traffic.
-    pub fn update(&self, draft: &mut Draft, live: &LiveListener, wished: &[Wished]) -> Vec<StepId> {
-        let pairing = self.pair(live, wished);
-        let mut traffic = Vec::new();
-        let moves = moves(&pairing);
+impl<'a> Pairing<'a> {
+    /// How many rules are to be made.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        self.missing.len()
+    }
+
+    /// Takes out as many of the rules that go as make room for others, first those whose requests
+    /// nothing new takes.
+    pub fn make_room(&mut self, lacking: usize) -> Vec<&'a LiveRule> {
+        let (taken_over, others): (Vec<&LiveRule>, Vec<&LiveRule>) =
+            self.unwanted.iter().rev().partition(|rule| {
+                self.missing.iter().any(|(_, wish)| wish.rule.shares_requests_with(&rule.rule))
+            });
+        let mut unwanted = others.into_iter().chain(taken_over);
+        let first = unwanted.by_ref().take(lacking).collect();
+        self.unwanted = unwanted.collect();
+        // A request that several rules take that go is answered by the first of them to the last.
+        self.unwanted.sort_by_key(|rule| Reverse(rule.priority));
+        first
+    }
+
+    /// The standing rules that stay, with the wish that they are for and the priority to have.
+    fn standing(&self) -> impl Iterator<Item = &(u32, &'a Wished, &'a LiveRule)> {
+        self.same.iter().chain(&self.turned).chain(&self.reused)
+    }
+}
+
+/// Removes a rule once these steps are done.
+pub fn remove(draft: &mut Draft, rule: &LiveRule, before: &[StepId]) -> StepId {
+    let action = AwsAction::Elb(ElbAction::DeleteRule { id: rule.id.clone() });
+    draft.remove_after(Action::Aws(action), Reason::Unwanted, before)
+}
+
+impl<'a> Rules<'a> {
+    /// Makes and changes the rules of a standing listener, after what has made room for them.
+    /// Answers with the steps that move rules, and with those that move traffic.
+    pub fn update(
+        &self,
+        draft: &mut Draft,
+        pairing: &Pairing<'_>,
+        room: &[StepId],
+    ) -> (Vec<StepId>, Vec<StepId>) {
+        let mut moved = room.to_vec();
+        let moves = moves(pairing);
         if !moves.is_empty() {
             let action = AwsAction::Elb(ElbAction::SetRulePriorities { priorities: moves });
-            traffic.push(draft.push(Action::Aws(action), Reason::Moved, &[]));
+            moved.push(draft.push(Action::Aws(action), Reason::Moved, room));
         }
-        let moved = traffic.clone();
-        for (_, wish, rule) in &pairing.modified {
-            let spec = wish.now();
-            let reason = Reason::Differs(differences(&rule.rule, &spec));
-            let action = AwsAction::Elb(ElbAction::ModifyRule { id: rule.id.clone(), spec });
-            traffic.push(draft.push(Action::Aws(action), reason, &moved));
+        let mut traffic = moved.clone();
+        for (_, wish, rule) in &pairing.turned {
+            traffic.push(modify(draft, wish, rule, &moved));
         }
-        traffic.extend(self.create_and_delete(draft, live, &pairing, &moved));
+        for (priority, wish) in &pairing.missing {
+            let action = AwsAction::Elb(ElbAction::CreateRule {
+                listener: Id::Is(self.live.live.id.clone()),
+                priority: *priority,
+                spec: wish.now(),
+                tags: tracked(self.settings, self.stack, self.live.port, *priority, &wish.tags),
+            });
+            traffic.push(draft.push(Action::Aws(action), Reason::Missing, &moved));
+        }
+        for (_, wish, rule) in &pairing.reused {
+            // It gives up its requests, as a rule does that goes.
+            let takers = takers::takers_of_rule(draft.steps(), self.live, rule);
+            let before: Vec<StepId> = moved.iter().copied().chain(takers).collect();
+            traffic.push(modify(draft, wish, rule, &before));
+        }
         let attached = traffic.clone();
-        for (_, wish, rule) in pairing.same.iter().chain(&pairing.modified) {
+        for (_, wish, rule) in pairing.standing() {
             let Some(interim) = &wish.interim else { continue };
             if wish.rule.is_satisfied_by(&rule.rule) {
                 continue;
@@ -144,65 +195,40 @@ impl Rules<'_> {
             let gate = Some(interim.gate.clone());
             traffic.push(draft.push_gated(Action::Aws(action), reason, &attached, gate));
         }
-        // What a rule is called comes after what it does.
-        for (priority, wish, rule) in pairing.same.iter().chain(&pairing.modified) {
-            let wish = tracked(self.settings, self.stack, self.port, *priority, &wish.tags);
-            let tags = difference(self.settings, Legacy::Unknown, &rule.tags, &wish);
-            push_tags(draft, &rule.id, tags, &moved);
-        }
-        traffic
+        (moved, traffic)
     }
 
-    /// Creates come first, so that no request falls between two rules: a rule goes once those are
-    /// done that take requests of its own. Where AWS has no room for them, as many rules as they
-    /// need go first, and of those the ones whose requests nothing new takes.
-    fn create_and_delete(
+    /// Tags the rules that stand: what a rule is called comes after what it does.
+    pub fn retag(&self, draft: &mut Draft, pairing: &Pairing<'_>, moved: &[StepId]) {
+        for (priority, wish, rule) in pairing.standing() {
+            let wish = tracked(self.settings, self.stack, self.live.port, *priority, &wish.tags);
+            let tags = difference(self.settings, Legacy::Unknown, &rule.tags, &wish);
+            push_tags(draft, &rule.id, tags, moved);
+        }
+    }
+
+    /// Removes the rules that nobody wants, each once those are done that take its requests.
+    pub fn remove(
         &self,
         draft: &mut Draft,
-        live: &LiveListener,
         pairing: &Pairing<'_>,
         moved: &[StepId],
     ) -> Vec<StepId> {
-        let delete = |draft: &mut Draft, rule: &LiveRule, before: &[StepId]| {
-            let action = AwsAction::Elb(ElbAction::DeleteRule { id: rule.id.clone() });
-            draft.remove_after(Action::Aws(action), Reason::Unwanted, before)
-        };
-        let is_taken_over = |rule: &&&LiveRule| {
-            pairing.missing.iter().any(|(_, wish)| wish.rule.shares_requests_with(&rule.rule))
-        };
-        let lacking = pairing.missing.len().saturating_sub(self.room);
-        let (taken_over, others): (Vec<&LiveRule>, Vec<&LiveRule>) =
-            pairing.unwanted.iter().rev().partition(is_taken_over);
-        let mut unwanted = others.into_iter().chain(taken_over);
-        let first: Vec<&LiveRule> = unwanted.by_ref().take(lacking).collect();
-        // A request that several rules take that go is answered by the first of them to the last.
-        let mut unwanted: Vec<&LiveRule> = unwanted.collect();
-        unwanted.sort_by_key(|rule| Reverse(rule.priority));
-        let mut steps: Vec<StepId> =
-            first.into_iter().map(|rule| delete(draft, rule, moved)).collect();
-        let before: Vec<StepId> = moved.iter().chain(&steps).copied().collect();
-        for (priority, wish) in &pairing.missing {
-            let action = AwsAction::Elb(ElbAction::CreateRule {
-                listener: Id::Is(live.live.id.clone()),
-                priority: *priority,
-                spec: wish.now(),
-                tags: tracked(self.settings, self.stack, self.port, *priority, &wish.tags),
-            });
-            steps.push(draft.push(Action::Aws(action), Reason::Missing, &before));
-        }
-        for rule in unwanted {
-            let takers = check::takers_of_rule(draft.steps(), live, rule);
+        let each = pairing.unwanted.iter().map(|rule| {
+            let takers = takers::takers_of_rule(draft.steps(), self.live, rule);
             let before: Vec<StepId> = moved.iter().copied().chain(takers).collect();
-            steps.push(delete(draft, rule, &before));
-        }
-        steps
+            remove(draft, rule, &before)
+        });
+        each.collect()
     }
 
-    /// Pairs by content first, wherever a rule stands; then by priority; the rest is made or
-    /// removed.
-    fn pair<'a>(&self, live: &'a LiveListener, wished: &'a [Wished]) -> Pairing<'a> {
-        let mut free: Vec<&LiveRule> = live.rules.iter().collect();
+    /// Pairs by content first, wherever a rule stands; then by the requests that a rule is for, so
+    /// that these are answered all along; then by priority; the rest is made or removed.
+    #[must_use]
+    pub fn pair(&self, wished: &'a [Wished]) -> Pairing<'a> {
+        let mut free: Vec<&LiveRule> = self.live.rules.iter().collect();
         let mut by_content: Vec<Option<&LiveRule>> = vec![None; wished.len()];
+        let mut by_requests: Vec<Option<&LiveRule>> = vec![None; wished.len()];
         // Among rules of the same content the one that need not move is best.
         for must_stay in [true, false] {
             for (index, wish) in wished.iter().enumerate() {
@@ -220,10 +246,24 @@ impl Rules<'_> {
             let explained = |rule: &&LiveRule| self.owners.explain(&rule.rule);
             (free, kept) = free.into_iter().partition(explained);
         }
+        for (index, wish) in wished.iter().enumerate() {
+            if by_content[index].is_none() {
+                let found = free.iter().position(|rule| wish.rule.is_for_what(&rule.rule));
+                by_requests[index] = found.map(|found| free.remove(found));
+            }
+        }
         let wishes: Vec<&Rule> = wished.iter().map(|wish| &wish.rule).collect();
         let places = self.owners.places(&wishes, &by_content, &kept);
-        pair_rest(wished, &by_content, places.into_iter().zip(kept).collect(), free)
+        let kept = places.into_iter().zip(kept).collect();
+        pair_rest(wished, (&by_content, &by_requests), kept, free)
     }
+}
+
+fn modify(draft: &mut Draft, wish: &Wished, rule: &LiveRule, before: &[StepId]) -> StepId {
+    let spec = wish.now();
+    let reason = Reason::Differs(differences(&rule.rule, &spec));
+    let action = AwsAction::Elb(ElbAction::ModifyRule { id: rule.id.clone(), spec });
+    draft.push(Action::Aws(action), reason, before)
 }
 
 /// The place in the order that a rule's priority stands for in LBC's numbering.
@@ -235,38 +275,41 @@ fn position(rule: &LiveRule) -> Option<usize> {
 /// stands at the priority of a wish and goes is made to do what the wish says.
 fn pair_rest<'a>(
     wished: &'a [Wished],
-    by_content: &[Option<&'a LiveRule>],
+    (by_content, by_requests): (&[Option<&'a LiveRule>], &[Option<&'a LiveRule>]),
     kept: Vec<(usize, &'a LiveRule)>,
     mut free: Vec<&'a LiveRule>,
 ) -> Pairing<'a> {
-    let (mut same, mut modified, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut same, mut turned, mut reused) = (Vec::new(), Vec::new(), Vec::new());
+    let mut missing = Vec::new();
     let mut kept_at = Vec::new();
     let mut kept = kept.into_iter().peekable();
     let mut priority = 0;
-    for (index, (wish, found)) in wished.iter().zip(by_content).enumerate() {
+    for (index, wish) in wished.iter().enumerate() {
         while let Some((_, rule)) = kept.next_if(|(place, _)| *place <= index) {
             priority += 1;
             kept_at.push((priority, rule));
         }
         priority += 1;
-        if let Some(rule) = found {
-            same.push((priority, wish, *rule));
+        if let Some(rule) = by_content[index] {
+            same.push((priority, wish, rule));
+        } else if let Some(rule) = by_requests[index] {
+            turned.push((priority, wish, rule));
         } else if let Some(index) = free.iter().position(|rule| rule.priority == priority) {
-            modified.push((priority, wish, free.remove(index)));
+            reused.push((priority, wish, free.remove(index)));
         } else {
             missing.push((priority, wish));
         }
     }
     kept_at.extend((priority + 1..).zip(kept.map(|(_, rule)| rule)));
-    Pairing { same, modified, missing, kept: kept_at, unwanted: free }
+    Pairing { same, turned, reused, missing, kept: kept_at, unwanted: free }
 }
 
 /// The moves that bring every standing rule to its priority; where any moves, rules that go are put
 /// last.
 fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
-    let same = pairing.same.iter().map(|(priority, _, rule)| (*priority, *rule));
+    let standing = pairing.standing().map(|(priority, _, rule)| (*priority, *rule));
     let kept = pairing.kept.iter().copied();
-    let mut moved: Vec<(AwsId, u32)> = same
+    let mut moved: Vec<(AwsId, u32)> = standing
         .chain(kept)
         .filter(|(priority, rule)| rule.priority != *priority)
         .map(|(priority, rule)| (rule.id.clone(), priority))

@@ -16,7 +16,7 @@ use super::draft::Draft;
 const TARGETS_PER_CALL_MAX: usize = 200;
 
 /// The most targets of a target group (AWS's default quota).
-const TARGETS_MAX: usize = 1000;
+pub const TARGETS_MAX: usize = 1000;
 
 /// Plans the targets of a binding. New ones are registered before old ones go; where there is no
 /// room for them beside the old ones, as many of these go first as they need.

@@ -32,7 +32,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let extent = &snapshot.extent;
         let before = plan::balancer::current(extent, &built.stack, &inventory);
         self.tell_names(group, &built, before, at);
-        let outcomes = self.apply_judged(&plan, &plan::check::balancer(&plan, &inventory)).await;
+        let breaches = plan::check::balancer(&plan, &built.stack, &inventory);
+        let outcomes = self.apply_judged(&plan, &breaches).await;
         // Whatever becomes of the next look: this has been done.
         self.remember(group, &built, (&plan, &outcomes), at);
         let after;
@@ -71,8 +72,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     fn plan(&self, group: &Group, built: &Built, inventory: &BalancerInventory) -> Plan {
         let now = self.reconciler.clock.moment();
         let over = {
-            let world = self.world().lock();
-            world.balancers.get(group).map(|state| state.over(now)).unwrap_or_default()
+            let mut world = self.world().lock();
+            world.balancers.get_mut(group).map(|state| state.over(now)).unwrap_or_default()
         };
         let settings = self.settings();
         plan::balancer::plan(settings, &settings.extent, &built.stack, inventory, &over)

@@ -19,7 +19,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let cluster = &self.settings().cluster;
         let inventory = self.mirror().certificate(cluster, secret).await?;
         let plan = plan::certificate::plan(&stack, &inventory);
-        let outcomes = self.apply(&plan).await;
+        let breaches = plan::check::certificate(&plan, &stack);
+        let outcomes = self.apply_judged(&plan, &breaches).await;
         let current = self.mirror().certificate(cluster, secret).await?;
         let standing = plan::certificate::current(&stack, &current).map(|live| live.id.clone());
         {

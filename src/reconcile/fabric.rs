@@ -8,13 +8,16 @@ use super::Visit;
 use crate::aws::{Cloud, CloudError, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::controller::World;
+use crate::controller::{FabricState, World};
 use crate::desired::fabric::{asked, needs_backend};
 use crate::desired::visits::{for_balancer, for_targets};
+use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::fact::Facts;
 use crate::model::group::Group;
 use crate::model::id::{Handle, ObjectKey};
+use crate::model::inventory::FabricInventory;
 use crate::model::memory::Memory;
+use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::Plan;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::stack::FabricStack;
@@ -56,6 +59,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let outcomes = self.apply_judged(&plan, &breaches).await;
         let endpoints = stack.endpoint_rules.keys().cloned().collect();
         let current = mirror.fabric(&self.settings().cluster, &endpoints).await?;
+        self.tell_unreached(&current, (&plan, &outcomes));
         let backend = current.backend.value().map(|live| live.id.clone());
         self.world().lock().facts.learn(Handle::BackendSecurityGroup, backend);
         let mut rests = vec![self.rest(&plan, &outcomes)];
@@ -112,6 +116,31 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let plan = plan::fabric::plan(self.settings(), stack, &inventory);
         let breaches = plan::check::fabric(&plan, &inventory);
         Ok((plan, breaches))
+    }
+
+    /// Tells those whose targets cannot be reached because AWS has refused what lets anybody in.
+    fn tell_unreached(&self, current: &FabricInventory, (plan, outcomes): (&Plan, &[Outcome])) {
+        let nothing = BTreeSet::new();
+        let steps = plan.steps.iter().zip(outcomes);
+        let refused = steps.filter_map(|(step, outcome)| match (&step.action, outcome) {
+            (
+                Action::Aws(AwsAction::Ec2(Ec2Action::AuthorizeIngress { group, .. })),
+                Outcome::Failed(Trouble::Refused, answer),
+            ) => Some((group.given()?, answer)),
+            _ => None,
+        });
+        let events = {
+            let mut world = self.world().lock();
+            let World { fabric, objects, .. } = &mut *world;
+            let FabricState { told, demand, .. } = fabric;
+            let unreached = refused.flat_map(|(group, answer)| {
+                let live = current.endpoint_rules.value().and_then(|live| live.get(group));
+                let lacking = demand.lacking(group, live.unwrap_or(&nothing));
+                lacking.map(|key| (key.clone(), answer.clone())).collect::<Vec<_>>()
+            });
+            told.unreached(objects, unreached)
+        };
+        self.tell(events);
     }
 
     /// Whether, and for how long, rules should wait for bindings that are about to be made.

@@ -18,7 +18,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let Id::Is(target_group) = &stack.target_group else { return Ok(Rest::Done) };
         let inventory = self.mirror().targets(target_group).await?;
         let plan = plan::targets::plan(key, &stack, &inventory);
-        let outcomes = self.apply(&plan).await;
+        let breaches = plan::check::targets(&plan, &inventory);
+        let outcomes = self.apply_judged(&plan, &breaches).await;
         Ok(self.rest(&plan, &outcomes))
     }
 }

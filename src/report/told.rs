@@ -18,6 +18,9 @@ const REASON_DONE: &str = "SuccessfullyReconciled";
 /// The reason of the Event that says AWS or the API server refused a step (LBC's).
 const REASON_REFUSED: &str = "FailedDeployModel";
 
+/// The reason of the Event that says AWS refused to let load balancers in (LBC's).
+const REASON_NETWORK: &str = "FailedNetworkReconcile";
+
 /// How many things an object is told in one visit; of more, how many there are.
 const MESSAGES_MAX: usize = 10;
 /// How many bytes a message shows of the place, and of what was found and what is allowed there.
@@ -86,6 +89,25 @@ impl Told {
     /// The Events that say something new about whoever has a problem.
     pub fn problems(&mut self, objects: &Objects, problems: &[Problem]) -> Vec<Event> {
         self.news(objects, BTreeMap::new(), problems.iter().map(of_problem).collect())
+    }
+
+    /// The Events that say something new about bindings whose targets no load balancer reaches: AWS
+    /// has refused what lets it in.
+    pub fn unreached(
+        &mut self,
+        objects: &Objects,
+        bindings: impl IntoIterator<Item = (ObjectKey, String)>,
+    ) -> Vec<Event> {
+        let messages = bindings.into_iter().map(|(key, answer)| Message {
+            object: ObjectRef { kind: Kind::TargetGroupBinding, key },
+            severity: Severity::Error,
+            reason: REASON_NETWORK.to_owned(),
+            text: format!(
+                "{}; what load balancers reached before they still reach, and it is tried again",
+                excerpt(&without_arns(without_code(&answer)), ANSWER_LENGTH_MAX)
+            ),
+        });
+        self.news(objects, BTreeMap::new(), messages.collect())
     }
 
     /// The Events that say what has not been said before; what is not said any more may be again.

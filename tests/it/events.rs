@@ -8,10 +8,10 @@ use std::time::Duration;
 use albedo::aws::Kind as AwsKind;
 use albedo::clock::Clock;
 use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind, Recalled};
-use albedo::model::action::KubeAction;
-use albedo::model::id::ObjectKey;
+use albedo::model::action::{AwsAction, Ec2Action, KubeAction};
+use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::moment::Moment;
-use albedo::model::problem::{ObjectRef, Severity};
+use albedo::model::problem::{Kind as ObjectKind, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::telemetry::Metrics;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::support::fake::{Fault, Faulty, Struck, When};
 use super::support::site::Site;
-use super::support::world::wait;
+use super::support::world::{NODES, wait};
 
 const TWO_TEAMS: &str = "
 service shop/s: {ports: [80]}
@@ -59,6 +59,53 @@ fn a_refusal_is_told_to_whom_the_step_is_for() {
         // What they share concerns both.
         let both = ["shop/a".to_owned(), "team/b".to_owned()];
         assert_eq!(of("CreateLoadBalancer"), [&both], "{told:#?}");
+    });
+}
+
+/// One team's app stands at one port when another's comes with another port, and AWS refuses the
+/// nth write of that.
+async fn joined_when_refused(nth: Option<usize>) -> Site {
+    let site = Site::new(
+        "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.0.1]}
+ingress shop/a: {rules: [any Exact /a s:80]}
+",
+    );
+    site.settle().await;
+    site.aws.forget_calls();
+    site.cluster.add(
+        "
+service team/s: {ports: [80:9090]}
+endpoints team/s: {at: [172.31.0.2]}
+ingress team/b: {rules: [any Exact /b s:80]}
+",
+    );
+    let kind = AwsKind::Refused;
+    let fault = |nth| Fault { struck: Struck::Writes, nth, when: When::Before, kind };
+    let aws = Faulty::new(site.aws.clone(), nth.map(fault).into_iter().collect());
+    site.start_on(aws).settle().await;
+    site
+}
+
+#[test]
+fn who_is_not_reached_for_want_of_a_rule_hears_of_it() {
+    wait(async {
+        let clean = joined_when_refused(None).await;
+        let opens = |action: &AwsAction| match action {
+            AwsAction::Ec2(Ec2Action::AuthorizeIngress { group, .. }) => {
+                group.given() == Some(&AwsId::new(NODES))
+            }
+            _ => false,
+        };
+        let place = clean.aws.performed().iter().position(opens).unwrap();
+        let site = joined_when_refused(Some(place + 1)).await;
+        let events = site.cluster.events().into_iter();
+        let told = events.filter(|event| event.reason == "FailedNetworkReconcile");
+        let told: Vec<(ObjectKind, String)> =
+            told.map(|event| (event.object.kind, event.object.key.namespace.to_string())).collect();
+        // The other one is still reached.
+        assert_eq!(told, [(ObjectKind::TargetGroupBinding, "team".to_owned())]);
     });
 }
 

@@ -5,19 +5,14 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use albedo::aws::Kind;
-use albedo::model::action::{Action, AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
-use albedo::model::inventory::FabricInventory;
-use albedo::model::known::Known;
-use albedo::model::plan::{Plan, Reason, StepId};
 use albedo::model::rule::{Rule, RuleAction};
 use albedo::model::security::{IngressRule, Source};
-use albedo::plan::check;
 
 use super::support::fake::{Fault, Faulty, State, Struck, When};
 use super::support::router;
 use super::support::site::Site;
-use super::support::world::{CERTIFICATE, NODES, fake, key, wait};
+use super::support::world::{CERTIFICATE, NODES, fake, wait};
 
 /// Somebody's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,31 +268,6 @@ ingress shop/web:
 }
 
 #[test]
-fn rules_that_go_together_go_from_the_last_to_the_first() {
-    let before = format!(
-        "{TWO_BACKENDS}
-ingress shop/web: {{group.name: edge, rules: [public.example.com Exact /w web:80]}}
-ingress shop/z: {{group.name: edge, rules: [public.example.com Exact /a web:80,
-  public.example.com Prefix /a other:80, public.example.com Prefix / web:80]}}"
-    );
-    let site = Site::new(&before);
-    wait(async {
-        let controller = site.settle().await;
-        site.aws.finish_provisioning();
-        site.aws.forget_calls();
-        let standing = site.aws.everything().rules;
-        controller.cluster.delete(&key("shop/z"));
-        controller.settle().await;
-        let gone = site.aws.performed().into_iter().filter_map(|action| match action {
-            AwsAction::Elb(ElbAction::DeleteRule { id }) => Some(standing[&id].priority),
-            _ => None,
-        });
-        // A request for /a is never answered by the second one.
-        assert_eq!(gone.collect::<Vec<_>>(), [4, 3, 2]);
-    });
-}
-
-#[test]
 fn a_listener_goes_after_the_one_that_takes_its_requests() {
     let after = format!(
         "ingress shop/web:
@@ -306,44 +276,4 @@ fn a_listener_goes_after_the_one_that_takes_its_requests() {
   rules: [public.example.com Exact /a web:80]"
     );
     Edit { before: ONE, after: &after, requests: &[request([192, 0, 2, 1], "/a")] }.check();
-}
-
-#[test]
-fn a_plan_that_forgets_its_order_is_refused() {
-    let group = AwsId::new("sg-x");
-    let rule = |port| IngressRule {
-        protocol: "tcp".to_owned(),
-        from_port: port,
-        to_port: port,
-        source: Source::Cidr("10.0.0.0/8".to_owned()),
-    };
-    let inventory = FabricInventory {
-        endpoint_rules: Known::Is(
-            [(group.clone(), [rule(8080)].into())].into(),
-            jiff::Timestamp::UNIX_EPOCH,
-        ),
-        ..FabricInventory::default()
-    };
-    let come = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
-        group: Id::Is(group.clone()),
-        rules: [rule(9090)].into(),
-        description: String::new(),
-    });
-    let go = AwsAction::Ec2(Ec2Action::RevokeIngress {
-        group: Id::Is(group),
-        rules: [rule(8080)].into(),
-        description: String::new(),
-    });
-    let judged = |steps: [(&AwsAction, &[usize]); 2]| {
-        let mut plan = Plan::default();
-        for (action, after) in steps {
-            let after = after.iter().map(|id| StepId(*id)).collect();
-            plan.push(Action::Aws(action.clone()), Reason::Missing, after);
-        }
-        check::fabric(&plan, &inventory).iter().map(|breach| breach.step).collect::<Vec<_>>()
-    };
-    assert_eq!(judged([(&come, &[]), (&go, &[0])]), []);
-    assert_eq!(judged([(&come, &[]), (&go, &[])]), [StepId(1)]);
-    // Neither may it make room for what comes by taking the last one.
-    assert_eq!(judged([(&go, &[]), (&come, &[0])]), [StepId(0)]);
 }

@@ -111,7 +111,7 @@ fn a_rule_that_moves_and_one_that_changes_do_both() {
     check(
         &["/a", "/b", "/c"],
         &["/c", "/x", "/y"],
-        &["move /a=50000 /c=1", "make /x of /b", "create /y at 3", "delete /a", "tag /c \"80:1\""],
+        &["move /a=50000 /c=1", "create /y at 3", "make /x of /b", "delete /a", "tag /c \"80:1\""],
     );
 }
 
@@ -131,7 +131,7 @@ fn where_aws_has_no_room_rules_go_before_others_come() {
         let (traffic, tags) = operations.split_at(5);
         assert_eq!(
             traffic,
-            ["SetRulePriorities", "DeleteRule", "DeleteRule", "CreateRule", "CreateRule"]
+            ["DeleteRule", "DeleteRule", "SetRulePriorities", "CreateRule", "CreateRule"]
         );
         assert!(tags.len() == 98 && tags.iter().all(|tag| *tag == "AddTags"));
         assert_eq!(site.aws.everything().rules.len(), 100);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use albedo::aws::{Answer, CloudError};
 use albedo::controller::SharedWorld;
 use albedo::model::action::{AcmAction, AwsAction, ElbAction};
-use albedo::model::id::ObjectKey;
+use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::index::Seen;
 
 use super::stage::{Pid, Stage};
@@ -54,6 +54,9 @@ pub enum Invariant {
     Neighbours,
 }
 
+/// For how long a path stays with what it reached before (`plan::switch`).
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// What was not as it has to be.
 #[derive(Clone, Debug)]
 pub struct Violation {
@@ -90,6 +93,8 @@ struct Inner {
     is_still: bool,
     /// When something about the endpoints of each Service changed last.
     changed: BTreeMap<ObjectKey, Duration>,
+    /// Since when each path has waited for the target groups that are to get its requests.
+    waiting: BTreeMap<(String, AwsId), Duration>,
     /// Load balancers that another hand has taken away, by name.
     destroyed: BTreeSet<String>,
 }
@@ -160,6 +165,7 @@ impl Judge {
         self.dangling(action, before);
         self.names(operation, before, after);
         self.healthy(pid, operation, before, after);
+        self.wait(after);
         self.look(operation, after);
     }
 
@@ -202,6 +208,9 @@ impl Judge {
         ];
         for (invariant, lost) in lost {
             for (what, targets) in lost {
+                if self.has_waited(&what) {
+                    continue;
+                }
                 let still = {
                     let world = world.lock();
                     let is_old = |service: &ObjectKey| self.is_old(service);
@@ -215,6 +224,22 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// Whether a path has waited as long as anybody does for what is to get its requests.
+    fn has_waited(&self, path: &str) -> bool {
+        let inner = self.inner.lock().unwrap();
+        let since = inner.waiting.iter().filter(|((what, _), _)| what == path);
+        since.map(|(_, since)| *since).any(|since| elapsed() >= since + PATIENCE)
+    }
+
+    /// Takes note of what waits for its first requests.
+    fn wait(&self, state: &State) {
+        let mut inner = self.inner.lock().unwrap();
+        let known = std::mem::take(&mut inner.waiting);
+        let all = served::attached(state).into_iter();
+        let since = all.map(|key| (known.get(&key).copied().unwrap_or_else(elapsed), key));
+        inner.waiting = since.map(|(since, key)| (key, since)).collect();
     }
 
     /// Takes note of what is served.

@@ -87,9 +87,31 @@ fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
             .for_each(|path| add(&rule.listener, path, &rule.rule.actions));
     }
     for (id, listener) in &state.listeners {
-        add(id, "by default".to_owned(), &listener.spec.default_actions);
+        // Where nobody asks for a default, requests that no rule is for are not found.
+        if groups(&listener.spec.default_actions).next().is_some() {
+            add(id, "by default".to_owned(), &listener.spec.default_actions);
+        }
     }
     reached
+}
+
+/// Listeners with a host and a path, each with the target groups that are to get its requests and
+/// get none yet.
+pub fn attached(state: &State) -> BTreeSet<(String, AwsId)> {
+    let unweighted = |actions: &[RuleAction]| -> Vec<AwsId> {
+        let all = actions.iter().flat_map(RuleAction::target_groups);
+        let waiting = all.filter(|weighted| weighted.weight == Some(0));
+        waiting.filter_map(|weighted| weighted.group.given()).cloned().collect()
+    };
+    let rules = state.rules.values().flat_map(|rule| {
+        let paths = of_rule(&rule.rule).into_iter();
+        paths.map(|path| (format!("{} {path}", rule.listener), unweighted(&rule.rule.actions)))
+    });
+    let defaults = state.listeners.iter().map(|(id, listener)| {
+        (format!("{id} by default"), unweighted(&listener.spec.default_actions))
+    });
+    let each = rules.chain(defaults);
+    each.flat_map(|(what, groups)| groups.into_iter().map(move |id| (what.clone(), id))).collect()
 }
 
 /// What had healthy targets, still is there and has none.

@@ -1,0 +1,106 @@
+//! An Ingress that gets its certificates elsewhere than before goes on serving with those that it
+//! had until the new ones stand.
+
+use std::collections::BTreeSet;
+
+use albedo::model::id::{AwsId, Id, ObjectKey};
+
+use super::support::fake::{Fake, State};
+use super::support::site::{Controller, Site};
+use super::support::world::{CERTIFICATE, fake, settings, wait};
+
+/// An Ingress that names a certificate by its ARN, and another of its group that names none.
+const BY_ARN: &str = "
+service shop/web: {ports: ['80:8080']}
+ingress shop/web:
+  {group.name: edge, listen-ports: '[{\"HTTPS\":443}]', certificate-arn: CERTIFICATE,
+   rules: [public.example.com Exact /a web:80]}
+ingress shop/other: {group.name: edge, rules: [any Exact /o web:80]}
+";
+
+/// The same by a TLS Secret.
+const BY_SECRET: &str = "
+ingress shop/web:
+  {group.name: edge, listen-ports: '[{\"HTTPS\":443}]', tls: [tls public.example.com],
+   rules: [public.example.com Exact /a web:80]}
+";
+
+async fn standing() -> (Site, Controller<Fake>) {
+    let mut settings = settings();
+    settings.tls_secrets = true;
+    let site = Site::with(settings, &BY_ARN.replace("CERTIFICATE", CERTIFICATE));
+    let controller = site.settle().await;
+    site.aws.forget_calls();
+    (site, controller)
+}
+
+/// The certificates of the HTTPS listener, if it stands and has its rule.
+fn served_with(state: &State) -> BTreeSet<AwsId> {
+    let listeners = state.listeners.iter().filter(|(id, listener)| {
+        listener.port == 443 && state.rules.values().any(|rule| rule.listener == **id)
+    });
+    let all = listeners.flat_map(|(_, listener)| {
+        listener.spec.default_certificate.iter().chain(&listener.spec.certificates)
+    });
+    all.filter_map(Id::given).cloned().collect()
+}
+
+/// Whether HTTPS was served after every write since the beginning.
+fn was_served_all_along(start: &State, site: &Site) {
+    let replay = fake();
+    replay.change(|state| *state = start.clone());
+    for action in site.aws.performed() {
+        replay.meddle(&action).unwrap();
+        assert!(!served_with(&replay.everything()).is_empty(), "after {action:?}");
+    }
+}
+
+#[test]
+fn a_secret_takes_the_place_of_an_arn_once_it_is_imported() {
+    wait(async {
+        let (site, controller) = standing().await;
+        let start = site.aws.everything();
+        let old = BTreeSet::from([AwsId::new(CERTIFICATE)]);
+        controller.cluster.add(BY_SECRET);
+        // cert-manager takes its time.
+        controller.settle_for(30).await;
+        assert_eq!(served_with(&site.aws.everything()), old);
+        controller.cluster.add("secret shop/tls: {fixture: ec}");
+        controller.settle().await;
+        let new = served_with(&site.aws.everything());
+        assert!(new.len() == 1 && new.is_disjoint(&old), "{new:?}");
+        was_served_all_along(&start, &site);
+        assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn what_served_before_goes_on_while_acm_imports_nothing() {
+    wait(async {
+        let (site, controller) = standing().await;
+        let start = site.aws.everything();
+        site.aws.outage(&["acm"]);
+        controller.cluster.add(BY_SECRET);
+        controller.cluster.add("secret shop/tls: {fixture: ec}");
+        controller.settle_for(120).await;
+        assert_eq!(served_with(&site.aws.everything()), BTreeSet::from([AwsId::new(CERTIFICATE)]));
+        site.aws.outage(&[]);
+        controller.settle().await;
+        assert_ne!(served_with(&site.aws.everything()), BTreeSet::from([AwsId::new(CERTIFICATE)]));
+        was_served_all_along(&start, &site);
+    });
+}
+
+#[test]
+fn a_new_ingress_is_served_by_http_alone_until_its_secret_is_imported() {
+    wait(async {
+        let (site, controller) = standing().await;
+        controller.cluster.delete(&ObjectKey::new("shop", "web"));
+        controller.settle().await;
+        assert_eq!(served_with(&site.aws.everything()), BTreeSet::new());
+        controller.cluster.add(BY_SECRET);
+        controller.settle_for(30).await;
+        // Nothing that served for who is gone serves for who comes.
+        assert_eq!(served_with(&site.aws.everything()), BTreeSet::new());
+    });
+}

@@ -1,0 +1,112 @@
+//! A path that is led to another Service keeps what it reached until that one takes requests.
+
+use std::collections::BTreeSet;
+
+use albedo::model::action::{AwsAction, ElbAction};
+use albedo::model::rule::RuleAction;
+use albedo::model::target::TargetState;
+
+use super::support::fake::{Fake, State};
+use super::support::site::{Controller, Site};
+use super::support::world::wait;
+
+/// Two Services, of which one has all paths.
+const THREE: &str = "
+service shop/s: {ports: [80:8080]}
+service shop/t: {ports: [80:9090]}
+endpoints shop/s: {at: [172.31.0.1, 172.31.0.2]}
+endpoints shop/t: {at: [172.31.0.3]}
+ingress shop/web: {rules: [any Exact /a s:80, any Exact /b s:80], default: s:80}
+";
+
+/// What the rules lead to, by the Service's port, with weights; the default action last.
+fn led_to(state: &State) -> Vec<String> {
+    let groups = |actions: &[RuleAction]| {
+        let weighted = actions.iter().flat_map(RuleAction::target_groups);
+        let each = weighted.map(|weighted| {
+            let found = &state.target_groups[weighted.group.given().unwrap()];
+            format!("{}:{}", found.spec.port, weighted.weight.unwrap_or(1))
+        });
+        each.collect::<Vec<_>>().join(" ")
+    };
+    let mut rules: Vec<_> = state.rules.values().collect();
+    rules.sort_by_key(|rule| rule.priority);
+    let of_rules = rules.into_iter().map(|rule| groups(&rule.rule.actions));
+    let of_listeners =
+        state.listeners.values().map(|listener| groups(&listener.spec.default_actions));
+    of_rules.chain(of_listeners).collect()
+}
+
+/// A site at which all is well, and whose first path and default are led to another Service.
+async fn led_elsewhere() -> (Site, Controller<Fake>) {
+    let site = Site::new(THREE);
+    let controller = site.settle().await;
+    site.aws.set_health(TargetState::Healthy);
+    site.aws.take_time();
+    let edit = THREE.replace("/a s:80", "/a t:80").replace("default: s:80", "default: t:80");
+    controller.cluster.add(&edit);
+    controller.settle_for(30).await;
+    (site, controller)
+}
+
+#[test]
+fn a_path_is_led_elsewhere_once_somebody_is_well_there() {
+    wait(async {
+        let (site, controller) = led_elsewhere().await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1 9090:0", "8080:1", "8080:1 9090:0"]);
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        assert_eq!(led_to(&site.aws.everything()), ["9090:1", "8080:1", "9090:1"]);
+        assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn nobody_waits_for_ever_for_who_never_gets_well() {
+    wait(async {
+        let (site, controller) = led_elsewhere().await;
+        controller.settle_for(260).await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1 9090:0", "8080:1", "8080:1 9090:0"]);
+        controller.settle_for(60).await;
+        assert_eq!(led_to(&site.aws.everything()), ["9090:1", "8080:1", "9090:1"]);
+        // It is over, and looked at no more.
+        let calls = site.aws.calls();
+        controller.settle_for(600).await;
+        assert_eq!(site.aws.calls(), calls);
+    });
+}
+
+#[test]
+fn a_path_whose_targets_are_gone_is_led_elsewhere_at_once() {
+    wait(async {
+        let site = Site::new(THREE);
+        let controller = site.settle().await;
+        site.aws.set_health(TargetState::Unhealthy);
+        site.aws.take_time();
+        controller.cluster.add(&THREE.replace("/a s:80", "/a t:80"));
+        controller.settle_for(5).await;
+        assert_eq!(led_to(&site.aws.everything()), ["9090:1", "8080:1", "8080:1"]);
+    });
+}
+
+#[test]
+fn a_rule_that_comes_in_front_changes_no_other() {
+    wait(async {
+        let site = Site::new(THREE);
+        let controller = site.settle().await;
+        site.aws.set_health(TargetState::Healthy);
+        site.aws.forget_calls();
+        // What stood at the first place is moved, and goes on with what it does.
+        let edit = THREE.replace("[any", "[any Exact /0 s:80, any").replace("/b s:80", "/b t:80");
+        controller.cluster.add(&edit);
+        controller.settle().await;
+        let changed = site.aws.performed().into_iter().filter_map(|action| match action {
+            AwsAction::Elb(ElbAction::ModifyRule { spec, .. }) => {
+                Some(spec.paths().unwrap().join(" "))
+            }
+            _ => None,
+        });
+        let changed: BTreeSet<String> = changed.collect();
+        assert_eq!(changed, BTreeSet::from(["/b".to_owned()]));
+    });
+}
