@@ -15,7 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// use albedo::model::flat::FlatMap;
 ///
 /// let mut map: FlatMap<String, u8> = [("b", 2), ("a", 0), ("a", 1)].into_iter().collect();
-/// assert_eq!((map.get("a"), map.insert("c".to_owned(), 3)), (Some(&1), None));
+/// assert_eq!(map.get("a"), Some(&1));
+/// assert_eq!(map.insert("c".to_owned(), 3), None);
 /// assert_eq!(map.insert("b".to_owned(), 4), Some(2));
 /// assert_eq!(map.remove("a"), Some(1));
 /// assert_eq!(map.iter().collect::<Vec<_>>(), [(&"b".to_owned(), &4), (&"c".to_owned(), &3)]);
