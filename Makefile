@@ -3,13 +3,16 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/albedo
 export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | cut -d' ' -f2)
 
-.PHONY: demo test lint bench bench-scale simulate mutants clean prerequisites
+.PHONY: demo test test-pace lint bench bench-scale simulate mutants clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
 
 test: prerequisites ## every test: hermetic, LocalStack's conformance, the two servers' scripts, live
 	cargo test && localstack/test && tests/control-plane/test && cargo test --test live
+
+test-pace: prerequisites ## the live tests once more, with an AWS as slow as AWS, twenty times faster than the clock
+	ALBEDO_PACE=aws ALBEDO_CLOCK_SPEED=20 cargo test --test live
 
 lint: prerequisites ## formatting, lints, licences
 	cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --test live --benches -- -D warnings && tests/deny
