@@ -124,6 +124,9 @@ impl Run {
             has_drifted: false,
         };
         run.start();
+        if run.dice.falls(500) {
+            run.start();
+        }
         run.elect();
         run
     }
