@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use albedo::controller::Lane;
 use albedo::model::id::AwsId;
 use albedo::model::settings::{DnsScope, Settings};
+use albedo::model::subject::SubjectKind;
 
 use super::canonical;
 use super::edit::Edit;
@@ -49,6 +51,7 @@ pub async fn end(run: &mut Run) {
     if !rest(run, "the last fault").await {
         return;
     }
+    believed(run).await;
     // What another hand has changed was found by the look at everything.
     nothing_to_do(run, Invariant::Wake, |run| look_again(run)).await;
     neighbours(run).await;
@@ -60,6 +63,21 @@ pub async fn end(run: &mut Run) {
 fn look_again(run: &Run) {
     if let Some(leader) = run.leader() {
         leader.runtime.look_again();
+    }
+}
+
+/// What is believed of AWS is so, or somebody would find something to do.
+pub async fn believed(run: &mut Run) {
+    nothing_to_do(run, Invariant::Wake, |run| visit_all(run)).await;
+}
+
+/// Visits everybody, on what is believed of AWS.
+fn visit_all(run: &Run) {
+    if let Some(leader) = run.leader() {
+        let mut subjects = leader.runtime.world().lock().subjects();
+        // An endpoint that is no longer ready wakes nobody there, and its port stays open meanwhile.
+        subjects.retain(|subject| subject.kind() != SubjectKind::Fabric);
+        subjects.into_iter().for_each(|subject| leader.runtime.queue().push(subject, Lane::User));
     }
 }
 
@@ -94,7 +112,7 @@ fn written(run: &Run, invariant: Invariant) {
     }
 }
 
-/// A member is broken, and mended again: its siblings are not concerned.
+/// A member is broken, all start anew, and it is mended again: its siblings are not concerned.
 async fn neighbours(run: &mut Run) {
     let keys: Vec<_> = run
         .life
@@ -112,7 +130,28 @@ async fn neighbours(run: &mut Run) {
         let change = run.life.break_app(&key, is_broken);
         run.make(if is_broken { Edit::Break } else { Edit::Mend }, vec![change]).await;
         rest(run, "a broken member").await;
+        if is_broken {
+            run.kill_all();
+            run.start();
+            run.sleep(Duration::from_secs(30)).await;
+            rest(run, "a restart with a broken member").await;
+        }
         run.judge.be_still(false);
+        remembered(run);
+    }
+}
+
+/// The cluster remembers what the leader believes that it does.
+fn remembered(run: &Run) {
+    let Some(leader) = run.leader() else { return };
+    let memories = run.site.cluster.memories.lock().unwrap().clone();
+    let world = leader.runtime.world().lock();
+    let stored = world.balancers.iter().map(|(group, state)| (group.clone(), state.stored.clone()));
+    let stored: BTreeMap<_, _> = stored.filter(|(_, memory)| !memory.is_empty()).collect();
+    if stored != memories {
+        let text =
+            format!("the cluster remembers {memories:?}, and the leader takes it for {stored:?}");
+        run.stage.object(Invariant::Memory, "at rest", text);
     }
 }
 

@@ -244,7 +244,7 @@ impl Judge {
 
     /// Takes note of what is served.
     fn look(&self, operation: &str, state: &State) {
-        let now = served::paths(state);
+        let now = served::all(state);
         let mut inner = self.inner.lock().unwrap();
         let Inner { first, gaps, looks, .. } = &mut *inner;
         *looks += 1;
@@ -269,7 +269,7 @@ impl Judge {
     /// Everything is at rest: what is served now and was served at the last rest, and wished for
     /// all the time, has to have been served in between.
     pub fn rest(&self, state: &State, always: &BTreeSet<String>) {
-        let now = served::paths(state);
+        let now = served::all(state);
         let gaps = {
             let mut inner = self.inner.lock().unwrap();
             inner.looks = 0;

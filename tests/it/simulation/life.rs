@@ -8,6 +8,7 @@ use super::app::{App, Front, HOSTS, PATHS, PORTS};
 use super::backends::Endpoints;
 use super::dice::Dice;
 use super::edit::{Change, Edit, meddle};
+use super::served;
 use crate::support::cluster::FakeCluster;
 
 pub const NAMESPACES: [&str; 2] = ["shop", "team"];
@@ -31,7 +32,7 @@ pub struct Life {
     params: usize,
     is_own_default: bool,
     made: i64,
-    /// The hosts and paths that were wished for all the time since somebody asked.
+    /// The hosts with paths, and the names, that were wished for all the time since somebody asked.
     always: Option<BTreeSet<String>>,
 }
 
@@ -164,7 +165,8 @@ impl Life {
         self.app(key)
     }
 
-    /// The hosts and paths that were wished for all the time since this was asked last.
+    /// The hosts with paths, and the names, that were wished for all the time since this was asked
+    /// last.
     pub fn always(&mut self) -> BTreeSet<String> {
         let always = self.always.take().unwrap_or_default();
         self.take_note();
@@ -190,9 +192,11 @@ impl Life {
             .iter()
             .filter(|(_, app)| !app.is_broken && app.class != "other")
             .flat_map(|(key, app)| {
-                app.paths(|name| {
+                let paths = app.paths(|name| {
                     self.services.get(&ObjectKey::new(key.namespace.clone(), name)) == Some(&true)
-                })
+                });
+                let names = app.hosts().into_iter().map(|host| served::name(&host));
+                paths.into_iter().chain(names)
             })
             .collect();
         self.always = Some(match self.always.take() {

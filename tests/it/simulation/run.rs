@@ -167,6 +167,8 @@ impl Run {
 
     async fn live(&mut self) {
         let steps = STEPS_MIN + self.dice.below(STEPS_MORE);
+        // Where another hand has been, all is looked at anew in the end, which mends much.
+        let has_company = self.dice.falls(500);
         for _ in 0..self.dice.below(5) {
             self.edit(Edit::Add).await;
         }
@@ -174,8 +176,12 @@ impl Run {
             match self.dice.below(40) {
                 0..2 => self.change_weather(),
                 2..5 => self.trouble().await,
-                5..9 => self.drift(),
-                9..11 => _ = self.rest().await,
+                5..7 => {
+                    if self.rest().await && !self.has_drifted {
+                        ending::believed(self).await;
+                    }
+                }
+                7..14 if has_company => self.drift(),
                 _ => {
                     let edit = self.next_edit();
                     self.edit(edit).await;

@@ -7,7 +7,7 @@ use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::marks::TAG_CLUSTER;
 use albedo::model::marks::Tags;
 use albedo::model::ownership::{Ownership, txt_names};
-use albedo::model::record::{RecordKey, RecordValue};
+use albedo::model::record::{RecordKey, RecordType, RecordValue};
 use albedo::model::rule::{Condition, Rule, RuleAction};
 use albedo::model::snapshot::Objects;
 use albedo::model::target::{Target, TargetState};
@@ -29,8 +29,20 @@ fn groups(actions: &[RuleAction]) -> impl Iterator<Item = &AwsId> {
     all.filter(|weighted| weighted.weight != Some(0)).filter_map(|weighted| weighted.group.given())
 }
 
+/// What clients get: hosts and paths that are served, and names that lead somewhere.
+pub fn all(state: &State) -> BTreeSet<String> {
+    let records = our_records(state).into_iter();
+    let names = records.filter(|(_, key)| key.record_type == RecordType::A);
+    names.map(|(_, key)| name(&key.name)).chain(paths(state)).collect()
+}
+
+/// A name, told apart from hosts with paths.
+pub fn name(host: &str) -> String {
+    format!("the name {host}")
+}
+
 /// The hosts and paths that some load balancer of ours forwards to target groups, whichever.
-pub fn paths(state: &State) -> BTreeSet<String> {
+fn paths(state: &State) -> BTreeSet<String> {
     let ours = state.rules.values().filter(|rule| {
         let listener = state.listeners.get(&rule.listener);
         let balancer = listener.and_then(|found| state.load_balancers.get(&found.load_balancer));
@@ -155,7 +167,9 @@ pub fn is_ready(
         is_old(&service)
             && objects.services.contains_key(&service)
             && serving.any(|slice| {
-                slice.endpoints.iter().any(|endpoint| {
+                // Without a pod nobody can tell whose an address is (LBC).
+                let mut with_pods = slice.endpoints.iter().filter(|found| found.pod.is_some());
+                with_pods.any(|endpoint| {
                     endpoint.address == target.id && endpoint.ready && !endpoint.terminating
                 })
             })
