@@ -54,10 +54,9 @@ pub fn start_log(level: &str, format: Option<LogFormat>) {
     with_lines(filter, Lines { format, colors }, io::stderr).init();
 }
 
-/// Our own events from this level on; of libraries only what a person has to act on. Retries of
-/// watches are logged by us.
+/// Our own events from this level on; of libraries only what a person has to act on.
 fn default_filter(level: &str) -> EnvFilter {
-    EnvFilter::new(format!("warn,kube_runtime=error,kube_client=error,albedo={level}"))
+    EnvFilter::new(format!("warn,kube_client=error,albedo={level}"))
 }
 
 /// Who turns events into lines, at the level that a flag asks for and without colours.

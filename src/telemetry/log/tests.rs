@@ -146,7 +146,6 @@ fn the_text_of_an_answer_that_cannot_be_read_is_never_logged() {
         tracing::error!(target: "kube_client::client", "a Secret");
         tracing::warn!(target: "kube_client::client::tls", "a certificate is not checked");
         tracing::error!(target: "kube_client::client::builder", "failed with status 500");
-        tracing::warn!(target: "kube_runtime::watcher", "again");
     };
     let text = logged(LogFormat::Text, say);
     assert_eq!(text.lines().count(), 1, "{text}");
