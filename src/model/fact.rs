@@ -416,6 +416,28 @@ impl FactStore {
         }
     }
 
+    /// Whether each of these names is still wished for, and for that load balancer.
+    #[must_use]
+    pub fn still_wishes(&self, wished: &BTreeSet<(&Id, &str)>) -> bool {
+        let mut left = wished.clone();
+        for names in self.names.values() {
+            let id = &names.load_balancer;
+            let same = left.range((id, "")..).take_while(|(other, _)| *other == id);
+            let found: Vec<(&Id, &str)> =
+                same.filter(|(_, host)| names.wished.contains_key(*host)).copied().collect();
+            for name in found {
+                left.remove(&name);
+            }
+        }
+        left.is_empty()
+    }
+
+    /// Whether a name leads to a load balancer, by its DNS name, or is about to.
+    #[must_use]
+    pub fn is_led_to(&self, name: &AwsId) -> bool {
+        self.leading.contains_key(name)
+    }
+
     /// The hosted zones that there are, as far as that is known.
     pub fn known_zones(&self) -> impl Iterator<Item = &AwsId> {
         self.zones.iter().flat_map(BTreeMap::keys)

@@ -206,9 +206,10 @@ impl<'a> Judge<'a> {
         let is_done = |is_it: &dyn Fn(&AwsAction) -> bool| calls.iter().any(|call| is_it(call));
         let goes = |live: &LiveLoadBalancer| {
             let own = &live.live.id;
-            is_done(
-                &|call| matches!(call, AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) if id == own),
-            )
+            is_done(&|call| match call {
+                AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => id == own,
+                _ => false,
+            })
         };
         let holds = |listener: &LiveListener| {
             let own = &listener.live.id;

@@ -318,7 +318,7 @@ fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
         return moved;
     }
     moved.sort_by_key(|(_, priority)| *priority);
-    let last_first = pairing.unwanted.iter().rev().zip((1..=PRIORITY_MAX).rev());
+    let last_first = pairing.unwanted.iter().zip((1..=PRIORITY_MAX).rev());
     let away = last_first.map(|(rule, priority)| (rule.id.clone(), priority));
     away.chain(moved).collect()
 }

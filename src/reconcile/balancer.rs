@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{STALE, Visit, scope};
 use crate::aws::{Cloud, CloudError, Reach};
@@ -9,6 +10,7 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
 use crate::desired::balancer::Built;
+use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::fact::{Names, Revision, Topic};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
@@ -19,6 +21,10 @@ use crate::model::plan::Plan;
 use crate::model::snapshot::Snapshot;
 use crate::plan;
 use crate::report::{self, Rest};
+
+/// How long a group is left alone whose load balancer is about to go, and for which a name has been
+/// made meanwhile: until that is done, and can be taken back.
+const NAMES_PAUSE: Duration = Duration::from_millis(100);
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Brings a group's load balancers, rules and target groups into line.
@@ -32,6 +38,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let extent = &snapshot.extent;
         let before = plan::balancer::current(extent, &built.stack, &inventory);
         self.tell_names(group, &built, before, at);
+        if self.is_named_anew(&plan, &inventory) {
+            return Ok(Rest::Later(NAMES_PAUSE));
+        }
         let breaches = plan::check::balancer(&plan, &built.stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
         // Whatever becomes of the next look: this has been done.
@@ -203,6 +212,20 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
+    /// Whether a name has been made since for a load balancer that is about to go.
+    fn is_named_anew(&self, plan: &Plan, inventory: &BalancerInventory) -> bool {
+        let free = plan.steps.iter().filter(|step| step.gate.is_none());
+        let goes: BTreeSet<&AwsId> = free
+            .filter_map(|step| match &step.action {
+                Action::Aws(AwsAction::Elb(ElbAction::DeleteLoadBalancer { id })) => Some(id),
+                Action::Aws(_) | Action::Kube(_) => None,
+            })
+            .collect();
+        let mut going = inventory.load_balancers.iter().filter(|live| goes.contains(&live.live.id));
+        let world = self.world().lock();
+        going.any(|live| world.facts.is_led_to(&AwsId::new(live.dns_name.to_lowercase())))
+    }
+
     /// How the visit leaves the group.
     fn left(
         &self,
@@ -223,7 +246,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if !built.stack.memory.leftovers.is_empty() && rests.iter().all(|rest| *rest == Rest::Done)
         {
             // They are gone now, and need not be remembered any longer.
-            rests.push(Rest::Later(std::time::Duration::ZERO));
+            rests.push(Rest::Later(Duration::ZERO));
         }
         super::gravest(rests)
     }

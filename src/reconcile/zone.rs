@@ -10,7 +10,7 @@ use crate::cluster::Cluster;
 use crate::controller::ZoneState;
 use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::inventory::Records;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::txt_subject;
@@ -26,6 +26,8 @@ const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
 /// two or three minutes.
 const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
+/// How long a zone is left alone whose names have changed while it was being looked at.
+const NAMES_PAUSE: Duration = Duration::from_millis(100);
 /// How many looks in a row come at that pace, and how long the later ones wait at most: one that
 /// has failed never gets active.
 const LOOKS_QUICK: u32 = 300;
@@ -54,7 +56,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         // A load balancer must not go while a name for it is being made.
         let standing = targets(inventory.records.value().map(AsRef::as_ref));
         let announced = standing.union(&coming(&plan)).cloned().collect();
-        self.world().lock().facts.leads(id, &announced);
+        {
+            let mut world = self.world().lock();
+            if !world.facts.still_wishes(&wished(&plan, &stack)) {
+                // Whoever has told other names since may be about to take its load balancer away.
+                return Ok(Rest::Later(NAMES_PAUSE));
+            }
+            world.facts.leads(id, &announced);
+        }
         let outcomes = self.apply(&plan).await;
         let current = self.mirror().zone(cluster, id, RECORDS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
@@ -132,6 +141,17 @@ impl ZoneState {
         }
         refused
     }
+}
+
+/// The names that a plan is about to lead somewhere, each with the load balancers that it may be.
+fn wished<'a>(plan: &Plan, stack: &'a ZoneStack) -> BTreeSet<(&'a Id, &'a str)> {
+    let free = plan.steps.iter().filter(|step| step.gate.is_none());
+    let hosts: BTreeSet<String> = free.flat_map(hosts).collect();
+    let asked = hosts.iter().filter_map(|host| stack.names.get_key_value(host));
+    let each = asked.flat_map(|(host, asking)| {
+        asking.iter().map(move |wish| (&wish.load_balancer, host.as_str()))
+    });
+    each.collect()
 }
 
 /// The load balancers that names will lead to once the plan is carried out, by their DNS names.

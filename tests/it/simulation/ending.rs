@@ -75,7 +75,8 @@ pub async fn believed(run: &mut Run) {
 fn visit_all(run: &Run) {
     if let Some(leader) = run.leader() {
         let mut subjects = leader.runtime.world().lock().subjects();
-        // An endpoint that is no longer ready wakes nobody there, and its port stays open meanwhile.
+        // An endpoint that is no longer ready wakes nobody there, and its port stays open
+        // meanwhile.
         subjects.retain(|subject| subject.kind() != SubjectKind::Fabric);
         subjects.into_iter().for_each(|subject| leader.runtime.queue().push(subject, Lane::User));
     }

@@ -85,6 +85,8 @@ fn who_has_waited_long_enough_does_not_look_again_and_again() {
     let mut state = BalancerState::default();
     assert_eq!(state.wait_for(&plan(Some(key.clone())), after(1)), Some(time));
     assert_eq!(state.wait_for(&plan(Some(key.clone())), after(4)), Some(Duration::from_secs(2)));
+    // A plan that knows it to be over has nothing to wait for.
+    assert_eq!(state.over(after(6)), [key.clone()].into());
     assert_eq!(state.wait_for(&plan(None), after(6)), None);
     assert!(state.over(after(7)).contains(&key), "it is not waited for anew");
 }
