@@ -1,14 +1,17 @@
 //! Names over the life of an Ingress, on an AWS and a cluster in memory.
 
+use std::collections::BTreeSet;
+
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
-use albedo::model::id::AwsId;
+use albedo::model::fact::{FactStore, NameWish, Names};
+use albedo::model::id::{AwsId, Id};
 use albedo::model::problem::Severity;
 use albedo::model::record::{Record, RecordType};
 use albedo::model::settings::{DnsScope, Settings};
 
 use super::{alias, txt};
 use crate::support::site::Site;
-use crate::support::world::{key, settings, wait};
+use crate::support::world::{group, key, settings, wait};
 
 const APPS: &str = "
 service shop/s: {ports: [80:8080]}
@@ -273,4 +276,33 @@ fn a_load_balancer_that_becomes_dualstack_gets_its_records_without_another_event
             assert!(found.contains(&name.to_owned()), "{name}: {found:?}");
         }
     });
+}
+
+#[test]
+fn what_is_wished_for_no_more_while_a_zone_is_looked_at_is_known_at_once() {
+    let id = |name: &str| Id::Is(AwsId::new(name));
+    let told = |load_balancer: &str, hosts: &[&str]| {
+        let wish = NameWish {
+            ingress: key("shop/web"),
+            others: BTreeSet::new(),
+            evaluate_target_health: true,
+        };
+        let wished = hosts.iter().map(|host| ((*host).to_owned(), wish.clone())).collect();
+        let known = BTreeSet::from([key("shop/web")]);
+        Names { load_balancer: id(load_balancer), has_ipv6: false, wished, known }
+    };
+    let mut facts = FactStore::default();
+    let wishes = |facts: &FactStore, load_balancer: &str| {
+        let planned = id(load_balancer);
+        facts.still_wishes(&[(&planned, "a.example.com")].into())
+    };
+    let revision = facts.revision();
+    facts.names_of(&group("edge"), told("old", &["a.example.com"]), revision);
+    assert!(wishes(&facts, "old") && !wishes(&facts, "new"));
+    // It is replaced, and then its names are gone.
+    facts.names_of(&group("edge"), told("new", &["a.example.com"]), revision);
+    assert!(wishes(&facts, "new") && !wishes(&facts, "old"));
+    facts.names_of(&group("edge"), told("new", &["b.example.com"]), revision);
+    assert!(!wishes(&facts, "new"));
+    assert!(facts.still_wishes(&BTreeSet::new()), "who asks for nothing waits for nobody");
 }
