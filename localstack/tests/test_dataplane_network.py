@@ -134,7 +134,7 @@ def test_its_own_groups(aws: Account) -> None:
     with stopping(pod):
         guard = aws.security_group("guard")
         front = Nlb(aws, _group(aws, pod), balancer={"SecurityGroups": [guard]})
-        with front.connect() as connection, pytest.raises(OSError):
+        with pytest.raises(OSError), front.connect() as connection:
             _all(connection)
             connection.sendall(b"x")
             _all(connection)
