@@ -146,7 +146,8 @@ async fn names_come_move_and_go_with_their_ingresses() {
         .flatten()
         .map(|change| text(&change, "Action"))
         .collect();
-    assert_eq!(verbs, ["UPSERT"]);
+    // The record, and beside it whose it is now.
+    assert_eq!(verbs, ["UPSERT", "UPSERT"]);
 
     // Names go before the load balancers that they lead to.
     stage.account.forget_calls().await;

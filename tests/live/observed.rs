@@ -31,6 +31,15 @@ fn expected(case: &str, step: usize) -> Expected {
     }
 }
 
+/// How many calls more than LBC's a step may take.
+fn more_calls(case: &str, step: usize) -> usize {
+    match (case, step) {
+        // A path that is led to another Service is led to both, until the new one is healthy.
+        ("V21-updates", 5) => 1,
+        _ => 0,
+    }
+}
+
 /// How many of a recording's steps are played: its last one may delete all, which is done anyway.
 fn last_step(recording: &Recording) -> usize {
     match recording.name.as_str() {
@@ -215,7 +224,8 @@ fn compare(case: &str, number: usize, reached: &Reached, step: &Step, left: &[Va
     let differences = differences(&reached.aws, &left[as_step - 1]);
     assert!(differences.is_empty(), "{case}, step {number}: {differences:#?}");
     let names: Vec<String> = reached.writes.iter().map(Call::name).collect();
-    assert!(names.len() <= calls_max, "{case}, step {number}: LBC needed {calls_max}: {names:#?}");
+    let calls_max = calls_max + more_calls(case, number);
+    assert!(names.len() <= calls_max, "{case}, step {number}: at most {calls_max}: {names:#?}");
     assert_eq!(reached.bindings, step.bindings(), "{case}, step {number}");
     let ingresses = step.ingresses();
     assert_eq!(reached.ingresses.len(), ingresses.len(), "{case}, step {number}");
