@@ -44,6 +44,10 @@ const SURROUNDINGS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// enough for a person who has just made it, and once for all who miss something.
 const MISSING_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a zone or a group is left alone that has found out that the other one is about to lead
+/// a name to a load balancer, or to take that away.
+const NAMES_PAUSE: Duration = Duration::from_millis(100);
+
 /// What visits are made with.
 #[derive(Debug)]
 pub struct Reconciler<C, K, T> {

@@ -20,7 +20,7 @@ use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle};
-use super::{listener, load_balancer, target_group};
+use super::{listener, load_balancer, rule, takers, target_group};
 
 /// Plans a group to its end state.
 ///
@@ -214,9 +214,9 @@ fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec
     let listeners = || inventory.load_balancers.iter().flat_map(|live| live.listeners.iter());
     let is_planned = |port| stack.front.as_ref().is_some_and(|f| f.listeners.contains_key(port));
     for listener in listeners().filter(|listener| !is_planned(&listener.port)) {
-        for rule in listener.rules.iter().filter(|live| owners.explain(&live.rule)) {
-            let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteRule { id: rule.id.clone() }));
-            traffic.push(draft.remove_after(action, Reason::Unwanted, &[]));
+        for live in listener.rules.iter().filter(|live| owners.explain(&live.rule)) {
+            let takers = takers::takers_of_rule(draft.steps(), listener, live);
+            traffic.push(rule::remove(draft, live, &takers));
         }
     }
     let staying = listeners().flat_map(|listener| {

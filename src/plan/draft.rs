@@ -103,7 +103,9 @@ impl Draft {
 
     /// Says what cannot be done, and why.
     pub fn refuse(&mut self, problem: Problem) {
-        self.plan.refusals.push(problem);
+        if !self.plan.refusals.contains(&problem) {
+            self.plan.refusals.push(problem);
+        }
     }
 
     /// Says what the plan leaves alone.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{STALE, Visit, scope};
+use super::{NAMES_PAUSE, STALE, Visit, scope};
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -21,10 +21,6 @@ use crate::model::plan::Plan;
 use crate::model::snapshot::Snapshot;
 use crate::plan;
 use crate::report::{self, Rest};
-
-/// How long a group is left alone whose load balancer is about to go, and for which a name has been
-/// made meanwhile: until that is done, and can be taken back.
-const NAMES_PAUSE: Duration = Duration::from_millis(100);
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Brings a group's load balancers, rules and target groups into line.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{MISSING_PAUSE, Visit, gravest};
+use super::{MISSING_PAUSE, NAMES_PAUSE, Visit, gravest};
 use crate::aws::{Cloud, CloudError, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -26,8 +26,6 @@ const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
 /// two or three minutes.
 const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
-/// How long a zone is left alone whose names have changed while it was being looked at.
-const NAMES_PAUSE: Duration = Duration::from_millis(100);
 /// How many looks in a row come at that pace, and how long the later ones wait at most: one that
 /// has failed never gets active.
 const LOOKS_QUICK: u32 = 300;

@@ -7,7 +7,7 @@ use albedo::model::snapshot::Extent;
 
 use super::support::canon;
 use super::support::site::Site;
-use super::support::world::{group, key, settings, wait};
+use super::support::world::{CERTIFICATE, group, key, settings, wait};
 
 const EVERYTHING: &str = "
 service shop/s: {ports: [80:8080]}
@@ -184,5 +184,27 @@ fn a_new_rule_is_not_in_front_of_those_of_members_that_cannot_be_seen() {
         shop.cluster.delete(&key("shop/late"));
         controller.settle().await;
         assert_eq!(edge(), before);
+    });
+}
+
+#[test]
+fn a_member_that_can_be_seen_moves_to_another_port_of_a_group_that_cannot() {
+    wait(async {
+        let site = rested().await;
+        let shop = from_shop(&site);
+        let controller = shop.settle().await;
+        controller.cluster.add(&format!(
+            "ingress shop/edge: {{group.name: edge, group.order: 2,
+              listen-ports: '[{{\"HTTPS\":443}}]', certificate-arn: {CERTIFICATE},
+              rules: [edge.example.com Exact /a s:80]}}"
+        ));
+        controller.settle().await;
+        let rules = canon::rules(&site.aws.everything());
+        let of = |port: &str, path: &str| {
+            rules.iter().any(|rule| rule.starts_with(port) && rule.contains(path))
+        };
+        assert!(of("443", "/a ->") && !of("80", "/a ->"), "{rules:#?}");
+        assert!(of("80", "/b ->") && of("80", "all.example.com"), "{rules:#?}");
+        assert_eq!(site.refused(), 0);
     });
 }
