@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::Either;
 
 use crate::apply::{Site, apply, of_aws};
-use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part, Reach};
+use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
 use crate::controller::{Permit, SharedWorld};
@@ -177,8 +177,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let is_missing =
             missing.contains(&Code::NoSubnets) || missing.contains(&Code::NoSecurityGroup);
         if is_missing {
-            self.mirror().refresh(&Part::Vpc, MISSING_PAUSE);
-            self.mirror().refresh(&Part::SecurityGroups, MISSING_PAUSE);
+            self.mirror().refresh(&Part::Ec2(Ec2Part::Vpc), MISSING_PAUSE);
+            self.mirror().refresh(&Part::Ec2(Ec2Part::SecurityGroups), MISSING_PAUSE);
         }
         is_missing
     }

@@ -9,8 +9,7 @@ use super::answer::Answer;
 use super::belief::{Belief, Look, Stamp};
 use super::effect;
 use super::error::{CloudError, Kind};
-use super::part::Part;
-use super::read;
+use super::part::{Belonging, Ec2Part, ElbPart, Part};
 use super::shelf::{Mark, Marked};
 use crate::model::action::AwsAction;
 use crate::model::id::AwsId;
@@ -151,7 +150,7 @@ impl State {
     ) -> Outcome {
         let Some(look) = self.take(part, number) else { return Err(error) };
         if error.kind == Kind::NotFound
-            && let Some(disproved) = read::disproved(part)
+            && let Belonging::OwnOf(disproved) = part.about().belonging
         {
             self.doubt(&disproved);
             return Ok(());
@@ -209,7 +208,7 @@ impl State {
     /// are looked for at once. A subnet is nobody's of ours, AWS says the same of one that is full,
     /// and a thousand groups may name it.
     pub(super) fn suspect(&mut self, part: &Part, now: Moment) {
-        if *part == Part::Vpc {
+        if *part == Part::Ec2(Ec2Part::Vpc) {
             self.want(part, now, SUSPICION_PAUSE);
         } else {
             self.doubt(part);
@@ -251,18 +250,19 @@ impl State {
         let Some(tags) = self.belief.tags.get(load_balancer) else { return Vec::new() };
         let mark = tags.marks().into_iter().find(|mark| matches!(mark, Mark::Group(..)));
         let Some(mark) = mark else { return Vec::new() };
-        let stand = self.belief.load_balancers.value();
+        let stand = self.belief.elb.load_balancers.value();
         let next = self.belief.tags.after(&mark).take(READ_AHEAD).flatten();
         let next = next.filter(|id| stand.is_some_and(|stand| stand.contains(id)));
-        let parts = next.map(|id| Part::Listeners(id.clone()));
-        let unread = parts.filter(|part| {
-            !self.belief.holds(part)
-                && !self.flights.contains_key(part)
-                && !self.belief.read_ahead.contains(part)
+        let part = |id: &AwsId| Part::Elb(ElbPart::Listeners(id.clone()));
+        let unread = next.filter(|id| {
+            !self.belief.holds(&part(id))
+                && !self.flights.contains_key(&part(id))
+                && !self.belief.elb.read_ahead.contains(*id)
         });
-        let unread: Vec<Part> = unread.collect();
-        self.belief.read_ahead.extend(unread.iter().cloned());
-        unread
+        let unread: Vec<AwsId> = unread.cloned().collect();
+        let parts = unread.iter().map(part).collect();
+        self.belief.elb.read_ahead.extend(unread);
+        parts
     }
 
     /// How many things are kept in mind; to be held against how many stand.

@@ -17,7 +17,7 @@ use super::batch::{Asker, Batches};
 use super::belief::{Belief, Stamp};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
-use super::part::{Lane, Part, Reading};
+use super::part::{ElbPart, ElbReading, Lane, Part, Reading};
 use super::view::{BalancerScope, Reach, Reader};
 use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
@@ -143,7 +143,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     /// What AWS answered to the read.
     pub async fn targets(&self, target_group: &AwsId) -> Result<TargetsInventory, CloudError> {
         let now = self.shared.clock.moment();
-        self.shared.lock().belief.forget_drained(target_group, now);
+        self.shared.lock().belief.elb.forget_drained(target_group, now);
         self.view(|reader| reader.targets(target_group)).await
     }
 
@@ -300,7 +300,7 @@ impl<C: Cloud, T: Clock> Inner<C, T> {
         });
         let reads = reads.collect();
         for part in parts {
-            let Part::Listeners(id) = part else { continue };
+            let Part::Elb(ElbPart::Listeners(id)) = part else { continue };
             for next in state.read_ahead(id) {
                 drop(self.clock.spawn(self.read(state, &next, now)));
             }
@@ -338,7 +338,7 @@ impl<C: Cloud, T: Clock> Inner<C, T> {
     fn read(self: &Arc<Self>, state: &mut State, part: &Part, now: Moment) -> SharedRead {
         let number = state.begin();
         let at = Stamp { date: self.clock.now(), moment: now };
-        let asker = matches!(part, Part::Listeners(_)).then(|| self.batches.asker());
+        let asker = matches!(part, Part::Elb(ElbPart::Listeners(_))).then(|| self.batches.asker());
         let ticket = Ticket { inner: Arc::clone(self), part: part.clone(), number, at, asker };
         let read = ticket.read().boxed().shared();
         state.share(part, number, now, &read);
@@ -406,15 +406,15 @@ impl<C: Cloud, T: Clock> Ticket<C, T> {
     }
 
     async fn look(&self, asker: Option<Asker>) -> Result<Belief, CloudError> {
-        let (inner, lane) = (&self.inner, self.part.lane());
-        if let (Part::Listeners(id), Some(asker)) = (&self.part, asker) {
+        let (inner, lane) = (&self.inner, self.part.about().lane);
+        if let (Part::Elb(ElbPart::Listeners(id)), Some(asker)) = (&self.part, asker) {
             // Whoever waits for others to ask for tags too holds up no other read.
             let permit = inner.permit(lane).await;
             let mut listeners = read::listeners(&inner.cloud, id).await?;
             drop(permit);
             let tags = inner.tags(asker, read::tagged(&listeners)).await?;
             read::tag(&mut listeners, &tags);
-            let reading = Reading::Listeners(id.clone(), listeners);
+            let reading = Reading::Elb(ElbReading::Listeners(id.clone(), listeners));
             return Ok(Belief::of(reading, Vec::new(), self.at.date));
         }
         let _permit = inner.permit(lane).await;

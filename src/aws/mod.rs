@@ -21,7 +21,10 @@ pub use answer::Answer;
 pub use error::{CloudError, Kind};
 pub use limits::{Limits, Turns};
 pub use mirror::Mirror;
-pub use part::{Part, Reading};
+pub use part::{
+    AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, Reading, Route53Part,
+    Route53Reading,
+};
 pub use sdk::{READ_MAX, Sdk, WRITE_MAX, configure};
 pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
 pub use view::{BalancerScope, Reach};

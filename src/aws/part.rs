@@ -1,50 +1,32 @@
 //! The parts of AWS: what is read in one go, and believed or not as a whole.
+//!
+//! Each service has a file, which says all that there is to know of its parts without reading them.
 
-use super::{ReadLoadBalancer, ReadSecurityGroup};
-use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
-use crate::model::inventory::{LiveListener, LiveRule};
-use crate::model::known::Live;
-use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
-use crate::model::record::{HostedZone, Record};
-use crate::model::surroundings::{Interface, Vpc};
-use crate::model::target::LiveTarget;
-use crate::model::target_group::TargetGroup;
+
+pub use acm::{AcmPart, AcmReading};
+pub use ec2::{Ec2Part, Ec2Reading};
+pub use elb::{ElbPart, ElbReading};
+pub use route53::{Route53Part, Route53Reading};
+
+mod acm;
+mod ec2;
+mod elb;
+mod route53;
 
 /// What is read in one go, and believed or not as a whole. Of what the model has no word for, such
 /// as network load balancers, nothing is read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// The VPC with its CIDRs and subnets.
-    Vpc,
-    /// The VPC's network interfaces with their addresses and security groups.
-    Interfaces,
-    /// The VPC's security groups with their tags and rules.
-    SecurityGroups,
-    /// The VPC's load balancers, without tags.
-    LoadBalancers,
-    /// The VPC's target groups, without tags.
-    TargetGroups,
-    /// The listeners of a load balancer with all of their certificates, without tags and rules.
-    Listeners(AwsId),
-    /// The rules of a listener but the default one, by priority, without tags. They are believed
-    /// with the listeners.
-    Rules(AwsId),
-    /// The attributes of a load balancer.
-    LoadBalancerAttributes(AwsId),
-    /// The attributes of a target group.
-    TargetGroupAttributes(AwsId),
-    /// What is registered in a target group, draining targets included.
-    Targets(AwsId),
-    /// The imported certificates of the region, whatever their keys, without tags.
-    Certificates,
-    /// What makes a certificate this one.
-    Certificate(AwsId),
-    /// The account's hosted zones.
-    Zones,
-    /// The records of a hosted zone, of the types that are looked at.
-    Records(AwsId),
+    /// Of EC2.
+    Ec2(Ec2Part),
+    /// Of Elastic Load Balancing v2.
+    Elb(ElbPart),
+    /// Of ACM.
+    Acm(AcmPart),
+    /// Of Route 53.
+    Route53(Route53Part),
     /// The tags of load balancers, target groups, listeners, rules or certificates. What AWS no
     /// longer knows is left out. They are believed with what they are on.
     Tags(Vec<AwsId>),
@@ -63,78 +45,60 @@ pub(super) enum Lane {
     Names,
 }
 
-impl Part {
+/// What there is to say of a part before it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct About {
     /// The reads that it is read among.
-    pub(super) fn lane(&self) -> Lane {
+    pub(super) lane: Lane,
+    /// What it is among the parts of its service.
+    pub(super) belonging: Belonging,
+}
+
+/// What a part is among the parts of its service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Belonging {
+    /// Many visits need it. The text is how the resource in the ARN of the things in it starts,
+    /// where their tags are read and believed with it.
+    Shared(Option<&'static str>),
+    /// It hangs on one thing, and is read by that thing's own visits, which the queue holds back by
+    /// themselves after a failure. That the thing is not there says that this part is not.
+    Own,
+    /// It hangs on one thing as well. That the thing is not there says that this part was believed
+    /// wrongly, in which it is listed.
+    OwnOf(Box<Part>),
+    /// It is read, and believed, with another part.
+    Beside,
+}
+
+impl Part {
+    /// What there is to say of it.
+    pub(super) fn about(&self) -> About {
         match self {
-            Self::Targets(_) => Lane::Targets,
-            Self::LoadBalancers
-            | Self::TargetGroups
-            | Self::Listeners(_)
-            | Self::Rules(_)
-            | Self::LoadBalancerAttributes(_)
-            | Self::TargetGroupAttributes(_) => Lane::Balancing,
-            Self::Tags(_) => Lane::Tags,
-            Self::Vpc | Self::Interfaces | Self::SecurityGroups => Lane::Network,
-            Self::Certificates | Self::Certificate(_) => Lane::Certificates,
-            Self::Zones | Self::Records(_) => Lane::Names,
+            Self::Ec2(part) => part.about(),
+            Self::Elb(part) => part.about(),
+            Self::Acm(part) => part.about(),
+            Self::Route53(part) => part.about(),
+            Self::Tags(_) => About { lane: Lane::Tags, belonging: Belonging::Beside },
         }
     }
 
-    /// Whether many visits need it. What hangs on one thing is read by that thing's own visits,
-    /// which the queue holds back by itself after a failure.
+    /// Whether many visits need it.
     pub(super) fn is_shared(&self) -> bool {
-        match self {
-            Self::Vpc
-            | Self::Interfaces
-            | Self::SecurityGroups
-            | Self::LoadBalancers
-            | Self::TargetGroups
-            | Self::Certificates
-            | Self::Zones => true,
-            Self::Listeners(_)
-            | Self::Rules(_)
-            | Self::LoadBalancerAttributes(_)
-            | Self::TargetGroupAttributes(_)
-            | Self::Targets(_)
-            | Self::Certificate(_)
-            | Self::Records(_)
-            | Self::Tags(_) => false,
-        }
+        matches!(self.about().belonging, Belonging::Shared(_))
     }
 }
 
 /// What is found on looking at a part. What hangs on one thing says on which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// The VPC.
-    Vpc(Vpc),
-    /// Its network interfaces.
-    Interfaces(Vec<Interface>),
-    /// Its security groups.
-    SecurityGroups(Vec<ReadSecurityGroup>),
-    /// Its load balancers.
-    LoadBalancers(Vec<ReadLoadBalancer>),
-    /// Its target groups.
-    TargetGroups(Vec<Live<TargetGroup>>),
-    /// The listeners of a load balancer.
-    Listeners(AwsId, Vec<LiveListener>),
-    /// The rules of a listener.
-    Rules(AwsId, Vec<LiveRule>),
-    /// The attributes of a load balancer.
-    LoadBalancerAttributes(AwsId, Attributes),
-    /// The attributes of a target group.
-    TargetGroupAttributes(AwsId, Attributes),
-    /// What is registered in a target group.
-    Targets(AwsId, Vec<LiveTarget>),
-    /// The certificates.
-    Certificates(Vec<AwsId>),
-    /// What makes a certificate this one.
-    Certificate(AwsId, CertificateFacts),
-    /// The hosted zones.
-    Zones(Vec<HostedZone>),
-    /// The records of a hosted zone.
-    Records(AwsId, Vec<Record>),
+    /// Of EC2.
+    Ec2(Ec2Reading),
+    /// Of Elastic Load Balancing v2.
+    Elb(ElbReading),
+    /// Of ACM.
+    Acm(AcmReading),
+    /// Of Route 53.
+    Route53(Route53Reading),
     /// The tags of each thing.
     Tags(Vec<(AwsId, Tags)>),
 }
@@ -143,21 +107,9 @@ impl Reading {
     /// The things whose tags are believed with this and are not in it.
     pub(super) fn tagged(&self) -> Vec<AwsId> {
         match self {
-            Self::LoadBalancers(found) => found.iter().map(|found| found.live.id.clone()).collect(),
-            Self::TargetGroups(found) => found.iter().map(|found| found.id.clone()).collect(),
-            Self::Certificates(found) => found.clone(),
-            Self::Vpc(_)
-            | Self::Interfaces(_)
-            | Self::SecurityGroups(_)
-            | Self::Listeners(..)
-            | Self::Rules(..)
-            | Self::LoadBalancerAttributes(..)
-            | Self::TargetGroupAttributes(..)
-            | Self::Targets(..)
-            | Self::Certificate(..)
-            | Self::Zones(_)
-            | Self::Records(..)
-            | Self::Tags(_) => Vec::new(),
+            Self::Elb(reading) => reading.tagged(),
+            Self::Acm(reading) => reading.tagged(),
+            Self::Ec2(_) | Self::Route53(_) | Self::Tags(_) => Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Cloud;
 use super::belief::Belief;
 use super::error::{CloudError, Kind};
-use super::part::{Part, Reading};
+use super::part::{Belonging, ElbPart, ElbReading, Part, Reading};
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
 use crate::model::marks::Tags;
@@ -22,7 +22,7 @@ pub(super) async fn part<C: Cloud>(
 ) -> Result<Belief, CloudError> {
     let reading = match cloud.read(part).await {
         Ok(reading) => reading,
-        Err(error) if error.kind == Kind::NotFound && may_be_gone(part) => {
+        Err(error) if error.kind == Kind::NotFound && part.about().belonging == Belonging::Own => {
             return Ok(Belief::without(part, at));
         }
         Err(error) => return Err(error),
@@ -32,58 +32,18 @@ pub(super) async fn part<C: Cloud>(
     Ok(Belief::of(reading, tags, at))
 }
 
-/// Whether it says something that a part is not there, and not only that its owner is not.
-fn may_be_gone(part: &Part) -> bool {
-    match part {
-        Part::Targets(_) | Part::Records(_) => true,
-        Part::Vpc
-        | Part::Interfaces
-        | Part::SecurityGroups
-        | Part::LoadBalancers
-        | Part::TargetGroups
-        | Part::Listeners(_)
-        | Part::Rules(_)
-        | Part::LoadBalancerAttributes(_)
-        | Part::TargetGroupAttributes(_)
-        | Part::Certificates
-        | Part::Certificate(_)
-        | Part::Zones
-        | Part::Tags(_) => false,
-    }
-}
-
-/// The part that was believed wrongly if something in this part turns out not to be there.
-pub(super) fn disproved(part: &Part) -> Option<Part> {
-    match part {
-        Part::Listeners(_) | Part::LoadBalancerAttributes(_) => Some(Part::LoadBalancers),
-        Part::TargetGroupAttributes(_) => Some(Part::TargetGroups),
-        Part::Certificate(_) => Some(Part::Certificates),
-        Part::Vpc
-        | Part::Interfaces
-        | Part::SecurityGroups
-        | Part::LoadBalancers
-        | Part::TargetGroups
-        | Part::Targets(_)
-        | Part::Certificates
-        | Part::Zones
-        | Part::Records(_)
-        | Part::Rules(_)
-        | Part::Tags(_) => None,
-    }
-}
-
 /// The listeners of a load balancer with their rules, without tags.
 pub(super) async fn listeners<C: Cloud>(
     cloud: &C,
     load_balancer: &AwsId,
 ) -> Result<Vec<LiveListener>, CloudError> {
-    let part = Part::Listeners(load_balancer.clone());
-    let Reading::Listeners(_, mut listeners) = cloud.read(&part).await? else {
+    let part = Part::Elb(ElbPart::Listeners(load_balancer.clone()));
+    let Reading::Elb(ElbReading::Listeners(_, mut listeners)) = cloud.read(&part).await? else {
         return Err(another(&part));
     };
     for listener in &mut listeners {
-        let part = Part::Rules(listener.live.id.clone());
-        let Reading::Rules(_, rules) = cloud.read(&part).await? else {
+        let part = Part::Elb(ElbPart::Rules(listener.live.id.clone()));
+        let Reading::Elb(ElbReading::Rules(_, rules)) = cloud.read(&part).await? else {
             return Err(another(&part));
         };
         listener.rules = rules;

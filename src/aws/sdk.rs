@@ -151,46 +151,11 @@ impl Sdk {
 
 impl Cloud for Sdk {
     async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
-        // A future has room for the largest of those it may wait for, and the SDK's take more than
-        // a stack should have to give.
         Ok(match part {
-            Part::Vpc => Reading::Vpc(ec2::network::vpc(self).boxed().await?),
-            Part::Interfaces => Reading::Interfaces(ec2::network::interfaces(self).boxed().await?),
-            Part::SecurityGroups => {
-                Reading::SecurityGroups(ec2::security::list(self).boxed().await?)
-            }
-            Part::LoadBalancers => {
-                Reading::LoadBalancers(elb::load_balancer::list(self).boxed().await?)
-            }
-            Part::TargetGroups => {
-                Reading::TargetGroups(elb::target_group::list(self).boxed().await?)
-            }
-            Part::Listeners(id) => {
-                Reading::Listeners(id.clone(), elb::listener::list(self, id).boxed().await?)
-            }
-            Part::Rules(id) => Reading::Rules(id.clone(), elb::rule::list(self, id).boxed().await?),
-            Part::LoadBalancerAttributes(id) => {
-                let found = elb::load_balancer::attributes(self, id).boxed().await?;
-                Reading::LoadBalancerAttributes(id.clone(), found)
-            }
-            Part::TargetGroupAttributes(id) => {
-                let found = elb::target_group::attributes(self, id).boxed().await?;
-                Reading::TargetGroupAttributes(id.clone(), found)
-            }
-            Part::Targets(id) => {
-                Reading::Targets(id.clone(), elb::target::list(self, id).boxed().await?)
-            }
-            Part::Certificates => {
-                Reading::Certificates(acm::certificate::list(self).boxed().await?)
-            }
-            Part::Certificate(id) => Reading::Certificate(
-                id.clone(),
-                acm::certificate::describe(self, id).boxed().await?,
-            ),
-            Part::Zones => Reading::Zones(route53::zone::list(self).boxed().await?),
-            Part::Records(id) => {
-                Reading::Records(id.clone(), route53::record::list(self, id).boxed().await?)
-            }
+            Part::Ec2(part) => Reading::Ec2(ec2::read(self, part).await?),
+            Part::Elb(part) => Reading::Elb(elb::read(self, part).await?),
+            Part::Acm(part) => Reading::Acm(acm::read(self, part).await?),
+            Part::Route53(part) => Reading::Route53(route53::read(self, part).await?),
             Part::Tags(ids) => {
                 let (certificates, others): (Vec<AwsId>, Vec<AwsId>) =
                     ids.iter().cloned().partition(|id| arn::is(id, arn::CERTIFICATE));

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::ReadLoadBalancer;
 use super::belief::Belief;
 use super::groups::Groups;
-use super::part::Part;
+use super::part::{AcmPart, Ec2Part, ElbPart, Part, Route53Part};
 use super::shelf::{Mark, Shelf};
 use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
@@ -100,21 +100,21 @@ impl<'a> Reader<'a> {
     /// What stands in the VPC, as far as somebody needs it.
     pub(super) fn surroundings(&mut self, reach: Reach, age_max: Duration) -> Arc<Surroundings> {
         let parts = [
-            (Reach::Vpc, Part::Vpc),
-            (Reach::Groups, Part::SecurityGroups),
-            (Reach::Interfaces, Part::Interfaces),
+            (Reach::Vpc, Part::Ec2(Ec2Part::Vpc)),
+            (Reach::Groups, Part::Ec2(Ec2Part::SecurityGroups)),
+            (Reach::Interfaces, Part::Ec2(Ec2Part::Interfaces)),
         ];
         for (_, part) in parts.into_iter().filter(|(from, _)| reach >= *from) {
             self.need_since(part, age_max);
         }
         let (belief, mut seen) = (self.belief, Surroundings::default());
-        if let (true, Some(vpc)) = (reach >= Reach::Vpc, belief.vpc.value()) {
+        if let (true, Some(vpc)) = (reach >= Reach::Vpc, belief.ec2.vpc.value()) {
             seen.vpc = Arc::clone(vpc);
         }
-        if let (true, Some(groups)) = (reach >= Reach::Groups, belief.security_groups.value()) {
+        if let (true, Some(groups)) = (reach >= Reach::Groups, belief.ec2.security_groups.value()) {
             seen.security_groups = Arc::clone(groups.names());
         }
-        if let (true, Some(found)) = (reach >= Reach::Interfaces, belief.interfaces.value()) {
+        if let (true, Some(found)) = (reach >= Reach::Interfaces, belief.ec2.interfaces.value()) {
             seen.interfaces = Arc::clone(found);
         }
         Arc::new(seen)
@@ -127,20 +127,24 @@ impl<'a> Reader<'a> {
         group: &Group,
         scope: &BalancerScope,
     ) -> BalancerInventory {
-        for part in [Part::SecurityGroups, Part::LoadBalancers, Part::TargetGroups] {
+        for part in [
+            Part::Ec2(Ec2Part::SecurityGroups),
+            Part::Elb(ElbPart::LoadBalancers),
+            Part::Elb(ElbPart::TargetGroups),
+        ] {
             self.need(part);
         }
         let belief = self.belief;
         let mark = Mark::group(cluster, group);
-        let security_groups = map(&belief.security_groups, |groups| {
+        let security_groups = map(&belief.ec2.security_groups, |groups| {
             groups.find(&mark).map(|(_, group)| group.live.clone()).collect()
         });
-        let load_balancers = map(&belief.load_balancers, |found| {
+        let load_balancers = map(&belief.elb.load_balancers, |found| {
             let ours = belief.tags.find(&mark);
             let ours = ours.filter_map(|(id, tags)| Some((found.get(id)?, tags)));
             ours.map(|(found, tags)| self.load_balancer(found, tags, scope)).collect()
         });
-        let target_groups = map(&belief.target_groups, |found| {
+        let target_groups = map(&belief.elb.target_groups, |found| {
             let ours = belief.tags.find(&mark);
             let ours = ours.filter_map(|(id, tags)| Some((found.get(id)?, tags)));
             ours.map(|(found, tags)| self.target_group(found, tags, scope)).collect()
@@ -160,17 +164,17 @@ impl<'a> Reader<'a> {
         scope: &BalancerScope,
     ) -> LiveLoadBalancer {
         let id = &found.live.id;
-        self.need(Part::Listeners(id.clone()));
+        self.need(Part::Elb(ElbPart::Listeners(id.clone())));
         if scope.load_balancer_attributes {
-            self.need(Part::LoadBalancerAttributes(id.clone()));
+            self.need(Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
         }
         let mut live = found.live.clone();
         live.spec.tags.clone_from(tags);
         LiveLoadBalancer {
             dns_name: found.dns_name.clone(),
             state: found.state,
-            attributes: entry(&self.belief.load_balancer_attributes, id),
-            listeners: entry(&self.belief.listeners, id),
+            attributes: entry(&self.belief.elb.load_balancer_attributes, id),
+            listeners: entry(&self.belief.elb.listeners, id),
             live,
         }
     }
@@ -183,9 +187,9 @@ impl<'a> Reader<'a> {
     ) -> LiveTargetGroup {
         let resource = tags.get(TAG_RESOURCE);
         if resource.is_some_and(|tag| scope.target_group_attributes.contains(tag)) {
-            self.need(Part::TargetGroupAttributes(found.id.clone()));
+            self.need(Part::Elb(ElbPart::TargetGroupAttributes(found.id.clone())));
         }
-        let attributes = entry(&self.belief.target_group_attributes, &found.id);
+        let attributes = entry(&self.belief.elb.target_group_attributes, &found.id);
         let mut live = found.clone();
         live.spec.tags.clone_from(tags);
         LiveTargetGroup { live, attributes }
@@ -197,17 +201,17 @@ impl<'a> Reader<'a> {
     /// security group tagged for it or named in `endpoints`, or that let in a security group of the
     /// cluster. A rule that lets in the security group of another cluster never is.
     pub(super) fn fabric(&mut self, cluster: &str, endpoints: &BTreeSet<AwsId>) -> FabricInventory {
-        self.need(Part::SecurityGroups);
+        self.need(Part::Ec2(Ec2Part::SecurityGroups));
         let belief = self.belief;
-        let Known::Is(groups, at) = &belief.security_groups else {
+        let Known::Is(groups, at) = &belief.ec2.security_groups else {
             return FabricInventory::default();
         };
         let mut backend = groups.find(&Mark::Backend(cluster.into()));
         let backend = backend.next().map(|(_, group)| &group.live);
         // Where there is no such group, nobody has to know who carries it.
         let is_carried = backend.is_some_and(|live| {
-            self.need(Part::LoadBalancers);
-            let carriers = belief.load_balancers.value();
+            self.need(Part::Elb(ElbPart::LoadBalancers));
+            let carriers = belief.elb.load_balancers.value();
             let mark = Mark::Carries(live.id.clone());
             carriers.is_some_and(|found| found.find(&mark).next().is_some())
         });
@@ -230,17 +234,17 @@ impl<'a> Reader<'a> {
         cluster: &str,
         secret: &ObjectKey,
     ) -> CertificateInventory {
-        self.need(Part::Certificates);
+        self.need(Part::Acm(AcmPart::Certificates));
         let belief = self.belief;
-        let certificates = map(&belief.certificates, |stand| {
+        let certificates = map(&belief.acm.certificates, |stand| {
             let ours = belief.tags.find(&Mark::secret(cluster, secret));
             let ours = ours.filter(|(id, _)| stand.contains(*id));
             let live = ours.filter_map(|(id, tags)| {
-                self.need(Part::Certificate(id.clone()));
+                self.need(Part::Acm(AcmPart::Certificate(id.clone())));
                 Some(LiveCertificate {
                     id: id.clone(),
-                    facts: belief.certificate_facts.get(id)?.value()?.clone(),
-                    imported: belief.imported.get(id).cloned(),
+                    facts: belief.acm.certificate_facts.get(id)?.value()?.clone(),
+                    imported: belief.acm.imported.get(id).cloned(),
                     tags: tags.clone(),
                 })
             });
@@ -251,8 +255,8 @@ impl<'a> Reader<'a> {
 
     /// The TLS Secrets of the cluster of which a certificate stands.
     pub(super) fn imported_secrets(&mut self, cluster: &str) -> BTreeSet<ObjectKey> {
-        self.need(Part::Certificates);
-        let Some(stand) = self.belief.certificates.value() else { return BTreeSet::new() };
+        self.need(Part::Acm(AcmPart::Certificates));
+        let Some(stand) = self.belief.acm.certificates.value() else { return BTreeSet::new() };
         let standing = self.belief.tags.secrets(cluster).filter(|(_, id)| stand.contains(*id));
         let keys = standing.filter_map(|(secret, _)| secret.split_once('/'));
         keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect()
@@ -260,19 +264,19 @@ impl<'a> Reader<'a> {
 
     /// The account's hosted zones, read no longer ago than that.
     pub(super) fn zones(&mut self, age_max: Duration) -> Arc<HostedZones> {
-        self.need_since(Part::Zones, age_max);
-        self.belief.zones.value().cloned().unwrap_or_default()
+        self.need_since(Part::Route53(Route53Part::Zones), age_max);
+        self.belief.route53.zones.value().cloned().unwrap_or_default()
     }
 
     /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
     /// read no longer ago than that.
     pub(super) fn zone(&mut self, cluster: &str, zone: &AwsId, age_max: Duration) -> ZoneInventory {
-        self.need(Part::Records(zone.clone()));
-        self.need_since(Part::LoadBalancers, age_max);
+        self.need(Part::Route53(Route53Part::Records(zone.clone())));
+        self.need_since(Part::Elb(ElbPart::LoadBalancers), age_max);
         if !self.missing.is_empty() || !self.old.is_empty() {
             return ZoneInventory::default();
         }
-        let found = self.belief.load_balancers.value().into_iter().flat_map(Shelf::iter);
+        let found = self.belief.elb.load_balancers.value().into_iter().flat_map(Shelf::iter);
         let address = |found: &ReadLoadBalancer| {
             let tags = self.belief.tags.get(&found.live.id);
             Address {
@@ -285,17 +289,17 @@ impl<'a> Reader<'a> {
             }
         };
         let load_balancers = found.map(|(id, found)| (id.clone(), address(found))).collect();
-        ZoneInventory { records: entry(&self.belief.records, zone), load_balancers }
+        ZoneInventory { records: entry(&self.belief.route53.records, zone), load_balancers }
     }
 
     /// What is registered in a target group.
     pub(super) fn targets(&mut self, target_group: &AwsId) -> TargetsInventory {
         // What is known of it from now on shares its text with the catalogue.
-        let known = self.belief.target_groups.value();
+        let known = self.belief.elb.target_groups.value();
         let known = known.and_then(|known| known.get_key_value(target_group));
         let target_group = known.map_or(target_group, |(id, _)| id);
-        self.need(Part::Targets(target_group.clone()));
-        TargetsInventory { targets: entry(&self.belief.targets, target_group) }
+        self.need(Part::Elb(ElbPart::Targets(target_group.clone())));
+        TargetsInventory { targets: entry(&self.belief.elb.targets, target_group) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Visit;
-use crate::aws::{Cloud, CloudError, Part, Reach};
+use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::{FabricState, World};
@@ -66,7 +66,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         rests.extend(held.map(Rest::Later));
         if has_unseen {
             // An endpoint whose network interface nobody knows: it may be a new one.
-            mirror.refresh(&Part::Interfaces, MISSING_PAUSE / 3);
+            mirror.refresh(&Part::Ec2(Ec2Part::Interfaces), MISSING_PAUSE / 3);
             rests.push(STALE);
         }
         Ok(gravest(rests))

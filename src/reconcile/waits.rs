@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Visit;
-use crate::aws::{BalancerScope, Cloud, CloudError, Mirror, Part};
+use crate::aws::{BalancerScope, Cloud, CloudError, ElbPart, Mirror, Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::BalancerState;
@@ -64,12 +64,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             world.balancers.get(group).is_some_and(BalancerState::polls_load_balancers)
         };
         if is_new && is_polled {
-            self.mirror().refresh(&Part::LoadBalancers, STATES_PAUSE);
+            self.mirror().refresh(&Part::Elb(ElbPart::LoadBalancers), STATES_PAUSE);
             inventory = self.mirror().balancer(cluster, group, scope).await?;
         }
         let watched = plan::balancer::watched(&self.settings().extent, stack, &inventory);
         for id in &watched {
-            self.mirror().refresh(&Part::Targets(id.clone()), Duration::ZERO);
+            self.mirror().refresh(&Part::Elb(ElbPart::Targets(id.clone())), Duration::ZERO);
         }
         read_all(self.mirror(), watched, &mut inventory).await?;
         Ok(inventory)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{MISSING_PAUSE, NAMES_PAUSE, Visit, gravest};
-use crate::aws::{Cloud, CloudError, Part, Reach};
+use crate::aws::{Cloud, CloudError, Part, Reach, Route53Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::ZoneState;
@@ -66,7 +66,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let current = self.mirror().zone(cluster, id, RECORDS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
         if records.is_none() {
-            self.mirror().refresh(&Part::Zones, MISSING_PAUSE);
+            self.mirror().refresh(&Part::Route53(Route53Part::Zones), MISSING_PAUSE);
         }
         let (events, rest) = {
             let mut world = self.world().lock();

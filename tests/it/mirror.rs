@@ -1,6 +1,6 @@
 //! The mirror: what it costs, and that it never believes wrongly, whatever fails or comes between.
 
-use albedo::aws::{Cloud, Mirror, Part};
+use albedo::aws::{Cloud, ElbPart, Mirror, Part};
 use albedo::clock::Clock;
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::group::Group;
@@ -51,11 +51,11 @@ pub fn doubt<C: Cloud, T: Clock>(mirror: &Mirror<C, T>, stands: &State, group: &
     let name = group.to_string();
     let is_its = |tags: &Tags| tags.get(TAG_STACK).is_some_and(|tag| *tag == name);
     for (id, _) in stands.load_balancers.iter().filter(|(_, found)| is_its(&found.spec.tags)) {
-        mirror.forget_part(&Part::Listeners(id.clone()));
-        mirror.forget_part(&Part::LoadBalancerAttributes(id.clone()));
+        mirror.forget_part(&Part::Elb(ElbPart::Listeners(id.clone())));
+        mirror.forget_part(&Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
     }
     for (id, _) in stands.target_groups.iter().filter(|(_, found)| is_its(&found.spec.tags)) {
-        mirror.forget_part(&Part::TargetGroupAttributes(id.clone()));
+        mirror.forget_part(&Part::Elb(ElbPart::TargetGroupAttributes(id.clone())));
     }
 }
 

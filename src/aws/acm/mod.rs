@@ -6,9 +6,22 @@ use futures::future::BoxFuture;
 use super::answer::Answer;
 use super::call::Call;
 use super::error::CloudError;
+use super::part::{AcmPart, AcmReading};
+use super::sdk::Sdk;
 use crate::model::action::AcmAction;
 
 pub(super) mod certificate;
+
+/// Looks at a part. A future has room for the largest of those it may wait for, and the SDK's take
+/// more than a stack should have to give.
+pub(super) async fn read(sdk: &Sdk, part: &AcmPart) -> Result<AcmReading, CloudError> {
+    Ok(match part {
+        AcmPart::Certificates => AcmReading::Certificates(certificate::list(sdk).boxed().await?),
+        AcmPart::Certificate(id) => {
+            AcmReading::Certificate(id.clone(), certificate::describe(sdk, id).boxed().await?)
+        }
+    })
+}
 
 /// The one call that an action is.
 pub(super) fn perform<'a>(

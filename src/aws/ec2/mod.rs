@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use super::answer::Answer;
 use super::call::Call;
 use super::error::CloudError;
+use super::part::{Ec2Part, Ec2Reading};
 use super::sdk::Sdk;
 use crate::model::action::Ec2Action;
 use crate::model::marks::{Tags, spelled};
@@ -30,6 +31,16 @@ fn read_tags(raw: &[Tag]) -> Tags {
 fn raw_tags(tags: &Tags) -> Vec<Tag> {
     let raw = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
     tags.iter().map(|(key, value)| raw(key, value)).collect()
+}
+
+/// Looks at a part. A future has room for the largest of those it may wait for, and the SDK's take
+/// more than a stack should have to give.
+pub(super) async fn read(sdk: &Sdk, part: &Ec2Part) -> Result<Ec2Reading, CloudError> {
+    Ok(match part {
+        Ec2Part::Vpc => Ec2Reading::Vpc(network::vpc(sdk).boxed().await?),
+        Ec2Part::Interfaces => Ec2Reading::Interfaces(network::interfaces(sdk).boxed().await?),
+        Ec2Part::SecurityGroups => Ec2Reading::SecurityGroups(security::list(sdk).boxed().await?),
+    })
 }
 
 /// The one call that an action is.

@@ -2,7 +2,7 @@
 
 use crate::aws::answer::Answer;
 use crate::aws::belief::{Belief, Stamp};
-use crate::aws::part::Part;
+use crate::aws::part::{AcmPart, Part};
 use crate::model::action::AcmAction;
 use crate::model::certificate::Certificate;
 use crate::model::id::AwsId;
@@ -22,20 +22,22 @@ pub(super) fn apply(belief: &mut Belief, action: &AcmAction, answer: &Answer, at
 /// The parts that a write changes.
 pub(super) fn touched(action: &AcmAction) -> Vec<Part> {
     match action {
-        AcmAction::ImportCertificate { .. } => vec![Part::Certificates],
-        AcmAction::ReimportCertificate { id, .. } => vec![Part::Certificate(id.clone())],
+        AcmAction::ImportCertificate { .. } => vec![Part::Acm(AcmPart::Certificates)],
+        AcmAction::ReimportCertificate { id, .. } => {
+            vec![Part::Acm(AcmPart::Certificate(id.clone()))]
+        }
         AcmAction::DeleteCertificate { id } => {
-            vec![Part::Certificates, Part::Certificate(id.clone())]
+            vec![Part::Acm(AcmPart::Certificates), Part::Acm(AcmPart::Certificate(id.clone()))]
         }
     }
 }
 
 fn import(belief: &mut Belief, spec: &Certificate, answer: &Answer, at: Stamp) {
     let Answer::Certificate(made) = answer else {
-        belief.forget(&Part::Certificates);
+        belief.forget(&Part::Acm(AcmPart::Certificates));
         return;
     };
-    if let Known::Is(ids, _) = &mut belief.certificates {
+    if let Known::Is(ids, _) = &mut belief.acm.certificates {
         ids.insert(made.id.clone());
         belief.tags.insert(made.id.clone(), spec.tags.clone());
         stands(belief, &made.id, spec, at);
@@ -47,16 +49,16 @@ fn reimport(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
 }
 
 fn stands(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
-    belief.certificate_facts.insert(id.clone(), Known::Is(spec.facts.clone(), at.date));
-    belief.imported.insert(id.clone(), spec.fingerprint());
+    belief.acm.certificate_facts.insert(id.clone(), Known::Is(spec.facts.clone(), at.date));
+    belief.acm.imported.insert(id.clone(), spec.fingerprint());
 }
 
 fn delete(belief: &mut Belief, id: &AwsId) {
-    if let Known::Is(ids, _) = &mut belief.certificates {
+    if let Known::Is(ids, _) = &mut belief.acm.certificates {
         ids.remove(id);
     }
-    belief.forget(&Part::Certificate(id.clone()));
-    belief.imported.remove(id);
+    belief.forget(&Part::Acm(AcmPart::Certificate(id.clone())));
+    belief.acm.imported.remove(id);
     belief.tags.remove(id);
     belief.doubtful_tags.remove(id);
 }

@@ -6,7 +6,7 @@ use crate::aws::ReadSecurityGroup;
 use crate::aws::answer::Answer;
 use crate::aws::belief::Belief;
 use crate::aws::groups::Groups;
-use crate::aws::part::Part;
+use crate::aws::part::{Ec2Part, Part};
 use crate::model::action::Ec2Action;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::{Known, Live};
@@ -39,12 +39,14 @@ pub(super) fn touched(action: &Ec2Action) -> Vec<Part> {
         | Ec2Action::AuthorizeIngress { .. }
         | Ec2Action::RevokeIngress { .. }
         | Ec2Action::TagSecurityGroup { .. }
-        | Ec2Action::UntagSecurityGroup { .. } => vec![Part::SecurityGroups],
+        | Ec2Action::UntagSecurityGroup { .. } => vec![Part::Ec2(Ec2Part::SecurityGroups)],
     }
 }
 
 fn create(belief: &mut Belief, spec: &SecurityGroup, answer: &Answer) {
-    let Answer::SecurityGroup(id) = answer else { return belief.forget(&Part::SecurityGroups) };
+    let Answer::SecurityGroup(id) = answer else {
+        return belief.forget(&Part::Ec2(Ec2Part::SecurityGroups));
+    };
     let made = ReadSecurityGroup {
         live: Live {
             id: id.clone(),
@@ -99,9 +101,9 @@ fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut Read
 }
 
 fn change_all(belief: &mut Belief, change: impl FnOnce(&mut Groups) -> Option<()>) {
-    if let Known::Is(groups, _) = &mut belief.security_groups
+    if let Known::Is(groups, _) = &mut belief.ec2.security_groups
         && change(groups).is_none()
     {
-        belief.forget(&Part::SecurityGroups);
+        belief.forget(&Part::Ec2(Ec2Part::SecurityGroups));
     }
 }

@@ -6,7 +6,7 @@ use crate::aws::answer::Answer;
 use crate::aws::arn::{self, Named};
 use crate::aws::belief::{Belief, Stamp};
 use crate::aws::error::CloudError;
-use crate::aws::part::Part;
+use crate::aws::part::{AcmPart, ElbPart, Part};
 use crate::model::action::ElbAction;
 use crate::model::id::{AwsId, Id};
 
@@ -78,19 +78,19 @@ pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
         ElbAction::CreateLoadBalancer { .. }
         | ElbAction::SetSecurityGroups { .. }
         | ElbAction::SetSubnets { .. }
-        | ElbAction::SetIpAddressType { .. } => vec![Part::LoadBalancers],
+        | ElbAction::SetIpAddressType { .. } => vec![Part::Elb(ElbPart::LoadBalancers)],
         ElbAction::ModifyLoadBalancerAttributes { load_balancer, .. } => {
-            given(load_balancer).map(Part::LoadBalancerAttributes).into_iter().collect()
+            part_of(load_balancer, ElbPart::LoadBalancerAttributes)
         }
         ElbAction::DeleteLoadBalancer { id } => {
             vec![
-                Part::LoadBalancers,
-                Part::Listeners(id.clone()),
-                Part::LoadBalancerAttributes(id.clone()),
+                Part::Elb(ElbPart::LoadBalancers),
+                Part::Elb(ElbPart::Listeners(id.clone())),
+                Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())),
             ]
         }
         ElbAction::CreateListener { load_balancer, .. } => {
-            given(load_balancer).map(Part::Listeners).into_iter().collect()
+            part_of(load_balancer, ElbPart::Listeners)
         }
         ElbAction::AddListenerCertificate { listener, .. }
         | ElbAction::CreateRule { listener, .. } => {
@@ -107,30 +107,28 @@ pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
             parts.into_iter().collect()
         }
         ElbAction::CreateTargetGroup { .. } | ElbAction::ModifyTargetGroup { .. } => {
-            vec![Part::TargetGroups]
+            vec![Part::Elb(ElbPart::TargetGroups)]
         }
         ElbAction::ModifyTargetGroupAttributes { target_group, .. } => {
-            given(target_group).map(Part::TargetGroupAttributes).into_iter().collect()
+            part_of(target_group, ElbPart::TargetGroupAttributes)
         }
         ElbAction::DeleteTargetGroup { id } => {
             vec![
-                Part::TargetGroups,
-                Part::Targets(id.clone()),
-                Part::TargetGroupAttributes(id.clone()),
+                Part::Elb(ElbPart::TargetGroups),
+                Part::Elb(ElbPart::Targets(id.clone())),
+                Part::Elb(ElbPart::TargetGroupAttributes(id.clone())),
             ]
         }
-        ElbAction::RegisterTargets { target_group, .. } => {
-            given(target_group).map(Part::Targets).into_iter().collect()
-        }
+        ElbAction::RegisterTargets { target_group, .. } => part_of(target_group, ElbPart::Targets),
         ElbAction::DeregisterTargets { target_group, .. } => {
-            vec![Part::Targets(target_group.clone())]
+            vec![Part::Elb(ElbPart::Targets(target_group.clone()))]
         }
         ElbAction::AddTags { id, .. } | ElbAction::RemoveTags { id, .. } => match arn::named(id) {
-            Some(Named::LoadBalancer) => vec![Part::LoadBalancers],
-            Some(Named::TargetGroup) => vec![Part::TargetGroups],
-            Some(Named::Certificate) => vec![Part::Certificates],
+            Some(Named::LoadBalancer) => vec![Part::Elb(ElbPart::LoadBalancers)],
+            Some(Named::TargetGroup) => vec![Part::Elb(ElbPart::TargetGroups)],
+            Some(Named::Certificate) => vec![Part::Acm(AcmPart::Certificates)],
             Some(Named::Listener { load_balancer } | Named::Rule { load_balancer, .. }) => {
-                vec![Part::Listeners(load_balancer)]
+                vec![Part::Elb(ElbPart::Listeners(load_balancer))]
             }
             None => Vec::new(),
         },
@@ -153,7 +151,7 @@ pub(super) fn mistaken(belief: &Belief, action: &ElbAction, answer: &Answer) -> 
         return None;
     };
     let id = &made.live.id;
-    let stood = belief.load_balancers.value().is_some_and(|known| known.contains(id));
+    let stood = belief.elb.load_balancers.value().is_some_and(|known| known.contains(id));
     let is_anothers = stood && belief.tags.get(id).is_some_and(|tags| *tags != spec.tags);
     is_anothers.then(|| {
         let message = format!("a load balancer '{}' stands already and is not ours", spec.name);
@@ -161,10 +159,11 @@ pub(super) fn mistaken(belief: &Belief, action: &ElbAction, answer: &Answer) -> 
     })
 }
 
-fn given(id: &Id) -> Option<AwsId> {
-    id.given().cloned()
+/// The part that hangs on a thing, where AWS has given its identifier.
+fn part_of(id: &Id, part: fn(AwsId) -> ElbPart) -> Vec<Part> {
+    id.given().cloned().map(part).map(Part::Elb).into_iter().collect()
 }
 
 fn listeners_of(id: &AwsId) -> Option<Part> {
-    arn::load_balancer_of(id).map(Part::Listeners)
+    arn::load_balancer_of(id).map(ElbPart::Listeners).map(Part::Elb)
 }

@@ -8,7 +8,7 @@
 use super::answer::Answer;
 use super::belief::{Belief, Stamp};
 use super::error::CloudError;
-use super::part::Part;
+use super::part::{Ec2Part, ElbPart, Part, Route53Part};
 use crate::model::action::AwsAction;
 use crate::model::id::AwsId;
 
@@ -54,13 +54,17 @@ pub(super) fn mistaken(belief: &Belief, action: &AwsAction, answer: &Answer) -> 
 /// The parts, besides the touched ones, that an error says are believed wrongly.
 pub(super) fn suspected(error: &CloudError) -> Option<Part> {
     match error.code.as_str() {
-        "LoadBalancerNotFound" => Some(Part::LoadBalancers),
-        "TargetGroupNotFound" => Some(Part::TargetGroups),
-        "NoSuchHostedZone" => Some(Part::Zones),
+        "LoadBalancerNotFound" => Some(Part::Elb(ElbPart::LoadBalancers)),
+        "TargetGroupNotFound" => Some(Part::Elb(ElbPart::TargetGroups)),
+        "NoSuchHostedZone" => Some(Part::Route53(Route53Part::Zones)),
         // EC2's and ELB's codes for the same.
-        "InvalidGroup.NotFound" | "InvalidSecurityGroup" => Some(Part::SecurityGroups),
+        "InvalidGroup.NotFound" | "InvalidSecurityGroup" => {
+            Some(Part::Ec2(Ec2Part::SecurityGroups))
+        }
         // EC2's and ELB's codes, the latter also for a subnet that is full.
-        "InvalidSubnetID.NotFound" | "SubnetNotFound" | "InvalidSubnet" => Some(Part::Vpc),
+        "InvalidSubnetID.NotFound" | "SubnetNotFound" | "InvalidSubnet" => {
+            Some(Part::Ec2(Ec2Part::Vpc))
+        }
         _ => None,
     }
 }

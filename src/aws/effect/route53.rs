@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::belief::Belief;
-use crate::aws::part::Part;
+use crate::aws::part::{Part, Route53Part};
 use crate::model::action::Route53Action;
 use crate::model::known::Known;
 use crate::model::record::{HostedZone, RecordChange, Verb};
@@ -18,12 +18,14 @@ pub(super) fn apply(belief: &mut Belief, action: &Route53Action) {
 /// The parts that a write changes.
 pub(super) fn touched(action: &Route53Action) -> Vec<Part> {
     match action {
-        Route53Action::ChangeRecords { zone, .. } => vec![Part::Records(zone.id.clone())],
+        Route53Action::ChangeRecords { zone, .. } => {
+            vec![Part::Route53(Route53Part::Records(zone.id.clone()))]
+        }
     }
 }
 
 fn change(belief: &mut Belief, zone: &HostedZone, changes: &[RecordChange]) {
-    let Some(Known::Is(records, _)) = belief.records.get_mut(&zone.id) else { return };
+    let Some(Known::Is(records, _)) = belief.route53.records.get_mut(&zone.id) else { return };
     let records = Arc::make_mut(records);
     for change in changes {
         let key = &change.record.key;

@@ -9,7 +9,7 @@ use super::{apply, suspected, touched};
 use crate::aws::answer::Answer;
 use crate::aws::belief::{Belief, Stamp};
 use crate::aws::error::{CloudError, Kind};
-use crate::aws::part::{Part, Reading};
+use crate::aws::part::{Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, Reading};
 use crate::aws::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::action::{AwsAction, Ec2Action, ElbAction};
 use crate::model::group::Group;
@@ -45,7 +45,7 @@ fn creation() -> (AwsAction, Answer) {
 }
 
 fn listeners_are_known(belief: &Belief) -> bool {
-    belief.listeners.get(&arn("loadbalancer/app/a/1")).is_some_and(Known::is_read)
+    belief.elb.listeners.get(&arn("loadbalancer/app/a/1")).is_some_and(Known::is_read)
 }
 
 #[test]
@@ -55,29 +55,32 @@ fn only_what_was_not_there_before_is_known_to_be_bare() {
     let mut belief = Belief::default();
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "nobody looked whether it was there");
-    let mut belief = Belief::of(Reading::LoadBalancers(vec![made]), Vec::new(), AT);
+    let mut belief =
+        Belief::of(Reading::Elb(ElbReading::LoadBalancers(vec![made])), Vec::new(), AT);
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "it was there");
-    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new()), Vec::new(), AT);
+    let mut belief =
+        Belief::of(Reading::Elb(ElbReading::LoadBalancers(Vec::new())), Vec::new(), AT);
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(listeners_are_known(&belief), "it is new");
 }
 
 #[test]
 fn a_change_of_something_unknown_puts_its_part_in_doubt() {
-    let mut belief = Belief::of(Reading::LoadBalancers(Vec::new()), Vec::new(), AT);
+    let mut belief =
+        Belief::of(Reading::Elb(ElbReading::LoadBalancers(Vec::new())), Vec::new(), AT);
     let action = AwsAction::Elb(ElbAction::SetSubnets {
         load_balancer: arn("loadbalancer/app/a/1"),
         subnets: vec![AwsId::new("subnet-1")],
     });
     apply(&mut belief, &action, &Answer::Done, Stamp::default());
-    assert!(!belief.load_balancers.is_read());
+    assert!(!belief.elb.load_balancers.is_read());
 }
 
 #[test]
 fn an_effect_may_be_applied_again() {
     let (action, answer) = creation();
-    let mut once = Belief::of(Reading::LoadBalancers(Vec::new()), Vec::new(), AT);
+    let mut once = Belief::of(Reading::Elb(ElbReading::LoadBalancers(Vec::new())), Vec::new(), AT);
     apply(&mut once, &action, &answer, Stamp::default());
     let mut twice = once.clone();
     apply(&mut twice, &action, &answer, Stamp::default());
@@ -97,9 +100,10 @@ fn a_security_group_that_was_made_can_be_named() {
         live: Live { id: AwsId::new("sg-1"), spec: spec.clone() },
         shared: BTreeSet::new(),
     };
-    let mut belief = Belief::of(Reading::SecurityGroups(vec![stands]), Vec::new(), AT);
+    let mut belief =
+        Belief::of(Reading::Ec2(Ec2Reading::SecurityGroups(vec![stands])), Vec::new(), AT);
     let count =
-        |belief: &Belief| belief.security_groups.value().map(|all| all.names().iter().count());
+        |belief: &Belief| belief.ec2.security_groups.value().map(|all| all.names().iter().count());
     assert_eq!(count(&belief), Some(1));
     let action = AwsAction::Ec2(Ec2Action::CreateSecurityGroup {
         handle: Handle::BackendSecurityGroup,
@@ -113,7 +117,7 @@ fn a_security_group_that_was_made_can_be_named() {
 #[test]
 fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
     let load_balancer = arn("loadbalancer/app/a/1");
-    let listeners = Part::Listeners(load_balancer.clone());
+    let listeners = Part::Elb(ElbPart::Listeners(load_balancer.clone()));
     let rule = arn("listener-rule/app/a/1/2/3");
     let cases = [
         (AwsAction::Elb(ElbAction::DeleteRule { id: rule.clone() }), vec![listeners.clone()]),
@@ -124,9 +128,9 @@ fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
         (
             AwsAction::Elb(ElbAction::DeleteLoadBalancer { id: load_balancer.clone() }),
             vec![
-                Part::LoadBalancers,
+                Part::Elb(ElbPart::LoadBalancers),
                 listeners.clone(),
-                Part::LoadBalancerAttributes(load_balancer),
+                Part::Elb(ElbPart::LoadBalancerAttributes(load_balancer)),
             ],
         ),
         (
@@ -150,7 +154,10 @@ fn a_refusal_puts_in_doubt_what_it_misses() {
         code: code.to_owned(),
         message: String::new(),
     };
-    assert_eq!(suspected(&error("TargetGroupNotFound")), Some(Part::TargetGroups));
-    assert_eq!(suspected(&error("InvalidGroup.NotFound")), Some(Part::SecurityGroups));
+    assert_eq!(suspected(&error("TargetGroupNotFound")), Some(Part::Elb(ElbPart::TargetGroups)));
+    assert_eq!(
+        suspected(&error("InvalidGroup.NotFound")),
+        Some(Part::Ec2(Ec2Part::SecurityGroups))
+    );
     assert_eq!(suspected(&error("ValidationError")), None);
 }

@@ -12,6 +12,8 @@ use self::target_group::Codes;
 use super::answer::Answer;
 use super::call::Call;
 use super::error::CloudError;
+use super::part::{ElbPart, ElbReading};
+use super::sdk::Sdk;
 use crate::model::action::ElbAction;
 
 pub(super) mod listener;
@@ -25,6 +27,32 @@ pub(super) mod target_group;
 
 /// The largest page of every paged operation of this service (AWS).
 const PAGE_SIZE: i32 = 400;
+
+/// Looks at a part. A future has room for the largest of those it may wait for, and the SDK's take
+/// more than a stack should have to give.
+pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudError> {
+    Ok(match part {
+        ElbPart::LoadBalancers => {
+            ElbReading::LoadBalancers(load_balancer::list(sdk).boxed().await?)
+        }
+        ElbPart::TargetGroups => ElbReading::TargetGroups(target_group::list(sdk).boxed().await?),
+        ElbPart::Listeners(id) => {
+            ElbReading::Listeners(id.clone(), listener::list(sdk, id).boxed().await?)
+        }
+        ElbPart::Rules(id) => ElbReading::Rules(id.clone(), rule::list(sdk, id).boxed().await?),
+        ElbPart::LoadBalancerAttributes(id) => {
+            let found = load_balancer::attributes(sdk, id).boxed().await?;
+            ElbReading::LoadBalancerAttributes(id.clone(), found)
+        }
+        ElbPart::TargetGroupAttributes(id) => {
+            let found = target_group::attributes(sdk, id).boxed().await?;
+            ElbReading::TargetGroupAttributes(id.clone(), found)
+        }
+        ElbPart::Targets(id) => {
+            ElbReading::Targets(id.clone(), target::list(sdk, id).boxed().await?)
+        }
+    })
+}
 
 /// The one call that an action is.
 pub(super) fn perform<'a>(

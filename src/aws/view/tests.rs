@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::aws::ReadSecurityGroup;
 use crate::aws::belief::Look;
-use crate::aws::part::Reading;
+use crate::aws::part::{AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, Reading};
 use crate::model::certificate::CertificateFacts;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
@@ -92,21 +92,33 @@ fn vpc(groups: usize) -> Belief {
     });
     let back = security_group(AwsId::new("sg-back"), backend_tags(CLUSTER));
     let found = fronts.chain([back]).collect();
-    adopt(Part::SecurityGroups, Reading::SecurityGroups(found), Vec::new());
+    adopt(
+        Part::Ec2(Ec2Part::SecurityGroups),
+        Reading::Ec2(Ec2Reading::SecurityGroups(found)),
+        Vec::new(),
+    );
     let tags = |resource, role, n| (arn(resource, n), group_tags(CLUSTER, &group(n), role));
     let found = all().map(load_balancer).collect();
     let marks = all().map(|n| tags("loadbalancer/app/a", "LoadBalancer", n)).collect();
-    adopt(Part::LoadBalancers, Reading::LoadBalancers(found), marks);
+    adopt(Part::Elb(ElbPart::LoadBalancers), Reading::Elb(ElbReading::LoadBalancers(found)), marks);
     let found = all().map(target_group).collect();
     let marks = all().map(|n| tags("targetgroup/t", "s:80", n)).collect();
-    adopt(Part::TargetGroups, Reading::TargetGroups(found), marks);
+    adopt(Part::Elb(ElbPart::TargetGroups), Reading::Elb(ElbReading::TargetGroups(found)), marks);
     for n in all() {
         let id = arn("loadbalancer/app/a", n);
-        adopt(Part::Listeners(id.clone()), Reading::Listeners(id, Vec::new()), Vec::new());
+        adopt(
+            Part::Elb(ElbPart::Listeners(id.clone())),
+            Reading::Elb(ElbReading::Listeners(id, Vec::new())),
+            Vec::new(),
+        );
     }
     let ids: Vec<AwsId> = all().map(|n| arn("certificate", n)).collect();
     let marks = all().map(|n| (arn("certificate", n), certificate_tags(CLUSTER, &secret(n))));
-    adopt(Part::Certificates, Reading::Certificates(ids.clone()), marks.collect());
+    adopt(
+        Part::Acm(AcmPart::Certificates),
+        Reading::Acm(AcmReading::Certificates(ids.clone())),
+        marks.collect(),
+    );
     for id in ids {
         let facts = CertificateFacts {
             names: BTreeSet::new(),
@@ -115,15 +127,19 @@ fn vpc(groups: usize) -> Belief {
             key_type: String::new(),
             serial: String::new(),
         };
-        adopt(Part::Certificate(id.clone()), Reading::Certificate(id, facts), Vec::new());
+        adopt(
+            Part::Acm(AcmPart::Certificate(id.clone())),
+            Reading::Acm(AcmReading::Certificate(id, facts)),
+            Vec::new(),
+        );
     }
     belief
 }
 
 /// How many things were looked at since somebody asked.
 fn looked(belief: &Belief) -> usize {
-    let groups = belief.security_groups.value().map_or(0, |groups| groups.all.looked.take());
-    let found = belief.load_balancers.value().map_or(0, |found| found.looked.take());
+    let groups = belief.ec2.security_groups.value().map_or(0, |groups| groups.all.looked.take());
+    let found = belief.elb.load_balancers.value().map_or(0, |found| found.looked.take());
     groups + found + belief.tags.looked.take()
 }
 

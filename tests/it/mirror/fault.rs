@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use albedo::aws::{BalancerScope, CloudError, Kind, Mirror, Part};
+use albedo::aws::{BalancerScope, CloudError, ElbPart, Kind, Mirror, Part};
 use albedo::model::action::{AwsAction, ElbAction};
 use futures::FutureExt;
 
@@ -126,7 +126,7 @@ async fn what_turns_out_to_be_gone_is_no_error() {
         site.cloud
             .meddle(&AwsAction::Elb(ElbAction::DeleteTargetGroup { id: id.clone() }))
             .unwrap();
-        mirror.forget_part(&Part::Targets(id.clone()));
+        mirror.forget_part(&Part::Elb(ElbPart::Targets(id.clone())));
         let targets = mirror.targets(id).await.unwrap().targets;
         assert!(targets.is_read() && targets.value().is_none(), "{targets:?}");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use albedo::aws::{BalancerScope, Cloud, Kind, Mirror, Part, Reach};
+use albedo::aws::{BalancerScope, Cloud, Ec2Part, ElbPart, Kind, Mirror, Part, Reach};
 use albedo::clock::Clock;
 use albedo::model::inventory::BalancerInventory;
 use futures::FutureExt;
@@ -133,11 +133,11 @@ async fn bustle(fake: Fake, mirror: Mirror<Fake, Hands>, who: usize, is_over: Ar
                 .unwrap_or_else(|| Ok(BalancerInventory::default()))
                 .map(drop),
             3 => {
-                mirror.refresh(&Part::LoadBalancers, Duration::ZERO);
+                mirror.refresh(&Part::Elb(ElbPart::LoadBalancers), Duration::ZERO);
                 mirror.surroundings(Reach::Groups, Duration::MAX).await.map(drop)
             }
             4 => {
-                mirror.forget_part(&Part::LoadBalancers);
+                mirror.forget_part(&Part::Elb(ElbPart::LoadBalancers));
                 balancer.await.map(drop)
             }
             5 => {
@@ -145,7 +145,11 @@ async fn bustle(fake: Fake, mirror: Mirror<Fake, Hands>, who: usize, is_over: Ar
                 balancer.await.map(drop)
             }
             _ => {
-                for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
+                for part in [
+                    Part::Elb(ElbPart::LoadBalancers),
+                    Part::Elb(ElbPart::TargetGroups),
+                    Part::Ec2(Ec2Part::SecurityGroups),
+                ] {
                     mirror.forget_part(&part);
                 }
                 Ok(())

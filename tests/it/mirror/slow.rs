@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use albedo::aws::{BalancerScope, Kind, Limits, Mirror, Part, Reach, Tally, Turns};
+use albedo::aws::{
+    BalancerScope, Ec2Part, ElbPart, Kind, Limits, Mirror, Part, Reach, Tally, Turns,
+};
 use albedo::clock::Clock;
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::Id;
@@ -42,8 +44,8 @@ async fn who_needs_the_vpc_alone_does_not_notice_that_interfaces_and_groups_cann
     assert_eq!(fake.reads(), 4, "{:?}", fake.calls());
     assert!(mirror.surroundings(Reach::Groups, HOUR).await.is_err());
     // Whatever becomes of the others, the VPC goes on being shared.
-    mirror.forget_part(&Part::SecurityGroups);
-    mirror.forget_part(&Part::Interfaces);
+    mirror.forget_part(&Part::Ec2(Ec2Part::SecurityGroups));
+    mirror.forget_part(&Part::Ec2(Ec2Part::Interfaces));
     fake.mend();
     let again = mirror.surroundings(Reach::Vpc, HOUR).await.unwrap();
     assert!(Arc::ptr_eq(&seen.vpc, &again.vpc));
@@ -116,7 +118,7 @@ async fn who_cannot_have_all_begins_to_read_nothing() {
     fake.take_down("ec2.DescribeSecurityGroups");
     let mirror = Mirror::new(fake.clone(), Hands::default());
     mirror.surroundings(Reach::Groups, HOUR).await.unwrap_err();
-    mirror.forget_part(&Part::Vpc);
+    mirror.forget_part(&Part::Ec2(Ec2Part::Vpc));
     fake.forget_calls();
     let error = mirror.surroundings(Reach::Groups, HOUR).await.unwrap_err();
     assert_eq!(error.operation, "ec2.DescribeSecurityGroups");
@@ -161,12 +163,12 @@ async fn a_thousand_who_ask_for_a_fresh_look_get_one() {
     let look = || mirror.surroundings(Reach::Vpc, HOUR);
     look().await.unwrap();
     fake.forget_calls();
-    mirror.refresh(&Part::Vpc, half_a_minute);
+    mirror.refresh(&Part::Ec2(Ec2Part::Vpc), half_a_minute);
     look().await.unwrap();
     assert_eq!(fake.reads(), 0, "it was read just now");
     clock.turn(31);
     let looks = (0..1000).map(|_| async {
-        mirror.refresh(&Part::Vpc, half_a_minute);
+        mirror.refresh(&Part::Ec2(Ec2Part::Vpc), half_a_minute);
         look().await
     });
     assert!(join_all(looks).await.iter().all(Result::is_ok));
@@ -182,7 +184,7 @@ async fn a_thousand_who_ask_for_a_fresh_look_get_one() {
     breathe().await;
     fake.change(|state| state.vpc.cidrs.push("10.9.0.0/16".to_owned()));
     clock.turn(1);
-    mirror.refresh(&Part::Vpc, Duration::from_secs(1));
+    mirror.refresh(&Part::Ec2(Ec2Part::Vpc), Duration::from_secs(1));
     held.release();
     let (_, seen) = tokio::join!(looking, mirror.surroundings(Reach::Vpc, HOUR));
     assert!(seen.unwrap().vpc.cidrs.contains(&"10.9.0.0/16".to_owned()));
@@ -206,7 +208,11 @@ async fn nobody_starves_while_others_go_on_doubting() {
     while !looking.is_finished() {
         held.hold_reads();
         breathe().await;
-        for part in [Part::LoadBalancers, Part::TargetGroups, Part::SecurityGroups] {
+        for part in [
+            Part::Elb(ElbPart::LoadBalancers),
+            Part::Elb(ElbPart::TargetGroups),
+            Part::Ec2(Ec2Part::SecurityGroups),
+        ] {
             mirror.forget_part(&part);
         }
         doubt(&mirror, &fake.everything(), &group);
@@ -235,7 +241,7 @@ async fn tags_in_doubt_are_read_again_whatever_was_under_way() {
     let (group, scope) = (wishes::group(), BalancerScope::default());
     let look = || mirror.balancer(CLUSTER, &group, &scope);
     let id = look().await.unwrap().load_balancers.iter().next().unwrap().live.id.clone();
-    mirror.refresh(&Part::LoadBalancers, Duration::ZERO);
+    mirror.refresh(&Part::Elb(ElbPart::LoadBalancers), Duration::ZERO);
     held.hold_reads();
     let looking = Hands::default().spawn({
         let (mirror, group, scope) = (mirror.clone(), group.clone(), scope.clone());

@@ -7,7 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use albedo::aws::{Answer, Cloud, CloudError, Kind, Part, Reading, Turns};
+use albedo::aws::{
+    AcmPart, AcmReading, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind,
+    Part, Reading, Route53Part, Route53Reading, Turns,
+};
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
@@ -363,40 +366,55 @@ impl State {
     /// What one call tells of a part.
     fn told(&self, part: &Part, is_quick: bool) -> Result<Reading, Refusal> {
         Ok(match part {
-            Part::Interfaces => Reading::Interfaces(self.interfaces.clone()),
-            Part::SecurityGroups => {
+            Part::Ec2(Ec2Part::Interfaces) => {
+                Reading::Ec2(Ec2Reading::Interfaces(self.interfaces.clone()))
+            }
+            Part::Ec2(Ec2Part::SecurityGroups) => {
                 let groups = self.security_groups.iter();
-                Reading::SecurityGroups(groups.map(|(id, group)| group.read(id)).collect())
+                Reading::Ec2(Ec2Reading::SecurityGroups(
+                    groups.map(|(id, group)| group.read(id)).collect(),
+                ))
             }
-            Part::LoadBalancers => {
+            Part::Elb(ElbPart::LoadBalancers) => {
                 let found = self.load_balancers.iter();
-                Reading::LoadBalancers(found.map(|(id, found)| found.read(id)).collect())
+                Reading::Elb(ElbReading::LoadBalancers(
+                    found.map(|(id, found)| found.read(id)).collect(),
+                ))
             }
-            Part::TargetGroups => {
+            Part::Elb(ElbPart::TargetGroups) => {
                 let found = self.target_groups.iter();
-                Reading::TargetGroups(found.map(|(id, found)| found.read(id)).collect())
+                Reading::Elb(ElbReading::TargetGroups(
+                    found.map(|(id, found)| found.read(id)).collect(),
+                ))
             }
-            Part::Rules(id) => Reading::Rules(id.clone(), self.rules_of(id)?),
-            Part::LoadBalancerAttributes(id) => {
+            Part::Elb(ElbPart::Rules(id)) => {
+                Reading::Elb(ElbReading::Rules(id.clone(), self.rules_of(id)?))
+            }
+            Part::Elb(ElbPart::LoadBalancerAttributes(id)) => {
                 let attributes = self.load_balancer(id)?.attributes.clone();
-                Reading::LoadBalancerAttributes(id.clone(), attributes)
+                Reading::Elb(ElbReading::LoadBalancerAttributes(id.clone(), attributes))
             }
-            Part::TargetGroupAttributes(id) => {
+            Part::Elb(ElbPart::TargetGroupAttributes(id)) => {
                 let attributes = self.target_group(id)?.attributes.clone();
-                Reading::TargetGroupAttributes(id.clone(), attributes)
+                Reading::Elb(ElbReading::TargetGroupAttributes(id.clone(), attributes))
             }
-            Part::Targets(id) => Reading::Targets(id.clone(), self.targets_of(id, is_quick)?),
-            Part::Certificates => Reading::Certificates(self.imported.keys().cloned().collect()),
-            Part::Certificate(id) => {
-                Reading::Certificate(id.clone(), self.imported(id)?.facts.clone())
+            Part::Elb(ElbPart::Targets(id)) => {
+                Reading::Elb(ElbReading::Targets(id.clone(), self.targets_of(id, is_quick)?))
             }
-            Part::Zones => {
-                Reading::Zones(self.zones.values().map(|zone| zone.zone.clone()).collect())
+            Part::Acm(AcmPart::Certificates) => {
+                Reading::Acm(AcmReading::Certificates(self.imported.keys().cloned().collect()))
             }
-            Part::Records(id) => {
-                Reading::Records(id.clone(), self.zone(id)?.records.values().cloned().collect())
+            Part::Acm(AcmPart::Certificate(id)) => {
+                Reading::Acm(AcmReading::Certificate(id.clone(), self.imported(id)?.facts.clone()))
             }
-            Part::Vpc | Part::Listeners(_) | Part::Tags(_) => {
+            Part::Route53(Route53Part::Zones) => Reading::Route53(Route53Reading::Zones(
+                self.zones.values().map(|zone| zone.zone.clone()).collect(),
+            )),
+            Part::Route53(Route53Part::Records(id)) => Reading::Route53(Route53Reading::Records(
+                id.clone(),
+                self.zone(id)?.records.values().cloned().collect(),
+            )),
+            Part::Ec2(Ec2Part::Vpc) | Part::Elb(ElbPart::Listeners(_)) | Part::Tags(_) => {
                 unreachable!("it takes several calls")
             }
         })
@@ -406,23 +424,26 @@ impl State {
 impl Cloud for Fake {
     async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
         let operation = match part {
-            Part::Vpc => return Ok(Reading::Vpc(self.vpc().await?)),
+            Part::Ec2(Ec2Part::Vpc) => return Ok(Reading::Ec2(Ec2Reading::Vpc(self.vpc().await?))),
             Part::Tags(ids) => return Ok(Reading::Tags(self.tags(ids).await?)),
-            Part::Listeners(id) => {
-                return Ok(Reading::Listeners(id.clone(), self.listeners(id).await?));
+            Part::Elb(ElbPart::Listeners(id)) => {
+                return Ok(Reading::Elb(ElbReading::Listeners(
+                    id.clone(),
+                    self.listeners(id).await?,
+                )));
             }
-            Part::Interfaces => "ec2.DescribeNetworkInterfaces",
-            Part::SecurityGroups => "ec2.DescribeSecurityGroups",
-            Part::LoadBalancers => "elbv2.DescribeLoadBalancers",
-            Part::TargetGroups => "elbv2.DescribeTargetGroups",
-            Part::Rules(_) => "elbv2.DescribeRules",
-            Part::LoadBalancerAttributes(_) => "elbv2.DescribeLoadBalancerAttributes",
-            Part::TargetGroupAttributes(_) => "elbv2.DescribeTargetGroupAttributes",
-            Part::Targets(_) => "elbv2.DescribeTargetHealth",
-            Part::Certificates => "acm.ListCertificates",
-            Part::Certificate(_) => "acm.DescribeCertificate",
-            Part::Zones => "route53.ListHostedZones",
-            Part::Records(_) => "route53.ListResourceRecordSets",
+            Part::Ec2(Ec2Part::Interfaces) => "ec2.DescribeNetworkInterfaces",
+            Part::Ec2(Ec2Part::SecurityGroups) => "ec2.DescribeSecurityGroups",
+            Part::Elb(ElbPart::LoadBalancers) => "elbv2.DescribeLoadBalancers",
+            Part::Elb(ElbPart::TargetGroups) => "elbv2.DescribeTargetGroups",
+            Part::Elb(ElbPart::Rules(_)) => "elbv2.DescribeRules",
+            Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
+            Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
+            Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
+            Part::Acm(AcmPart::Certificates) => "acm.ListCertificates",
+            Part::Acm(AcmPart::Certificate(_)) => "acm.DescribeCertificate",
+            Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",
+            Part::Route53(Route53Part::Records(_)) => "route53.ListResourceRecordSets",
         };
         let is_quick = self.lock().is_quick;
         self.call(operation, |state| state.told(part, is_quick)).await

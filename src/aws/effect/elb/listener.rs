@@ -3,7 +3,7 @@
 use crate::aws::answer::Answer;
 use crate::aws::arn;
 use crate::aws::belief::Belief;
-use crate::aws::part::Part;
+use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
 use crate::model::known::Known;
@@ -80,9 +80,9 @@ pub(super) fn change_all(
     change: impl FnOnce(&mut Vec<LiveListener>) -> Option<()>,
 ) {
     let Some(id) = load_balancer else { return };
-    if let Some(Known::Is(listeners, _)) = belief.listeners.get_mut(id)
+    if let Some(Known::Is(listeners, _)) = belief.elb.listeners.get_mut(id)
         && change(listeners).is_none()
     {
-        belief.forget(&Part::Listeners(id.clone()));
+        belief.forget(&Part::Elb(ElbPart::Listeners(id.clone())));
     }
 }

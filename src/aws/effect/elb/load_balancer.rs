@@ -2,16 +2,18 @@
 
 use crate::aws::answer::Answer;
 use crate::aws::belief::{Belief, Stamp};
-use crate::aws::part::Part;
+use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
 use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancer};
 
 pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, at: Stamp) {
-    let Answer::LoadBalancer(made) = answer else { return belief.forget(&Part::LoadBalancers) };
+    let Answer::LoadBalancer(made) = answer else {
+        return belief.forget(&Part::Elb(ElbPart::LoadBalancers));
+    };
     let id = &made.live.id;
-    let is_certain = belief.is_certain(&Part::LoadBalancers);
-    let Known::Is(load_balancers, _) = &mut belief.load_balancers else { return };
+    let is_certain = belief.is_certain(&Part::Elb(ElbPart::LoadBalancers));
+    let Known::Is(load_balancers, _) = &mut belief.elb.load_balancers else { return };
     // AWS answers a repeated creation with what stands already, and that may have listeners. Only
     // what was not there before is known to be bare.
     if load_balancers.contains(id) || !is_certain {
@@ -19,13 +21,13 @@ pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, 
     }
     load_balancers.insert(id.clone(), made.clone());
     belief.tags.insert(id.clone(), spec.tags.clone());
-    belief.listeners.insert(id.clone(), Known::Is(Vec::new(), at.date));
+    belief.elb.listeners.insert(id.clone(), Known::Is(Vec::new(), at.date));
     // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-    belief.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at.date));
+    belief.elb.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at.date));
 }
 
 pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
-    let known = id.given().and_then(|id| belief.load_balancer_attributes.get_mut(id));
+    let known = id.given().and_then(|id| belief.elb.load_balancer_attributes.get_mut(id));
     if let Some(Known::Is(known, _)) = known {
         known.extend(attributes.clone());
     }
@@ -50,19 +52,19 @@ pub(super) fn set_ip_address_type(belief: &mut Belief, id: &AwsId, wanted: IpAdd
 }
 
 pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
-    if let Known::Is(load_balancers, _) = &mut belief.load_balancers {
+    if let Known::Is(load_balancers, _) = &mut belief.elb.load_balancers {
         load_balancers.remove(id);
     }
     belief.tags.remove(id);
     belief.doubtful_tags.remove(id);
-    belief.forget(&Part::Listeners(id.clone()));
-    belief.forget(&Part::LoadBalancerAttributes(id.clone()));
+    belief.forget(&Part::Elb(ElbPart::Listeners(id.clone())));
+    belief.forget(&Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
 }
 
 fn change(belief: &mut Belief, id: &AwsId, change: impl FnOnce(&mut LoadBalancer)) {
-    if let Known::Is(load_balancers, _) = &mut belief.load_balancers
+    if let Known::Is(load_balancers, _) = &mut belief.elb.load_balancers
         && load_balancers.change(id, |found| change(&mut found.live.spec)).is_none()
     {
-        belief.forget(&Part::LoadBalancers);
+        belief.forget(&Part::Elb(ElbPart::LoadBalancers));
     }
 }

@@ -1,7 +1,7 @@
 //! Targets.
 
 use crate::aws::belief::{Belief, Stamp};
-use crate::aws::part::Part;
+use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
 use crate::model::target::{LiveTarget, Target, TargetState};
@@ -34,15 +34,15 @@ pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[T
             live.state = TargetState::Draining;
         }
     });
-    belief.note_draining(target_group, at.moment);
+    belief.elb.note_draining(target_group, at.moment);
 }
 
 fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut Vec<LiveTarget>)) {
     let Some(id) = id else { return };
-    match belief.targets.get_mut(id) {
+    match belief.elb.targets.get_mut(id) {
         Some(Known::Is(known, _)) => change(known),
         // It was believed to be gone, and is not.
-        Some(Known::Absent(_)) => belief.forget(&Part::Targets(id.clone())),
+        Some(Known::Absent(_)) => belief.forget(&Part::Elb(ElbPart::Targets(id.clone()))),
         Some(Known::Unread) | None => {}
     }
 }

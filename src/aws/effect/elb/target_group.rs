@@ -2,16 +2,18 @@
 
 use crate::aws::answer::Answer;
 use crate::aws::belief::{Belief, Stamp};
-use crate::aws::part::Part;
+use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
 use crate::model::load_balancer::Attributes;
 use crate::model::target_group::TargetGroup;
 
 pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, at: Stamp) {
-    let Answer::TargetGroup(made) = answer else { return belief.forget(&Part::TargetGroups) };
-    let is_certain = belief.is_certain(&Part::TargetGroups);
-    let Known::Is(target_groups, _) = &mut belief.target_groups else { return };
+    let Answer::TargetGroup(made) = answer else {
+        return belief.forget(&Part::Elb(ElbPart::TargetGroups));
+    };
+    let is_certain = belief.is_certain(&Part::Elb(ElbPart::TargetGroups));
+    let Known::Is(target_groups, _) = &mut belief.elb.target_groups else { return };
     // AWS answers a repeated creation with what stands already, and that may have targets. Only
     // what was not there before is known to be bare.
     if target_groups.contains_key(&made.id) || !is_certain {
@@ -20,31 +22,34 @@ pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, a
     target_groups.insert(made.id.clone(), made.clone());
     belief.tags.insert(made.id.clone(), spec.tags.clone());
     // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-    belief.target_group_attributes.insert(made.id.clone(), Known::Is(Attributes::new(), at.date));
-    belief.targets.insert(made.id.clone(), Known::Is(Vec::new(), at.date));
+    belief
+        .elb
+        .target_group_attributes
+        .insert(made.id.clone(), Known::Is(Attributes::new(), at.date));
+    belief.elb.targets.insert(made.id.clone(), Known::Is(Vec::new(), at.date));
 }
 
 pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {
-    let Known::Is(target_groups, _) = &mut belief.target_groups else { return };
+    let Known::Is(target_groups, _) = &mut belief.elb.target_groups else { return };
     match (target_groups.get_mut(id), answer) {
         (Some(found), Answer::TargetGroup(now)) => found.spec.clone_from(&now.spec),
-        _ => belief.forget(&Part::TargetGroups),
+        _ => belief.forget(&Part::Elb(ElbPart::TargetGroups)),
     }
 }
 
 pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
-    let known = id.given().and_then(|id| belief.target_group_attributes.get_mut(id));
+    let known = id.given().and_then(|id| belief.elb.target_group_attributes.get_mut(id));
     if let Some(Known::Is(known, _)) = known {
         known.extend(attributes.clone());
     }
 }
 
 pub(super) fn delete(belief: &mut Belief, id: &AwsId, at: Stamp) {
-    if let Known::Is(target_groups, _) = &mut belief.target_groups {
+    if let Known::Is(target_groups, _) = &mut belief.elb.target_groups {
         target_groups.remove(id);
     }
     belief.tags.remove(id);
     belief.doubtful_tags.remove(id);
-    belief.forget(&Part::TargetGroupAttributes(id.clone()));
+    belief.forget(&Part::Elb(ElbPart::TargetGroupAttributes(id.clone())));
     belief.target_group_is_gone(id, at.date);
 }

@@ -1,6 +1,9 @@
 //! Looks at AWS with the type of what they find.
 
-use albedo::aws::{Cloud, CloudError, Part, ReadLoadBalancer, ReadSecurityGroup, Reading};
+use albedo::aws::{
+    Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, ReadLoadBalancer,
+    ReadSecurityGroup, Reading, Route53Part, Route53Reading,
+};
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
@@ -37,29 +40,35 @@ macro_rules! looks {
 }
 
 looks! {
-    vpc() -> Vpc: Part::Vpc, Reading::Vpc(found) => found;
+    vpc() -> Vpc: Part::Ec2(Ec2Part::Vpc), Reading::Ec2(Ec2Reading::Vpc(found)) => found;
     security_groups() -> Vec<ReadSecurityGroup>:
-        Part::SecurityGroups, Reading::SecurityGroups(found) => found;
+        Part::Ec2(Ec2Part::SecurityGroups),
+        Reading::Ec2(Ec2Reading::SecurityGroups(found)) => found;
     load_balancers() -> Vec<ReadLoadBalancer>:
-        Part::LoadBalancers, Reading::LoadBalancers(found) => found;
+        Part::Elb(ElbPart::LoadBalancers), Reading::Elb(ElbReading::LoadBalancers(found)) => found;
     target_groups() -> Vec<Live<TargetGroup>>:
-        Part::TargetGroups, Reading::TargetGroups(found) => found;
+        Part::Elb(ElbPart::TargetGroups), Reading::Elb(ElbReading::TargetGroups(found)) => found;
     tags(ids: &[AwsId]) -> Vec<(AwsId, Tags)>:
         Part::Tags(ids.to_vec()), Reading::Tags(found) => found;
     listeners(id: &AwsId) -> Vec<LiveListener>:
-        Part::Listeners(id.clone()), Reading::Listeners(_, found) => found;
+        Part::Elb(ElbPart::Listeners(id.clone())),
+        Reading::Elb(ElbReading::Listeners(_, found)) => found;
     rules(id: &AwsId) -> Vec<LiveRule>:
-        Part::Rules(id.clone()), Reading::Rules(_, found) => found;
+        Part::Elb(ElbPart::Rules(id.clone())), Reading::Elb(ElbReading::Rules(_, found)) => found;
     load_balancer_attributes(id: &AwsId) -> Attributes:
-        Part::LoadBalancerAttributes(id.clone()),
-        Reading::LoadBalancerAttributes(_, found) => found;
+        Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())),
+        Reading::Elb(ElbReading::LoadBalancerAttributes(_, found)) => found;
     target_group_attributes(id: &AwsId) -> Attributes:
-        Part::TargetGroupAttributes(id.clone()), Reading::TargetGroupAttributes(_, found) => found;
+        Part::Elb(ElbPart::TargetGroupAttributes(id.clone())),
+        Reading::Elb(ElbReading::TargetGroupAttributes(_, found)) => found;
     targets(id: &AwsId) -> Vec<LiveTarget>:
-        Part::Targets(id.clone()), Reading::Targets(_, found) => found;
-    zones() -> Vec<HostedZone>: Part::Zones, Reading::Zones(found) => found;
+        Part::Elb(ElbPart::Targets(id.clone())),
+        Reading::Elb(ElbReading::Targets(_, found)) => found;
+    zones() -> Vec<HostedZone>: Part::Route53(Route53Part::Zones),
+        Reading::Route53(Route53Reading::Zones(found)) => found;
     records(id: &AwsId) -> Vec<Record>:
-        Part::Records(id.clone()), Reading::Records(_, found) => found;
+        Part::Route53(Route53Part::Records(id.clone())),
+        Reading::Route53(Route53Reading::Records(_, found)) => found;
 }
 
 impl<C: Cloud> Looks for C {}

@@ -1,0 +1,230 @@
+//! What is believed of Elastic Load Balancing v2.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{is_read, move_entry};
+use crate::aws::ReadLoadBalancer;
+use crate::aws::part::{ElbPart, ElbReading};
+use crate::aws::shelf::Shelf;
+use crate::model::id::AwsId;
+use crate::model::inventory::LiveListener;
+use crate::model::known::{Known, Live};
+use crate::model::load_balancer::Attributes;
+use crate::model::moment::Moment;
+use crate::model::target::{LiveTarget, Target, TargetState};
+use crate::model::target_group::TargetGroup;
+
+/// How long targets drain, of a target group of which nothing was said (AWS's longest; believing
+/// that a target still drains is the careful mistake).
+const DRAINING_MAX: Duration = Duration::from_secs(3600);
+/// The attribute that says how long targets drain, in seconds.
+const DRAINING_ATTRIBUTE: &str = "deregistration_delay.timeout_seconds";
+
+/// The parts of Elastic Load Balancing that are believed.
+#[derive(Clone, Debug, Default)]
+pub(in crate::aws) struct ElbBelief {
+    /// Without tags: those are believed apart.
+    pub(in crate::aws) load_balancers: Known<Shelf<ReadLoadBalancer>>,
+    /// Without tags: those are believed apart.
+    pub(in crate::aws) target_groups: Known<BTreeMap<AwsId, Live<TargetGroup>>>,
+    pub(in crate::aws) listeners: BTreeMap<AwsId, Known<Vec<LiveListener>>>,
+    /// The load balancers whose listeners were read before anybody needed them.
+    pub(in crate::aws) read_ahead: BTreeSet<AwsId>,
+    pub(in crate::aws) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
+    pub(in crate::aws) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
+    pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+    /// Until when targets drain at the most, by target group.
+    draining: BTreeMap<AwsId, BTreeMap<Target, Moment>>,
+    /// Target groups that this process removed, the earliest first.
+    pub(super) gone: VecDeque<AwsId>,
+}
+
+impl ElbBelief {
+    /// A belief in nothing but what was just read.
+    pub(super) fn of(reading: ElbReading, at: Timestamp) -> Self {
+        let mut belief = Self::default();
+        match reading {
+            ElbReading::LoadBalancers(found) => {
+                let found = found.into_iter().map(|found| (found.live.id.clone(), found));
+                belief.load_balancers = Known::Is(found.collect(), at);
+            }
+            ElbReading::TargetGroups(found) => {
+                let found = found.into_iter().map(|found| (found.id.clone(), found));
+                belief.target_groups = Known::Is(found.collect(), at);
+            }
+            ElbReading::Listeners(id, mut listeners) => {
+                // What is kept for long has no room to spare.
+                listeners.iter_mut().for_each(|listener| listener.rules.shrink_to_fit());
+                listeners.shrink_to_fit();
+                belief.listeners.insert(id, Known::Is(listeners, at));
+            }
+            ElbReading::LoadBalancerAttributes(id, attributes) => {
+                belief.load_balancer_attributes.insert(id, Known::Is(attributes, at));
+            }
+            ElbReading::TargetGroupAttributes(id, attributes) => {
+                belief.target_group_attributes.insert(id, Known::Is(attributes, at));
+            }
+            ElbReading::Targets(id, mut found) => {
+                found.shrink_to_fit();
+                belief.targets.insert(id, Known::Is(found, at));
+            }
+            // Believed with the listeners.
+            ElbReading::Rules(..) => {}
+        }
+        belief
+    }
+
+    /// A belief in nothing but that what a part hangs on is gone.
+    pub(super) fn without(part: &ElbPart, at: Timestamp) -> Self {
+        let mut belief = Self::default();
+        if let ElbPart::Targets(id) = part {
+            belief.targets.insert(id.clone(), Known::Absent(at));
+        }
+        belief
+    }
+
+    /// Believes a part as another belief has it, which was looked up at that moment.
+    pub(super) fn adopt(&mut self, part: &ElbPart, mut other: Self, at: Moment) {
+        match part {
+            ElbPart::LoadBalancers => {
+                self.load_balancers = other.load_balancers;
+                let known = self.load_balancers.value();
+                let stands = |id: &AwsId| known.is_some_and(|known| known.contains(id));
+                self.listeners.retain(|id, _| stands(id));
+                self.read_ahead.retain(stands);
+                self.load_balancer_attributes.retain(|id, _| stands(id));
+            }
+            ElbPart::TargetGroups => {
+                self.target_groups = other.target_groups;
+                let known = self.target_groups.value();
+                let stands = |id: &AwsId| known.is_some_and(|known| known.contains_key(id));
+                self.target_group_attributes.retain(|id, _| stands(id));
+                // What is registered in a group of another VPC is read once more.
+                self.targets.retain(|id, _| stands(id));
+                self.draining.retain(|id, _| stands(id));
+                self.gone.clear();
+            }
+            ElbPart::Listeners(id) => move_entry(id, &mut other.listeners, &mut self.listeners),
+            ElbPart::LoadBalancerAttributes(id) => move_entry(
+                id,
+                &mut other.load_balancer_attributes,
+                &mut self.load_balancer_attributes,
+            ),
+            ElbPart::TargetGroupAttributes(id) => move_entry(
+                id,
+                &mut other.target_group_attributes,
+                &mut self.target_group_attributes,
+            ),
+            ElbPart::Targets(id) => {
+                move_entry(id, &mut other.targets, &mut self.targets);
+                self.note_draining(id, at);
+            }
+            ElbPart::Rules(_) => {}
+        }
+    }
+
+    /// Stops believing a part.
+    pub(super) fn forget(&mut self, part: &ElbPart) {
+        match part {
+            ElbPart::LoadBalancers => self.load_balancers = Known::Unread,
+            ElbPart::TargetGroups => self.target_groups = Known::Unread,
+            ElbPart::Listeners(id) => drop(self.listeners.remove(id)),
+            ElbPart::LoadBalancerAttributes(id) => drop(self.load_balancer_attributes.remove(id)),
+            ElbPart::TargetGroupAttributes(id) => drop(self.target_group_attributes.remove(id)),
+            ElbPart::Targets(id) => {
+                self.targets.remove(id);
+                self.draining.remove(id);
+            }
+            ElbPart::Rules(_) => {}
+        }
+    }
+
+    /// Whether a part is believed at all.
+    pub(super) fn holds(&self, part: &ElbPart) -> bool {
+        match part {
+            ElbPart::LoadBalancers => self.load_balancers.is_read(),
+            ElbPart::TargetGroups => self.target_groups.is_read(),
+            ElbPart::Listeners(id) => is_read(&self.listeners, id),
+            ElbPart::LoadBalancerAttributes(id) => is_read(&self.load_balancer_attributes, id),
+            ElbPart::TargetGroupAttributes(id) => is_read(&self.target_group_attributes, id),
+            ElbPart::Targets(id) => is_read(&self.targets, id),
+            ElbPart::Rules(_) => false,
+        }
+    }
+
+    /// Whether a thing is among those that a part lists.
+    pub(super) fn lists(&self, part: &ElbPart, id: &AwsId) -> bool {
+        match part {
+            ElbPart::LoadBalancers => {
+                self.load_balancers.value().is_some_and(|known| known.contains(id))
+            }
+            ElbPart::TargetGroups => {
+                self.target_groups.value().is_some_and(|known| known.contains_key(id))
+            }
+            ElbPart::Listeners(_)
+            | ElbPart::LoadBalancerAttributes(_)
+            | ElbPart::TargetGroupAttributes(_)
+            | ElbPart::Targets(_)
+            | ElbPart::Rules(_) => false,
+        }
+    }
+
+    /// How many things are believed beside the lists.
+    pub(super) fn kept(&self) -> usize {
+        let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
+        let draining = self.draining.values().map(BTreeMap::len);
+        let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
+        let listeners = self.listeners.len() + self.read_ahead.len();
+        attributes + listeners + targets.chain(draining).sum::<usize>()
+    }
+
+    /// A target group that is believed to be there and is not may not be the only mistake.
+    pub(super) fn is_mistaken(&self, target_group: &AwsId) -> bool {
+        matches!(self.targets.get(target_group), Some(Known::Absent(_)))
+            && self.lists(&ElbPart::TargetGroups, target_group)
+    }
+
+    /// Takes note of how long targets that drain can do so: no longer than from now on, and no
+    /// longer than was known before.
+    pub(in crate::aws) fn note_draining(&mut self, target_group: &AwsId, now: Moment) {
+        let attributes = self.target_group_attributes.get(target_group).and_then(Known::value);
+        let delay = attributes.and_then(|known| known.get(DRAINING_ATTRIBUTE)?.parse().ok());
+        let end = now.plus(delay.map_or(DRAINING_MAX, Duration::from_secs));
+        let known = self.draining.remove(target_group).unwrap_or_default();
+        let targets = self.targets.get(target_group).and_then(Known::value).into_iter().flatten();
+        let draining = targets.filter(|live| live.state == TargetState::Draining);
+        let ends = draining.map(|live| {
+            let known = known.get(&live.target).copied().unwrap_or(end);
+            (live.target.clone(), known.min(end))
+        });
+        let ends: BTreeMap<Target, Moment> = ends.collect();
+        if !ends.is_empty() {
+            self.draining.insert(target_group.clone(), ends);
+        }
+    }
+
+    /// Forgets the targets of a group that have drained by now.
+    pub(in crate::aws) fn forget_drained(&mut self, target_group: &AwsId, now: Moment) {
+        let Some(ends) = self.draining.get_mut(target_group) else { return };
+        if let Some(Known::Is(targets, _)) = self.targets.get_mut(target_group) {
+            targets.retain(|live| {
+                live.state != TargetState::Draining
+                    || ends.get(&live.target).is_none_or(|end| *end > now)
+            });
+        }
+        ends.retain(|_, end| *end > now);
+        if ends.is_empty() {
+            self.draining.remove(target_group);
+        }
+    }
+
+    /// Knows that a target group is gone.
+    pub(super) fn target_group_is_gone(&mut self, id: &AwsId, at: Timestamp) {
+        self.draining.remove(id);
+        self.targets.insert(id.clone(), Known::Absent(at));
+        self.gone.push_back(id.clone());
+    }
+}

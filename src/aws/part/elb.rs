@@ -1,0 +1,83 @@
+//! The parts of Elastic Load Balancing v2: load balancers and what hangs on them.
+
+use super::{About, Belonging, Lane, Part};
+use crate::aws::{ReadLoadBalancer, arn};
+use crate::model::id::AwsId;
+use crate::model::inventory::{LiveListener, LiveRule};
+use crate::model::known::Live;
+use crate::model::load_balancer::Attributes;
+use crate::model::target::LiveTarget;
+use crate::model::target_group::TargetGroup;
+
+/// A part of Elastic Load Balancing v2.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ElbPart {
+    /// The VPC's load balancers, without tags.
+    LoadBalancers,
+    /// The VPC's target groups, without tags.
+    TargetGroups,
+    /// The listeners of a load balancer with all of their certificates, without tags and rules.
+    Listeners(AwsId),
+    /// The rules of a listener but the default one, by priority, without tags. They are believed
+    /// with the listeners.
+    Rules(AwsId),
+    /// The attributes of a load balancer.
+    LoadBalancerAttributes(AwsId),
+    /// The attributes of a target group.
+    TargetGroupAttributes(AwsId),
+    /// What is registered in a target group, draining targets included.
+    Targets(AwsId),
+}
+
+impl ElbPart {
+    /// What there is to say of it.
+    pub(super) fn about(&self) -> About {
+        let among_load_balancers = || Belonging::OwnOf(Box::new(Part::Elb(Self::LoadBalancers)));
+        let among_target_groups = || Belonging::OwnOf(Box::new(Part::Elb(Self::TargetGroups)));
+        let (lane, belonging) = match self {
+            Self::LoadBalancers => (Lane::Balancing, Belonging::Shared(Some(arn::LOAD_BALANCER))),
+            Self::TargetGroups => (Lane::Balancing, Belonging::Shared(Some(arn::TARGET_GROUP))),
+            Self::Listeners(_) | Self::LoadBalancerAttributes(_) => {
+                (Lane::Balancing, among_load_balancers())
+            }
+            Self::TargetGroupAttributes(_) => (Lane::Balancing, among_target_groups()),
+            Self::Rules(_) => (Lane::Balancing, Belonging::Beside),
+            Self::Targets(_) => (Lane::Targets, Belonging::Own),
+        };
+        About { lane, belonging }
+    }
+}
+
+/// What is found on looking at a part of Elastic Load Balancing v2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ElbReading {
+    /// The VPC's load balancers.
+    LoadBalancers(Vec<ReadLoadBalancer>),
+    /// Its target groups.
+    TargetGroups(Vec<Live<TargetGroup>>),
+    /// The listeners of a load balancer.
+    Listeners(AwsId, Vec<LiveListener>),
+    /// The rules of a listener.
+    Rules(AwsId, Vec<LiveRule>),
+    /// The attributes of a load balancer.
+    LoadBalancerAttributes(AwsId, Attributes),
+    /// The attributes of a target group.
+    TargetGroupAttributes(AwsId, Attributes),
+    /// What is registered in a target group.
+    Targets(AwsId, Vec<LiveTarget>),
+}
+
+impl ElbReading {
+    /// The things whose tags are believed with this and are not in it.
+    pub(super) fn tagged(&self) -> Vec<AwsId> {
+        match self {
+            Self::LoadBalancers(found) => found.iter().map(|found| found.live.id.clone()).collect(),
+            Self::TargetGroups(found) => found.iter().map(|found| found.id.clone()).collect(),
+            Self::Listeners(..)
+            | Self::Rules(..)
+            | Self::LoadBalancerAttributes(..)
+            | Self::TargetGroupAttributes(..)
+            | Self::Targets(..) => Vec::new(),
+        }
+    }
+}

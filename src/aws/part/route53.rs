@@ -1,0 +1,34 @@
+//! The parts of Route 53: hosted zones and their records.
+
+use super::{About, Belonging, Lane};
+use crate::model::id::AwsId;
+use crate::model::record::{HostedZone, Record};
+
+/// A part of Route 53.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Route53Part {
+    /// The account's hosted zones.
+    Zones,
+    /// The records of a hosted zone, of the types that are looked at.
+    Records(AwsId),
+}
+
+impl Route53Part {
+    /// What there is to say of it.
+    pub(super) fn about(&self) -> About {
+        let belonging = match self {
+            Self::Zones => Belonging::Shared(None),
+            Self::Records(_) => Belonging::Own,
+        };
+        About { lane: Lane::Names, belonging }
+    }
+}
+
+/// What is found on looking at a part of Route 53.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route53Reading {
+    /// The hosted zones.
+    Zones(Vec<HostedZone>),
+    /// The records of a hosted zone.
+    Records(AwsId, Vec<Record>),
+}
