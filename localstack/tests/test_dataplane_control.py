@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from aws import Account, host, path
-from dataplane_ground import Alb, Pod, alb, fixed, pods, require
+from dataplane_ground import Alb, Pod, alb, fixed, pods, read, require
 
 __all__ = ["alb", "pods"]
+
+# How often an account is loaded, for a moment to be met that is a thousandth of a second long.
+LOADS = 100
 
 
 def test_a_trace_says_which_rule_and_why(alb: Alb, pods: Callable[..., Pod]) -> None:
@@ -165,3 +168,19 @@ def test_what_cannot_be_served_is_told(aws: Account, endpoint: str) -> None:
     other.control("GET", f"/settled?account={other.id}")
     aws.control("POST", "/load", dumped)
     aws.control("GET", f"/settled?account={aws.id}")
+
+
+def test_who_is_served_while_an_account_is_loaded(alb: Alb) -> None:
+    """The data plane sees the account before or after, and never the one that is empty between."""
+    alb.default(fixed("there"))
+    whole = alb.aws.control("GET", f"/dump?account={alb.aws.id}")
+    for number in range(LOADS):
+        tags = [{"Key": "number", "Value": str(number)}]
+        connection = alb.connect()
+        connection.connect()
+        # Something to look at, just before there is nothing.
+        alb.aws.elbv2.add_tags(ResourceArns=[alb.arn], Tags=tags)
+        alb.aws.control("POST", "/load", whole)
+        connection.request("GET", "/")
+        assert read(connection).body == b"there"
+        connection.close()

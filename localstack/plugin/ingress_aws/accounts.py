@@ -19,10 +19,17 @@ def on_reset(forget: Callable[[str], None]) -> Callable[[str], None]:
     return forget
 
 
+# Taken before any store's lock by whoever puts an account in another one's place, and by whoever
+# reads accounts beside all calls: half of an account looks as if the rest had been deleted, and a
+# read of moto's services would make that rest anew.
+WHOLE = threading.RLock()
+
+
 def reset(account: str) -> None:
     """Forget everything that any service holds for one account."""
-    for forget in _resetters:
-        forget(account)
+    with WHOLE:
+        for forget in _resetters:
+            forget(account)
 
 
 # Every AccountStores of the process, for whoever dumps or loads an account.

@@ -61,17 +61,18 @@ def load(dumped: Json) -> str:
         raise ValueError("not a dump: 'settings' is an object")
     settings.check("", wanted)
     moto = [(_backends_of(name), regions) for name, regions in state["moto"].items()]
-    accounts.reset(account)
-    settings.change(account, wanted)
-    if dumped.get("stopped"):
-        clock.stop(account)
-    clock.put_at(account, dumped["time"])
-    for stores in accounts.everything:
-        stores.put(account, state["native"].get(stores.name, {}))
-    for backends, regions in moto:
-        own = backends[account]
-        for region, backend in regions.items():
-            own[region] = backend
+    with accounts.WHOLE:
+        accounts.reset(account)
+        settings.change(account, wanted)
+        if dumped.get("stopped"):
+            clock.stop(account)
+        clock.put_at(account, dumped["time"])
+        for stores in accounts.everything:
+            stores.put(account, state["native"].get(stores.name, {}))
+        for backends, regions in moto:
+            own = backends[account]
+            for region, backend in regions.items():
+                own[region] = backend
     return account
 
 

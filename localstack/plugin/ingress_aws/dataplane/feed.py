@@ -9,6 +9,7 @@ import json
 import threading
 import time
 
+from ingress_aws import accounts
 from ingress_aws.dataplane import documents
 from ingress_aws.dataplane.changes import CHANGES, Source
 from ingress_aws.dataplane.documents import Documents
@@ -80,13 +81,14 @@ class Feed:
     def _make(self, source: Source) -> None:
         service, account, region = source
         _, pause = self._passing.pop(source, (0.0, FIRST_LOOK / 2))
-        if service == "elbv2":
-            made, passing = documents.of_elbv2(account, region)
-            if passing:
-                pause = min(LAST_LOOK, 2 * pause)
-                self._passing[source] = time.monotonic() + pause, pause
-        else:
-            made = documents.of_route53(account)
+        with accounts.WHOLE:
+            if service == "elbv2":
+                made, passing = documents.of_elbv2(account, region)
+            else:
+                made, passing = documents.of_route53(account), False
+        if passing:
+            pause = min(LAST_LOOK, 2 * pause)
+            self._passing[source] = time.monotonic() + pause, pause
         before = self._of_source.get(source, {})
         differing = [key for key, text in made.items() if before.get(key) != text]
         gone = before.keys() - made.keys()
