@@ -145,7 +145,9 @@ class _Writer:
         if kind is list:
             return {"list": [self.value(item) for item in value]}
         if kind.__name__ in SEQUENCES and kind.__module__ in ("builtins", "collections"):
-            return {kind.__name__: [self.value(item) for item in value]}
+            # A set that is read has an order of its own again, and two dumps shall be compared.
+            ordered = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+            return {kind.__name__: [self.value(item) for item in ordered]}
         return self._object(value)
 
     def _object(self, value: Any) -> Json:
