@@ -111,7 +111,8 @@ LOAD_BALANCERS = [
     Row("refusals that were seen in public", "P", "refusals::refusal"),
     Row("capacity reservation", "B",
         "elbv2_trust_store::capacity elbv2_trust_store::capacity_limits"),
-    Row("ModifyIpPools", "B", "elbv2_load_balancer::modify_ip_pools"),
+    Row("ModifyIpPools", "BD",
+        "elbv2_load_balancer::modify_ip_pools elbv2_load_balancer::pools_must_exist"),
     Row("DescribeAccountLimits", "D", "elbv2_load_balancer::describe_account_limits"),
     Row("interfaces in EC2", "M", "ec2_network::interfaces_of_a_load_balancer"),
     Row("dualstack needs IPv6, and has it", "PMB",
@@ -163,8 +164,9 @@ TARGETS = [
     Row("groups for Network Load Balancers", "BD",
         "elbv2_target_group::defaults_of_tcp elbv2_target_group::load_balancers_as_targets"),
     Row("versions that need HTTPS", "P", "elbv2_target_group::versions_that_need_https"),
-    Row("validation of targets", "BEL",
+    Row("validation of targets", "BELP",
         "elbv2_target::validation_of_addresses elbv2_target::validation_of_instances"
+        " elbv2_target::instances_over_ipv6"
         " elbv2_target::outside_the_vpc_without_a_zone"),
     Row("deregister what is not there", "B", "elbv2_target::deregister_unknown"),
     Row("health: unused, initial, healthy, draining, not registered", "B",

@@ -245,9 +245,14 @@ def test_subnets_of_another_vpc(aws: Account) -> None:
         )
 
 
+def _pool(aws: Account) -> dict[str, str]:
+    made = aws.ec2.create_ipam_pool(IpamScopeId="ipam-scope-1", AddressFamily="ipv4")
+    return {"Ipv4IpamPoolId": made["IpamPool"]["IpamPoolId"]}
+
+
 @pytest.mark.B
 def test_pools_are_kept(aws: Account) -> None:
-    pools = {"IpamPools": {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"}}
+    pools = {"IpamPools": _pool(aws)}
     made = aws.load_balancer(**pools)
     assert {key: made[key] for key in pools} == pools
     found = aws.elbv2.describe_load_balancers()["LoadBalancers"][0]
@@ -257,13 +262,23 @@ def test_pools_are_kept(aws: Account) -> None:
 @pytest.mark.B
 def test_modify_ip_pools(aws: Account) -> None:
     arn = aws.load_balancer()["LoadBalancerArn"]
-    pool = {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"}
+    pool = _pool(aws)
     answer = aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, IpamPools=pool)
     assert answer["IpamPools"] == pool
     aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, RemoveIpamPools=["ipv4"])
     assert "IpamPools" not in aws.elbv2.describe_load_balancers()["LoadBalancers"][0]
     aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
     with refused("LoadBalancerNotFound"):
+        aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, IpamPools=pool)
+
+
+@pytest.mark.D
+def test_pools_must_exist(aws: Account) -> None:
+    pool = {"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"}
+    with refused("ValidationError"):
+        aws.load_balancer(IpamPools=pool)
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    with refused("ValidationError"):
         aws.elbv2.modify_ip_pools(LoadBalancerArn=arn, IpamPools=pool)
 
 

@@ -307,6 +307,20 @@ def test_one_ipv6_address(aws: Account) -> None:
     assert aws.health(group) == []
 
 
+@pytest.mark.P
+def test_instances_over_ipv6(aws: Account) -> None:
+    """LBC #3692 has AWS's words for an instance that has no such address."""
+    aws.ipv6()
+    group = aws.target_group_arn("six", IpAddressType="ipv6", TargetType="instance")
+    instance = _instance(aws)
+    with refused("InvalidTarget"):
+        _register(aws, group, {"Id": instance})
+    [found] = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"]
+    interface = found["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    aws.ec2.assign_ipv6_addresses(NetworkInterfaceId=interface, Ipv6AddressCount=1)
+    _register(aws, group, {"Id": instance})
+
+
 @pytest.mark.D
 def test_one_function(aws: Account) -> None:
     """AWS's quotas page: one Lambda function for each target group."""

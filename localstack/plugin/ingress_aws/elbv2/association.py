@@ -87,12 +87,14 @@ def check_address_type(store: Store, load_balancer: LoadBalancer, wanted: str) -
 
 
 def _check_addresses(address_type: str, groups: list[TargetGroup]) -> None:
-    """Only load balancers that have IPv6 themselves reach targets over it [M]."""
-    six = [group.arn for group in groups if group.settings["IpAddressType"] == "ipv6"]
+    """Only load balancers that have IPv6 themselves reach targets over it; the words are AWS's
+    (zalando-incubator/kube-ingress-aws-controller #752), the code is from memory.
+    """
+    six = any(group.settings["IpAddressType"] == "ipv6" for group in groups)
     if six and address_type == "ipv4":
         raise errors.configuration(
-            "A load balancer with IP address type 'ipv4' cannot use the following target groups "
-            f"with IP address type 'ipv6': {', '.join(six)}"
+            "You cannot associate an IPv6 target group with a load balancer that has an 'ipv4' IP "
+            "address type"
         )
 
 

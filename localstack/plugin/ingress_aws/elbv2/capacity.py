@@ -13,7 +13,8 @@ Json = dict[str, Any]
 PENDING = knob(
     "elbv2.capacity-provisioning-seconds", 0, "how long a capacity reservation is 'pending'"
 )
-# botocore: "Daily capacity decrease limit reached"; how many it allows is from memory.
+# AWS's guide, "Request Load balancer Capacity Unit reservation": "you can only decrease the reserved
+# capacity two times per day".
 DECREASES_A_DAY = 2
 DAY_SECONDS = 86_400
 

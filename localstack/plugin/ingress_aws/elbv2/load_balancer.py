@@ -79,6 +79,7 @@ def _made(store: Store, request: Json, kind: Kind) -> LoadBalancer:
     if request.get("CustomerOwnedIpv4Pool"):
         # No subnet here is on an Outpost.
         raise errors.not_on_an_outpost()
+    pool = _checked_pool(store, request)
     vpc = subnets[0].vpc
     groups = placement.check_security_groups(store, request.get("SecurityGroups") or [], vpc)
     if not groups and kind is kinds.APPLICATION:
@@ -96,7 +97,7 @@ def _made(store: Store, request: Json, kind: Kind) -> LoadBalancer:
         created=clock.now(store.account),
         attributes=load_balancer_attributes.defaults(kind.attributes, scheme),
         tags=tag.checked(request.get("Tags")),
-        ipv4_pool=request.get("IpamPools", {}).get("Ipv4IpamPoolId"),
+        ipv4_pool=pool,
         customer_owned_pool=request.get("CustomerOwnedIpv4Pool"),
         type=kind.type,
     )
@@ -212,7 +213,7 @@ def set_ip_address_type(store: Store, request: Json) -> Json:
 def modify_ip_pools(store: Store, request: Json) -> Json:
     """ModifyIpPools."""
     load_balancer = arns.load_balancer(store, request["LoadBalancerArn"])
-    pool = request.get("IpamPools", {}).get("Ipv4IpamPoolId")
+    pool = _checked_pool(store, request)
     removed = request.get("RemoveIpamPools") or []
     if pool and removed:
         raise errors.validation("A pool cannot be set and removed in the same call")
@@ -221,6 +222,18 @@ def modify_ip_pools(store: Store, request: Json) -> Json:
     elif pool:
         load_balancer.ipv4_pool = pool
     return _ipam_pools(load_balancer)
+
+
+def _checked_pool(store: Store, request: Json) -> str | None:
+    """The IPAM pool that is asked for.
+
+    AWS's guide, "Update the IPAM IP address pools": one "must first be created within IPAM". The
+    code is from memory.
+    """
+    pool = (request.get("IpamPools") or {}).get("Ipv4IpamPoolId")
+    if pool and not network.has_ipam_pool(store, pool):
+        raise errors.validation(f"The IPAM pool '{pool}' does not exist")
+    return pool or None
 
 
 def _check_name(name: str) -> None:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from ingress_aws.ec2 import backend, interfaces
+from ingress_aws.ec2.store import STORES as EC2
 from ingress_aws.elbv2.store import LoadBalancer, Store
 
 Address = IPv4Address | IPv6Address
@@ -119,6 +120,7 @@ class Instance:
     zone: str
     state: str
     address: str
+    has_ipv6: bool  # whether its first interface has an IPv6 address
 
 
 def instance(store: Store, instance_id: str) -> Instance | None:
@@ -126,10 +128,17 @@ def instance(store: Store, instance_id: str) -> Instance | None:
     for reservation in _ec2(store).reservations.values():
         for found in reservation.instances:
             if found.id == instance_id:
+                first = found.nics.get(0)
                 return Instance(
-                    found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip
-                )
+                    found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip,
+                    bool(first and first.ipv6_addresses),
+                )  # fmt: skip
     return None
+
+
+def has_ipam_pool(store: Store, pool: str) -> bool:
+    """Whether the account has this pool of IPAM."""
+    return pool in EC2.get(store.account, store.region).ipam_pools
 
 
 def place_interfaces(store: Store, load_balancer: LoadBalancer) -> None:

@@ -148,6 +148,12 @@ def _instance(store: Store, group: TargetGroup, description: Json) -> str:
         )
     if description.get("AvailabilityZone"):
         raise errors.validation("An Availability Zone cannot be specified for an instance")
+    if group.settings["IpAddressType"] == "ipv6" and not found.has_ipv6:
+        # Of an instance's IPv6 addresses none is marked as the primary one here: any will do.
+        raise errors.invalid_targets(
+            "The following targets cannot be used with this IPv6 target group because of missing "
+            f"primary IPv6 addresses: '{description['Id']}'"
+        )
     return found.zone
 
 
