@@ -1,7 +1,7 @@
-"""Applies recorded scenarios, waits until the controllers are quiet, and says what is wrong.
+"""Starts the controllers and runs recorded scenarios: see `scenario` for when one passes.
 
-A scenario passes if AWS refused nothing but what the controllers retry, every Ingress that had an
-address in the recording has one, and nothing is left once all its Ingresses are deleted.
+Everything keeps AWS's own pace with `ALBEDO_PACE=aws`, and `ALBEDO_CLOCK_SPEED` says how many times
+faster than AWS.
 """
 
 import argparse
@@ -9,30 +9,20 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import recording
-from account import CLUSTER, NODE, Account, self_signed
-from cluster import Cluster, pods_of
-from recording import Recording, Step
-
-Json = dict[str, Any]
+from account import CLUSTER, Account, self_signed
+from cluster import Cluster
+from scenario import INGRESS, SPEED, Scenario
 
 CRDS = Path(__file__).parents[2] / "deploy" / "crds"
-INGRESS = "networking.k8s.io/v1"
-
-# LBC retries these two, and AWS answers with them while something is on its way out.
-RETRIED = {"DependencyViolation", "ResourceInUse"}
 # How AWS Load Balancer Controller calls itself.
 AGENT = "elbv2.k8s.aws/"
-# No call for so long, and the controllers are done; LBC's own retries begin below a second.
-QUIET_SECONDS = 4.0
-PATIENCE_SECONDS = 60.0
+# How often LBC looks whether a load balancer is active; 2 minutes unless it is told otherwise.
+LOOK_SECONDS = 120 / SPEED
 # Long enough for a controller to start on two busy cores.
 START_SECONDS = 60.0
 
@@ -57,7 +47,8 @@ def main() -> int:
             running.enter_context(external_dns(options, account))
         for path in sorted(options.recordings.glob("V*.txt")):
             if not options.names or path.stem.startswith(tuple(options.names)):
-                troubles = list(run(account, cluster, recording.read(path, account.real)))
+                recorded = recording.read(path, account.real)
+                troubles = list(Scenario(account, cluster, recorded).run())
                 print(f"{path.stem}: {'; '.join(troubles) or 'as it should'}", flush=True)
                 failed += bool(troubles)
     return 1 if failed else 0
@@ -90,6 +81,7 @@ def lbc(options: argparse.Namespace, account: Account) -> Iterator[None]:
             "metrics-bind-addr": "127.0.0.1:0",
             "health-probe-bind-addr": "127.0.0.1:0",
             "webhook-cert-dir": place,
+            "lb-stabilization-monitor-interval": f"{LOOK_SECONDS:.0f}s",
         }
         with process(options, "lbc", options.lbc, flags, account):
             yield
@@ -99,7 +91,7 @@ def lbc(options: argparse.Namespace, account: Account) -> Iterator[None]:
 def external_dns(options: argparse.Namespace, account: Account) -> Iterator[None]:
     """external-dns with its Ingress source, TXT registry and AWS provider."""
     for name in ("example.com", "example.org"):
-        account.client("route53").create_hosted_zone(Name=name, CallerReference=name)
+        account.make_zone(name)
     flags = {
         "kubeconfig": os.environ["KUBECONFIG"],
         "source": "ingress",
@@ -127,91 +119,6 @@ def process(
         finally:
             child.terminate()
             child.wait(timeout=START_SECONDS)
-
-
-def run(account: Account, cluster: Cluster, scenario: Recording) -> Iterator[str]:
-    """What goes wrong in a scenario, in the order of its steps."""
-    namespace = scenario.namespace
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    addresses: dict[str, list[str]] = {}
-    for number, step in enumerate(scenario.steps, start=1):
-        account.forget_log()
-        apply(account, cluster, namespace, step, addresses)
-        calls = settled(account, waking=bool(step.calls))
-        yield from (f"step {number}: {trouble}" for trouble in refusals(calls))
-        have = {
-            ingress["metadata"]["name"]
-            for ingress in cluster.list(INGRESS, "Ingress", namespace)
-            if ingress["status"].get("loadBalancer", {}).get("ingress")
-        }
-        if missing := step.addressed - have:
-            yield f"step {number}: no address: {', '.join(sorted(missing))}"
-    account.forget_log()
-    calls: list[Json] = []
-    # One after the other: when two come to their end at the same moment, each sees the other one's
-    # finalizer, and the controller leaves the security group that they share behind.
-    for ingress in cluster.list(INGRESS, "Ingress", namespace):
-        cluster.delete(INGRESS, "Ingress", ingress["metadata"]["name"], namespace)
-        calls = settled(account, waking=bool(scenario.last_calls))
-    yield from (f"deletion: {trouble}" for trouble in refusals(calls))
-    if left := account.left():
-        yield f"deletion: left behind: {', '.join(left)}"
-
-
-def apply(
-    account: Account,
-    cluster: Cluster,
-    namespace: str,
-    step: Step,
-    addresses: dict[str, list[str]],
-) -> None:
-    """Put a step's objects into the cluster; each new Service gets two pods."""
-    for name in step.deleted:
-        cluster.delete(INGRESS, "Ingress", name, namespace)
-    for wanted in step.objects:
-        if wanted["kind"] == "Service":
-            name = wanted["metadata"]["name"]
-            if name not in addresses:
-                addresses[name] = [account.addresses.pop(0), account.addresses.pop(0)]
-            for made in pods_of(wanted, addresses[name], NODE):
-                cluster.apply(made, namespace)
-        cluster.apply(wanted, namespace)
-
-
-def settled(account: Account, *, waking: bool) -> list[Json]:
-    """The calls that were made until nobody has made one for a while.
-
-    `waking`: calls there will be, so that the quiet before the first of them does not count.
-    """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    calls, since = counted(account.log()), time.monotonic()
-    while time.monotonic() < deadline:
-        if time.monotonic() - since >= QUIET_SECONDS and (calls or not waking):
-            break
-        time.sleep(0.25)
-        if len(found := counted(account.log())) != len(calls):
-            calls, since = found, time.monotonic()
-    return account.log()
-
-
-def counted(calls: list[Json]) -> list[Json]:
-    """Without external-dns's reads, which go on for ever."""
-    return [
-        call
-        for call in calls
-        if call["service"] != "route53" or call["operation"] == "ChangeResourceRecordSets"
-    ]
-
-
-def refusals(calls: list[Json]) -> Iterator[str]:
-    """What AWS refused and should not have been asked, or should not have refused."""
-    wrong: Counter[str] = Counter(
-        f"{call['service']}.{call['operation']} {call['error']}"
-        for call in calls
-        if call["error"] and call["error"] not in RETRIED
-    )
-    for what, count in wrong.items():
-        yield f"{what} ({count} times)"
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Account:
         self.id = account
         self.symbols: dict[str, str] = {}
         self.addresses: list[str] = []
+        self.zones: dict[str, str] = {}  # ids, by the zones' names
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account; everything else is in the environment."""
@@ -123,6 +124,28 @@ class Account:
         """Begin the log anew."""
         self._control("DELETE", f"/log?account={self.id}")
 
+    def make_zone(self, name: str) -> None:
+        """A public hosted zone."""
+        made = self.client("route53").create_hosted_zone(Name=name, CallerReference=name)
+        self.zones[name] = made["HostedZone"]["Id"]
+
+    def has_zone_of(self, host: str) -> bool:
+        """Whether a host is in one of the zones made here."""
+        return any(f".{host}".endswith(f".{zone}") for zone in self.zones)
+
+    def records(self) -> dict[str, str]:
+        """Where each name with an alias of type A leads, of all zones made here."""
+        route53 = self.client("route53")
+        return {
+            record["Name"].rstrip(".").replace("\\052", "*"): record["AliasTarget"]["DNSName"]
+            for zone in self.zones.values()
+            for page in route53.get_paginator("list_resource_record_sets").paginate(
+                HostedZoneId=zone
+            )
+            for record in page["ResourceRecordSets"]
+            if record["Type"] == "A" and "AliasTarget" in record
+        }
+
     def left(self) -> list[str]:
         """What a controller has made and not deleted."""
         elb, ec2 = self.client("elbv2"), self.client("ec2")
@@ -135,6 +158,7 @@ class Account:
                 for group in ec2.describe_security_groups()["SecurityGroups"]
                 if group["GroupName"] != "default" and group["GroupId"] not in own
             ),
+            *self.records(),
         ]
 
     def _group(self, name: str, symbol: str, tags: dict[str, str]) -> str:
