@@ -7,7 +7,9 @@ AWS, where the client's address is preserved.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 
 from dataplane.balancer import Listener
 from dataplane.door import Door
@@ -16,6 +18,9 @@ from dataplane.tunnel import Tunnel
 from dataplane.upstream import CONNECT_SECONDS, trusting
 from dataplane.wire import Wire
 
+# How proxy protocol version 2 begins: its signature; version 2, told for a client; TCP over IPv4;
+# and that two addresses and two ports come, in twelve bytes.
+PROXY = b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x21, 0x11, 0, 12])
 # The guide of Network Load Balancers, "Connection idle timeout": that of TLS listeners is fixed.
 IDLE_SECONDS = "350"
 
@@ -64,7 +69,7 @@ class Relay(Door):
     async def _forward(self, wire: Wire, listener: Listener, group: Group, target: Target) -> None:
         if not target.is_open or not target.address or target.port is None:
             raise ConnectionRefusedError("the target does not let the load balancer in")
-        peer = wire.transport.get_extra_info("peername")[0]
+        client = wire.transport.get_extra_info("peername")
         if listener.is_secure:
             context = await self.services.certificates.context(listener)
             if context is None:
@@ -77,16 +82,24 @@ class Relay(Door):
                 Wire,
                 target.address,
                 target.port,
-                local_addr=(peer if preserved else self.address, 0),
+                local_addr=(client[0] if preserved else self.address, 0),
                 ssl=trusting("HTTP1") if secure else None,
             )
         far.secure = secure
+        if group.attributes.get("proxy_protocol_v2.enabled") == "true" and not secure:
+            far.transport.write(self._introduction(client))
         idle = float(listener.attributes.get("tcp.idle_timeout.seconds", IDLE_SECONDS))
         both = Tunnel(idle)
         try:
             await asyncio.gather(_way(both, wire, far), _way(both, far, wire))
         finally:
             far.close()
+
+
+    def _introduction(self, client: tuple[str, int]) -> bytes:
+        """Who has connected, and to what, for a target that cannot see it."""
+        ends = socket.inet_aton(client[0]) + socket.inet_aton(self.address)
+        return PROXY + ends + struct.pack("!HH", client[1], self.port)
 
 
 async def _way(both: Tunnel, source: Wire, sink: Wire) -> None:

@@ -91,6 +91,30 @@ def test_the_clients_address_is_preserved(aws: Account) -> None:
             assert _all(connection) == b"127.9.8.7\nbye\n"
 
 
+def test_proxy_protocol(aws: Account) -> None:
+    """Version 2 of HAProxy's "The PROXY protocol", section 2.2: TCP over IPv4, and nothing more."""
+
+    def repeat(connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+    pod = Raw(repeat)
+    with stopping(pod):
+        group = _group(aws, pod)
+        wanted = [{"Key": "proxy_protocol_v2.enabled", "Value": "true"}]
+        aws.elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=wanted)
+        front = Nlb(aws, group)
+        with front.connect("127.9.8.7") as connection:
+            port = connection.getsockname()[1]
+            connection.sendall(b"hello")
+            connection.shutdown(socket.SHUT_WR)
+            ends = socket.inet_aton("127.9.8.7") + socket.inet_aton(front.address)
+            ports = port.to_bytes(2, "big") + (80).to_bytes(2, "big")
+            signature = bytes.fromhex("0d0a0d0a000d0a515549540a")
+            head = signature + b"\x21\x11\x00\x0c" + ends + ports
+            assert _all(connection) == head + b"hello"
+
+
 def test_in_front_of_a_load_balancer(aws: Account, alb: Alb, pods: Make) -> None:
     alb.forwards_to(pods("a"))
     group = aws.target_group_arn("albs", TargetType="alb", Protocol="TCP")
