@@ -138,6 +138,20 @@ def test_shield_of_what_is_not_there(aws: Account) -> None:
         shield.create_protection(Name="p", ResourceArn=_gone(aws))
 
 
+def test_what_localstack_stumbles_over(aws: Account) -> None:
+    """A bad parameter, or what nobody takes for a refusal of AWS's."""
+    shield = aws.client("shield")
+    with refused("InvalidParameterException"):
+        shield.describe_protection()
+    wanted = {"account": aws.id, "settings": {"control.honest-stumbling": 1}}
+    aws.control("POST", "/settings", wanted)
+    with pytest.raises(shield.exceptions.ClientError) as caught:
+        shield.describe_protection()
+    answer = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert answer["Error"]["Code"] == "InternalFailure"
+
+
 @pytest.mark.L
 def test_shield_needs_a_subscription(aws: Account) -> None:
     shield, arn = aws.client("shield"), aws.load_balancer()["LoadBalancerArn"]

@@ -2,7 +2,8 @@
 
 Operations that the plugin leaves to LocalStack trust their input. Two things are done about it: a
 request of a service that nobody looks at otherwise is held to AWS's model, and an exception from
-LocalStack's own code is answered as a bad parameter. The plugin's own mistakes stay 500.
+LocalStack's own code is answered as a bad parameter; or, for whoever would take that for AWS's word,
+as 501. The plugin's own mistakes stay 500.
 """
 
 import logging
@@ -18,6 +19,13 @@ from rolo.gateway.chain import HandlerChain
 from ingress_aws import shapes
 from ingress_aws.control.call import service_of
 from ingress_aws.errors import AwsError
+from ingress_aws.settings import knob
+
+HONEST = knob(
+    "control.honest-stumbling",
+    0,
+    "1: what LocalStack's own code stumbles over is a 501, which no client takes for a refusal",
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -66,7 +74,11 @@ def _guarded(dispatch: Callable[..., Response]) -> Callable[..., Response]:
             if code is None or not _is_left(stumbled):
                 raise
             LOG.warning("%s", stumbled, exc_info=True)
-            text = f"A parameter is not valid: {type(stumbled).__name__}: {stumbled}"
+            told = f"{type(stumbled).__name__}: {stumbled}"
+            if HONEST.of(context.account_id):
+                text = f"LocalStack has stumbled over this request: {told}"
+                raise AwsError("InternalFailure", text, 501) from stumbled
+            text = f"A parameter is not valid: {told}"
             raise AwsError(code, text) from stumbled
 
     return dispatch_request
