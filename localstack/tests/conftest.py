@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from aws import JANITOR, REAL, Account
-from rows import SEEN, case_of, seen
+from row import SEEN, case_of, seen
 
 LOCALSTACK = SEEN.parent.parent
 

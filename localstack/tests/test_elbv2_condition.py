@@ -107,6 +107,13 @@ def test_regex_values_of_the_condition(aws: Account) -> None:
     assert condition["PathPatternConfig"] == {"RegexValues": ["^/a$"]}
 
 
+@pytest.mark.M
+def test_nobodys_address(shared: Account) -> None:
+    """The guide, "Source IP address conditions", leaves out this one block."""
+    with refused("ValidationError"):
+        shared.rule(shared.http_listener(), 1, Conditions=[_source("255.255.255.255/32")])
+
+
 @pytest.mark.B
 @pytest.mark.parametrize(
     "wrong",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import EVIDENCE
-from rows import ROWS, Row, case_of, seen
+from row import Row, case_of, seen
+from rows import ROWS
 
 HERE = Path(__file__).parent
 ALL = [

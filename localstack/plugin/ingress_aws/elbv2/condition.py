@@ -21,6 +21,9 @@ LONGEST_NAME = 40
 # At most one condition of each of these in a rule; header and query string may come more often.
 ONCE = ("http-request-method", "host-header", "path-pattern", "source-ip")
 
+# The guide, "Source IP address conditions", leaves out this one block [M].
+NOBODYS = "255.255.255.255/32"
+
 _HOST = re.compile(r"[A-Za-z0-9.*?-]+")
 _PATH = re.compile(r"[A-Za-z0-9_\-.$/~\"'@:+&*?]+")
 _METHOD = re.compile(r"[A-Z_-]+")
@@ -134,7 +137,7 @@ def _source_ip(condition: Json) -> Json:
     for value in values:
         try:
             ip_network(value)
-            valid = "/" in value
+            valid = "/" in value and value != NOBODYS
         except ValueError:
             valid = False
         if not valid:
