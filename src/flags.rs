@@ -7,7 +7,9 @@ use crate::aws::Limits;
 use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
-use crate::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
+use crate::model::settings::{
+    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, ProtectionSettings, Settings,
+};
 use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
@@ -134,9 +136,6 @@ pub const IGNORED: &[&str] = &[
     "enable-endpoint-slices",
     "enable-manage-backend-security-group-rules",
     "enable-pod-readiness-gate-inject",
-    "enable-shield",
-    "enable-waf",
-    "enable-wafv2",
     "feature-gates",
     "kube-ca-pem-filepath",
     "kubeconfig",
@@ -255,6 +254,19 @@ pub struct BuildFlags {
     /// Tags that mark, besides the cluster's, the security group of a pod's network interface.
     #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
     pub service_target_eni_security_group_tags: Vec<(String, String)>,
+    /// Whether somebody who asks for a web ACL of AWS WAF Classic, which is at its end, hears of
+    /// WAFv2; load balancers keep those that they have.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub enable_waf: bool,
+    /// Whether load balancers are given the web ACLs of WAFv2 that Ingresses ask for.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub enable_wafv2: bool,
+    /// Whether Shield Advanced protects load balancers as Ingresses ask.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub enable_shield: bool,
     /// How long a load balancer or target group that has been replaced is kept, for requests under
     /// way and for resolvers that remember its address (a record of a load balancer lives 60 s).
     #[arg(long, default_value = "90s", value_name = "DURATION", value_parser = duration)]
@@ -414,6 +426,9 @@ impl BuildFlags {
             tolerate_non_existent_backend_service,
             tls_secrets,
             service_target_eni_security_group_tags,
+            enable_waf,
+            enable_wafv2,
+            enable_shield,
             dns,
             replacement_grace,
         } = self;
@@ -449,6 +464,11 @@ impl BuildFlags {
             restricted_rules: !disable_restricted_sg_rules,
             tolerate_missing_service: *tolerate_non_existent_backend_service,
             tls_secrets: *tls_secrets,
+            protection: ProtectionSettings {
+                waf_classic: *enable_waf,
+                wafv2: *enable_wafv2,
+                shield: *enable_shield,
+            },
             dns: dns.settings(),
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
             replacement_grace: *replacement_grace,

@@ -41,10 +41,10 @@
 //!   and no client; `tests/it/tidy.rs` holds it to that.
 //! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses and
 //!   Events, which order nothing, are written outside it.
-//! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate
-//!   or a zone. What one has to tell another is a value in the next snapshot
-//!   ([`model::fact::Facts`]), never a call, and goes by one of the ways that [`model::news`]
-//!   declares: those ways say who has to read it, and its revision who has not.
+//! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate,
+//!   a zone, or what protects a group's load balancers. What one has to tell another is a value in
+//!   the next snapshot ([`model::fact::Facts`]), never a call, and goes by one of the ways that
+//!   [`model::news`] declares: those ways say who has to read it, and its revision who has not.
 //! * The world ([`controller::World`]) is one value behind one lock that is never held over an
 //!   await. What a visit builds on is a slice of it, whose cost does not depend on the size of the
 //!   cluster.

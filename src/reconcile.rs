@@ -31,10 +31,12 @@ mod balancer;
 mod census;
 mod certificate;
 mod fabric;
+mod protection;
 mod targets;
 mod waits;
 mod zone;
 
+pub use protection::read_protection;
 pub use waits::read_targets;
 
 /// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
@@ -77,6 +79,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
             Subject::Balancer(_, group) => visit.balancer(group).await,
             Subject::Targets(_, binding) => visit.targets(binding).await,
             Subject::Certificate(_, secret) => visit.certificate(secret).await,
+            Subject::Protection(_, group) => visit.protection(group).await,
             Subject::Zone(_, zone) => visit.zone(zone).await,
             Subject::Census(_) => visit.census().await,
         };

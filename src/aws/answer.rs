@@ -24,6 +24,8 @@ pub enum Answer {
     TargetGroup(Live<TargetGroup>),
     /// A certificate that was imported.
     Certificate(ReadCertificate),
+    /// A Shield protection that was made.
+    ShieldProtection(AwsId),
 }
 
 impl Answer {
@@ -32,7 +34,7 @@ impl Answer {
     pub fn id(&self) -> Option<&AwsId> {
         match self {
             Self::Done => None,
-            Self::SecurityGroup(id) => Some(id),
+            Self::SecurityGroup(id) | Self::ShieldProtection(id) => Some(id),
             Self::LoadBalancer(made) => Some(&made.live.id),
             Self::Listener(listener) => Some(&listener.live.id),
             Self::Rules(rules) => match rules.as_slice() {

@@ -19,11 +19,15 @@ use acm::AcmBelief;
 use ec2::Ec2Belief;
 use elb::ElbBelief;
 use route53::Route53Belief;
+use shield::ShieldBelief;
+use wafv2::Wafv2Belief;
 
 mod acm;
 mod ec2;
 mod elb;
 mod route53;
+mod shield;
+mod wafv2;
 
 /// How many target groups that are gone are known to be so: more than go at once in the largest
 /// cluster, and far fewer than come and go in its life.
@@ -61,6 +65,8 @@ pub(super) struct Belief {
     pub(super) elb: ElbBelief,
     pub(super) acm: AcmBelief,
     pub(super) route53: Route53Belief,
+    pub(super) wafv2: Wafv2Belief,
+    pub(super) shield: ShieldBelief,
     /// The tags of load balancers, target groups and certificates. They outlive their parts:
     /// reading them is what makes reading all load balancers or target groups dear, and a doubt
     /// about a part is seldom one about tags.
@@ -78,6 +84,8 @@ impl Belief {
             Reading::Elb(reading) => belief.elb = ElbBelief::of(reading, at),
             Reading::Acm(reading) => belief.acm = AcmBelief::of(reading, at),
             Reading::Route53(reading) => belief.route53 = Route53Belief::of(reading, at),
+            Reading::Wafv2(reading) => belief.wafv2 = Wafv2Belief::of(reading, at),
+            Reading::Shield(reading) => belief.shield = ShieldBelief::of(reading, at),
             // Believed with what they are on.
             Reading::Tags(_) => {}
         }
@@ -90,6 +98,8 @@ impl Belief {
         match part {
             Part::Elb(part) => belief.elb = ElbBelief::without(part, at),
             Part::Route53(part) => belief.route53 = Route53Belief::without(part, at),
+            Part::Wafv2(part) => belief.wafv2 = Wafv2Belief::without(part, at),
+            Part::Shield(part) => belief.shield = ShieldBelief::without(part, at),
             Part::Ec2(_) | Part::Acm(_) | Part::Tags(_) => {}
         }
         belief
@@ -102,6 +112,8 @@ impl Belief {
             Part::Elb(part) => self.elb.adopt(part, other.elb, look.at),
             Part::Acm(part) => self.acm.adopt(part, other.acm),
             Part::Route53(part) => self.route53.adopt(part, other.route53),
+            Part::Wafv2(part) => self.wafv2.adopt(part, other.wafv2),
+            Part::Shield(part) => self.shield.adopt(part, other.shield),
             Part::Tags(_) => {}
         }
         match part.about().belonging {
@@ -112,6 +124,10 @@ impl Belief {
             && self.elb.is_mistaken(id)
         {
             self.forget(&Part::Elb(ElbPart::TargetGroups));
+        }
+        if *part == Part::Elb(ElbPart::LoadBalancers) {
+            self.wafv2.retain(|id| self.elb.lists(&ElbPart::LoadBalancers, id));
+            self.shield.retain(|id| self.elb.lists(&ElbPart::LoadBalancers, id));
         }
         self.looks.insert(part.clone(), look);
         if part.is_shared() {
@@ -133,7 +149,9 @@ impl Belief {
         let stands = |id: &AwsId| match part {
             Part::Elb(part) => self.elb.lists(part, id),
             Part::Acm(part) => self.acm.lists(part, id),
-            Part::Ec2(_) | Part::Route53(_) | Part::Tags(_) => false,
+            Part::Ec2(_) | Part::Route53(_) | Part::Wafv2(_) | Part::Shield(_) | Part::Tags(_) => {
+                false
+            }
         };
         self.tags.retain(|id| !arn::is(id, kind) || stands(id));
         self.doubtful_tags.retain(|id| !arn::is(id, kind) || stands(id));
@@ -155,6 +173,8 @@ impl Belief {
             Part::Elb(part) => self.elb.forget(part),
             Part::Acm(part) => self.acm.forget(part),
             Part::Route53(part) => self.route53.forget(part),
+            Part::Wafv2(part) => self.wafv2.forget(part),
+            Part::Shield(part) => self.shield.forget(part),
             Part::Tags(_) => {}
         }
         self.looks.remove(part);
@@ -167,6 +187,8 @@ impl Belief {
             Part::Elb(part) => self.elb.holds(part),
             Part::Acm(part) => self.acm.holds(part),
             Part::Route53(part) => self.route53.holds(part),
+            Part::Wafv2(part) => self.wafv2.holds(part),
+            Part::Shield(part) => self.shield.holds(part),
             Part::Tags(_) => false,
         }
     }
@@ -189,7 +211,8 @@ impl Belief {
         let gone = self.elb.gone.iter().map(|id| Part::Elb(ElbPart::Targets(id.clone())));
         let looks = self.looks.len() - gone.filter(|part| self.looks.contains_key(part)).count();
         let tags = self.tags.len() + self.doubtful_tags.len();
-        looks + tags + self.elb.kept() + self.acm.kept() + self.route53.kept()
+        let protection = self.wafv2.kept() + self.shield.kept();
+        looks + tags + self.elb.kept() + self.acm.kept() + self.route53.kept() + protection
     }
 
     /// Knows that a target group is gone, for as long as somebody may ask.

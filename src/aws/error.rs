@@ -67,17 +67,20 @@ const THROTTLED: [&str; 10] = [
 ];
 
 /// The codes that go away by themselves: AWS's own trouble, and credentials that are being renewed.
-const TRANSIENT: [&str; 10] = [
+const TRANSIENT: [&str; 13] = [
     "ExpiredToken",
     "ExpiredTokenException",
     "HealthUnavailable",
     "InternalError",
+    "InternalErrorException",
     "InternalFailure",
     "RequestExpired",
     "RequestInProgressException",
     "RequestTimeout",
     "ServiceUnavailable",
     "Unavailable",
+    "WAFInternalErrorException",
+    "WAFUnavailableEntityException",
 ];
 
 /// The codes that say that something still refers to the thing.
@@ -85,12 +88,14 @@ const IN_USE: [&str; 4] =
     ["DependencyViolation", "InvalidGroup.InUse", "ResourceInUse", "ResourceInUseException"];
 
 /// The codes that say that two things cannot have the same name, port, priority or owner.
-const CONFLICT: [&str; 6] = [
+const CONFLICT: [&str; 8] = [
     "InvalidChangeBatch",
     "InvalidGroup.Duplicate",
     "InvalidPermission.Duplicate",
+    "OptimisticLockException",
     "PriorityInUse",
     "ResourceAlreadyExists",
+    "ResourceAlreadyExistsException",
     "TargetGroupAssociationLimit",
 ];
 
@@ -101,8 +106,9 @@ const CONFLICT_PREFIX: &str = "Duplicate";
 const DUPLICATE_TAG_KEYS: &str = "DuplicateTagKeys";
 /// The end of the codes for what is not there: `RuleNotFound`, `InvalidGroup.NotFound`, ...
 const NOT_FOUND_SUFFIX: &str = "NotFound";
-/// Codes that say the same and end otherwise: ACM's, and Route 53's.
-const NOT_FOUND: [&str; 2] = ["NoSuchHostedZone", "ResourceNotFoundException"];
+/// Codes that say the same and end otherwise: ACM's and Shield's, Route 53's, and AWS WAF's.
+const NOT_FOUND: [&str; 3] =
+    ["NoSuchHostedZone", "ResourceNotFoundException", "WAFNonexistentItemException"];
 /// One that ends so and is a mistake in the request: a TLS policy is a setting, no thing of ours.
 const POLICY_NOT_FOUND: &str = "SSLPolicyNotFound";
 

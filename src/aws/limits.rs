@@ -14,18 +14,22 @@ use crate::clock::Clock;
 use crate::model::moment::Moment;
 
 /// The services as this program names them in operations, and as AWS's SDKs call them.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 6] = [
     ("elbv2", "Elastic Load Balancing v2"),
     ("ec2", "EC2"),
     ("acm", "ACM"),
     ("route53", "Route 53"),
+    ("wafv2", "WAFV2"),
+    ("shield", "Shield"),
 ];
 
 /// LBC's defaults, which are the rates of AWS's own documentation.
 const DEFAULTS: &str = "\
 Elastic Load Balancing v2:^RegisterTargets|^DeregisterTargets=4:20,\
 Elastic Load Balancing v2:^Describe.*=50:200,\
-Elastic Load Balancing v2:^Modify.*=3:20";
+Elastic Load Balancing v2:^Modify.*=3:20,\
+WAFV2:^AssociateWebACL|^DisassociateWebACL=0.5:1,\
+WAFV2:^GetWebACLForResource=1:1";
 
 /// What endpoints come and go by.
 const OF_ENDPOINTS: [&str; 2] = ["RegisterTargets", "DeregisterTargets"];

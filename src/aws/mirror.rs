@@ -31,6 +31,8 @@ use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::surroundings::Surroundings;
 
+mod protection;
+
 /// How often what is needed is read anew before that is an error. Two rounds are the rule (the
 /// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
 /// before somebody's doubt is under way; only what AWS lists and does not know takes more.
@@ -59,7 +61,7 @@ pub(super) struct Inner<C, T> {
     pub(super) cloud: C,
     pub(super) clock: T,
     /// How many reads may still go out, by lane.
-    lanes: [Semaphore; 6],
+    lanes: [Semaphore; 7],
     state: Mutex<State>,
     /// The reads that have come to an end and are not counted out yet. Whoever takes a look at the
     /// state does that: a read may end where somebody holds the state's lock and lets go of it.
@@ -373,6 +375,7 @@ impl<C, T> Inner<C, T> {
             Lane::Network => &self.lanes[3],
             Lane::Certificates => &self.lanes[4],
             Lane::Names => &self.lanes[5],
+            Lane::Protection => &self.lanes[6],
         };
         lane.acquire().await.ok()
     }

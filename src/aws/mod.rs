@@ -1,7 +1,7 @@
 //! The edge towards AWS: one way to read a part of it, and one to write.
 //!
-//! Only `elb`, `ec2`, `acm`, `route53` and `sdk` name `aws_sdk_*`; everything else speaks in the
-//! model's nouns.
+//! Only `elb`, `ec2`, `acm`, `route53`, `wafv2`, `shield` and `sdk` name `aws_sdk_*`; everything
+//! else speaks in the model's nouns.
 //!
 //! Reading order: this trait; `sdk`, which implements it on AWS, as fast as `limits` says;
 //! `mirror`, which remembers what was read and written. Of that, `part`, `shelf`, `belief`,
@@ -23,7 +23,7 @@ pub use limits::{Limits, Turns};
 pub use mirror::Mirror;
 pub use part::{
     AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, Reading, Route53Part,
-    Route53Reading,
+    Route53Reading, ShieldPart, ShieldReading, Wafv2Part, Wafv2Reading,
 };
 pub use sdk::{READ_MAX, Sdk, WRITE_MAX, configure};
 pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
@@ -49,9 +49,11 @@ mod read;
 mod route53;
 mod sdk;
 mod shelf;
+mod shield;
 mod tally;
 mod view;
 mod vpcs;
+mod wafv2;
 
 /// A load balancer as read, without what hangs on it and without its tags.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,15 @@ pub use acm::{AcmPart, AcmReading};
 pub use ec2::{Ec2Part, Ec2Reading};
 pub use elb::{ElbPart, ElbReading};
 pub use route53::{Route53Part, Route53Reading};
+pub use shield::{ShieldPart, ShieldReading};
+pub use wafv2::{Wafv2Part, Wafv2Reading};
 
 mod acm;
 mod ec2;
 mod elb;
 mod route53;
+mod shield;
+mod wafv2;
 
 /// What is read in one go, and believed or not as a whole. Of what the model has no word for, such
 /// as network load balancers, nothing is read.
@@ -27,6 +31,10 @@ pub enum Part {
     Acm(AcmPart),
     /// Of Route 53.
     Route53(Route53Part),
+    /// Of AWS WAF.
+    Wafv2(Wafv2Part),
+    /// Of AWS Shield.
+    Shield(ShieldPart),
     /// The tags of load balancers, target groups, listeners, rules or certificates. What AWS no
     /// longer knows is left out. They are believed with what they are on.
     Tags(Vec<AwsId>),
@@ -43,6 +51,7 @@ pub(super) enum Lane {
     Network,
     Certificates,
     Names,
+    Protection,
 }
 
 /// What there is to say of a part before it is read.
@@ -78,6 +87,8 @@ impl Part {
             Self::Elb(part) => part.about(),
             Self::Acm(part) => part.about(),
             Self::Route53(part) => part.about(),
+            Self::Wafv2(part) => part.about(),
+            Self::Shield(part) => part.about(),
             Self::Tags(_) => About { lane: Lane::Tags, belonging: Belonging::Beside },
         }
     }
@@ -99,6 +110,10 @@ pub enum Reading {
     Acm(AcmReading),
     /// Of Route 53.
     Route53(Route53Reading),
+    /// Of AWS WAF.
+    Wafv2(Wafv2Reading),
+    /// Of AWS Shield.
+    Shield(ShieldReading),
     /// The tags of each thing.
     Tags(Vec<(AwsId, Tags)>),
 }
@@ -109,7 +124,9 @@ impl Reading {
         match self {
             Self::Elb(reading) => reading.tagged(),
             Self::Acm(reading) => reading.tagged(),
-            Self::Ec2(_) | Self::Route53(_) | Self::Tags(_) => Vec::new(),
+            Self::Ec2(_) | Self::Route53(_) | Self::Wafv2(_) | Self::Shield(_) | Self::Tags(_) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ use super::error::{CloudError, Kind};
 use super::limits::{Limits, Turns};
 use super::part::{Part, Reading};
 use super::tally::Tally;
-use super::{Cloud, acm, arn, ec2, elb, route53};
+use super::{Cloud, acm, arn, ec2, elb, route53, shield, wafv2};
 use crate::clock::{self, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::id::AwsId;
@@ -50,6 +50,8 @@ pub struct Sdk {
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) acm: aws_sdk_acm::Client,
     pub(super) route53: aws_sdk_route53::Client,
+    pub(super) wafv2: aws_sdk_wafv2::Client,
+    pub(super) shield: aws_sdk_shield::Client,
     pub(super) vpc: AwsId,
     pub(super) turns: Turns,
 }
@@ -111,7 +113,19 @@ impl Sdk {
             .interceptor(tally.clone())
             .interceptor(turns.clone())
             .build();
+        let wafv2 = aws_sdk_wafv2::config::Builder::from(config)
+            .retry_classifier(UnreachableAtOnce)
+            .interceptor(tally.clone())
+            .interceptor(turns.clone())
+            .build();
+        let shield = aws_sdk_shield::config::Builder::from(config)
+            .retry_classifier(UnreachableAtOnce)
+            .interceptor(tally.clone())
+            .interceptor(turns.clone())
+            .build();
         Self {
+            wafv2: aws_sdk_wafv2::Client::from_conf(wafv2),
+            shield: aws_sdk_shield::Client::from_conf(shield),
             route53: aws_sdk_route53::Client::from_conf(route53),
             acm: aws_sdk_acm::Client::from_conf(acm),
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
@@ -156,6 +170,8 @@ impl Cloud for Sdk {
             Part::Elb(part) => Reading::Elb(elb::read(self, part).await?),
             Part::Acm(part) => Reading::Acm(acm::read(self, part).await?),
             Part::Route53(part) => Reading::Route53(route53::read(self, part).await?),
+            Part::Wafv2(part) => Reading::Wafv2(wafv2::read(self, part).await?),
+            Part::Shield(part) => Reading::Shield(shield::read(self, part).await?),
             Part::Tags(ids) => {
                 let (certificates, others): (Vec<AwsId>, Vec<AwsId>) =
                     ids.iter().cloned().partition(|id| arn::is(id, arn::CERTIFICATE));
@@ -179,6 +195,8 @@ impl Cloud for Sdk {
             AwsAction::Ec2(action) => ec2::perform(&call, action),
             AwsAction::Acm(action) => acm::perform(&call, action),
             AwsAction::Route53(action) => route53::perform(&call, action),
+            AwsAction::Wafv2(action) => wafv2::perform(&call, action),
+            AwsAction::Shield(action) => shield::perform(&call, action),
         };
         match select(request, pin!(clock::sleep(WRITE_MAX))).await {
             Either::Left((answer, _)) => answer,

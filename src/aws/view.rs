@@ -26,6 +26,7 @@ use crate::model::security::{IngressRule, Source};
 use crate::model::surroundings::Surroundings;
 use crate::model::target_group::TargetGroup;
 
+mod protection;
 #[cfg(test)]
 mod tests;
 

@@ -19,13 +19,14 @@ use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
+use crate::model::protection::ProtectionStack;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::plan::check::Breach;
-use crate::reconcile::{read_targets, scope};
+use crate::reconcile::{read_protection, read_targets, scope};
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -74,7 +75,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();
     let mut balancers = Vec::new();
-    let mut planned = Vec::new();
+    let (mut planned, mut protections) = (Vec::new(), Vec::new());
     let mut groups = desired::groups::all(snapshot);
     groups.extend(memories.keys().filter(|group| snapshot.extent.may_show(group)).cloned());
     for group in groups.clone() {
@@ -98,9 +99,13 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         let (settings, stack) = (&snapshot.settings, &built.stack);
         let plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
         let breaches = plan::check::balancer(&plan, stack, &inventory);
-        let subject = Subject::Balancer(place.clone(), group);
+        let subject = Subject::Balancer(place.clone(), group.clone());
         plans.judged(&subject, &plan, &breaches);
         balancers.push((subject, plan));
+        if let Some(wished) = desired::protection::stack(stack, &inventory) {
+            let plan = plan_protection(mirror, &wished, &mut plans.notes).await?;
+            protections.push((Subject::Protection(place.clone(), group), plan));
+        }
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
     let stack = desired::fabric::build(&afterwards, &planned);
@@ -111,6 +116,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     plans.judged(&subject, &plan, &plan::check::fabric(&plan, &fabric));
     plans.plans.push((subject, plan));
     plans.plans.append(&mut balancers);
+    plans.plans.append(&mut protections);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;
     snapshot.facts = facts.for_zone(|_| true);
     plan_zones(mirror, snapshot, &mut plans).await?;
@@ -199,6 +205,20 @@ async fn plan_certificates<C: Cloud, T: Clock>(
         plans.plans.push((subject, plan));
     }
     Ok(())
+}
+
+/// Plans what protects the load balancers of a group.
+async fn plan_protection<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    stack: &ProtectionStack,
+    notes: &mut Vec<String>,
+) -> Result<Plan, CloudError> {
+    let (inventory, errors) = read_protection(mirror, stack).await?;
+    let each = errors.iter().map(|error| {
+        format!("what protects load balancers cannot be read, so nothing of it is planned: {error}")
+    });
+    notes.extend(each);
+    Ok(plan::protection::plan(stack, &inventory))
 }
 
 /// The TLS Secrets that these Ingresses name and that are imported.

@@ -64,10 +64,20 @@ impl<T: Clock> Intake for WorldIntake<T> {
     }
 }
 
+/// The lane of a visit that one in another lane causes: what a start-up finds out is no more urgent
+/// than the start-up, and has a lane of its own all the same if it has one.
+pub(super) fn lane_after(cause: Lane, subject: &Subject) -> Lane {
+    match (cause, lane_of(subject)) {
+        (Lane::Background, Lane::User | Lane::Targets) => Lane::Background,
+        (_, own) => own,
+    }
+}
+
 /// The lane of a visit that somebody's change asks for.
 pub(super) fn lane_of(subject: &Subject) -> Lane {
     match subject.kind() {
         SubjectKind::Targets => Lane::Targets,
+        SubjectKind::Protection => Lane::Protection,
         SubjectKind::Fabric
         | SubjectKind::Balancer
         | SubjectKind::Certificate

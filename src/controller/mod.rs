@@ -166,6 +166,9 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
             let lanes: Lanes = &[Lane::Targets];
             self.spawn("a worker for targets", move |core| async move { core.work(lanes).await });
         }
+        // AWS WAF takes a change in two seconds, so that one worker is no slower than many.
+        let lanes: Lanes = &[Lane::Protection];
+        self.spawn("a worker for protection", move |core| async move { core.work(lanes).await });
     }
 
     fn spawn<F>(&mut self, name: &'static str, task: impl FnOnce(Arc<Core<C, K, T>>) -> F)

@@ -1,4 +1,4 @@
-//! Which visits wait, in three lanes; one worker a subject; and how long a troubled one waits.
+//! Which visits wait, in four lanes; one worker a subject; and how long a troubled one waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -32,11 +32,13 @@ pub enum Lane {
     User,
     /// Nobody changed anything: start-up, drift.
     Background,
+    /// What AWS WAF and AWS Shield are asked for: nobody else waits for them.
+    Protection,
 }
 
 impl Lane {
     /// All lanes, the most urgent one first.
-    pub const ALL: [Self; 3] = [Self::Targets, Self::User, Self::Background];
+    pub const ALL: [Self; 4] = [Self::Targets, Self::User, Self::Background, Self::Protection];
 
     /// As metrics name it.
     #[must_use]
@@ -45,6 +47,7 @@ impl Lane {
             Self::Targets => "targets",
             Self::User => "user",
             Self::Background => "background",
+            Self::Protection => "protection",
         }
     }
 }

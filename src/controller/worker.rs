@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
 
-use super::intake::lane_of;
+use super::intake::lane_after;
 use super::{Core, Lane, Lanes, Permit, Queue};
 use crate::aws::Cloud;
 use crate::clock::Clock;
@@ -85,12 +85,11 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         self.wake(lane);
     }
 
-    /// Asks for visits to whoever has to hear of what has changed. What a start-up finds out is no
-    /// more urgent than the start-up.
+    /// Asks for visits to whoever has to hear of what has changed.
     fn wake(&self, lane: Lane) {
         let mut world = self.reconciler.world.lock();
         for woken in world.wakes() {
-            let lane = if lane == Lane::Background { lane } else { lane_of(&woken) };
+            let lane = lane_after(lane, &woken);
             self.queue.push(woken, lane);
         }
     }

@@ -20,6 +20,7 @@ use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::Surroundings;
+use crate::report::Told;
 
 use super::states::{BalancerState, CertificateState, FabricState, ZoneState};
 
@@ -62,6 +63,8 @@ pub struct World {
     pub balancers: BTreeMap<Group, BalancerState>,
     /// What certificates keep.
     pub certificates: BTreeMap<ObjectKey, CertificateState>,
+    /// What people have been told about what protects the load balancers of groups.
+    pub protections: BTreeMap<Group, Told>,
     /// What zones keep.
     pub zone_states: BTreeMap<AwsId, ZoneState>,
     /// What the shared network keeps.
@@ -92,6 +95,7 @@ impl World {
             zones: Zones::default(),
             balancers: BTreeMap::new(),
             certificates: BTreeMap::new(),
+            protections: BTreeMap::new(),
             zone_states: BTreeMap::new(),
             fabric: FabricState::default(),
             waiting: BTreeSet::new(),
@@ -129,6 +133,7 @@ impl World {
                 }
                 Subject::Fabric(_)
                 | Subject::Certificate(..)
+                | Subject::Protection(..)
                 | Subject::Zone(..)
                 | Subject::Census(_) => {}
             }
@@ -174,6 +179,7 @@ impl World {
         self.zones = Zones::default();
         self.zone_states.clear();
         self.certificates.clear();
+        self.protections.clear();
         for state in self.balancers.values_mut() {
             state.begin();
         }
@@ -259,6 +265,7 @@ impl World {
                 }
             }
             Subject::Certificate(..) => self.facts.for_certificate(),
+            Subject::Protection(_, group) => self.facts.for_protection(group),
             Subject::Zone(..) => {
                 let is_out = |ingress: &ObjectKey| self.index.groups_of(ingress).next().is_none();
                 self.facts.for_zone(is_out)
@@ -364,6 +371,7 @@ impl World {
                 let zones = self.facts.known_zones();
                 zones.map(|zone| Subject::Zone(place.clone(), zone.clone())).collect()
             }
+            Topic::Protection(group) => vec![Subject::Protection(place.clone(), group.clone())],
             Topic::Zone(zone) => vec![Subject::Zone(place.clone(), zone.clone())],
             Topic::Listening | Topic::Leading => {
                 let waiting = self.waiting.iter();
@@ -399,6 +407,7 @@ impl World {
                 }
                 is_gone
             }
+            Subject::Protection(_, group) => !self.facts.is_protected(group),
             Subject::Zone(_, zone) => !self.facts.known_zones().any(|known| known == zone),
             Subject::Fabric(_) | Subject::Census(_) => false,
         };
@@ -410,7 +419,8 @@ impl World {
     /// How many things are kept beyond the cluster's objects; to be held against how many stand.
     #[must_use]
     pub fn kept(&self) -> usize {
-        let states = self.balancers.len() + self.certificates.len() + self.zone_states.len();
+        let others = self.zone_states.len() + self.protections.len();
+        let states = self.balancers.len() + self.certificates.len() + others;
         self.facts.len() + self.read.len() + self.waiting.len() + states + self.fabric.len()
     }
 }

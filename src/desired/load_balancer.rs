@@ -13,7 +13,7 @@ use super::annotations::table::{
     SSL_REDIRECT, SUBNETS, TAGS,
 };
 use super::annotations::{Annotations, Lookup};
-use super::{subnets, tags};
+use super::{protection, subnets, tags};
 
 /// Reads what an Ingress and its class want of the load balancer.
 pub fn wish(
@@ -31,6 +31,7 @@ pub fn wish(
         attributes: attributes(lookup.class, lookup.ingress),
         tags: wished_tags(settings, lookup),
         ssl_redirect: lookup.find(&SSL_REDIRECT),
+        protection: protection::wish(settings, lookup),
     }
 }
 

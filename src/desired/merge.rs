@@ -21,7 +21,7 @@ use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 use super::annotations::MEANWHILE;
 use super::annotations::table::SSL_REDIRECT;
 use super::shared::{Shared, SharedPort};
-use super::{rule, subnets, tags};
+use super::{protection, rule, subnets, tags};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -238,6 +238,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         no_subnets,
         attributes: shared.load_balancer.attributes.clone(),
         security_group,
+        protection: protection::asked(&shared.load_balancer.protection, parts),
         listeners: listeners(snapshot, group, shared, parts),
     }
 }

@@ -13,12 +13,14 @@ use crate::model::load_balancer::LoadBalancerWish;
 use crate::model::marks::Tags;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::protection::ProtectionWish;
 use crate::model::rule::RuleAction;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
     Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LOAD_BALANCER_ATTRIBUTES,
-    LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
+    LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
+    WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 
 /// What members want of one listener.
@@ -104,11 +106,16 @@ impl Conflicts<'_> {
             attributes,
             tags,
             ssl_redirect,
+            protection: ProtectionWish { web_acl_arn, web_acl_name, shield },
         } = wish;
         self.one(&SCHEME, &mut group.scheme, scheme.as_ref());
         self.one(&IP_ADDRESS_TYPE, &mut group.ip_address_type, ip_address_type.as_ref());
         self.one(&LOAD_BALANCER_NAME, &mut group.name, name.as_ref());
         self.one(&SSL_REDIRECT, &mut group.ssl_redirect, ssl_redirect.as_ref());
+        let protection = &mut group.protection;
+        self.one(&WAFV2_ACL_ARN, &mut protection.web_acl_arn, web_acl_arn.as_ref());
+        self.one(&WAFV2_ACL_NAME, &mut protection.web_acl_name, web_acl_name.as_ref());
+        self.one(&SHIELD, &mut protection.shield, shield.as_ref());
         // The first member's order counts.
         let same_set = |one: &[AwsId], other: &[AwsId]| {
             one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()

@@ -409,6 +409,7 @@ pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
         Subject::Balancer(_, group) => for_balancer(index, objects, group),
         Subject::Targets(_, binding) => for_targets(objects, binding),
         Subject::Certificate(_, secret) => for_certificate(index, objects, secret),
+        Subject::Protection(_, group) => judged(objects, index.members(group)),
         Subject::Zone(..) => Objects { ingresses: objects.ingresses.clone(), ..Objects::default() },
     }
 }

@@ -13,6 +13,8 @@ pub use elb::ElbAction;
 pub use kubernetes::KubeAction;
 pub use operation::{Operation, Service};
 pub use route53::Route53Action;
+pub use shield::ShieldAction;
+pub use wafv2::Wafv2Action;
 
 mod acm;
 mod ec2;
@@ -20,10 +22,13 @@ mod elb;
 mod kubernetes;
 mod operation;
 mod route53;
+mod shield;
+mod wafv2;
 
 /// What the reads of all services have to be allowed, in IAM's words. A test holds
 /// `iam/policy.json` against it.
-pub const READS: &[&[&str]] = &[elb::READS, ec2::READS, acm::READS, route53::READS];
+pub const READS: &[&[&str]] =
+    &[elb::READS, ec2::READS, acm::READS, route53::READS, wafv2::READS, shield::READS];
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +50,10 @@ pub enum AwsAction {
     Acm(AcmAction),
     /// Route 53.
     Route53(Route53Action),
+    /// AWS WAF.
+    Wafv2(Wafv2Action),
+    /// AWS Shield.
+    Shield(ShieldAction),
 }
 
 /// How a step changes what stands; the sign that starts its line.
@@ -80,6 +89,8 @@ impl AwsAction {
             Self::Ec2(action) => action.about(),
             Self::Acm(action) => action.about(),
             Self::Route53(action) => action.about(),
+            Self::Wafv2(action) => action.about(),
+            Self::Shield(action) => action.about(),
         }
     }
 
@@ -98,6 +109,8 @@ impl AwsAction {
             Self::Ec2(action) => action.makes(),
             Self::Acm(action) => action.makes(),
             Self::Route53(action) => action.makes(),
+            Self::Wafv2(action) => action.makes(),
+            Self::Shield(action) => action.makes(),
         }
     }
 
@@ -107,6 +120,8 @@ impl AwsAction {
             Self::Ec2(action) => action.visit_ids(visit),
             Self::Acm(action) => action.visit_ids(visit),
             Self::Route53(action) => action.visit_ids(visit),
+            Self::Wafv2(action) => action.visit_ids(visit),
+            Self::Shield(action) => action.visit_ids(visit),
         }
     }
 }

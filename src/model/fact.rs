@@ -25,8 +25,11 @@ use serde::{Deserialize, Serialize};
 
 use super::group::Group;
 use super::id::{AwsId, Handle, Id, ObjectKey};
+use super::protection::ProtectionStack;
 
 pub use super::news::Topic;
+
+mod protection;
 
 /// The number of a change: later changes have higher ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +79,7 @@ pub struct Facts {
     names: BTreeMap<Group, Arc<Names>>,
     left: BTreeSet<ObjectKey>,
     knows_names: bool,
+    protection: Option<Arc<ProtectionStack>>,
 }
 
 impl Facts {
@@ -142,6 +146,8 @@ pub struct FactStore {
     listening: BTreeMap<Group, BTreeSet<AwsId>>,
     used: Arc<Counted>,
     names: BTreeMap<Group, Arc<Names>>,
+    /// What should protect the load balancers of groups, where somebody asks for anything.
+    protections: BTreeMap<Group, Arc<ProtectionStack>>,
     /// The groups that there are and whose listeners nobody has looked at.
     unlistened: BTreeSet<Group>,
     /// The groups that have changed since their names were told, and when.
@@ -258,7 +264,9 @@ impl FactStore {
     /// Forgets the changes after a revision of topics that are told once: whoever has to read them
     /// has been found. Earlier ones are forgotten already, where this is asked after every look.
     pub fn told(&mut self, since: Revision) {
-        let once = |topic: &Topic| matches!(topic, Topic::Name(_) | Topic::Stray(_));
+        let once = |topic: &Topic| {
+            matches!(topic, Topic::Name(_) | Topic::Stray(_) | Topic::Protection(_))
+        };
         let told: Vec<Topic> =
             self.changed_since(since).filter(|topic| once(topic)).cloned().collect();
         told.iter().for_each(|topic| self.drop_topic(topic));
@@ -286,6 +294,7 @@ impl FactStore {
         let was_complete = self.knows_names();
         self.unnamed.remove(group);
         self.settle(group, self.revision);
+        self.protects(group, None);
         if self.unlistened.remove(group) && self.unlistened.is_empty() {
             self.touch(Topic::Listening);
         }
@@ -512,7 +521,8 @@ impl FactStore {
     /// How many things are kept; to be held against how many stand.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.changes.len() + self.made.len() + self.names.len() + self.left.len()
+        let told = self.names.len() + self.protections.len();
+        self.changes.len() + self.made.len() + told + self.left.len()
     }
 
     /// Whether nothing is known.

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::flat::FlatMap;
 use super::id::{AwsId, Id};
 use super::marks::Tags;
+use super::protection::ProtectionWish;
 
 /// Who can reach a load balancer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -134,4 +135,7 @@ pub struct LoadBalancerWish {
     pub tags: Tags,
     /// The port that HTTP listeners redirect to.
     pub ssl_redirect: Option<u16>,
+    /// What protects it.
+    #[serde(skip_serializing_if = "ProtectionWish::is_empty")]
+    pub protection: ProtectionWish,
 }

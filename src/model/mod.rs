@@ -28,6 +28,7 @@ pub mod pairs;
 pub mod part;
 pub mod plan;
 pub mod problem;
+pub mod protection;
 pub mod record;
 pub mod report;
 pub mod rule;

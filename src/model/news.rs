@@ -1,5 +1,6 @@
 //! Who has to read what anew: the topics of facts, and the ways that they go between subjects.
 
+use super::group::Group;
 use super::id::{AwsId, ObjectKey};
 use super::subject::SubjectKind;
 
@@ -10,6 +11,8 @@ pub enum Topic {
     Backend,
     /// The certificate of this Secret.
     Certificate(ObjectKey),
+    /// What should protect the load balancers of this group.
+    Protection(Group),
     /// Where this name should lead.
     Name(String),
     /// Whether everybody's names are known.
@@ -59,6 +62,7 @@ const fn way(from: SubjectKind, to: SubjectKind, role: Role) -> Way {
 const BACKEND: Way = way(SubjectKind::Fabric, SubjectKind::Balancer, Role::Supply);
 const CERTIFICATE: Way = way(SubjectKind::Certificate, SubjectKind::Balancer, Role::Supply);
 const NAMES: Way = way(SubjectKind::Balancer, SubjectKind::Zone, Role::Supply);
+const PROTECTION: Way = way(SubjectKind::Balancer, SubjectKind::Protection, Role::Supply);
 const LISTENING: Way = way(SubjectKind::Balancer, SubjectKind::Certificate, Role::Release);
 const LEADING: Way = way(SubjectKind::Zone, SubjectKind::Balancer, Role::Release);
 const CARRIED: Way = way(SubjectKind::Balancer, SubjectKind::Fabric, Role::Release);
@@ -68,8 +72,19 @@ const ZONES: Way = way(SubjectKind::Census, SubjectKind::Balancer, Role::Supply)
 const STRAY: Way = way(SubjectKind::Census, SubjectKind::Certificate, Role::Notice);
 
 /// All ways that there are.
-pub const WAYS: [Way; 10] =
-    [BACKEND, CERTIFICATE, NAMES, LISTENING, LEADING, CARRIED, SETTLED, ZONE, ZONES, STRAY];
+pub const WAYS: [Way; 11] = [
+    BACKEND,
+    CERTIFICATE,
+    NAMES,
+    PROTECTION,
+    LISTENING,
+    LEADING,
+    CARRIED,
+    SETTLED,
+    ZONE,
+    ZONES,
+    STRAY,
+];
 
 impl Topic {
     /// The way that it goes: who reads it follows from that.
@@ -79,6 +94,7 @@ impl Topic {
             Self::Backend => BACKEND,
             Self::Certificate(_) => CERTIFICATE,
             Self::Name(_) | Self::AllNames => NAMES,
+            Self::Protection(_) => PROTECTION,
             Self::Listening => LISTENING,
             Self::Leading => LEADING,
             Self::Carried => CARRIED,

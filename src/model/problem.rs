@@ -83,6 +83,8 @@ pub enum Code {
     InvalidName,
     /// A record that is in the way and not ours.
     ForeignRecord,
+    /// A load balancer that cannot be given the web ACL or the protection that is asked for.
+    Unprotected,
     /// A record that Route 53 does not take.
     RefusedRecord,
 }

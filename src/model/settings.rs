@@ -41,12 +41,26 @@ pub struct Settings {
     pub tolerate_missing_service: bool,
     /// Whether TLS Secrets of every class are imported; those of our own classes always are.
     pub tls_secrets: bool,
+    /// Which protections of load balancers are kept.
+    pub protection: ProtectionSettings,
     /// The names that lead to load balancers.
     pub dns: DnsSettings,
     /// Tags that mark, besides the cluster's, the security group of a pod's interface.
     pub endpoint_group_tags: Tags,
     /// How long what has been replaced stays, for requests and names that still lead to it.
     pub replacement_grace: Duration,
+}
+
+/// Which protections of load balancers are kept. What is asked for of the others is not looked at
+/// (LBC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProtectionSettings {
+    /// Web ACLs of AWS WAF Classic: who asks for one hears of WAFv2.
+    pub waf_classic: bool,
+    /// Web ACLs of WAFv2.
+    pub wafv2: bool,
+    /// Shield Advanced.
+    pub shield: bool,
 }
 
 /// Settings of the names that lead to load balancers, with external-dns's meaning where it has one.

@@ -14,6 +14,7 @@ use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::problem::Problem;
+use super::protection::Protection;
 use super::record::HostedZone;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
@@ -86,6 +87,8 @@ pub struct Front {
     pub attributes: Attributes,
     /// The managed frontend security group; `None` where members name their own.
     pub security_group: Option<SecurityGroup>,
+    /// What should protect it.
+    pub protection: Protection,
     /// Its listeners, by port.
     pub listeners: BTreeMap<u16, WishedListener>,
 }

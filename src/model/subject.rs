@@ -28,6 +28,8 @@ pub enum Subject {
     Targets(Place, ObjectKey),
     /// The certificate that one TLS Secret is imported as.
     Certificate(Place, ObjectKey),
+    /// What protects the load balancers of an Ingress group: their web ACL, and Shield Advanced.
+    Protection(Place, Group),
     /// The records of one hosted zone that are ours.
     Zone(Place, AwsId),
     /// Which hosted zones there are, and which certificates of ours nobody uses: looked at now and
@@ -46,6 +48,8 @@ pub enum SubjectKind {
     Targets,
     /// Certificates.
     Certificate,
+    /// What protects load balancers.
+    Protection,
     /// Hosted zones.
     Zone,
     /// What there is.
@@ -61,6 +65,7 @@ impl SubjectKind {
             Self::Balancer => "balancer",
             Self::Targets => "targets",
             Self::Certificate => "certificate",
+            Self::Protection => "protection",
             Self::Zone => "zone",
             Self::Census => "census",
         }
@@ -76,6 +81,7 @@ impl Subject {
             Self::Balancer(..) => SubjectKind::Balancer,
             Self::Targets(..) => SubjectKind::Targets,
             Self::Certificate(..) => SubjectKind::Certificate,
+            Self::Protection(..) => SubjectKind::Protection,
             Self::Zone(..) => SubjectKind::Zone,
             Self::Census(_) => SubjectKind::Census,
         }
@@ -87,7 +93,7 @@ impl fmt::Display for Subject {
         write!(f, "{} ", self.kind().as_str())?;
         match self {
             Self::Fabric(place) | Self::Census(place) => f.write_str(&place.region),
-            Self::Balancer(_, group) => group.fmt(f),
+            Self::Balancer(_, group) | Self::Protection(_, group) => group.fmt(f),
             Self::Targets(_, key) | Self::Certificate(_, key) => key.fmt(f),
             Self::Zone(_, zone) => zone.fmt(f),
         }

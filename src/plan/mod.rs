@@ -9,6 +9,7 @@ pub mod fabric;
 mod kept;
 mod listener;
 mod load_balancer;
+pub mod protection;
 mod replacement;
 mod rule;
 mod security_group;

@@ -17,6 +17,8 @@ mod elb;
 mod kubernetes;
 mod route53;
 mod rule;
+mod shield;
+mod wafv2;
 
 /// What a step is about, in the field's own nouns.
 #[must_use]
@@ -26,6 +28,8 @@ pub fn what(action: &Action) -> String {
         Action::Aws(AwsAction::Ec2(action)) => ec2::what(action),
         Action::Aws(AwsAction::Acm(action)) => acm::what(action),
         Action::Aws(AwsAction::Route53(action)) => route53::what(action),
+        Action::Aws(AwsAction::Wafv2(action)) => wafv2::what(action),
+        Action::Aws(AwsAction::Shield(action)) => shield::what(action),
         Action::Kube(action) => kubernetes::what(action),
     }
 }
@@ -38,6 +42,8 @@ pub fn parameters(action: &Action) -> Value {
         Action::Aws(AwsAction::Ec2(action)) => ec2::parameters(action),
         Action::Aws(AwsAction::Acm(action)) => acm::parameters(action),
         Action::Aws(AwsAction::Route53(action)) => route53::parameters(action),
+        Action::Aws(AwsAction::Wafv2(action)) => wafv2::parameters(action),
+        Action::Aws(AwsAction::Shield(action)) => shield::parameters(action),
         Action::Kube(action) => kubernetes::parameters(action),
     }
 }

@@ -52,6 +52,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
         self.tell_others(group, &built, inventory, &plan);
         self.tell_names(group, &built, current, at);
+        self.tell_protection(group, &built.stack, inventory);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
     }
 

@@ -67,7 +67,7 @@ struct SubjectLabel {
 /// A lane's label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LaneLabel {
-    /// `targets`, `user` or `background`.
+    /// `targets`, `user`, `background` or `protection`.
     lane: &'static str,
 }
 
@@ -336,6 +336,7 @@ fn controller(kind: SubjectKind) -> &'static str {
         SubjectKind::Targets => "targetGroupBinding",
         SubjectKind::Fabric
         | SubjectKind::Certificate
+        | SubjectKind::Protection
         | SubjectKind::Zone
         | SubjectKind::Census => kind.as_str(),
     }

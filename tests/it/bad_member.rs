@@ -220,6 +220,11 @@ fn bad_input_is_told_once_and_touches_nothing() {
             ),
             (
                 "wafv2-acl-arn: arn:x, rules: [any Exact /x s:80]",
+                "InvalidAnnotation",
+                "the ARN of a WAFv2 web ACL",
+            ),
+            (
+                "mutual-authentication: '[]', rules: [any Exact /x s:80]",
                 "Unsupported",
                 "this version does not build the annotation",
             ),

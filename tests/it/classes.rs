@@ -194,10 +194,13 @@ fn a_field_that_is_empty_asks_for_nothing() {
     assert_eq!(built.problems, []);
     assert_eq!(built.stack.front.unwrap().load_balancer.scheme, Scheme::InternetFacing);
     // One that asks for something is not looked past.
-    for field in ["wafv2AclArn: 'arn:x'", "listeners: [{port: 80}]"] {
+    for (field, code) in [
+        ("wafv2AclArn: 'arn:x'", Code::InvalidClass),
+        ("listeners: [{port: 80}]", Code::Unsupported),
+    ] {
         let built = World::new(&of_class(field, annotations)).build("shop/web");
         let codes: Vec<Code> = built.problems.iter().map(|problem| problem.code).collect();
-        assert_eq!(codes, [Code::Unsupported], "{field}");
+        assert_eq!(codes, [code], "{field}");
     }
 }
 

@@ -31,6 +31,7 @@ mod order;
 mod pairing;
 mod panics;
 mod plan_log;
+mod protection;
 mod queue;
 mod replacement;
 mod router;

@@ -79,6 +79,8 @@ const SDK: &[&str] = &[
     "aws/ec2/",
     "aws/acm/",
     "aws/route53/",
+    "aws/shield.rs",
+    "aws/wafv2.rs",
     "aws/error.rs",
 ];
 /// Files that may name `backoff`, which is unmaintained.

@@ -16,8 +16,10 @@ mod acm;
 mod ec2;
 mod elb;
 mod route53;
+mod shield;
 #[cfg(test)]
 mod tests;
+mod wafv2;
 
 /// Believes that a write was done and answered so.
 pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at: Stamp) {
@@ -26,6 +28,8 @@ pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at
         AwsAction::Ec2(action) => ec2::apply(belief, action, answer),
         AwsAction::Acm(action) => acm::apply(belief, action, answer, at),
         AwsAction::Route53(action) => route53::apply(belief, action),
+        AwsAction::Wafv2(action) => wafv2::apply(belief, action, at),
+        AwsAction::Shield(action) => shield::apply(belief, action, answer, at),
     }
 }
 
@@ -36,6 +40,8 @@ pub(super) fn touched(action: &AwsAction) -> Vec<Part> {
         AwsAction::Ec2(action) => ec2::touched(action),
         AwsAction::Acm(action) => acm::touched(action),
         AwsAction::Route53(action) => route53::touched(action),
+        AwsAction::Wafv2(action) => wafv2::touched(action),
+        AwsAction::Shield(action) => shield::touched(action),
     }
 }
 

@@ -9,6 +9,7 @@ use super::grammar::{self, Parser};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
+use crate::model::protection::WebAcl;
 use crate::model::seen::ClassParamsSpec;
 use crate::model::target_group::TargetType;
 
@@ -176,6 +177,18 @@ built! {
     /// The HTTPS port that HTTP listeners redirect to.
     SSL_REDIRECT: u16 = "ssl-redirect" on Ingress by grammar::port,
         under "sslRedirectPort" as |spec| spec.ssl_redirect_port.as_deref().map(Cow::from);
+    /// The WAFv2 web ACL of the load balancer, by ARN; none takes away the one that it has.
+    WAFV2_ACL_ARN: Option<WebAcl> = "wafv2-acl-arn" on Ingress by grammar::web_acl_arn,
+        under "wafv2AclArn" as |spec| spec.wafv2_acl_arn.as_deref().map(Cow::from);
+    /// The same by name, among those of the region; goes over every ARN of the group.
+    WAFV2_ACL_NAME: Option<WebAcl> = "wafv2-acl-name" on Ingress by grammar::web_acl_name,
+        under "wafv2AclName" as |spec| spec.wafv2_acl_name.as_deref().map(Cow::from);
+    /// A web ACL of AWS WAF Classic, which is at its end: what stands stays, nothing else is given.
+    WAF_CLASSIC: String = "waf-acl-id" on Ingress by AS_WRITTEN;
+    /// The older name of waf-acl-id.
+    WEB_ACL_CLASSIC: String = "web-acl-id" on Ingress by AS_WRITTEN;
+    /// Whether Shield Advanced protects the load balancer.
+    SHIELD: bool = "shield-advanced-protection" on Ingress by grammar::boolean;
     /// Tags of all that is made; those of a Service go to its target group, over the Ingress's.
     TAGS: Pairs = "tags" on ServiceOrIngress by grammar::map,
         beside "tags";
@@ -238,11 +251,6 @@ const NOT_YET: &[Known] = &[
     only("acm-pca-arn", &[""]),
     only("mutual-authentication", &[]),
     only("listener-attributes.", &[""]),
-    only("wafv2-acl-arn", &[]),
-    only("wafv2-acl-name", &[]),
-    only("waf-acl-id", &[""]),
-    only("web-acl-id", &[""]),
-    only("shield-advanced-protection", &[]),
     only("actions.", &[]),
     only("conditions.", &[]),
     only("transforms.", &[]),

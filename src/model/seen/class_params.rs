@@ -71,6 +71,10 @@ pub struct ClassParamsSpec {
     pub target_type: Option<String>,
     /// Attributes of the load balancer.
     pub load_balancer_attributes: Vec<KeyValue>,
+    /// The WAFv2 web ACL, by its ARN.
+    pub wafv2_acl_arn: Option<String>,
+    /// The WAFv2 web ACL, by its name.
+    pub wafv2_acl_name: Option<String>,
     /// Fields that this version does not build.
     #[serde(flatten)]
     pub rest: BTreeMap<String, serde_json::Value>,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{
     AcmPart, AcmReading, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind,
-    Part, Reading, Route53Part, Route53Reading, Turns,
+    Part, Reading, Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
 };
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
@@ -30,6 +30,7 @@ mod echo;
 mod faulty;
 mod held;
 mod listener;
+mod protection;
 mod route53;
 mod security;
 mod state;
@@ -127,7 +128,7 @@ impl Fake {
     pub fn reads(&self) -> usize {
         let shared = self.lock();
         let reads = shared.calls.iter().filter(|(operation, _)| {
-            operation.contains(".Describe") || operation.contains(".List")
+            [".Describe", ".Get", ".List"].iter().any(|start| operation.contains(start))
         });
         reads.map(|(_, count)| count).sum()
     }
@@ -414,6 +415,8 @@ impl State {
                 id.clone(),
                 self.zone(id)?.records.values().cloned().collect(),
             )),
+            Part::Wafv2(part) => Reading::Wafv2(self.guards.told_of_waf(part)),
+            Part::Shield(part) => Reading::Shield(self.guards.told_of_shield(part)?),
             Part::Ec2(Ec2Part::Vpc) | Part::Elb(ElbPart::Listeners(_)) | Part::Tags(_) => {
                 unreachable!("it takes several calls")
             }
@@ -444,6 +447,10 @@ impl Cloud for Fake {
             Part::Acm(AcmPart::Certificate(_)) => "acm.DescribeCertificate",
             Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",
             Part::Route53(Route53Part::Records(_)) => "route53.ListResourceRecordSets",
+            Part::Wafv2(Wafv2Part::WebAcls) => "wafv2.ListWebACLs",
+            Part::Wafv2(Wafv2Part::WebAclOf(_)) => "wafv2.GetWebACLForResource",
+            Part::Shield(ShieldPart::Subscription) => "shield.GetSubscriptionState",
+            Part::Shield(ShieldPart::ProtectionOf(_)) => "shield.DescribeProtection",
         };
         let is_quick = self.lock().is_quick;
         self.call(operation, |state| state.told(part, is_quick)).await

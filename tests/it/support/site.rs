@@ -99,8 +99,8 @@ impl Site {
     /// How many writes AWS refused.
     pub fn refused(&self) -> usize {
         let calls = self.aws.calls();
-        let is_read =
-            |operation: &str| operation.contains(".Describe") || operation.contains(".List");
+        let reads = [".Describe", ".Get", ".List"];
+        let is_read = |operation: &str| reads.iter().any(|start| operation.contains(start));
         let writes = calls.iter().filter(|(operation, _)| !is_read(operation));
         writes.map(|(_, count)| count).sum::<usize>() - self.aws.performed().len()
     }

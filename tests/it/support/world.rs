@@ -17,7 +17,9 @@ use albedo::model::memory::Memory;
 use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
-use albedo::model::settings::{BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Settings};
+use albedo::model::settings::{
+    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, ProtectionSettings, Settings,
+};
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::subject::Place;
 use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings, Vpc};
@@ -83,6 +85,7 @@ pub fn settings() -> Settings {
         restricted_rules: true,
         tolerate_missing_service: true,
         tls_secrets: false,
+        protection: ProtectionSettings { waf_classic: true, wafv2: true, shield: true },
         dns: DnsSettings {
             scope: DnsScope::OwnClasses,
             owner: "default".to_owned(),

@@ -126,6 +126,7 @@ impl State {
             return refuse("OperationNotPermitted", message);
         }
         self.load_balancers.remove(id);
+        self.guards.associations.remove(id);
         let listeners: Vec<AwsId> = self.listeners_of(id).map(|(id, _)| id.clone()).collect();
         self.listeners.retain(|id, _| !listeners.contains(id));
         self.rules.retain(|_, rule| !listeners.contains(&rule.listener));

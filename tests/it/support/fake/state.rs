@@ -13,6 +13,7 @@ use albedo::model::surroundings::{Interface, Vpc};
 use super::acm::Certificate;
 use super::balancer::{LOAD_BALANCERS_MAX, LoadBalancer};
 use super::listener::{Listener, Rule};
+use super::protection::Guards;
 use super::route53::Zone;
 use super::security::SecurityGroup;
 use super::target_group::TargetGroup;
@@ -41,6 +42,8 @@ pub struct State {
     pub listeners: BTreeMap<AwsId, Listener>,
     pub rules: BTreeMap<AwsId, Rule>,
     pub target_groups: BTreeMap<AwsId, TargetGroup>,
+    /// What protects load balancers.
+    pub guards: Guards,
     /// How often each name was given to something new: what is made again is not the same thing.
     made: BTreeMap<String, usize>,
 }
@@ -66,6 +69,7 @@ impl State {
             listeners: BTreeMap::new(),
             rules: BTreeMap::new(),
             target_groups: BTreeMap::new(),
+            guards: Guards::default(),
             made: BTreeMap::new(),
         };
         state.add_default_security_group();
@@ -99,6 +103,8 @@ impl State {
             AwsAction::Ec2(action) => self.change_ec2(action),
             AwsAction::Acm(action) => self.change_acm(action),
             AwsAction::Route53(action) => self.change_route53(action),
+            AwsAction::Wafv2(action) => self.change_wafv2(action),
+            AwsAction::Shield(action) => self.change_shield(action),
         }
     }
 
