@@ -336,6 +336,25 @@ def test_a_web_acl_is_a_matter_of_three(aws: Account) -> None:
 
 
 @pytest.mark.P
+def test_a_protection_is_in_no_region(aws: Account) -> None:
+    shield = aws.client("shield")
+    shield.create_subscription()
+    arn = aws.load_balancer()["LoadBalancerArn"]
+    create, any_one = "shield:CreateProtection", "arn:aws:shield::*:protection/*"
+    look = _allow(f"{ELB}:DescribeLoadBalancers")
+
+    def run() -> None:
+        shield.create_protection(Name="p", ResourceArn=arn)
+
+    _under(aws, look, _allow(create, Resource=arn))
+    _lacks(run, create)
+    _under(aws, _allow(create, Resource=any_one))
+    _lacks(run, f"{ELB}:DescribeLoadBalancers")
+    _under(aws, look, _allow(create, Resource=any_one))
+    run()
+
+
+@pytest.mark.P
 def test_a_login_by_cognito(aws: Account) -> None:
     cognito = aws.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="p")["UserPool"]

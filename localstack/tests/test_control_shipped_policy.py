@@ -27,6 +27,7 @@ class World:
         self.aws = aws
         self.elb, self.ec2 = aws.elbv2, aws.ec2
         self.acm, self.route53 = aws.client("acm"), aws.client("route53")
+        self.wafv2, self.shield = aws.client("wafv2"), aws.client("shield")
         self.vpc, self.subnets = aws.vpc, aws.subnet_ids(3)
 
     @cached_property
@@ -76,6 +77,35 @@ class World:
         """A hosted zone."""
         made = self.route53.create_hosted_zone(Name="example.com", CallerReference="a")
         return str(made["HostedZone"]["Id"])
+
+    @cached_property
+    def web_acl(self) -> str:
+        """A web ACL of WAFv2."""
+        visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False}
+        made = self.wafv2.create_web_acl(
+            Name="acl", Scope="REGIONAL", DefaultAction={"Allow": {}}, Rules=[],
+            VisibilityConfig=visible | {"MetricName": "m"},
+        )  # fmt: skip
+        return str(made["Summary"]["ARN"])
+
+    @cached_property
+    def guarded(self) -> bool:
+        """The load balancer has the web ACL."""
+        self.wafv2.associate_web_acl(WebACLArn=self.web_acl, ResourceArn=self.balancer)
+        return True
+
+    @cached_property
+    def subscribed(self) -> bool:
+        """The account is subscribed to Shield Advanced."""
+        self.shield.create_subscription()
+        return True
+
+    @cached_property
+    def protection(self) -> str:
+        """A Shield protection of the load balancer."""
+        assert self.subscribed
+        made = self.shield.create_protection(Name="p", ResourceArn=self.balancer)
+        return str(made["ProtectionId"])
 
     def imported(self, name: str, **more: Any) -> Any:
         """Import a certificate."""
@@ -266,6 +296,28 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
         lambda w: w.route53.list_resource_record_sets(HostedZoneId=w.zone), ("zone",)
     ),
     "ChangeResourceRecordSets": (_change, ("zone",)),
+    "ListWebACLs": (lambda w: w.wafv2.list_web_acls(Scope="REGIONAL"), ()),
+    "GetWebACLForResource": (
+        lambda w: w.wafv2.get_web_acl_for_resource(ResourceArn=w.balancer), ("guarded",)
+    ),
+    "AssociateWebACL": (
+        lambda w: w.wafv2.associate_web_acl(WebACLArn=w.web_acl, ResourceArn=w.balancer),
+        ("web_acl", "balancer"),
+    ),
+    "DisassociateWebACL": (
+        lambda w: w.wafv2.disassociate_web_acl(ResourceArn=w.balancer), ("guarded",)
+    ),
+    "GetSubscriptionState": (lambda w: w.shield.get_subscription_state(), ()),
+    "DescribeProtection": (
+        lambda w: w.shield.describe_protection(ResourceArn=w.balancer), ("protection",)
+    ),
+    "CreateProtection": (
+        lambda w: w.shield.create_protection(Name="p", ResourceArn=w.balancer),
+        ("subscribed", "balancer"),
+    ),
+    "DeleteProtection": (
+        lambda w: w.shield.delete_protection(ProtectionId=w.protection), ("protection",)
+    ),
 }  # fmt: skip
 # The operation that fails without a right, where that is not the one of the right's own name.
 ON_THE_WAY = {
@@ -275,7 +327,9 @@ ON_THE_WAY = {
     "ec2:DescribeInstances": "RegisterTargets",
     "ec2:DescribeInternetGateways": "CreateTargetGroup",
     "ec2:GetSecurityGroupsForVpc": "CreateLoadBalancer",
+    "elasticloadbalancing:SetWebAcl": "AssociateWebACL",
     "iam:CreateServiceLinkedRole": "CreateTargetGroup",
+    "wafv2:GetWebACL": "GetWebACLForResource",
 }
 RIGHTS = sorted({action for one in POLICY["Statement"] for action in one["Action"]})
 

@@ -21,7 +21,11 @@ pub async fn site() -> Site<Fake> {
     let vpc = cloud.vpc().await.unwrap();
     cloud.change(|state| state.add_zone("ZCONTRACT", "contract.example.com", false));
     let zone = cloud.zones().await.unwrap().remove(0);
-    Site { cloud, vpc, certificates, zone }
+    let web_acls = cloud.change(|state| {
+        state.guards.is_subscribed = true;
+        ["one", "two"].map(|name| state.guards.add_web_acl(name))
+    });
+    Site { cloud, vpc, certificates, zone, web_acls, activate: Fake::finish_provisioning }
 }
 
 contract_tests!(site);

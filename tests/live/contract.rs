@@ -7,6 +7,7 @@ use albedo::model::id::AwsId;
 use albedo::model::record::HostedZone;
 use aws_config::SdkConfig;
 use aws_sdk_acm::primitives::Blob;
+use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Scope, VisibilityConfig};
 use suite::{Looks as _, Site};
 
 use super::support::localstack;
@@ -46,7 +47,9 @@ async fn site() -> Site<Sdk> {
     let vpc = cloud.vpc().await.unwrap();
     let certificates = [import(&config).await, import(&config).await];
     let zone = zone(&config).await;
-    Site { cloud, vpc, certificates, zone }
+    let web_acls = [web_acl(&config, "one").await, web_acl(&config, "two").await];
+    aws_sdk_shield::Client::new(&config).create_subscription().send().await.unwrap();
+    Site { cloud, vpc, certificates, zone, web_acls, activate: |_| {} }
 }
 
 async fn zone(config: &SdkConfig) -> HostedZone {
@@ -60,6 +63,24 @@ async fn zone(config: &SdkConfig) -> HostedZone {
     let answer = answer.unwrap();
     let id = answer.hosted_zone().unwrap().id().trim_start_matches("/hostedzone/");
     HostedZone { id: AwsId::new(id), name: name.to_owned(), is_private: false }
+}
+
+async fn web_acl(config: &SdkConfig, name: &str) -> AwsId {
+    let metrics = VisibilityConfig::builder()
+        .sampled_requests_enabled(false)
+        .cloud_watch_metrics_enabled(false)
+        .metric_name(name)
+        .build();
+    let allow = DefaultAction::builder().allow(AllowAction::builder().build()).build();
+    let answer = aws_sdk_wafv2::Client::new(config)
+        .create_web_acl()
+        .name(name)
+        .scope(Scope::Regional)
+        .default_action(allow)
+        .visibility_config(metrics.unwrap())
+        .send()
+        .await;
+    AwsId::new(answer.unwrap().summary().unwrap().arn().unwrap())
 }
 
 async fn import(config: &SdkConfig) -> AwsId {

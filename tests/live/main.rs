@@ -19,6 +19,7 @@ mod observed;
 mod order;
 mod outage;
 mod plan;
+mod protection;
 mod replacement;
 mod router;
 mod sdk;

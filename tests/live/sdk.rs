@@ -26,7 +26,8 @@ async fn site() -> (Account, Site<Sdk>) {
     let certificates = [AwsId::new("unused"), AwsId::new("unused")];
     let (id, name) = (AwsId::new("unused"), "unused.example.com".to_owned());
     let zone = HostedZone { id, name, is_private: false };
-    (account, Site { cloud, vpc, certificates, zone })
+    let web_acls = [AwsId::new("unused"), AwsId::new("unused")];
+    (account, Site { cloud, vpc, certificates, zone, web_acls, activate: |_| {} })
 }
 
 /// The HTTP statuses that an operation was answered with.

@@ -2,11 +2,11 @@
 
 import json
 import os
-import re
 import sys
 from typing import Any
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -27,7 +27,7 @@ def client(account: str, service: str) -> Any:
 
 def call(account: str, service: str, operation: str, params: dict[str, Any]) -> Any:
     """One call, with all its pages."""
-    of, method = client(account, service), re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+    of, method = client(account, service), xform_name(operation)
     if of.can_paginate(method):
         return of.get_paginator(method).paginate(**params).build_full_result()
     answer = getattr(of, method)(**params)

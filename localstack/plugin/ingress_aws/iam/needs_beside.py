@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from ingress_aws.iam.need import ANYTHING, Call, Need, tag_facts, tags_of
 from ingress_aws.route53 import name
 from ingress_aws.route53.identifiers import bare
+from ingress_aws.waf import v2
 
 CHANGES = "route53:changeresourcerecordsets"
 LOOK_UP_VPCS = "ec2:DescribeVpcs"
@@ -105,8 +106,27 @@ def of_wafv2(call: Call) -> Iterator[Need]:
         yield Need(action, resource, tag_facts(call))
     changes = call.operation in ("AssociateWebACL", "DisassociateWebACL")
     balancer = str(call.request.get("ResourceArn"))
+    if call.operation == "GetWebACLForResource":
+        # botocore: the call uses GetWebACL to see whether the web ACL may be looked at.
+        for arn in v2.of_resource(call.account, call.region, balancer):
+            yield Need("wafv2:GetWebACL", arn)
     if changes and ELB in balancer:
         yield Need(WEB_ACL, balancer)
+
+
+# Shield's calls that are on a protection.
+ON_PROTECTION = ("CreateProtection", "DeleteProtection", "DescribeProtection")
+LOOK_UP_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
+
+
+def of_shield(call: Call) -> Iterator[Need]:
+    """Shield: a protection, which is in no region; and ELB, which knows the load balancer."""
+    protection = str(call.request.get("ProtectionId") or ANYTHING)
+    arn = call.arn("shield", f"protection/{protection}", everywhere=True)
+    on = arn if call.operation in ON_PROTECTION else ANYTHING
+    yield Need(f"shield:{call.operation}", on, tag_facts(call))
+    if call.operation == "CreateProtection" and ELB in str(call.request.get("ResourceArn")):
+        yield Need(LOOK_UP_BALANCERS)
 
 
 def of_sts(call: Call) -> Iterator[Need]:
@@ -173,6 +193,7 @@ SERVICES: dict[str, Callable[[Call], Iterator[Need]]] = {
     "resourcegroupstaggingapi": of_tagging,
     "route53": of_route53,
     "service-quotas": of_quotas,
+    "shield": of_shield,
     "sts": of_sts,
     "wafv2": of_wafv2,
 }

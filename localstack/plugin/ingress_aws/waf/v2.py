@@ -38,6 +38,14 @@ def _delete(account: str, region: str, request: Json) -> None:
             raise resource.associated()
 
 
+def of_resource(account: str, region: str, arn: str) -> list[str]:
+    """The ARN of the web ACL that a resource has, if it has one."""
+    from moto.wafv2.models import wafv2_backends
+
+    acls = wafv2_backends[account][region].wacls.values()
+    return [str(acl.arn) for acl in acls if arn in acl.associated_resources]
+
+
 def _for_resource(account: str, region: str, request: Json) -> None:
     resource.require(account, region, request["ResourceArn"])
 

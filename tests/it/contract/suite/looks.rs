@@ -2,13 +2,15 @@
 
 use albedo::aws::{
     Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, ReadLoadBalancer,
-    ReadSecurityGroup, Reading, Route53Part, Route53Reading,
+    ReadSecurityGroup, Reading, Route53Part, Route53Reading, ShieldPart, ShieldReading, Wafv2Part,
+    Wafv2Reading,
 };
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
+use albedo::model::protection::{LiveWebAcl, ShieldProtection};
 use albedo::model::record::{HostedZone, Record};
 use albedo::model::surroundings::Vpc;
 use albedo::model::target::LiveTarget;
@@ -69,6 +71,17 @@ looks! {
     records(id: &AwsId) -> Vec<Record>:
         Part::Route53(Route53Part::Records(id.clone())),
         Reading::Route53(Route53Reading::Records(_, found)) => found;
+    web_acls() -> Vec<LiveWebAcl>:
+        Part::Wafv2(Wafv2Part::WebAcls), Reading::Wafv2(Wafv2Reading::WebAcls(found)) => found;
+    web_acl_of(id: &AwsId) -> Option<AwsId>:
+        Part::Wafv2(Wafv2Part::WebAclOf(id.clone())),
+        Reading::Wafv2(Wafv2Reading::WebAclOf(_, found)) => found;
+    is_subscribed() -> bool:
+        Part::Shield(ShieldPart::Subscription),
+        Reading::Shield(ShieldReading::Subscription(found)) => found;
+    protection_of(id: &AwsId) -> ShieldProtection:
+        Part::Shield(ShieldPart::ProtectionOf(id.clone())),
+        Reading::Shield(ShieldReading::ProtectionOf(_, found)) => found;
 }
 
 impl<C: Cloud> Looks for C {}

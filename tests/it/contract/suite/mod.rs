@@ -11,6 +11,7 @@ pub use listener::*;
 pub use load_balancer::*;
 pub use looks::Looks;
 pub use mirror::*;
+pub use protection::*;
 pub use rule::*;
 pub use security_group::*;
 pub use stopped::Stopped;
@@ -21,6 +22,7 @@ mod listener;
 mod load_balancer;
 mod looks;
 mod mirror;
+mod protection;
 mod rule;
 mod security_group;
 mod stopped;
@@ -38,6 +40,10 @@ pub struct Site<C> {
     pub certificates: [AwsId; 2],
     /// A hosted zone without records of the types that are looked at.
     pub zone: HostedZone,
+    /// Its web ACLs, `one` and `two`. It is subscribed to Shield Advanced.
+    pub web_acls: [AwsId; 2],
+    /// Lets load balancers take traffic, where that needs a word.
+    pub activate: fn(&C),
 }
 
 /// Makes a test of every check. `$site` is an async function that gives a fresh `Site`.
@@ -74,6 +80,10 @@ macro_rules! contract_tests {
             tags_come_and_go_on_everything,
             what_is_gone_is_left_out_of_tags,
             what_is_not_there_is_not_found,
+            a_load_balancer_has_the_web_acl_that_it_was_given_last,
+            web_acls_are_known_by_their_names,
+            a_web_acl_that_is_not_there_is_refused,
+            a_load_balancer_is_protected_once,
             zones_are_read_as_they_are,
             records_are_read_as_they_were_written,
             a_batch_is_done_whole_or_not_at_all,
