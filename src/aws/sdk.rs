@@ -85,6 +85,19 @@ pub(super) fn ec2_config(config: &SdkConfig) -> aws_sdk_ec2::config::Builder {
     aws_sdk_ec2::config::Builder::from(config).retry_classifier(UnreachableAtOnce)
 }
 
+/// The client of a service: as patient as the others, counted, and in turn.
+macro_rules! client {
+    ($service:ident, $config:expr, $tally:expr, $turns:expr) => {
+        $service::Client::from_conf(
+            $service::config::Builder::from($config)
+                .retry_classifier(UnreachableAtOnce)
+                .interceptor($tally.clone())
+                .interceptor($turns.clone())
+                .build(),
+        )
+    };
+}
+
 impl Sdk {
     /// Speaks to AWS about one VPC, as fast as it can.
     #[must_use]
@@ -97,39 +110,13 @@ impl Sdk {
     /// Speaks to AWS about one VPC, no faster than it may, and counts what it says.
     #[must_use]
     pub fn paced(config: &SdkConfig, vpc: AwsId, turns: Turns, tally: &Tally) -> Self {
-        let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(config)
-            .retry_classifier(UnreachableAtOnce)
-            .interceptor(tally.clone())
-            .interceptor(turns.clone())
-            .build();
-        let ec2 = ec2_config(config).interceptor(tally.clone()).interceptor(turns.clone()).build();
-        let acm = aws_sdk_acm::config::Builder::from(config)
-            .retry_classifier(UnreachableAtOnce)
-            .interceptor(tally.clone())
-            .interceptor(turns.clone())
-            .build();
-        let route53 = aws_sdk_route53::config::Builder::from(config)
-            .retry_classifier(UnreachableAtOnce)
-            .interceptor(tally.clone())
-            .interceptor(turns.clone())
-            .build();
-        let wafv2 = aws_sdk_wafv2::config::Builder::from(config)
-            .retry_classifier(UnreachableAtOnce)
-            .interceptor(tally.clone())
-            .interceptor(turns.clone())
-            .build();
-        let shield = aws_sdk_shield::config::Builder::from(config)
-            .retry_classifier(UnreachableAtOnce)
-            .interceptor(tally.clone())
-            .interceptor(turns.clone())
-            .build();
         Self {
-            wafv2: aws_sdk_wafv2::Client::from_conf(wafv2),
-            shield: aws_sdk_shield::Client::from_conf(shield),
-            route53: aws_sdk_route53::Client::from_conf(route53),
-            acm: aws_sdk_acm::Client::from_conf(acm),
-            elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
-            ec2: aws_sdk_ec2::Client::from_conf(ec2),
+            elb: client!(aws_sdk_elasticloadbalancingv2, config, tally, turns),
+            ec2: client!(aws_sdk_ec2, config, tally, turns),
+            acm: client!(aws_sdk_acm, config, tally, turns),
+            route53: client!(aws_sdk_route53, config, tally, turns),
+            wafv2: client!(aws_sdk_wafv2, config, tally, turns),
+            shield: client!(aws_sdk_shield, config, tally, turns),
             vpc,
             turns,
         }
