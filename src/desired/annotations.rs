@@ -10,7 +10,7 @@ use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
 pub use grammar::{Parser, Unreadable};
 pub use lookup::Lookup;
-pub use table::{Annotation, Carriers, ClassField, Known, Support, all};
+pub use table::{Annotation, Carriers, ClassField, ClassValue, Known, Pairs, Support, all};
 
 mod grammar;
 mod lookup;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, Id};
-use crate::model::listener::Protocol;
-use crate::model::part::ListenPart;
+use crate::model::listener::{ListenerWish, Protocol};
 use crate::model::problem::Code;
 
 use super::annotations::Lookup;
@@ -16,7 +15,7 @@ use super::annotations::table::{CERTIFICATE_ARN, LISTEN_PORTS, SSL_POLICY};
 pub fn listens(
     secrets: Option<&[Id]>,
     lookup: &mut Lookup<'_, '_, '_>,
-) -> FlatMap<u16, ListenPart> {
+) -> FlatMap<u16, ListenerWish> {
     let arns = lookup.find(&CERTIFICATE_ARN).unwrap_or_default().into_iter().map(AwsId::new);
     let certificates: Vec<Id> = match secrets {
         Some(ids) => ids.to_vec(),
@@ -45,8 +44,8 @@ pub fn listens(
         lookup.ingress.problems.push(problem);
     }
     let part = |protocol| match protocol {
-        Protocol::Http => ListenPart { protocol, certificates: Vec::new(), ssl_policy: None },
-        Protocol::Https => ListenPart {
+        Protocol::Http => ListenerWish::speaking(protocol),
+        Protocol::Https => ListenerWish {
             protocol,
             certificates: certificates.clone(),
             ssl_policy: ssl_policy.clone(),

@@ -1,16 +1,17 @@
 //! What an Ingress wants of its load balancer.
 
+use smol_str::SmolStr;
+
 use crate::model::id::AwsId;
 use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancerWish};
-use crate::model::marks::Tags;
 use crate::model::problem::Code;
-use crate::model::seen::ClassParams;
+use crate::model::seen::SubnetSelector;
 use crate::model::settings::Settings;
 use crate::model::surroundings::Surroundings;
 
 use super::annotations::table::{
     IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS,
-    SSL_REDIRECT, SUBNETS, TAGS,
+    SSL_REDIRECT, SUBNETS,
 };
 use super::annotations::{Annotations, Lookup};
 use super::{protection, subnets, tags};
@@ -28,16 +29,11 @@ pub fn wish(
         name: lookup.find(&LOAD_BALANCER_NAME),
         subnets: named_subnets(settings, surroundings, ip_address_type, lookup),
         security_groups: security_groups(surroundings, lookup.ingress),
-        attributes: attributes(lookup.class, lookup.ingress),
-        tags: wished_tags(settings, lookup),
+        attributes: attributes(lookup),
+        tags: tags::wished(settings, lookup),
         ssl_redirect: lookup.find(&SSL_REDIRECT),
         protection: protection::wish(settings, lookup),
     }
-}
-
-fn wished_tags(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> Tags {
-    let own = lookup.find(&TAGS).unwrap_or_default();
-    tags::wished(settings, lookup.class, own, lookup.ingress)
 }
 
 fn named_subnets(
@@ -48,14 +44,14 @@ fn named_subnets(
 ) -> Option<Vec<AwsId>> {
     let ip_address_type = ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let of_class = lookup.class.and_then(|class| class.spec.subnets.as_ref());
-    let of_class = of_class.filter(|selector| !selector.is_empty());
-    let (field, found) = if let Some(selector) = of_class {
-        let found = subnets::selected(surroundings, &settings.cluster, ip_address_type, selector);
-        ("spec.subnets of the class's parameters".to_owned(), found)
+    let by_tags = of_class.filter(|selector| selector.ids.is_empty() && !selector.tags.is_empty());
+    // Tags are the one way to choose that no annotation has.
+    let (field, found) = if let Some(SubnetSelector { tags, .. }) = by_tags {
+        let found = subnets::tagged(surroundings, &settings.cluster, ip_address_type, tags);
+        (SUBNETS.place_in_class(), found)
     } else {
         let names = lookup.find(&SUBNETS)?;
-        let found = subnets::named(surroundings, ip_address_type, &names);
-        (SUBNETS.field(), found)
+        (lookup.place(&SUBNETS), subnets::named(surroundings, ip_address_type, &names))
     };
     match found {
         Ok(ids) => Some(ids),
@@ -108,10 +104,8 @@ fn security_groups(
     None
 }
 
-fn attributes(params: Option<&ClassParams>, annotations: &mut Annotations<'_>) -> Attributes {
-    let own = annotations.read(&LOAD_BALANCER_ATTRIBUTES).unwrap_or_default();
-    let of_class = params.map(|params| &params.spec.load_balancer_attributes);
-    let of_class =
-        of_class.into_iter().flatten().map(|pair| (pair.key.clone(), pair.value.clone()));
-    own.into_iter().chain(of_class).collect()
+fn attributes(lookup: &mut Lookup<'_, '_, '_>) -> Attributes {
+    let own = lookup.own_pairs(&LOAD_BALANCER_ATTRIBUTES);
+    let all = lookup.under_class(&LOAD_BALANCER_ATTRIBUTES, own).into_iter();
+    all.map(|(key, value)| (SmolStr::from(key), SmolStr::from(value))).collect()
 }

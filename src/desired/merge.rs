@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
-use crate::model::listener::{Listener, Protocol};
+use crate::model::listener::{Listener, ListenerWish, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancer};
 use crate::model::marks;
 use crate::model::names;
@@ -120,8 +120,9 @@ fn check(admission: &Admission) -> Vec<Problem> {
     };
     let has_ipv6 = shared.load_balancer.ip_address_type.is_some_and(IpAddressType::has_ipv6);
     for part in &admission.parts {
-        let https =
-            |port: &u16| shared.ports.get(port).is_some_and(|p| p.protocol == Protocol::Https);
+        let https = |port: &u16| {
+            shared.ports.get(port).is_some_and(|p| p.listener.protocol == Protocol::Https)
+        };
         if let Some(port) = part.load_balancer.ssl_redirect.filter(|port| !https(port)) {
             guilty.push(problem(
                 part,
@@ -303,17 +304,17 @@ fn listeners(
     let each = shared.ports.iter().map(|(port, wish)| {
         let tracking = marks::group_tags(&snapshot.settings.cluster, group, &port.to_string());
         let redirect =
-            shared.load_balancer.ssl_redirect.filter(|_| wish.protocol == Protocol::Http);
+            shared.load_balancer.ssl_redirect.filter(|_| wish.listener.protocol == Protocol::Http);
         let certificates: Vec<Id> =
-            wish.certificates.iter().map(|id| resolved(snapshot, id)).collect();
+            wish.listener.certificates.iter().map(|id| resolved(snapshot, id)).collect();
         // One that is still to be made holds up no listener that another one can serve.
         let given = certificates.iter().find(|id| id.given().is_some());
         let listener = Listener {
-            protocol: wish.protocol,
+            protocol: wish.listener.protocol,
             default_actions: default_actions(wish, redirect),
             default_certificate: given.or(certificates.first()).cloned(),
             certificates: certificates.iter().cloned().collect(),
-            ssl_policy: ssl_policy(snapshot, wish),
+            ssl_policy: ssl_policy(snapshot, &wish.listener),
             tags: tags::with_tracking(&wish.tags, tracking),
         };
         let listening = parts.iter().filter(|part| part.listens.contains_key(port));
@@ -333,7 +334,7 @@ fn resolved(snapshot: &Snapshot, id: &Id) -> Id {
     }
 }
 
-fn ssl_policy(snapshot: &Snapshot, wish: &SharedPort) -> Option<String> {
+fn ssl_policy(snapshot: &Snapshot, wish: &ListenerWish) -> Option<String> {
     let default = &snapshot.settings.default_ssl_policy;
     (wish.protocol == Protocol::Https)
         .then(|| wish.ssl_policy.clone().unwrap_or_else(|| default.clone()))

@@ -7,8 +7,8 @@ use std::fmt::Display;
 use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
-use crate::model::id::{AwsId, Id, ObjectKey};
-use crate::model::listener::Protocol;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::listener::ListenerWish;
 use crate::model::load_balancer::LoadBalancerWish;
 use crate::model::marks::Tags;
 use crate::model::part::Part;
@@ -26,12 +26,8 @@ use super::annotations::table::{
 /// What members want of one listener.
 #[derive(Clone, Debug)]
 pub struct SharedPort {
-    /// What it speaks.
-    pub protocol: Protocol,
-    /// The certificates, in the members' order; the first is the default one.
-    pub certificates: Vec<Id>,
-    /// The TLS policy, if a member names one.
-    pub ssl_policy: Option<String>,
+    /// The listener.
+    pub listener: ListenerWish,
     /// Who may reach it, if a member says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
     /// What happens to requests that no rule takes, if a member says so.
@@ -177,21 +173,31 @@ impl Conflicts<'_> {
         }
     }
 
+    /// Lets what a member wants of a listener into what its group wants.
+    fn agree_on_listener(&mut self, port: u16, group: &mut ListenerWish, wish: &ListenerWish) {
+        // Named one by one, so that a setting on which nobody has to agree does not compile.
+        let ListenerWish { protocol, certificates, ssl_policy } = wish;
+        if group.protocol != *protocol {
+            let found = format!("{protocol} on port {port}");
+            self.note(&LISTEN_PORTS, &found, &format!("{} there", group.protocol));
+        }
+        self.one(&SSL_POLICY, &mut group.ssl_policy, ssl_policy.as_ref());
+        for certificate in certificates {
+            if !group.certificates.contains(certificate) {
+                group.certificates.push(certificate.clone());
+            }
+        }
+    }
+
     fn admit_port(&mut self, shared: &mut Shared, part: &Part, port: u16) {
         let Some(wish) = part.listens.get(&port) else { return };
         let entry = shared.ports.entry(port).or_insert_with(|| SharedPort {
-            protocol: wish.protocol,
-            certificates: Vec::new(),
-            ssl_policy: None,
+            listener: ListenerWish::speaking(wish.protocol),
             inbound_cidrs: None,
             default_actions: None,
             tags: Tags::new(),
         });
-        if entry.protocol != wish.protocol {
-            let found = format!("{} on port {port}", wish.protocol);
-            self.note(&LISTEN_PORTS, &found, &format!("{} there", entry.protocol));
-        }
-        self.one(&SSL_POLICY, &mut entry.ssl_policy, wish.ssl_policy.as_ref());
+        self.agree_on_listener(port, &mut entry.listener, wish);
         match (&entry.inbound_cidrs, &part.inbound_cidrs) {
             (Some(has), Some(wish)) if has != wish => {
                 self.note(&INBOUND_CIDRS, &listed(wish), &listed(has));
@@ -205,11 +211,6 @@ impl Conflicts<'_> {
                 self.note_field(field, "a default backend", "one, and it can have no second");
             }
             entry.default_actions.clone_from(&part.default_actions);
-        }
-        for certificate in &wish.certificates {
-            if !entry.certificates.contains(certificate) {
-                entry.certificates.push(certificate.clone());
-            }
         }
         // Differences were reported where the load balancer's own tags were merged.
         entry.tags.extend(part.load_balancer.tags.clone());

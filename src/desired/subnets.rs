@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::id::AwsId;
 use crate::model::load_balancer::{IpAddressType, Scheme};
-use crate::model::seen::SubnetSelector;
 use crate::model::surroundings::{Subnet, Surroundings};
 
 /// The fewest addresses that AWS wants to be free in each subnet of a load balancer.
@@ -63,21 +62,18 @@ pub fn named(
     Ok(chosen)
 }
 
-/// The subnets that an IngressClass selects: by id, or the best of those with the tags.
+/// The best of the subnets that have, for each of these tags, one of its values.
 ///
 /// # Errors
-/// What is missing, or what is wrong with them.
-pub fn selected(
+/// What every subnet lacks.
+pub fn tagged(
     surroundings: &Surroundings,
     cluster: &str,
     ip_address_type: IpAddressType,
-    selector: &SubnetSelector,
+    tags: &BTreeMap<String, Vec<String>>,
 ) -> Result<Vec<AwsId>, NoSubnets> {
-    if !selector.ids.is_empty() {
-        return named(surroundings, ip_address_type, &selector.ids);
-    }
     let candidate = |subnet: &Subnet| {
-        selector.tags.iter().all(|(key, values)| {
+        tags.iter().all(|(key, values)| {
             let value = subnet.tags.get(key.as_str());
             value.is_some_and(|value| values.iter().any(|wished| wished == value))
         })

@@ -7,7 +7,7 @@ use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::listener::Protocol;
-use crate::model::marks::{self, Tags};
+use crate::model::marks;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::problem::{Code, Kind};
 use crate::model::seen::{ClassParams, Service, ServicePort};
@@ -17,7 +17,7 @@ use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
 
 use super::annotations::table::{
     BACKEND_PROTOCOL, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH, HEALTHCHECK_PORT,
-    HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES, TAGS,
+    HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES,
     TARGET_GROUP_ATTRIBUTES, TARGET_TYPE, UNHEALTHY_THRESHOLD,
 };
 use super::annotations::{Annotations, Lookup};
@@ -119,7 +119,7 @@ fn describe(
     };
     let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
     let attributes = attributes.into_iter().collect();
-    let wished = wished_tags(backend, lookup);
+    let wished = tags::wished(backend.settings, lookup);
     let key = key(backend);
     let group = backend.group.to_string();
     let tracking = marks::group_tags(&backend.settings.cluster, backend.group, &key.resource);
@@ -136,17 +136,6 @@ fn describe(
     };
     let binding = binding(backend, &key, &target_group, target_port);
     Some(WishedTargetGroup { target_group, attributes, binding })
-}
-
-/// Tags are the one setting in which what the Service says goes over what its Ingress says key by
-/// key.
-fn wished_tags(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> Tags {
-    let mut own = lookup.ingress.read(&TAGS).unwrap_or_default();
-    let Some(service) = &mut lookup.service else {
-        return tags::wished(backend.settings, backend.params, own, lookup.ingress);
-    };
-    own.extend(service.read(&TAGS).unwrap_or_default());
-    tags::wished(backend.settings, backend.params, own, service)
 }
 
 /// What targets are; nothing where nobody can tell, or where this version does not build it.

@@ -36,6 +36,26 @@ impl fmt::Display for Protocol {
     }
 }
 
+/// What a member of a group wants of one listener, or what all members that listen there do; what
+/// nobody mentions is unset. As parts are remembered, fields keep their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListenerWish {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Its certificates, in the members' order; the first may become the default one.
+    pub certificates: Vec<Id>,
+    /// The TLS policy.
+    pub ssl_policy: Option<String>,
+}
+
+impl ListenerWish {
+    /// A listener of which nothing else is wanted.
+    #[must_use]
+    pub fn speaking(protocol: Protocol) -> Self {
+        Self { protocol, certificates: Vec::new(), ssl_policy: None }
+    }
+}
+
 /// A listener, wished for or standing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {

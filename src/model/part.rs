@@ -7,23 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::flat::FlatMap;
-use super::id::{Id, ObjectKey, TargetGroupKey};
-use super::listener::Protocol;
+use super::id::{ObjectKey, TargetGroupKey};
+use super::listener::ListenerWish;
 use super::load_balancer::LoadBalancerWish;
 use super::pairs;
 use super::rule::{Rule, RuleAction};
 use super::stack::WishedTargetGroup;
-
-/// What an Ingress wants of one listener.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListenPart {
-    /// What it speaks.
-    pub protocol: Protocol,
-    /// Its certificates; the first may become the default one.
-    pub certificates: Vec<Id>,
-    /// The TLS policy, if the Ingress names one.
-    pub ssl_policy: Option<String>,
-}
 
 /// What one Ingress contributes to its group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +26,7 @@ pub struct Part {
     pub load_balancer: LoadBalancerWish,
     /// The ports it listens on.
     #[serde(with = "pairs")]
-    pub listens: FlatMap<u16, ListenPart>,
+    pub listens: FlatMap<u16, ListenerWish>,
     /// Who may reach its ports, if it says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
     /// Its rules, in their order; the same on every port.

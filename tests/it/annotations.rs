@@ -179,6 +179,24 @@ ingress shop/web: {class: p, tags: 'i=ingress,c=ingress,d=ingress', rules: [any 
 }
 
 #[test]
+fn attributes_of_the_class_go_over_the_ingresss_key_by_key() {
+    let world = World::new(
+        "
+service shop/s: {ports: [80]}
+params p: {loadBalancerAttributes: [{key: idle_timeout.timeout_seconds, value: '61'}]}
+class p: {params: p}
+ingress shop/web: {class: p, rules: [any Exact /a s:80], load-balancer-attributes:
+    'idle_timeout.timeout_seconds=30,routing.http2.enabled=false'}
+",
+    );
+    let built = world.build("shop/web");
+    assert_eq!(built.problems, []);
+    let found = built.stack.front.unwrap().attributes;
+    let expected = [("idle_timeout.timeout_seconds", "61"), ("routing.http2.enabled", "false")];
+    assert_eq!(found, tags(&expected));
+}
+
+#[test]
 fn tracking_tags_cannot_be_had_and_others_keys_not_be_named() {
     let mut world = good("tags", "elbv2.k8s.aws/cluster=mine,ingress.k8s.aws/stack=mine,team=a");
     let front = world.build("shop/web").stack.front.unwrap();

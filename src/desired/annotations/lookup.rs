@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::model::problem::{Code, Problem};
 use crate::model::seen::ClassParams;
 
-use super::table::{Annotation, Carriers};
+use super::table::{Annotation, Carriers, ClassValue, Pairs};
 use super::{Annotations, Unreadable, quoted};
 
 /// Everybody who may decide a setting. What one says, those after it do not.
@@ -33,6 +33,29 @@ impl Lookup<'_, '_, '_> {
                 None
             }
         }
+    }
+
+    /// The pairs that authors ask for: the Ingress's, and the Service's over them where it may ask.
+    pub fn own_pairs(&mut self, annotation: &Annotation<Pairs>) -> Pairs {
+        let mut found = self.ingress.read(annotation).unwrap_or_default();
+        let may_be = annotation.carriers == Carriers::ServiceOrIngress;
+        if let Some(service) = self.service.as_deref_mut().filter(|_| may_be) {
+            found.extend(service.read(annotation).unwrap_or_default());
+        }
+        found
+    }
+
+    /// The pairs that authors ask for, with the class's over them.
+    #[must_use]
+    pub fn under_class(&self, annotation: &Annotation<Pairs>, own: Pairs) -> Pairs {
+        let mut found = own;
+        if let (Some(class), Some(ClassValue::Pairs(pairs))) =
+            (self.class, annotation.class_field.map(|field| field.value))
+        {
+            let of_class = pairs(&class.spec).iter();
+            found.extend(of_class.map(|pair| (pair.key.clone(), pair.value.clone())));
+        }
+        found
     }
 
     /// What is written by whoever decides the setting.
@@ -62,14 +85,22 @@ impl Lookup<'_, '_, '_> {
         allowed: &str,
     ) -> Problem {
         let found = quoted(found);
-        if let (Some(_), Some(field)) = (of_class(self.class, annotation), annotation.class_field) {
+        if of_class(self.class, annotation).is_some() {
             let code = if code == Code::InvalidAnnotation { Code::InvalidClass } else { code };
-            let field = format!("spec.{} of the class's parameters", field.path);
-            return self.ingress.error(code, field, found, allowed);
+            return self.ingress.error(code, annotation.place_in_class(), found, allowed);
         }
         match self.service_for(annotation).filter(|of| of.text(annotation).is_some()) {
             Some(service) => service.error(code, annotation.field(), found, allowed),
             None => self.ingress.error(code, annotation.field(), found, allowed),
+        }
+    }
+
+    /// Where a problem with a setting of the Ingress's is.
+    #[must_use]
+    pub fn place<T>(&self, annotation: &Annotation<T>) -> String {
+        match of_class(self.class, annotation) {
+            Some(_) => annotation.place_in_class(),
+            None => annotation.field(),
         }
     }
 
@@ -85,6 +116,6 @@ fn of_class<'p, T>(
     class: Option<&'p ClassParams>,
     annotation: &Annotation<T>,
 ) -> Option<Cow<'p, str>> {
-    let field = annotation.class_field?;
-    (field.value)(&class?.spec).filter(|text| !text.is_empty())
+    let ClassValue::Text(value) = annotation.class_field?.value else { return None };
+    value(&class?.spec).filter(|text| !text.is_empty())
 }

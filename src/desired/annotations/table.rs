@@ -10,7 +10,7 @@ use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::protection::WebAcl;
-use crate::model::seen::ClassParamsSpec;
+use crate::model::seen::{ClassParamsSpec, KeyValue};
 use crate::model::target_group::TargetType;
 
 /// An annotation whose value means a `T`.
@@ -31,6 +31,13 @@ impl<T> Annotation<T> {
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}{}", self.carriers.prefix(), self.name)
+    }
+
+    /// Where a problem with the field of IngressClassParams is that goes over it.
+    #[must_use]
+    pub fn place_in_class(&self) -> String {
+        let path = self.class_field.map(|field| field.path).unwrap_or_default();
+        format!("spec.{path} of the class's parameters")
     }
 
     /// Where a problem with it is.
@@ -67,8 +74,18 @@ impl Carriers {
 pub struct ClassField {
     /// Its path from `spec`.
     pub path: &'static str,
-    /// Its value in the annotation's grammar; `None`, or empty, where it asks for nothing.
-    pub value: fn(&ClassParamsSpec) -> Option<Cow<'_, str>>,
+    /// What it says.
+    pub value: ClassValue,
+}
+
+/// What a field of IngressClassParams says of an annotation.
+#[derive(Clone, Copy, Debug)]
+pub enum ClassValue {
+    /// The same, in the annotation's grammar, and instead of it; `None`, or empty, where it asks
+    /// for nothing.
+    Text(fn(&ClassParamsSpec) -> Option<Cow<'_, str>>),
+    /// Pairs, which go over the annotation's key by key.
+    Pairs(fn(&ClassParamsSpec) -> &[KeyValue]),
 }
 
 /// How far this version goes with an annotation.
@@ -97,13 +114,13 @@ pub struct Known {
 }
 
 /// Declares annotations that are built: what reads the value, then the field of IngressClassParams
-/// that says the same (`under`), or that has a form of its own and is read where it is used
-/// (`beside`). Their documentation is what the README says of them.
+/// that goes over it as a whole (`under`) or key by key (`within`). Their documentation is what the
+/// README says of them.
 macro_rules! built {
     ($(
         $(#[doc = $help:literal])+
         $constant:ident: $value:ty = $name:literal on $carriers:ident by $parser:expr
-            $(, under $path:literal as $field:expr)? $(, beside $other:literal)?;
+            $(, under $path:literal as $text:expr)? $(, within $part:literal as $pairs:expr)?;
     )*) => {
         $(
             $(#[doc = $help])+
@@ -111,25 +128,27 @@ macro_rules! built {
                 name: $name,
                 carriers: Carriers::$carriers,
                 parser: $parser,
-                class_field: built!(@field $($path, $field)?),
+                class_field: built!(@field $($path, Text, $text)? $($part, Pairs, $pairs)?),
             };
         )*
         const BUILT: &[Known] = &[$(Known {
             name: $constant.name,
             carriers: $constant.carriers,
             support: Support::Built,
-            class_field: built!(@path $($path)? $($other)?),
+            class_field: built!(@path $($path)? $($part)?),
             help: concat!($($help),+),
         }),*];
     };
-    (@field $path:literal, $value:expr) => { Some(ClassField { path: $path, value: $value }) };
+    (@field $path:literal, $form:ident, $value:expr) => {
+        Some(ClassField { path: $path, value: ClassValue::$form($value) })
+    };
     (@field) => { None };
     (@path $path:literal) => { Some($path) };
     (@path) => { None };
 }
 
 /// Pairs of keys and values.
-type Pairs = BTreeMap<String, String>;
+pub type Pairs = BTreeMap<String, String>;
 
 /// The value as it is written; present and empty is present.
 const AS_WRITTEN: Parser<String> = |text| Ok(text.to_owned());
@@ -157,7 +176,7 @@ built! {
         under "ipAddressType" as |spec| spec.ip_address_type.as_deref().map(Cow::from);
     /// The subnets, by id or by their tag Name.
     SUBNETS: Vec<String> = "subnets" on Ingress by LIST,
-        beside "subnets";
+        under "subnets" as |spec| spec.subnets.as_ref().map(|subnets| listed(&subnets.ids));
     /// The security groups instead of one that is made, by id or by their tag Name.
     SECURITY_GROUPS: Vec<String> = "security-groups" on Ingress by LIST;
     /// Who may come.
@@ -165,7 +184,7 @@ built! {
         under "inboundCIDRs" as |spec| Some(listed(&spec.inbound_cidrs));
     /// Attributes of the load balancer.
     LOAD_BALANCER_ATTRIBUTES: Pairs = "load-balancer-attributes" on Ingress by grammar::map,
-        beside "loadBalancerAttributes";
+        within "loadBalancerAttributes" as |spec| &spec.load_balancer_attributes;
     /// The ports to listen on, and what they speak.
     LISTEN_PORTS: BTreeMap<u16, Protocol> = "listen-ports" on Ingress by grammar::listen_ports;
     /// Certificates of ACM for HTTPS; the first one is for clients that name no host.
@@ -191,7 +210,7 @@ built! {
     SHIELD: bool = "shield-advanced-protection" on Ingress by grammar::boolean;
     /// Tags of all that is made; those of a Service go to its target group, over the Ingress's.
     TAGS: Pairs = "tags" on ServiceOrIngress by grammar::map,
-        beside "tags";
+        within "tags" as |spec| &spec.tags;
     /// What is registered: pods.
     TARGET_TYPE: TargetType = "target-type" on ServiceOrIngress by grammar::target_type,
         under "targetType" as |spec| spec.target_type.as_deref().map(Cow::from);
