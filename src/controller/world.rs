@@ -154,6 +154,8 @@ impl World {
             self.index.groups().chain(stored.map(|(group, _)| group)).collect();
         let groups = groups.into_iter();
         subjects.extend(groups.map(|group| Subject::Balancer(place(), group.clone())));
+        let protected = self.facts.protected_groups();
+        subjects.extend(protected.map(|group| Subject::Protection(place(), group.clone())));
         let zones = self.facts.known_zones();
         subjects.extend(zones.map(|zone| Subject::Zone(place(), zone.clone())));
         let mut bindings: Vec<&ObjectKey> = self.objects.bindings.keys().collect();

@@ -36,6 +36,11 @@ impl FactStore {
         self.protections.contains_key(group)
     }
 
+    /// The groups for whose load balancers that is so.
+    pub fn protected_groups(&self) -> impl Iterator<Item = &Group> {
+        self.protections.keys()
+    }
+
     /// What the protection of a group's load balancers builds on.
     #[must_use]
     pub fn for_protection(&self, group: &Group) -> Facts {

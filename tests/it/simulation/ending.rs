@@ -34,6 +34,7 @@ pub fn site() -> Site {
     site.aws.take_time();
     site.aws.change(|state| {
         state.add_zone("ZPUB", "example.com", false);
+        state.guards.add_web_acl("acl");
         state.vpc.subnets.insert(AwsId::new("subnet-c"), subnet("us-east-1c"));
     });
     super::strangers::settle_in(&site.aws);

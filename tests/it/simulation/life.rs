@@ -340,11 +340,13 @@ class other: {{controller: example.com/other}}
 }
 
 /// What the class's parameters may be; the first one suits everybody.
-const PARAMS: [&str; 4] = [
+const PARAMS: [&str; 6] = [
     "",
     "tags: [{key: class, value: own}]",
     "namespaceSelector: {matchLabels: {tier: a}}",
     "inboundCIDRs: [10.0.0.0/8]",
+    "wafv2AclName: acl",
+    "wafv2AclArn: none",
 ];
 
 fn rules(dice: &mut Dice) -> Vec<(usize, usize, usize)> {
