@@ -48,10 +48,18 @@ def main() -> int:
         for path in sorted(options.recordings.glob("V*.txt")):
             if not options.names or path.stem.startswith(tuple(options.names)):
                 recorded = recording.read(path, account.real)
-                troubles = list(Scenario(account, cluster, recorded).run())
-                print(f"{path.stem}: {'; '.join(troubles) or 'as it should'}", flush=True)
-                failed += bool(troubles)
+                failed += not passes(Scenario(account, cluster, recorded))
     return 1 if failed else 0
+
+
+def passes(scenario: Scenario) -> bool:
+    """Run a scenario and tell how it went."""
+    troubles = list(scenario.run())
+    retried = ", ".join(f"{code} {count}" for code, count in sorted(scenario.retried.items()))
+    told = "; ".join(troubles) or "as it should"
+    more = f" (retried: {retried})" if retried else ""
+    print(f"{scenario.recorded.name}: {told}{more}", flush=True)
+    return not troubles
 
 
 def arguments() -> argparse.Namespace:

@@ -57,6 +57,8 @@ class Scenario:
     recorded: Recording
     # Of each Service, those of its pods.
     addresses: dict[str, list[str]] = field(default_factory=dict)
+    # What AWS refused and the controllers got over, and how often.
+    retried: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> Iterator[str]:
         """What goes wrong, in the order of the steps."""
@@ -66,7 +68,7 @@ class Scenario:
             self.account.forget_log()
             self._apply(step)
             calls = self._settled(bool(step.calls), partial(self._missing, step))
-            troubles = [*refusals(calls), *self._missing(step)]
+            troubles = [*self._refusals(calls), *self._missing(step)]
             yield from (f"step {number}: {trouble}" for trouble in troubles)
         self.account.forget_log()
         waking = bool(self.recorded.last_calls)
@@ -81,9 +83,21 @@ class Scenario:
     def _rest(self) -> Iterator[str]:
         """What is wrong when all is deleted."""
         calls = self._settled(False, self.account.left)
-        yield from (f"deletion: {trouble}" for trouble in refusals(calls))
+        yield from (f"deletion: {trouble}" for trouble in self._refusals(calls))
         if left := self.account.left():
             yield f"deletion: left behind: {', '.join(left)}"
+
+    def _refusals(self, calls: list[Json]) -> Iterator[str]:
+        """What AWS refused and should not have been asked, or should not have refused."""
+        refused = [call for call in calls if call["error"]]
+        self.retried.update(str(call["error"]) for call in refused if is_retried(call))
+        wrong = Counter(
+            f"{call['service']}.{call['operation']} {call['error']}"
+            for call in refused
+            if not is_retried(call)
+        )
+        for what, count in wrong.items():
+            yield f"{what} ({count} times)"
 
     @property
     def namespace(self) -> str:
@@ -164,17 +178,6 @@ def counted(calls: list[Json]) -> list[Json]:
         for call in calls
         if call["service"] != "route53" or call["operation"] == "ChangeResourceRecordSets"
     ]
-
-
-def refusals(calls: list[Json]) -> Iterator[str]:
-    """What AWS refused and should not have been asked, or should not have refused."""
-    wrong: Counter[str] = Counter(
-        f"{call['service']}.{call['operation']} {call['error']}"
-        for call in calls
-        if call["error"] and not is_retried(call)
-    )
-    for what, count in wrong.items():
-        yield f"{what} ({count} times)"
 
 
 def is_retried(call: Json) -> bool:

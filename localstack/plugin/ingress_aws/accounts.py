@@ -19,9 +19,9 @@ def on_reset(forget: Callable[[str], None]) -> Callable[[str], None]:
     return forget
 
 
-# Taken before any store's lock by whoever puts an account in another one's place, and by whoever
-# reads accounts beside all calls: half of an account looks as if the rest had been deleted, and a
-# read of moto's services would make that rest anew.
+# Taken before any store's lock by whoever writes an account down or puts one in its place, and by
+# whoever reads accounts beside all calls: half of an account looks as if the rest had been deleted,
+# and a read of moto's services would make that rest anew.
 WHOLE = threading.RLock()
 
 

@@ -28,20 +28,21 @@ def forget_the_rest(account: str) -> None:
 
 def dump(account: str) -> Json:
     """The account as JSON: all its resources, settings, and how its clock stands."""
-    native = {stores.name: stores.by_region(account) for stores in accounts.everything}
-    moto = {
-        _name_of(backends): dict(backends[account].items())
-        for backends in _moto()
-        if account in backends
-    }
-    return {
-        "format": FORMAT,
-        "account": account,
-        "time": clock.now(account),
-        "stopped": clock.is_stopped(account),
-        "settings": settings.changed(account),
-        "state": graph.write({"native": native, "moto": moto}),
-    }
+    with accounts.WHOLE:
+        native = {stores.name: stores.by_region(account) for stores in accounts.everything}
+        moto = {
+            _name_of(backends): dict(backends[account].items())
+            for backends in _moto()
+            if account in backends
+        }
+        return {
+            "format": FORMAT,
+            "account": account,
+            "time": clock.now(account),
+            "stopped": clock.is_stopped(account),
+            "settings": settings.changed(account),
+            "state": graph.write({"native": native, "moto": moto}),
+        }
 
 
 def load(dumped: Json) -> str:
