@@ -203,7 +203,7 @@ pub fn scope(stack: &BalancerStack) -> BalancerScope {
     let named = stack.target_groups.iter().filter(|(_, wished)| !wished.attributes.is_empty());
     BalancerScope {
         load_balancer_attributes: stack.front.as_ref().is_some_and(|f| !f.attributes.is_empty()),
-        target_group_attributes: named.map(|(key, _)| key.resource.clone()).collect(),
+        target_group_attributes: named.map(|(key, _)| key.backend.spelled().clone()).collect(),
     }
 }
 

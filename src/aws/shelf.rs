@@ -9,7 +9,7 @@ use super::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::marks::{
-    RESOURCE_BACKEND_SECURITY_GROUP, TAG_CLUSTER, TAG_CLUSTER_RESOURCE, TAG_SECRET, TAG_STACK, Tags,
+    RESOURCE_BACKEND_SECURITY_GROUP, TAG_CLUSTER, TAG_CLUSTER_RESOURCE, TAG_SECRET, Tags,
 };
 
 /// Start of the tag that says which cluster a node's or pod's security group belongs to.
@@ -55,7 +55,7 @@ pub(super) trait Marked {
 impl Marked for Tags {
     fn marks(&self) -> Vec<Mark> {
         let Some(cluster) = self.get(TAG_CLUSTER) else { return Vec::new() };
-        let group = self.get(TAG_STACK).map(|stack| Mark::Group(cluster.clone(), stack.clone()));
+        let group = Group::in_tags(self).map(|stack| Mark::Group(cluster.clone(), stack.clone()));
         let secret = self.get(TAG_SECRET).map(|key| Mark::Secret(cluster.clone(), key.clone()));
         let is_backend = self
             .get(TAG_CLUSTER_RESOURCE)

@@ -19,10 +19,10 @@ use crate::model::inventory::{
     LiveTargetGroup, TargetsInventory, ZoneInventory,
 };
 use crate::model::known::{Known, Live};
-use crate::model::marks::{TAG_CLUSTER, TAG_RESOURCE, Tags};
+use crate::model::marks::{TAG_CLUSTER, Tags};
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
-use crate::model::security::{IngressRule, Source};
+use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::Surroundings;
 use crate::model::target_group::TargetGroup;
 
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
         tags: &Tags,
         scope: &BalancerScope,
     ) -> LiveTargetGroup {
-        let resource = tags.get(TAG_RESOURCE);
+        let resource = Group::resource_in(tags);
         if resource.is_some_and(|tag| scope.target_group_attributes.contains(tag)) {
             self.need(Part::Elb(ElbPart::TargetGroupAttributes(found.id.clone())));
         }
@@ -332,10 +332,8 @@ fn endpoint_rules(
 /// The cluster whose security group a rule lets in, where a tag tells.
 fn owner<'a>(groups: &'a Groups, rule: &IngressRule) -> Option<&'a SmolStr> {
     match &rule.source {
-        Source::Group(Id::Is(id)) => groups.get(id)?.live.spec.tags.get(TAG_CLUSTER),
-        Source::Group(Id::Of(_)) | Source::Cidr(_) | Source::Cidr6(_) | Source::PrefixList(_) => {
-            None
-        }
+        Peer::Group(Id::Is(id)) => groups.get(id)?.live.spec.tags.get(TAG_CLUSTER),
+        Peer::Group(Id::Of(_)) | Peer::Cidr(_) | Peer::Cidr6(_) | Peer::PrefixList(_) => None,
     }
 }
 

@@ -15,13 +15,13 @@ use crate::model::fact::FactStore;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
-use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
+use crate::model::source::SourceKind;
 use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
@@ -236,9 +236,14 @@ fn afterwards<'a>(snapshot: &Snapshot, plans: impl Iterator<Item = &'a Plan>) ->
     let objects = &mut afterwards.objects;
     for step in plans.flat_map(|plan| &plan.steps) {
         match &step.action {
-            Action::Kube(KubeAction::ReleaseIngress { ingress, finalizer }) => {
-                if let Some(ingress) = objects.ingresses.get_mut(ingress) {
-                    let metadata = &mut Arc::make_mut(ingress).metadata;
+            Action::Kube(KubeAction::Release { member, finalizer }) => {
+                let metadata = match member.kind {
+                    SourceKind::Ingress => {
+                        let ingress = objects.ingresses.get_mut(&member.key);
+                        ingress.map(|ingress| &mut Arc::make_mut(ingress).metadata)
+                    }
+                };
+                if let Some(metadata) = metadata {
                     metadata.finalizers.get_or_insert_default().retain(|held| held != finalizer);
                 }
             }
@@ -255,7 +260,7 @@ pub fn bindings_of(
     snapshot: &Snapshot,
     group: &Group,
 ) -> BTreeMap<ObjectKey, crate::model::seen::SeenBinding> {
-    let labels = marks::binding_labels(group);
+    let labels = group.labels();
     let of_group = snapshot.objects.bindings.iter().filter(|(_, binding)| {
         labels.iter().all(|(key, value)| binding.labels.get(key) == Some(value))
     });

@@ -13,6 +13,7 @@ use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::{Need, Plan, WaitKey};
+use crate::model::source::Source;
 use crate::model::surroundings::Surroundings;
 use crate::report::Told;
 
@@ -28,7 +29,7 @@ const POLLS_QUICK: u32 = 30;
 #[derive(Debug, Default)]
 pub struct BalancerState {
     /// The last good part of each member.
-    pub good: BTreeMap<ObjectKey, Arc<Part>>,
+    pub good: BTreeMap<Source, Arc<Part>>,
     /// What the cluster remembers of it.
     pub stored: Memory,
     /// Whether it may remember something else: nobody knows what came of the last write.

@@ -18,6 +18,7 @@ use crate::model::memory::Memory;
 use crate::model::record::HostedZones;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::source::Source;
 use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::Surroundings;
 use crate::report::Told;
@@ -269,7 +270,7 @@ impl World {
             Subject::Certificate(..) => self.facts.for_certificate(),
             Subject::Protection(_, group) => self.facts.for_protection(group),
             Subject::Zone(..) => {
-                let is_out = |ingress: &ObjectKey| self.index.groups_of(ingress).next().is_none();
+                let is_out = |member: &Source| self.index.groups_of(member).next().is_none();
                 self.facts.for_zone(is_out)
             }
             Subject::Fabric(_) | Subject::Targets(..) | Subject::Census(_) => Facts::default(),

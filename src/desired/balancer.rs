@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use crate::model::fact::Names;
 use crate::model::group::Group;
-use crate::model::id::ObjectKey;
 use crate::model::memory::Memory;
 use crate::model::part::Part;
 use crate::model::problem::{Code, Problem};
 use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
 use super::groups::{Member, holds, members};
 use super::{member, merge, names};
-use crate::model::marks;
 
 /// What building a group gave.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub struct Built {
     pub names: Names,
     /// The parts that members contribute as they are now: to be remembered should a member turn
     /// bad.
-    pub good: BTreeMap<ObjectKey, Arc<Part>>,
+    pub good: BTreeMap<Source, Arc<Part>>,
 }
 
 /// Builds a group: each member alone, then all of them together.
@@ -36,7 +35,7 @@ pub struct Built {
 #[must_use]
 pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let members = members(snapshot, group);
-    let finalizer = marks::finalizer(group);
+    let finalizer = group.finalizer();
     let mut problems = Vec::new();
     let mut good = BTreeMap::new();
     let mut places = Vec::new();
@@ -44,23 +43,24 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         let (part, mut found) = member::build(snapshot, group, member);
         problems.append(&mut found);
         // A bad member keeps the place of the part that stands for it.
-        let held = snapshot.memory.held.get(member.key);
+        let source = member.source();
+        let held = snapshot.memory.held.get(&source);
         let order =
             part.as_ref().or(held.map(AsRef::as_ref)).map_or(member.order, |part| part.order);
-        places.push((order, member.key.to_string(), member.key.clone()));
         if let Some(part) = part {
-            good.insert(member.key.clone(), Arc::new(part));
+            good.insert(source.clone(), Arc::new(part));
         }
+        places.push((order, source.to_string(), source));
     }
     places.sort();
-    let active: Vec<ObjectKey> = places.into_iter().map(|(_, _, key)| key).collect();
+    let active: Vec<Source> = places.into_iter().map(|(_, _, source)| source).collect();
     let mut merged = merge::merge(snapshot, group, &active, &mut good);
     let unclaimed = members.active.iter().filter(|member| {
-        merged.contributing.contains(member.key) && !holds(member.ingress, &finalizer)
+        merged.contributing.contains(&member.source()) && !holds(member.ingress, &finalizer)
     });
-    let unclaimed = unclaimed.map(|member| member.key.clone()).collect();
+    let unclaimed = unclaimed.map(Member::source).collect();
     let claimed = members.active.iter().filter(|member| holds(member.ingress, &finalizer));
-    let claimed = claimed.map(|member| member.key.clone()).collect();
+    let claimed = claimed.map(Member::source).collect();
     // A bad member that never had anything explains nothing that stands. Of one whose class or
     // group cannot be used not even that is known.
     let may_have = |member: &Member<'_>| {
@@ -68,15 +68,16 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
             |problem: &Problem| matches!(problem.code, Code::InvalidClass | Code::InvalidGroup);
         holds(member.ingress, &finalizer) || member.problems.iter().any(of_class)
     };
-    merged
-        .unexplained
-        .retain(|key| members.active.iter().any(|member| member.key == key && may_have(member)));
+    merged.unexplained.retain(|source| {
+        members.active.iter().any(|member| member.source() == *source && may_have(member))
+    });
     problems.append(&mut merged.problems);
     // Whoever is perhaps ours may have had something once.
-    merged.unexplained.extend(members.unknown.iter().map(|problem| problem.object.key.clone()));
-    problems.extend(members.unknown);
-    let parts = active.iter().filter(|key| merged.contributing.contains(*key));
-    let parts = parts.filter_map(|key| good.get(key).or_else(|| snapshot.memory.held.get(key)));
+    merged.unexplained.extend(members.unknown.iter().map(|(source, _)| source.clone()));
+    problems.extend(members.unknown.into_iter().map(|(_, problem)| problem));
+    let parts = active.iter().filter(|source| merged.contributing.contains(*source));
+    let parts =
+        parts.filter_map(|source| good.get(source).or_else(|| snapshot.memory.held.get(source)));
     let (names, mut found) =
         names::of_group(snapshot, group, parts.map(AsRef::as_ref), &members.leaving);
     problems.append(&mut found);
@@ -84,12 +85,12 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.dedup();
     // Parts that a bad member relies on, or may come to rely on once its siblings change. Whether
     // one that cannot be seen from here is still bad is not known.
-    let is_needed = |key: &ObjectKey| {
-        let is_bad = active.contains(key) && !good.contains_key(key);
-        is_bad || !snapshot.extent.shows(&key.namespace)
+    let is_needed = |source: &Source| {
+        let is_bad = active.contains(source) && !good.contains_key(source);
+        is_bad || !snapshot.extent.shows(source.namespace())
     };
-    let held = snapshot.memory.held.iter().filter(|(key, _)| is_needed(key));
-    let held = held.map(|(key, part)| (key.clone(), Arc::clone(part)));
+    let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
+    let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));
     let memory = Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() };
     let stack = BalancerStack {
         group: group.clone(),

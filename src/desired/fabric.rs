@@ -10,7 +10,7 @@ use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::marks;
 use crate::model::names;
 use crate::model::problem::Kind;
-use crate::model::security::{IngressRule, SecurityGroup, Source};
+use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
@@ -240,7 +240,7 @@ fn backend(settings: &Settings) -> Option<SecurityGroup> {
 #[must_use]
 pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     let members = members(snapshot, group);
-    let finalizer = marks::finalizer(group);
+    let finalizer = group.finalizer();
     let is_claimed = !members.leaving.is_empty()
         || members.active.iter().any(|member| holds(member.ingress, &finalizer));
     is_claimed
@@ -288,9 +288,9 @@ impl PodPorts<'_> {
     /// The rules that an opening asks for.
     fn rules(&self, opening: &Opening) -> Vec<IngressRule> {
         let source = match (&opening.group, &opening.cidr) {
-            (Some(group), _) => Source::Group(group.clone()),
-            (None, Some(cidr)) if cidr.contains(':') => Source::Cidr6(cidr.to_string()),
-            (None, Some(cidr)) => Source::Cidr(cidr.to_string()),
+            (Some(group), _) => Peer::Group(group.clone()),
+            (None, Some(cidr)) if cidr.contains(':') => Peer::Cidr6(cidr.to_string()),
+            (None, Some(cidr)) => Peer::Cidr(cidr.to_string()),
             (None, None) => return Vec::new(),
         };
         let ranges = match &opening.port {
@@ -319,7 +319,7 @@ fn aggregated(rules: &BTreeSet<IngressRule>) -> BTreeSet<IngressRule> {
     let mut ranges: BTreeMap<(&str, &Id), (u16, u16)> = BTreeMap::new();
     let mut others = BTreeSet::new();
     for rule in rules {
-        let Source::Group(group) = &rule.source else {
+        let Peer::Group(group) = &rule.source else {
             others.insert(rule.clone());
             continue;
         };
@@ -331,7 +331,7 @@ fn aggregated(rules: &BTreeSet<IngressRule>) -> BTreeSet<IngressRule> {
         protocol: protocol.to_owned(),
         from_port,
         to_port,
-        source: Source::Group(group.clone()),
+        source: Peer::Group(group.clone()),
     });
     others.into_iter().chain(merged).collect()
 }

@@ -12,6 +12,7 @@ use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::source::Source;
 
 use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
 use super::annotations::{Annotations, Lookup};
@@ -32,15 +33,23 @@ pub struct Member<'a> {
     pub problems: Vec<Problem>,
 }
 
+impl Member<'_> {
+    /// Who it is.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::ingress(self.key.clone())
+    }
+}
+
 /// The members of a group.
 #[derive(Debug, Default)]
 pub struct Members<'a> {
     /// Those that carry on, in their order; bad ones among them.
     pub active: Vec<Member<'a>>,
     /// Those that leave and still carry the group's finalizer.
-    pub leaving: Vec<ObjectKey>,
+    pub leaving: Vec<Source>,
     /// What is to be said to those of whom nobody can tell whose they are, and who speak to us.
-    pub unknown: Vec<Problem>,
+    pub unknown: Vec<(Source, Problem)>,
 }
 
 /// Whether an Ingress speaks to us: it has annotations that mean nothing to anybody else.
@@ -86,15 +95,10 @@ pub fn groups_touching(
     key: &ObjectKey,
     ingress: &Ingress,
 ) -> Vec<Group> {
-    let held = ingress.metadata.finalizers.iter().flatten().filter_map(|finalizer| {
-        if finalizer == marks::FINALIZER_IMPLICIT {
-            Some(Group::Implicit(key.clone()))
-        } else {
-            let name = finalizer.strip_prefix(marks::FINALIZER_EXPLICIT_PREFIX)?;
-            Some(Group::Explicit(name.into()))
-        }
-    });
-    let mut groups: Vec<Group> = held.collect();
+    let member = Source::ingress(key.clone());
+    let finalizers = ingress.metadata.finalizers.iter().flatten();
+    let mut groups: Vec<Group> =
+        finalizers.filter_map(|finalizer| Group::of_finalizer(finalizer, &member)).collect();
     match claim(settings, objects, key, ingress) {
         Claim::Ours(params) => match named_group(key, ingress, params) {
             Ok(current) => groups.push(current),
@@ -126,13 +130,13 @@ pub fn all(snapshot: &Snapshot) -> BTreeSet<Group> {
 #[must_use]
 pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
     let mut members = Members::default();
-    let finalizer = marks::finalizer(group);
+    let finalizer = group.finalizer();
     for (key, ingress) in &snapshot.objects.ingresses {
         let claimed = holds(ingress, &finalizer)
             && (matches!(group, Group::Explicit(_)) || *group == Group::Implicit(key.clone()));
         if ingress.metadata.deletion_timestamp.is_some() {
             if claimed {
-                members.leaving.push(key.clone());
+                members.leaving.push(Source::ingress(key.clone()));
             }
             continue;
         }
@@ -141,13 +145,14 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
         let is_alone = *group == Group::Implicit(key.clone());
         let (params, problems) = match claim {
             Claim::Foreign if claimed => {
-                members.leaving.push(key.clone());
+                members.leaving.push(Source::ingress(key.clone()));
                 continue;
             }
             Claim::Unknown(problem) if claimed => (None, vec![*problem]),
             // Perhaps it is another controller's, which has annotations of ours besides.
             Claim::Unknown(problem) if is_alone && is_meant_for_us(ingress) => {
-                members.unknown.push(Problem { severity: Severity::Note, ..*problem });
+                let problem = Problem { severity: Severity::Note, ..*problem };
+                members.unknown.push((Source::ingress(key.clone()), problem));
                 continue;
             }
             Claim::Invalid(problem) if claimed || is_alone => (None, vec![*problem]),
@@ -156,7 +161,7 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
                 Ok(current) if current == *group => (params, Vec::new()),
                 Err(problem) if claimed || is_alone => (params, vec![*problem]),
                 Ok(_) if claimed => {
-                    members.leaving.push(key.clone());
+                    members.leaving.push(Source::ingress(key.clone()));
                     continue;
                 }
                 Ok(_) | Err(_) => continue,

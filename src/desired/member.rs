@@ -36,22 +36,23 @@ pub fn build(
     check_params(member, &mut annotations);
     let settings = &snapshot.settings;
     let entries = tls::entries(settings, &snapshot.objects, member.key, member.ingress);
-    let (secrets, mut found) = tls::certificates(snapshot, member.key, &entries);
+    let source = member.source();
+    let (secrets, mut found) = tls::certificates(snapshot, &source, &entries);
     annotations.problems.append(&mut found);
     let secrets = (!entries.is_empty()).then_some(secrets.as_slice());
     let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
     let mut part = Part {
-        ingress: member.key.clone(),
+        source: source.clone(),
         order: member.order,
         load_balancer: load_balancer::wish(settings, &snapshot.surroundings, &mut lookup),
         listens: listener::listens(secrets, &mut lookup),
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         rules: Vec::new(),
         default_actions: None,
-        names: names::wished(snapshot, member.key, member.ingress, &mut annotations.problems),
+        names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
-    if secrets.is_some_and(|ids| !tls::any_stands(snapshot, member.key, ids)) {
+    if secrets.is_some_and(|ids| !tls::any_stands(snapshot, &source, ids)) {
         part.load_balancer.ssl_redirect = None;
     }
     let mut backends = Backends { snapshot, group, member, built: BTreeMap::new() };

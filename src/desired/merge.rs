@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::binding::Binding;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
 use crate::model::listener::{Listener, ListenerWish, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancer};
 use crate::model::marks;
@@ -13,9 +13,10 @@ use crate::model::names;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{Redirect, RuleAction};
-use crate::model::security::{IngressRule, SecurityGroup, Source};
+use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::BackendSecurityGroup;
 use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
 use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 
 use super::annotations::MEANWHILE;
@@ -33,9 +34,9 @@ pub struct Merged {
     /// What members want differently from those before them.
     pub problems: Vec<Problem>,
     /// The members that contribute.
-    pub contributing: BTreeSet<ObjectKey>,
+    pub contributing: BTreeSet<Source>,
     /// Bad members of which nothing good is known.
-    pub unexplained: Vec<ObjectKey>,
+    pub unexplained: Vec<Source>,
 }
 
 /// Merges parts in the group's order. A part that conflicts with those before it is taken out of
@@ -44,20 +45,20 @@ pub struct Merged {
 pub fn merge(
     snapshot: &Snapshot,
     group: &Group,
-    active: &[ObjectKey],
-    good: &mut BTreeMap<ObjectKey, Arc<Part>>,
+    active: &[Source],
+    good: &mut BTreeMap<Source, Arc<Part>>,
 ) -> Merged {
     let all = std::mem::take(good);
     let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
     loop {
         // Each turn begins anew: who is rejected for itself is no reason to reject another.
         let mut fitting = all.clone();
-        fitting.retain(|key, _| !rejected.contains(key));
+        fitting.retain(|key, _| !rejected.contains(&ObjectRef::of(key)));
         let mut conflicts = Vec::new();
         let admission = admit(snapshot, active, &mut fitting, &mut conflicts);
         let mut guilty = check(&admission);
         let before = rejected.len();
-        rejected.extend(guilty.iter().map(|problem| problem.object.key.clone()));
+        rejected.extend(guilty.iter().map(|problem| problem.object.clone()));
         problems.append(&mut guilty);
         // Each turn but the last rejects another member, so this ends.
         if rejected.len() == before {
@@ -72,13 +73,13 @@ pub fn merge(
 struct Admission {
     shared: Shared,
     parts: Vec<Arc<Part>>,
-    unexplained: Vec<ObjectKey>,
+    unexplained: Vec<Source>,
 }
 
 fn admit(
     snapshot: &Snapshot,
-    active: &[ObjectKey],
-    good: &mut BTreeMap<ObjectKey, Arc<Part>>,
+    active: &[Source],
+    good: &mut BTreeMap<Source, Arc<Part>>,
     problems: &mut Vec<Problem>,
 ) -> Admission {
     let mut shared = Shared::default();
@@ -112,7 +113,7 @@ fn check(admission: &Admission) -> Vec<Problem> {
     let problem = |part: &Part, code, field: &str, found: String, allowed: &str| Problem {
         code,
         severity: Severity::Error,
-        object: ObjectRef::ingress(&part.ingress),
+        object: ObjectRef::of(&part.source),
         field: field.to_owned(),
         found,
         allowed: allowed.to_owned(),
@@ -166,7 +167,7 @@ fn assemble(
         front: (!parts.is_empty()).then(|| front(snapshot, group, &shared, &parts)),
         target_groups,
         problems,
-        contributing: parts.iter().map(|part| part.ingress.clone()).collect(),
+        contributing: parts.iter().map(|part| part.source.clone()).collect(),
         unexplained,
     }
 }
@@ -206,7 +207,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
     let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let tracked = |resource| {
-        let tracking = marks::group_tags(&settings.cluster, group, resource);
+        let tracking = group.tags(&settings.cluster, resource);
         tags::with_tracking(&shared.load_balancer.tags, tracking)
     };
     let name = shared.load_balancer.name.clone();
@@ -263,7 +264,7 @@ fn subnets_of(
             let problem = parts.first().map(|part| Problem {
                 code: Code::NoSubnets,
                 severity: Severity::Error,
-                object: ObjectRef::ingress(&part.ingress),
+                object: ObjectRef::of(&part.source),
                 field: "subnets of the load balancer".to_owned(),
                 found: none.found,
                 allowed: none.allowed,
@@ -288,7 +289,7 @@ fn frontend_rules(shared: &Shared, ip_address_type: IpAddressType) -> BTreeSet<I
                 protocol: "tcp".to_owned(),
                 from_port: *port,
                 to_port: *port,
-                source: if is_ipv6 { Source::Cidr6(cidr) } else { Source::Cidr(cidr) },
+                source: if is_ipv6 { Peer::Cidr6(cidr) } else { Peer::Cidr(cidr) },
             });
         }
     }
@@ -302,7 +303,7 @@ fn listeners(
     parts: &[Arc<Part>],
 ) -> BTreeMap<u16, WishedListener> {
     let each = shared.ports.iter().map(|(port, wish)| {
-        let tracking = marks::group_tags(&snapshot.settings.cluster, group, &port.to_string());
+        let tracking = group.tags(&snapshot.settings.cluster, &port.to_string());
         let redirect =
             shared.load_balancer.ssl_redirect.filter(|_| wish.listener.protocol == Protocol::Http);
         let certificates: Vec<Id> =

@@ -7,12 +7,13 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::fact::{NameWish, Names};
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey, Slot};
+use crate::model::id::{Handle, Id, Slot};
 use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, VALUE_LENGTH_MAX};
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::{DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::source::Source;
 
 use super::annotations::table::DNS;
 use super::classes::{class_of, has};
@@ -46,7 +47,7 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
 #[must_use]
 pub fn wished(
     snapshot: &Snapshot,
-    key: &ObjectKey,
+    source: &Source,
     ingress: &Ingress,
     problems: &mut Vec<Problem>,
 ) -> Option<BTreeMap<String, bool>> {
@@ -56,7 +57,7 @@ pub fn wished(
     if settings.scope == DnsScope::Off || !has(class, &DNS, is_all) {
         return None;
     }
-    let mut asking = Asking { settings, key, ingress, problems };
+    let mut asking = Asking { settings, source, ingress, problems };
     asking.look_for_other_prefix();
     if asking.value("controller").is_some_and(|value| value != CONTROLLER) {
         return None;
@@ -80,7 +81,7 @@ pub fn wished(
 /// One Ingress that asks for names.
 struct Asking<'a> {
     settings: &'a DnsSettings,
-    key: &'a ObjectKey,
+    source: &'a Source,
     ingress: &'a Ingress,
     problems: &'a mut Vec<Problem>,
 }
@@ -97,7 +98,7 @@ impl Asking<'_> {
 
     fn problem(&mut self, (code, severity): (Code, Severity), field: String, texts: [String; 3]) {
         let [found, allowed, meanwhile] = texts;
-        let object = ObjectRef::ingress(self.key);
+        let object = ObjectRef::of(self.source);
         self.problems.push(Problem { code, severity, object, field, found, allowed, meanwhile });
     }
 
@@ -190,7 +191,7 @@ impl Asking<'_> {
     /// Whether a host can be a name with a TXT record beside it.
     fn is_usable(&mut self, host: &str, field: &str) -> bool {
         let allowed = check(host).or_else(|| {
-            let value = Ownership::of_ingress(&self.settings.owner, self.key).to_string();
+            let value = Ownership::of(&self.settings.owner, self.source).to_string();
             // The two quotes do not count.
             (value.len() - 2 > VALUE_LENGTH_MAX).then(|| {
                 format!(
@@ -239,40 +240,40 @@ pub fn of_group<'a>(
     snapshot: &Snapshot,
     group: &Group,
     parts: impl Iterator<Item = &'a Part>,
-    leaving: &[ObjectKey],
+    leaving: &[Source],
 ) -> (Names, Vec<Problem>) {
     let load_balancer = Id::Of(Handle::LoadBalancer(group.clone(), Slot::default()));
-    let known: BTreeSet<ObjectKey> = leaving.iter().cloned().collect();
+    let known: BTreeSet<Source> = leaving.iter().cloned().collect();
     let wished = BTreeMap::new();
     let mut names = Names { load_balancer, has_ipv6: false, wished, known };
     let mut problems = Vec::new();
     for part in parts {
         let Some(wished) = &part.names else { continue };
-        names.known.insert(part.ingress.clone());
+        names.known.insert(part.source.clone());
         if snapshot.zones_refused && !wished.is_empty() {
-            problems.push(without_zones(&part.ingress));
+            problems.push(without_zones(&part.source));
         }
         for (host, evaluate) in wished {
             let wish = names.wished.entry(host.clone()).or_insert_with(|| NameWish {
-                ingress: part.ingress.clone(),
+                source: part.source.clone(),
                 others: BTreeSet::new(),
                 evaluate_target_health: *evaluate,
             });
-            if wish.ingress != part.ingress {
-                wish.others.insert(part.ingress.clone());
+            if wish.source != part.source {
+                wish.others.insert(part.source.clone());
             }
-            problems.extend(without_zone(snapshot, &part.ingress, host));
+            problems.extend(without_zone(snapshot, &part.source, host));
         }
     }
     (names, problems)
 }
 
 /// What is to be said of hosts while nobody can tell which zones there are.
-fn without_zones(ingress: &ObjectKey) -> Problem {
+fn without_zones(source: &Source) -> Problem {
     Problem {
         code: Code::NoHostedZone,
         severity: Severity::Warning,
-        object: ObjectRef::ingress(ingress),
+        object: ObjectRef::of(source),
         field: "hosts".to_owned(),
         found: "hosts that should become names, and hosted zones that cannot be read".to_owned(),
         allowed: "iam/policy.json, which lets the controller read them, or --dns=false".to_owned(),
@@ -282,7 +283,7 @@ fn without_zones(ingress: &ObjectKey) -> Problem {
 }
 
 /// What is to be said of a host that lies in no zone, or in more than one.
-fn without_zone(snapshot: &Snapshot, ingress: &ObjectKey, host: &str) -> Option<Problem> {
+fn without_zone(snapshot: &Snapshot, source: &Source, host: &str) -> Option<Problem> {
     let zones = snapshot.zones.as_ref()?;
     let (severity, found, allowed) = match choose(&snapshot.settings.dns, zones, host) {
         Choice::In(_) => return None,
@@ -304,7 +305,7 @@ fn without_zone(snapshot: &Snapshot, ingress: &ObjectKey, host: &str) -> Option<
     Some(Problem {
         code: Code::NoHostedZone,
         severity,
-        object: ObjectRef::ingress(ingress),
+        object: ObjectRef::of(source),
         field: "hosts".to_owned(),
         found,
         allowed,

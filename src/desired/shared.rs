@@ -7,7 +7,7 @@ use std::fmt::Display;
 use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::AwsId;
 use crate::model::listener::ListenerWish;
 use crate::model::load_balancer::LoadBalancerWish;
 use crate::model::marks::Tags;
@@ -15,6 +15,7 @@ use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::protection::ProtectionWish;
 use crate::model::rule::RuleAction;
+use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
@@ -52,7 +53,7 @@ impl Shared {
     /// What it wants differently; nothing of it has been let in then.
     pub fn admit(&mut self, part: &Part) -> Result<(), Vec<Problem>> {
         let mut next = self.clone();
-        let mut conflicts = Conflicts { ingress: &part.ingress, problems: Vec::new() };
+        let mut conflicts = Conflicts { source: &part.source, problems: Vec::new() };
         conflicts.agree(&mut next.load_balancer, &part.load_balancer);
         for port in part.listens.keys() {
             conflicts.admit_port(&mut next, part, *port);
@@ -69,7 +70,7 @@ impl Shared {
 /// What a part wants differently from the members before it. It names no other member: what they
 /// want is not this one's to read, beyond what the load balancer that they share already shows.
 struct Conflicts<'a> {
-    ingress: &'a ObjectKey,
+    source: &'a Source,
     problems: Vec<Problem>,
 }
 
@@ -82,7 +83,7 @@ impl Conflicts<'_> {
         self.problems.push(Problem {
             code: Code::Conflict,
             severity: Severity::Error,
-            object: ObjectRef::ingress(self.ingress),
+            object: ObjectRef::of(self.source),
             field,
             found: found.to_owned(),
             allowed: format!("what the group already has: {group_has}"),

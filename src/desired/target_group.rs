@@ -1,17 +1,19 @@
 //! From a backend of an Ingress to its target group and the binding that fills it.
 
-use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
-use smol_str::format_smolstr;
+use std::sync::Arc;
 
+use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
+
+use crate::model::backend::BackendKey;
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::listener::Protocol;
-use crate::model::marks;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::problem::{Code, Kind};
 use crate::model::seen::{ClassParams, Service, ServicePort};
 use crate::model::settings::Settings;
+use crate::model::source::Source;
 use crate::model::stack::WishedTargetGroup;
 use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
 
@@ -54,11 +56,10 @@ pub fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {
 /// The key of a backend's target group: one for each Ingress, Service and port as written.
 #[must_use]
 pub fn key(backend: &Backend<'_>) -> TargetGroupKey {
-    let Backend { ingress_key, service_key, port, .. } = backend;
-    TargetGroupKey {
-        resource: format_smolstr!("{ingress_key}-{}:{port}", service_key.name),
-        slot: Slot::default(),
-    }
+    let Backend { ingress_key, service_key, port, .. } = *backend;
+    let owner = Source::ingress(ingress_key.clone());
+    let backend = BackendKey::new(owner, service_key.name.clone(), port.clone());
+    TargetGroupKey { backend: Arc::new(backend), slot: Slot::default() }
 }
 
 /// The target group of a backend. Where problems are added to `annotations`, it is not to be used.
@@ -122,7 +123,7 @@ fn describe(
     let wished = tags::wished(backend.settings, lookup);
     let key = key(backend);
     let group = backend.group.to_string();
-    let tracking = marks::group_tags(&backend.settings.cluster, backend.group, &key.resource);
+    let tracking = backend.group.tags(&backend.settings.cluster, key.backend.spelled());
     let target_group = TargetGroup {
         name: name(backend, &group, port, target_type, protocol).map(Into::into),
         target_type,
@@ -246,7 +247,7 @@ fn binding(
     Binding {
         name: target_group.name.clone(),
         namespace: backend.service_key.namespace.clone(),
-        labels: marks::binding_labels(backend.group),
+        labels: backend.group.labels(),
         target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key.clone())),
         target_type: target_group.target_type,
         protocol: Some(target_group.protocol.as_str().into()),

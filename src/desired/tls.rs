@@ -3,11 +3,12 @@
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::certificate::Certificate;
+use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey};
-use crate::model::marks;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::source::Source;
 
 use super::annotations::table::{CERTIFICATE_ARN, TLS_SECRETS};
 use super::classes::{Claim, claim, class_of, has};
@@ -106,13 +107,13 @@ pub fn judge(snapshot: &Snapshot, entry: &Entry) -> Worth {
 #[must_use]
 pub fn certificates(
     snapshot: &Snapshot,
-    key: &ObjectKey,
+    source: &Source,
     entries: &[Entry],
 ) -> (Vec<Id>, Vec<Problem>) {
     let mut problems = Vec::new();
     let stands =
-        |entry: &Entry| may_stand(snapshot, key, &Handle::Certificate(entry.secret.clone()));
-    let mut usable = if entries.iter().all(stands) { Vec::new() } else { before(snapshot, key) };
+        |entry: &Entry| may_stand(snapshot, source, &Handle::Certificate(entry.secret.clone()));
+    let mut usable = if entries.iter().all(stands) { Vec::new() } else { before(snapshot, source) };
     let served_before = !usable.is_empty();
     for entry in entries {
         let handle = Handle::Certificate(entry.secret.clone());
@@ -135,7 +136,7 @@ pub fn certificates(
             problems.push(Problem {
                 code: Code::InvalidSecret,
                 severity: Severity::Warning,
-                object: ObjectRef::ingress(key),
+                object: ObjectRef::of(source),
                 field: entry.field.clone(),
                 found: format!("Secret {}, which {found}", entry.secret),
                 allowed: allowed.to_owned(),
@@ -147,14 +148,14 @@ pub fn certificates(
 }
 
 /// The certificates that an Ingress's listeners used by its last good wish, and that stand.
-fn before(snapshot: &Snapshot, key: &ObjectKey) -> Vec<Id> {
-    let held = snapshot.memory.held.get(key);
+fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
+    let held = snapshot.memory.held.get(source);
     let used = held.into_iter().flat_map(|part| part.listens.values());
     let mut standing: Vec<Id> = Vec::new();
     for id in used.flat_map(|listen| &listen.certificates) {
         let stands = match id {
             Id::Is(_) => true,
-            Id::Of(handle) => may_stand(snapshot, key, handle),
+            Id::Of(handle) => may_stand(snapshot, source, handle),
         };
         if stands && !standing.contains(id) {
             standing.push(id.clone());
@@ -166,20 +167,20 @@ fn before(snapshot: &Snapshot, key: &ObjectKey) -> Vec<Id> {
 /// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak
 /// TLS yet.
 #[must_use]
-pub fn any_stands(snapshot: &Snapshot, key: &ObjectKey, certificates: &[Id]) -> bool {
+pub fn any_stands(snapshot: &Snapshot, source: &Source, certificates: &[Id]) -> bool {
     certificates.iter().any(|id| match id {
         Id::Is(_) => true,
-        Id::Of(handle) => may_stand(snapshot, key, handle),
+        Id::Of(handle) => may_stand(snapshot, source, handle),
     })
 }
 
 /// Whether a certificate stands, as far as anybody knows. While ACM cannot be read, an Ingress that
 /// something was made for keeps what it has.
-fn may_stand(snapshot: &Snapshot, key: &ObjectKey, handle: &Handle) -> bool {
+fn may_stand(snapshot: &Snapshot, source: &Source, handle: &Handle) -> bool {
     let is_claimed = || {
-        let ingress = snapshot.objects.ingresses.get(key);
-        let finalizers = ingress.and_then(|ingress| ingress.metadata.finalizers.as_ref());
-        finalizers.into_iter().flatten().any(|held| marks::is_finalizer(held))
+        let metadata = snapshot.objects.metadata(source);
+        let finalizers = metadata.and_then(|metadata| metadata.finalizers.as_ref());
+        finalizers.into_iter().flatten().any(|held| Group::is_finalizer(held))
     };
     snapshot.facts.resolve(handle.clone()).given().is_some()
         || (snapshot.facts.is_unread(handle) && is_claimed())

@@ -11,10 +11,10 @@ use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Turn};
-use crate::model::marks;
 use crate::model::seen::{EndpointSlice, SeenBinding, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
+use crate::model::source::{Source, SourceKind};
 use crate::model::subject::{Subject, SubjectKind};
 
 use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
@@ -26,14 +26,14 @@ use super::tls;
 /// What refers to what, kept as objects come and go.
 #[derive(Debug, Default)]
 pub struct Index {
-    groups: Links<ObjectKey, Group>,
-    services: Links<ObjectKey, ObjectKey>,
+    groups: Links<Source, Group>,
+    services: Links<Source, ObjectKey>,
     bindings: Links<ObjectKey, ObjectKey>,
     stacks: Links<ObjectKey, Group>,
     /// From slices, with their Services, to the pods of endpoints that are not ready: of the others
     /// nobody asks for the pod.
     pods: Links<(ObjectKey, SmolStr), ObjectKey>,
-    secrets: Links<ObjectKey, ObjectKey>,
+    secrets: Links<Source, ObjectKey>,
     /// The classes that Ingresses name; the empty name where they name none.
     classes: Links<ObjectKey, String>,
     /// The Services that LBC keeps load balancers for.
@@ -125,56 +125,56 @@ impl Index {
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
                 visits.certificates([&turn.key]);
-                for ingress in self.secrets.leading_to(&turn.key) {
-                    visits.balancers(self.groups.of(ingress));
+                for member in self.secrets.leading_to(&turn.key) {
+                    visits.balancers(self.groups.of(member));
                 }
             }
         }
         visits.subjects
     }
 
-    /// Every group that an Ingress is in, or holds the finalizer of.
+    /// Every group that a member is in, or holds the finalizer of.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.groups.from.keys()
     }
 
-    /// The Ingresses of a group, those included that only hold its finalizer.
-    pub fn members(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> + Clone {
+    /// The members of a group, those included that only hold its finalizer.
+    pub fn members(&self, group: &Group) -> impl Iterator<Item = &Source> + Clone {
         self.groups.leading_to(group)
     }
 
-    /// The Services that an Ingress names.
-    pub fn services(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.services.of(ingress)
+    /// The Services that a member names.
+    pub fn services(&self, member: &Source) -> impl Iterator<Item = &ObjectKey> {
+        self.services.of(member)
     }
 
-    /// The TLS Secrets that Ingresses name and that are imported.
+    /// The TLS Secrets that members name and that are imported.
     pub fn secrets(&self) -> impl Iterator<Item = &ObjectKey> {
         self.secrets.from.keys()
     }
 
-    /// The TLS Secrets that an Ingress names and that are imported.
-    pub fn secrets_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.secrets.of(ingress)
+    /// The TLS Secrets that a member names and that are imported.
+    pub fn secrets_of(&self, member: &Source) -> impl Iterator<Item = &ObjectKey> {
+        self.secrets.of(member)
     }
 
-    /// The Ingresses whose listeners use the certificate of a Secret.
-    pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &ObjectKey> + Clone {
+    /// The members whose listeners use the certificate of a Secret.
+    pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &Source> + Clone {
         self.secrets.leading_to(secret)
     }
 
-    /// The groups that an Ingress is in, or holds the finalizer of.
-    pub fn groups_of(&self, ingress: &ObjectKey) -> impl Iterator<Item = &Group> {
-        self.groups.of(ingress)
+    /// The groups that a member is in, or holds the finalizer of.
+    pub fn groups_of(&self, member: &Source) -> impl Iterator<Item = &Group> {
+        self.groups.of(member)
     }
 
-    /// Whether an Ingress is in a group, or holds its finalizer.
+    /// Whether anybody is in a group, or holds its finalizer.
     #[must_use]
     pub fn has_group(&self, group: &Group) -> bool {
         self.groups.from.contains_key(group)
     }
 
-    /// Whether an Ingress names a TLS Secret that is imported.
+    /// Whether a member names a TLS Secret that is imported.
     #[must_use]
     pub fn has_secret(&self, secret: &ObjectKey) -> bool {
         self.secrets.from.contains_key(secret)
@@ -192,7 +192,8 @@ impl Index {
         turn: &Turn<ObjectKey, Ingress>,
     ) {
         let new = turn.new.as_deref();
-        self.services.set(&turn.key, new.map(|new| services(&turn.key, new)).unwrap_or_default());
+        let source = Source::ingress(turn.key.clone());
+        self.services.set(&source, new.map(|new| services(&turn.key, new)).unwrap_or_default());
         self.classes.set(&turn.key, new.map(class_name).into_iter().collect());
         self.regroup(visits, objects, &turn.key, new);
         let network = |ingress: Option<&Ingress>| {
@@ -216,11 +217,12 @@ impl Index {
         let groups = ingress
             .map(|ingress| groups_touching(visits.settings, objects, key, ingress))
             .unwrap_or_default();
-        let either = self.groups.set(key, groups.into_iter().collect());
+        let source = Source::ingress(key.clone());
+        let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
         let secrets = ingress.map(|ingress| tls::entries(visits.settings, objects, key, ingress));
         let secrets = secrets.into_iter().flatten().map(|entry| entry.secret);
-        let either = self.secrets.set(key, secrets.collect());
+        let either = self.secrets.set(&source, secrets.collect());
         visits.certificates(&either);
     }
 
@@ -263,8 +265,8 @@ impl Index {
 
     fn service(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, Service>) {
         self.of_service(visits, &turn.key);
-        for ingress in self.services.leading_to(&turn.key) {
-            visits.balancers(self.groups.of(ingress));
+        for member in self.services.leading_to(&turn.key) {
+            visits.balancers(self.groups.of(member));
         }
         let has_balancer = turn.new.as_ref().is_some_and(|service| service.has_load_balancer);
         let is_news = if has_balancer {
@@ -321,7 +323,7 @@ impl Index {
         let new = turn.new.as_ref();
         let service = new.map(|seen| seen.as_binding(&turn.key).service_key());
         self.bindings.set(&turn.key, service.into_iter().collect());
-        let stack = new.and_then(|seen| stack(seen));
+        let stack = new.and_then(|seen| Group::of_labels(&seen.labels));
         let either = self.stacks.set(&turn.key, stack.into_iter().collect());
         visits.balancers(&either);
         visits.targets([&turn.key]);
@@ -375,16 +377,6 @@ fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
     named.map(|service| ObjectKey::new(key.namespace.clone(), &service.name)).collect()
 }
 
-/// The group that a binding was made for, by its labels.
-fn stack(binding: &SeenBinding) -> Option<Group> {
-    let label = |name| binding.labels.get(name).cloned();
-    if let Some(name) = label(marks::LABEL_STACK) {
-        return Some(Group::Explicit(name));
-    }
-    let namespace = label(marks::LABEL_STACK_NAMESPACE)?;
-    Some(Group::Implicit(ObjectKey::new(namespace, label(marks::LABEL_STACK_NAME)?)))
-}
-
 /// The class that an Ingress names; nothing where it names none.
 fn class_name(ingress: &Ingress) -> String {
     let spec = ingress.spec.as_ref();
@@ -430,16 +422,14 @@ fn named<'n, V: Clone>(
     found.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What it takes to judge these Ingresses: their classes, and the labels of their namespaces.
-fn judged<'k>(
-    objects: &Objects,
-    ingresses: impl Iterator<Item = &'k ObjectKey> + Clone,
-) -> Objects {
+/// What it takes to judge these members: their classes, and the labels of their namespaces.
+fn judged<'k>(objects: &Objects, members: impl Iterator<Item = &'k Source> + Clone) -> Objects {
+    let ingresses = members.clone().filter(|member| member.kind == SourceKind::Ingress);
     Objects {
-        ingresses: pick(&objects.ingresses, ingresses.clone()),
+        ingresses: pick(&objects.ingresses, ingresses.map(|ingress| &ingress.key)),
         classes: objects.classes.clone(),
         params: objects.params.clone(),
-        namespaces: named(&objects.namespaces, ingresses.map(|key| &*key.namespace)),
+        namespaces: named(&objects.namespaces, members.map(Source::namespace)),
         ..Objects::default()
     }
 }

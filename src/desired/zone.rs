@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::AwsId;
 use crate::model::record::{HostedZone, HostedZones};
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
 use crate::model::stack::{WishedName, ZoneStack};
 
 /// Where a name belongs.
@@ -59,15 +60,15 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let zone = zones.get(zone).filter(|zone| is_in_use(settings, zone))?;
     let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
-    let standing: BTreeSet<ObjectKey> = snapshot.objects.ingresses.keys().cloned().collect();
-    let mut known: BTreeSet<ObjectKey> = snapshot.facts.left().cloned().collect();
+    let standing = snapshot.objects.ingresses.keys().cloned().map(Source::ingress).collect();
+    let mut known: BTreeSet<Source> = snapshot.facts.left().cloned().collect();
     for (_, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
         for (host, wish) in &of_group.wished {
             match choose(settings, zones, host) {
                 Choice::In(ids) if ids.contains(&zone.id) => {
                     names.entry(host.clone()).or_default().push(WishedName {
-                        ingress: wish.ingress.clone(),
+                        source: wish.source.clone(),
                         others: wish.others.clone(),
                         load_balancer: of_group.load_balancer.clone(),
                         evaluate_target_health: wish.evaluate_target_health,
@@ -80,7 +81,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         }
     }
     for asking in names.values_mut() {
-        asking.sort_by_key(|name| (created(snapshot, &name.ingress), name.ingress.clone()));
+        asking.sort_by_key(|name| (created(snapshot, &name.source), name.source.clone()));
     }
     Some(ZoneStack {
         zone: zone.clone(),
@@ -93,8 +94,8 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     })
 }
 
-/// When an Ingress was made: the earlier one keeps a name that a later one asks for, too.
-fn created(snapshot: &Snapshot, ingress: &ObjectKey) -> Option<Timestamp> {
-    let ingress = snapshot.objects.ingresses.get(ingress)?;
-    ingress.metadata.creation_timestamp.as_ref().map(|time| time.0)
+/// When somebody who asks was made: the earlier one keeps a name that a later one asks for, too.
+fn created(snapshot: &Snapshot, source: &Source) -> Option<Timestamp> {
+    let metadata = snapshot.objects.metadata(source)?;
+    metadata.creation_timestamp.as_ref().map(|time| time.0)
 }

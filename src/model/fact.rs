@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::group::Group;
 use super::id::{AwsId, Handle, Id, ObjectKey};
 use super::protection::ProtectionStack;
+use super::source::Source;
 
 pub use super::news::Topic;
 
@@ -52,17 +53,17 @@ pub struct Names {
     pub has_ipv6: bool,
     /// The names, each with who asks for it.
     pub wished: BTreeMap<String, NameWish>,
-    /// The Ingresses whose names are all in `wished`: what else is theirs may be withdrawn.
-    pub known: BTreeSet<ObjectKey>,
+    /// The members whose names are all in `wished`: what else is theirs may be withdrawn.
+    pub known: BTreeSet<Source>,
 }
 
 /// Who asks for a name, and how it should lead there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameWish {
-    /// The first Ingress of the group that asks.
-    pub ingress: ObjectKey,
+    /// The first member of the group that asks.
+    pub source: Source,
     /// The others that ask.
-    pub others: BTreeSet<ObjectKey>,
+    pub others: BTreeSet<Source>,
     /// Whether Route 53 leaves the load balancer out while it has no healthy target.
     pub evaluate_target_health: bool,
 }
@@ -77,7 +78,7 @@ pub struct Facts {
     listening: Option<Arc<Counted>>,
     leading: Option<Arc<Counted>>,
     names: BTreeMap<Group, Arc<Names>>,
-    left: BTreeSet<ObjectKey>,
+    left: BTreeSet<Source>,
     knows_names: bool,
     protection: Option<Arc<ProtectionStack>>,
 }
@@ -122,8 +123,8 @@ impl Facts {
         self.names.iter().map(|(group, names)| (group, names.as_ref()))
     }
 
-    /// The Ingresses that were seen and are in no group any more: nothing of theirs is wished for.
-    pub fn left(&self) -> impl Iterator<Item = &ObjectKey> {
+    /// Those that were seen and are in no group any more: nothing of theirs is wished for.
+    pub fn left(&self) -> impl Iterator<Item = &Source> {
         self.left.iter()
     }
 
@@ -154,8 +155,8 @@ pub struct FactStore {
     unnamed: BTreeMap<Group, Revision>,
     /// The groups that have changed since a visit found no binding to be made for them, and when.
     unsettled: BTreeMap<Group, Revision>,
-    /// The Ingresses whose names were told and are no longer, and since when.
-    left: BTreeMap<ObjectKey, Revision>,
+    /// Those whose names were told and are no longer, and since when.
+    left: BTreeMap<Source, Revision>,
     /// Where our records of each hosted zone lead to; `None` while nobody knows which zones there
     /// are.
     zones: Option<BTreeMap<AwsId, Zone>>,
@@ -332,11 +333,11 @@ impl FactStore {
         }
         let old = self.names.get(group).cloned();
         if old.as_deref() != Some(&names) {
-            for ingress in &names.known {
-                self.left.remove(ingress);
+            for member in &names.known {
+                self.left.remove(member);
             }
             let known = old.iter().flat_map(|old| &old.known);
-            let gone = known.filter(|ingress| !names.known.contains(*ingress)).cloned();
+            let gone = known.filter(|member| !names.known.contains(*member)).cloned();
             self.leave(gone.collect());
             let hosts = names.wished.keys().chain(old.iter().flat_map(|old| old.wished.keys()));
             let hosts: BTreeSet<String> = hosts.cloned().collect();
@@ -349,13 +350,13 @@ impl FactStore {
         }
     }
 
-    /// Takes note that nobody tells the names of some Ingresses any more.
-    fn leave(&mut self, ingresses: Vec<ObjectKey>) {
+    /// Takes note that nobody tells the names of some members any more.
+    fn leave(&mut self, members: Vec<Source>) {
         let is_anywhere = self.zones.as_ref().is_none_or(|zones| !zones.is_empty());
-        if is_anywhere && !ingresses.is_empty() {
+        if is_anywhere && !members.is_empty() {
             self.revision = self.revision.next();
             let revision = self.revision;
-            self.left.extend(ingresses.into_iter().map(|ingress| (ingress, revision)));
+            self.left.extend(members.into_iter().map(|member| (member, revision)));
         }
     }
 
@@ -496,10 +497,10 @@ impl FactStore {
 
     /// What a zone builds on: everybody's names, and who is in no group any more.
     #[must_use]
-    pub fn for_zone(&self, is_out: impl Fn(&ObjectKey) -> bool) -> Facts {
+    pub fn for_zone(&self, is_out: impl Fn(&Source) -> bool) -> Facts {
         Facts {
             names: self.names.clone(),
-            left: self.left.keys().filter(|ingress| is_out(ingress)).cloned().collect(),
+            left: self.left.keys().filter(|member| is_out(member)).cloned().collect(),
             knows_names: self.knows_names(),
             ..Facts::default()
         }

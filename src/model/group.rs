@@ -1,4 +1,5 @@
-//! Ingress groups: the Ingresses that share one load balancer.
+//! Groups: the Ingresses that share one load balancer, and the marks by which what is theirs is
+//! known again.
 
 use std::fmt;
 
@@ -6,6 +7,11 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::id::ObjectKey;
+use super::marks::{
+    FINALIZER_EXPLICIT_PREFIX, FINALIZER_IMPLICIT, LABEL_STACK, LABEL_STACK_NAME,
+    LABEL_STACK_NAMESPACE, Labels, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK, Tags,
+};
+use super::source::Source;
 
 /// The identity of an Ingress group. Its text form is what LBC calls the stack id and writes into
 /// tags.
@@ -38,6 +44,75 @@ impl Group {
         } else {
             Ok(Self::Explicit(name.into()))
         }
+    }
+
+    /// The finalizer that its members carry.
+    #[must_use]
+    pub fn finalizer(&self) -> String {
+        match self {
+            Self::Explicit(name) => format!("{FINALIZER_EXPLICIT_PREFIX}{name}"),
+            Self::Implicit(_) => FINALIZER_IMPLICIT.to_owned(),
+        }
+    }
+
+    /// The group that an object which carries a finalizer is a member of, or was.
+    #[must_use]
+    pub fn of_finalizer(finalizer: &str, member: &Source) -> Option<Self> {
+        if finalizer == FINALIZER_IMPLICIT {
+            return Some(Self::Implicit(member.key.clone()));
+        }
+        let name = finalizer.strip_prefix(FINALIZER_EXPLICIT_PREFIX)?;
+        Some(Self::Explicit(name.into()))
+    }
+
+    /// Whether a finalizer is that of a group, whichever.
+    #[must_use]
+    pub fn is_finalizer(finalizer: &str) -> bool {
+        finalizer == FINALIZER_IMPLICIT || finalizer.starts_with(FINALIZER_EXPLICIT_PREFIX)
+    }
+
+    /// The labels of its TargetGroupBindings.
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        let pairs = match self {
+            Self::Explicit(name) => vec![(LABEL_STACK, name)],
+            Self::Implicit(ingress) => {
+                vec![(LABEL_STACK_NAMESPACE, &ingress.namespace), (LABEL_STACK_NAME, &ingress.name)]
+            }
+        };
+        pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value.clone())).collect()
+    }
+
+    /// The group that a TargetGroupBinding with these labels was made for.
+    #[must_use]
+    pub fn of_labels(labels: &Labels) -> Option<Self> {
+        let label = |name| labels.get(name).cloned();
+        if let Some(name) = label(LABEL_STACK) {
+            return Some(Self::Explicit(name));
+        }
+        let namespace = label(LABEL_STACK_NAMESPACE)?;
+        Some(Self::Implicit(ObjectKey::new(namespace, label(LABEL_STACK_NAME)?)))
+    }
+
+    /// The tags by which a thing of the group is found again; `resource` is what it is to the
+    /// group.
+    #[must_use]
+    pub fn tags(&self, cluster: &str, resource: &str) -> Tags {
+        let stack = self.to_string();
+        let pairs = [(TAG_CLUSTER, cluster), (TAG_STACK, &stack), (TAG_RESOURCE, resource)];
+        pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value)).collect()
+    }
+
+    /// The group that a thing with these tags belongs to, as they spell it.
+    #[must_use]
+    pub fn in_tags(tags: &Tags) -> Option<&SmolStr> {
+        tags.get(TAG_STACK)
+    }
+
+    /// What a thing with these tags is to its group.
+    #[must_use]
+    pub fn resource_in(tags: &Tags) -> Option<&SmolStr> {
+        tags.get(TAG_RESOURCE)
     }
 }
 

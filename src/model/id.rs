@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::backend::BackendKey;
 use super::group::Group;
+use super::source::Source;
 
 /// A namespaced object of Kubernetes. Many refer to each: short names lie in the key itself, and
 /// clones of a key share its long ones.
@@ -75,19 +77,55 @@ impl fmt::Display for Slot {
     }
 }
 
-/// A target group within its Ingress group: LBC's resource id, `<ns>/<ingress>-<service>:<port>`,
-/// and the slot.
+/// A target group within its group: what it is for, and the slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "StoredKey", try_from = "StoredKey")]
 pub struct TargetGroupKey {
-    /// The value of the tag `ingress.k8s.aws/resource`.
-    pub resource: SmolStr,
+    /// What it is for. Many refer to it: clones of the key share it.
+    pub backend: Arc<BackendKey>,
     /// Which twin.
     pub slot: Slot,
 }
 
+impl TargetGroupKey {
+    /// Takes note whose it is, where its spelling allows for that.
+    pub fn is_of(&mut self, owner: &Source) {
+        if self.backend.owner() != owner
+            && let Some(backend) = BackendKey::of(owner, self.backend.spelled())
+        {
+            self.backend = Arc::new(backend);
+        }
+    }
+}
+
 impl fmt::Display for TargetGroupKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.resource, self.slot)
+        write!(f, "{}{}", self.backend, self.slot)
+    }
+}
+
+/// A target group's key as it is written: what it is for as the tag spells it.
+#[derive(Serialize, Deserialize)]
+struct StoredKey {
+    resource: SmolStr,
+    slot: Slot,
+}
+
+impl From<TargetGroupKey> for StoredKey {
+    fn from(key: TargetGroupKey) -> Self {
+        Self { resource: key.backend.spelled().clone(), slot: key.slot }
+    }
+}
+
+impl TryFrom<StoredKey> for TargetGroupKey {
+    type Error = String;
+
+    /// Whose it is, is a guess until somebody knows: [`TargetGroupKey::is_of`].
+    fn try_from(stored: StoredKey) -> Result<Self, String> {
+        let StoredKey { resource, slot } = stored;
+        let backend = BackendKey::guessed(&resource)
+            .ok_or_else(|| format!("no key of a target group: {resource}"))?;
+        Ok(Self { backend: Arc::new(backend), slot })
     }
 }
 
@@ -139,6 +177,13 @@ impl Id {
         match self {
             Self::Is(id) => Some(id),
             Self::Of(_) => None,
+        }
+    }
+
+    /// Takes note whose the target group is that it names.
+    pub fn is_of(&mut self, owner: &Source) {
+        if let Self::Of(Handle::TargetGroup(_, key)) = self {
+            key.is_of(owner);
         }
     }
 

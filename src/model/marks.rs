@@ -4,7 +4,6 @@
 use smol_str::SmolStr;
 
 use super::flat::FlatMap;
-use super::group::Group;
 use super::id::ObjectKey;
 
 /// Tags of a thing in AWS.
@@ -82,39 +81,6 @@ pub fn spelled<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tags 
 }
 /// Start of every annotation of an IngressClass that says what LBC's classes cannot.
 pub const CLASS_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
-
-/// The finalizer that a member of a group carries.
-#[must_use]
-pub fn finalizer(group: &Group) -> String {
-    match group {
-        Group::Explicit(name) => format!("{FINALIZER_EXPLICIT_PREFIX}{name}"),
-        Group::Implicit(_) => FINALIZER_IMPLICIT.to_owned(),
-    }
-}
-
-/// Whether a finalizer is that of a group, whichever.
-#[must_use]
-pub fn is_finalizer(finalizer: &str) -> bool {
-    finalizer == FINALIZER_IMPLICIT || finalizer.starts_with(FINALIZER_EXPLICIT_PREFIX)
-}
-
-/// The labels of the TargetGroupBindings of a group.
-#[must_use]
-pub fn binding_labels(group: &Group) -> Labels {
-    let pairs = match group {
-        Group::Explicit(name) => vec![(LABEL_STACK, name)],
-        Group::Implicit(ingress) => {
-            vec![(LABEL_STACK_NAMESPACE, &ingress.namespace), (LABEL_STACK_NAME, &ingress.name)]
-        }
-    };
-    pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value.clone())).collect()
-}
-
-/// The tags by which a thing of a group is found again.
-#[must_use]
-pub fn group_tags(cluster: &str, group: &Group, resource: &str) -> Tags {
-    tags([(TAG_CLUSTER, cluster), (TAG_STACK, &group.to_string()), (TAG_RESOURCE, resource)])
-}
 
 /// The tags by which the cluster's backend security group is found again.
 #[must_use]

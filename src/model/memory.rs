@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AwsId, ObjectKey};
+use super::id::AwsId;
 use super::pairs;
 use super::part::Part;
+use super::source::Source;
 
 /// What is remembered of one subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +16,7 @@ use super::part::Part;
 pub struct Memory {
     /// The last good part of each member that has turned bad.
     #[serde(with = "pairs")]
-    pub held: BTreeMap<ObjectKey, Arc<Part>>,
+    pub held: BTreeMap<Source, Arc<Part>>,
     /// Things that nobody wants and that AWS would not let go yet. Their objects are released; they
     /// are tried again for as long as they stand.
     pub leftovers: BTreeSet<AwsId>,

@@ -4,6 +4,7 @@
 //! Everything here is a plain value. Nothing here asks, waits, or decides.
 
 pub mod action;
+pub mod backend;
 pub mod binding;
 pub mod certificate;
 pub mod fact;
@@ -36,6 +37,7 @@ pub mod security;
 pub mod seen;
 pub mod settings;
 pub mod snapshot;
+pub mod source;
 pub mod stack;
 pub mod subject;
 pub mod surroundings;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::id::ObjectKey;
 use super::record::RecordType;
+use super::source::{Source, SourceKind};
 
 /// What every value begins with.
 const HERITAGE: &str = "heritage=external-dns";
@@ -13,8 +14,6 @@ const HERITAGE: &str = "heritage=external-dns";
 const DUALSTACK: &str = "external-dns/dualstack=true";
 const OWNER: &str = "external-dns/owner=";
 const RESOURCE: &str = "external-dns/resource=";
-/// What the resource of an Ingress begins with.
-const RESOURCE_INGRESS: &str = "ingress/";
 /// How long an answer with a TXT record may be kept, in seconds (external-dns).
 pub const TTL: i64 = 300;
 /// The most characters of one string of a TXT record (RFC 1035).
@@ -32,7 +31,7 @@ const APEX: &str = "_apex";
 pub struct Ownership {
     /// The controller, or whoever has the same id.
     pub owner: String,
-    /// The object that the record is for, as `ingress/<namespace>/<name>`.
+    /// The object that the record is for, as `<kind>/<namespace>/<name>`.
     pub resource: String,
     /// Whether the record was made because the load balancer has IPv6 addresses. Present versions
     /// of external-dns make AAAA records for all, and do not say so.
@@ -40,10 +39,13 @@ pub struct Ownership {
 }
 
 impl Ownership {
-    /// That of an Ingress's record.
+    /// That of a record which somebody asks for.
     #[must_use]
-    pub fn of_ingress(owner: &str, ingress: &ObjectKey) -> Self {
-        let resource = format!("{RESOURCE_INGRESS}{ingress}");
+    pub fn of(owner: &str, source: &Source) -> Self {
+        let kind = match source.kind {
+            SourceKind::Ingress => "ingress",
+        };
+        let resource = format!("{kind}/{source}");
         Self { owner: owner.to_owned(), resource, is_dualstack: false }
     }
 
@@ -67,11 +69,16 @@ impl Ownership {
         has_heritage.then_some(found)
     }
 
-    /// The Ingress that the record is for, if it is for one.
+    /// The object that the record is for, if it is of a kind that is known here.
     #[must_use]
-    pub fn ingress(&self) -> Option<ObjectKey> {
-        let (namespace, name) = self.resource.strip_prefix(RESOURCE_INGRESS)?.split_once('/')?;
-        Some(ObjectKey::new(namespace, name))
+    pub fn source(&self) -> Option<Source> {
+        let (kind, rest) = self.resource.split_once('/')?;
+        let (namespace, name) = rest.split_once('/')?;
+        let key = ObjectKey::new(namespace, name);
+        match kind {
+            "ingress" => Some(Source::ingress(key)),
+            _ => None,
+        }
     }
 }
 
@@ -124,14 +131,18 @@ pub fn txt_names(zone: &str, host: &str, record_type: RecordType) -> Vec<String>
 mod tests {
     use super::*;
 
+    fn web() -> Source {
+        Source::ingress(ObjectKey::new("default", "web"))
+    }
+
     #[test]
     fn values_are_external_dns_s_own() {
-        let ownership = Ownership::of_ingress("default", &ObjectKey::new("default", "web"));
+        let ownership = Ownership::of("default", &web());
         let value = "\"heritage=external-dns,external-dns/owner=default,\
                      external-dns/resource=ingress/default/web\"";
         assert_eq!(ownership.to_string(), value);
         assert_eq!(Ownership::parse(value), Some(ownership.clone()));
-        assert_eq!(ownership.ingress(), Some(ObjectKey::new("default", "web")));
+        assert_eq!(ownership.source(), Some(web()));
     }
 
     #[test]

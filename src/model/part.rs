@@ -1,24 +1,27 @@
-//! What one Ingress contributes to its group, built from it alone. It holds keys and no ARNs of
-//! ours, so that it can be remembered and used again when the Ingress turns bad.
+//! What one member contributes to its group, built from it alone. It holds keys and no ARNs of
+//! ours, so that it can be remembered and used again when the member turns bad.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::flat::FlatMap;
-use super::id::{ObjectKey, TargetGroupKey};
+use super::id::TargetGroupKey;
 use super::listener::ListenerWish;
 use super::load_balancer::LoadBalancerWish;
 use super::pairs;
 use super::rule::{Rule, RuleAction};
+use super::source::Source;
 use super::stack::WishedTargetGroup;
 
-/// What one Ingress contributes to its group.
+/// What one member contributes to its group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Part {
-    /// The Ingress.
-    pub ingress: ObjectKey,
+    /// The member. Ingresses were the only ones once, and what is stored still says so.
+    #[serde(rename = "ingress")]
+    pub source: Source,
     /// Its place in the group (LBC: -1000 to 1000); ties go by name.
     pub order: i32,
     /// What it wants of the load balancer.
@@ -40,4 +43,36 @@ pub struct Part {
     /// The target groups that its rules lead to.
     #[serde(with = "pairs")]
     pub target_groups: FlatMap<TargetGroupKey, Arc<WishedTargetGroup>>,
+}
+
+impl Part {
+    /// Takes note that its target groups are its member's: as they are written, names that hold
+    /// hyphens leave that open.
+    fn own(&mut self) {
+        let Self { source, rules, default_actions, target_groups, .. } = self;
+        let of_rules = rules.iter_mut().flat_map(|rule| &mut rule.actions);
+        for action in of_rules.chain(default_actions.iter_mut().flatten()) {
+            action.visit_ids(&mut |id| id.is_of(source));
+        }
+        let owned = std::mem::take(target_groups).into_iter().map(|(mut key, mut wished)| {
+            key.is_of(source);
+            Arc::make_mut(&mut wished).binding.visit_ids(&mut |id| id.is_of(source));
+            (key, wished)
+        });
+        *target_groups = owned.collect();
+    }
+}
+
+impl Serialize for Part {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut part = Self::deserialize(deserializer)?;
+        part.own();
+        Ok(part)
+    }
 }

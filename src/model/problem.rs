@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::id::ObjectKey;
+use super::source::{Source, SourceKind};
 
 /// The object that a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,10 +32,13 @@ pub enum Kind {
 }
 
 impl ObjectRef {
-    /// An Ingress.
+    /// A member of a group, or who asks for a name.
     #[must_use]
-    pub fn ingress(key: &ObjectKey) -> Self {
-        Self { kind: Kind::Ingress, key: key.clone() }
+    pub fn of(source: &Source) -> Self {
+        let kind = match source.kind {
+            SourceKind::Ingress => Kind::Ingress,
+        };
+        Self { kind, key: source.key.clone() }
     }
 }
 

@@ -6,9 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AwsId, Id, ObjectKey};
+use super::id::{AwsId, Id};
 use super::known::Known;
 use super::load_balancer::LoadBalancerState;
+use super::source::Source;
 
 /// The name of the Shield protections that are made (LBC's).
 pub const SHIELD_NAME: &str = "managed by aws-load-balancer-controller";
@@ -68,8 +69,8 @@ impl ProtectionWish {
 pub struct Asked<T> {
     /// What is asked for.
     pub what: T,
-    /// The first Ingress of the group that asks.
-    pub by: ObjectKey,
+    /// The first member of the group that asks.
+    pub by: Source,
 }
 
 /// What should protect the load balancers of a group; what nobody asks for stays as it stands.

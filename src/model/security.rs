@@ -10,7 +10,7 @@ use super::marks::Tags;
 
 /// Who a rule of a security group lets in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Source {
+pub enum Peer {
     /// IPv4 addresses, in CIDR form.
     Cidr(String),
     /// IPv6 addresses, in CIDR form.
@@ -21,7 +21,7 @@ pub enum Source {
     Group(Id),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cidr(text) | Self::Cidr6(text) | Self::PrefixList(text) => f.write_str(text),
@@ -40,7 +40,7 @@ pub struct IngressRule {
     /// The last port; 0 where the protocol has none.
     pub to_port: u16,
     /// Who is let in.
-    pub source: Source,
+    pub source: Peer,
 }
 
 impl IngressRule {
@@ -56,8 +56,8 @@ impl IngressRule {
     /// Calls `visit` with the identifier of the source security group.
     pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match &mut self.source {
-            Source::Group(group) => visit(group),
-            Source::Cidr(_) | Source::Cidr6(_) | Source::PrefixList(_) => {}
+            Peer::Group(group) => visit(group),
+            Peer::Cidr(_) | Peer::Cidr6(_) | Peer::PrefixList(_) => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use smol_str::SmolStr;
 
 use super::fact::Facts;
@@ -15,6 +16,7 @@ use super::memory::Memory;
 use super::record::HostedZones;
 use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
 use super::settings::Settings;
+use super::source::{Source, SourceKind};
 use super::surroundings::Surroundings;
 
 /// The objects of the cluster, or those of them that a visit needs.
@@ -42,6 +44,16 @@ pub struct Objects {
     pub bindings: BTreeMap<ObjectKey, Arc<SeenBinding>>,
     /// The Secrets that Ingresses name, as far as somebody has looked.
     pub secrets: BTreeMap<ObjectKey, Arc<SeenSecret>>,
+}
+
+impl Objects {
+    /// What Kubernetes keeps about an object that may be a member.
+    #[must_use]
+    pub fn metadata(&self, source: &Source) -> Option<&ObjectMeta> {
+        match source.kind {
+            SourceKind::Ingress => self.ingresses.get(&source.key).map(|found| &found.metadata),
+        }
+    }
 }
 
 /// How much of the cluster a snapshot shows. What lies outside is unknown, never absent: nothing of

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::backend::BackendKey;
 use super::binding::Binding;
 use super::certificate::Certificate;
 use super::group::Group;
@@ -18,6 +19,7 @@ use super::protection::Protection;
 use super::record::HostedZone;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
+use super::source::Source;
 use super::target::Target;
 use super::target_group::TargetGroup;
 
@@ -30,7 +32,7 @@ pub enum Wish<T> {
     KeepElse(T),
 }
 
-/// What an Ingress group should look like in AWS.
+/// What a group should look like in AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalancerStack {
     /// The group.
@@ -40,16 +42,16 @@ pub struct BalancerStack {
     /// Its target groups.
     pub target_groups: BTreeMap<TargetGroupKey, WishedTargetGroup>,
     /// The members that carry on, in their order.
-    pub active: Vec<ObjectKey>,
+    pub active: Vec<Source>,
     /// Those of them that lack the group's finalizer.
-    pub unclaimed: Vec<ObjectKey>,
+    pub unclaimed: Vec<Source>,
     /// Those of them that carry it.
-    pub claimed: BTreeSet<ObjectKey>,
+    pub claimed: BTreeSet<Source>,
     /// The members that leave and still carry the group's finalizer.
-    pub leaving: Vec<ObjectKey>,
+    pub leaving: Vec<Source>,
     /// Members that are bad and of which nothing good is known: live rules that nobody explains may
     /// be theirs.
-    pub unexplained: Vec<ObjectKey>,
+    pub unexplained: Vec<Source>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
     /// The load balancers that names lead to, by their DNS names, each with in how many hosted
@@ -58,19 +60,18 @@ pub struct BalancerStack {
 }
 
 impl BalancerStack {
-    /// The place, among the members that carry on, of the one that a resource id is about: its
-    /// first part is `<namespace>/<ingress>-`, and names may hold hyphens. Of several members that
-    /// fit, the one with the longest name.
+    /// The place of a member among those that carry on.
     #[must_use]
-    pub fn place_of(&self, resource: &str) -> Option<usize> {
-        let fitting = self.active.iter().enumerate().filter(|(_, member)| {
-            let name = resource.strip_prefix(member.namespace.as_str());
-            let name = name.and_then(|rest| rest.strip_prefix('/'));
-            let rest = name.and_then(|name| name.strip_prefix(member.name.as_str()));
-            rest.is_some_and(|rest| rest.starts_with('-'))
-        });
-        let length = |member: &ObjectKey| member.namespace.len() + member.name.len();
-        fitting.max_by_key(|(_, member)| length(member)).map(|(place, _)| place)
+    pub fn place_of(&self, member: &Source) -> Option<usize> {
+        self.active.iter().position(|active| active == member)
+    }
+
+    /// The member that carries on and whose a standing target group is, by its resource tag. Names
+    /// may hold hyphens: of several members that fit, the one with the longest name.
+    #[must_use]
+    pub fn owner_of(&self, resource: &str) -> Option<&Source> {
+        let fitting = self.active.iter().filter(|m| BackendKey::of(m, resource).is_some());
+        fitting.max_by_key(|member| member.key.namespace.len() + member.key.name.len())
     }
 }
 
@@ -98,7 +99,7 @@ pub struct Front {
 pub struct WishedListener {
     /// The listener.
     pub listener: Listener,
-    /// Its rules, in their order, each with the tags that its Ingress asks for (without the
+    /// Its rules, in their order, each with the tags that its member asks for (without the
     /// tracking tags).
     pub rules: Vec<(Rule, Tags)>,
 }
@@ -145,7 +146,7 @@ pub struct TargetsStack {
 pub struct CertificateStack {
     /// The Secret.
     pub secret: ObjectKey,
-    /// Whether any Ingress uses it.
+    /// Whether any member uses it.
     pub use_of_it: Use,
     /// What to import; `None` while the Secret is not fit to be: what stands is kept then.
     pub certificate: Option<Certificate>,
@@ -164,23 +165,23 @@ pub struct ZoneStack {
     pub names: BTreeMap<String, Vec<WishedName>>,
     /// Names that are wished for and do not belong into this zone any more: they stay.
     pub elsewhere: BTreeSet<String>,
-    /// The Ingresses that ask for no other names than these.
-    pub known: BTreeSet<ObjectKey>,
-    /// The Ingresses that there are, ours or not.
-    pub standing: BTreeSet<ObjectKey>,
+    /// Those who ask for no other names than these.
+    pub known: BTreeSet<Source>,
+    /// Those that there are and that may ask for names, ours or not.
+    pub standing: BTreeSet<Source>,
     /// Whether every group has been looked at, so that names that nobody asked for may go.
     pub is_complete: bool,
     /// How many names each of these may share a batch with: Route 53 refused them together.
     pub suspects: BTreeMap<String, usize>,
 }
 
-/// A name that an Ingress asks for.
+/// A name that somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WishedName {
-    /// The Ingress.
-    pub ingress: ObjectKey,
-    /// Other Ingresses of the same load balancer that ask for it.
-    pub others: BTreeSet<ObjectKey>,
+    /// Who asks.
+    pub source: Source,
+    /// Others of the same load balancer that ask for it.
+    pub others: BTreeSet<Source>,
     /// The load balancer that the name should lead to.
     pub load_balancer: Id,
     /// Whether Route 53 leaves it out while it has no healthy target.

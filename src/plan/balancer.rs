@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::binding::Binding;
-use crate::model::id::{AwsId, Handle, ObjectKey};
+use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
-use crate::model::marks;
 use crate::model::memory::Memory;
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::rule::RuleAction;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
+use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Front};
 
 use super::draft::Draft;
@@ -85,7 +85,7 @@ fn surplus(extent: &Extent, stack: &BalancerStack) -> Surplus {
 
 /// The steps that put finalizers on members, before anything is made for them.
 #[derive(Debug, Default)]
-pub struct Claims(BTreeMap<ObjectKey, StepId>);
+pub struct Claims(BTreeMap<Source, StepId>);
 
 impl Claims {
     /// What comes before anything that a whole group shares: one member that holds it. A claim that
@@ -100,12 +100,8 @@ impl Claims {
 
     /// What comes before anything that is made for one member.
     #[must_use]
-    pub fn of(&self, stack: &BalancerStack, resource: &str) -> Vec<StepId> {
-        let member = stack.place_of(resource).and_then(|place| stack.active.get(place));
-        match member {
-            Some(member) => self.0.get(member).copied().into_iter().collect(),
-            None => self.0.values().copied().collect(),
-        }
+    pub fn of(&self, member: &Source) -> Vec<StepId> {
+        self.0.get(member).copied().into_iter().collect()
     }
 }
 
@@ -120,10 +116,10 @@ fn claim(
     if *extent == Extent::Manifests && settled.load_balancer.is_some() {
         return Claims::default();
     }
-    let each = stack.unclaimed.iter().map(|ingress| {
-        let finalizer = marks::finalizer(&stack.group);
-        let action = KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer };
-        (ingress.clone(), draft.push(Action::Kube(action), Reason::Claimed, &[]))
+    let each = stack.unclaimed.iter().map(|member| {
+        let finalizer = stack.group.finalizer();
+        let action = KubeAction::Claim { member: member.clone(), finalizer };
+        (member.clone(), draft.push(Action::Kube(action), Reason::Claimed, &[]))
     });
     Claims(each.collect())
 }
@@ -204,7 +200,7 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
 }
 
 /// Removes what nobody wants of a group that others may have a part in who cannot be seen: what was
-/// made for Ingresses that can. What the group shares stays, and so does what leads there.
+/// made for members that can. What the group shares stays, and so does what leads there.
 fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
     let Replacement { stack, settled, inventory, extent, .. } = *replacement;
     let owners = Owners { stack, settled, extent };
@@ -263,9 +259,9 @@ fn remember(
 fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered: Option<StepId>) {
     let mut before = draft.removals_but(&memory.leftovers);
     before.extend(remembered);
-    for ingress in &stack.leaving {
-        let finalizer = marks::finalizer(&stack.group);
-        let action = KubeAction::ReleaseIngress { ingress: ingress.clone(), finalizer };
+    for member in &stack.leaving {
+        let finalizer = stack.group.finalizer();
+        let action = KubeAction::Release { member: member.clone(), finalizer };
         draft.push(Action::Kube(action), Reason::Released, &before);
     }
 }

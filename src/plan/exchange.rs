@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::Id;
 use crate::model::plan::{Reason, StepId};
-use crate::model::security::{IngressRule, Source};
+use crate::model::security::{IngressRule, Peer};
 
 use super::draft::Draft;
 
@@ -191,9 +191,9 @@ impl Load {
 /// Whether AWS counts a rule for IPv4, and whether for IPv6.
 fn families(rule: &IngressRule) -> (bool, bool) {
     match rule.source {
-        Source::Cidr(_) => (true, false),
-        Source::Cidr6(_) => (false, true),
-        Source::PrefixList(_) | Source::Group(_) => (true, true),
+        Peer::Cidr(_) => (true, false),
+        Peer::Cidr6(_) => (false, true),
+        Peer::PrefixList(_) | Peer::Group(_) => (true, true),
     }
 }
 
@@ -213,10 +213,10 @@ pub fn shares_ports(one: &IngressRule, other: &IngressRule) -> bool {
 /// Those that let in the fewest addresses come first: the others may let in the same ones.
 fn narrow_first(rules: &BTreeSet<IngressRule>) -> Vec<IngressRule> {
     let prefix = |rule: &IngressRule| match &rule.source {
-        Source::Cidr(text) | Source::Cidr6(text) => {
+        Peer::Cidr(text) | Peer::Cidr6(text) => {
             text.split_once('/').and_then(|(_, bits)| bits.parse::<u8>().ok())
         }
-        Source::PrefixList(_) | Source::Group(_) => None,
+        Peer::PrefixList(_) | Peer::Group(_) => None,
     };
     let mut rules: Vec<IngressRule> = rules.iter().cloned().collect();
     rules.sort_by_key(|rule| std::cmp::Reverse(prefix(rule)));
@@ -232,7 +232,7 @@ mod tests {
             protocol: "tcp".to_owned(),
             from_port: port,
             to_port: port,
-            source: Source::Cidr(format!("10.0.{block}.{n}/32")),
+            source: Peer::Cidr(format!("10.0.{block}.{n}/32")),
         };
         (0..count).map(rule).collect()
     }
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn the_widest_source_goes_last() {
         let wide = |text: &str| IngressRule {
-            source: Source::Cidr(text.to_owned()),
+            source: Peer::Cidr(text.to_owned()),
             ..rules(80, 0, 1).into_iter().next().unwrap()
         };
         let unwanted = BTreeSet::from([wide("0.0.0.0/0"), wide("10.0.0.0/8")]);

@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::backend::BackendKey;
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::LiveRule;
 use crate::model::rule::{Rule, RuleAction};
 use crate::model::snapshot::Extent;
+use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
 use super::settle::Settled;
 
-/// Whose a rule is, as far as its target groups tell: a target group is one Ingress's own.
+/// Whose a rule is, as far as its target groups tell: a target group is one member's own.
 #[derive(Clone, Copy, Debug)]
 pub struct Owners<'a> {
     /// The group.
@@ -34,26 +36,26 @@ impl Owners<'_> {
         led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(is_theirs))
     }
 
-    /// Whether a target group was made for an Ingress of which it can be seen what it wishes for
+    /// Whether a target group was made for a member of which it can be seen what it wishes for
     /// now.
     #[must_use]
     pub fn had(&self, target_group: &AwsId) -> bool {
         let resource = self.settled.resource(target_group);
-        let namespace = resource.and_then(|resource| Some(resource.split_once('/')?.0));
+        let namespace = resource.and_then(BackendKey::namespace_in);
         self.stack.unexplained.is_empty() && namespace.is_some_and(|name| self.extent.shows(name))
     }
 
     /// The place of a rule's member in the order of the group.
     fn place(&self, rule: &Rule) -> Option<usize> {
-        let places = target_groups(rule).filter_map(|id| self.stack.place_of(self.resource(id)?));
-        places.min()
+        let owners = target_groups(rule).filter_map(|id| self.owner(id));
+        owners.filter_map(|owner| self.stack.place_of(owner)).min()
     }
 
-    fn resource<'a>(&'a self, id: &'a Id) -> Option<&'a str> {
-        match id {
-            Id::Of(Handle::TargetGroup(_, key)) => Some(&key.resource),
+    fn owner<'a>(&'a self, target_group: &'a Id) -> Option<&'a Source> {
+        match target_group {
+            Id::Of(Handle::TargetGroup(_, key)) => Some(key.backend.owner()),
             Id::Of(_) => None,
-            Id::Is(id) => self.settled.resource(id),
+            Id::Is(id) => self.stack.owner_of(self.settled.resource(id)?),
         }
     }
 

@@ -138,7 +138,7 @@ pub fn unprotected<T>(asked: &Asked<T>, found: String, allowed: String) -> Probl
     Problem {
         code: Code::Unprotected,
         severity: Severity::Warning,
-        object: ObjectRef::ingress(&asked.by),
+        object: ObjectRef::of(&asked.by),
         field: "protection of the load balancer".to_owned(),
         found,
         allowed,

@@ -147,14 +147,14 @@ impl<'i> Replacement<'_, 'i> {
         let id = new.given()?;
         let targets = self.inventory.targets.get(id)?.value()?;
         let fails = targets.iter().any(|live| live.state == TargetState::Unhealthy);
-        let member = self.stack.active.get(self.stack.place_of(&key.resource)?)?;
+        let member = key.backend.owner();
         let old: Vec<&str> =
             old.iter().filter_map(|old| old.group.given()).map(AwsId::as_str).collect();
         fails.then(|| Problem {
             code: Code::UnhealthyTargets,
             severity: Severity::Warning,
-            object: ObjectRef::ingress(member),
-            field: format!("targets of the new target group for {}", key.resource),
+            object: ObjectRef::of(member),
+            field: format!("targets of the new target group for {}", key.backend),
             found: format!("{id} with targets that fail their checks"),
             allowed: "targets that pass them".to_owned(),
             meanwhile: format!("{} keeps taking the requests", old.join(", ")),

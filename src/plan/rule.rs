@@ -28,7 +28,7 @@ const PRIORITY_MAX: u32 = 50_000;
 pub struct Wished {
     /// What it should do.
     pub rule: Rule,
-    /// The tags that its Ingress asks for.
+    /// The tags that its member asks for.
     pub tags: Tags,
     /// What it should do until then.
     pub interim: Option<Interim>,
@@ -77,7 +77,7 @@ fn tracked(
 ) -> Tags {
     let resource = marks::rule_resource(port, priority);
     let mut tags = wished.clone();
-    tags.extend(marks::group_tags(&settings.cluster, &stack.group, &resource));
+    tags.extend(stack.group.tags(&settings.cluster, &resource));
     tags
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
+use crate::model::backend::BackendKey;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
 use crate::model::known::Live;
-use crate::model::marks;
 use crate::model::names;
 use crate::model::rule::RuleAction;
 use crate::model::security::SecurityGroup;
@@ -57,7 +57,7 @@ impl<'a> Settled<'a> {
     /// their place.
     pub fn replaced(&self, key: &TargetGroupKey) -> impl Iterator<Item = &'a LiveTargetGroup> {
         let all = self.surplus_target_groups.iter().copied();
-        all.filter(|live| is_for(live, &key.resource))
+        all.filter(|live| is_for(live, &key.backend))
     }
 
     /// The name to make a thing under: the plain one, unless something that it takes over from has
@@ -74,7 +74,7 @@ impl<'a> Settled<'a> {
     pub fn resource(&self, id: &AwsId) -> Option<&str> {
         let mut all = self.target_groups.values().chain(&self.surplus_target_groups);
         let found = all.find(|live| live.live.id == *id)?;
-        found.live.spec.tags.get(marks::TAG_RESOURCE).map(SmolStr::as_str)
+        Group::resource_in(&found.live.spec.tags).map(SmolStr::as_str)
     }
 }
 
@@ -175,7 +175,7 @@ fn settle_target_groups<'a>(
     let mut chosen: TargetGroups<'a> = BTreeMap::new();
     for (key, wished) in &stack.target_groups {
         let fitting = inventory.target_groups.iter().filter(|live| {
-            is_for(live, &key.resource)
+            is_for(live, &key.backend)
                 && wished.target_group.fixed_differences(&live.live.spec).is_empty()
                 && !is_elsewhere(live)
         });
@@ -189,8 +189,8 @@ fn settle_target_groups<'a>(
 }
 
 /// Whether a target group was made for this, by its tag.
-fn is_for(live: &LiveTargetGroup, resource: &str) -> bool {
-    live.live.spec.tags.get(marks::TAG_RESOURCE).is_some_and(|tag| tag == resource)
+fn is_for(live: &LiveTargetGroup, backend: &BackendKey) -> bool {
+    Group::resource_in(&live.live.spec.tags) == Some(backend.spelled())
 }
 
 /// The weight with which a load balancer leads requests to a target group: the highest, if it leads

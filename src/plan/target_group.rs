@@ -29,7 +29,7 @@ pub fn plan(
     for (key, wished) in &stack.target_groups {
         match settled.target_groups.get(key) {
             None => {
-                let claims = claims.of(stack, &key.resource);
+                let claims = claims.of(key.backend.owner());
                 create(draft, stack, key, &named(settled, key, wished), &claims);
             }
             Some(live) => update(draft, settings, live, wished),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{Address, Records, ZoneInventory};
 use crate::model::known::Known;
 use crate::model::load_balancer::LoadBalancerState;
@@ -12,6 +12,7 @@ use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{Record, RecordChange, RecordType, RecordValue, Verb};
 use crate::model::settings::{DnsPolicy, DnsSettings};
 use crate::model::snapshot::Extent;
+use crate::model::source::Source;
 use crate::model::stack::{WishedName, ZoneStack};
 
 use super::draft::Draft;
@@ -59,13 +60,13 @@ pub fn plan(
     draft.finish()
 }
 
-/// The load balancers that our records of a zone lead to, by their DNS names. Records for anything
-/// but an Ingress are never withdrawn here, so nothing waits for them.
+/// The load balancers that our records of a zone lead to, by their DNS names. Records for objects
+/// of other kinds are never withdrawn here, so nothing waits for them.
 #[must_use]
 pub fn leading(settings: &DnsSettings, zone: &str, records: &Records) -> BTreeSet<AwsId> {
     let ours = records.values().filter(|record| {
         let host = Host::new(&settings.owner, zone, &record.key.name, records);
-        is_ours(settings, zone, records, record) && host.ingress_of(record).is_some()
+        is_ours(settings, zone, records, record) && host.source_of(record).is_some()
     });
     ours.filter_map(Record::alias_target).cloned().collect()
 }
@@ -113,18 +114,18 @@ impl<'a> Planning<'a> {
         }
         let Some(wish) = wish.or(asking.first()) else { return };
         for loser in asking.iter().filter(|other| other.load_balancer != wish.load_balancer) {
-            self.taken(name, &loser.ingress);
+            self.taken(name, &loser.source);
         }
         let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
         if address.is_none() && wish.load_balancer.given().is_some() {
             // It has vanished, and is about to be made anew.
             return;
         }
-        let for_whom = holder.filter(|who| asks(wish, who)).unwrap_or(wish.ingress.clone());
+        let for_whom = holder.filter(|who| asks(wish, who)).unwrap_or(wish.source.clone());
         let wished = Wished { wish, for_whom, address };
         if let Some(in_the_way) = host.foreign() {
             if !host.leads_to(&wished.value()) {
-                self.in_the_way(name, &wish.ingress, &in_the_way);
+                self.in_the_way(name, &wish.source, &in_the_way);
             }
             self.keep_in_line(&host, &wished, false);
             return;
@@ -138,18 +139,18 @@ impl<'a> Planning<'a> {
         self.keep_in_line(&host, &wished, true);
     }
 
-    /// Whether it can be seen from here that an Ingress does not ask for a name any more.
-    fn is_seen(&self, ingress: &ObjectKey) -> bool {
-        self.extent.shows(&ingress.namespace) || self.stack.standing.contains(ingress)
+    /// Whether it can be seen from here that somebody does not ask for a name any more.
+    fn is_seen(&self, source: &Source) -> bool {
+        self.extent.shows(source.namespace()) || self.stack.standing.contains(source)
     }
 
-    /// A name stays with an Ingress of which nobody can see here whether it still asks for it.
+    /// A name stays with somebody of whom nobody can see here whether he still asks for it.
     fn held_unseen(&mut self, host: &Host<'_>, asking: &[WishedName]) {
         for wish in asking {
             let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
-            let for_whom = wish.ingress.clone();
+            let for_whom = wish.source.clone();
             if !host.leads_to(&Wished { wish, for_whom, address }.value()) {
-                self.taken(host.name, &wish.ingress);
+                self.taken(host.name, &wish.source);
             }
         }
     }
@@ -222,7 +223,7 @@ impl<'a> Planning<'a> {
             let record = Record::simple(host.name, record_type, wished.value());
             changes.push(RecordChange { verb: Verb::Upsert, record });
         }
-        if host.ingress_of(record).is_some_and(|ingress| ingress != wished.for_whom) {
+        if host.source_of(record).is_some_and(|source| source != wished.for_whom) {
             fields.push("owner");
         }
         if self.settings.policy == DnsPolicy::CreateOnly || fields.is_empty() {
@@ -310,22 +311,22 @@ impl<'a> Planning<'a> {
 
     /// Whether a TXT record of ours may go whose record is gone, and which nobody wishes for.
     fn may_be_swept(&self, txt: &Record) -> bool {
-        let Some(ingress) = host::read(txt).and_then(|found| found.ingress()) else { return false };
+        let Some(source) = host::read(txt).and_then(|found| found.source()) else { return false };
         let is_gone =
-            self.extent.shows(&ingress.namespace) && !self.stack.standing.contains(&ingress);
-        self.stack.is_complete && (is_gone || self.stack.known.contains(&ingress))
+            self.extent.shows(source.namespace()) && !self.stack.standing.contains(&source);
+        self.stack.is_complete && (is_gone || self.stack.known.contains(&source))
     }
 
-    /// Whether a record of ours that nobody wishes for may go. One whose Ingress stands and does
-    /// not say which names it wants stays; and one whose Ingress is gone goes only if it leads to a
+    /// Whether a record of ours that nobody wishes for may go. One whose source stands and does
+    /// not say which names it wants stays; and one whose source is gone goes only if it leads to a
     /// load balancer of this cluster: another cluster may have the same owner id.
     fn may_go(&self, host: &Host<'_>, record: &Record) -> bool {
         let is_complete = self.stack.is_complete;
-        let Some(ingress) = host.ingress_of(record) else { return false };
-        if self.stack.known.contains(&ingress) {
+        let Some(source) = host.source_of(record) else { return false };
+        if self.stack.known.contains(&source) {
             return is_complete;
         }
-        if !self.extent.shows(&ingress.namespace) || self.stack.standing.contains(&ingress) {
+        if !self.extent.shows(source.namespace()) || self.stack.standing.contains(&source) {
             return false;
         }
         let leads_to_ours = record.alias_target().is_some_and(|target| {
@@ -336,9 +337,9 @@ impl<'a> Planning<'a> {
         is_complete && leads_to_ours
     }
 
-    fn in_the_way(&mut self, name: &str, ingress: &ObjectKey, found: &str) {
+    fn in_the_way(&mut self, name: &str, source: &Source, found: &str) {
         self.refuse(
-            ingress,
+            source,
             format!("{name}, of which {found}"),
             format!(
                 "a name without records, or with records whose TXT record names the owner {}",
@@ -347,19 +348,19 @@ impl<'a> Planning<'a> {
         );
     }
 
-    fn taken(&mut self, name: &str, ingress: &ObjectKey) {
+    fn taken(&mut self, name: &str, source: &Source) {
         self.refuse(
-            ingress,
+            source,
             format!("{name}, which an Ingress of another load balancer asked for first"),
             "a name that nobody else asks for".to_owned(),
         );
     }
 
-    fn refuse(&mut self, ingress: &ObjectKey, found: String, allowed: String) {
+    fn refuse(&mut self, source: &Source, found: String, allowed: String) {
         self.draft.refuse(Problem {
             code: Code::ForeignRecord,
             severity: Severity::Warning,
-            object: ObjectRef::ingress(ingress),
+            object: ObjectRef::of(source),
             field: "hosts".to_owned(),
             found,
             allowed,
@@ -373,8 +374,8 @@ impl<'a> Planning<'a> {
 /// What a name should lead to.
 struct Wished<'a> {
     wish: &'a WishedName,
-    /// The Ingress that its records are for.
-    for_whom: ObjectKey,
+    /// Who its records are for.
+    for_whom: Source,
     /// Where the load balancer can be reached, once it stands.
     address: Option<&'a Address>,
 }
@@ -393,9 +394,9 @@ impl Wished<'_> {
     }
 }
 
-/// Whether an Ingress is among those of a load balancer that ask for a name.
-fn asks(wish: &WishedName, ingress: &ObjectKey) -> bool {
-    wish.ingress == *ingress || wish.others.contains(ingress)
+/// Whether somebody is among those of a load balancer that ask for a name.
+fn asks(wish: &WishedName, source: &Source) -> bool {
+    wish.source == *source || wish.others.contains(source)
 }
 
 fn deletion(record: &Record) -> RecordChange {

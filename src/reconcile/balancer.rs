@@ -19,6 +19,7 @@ use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::Plan;
 use crate::model::snapshot::Snapshot;
+use crate::model::source::{Source, SourceKind};
 use crate::plan;
 use crate::report::{self, Rest};
 
@@ -132,16 +133,20 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let Some(current) = current else { return Rest::Done };
         let entries = report::status(current);
         let mut rest = Rest::Done;
-        for key in &built.stack.active {
-            let ingress = snapshot.objects.ingresses.get(key);
-            let is_served = built.good.contains_key(key) || snapshot.memory.held.contains_key(key);
-            let differs = ingress.is_some_and(|ingress| report::shown(ingress) != entries);
+        for member in &built.stack.active {
+            let is_served =
+                built.good.contains_key(member) || snapshot.memory.held.contains_key(member);
+            let shown = match member.kind {
+                SourceKind::Ingress => {
+                    snapshot.objects.ingresses.get(&member.key).map(|found| report::shown(found))
+                }
+            };
             if is_served
-                && differs
+                && shown.is_some_and(|shown| shown != entries)
                 && self.permit.may_write()
-                && let Err(error) = self.reconciler.cluster.status(key, &entries).await
+                && let Err(error) = self.reconciler.cluster.status(member, &entries).await
             {
-                tracing::warn!(ingress = %key, %error, "the status could not be written");
+                tracing::warn!(ingress = %member, %error, "the status could not be written");
                 rest = Rest::Again(Trouble::Transient);
             }
         }
@@ -162,9 +167,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let state = world.balancers.entry(group.clone()).or_default();
             let good = &mut state.good;
             let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
-            let changed: Vec<(&ObjectKey, &Arc<Part>)> = changed.collect();
+            let changed: Vec<(&Source, &Arc<Part>)> = changed.collect();
             good.extend(changed.iter().map(|(key, part)| ((*key).clone(), Arc::clone(part))));
-            let changed: Vec<ObjectKey> = changed.into_iter().map(|(key, _)| key.clone()).collect();
+            let changed: Vec<Source> = changed.into_iter().map(|(key, _)| key.clone()).collect();
             good.retain(|key, _| built.stack.active.contains(key));
             let done = report::Done { plan, outcomes, changed: &changed };
             state.told.events(&snapshot.objects, &built.stack, &built.problems, &done)

@@ -46,7 +46,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 refused.iter().map(|text| Problem {
                     code: Code::InvalidSecret,
                     severity: Severity::Warning,
-                    object: ObjectRef::ingress(user),
+                    object: ObjectRef::of(user),
                     field: "spec.tls".to_owned(),
                     found: format!("Secret {secret}, which ACM refuses: {text}"),
                     allowed: "what ACM says".to_owned(),

@@ -10,13 +10,14 @@ use crate::cluster::Cluster;
 use crate::controller::ZoneState;
 use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
-use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::id::{AwsId, Id};
 use crate::model::inventory::Records;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::txt_subject;
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{RecordKey, RecordType};
+use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
 use crate::report::Rest;
@@ -130,7 +131,7 @@ impl ZoneState {
                     if is_known {
                         refused.extend(hosts.iter().filter_map(|host| {
                             let asking = stack.names.get(host)?.first()?;
-                            Some(refusal(&asking.ingress, host, text))
+                            Some(refusal(&asking.source, host, text))
                         }));
                     }
                 }
@@ -181,11 +182,11 @@ fn hosts(step: &Step) -> BTreeSet<String> {
     keys.map(of_key).collect()
 }
 
-fn refusal(ingress: &ObjectKey, host: &str, text: &str) -> Problem {
+fn refusal(source: &Source, host: &str, text: &str) -> Problem {
     Problem {
         code: Code::RefusedRecord,
         severity: Severity::Warning,
-        object: ObjectRef::ingress(ingress),
+        object: ObjectRef::of(source),
         field: "hosts".to_owned(),
         found: format!("{host}, which Route 53 refuses: {text}"),
         allowed: "what Route 53 says".to_owned(),

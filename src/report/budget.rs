@@ -52,9 +52,10 @@ impl EventBudget {
 mod tests {
     use super::*;
     use crate::model::id::ObjectKey;
+    use crate::model::source::Source;
 
     fn object(name: &str) -> ObjectRef {
-        ObjectRef::ingress(&ObjectKey::new("shop", name))
+        ObjectRef::of(&Source::ingress(ObjectKey::new("shop", name)))
     }
 
     fn at(seconds: u64) -> Moment {

@@ -2,26 +2,27 @@
 //! business.
 
 use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
-use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::id::{Handle, Id};
 use crate::model::rule::{Rule, RuleAction};
+use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
 /// The member that a step is for; `None` where it is for all of them, or where that cannot be told.
-pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<ObjectKey> {
+pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<Source> {
     match action {
-        Action::Kube(
-            KubeAction::ClaimIngress { ingress, .. } | KubeAction::ReleaseIngress { ingress, .. },
-        ) => Some(ingress.clone()),
+        Action::Kube(KubeAction::Claim { member, .. } | KubeAction::Release { member, .. }) => {
+            Some(member.clone())
+        }
         Action::Kube(KubeAction::Bind { binding, .. } | KubeAction::Rebind { binding, .. }) => {
-            of_id(stack, &binding.target_group)
+            of_id(&binding.target_group)
         }
         Action::Aws(AwsAction::Elb(ElbAction::CreateTargetGroup { handle, .. })) => {
-            of_handle(stack, handle)
+            of_handle(handle)
         }
         Action::Aws(AwsAction::Elb(
             ElbAction::ModifyTargetGroupAttributes { target_group, .. }
             | ElbAction::RegisterTargets { target_group, .. },
-        )) => of_id(stack, target_group),
+        )) => of_id(target_group),
         Action::Aws(AwsAction::Elb(
             ElbAction::CreateRule { spec, .. } | ElbAction::ModifyRule { spec, .. },
         )) => of_rule(stack, spec),
@@ -31,27 +32,25 @@ pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<ObjectKey>
 
 /// The one whose target groups a rule leads to. In a plan they may have ARNs already; the same rule
 /// among the wishes has their handles.
-fn of_rule(stack: &BalancerStack, rule: &Rule) -> Option<ObjectKey> {
+fn of_rule(stack: &BalancerStack, rule: &Rule) -> Option<Source> {
     let listeners = stack.front.iter().flat_map(|front| front.listeners.values());
     let wished = listeners.flat_map(|listener| &listener.rules).map(|(rule, _)| rule);
     let same = wished.filter(|wished| wished.conditions == rule.conditions);
     let actions = same.chain([rule]).flat_map(|rule| &rule.actions);
     let mut groups = actions.flat_map(RuleAction::target_groups);
-    groups.find_map(|weighted| of_id(stack, &weighted.group))
+    groups.find_map(|weighted| of_id(&weighted.group))
 }
 
-fn of_id(stack: &BalancerStack, id: &Id) -> Option<ObjectKey> {
+fn of_id(id: &Id) -> Option<Source> {
     match id {
-        Id::Of(handle) => of_handle(stack, handle),
+        Id::Of(handle) => of_handle(handle),
         Id::Is(_) => None,
     }
 }
 
-fn of_handle(stack: &BalancerStack, handle: &Handle) -> Option<ObjectKey> {
+fn of_handle(handle: &Handle) -> Option<Source> {
     match handle {
-        Handle::TargetGroup(_, key) => {
-            stack.place_of(&key.resource).and_then(|place| stack.active.get(place)).cloned()
-        }
+        Handle::TargetGroup(_, key) => Some(key.backend.owner().clone()),
         Handle::BackendSecurityGroup
         | Handle::FrontendSecurityGroup(_)
         | Handle::LoadBalancer(..)

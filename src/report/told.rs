@@ -11,6 +11,7 @@ use crate::model::plan::Plan;
 use crate::model::problem::{Kind, ObjectRef, Problem, Severity};
 use crate::model::report::Event;
 use crate::model::snapshot::Objects;
+use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
 /// The reason of the Event that says all is well (LBC's).
@@ -39,7 +40,7 @@ const ENCODED: &str = "Encoded authorization failure message";
 pub struct Told {
     by_object: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
     /// Members whose wishes have changed and are not carried out yet.
-    pending: BTreeSet<ObjectKey>,
+    pending: BTreeSet<Source>,
     /// What went wrong because our knowledge was old. If it goes wrong again after a fresh look,
     /// such as a name that somebody else's load balancer has, a person has to know.
     stale: BTreeSet<String>,
@@ -53,7 +54,7 @@ pub struct Done<'a> {
     /// What came of its steps.
     pub outcomes: &'a [Outcome],
     /// The members whose wishes had changed.
-    pub changed: &'a [ObjectKey],
+    pub changed: &'a [Source],
 }
 
 /// A message about an object.
@@ -78,8 +79,8 @@ impl Told {
         messages.extend(refused(stack, done, &self.stale));
         self.stale = texts(done, Trouble::Stale).cloned().collect();
         let mut current: BTreeMap<ObjectRef, BTreeSet<(String, String)>> = BTreeMap::new();
-        for key in &stack.active {
-            current.entry(ObjectRef::ingress(key)).or_default();
+        for member in &stack.active {
+            current.entry(ObjectRef::of(member)).or_default();
         }
         let mut events = self.news(objects, current, messages);
         events.extend(self.carried_out(objects, done));
@@ -141,8 +142,8 @@ impl Told {
             return Vec::new();
         }
         let carried_out = std::mem::take(&mut self.pending);
-        let each = carried_out.into_iter().filter_map(|key| {
-            let object = ObjectRef::ingress(&key);
+        let each = carried_out.into_iter().filter_map(|member| {
+            let object = ObjectRef::of(&member);
             let text = "Successfully reconciled".to_owned();
             let reason = REASON_DONE.to_owned();
             event(objects, Message { object, severity: Severity::Note, reason, text })
@@ -201,7 +202,7 @@ fn refused(stack: &BalancerStack, done: &Done<'_>, stale: &BTreeSet<String>) -> 
         (changed, _) => changed,
     };
     let count = stack.active.len() + stack.leaving.len();
-    let mut said: BTreeSet<(ObjectKey, String)> = BTreeSet::new();
+    let mut said: BTreeSet<(Source, String)> = BTreeSet::new();
     for (step, outcome) in done.plan.steps.iter().zip(done.outcomes) {
         let text = match outcome {
             Outcome::Failed(Trouble::Refused, text) => without_code(text),
@@ -213,13 +214,13 @@ fn refused(stack: &BalancerStack, done: &Done<'_>, stale: &BTreeSet<String>) -> 
                 said.insert((owner, text.to_owned()));
             }
             None if count > 1 => {
-                said.extend(anybody.iter().map(|key| (key.clone(), without_arns(text))));
+                said.extend(anybody.iter().map(|member| (member.clone(), without_arns(text))));
             }
-            None => said.extend(anybody.iter().map(|key| (key.clone(), text.to_owned()))),
+            None => said.extend(anybody.iter().map(|member| (member.clone(), text.to_owned()))),
         }
     }
-    let each = said.into_iter().map(|(key, text)| Message {
-        object: ObjectRef::ingress(&key),
+    let each = said.into_iter().map(|(member, text)| Message {
+        object: ObjectRef::of(&member),
         severity: Severity::Error,
         reason: REASON_REFUSED.to_owned(),
         text: format!(

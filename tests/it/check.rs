@@ -10,7 +10,7 @@ use albedo::model::inventory::{BalancerInventory, FabricInventory, LiveRule, Tar
 use albedo::model::known::Known;
 use albedo::model::marks::Tags;
 use albedo::model::plan::{Plan, Reason, StepId};
-use albedo::model::security::{IngressRule, Source};
+use albedo::model::security::{IngressRule, Peer};
 use albedo::model::snapshot::Extent;
 use albedo::model::stack::{BalancerStack, CertificateStack, TargetsStack, Use};
 use albedo::model::target::{LiveTarget, Target, TargetState};
@@ -157,7 +157,7 @@ fn a_source_goes_after_the_one_that_takes_its_place() {
         protocol: "tcp".to_owned(),
         from_port: port,
         to_port: port,
-        source: Source::Cidr("10.0.0.0/8".to_owned()),
+        source: Peer::Cidr("10.0.0.0/8".to_owned()),
     };
     let inventory = FabricInventory {
         endpoint_rules: Known::Is(

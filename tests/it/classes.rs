@@ -8,7 +8,7 @@ use albedo::model::settings::DnsScope;
 
 use super::support::canon;
 use super::support::site::Site;
-use super::support::world::{World, key, wait};
+use super::support::world::{World, key, member, wait};
 
 /// Whose an Ingress should be.
 enum Whose {
@@ -219,7 +219,7 @@ fn a_class_decides_for_its_ingresses_what_lbc_does_not_have() {
         let web = key("shop/web");
         let ingress = &world.objects.ingresses[&web];
         let entries = tls::entries(&world.settings, &world.objects, &web, ingress);
-        (!entries.is_empty(), world.build("shop/web").good[&web].names.is_some())
+        (!entries.is_empty(), world.build("shop/web").good[&member("shop/web")].names.is_some())
     };
     let (own, lbcs) = ("alb.ingress.k8s.aws/albedo", "ingress.k8s.aws/alb");
     let both = "alb.ingress.k8s.aws/tls-secrets: 'true', alb.ingress.k8s.aws/dns: 'true'";

@@ -13,6 +13,7 @@ use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::moment::Moment;
 use albedo::model::problem::{Kind as ObjectKind, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::source::Source;
 use albedo::telemetry::Metrics;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
@@ -215,7 +216,7 @@ impl Cluster for Inbox {
         Ok(())
     }
 
-    async fn status(&self, _: &ObjectKey, _: &[StatusEntry]) -> Result<(), ClusterError> {
+    async fn status(&self, _: &Source, _: &[StatusEntry]) -> Result<(), ClusterError> {
         Ok(())
     }
 
@@ -241,7 +242,7 @@ impl Cluster for Inbox {
 
 fn event(name: &str, message: &str) -> Event {
     Event {
-        object: ObjectRef::ingress(&ObjectKey::new("shop", name)),
+        object: ObjectRef::of(&Source::ingress(ObjectKey::new("shop", name))),
         uid: "1".to_owned(),
         severity: Severity::Note,
         reason: "Said".to_owned(),

@@ -52,7 +52,7 @@ fn an_order_out_of_bounds_makes_its_member_bad_and_nobody_else() {
         let guilty: Vec<_> =
             built.problems.iter().map(|p| (p.object.key.name.as_str(), p.code)).collect();
         assert_eq!(guilty, [("bad", Code::InvalidAnnotation)], "{order}");
-        assert!(built.good.keys().map(|key| key.name.as_str()).eq(["good"]), "{order}");
+        assert!(built.good.keys().map(|member| member.key.name.as_str()).eq(["good"]), "{order}");
     }
 }
 

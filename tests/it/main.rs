@@ -22,6 +22,7 @@ mod groups;
 mod https;
 mod iam;
 mod laws;
+mod memory;
 mod merge;
 mod mirror;
 mod names;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use albedo::model::problem::Code;
 
-use super::support::world::{CERTIFICATE, World, key, subnet};
+use super::support::world::{CERTIFICATE, World, key, member, subnet};
 
 /// Two members of a group, the first in its order and the second.
 fn world(first: &str, second: &str) -> World {
@@ -119,7 +119,7 @@ fn what_a_member_rejected_by_the_group_wants_conflicts_with_nobody() {
     let built = world.build("edge");
     let guilty: Vec<String> = built.problems.iter().map(|p| p.object.key.to_string()).collect();
     assert_eq!(guilty, ["red/first"], "{:?}", built.problems);
-    assert!(built.good.contains_key(&key("blue/second")));
+    assert!(built.good.contains_key(&member("blue/second")));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use albedo::aws::{Cloud, ElbPart, Mirror, Part};
 use albedo::clock::Clock;
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::group::Group;
-use albedo::model::id::{Handle, Slot, TargetGroupKey};
-use albedo::model::marks::{TAG_STACK, Tags, group_tags};
+use albedo::model::id::{Handle, Slot};
+use albedo::model::marks::{TAG_STACK, Tags};
 
 use super::contract::site;
 use super::contract::suite::{CLUSTER, Seen, Site, Stopped, seen, wishes};
@@ -62,7 +62,7 @@ pub fn doubt<C: Cloud, T: Clock>(mirror: &Mirror<C, T>, stands: &State, group: &
 /// Makes a load balancer with one listener, and so many rules each with a target group.
 pub async fn furnish(site: &Site<Fake>, group: &Group, rules: u32) {
     let fake = &site.cloud;
-    let marks = |resource: &str| group_tags(CLUSTER, group, resource);
+    let marks = |resource: &str| group.tags(CLUSTER, resource);
     let name = group.to_string();
     let make = |action: AwsAction| fake.meddle(&action).unwrap().id().unwrap().clone();
     let front = make(wishes::security_group(site, &name));
@@ -74,7 +74,7 @@ pub async fn furnish(site: &Site<Fake>, group: &Group, rules: u32) {
     for priority in 1..=rules {
         let mut spec = wishes::target_group_spec(site, &format!("{name}-{priority}"));
         spec.tags.extend(marks(&format!("{name}-{priority}")));
-        let key = TargetGroupKey { resource: format!("{priority}").into(), slot: Slot(0) };
+        let key = wishes::key(&format!("{priority}"));
         let handle = Handle::TargetGroup(group.clone(), key);
         let target_group = make(AwsAction::Elb(ElbAction::CreateTargetGroup { handle, spec }));
         let host = format!("h{priority}.example.com");

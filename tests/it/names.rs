@@ -2,7 +2,6 @@
 
 use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
-use albedo::model::marks;
 use albedo::model::names::{
     TargetGroupNameParts, backend_security_group, frontend_security_group, load_balancer,
     target_group,
@@ -100,9 +99,9 @@ fn target_groups_are_named_as_lbc_names_them() {
 
 #[test]
 fn marks_are_lbcs() {
-    assert_eq!(marks::finalizer(&implicit("a", "b")), "ingress.k8s.aws/resources");
-    assert_eq!(marks::finalizer(&explicit("g")), "group.ingress.k8s.aws/g");
-    let tags = marks::group_tags("demo", &implicit("v01-ns", "web"), "80:1");
+    assert_eq!(implicit("a", "b").finalizer(), "ingress.k8s.aws/resources");
+    assert_eq!(explicit("g").finalizer(), "group.ingress.k8s.aws/g");
+    let tags = implicit("v01-ns", "web").tags("demo", "80:1");
     let tags: Vec<(&str, &str)> = tags.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let expected = [
         ("elbv2.k8s.aws/cluster", "demo"),

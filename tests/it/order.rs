@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use albedo::aws::Kind;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::rule::{Rule, RuleAction};
-use albedo::model::security::{IngressRule, Source};
+use albedo::model::security::{IngressRule, Peer};
 
 use super::support::fake::{Fault, Faulty, State, Struck, When};
 use super::support::router;
@@ -28,7 +28,7 @@ fn request(from: [u8; 4], path: &'static str) -> Request {
 
 /// Whether a rule lets an address in at a port.
 fn lets_in(rule: &IngressRule, address: Ipv4Addr, port: u16) -> bool {
-    let Source::Cidr(cidr) = &rule.source else { return false };
+    let Peer::Cidr(cidr) = &rule.source else { return false };
     let (network, bits) = cidr.split_once('/').unwrap();
     let (network, bits) = (network.parse::<Ipv4Addr>().unwrap(), bits.parse::<u32>().unwrap());
     let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
@@ -56,7 +56,7 @@ fn reached(state: &State, request: Request) -> BTreeSet<AwsId> {
         for group in groups.filter_map(|weighted| weighted.group.given()) {
             let is_open = |port: u16| {
                 state.security_groups[&AwsId::new(NODES)].rules.keys().any(|rule| {
-                    matches!(&rule.source, Source::Group(source) if carried.contains(source))
+                    matches!(&rule.source, Peer::Group(source) if carried.contains(source))
                         && (rule.from_port..=rule.to_port).contains(&port)
                 })
             };
@@ -205,7 +205,7 @@ fn a_full_group_of_nodes_keeps_the_port_that_it_lets_in() {
         protocol: "tcp".to_owned(),
         from_port: n,
         to_port: n,
-        source: Source::Cidr("10.0.0.0/8".to_owned()),
+        source: Peer::Cidr("10.0.0.0/8".to_owned()),
     };
     let nodes = AwsId::new(NODES);
     site.aws.change(|state| {

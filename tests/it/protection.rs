@@ -16,7 +16,7 @@ use super::support::canon;
 use super::support::clock::VirtualClock;
 use super::support::fake::Fake;
 use super::support::site::Site;
-use super::support::world::{World, fake, key, settings, wait};
+use super::support::world::{World, fake, key, member, settings, wait};
 
 const SERVICE: &str = "service shop/s: {ports: [80]}\n";
 
@@ -321,7 +321,7 @@ fn members_that_ask_for_different_things_are_told_as_of_any_shared_setting() {
     // A name goes over the ARNs of all members, and whoever says it asks.
     let built = members(&format!("wafv2-acl-arn: '{}'", arn("one")), &format!("{name}: two"));
     let Protection { web_acl, shield } = built.build("edge").stack.front.unwrap().protection;
-    let by = key("shop/b");
+    let by = member("shop/b");
     assert_eq!(web_acl, Some(Asked { what: WebAcl::Named("two".to_owned()), by }));
     assert_eq!(shield, None);
 }

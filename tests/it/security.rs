@@ -153,7 +153,7 @@ fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
             protocol: "tcp".to_owned(),
             from_port: 22,
             to_port: 22,
-            source: albedo::model::security::Source::Cidr("10.0.0.0/8".to_owned()),
+            source: albedo::model::security::Peer::Cidr("10.0.0.0/8".to_owned()),
         };
         let rules = || {
             let state = site.aws.everything();

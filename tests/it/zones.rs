@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::model::action::{Action, AwsAction, Route53Action};
-use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
+use albedo::model::id::{AwsId, Handle, Id, Slot};
 use albedo::model::inventory::{Address, Records, ZoneInventory};
 use albedo::model::known::Known;
 use albedo::model::load_balancer::LoadBalancerState;
@@ -13,12 +13,13 @@ use albedo::model::problem::Code;
 use albedo::model::record::{HostedZone, Record, RecordType, RecordValue, Verb};
 use albedo::model::settings::{DnsPolicy, DnsSettings};
 use albedo::model::snapshot::Extent;
+use albedo::model::source::Source;
 use albedo::model::stack::{WishedName, ZoneStack};
 use albedo::plan::zone::plan;
 use jiff::Timestamp;
 
 use super::support::fake::Fake;
-use super::support::world::{group, key, settings};
+use super::support::world::{group, key, member, settings};
 
 mod golden;
 mod life;
@@ -54,7 +55,7 @@ pub fn values(name: &str, record_type: RecordType, value: &str) -> Record {
 }
 
 pub fn txt(name: &str, owner: &str, ingress: &str) -> Record {
-    values(name, RecordType::Txt, &Ownership::of_ingress(owner, &key(ingress)).to_string())
+    values(name, RecordType::Txt, &Ownership::of(owner, &member(ingress)).to_string())
 }
 
 fn records(all: impl IntoIterator<Item = Record>) -> Records {
@@ -85,16 +86,16 @@ impl Case {
     /// of one load balancer with commas between them, the first of its group first.
     fn new(wishes: &[&str]) -> Self {
         let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
-        let mut known = BTreeSet::from([key("default/web")]);
+        let mut known = BTreeSet::from([member("default/web")]);
         for wish in wishes {
             let words: Vec<&str> = wish.split(' ').collect();
             let [ingresses, host, load_balancer] = words[..] else { panic!("{wish}") };
-            let mut others: BTreeSet<ObjectKey> = ingresses.split(',').map(key).collect();
+            let mut others: BTreeSet<Source> = ingresses.split(',').map(member).collect();
             known.extend(others.iter().cloned());
-            let ingress = ingresses.split(',').map(key).next().unwrap();
-            others.remove(&ingress);
+            let source = ingresses.split(',').map(member).next().unwrap();
+            others.remove(&source);
             names.entry(host.to_owned()).or_default().push(WishedName {
-                ingress,
+                source,
                 others,
                 load_balancer: Id::Is(AwsId::new(load_balancer)),
                 evaluate_target_health: true,
@@ -227,7 +228,7 @@ fn a_name_goes_only_if_it_is_certain_that_nobody_wants_it() {
     assert!(goes(&case, "default/web"), "its Ingress wants no name any more");
     assert!(goes(&case, "default/gone"), "its Ingress is gone, its load balancer is ours");
     let mut silent = case.clone();
-    silent.stack.standing.insert(key("default/bad"));
+    silent.stack.standing.insert(member("default/bad"));
     assert!(!goes(&silent, "default/bad"), "its Ingress stands and does not say what it wants");
     let mut early = case.clone();
     early.stack.is_complete = false;

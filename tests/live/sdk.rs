@@ -8,7 +8,7 @@ use albedo::aws::{Cloud, CloudError, Kind, Sdk, WRITE_MAX, configure, only_vpc};
 use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::HostedZone;
-use albedo::model::security::Source;
+use albedo::model::security::Peer;
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn writes_are_worded_as_lbc_words_them() {
     let vpc = site.vpc.id.as_str();
     let made_by = json!([{ "Key": "made-by", "Value": "contract" }]);
     let front = wishes::made(&site, wishes::security_group(&site, "front")).await;
-    let rules = [wishes::ingress(80, Source::Cidr("0.0.0.0/0".to_owned()))].into();
+    let rules = [wishes::ingress(80, Peer::Cidr("0.0.0.0/0".to_owned()))].into();
     let (group, description) = (Id::Is(front.clone()), String::new());
     wishes::done(&site, AwsAction::Ec2(Ec2Action::AuthorizeIngress { group, rules, description }))
         .await;

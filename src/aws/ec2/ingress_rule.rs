@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdG
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::model::id::{AwsId, Id};
-use crate::model::security::{IngressRule, Source};
+use crate::model::security::{IngressRule, Peer};
 
 /// All protocols, as AWS spells them; such a rule has no ports.
 const ALL_PROTOCOLS: &str = "-1";
@@ -29,15 +29,15 @@ pub(super) fn raw(
             .to_port(raw_port(&rule.protocol, rule.to_port));
     }
     Ok(match &rule.source {
-        Source::Cidr(cidr) => {
+        Peer::Cidr(cidr) => {
             permission.ip_ranges(IpRange::builder().cidr_ip(cidr).description(description).build())
         }
-        Source::Cidr6(cidr) => permission
+        Peer::Cidr6(cidr) => permission
             .ipv6_ranges(Ipv6Range::builder().cidr_ipv6(cidr).description(description).build()),
-        Source::PrefixList(list) => permission.prefix_list_ids(
+        Peer::PrefixList(list) => permission.prefix_list_ids(
             PrefixListId::builder().prefix_list_id(list).description(description).build(),
         ),
-        Source::Group(group) => permission.user_id_group_pairs(
+        Peer::Group(group) => permission.user_id_group_pairs(
             UserIdGroupPair::builder()
                 .group_id(call.given(group)?.as_str())
                 .description(description)
@@ -53,15 +53,15 @@ pub(super) fn read(raw: &IpPermission) -> impl Iterator<Item = (IngressRule, Str
     let v4 = raw
         .ip_ranges()
         .iter()
-        .filter_map(|range| Some((Source::Cidr(range.cidr_ip()?.to_owned()), range.description())));
+        .filter_map(|range| Some((Peer::Cidr(range.cidr_ip()?.to_owned()), range.description())));
     let v6 = raw.ipv6_ranges().iter().filter_map(|range| {
-        Some((Source::Cidr6(range.cidr_ipv6()?.to_owned()), range.description()))
+        Some((Peer::Cidr6(range.cidr_ipv6()?.to_owned()), range.description()))
     });
     let lists = raw.prefix_list_ids().iter().filter_map(|list| {
-        Some((Source::PrefixList(list.prefix_list_id()?.to_owned()), list.description()))
+        Some((Peer::PrefixList(list.prefix_list_id()?.to_owned()), list.description()))
     });
     let groups = raw.user_id_group_pairs().iter().filter_map(|pair| {
-        Some((Source::Group(Id::Is(AwsId::new(pair.group_id()?))), pair.description()))
+        Some((Peer::Group(Id::Is(AwsId::new(pair.group_id()?))), pair.description()))
     });
     v4.chain(v6).chain(lists).chain(groups).map(move |(source, description)| {
         let rule = IngressRule {

@@ -11,7 +11,7 @@ use crate::aws::part::{AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbRea
 use crate::model::certificate::CertificateFacts;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
-use crate::model::marks::{backend_tags, certificate_tags, group_tags};
+use crate::model::marks::{backend_tags, certificate_tags};
 use crate::model::security::SecurityGroup;
 use crate::model::target_group::{HealthCheck, TargetType};
 
@@ -87,7 +87,7 @@ fn vpc(groups: usize) -> Belief {
     };
     let all = || 0..groups;
     let fronts = all().map(|n| {
-        let tags = group_tags(CLUSTER, &group(n), "ManagedLBSecurityGroup");
+        let tags = group(n).tags(CLUSTER, "ManagedLBSecurityGroup");
         security_group(AwsId::new(format!("sg-{n}")), tags)
     });
     let back = security_group(AwsId::new("sg-back"), backend_tags(CLUSTER));
@@ -97,7 +97,7 @@ fn vpc(groups: usize) -> Belief {
         Reading::Ec2(Ec2Reading::SecurityGroups(found)),
         Vec::new(),
     );
-    let tags = |resource, role, n| (arn(resource, n), group_tags(CLUSTER, &group(n), role));
+    let tags = |resource, role, n| (arn(resource, n), group(n).tags(CLUSTER, role));
     let found = all().map(load_balancer).collect();
     let marks = all().map(|n| tags("loadbalancer/app/a", "LoadBalancer", n)).collect();
     adopt(Part::Elb(ElbPart::LoadBalancers), Reading::Elb(ElbReading::LoadBalancers(found)), marks);

@@ -94,11 +94,12 @@ mod tests {
     use super::*;
     use crate::model::id::ObjectKey;
     use crate::model::problem::ObjectRef;
+    use crate::model::source::Source;
 
     #[test]
     fn a_message_is_one_line_that_an_event_has_room_for() {
         let event = Event {
-            object: ObjectRef::ingress(&ObjectKey::new("shop", "a")),
+            object: ObjectRef::of(&Source::ingress(ObjectKey::new("shop", "a"))),
             uid: "1".to_owned(),
             severity: Severity::Error,
             reason: "Said".to_owned(),

@@ -15,10 +15,10 @@ use super::lease::WRITE_MAX;
 use super::wire::TargetGroupBinding;
 use crate::model::action::KubeAction;
 use crate::model::group::Group;
-use crate::model::id::ObjectKey;
 use crate::model::marks::FINALIZER_BINDING;
 use crate::model::memory::Memory;
 use crate::model::report::{Event, StatusEntry};
+use crate::model::source::{Source, SourceKind};
 
 mod binding;
 mod event;
@@ -42,10 +42,10 @@ pub trait Cluster: Send + Sync + 'static {
     /// Does one thing. Doing it again once it is done does no harm and succeeds.
     fn perform(&self, action: &KubeAction)
     -> impl Future<Output = Result<(), ClusterError>> + Send;
-    /// Tells an Ingress where it can be reached. One that is gone need not be told.
+    /// Tells a member where it can be reached. One that is gone need not be told.
     fn status(
         &self,
-        ingress: &ObjectKey,
+        member: &Source,
         entries: &[StatusEntry],
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// All that is remembered of Ingress groups, and what of it cannot be read.
@@ -86,12 +86,13 @@ impl ApiServer {
 
     async fn work(&self, action: &KubeAction) -> Result<(), ClusterError> {
         match action {
-            KubeAction::ClaimIngress { ingress, finalizer } => {
-                finalizer::add(&self.ingresses(&ingress.namespace), ingress, finalizer).await
+            KubeAction::Claim { member: Source { kind: SourceKind::Ingress, key }, finalizer } => {
+                finalizer::add(&self.ingresses(&key.namespace), key, finalizer).await
             }
-            KubeAction::ReleaseIngress { ingress, finalizer } => {
-                finalizer::remove(&self.ingresses(&ingress.namespace), ingress, finalizer).await
-            }
+            KubeAction::Release {
+                member: Source { kind: SourceKind::Ingress, key },
+                finalizer,
+            } => finalizer::remove(&self.ingresses(&key.namespace), key, finalizer).await,
             KubeAction::Bind { binding } => {
                 binding::bind(&self.bindings(&binding.namespace), binding).await
             }
@@ -119,17 +120,16 @@ impl Cluster for ApiServer {
         in_tenure(|| written_by(action), self.work(action)).await
     }
 
-    async fn status(
-        &self,
-        ingress: &ObjectKey,
-        entries: &[StatusEntry],
-    ) -> Result<(), ClusterError> {
-        let operation = format!("status of Ingress {ingress}");
+    async fn status(&self, member: &Source, entries: &[StatusEntry]) -> Result<(), ClusterError> {
+        let Source { kind, key } = member;
+        let operation = format!("status of {kind} {key}");
         let entries: Vec<_> = entries.iter().map(status_entry).collect();
         let patch = Patch::Merge(json!({"status": {"loadBalancer": {"ingress": entries}}}));
         let params = PatchParams::apply(WRITER);
-        let api = self.ingresses(&ingress.namespace);
-        let written = answer(&operation, api.patch_status(&ingress.name, &params, &patch));
+        let api = match kind {
+            SourceKind::Ingress => self.ingresses(&key.namespace),
+        };
+        let written = answer(&operation, api.patch_status(&key.name, &params, &patch));
         unless_gone(in_tenure(|| operation.clone(), written).await.map(drop))
     }
 
@@ -155,8 +155,8 @@ fn status_entry(entry: &StatusEntry) -> serde_json::Value {
 /// What an action writes.
 fn written_by(action: &KubeAction) -> String {
     match action {
-        KubeAction::ClaimIngress { ingress, .. } | KubeAction::ReleaseIngress { ingress, .. } => {
-            format!("finalizer of Ingress {ingress}")
+        KubeAction::Claim { member, .. } | KubeAction::Release { member, .. } => {
+            format!("finalizer of {} {member}", member.kind)
         }
         KubeAction::Bind { binding } => {
             let name = binding.name.as_deref().unwrap_or_default();
@@ -223,6 +223,7 @@ mod tests {
     use kube::client::Body;
 
     use super::*;
+    use crate::model::id::ObjectKey;
 
     /// An API server that takes every request and answers none.
     fn silent() -> ApiServer {
@@ -235,8 +236,9 @@ mod tests {
     #[tokio::test]
     async fn what_orders_something_is_given_up_before_anybody_else_can_lead() {
         let (server, name) = (silent(), ObjectKey::new("shop", "web"));
+        let member = Source::ingress(name.clone());
         let action = KubeAction::ClaimBinding { name: name.clone() };
-        let both = async { tokio::join!(server.perform(&action), server.status(&name, &[])) };
+        let both = async { tokio::join!(server.perform(&action), server.status(&member, &[])) };
         let limit = WRITE_MAX + Duration::from_secs(1);
         let both = Box::pin(tokio::time::timeout(limit, both));
         let (performed, told) = both.await.expect("they end");

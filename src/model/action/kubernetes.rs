@@ -7,21 +7,22 @@ use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{Id, ObjectKey};
 use crate::model::memory::Memory;
+use crate::model::source::{Source, SourceKind};
 
 /// One write to the API server that orders something: what comes later relies on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KubeAction {
-    /// Puts a finalizer on an Ingress, before anything is made for it.
-    ClaimIngress {
+    /// Puts a finalizer on a member, before anything is made for it.
+    Claim {
         /// Which one.
-        ingress: ObjectKey,
+        member: Source,
         /// The finalizer.
         finalizer: String,
     },
-    /// Takes a finalizer off an Ingress, after everything made for it is gone.
-    ReleaseIngress {
+    /// Takes a finalizer off a member, after everything made for it is gone.
+    Release {
         /// Which one.
-        ingress: ObjectKey,
+        member: Source,
         /// The finalizer.
         finalizer: String,
     },
@@ -66,8 +67,12 @@ impl KubeAction {
     #[must_use]
     pub fn operation(&self) -> &'static str {
         match self {
-            Self::ClaimIngress { .. } => "ClaimIngress",
-            Self::ReleaseIngress { .. } => "ReleaseIngress",
+            Self::Claim { member, .. } => match member.kind {
+                SourceKind::Ingress => "ClaimIngress",
+            },
+            Self::Release { member, .. } => match member.kind {
+                SourceKind::Ingress => "ReleaseIngress",
+            },
             Self::Bind { .. } => "Bind",
             Self::Rebind { .. } => "Rebind",
             Self::Unbind { .. } => "Unbind",
@@ -82,8 +87,8 @@ impl KubeAction {
         match self {
             Self::Bind { .. } => Sign::Add,
             Self::Unbind { .. } => Sign::Remove,
-            Self::ClaimIngress { .. }
-            | Self::ReleaseIngress { .. }
+            Self::Claim { .. }
+            | Self::Release { .. }
             | Self::Rebind { .. }
             | Self::ClaimBinding { .. }
             | Self::ReleaseBinding { .. }
@@ -95,8 +100,8 @@ impl KubeAction {
     pub(super) fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match self {
             Self::Bind { binding } | Self::Rebind { binding, .. } => binding.visit_ids(visit),
-            Self::ClaimIngress { .. }
-            | Self::ReleaseIngress { .. }
+            Self::Claim { .. }
+            | Self::Release { .. }
             | Self::Unbind { .. }
             | Self::ClaimBinding { .. }
             | Self::ReleaseBinding { .. }

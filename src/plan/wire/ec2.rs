@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{keys, listed};
 use crate::model::action::Ec2Action;
-use crate::model::security::{IngressRule, Source};
+use crate::model::security::{IngressRule, Peer};
 
 /// What a step is about.
 pub(super) fn what(action: &Ec2Action) -> String {
@@ -45,14 +45,12 @@ pub(super) fn parameters(action: &Ec2Action) -> Value {
 
 fn permission(rule: &IngressRule, description: &str) -> Value {
     let (kind, source) = match &rule.source {
-        Source::Cidr(cidr) => ("IpRanges", json!({"CidrIp": cidr, "Description": description})),
-        Source::Cidr6(cidr) => {
-            ("Ipv6Ranges", json!({"CidrIpv6": cidr, "Description": description}))
-        }
-        Source::PrefixList(id) => {
+        Peer::Cidr(cidr) => ("IpRanges", json!({"CidrIp": cidr, "Description": description})),
+        Peer::Cidr6(cidr) => ("Ipv6Ranges", json!({"CidrIpv6": cidr, "Description": description})),
+        Peer::PrefixList(id) => {
             ("PrefixListIds", json!({"PrefixListId": id, "Description": description}))
         }
-        Source::Group(id) => {
+        Peer::Group(id) => {
             ("UserIdGroupPairs", json!({"GroupId": id.to_string(), "Description": description}))
         }
     };

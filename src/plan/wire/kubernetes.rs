@@ -7,9 +7,8 @@ use crate::model::action::KubeAction;
 /// What a step is about.
 pub(super) fn what(action: &KubeAction) -> String {
     match action {
-        KubeAction::ClaimIngress { ingress, finalizer }
-        | KubeAction::ReleaseIngress { ingress, finalizer } => {
-            format!("finalizer {finalizer} of Ingress {ingress}")
+        KubeAction::Claim { member, finalizer } | KubeAction::Release { member, finalizer } => {
+            format!("finalizer {finalizer} of {} {member}", member.kind)
         }
         KubeAction::Bind { binding } => match &binding.name {
             Some(name) => format!("TargetGroupBinding {}/{name}", binding.namespace),
@@ -32,9 +31,9 @@ pub(super) fn what(action: &KubeAction) -> String {
 /// What it writes.
 pub(super) fn parameters(action: &KubeAction) -> Value {
     match action {
-        KubeAction::ClaimIngress { ingress, finalizer }
-        | KubeAction::ReleaseIngress { ingress, finalizer } => {
-            json!({"ingress": ingress.to_string(), "finalizer": finalizer})
+        KubeAction::Claim { member, finalizer } | KubeAction::Release { member, finalizer } => {
+            let kind = member.kind.as_str().to_lowercase();
+            json!({kind: member.to_string(), "finalizer": finalizer})
         }
         KubeAction::Bind { binding } => json!({"binding": binding}),
         KubeAction::Rebind { name, binding } => {

@@ -1,9 +1,9 @@
 //! One name of a zone: what stands there, and whose it is.
 
-use crate::model::id::ObjectKey;
 use crate::model::inventory::Records;
 use crate::model::ownership::{Ownership, TTL, VALUE_LENGTH_MAX, txt_name, txt_names};
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
+use crate::model::source::Source;
 
 use super::{TYPES, Wished};
 
@@ -61,8 +61,8 @@ impl<'a> Host<'a> {
     }
 
     /// The Ingress that a record is for.
-    pub(super) fn ingress_of(&self, record: &Record) -> Option<ObjectKey> {
-        self.ownership(record)?.ingress()
+    pub(super) fn source_of(&self, record: &Record) -> Option<Source> {
+        self.ownership(record)?.source()
     }
 
     /// Whether a record was made because its load balancer has IPv6 addresses.
@@ -71,10 +71,10 @@ impl<'a> Host<'a> {
     }
 
     /// The Ingress that has the name, if it is ours.
-    pub(super) fn holder(&self) -> Option<ObjectKey> {
+    pub(super) fn holder(&self) -> Option<Source> {
         let standing = TYPES.into_iter().filter_map(|record_type| self.standing(record_type));
         let mut ours = standing.filter(|record| self.claim(record) == Claim::Ours);
-        self.ingress_of(ours.next()?)
+        self.source_of(ours.next()?)
     }
 
     /// What stands at the name, or where its TXT record would be, that is not ours: in words.
@@ -154,7 +154,7 @@ impl<'a> Host<'a> {
     /// versions, or in an older one where that name is taken. What else stands beside our value
     /// stays, and one that is not there is made and not put, so that nobody else's is overwritten.
     pub(super) fn assertion(&self, record_type: RecordType, wished: &Wished<'_>) -> RecordChange {
-        let mut ownership = Ownership::of_ingress(self.owner, &wished.for_whom);
+        let mut ownership = Ownership::of(self.owner, &wished.for_whom);
         ownership.is_dualstack = record_type == RecordType::Aaaa
             && wished.address.is_some_and(|address| address.has_ipv6);
         // The two quotes do not count.

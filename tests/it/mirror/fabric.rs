@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use albedo::model::action::{AwsAction, Ec2Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
-use albedo::model::security::Source;
+use albedo::model::security::Peer;
 
 use super::super::contract::site;
 use super::super::contract::suite::{CLUSTER, Site, wishes};
@@ -20,7 +20,7 @@ fn node_group(site: &Site<Fake>, name: &str, tags: Tags, sources: &[&AwsId]) -> 
     make(&AwsAction::Ec2(Ec2Action::TagSecurityGroup { id: id.clone(), tags }));
     let rules: BTreeSet<_> = sources
         .iter()
-        .map(|source| wishes::ingress(8080, Source::Group(Id::Is((*source).clone()))))
+        .map(|source| wishes::ingress(8080, Peer::Group(Id::Is((*source).clone()))))
         .collect();
     if !rules.is_empty() {
         let description = DESCRIPTION_SHARED_RULE.to_owned();

@@ -14,7 +14,7 @@ use albedo::model::subject::Subject;
 
 use crate::support::clock::now;
 use crate::support::sketch;
-use crate::support::world::{group, key, settings};
+use crate::support::world::{group, key, member, settings};
 
 /// Two workers: one visits a group, the other finds out meanwhile what names lead to.
 #[test]
@@ -52,14 +52,14 @@ fn who_leaves_a_group_that_stays_asks_for_no_name_any_more() {
         load_balancer: Id::Is(AwsId::new("one")),
         has_ipv6: false,
         wished: BTreeMap::new(),
-        known: known.iter().map(|name| key(name)).collect(),
+        known: known.iter().map(|name| member(name)).collect(),
     };
     let at = world.facts.revision();
     world.facts.names_of(&group("edge"), names(&["shop/w0", "team/w2"]), at);
     world.facts.names_of(&group("edge"), names(&["shop/w0"]), at);
     let (snapshot, _) = world.snapshot(&zone, now(), Arc::default());
     let left: Vec<_> = snapshot.facts.left().cloned().collect();
-    assert_eq!(left, [key("team/w2")]);
+    assert_eq!(left, [member("team/w2")]);
     // Whoever is back in a group speaks for himself, even if he says nothing yet.
     for object in sketch::objects("class alb: {}\ningress team/w2: {group.name: edge}\n") {
         world.take(object.seen().unwrap());

@@ -10,7 +10,8 @@ use albedo::model::marks::Tags;
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
 use albedo::model::ownership::{Ownership, txt_names};
 use albedo::model::record::{Record, RecordType, RecordValue};
-use albedo::model::security::{IngressRule, SecurityGroup, Source};
+use albedo::model::security::{IngressRule, Peer, SecurityGroup};
+use albedo::model::source::Source;
 
 use super::served::{OWNER, is_ours};
 use crate::support::fake::{Fake, State};
@@ -31,7 +32,7 @@ pub fn settle_in(aws: &Fake) {
             protocol: "tcp".to_owned(),
             from_port: 22,
             to_port: 22,
-            source: Source::Cidr("10.0.0.0/8".to_owned()),
+            source: Peer::Cidr("10.0.0.0/8".to_owned()),
         };
         nodes.rules.insert(ssh, "ssh".to_owned());
         state.add_security_group(spec)
@@ -49,7 +50,8 @@ pub fn settle_in(aws: &Fake) {
     aws.meddle(&AwsAction::Elb(ElbAction::CreateLoadBalancer { handle, spec })).unwrap();
     aws.finish_provisioning();
     let target = RecordValue::Values { ttl: 60, values: vec!["192.0.2.1".to_owned()] };
-    let other = Ownership::of_ingress("somebody", &ObjectKey::new("shop", "w0")).to_string();
+    let other =
+        Ownership::of("somebody", &Source::ingress(ObjectKey::new("shop", "w0"))).to_string();
     let txt = RecordValue::Values { ttl: 300, values: vec![other] };
     aws.change(|state| {
         let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();

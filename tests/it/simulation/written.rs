@@ -3,8 +3,8 @@
 use albedo::clock::Clock as _;
 use albedo::cluster::{Cluster, ClusterError, Kind, Recalled};
 use albedo::model::action::KubeAction;
-use albedo::model::id::ObjectKey;
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::source::Source;
 use tokio::sync::oneshot;
 
 use super::judge::Invariant;
@@ -25,7 +25,7 @@ pub struct Written {
 #[derive(Clone, Debug)]
 enum Write {
     Perform(Box<KubeAction>),
-    Status(ObjectKey, Vec<StatusEntry>),
+    Status(Source, Vec<StatusEntry>),
     Event(Box<Event>),
 }
 
@@ -79,7 +79,7 @@ impl Written {
         }
         let answer = match &write {
             Write::Perform(action) => self.cluster.perform(action).await,
-            Write::Status(key, entries) => self.cluster.status(key, entries).await,
+            Write::Status(member, entries) => self.cluster.status(member, entries).await,
             Write::Event(event) => self.cluster.event(event).await,
         };
         if fate == Fate::Lost { Err(error(fate)) } else { answer }
@@ -91,8 +91,8 @@ impl Cluster for Written {
         self.write(Write::Perform(Box::new(action.clone()))).await
     }
 
-    async fn status(&self, key: &ObjectKey, entries: &[StatusEntry]) -> Result<(), ClusterError> {
-        self.write(Write::Status(key.clone(), entries.to_vec())).await
+    async fn status(&self, member: &Source, entries: &[StatusEntry]) -> Result<(), ClusterError> {
+        self.write(Write::Status(member.clone(), entries.to_vec())).await
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {

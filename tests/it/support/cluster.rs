@@ -20,6 +20,7 @@ use albedo::model::seen::{
 };
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
+use albedo::model::source::Source;
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::{
     Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus,
@@ -223,28 +224,28 @@ impl FakeCluster {
 
     fn work(&self, action: &KubeAction) -> Result<(), ClusterError> {
         match action {
-            KubeAction::ClaimIngress { ingress, .. }
-                if self.closed.lock().unwrap().contains(ingress) =>
+            KubeAction::Claim { member, .. }
+                if self.closed.lock().unwrap().contains(&member.key) =>
             {
-                return Err(refusal(Kind::Refused, format!("a webhook refuses {ingress}")));
+                return Err(refusal(Kind::Refused, format!("a webhook refuses {member}")));
             }
-            KubeAction::ClaimIngress { ingress, finalizer } => {
-                let mut found = self.ingress(ingress)?;
+            KubeAction::Claim { member, finalizer } => {
+                let mut found = self.ingress(&member.key)?;
                 let finalizers = found.metadata.finalizers.get_or_insert_default();
                 if finalizers.contains(finalizer) {
                     return Ok(());
                 }
                 finalizers.push(finalizer.clone());
                 if found.metadata.deletion_timestamp.is_some() {
-                    return Err(refusal(Kind::Conflict, format!("{ingress} is being deleted")));
+                    return Err(refusal(Kind::Conflict, format!("{member} is being deleted")));
                 }
-                self.put_ingress(ingress, found);
+                self.put_ingress(&member.key, found);
             }
-            KubeAction::ReleaseIngress { ingress, finalizer } => {
-                let Ok(mut found) = self.ingress(ingress) else { return Ok(()) };
+            KubeAction::Release { member, finalizer } => {
+                let Ok(mut found) = self.ingress(&member.key) else { return Ok(()) };
                 let finalizers = found.metadata.finalizers.get_or_insert_default();
                 finalizers.retain(|held| held != finalizer);
-                self.put_ingress(ingress, found);
+                self.put_ingress(&member.key, found);
             }
             KubeAction::Bind { binding } => self.bind(binding)?,
             KubeAction::Rebind { name, binding } => {
@@ -342,8 +343,9 @@ impl Cluster for FakeCluster {
         .await
     }
 
-    async fn status(&self, key: &ObjectKey, entries: &[StatusEntry]) -> Result<(), ClusterError> {
+    async fn status(&self, member: &Source, entries: &[StatusEntry]) -> Result<(), ClusterError> {
         self.through(|| {
+            let key = &member.key;
             let Ok(mut found) = self.ingress(key) else { return Ok(()) };
             found.status = Some(status(entries));
             self.put_ingress(key, found);

@@ -21,6 +21,7 @@ use albedo::model::settings::{
     BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, ProtectionSettings, Settings,
 };
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
+use albedo::model::source::Source;
 use albedo::model::subject::Place;
 use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings, Vpc};
 use albedo::model::target_group::TargetType;
@@ -63,6 +64,11 @@ pub fn group(name: &str) -> Group {
 pub fn key(name: &str) -> ObjectKey {
     let (namespace, name) = name.split_once('/').unwrap();
     ObjectKey::new(namespace, name)
+}
+
+/// The Ingress `<namespace>/<name>` as a member of its group.
+pub fn member(name: &str) -> Source {
+    Source::ingress(key(name))
 }
 
 pub fn tags(pairs: &[(&str, &str)]) -> Tags {

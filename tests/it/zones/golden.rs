@@ -136,7 +136,7 @@ spec:
     ));
     let ingress = cluster.objects.ingresses[&key("default/web")].clone();
     let mut problems = Vec::new();
-    let names = names::wished(&cluster.snapshot(), &key("default/web"), &ingress, &mut problems);
+    let names = names::wished(&cluster.snapshot(), &member("default/web"), &ingress, &mut problems);
     (names.map(|names| names.into_iter().collect()), problems)
 }
 

@@ -11,7 +11,7 @@ use albedo::model::settings::{DnsScope, Settings};
 
 use super::{alias, txt};
 use crate::support::site::Site;
-use crate::support::world::{group, key, settings, wait};
+use crate::support::world::{group, key, member, settings, wait};
 
 const APPS: &str = "
 service shop/s: {ports: [80:8080]}
@@ -283,12 +283,12 @@ fn what_is_wished_for_no_more_while_a_zone_is_looked_at_is_known_at_once() {
     let id = |name: &str| Id::Is(AwsId::new(name));
     let told = |load_balancer: &str, hosts: &[&str]| {
         let wish = NameWish {
-            ingress: key("shop/web"),
+            source: member("shop/web"),
             others: BTreeSet::new(),
             evaluate_target_health: true,
         };
         let wished = hosts.iter().map(|host| ((*host).to_owned(), wish.clone())).collect();
-        let known = BTreeSet::from([key("shop/web")]);
+        let known = BTreeSet::from([member("shop/web")]);
         Names { load_balancer: id(load_balancer), has_ipv6: false, wished, known }
     };
     let mut facts = FactStore::default();

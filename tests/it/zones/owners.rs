@@ -10,10 +10,10 @@ fn held(target: &str, ingress: &str) -> Records {
 }
 
 /// The Ingress that a TXT record names.
-fn named(standing: &Records, txt: &str) -> Option<ObjectKey> {
+fn named(standing: &Records, txt: &str) -> Option<Source> {
     let record = standing.values().find(|record| record.key.name == txt)?;
     let RecordValue::Values { values, .. } = &record.value else { return None };
-    Ownership::parse(&values[0])?.ingress()
+    Ownership::parse(&values[0])?.source()
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn a_name_that_passes_to_another_ingress_says_so() {
     for from in [ALB, ALB_2] {
         let case = Case::new(&[WEB]);
         let end = case.carried_out(&held(from, "default/api"));
-        assert_eq!(named(&end, TXT_A), Some(key("default/web")), "from {from}");
+        assert_eq!(named(&end, TXT_A), Some(member("default/web")), "from {from}");
         assert_eq!(end.values().find_map(Record::alias_target), Some(&AwsId::new(ALB)));
         assert!(case.plan(&end).is_empty());
     }
@@ -60,7 +60,7 @@ fn a_record_that_changes_is_never_left_without_an_owner() {
         aws.meddle(action).unwrap();
     }
     let end = aws.change(|state| state.zones[&zone().id].records.clone());
-    assert_eq!(named(&end, TXT_A), Some(key("default/web")));
+    assert_eq!(named(&end, TXT_A), Some(member("default/web")));
     assert!(Case::new(&[]).carried_out(&end).is_empty(), "so it goes once nobody asks for it");
 }
 
@@ -71,14 +71,14 @@ fn an_older_txt_record_is_followed_by_one_of_the_present_form_where_that_can_be(
         records([alias(HOST, RecordType::A, ALB_2), txt(older, "default", "default/web")]);
     let case = Case::new(&[WEB]);
     let end = case.carried_out(&standing);
-    assert_eq!(named(&end, TXT_A), Some(key("default/web")));
+    assert_eq!(named(&end, TXT_A), Some(member("default/web")));
     assert!(Case::new(&[]).carried_out(&end).is_empty());
     let mut taken = standing;
     let other = values(TXT_A, RecordType::Txt, "\"hello\"");
     taken.insert(other.key.clone(), other.clone());
     let end = case.carried_out(&taken);
     assert_eq!(end.get(&other.key), Some(&other));
-    assert_eq!(named(&end, older), Some(key("default/web")));
+    assert_eq!(named(&end, older), Some(member("default/web")));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_txt_record_whose_record_is_gone_goes_with_the_wish() {
     let bare = records([txt(HOST, "default", "default/web")]);
     assert!(!goes(&case, &bare), "it may speak of a record of a type that nobody looks at");
     let mut silent = case.clone();
-    silent.stack.standing.insert(key("default/bad"));
+    silent.stack.standing.insert(member("default/bad"));
     assert!(!goes(&silent, &left("default/bad")), "its Ingress does not say what it wants");
     let mut early = case.clone();
     early.stack.is_complete = false;

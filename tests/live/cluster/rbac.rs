@@ -11,6 +11,7 @@ use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::memory::Memory;
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::source::Source;
 use albedo::model::target_group::TargetType;
 use kube::Client;
 use serde_json::json;
@@ -26,7 +27,8 @@ const LEASE: &str = "aws-load-balancer-controller-leader";
 
 /// Everything that can be written, on objects of this namespace.
 fn every_action(namespace: &str) -> Vec<KubeAction> {
-    let (ingress, name) = (ObjectKey::new(namespace, "web"), ObjectKey::new(namespace, "tgb"));
+    let member = Source::ingress(ObjectKey::new(namespace, "web"));
+    let name = ObjectKey::new(namespace, "tgb");
     let finalizer = "ingress.k8s.aws/resources".to_owned();
     let binding = Binding {
         name: Some(name.name.clone()),
@@ -46,8 +48,8 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
     let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };
     let rebound = Binding { ipv6: true, ..binding.clone() };
     vec![
-        KubeAction::ClaimIngress { ingress: ingress.clone(), finalizer: finalizer.clone() },
-        KubeAction::ReleaseIngress { ingress, finalizer },
+        KubeAction::Claim { member: member.clone(), finalizer: finalizer.clone() },
+        KubeAction::Release { member, finalizer },
         KubeAction::Bind { binding: binding.clone() },
         // Found to be there: this one is read.
         KubeAction::Bind { binding },
@@ -90,11 +92,11 @@ async fn write(writer: &ApiServer, namespace: &str) {
         writer.perform(&action).await.expect("the role allows it");
     }
     writer.recall().await.expect("the role allows it");
-    let web = ObjectKey::new(namespace, "web");
+    let web = Source::ingress(ObjectKey::new(namespace, "web"));
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     writer.status(&web, &[entry]).await.expect("the role allows it");
     let event = Event {
-        object: ObjectRef::ingress(&web),
+        object: ObjectRef::of(&web),
         uid: "0a".into(),
         severity: Severity::Note,
         reason: "Test".into(),

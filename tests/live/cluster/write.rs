@@ -8,6 +8,7 @@ use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::memory::Memory;
 use albedo::model::problem::{self, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::source::Source;
 use albedo::model::target_group::TargetType;
 use serde_json::{Value, json};
 
@@ -70,11 +71,13 @@ impl Desk {
     }
 
     fn claim(&self, name: &str, finalizer: &str) -> KubeAction {
-        KubeAction::ClaimIngress { ingress: self.key(name), finalizer: finalizer.to_owned() }
+        let member = Source::ingress(self.key(name));
+        KubeAction::Claim { member, finalizer: finalizer.to_owned() }
     }
 
     fn release(&self, name: &str) -> KubeAction {
-        KubeAction::ReleaseIngress { ingress: self.key(name), finalizer: FINALIZER.to_owned() }
+        let member = Source::ingress(self.key(name));
+        KubeAction::Release { member, finalizer: FINALIZER.to_owned() }
     }
 
     /// A binding such as LBC makes for an Ingress by itself.
@@ -262,17 +265,23 @@ async fn a_status_is_what_lbc_leaves() {
         StatusEntry { hostname: "b.example.com".into(), ports: vec![] },
     ];
     let key = desk.key("web");
-    desk.writer.status(&key, &entries).await.expect("it can be written");
+    desk.writer.status(&Source::ingress(key.clone()), &entries).await.expect("it can be written");
     let written = desk.object("ingress", "web").expect("it is there");
     let expected = json!({"ingress": [
         {"hostname": "a.example.com", "ports": [{"port": 80, "protocol": ""}, {"port": 443, "protocol": ""}]},
         {"hostname": "b.example.com"},
     ]});
     assert_eq!(written["status"]["loadBalancer"], expected);
-    desk.writer.status(&key, &entries).await.expect("it can be written again");
+    desk.writer
+        .status(&Source::ingress(key.clone()), &entries)
+        .await
+        .expect("it can be written again");
     let again = desk.object("ingress", "web").expect("it is there");
     assert_eq!(again["metadata"]["resourceVersion"], written["metadata"]["resourceVersion"]);
-    desk.writer.status(&desk.key("gone"), &entries).await.expect("nobody is left to be told");
+    desk.writer
+        .status(&Source::ingress(desk.key("gone")), &entries)
+        .await
+        .expect("nobody is left to be told");
 }
 
 #[tokio::test]
@@ -281,7 +290,7 @@ async fn events_are_seen_where_people_look() {
     desk.ingress("web", &[]);
     let uid = |ingress: &Value| ingress["metadata"]["uid"].as_str().expect("a UID").to_owned();
     let event = Event {
-        object: ObjectRef::ingress(&desk.key("web")),
+        object: ObjectRef::of(&Source::ingress(desk.key("web"))),
         uid: uid(&desk.object("ingress", "web").expect("it is there")),
         severity: Severity::Error,
         reason: "InvalidAnnotation".into(),

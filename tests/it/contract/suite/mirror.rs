@@ -12,9 +12,9 @@ use albedo::model::listener::{Listener, Protocol};
 use albedo::model::load_balancer::{Attributes, LoadBalancerState};
 use albedo::model::marks::{
     DESCRIPTION_SHARED_RULE, RESOURCE_FRONTEND_SECURITY_GROUP, RESOURCE_LOAD_BALANCER, Tags,
-    backend_tags, group_tags,
+    backend_tags,
 };
-use albedo::model::security::Source;
+use albedo::model::security::Peer;
 use albedo::model::target::Target;
 use albedo::model::target_group::HealthCheck;
 
@@ -148,11 +148,11 @@ pub fn compare(believed: Seen, read: Seen) {
 }
 
 async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>) -> Standing {
-    let of = |resource| group_tags(CLUSTER, &group(), resource);
+    let of = |resource| group().tags(CLUSTER, resource);
     let front_tags = of(RESOURCE_FRONTEND_SECURITY_GROUP);
     let front = made(warm, tagged(security_group(site, "front"), &front_tags)).await;
     let back = made(warm, tagged(security_group(site, "back"), &backend_tags(CLUSTER))).await;
-    let rules = [80, 443].map(|port| ingress(port, Source::Cidr("0.0.0.0/0".to_owned())));
+    let rules = [80, 443].map(|port| ingress(port, Peer::Cidr("0.0.0.0/0".to_owned())));
     let action = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
         group: Id::Is(front.clone()),
         rules: rules.into(),
@@ -163,7 +163,7 @@ async fn make<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>) -> Standing {
     let node = made(warm, tagged(security_group(site, "node"), &node_tags)).await;
     let action = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
         group: Id::Is(node),
-        rules: [ingress(8080, Source::Group(Id::Is(back.clone())))].into(),
+        rules: [ingress(8080, Peer::Group(Id::Is(back.clone())))].into(),
         description: DESCRIPTION_SHARED_RULE.to_owned(),
     });
     done(warm, action).await;
@@ -206,7 +206,7 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &
     let actions = [
         AwsAction::Ec2(Ec2Action::RevokeIngress {
             group: Id::Is(front.clone()),
-            rules: [ingress(80, Source::Cidr("0.0.0.0/0".to_owned()))].into(),
+            rules: [ingress(80, Peer::Cidr("0.0.0.0/0".to_owned()))].into(),
             description: String::new(),
         }),
         AwsAction::Ec2(Ec2Action::TagSecurityGroup {

@@ -6,7 +6,7 @@ use albedo::aws::{Cloud, Kind, ReadSecurityGroup};
 use albedo::model::action::{AwsAction, Ec2Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::DESCRIPTION_SHARED_RULE;
-use albedo::model::security::{IngressRule, Source};
+use albedo::model::security::{IngressRule, Peer};
 
 use super::wishes::{
     done, ingress, load_balancer, load_balancer_spec, made, refused, security_group, tags,
@@ -27,7 +27,7 @@ fn authorize(id: &AwsId, rules: &BTreeSet<IngressRule>, description: &str) -> Aw
 }
 
 fn everybody(port: u16) -> IngressRule {
-    ingress(port, Source::Cidr("0.0.0.0/0".to_owned()))
+    ingress(port, Peer::Cidr("0.0.0.0/0".to_owned()))
 }
 
 pub async fn a_security_group_is_made_with_tags_and_without_rules<C: Cloud>(site: Site<C>) {
@@ -49,11 +49,11 @@ pub async fn rules_of_a_security_group_come_and_go<C: Cloud>(site: Site<C>) {
     let public = BTreeSet::from([
         everybody(80),
         everybody(443),
-        ingress(80, Source::Cidr6("::/0".to_owned())),
+        ingress(80, Peer::Cidr6("::/0".to_owned())),
     ]);
     let shared = BTreeSet::from([IngressRule {
         to_port: 9090,
-        ..ingress(8080, Source::Group(Id::Is(source)))
+        ..ingress(8080, Peer::Group(Id::Is(source)))
     }]);
     done(&site, authorize(&id, &public, "")).await;
     done(&site, authorize(&id, &shared, DESCRIPTION_SHARED_RULE)).await;
@@ -83,7 +83,7 @@ pub async fn a_rule_that_stands_is_a_conflict_and_nothing_is_done<C: Cloud>(site
 pub async fn a_security_group_in_use_cannot_be_removed<C: Cloud>(site: Site<C>) {
     let source = made(&site, security_group(&site, "source")).await;
     let other = made(&site, security_group(&site, "other")).await;
-    let rules = BTreeSet::from([ingress(80, Source::Group(Id::Is(source.clone())))]);
+    let rules = BTreeSet::from([ingress(80, Peer::Group(Id::Is(source.clone())))]);
     done(&site, authorize(&other, &rules, "")).await;
     let front = made(&site, security_group(&site, "front")).await;
     done(&site, load_balancer(load_balancer_spec(&site, "user", &front))).await;

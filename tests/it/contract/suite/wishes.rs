@@ -1,16 +1,20 @@
 //! What the checks ask for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use albedo::aws::{Answer, Cloud, CloudError, Kind};
 use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
+use albedo::model::backend::BackendKey;
+use albedo::model::binding::PortRef;
 use albedo::model::group::Group;
-use albedo::model::id::{AwsId, Handle, Id, Slot, TargetGroupKey};
+use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use albedo::model::listener::{Listener, Protocol};
 use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
 use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule, RuleAction, Weighted};
-use albedo::model::security::{IngressRule, SecurityGroup, Source};
+use albedo::model::security::{IngressRule, Peer, SecurityGroup};
+use albedo::model::source::Source;
 use albedo::model::target::Target;
 use albedo::model::target_group::{HealthCheck, TargetGroup, TargetType};
 
@@ -75,7 +79,7 @@ pub fn security_group<C>(site: &Site<C>, name: &str) -> AwsAction {
     })
 }
 
-pub fn ingress(port: u16, source: Source) -> IngressRule {
+pub fn ingress(port: u16, source: Peer) -> IngressRule {
     IngressRule { protocol: "tcp".to_owned(), from_port: port, to_port: port, source }
 }
 
@@ -186,9 +190,15 @@ pub fn target_group_spec<C>(site: &Site<C>, name: &str) -> TargetGroup {
 }
 
 pub fn target_group(spec: TargetGroup) -> AwsAction {
-    let resource = spec.name.clone().unwrap_or_default();
-    let key = TargetGroupKey { resource, slot: Slot(0) };
+    let key = key(spec.name.as_deref().unwrap_or_default());
     AwsAction::Elb(ElbAction::CreateTargetGroup { handle: Handle::TargetGroup(group(), key), spec })
+}
+
+/// The key of the target group of a Service.
+pub fn key(service: &str) -> TargetGroupKey {
+    let owner = Source::ingress(ObjectKey::new("shop", "web"));
+    let backend = BackendKey::new(owner, service, PortRef::Number(80));
+    TargetGroupKey { backend: Arc::new(backend), slot: Slot(0) }
 }
 
 /// A target within the VPC.

@@ -6,7 +6,7 @@ use albedo::aws::{Answer, ReadSecurityGroup};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::known::Live;
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
-use albedo::model::security::{IngressRule, SecurityGroup as Spec, Source};
+use albedo::model::security::{IngressRule, Peer, SecurityGroup as Spec};
 
 use super::state::{State, given};
 use super::{Refusal, refuse};
@@ -67,7 +67,7 @@ impl State {
 
     pub(super) fn delete_security_group(&mut self, id: &AwsId) -> Result<Answer, Refusal> {
         self.security_group(id)?;
-        let source = Source::Group(Id::Is(id.clone()));
+        let source = Peer::Group(Id::Is(id.clone()));
         let by_rule = self.security_groups.iter().any(|(other, group)| {
             other != id && group.rules.keys().any(|rule| rule.source == source)
         });
@@ -90,7 +90,7 @@ impl State {
         description: &str,
     ) -> Result<Answer, Refusal> {
         for rule in rules {
-            if let Source::Group(source) = &rule.source {
+            if let Peer::Group(source) = &rule.source {
                 self.security_group(given(source)?)?;
             }
         }
@@ -101,11 +101,10 @@ impl State {
         }
         let mut all = group.rules.clone();
         all.extend(rules.iter().map(|rule| (rule.clone(), description.to_owned())));
-        let but = |is_other: fn(&Source) -> bool| {
-            all.keys().filter(|rule| !is_other(&rule.source)).count()
-        };
-        let of_v4 = but(|source| matches!(source, Source::Cidr6(_)));
-        let of_v6 = but(|source| matches!(source, Source::Cidr(_)));
+        let but =
+            |is_other: fn(&Peer) -> bool| all.keys().filter(|rule| !is_other(&rule.source)).count();
+        let of_v4 = but(|source| matches!(source, Peer::Cidr6(_)));
+        let of_v6 = but(|source| matches!(source, Peer::Cidr(_)));
         if of_v4.max(of_v6) > RULES_MAX {
             let message = format!("at most {RULES_MAX} rules");
             return refuse("RulesPerSecurityGroupLimitExceeded", message);
