@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster, ClusterError};
-use crate::controller::Permit;
+use crate::controller::{Permit, SharedWorld};
+use crate::desired::secret::resolve;
 use crate::model::action::{Action, Sign};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step, StepId};
+use crate::model::secret::SecretBytes;
 
 /// Where steps are taken, and by which right.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Site<'a, C, K, T> {
     pub cluster: &'a K,
     /// The right to write.
     pub permit: &'a Permit<T>,
+    /// What is known, the bytes of Secrets included.
+    pub world: &'a SharedWorld,
 }
 
 /// Takes the steps of a plan in their order, one at a time. A step is held back when one that it
@@ -36,8 +40,9 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
             walk.note(step, Outcome::Held);
             continue;
         }
-        let outcome = match &walk.resolved(step) {
-            Action::Aws(action) => {
+        let outcome = match &site.opened(walk.resolved(step)) {
+            Err(changed) => Outcome::Failed(Trouble::Stale, changed.clone()),
+            Ok(Action::Aws(action)) => {
                 site.mirror.turn(action).await;
                 // Waiting for a turn may have taken longer than the tenure.
                 if site.may_take(step) {
@@ -46,7 +51,7 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
                     Outcome::Held
                 }
             }
-            Action::Kube(action) => of_cluster_write(site.cluster.perform(action).await),
+            Ok(Action::Kube(action)) => of_cluster_write(site.cluster.perform(action).await),
         };
         walk.note(step, outcome);
     }
@@ -54,6 +59,24 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
 }
 
 impl<C, K, T: Clock> Site<'_, C, K, T> {
+    /// What a step does, with the bytes of the Secrets that it refers to; or that they have changed
+    /// since it was planned.
+    fn opened(&self, mut action: Action) -> Result<Action, String> {
+        let mut changed = None;
+        action.visit_secrets(&mut |bytes| {
+            let SecretBytes::Of(reference) = bytes else { return };
+            let seen = self.world.lock().objects.secrets.get(&reference.secret).cloned();
+            match seen.and_then(|seen| resolve(&seen, reference)) {
+                Some(sealed) => *bytes = SecretBytes::Is(sealed),
+                None => changed = Some(reference.secret.clone()),
+            }
+        });
+        match changed {
+            None => Ok(action),
+            Some(secret) => Err(format!("Secret {secret} has changed since this was planned")),
+        }
+    }
+
     fn may_take(&self, step: &Step) -> bool {
         match step.action.sign() {
             Sign::Remove => self.permit.may_remove(),

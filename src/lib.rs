@@ -20,10 +20,10 @@
 //! # The rooms, in reading order
 //!
 //! * [`model`]: nouns and nothing else. Start with `subject` (what comes to rest on its own),
-//!   `stack` (what is wished for), `inventory` (what stands), `action` (everything this program can
-//!   do, a file for each service of AWS) and `plan`. `names`, `marks` and `ownership` are frozen:
-//!   they are AWS Load Balancer Controller's and external-dns's own, byte for byte, so that taking
-//!   over a cluster from them, or giving one back, changes nothing.
+//!   `source` (who a member is), `stack` (what is wished for), `inventory` (what stands), `action`
+//!   (everything this program can do, a file for each service of AWS) and `plan`. `names`, `marks`
+//!   and `ownership` are frozen: they are AWS Load Balancer Controller's and external-dns's own,
+//!   byte for byte, so that taking over a cluster from them, or giving one back, changes nothing.
 //! * [`desired`]: from what is known to what is wished for. One Ingress alone gives a `Part` or
 //!   problems (`member`); parts are merged into one wish (`merge`, `shared`).
 //! * [`plan`]: the difference, to the end state. `settle` makes the choices that depend on what

@@ -78,7 +78,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
             Subject::Fabric(_) => visit.fabric().await,
             Subject::Balancer(_, group) => visit.balancer(group).await,
             Subject::Targets(_, binding) => visit.targets(binding).await,
-            Subject::Certificate(_, secret) => visit.certificate(secret).await,
+            Subject::Certificate(_, key) => visit.certificate(key).await,
             Subject::Protection(_, group) => visit.protection(group).await,
             Subject::Zone(_, zone) => visit.zone(zone).await,
             Subject::Census(_) => visit.census().await,
@@ -135,12 +135,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         plan: &Plan,
         breaches: &[Breach],
     ) -> impl Future<Output = Vec<Outcome>> + Send {
-        let Reconciler { mirror, cluster, log, .. } = self.reconciler;
+        let Reconciler { mirror, cluster, world, log, .. } = self.reconciler;
         log.planned(self.subject, plan);
         if !breaches.is_empty() {
             return Either::Left(ready(self.refuse(plan, breaches)));
         }
-        let site = Site { mirror, cluster, permit: self.permit };
+        let site = Site { mirror, cluster, permit: self.permit, world };
         Either::Right(apply(plan, site).inspect(|outcomes| log.applied(self.subject, outcomes)))
     }
 

@@ -23,7 +23,7 @@ use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::{
     BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory, ZoneInventory,
 };
@@ -156,17 +156,20 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     pub async fn certificate(
         &self,
         cluster: &str,
-        secret: &ObjectKey,
+        key: &CertificateKey,
     ) -> Result<CertificateInventory, CloudError> {
-        self.view(|reader| reader.certificate(cluster, secret)).await
+        self.view(|reader| reader.certificate(cluster, key)).await
     }
 
     /// The TLS Secrets of the cluster of which a certificate stands.
     ///
     /// # Errors
     /// What AWS answered to a read.
-    pub async fn imported_secrets(&self, cluster: &str) -> Result<BTreeSet<ObjectKey>, CloudError> {
-        self.view(|reader| reader.imported_secrets(cluster)).await
+    pub async fn certificates(
+        &self,
+        cluster: &str,
+    ) -> Result<BTreeSet<CertificateKey>, CloudError> {
+        self.view(|reader| reader.certificates(cluster)).await
     }
 
     /// The account's hosted zones, read no longer ago than `age_max` where AWS can be read.

@@ -7,7 +7,7 @@ use smol_str::{SmolStr, ToSmolStr as _};
 
 use super::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, Id};
 use crate::model::marks::{
     RESOURCE_BACKEND_SECURITY_GROUP, TAG_CLUSTER, TAG_CLUSTER_RESOURCE, TAG_SECRET, Tags,
 };
@@ -40,9 +40,11 @@ impl Mark {
         Self::Group(cluster.into(), group.to_smolstr())
     }
 
-    /// The mark of what was imported from a TLS Secret.
-    pub(super) fn secret(cluster: &str, secret: &ObjectKey) -> Self {
-        Self::Secret(cluster.into(), secret.to_smolstr())
+    /// The mark of a certificate.
+    pub(super) fn certificate(cluster: &str, key: &CertificateKey) -> Self {
+        match key {
+            CertificateKey::Secret(secret) => Self::Secret(cluster.into(), secret.to_smolstr()),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::part::{AcmPart, Ec2Part, ElbPart, Part, Route53Part};
 use super::shelf::{Mark, Shelf};
 use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, Id, ObjectKey};
 use crate::model::inventory::{
     Address, BalancerInventory, CertificateInventory, FabricInventory, LiveLoadBalancer,
     LiveTargetGroup, TargetsInventory, ZoneInventory,
@@ -229,16 +229,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The certificates that a TLS Secret of the cluster was imported as.
+    /// The certificates of the cluster that are for the same.
     pub(super) fn certificate(
         &mut self,
         cluster: &str,
-        secret: &ObjectKey,
+        key: &CertificateKey,
     ) -> CertificateInventory {
         self.need(Part::Acm(AcmPart::Certificates));
         let belief = self.belief;
         let certificates = map(&belief.acm.certificates, |stand| {
-            let ours = belief.tags.find(&Mark::secret(cluster, secret));
+            let ours = belief.tags.find(&Mark::certificate(cluster, key));
             let ours = ours.filter(|(id, _)| stand.contains(*id));
             let live = ours.filter_map(|(id, tags)| {
                 self.need(Part::Acm(AcmPart::Certificate(id.clone())));
@@ -254,13 +254,14 @@ impl<'a> Reader<'a> {
         CertificateInventory { certificates }
     }
 
-    /// The TLS Secrets of the cluster of which a certificate stands.
-    pub(super) fn imported_secrets(&mut self, cluster: &str) -> BTreeSet<ObjectKey> {
+    /// The certificates of the cluster that stand.
+    pub(super) fn certificates(&mut self, cluster: &str) -> BTreeSet<CertificateKey> {
         self.need(Part::Acm(AcmPart::Certificates));
         let Some(stand) = self.belief.acm.certificates.value() else { return BTreeSet::new() };
         let standing = self.belief.tags.secrets(cluster).filter(|(_, id)| stand.contains(*id));
         let keys = standing.filter_map(|(secret, _)| secret.split_once('/'));
-        keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect()
+        let keys = keys.map(|(namespace, name)| ObjectKey::new(namespace, name));
+        keys.map(CertificateKey::Secret).collect()
     }
 
     /// The account's hosted zones, read no longer ago than that.

@@ -12,7 +12,7 @@ use crate::clock::{self, SystemClock};
 use crate::cluster::{ApiServer, Cluster as _, Progress, Sight, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
 use crate::model::group::Group;
-use crate::model::memory::Memory;
+use crate::model::memory::{Memory, Remembered};
 use crate::model::problem::Severity;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Extent, Objects, Snapshot};
@@ -68,7 +68,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
 }
 
 /// What the cluster remembers of each group.
-type Memories = BTreeMap<Group, Memory>;
+type Memories = BTreeMap<Group, Remembered>;
 
 /// The objects to plan for: those of the manifests, or the cluster's.
 async fn look(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(Objects, Memories)> {
@@ -77,7 +77,7 @@ async fn look(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(Obj
         let objects = list(client.clone(), flags.build.watch_namespace.clone()).await?;
         let home = connect::home(flags.leader_election_namespace.as_deref());
         let (memories, unreadable) = match ApiServer::new(client, "plan", home).recall().await {
-            Ok(found) => found,
+            Ok(found) => (found.groups, found.unreadable),
             Err(error) => (Memories::new(), vec![error.to_string()]),
         };
         notes.extend(unreadable.iter().map(|what| format!("nothing is remembered: {what}")));

@@ -13,9 +13,9 @@ use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::fact::FactStore;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
-use crate::model::memory::Memory;
+use crate::model::memory::Remembered;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
@@ -62,7 +62,7 @@ impl Plans {
 pub async fn plan_all<C: Cloud, T: Clock>(
     mirror: &Mirror<C, T>,
     snapshot: &mut Snapshot,
-    memories: &BTreeMap<Group, Memory>,
+    memories: &BTreeMap<Group, Remembered>,
 ) -> Result<Plans, CloudError> {
     let cluster = snapshot.settings.cluster.clone();
     let place = snapshot.settings.place.clone();
@@ -79,13 +79,14 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let mut groups = desired::groups::all(snapshot);
     groups.extend(memories.keys().filter(|group| snapshot.extent.may_show(group)).cloned());
     for group in groups.clone() {
-        snapshot.memory = memories.get(&group).cloned().unwrap_or_default();
+        let remembered = memories.get(&group).cloned().unwrap_or_default();
+        snapshot.memory = remembered.memory.clone();
         let mut built = desired::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
         let scope = scope(&built.stack);
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
-        inventory.memory = snapshot.memory.clone();
+        inventory.remembered = remembered;
         let extent = &snapshot.extent;
         read_targets(mirror, extent, &built.stack, &mut inventory).await?;
         let mut names = built.names;
@@ -142,7 +143,6 @@ async fn look_at_zones<C: Cloud, T: Clock>(
                 .notes
                 .push(format!("hosted zones cannot be read, so no name is planned: {error}"));
             snapshot.zones_refused = true;
-            facts.zones([]);
             return Ok(());
         }
         Err(error) => return Err(error),
@@ -186,21 +186,22 @@ async fn plan_certificates<C: Cloud, T: Clock>(
     facts: &mut FactStore,
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
-    let mut secrets = secrets_of(&snapshot.settings, &snapshot.objects);
+    let secrets = secrets_of(&snapshot.settings, &snapshot.objects).into_iter();
+    let mut keys: BTreeSet<CertificateKey> = secrets.map(CertificateKey::Secret).collect();
     let cluster = snapshot.settings.cluster.clone();
     if tls::is_on(&snapshot.settings, &snapshot.objects) {
-        let imported = mirror.imported_secrets(&cluster).await?.into_iter();
-        secrets.extend(imported.filter(|secret| snapshot.extent.shows(&secret.namespace)));
+        let imported = mirror.certificates(&cluster).await?.into_iter();
+        keys.extend(imported.filter(|key| snapshot.extent.shows(key.namespace())));
     }
-    for secret in secrets {
+    for key in keys {
         // Which listeners use what is not known here, so removals are shown as waiting for them.
-        let stack = desired::certificate::build(snapshot, &secret);
-        let inventory = mirror.certificate(&cluster, &secret).await?;
+        let stack = desired::certificate::build(snapshot, &key);
+        let inventory = mirror.certificate(&cluster, &key).await?;
         let live = plan::certificate::current(&stack, &inventory);
         let standing = live.map(|live| live.id.clone());
-        facts.learn(Handle::Certificate(secret.clone()), standing);
+        facts.learn(Handle::Certificate(key.clone()), standing);
         let plan = plan::certificate::plan(&stack, &inventory);
-        let subject = Subject::Certificate(snapshot.settings.place.clone(), secret);
+        let subject = Subject::Certificate(snapshot.settings.place.clone(), key);
         plans.judged(&subject, &plan, &plan::check::certificate(&plan, &stack));
         plans.plans.push((subject, plan));
     }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{Lane, Queue, SharedWorld};
 use crate::clock::Clock;
 use crate::cluster::Intake;
-use crate::model::id::ObjectKey;
+use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
@@ -26,7 +26,7 @@ impl<T: Clock> WorldIntake<T> {
         Self { world, queue, secrets: watch::Sender::new(BTreeSet::new()) }
     }
 
-    /// The TLS Secrets that Ingresses name and that are imported.
+    /// The Secrets that members use.
     #[must_use]
     pub fn secrets(&self) -> watch::Receiver<BTreeSet<ObjectKey>> {
         self.secrets.subscribe()
@@ -44,7 +44,7 @@ impl<T: Clock> Intake for WorldIntake<T> {
         let mut world = self.world.lock();
         let mut subjects = world.take(seen);
         for subject in &subjects {
-            if let Subject::Certificate(_, secret) = subject {
+            if let Subject::Certificate(_, CertificateKey::Secret(secret)) = subject {
                 self.want(secret, world.index.has_secret(secret));
             }
         }

@@ -8,7 +8,7 @@ use crate::aws::Cloud;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::group::Group;
-use crate::model::memory::Memory;
+use crate::model::memory::Remembered;
 use crate::telemetry::TenureChange;
 
 /// How long reading what is remembered is put off when the API server refuses it.
@@ -74,14 +74,14 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
 
     /// What the cluster remembers. Without it a bad member would be taken for one that never had
     /// anything, so nobody is visited before it is known.
-    async fn recall(&self) -> BTreeMap<Group, Memory> {
+    async fn recall(&self) -> BTreeMap<Group, Remembered> {
         loop {
             match self.reconciler.cluster.recall().await {
-                Ok((memories, unreadable)) => {
-                    for problem in unreadable {
+                Ok(recalled) => {
+                    for problem in recalled.unreadable {
                         tracing::warn!(problem, "a memory is left out");
                     }
-                    return memories;
+                    return recalled.groups;
                 }
                 Err(error) => tracing::warn!(%error, "memories cannot be read; trying again"),
             }

@@ -8,7 +8,7 @@ use crate::desired::fabric::Demand;
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
-use crate::model::memory::Memory;
+use crate::model::memory::{Memory, Remembered};
 use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
@@ -31,9 +31,7 @@ pub struct BalancerState {
     /// The last good part of each member.
     pub good: BTreeMap<Source, Arc<Part>>,
     /// What the cluster remembers of it.
-    pub stored: Memory,
-    /// Whether it may remember something else: nobody knows what came of the last write.
-    pub is_stored_doubtful: bool,
+    pub stored: Remembered,
     /// What AWS would not let go when we last tried.
     leftovers: BTreeSet<AwsId>,
     /// What people have been told already.
@@ -44,8 +42,7 @@ pub struct BalancerState {
 impl BalancerState {
     /// Begins a tenure: what was remembered and waited for is another process's to say.
     pub fn begin(&mut self) {
-        self.stored = Memory::default();
-        self.is_stored_doubtful = false;
+        self.stored = Remembered::default();
         self.leftovers.clear();
         self.waits = Waits::default();
     }
@@ -53,13 +50,13 @@ impl BalancerState {
     /// Whether nothing is kept of the group that anybody needs once it is gone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stored.is_empty() && !self.is_stored_doubtful && self.leftovers.is_empty()
+        self.stored.is_empty() && self.leftovers.is_empty()
     }
 
     /// What is known of a group beyond what can be seen.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        let mut memory = self.stored.clone();
+        let mut memory = self.stored.memory.clone();
         memory.held.extend(self.good.clone());
         memory.leftovers.extend(self.leftovers.iter().cloned());
         memory
@@ -70,12 +67,11 @@ impl BalancerState {
         self.leftovers.clear();
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
             match (&step.action, outcome) {
-                (Action::Kube(KubeAction::Remember { memory, .. }), Outcome::Done(_)) => {
-                    self.stored = memory.clone();
-                    self.is_stored_doubtful = false;
+                (Action::Kube(KubeAction::Remember { entry, memory, .. }), Outcome::Done(_)) => {
+                    self.stored.wrote(entry, memory);
                 }
-                (Action::Kube(KubeAction::Remember { .. }), Outcome::Failed(..)) => {
-                    self.is_stored_doubtful = true;
+                (Action::Kube(KubeAction::Remember { entry, .. }), Outcome::Failed(..)) => {
+                    self.stored.doubt(entry);
                 }
                 (
                     Action::Aws(

@@ -12,9 +12,9 @@ use crate::desired::visits::{Index, gather};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Seen};
-use crate::model::memory::Memory;
+use crate::model::memory::{Memory, Remembered};
 use crate::model::record::HostedZones;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
@@ -63,7 +63,7 @@ pub struct World {
     /// What groups keep.
     pub balancers: BTreeMap<Group, BalancerState>,
     /// What certificates keep.
-    pub certificates: BTreeMap<ObjectKey, CertificateState>,
+    pub certificates: BTreeMap<CertificateKey, CertificateState>,
     /// What people have been told about what protects the load balancers of groups.
     pub protections: BTreeMap<Group, Told>,
     /// What zones keep.
@@ -148,7 +148,7 @@ impl World {
     pub fn subjects(&self) -> Vec<Subject> {
         let place = || self.settings.place.clone();
         let mut subjects = vec![Subject::Census(place()), Subject::Fabric(place())];
-        subjects.extend(self.index.secrets().map(|key| Subject::Certificate(place(), key.clone())));
+        subjects.extend(self.index.certificates().map(|key| Subject::Certificate(place(), key)));
         // A group may be remembered that no Ingress is in any more: something of it is left over.
         let stored = self.balancers.iter().filter(|(_, state)| !state.stored.is_empty());
         let groups: BTreeSet<&Group> =
@@ -177,7 +177,7 @@ impl World {
 
     /// Begins a tenure: what was read from AWS is forgotten, since somebody else may have written,
     /// and what the cluster remembers takes the place of what was remembered here.
-    pub fn begin(&mut self, memories: BTreeMap<Group, Memory>) {
+    pub fn begin(&mut self, memories: BTreeMap<Group, Remembered>) {
         self.leads = true;
         self.zones = Zones::default();
         self.zone_states.clear();
@@ -259,8 +259,8 @@ impl World {
         match subject {
             Subject::Balancer(_, group) => {
                 let members = self.index.members(group);
-                let secrets = members.flat_map(|member| self.index.secrets_of(member));
-                let facts = self.facts.for_balancer(secrets);
+                let certificates = members.flat_map(|member| self.index.certificates_of(member));
+                let facts = self.facts.for_balancer(certificates);
                 match self.settings.dns.policy {
                     DnsPolicy::Sync => facts,
                     // Names that are never withdrawn hold up no load balancer.
@@ -316,14 +316,12 @@ impl World {
     }
 
     /// Takes note that nobody may look at hosted zones. Which ones there are is as unknown as
-    /// before; who never could look has made no names.
+    /// before: whoever led before may have made names, and no load balancer goes that one of them
+    /// may lead to.
     pub fn zones_refused(&mut self) {
         if !self.zones.is_refused {
             self.zones.is_refused = true;
             self.facts.touch(Topic::Zones);
-        }
-        if self.zones.found.is_none() {
-            self.facts.zones([]);
         }
     }
 
@@ -350,8 +348,8 @@ impl World {
         let to = topic.way().to;
         match topic {
             Topic::Backend => self.groups().collect(),
-            Topic::Certificate(secret) => {
-                let users = self.index.users(secret);
+            Topic::Certificate(key) => {
+                let users = self.index.listening(key);
                 let groups: BTreeSet<&Group> =
                     users.flat_map(|user| self.index.groups_of(user)).collect();
                 let groups = groups.into_iter();
@@ -381,7 +379,7 @@ impl World {
                 waiting.filter(|subject| subject.kind() == to).cloned().collect()
             }
             Topic::Carried | Topic::Settled => vec![Subject::Fabric(place.clone())],
-            Topic::Stray(secret) => vec![Subject::Certificate(place.clone(), secret.clone())],
+            Topic::Stray(key) => vec![Subject::Certificate(place.clone(), key.clone())],
         }
     }
 
@@ -402,11 +400,12 @@ impl World {
                 is_gone
             }
             Subject::Targets(_, binding) => !self.objects.bindings.contains_key(binding),
-            Subject::Certificate(_, secret) => {
-                let is_gone = !self.index.has_secret(secret) && !self.waiting.contains(subject);
+            Subject::Certificate(_, key) => {
+                let is_used = self.index.listening(key).next().is_some();
+                let is_gone = !is_used && !self.waiting.contains(subject);
                 if is_gone {
-                    self.certificates.remove(secret);
-                    self.facts.forget_certificate(secret);
+                    self.certificates.remove(key);
+                    self.facts.forget_certificate(key);
                 }
                 is_gone
             }

@@ -92,6 +92,10 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
     let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));
     let memory = Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() };
+    // Who may not look at zones holds up nobody who never asked for a name.
+    let all = active.iter().chain(&members.leaving);
+    let is_unnamed = snapshot.zones_refused && !names::may_stand(snapshot, all);
+    let named = snapshot.facts.leading().or_else(|| is_unnamed.then(Arc::default));
     let stack = BalancerStack {
         group: group.clone(),
         front: merged.front,
@@ -102,7 +106,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         leaving: members.leaving,
         unexplained: merged.unexplained,
         memory,
-        named: snapshot.facts.leading(),
+        named,
     };
     Built { stack, problems, names, good }
 }

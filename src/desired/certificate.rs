@@ -1,6 +1,6 @@
 //! The certificate that a TLS Secret is imported as: one, however many Ingresses use it.
 
-use crate::model::id::ObjectKey;
+use crate::model::id::CertificateKey;
 use crate::model::marks;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
@@ -8,16 +8,17 @@ use crate::model::stack::{CertificateStack, Use};
 use super::classes::{Claim, claim};
 use super::tls::{self, Worth};
 
-/// Builds the certificate of a Secret. It may go once the listeners of every group are known not to
+/// Builds a certificate. It may go once the listeners of every group are known not to
 /// use it.
 #[must_use]
-pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
+pub fn build(snapshot: &Snapshot, key: &CertificateKey) -> CertificateStack {
+    let CertificateKey::Secret(secret) = key;
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let is_seen = snapshot.extent.shows(&secret.namespace);
+    let is_seen = snapshot.extent.shows(key.namespace());
     let mut use_of_it = if is_seen { Use::Unused } else { Use::Unknown };
     let mut certificate = None;
-    for (key, ingress) in &objects.ingresses {
-        let entries = tls::entries(settings, objects, key, ingress);
+    for (name, ingress) in &objects.ingresses {
+        let entries = tls::entries(settings, objects, name, ingress);
         for entry in entries.iter().filter(|entry| entry.secret == *secret) {
             use_of_it = Use::Used;
             if let Worth::Good(good) = tls::judge(snapshot, entry) {
@@ -25,18 +26,18 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
             }
         }
         // An Ingress whose class cannot be told may want it again as soon as it can.
-        let is_doubtful = matches!(claim(settings, objects, key, ingress), Claim::Invalid(_))
-            && tls::named(key, ingress).iter().any(|entry| entry.secret == *secret);
+        let is_doubtful = matches!(claim(settings, objects, name, ingress), Claim::Invalid(_))
+            && tls::named(name, ingress).iter().any(|entry| entry.secret == *secret);
         if is_doubtful && use_of_it == Use::Unused {
             use_of_it = Use::Unknown;
         }
     }
     if let Some(certificate) = &mut certificate {
         certificate.tags.clone_from(&settings.default_tags);
-        certificate.tags.extend(marks::certificate_tags(&settings.cluster, secret));
+        certificate.tags.extend(marks::certificate_tags(&settings.cluster, key));
     }
     CertificateStack {
-        secret: secret.clone(),
+        key: key.clone(),
         use_of_it,
         certificate,
         listening: snapshot.facts.listening(),

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod classes;
 pub mod fabric;
 pub mod groups;
+mod links;
 pub mod listener;
 pub mod load_balancer;
 pub mod member;

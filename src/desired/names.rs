@@ -13,7 +13,7 @@ use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::{DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
-use crate::model::source::Source;
+use crate::model::source::{Source, SourceKind};
 
 use super::annotations::table::DNS;
 use super::classes::{class_of, has};
@@ -42,6 +42,25 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
     }
 }
 
+/// Whether an Ingress's names are ours to keep.
+fn are_ours(snapshot: &Snapshot, ingress: &Ingress) -> bool {
+    let scope = snapshot.settings.dns.scope;
+    let class = class_of(&snapshot.objects, ingress);
+    scope != DnsScope::Off && has(class, &DNS, scope == DnsScope::All)
+}
+
+/// Whether a group may have names: it has a member, or one that leaves, whose names are ours to
+/// keep.
+#[must_use]
+pub fn may_stand<'m>(snapshot: &Snapshot, mut members: impl Iterator<Item = &'m Source>) -> bool {
+    members.any(|member| match member.kind {
+        SourceKind::Ingress => {
+            let ingress = snapshot.objects.ingresses.get(&member.key);
+            ingress.is_none_or(|ingress| are_ours(snapshot, ingress))
+        }
+    })
+}
+
 /// The names that an Ingress asks for. `None` where its names are not ours to keep: they stay as
 /// they are.
 #[must_use]
@@ -52,9 +71,7 @@ pub fn wished(
     problems: &mut Vec<Problem>,
 ) -> Option<BTreeMap<String, bool>> {
     let settings = &snapshot.settings.dns;
-    let class = class_of(&snapshot.objects, ingress);
-    let is_all = settings.scope == DnsScope::All;
-    if settings.scope == DnsScope::Off || !has(class, &DNS, is_all) {
+    if !are_ours(snapshot, ingress) {
         return None;
     }
     let mut asking = Asking { settings, source, ingress, problems };
@@ -247,11 +264,18 @@ pub fn of_group<'a>(
     let wished = BTreeMap::new();
     let mut names = Names { load_balancer, has_ipv6: false, wished, known };
     let mut problems = Vec::new();
+    let mut parts = parts.peekable();
+    if snapshot.zones_refused && parts.peek().is_none() && may_stand(snapshot, leaving.iter()) {
+        let meanwhile = "its load balancer stays until it is known that no name leads there";
+        problems.extend(leaving.iter().map(|member| without_zones(member, meanwhile)));
+    }
     for part in parts {
         let Some(wished) = &part.names else { continue };
         names.known.insert(part.source.clone());
         if snapshot.zones_refused && !wished.is_empty() {
-            problems.push(without_zones(&part.source));
+            let meanwhile =
+                "records stay as they are; the load balancer serves the hosts all the same";
+            problems.push(without_zones(&part.source, meanwhile));
         }
         for (host, evaluate) in wished {
             let wish = names.wished.entry(host.clone()).or_insert_with(|| NameWish {
@@ -269,7 +293,7 @@ pub fn of_group<'a>(
 }
 
 /// What is to be said of hosts while nobody can tell which zones there are.
-fn without_zones(source: &Source) -> Problem {
+fn without_zones(source: &Source, meanwhile: &str) -> Problem {
     Problem {
         code: Code::NoHostedZone,
         severity: Severity::Warning,
@@ -277,8 +301,7 @@ fn without_zones(source: &Source) -> Problem {
         field: "hosts".to_owned(),
         found: "hosts that should become names, and hosted zones that cannot be read".to_owned(),
         allowed: "iam/policy.json, which lets the controller read them, or --dns=false".to_owned(),
-        meanwhile: "records stay as they are; the load balancer serves the hosts all the same"
-            .to_owned(),
+        meanwhile: meanwhile.to_owned(),
     }
 }
 

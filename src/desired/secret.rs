@@ -8,12 +8,15 @@ use jiff::Timestamp;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use smol_str::SmolStr;
 use x509_parser::prelude::{ASN1Time, FromDer as _, GeneralName, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::model::certificate::{Certificate, CertificateFacts, Sealed, serial};
+use crate::model::certificate::{Certificate, CertificateFacts, serial};
+use crate::model::id::ObjectKey;
 use crate::model::marks::Tags;
+use crate::model::secret::{Sealed, SecretBytes, SecretRef, TLS_CERTIFICATE, TLS_KEY};
 use crate::model::seen::SeenSecret;
 
 /// How wide PEM is.
@@ -45,17 +48,21 @@ fn unfit<T>(found: impl Into<String>, allowed: &'static str) -> Result<T, Unfit>
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn certificate(seen: &SeenSecret, now: Timestamp) -> Result<Certificate, Unfit> {
-    let (certificate, key) = match seen {
+pub fn certificate(
+    secret: &ObjectKey,
+    seen: &SeenSecret,
+    now: Timestamp,
+) -> Result<Certificate, Unfit> {
+    match seen {
         SeenSecret::Missing => {
             return unfit("does not exist", "a Secret of the Ingress's namespace");
         }
         SeenSecret::Unreadable(why) => {
             return unfit(format!("cannot be read: {why}"), "one that the controller may read");
         }
-        SeenSecret::Is { certificate, key, .. } => (certificate, key),
-    };
-    let (Some(certificate), Some(key)) = (certificate, key) else {
+        SeenSecret::Is { .. } => {}
+    }
+    let (Some(certificate), Some(key)) = (seen.entry(TLS_CERTIFICATE), seen.entry(TLS_KEY)) else {
         return unfit("has no tls.crt or no tls.key", "a Secret of type kubernetes.io/tls");
     };
     let ders = certificates(certificate)?;
@@ -73,7 +80,24 @@ pub fn certificate(seen: &SeenSecret, now: Timestamp) -> Result<Certificate, Unf
     };
     let facts = facts(leaf, now)?;
     let chain: String = chain(&parsed, leaf).into_iter().map(pem).collect();
-    Ok(Certificate { facts, body: pem(leaf), chain, key: key_block(key), tags: Tags::new() })
+    let key = SecretBytes::Of(SecretRef {
+        secret: secret.clone(),
+        entry: SmolStr::new_static(TLS_KEY),
+        fingerprint: needed(TLS_KEY, key).fingerprint().to_owned(),
+    });
+    Ok(Certificate { facts, body: pem(leaf), chain, key, tags: Tags::new() })
+}
+
+/// The bytes that a reference stands for. None where the Secret no longer holds them.
+#[must_use]
+pub fn resolve(seen: &SeenSecret, reference: &SecretRef) -> Option<Sealed> {
+    let found = needed(&reference.entry, seen.entry(&reference.entry)?);
+    (found.fingerprint() == reference.fingerprint).then_some(found)
+}
+
+/// What is needed of an entry.
+fn needed(entry: &str, sealed: &Sealed) -> Sealed {
+    if entry == TLS_KEY { key_block(sealed) } else { sealed.clone() }
 }
 
 /// Whether a certificate is for a host: by its name, or by a wildcard in place of its first label.

@@ -4,7 +4,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::certificate::Certificate;
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey};
+use crate::model::id::{CertificateKey, Handle, Id, ObjectKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
@@ -23,6 +23,13 @@ pub struct Entry {
     pub hosts: Vec<String>,
     /// Where in the Ingress this is.
     pub field: String,
+}
+
+impl Entry {
+    /// The certificate that its Secret is imported as.
+    fn handle(&self) -> Handle {
+        Handle::Certificate(CertificateKey::Secret(self.secret.clone()))
+    }
 }
 
 /// The entries of `spec.tls` that are imported: only where the class is ours or a flag says so, so
@@ -85,7 +92,7 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
 #[must_use]
 pub fn judge(snapshot: &Snapshot, entry: &Entry) -> Worth {
     let Some(seen) = snapshot.objects.secrets.get(&entry.secret) else { return Worth::Unknown };
-    let certificate = match secret::certificate(seen, snapshot.now) {
+    let certificate = match secret::certificate(&entry.secret, seen, snapshot.now) {
         Ok(certificate) => certificate,
         Err(unfit) => return Worth::Bad(unfit),
     };
@@ -111,12 +118,11 @@ pub fn certificates(
     entries: &[Entry],
 ) -> (Vec<Id>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let stands =
-        |entry: &Entry| may_stand(snapshot, source, &Handle::Certificate(entry.secret.clone()));
+    let stands = |entry: &Entry| may_stand(snapshot, source, &entry.handle());
     let mut usable = if entries.iter().all(stands) { Vec::new() } else { before(snapshot, source) };
     let served_before = !usable.is_empty();
     for entry in entries {
-        let handle = Handle::Certificate(entry.secret.clone());
+        let handle = entry.handle();
         let stands = stands(entry);
         let worth = judge(snapshot, entry);
         if stands || matches!(worth, Worth::Good(_)) {

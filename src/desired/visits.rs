@@ -6,11 +6,11 @@ use std::sync::Arc;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
 use smol_str::SmolStr;
 
-use crate::model::few::Few;
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
-use crate::model::id::ObjectKey;
+use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
+use crate::model::secret::SecretUse;
 use crate::model::seen::{EndpointSlice, SeenBinding, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
@@ -21,6 +21,7 @@ use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
 use super::classes::{has, is_default};
 use super::fabric::Others;
 use super::groups::groups_touching;
+use super::links::Links;
 use super::tls;
 
 /// What refers to what, kept as objects come and go.
@@ -33,55 +34,12 @@ pub struct Index {
     /// From slices, with their Services, to the pods of endpoints that are not ready: of the others
     /// nobody asks for the pod.
     pods: Links<(ObjectKey, SmolStr), ObjectKey>,
-    secrets: Links<Source, ObjectKey>,
+    /// The Secrets that members use, each with what for.
+    secrets: Links<Source, (ObjectKey, SecretUse)>,
     /// The classes that Ingresses name; the empty name where they name none.
     classes: Links<ObjectKey, String>,
     /// The Services that LBC keeps load balancers for.
     service_balancers: BTreeSet<ObjectKey>,
-}
-
-/// Links from each of many to some of many, to be followed both ways.
-#[derive(Debug)]
-struct Links<F, T> {
-    to: BTreeMap<F, Few<T>>,
-    from: BTreeMap<T, Few<F>>,
-}
-
-impl<F, T> Default for Links<F, T> {
-    fn default() -> Self {
-        Self { to: BTreeMap::new(), from: BTreeMap::new() }
-    }
-}
-
-impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
-    /// Replaces the links of one. Answers with where they led and where they lead.
-    fn set(&mut self, from: &F, to: BTreeSet<T>) -> BTreeSet<T> {
-        let old = self.to.remove(from).unwrap_or_default();
-        for gone in old.iter().filter(|gone| !to.contains(gone)) {
-            if let Some(sources) = self.from.get_mut(gone) {
-                sources.remove(from);
-                if sources.is_empty() {
-                    self.from.remove(gone);
-                }
-            }
-        }
-        for new in &to {
-            self.from.entry(new.clone()).or_default().insert(from.clone());
-        }
-        let either = old.iter().chain(&to).cloned().collect();
-        if !to.is_empty() {
-            self.to.insert(from.clone(), to.into_iter().collect());
-        }
-        either
-    }
-
-    fn of(&self, from: &F) -> impl Iterator<Item = &T> + Clone {
-        self.to.get(from).into_iter().flat_map(Few::iter)
-    }
-
-    fn leading_to(&self, to: &T) -> impl Iterator<Item = &F> + Clone {
-        self.from.get(to).into_iter().flat_map(Few::iter)
-    }
 }
 
 impl Index {
@@ -124,8 +82,8 @@ impl Index {
             Change::Node(turn) => self.node(&mut visits, objects, &turn.key),
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
-                visits.certificates([&turn.key]);
-                for member in self.secrets.leading_to(&turn.key) {
+                visits.certificates([CertificateKey::Secret(turn.key.clone())]);
+                for member in self.users(&turn.key) {
                     visits.balancers(self.groups.of(member));
                 }
             }
@@ -135,7 +93,7 @@ impl Index {
 
     /// Every group that a member is in, or holds the finalizer of.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
-        self.groups.from.keys()
+        self.groups.ends().map(|(group, _)| group)
     }
 
     /// The members of a group, those included that only hold its finalizer.
@@ -148,19 +106,31 @@ impl Index {
         self.services.of(member)
     }
 
-    /// The TLS Secrets that members name and that are imported.
-    pub fn secrets(&self) -> impl Iterator<Item = &ObjectKey> {
-        self.secrets.from.keys()
+    /// The certificates that members' listeners may use.
+    pub fn certificates(&self) -> impl Iterator<Item = CertificateKey> {
+        self.secrets.ends().map(|(link, _)| imported(link))
     }
 
-    /// The TLS Secrets that a member names and that are imported.
-    pub fn secrets_of(&self, member: &Source) -> impl Iterator<Item = &ObjectKey> {
-        self.secrets.of(member)
+    /// The certificates that a member's listeners may use.
+    pub fn certificates_of(&self, member: &Source) -> impl Iterator<Item = CertificateKey> {
+        self.secrets.of(member).map(imported)
     }
 
-    /// The members whose listeners use the certificate of a Secret.
+    /// The members whose listeners may use a certificate.
+    pub fn listening(&self, key: &CertificateKey) -> impl Iterator<Item = &Source> + Clone {
+        let CertificateKey::Secret(secret) = key;
+        self.secrets.leading_to(&(secret.clone(), SecretUse::Import))
+    }
+
+    /// The Secrets that a member uses.
+    fn secrets_of(&self, member: &Source) -> impl Iterator<Item = &ObjectKey> {
+        self.secrets.of(member).map(|(secret, _)| secret)
+    }
+
+    /// The members that use a Secret, whatever for.
     pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &Source> + Clone {
-        self.secrets.leading_to(secret)
+        let links = SecretUse::ALL.map(|of| (secret.clone(), of)).into_iter();
+        links.flat_map(|link| self.secrets.leading_to(&link))
     }
 
     /// The groups that a member is in, or holds the finalizer of.
@@ -171,13 +141,13 @@ impl Index {
     /// Whether anybody is in a group, or holds its finalizer.
     #[must_use]
     pub fn has_group(&self, group: &Group) -> bool {
-        self.groups.from.contains_key(group)
+        self.groups.leading_to(group).next().is_some()
     }
 
-    /// Whether a member names a TLS Secret that is imported.
+    /// Whether a member uses a Secret, whatever for.
     #[must_use]
     pub fn has_secret(&self, secret: &ObjectKey) -> bool {
-        self.secrets.from.contains_key(secret)
+        self.users(secret).next().is_some()
     }
 
     /// The bindings that were made for a group.
@@ -221,9 +191,10 @@ impl Index {
         let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
         let secrets = ingress.map(|ingress| tls::entries(visits.settings, objects, key, ingress));
-        let secrets = secrets.into_iter().flatten().map(|entry| entry.secret);
+        let entries = secrets.into_iter().flatten();
+        let secrets = entries.map(|entry| (entry.secret, SecretUse::Import));
         let either = self.secrets.set(&source, secrets.collect());
-        visits.certificates(&either);
+        visits.certificates(either.iter().map(imported));
     }
 
     fn of_class(
@@ -281,7 +252,7 @@ impl Index {
 
     /// A node says something of the endpoints on it whose pods are not ready.
     fn node(&self, visits: &mut Visits<'_>, objects: &Objects, node: &str) {
-        for (pod, slices) in &self.pods.from {
+        for (pod, slices) in self.pods.ends() {
             if objects.pods.get(pod).is_some_and(|pod| pod.node == node) {
                 for (service, _) in slices.iter() {
                     self.of_service(visits, service);
@@ -352,9 +323,9 @@ impl Visits<'_> {
         self.subjects.extend(each);
     }
 
-    fn certificates<'k>(&mut self, secrets: impl IntoIterator<Item = &'k ObjectKey>) {
+    fn certificates(&mut self, keys: impl IntoIterator<Item = CertificateKey>) {
         let place = &self.settings.place;
-        let each = secrets.into_iter().map(|key| Subject::Certificate(place.clone(), key.clone()));
+        let each = keys.into_iter().map(|key| Subject::Certificate(place.clone(), key));
         self.subjects.extend(each);
     }
 
@@ -362,6 +333,13 @@ impl Visits<'_> {
         let place = &self.settings.place;
         let each = bindings.into_iter().map(|key| Subject::Targets(place.clone(), key.clone()));
         self.subjects.extend(each);
+    }
+}
+
+/// The certificate that a Secret becomes where it is used so.
+fn imported((secret, used): &(ObjectKey, SecretUse)) -> CertificateKey {
+    match used {
+        SecretUse::Import => CertificateKey::Secret(secret.clone()),
     }
 }
 
@@ -400,7 +378,7 @@ pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
         Subject::Fabric(_) | Subject::Census(_) => Objects::default(),
         Subject::Balancer(_, group) => for_balancer(index, objects, group),
         Subject::Targets(_, binding) => for_targets(objects, binding),
-        Subject::Certificate(_, secret) => for_certificate(index, objects, secret),
+        Subject::Certificate(_, key) => for_certificate(index, objects, key),
         Subject::Protection(_, group) => judged(objects, index.members(group)),
         Subject::Zone(..) => Objects { ingresses: objects.ingresses.clone(), ..Objects::default() },
     }
@@ -448,8 +426,9 @@ pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects 
     }
 }
 
-fn for_certificate(index: &Index, objects: &Objects, secret: &ObjectKey) -> Objects {
-    Objects { secrets: pick(&objects.secrets, [secret]), ..judged(objects, index.users(secret)) }
+fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Objects {
+    let CertificateKey::Secret(secret) = key;
+    Objects { secrets: pick(&objects.secrets, [secret]), ..judged(objects, index.listening(key)) }
 }
 
 /// What it takes to know the endpoints of a binding.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::id::AwsId;
-use crate::model::record::{HostedZone, HostedZones};
+use crate::model::record::{HostedZone, HostedZones, RecordWish, Routing, WishedValue};
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{WishedName, ZoneStack};
+use crate::model::stack::ZoneStack;
 
 /// Where a name belongs.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let zones = snapshot.zones.as_ref()?;
     let settings = &snapshot.settings.dns;
     let zone = zones.get(zone).filter(|zone| is_in_use(settings, zone))?;
-    let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
+    let mut names: BTreeMap<String, Vec<RecordWish>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
     let standing = snapshot.objects.ingresses.keys().cloned().map(Source::ingress).collect();
     let mut known: BTreeSet<Source> = snapshot.facts.left().cloned().collect();
@@ -67,11 +67,14 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         for (host, wish) in &of_group.wished {
             match choose(settings, zones, host) {
                 Choice::In(ids) if ids.contains(&zone.id) => {
-                    names.entry(host.clone()).or_default().push(WishedName {
+                    names.entry(host.clone()).or_default().push(RecordWish {
+                        value: WishedValue::Alias {
+                            load_balancer: of_group.load_balancer.clone(),
+                            evaluate_target_health: wish.evaluate_target_health,
+                        },
+                        routing: Routing::Simple,
                         source: wish.source.clone(),
                         others: wish.others.clone(),
-                        load_balancer: of_group.load_balancer.clone(),
-                        evaluate_target_health: wish.evaluate_target_health,
                     });
                 }
                 Choice::In(_) | Choice::None | Choice::Ambiguous(_) => {

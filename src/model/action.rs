@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{Handle, Id};
+use super::secret::SecretBytes;
 
 pub use acm::AcmAction;
 pub use ec2::Ec2Action;
@@ -150,6 +151,21 @@ impl Action {
         match self {
             Self::Aws(action) => action.visit_ids(visit),
             Self::Kube(action) => action.visit_ids(visit),
+        }
+    }
+
+    /// Calls `visit` with the bytes of Secrets that this needs.
+    pub fn visit_secrets(&mut self, visit: &mut dyn FnMut(&mut SecretBytes)) {
+        match self {
+            Self::Aws(AwsAction::Acm(action)) => action.visit_secrets(visit),
+            Self::Aws(
+                AwsAction::Elb(_)
+                | AwsAction::Ec2(_)
+                | AwsAction::Route53(_)
+                | AwsAction::Wafv2(_)
+                | AwsAction::Shield(_),
+            )
+            | Self::Kube(_) => {}
         }
     }
 

@@ -1,85 +1,13 @@
-//! Certificates that are imported from TLS Secrets, and the key material that nobody may read by
-//! accident.
+//! Certificates that are imported from TLS Secrets.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use serde::{Deserialize, Serialize};
 
 use super::id::AwsId;
 use super::marks::Tags;
-
-/// How many bytes of the hash are shown: enough to tell two keys apart, of no use for anything
-/// else.
-const FINGERPRINT_LENGTH: usize = 8;
-
-/// Bytes that are shown, compared and written down by their fingerprint only, and wiped when nobody
-/// holds them any more.
-#[derive(Clone)]
-pub struct Sealed {
-    fingerprint: String,
-    bytes: Arc<Zeroizing<Vec<u8>>>,
-}
-
-impl Sealed {
-    /// Takes bytes in. They should have been in no other place that outlives this call.
-    #[must_use]
-    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
-        let digest = Sha256::digest(bytes.as_slice());
-        let digits = digest.iter().take(FINGERPRINT_LENGTH).map(|byte| format!("{byte:02x}"));
-        Self { fingerprint: digits.collect(), bytes: Arc::new(bytes) }
-    }
-
-    /// What may be shown of them.
-    #[must_use]
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// The bytes: for whoever checks them and for the one call that sends them.
-    #[must_use]
-    pub fn open(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed({})", self.fingerprint)
-    }
-}
-
-impl fmt::Display for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "(sealed {})", self.fingerprint)
-    }
-}
-
-impl PartialEq for Sealed {
-    fn eq(&self, other: &Self) -> bool {
-        self.fingerprint == other.fingerprint
-    }
-}
-
-impl Eq for Sealed {}
-
-impl Serialize for Sealed {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.fingerprint)
-    }
-}
-
-/// What was written down is the fingerprint; the bytes do not come back.
-impl<'de> Deserialize<'de> for Sealed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fingerprint = String::deserialize(deserializer)?;
-        Ok(Self { fingerprint, bytes: Arc::default() })
-    }
-}
+use super::secret::{SecretBytes, fingerprint};
 
 /// What makes a certificate this one and no other, as far as AWS tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +34,7 @@ pub struct Certificate {
     /// Those that lead from its issuer upwards, in PEM; empty where there are none.
     pub chain: String,
     /// Its private key, in PEM.
-    pub key: Sealed,
+    pub key: SecretBytes,
     /// Its tags; count only when it is made.
     pub tags: Tags,
 }
@@ -115,8 +43,7 @@ impl Certificate {
     /// The fingerprint of all that is imported.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let all = [&self.body, &self.chain, self.key.fingerprint()].concat();
-        Sealed::new(Zeroizing::new(all.into_bytes())).fingerprint
+        fingerprint([&self.body, &self.chain, self.key.fingerprint()].concat().as_bytes())
     }
 }
 
@@ -173,22 +100,6 @@ pub fn serial(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_shows_sealed_bytes() {
-        let sealed = Sealed::new(Zeroizing::new(b"very secret".to_vec()));
-        let shown = [
-            format!("{sealed:?}"),
-            format!("{sealed:#?}"),
-            sealed.to_string(),
-            serde_json::to_string(&sealed).unwrap(),
-        ];
-        for text in shown {
-            assert!(text.contains(sealed.fingerprint()), "{text}");
-            assert!(!text.contains("secret") && !text.contains("118, 101"), "{text}");
-        }
-        assert_eq!(sealed.open(), b"very secret");
-    }
 
     #[test]
     fn spellings_become_one() {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::group::Group;
-use super::id::{AwsId, Handle, Id, ObjectKey};
+use super::id::{AwsId, CertificateKey, Handle, Id};
 use super::protection::ProtectionStack;
 use super::source::Source;
 
@@ -238,7 +238,7 @@ impl FactStore {
     pub fn learn(&mut self, handle: Handle, id: Option<AwsId>) {
         let topic = match &handle {
             Handle::BackendSecurityGroup => Topic::Backend,
-            Handle::Certificate(secret) => Topic::Certificate(secret.clone()),
+            Handle::Certificate(key) => Topic::Certificate(key.clone()),
             Handle::FrontendSecurityGroup(_)
             | Handle::LoadBalancer(..)
             | Handle::Listener(..)
@@ -256,10 +256,10 @@ impl FactStore {
         !self.made.contains_key(handle)
     }
 
-    /// Forgets a Secret that nobody names any more and that has no certificate.
-    pub fn forget_certificate(&mut self, secret: &ObjectKey) {
-        self.made.remove(&Handle::Certificate(secret.clone()));
-        self.drop_topic(&Topic::Certificate(secret.clone()));
+    /// Forgets a certificate that nobody uses any more and that is gone.
+    pub fn forget_certificate(&mut self, key: &CertificateKey) {
+        self.made.remove(&Handle::Certificate(key.clone()));
+        self.drop_topic(&Topic::Certificate(key.clone()));
     }
 
     /// Forgets the changes after a revision of topics that are told once: whoever has to read them
@@ -475,11 +475,11 @@ impl FactStore {
         }
     }
 
-    /// What a balancer builds on: who it shares a security group with, the certificates of its
-    /// Secrets, and which load balancers have names.
+    /// What a balancer builds on: who it shares a security group with, its certificates, and which
+    /// load balancers have names.
     #[must_use]
-    pub fn for_balancer<'k>(&self, secrets: impl IntoIterator<Item = &'k ObjectKey>) -> Facts {
-        let certificates = secrets.into_iter().map(|key| Handle::Certificate(key.clone()));
+    pub fn for_balancer(&self, certificates: impl IntoIterator<Item = CertificateKey>) -> Facts {
+        let certificates = certificates.into_iter().map(Handle::Certificate);
         let handles = certificates.chain([Handle::BackendSecurityGroup]);
         let made = handles.filter_map(|handle| {
             let (handle, id) = self.made.get_key_value(&handle)?;

@@ -89,7 +89,7 @@ pub struct TargetGroupKey {
 
 impl TargetGroupKey {
     /// Takes note whose it is, where its spelling allows for that.
-    pub fn is_of(&mut self, owner: &Source) {
+    pub fn set_owner(&mut self, owner: &Source) {
         if self.backend.owner() != owner
             && let Some(backend) = BackendKey::of(owner, self.backend.spelled())
         {
@@ -120,12 +120,38 @@ impl From<TargetGroupKey> for StoredKey {
 impl TryFrom<StoredKey> for TargetGroupKey {
     type Error = String;
 
-    /// Whose it is, is a guess until somebody knows: [`TargetGroupKey::is_of`].
+    /// Whose it is, is a guess until somebody knows: [`TargetGroupKey::set_owner`].
     fn try_from(stored: StoredKey) -> Result<Self, String> {
         let StoredKey { resource, slot } = stored;
         let backend = BackendKey::guessed(&resource)
             .ok_or_else(|| format!("no key of a target group: {resource}"))?;
         Ok(Self { backend: Arc::new(backend), slot })
+    }
+}
+
+/// What a certificate is for, by which it is found again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CertificateKey {
+    /// The TLS Secret that it is imported from.
+    Secret(ObjectKey),
+}
+
+impl CertificateKey {
+    /// The namespace that decides about it.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Secret(secret) => &secret.namespace,
+        }
+    }
+}
+
+impl fmt::Display for CertificateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(secret) => secret.fmt(f),
+        }
     }
 }
 
@@ -142,8 +168,8 @@ pub enum Handle {
     Listener(Group, Slot, u16),
     /// A target group of a group.
     TargetGroup(Group, TargetGroupKey),
-    /// The certificate that a TLS Secret is imported as.
-    Certificate(ObjectKey),
+    /// A certificate.
+    Certificate(CertificateKey),
 }
 
 impl fmt::Display for Handle {
@@ -156,7 +182,9 @@ impl fmt::Display for Handle {
             Self::LoadBalancer(group, slot) => write!(f, "load balancer of {group}{slot}"),
             Self::Listener(group, slot, port) => write!(f, "listener {port} of {group}{slot}"),
             Self::TargetGroup(_, key) => write!(f, "target group {key}"),
-            Self::Certificate(secret) => write!(f, "certificate of Secret {secret}"),
+            Self::Certificate(CertificateKey::Secret(secret)) => {
+                write!(f, "certificate of Secret {secret}")
+            }
         }
     }
 }
@@ -181,9 +209,9 @@ impl Id {
     }
 
     /// Takes note whose the target group is that it names.
-    pub fn is_of(&mut self, owner: &Source) {
+    pub fn set_owner(&mut self, owner: &Source) {
         if let Self::Of(Handle::TargetGroup(_, key)) = self {
-            key.is_of(owner);
+            key.set_owner(owner);
         }
     }
 

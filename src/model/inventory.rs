@@ -11,7 +11,7 @@ use super::known::{Known, Live};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use super::marks::Tags;
-use super::memory::Memory;
+use super::memory::Remembered;
 use super::pairs;
 use super::record::{Record, RecordKey};
 use super::rule::Rule;
@@ -81,10 +81,7 @@ pub struct BalancerInventory {
     #[serde(with = "pairs")]
     pub bindings: BTreeMap<ObjectKey, SeenBinding>,
     /// What is remembered of it.
-    pub memory: Memory,
-    /// Whether something else may be remembered: what came of the last write is not known.
-    #[serde(default)]
-    pub is_memory_doubtful: bool,
+    pub remembered: Remembered,
     /// What is registered in target groups while one takes the place of another.
     #[serde(with = "pairs")]
     pub targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,

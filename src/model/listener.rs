@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::id::Id;
+use super::id::{AwsId, Id};
 use super::marks::Tags;
 use super::rule::{RuleAction, actions_satisfy};
 
@@ -43,9 +43,26 @@ pub struct ListenerWish {
     /// What it speaks.
     pub protocol: Protocol,
     /// Its certificates, in the members' order; the first may become the default one.
+    #[serde(deserialize_with = "certificates")]
     pub certificates: Vec<Id>,
     /// The TLS policy.
     pub ssl_policy: Option<String>,
+}
+
+/// Certificates as they are written; once only those were that AWS had given, without more ado.
+fn certificates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Id>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Id(Id),
+        Given(AwsId),
+    }
+    let written = Vec::<Written>::deserialize(deserializer)?.into_iter();
+    let ids = written.map(|written| match written {
+        Written::Id(id) => id,
+        Written::Given(id) => Id::Is(id),
+    });
+    Ok(ids.collect())
 }
 
 impl ListenerWish {

@@ -4,7 +4,7 @@
 use smol_str::SmolStr;
 
 use super::flat::FlatMap;
-use super::id::ObjectKey;
+use super::id::CertificateKey;
 
 /// Tags of a thing in AWS.
 pub type Tags = FlatMap<SmolStr, SmolStr>;
@@ -94,10 +94,14 @@ pub fn rule_resource(port: u16, priority: u32) -> String {
     format!("{port}:{priority}")
 }
 
-/// The tags by which the certificate of a TLS Secret is found again.
+/// The tags by which a certificate is found again.
 #[must_use]
-pub fn certificate_tags(cluster: &str, secret: &ObjectKey) -> Tags {
-    tags([(TAG_CLUSTER, cluster), (TAG_SECRET, &secret.to_string())])
+pub fn certificate_tags(cluster: &str, key: &CertificateKey) -> Tags {
+    match key {
+        CertificateKey::Secret(secret) => {
+            tags([(TAG_CLUSTER, cluster), (TAG_SECRET, &secret.to_string())])
+        }
+    }
 }
 
 fn tags<const N: usize>(pairs: [(&'static str, &str); N]) -> Tags {

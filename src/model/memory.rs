@@ -10,7 +10,7 @@ use super::pairs;
 use super::part::Part;
 use super::source::Source;
 
-/// What is remembered of one subject.
+/// What is remembered of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
@@ -22,10 +22,89 @@ pub struct Memory {
     pub leftovers: BTreeSet<AwsId>,
 }
 
+/// What is written, and lost, by itself: one that cannot be written holds up no other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Entry {
+    /// The part of one member.
+    Held(Source),
+    /// What is left over of the group.
+    Leftovers,
+}
+
 impl Memory {
     /// Whether there is nothing to remember.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.held.is_empty() && self.leftovers.is_empty()
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        let leftovers = (!self.leftovers.is_empty()).then_some(Entry::Leftovers);
+        self.held.keys().cloned().map(Entry::Held).chain(leftovers)
+    }
+
+    /// One entry and nothing else.
+    #[must_use]
+    pub fn only(&self, entry: &Entry) -> Self {
+        match entry {
+            Entry::Held(member) => {
+                let held = self.held.get_key_value(member);
+                let held = held.map(|(member, part)| (member.clone(), Arc::clone(part)));
+                Self { held: held.into_iter().collect(), leftovers: BTreeSet::new() }
+            }
+            Entry::Leftovers => Self { held: BTreeMap::new(), leftovers: self.leftovers.clone() },
+        }
+    }
+
+    /// Makes an entry what it is in another memory.
+    pub fn set(&mut self, entry: &Entry, other: &Self) {
+        match entry {
+            Entry::Held(member) => match other.held.get(member) {
+                Some(part) => _ = self.held.insert(member.clone(), Arc::clone(part)),
+                None => _ = self.held.remove(member),
+            },
+            Entry::Leftovers => self.leftovers.clone_from(&other.leftovers),
+        }
+    }
+}
+
+/// What the cluster remembers of one group, as far as is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// What it is.
+    pub memory: Memory,
+    /// The entries that may stand otherwise: what came of their last write is not known, or they
+    /// have never been written by themselves.
+    pub doubtful: BTreeSet<Entry>,
+    /// Whether all of it stands in one piece, as an older version wrote it, in the place of what is
+    /// left over.
+    pub is_undivided: bool,
+}
+
+impl Remembered {
+    /// What an older version wrote in one piece.
+    #[must_use]
+    pub fn undivided(memory: Memory) -> Self {
+        let doubtful = memory.entries().chain([Entry::Leftovers]).collect();
+        Self { memory, doubtful, is_undivided: true }
+    }
+
+    /// Whether there is nothing that anybody has to see to.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.memory.is_empty() && self.doubtful.is_empty()
+    }
+
+    /// Takes note that an entry was written.
+    pub fn wrote(&mut self, entry: &Entry, memory: &Memory) {
+        self.memory.set(entry, memory);
+        self.doubtful.remove(entry);
+        self.is_undivided &= *entry != Entry::Leftovers;
+    }
+
+    /// Takes note that nobody knows whether an entry was written.
+    pub fn doubt(&mut self, entry: &Entry) {
+        self.doubtful.insert(entry.clone());
     }
 }

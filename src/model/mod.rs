@@ -33,6 +33,7 @@ pub mod protection;
 pub mod record;
 pub mod report;
 pub mod rule;
+pub mod secret;
 pub mod security;
 pub mod seen;
 pub mod settings;

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::group::Group;
 use super::id::{ObjectKey, Slot};
+use super::memory::Entry;
 
 /// How many hexadecimal digits of the hash end a name (LBC).
 const HASH_LENGTH: usize = 10;
@@ -67,10 +68,17 @@ pub fn backend_security_group(cluster: &str) -> String {
     format!("k8s-traffic-{}-{}", short(cluster, CLUSTER_LENGTH_MAX), hash(&[cluster]))
 }
 
-/// The name of the ConfigMap that remembers an Ingress group.
+/// The name of the ConfigMap that remembers something of a group.
 #[must_use]
-pub fn memory(group: &Group) -> String {
-    format!("albedo-memory-{}", hash(&[&group.to_string()]))
+pub fn memory(group: &Group, entry: &Entry) -> String {
+    let of_group = format!("albedo-memory-{}", hash(&[&group.to_string()]));
+    match entry {
+        Entry::Leftovers => of_group,
+        Entry::Held(member) => {
+            let of_member = hash(&[member.kind.as_str(), &member.to_string()]);
+            format!("{of_group}-{of_member}")
+        }
+    }
 }
 
 /// The name of something that takes over from a thing of the same name, which AWS does not give

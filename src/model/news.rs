@@ -1,7 +1,7 @@
 //! Who has to read what anew: the topics of facts, and the ways that they go between subjects.
 
 use super::group::Group;
-use super::id::{AwsId, ObjectKey};
+use super::id::{AwsId, CertificateKey};
 use super::subject::SubjectKind;
 
 /// What a fact is about.
@@ -9,8 +9,8 @@ use super::subject::SubjectKind;
 pub enum Topic {
     /// The backend security group.
     Backend,
-    /// The certificate of this Secret.
-    Certificate(ObjectKey),
+    /// This certificate.
+    Certificate(CertificateKey),
     /// What should protect the load balancers of this group.
     Protection(Group),
     /// Where this name should lead.
@@ -29,8 +29,8 @@ pub enum Topic {
     Zone(AwsId),
     /// Which hosted zones there are.
     Zones,
-    /// A certificate of this Secret stands, and no Ingress uses it.
-    Stray(ObjectKey),
+    /// This certificate stands, and nobody uses it.
+    Stray(CertificateKey),
 }
 
 /// What a fact is to those who read it.

@@ -52,11 +52,11 @@ impl Part {
         let Self { source, rules, default_actions, target_groups, .. } = self;
         let of_rules = rules.iter_mut().flat_map(|rule| &mut rule.actions);
         for action in of_rules.chain(default_actions.iter_mut().flatten()) {
-            action.visit_ids(&mut |id| id.is_of(source));
+            action.visit_ids(&mut |id| id.set_owner(source));
         }
         let owned = std::mem::take(target_groups).into_iter().map(|(mut key, mut wished)| {
-            key.is_of(source);
-            Arc::make_mut(&mut wished).binding.visit_ids(&mut |id| id.is_of(source));
+            key.set_owner(source);
+            Arc::make_mut(&mut wished).binding.visit_ids(&mut |id| id.set_owner(source));
             (key, wished)
         });
         *target_groups = owned.collect();

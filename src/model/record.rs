@@ -1,11 +1,12 @@
 //! Records of Route 53, and the hosted zones that hold them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::id::{AwsId, Id};
+use super::source::Source;
 
 /// A hosted zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +125,82 @@ impl Record {
             RecordValue::Alias { target, .. } => target.given(),
             RecordValue::Values { .. } => None,
         }
+    }
+}
+
+/// How the requests for a name are divided among the records of one type that it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// There is one, which takes them all.
+    Simple,
+}
+
+impl Routing {
+    /// What tells the record from others of its name and type.
+    #[must_use]
+    pub fn set_identifier(&self) -> Option<&str> {
+        match self {
+            Self::Simple => None,
+        }
+    }
+}
+
+/// What a record that somebody wishes for should say, and so of which types it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WishedValue {
+    /// Whatever the name of a load balancer says: a record for each kind of address that it has.
+    /// For how long an answer may be kept is up to the load balancer's own zone (AWS).
+    Alias {
+        /// The load balancer.
+        load_balancer: Id,
+        /// Whether Route 53 leaves it out while it has no healthy target.
+        evaluate_target_health: bool,
+    },
+}
+
+impl WishedValue {
+    /// The types of the records that it may take.
+    #[must_use]
+    pub fn record_types(&self) -> &'static [RecordType] {
+        match self {
+            Self::Alias { .. } => &[RecordType::A, RecordType::Aaaa],
+        }
+    }
+
+    /// The load balancer that it leads to.
+    #[must_use]
+    pub fn load_balancer(&self) -> &Id {
+        match self {
+            Self::Alias { load_balancer, .. } => load_balancer,
+        }
+    }
+}
+
+/// What somebody wishes a name to say. Whoever supplies it, a zone takes it alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordWish {
+    /// What its records should say.
+    pub value: WishedValue,
+    /// How they stand beside others of the name.
+    pub routing: Routing,
+    /// Who asks.
+    pub source: Source,
+    /// Others that ask for the same.
+    pub others: BTreeSet<Source>,
+}
+
+impl RecordWish {
+    /// Whether somebody is among those who ask.
+    #[must_use]
+    pub fn is_of(&self, source: &Source) -> bool {
+        self.source == *source || self.others.contains(source)
+    }
+
+    /// Its record of a type.
+    #[must_use]
+    pub fn record(&self, name: &str, record_type: RecordType, value: RecordValue) -> Record {
+        let set_identifier = self.routing.set_identifier().map(str::to_owned);
+        Record { key: RecordKey { name: name.to_owned(), record_type, set_identifier }, value }
     }
 }
 

@@ -9,14 +9,14 @@ use super::backend::BackendKey;
 use super::binding::Binding;
 use super::certificate::Certificate;
 use super::group::Group;
-use super::id::{AwsId, Id, ObjectKey, TargetGroupKey};
+use super::id::{AwsId, CertificateKey, Id, TargetGroupKey};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::problem::Problem;
 use super::protection::Protection;
-use super::record::HostedZone;
+use super::record::{HostedZone, RecordWish};
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::source::Source;
@@ -141,11 +141,11 @@ pub struct TargetsStack {
     pub unclaimed: bool,
 }
 
-/// What the certificate of a TLS Secret should be.
+/// What a certificate should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateStack {
-    /// The Secret.
-    pub secret: ObjectKey,
+    /// What it is for.
+    pub key: CertificateKey,
     /// Whether any member uses it.
     pub use_of_it: Use,
     /// What to import; `None` while the Secret is not fit to be: what stands is kept then.
@@ -162,7 +162,7 @@ pub struct ZoneStack {
     pub zone: HostedZone,
     /// The names that belong into this zone, each with those who ask for it: the one who asked
     /// first comes first.
-    pub names: BTreeMap<String, Vec<WishedName>>,
+    pub names: BTreeMap<String, Vec<RecordWish>>,
     /// Names that are wished for and do not belong into this zone any more: they stay.
     pub elsewhere: BTreeSet<String>,
     /// Those who ask for no other names than these.
@@ -173,19 +173,6 @@ pub struct ZoneStack {
     pub is_complete: bool,
     /// How many names each of these may share a batch with: Route 53 refused them together.
     pub suspects: BTreeMap<String, usize>,
-}
-
-/// A name that somebody asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WishedName {
-    /// Who asks.
-    pub source: Source,
-    /// Others of the same load balancer that ask for it.
-    pub others: BTreeSet<Source>,
-    /// The load balancer that the name should lead to.
-    pub load_balancer: Id,
-    /// Whether Route 53 leaves it out while it has no healthy target.
-    pub evaluate_target_health: bool,
 }
 
 /// Whether a thing is used, as far as is known.

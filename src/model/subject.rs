@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::group::Group;
-use super::id::{AwsId, ObjectKey};
+use super::id::{AwsId, CertificateKey, ObjectKey};
 
 /// Where in AWS: whose account, and which region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ pub enum Subject {
     Balancer(Place, Group),
     /// What is registered in the target group of a TargetGroupBinding.
     Targets(Place, ObjectKey),
-    /// The certificate that one TLS Secret is imported as.
-    Certificate(Place, ObjectKey),
+    /// A certificate, such as the one that a TLS Secret is imported as.
+    Certificate(Place, CertificateKey),
     /// What protects the load balancers of an Ingress group: their web ACL, and Shield Advanced.
     Protection(Place, Group),
     /// The records of one hosted zone that are ours.
@@ -93,8 +93,9 @@ impl fmt::Display for Subject {
         write!(f, "{} ", self.kind().as_str())?;
         match self {
             Self::Fabric(place) | Self::Census(place) => f.write_str(&place.region),
+            Self::Targets(_, key) => key.fmt(f),
+            Self::Certificate(_, key) => key.fmt(f),
             Self::Balancer(_, group) | Self::Protection(_, group) => group.fmt(f),
-            Self::Targets(_, key) | Self::Certificate(_, key) => key.fmt(f),
             Self::Zone(_, zone) => zone.fmt(f),
         }
     }

@@ -7,7 +7,7 @@ use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
-use crate::model::memory::Memory;
+use crate::model::memory::{Entry, Memory, Remembered};
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::rule::RuleAction;
 use crate::model::settings::Settings;
@@ -59,7 +59,7 @@ pub fn plan(
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     let memory = memory(stack, &settled);
-    let remembered = remember(&mut draft, extent, stack, inventory, &memory);
+    let remembered = remember(&mut draft, extent, stack, &inventory.remembered, &memory);
     let mut before = Before::default();
     if let Some(front) = &stack.front {
         let context = Context { settings, extent, replacement, surplus };
@@ -239,19 +239,42 @@ fn memory(stack: &BalancerStack, settled: &Settled<'_>) -> Memory {
     memory
 }
 
+/// Brings what the cluster remembers into line, entry by entry. Answers with the step that has to
+/// be done before anybody is released: what AWS would not let go must not be forgotten then.
 fn remember(
     draft: &mut Draft,
     extent: &Extent,
     stack: &BalancerStack,
-    inventory: &BalancerInventory,
+    remembered: &Remembered,
     memory: &Memory,
 ) -> Option<StepId> {
-    let is_known = *memory == inventory.memory && !inventory.is_memory_doubtful;
-    if *extent == Extent::Manifests || is_known {
+    if *extent == Extent::Manifests {
         return None;
     }
-    let action = KubeAction::Remember { group: stack.group.clone(), memory: memory.clone() };
-    Some(draft.push(Action::Kube(action), Reason::Remembered, &[]))
+    let Remembered { memory: known, doubtful, is_undivided } = remembered;
+    let entries: BTreeSet<Entry> =
+        memory.entries().chain(known.entries()).chain(doubtful.iter().cloned()).collect();
+    let (mut held, mut leftovers) = (Vec::new(), None);
+    for entry in entries {
+        let wish = memory.only(&entry);
+        if wish == known.only(&entry) && !doubtful.contains(&entry) {
+            continue;
+        }
+        let group = stack.group.clone();
+        let is_held = matches!(entry, Entry::Held(_));
+        let action = KubeAction::Remember { group, entry, memory: wish };
+        // What is in one piece goes once each part of it stands by itself.
+        let after: &[StepId] = if *is_undivided && !is_held { &held } else { &[] };
+        let step = draft.push(Action::Kube(action), Reason::Remembered, after);
+        if is_held {
+            held.push(step);
+        } else {
+            leftovers = Some(step);
+        }
+    }
+    let is_known = memory.leftovers.is_subset(&known.leftovers)
+        && (*is_undivided || !doubtful.contains(&Entry::Leftovers));
+    leftovers.filter(|_| !memory.leftovers.is_empty() && !is_known)
 }
 
 /// Releases leaving members after everything else: what was made for them is gone then, or

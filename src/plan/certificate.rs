@@ -21,7 +21,7 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
     let current = current(stack, inventory);
     match (&stack.certificate, current) {
         (Some(wish), None) => {
-            let handle = Handle::Certificate(stack.secret.clone());
+            let handle = Handle::Certificate(stack.key.clone());
             let action = AwsAction::Acm(AcmAction::ImportCertificate {
                 handle,
                 spec: Box::new(wish.clone()),

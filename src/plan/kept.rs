@@ -25,13 +25,17 @@ pub struct Owners<'a> {
 }
 
 impl Owners<'_> {
-    /// Whether a standing rule leads only to what members wish for, or once did. It is theirs then:
-    /// if they no longer wish for the rule itself, it has no business to stay.
+    /// Whether a standing rule leads only to what members wish for, or to what that takes the place
+    /// of, or once did. It is theirs then: if they no longer wish for the rule itself, it has no
+    /// business to stay.
     #[must_use]
     pub fn explain(&self, rule: &Rule) -> bool {
-        let wished: BTreeSet<&AwsId> =
-            self.settled.target_groups.values().map(|live| &live.live.id).collect();
-        let is_theirs = |id: &AwsId| wished.contains(id) || self.had(id);
+        let wished: BTreeSet<&str> =
+            self.stack.target_groups.keys().map(|key| key.backend.spelled().as_str()).collect();
+        let is_wished = |id: &AwsId| {
+            self.settled.resource(id).is_some_and(|made_for| wished.contains(made_for))
+        };
+        let is_theirs = |id: &AwsId| is_wished(id) || self.had(id);
         let mut led_to = target_groups(rule).peekable();
         led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(is_theirs))
     }

@@ -139,7 +139,7 @@ fn resolved(
     replacement: &Replacement<'_, '_>,
 ) -> Wished {
     let mut interim = |standing: Option<&[RuleAction]>, wish: &[RuleAction]| {
-        let replaced = replacement.interim(wish);
+        let replaced = replacement.interim(draft, wish);
         replaced.or_else(|| replacement.switch(draft, standing?, wish))
     };
     let mut listener = wished.listener.clone();

@@ -73,7 +73,7 @@ impl<'i> Replacement<'_, 'i> {
     /// replace: the old one keeps all requests, and the new one is there with no weight, since AWS
     /// checks no targets that no rule leads to.
     #[must_use]
-    pub fn interim(&self, actions: &[RuleAction]) -> Option<Interim> {
+    pub fn interim(&self, draft: &mut Draft, actions: &[RuleAction]) -> Option<Interim> {
         let mut interim = None;
         let mut actions = actions.to_vec();
         for action in &mut actions {
@@ -87,7 +87,9 @@ impl<'i> Replacement<'_, 'i> {
             });
             *groups = both.collect();
         }
-        interim.map(|gate| Interim { actions, gate })
+        // Whatever else of the group may go or has to stay: nobody says when targets get well.
+        let gate = self.wait(draft, interim?, Need::Poll)?;
+        Some(Interim { actions, gate })
     }
 
     /// The target group that the load balancer has to go on leading to in place of this one.

@@ -9,11 +9,13 @@ use crate::model::load_balancer::LoadBalancerState;
 use crate::model::ownership::{LABEL_LENGTH_MAX, txt_name, txt_subject};
 use crate::model::plan::{Plan, Reason, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::{Record, RecordChange, RecordType, RecordValue, Verb};
+use crate::model::record::{
+    Record, RecordChange, RecordType, RecordValue, RecordWish, Verb, WishedValue,
+};
 use crate::model::settings::{DnsPolicy, DnsSettings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
-use crate::model::stack::{WishedName, ZoneStack};
+use crate::model::stack::ZoneStack;
 
 use super::draft::Draft;
 use batch::{Changed, batches};
@@ -97,11 +99,11 @@ impl<'a> Planning<'a> {
     }
 
     /// Plans a name that somebody wishes for.
-    fn name(&mut self, name: &str, asking: &[WishedName]) {
+    fn name(&mut self, name: &str, asking: &[RecordWish]) {
         let host = Host::new(&self.settings.owner, &self.stack.zone.name, name, self.records);
         let holder = host.holder();
         // Whoever has a name keeps it for as long as it is wished for.
-        let wish = asking.iter().find(|wish| holder.as_ref().is_some_and(|who| asks(wish, who)));
+        let wish = asking.iter().find(|wish| holder.as_ref().is_some_and(|who| wish.is_of(who)));
         if wish.is_none() && holder.is_some() && !self.stack.is_complete {
             // Whoever has it now may not have been heard of yet.
             return;
@@ -113,15 +115,16 @@ impl<'a> Planning<'a> {
             return;
         }
         let Some(wish) = wish.or(asking.first()) else { return };
-        for loser in asking.iter().filter(|other| other.load_balancer != wish.load_balancer) {
+        for loser in asking.iter().filter(|other| !is_for_same(other, wish)) {
             self.taken(name, &loser.source);
         }
-        let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
-        if address.is_none() && wish.load_balancer.given().is_some() {
+        let load_balancer = wish.value.load_balancer().given();
+        let address = load_balancer.and_then(|id| self.load_balancers.get(id));
+        if address.is_none() && load_balancer.is_some() {
             // It has vanished, and is about to be made anew.
             return;
         }
-        let for_whom = holder.filter(|who| asks(wish, who)).unwrap_or(wish.source.clone());
+        let for_whom = holder.filter(|who| wish.is_of(who)).unwrap_or(wish.source.clone());
         let wished = Wished { wish, for_whom, address };
         if let Some(in_the_way) = host.foreign() {
             if !host.leads_to(&wished.value()) {
@@ -145,9 +148,10 @@ impl<'a> Planning<'a> {
     }
 
     /// A name stays with somebody of whom nobody can see here whether he still asks for it.
-    fn held_unseen(&mut self, host: &Host<'_>, asking: &[WishedName]) {
+    fn held_unseen(&mut self, host: &Host<'_>, asking: &[RecordWish]) {
         for wish in asking {
-            let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
+            let load_balancer = wish.value.load_balancer().given();
+            let address = load_balancer.and_then(|id| self.load_balancers.get(id));
             let for_whom = wish.source.clone();
             if !host.leads_to(&Wished { wish, for_whom, address }.value()) {
                 self.taken(host.name, &wish.source);
@@ -165,7 +169,7 @@ impl<'a> Planning<'a> {
             reasons.insert("type".to_owned());
         }
         let mut is_missing = false;
-        for record_type in [RecordType::A, RecordType::Aaaa] {
+        for record_type in wished.wish.value.record_types().iter().copied() {
             match host.standing(record_type) {
                 Some(record) if host.claim(record) == Claim::Ours => {
                     let (fields, change) = self.update(host, wished, record);
@@ -175,7 +179,7 @@ impl<'a> Planning<'a> {
                 Some(_) => {}
                 None if !may_create => {}
                 None if self.is_needed(host, wished, record_type) => {
-                    let record = Record::simple(host.name, record_type, wished.value());
+                    let record = wished.wish.record(host.name, record_type, wished.value());
                     changes.push(RecordChange { verb: Verb::Create, record });
                     changes.push(host.assertion(record_type, wished));
                     is_missing = true;
@@ -220,7 +224,7 @@ impl<'a> Planning<'a> {
         let mut fields = differences(&record.value, &wished.value());
         let mut changes = Vec::new();
         if !fields.is_empty() {
-            let record = Record::simple(host.name, record_type, wished.value());
+            let record = wished.wish.record(host.name, record_type, wished.value());
             changes.push(RecordChange { verb: Verb::Upsert, record });
         }
         if host.source_of(record).is_some_and(|source| source != wished.for_whom) {
@@ -373,7 +377,7 @@ impl<'a> Planning<'a> {
 
 /// What a name should lead to.
 struct Wished<'a> {
-    wish: &'a WishedName,
+    wish: &'a RecordWish,
     /// Who its records are for.
     for_whom: Source,
     /// Where the load balancer can be reached, once it stands.
@@ -382,21 +386,22 @@ struct Wished<'a> {
 
 impl Wished<'_> {
     fn value(&self) -> RecordValue {
-        let target = match self.address {
-            Some(address) => Id::Is(address.dns_name.clone()),
-            None => self.wish.load_balancer.clone(),
-        };
-        RecordValue::Alias {
-            target,
-            hosted_zone: self.address.map(|address| address.hosted_zone.clone()),
-            evaluate_target_health: self.wish.evaluate_target_health,
+        match &self.wish.value {
+            WishedValue::Alias { load_balancer, evaluate_target_health } => RecordValue::Alias {
+                target: match self.address {
+                    Some(address) => Id::Is(address.dns_name.clone()),
+                    None => load_balancer.clone(),
+                },
+                hosted_zone: self.address.map(|address| address.hosted_zone.clone()),
+                evaluate_target_health: *evaluate_target_health,
+            },
         }
     }
 }
 
-/// Whether somebody is among those of a load balancer that ask for a name.
-fn asks(wish: &WishedName, source: &Source) -> bool {
-    wish.source == *source || wish.others.contains(source)
+/// Whether two wishes lead to the same load balancer.
+fn is_for_same(one: &RecordWish, other: &RecordWish) -> bool {
+    one.value.load_balancer() == other.value.load_balancer()
 }
 
 fn deletion(record: &Record) -> RecordChange {

@@ -13,7 +13,7 @@ use crate::desired::balancer::Built;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::fact::{Names, Revision, Topic};
 use crate::model::group::Group;
-use crate::model::id::{AwsId, Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, Handle, Id};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
@@ -70,8 +70,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         inventory.bindings = bindings.collect();
         let world = self.world().lock();
         if let Some(state) = world.balancers.get(group) {
-            inventory.memory = state.stored.clone();
-            inventory.is_memory_doubtful = state.is_stored_doubtful;
+            inventory.remembered = state.stored.clone();
         }
         Ok(inventory)
     }
@@ -257,20 +256,19 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// must not take what its listeners use for absent. Where ACM cannot be read, that is unknown,
     /// and holds up nothing that does not need it.
     async fn learn_certificates(&self, group: &Group) -> Rest {
-        let unread: BTreeSet<ObjectKey> = {
+        let unread: BTreeSet<CertificateKey> = {
             let world = self.world().lock();
             let members = world.index.members(group);
-            let secrets = members.flat_map(|member| world.index.secrets_of(member));
-            let is_unread = |secret: &&ObjectKey| {
-                world.facts.is_unread(&Handle::Certificate((*secret).clone()))
-            };
-            secrets.filter(is_unread).cloned().collect()
+            let keys = members.flat_map(|member| world.index.certificates_of(member));
+            let is_unread =
+                |key: &CertificateKey| world.facts.is_unread(&Handle::Certificate(key.clone()));
+            keys.filter(is_unread).collect()
         };
-        for secret in unread {
-            match self.mirror().certificate(&self.settings().cluster, &secret).await {
+        for key in unread {
+            match self.mirror().certificate(&self.settings().cluster, &key).await {
                 Ok(found) => {
                     let standing = found.certificates.iter().next().map(|live| live.id.clone());
-                    let handle = Handle::Certificate(secret);
+                    let handle = Handle::Certificate(key);
                     self.world().lock().facts.learn(handle, standing);
                 }
                 Err(error) => {

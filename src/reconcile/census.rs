@@ -58,7 +58,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if !is_on {
             return Rest::Done;
         }
-        let imported = match self.mirror().imported_secrets(&settings.cluster).await {
+        let imported = match self.mirror().certificates(&settings.cluster).await {
             Ok(imported) => imported,
             Err(error) => {
                 tracing::warn!(%error, "certificates cannot be read; those that nobody uses stay");
@@ -67,11 +67,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         };
         let mut world = self.world().lock();
         let imported = imported.into_iter();
-        for secret in imported.filter(|secret| settings.extent.shows(&secret.namespace)) {
-            let subject = Subject::Certificate(settings.place.clone(), secret.clone());
+        for key in imported.filter(|key| settings.extent.shows(key.namespace())) {
+            let subject = Subject::Certificate(settings.place.clone(), key.clone());
+            let is_used = world.index.listening(&key).next().is_some();
             // Those that wait already are woken when what they wait for happens.
-            if !world.index.has_secret(&secret) && !world.is_waiting(&subject) {
-                world.facts.touch(Topic::Stray(secret));
+            if !is_used && !world.is_waiting(&subject) {
+                world.facts.touch(Topic::Stray(key));
             }
         }
         Rest::Done

@@ -1,11 +1,11 @@
-//! The story of a visit to the certificate of a TLS Secret.
+//! The story of a visit to a certificate.
 
 use super::Visit;
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
-use crate::model::id::{Handle, ObjectKey};
+use crate::model::id::{CertificateKey, Handle};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::snapshot::Objects;
@@ -13,27 +13,28 @@ use crate::plan;
 use crate::report::Rest;
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
-    pub(super) async fn certificate(&self, secret: &ObjectKey) -> Result<Rest, CloudError> {
+    pub(super) async fn certificate(&self, key: &CertificateKey) -> Result<Rest, CloudError> {
         let (snapshot, _) = self.snapshot(Reach::Nothing).await?;
-        let stack = desired::certificate::build(&snapshot, secret);
+        let stack = desired::certificate::build(&snapshot, key);
         let cluster = &self.settings().cluster;
-        let inventory = self.mirror().certificate(cluster, secret).await?;
+        let inventory = self.mirror().certificate(cluster, key).await?;
         let plan = plan::certificate::plan(&stack, &inventory);
         let breaches = plan::check::certificate(&plan, &stack);
         let outcomes = self.apply_judged(&plan, &breaches).await;
-        let current = self.mirror().certificate(cluster, secret).await?;
+        let current = self.mirror().certificate(cluster, key).await?;
         let standing = plan::certificate::current(&stack, &current).map(|live| live.id.clone());
         {
             let mut world = self.world().lock();
-            world.facts.learn(Handle::Certificate(secret.clone()), standing);
+            world.facts.learn(Handle::Certificate(key.clone()), standing);
             world.wait(self.subject, plan.waits_for_release());
         }
-        self.tell_of_certificate(&snapshot.objects, secret, &outcomes);
+        self.tell_of_certificate(&snapshot.objects, key, &outcomes);
         Ok(self.rest(&plan, &outcomes))
     }
 
     /// Tells those who use a Secret what ACM refuses about it.
-    fn tell_of_certificate(&self, objects: &Objects, secret: &ObjectKey, outcomes: &[Outcome]) {
+    fn tell_of_certificate(&self, objects: &Objects, key: &CertificateKey, outcomes: &[Outcome]) {
+        let CertificateKey::Secret(secret) = key;
         let refused = outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Failed(Trouble::Refused, text) => Some(text),
             Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
@@ -41,7 +42,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let refused: Vec<&String> = refused.collect();
         let events = {
             let mut world = self.world().lock();
-            let users = world.index.users(secret);
+            let users = world.index.listening(key);
             let problems = users.flat_map(|user| {
                 refused.iter().map(|text| Problem {
                     code: Code::InvalidSecret,
@@ -56,10 +57,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 })
             });
             let problems: Vec<Problem> = problems.collect();
-            let state = world.certificates.entry(secret.clone()).or_default();
+            let state = world.certificates.entry(key.clone()).or_default();
             let events = state.told.problems(objects, &problems);
             if problems.is_empty() {
-                world.certificates.remove(secret);
+                world.certificates.remove(key);
             }
             events
         };

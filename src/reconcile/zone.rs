@@ -148,7 +148,7 @@ fn wished<'a>(plan: &Plan, stack: &'a ZoneStack) -> BTreeSet<(&'a Id, &'a str)> 
     let hosts: BTreeSet<String> = free.flat_map(hosts).collect();
     let asked = hosts.iter().filter_map(|host| stack.names.get_key_value(host));
     let each = asked.flat_map(|(host, asking)| {
-        asking.iter().map(move |wish| (&wish.load_balancer, host.as_str()))
+        asking.iter().map(move |wish| (wish.value.load_balancer(), host.as_str()))
     });
     each.collect()
 }

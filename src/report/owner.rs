@@ -3,6 +3,7 @@
 
 use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
 use crate::model::id::{Handle, Id};
+use crate::model::memory::Entry;
 use crate::model::rule::{Rule, RuleAction};
 use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
@@ -10,9 +11,11 @@ use crate::model::stack::BalancerStack;
 /// The member that a step is for; `None` where it is for all of them, or where that cannot be told.
 pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<Source> {
     match action {
-        Action::Kube(KubeAction::Claim { member, .. } | KubeAction::Release { member, .. }) => {
-            Some(member.clone())
-        }
+        Action::Kube(
+            KubeAction::Claim { member, .. }
+            | KubeAction::Release { member, .. }
+            | KubeAction::Remember { entry: Entry::Held(member), .. },
+        ) => Some(member.clone()),
         Action::Kube(KubeAction::Bind { binding, .. } | KubeAction::Rebind { binding, .. }) => {
             of_id(&binding.target_group)
         }

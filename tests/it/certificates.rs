@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use albedo::aws::Mirror;
-use albedo::desired::secret::{Unfit, certificate, covers};
+use albedo::desired::secret::{Unfit, certificate, covers, resolve};
 use albedo::model::action::{AcmAction, Action, AwsAction};
-use albedo::model::certificate::{Certificate, Sealed};
-use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::certificate::Certificate;
+use albedo::model::flat::FlatMap;
+use albedo::model::id::{AwsId, CertificateKey, ObjectKey};
 use albedo::model::known::Known;
 use albedo::model::marks::certificate_tags;
 use albedo::model::plan::WaitKey;
+use albedo::model::secret::{Sealed, SecretBytes, TLS_CERTIFICATE, TLS_KEY};
 use albedo::model::seen::SeenSecret;
 use albedo::model::stack::{CertificateStack, Use};
 use albedo::plan;
@@ -38,13 +40,12 @@ fn sealed(text: String) -> Sealed {
 fn seen(certificates: String, key: String) -> SeenSecret {
     SeenSecret::Is {
         kind: "kubernetes.io/tls".to_owned(),
-        certificate: Some(sealed(certificates)),
-        key: Some(sealed(key)),
+        entries: FlatMap::from([(TLS_CERTIFICATE, sealed(certificates)), (TLS_KEY, sealed(key))]),
     }
 }
 
 fn read(certificates: String, key: &str) -> Result<Certificate, Unfit> {
-    certificate(&seen(certificates, file(key)), now())
+    certificate(&tls(), &seen(certificates, file(key)), now())
 }
 
 fn good(name: &str) -> Certificate {
@@ -71,7 +72,10 @@ fn every_form_of_a_good_secret_means_the_same() {
     }
     for key in ["ec.key", "ec.sec1", "ec.params"] {
         let found = read(leaf.clone(), key).unwrap();
-        let text = String::from_utf8(found.key.open().to_vec()).unwrap();
+        let SecretBytes::Of(reference) = &found.key else { panic!("{:?}", found.key) };
+        let sealed = resolve(&seen(String::new(), file(key)), reference).unwrap();
+        assert_eq!(resolve(&seen(String::new(), file("rsa.key")), reference), None);
+        let text = String::from_utf8(sealed.open().to_vec()).unwrap();
         assert!(text.starts_with("-----BEGIN ") && !text.contains("PARAMETERS"), "{key}");
         assert!(found.chain.is_empty());
     }
@@ -84,7 +88,7 @@ fn every_form_of_a_good_secret_means_the_same() {
 #[test]
 fn a_secret_that_cannot_be_used_says_why() {
     let check = |seen: &SeenSecret, word: &str| {
-        let unfit = certificate(seen, now()).unwrap_err();
+        let unfit = certificate(&tls(), seen, now()).unwrap_err();
         assert!(unfit.found.contains(word), "{word}: {unfit:?}");
     };
     let ec = || file("ec.pem");
@@ -97,9 +101,10 @@ fn a_secret_that_cannot_be_used_says_why() {
     check(&seen(String::new(), file("ec.key")), "no certificate");
     check(&seen(ec()[..200].to_owned(), file("ec.key")), "tls.crt");
     check(&seen(file("ed.pem"), file("ed.key")), "another kind");
-    let early = certificate(&seen(ec(), file("ec.key")), Timestamp::UNIX_EPOCH).unwrap_err();
+    let early =
+        certificate(&tls(), &seen(ec(), file("ec.key")), Timestamp::UNIX_EPOCH).unwrap_err();
     assert!(early.found.contains("holds from"), "{early:?}");
-    let empty = SeenSecret::Is { kind: "Opaque".to_owned(), certificate: None, key: None };
+    let empty = SeenSecret::Is { kind: "Opaque".to_owned(), entries: FlatMap::new() };
     check(&empty, "no tls.crt");
 }
 
@@ -118,8 +123,12 @@ fn a_wildcard_covers_one_label() {
     }
 }
 
-fn secret() -> ObjectKey {
+fn tls() -> ObjectKey {
     ObjectKey::new("default", "tls")
+}
+
+fn secret() -> CertificateKey {
+    CertificateKey::Secret(tls())
 }
 
 fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
@@ -127,7 +136,19 @@ fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
         certificate.tags = certificate_tags("demo", &secret());
         certificate
     });
-    CertificateStack { secret: secret(), use_of_it, certificate, listening: Some(Arc::default()) }
+    CertificateStack { key: secret(), use_of_it, certificate, listening: Some(Arc::default()) }
+}
+
+/// A step with the bytes of the Secrets that it refers to.
+fn opened(action: &Action) -> Action {
+    let mut action = action.clone();
+    action.visit_secrets(&mut |bytes| {
+        let SecretBytes::Of(reference) = bytes else { return };
+        let keys = ["ec.key", "rsa.key"].into_iter();
+        let mut found = keys.filter_map(|key| resolve(&seen(String::new(), file(key)), reference));
+        *bytes = SecretBytes::Is(found.next().unwrap());
+    });
+    action
 }
 
 /// Plans, performs what is not gated, and answers with the operations and the ARNs that stand then.
@@ -139,8 +160,8 @@ async fn visit(
     let plan = plan::certificate::plan(stack, &inventory);
     let mut done = Vec::new();
     for step in plan.steps.iter().filter(|step| step.gate.is_none()) {
-        let Action::Aws(action) = &step.action else { continue };
-        mirror.perform(action).await.unwrap();
+        let Action::Aws(action) = opened(&step.action) else { continue };
+        mirror.perform(&action).await.unwrap();
         done.push(format!("{}{}", step.action.sign().as_char(), action.operation().1));
     }
     let inventory = mirror.certificate("demo", &secret()).await.unwrap();
@@ -218,6 +239,7 @@ async fn a_stranger_is_left_alone() {
         handle: albedo::model::id::Handle::Certificate(secret()),
         spec: Box::new(other),
     });
+    let Action::Aws(action) = opened(&Action::Aws(action)) else { unreachable!() };
     fake.meddle(&action).unwrap();
     let (done, _) = visit(&mirror(&fake), &stack(None, Use::Unused)).await;
     assert!(done.is_empty());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use albedo::aws::Mirror;
 use albedo::model::action::{AcmAction, Action, AwsAction, Ec2Action, ElbAction};
-use albedo::model::id::{AwsId, Id, ObjectKey};
+use albedo::model::id::{AwsId, CertificateKey, Id, ObjectKey};
 use albedo::model::inventory::{BalancerInventory, FabricInventory, LiveRule, TargetsInventory};
 use albedo::model::known::Known;
 use albedo::model::marks::Tags;
@@ -270,7 +270,7 @@ fn a_certificate_goes_once_no_listener_uses_it() {
     let judged = |used: Option<&[&str]>| {
         let used = used.map(|used| used.iter().map(|id| (AwsId::new(*id), 1)).collect());
         let stack = CertificateStack {
-            secret: ObjectKey::new("shop", "tls"),
+            key: CertificateKey::Secret(ObjectKey::new("shop", "tls")),
             certificate: None,
             use_of_it: Use::Unused,
             listening: used.map(Arc::new),

@@ -1,7 +1,9 @@
 //! A controller that looks at one namespace only: what lies in others is unknown to it, and stays.
 
+use albedo::cluster::Cluster as _;
+use albedo::model::action::KubeAction;
 use albedo::model::id::AwsId;
-use albedo::model::memory::Memory;
+use albedo::model::memory::{Entry, Memory};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::snapshot::Extent;
 
@@ -122,13 +124,13 @@ fn what_is_remembered_of_other_namespaces_stays_remembered() {
         site.cluster.add("ingress else/web: {listen-ports: '[{', rules: []}");
         controller.settle().await;
         drop(controller);
-        let before = (end(&site), site.cluster.memories.lock().unwrap().clone());
+        let before = (end(&site), site.cluster.memories());
         assert_eq!(before.1.len(), 2, "of the group edge, and of else/web");
         let shop = from_shop(&site);
         let controller = shop.settle().await;
         controller.look_again();
         controller.settle().await;
-        assert_eq!((end(&site), site.cluster.memories.lock().unwrap().clone()), before);
+        assert_eq!((end(&site), site.cluster.memories()), before);
     });
 }
 
@@ -138,7 +140,9 @@ fn what_is_left_over_of_a_group_elsewhere_is_not_this_controllers_to_remove() {
         let site = rested().await;
         let leftovers = [AwsId::new("sg-left-over")].into();
         let memory = Memory { leftovers, ..Memory::default() };
-        site.cluster.memories.lock().unwrap().insert(group("else/web"), memory);
+        let remember =
+            KubeAction::Remember { group: group("else/web"), entry: Entry::Leftovers, memory };
+        site.cluster.perform(&remember).await.unwrap();
         let before = end(&site);
         site.aws.forget_calls();
         from_shop(&site).settle().await;

@@ -148,6 +148,31 @@ fn a_target_group_is_led_to_once_its_targets_are_well() {
 }
 
 #[test]
+fn a_member_of_which_nothing_good_is_known_stalls_nobodys_replacement() {
+    wait(async {
+        const GROUP: &str = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.0.1, 172.31.0.2]}
+ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80]}
+ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
+";
+        let site = Site::new(GROUP);
+        drop(site.settle().await);
+        site.aws.set_health(TargetState::Healthy);
+        site.aws.take_time();
+        site.cluster.add(&GROUP.replace("order: 1,", "order: 1, backend-protocol: HTTPS,"));
+        site.cluster.add("ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{'}");
+        let controller = site.start();
+        controller.settle_for(30).await;
+        let rules = || led_to(&site.aws.everything())[..2].to_vec();
+        assert_eq!(rules(), ["HTTP:1 HTTPS:0", "HTTP:1"]);
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        assert_eq!(rules(), ["HTTPS:1", "HTTP:1"]);
+    });
+}
+
+#[test]
 fn a_target_group_without_targets_is_replaced_without_waiting() {
     wait(async {
         let site = Site::new(BEFORE);

@@ -10,11 +10,13 @@ use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::ownership::{Ownership, TTL, txt_name};
 use albedo::model::plan::{Plan, WaitKey};
 use albedo::model::problem::Code;
-use albedo::model::record::{HostedZone, Record, RecordType, RecordValue, Verb};
+use albedo::model::record::{
+    HostedZone, Record, RecordType, RecordValue, RecordWish, Routing, Verb, WishedValue,
+};
 use albedo::model::settings::{DnsPolicy, DnsSettings};
 use albedo::model::snapshot::Extent;
 use albedo::model::source::Source;
-use albedo::model::stack::{WishedName, ZoneStack};
+use albedo::model::stack::ZoneStack;
 use albedo::plan::zone::plan;
 use jiff::Timestamp;
 
@@ -85,7 +87,7 @@ impl Case {
     /// Ingresses that ask for hosts of load balancers: `default/web web.example.com one`; several
     /// of one load balancer with commas between them, the first of its group first.
     fn new(wishes: &[&str]) -> Self {
-        let mut names: BTreeMap<String, Vec<WishedName>> = BTreeMap::new();
+        let mut names: BTreeMap<String, Vec<RecordWish>> = BTreeMap::new();
         let mut known = BTreeSet::from([member("default/web")]);
         for wish in wishes {
             let words: Vec<&str> = wish.split(' ').collect();
@@ -94,11 +96,14 @@ impl Case {
             known.extend(others.iter().cloned());
             let source = ingresses.split(',').map(member).next().unwrap();
             others.remove(&source);
-            names.entry(host.to_owned()).or_default().push(WishedName {
+            names.entry(host.to_owned()).or_default().push(RecordWish {
+                value: WishedValue::Alias {
+                    load_balancer: Id::Is(AwsId::new(load_balancer)),
+                    evaluate_target_health: true,
+                },
+                routing: Routing::Simple,
                 source,
                 others,
-                load_balancer: Id::Is(AwsId::new(load_balancer)),
-                evaluate_target_health: true,
             });
         }
         let stack = ZoneStack {
@@ -301,7 +306,8 @@ fn a_name_waits_for_its_load_balancer_and_holds_up_no_other() {
     assert_eq!(gates(&case), [None, Some(WaitKey::Active(AwsId::new(ALB_2)))]);
     let handle = Handle::LoadBalancer(group("default/api"), Slot::default());
     let wish = &mut case.stack.names.get_mut("api.example.com").unwrap()[0];
-    wish.load_balancer = Id::Of(handle.clone());
+    let WishedValue::Alias { load_balancer, .. } = &mut wish.value;
+    *load_balancer = Id::Of(handle.clone());
     assert_eq!(gates(&case), [None, Some(WaitKey::Made(handle))]);
 }
 

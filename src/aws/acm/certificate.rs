@@ -132,6 +132,8 @@ pub(in crate::aws) async fn import(
         .collect();
     // A tag without a key is none that the model can hold.
     let tags = tags.map_err(|_| CloudError::incomplete(&call.operation, "a tag's key"))?;
+    let key = spec.key.given();
+    let key = key.ok_or_else(|| CloudError::incomplete(&call.operation, "the private key"))?;
     let chain = (!spec.chain.is_empty()).then(|| Blob::new(spec.chain.as_bytes()));
     let answer = call
         .sdk
@@ -139,7 +141,7 @@ pub(in crate::aws) async fn import(
         .import_certificate()
         .set_certificate_arn(current.map(|id| id.as_str().to_owned()))
         .certificate(Blob::new(spec.body.as_bytes()))
-        .private_key(Blob::new(spec.key.open()))
+        .private_key(Blob::new(key.open()))
         .set_certificate_chain(chain)
         .set_tags(current.is_none().then_some(tags))
         .customize()

@@ -9,6 +9,7 @@ use crate::aws::ReadSecurityGroup;
 use crate::aws::belief::Look;
 use crate::aws::part::{AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, Reading};
 use crate::model::certificate::CertificateFacts;
+use crate::model::id::CertificateKey;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
 use crate::model::marks::{backend_tags, certificate_tags};
@@ -21,8 +22,8 @@ fn group(n: usize) -> Group {
     Group::Explicit(format!("group-{n}").into())
 }
 
-fn secret(n: usize) -> ObjectKey {
-    ObjectKey::new("shop", format!("tls-{n}"))
+fn secret(n: usize) -> CertificateKey {
+    CertificateKey::Secret(ObjectKey::new("shop", format!("tls-{n}")))
 }
 
 fn arn(resource: &str, n: usize) -> AwsId {
@@ -165,7 +166,7 @@ fn a_visit_looks_at_what_is_its_subject_s_only() {
         assert!(fabric.is_carried && fabric.backend.value().is_some());
         let of_fabric = looked(&belief);
         assert!(reader.missing.is_empty() && reader.old.is_empty(), "{:?}", reader.missing);
-        assert_eq!(reader.imported_secrets(CLUSTER).len(), groups);
+        assert_eq!(reader.certificates(CLUSTER).len(), groups);
         costs.push((of_balancer, of_certificate, of_fabric));
     }
     assert_eq!(costs[0], costs[1]);

@@ -1,5 +1,6 @@
-//! Secrets: the two entries of a TLS Secret, sealed while they are decoded.
+//! Secrets: the entries that anything is built from, sealed while they are decoded.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -8,13 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Deserializer, de};
+use smol_str::SmolStr;
 use zeroize::Zeroizing;
 
-use super::{Wire, meta, nullable, object_key, served};
+use super::{Wire, meta, object_key, served};
 use crate::cluster::decode::Object;
-use crate::model::certificate::Sealed;
+use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
+use crate::model::secret::{ENTRIES, Sealed};
 use crate::model::seen::SeenSecret;
 use crate::model::snapshot::Objects;
 
@@ -25,27 +28,11 @@ pub(in crate::cluster) struct Secret {
     metadata: ObjectMeta,
     #[serde(default, rename = "type")]
     kind: String,
-    #[serde(default, deserialize_with = "nullable")]
-    data: Data,
+    #[serde(default, deserialize_with = "encoded")]
+    data: FlatMap<SmolStr, Sealed>,
     /// Manifests may have plain text, which the API server turns into `data`.
-    #[serde(default, rename = "stringData", deserialize_with = "nullable")]
-    string_data: PlainData,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Data {
-    #[serde(default, rename = "tls.crt", deserialize_with = "encoded")]
-    certificate: Option<Sealed>,
-    #[serde(default, rename = "tls.key", deserialize_with = "encoded")]
-    key: Option<Sealed>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-struct PlainData {
-    #[serde(default, rename = "tls.crt", deserialize_with = "plain")]
-    certificate: Option<Sealed>,
-    #[serde(default, rename = "tls.key", deserialize_with = "plain")]
-    key: Option<Sealed>,
+    #[serde(default, rename = "stringData", deserialize_with = "plain")]
+    string_data: FlatMap<SmolStr, Sealed>,
 }
 
 served!(Secret, NamespaceResourceScope, "", "v1", "v1", "Secret", "secrets");
@@ -55,11 +42,9 @@ impl Wire for Secret {
     type Noun = SeenSecret;
 
     fn noun(self) -> (ObjectKey, Option<SeenSecret>) {
-        let seen = SeenSecret::Is {
-            kind: self.kind,
-            certificate: self.string_data.certificate.or(self.data.certificate),
-            key: self.string_data.key.or(self.data.key),
-        };
+        let mut entries = self.data;
+        entries.extend(self.string_data);
+        let seen = SeenSecret::Is { kind: self.kind, entries };
         (object_key(&self.metadata), Some(seen))
     }
 
@@ -76,17 +61,63 @@ impl Wire for Secret {
     }
 }
 
-fn encoded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Sealed>, D::Error> {
-    deserializer.deserialize_any(Seal { decode: |text| STANDARD.decode(text).ok() })
+type Entries = FlatMap<SmolStr, Sealed>;
+
+fn encoded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entries, D::Error> {
+    deserializer.deserialize_any(Chosen { decode: |text| STANDARD.decode(text).ok() })
 }
 
-fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Sealed>, D::Error> {
-    deserializer.deserialize_any(Seal { decode: |text| Some(text.as_bytes().to_vec()) })
+fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entries, D::Error> {
+    deserializer.deserialize_any(Chosen { decode: |text| Some(text.as_bytes().to_vec()) })
+}
+
+/// Takes the entries that anything is built from, and leaves out the others unread.
+struct Chosen {
+    decode: fn(&str) -> Option<Vec<u8>>,
+}
+
+impl<'de> de::Visitor<'de> for Chosen {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the entries of a Secret")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+        let mut entries = Entries::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            let Some(name) = ENTRIES.iter().find(|known| **known == name) else {
+                map.next_value::<de::IgnoredAny>()?;
+                continue;
+            };
+            let sealed = map.next_value_seed(Seal { decode: self.decode })?;
+            if let Some(sealed) = sealed {
+                entries.insert(SmolStr::new_static(name), sealed);
+            }
+        }
+        Ok(entries)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Entries, E> {
+        Ok(Entries::new())
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Entries, E> {
+        Ok(Entries::new())
+    }
 }
 
 /// Seals a text without a copy that anybody could keep.
 struct Seal {
     decode: fn(&str) -> Option<Vec<u8>>,
+}
+
+impl<'de> de::DeserializeSeed<'de> for Seal {
+    type Value = Option<Sealed>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
 }
 
 impl de::Visitor<'_> for Seal {

@@ -1,7 +1,6 @@
 //! Writes to the API server: the actions that order something, and the status and Events that order
 //! nothing.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -12,11 +11,10 @@ use serde_json::json;
 
 use super::error::{ClusterError, Kind};
 use super::lease::WRITE_MAX;
+use super::memory::Recalled;
 use super::wire::TargetGroupBinding;
 use crate::model::action::KubeAction;
-use crate::model::group::Group;
 use crate::model::marks::FINALIZER_BINDING;
-use crate::model::memory::Memory;
 use crate::model::report::{Event, StatusEntry};
 use crate::model::source::{Source, SourceKind};
 
@@ -33,9 +31,6 @@ const WRITER: &str = "albedo";
 const ANSWER_MAX: Duration = Duration::from_secs(35);
 /// How often a write that lost a race is tried afresh (client-go's default).
 const ATTEMPTS_MAX: usize = 5;
-
-/// What is remembered of each Ingress group, and what of it cannot be read.
-pub type Recalled = (BTreeMap<Group, Memory>, Vec<String>);
 
 /// The cluster, as far as this program writes to it.
 pub trait Cluster: Send + Sync + 'static {
@@ -62,6 +57,7 @@ pub struct ApiServer {
     identity: String,
     /// The namespace that this program keeps its own objects in.
     home: String,
+    newer: memory::Newer,
 }
 
 impl ApiServer {
@@ -69,7 +65,12 @@ impl ApiServer {
     /// remembered is kept in the namespace `home`.
     #[must_use]
     pub fn new(client: Client, identity: impl Into<String>, home: impl Into<String>) -> Self {
-        Self { client, identity: identity.into(), home: home.into() }
+        Self {
+            client,
+            identity: identity.into(),
+            home: home.into(),
+            newer: memory::Newer::default(),
+        }
     }
 
     fn memories(&self) -> Api<ConfigMap> {
@@ -102,8 +103,8 @@ impl ApiServer {
             KubeAction::Unbind { name } => {
                 binding::unbind(&self.bindings(&name.namespace), name).await
             }
-            KubeAction::Remember { group, memory } => {
-                memory::remember(&self.memories(), group, memory).await
+            KubeAction::Remember { group, entry, memory } => {
+                memory::remember(&self.memories(), &self.newer, group, (entry, memory)).await
             }
             KubeAction::ClaimBinding { name } => {
                 finalizer::add(&self.bindings(&name.namespace), name, FINALIZER_BINDING).await
@@ -134,7 +135,7 @@ impl Cluster for ApiServer {
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
-        memory::recall(&self.memories()).await
+        memory::recall(&self.memories(), &self.newer).await
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Service};
 use crate::model::certificate::Certificate;
 use crate::model::id::{AwsId, Handle, Id};
+use crate::model::secret::SecretBytes;
 
 const ACM: Service = Service { name: "acm", iam: "acm" };
 
@@ -54,6 +55,16 @@ impl AcmAction {
         match self {
             Self::ImportCertificate { handle, .. } => Some(handle),
             Self::ReimportCertificate { .. } | Self::DeleteCertificate { .. } => None,
+        }
+    }
+
+    /// Calls `visit` with the bytes of Secrets that this needs.
+    pub(super) fn visit_secrets(&mut self, visit: &mut dyn FnMut(&mut SecretBytes)) {
+        match self {
+            Self::ImportCertificate { spec, .. } | Self::ReimportCertificate { spec, .. } => {
+                visit(&mut spec.key);
+            }
+            Self::DeleteCertificate { .. } => {}
         }
     }
 

@@ -6,7 +6,7 @@ use super::Sign;
 use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{Id, ObjectKey};
-use crate::model::memory::Memory;
+use crate::model::memory::{Entry, Memory};
 use crate::model::source::{Source, SourceKind};
 
 /// One write to the API server that orders something: what comes later relies on it.
@@ -53,11 +53,13 @@ pub enum KubeAction {
         /// Which one.
         name: ObjectKey,
     },
-    /// Remembers something of an Ingress group that neither Kubernetes nor AWS can tell.
+    /// Remembers something of a group that neither Kubernetes nor AWS can tell.
     Remember {
         /// The group.
         group: Group,
-        /// All that is to be remembered; nothing to remember removes what was.
+        /// Which entry of its memory.
+        entry: Entry,
+        /// The entry and nothing else; nothing to remember removes what was.
         memory: Memory,
     },
 }

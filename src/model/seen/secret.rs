@@ -1,12 +1,13 @@
-//! A TLS Secret, as far as certificates depend on it. Only Secrets that Ingresses name are looked
-//! at.
+//! A Secret, as far as anything is built from it. Only Secrets that members name are looked at.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use smol_str::SmolStr;
 
-use crate::model::certificate::Sealed;
+use crate::model::flat::FlatMap;
+use crate::model::secret::Sealed;
 
 /// What a look at one Secret showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum SeenSecret {
     /// It does not exist.
     Missing,
@@ -16,9 +17,18 @@ pub enum SeenSecret {
     Is {
         /// The type, such as `kubernetes.io/tls`.
         kind: String,
-        /// The bytes of `tls.crt`.
-        certificate: Option<Sealed>,
-        /// The bytes of `tls.key`.
-        key: Option<Sealed>,
+        /// Its entries, as far as anything is built from them ([`crate::model::secret::ENTRIES`]).
+        entries: FlatMap<SmolStr, Sealed>,
     },
+}
+
+impl SeenSecret {
+    /// An entry, if the Secret is there and has it.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Option<&Sealed> {
+        match self {
+            Self::Is { entries, .. } => entries.get(name),
+            Self::Missing | Self::Unreadable(_) => None,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::model::action::KubeAction;
+use crate::model::memory::Entry;
 
 /// What a step is about.
 pub(super) fn what(action: &KubeAction) -> String {
@@ -17,11 +18,12 @@ pub(super) fn what(action: &KubeAction) -> String {
         KubeAction::Rebind { name, .. } | KubeAction::Unbind { name } => {
             format!("TargetGroupBinding {name}")
         }
-        KubeAction::Remember { memory, .. } => format!(
-            "memory of {} held parts, {} leftovers",
-            memory.held.len(),
-            memory.leftovers.len()
-        ),
+        KubeAction::Remember { entry: Entry::Held(member), .. } => {
+            format!("memory of {} {member}", member.kind)
+        }
+        KubeAction::Remember { entry: Entry::Leftovers, memory, .. } => {
+            format!("memory of {} leftovers", memory.leftovers.len())
+        }
         KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
             format!("finalizer of TargetGroupBinding {name}")
         }
@@ -39,9 +41,13 @@ pub(super) fn parameters(action: &KubeAction) -> Value {
         KubeAction::Rebind { name, binding } => {
             json!({"name": name.to_string(), "binding": binding})
         }
-        KubeAction::Remember { group, memory } => {
-            let held: Vec<String> = memory.held.keys().map(ToString::to_string).collect();
-            json!({"group": group.to_string(), "held": held, "leftovers": memory.leftovers})
+        KubeAction::Remember { group, entry: Entry::Held(member), memory } => json!({
+            "group": group.to_string(),
+            "member": member.to_string(),
+            "is_held": !memory.is_empty(),
+        }),
+        KubeAction::Remember { group, entry: Entry::Leftovers, memory } => {
+            json!({"group": group.to_string(), "leftovers": memory.leftovers})
         }
         KubeAction::Unbind { name }
         | KubeAction::ClaimBinding { name }

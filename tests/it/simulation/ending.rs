@@ -146,9 +146,10 @@ async fn neighbours(run: &mut Run) {
 /// The cluster remembers what the leader believes that it does.
 fn remembered(run: &Run) {
     let Some(leader) = run.leader() else { return };
-    let memories = run.site.cluster.memories.lock().unwrap().clone();
+    let memories = run.site.cluster.memories();
     let world = leader.runtime.world().lock();
-    let stored = world.balancers.iter().map(|(group, state)| (group.clone(), state.stored.clone()));
+    let stored =
+        world.balancers.iter().map(|(group, state)| (group.clone(), state.stored.memory.clone()));
     let stored: BTreeMap<_, _> = stored.filter(|(_, memory)| !memory.is_empty()).collect();
     if stored != memories {
         let text =
@@ -189,7 +190,7 @@ fn kept(run: &Run) -> BTreeMap<&'static str, usize> {
 
 /// A fresh start on the same cluster makes the same.
 async fn fresh(run: &mut Run) {
-    let memories = run.site.cluster.memories.lock().unwrap().clone();
+    let memories = run.site.cluster.memories();
     if memories.values().any(|memory| !memory.held.is_empty()) {
         // Who knows nothing of the past holds nothing of it.
         return;

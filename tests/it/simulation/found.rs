@@ -7,7 +7,7 @@ use std::time::Duration;
 use albedo::controller::{BalancerState, SharedWorld};
 use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::fact::Names;
-use albedo::model::id::{AwsId, Id};
+use albedo::model::id::{AwsId, CertificateKey, Id};
 use albedo::model::moment::Moment;
 use albedo::model::plan::{Need, Plan, Reason, Wait, WaitKey};
 use albedo::model::subject::Subject;
@@ -22,7 +22,7 @@ fn who_begins_to_wait_while_that_is_let_go_is_told() {
     let place = settings().place;
     for subject in [
         Subject::Balancer(place.clone(), group("edge")),
-        Subject::Certificate(place.clone(), key("shop/tls")),
+        Subject::Certificate(place.clone(), CertificateKey::Secret(key("shop/tls"))),
     ] {
         let world = SharedWorld::new(Arc::new(settings()));
         let mut world = world.lock();

@@ -8,11 +8,9 @@ use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object, Recalled
 use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
-use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::marks::FINALIZER_BINDING;
-use albedo::model::memory::Memory;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
@@ -31,6 +29,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::clock::VirtualClock;
 use super::fake::Death;
 use super::sketch;
+
+mod memories;
 
 /// A call that fails.
 #[derive(Clone, Debug)]
@@ -51,8 +51,8 @@ pub struct FakeCluster {
     pub objects: Arc<RwLock<Objects>>,
     /// Where what happens is told, each with its number.
     feeds: Arc<Mutex<BTreeMap<usize, Ear>>>,
-    /// What it remembers for the controller.
-    pub memories: Arc<Mutex<BTreeMap<Group, Memory>>>,
+    /// The data of the ConfigMaps in which it remembers something for the controller.
+    pub maps: Arc<Mutex<BTreeMap<String, BTreeMap<String, String>>>>,
     /// Ingresses that somebody keeps finalizers off.
     pub closed: Arc<Mutex<BTreeSet<ObjectKey>>>,
     log: Arc<Mutex<Log>>,
@@ -76,7 +76,7 @@ impl FakeCluster {
             settings: Arc::new(settings),
             objects: Arc::default(),
             feeds: Arc::default(),
-            memories: Arc::default(),
+            maps: Arc::default(),
             closed: Arc::default(),
             log: Arc::default(),
         }
@@ -269,10 +269,8 @@ impl FakeCluster {
                 found.finalizers.retain(|held| held != FINALIZER_BINDING);
                 self.put_binding(name, found);
             }
-            KubeAction::Remember { group, memory } => {
-                let mut memories = self.memories.lock().unwrap();
-                memories.insert(group.clone(), memory.clone());
-                memories.retain(|_, memory| !memory.is_empty());
+            KubeAction::Remember { group, entry, memory } => {
+                self.remember(group, entry, memory)?;
             }
         }
         Ok(())
@@ -356,7 +354,7 @@ impl Cluster for FakeCluster {
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
-        Ok((self.memories.lock().unwrap().clone(), Vec::new()))
+        Ok(self.recalled())
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -56,6 +56,8 @@ struct Shared {
     outage: Vec<&'static str>,
     /// The services that ask for fewer calls, whenever they are called.
     throttled: Vec<&'static str>,
+    /// The services that nobody may use.
+    forbidden: Vec<&'static str>,
     /// The write after which whoever asked panics.
     panics_at: Option<usize>,
     turns: Option<Turns>,
@@ -68,6 +70,8 @@ impl Shared {
         let is_one = |service: &&str| operation.starts_with(*service);
         let (kind, code) = if self.outage.iter().any(is_one) {
             (Kind::Transient, "InternalFailure")
+        } else if self.forbidden.iter().any(is_one) {
+            (Kind::Refused, "AccessDenied")
         } else if self.throttled.iter().any(is_one) {
             (Kind::Throttled, "Throttling")
         } else {
@@ -149,6 +153,11 @@ impl Fake {
     /// `ec2.DescribeNetworkInterfaces`.
     pub fn outage(&self, services: &[&'static str]) {
         self.lock().outage = services.to_vec();
+    }
+
+    /// From now on nobody may use these services, and all others do.
+    pub fn forbid(&self, services: &[&'static str]) {
+        self.lock().forbidden = services.to_vec();
     }
 
     /// From now on these services ask for fewer calls, whenever they are called.

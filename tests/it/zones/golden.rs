@@ -278,7 +278,9 @@ fn evaluate_target_health() {
     }
     let mut case = dual(&[WEB]);
     let end = case.carried_out(&Records::new());
-    case.stack.names.get_mut(HOST).unwrap()[0].evaluate_target_health = false;
+    let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
+    let WishedValue::Alias { evaluate_target_health, .. } = &mut wish.value;
+    *evaluate_target_health = false;
     assert_eq!(sorted(&case.plan(&end)), four("UPSERT", HOST));
     assert!(case.plan(&case.carried_out(&end)).is_empty());
 }

@@ -219,6 +219,63 @@ fn of_zones_with_one_name_somebody_has_to_choose() {
 }
 
 #[test]
+fn while_zones_cannot_be_read_nothing_goes_that_a_name_may_lead_to() {
+    wait(async {
+        let site = site(APPS);
+        drop(site.settle().await);
+        let before = names(&site);
+        site.aws.forbid(&["route53.ListHostedZones"]);
+        // Whoever leads now has never seen a zone.
+        let controller = site.start();
+        controller.settle_for(60).await;
+        let schemes = || -> BTreeSet<String> {
+            let state = site.aws.everything();
+            state.load_balancers.values().map(|found| found.spec.scheme.to_string()).collect()
+        };
+        let changed = APPS.replace("{group.name: edge,", "{group.name: edge, scheme: internal,");
+        let was = schemes();
+        controller.cluster.add(&changed.replace("internal", other(&was)));
+        controller.settle_for(3600).await;
+        assert_eq!((names(&site), schemes().len()), (before.clone(), 2));
+        site.aws.forbid(&[]);
+        controller.settle().await;
+        assert_eq!((names(&site), schemes().len()), (before, 1));
+        assert_ne!(schemes(), was);
+    });
+}
+
+/// The scheme that none of these load balancers has.
+fn other(schemes: &BTreeSet<String>) -> &'static str {
+    if schemes.contains("internal") { "internet-facing" } else { "internal" }
+}
+
+#[test]
+fn whoever_leaves_while_zones_cannot_be_read_is_told_what_that_waits_for() {
+    wait(async {
+        let site = site(APPS);
+        drop(site.settle().await);
+        site.aws.forbid(&["route53.ListHostedZones"]);
+        let controller = site.start();
+        controller.settle_for(60).await;
+        site.cluster.forget_calls();
+        for name in ["shop/a", "shop/b"] {
+            controller.cluster.delete(&key(name));
+        }
+        controller.settle_for(3600).await;
+        assert_eq!(site.aws.everything().load_balancers.len(), 1);
+        let events = site.cluster.events();
+        let told: Vec<_> = events.iter().filter(|event| event.reason == "NoHostedZone").collect();
+        assert_eq!(told.len(), 2, "{events:?}");
+        assert!(told.iter().all(|event| event.message.contains("--dns=false")), "{told:?}");
+        // Nothing of it is left once the names can be withdrawn.
+        site.aws.forbid(&[]);
+        controller.settle().await;
+        assert_eq!(names(&site), [""; 0]);
+        assert!(site.aws.everything().load_balancers.is_empty());
+    });
+}
+
+#[test]
 fn without_zones_to_keep_names_in_nobody_asks_route_53() {
     wait(async {
         let site = Site::new(APPS);

@@ -8,7 +8,7 @@ use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, PortRef};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
-use albedo::model::memory::Memory;
+use albedo::model::memory::{Entry, Memory};
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
@@ -57,8 +57,8 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
         KubeAction::ClaimBinding { name: name.clone() },
         KubeAction::Unbind { name: name.clone() },
         KubeAction::ReleaseBinding { name },
-        KubeAction::Remember { group: group.clone(), memory },
-        KubeAction::Remember { group, memory: Memory::default() },
+        KubeAction::Remember { group: group.clone(), entry: Entry::Leftovers, memory },
+        KubeAction::Remember { group, entry: Entry::Leftovers, memory: Memory::default() },
     ]
 }
 

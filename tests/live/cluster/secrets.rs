@@ -7,6 +7,7 @@ use albedo::clock::SystemClock;
 use albedo::cluster::watch_secrets;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Change;
+use albedo::model::secret::TLS_CERTIFICATE;
 use albedo::model::seen::SeenSecret;
 use kube::Client;
 use serde_json::{Value, json};
@@ -39,8 +40,8 @@ impl Seen {
             None => "forgotten".to_owned(),
             Some(SeenSecret::Missing) => "missing".to_owned(),
             Some(SeenSecret::Unreadable(_)) => "unreadable".to_owned(),
-            Some(SeenSecret::Is { certificate: None, .. }) => "empty".to_owned(),
-            Some(SeenSecret::Is { .. }) => "there".to_owned(),
+            Some(seen) if seen.entry(TLS_CERTIFICATE).is_none() => "empty".to_owned(),
+            Some(_) => "there".to_owned(),
         };
         format!("{} {what}", turn.key.name)
     }

@@ -1,11 +1,12 @@
 //! Writing: each action does what it says, may be repeated, and spares what others keep.
 
-use albedo::cluster::{ApiServer, Cluster, ClusterError, Kind};
+use albedo::cluster::{ApiServer, Cluster, ClusterError, Kind, Recalled};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening, PortRef};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
-use albedo::model::memory::Memory;
+use albedo::model::memory::{Entry, Memory, Remembered};
+use albedo::model::names;
 use albedo::model::problem::{self, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
@@ -238,22 +239,37 @@ async fn a_claimed_binding_stays_until_it_is_released() {
 async fn what_is_remembered_is_known_again_until_there_is_nothing_to_remember() {
     let desk = Desk::new().await;
     let memory = |arn| Memory { leftovers: [AwsId::new(arn)].into(), ..Memory::default() };
-    let remember = |group: &Group, memory| KubeAction::Remember { group: group.clone(), memory };
+    let remember = |group: &Group, memory| {
+        let (group, entry) = (group.clone(), Entry::Leftovers);
+        KubeAction::Remember { group, entry, memory }
+    };
     let shared = Group::Explicit("shared".into());
     let alone = Group::Implicit(desk.key("web"));
     for (group, arn) in [(&shared, "arn-1"), (&alone, "arn-2"), (&shared, "arn-3")] {
         desk.perform(remember(group, memory(arn))).await.expect("it can be remembered");
     }
     desk.plane.kubectl(&["create", "configmap", "foreign", "-n", &desk.namespace]);
-    let (memories, unreadable) = desk.writer.recall().await.expect("it can be read");
-    let expected = [(shared.clone(), memory("arn-3")), (alone, memory("arn-2"))].into();
-    assert_eq!((memories, unreadable), (expected, vec![]));
+    let remembered = |arn| Remembered { memory: memory(arn), ..Remembered::default() };
+    let recalled = desk.writer.recall().await.expect("it can be read");
+    let groups =
+        [(shared.clone(), remembered("arn-3")), (alone.clone(), remembered("arn-2"))].into();
+    assert_eq!(recalled, Recalled { groups, ..Recalled::default() });
     for _ in 0..2 {
         let forget = remember(&shared, Memory::default());
         desk.perform(forget).await.expect("it can be forgotten");
     }
-    let (memories, _) = desk.writer.recall().await.expect("it can be read");
-    assert_eq!(memories.len(), 1);
+    let recalled = desk.writer.recall().await.expect("it can be read");
+    assert_eq!(recalled.groups.len(), 1);
+    // What a newer version wrote is left alone.
+    let name = names::memory(&alone, &Entry::Leftovers);
+    let data = json!({"data": {"version": "99"}}).to_string();
+    desk.plane.kubectl(&["patch", "configmap", &name, "-n", &desk.namespace, "-p", &data]);
+    let recalled = desk.writer.recall().await.expect("it can be read");
+    assert_eq!(recalled.newer, [name].into());
+    for memory in [memory("arn-4"), Memory::default()] {
+        assert_eq!(desk.refusal(remember(&alone, memory)).await, Kind::Refused);
+    }
+    assert_eq!(desk.writer.recall().await.expect("it can be read"), recalled);
 }
 
 #[tokio::test]

@@ -14,13 +14,22 @@ pub struct Certificate {
     pub tags: Tags,
 }
 
+/// What is sent without a key is no import.
+fn has_key(spec: &Spec) -> Result<(), Refusal> {
+    match spec.key.given() {
+        Some(key) if !key.open().is_empty() => Ok(()),
+        _ => refuse("ValidationException", "a private key is missing"),
+    }
+}
+
 impl State {
-    pub(super) fn import_certificate(&mut self, spec: &Spec) -> Answer {
+    pub(super) fn import_certificate(&mut self, spec: &Spec) -> Result<Answer, Refusal> {
+        has_key(spec)?;
         let id = self.new_certificate_id();
         let held = Certificate { facts: spec.facts.clone(), tags: spec.tags.clone() };
         self.certificates.insert(id.clone());
         self.imported.insert(id.clone(), held);
-        Answer::Certificate(ReadCertificate { id, facts: spec.facts.clone() })
+        Ok(Answer::Certificate(ReadCertificate { id, facts: spec.facts.clone() }))
     }
 
     pub(super) fn reimport_certificate(
@@ -28,6 +37,7 @@ impl State {
         id: &AwsId,
         spec: &Spec,
     ) -> Result<Answer, Refusal> {
+        has_key(spec)?;
         let Some(held) = self.imported.get_mut(id) else { return unknown(id) };
         if held.facts.key_type != spec.facts.key_type {
             return refuse("ValidationException", "the key type cannot be changed");

@@ -183,7 +183,7 @@ impl State {
 
     fn change_acm(&mut self, action: &AcmAction) -> Result<Answer, Refusal> {
         match action {
-            AcmAction::ImportCertificate { spec, .. } => Ok(self.import_certificate(spec)),
+            AcmAction::ImportCertificate { spec, .. } => self.import_certificate(spec),
             AcmAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
             AcmAction::DeleteCertificate { id } => self.delete_certificate(id),
         }

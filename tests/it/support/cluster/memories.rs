@@ -1,0 +1,47 @@
+//! What the cluster remembers for the controller: written and read as on a real one.
+
+use std::collections::BTreeMap;
+
+use albedo::cluster::{ClusterError, Kind, Recalled, memory};
+use albedo::model::group::Group;
+use albedo::model::memory::{Entry, Memory};
+use albedo::model::names;
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::{FakeCluster, refusal};
+
+impl FakeCluster {
+    pub(super) fn remember(
+        &self,
+        group: &Group,
+        entry: &Entry,
+        memory: &Memory,
+    ) -> Result<(), ClusterError> {
+        let name = names::memory(group, entry);
+        let mut maps = self.maps.lock().unwrap();
+        if memory.is_empty() {
+            maps.remove(&name);
+        } else {
+            let data = memory::write(group, memory);
+            maps.insert(name, data.map_err(|why| refusal(Kind::Refused, why))?);
+        }
+        Ok(())
+    }
+
+    /// What it remembers for the controller, as the controller reads it.
+    pub fn recalled(&self) -> Recalled {
+        let maps = self.maps.lock().unwrap().clone();
+        memory::read(maps.into_iter().map(|(name, data)| ConfigMap {
+            metadata: ObjectMeta { name: Some(name), ..ObjectMeta::default() },
+            data: Some(data),
+            ..ConfigMap::default()
+        }))
+    }
+
+    /// What it remembers of each group.
+    pub fn memories(&self) -> BTreeMap<Group, Memory> {
+        let groups = self.recalled().groups.into_iter();
+        groups.map(|(group, remembered)| (group, remembered.memory)).collect()
+    }
+}
