@@ -109,8 +109,7 @@ impl Town {
                 continue;
             }
             self.meter.leave_out(|| self.site.aws.pass_time());
-            let mut deadlines = queue.deadlines().into_iter();
-            let next = deadlines.find(|(_, subject)| subject.kind() != SubjectKind::Census);
+            let next = queue.next_deadline(|subject| subject.kind() != SubjectKind::Census);
             let Some((moment, _)) = next else { return };
             keeper.clock.sleep_until(moment).await;
         }

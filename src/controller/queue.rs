@@ -200,6 +200,12 @@ impl<T: Clock> Queue<T> {
         self.lock().by_deadline.iter().cloned().collect()
     }
 
+    /// The first of the visits that nobody asks for yet, among those to the subjects that count.
+    #[must_use]
+    pub fn next_deadline(&self, counts: impl Fn(&Subject) -> bool) -> Option<(Moment, Subject)> {
+        self.lock().by_deadline.iter().find(|(_, subject)| counts(subject)).cloned()
+    }
+
     /// Whether the last visit to a subject went wrong.
     #[must_use]
     pub fn is_troubled(&self, subject: &Subject) -> bool {

@@ -241,8 +241,11 @@ impl Fake {
 
     /// Every load balancer takes traffic now.
     pub fn finish_provisioning(&self) {
-        for found in self.lock().state.load_balancers.values_mut() {
-            found.state = LoadBalancerState::Active;
+        let state = &mut self.lock().state;
+        for id in std::mem::take(&mut state.provisioning) {
+            if let Some(found) = state.load_balancers.get_mut(&id) {
+                found.state = LoadBalancerState::Active;
+            }
         }
     }
 

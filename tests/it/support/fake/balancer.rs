@@ -71,6 +71,7 @@ impl State {
         let attributes = defaults(&ATTRIBUTES);
         let made = LoadBalancer { spec, attributes, state: LoadBalancerState::Provisioning };
         let read = made.read(&id);
+        self.provisioning.push(id.clone());
         self.load_balancers.insert(id, made);
         Ok(Answer::LoadBalancer(read))
     }

@@ -1,6 +1,6 @@
 //! Listeners and rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::Answer;
 use albedo::model::id::{AwsId, Id};
@@ -11,7 +11,7 @@ use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule as RuleSpec, RuleAction};
 
 use super::state::{State, check_tags, forwards, given};
-use super::{Refusal, echo, refuse};
+use super::{PLACE, Refusal, echo, refuse};
 
 /// Listeners of a load balancer (AWS quota).
 const LISTENERS_MAX: usize = 50;
@@ -75,13 +75,16 @@ impl State {
         &self,
         load_balancer: &AwsId,
     ) -> impl Iterator<Item = (&AwsId, &Listener)> {
-        let mut on_it: Vec<_> = self
-            .listeners
-            .iter()
-            .filter(|(_, listener)| listener.load_balancer == *load_balancer)
-            .collect();
+        let stem = stem(load_balancer, "loadbalancer", "listener");
+        let mut on_it: Vec<_> = under(&self.listeners, &stem).collect();
         on_it.sort_by_key(|(_, listener)| listener.port);
         on_it.into_iter()
+    }
+
+    /// The rules of all listeners of a load balancer.
+    pub(super) fn rules_on(&self, load_balancer: &AwsId) -> impl Iterator<Item = &Rule> {
+        under(&self.rules, &stem(load_balancer, "loadbalancer", "listener-rule"))
+            .map(|(_, rule)| rule)
     }
 
     pub(super) fn create_listener(
@@ -140,7 +143,11 @@ impl State {
 
     /// A wish as it stands once it is granted: with AWS's defaults, and without further
     /// certificates.
-    fn checked_listener(&self, load_balancer: &AwsId, spec: &Spec) -> Result<Spec, Refusal> {
+    fn checked_listener(
+        &mut self,
+        load_balancer: &AwsId,
+        spec: &Spec,
+    ) -> Result<Spec, Refusal> {
         self.check_actions(load_balancer, &spec.default_actions)?;
         let mut spec = spec.clone();
         spec.default_actions = echo::actions(&spec.default_actions);
@@ -212,13 +219,11 @@ impl State {
         check_tags(tags)?;
         let rule = self.checked_rule(&load_balancer, spec)?;
         check_priority(priority)?;
-        if self.rules.values().any(|rule| rule.listener == *listener && rule.priority == priority) {
+        let is_taken = |rule: &Rule| rule.listener == *listener && rule.priority == priority;
+        if self.rules_on(&load_balancer).any(is_taken) {
             return refuse("PriorityInUse", format!("priority '{priority}' is currently in use"));
         }
-        let on_load_balancer = self.rules.values().filter(|rule| {
-            self.listeners.get(&rule.listener).is_some_and(|l| l.load_balancer == load_balancer)
-        });
-        if on_load_balancer.count() >= RULES_MAX {
+        if self.rules_on(&load_balancer).count() >= RULES_MAX {
             return refuse("TooManyRules", format!("at most {RULES_MAX}"));
         }
         let id = self.new_id(&stem(listener, "listener", "listener-rule"));
@@ -236,7 +241,11 @@ impl State {
         Ok(Answer::Rules(vec![rule.read(id)]))
     }
 
-    fn checked_rule(&self, load_balancer: &AwsId, spec: &RuleSpec) -> Result<RuleSpec, Refusal> {
+    fn checked_rule(
+        &mut self,
+        load_balancer: &AwsId,
+        spec: &RuleSpec,
+    ) -> Result<RuleSpec, Refusal> {
         let values = spec.conditions.iter().map(|condition| match condition {
             Condition::Host(values) | Condition::Path(values) => values.len(),
             Condition::Foreign(_) => 1,
@@ -265,7 +274,10 @@ impl State {
         }
         // Only the order that comes out counts (AWS).
         let mut taken = BTreeSet::new();
-        for rule in self.rules.values() {
+        let stands = |id: &AwsId| Some(&self.listeners.get(&self.rules.get(id)?.listener)?.load_balancer);
+        let load_balancers: BTreeSet<&AwsId> =
+            priorities.iter().filter_map(|(id, _)| stands(id)).collect();
+        for rule in load_balancers.into_iter().flat_map(|id| self.rules_on(id)) {
             if !taken.insert((&rule.listener, rule.priority)) {
                 let message = format!("priority '{}' is currently in use", rule.priority);
                 return refuse("PriorityInUse", message);
@@ -281,7 +293,12 @@ impl State {
         Ok(Answer::Done)
     }
 
-    fn check_actions(&self, load_balancer: &AwsId, actions: &[RuleAction]) -> Result<(), Refusal> {
+    /// Checks what is asked for. What is led to from now on is known to be.
+    fn check_actions(
+        &mut self,
+        load_balancer: &AwsId,
+        actions: &[RuleAction],
+    ) -> Result<(), Refusal> {
         if actions.is_empty() {
             return refuse("ValidationError", "an action must be specified");
         }
@@ -297,6 +314,7 @@ impl State {
                 let message = format!("'{target_group}' has another load balancer");
                 return refuse("TargetGroupAssociationLimit", message);
             }
+            self.is_led_to(target_group, load_balancer);
         }
         Ok(())
     }
@@ -342,4 +360,15 @@ fn check_priority(priority: u32) -> Result<(), Refusal> {
 fn stem(id: &AwsId, from: &str, to: &str) -> String {
     let (_, resource) = id.as_str().rsplit_once(':').unwrap_or_default();
     resource.replacen(from, to, 1)
+}
+
+/// What hangs on the thing that a stem is of, found by its ARN: at the same cost however much
+/// stands.
+fn under<'a, T>(
+    things: &'a BTreeMap<AwsId, T>,
+    stem: &str,
+) -> impl Iterator<Item = (&'a AwsId, &'a T)> + use<'a, T> {
+    let start = format!("{PLACE}:{stem}/");
+    let from = AwsId::new(start.as_str());
+    things.range(from..).take_while(move |(id, _)| id.as_str().starts_with(&start))
 }

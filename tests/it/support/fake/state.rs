@@ -37,6 +37,8 @@ pub struct State {
     pub refused_names: BTreeSet<String>,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
     pub load_balancers: BTreeMap<AwsId, LoadBalancer>,
+    /// Those that were made since time passed.
+    pub(super) provisioning: Vec<AwsId>,
     /// How many of them the account may have.
     pub load_balancers_max: usize,
     pub listeners: BTreeMap<AwsId, Listener>,
@@ -65,6 +67,7 @@ impl State {
             refused_names: BTreeSet::new(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
+            provisioning: Vec::new(),
             load_balancers_max: LOAD_BALANCERS_MAX,
             listeners: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -247,19 +250,18 @@ impl State {
 
     /// The load balancer whose listeners or rules use a target group.
     pub(super) fn user_of(&self, target_group: &AwsId) -> Option<&AwsId> {
-        let by_listener = self.listeners.values().find_map(|listener| {
-            forwards(&listener.spec.default_actions)
-                .any(|id| id == target_group)
-                .then_some(&listener.load_balancer)
-        });
-        let by_rule = || {
-            let rule = self
-                .rules
-                .values()
-                .find(|rule| forwards(&rule.rule.actions).any(|id| id == target_group))?;
-            Some(&self.listeners.get(&rule.listener)?.load_balancer)
-        };
-        by_listener.or_else(by_rule)
+        let user = self.target_groups.get(target_group)?.led_to_by.as_ref()?;
+        let defaults = self.listeners_of(user).map(|(_, found)| &found.spec.default_actions);
+        let rules = self.rules_on(user).map(|rule| &rule.rule.actions);
+        let mut used = defaults.chain(rules).flat_map(|actions| forwards(actions));
+        used.any(|id| id == target_group).then_some(user)
+    }
+
+    /// Notes the load balancer that leads to a target group.
+    pub(super) fn is_led_to(&mut self, target_group: &AwsId, load_balancer: &AwsId) {
+        if let Some(found) = self.target_groups.get_mut(target_group) {
+            found.led_to_by = Some(load_balancer.clone());
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub struct TargetGroup {
     pub spec: Spec,
     pub attributes: Attributes,
     pub targets: BTreeMap<Target, TargetState>,
+    /// The load balancer that led to it last, and may do so no more.
+    pub(super) led_to_by: Option<AwsId>,
 }
 
 impl TargetGroup {
@@ -64,6 +66,7 @@ impl State {
             spec: spec.clone(),
             attributes: defaults(&ATTRIBUTES),
             targets: BTreeMap::new(),
+            led_to_by: None,
         };
         let read = made.read(&id);
         self.target_groups.insert(id, made);
