@@ -60,8 +60,15 @@ pub struct Ground {
 /// How many pods a test may have; the recordings' are among them.
 pub const ADDRESSES: u32 = 240;
 
+/// How many pods get their addresses from each 256: round numbers are easy to tell apart.
+const USED: u32 = 240;
+/// How many a subnet of a default VPC holds, a /20 whose first 256 addresses are left to the nodes.
+const SUBNET_MAX: u32 = 15 * USED;
+/// The same of a /18.
+const LARGE_SUBNET_MAX: u32 = 63 * USED;
+
 /// Lays out an account: subnets for both roles in two zones, and a node whose interface holds all
-/// pods.
+/// pods; or several, where they are more than a subnet holds.
 pub fn ground(account: &Account, addresses: u32) -> Ground {
     let found = account.call("ec2", "DescribeSubnets", &json!({}));
     let mut subnets: Vec<(String, String, String)> = found["Subnets"]
@@ -92,24 +99,54 @@ pub fn ground(account: &Account, addresses: u32) -> Ground {
         }),
     );
     let nodes = nodes["GroupId"].as_str().expect("it has an id").to_owned();
+    let addresses = if addresses <= SUBNET_MAX {
+        node(account, &nodes, &subnets[0].1, &subnets[0].2, addresses)
+    } else {
+        more_nodes(account, &vpc, &nodes, &subnets[0].0, addresses)
+    };
+    let subnets = subnets.into_iter().map(|(zone, id, _)| (zone, id)).collect();
+    Ground { vpc, subnets, nodes, addresses }
+}
+
+/// A node for so many pods in a subnet. Answers with their addresses.
+fn node(account: &Account, group: &str, subnet: &str, block: &str, count: u32) -> Vec<String> {
     let interface = account.call(
         "ec2",
         "CreateNetworkInterface",
-        &json!({"SubnetId": subnets[0].1, "Groups": [nodes]}),
+        &json!({"SubnetId": subnet, "Groups": [group]}),
     );
     let interface = &interface["NetworkInterface"]["NetworkInterfaceId"];
-    let block: Vec<&str> = subnets[0].2.split('.').collect();
+    let block: Vec<&str> = block.split('.').collect();
     let third: u32 = block[2].parse().expect("it is a number");
-    // The subnet's own network is left to the nodes.
-    let address = |n| format!("{}.{}.{}.{}", block[0], block[1], third + 1 + n / 240, 10 + n % 240);
-    let addresses: Vec<String> = (0..addresses).map(address).collect();
+    // The subnet's first addresses are left to the nodes.
+    let address =
+        |n| format!("{}.{}.{}.{}", block[0], block[1], third + 1 + n / USED, 10 + n % USED);
+    let addresses: Vec<String> = (0..count).map(address).collect();
     account.call(
         "ec2",
         "AssignPrivateIpAddresses",
         &json!({"NetworkInterfaceId": interface, "PrivateIpAddresses": addresses}),
     );
-    let subnets = subnets.into_iter().map(|(zone, id, _)| (zone, id)).collect();
-    Ground { vpc, subnets, nodes, addresses }
+    addresses
+}
+
+/// Nodes in a second block of the VPC, as in clusters that have outgrown their first.
+fn more_nodes(account: &Account, vpc: &str, group: &str, zone: &str, count: u32) -> Vec<String> {
+    let block = json!({"VpcId": vpc, "CidrBlock": "100.64.0.0/16"});
+    account.call("ec2", "AssociateVpcCidrBlock", &block);
+    let mut addresses = Vec::new();
+    for quarter in 0..4 {
+        let left = count.saturating_sub(quarter * LARGE_SUBNET_MAX).min(LARGE_SUBNET_MAX);
+        if left == 0 {
+            break;
+        }
+        let block = format!("100.64.{}.0/18", quarter * 64);
+        let subnet = json!({"VpcId": vpc, "CidrBlock": block, "AvailabilityZone": zone});
+        let subnet = account.call("ec2", "CreateSubnet", &subnet);
+        let subnet = subnet["Subnet"]["SubnetId"].as_str().expect("it has an id");
+        addresses.extend(node(account, group, subnet, &block, left));
+    }
+    addresses
 }
 
 impl Stage {

@@ -143,11 +143,7 @@ impl State {
 
     /// A wish as it stands once it is granted: with AWS's defaults, and without further
     /// certificates.
-    fn checked_listener(
-        &mut self,
-        load_balancer: &AwsId,
-        spec: &Spec,
-    ) -> Result<Spec, Refusal> {
+    fn checked_listener(&mut self, load_balancer: &AwsId, spec: &Spec) -> Result<Spec, Refusal> {
         self.check_actions(load_balancer, &spec.default_actions)?;
         let mut spec = spec.clone();
         spec.default_actions = echo::actions(&spec.default_actions);
@@ -274,7 +270,8 @@ impl State {
         }
         // Only the order that comes out counts (AWS).
         let mut taken = BTreeSet::new();
-        let stands = |id: &AwsId| Some(&self.listeners.get(&self.rules.get(id)?.listener)?.load_balancer);
+        let stands =
+            |id: &AwsId| Some(&self.listeners.get(&self.rules.get(id)?.listener)?.load_balancer);
         let load_balancers: BTreeSet<&AwsId> =
             priorities.iter().filter_map(|(id, _)| stands(id)).collect();
         for rule in load_balancers.into_iter().flat_map(|id| self.rules_on(id)) {
@@ -314,7 +311,7 @@ impl State {
                 let message = format!("'{target_group}' has another load balancer");
                 return refuse("TargetGroupAssociationLimit", message);
             }
-            self.is_led_to(target_group, load_balancer);
+            self.users.insert(target_group.clone(), load_balancer.clone());
         }
         Ok(())
     }

@@ -46,6 +46,8 @@ pub struct State {
     pub target_groups: BTreeMap<AwsId, TargetGroup>,
     /// What protects load balancers.
     pub guards: Guards,
+    /// The load balancer that led to each target group last, and may do so no more.
+    pub(super) users: BTreeMap<AwsId, AwsId>,
     /// How often each name was given to something new: what is made again is not the same thing.
     made: BTreeMap<String, usize>,
 }
@@ -73,6 +75,7 @@ impl State {
             rules: BTreeMap::new(),
             target_groups: BTreeMap::new(),
             guards: Guards::default(),
+            users: BTreeMap::new(),
             made: BTreeMap::new(),
         };
         state.add_default_security_group();
@@ -250,18 +253,11 @@ impl State {
 
     /// The load balancer whose listeners or rules use a target group.
     pub(super) fn user_of(&self, target_group: &AwsId) -> Option<&AwsId> {
-        let user = self.target_groups.get(target_group)?.led_to_by.as_ref()?;
+        let user = self.users.get(target_group)?;
         let defaults = self.listeners_of(user).map(|(_, found)| &found.spec.default_actions);
         let rules = self.rules_on(user).map(|rule| &rule.rule.actions);
         let mut used = defaults.chain(rules).flat_map(|actions| forwards(actions));
         used.any(|id| id == target_group).then_some(user)
-    }
-
-    /// Notes the load balancer that leads to a target group.
-    pub(super) fn is_led_to(&mut self, target_group: &AwsId, load_balancer: &AwsId) {
-        if let Some(found) = self.target_groups.get_mut(target_group) {
-            found.led_to_by = Some(load_balancer.clone());
-        }
     }
 }
 

@@ -33,8 +33,6 @@ pub struct TargetGroup {
     pub spec: Spec,
     pub attributes: Attributes,
     pub targets: BTreeMap<Target, TargetState>,
-    /// The load balancer that led to it last, and may do so no more.
-    pub(super) led_to_by: Option<AwsId>,
 }
 
 impl TargetGroup {
@@ -66,7 +64,6 @@ impl State {
             spec: spec.clone(),
             attributes: defaults(&ATTRIBUTES),
             targets: BTreeMap::new(),
-            led_to_by: None,
         };
         let read = made.read(&id);
         self.target_groups.insert(id, made);
@@ -100,6 +97,7 @@ impl State {
         }
         // Deleting what is gone succeeds (AWS).
         self.target_groups.remove(id);
+        self.users.remove(id);
         Ok(Answer::Done)
     }
 
