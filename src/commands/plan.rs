@@ -1,6 +1,6 @@
 //! `albedo plan`: what would change, against live AWS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         zones_refused: false,
         facts: crate::model::fact::Facts::default(),
         memory: Memory::default(),
+        let_go: BTreeSet::new(),
     };
     let mut plans =
         plan_all(&mirror, &mut snapshot, &memories).await.context("AWS cannot be read")?;

@@ -94,6 +94,17 @@ impl BalancerState {
         self.waits.over.clone()
     }
 
+    /// The members that have been followed to another group for long enough, as far as is known
+    /// since this was asked last.
+    #[must_use]
+    pub fn let_go(&self) -> BTreeSet<Source> {
+        let followed = self.waits.over.iter().filter_map(|key| match key {
+            WaitKey::Followed(member) => Some(member.clone()),
+            _ => None,
+        });
+        followed.collect()
+    }
+
     /// Takes note of a plan's waits. Says after how long to look again.
     pub fn wait_for(&mut self, plan: &Plan, now: Moment) -> Option<Duration> {
         let before = std::mem::take(&mut self.waits);

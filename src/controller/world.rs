@@ -242,6 +242,7 @@ impl World {
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject),
             memory: self.memory(subject),
+            let_go: self.let_go(subject),
         };
         self.has_read(subject);
         (snapshot, self.facts.revision())
@@ -258,9 +259,9 @@ impl World {
     fn facts_for(&self, subject: &Subject) -> Facts {
         match subject {
             Subject::Balancer(_, group) => {
-                let members = self.index.members(group);
-                let certificates = members.flat_map(|member| self.index.certificates_of(member));
-                let facts = self.facts.for_balancer(certificates);
+                let members = || self.index.members(group);
+                let certificates = members().flat_map(|member| self.index.certificates_of(member));
+                let facts = self.facts.for_balancer(certificates, members());
                 match self.settings.dns.policy {
                     DnsPolicy::Sync => facts,
                     // Names that are never withdrawn hold up no load balancer.
@@ -280,6 +281,11 @@ impl World {
     fn memory(&self, subject: &Subject) -> Memory {
         let Subject::Balancer(_, group) = subject else { return Memory::default() };
         self.balancers.get(group).map(BalancerState::memory).unwrap_or_default()
+    }
+
+    fn let_go(&self, subject: &Subject) -> BTreeSet<Source> {
+        let Subject::Balancer(_, group) = subject else { return BTreeSet::new() };
+        self.balancers.get(group).map(BalancerState::let_go).unwrap_or_default()
     }
 
     /// Takes note of whether a subject waits for listeners or names to let go of something. That
@@ -380,6 +386,10 @@ impl World {
             }
             Topic::Carried | Topic::Settled => vec![Subject::Fabric(place.clone())],
             Topic::Stray(key) => vec![Subject::Certificate(place.clone(), key.clone())],
+            Topic::Arrived(member) | Topic::Followed(member) => {
+                let groups = self.index.groups_of(member);
+                groups.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
+            }
         }
     }
 

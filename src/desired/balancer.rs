@@ -12,8 +12,9 @@ use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
-use super::groups::{Member, holds, members};
-use super::{member, merge, names};
+use super::groups::{Member, Members, holds, members};
+use super::moves::Departures;
+use super::{member, merge, moves, names};
 
 /// What building a group gave.
 #[derive(Debug)]
@@ -31,67 +32,37 @@ pub struct Built {
 
 /// Builds a group: each member alone, then all of them together.
 ///
-/// A bad member contributes its last good part where one is remembered, and otherwise nothing.
+/// A bad member contributes its last good part where one is remembered, and otherwise nothing. So
+/// does one that went to another group which does not serve it yet.
 #[must_use]
 pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
-    let members = members(snapshot, group);
-    let finalizer = group.finalizer();
-    let mut problems = Vec::new();
-    let mut good = BTreeMap::new();
-    let mut places = Vec::new();
-    for member in &members.active {
-        let (part, mut found) = member::build(snapshot, group, member);
-        problems.append(&mut found);
-        // A bad member keeps the place of the part that stands for it.
-        let source = member.source();
-        let held = snapshot.memory.held.get(&source);
-        let order =
-            part.as_ref().or(held.map(AsRef::as_ref)).map_or(member.order, |part| part.order);
-        if let Some(part) = part {
-            good.insert(source.clone(), Arc::new(part));
-        }
-        places.push((order, source.to_string(), source));
-    }
-    places.sort();
-    let active: Vec<Source> = places.into_iter().map(|(_, _, source)| source).collect();
+    let mut members = members(snapshot, group);
+    let departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
+    members.leaving.extend(departures.leaving.iter().cloned());
+    let Alone { active, mut good, mut problems } = alone(snapshot, group, &members, &departures);
     let mut merged = merge::merge(snapshot, group, &active, &mut good);
-    let unclaimed = members.active.iter().filter(|member| {
-        merged.contributing.contains(&member.source()) && !holds(member.ingress, &finalizer)
-    });
-    let unclaimed = unclaimed.map(Member::source).collect();
-    let claimed = members.active.iter().filter(|member| holds(member.ingress, &finalizer));
-    let claimed = claimed.map(Member::source).collect();
-    // A bad member that never had anything explains nothing that stands. Of one whose class or
-    // group cannot be used not even that is known.
-    let may_have = |member: &Member<'_>| {
-        let of_class =
-            |problem: &Problem| matches!(problem.code, Code::InvalidClass | Code::InvalidGroup);
-        holds(member.ingress, &finalizer) || member.problems.iter().any(of_class)
-    };
-    merged.unexplained.retain(|source| {
-        members.active.iter().any(|member| member.source() == *source && may_have(member))
-    });
     problems.append(&mut merged.problems);
-    // Whoever is perhaps ours may have had something once.
-    merged.unexplained.extend(members.unknown.iter().map(|(source, _)| source.clone()));
+    let holding = |member: &&Member<'_>| holds(member.ingress, &group.finalizer());
+    let unclaimed = members.active.iter().filter(|member| !holding(member));
+    let unclaimed = unclaimed.map(Member::source);
+    let unclaimed = unclaimed.filter(|source| merged.contributing.contains(source)).collect();
+    let claimed = members.active.iter().filter(holding).map(Member::source);
+    let claimed = claimed.chain(departures.staying.iter().cloned()).collect();
+    let unexplained = unexplained(group, &members, &departures, merged.unexplained);
     problems.extend(members.unknown.into_iter().map(|(_, problem)| problem));
-    let parts = active.iter().filter(|source| merged.contributing.contains(*source));
-    let parts =
-        parts.filter_map(|source| good.get(source).or_else(|| snapshot.memory.held.get(source)));
-    let (names, mut found) =
-        names::of_group(snapshot, group, parts.map(AsRef::as_ref), &members.leaving);
+    let part = |source: &Source| {
+        let is_in = merged.contributing.contains(source);
+        good.get(source).or_else(|| snapshot.memory.held.get(source)).filter(|_| is_in).cloned()
+    };
+    let named = active.iter().filter(|source| !departures.arrived.contains(*source));
+    let parts: Vec<Arc<Part>> = named.filter_map(part).collect();
+    let parts = parts.iter().map(AsRef::as_ref);
+    let (names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
     problems.append(&mut found);
     problems.sort();
     problems.dedup();
-    // Parts that a bad member relies on, or may come to rely on once its siblings change. Whether
-    // one that cannot be seen from here is still bad is not known.
-    let is_needed = |source: &Source| {
-        let is_bad = active.contains(source) && !good.contains_key(source);
-        is_bad || !snapshot.extent.shows(source.namespace())
-    };
-    let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
-    let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));
-    let memory = Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() };
+    let arriving = moves::arriving(group, &members.active, part);
+    let arrived = arriving.keys().filter(|source| snapshot.facts.arrival(source, group).is_some());
     // Who may not look at zones holds up nobody who never asked for a name.
     let all = active.iter().chain(&members.leaving);
     let is_unnamed = snapshot.zones_refused && !names::may_stand(snapshot, all);
@@ -100,13 +71,89 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         group: group.clone(),
         front: merged.front,
         target_groups: merged.target_groups,
-        active,
         unclaimed,
         claimed,
         leaving: members.leaving,
-        unexplained: merged.unexplained,
-        memory,
+        staying: departures.staying,
+        followed: departures.followed,
+        arrived: arrived.cloned().collect(),
+        arriving,
+        unexplained,
+        memory: memory(snapshot, &active, &good),
         named,
+        active,
     };
     Built { stack, problems, names, good }
+}
+
+/// The members, each looked at alone.
+struct Alone {
+    /// Those that carry on, in their order.
+    active: Vec<Source>,
+    /// The parts of those that are good.
+    good: BTreeMap<Source, Arc<Part>>,
+    problems: Vec<Problem>,
+}
+
+fn alone(
+    snapshot: &Snapshot,
+    group: &Group,
+    members: &Members<'_>,
+    departures: &Departures,
+) -> Alone {
+    let (mut good, mut problems, mut places) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let held = |source: &Source| snapshot.memory.held.get(source).map(AsRef::as_ref);
+    for member in &members.active {
+        let (part, mut found) = member::build(snapshot, group, member);
+        problems.append(&mut found);
+        // A bad member keeps the place of the part that stands for it.
+        let source = member.source();
+        let order = part.as_ref().or(held(&source)).map_or(member.order, |part| part.order);
+        if let Some(part) = part {
+            good.insert(source.clone(), Arc::new(part));
+        }
+        places.push((order, source.to_string(), source));
+    }
+    for source in &departures.staying {
+        let order = held(source).map_or(0, |part| part.order);
+        places.push((order, source.to_string(), source.clone()));
+    }
+    places.sort();
+    let active = places.into_iter().map(|(_, _, source)| source).collect();
+    Alone { active, good, problems }
+}
+
+/// The members whose live rules nobody explains. A bad one that never had anything explains nothing
+/// that stands; of one whose class or group cannot be used not even that is known.
+fn unexplained(
+    group: &Group,
+    members: &Members<'_>,
+    departures: &Departures,
+    mut found: Vec<Source>,
+) -> Vec<Source> {
+    let finalizer = group.finalizer();
+    let may_have = |member: &Member<'_>| {
+        let of_class =
+            |problem: &Problem| matches!(problem.code, Code::InvalidClass | Code::InvalidGroup);
+        holds(member.ingress, &finalizer) || member.problems.iter().any(of_class)
+    };
+    found.retain(|source| {
+        let mut same = members.active.iter().filter(|member| member.source() == *source);
+        departures.staying.contains(source) || same.any(may_have)
+    });
+    // Whoever is perhaps ours may have had something once.
+    found.extend(members.unknown.iter().map(|(source, _)| source.clone()));
+    found
+}
+
+/// Parts that a bad member relies on, or may come to rely on once its siblings change. Whether one
+/// that cannot be seen from here is still bad is not known.
+fn memory(snapshot: &Snapshot, active: &[Source], good: &BTreeMap<Source, Arc<Part>>) -> Memory {
+    let is_needed = |source: &Source| {
+        let is_bad = active.contains(source) && !good.contains_key(source);
+        is_bad || !snapshot.extent.shows(source.namespace())
+    };
+    let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
+    let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));
+    Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() }
 }

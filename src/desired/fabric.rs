@@ -242,6 +242,7 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     let members = members(snapshot, group);
     let finalizer = group.finalizer();
     let is_claimed = !members.leaving.is_empty()
+        || !members.moved.is_empty()
         || members.active.iter().any(|member| holds(member.ingress, &finalizer));
     is_claimed
         || members.active.iter().any(|member| {

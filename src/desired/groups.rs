@@ -48,6 +48,9 @@ pub struct Members<'a> {
     pub active: Vec<Member<'a>>,
     /// Those that leave and still carry the group's finalizer.
     pub leaving: Vec<Source>,
+    /// Those that went to another group and still carry the finalizer of this one; each with where
+    /// it went.
+    pub moved: Vec<(Source, Group)>,
     /// What is to be said to those of whom nobody can tell whose they are, and who speak to us.
     pub unknown: Vec<(Source, Problem)>,
 }
@@ -160,8 +163,8 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
             Claim::Ours(params) => match named_group(key, ingress, params) {
                 Ok(current) if current == *group => (params, Vec::new()),
                 Err(problem) if claimed || is_alone => (params, vec![*problem]),
-                Ok(_) if claimed => {
-                    members.leaving.push(Source::ingress(key.clone()));
+                Ok(current) if claimed => {
+                    members.moved.push((Source::ingress(key.clone()), current));
                     continue;
                 }
                 Ok(_) | Err(_) => continue,

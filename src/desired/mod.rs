@@ -13,6 +13,7 @@ pub mod listener;
 pub mod load_balancer;
 pub mod member;
 pub mod merge;
+pub mod moves;
 pub mod names;
 pub mod protection;
 mod rule;

@@ -262,7 +262,8 @@ pub fn of_group<'a>(
     let load_balancer = Id::Of(Handle::LoadBalancer(group.clone(), Slot::default()));
     let known: BTreeSet<Source> = leaving.iter().cloned().collect();
     let wished = BTreeMap::new();
-    let mut names = Names { load_balancer, has_ipv6: false, wished, known };
+    let arriving = BTreeSet::new();
+    let mut names = Names { load_balancer, has_ipv6: false, wished, known, arriving };
     let mut problems = Vec::new();
     let mut parts = parts.peekable();
     if snapshot.zones_refused && parts.peek().is_none() && may_stand(snapshot, leaving.iter()) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::model::fact::Arrival;
 use crate::model::id::AwsId;
 use crate::model::record::{HostedZone, HostedZones, RecordWish, Routing, WishedValue};
 use crate::model::settings::DnsSettings;
@@ -62,9 +63,19 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let mut elsewhere = BTreeSet::new();
     let standing = snapshot.objects.ingresses.keys().cloned().map(Source::ingress).collect();
     let mut known: BTreeSet<Source> = snapshot.facts.left().cloned().collect();
-    for (_, of_group) in snapshot.facts.names() {
+    let arrivals = snapshot.facts.arrivals();
+    for (group, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
         for (host, wish) in &of_group.wished {
+            let went = |arrival: &Arrival| arrival.group != *group;
+            if arrivals.get(&wish.source).is_some_and(went) {
+                // The group that serves it now says so.
+                continue;
+            }
+            if of_group.arriving.contains(&wish.source) {
+                elsewhere.insert(host.clone());
+                continue;
+            }
             match choose(settings, zones, host) {
                 Choice::In(ids) if ids.contains(&zone.id) => {
                     names.entry(host.clone()).or_default().push(RecordWish {
@@ -91,6 +102,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         names,
         elsewhere,
         known,
+        arrived: arrivals.keys().cloned().collect(),
         standing,
         is_complete: snapshot.facts.knows_names(),
         suspects: BTreeMap::new(),

@@ -30,7 +30,12 @@ use super::source::Source;
 
 pub use super::news::Topic;
 
+mod moves;
 mod protection;
+mod slice;
+
+pub use moves::Arrival;
+pub use slice::Facts;
 
 /// The number of a change: later changes have higher ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +60,9 @@ pub struct Names {
     pub wished: BTreeMap<String, NameWish>,
     /// The members whose names are all in `wished`: what else is theirs may be withdrawn.
     pub known: BTreeSet<Source>,
+    /// Those who ask and are not served here yet, but by the group that they come from: their names
+    /// stay as they are.
+    pub arriving: BTreeSet<Source>,
 }
 
 /// Who asks for a name, and how it should lead there.
@@ -70,70 +78,6 @@ pub struct NameWish {
 
 /// Many things, each with how many hold it.
 type Counted = BTreeMap<AwsId, usize>;
-
-/// The facts that a visit builds on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    made: BTreeMap<Handle, Option<AwsId>>,
-    listening: Option<Arc<Counted>>,
-    leading: Option<Arc<Counted>>,
-    names: BTreeMap<Group, Arc<Names>>,
-    left: BTreeSet<Source>,
-    knows_names: bool,
-    protection: Option<Arc<ProtectionStack>>,
-}
-
-impl Facts {
-    /// The same, where names lead to no load balancer.
-    #[must_use]
-    pub fn without_names(self) -> Self {
-        Self { leading: Some(Arc::default()), ..self }
-    }
-
-    /// The identifier of a thing, or its handle where nobody has made it known.
-    #[must_use]
-    pub fn resolve(&self, handle: Handle) -> Id {
-        match self.made.get(&handle) {
-            Some(Some(id)) => Id::Is(id.clone()),
-            Some(None) | None => Id::Of(handle),
-        }
-    }
-
-    /// Whether nobody could tell yet whether a thing stands.
-    #[must_use]
-    pub fn is_unread(&self, handle: &Handle) -> bool {
-        !self.made.contains_key(handle)
-    }
-
-    /// The certificates that listeners use; `None` while not every group has been looked at.
-    #[must_use]
-    pub fn listening(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
-        self.listening.clone()
-    }
-
-    /// The load balancers that our records lead to, by their DNS names, each with in how many
-    /// zones; `None` while not every zone has been looked at.
-    #[must_use]
-    pub fn leading(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
-        self.leading.clone()
-    }
-
-    /// The names that groups wish for, of every group that has been looked at.
-    pub fn names(&self) -> impl Iterator<Item = (&Group, &Names)> {
-        self.names.iter().map(|(group, names)| (group, names.as_ref()))
-    }
-
-    /// Those that were seen and are in no group any more: nothing of theirs is wished for.
-    pub fn left(&self) -> impl Iterator<Item = &Source> {
-        self.left.iter()
-    }
-
-    /// Whether the names of every group are known as it is now.
-    #[must_use]
-    pub fn knows_names(&self) -> bool {
-        self.knows_names
-    }
-}
 
 /// All facts, each change with its revision.
 #[derive(Clone, Debug, Default)]
@@ -161,6 +105,8 @@ pub struct FactStore {
     /// are.
     zones: Option<BTreeMap<AwsId, Zone>>,
     leading: Arc<Counted>,
+    /// The members that are served by the group that they went to, and since when.
+    arrived: BTreeMap<Source, (Group, Revision)>,
 }
 
 /// What is known of a hosted zone.
@@ -170,6 +116,9 @@ struct Zone {
     leading: Option<BTreeSet<AwsId>>,
     /// Up to which revision names that nobody asks for any more have been withdrawn.
     cleared: Revision,
+    /// Up to which revision names have followed who went to another group; and those whose names
+    /// have not.
+    followed: (Revision, BTreeSet<Source>),
 }
 
 fn count(counted: &mut Arc<Counted>, old: &BTreeSet<AwsId>, new: &BTreeSet<AwsId>) {
@@ -265,8 +214,21 @@ impl FactStore {
     /// Forgets the changes after a revision of topics that are told once: whoever has to read them
     /// has been found. Earlier ones are forgotten already, where this is asked after every look.
     pub fn told(&mut self, since: Revision) {
-        let once = |topic: &Topic| {
-            matches!(topic, Topic::Name(_) | Topic::Stray(_) | Topic::Protection(_))
+        let once = |topic: &Topic| match topic {
+            Topic::Name(_)
+            | Topic::Stray(_)
+            | Topic::Protection(_)
+            | Topic::Arrived(_)
+            | Topic::Followed(_) => true,
+            Topic::Backend
+            | Topic::Certificate(_)
+            | Topic::AllNames
+            | Topic::Listening
+            | Topic::Leading
+            | Topic::Carried
+            | Topic::Settled
+            | Topic::Zone(_)
+            | Topic::Zones => false,
         };
         let told: Vec<Topic> =
             self.changed_since(since).filter(|topic| once(topic)).cloned().collect();
@@ -292,6 +254,7 @@ impl FactStore {
 
     /// Takes note that there is no such group any more.
     pub fn drop_group(&mut self, group: &Group) {
+        self.arrived.retain(|_, (to, _)| to != group);
         let was_complete = self.knows_names();
         self.unnamed.remove(group);
         self.settle(group, self.revision);
@@ -421,6 +384,7 @@ impl FactStore {
             self.left.clear();
         }
         self.zones = Some(all);
+        self.touch_followed(&BTreeSet::new());
         if is_first {
             self.touch(Topic::Leading);
         }
@@ -478,14 +442,19 @@ impl FactStore {
     /// What a balancer builds on: who it shares a security group with, its certificates, and which
     /// load balancers have names.
     #[must_use]
-    pub fn for_balancer(&self, certificates: impl IntoIterator<Item = CertificateKey>) -> Facts {
+    pub fn for_balancer<'k>(
+        &self,
+        certificates: impl IntoIterator<Item = CertificateKey>,
+        members: impl IntoIterator<Item = &'k Source>,
+    ) -> Facts {
         let certificates = certificates.into_iter().map(Handle::Certificate);
         let handles = certificates.chain([Handle::BackendSecurityGroup]);
         let made = handles.filter_map(|handle| {
             let (handle, id) = self.made.get_key_value(&handle)?;
             Some((handle.clone(), id.clone()))
         });
-        Facts { made: made.collect(), leading: self.everywhere(), ..Facts::default() }
+        let arrivals = self.arrivals_of(members);
+        Facts { made: made.collect(), leading: self.everywhere(), arrivals, ..Facts::default() }
     }
 
     /// What a certificate builds on: who uses it.
@@ -502,6 +471,7 @@ impl FactStore {
             names: self.names.clone(),
             left: self.left.keys().filter(|member| is_out(member)).cloned().collect(),
             knows_names: self.knows_names(),
+            arrivals: self.arrivals_of(self.arrived.keys()),
             ..Facts::default()
         }
     }
@@ -522,7 +492,7 @@ impl FactStore {
     /// How many things are kept; to be held against how many stand.
     #[must_use]
     pub fn len(&self) -> usize {
-        let told = self.names.len() + self.protections.len();
+        let told = self.names.len() + self.protections.len() + self.arrived.len();
         self.changes.len() + self.made.len() + told + self.left.len()
     }
 

@@ -2,6 +2,7 @@
 
 use super::group::Group;
 use super::id::{AwsId, CertificateKey};
+use super::source::Source;
 use super::subject::SubjectKind;
 
 /// What a fact is about.
@@ -31,6 +32,10 @@ pub enum Topic {
     Zones,
     /// This certificate stands, and nobody uses it.
     Stray(CertificateKey),
+    /// This member is served by the group that it went to.
+    Arrived(Source),
+    /// The names of this member lead to the group that it went to.
+    Followed(Source),
 }
 
 /// What a fact is to those who read it.
@@ -70,9 +75,11 @@ const SETTLED: Way = way(SubjectKind::Balancer, SubjectKind::Fabric, Role::Notic
 const ZONE: Way = way(SubjectKind::Census, SubjectKind::Zone, Role::Notice);
 const ZONES: Way = way(SubjectKind::Census, SubjectKind::Balancer, Role::Supply);
 const STRAY: Way = way(SubjectKind::Census, SubjectKind::Certificate, Role::Notice);
+const ARRIVED: Way = way(SubjectKind::Balancer, SubjectKind::Balancer, Role::Release);
+const FOLLOWED: Way = way(SubjectKind::Zone, SubjectKind::Balancer, Role::Release);
 
 /// All ways that there are.
-pub const WAYS: [Way; 11] = [
+pub const WAYS: [Way; 13] = [
     BACKEND,
     CERTIFICATE,
     NAMES,
@@ -84,6 +91,8 @@ pub const WAYS: [Way; 11] = [
     ZONE,
     ZONES,
     STRAY,
+    ARRIVED,
+    FOLLOWED,
 ];
 
 impl Topic {
@@ -102,6 +111,8 @@ impl Topic {
             Self::Zone(_) => ZONE,
             Self::Zones => ZONES,
             Self::Stray(_) => STRAY,
+            Self::Arrived(_) => ARRIVED,
+            Self::Followed(_) => FOLLOWED,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::id::{AwsId, Handle, Id};
 use super::problem::Problem;
+use super::source::Source;
 
 /// A step's number within its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -81,6 +82,8 @@ pub enum WaitKey {
     Serving(Id),
     /// What was under way when this was last led to has to come to its end.
     Drained(AwsId),
+    /// Clients have to know that this member is served by the group that it went to.
+    Followed(Source),
 }
 
 impl WaitKey {
@@ -88,7 +91,11 @@ impl WaitKey {
     #[must_use]
     pub fn is_replacement(&self) -> bool {
         match self {
-            Self::Healthy(_) | Self::Patience(_) | Self::Serving(_) | Self::Drained(_) => true,
+            Self::Healthy(_)
+            | Self::Patience(_)
+            | Self::Serving(_)
+            | Self::Drained(_)
+            | Self::Followed(_) => true,
             Self::Made(_)
             | Self::Unused(_)
             | Self::Uncarried(_)
@@ -128,6 +135,7 @@ impl fmt::Display for WaitKey {
             Self::Patience(target_group) => write!(f, "{target_group} for no longer"),
             Self::Serving(load_balancer) => write!(f, "{load_balancer} to serve as well"),
             Self::Drained(id) => write!(f, "what is under way to {id}"),
+            Self::Followed(member) => write!(f, "clients to follow {member}"),
         }
     }
 }

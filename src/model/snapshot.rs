@@ -130,4 +130,6 @@ pub struct Snapshot {
     pub facts: Facts,
     /// What is remembered of the subject.
     pub memory: Memory,
+    /// The members of the group that another one has served for long enough: they may leave.
+    pub let_go: BTreeSet<Source>,
 }

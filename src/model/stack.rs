@@ -14,6 +14,7 @@ use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
 use super::memory::Memory;
+use super::part::Part;
 use super::problem::Problem;
 use super::protection::Protection;
 use super::record::{HostedZone, RecordWish};
@@ -49,6 +50,16 @@ pub struct BalancerStack {
     pub claimed: BTreeSet<Source>,
     /// The members that leave and still carry the group's finalizer.
     pub leaving: Vec<Source>,
+    /// Those of the members that carry on which went to another group, and stay for as long as that
+    /// one does not serve them.
+    pub staying: BTreeSet<Source>,
+    /// The members that went to another group, which serves them, and whose names lead there.
+    pub followed: BTreeSet<Source>,
+    /// The members that came from another group, which goes on serving them until this one does;
+    /// each with what it contributes.
+    pub arriving: BTreeMap<Source, Arc<Part>>,
+    /// Those of them that this group serves already.
+    pub arrived: BTreeSet<Source>,
     /// Members that are bad and of which nothing good is known: live rules that nobody explains may
     /// be theirs.
     pub unexplained: Vec<Source>,
@@ -167,6 +178,8 @@ pub struct ZoneStack {
     pub elsewhere: BTreeSet<String>,
     /// Those who ask for no other names than these.
     pub known: BTreeSet<Source>,
+    /// The members that went to another group, which serves them: their names follow.
+    pub arrived: BTreeSet<Source>,
     /// Those that there are and that may ask for names, ours or not.
     pub standing: BTreeSet<Source>,
     /// Whether every group has been looked at, so that names that nobody asked for may go.

@@ -58,6 +58,8 @@ pub fn plan(
     let grace = settings.replacement_grace;
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
+    replacement.expect_arrivals(&mut draft);
+    replacement.expect_followers(&mut draft);
     let memory = memory(stack, &settled);
     let remembered = remember(&mut draft, extent, stack, &inventory.remembered, &memory);
     let mut before = Before::default();
@@ -354,6 +356,18 @@ pub fn current<'i>(
 ) -> Option<&'i LiveLoadBalancer> {
     let settled = settle(stack, inventory, surplus(extent, stack));
     look(extent, stack, inventory, &settled).current()
+}
+
+/// The members that came from another group and that this one serves.
+#[must_use]
+pub fn arrived(
+    extent: &Extent,
+    stack: &BalancerStack,
+    inventory: &BalancerInventory,
+    over: &BTreeSet<WaitKey>,
+) -> BTreeSet<Source> {
+    let settled = settle(stack, inventory, surplus(extent, stack));
+    Replacement { over, ..look(extent, stack, inventory, &settled) }.arrived()
 }
 
 /// A look at what is being replaced, from which no step is planned.

@@ -1,5 +1,6 @@
 //! The difference between what is wished for and what stands: pure, and to the end state.
 
+mod arrival;
 pub mod balancer;
 pub mod certificate;
 pub mod check;

@@ -56,7 +56,7 @@ impl<'i> Replacement<'_, 'i> {
             let new = self.settled.target_groups.get(key).map(|live| live.live.id.clone());
             old.zip(new).map(|(old, new)| [old, new])
         });
-        pairs.flatten().chain(self.switched()).collect()
+        pairs.flatten().chain(self.switched()).chain(self.expected()).collect()
     }
 
     /// Actions as wished for, in which what stands has its identifier.

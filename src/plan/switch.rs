@@ -18,7 +18,7 @@ use super::replacement::{Interim, Replacement};
 
 /// For how long a path stays with what it reached before. Whoever leads it elsewhere gets what was
 /// asked for in the end, even if that never gets well.
-const SWITCH_MAX: Duration = Duration::from_mins(5);
+pub(super) const SWITCH_MAX: Duration = Duration::from_mins(5);
 
 /// The most target groups of one action (AWS).
 const GROUPS_MAX: usize = 5;
@@ -124,6 +124,6 @@ pub fn done_instead<'a>(live: &'a LiveListener, wish: &Rule) -> Option<&'a [Rule
 }
 
 /// Whether AWS sends requests to a target; where it does not check any, it does.
-fn takes_requests(live: &LiveTarget) -> bool {
+pub(super) fn takes_requests(live: &LiveTarget) -> bool {
     matches!(live.state, TargetState::Healthy | TargetState::Unavailable)
 }

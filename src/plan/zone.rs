@@ -80,6 +80,40 @@ pub fn is_ours(settings: &DnsSettings, zone: &str, records: &Records, record: &R
     TYPES.contains(&record.key.record_type) && host.claim(record) == Claim::Ours
 }
 
+/// The members that went to another group and of whose names one at least leads elsewhere still.
+/// Where that cannot be told, all of them.
+#[must_use]
+pub fn behind(
+    settings: &DnsSettings,
+    stack: &ZoneStack,
+    inventory: &ZoneInventory,
+) -> BTreeSet<Source> {
+    if settings.policy == DnsPolicy::CreateOnly {
+        // Names are led nowhere else, so nobody waits for that.
+        return BTreeSet::new();
+    }
+    let Known::Is(records, _) = &inventory.records else { return stack.arrived.clone() };
+    let mut behind = BTreeSet::new();
+    for (name, asking) in &stack.names {
+        let host = Host::new(&settings.owner, &stack.zone.name, name, records);
+        for wish in asking.iter().filter(|wish| stack.arrived.contains(&wish.source)) {
+            if host.holder().is_some_and(|holder| !wish.is_of(&holder)) {
+                continue;
+            }
+            let id = wish.value.load_balancer().given();
+            let address = id.and_then(|id| inventory.load_balancers.get(id));
+            let target = address.map(|address| &address.dns_name);
+            let mut standing = TYPES.into_iter().filter_map(|kind| host.standing(kind));
+            if standing
+                .any(|record| host.claim(record) == Claim::Ours && record.alias_target() != target)
+            {
+                behind.insert(wish.source.clone());
+            }
+        }
+    }
+    behind
+}
+
 struct Planning<'a> {
     settings: &'a DnsSettings,
     extent: &'a Extent,
@@ -115,7 +149,8 @@ impl<'a> Planning<'a> {
             return;
         }
         let Some(wish) = wish.or(asking.first()) else { return };
-        for loser in asking.iter().filter(|other| !is_for_same(other, wish)) {
+        let others = asking.iter().filter(|other| other.source != wish.source);
+        for loser in others.filter(|other| !is_for_same(other, wish)) {
             self.taken(name, &loser.source);
         }
         let load_balancer = wish.value.load_balancer().given();

@@ -17,7 +17,7 @@ use crate::model::id::{AwsId, CertificateKey, Handle, Id};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, WaitKey};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 use crate::plan;
@@ -27,14 +27,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Brings a group's load balancers, rules and target groups into line.
     pub(super) async fn balancer(&self, group: &Group) -> Result<Rest, CloudError> {
         let unread = self.learn_certificates(group).await;
+        let over = self.over(group);
         let (snapshot, at) = self.snapshot(Reach::Groups).await?;
         let built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
-        let plan = self.plan(group, &built, &inventory);
+        let plan = self.plan(&built, &inventory, &over);
         // Before anything goes: no name is made for it any more.
         let extent = &snapshot.extent;
         let before = plan::balancer::current(extent, &built.stack, &inventory);
-        self.tell_names(group, &built, before, at);
+        let arrived = plan::balancer::arrived(extent, &built.stack, &inventory, &over);
+        self.tell_names(group, &built, (before, &arrived), at);
         if self.is_named_anew(&plan, &inventory) {
             return Ok(Rest::Later(NAMES_PAUSE));
         }
@@ -49,10 +51,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             after = self.look_again(group, &built, &inventory).await?;
             (&after, plan::balancer::current(extent, &built.stack, &after))
         };
-        let status = self.statuses(&snapshot, &built, current).await;
+        let status = self.statuses(&snapshot, &built, (current, &arrived)).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
         self.tell_others(group, &built, inventory, &plan);
-        self.tell_names(group, &built, current, at);
+        self.tell_names(group, &built, (current, &arrived), at);
         self.tell_protection(group, &built.stack, inventory);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
     }
@@ -75,14 +77,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(inventory)
     }
 
-    fn plan(&self, group: &Group, built: &Built, inventory: &BalancerInventory) -> Plan {
+    /// The waits whose time is over.
+    fn over(&self, group: &Group) -> BTreeSet<WaitKey> {
         let now = self.reconciler.clock.moment();
-        let over = {
-            let mut world = self.world().lock();
-            world.balancers.get_mut(group).map(|state| state.over(now)).unwrap_or_default()
-        };
+        let mut world = self.world().lock();
+        world.balancers.get_mut(group).map(|state| state.over(now)).unwrap_or_default()
+    }
+
+    fn plan(&self, built: &Built, inventory: &BalancerInventory, over: &BTreeSet<WaitKey>) -> Plan {
         let settings = self.settings();
-        plan::balancer::plan(settings, &settings.extent, &built.stack, inventory, &over)
+        plan::balancer::plan(settings, &settings.extent, &built.stack, inventory, over)
     }
 
     /// What stands once a plan was walked through.
@@ -122,17 +126,23 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         world.wait(self.subject, is_waiting);
     }
 
-    /// Writes the status of the members that show another one.
+    /// Writes the status of the members that show another one. Who is on the way shows where it is
+    /// served: whoever keeps names by that does not lead them to a load balancer that is not ready.
     async fn statuses(
         &self,
         snapshot: &Snapshot,
         built: &Built,
-        current: Option<&LiveLoadBalancer>,
+        (current, arrived): (Option<&LiveLoadBalancer>, &BTreeSet<Source>),
     ) -> Rest {
         let Some(current) = current else { return Rest::Done };
         let entries = report::status(current);
         let mut rest = Rest::Done;
-        for member in &built.stack.active {
+        let stack = &built.stack;
+        let is_here = |member: &&Source| {
+            let is_coming = stack.arriving.contains_key(*member) && !arrived.contains(*member);
+            !stack.staying.contains(*member) && !is_coming
+        };
+        for member in stack.active.iter().filter(is_here) {
             let is_served =
                 built.good.contains_key(member) || snapshot.memory.held.contains_key(member);
             let shown = match member.kind {
@@ -198,7 +208,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         group: &Group,
         built: &Built,
-        current: Option<&LiveLoadBalancer>,
+        (current, arrived): (Option<&LiveLoadBalancer>, &BTreeSet<Source>),
         at: Revision,
     ) {
         let load_balancer = match current {
@@ -206,10 +216,19 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             None => built.names.load_balancer.clone(),
         };
         let has_ipv6 = current.is_some_and(|live| live.live.spec.ip_address_type.has_ipv6());
-        let names = Names { load_balancer, has_ipv6, ..built.names.clone() };
+        let stack = &built.stack;
+        let coming = stack.arriving.keys().filter(|member| !arrived.contains(*member));
+        let mut arriving: BTreeSet<Source> = coming.cloned().collect();
         let mut world = self.world().lock();
+        // Whoever goes before it was served here leaves its names where they are, too.
+        let before = world.facts.names(group).map(|names| &names.arriving);
+        let passing = before.into_iter().flatten().filter(|member| stack.staying.contains(*member));
+        arriving.extend(passing.cloned());
+        let mut names = Names { load_balancer, has_ipv6, arriving, ..built.names.clone() };
+        names.known.retain(|member| !names.arriving.contains(member));
         if world.index.has_group(group) {
             world.facts.names_of(group, names, at);
+            world.facts.arrives(group, arrived);
         }
     }
 

@@ -106,6 +106,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             zones_refused: false,
             facts: Facts::default(),
             memory: Memory::default(),
+            let_go: BTreeSet::new(),
         }
     }
 

@@ -72,6 +72,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let (events, rest) = {
             let mut world = self.world().lock();
             world.facts.leads(id, &targets(records));
+            world.facts.follows(id, at, plan::zone::behind(dns, &stack, &current));
             if stack.is_complete && plan.is_empty() {
                 world.facts.cleared(id, at);
             }

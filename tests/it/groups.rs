@@ -10,7 +10,8 @@ fn check(sketch: &str, of: &str, active: &[&str], leaving: &[&str]) {
     let found = members(&snapshot, &group(of));
     let found_active: Vec<String> =
         found.active.iter().map(|member| member.key.to_string()).collect();
-    let found_leaving: Vec<String> = found.leaving.iter().map(ToString::to_string).collect();
+    let leaving_or_gone = found.leaving.iter().chain(found.moved.iter().map(|(member, _)| member));
+    let found_leaving: Vec<String> = leaving_or_gone.map(ToString::to_string).collect();
     assert_eq!(found_active, active, "active in {of}:\n{sketch}");
     assert_eq!(found_leaving, leaving, "leaving {of}:\n{sketch}");
 }

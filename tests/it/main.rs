@@ -25,6 +25,7 @@ mod laws;
 mod memory;
 mod merge;
 mod mirror;
+mod moves;
 mod names;
 mod newcomers;
 mod observed;

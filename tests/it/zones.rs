@@ -113,6 +113,7 @@ impl Case {
             standing: known.clone(),
             known,
             is_complete: true,
+            arrived: BTreeSet::new(),
             suspects: BTreeMap::new(),
         };
         let load_balancers = BTreeMap::from([

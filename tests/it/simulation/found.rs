@@ -53,6 +53,7 @@ fn who_leaves_a_group_that_stays_asks_for_no_name_any_more() {
         has_ipv6: false,
         wished: BTreeMap::new(),
         known: known.iter().map(|name| member(name)).collect(),
+        arriving: BTreeSet::new(),
     };
     let at = world.facts.revision();
     world.facts.names_of(&group("edge"), names(&["shop/w0", "team/w2"]), at);

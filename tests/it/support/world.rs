@@ -221,6 +221,7 @@ impl World {
             zones_refused: false,
             facts: self.facts.clone(),
             memory: self.memory.clone(),
+            let_go: BTreeSet::new(),
         }
     }
 

@@ -346,7 +346,8 @@ fn what_is_wished_for_no_more_while_a_zone_is_looked_at_is_known_at_once() {
         };
         let wished = hosts.iter().map(|host| ((*host).to_owned(), wish.clone())).collect();
         let known = BTreeSet::from([member("shop/web")]);
-        Names { load_balancer: id(load_balancer), has_ipv6: false, wished, known }
+        let arriving = BTreeSet::new();
+        Names { load_balancer: id(load_balancer), has_ipv6: false, wished, known, arriving }
     };
     let mut facts = FactStore::default();
     let wishes = |facts: &FactStore, load_balancer: &str| {

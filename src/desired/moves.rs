@@ -1,0 +1,67 @@
+//! Members on their way from one group to another.
+//!
+//! The old group keeps a member, with its last good part, until the new one serves it, its names
+//! lead there and clients have had time to follow. Nothing of that is remembered: a member that is
+//! on its way carries the finalizers of both groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::group::Group;
+use crate::model::part::Part;
+use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
+
+use super::groups::Member;
+
+/// The members of a group that went to others.
+#[derive(Debug, Default)]
+pub struct Departures {
+    /// Those that stay until the other one has served them for long enough.
+    pub staying: BTreeSet<Source>,
+    /// Those that may leave.
+    pub leaving: Vec<Source>,
+    /// Those that the other one serves: their names are told there.
+    pub arrived: BTreeSet<Source>,
+    /// Those of them whose names lead there.
+    pub followed: BTreeSet<Source>,
+}
+
+/// Finds out how far the members are that went to other groups, each with where it went.
+#[must_use]
+pub fn departures(snapshot: &Snapshot, moved: Vec<(Source, Group)>) -> Departures {
+    let mut departures = Departures::default();
+    for (source, to) in moved {
+        let arrival = snapshot.facts.arrival(&source, &to);
+        let is_followed = arrival.is_some_and(|arrival| arrival.is_followed);
+        if arrival.is_some() {
+            departures.arrived.insert(source.clone());
+        }
+        if is_followed {
+            departures.followed.insert(source.clone());
+        }
+        if is_followed && snapshot.let_go.contains(&source) {
+            departures.leaving.push(source);
+        } else {
+            departures.staying.insert(source);
+        }
+    }
+    departures
+}
+
+/// The members of a group that come from others, each with what it contributes here.
+#[must_use]
+pub fn arriving(
+    group: &Group,
+    active: &[Member<'_>],
+    part: impl Fn(&Source) -> Option<Arc<Part>>,
+) -> BTreeMap<Source, Arc<Part>> {
+    let coming = active.iter().filter(|member| {
+        let source = member.source();
+        let finalizers = member.ingress.metadata.finalizers.iter().flatten();
+        let mut groups = finalizers.filter_map(|held| Group::of_finalizer(held, &source));
+        groups.any(|other| other != *group)
+    });
+    let sources = coming.map(Member::source);
+    sources.filter_map(|source| part(&source).map(|part| (source, part))).collect()
+}

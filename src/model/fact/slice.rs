@@ -1,0 +1,81 @@
+//! The slice of what is known that a visit builds on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Arrival, Counted, Names};
+use crate::model::group::Group;
+use crate::model::id::{AwsId, Handle, Id};
+use crate::model::protection::ProtectionStack;
+use crate::model::source::Source;
+
+/// The facts that a visit builds on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub(super) made: BTreeMap<Handle, Option<AwsId>>,
+    pub(super) listening: Option<Arc<Counted>>,
+    pub(super) leading: Option<Arc<Counted>>,
+    pub(super) names: BTreeMap<Group, Arc<Names>>,
+    pub(super) left: BTreeSet<Source>,
+    pub(super) knows_names: bool,
+    pub(super) protection: Option<Arc<ProtectionStack>>,
+    pub(super) arrivals: BTreeMap<Source, Arrival>,
+}
+
+impl Facts {
+    /// The same, where names lead to no load balancer.
+    #[must_use]
+    pub fn without_names(self) -> Self {
+        Self { leading: Some(Arc::default()), ..self }
+    }
+
+    /// The identifier of a thing, or its handle where nobody has made it known.
+    #[must_use]
+    pub fn resolve(&self, handle: Handle) -> Id {
+        match self.made.get(&handle) {
+            Some(Some(id)) => Id::Is(id.clone()),
+            Some(None) | None => Id::Of(handle),
+        }
+    }
+
+    /// Whether nobody could tell yet whether a thing stands.
+    #[must_use]
+    pub fn is_unread(&self, handle: &Handle) -> bool {
+        !self.made.contains_key(handle)
+    }
+
+    /// The certificates that listeners use; `None` while not every group has been looked at.
+    #[must_use]
+    pub fn listening(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
+        self.listening.clone()
+    }
+
+    /// The load balancers that our records lead to, by their DNS names, each with in how many
+    /// zones; `None` while not every zone has been looked at.
+    #[must_use]
+    pub fn leading(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
+        self.leading.clone()
+    }
+
+    /// The names that groups wish for, of every group that has been looked at.
+    pub fn names(&self) -> impl Iterator<Item = (&Group, &Names)> {
+        self.names.iter().map(|(group, names)| (group, names.as_ref()))
+    }
+
+    /// Those that were seen and are in no group any more: nothing of theirs is wished for.
+    pub fn left(&self) -> impl Iterator<Item = &Source> {
+        self.left.iter()
+    }
+
+    /// Whether the names of every group are known as it is now.
+    #[must_use]
+    pub fn knows_names(&self) -> bool {
+        self.knows_names
+    }
+
+    /// The members that are served by the group that they went to.
+    #[must_use]
+    pub fn arrivals(&self) -> &BTreeMap<Source, Arrival> {
+        &self.arrivals
+    }
+}

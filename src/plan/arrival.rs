@@ -1,0 +1,107 @@
+//! Members that come from another group: when this one serves them as well.
+//!
+//! Until then the other group keeps them, and their names lead there.
+
+use std::collections::BTreeSet;
+
+use crate::model::id::{AwsId, Handle, Id};
+use crate::model::load_balancer::LoadBalancerState;
+use crate::model::part::Part;
+use crate::model::plan::{Need, WaitKey};
+use crate::model::rule::Rule;
+use crate::model::source::Source;
+use crate::model::stack::Front;
+
+use super::draft::Draft;
+use super::replacement::Replacement;
+use super::switch::{SWITCH_MAX, takes_requests};
+
+impl Replacement<'_, '_> {
+    /// The members that came from another group and that this one serves.
+    #[must_use]
+    pub fn arrived(&self) -> BTreeSet<Source> {
+        let all = self.stack.arriving.iter().filter(|(member, part)| {
+            let patience = |group: &Id| self.over.contains(&WaitKey::Patience(group.clone()));
+            self.stack.arrived.contains(*member)
+                || (self.stands(part) && self.unready(part).as_ref().is_none_or(patience))
+        });
+        all.map(|(member, _)| member.clone()).collect()
+    }
+
+    /// Takes note of what members wait for that come from another group.
+    pub fn expect_arrivals(&self, draft: &mut Draft) {
+        let arrived = self.arrived();
+        for (member, part) in &self.stack.arriving {
+            if arrived.contains(member) {
+                continue;
+            }
+            match self.unready(part).filter(|_| self.stands(part)) {
+                Some(group) => {
+                    let patience = WaitKey::Patience(group.clone());
+                    self.wait(draft, patience, Need::Elapsed(SWITCH_MAX));
+                    self.wait(draft, WaitKey::Healthy(group), Need::Poll);
+                }
+                None => {
+                    let mut id = Id::Of(super::settle::load_balancer_handle(&self.stack.group));
+                    self.settled.resolve(&mut id);
+                    self.wait(draft, WaitKey::Serving(id), Need::Poll);
+                }
+            }
+        }
+    }
+
+    /// The target groups whose targets have to be known for that.
+    pub fn expected(&self) -> impl Iterator<Item = AwsId> {
+        let parts = self.stack.arriving.iter();
+        let parts = parts.filter(|(member, _)| !self.stack.arrived.contains(*member));
+        parts.flat_map(|(_, part)| self.led_to(part)).filter_map(|id| id.given().cloned())
+    }
+
+    /// Takes note of how long clients have to follow members that went to another group.
+    pub fn expect_followers(&self, draft: &mut Draft) {
+        for member in &self.stack.followed {
+            self.wait(draft, WaitKey::Followed(member.clone()), Need::Elapsed(self.grace));
+        }
+    }
+
+    /// Whether a load balancer takes traffic that has all rules of a member.
+    fn stands(&self, part: &Part) -> bool {
+        let (Some(live), Some(front)) = (self.settled.load_balancer, &self.stack.front) else {
+            return false;
+        };
+        let stands_at = |port: &u16| {
+            let mut listeners = live.listeners.iter();
+            let Some(listener) = listeners.find(|listener| listener.port == *port) else {
+                return false;
+            };
+            let has = |rule: &Rule| {
+                let rule = Rule { actions: self.resolved(&rule.actions), ..rule.clone() };
+                listener.rules.iter().any(|live| rule.is_satisfied_by(&live.rule))
+            };
+            redirects(front, *port) || part.rules.iter().all(has)
+        };
+        live.state == LoadBalancerState::Active && part.listens.keys().all(stands_at)
+    }
+
+    /// A target group of a member that has no target which takes requests.
+    fn unready(&self, part: &Part) -> Option<Id> {
+        self.led_to(part).find(|id| {
+            let found = id.given().and_then(|id| self.inventory.targets.get(id));
+            let targets = found.and_then(|found| found.value());
+            !targets.is_some_and(|targets| targets.iter().any(takes_requests))
+        })
+    }
+
+    fn led_to(&self, part: &Part) -> impl Iterator<Item = Id> {
+        part.target_groups.keys().map(|key| {
+            let mut id = Id::Of(Handle::TargetGroup(self.stack.group.clone(), key.clone()));
+            self.settled.resolve(&mut id);
+            id
+        })
+    }
+}
+
+/// Whether a port has no rules because it redirects everything.
+fn redirects(front: &Front, port: u16) -> bool {
+    front.listeners.get(&port).is_some_and(|wished| wished.rules.is_empty())
+}

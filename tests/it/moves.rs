@@ -1,0 +1,200 @@
+//! A member that goes from one group to another is served all the time, and its names lead where it
+//! is served.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use albedo::model::action::{AwsAction, ElbAction, Route53Action};
+use albedo::model::id::AwsId;
+use albedo::model::record::RecordType;
+use albedo::model::settings::{DnsScope, Settings};
+use albedo::model::target::TargetState;
+
+use super::support::fake::Fake;
+use super::support::site::{Controller, Site};
+use super::support::world::{key, settings, wait};
+
+/// One who goes, and one who stays, in one group; and a third in another.
+const THREE: &str = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.1.10]}
+ingress shop/goes: {group.name: one, rules: [goes.example.com Prefix / s:80]}
+ingress shop/stays: {group.name: one, rules: [stays.example.com Prefix / s:80]}
+ingress shop/there: {group.name: two, rules: [there.example.com Prefix / s:80]}
+";
+
+const GOES: &str = "goes.example.com";
+
+/// As it is unless somebody says otherwise.
+const GRACE: Duration = Duration::from_secs(90);
+
+fn site() -> Site {
+    let mut settings = Settings { replacement_grace: GRACE, ..settings() };
+    settings.dns.scope = DnsScope::All;
+    let site = Site::with(settings, THREE);
+    site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+    site
+}
+
+/// The group that a load balancer, or what hangs on it, is of.
+fn group_of(id: &str) -> &'static str {
+    if id.contains("k8s-one") { "one" } else { "two" }
+}
+
+/// The groups whose load balancers have a rule for a host.
+fn serving(site: &Site, host: &str) -> BTreeSet<&'static str> {
+    let state = site.aws.everything();
+    let rules = state.rules.iter().filter(|(_, rule)| {
+        rule.rule.conditions.iter().any(|condition| format!("{condition:?}").contains(host))
+    });
+    rules.map(|(id, _)| group_of(id.as_str())).collect()
+}
+
+/// The group that a name leads to.
+fn led_to(site: &Site, host: &str) -> Option<&'static str> {
+    site.aws.change(|state| {
+        let records = &state.zones[&AwsId::new("ZPUB")].records;
+        let found =
+            records.iter().find(|(key, _)| key.name == host && key.record_type == RecordType::A);
+        found.and_then(|(_, record)| record.alias_target()).map(|target| group_of(target.as_str()))
+    })
+}
+
+fn moves(controller: &Controller<Fake>, edit: &str) {
+    let from = "shop/goes: {group.name: one,";
+    let edited = THREE.replace(from, &format!("shop/goes: {{group.name: {edit},"));
+    assert_ne!(edited, THREE);
+    controller.cluster.add(&edited);
+}
+
+fn finalizers(site: &Site) -> Vec<String> {
+    let objects = site.cluster.objects.read().unwrap();
+    objects.ingresses[&key("shop/goes")].metadata.finalizers.clone().unwrap_or_default()
+}
+
+#[test]
+fn who_goes_is_served_by_the_old_group_until_clients_have_followed() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        site.aws.take_time();
+        moves(&controller, "two");
+        controller.settle_for(60).await;
+        // The new targets are not well yet.
+        assert_eq!(serving(&site, GOES), ["one", "two"].into());
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle_for(70).await;
+        assert_eq!(led_to(&site, GOES), Some("two"));
+        assert_eq!(serving(&site, GOES), ["one", "two"].into(), "resolvers still tell the old one");
+        controller.settle().await;
+        assert_eq!(serving(&site, GOES), ["two"].into());
+        assert_eq!(serving(&site, "stays.example.com"), ["one"].into());
+        assert_eq!(finalizers(&site).len(), 1, "{:?}", finalizers(&site));
+        assert_eq!(site.refused(), 0);
+        // It is over, and looked at no more.
+        let calls = site.aws.calls();
+        controller.settle_for(600).await;
+        assert_eq!(site.aws.calls(), calls);
+    });
+}
+
+#[test]
+fn who_goes_alone_takes_its_load_balancer_along_last() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        let edited =
+            THREE.replace("shop/there: {group.name: two,", "shop/there: {group.name: one,");
+        controller.cluster.add(&edited);
+        controller.settle_for(60).await;
+        assert_eq!(led_to(&site, "there.example.com"), Some("one"));
+        assert_eq!(site.aws.everything().load_balancers.len(), 2, "clients are to follow");
+        controller.settle().await;
+        assert_eq!(site.aws.everything().load_balancers.len(), 1);
+        assert_eq!(site.aws.everything().target_groups.len(), 3);
+    });
+}
+
+#[test]
+fn who_goes_where_it_cannot_be_built_stays_with_all_it_has() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.aws.forget_calls();
+        moves(&controller, "two, target-type: nonsense");
+        controller.settle().await;
+        assert_eq!(serving(&site, GOES), ["one"].into());
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        assert_eq!(site.aws.performed(), []);
+        // Another process knows no more of it than the cluster remembers.
+        drop(controller);
+        let controller = site.settle().await;
+        assert_eq!(site.aws.performed(), []);
+        // Mended, it goes on its way.
+        moves(&controller, "two");
+        controller.settle().await;
+        assert_eq!(serving(&site, GOES), ["two"].into());
+        assert_eq!(led_to(&site, GOES), Some("two"));
+    });
+}
+
+#[test]
+fn who_is_on_the_way_at_a_restart_goes_on() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.aws.take_time();
+        moves(&controller, "two");
+        controller.settle_for(30).await;
+        drop(controller);
+        site.aws.forget_calls();
+        let controller = site.start();
+        controller.settle_for(30).await;
+        assert_eq!(serving(&site, GOES), ["one", "two"].into());
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        assert_eq!((serving(&site, GOES), led_to(&site, GOES)), (["two"].into(), Some("two")));
+        let removals = site
+            .aws
+            .performed()
+            .into_iter()
+            .filter(|action| matches!(action, AwsAction::Elb(ElbAction::DeleteRule { .. })));
+        assert_eq!(removals.count(), 1);
+    });
+}
+
+#[test]
+fn who_comes_back_before_it_was_gone_is_where_it_was() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.aws.take_time();
+        site.aws.forget_calls();
+        moves(&controller, "two");
+        controller.settle_for(30).await;
+        controller.cluster.add(THREE);
+        controller.settle().await;
+        assert_eq!((serving(&site, GOES), led_to(&site, GOES)), (["one"].into(), Some("one")));
+        assert_eq!(finalizers(&site).len(), 1, "{:?}", finalizers(&site));
+        let renamed = site.aws.performed().into_iter().filter(|action| {
+            matches!(action, AwsAction::Route53(Route53Action::ChangeRecords { .. }))
+        });
+        assert_eq!(renamed.count(), 0);
+    });
+}
+
+#[test]
+fn without_names_clients_have_as_long_to_follow() {
+    wait(async {
+        let site = Site::with(Settings { replacement_grace: GRACE, ..settings() }, THREE);
+        let controller = site.settle().await;
+        moves(&controller, "two");
+        controller.settle_for(60).await;
+        assert_eq!(serving(&site, GOES), ["one", "two"].into());
+        controller.settle().await;
+        assert_eq!(serving(&site, GOES), ["two"].into());
+    });
+}
