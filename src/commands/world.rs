@@ -103,7 +103,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         let subject = Subject::Balancer(place.clone(), group.clone());
         plans.judged(&subject, &plan, &breaches);
         balancers.push((subject, plan));
-        if let Some(wished) = desired::protection::stack(stack, &inventory) {
+        if let Some(wished) = desired::protection::stack(extent, stack, &inventory) {
             let plan = plan_protection(mirror, &wished, &mut plans.notes).await?;
             protections.push((Subject::Protection(place.clone(), group), plan));
         }

@@ -9,6 +9,7 @@ use crate::model::part::Part;
 use crate::model::problem::{Code, Severity};
 use crate::model::protection::{Asked, Protection, ProtectionStack, ProtectionWish};
 use crate::model::settings::Settings;
+use crate::model::snapshot::Extent;
 use crate::model::stack::BalancerStack;
 
 use super::annotations::Lookup;
@@ -66,7 +67,11 @@ pub fn asked(wish: &ProtectionWish, parts: &[Arc<Part>]) -> Protection {
 /// What should protect the load balancers of a group: those that stand, else the one that is to be
 /// made.
 #[must_use]
-pub fn stack(stack: &BalancerStack, inventory: &BalancerInventory) -> Option<ProtectionStack> {
+pub fn stack(
+    extent: &Extent,
+    stack: &BalancerStack,
+    inventory: &BalancerInventory,
+) -> Option<ProtectionStack> {
     let protection = &stack.front.as_ref()?.protection;
     if *protection == Protection::default() {
         return None;
@@ -76,5 +81,6 @@ pub fn stack(stack: &BalancerStack, inventory: &BalancerInventory) -> Option<Pro
     if load_balancers.is_empty() {
         load_balancers.insert(Id::Of(Handle::LoadBalancer(stack.group.clone(), Slot(0))));
     }
-    Some(ProtectionStack { load_balancers, protection: protection.clone() })
+    let is_complete = extent.shows_all_of(&stack.group) && stack.unexplained.is_empty();
+    Some(ProtectionStack { load_balancers, protection: protection.clone(), is_complete })
 }

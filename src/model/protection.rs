@@ -89,6 +89,9 @@ pub struct ProtectionStack {
     pub load_balancers: BTreeSet<Id>,
     /// What should protect each.
     pub protection: Protection,
+    /// Whether it is known what every member of the group asks for, so that what stands may give
+    /// way.
+    pub is_complete: bool,
 }
 
 impl ProtectionStack {
@@ -96,6 +99,17 @@ impl ProtectionStack {
     #[must_use]
     pub fn standing(&self) -> BTreeSet<AwsId> {
         self.load_balancers.iter().filter_map(Id::given).cloned().collect()
+    }
+
+    /// Who asks for what a service, by its name in operations, is to do.
+    #[must_use]
+    pub fn asker(&self, service: &str) -> Option<&Source> {
+        let Protection { web_acl, shield } = &self.protection;
+        match service {
+            "wafv2" => web_acl.as_ref().map(|asked| &asked.by),
+            "shield" => shield.as_ref().map(|asked| &asked.by),
+            _ => None,
+        }
     }
 
     /// The web ACL that is asked for by its name.

@@ -9,6 +9,7 @@ use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::protection::{
     Asked, ProtectionInventory, ProtectionStack, ShieldInventory, WafInventory, WebAcl,
 };
+use crate::model::source::Source;
 
 use super::draft::Draft;
 
@@ -16,8 +17,8 @@ use super::draft::Draft;
 const MEANWHILE: &str = "what protects the load balancer stays as it is, and it is tried again";
 
 /// Plans what protects load balancers. What nobody asks for, and what could not be looked at, stays
-/// as it stands. Neither is given to a load balancer before it takes traffic: AWS does not find it
-/// until then.
+/// as it stands; and so does all that stands while it is not known what every member asks for.
+/// Nothing is given to a load balancer before it takes traffic: AWS does not find it until then.
 #[must_use]
 pub fn plan(stack: &ProtectionStack, inventory: &ProtectionInventory) -> Plan {
     let mut draft = Draft::default();
@@ -38,6 +39,7 @@ pub fn plan(stack: &ProtectionStack, inventory: &ProtectionInventory) -> Plan {
         if let Some(asked) = &stack.protection.shield {
             steps.extend(shield(&mut draft, asked, &inventory.shield, id));
         }
+        steps.retain(|(_, reason)| stack.is_complete || *reason == Reason::Missing);
         for (action, reason) in steps {
             draft.push_gated(Action::Aws(action), reason, &[], gate.clone());
         }
@@ -90,7 +92,7 @@ fn named<'a>(
             names => format!("a WAFv2 web ACL of the region: {}", names.join(", ")),
         };
         let found = format!("web ACL \"{name}\", which does not exist");
-        draft.refuse(unprotected(asked, found, allowed));
+        draft.refuse(unprotected(&asked.by, found, allowed));
     }
     found
 }
@@ -115,7 +117,7 @@ fn shield(
         }
         (true, None) => {
             let found = "Shield Advanced, to which the account is not subscribed".to_owned();
-            draft.refuse(unprotected(asked, found, "it, once the account is".to_owned()));
+            draft.refuse(unprotected(&asked.by, found, "it, once the account is".to_owned()));
             None
         }
         (false, Some(live)) if live.is_ours() => {
@@ -134,11 +136,11 @@ fn shield(
 
 /// That a load balancer cannot be given what is asked for, told to who asks.
 #[must_use]
-pub fn unprotected<T>(asked: &Asked<T>, found: String, allowed: String) -> Problem {
+pub fn unprotected(by: &Source, found: String, allowed: String) -> Problem {
     Problem {
         code: Code::Unprotected,
         severity: Severity::Warning,
-        object: ObjectRef::of(&asked.by),
+        object: ObjectRef::of(by),
         field: "protection of the load balancer".to_owned(),
         found,
         allowed,

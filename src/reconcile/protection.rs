@@ -4,15 +4,14 @@
 use std::time::Duration;
 
 use super::{MISSING_PAUSE, STALE, Visit, again, gravest};
-use crate::aws::{Cloud, CloudError, Mirror, Part, Reach, ShieldPart, Wafv2Part};
+use crate::aws::{Cloud, CloudError, Kind, Mirror, Part, Reach, ShieldPart, Wafv2Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
-use crate::model::action::{Action, AwsAction};
 use crate::model::group::Group;
 use crate::model::inventory::BalancerInventory;
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::plan::{Plan, WaitKey};
+use crate::model::plan::WaitKey;
 use crate::model::problem::Problem;
 use crate::model::protection::{ProtectionInventory, ProtectionStack};
 use crate::model::stack::BalancerStack;
@@ -32,6 +31,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             for error in &errors {
                 tracing::warn!(subject = %self.subject, %error, "protection cannot be read");
                 rests.push(again(error));
+                if error.kind == Kind::Refused {
+                    problems.extend(refused(stack, &error.operation, &error.to_string()));
+                }
             }
             let plan = plan::protection::plan(stack, &inventory);
             let outcomes = self.apply(&plan).await;
@@ -44,7 +46,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 self.mirror().refresh(&Part::Shield(ShieldPart::Subscription), MISSING_PAUSE);
                 rests.push(STALE);
             }
-            problems.extend(refused(stack, &plan, &outcomes));
+            for (step, outcome) in plan.steps.iter().zip(&outcomes) {
+                if let Outcome::Failed(Trouble::Refused | Trouble::Stale, text) = outcome {
+                    let (service, _) = step.action.operation();
+                    problems.extend(refused(stack, service, text));
+                }
+            }
             problems.extend(plan.refusals);
         }
         let events = {
@@ -67,7 +74,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         stack: &BalancerStack,
         inventory: &BalancerInventory,
     ) {
-        let stack = desired::protection::stack(stack, inventory);
+        let stack = desired::protection::stack(&self.settings().extent, stack, inventory);
         self.world().lock().facts.protects(group, stack);
     }
 }
@@ -102,18 +109,10 @@ pub async fn read_protection<C: Cloud, T: Clock>(
     Ok((inventory, errors))
 }
 
-/// What AWS refuses, told to who asks for it.
-fn refused(stack: &ProtectionStack, plan: &Plan, outcomes: &[Outcome]) -> Vec<Problem> {
-    let each = plan.steps.iter().zip(outcomes).filter_map(|(step, outcome)| {
-        let Outcome::Failed(Trouble::Refused | Trouble::Stale, text) = outcome else { return None };
-        let (found, allowed) = (format!("what AWS refuses: {text}"), "what AWS says".to_owned());
-        let (web_acl, shield) = (&stack.protection.web_acl, &stack.protection.shield);
-        Some(match &step.action {
-            Action::Aws(AwsAction::Wafv2(_)) => {
-                plan::protection::unprotected(web_acl.as_ref()?, found, allowed)
-            }
-            _ => plan::protection::unprotected(shield.as_ref()?, found, allowed),
-        })
-    });
-    each.collect()
+/// What a service of AWS refuses, by the name of an operation of it, told to who asks for it.
+fn refused(stack: &ProtectionStack, operation: &str, text: &str) -> Option<Problem> {
+    let service = operation.split('.').next().unwrap_or_default();
+    let found = format!("what AWS refuses: {text}");
+    let allowed = "what AWS says".to_owned();
+    Some(plan::protection::unprotected(stack.asker(service)?, found, allowed))
 }

@@ -1,14 +1,12 @@
 //! Web ACLs of AWS WAF and protections of AWS Shield: what is asked for stands, what nobody asks
 //! for is left alone, and nothing else ever waits for either service.
 
-use std::collections::BTreeMap;
-
 use albedo::aws::{Tally, Turns};
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
 use albedo::model::plan::{Plan, WaitKey};
 use albedo::model::problem::{Code, Severity};
-use albedo::model::protection::{Asked, Protection, ProtectionWish, ShieldProtection, WebAcl};
+use albedo::model::protection::ShieldProtection;
 use albedo::model::report::Event;
 use albedo::model::subject::SubjectKind;
 
@@ -16,7 +14,9 @@ use super::support::canon;
 use super::support::clock::VirtualClock;
 use super::support::fake::Fake;
 use super::support::site::Site;
-use super::support::world::{World, fake, key, member, settings, wait};
+use super::support::world::{World, fake, key, settings, wait};
+
+mod wishes;
 
 const SERVICE: &str = "service shop/s: {ports: [80]}\n";
 
@@ -295,111 +295,6 @@ fn who_is_not_subscribed_to_shield_is_told_and_protected_once_he_is() {
 }
 
 #[test]
-fn members_that_ask_for_different_things_are_told_as_of_any_shared_setting() {
-    let members = |first: &str, second: &str| {
-        World::new(&format!(
-            "{SERVICE}ingress shop/a: {{group.name: edge, {first}, rules: [any Exact /a s:80]}}\n\
-             ingress shop/b: {{group.name: edge, {second}, rules: [any Exact /b s:80]}}"
-        ))
-    };
-    let name = "wafv2-acl-name";
-    let conflicts = [
-        (format!("wafv2-acl-arn: '{}'", arn("one")), format!("wafv2-acl-arn: '{}'", arn("two"))),
-        (format!("wafv2-acl-arn: '{}'", arn("one")), "wafv2-acl-arn: none".to_owned()),
-        (format!("{name}: one"), format!("{name}: none")),
-        (
-            "shield-advanced-protection: 'true'".to_owned(),
-            "shield-advanced-protection: 'false'".to_owned(),
-        ),
-    ];
-    for (first, second) in conflicts {
-        let built = members(&first, &second).build("edge");
-        let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
-        assert_eq!((problem.code, &problem.object.key), (Code::Conflict, &key("shop/b")));
-        assert_eq!(built.good.len(), 1, "{second}");
-    }
-    // A name goes over the ARNs of all members, and whoever says it asks.
-    let built = members(&format!("wafv2-acl-arn: '{}'", arn("one")), &format!("{name}: two"));
-    let Protection { web_acl, shield } = built.build("edge").stack.front.unwrap().protection;
-    let by = member("shop/b");
-    assert_eq!(web_acl, Some(Asked { what: WebAcl::Named("two".to_owned()), by }));
-    assert_eq!(shield, None);
-}
-
-#[test]
-fn the_class_goes_over_its_ingresses_and_an_empty_field_asks_for_nothing() {
-    let asked = |params: &str, annotations: &str| {
-        let world = World::new(&format!(
-            "class p: {{params: p}}\nparams p: {{{params}}}\n{SERVICE}\
-             ingress shop/web: {{class: p, {annotations}rules: [any Exact /a s:80]}}"
-        ));
-        let built = world.build("shop/web");
-        assert_eq!(built.problems, [], "{params}");
-        built.stack.front.unwrap().protection.web_acl.map(|asked| asked.what)
-    };
-    let one = || WebAcl::Arn(AwsId::new(arn("one")));
-    assert_eq!(asked("wafv2AclArn: ''", &by_arn("one")), Some(one()));
-    assert_eq!(asked("wafv2AclArn: '', wafv2AclName: ''", ""), None);
-    assert_eq!(asked(&format!("wafv2AclArn: '{}'", arn("one")), &by_arn("two")), Some(one()));
-    assert_eq!(asked("wafv2AclArn: none", &by_arn("two")), Some(WebAcl::Nothing));
-    let named = asked("wafv2AclName: two", &by_arn("one"));
-    assert_eq!(named, Some(WebAcl::Named("two".to_owned())));
-}
-
-#[test]
-fn values_that_mean_nothing_make_their_ingress_bad() {
-    let long = "x".repeat(129);
-    let arns = [
-        "arn:x",
-        "one",
-        "None",
-        " ",
-        "arn:aws:wafv2:us-east-1:123456789012:global/webacl/one/1",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/rulegroup/one/1",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/one",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/webacl//1",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/one/1/2",
-        "arn:aws:wafv2::123456789012:regional/webacl/one/1",
-        "arn:aws:waf-regional:us-east-1:123456789012:webacl/1",
-    ];
-    let names = ["a b", "ä", "a/b", "a.b", long.as_str()];
-    let truths = ["", "yes", "tRue", " true", "2"];
-    let all = [
-        ("wafv2-acl-arn", &arns[..]),
-        ("wafv2-acl-name", &names[..]),
-        ("shield-advanced-protection", &truths[..]),
-    ];
-    for (annotation, values) in all {
-        for value in values {
-            let sketch = format!("{SERVICE}{}", web(&format!("{annotation}: '{value}', ")));
-            let built = World::new(&sketch).build("shop/web");
-            let [problem] = &built.problems[..] else { panic!("{value}: {:?}", built.problems) };
-            assert_eq!(problem.code, Code::InvalidAnnotation, "{annotation}: {value}");
-            assert_eq!(problem.severity, Severity::Error);
-            assert!(built.good.is_empty());
-        }
-    }
-}
-
-#[test]
-fn a_web_acl_of_waf_classic_is_pointed_to_wafv2_and_makes_nothing_bad() {
-    for annotation in ["waf-acl-id", "web-acl-id"] {
-        let world = |value: &str| {
-            World::new(&format!("{SERVICE}{}", web(&format!("{annotation}: '{value}', "))))
-        };
-        let built = world("4b6b1b8a").build("shop/web");
-        let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
-        assert_eq!((problem.code, problem.severity), (Code::Unsupported, Severity::Warning));
-        assert!(problem.allowed.contains("wafv2-acl-arn"), "{problem}");
-        assert_eq!(built.good.len(), 1);
-        assert_eq!(built.stack.front.unwrap().protection, Protection::default());
-        for nothing in ["", "none"] {
-            assert_eq!(world(nothing).problems("shop/web"), [], "{nothing}");
-        }
-    }
-}
-
-#[test]
 fn what_a_flag_turns_off_is_neither_looked_at_nor_touched() {
     wait(async {
         let asked = format!("{}shield-advanced-protection: 'true', waf-acl-id: x, ", by_arn("one"));
@@ -419,10 +314,53 @@ fn what_a_flag_turns_off_is_neither_looked_at_nor_touched() {
     });
 }
 
+/// A bad member of which nothing good is known may be the one for which a web ACL stands.
 #[test]
-fn a_remembered_part_of_an_older_version_asks_for_nothing() {
-    let read: BTreeMap<String, ProtectionWish> = serde_json::from_str("{\"a\": {}}").unwrap();
-    assert!(read["a"].is_empty());
+fn what_stands_gives_way_only_once_every_member_is_known() {
+    wait(async {
+        let member = |name: &str, more: &str| {
+            format!(
+                "ingress shop/{name}: {{group.name: edge, finalizers: [group.ingress.k8s.aws/edge], \
+                 {more}rules: [any Exact /{name} s:80]}}"
+            )
+        };
+        let site = Site::new(SERVICE);
+        site.aws.change(|state| {
+            state.guards.add_web_acl("one");
+            state.guards.add_web_acl("two");
+            state.guards.is_subscribed = true;
+        });
+        site.cluster.add(&member("a", &by_arn("one")));
+        site.settle().await;
+        // A new process knows nothing of what the bad one wanted.
+        site.cluster.forget_memories();
+        site.cluster.add(&member("a", "listen-ports: nonsense, "));
+        let asked = format!("{}shield-advanced-protection: 'true', ", by_arn("two"));
+        site.cluster.add(&member("b", &asked));
+        let controller = site.settle().await;
+        assert_eq!(guards(&site.aws), (vec!["one".to_owned()], vec![SHIELD.to_owned()]));
+        site.cluster.add(&member("a", ""));
+        controller.settle().await;
+        assert_eq!(guards(&site.aws).0, ["two"]);
+    });
+}
+
+#[test]
+fn who_may_not_look_says_so_to_who_asks() {
+    wait(async {
+        let site = site(&by_arn("one"));
+        site.aws.forbid(&["wafv2.Get"]);
+        let controller = site.start();
+        controller.settle_for(600).await;
+        let events = unprotected(&site);
+        let [event] = &events[..] else { panic!("{events:#?}") };
+        assert!(event.message.contains("wafv2.GetWebACLForResource: AccessDenied"), "{event:?}");
+        assert_eq!(event.object.key, key("shop/web"));
+        assert_eq!(canon::rules(&site.aws.everything()).len(), 1);
+        site.aws.forbid(&[]);
+        controller.settle().await;
+        assert_eq!(guards(&site.aws).0, ["one"]);
+    });
 }
 
 #[test]

@@ -56,7 +56,7 @@ struct Shared {
     outage: Vec<&'static str>,
     /// The services that ask for fewer calls, whenever they are called.
     throttled: Vec<&'static str>,
-    /// The services that nobody may use.
+    /// The services that are not ours to call, by the beginnings of their operations.
     forbidden: Vec<&'static str>,
     /// The write after which whoever asked panics.
     panics_at: Option<usize>,
@@ -70,10 +70,10 @@ impl Shared {
         let is_one = |service: &&str| operation.starts_with(*service);
         let (kind, code) = if self.outage.iter().any(is_one) {
             (Kind::Transient, "InternalFailure")
-        } else if self.forbidden.iter().any(is_one) {
-            (Kind::Refused, "AccessDenied")
         } else if self.throttled.iter().any(is_one) {
             (Kind::Throttled, "Throttling")
+        } else if self.forbidden.iter().any(is_one) {
+            (Kind::Refused, "AccessDenied")
         } else {
             return Ok(());
         };

@@ -39,6 +39,11 @@ impl FakeCluster {
         }))
     }
 
+    /// It remembers nothing any more.
+    pub fn forget_memories(&self) {
+        self.maps.lock().unwrap().clear();
+    }
+
     /// What it remembers of each group.
     pub fn memories(&self) -> BTreeMap<Group, Memory> {
         let groups = self.recalled().groups.into_iter();
