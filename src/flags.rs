@@ -267,8 +267,9 @@ pub struct BuildFlags {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL")]
     pub enable_shield: bool,
-    /// How long a load balancer or target group that has been replaced is kept, for requests under
-    /// way and for resolvers that remember its address (a record of a load balancer lives 60 s).
+    /// How long a load balancer or target group that has been replaced is kept, and an Ingress in
+    /// the group that it has left for another, for requests under way and for resolvers that
+    /// remember the address (a record of a load balancer lives 60 s).
     #[arg(long, default_value = "90s", value_name = "DURATION", value_parser = duration)]
     pub replacement_grace: std::time::Duration,
     /// The names that lead to load balancers.

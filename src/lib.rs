@@ -56,6 +56,26 @@
 //!   same.
 //! * Same inputs, same plan, byte for byte.
 //!
+//! # Words
+//!
+//! * *subject*: what comes to rest on its own, and the one writer of what belongs to it. A *visit*
+//!   is one walk from gathering to reporting for it.
+//! * *member*: what contributes to a load balancer, as a [`model::part::Part`]. It is *held* while
+//!   a bad member's last good part stands for it, and *unexplained* where there is none.
+//! * *stack*: a wish. *Inventory*: what stands. *Surroundings*: what stands and is not ours.
+//! * *gate*: what has to happen outside of a plan before a step may be taken.
+//! * *surplus*: what stands and nobody wants. *Leftover*: what AWS would not let go yet.
+//! * *fact*: what one subject has told others; a *topic* is what it is about, a *way* from whom to
+//!   whom it goes.
+//! * *belief*: what the mirror keeps of a part of AWS. A write whose outcome nobody knows puts it
+//!   in *doubt*.
+//! * *turn*: when a call may go out, as far as limits to our own calls are concerned.
+//! * *tenure*: the time from winning the Lease to its end. A *permit* says that it still lasts.
+//! * *rest*: how a visit leaves its subject: done, or to be visited later or again. *Trouble* is
+//!   why it has to be again.
+//!
+//! `docs/architecture.md` follows events through the rooms.
+//!
 //! # Three decisions
 //!
 //! * The index from changes to visits is in `desired::visits` and not in the model: it has to know

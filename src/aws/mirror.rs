@@ -1,5 +1,39 @@
 //! What we believe AWS holds: read once for everybody, written through, and doubted where it should
 //! be.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicUsize, Ordering};
+//! use std::time::Duration;
+//!
+//! use albedo::aws::{Answer, Cloud, CloudError, Mirror, Part, Reading, Route53Reading};
+//! use albedo::clock::SystemClock;
+//! use albedo::model::action::AwsAction;
+//!
+//! /// An account without hosted zones, and how often somebody looked.
+//! struct Empty(Arc<AtomicUsize>);
+//!
+//! impl Cloud for Empty {
+//!     async fn read(&self, _: &Part) -> Result<Reading, CloudError> {
+//!         self.0.fetch_add(1, Ordering::Relaxed);
+//!         Ok(Reading::Route53(Route53Reading::Zones(Vec::new())))
+//!     }
+//!
+//!     async fn perform(&self, _: &AwsAction) -> Result<Answer, CloudError> {
+//!         Ok(Answer::Done)
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let looks = Arc::new(AtomicUsize::new(0));
+//! let mirror = Mirror::new(Empty(Arc::clone(&looks)), SystemClock::new());
+//! let hour = Duration::from_secs(60 * 60);
+//! let (one, other) = tokio::join!(mirror.zones(hour), mirror.zones(hour));
+//! assert!(one.unwrap().is_empty() && other.unwrap().is_empty());
+//! mirror.zones(hour).await.unwrap();
+//! assert_eq!(looks.load(Ordering::Relaxed), 1, "one look was enough for all of them");
+//! # });
+//! ```
 
 use std::collections::BTreeSet;
 use std::fmt;

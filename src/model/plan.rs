@@ -1,4 +1,19 @@
 //! The difference between a wish and what stands: steps, and what they wait for.
+//!
+//! ```
+//! use albedo::model::action::{Action, AwsAction, ElbAction};
+//! use albedo::model::id::AwsId;
+//! use albedo::model::plan::{Plan, Reason, WaitKey};
+//!
+//! let delete = |id: &str| ElbAction::DeleteTargetGroup { id: AwsId::new(id) };
+//! let mut plan = Plan::default();
+//! let load_balancer = ElbAction::DeleteLoadBalancer { id: AwsId::new("edge") };
+//! let first = plan.push(Action::Aws(AwsAction::Elb(load_balancer)), Reason::Unwanted, vec![]);
+//! plan.push(Action::Aws(AwsAction::Elb(delete("web"))), Reason::Unwanted, vec![first]);
+//! // A step behind a gate is shown and not taken, and so are those that come after it.
+//! plan.steps[0].gate = Some(WaitKey::Unnamed(AwsId::new("edge.elb.amazonaws.com")));
+//! assert!(plan.waits_for_release());
+//! ```
 
 use std::fmt;
 use std::time::Duration;

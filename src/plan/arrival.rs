@@ -8,7 +8,7 @@ use crate::model::id::{AwsId, Handle, Id};
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::part::Part;
 use crate::model::plan::{Need, WaitKey};
-use crate::model::rule::Rule;
+use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::source::Source;
 use crate::model::stack::Front;
 
@@ -21,9 +21,9 @@ impl Replacement<'_, '_> {
     #[must_use]
     pub fn arrived(&self) -> BTreeSet<Source> {
         let all = self.stack.arriving.iter().filter(|(member, part)| {
-            let patience = |group: &Id| self.over.contains(&WaitKey::Patience(group.clone()));
-            self.stack.arrived.contains(*member)
-                || (self.stands(part) && self.unready(part).as_ref().is_none_or(patience))
+            let is_over = |group: Id| self.over.contains(&WaitKey::Patience(group));
+            let is_ready = || self.unready(part).is_none() || self.led_to(part).any(is_over);
+            self.stack.arrived.contains(*member) || (self.stands(part) && is_ready())
         });
         all.map(|(member, _)| member.clone()).collect()
     }
@@ -57,8 +57,15 @@ impl Replacement<'_, '_> {
         parts.flat_map(|(_, part)| self.led_to(part)).filter_map(|id| id.given().cloned())
     }
 
-    /// Takes note of how long clients have to follow members that went to another group.
+    /// Says who went to another group and stays until that one serves it; and takes note of how
+    /// long clients have to follow.
     pub fn expect_followers(&self, draft: &mut Draft) {
+        for member in &self.stack.staying {
+            draft.note(format!(
+                "{} {member} went to another group, and stays here until clients have followed",
+                member.kind
+            ));
+        }
         for member in &self.stack.followed {
             self.wait(draft, WaitKey::Followed(member.clone()), Need::Elapsed(self.grace));
         }
@@ -78,7 +85,11 @@ impl Replacement<'_, '_> {
                 let rule = Rule { actions: self.resolved(&rule.actions), ..rule.clone() };
                 listener.rules.iter().any(|live| rule.is_satisfied_by(&live.rule))
             };
-            redirects(front, *port) || part.rules.iter().all(has)
+            let does = |actions: &Vec<RuleAction>| {
+                actions_satisfy(&listener.live.spec.default_actions, &self.resolved(actions))
+            };
+            redirects(front, *port)
+                || (part.rules.iter().all(has) && part.default_actions.as_ref().is_none_or(does))
         };
         live.state == LoadBalancerState::Active && part.listens.keys().all(stands_at)
     }
