@@ -30,6 +30,10 @@ const PAUSE_FACTOR: u32 = 2;
 /// How often the VPC is read anew because AWS refuses subnets.
 const SUSPICION_PAUSE: Duration = Duration::from_secs(30);
 
+/// For how long EC2 may not know everywhere yet what was just made: it promises consistency in the
+/// end, and clients see up to a minute.
+const LATE_MAX: Duration = Duration::from_secs(60);
+
 /// How many groups are read ahead of the visits to them. At a start all of them are visited, in
 /// about their order but few at once, and tags are read for several load balancers together.
 const READ_AHEAD: usize = 16;
@@ -55,6 +59,8 @@ pub(super) struct State {
     failures: BTreeMap<Part, Failure>,
     /// The parts that are told although somebody asked for a newer look, because that fails.
     stale: BTreeSet<Part>,
+    /// The security groups that were made a short while ago, and when.
+    made: BTreeMap<AwsId, Moment>,
 }
 
 /// A write that was done, and what AWS answered.
@@ -187,6 +193,10 @@ impl State {
 
     /// Believes that a write was done; the reads under way may not have seen it.
     pub(super) fn believe(&mut self, action: &AwsAction, answer: Answer, at: Stamp) {
+        if let Answer::SecurityGroup(id) = &answer {
+            self.made.retain(|_, made| at.moment.since(*made) < LATE_MAX);
+            self.made.insert(id.clone(), at.moment);
+        }
         effect::apply(&mut self.belief, action, &answer, at);
         if !self.under_way.is_empty() {
             let (number, parts) = (self.next(), effect::touched(action));
@@ -202,6 +212,15 @@ impl State {
         if let Some(flight) = self.flights.get_mut(part) {
             flight.look.is_doubted = true;
         }
+    }
+
+    /// Whether a write names a security group that was just made. Where EC2 does not know it, that
+    /// tells nothing: a list of groups may not show it yet either.
+    pub(super) fn is_about_new(&self, action: &AwsAction, now: Moment) -> bool {
+        let is_new = |id: &AwsId| self.made.get(id).is_some_and(|at| now.since(*at) < LATE_MAX);
+        let mut found = false;
+        action.clone().visit_ids(&mut |id| found |= id.given().is_some_and(is_new));
+        found
     }
 
     /// Takes note that AWS refused a write because of what a part is believed to be. Our own things
@@ -268,7 +287,7 @@ impl State {
     /// How many things are kept in mind; to be held against how many stand.
     pub(super) fn kept(&self) -> usize {
         let reads = self.flights.len() + self.under_way.len() + self.journal.len();
-        self.belief.kept() + reads + self.failures.len() + self.stale.len()
+        self.belief.kept() + reads + self.failures.len() + self.stale.len() + self.made.len()
     }
 
     /// How many writes, reads and failures are kept in mind.

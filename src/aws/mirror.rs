@@ -51,7 +51,7 @@ use super::batch::{Asker, Batches};
 use super::belief::{Belief, Stamp};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
-use super::part::{ElbPart, ElbReading, Lane, Part, Reading};
+use super::part::{Ec2Part, ElbPart, ElbReading, Lane, Part, Reading};
 use super::view::{BalancerScope, Reach, Reader};
 use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
@@ -495,10 +495,14 @@ impl<C, T: Clock> Doubt<'_, C, T> {
                 Ok(id)
             }
             Err(error) => {
-                if error.is_void() {
+                let suspected = effect::suspected(&error);
+                let mut state = self.inner.lock();
+                let is_new = suspected == Some(Part::Ec2(Ec2Part::SecurityGroups))
+                    && self.about.is_some_and(|action| state.is_about_new(action, moment));
+                if error.is_void() || is_new {
                     self.about = None;
-                } else if let Some(part) = effect::suspected(&error) {
-                    self.inner.lock().suspect(&part, moment);
+                } else if let Some(part) = suspected {
+                    state.suspect(&part, moment);
                 }
                 Err(error)
             }

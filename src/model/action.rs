@@ -115,7 +115,8 @@ impl AwsAction {
         }
     }
 
-    fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
+    /// Calls `visit` with every identifier of this action that may not have been given yet.
+    pub fn visit_ids(&mut self, visit: &mut dyn FnMut(&mut Id)) {
         match self {
             Self::Elb(action) => action.visit_ids(visit),
             Self::Ec2(action) => action.visit_ids(visit),

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use albedo::aws::{BalancerScope, CloudError, ElbPart, Kind, Mirror, Part};
-use albedo::model::action::{AwsAction, ElbAction};
+use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
+use albedo::model::id::Id;
+use albedo::model::security::Peer;
 use futures::FutureExt;
 
 use super::super::contract::site;
@@ -58,6 +60,32 @@ async fn a_throttled_write_puts_nothing_in_doubt() {
     mirror.perform(&story[1]).await.unwrap_err();
     seen(&mirror).await;
     assert_eq!(fake.reads(), 0);
+}
+
+#[tokio::test]
+async fn a_security_group_that_ec2_does_not_know_yet_is_not_looked_for() {
+    let site = site().await;
+    let clock = Hands::default();
+    let mirror = Mirror::new(site.cloud.clone(), clock.clone());
+    seen(&mirror).await;
+    let made = mirror.perform(&wishes::security_group(&site, "new")).await.unwrap().unwrap();
+    // As it looks where news of it has not come yet.
+    let gone = Ec2Action::DeleteSecurityGroup { id: made.clone() };
+    site.cloud.meddle(&AwsAction::Ec2(gone)).unwrap();
+    let authorize = AwsAction::Ec2(Ec2Action::AuthorizeIngress {
+        group: Id::Is(made),
+        rules: BTreeSet::from([wishes::ingress(80, Peer::Cidr("10.0.0.0/8".to_owned()))]),
+        description: String::new(),
+    });
+    let mut looks = Vec::new();
+    for seconds in [59, 2] {
+        clock.turn(seconds);
+        site.cloud.forget_calls();
+        assert_eq!(mirror.perform(&authorize).await.unwrap_err().kind, Kind::NotFound);
+        mirror.fabric(CLUSTER, &BTreeSet::new()).await.unwrap();
+        looks.push(site.cloud.calls().get("ec2.DescribeSecurityGroups").copied());
+    }
+    assert_eq!(looks, [None, Some(1)]);
 }
 
 #[tokio::test]

@@ -106,7 +106,9 @@ impl Process {
     /// What it waits for.
     pub fn idleness(&self) -> Idleness {
         let queue = self.runtime.queue();
-        if !queue.is_idle() {
+        // Who leads and has not begun is about to look at everything.
+        let leads = self.tenure.borrow().is_some_and(|tenure| tenure.until > self.clock.moment());
+        if !queue.is_idle() || (leads && !self.runtime.world().lock().leads()) {
             return Idleness::Busy;
         }
         let deadlines = queue.deadlines();
