@@ -67,15 +67,16 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     for (group, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
         for (host, wish) in &of_group.wished {
+            // What whoever went asks for, the group says that serves it now.
             let went = |arrival: &Arrival| arrival.group != *group;
-            if arrivals.get(&wish.source).is_some_and(went) {
-                // The group that serves it now says so.
+            let is_here = |source: &&Source| !arrivals.get(*source).is_some_and(went);
+            let all = std::iter::once(&wish.source).chain(&wish.others).filter(is_here);
+            let is_served = |source: &&Source| !of_group.arriving.contains(*source);
+            let mut served = all.clone().filter(is_served);
+            let Some(source) = served.next() else {
+                elsewhere.extend(all.map(|_| host.clone()).take(1));
                 continue;
-            }
-            if of_group.arriving.contains(&wish.source) {
-                elsewhere.insert(host.clone());
-                continue;
-            }
+            };
             match choose(settings, zones, host) {
                 Choice::In(ids) if ids.contains(&zone.id) => {
                     names.entry(host.clone()).or_default().push(RecordWish {
@@ -84,8 +85,8 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
                             evaluate_target_health: wish.evaluate_target_health,
                         },
                         routing: Routing::Simple,
-                        source: wish.source.clone(),
-                        others: wish.others.clone(),
+                        source: source.clone(),
+                        others: served.cloned().collect(),
                     });
                 }
                 Choice::In(_) | Choice::None | Choice::Ambiguous(_) => {

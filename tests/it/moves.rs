@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::id::AwsId;
-use albedo::model::record::RecordType;
+use albedo::model::record::{RecordType, Verb};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::target::TargetState;
 
@@ -183,6 +183,30 @@ fn who_comes_back_before_it_was_gone_is_where_it_was() {
             matches!(action, AwsAction::Route53(Route53Action::ChangeRecords { .. }))
         });
         assert_eq!(renamed.count(), 0);
+    });
+}
+
+#[test]
+fn a_name_that_who_stays_asks_for_as_well_stays() {
+    wait(async {
+        let site = site();
+        let shared =
+            THREE.replace("[goes.example.com Prefix / s:80]", "[stays.example.com Exact /g s:80]");
+        site.cluster.add(&shared);
+        let controller = site.settle().await;
+        site.aws.forget_calls();
+        // It takes along no host.
+        let gone = shared.replace("shop/goes: {group.name: one,", "shop/goes: {group.name: two,");
+        controller.cluster.add(&gone.replace("[stays.example.com Exact /g", "[any Exact /g"));
+        controller.settle().await;
+        assert_eq!(led_to(&site, "stays.example.com"), Some("one"));
+        let removed = site.aws.performed().into_iter().filter(|action| match action {
+            AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) => {
+                changes.iter().any(|change| change.verb == Verb::Delete)
+            }
+            _ => false,
+        });
+        assert_eq!(removed.count(), 0);
     });
 }
 

@@ -1,7 +1,9 @@
 //! Names over the life of an Ingress, on an AWS and a cluster in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use albedo::desired;
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::fact::{FactStore, NameWish, Names};
 use albedo::model::id::{AwsId, Id};
@@ -11,7 +13,7 @@ use albedo::model::settings::{DnsScope, Settings};
 
 use super::{alias, txt};
 use crate::support::site::Site;
-use crate::support::world::{group, key, member, settings, wait};
+use crate::support::world::{World, group, key, member, settings, wait};
 
 const APPS: &str = "
 service shop/s: {ports: [80:8080]}
@@ -363,4 +365,43 @@ fn what_is_wished_for_no_more_while_a_zone_is_looked_at_is_known_at_once() {
     facts.names_of(&group("edge"), told("new", &["b.example.com"]), revision);
     assert!(!wishes(&facts, "new"));
     assert!(facts.still_wishes(&BTreeSet::new()), "who asks for nothing waits for nobody");
+}
+
+/// Of several who ask for a name, the first one goes to another group, or is not served yet.
+#[test]
+fn who_asks_beside_somebody_that_went_goes_on_asking() {
+    let zone = super::zone();
+    let names = |arriving: &[&str]| Names {
+        load_balancer: Id::Is(AwsId::new("one")),
+        has_ipv6: false,
+        wished: BTreeMap::from([(
+            "a.example.com".to_owned(),
+            NameWish {
+                source: member("shop/goes"),
+                others: BTreeSet::from([member("shop/stays")]),
+                evaluate_target_health: true,
+            },
+        )]),
+        known: BTreeSet::new(),
+        arriving: arriving.iter().map(|name| member(name)).collect(),
+    };
+    let asking = |facts: &FactStore| {
+        let mut world = World::new("{}");
+        world.settings = all();
+        world.zones = Some(Arc::new(BTreeMap::from([(zone.id.clone(), zone.clone())])));
+        world.facts = facts.for_zone(|_| false);
+        let stack = desired::zone::build(&world.snapshot(), &zone.id).unwrap();
+        let asking = stack.names.get("a.example.com").into_iter().flatten();
+        asking.map(|wish| wish.source.key.name.to_string()).collect::<Vec<_>>()
+    };
+    let mut facts = FactStore::default();
+    facts.zones([zone.id.clone()]);
+    let at = facts.revision();
+    facts.names_of(&group("one"), names(&[]), at);
+    assert_eq!(asking(&facts), ["goes"]);
+    facts.arrives(&group("two"), &BTreeSet::from([member("shop/goes")]));
+    assert_eq!(asking(&facts), ["stays"], "the group that it went to says what it asks for");
+    facts.arrives(&group("two"), &BTreeSet::new());
+    facts.names_of(&group("one"), names(&["shop/goes"]), at);
+    assert_eq!(asking(&facts), ["stays"], "it is not served here yet");
 }
