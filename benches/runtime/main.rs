@@ -11,9 +11,10 @@ use std::time::Duration;
 use albedo::clock::Clock as _;
 use albedo::model::index::Seen;
 use albedo::model::snapshot::Objects;
-use peak_alloc::PeakAlloc;
+use cap::Cap;
 use support::world::wait;
 use table::Table;
+use tikv_jemallocator::Jemalloc;
 use town::{ENDPOINTS_EACH, GROUP_SIZE, Keeper, NEW_ADDRESSES, Town};
 
 #[path = "../../tests/it/contract/suite/stopped.rs"]
@@ -32,9 +33,10 @@ mod contract {
     }
 }
 
-/// What is allocated is counted: resident memory would show the fakes as well.
+/// The controller's own allocator. What is allocated is counted: resident memory would show the
+/// fakes as well.
 #[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+static MEMORY: Cap<Jemalloc> = Cap::new(Jemalloc, usize::MAX);
 
 /// A small cluster, and the one that should cost the same.
 const SMALL: usize = 100;
@@ -115,12 +117,12 @@ async fn in_a_large_cluster(size: usize, table: &mut Table) -> Costs {
 async fn memory(town: Town, keeper: Keeper, table: &mut Table) {
     town.site.cluster.forget_calls();
     *town.site.cluster.objects.write().unwrap() = Objects::default();
-    let with = MEMORY.current_usage();
+    let with = MEMORY.allocated();
     let clock = keeper.clock;
     drop(keeper);
     // Its tasks end when they are looked at next.
     clock.sleep(Duration::from_millis(1)).await;
-    let without = MEMORY.current_usage();
+    let without = MEMORY.allocated();
     drop(town);
     #[expect(clippy::cast_precision_loss, reason = "a terabyte fits")]
     let held = (with - without) as f64 / MIB;
