@@ -132,6 +132,9 @@ fn no_room_names_what_it_may_not() {
     let mut wrong = Vec::new();
     for (name, text) in files("src") {
         let code = code(&text);
+        // A room's own text stands beside its folder.
+        let stem = name.trim_end_matches(".rs");
+        let name = if root().join("src").join(stem).is_dir() { format!("{stem}/") } else { name };
         let mut forbid = |words: &[&str], allowed: &[&str]| {
             if allowed.iter().any(|start| name.starts_with(start)) {
                 return;
