@@ -32,6 +32,10 @@ pub(super) enum Named {
 
 /// How the resource in the ARN of a load balancer starts.
 pub(super) const LOAD_BALANCER: &str = "loadbalancer/";
+/// How the resource in the ARN of a listener starts.
+pub(super) const LISTENER: &str = "listener/";
+/// How the resource in the ARN of a rule starts.
+pub(super) const RULE: &str = "listener-rule/";
 /// How the resource in the ARN of a target group starts.
 pub(super) const TARGET_GROUP: &str = "targetgroup/";
 /// How the resource in the ARN of a certificate starts.

@@ -6,6 +6,7 @@
 //! they are applied to what it found.
 
 use super::answer::Answer;
+use super::arn;
 use super::belief::{Belief, Stamp};
 use super::error::CloudError;
 use super::part::{Ec2Part, ElbPart, Part, Route53Part};
@@ -55,6 +56,26 @@ pub(super) fn retagged(action: &AwsAction) -> Option<&AwsId> {
 pub(super) fn mistaken(belief: &Belief, action: &AwsAction, answer: &Answer) -> Option<CloudError> {
     let AwsAction::Elb(action) = action else { return None };
     elb::mistaken(belief, action, answer)
+}
+
+/// How the identifier of a security group starts.
+const SECURITY_GROUP: &str = "sg-";
+
+/// Whether a refusal with this code may be for want of the thing that an identifier names.
+pub(super) fn is_missed(code: &str, id: &AwsId) -> bool {
+    match code {
+        "LoadBalancerNotFound" => arn::is(id, arn::LOAD_BALANCER),
+        "ListenerNotFound" => arn::is(id, arn::LISTENER),
+        "RuleNotFound" => arn::is(id, arn::RULE),
+        "TargetGroupNotFound" => arn::is(id, arn::TARGET_GROUP),
+        // ELB's code, and ACM's.
+        "CertificateNotFound" | "ResourceNotFoundException" => arn::is(id, arn::CERTIFICATE),
+        // EC2's codes, and ELB's for the same.
+        "InvalidGroup.NotFound" | "InvalidGroupId.NotFound" | "InvalidSecurityGroup" => {
+            id.as_str().starts_with(SECURITY_GROUP)
+        }
+        _ => false,
+    }
 }
 
 /// The parts, besides the touched ones, that an error says are believed wrongly.

@@ -30,8 +30,8 @@ const PAUSE_FACTOR: u32 = 2;
 /// How often the VPC is read anew because AWS refuses subnets.
 const SUSPICION_PAUSE: Duration = Duration::from_secs(30);
 
-/// For how long EC2 may not know everywhere yet what was just made: it promises consistency in the
-/// end, and clients see up to a minute.
+/// For how long AWS may not know everywhere yet what was just made: EC2 promises consistency in the
+/// end, ELB does not say, and clients see up to a minute.
 const LATE_MAX: Duration = Duration::from_secs(60);
 
 /// How many groups are read ahead of the visits to them. At a start all of them are visited, in
@@ -59,8 +59,8 @@ pub(super) struct State {
     failures: BTreeMap<Part, Failure>,
     /// The parts that are told although somebody asked for a newer look, because that fails.
     stale: BTreeSet<Part>,
-    /// The security groups that were made a short while ago, and when.
-    made: BTreeMap<AwsId, Moment>,
+    /// What was made a short while ago, and when; the oldest first.
+    made: VecDeque<(Moment, AwsId)>,
 }
 
 /// A write that was done, and what AWS answered.
@@ -193,9 +193,13 @@ impl State {
 
     /// Believes that a write was done; the reads under way may not have seen it.
     pub(super) fn believe(&mut self, action: &AwsAction, answer: Answer, at: Stamp) {
-        if let Answer::SecurityGroup(id) = &answer {
-            self.made.retain(|_, made| at.moment.since(*made) < LATE_MAX);
-            self.made.insert(id.clone(), at.moment);
+        while self.made.front().is_some_and(|(made, _)| at.moment.since(*made) >= LATE_MAX) {
+            self.made.pop_front();
+        }
+        if action.makes().is_some()
+            && let Some(id) = answer.id()
+        {
+            self.made.push_back((at.moment, id.clone()));
         }
         effect::apply(&mut self.belief, action, &answer, at);
         if !self.under_way.is_empty() {
@@ -214,12 +218,16 @@ impl State {
         }
     }
 
-    /// Whether a write names a security group that was just made. Where EC2 does not know it, that
-    /// tells nothing: a list of groups may not show it yet either.
-    pub(super) fn is_about_new(&self, action: &AwsAction, now: Moment) -> bool {
-        let is_new = |id: &AwsId| self.made.get(id).is_some_and(|at| now.since(*at) < LATE_MAX);
+    /// Whether AWS refused a write because it does not know yet what was just made. That tells
+    /// nothing: a list may not show it yet either.
+    pub(super) fn is_too_early(&self, action: &AwsAction, code: &str, now: Moment) -> bool {
+        let is_new = |id: &AwsId| {
+            self.made.iter().any(|(made, new)| new == id && now.since(*made) < LATE_MAX)
+        };
         let mut found = false;
-        action.clone().visit_ids(&mut |id| found |= id.given().is_some_and(is_new));
+        action.clone().visit_ids(&mut |id| {
+            found |= id.given().is_some_and(|id| effect::is_missed(code, id) && is_new(id));
+        });
         found
     }
 

@@ -51,7 +51,7 @@ use super::batch::{Asker, Batches};
 use super::belief::{Belief, Stamp};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
-use super::part::{Ec2Part, ElbPart, ElbReading, Lane, Part, Reading};
+use super::part::{ElbPart, ElbReading, Lane, Part, Reading};
 use super::view::{BalancerScope, Reach, Reader};
 use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
@@ -238,8 +238,9 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     /// where AWS tells it.
     ///
     /// # Errors
-    /// What AWS answered. The parts that the write touches are then read again before they are
-    /// believed, unless the call was throttled and thus did nothing.
+    /// What AWS answered; that it does not know what was made less than a minute ago is a trouble
+    /// that goes away. The parts that the write touches are then read again before they are
+    /// believed, unless the call certainly did nothing.
     pub async fn perform(&self, action: &AwsAction) -> Result<Option<AwsId>, CloudError> {
         let doubt = Doubt { inner: &self.shared, about: Some(action) };
         let answer = self.shared.cloud.perform(action).await;
@@ -494,14 +495,15 @@ impl<C, T: Clock> Doubt<'_, C, T> {
                 }
                 Ok(id)
             }
-            Err(error) => {
-                let suspected = effect::suspected(&error);
+            Err(mut error) => {
                 let mut state = self.inner.lock();
-                let is_new = suspected == Some(Part::Ec2(Ec2Part::SecurityGroups))
-                    && self.about.is_some_and(|action| state.is_about_new(action, moment));
-                if error.is_void() || is_new {
+                let is_too_early = |action| state.is_too_early(action, &error.code, moment);
+                if self.about.is_some_and(is_too_early) {
+                    error.kind = Kind::Transient;
                     self.about = None;
-                } else if let Some(part) = suspected {
+                } else if error.is_void() {
+                    self.about = None;
+                } else if let Some(part) = effect::suspected(&error) {
                     state.suspect(&part, moment);
                 }
                 Err(error)

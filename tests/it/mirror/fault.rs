@@ -81,11 +81,39 @@ async fn a_security_group_that_ec2_does_not_know_yet_is_not_looked_for() {
     for seconds in [59, 2] {
         clock.turn(seconds);
         site.cloud.forget_calls();
-        assert_eq!(mirror.perform(&authorize).await.unwrap_err().kind, Kind::NotFound);
+        let error = mirror.perform(&authorize).await.unwrap_err();
         mirror.fabric(CLUSTER, &BTreeSet::new()).await.unwrap();
-        looks.push(site.cloud.calls().get("ec2.DescribeSecurityGroups").copied());
+        looks.push((error.kind, site.cloud.calls().get("ec2.DescribeSecurityGroups").copied()));
     }
-    assert_eq!(looks, [None, Some(1)]);
+    assert_eq!(looks, [(Kind::Transient, None), (Kind::NotFound, Some(1))]);
+}
+
+#[tokio::test]
+async fn a_listener_that_elb_does_not_know_yet_is_not_looked_for() {
+    let site = site().await;
+    let clock = Hands::default();
+    let mirror = Mirror::new(site.cloud.clone(), clock.clone());
+    furnish(&site, &wishes::group(), 1).await;
+    let scope = BalancerScope::default();
+    mirror.balancer(CLUSTER, &wishes::group(), &scope).await.unwrap();
+    let stands = site.cloud.everything();
+    let balancer = stands.load_balancers.keys().next().unwrap();
+    let listener = wishes::listener(balancer, 8080, wishes::http_spec());
+    let made = mirror.perform(&listener).await.unwrap().unwrap();
+    // As it looks where news of it has not come yet.
+    site.cloud.meddle(&AwsAction::Elb(ElbAction::DeleteListener { id: made.clone() })).unwrap();
+    let target_group = stands.target_groups.keys().next().unwrap();
+    let spec = wishes::rule_spec("new.example.com", wishes::forward(target_group));
+    let rule = wishes::rule(&made, 1, spec);
+    let mut looks = Vec::new();
+    for seconds in [59, 2] {
+        clock.turn(seconds);
+        site.cloud.forget_calls();
+        let error = mirror.perform(&rule).await.unwrap_err();
+        mirror.balancer(CLUSTER, &wishes::group(), &scope).await.unwrap();
+        looks.push((error.kind, site.cloud.calls().get("elbv2.DescribeListeners").copied()));
+    }
+    assert_eq!(looks, [(Kind::Transient, None), (Kind::NotFound, Some(1))]);
 }
 
 #[tokio::test]
