@@ -174,7 +174,9 @@ async fn plan_zones<C: Cloud, T: Clock>(
         let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
         let dns = &snapshot.settings.dns;
         let plan = plan::zone::plan(dns, &snapshot.extent, &stack, &inventory);
-        plans.plans.push((Subject::Zone(snapshot.settings.place.clone(), id.clone()), plan));
+        let subject = Subject::Zone(snapshot.settings.place.clone(), id.clone());
+        plans.judged(&subject, &plan, &plan::check::zone(&plan, dns, &stack, &inventory));
+        plans.plans.push((subject, plan));
     }
     Ok(())
 }

@@ -21,6 +21,10 @@ use super::exchange::shares_ports;
 use super::takers::{takers_of_listener, takers_of_rule};
 use super::targets::TARGETS_MAX;
 
+mod zone;
+
+pub use zone::zone;
+
 /// A step that may take away what is still needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {

@@ -25,7 +25,7 @@ mod batch;
 mod host;
 
 /// The types of the records that lead to load balancers, or are in their way.
-const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];
+pub(super) const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];
 
 /// In what the records of a name differ whose load balancer has lost its IPv6 addresses.
 const IP_ADDRESS_TYPE: &str = "ip-address-type";

@@ -63,7 +63,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
             world.facts.leads(id, &announced);
         }
-        let outcomes = self.apply(&plan).await;
+        let breaches = plan::check::zone(&plan, dns, &stack, &inventory);
+        let outcomes = self.apply_judged(&plan, &breaches).await;
         let current = self.mirror().zone(cluster, id, RECORDS_AGE_MAX).await?;
         let records = current.records.value().map(AsRef::as_ref);
         if records.is_none() {

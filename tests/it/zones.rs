@@ -17,6 +17,7 @@ use albedo::model::settings::{DnsPolicy, DnsSettings};
 use albedo::model::snapshot::Extent;
 use albedo::model::source::Source;
 use albedo::model::stack::ZoneStack;
+use albedo::plan::check;
 use albedo::plan::zone::plan;
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ use super::support::fake::Fake;
 use super::support::world::{group, key, member, settings};
 
 mod golden;
+mod judged;
 mod life;
 mod owners;
 mod starts;
@@ -128,12 +130,18 @@ impl Case {
         self
     }
 
-    fn plan(&self, standing: &Records) -> Plan {
-        let inventory = ZoneInventory {
+    fn inventory(&self, standing: &Records) -> ZoneInventory {
+        ZoneInventory {
             records: Known::Is(std::sync::Arc::new(standing.clone()), Timestamp::UNIX_EPOCH),
             load_balancers: self.load_balancers.clone(),
-        };
-        plan(&self.dns, &self.extent, &self.stack, &inventory)
+        }
+    }
+
+    fn plan(&self, standing: &Records) -> Plan {
+        let inventory = self.inventory(standing);
+        let plan = plan(&self.dns, &self.extent, &self.stack, &inventory);
+        assert_eq!(check::zone(&plan, &self.dns, &self.stack, &inventory), [], "{plan:?}");
+        plan
     }
 
     /// The zone once the plan is carried out, by an AWS that refuses what AWS refuses.

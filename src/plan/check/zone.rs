@@ -1,0 +1,142 @@
+//! What the plan of a hosted zone must never do: judged name by name, by what stands of each before
+//! and after a batch of changes.
+
+use std::collections::BTreeMap;
+
+use super::{Breach, Judge};
+use crate::model::action::{AwsAction, Route53Action};
+use crate::model::inventory::{Records, ZoneInventory};
+use crate::model::ownership::{Ownership, txt_names, txt_subject};
+use crate::model::plan::Plan;
+use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
+use crate::model::settings::DnsSettings;
+use crate::model::stack::ZoneStack;
+use crate::plan::zone::{TYPES, is_ours};
+
+/// Judges the plan of a hosted zone.
+#[must_use]
+pub fn zone(
+    plan: &Plan,
+    settings: &DnsSettings,
+    stack: &ZoneStack,
+    inventory: &ZoneInventory,
+) -> Vec<Breach> {
+    let nothing = Records::new();
+    let records = inventory.records.value().map_or(&nothing, AsRef::as_ref);
+    let mut breaches = Vec::new();
+    for (step, action) in (Judge { plan }).ungated() {
+        let AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) = action else {
+            continue;
+        };
+        for (host, changes) in by_host(&stack.zone.name, changes) {
+            let name = Name { host, settings, stack };
+            let why = name.judge(&name.standing(records), &changes);
+            breaches.extend(why.map(|why| Breach { step: step.id, why }));
+        }
+    }
+    breaches
+}
+
+/// The changes of a batch by the name that they are about; a TXT record is about the name whose
+/// records it speaks of.
+fn by_host<'a>(
+    zone: &'a str,
+    changes: &'a [RecordChange],
+) -> BTreeMap<&'a str, Vec<&'a RecordChange>> {
+    let mut hosts: BTreeMap<&str, Vec<&RecordChange>> = BTreeMap::new();
+    for change in changes {
+        let RecordKey { name, record_type, .. } = &change.record.key;
+        let is_text = *record_type == RecordType::Txt;
+        let subject = is_text.then(|| txt_subject(zone, name)).flatten();
+        let host = subject.map_or(name.as_str(), |(host, _)| host);
+        hosts.entry(host).or_default().push(change);
+    }
+    hosts
+}
+
+/// A name that a batch changes something of.
+struct Name<'a> {
+    host: &'a str,
+    settings: &'a DnsSettings,
+    stack: &'a ZoneStack,
+}
+
+impl Name<'_> {
+    /// What stands of the name, with the TXT records that may speak of it.
+    fn standing(&self, records: &Records) -> Records {
+        let zone = &self.stack.zone.name;
+        let own = TYPES.map(|record_type| (self.host.to_owned(), record_type));
+        let texts = TYPES.into_iter().flat_map(|about| txt_names(zone, self.host, about));
+        let texts = texts.map(|name| (name, RecordType::Txt));
+        let keys = own.into_iter().chain(texts);
+        let keys =
+            keys.map(|(name, record_type)| RecordKey { name, record_type, set_identifier: None });
+        keys.filter_map(|key| Some((key.clone(), records.get(&key)?.clone()))).collect()
+    }
+
+    /// What is wrong with the changes of the name, if anything is.
+    fn judge(&self, before: &Records, changes: &[&RecordChange]) -> Option<String> {
+        let mut after = before.clone();
+        for RecordChange { verb, record } in changes {
+            match verb {
+                Verb::Delete => _ = after.remove(&record.key),
+                Verb::Create | Verb::Upsert => {
+                    after.insert(record.key.clone(), record.clone());
+                }
+            }
+        }
+        let standing = changes.iter().filter_map(|change| before.get(&change.record.key));
+        let mut strangers = standing.filter(|record| !self.may_change(record, before, &after));
+        if let Some(record) = strangers.next() {
+            let RecordKey { name, record_type, .. } = &record.key;
+            return Some(format!("the {record_type} record {name} is not ours"));
+        }
+        let is_asked_for =
+            self.stack.names.contains_key(self.host) || self.stack.elsewhere.contains(self.host);
+        if is_asked_for && leads(before) && !leads(&after) {
+            return Some(format!("{} is asked for and would lead nowhere", self.host));
+        }
+        let is_left_alone = |record: &&Record| {
+            let is_new = before.get(&record.key) != Some(record);
+            (is_new || self.is_ours(record, before)) && !self.is_ours(record, &after)
+        };
+        let left = after.values().filter(|record| is_address(record)).find(is_left_alone)?;
+        Some(format!("the {} record {} would have no owner", left.key.record_type, self.host))
+    }
+
+    /// Whether a record that stands is ours to change. Of a TXT record only what says whose the
+    /// name is; what people wrote beside it stays.
+    fn may_change(&self, record: &Record, before: &Records, after: &Records) -> bool {
+        if is_address(record) {
+            return self.is_ours(record, before);
+        }
+        let (Some((first, others)), kept) =
+            (values(record).split_first(), after.get(&record.key).map(values).unwrap_or_default())
+        else {
+            return false;
+        };
+        let owner = Ownership::parse(first).map(|found| found.owner);
+        owner.is_some_and(|owner| owner == self.settings.owner)
+            && others.iter().all(|value| kept.contains(value))
+    }
+
+    fn is_ours(&self, record: &Record, records: &Records) -> bool {
+        is_ours(self.settings, &self.stack.zone.name, records, record)
+    }
+}
+
+fn is_address(record: &Record) -> bool {
+    record.key.record_type != RecordType::Txt
+}
+
+/// Whether a name leads anywhere.
+fn leads(records: &Records) -> bool {
+    records.values().any(is_address)
+}
+
+fn values(record: &Record) -> &[String] {
+    match &record.value {
+        RecordValue::Values { values, .. } => values,
+        RecordValue::Alias { .. } => &[],
+    }
+}
