@@ -150,10 +150,14 @@ async fn fresh(scale: &Scale, table: &mut Table) -> Controller {
     .await;
     table.note("fresh: start to all targets registered", now() - started, "s");
     let (reads, _) = totals(stage, &[]).await;
+    let each = live::reads(stage).await;
     quiet(stage, PATIENCE).await;
     let (_, writes) = totals(stage, &[]).await;
     table.row("  mutating calls", number(writes), scale.share(34_000.0) + FABRIC, "calls");
     table.row("  reads until then", number(reads), 9.0, "calls");
+    for (name, count) in each {
+        table.note(&format!("    {name}"), number(count), "calls");
+    }
     table.row("  CPU time", cpu(&controller), 60.0, "s");
     table.row("  VmRSS at rest", memory(&controller, "VmRSS"), 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");
@@ -182,6 +186,7 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
     let looked = calls.iter().filter(|call| call.name != HEALTH);
     let end = looked.map(|call| call.time).fold(started, f64::max);
     let (reads, writes) = totals(stage, &[HEALTH]).await;
+    let each = live::reads(stage).await;
     table.row("restart, nothing to do: start to the last look", end - started, 40.0, "s");
     table.row("  CPU time", cpu(&controller), 60.0, "s");
     table.row("  mutating calls but that of the endpoint", number(writes) - 1.0, 0.0, "calls");
@@ -191,6 +196,9 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
         scale.share(3588.0).max(READS_MIN),
         "calls",
     );
+    for (name, count) in each {
+        table.note(&format!("    {name}"), number(count), "calls");
+    }
     table.row("  an endpoint that comes meanwhile", took, 1.0, "s");
     table.row("  VmRSS at rest", memory(&controller, "VmRSS"), 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");

@@ -53,6 +53,13 @@ pub async fn counted(stage: &Stage, operation: &str) -> u64 {
     calls.iter().find(|(name, _)| name == operation).map_or(0, |(_, count)| *count)
 }
 
+/// How many reads there were of each operation.
+pub async fn reads(stage: &Stage) -> Vec<(String, u64)> {
+    let mut calls = summary(stage).await;
+    calls.retain(|(name, _)| name.rsplit_once('.').is_some_and(|(_, name)| is_read(name)));
+    calls
+}
+
 /// How many reads and how many writes there were, without the calls of these operations.
 pub async fn totals(stage: &Stage, apart: &[&str]) -> (u64, u64) {
     let (mut reads, mut writes) = (0, 0);
