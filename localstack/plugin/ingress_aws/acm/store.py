@@ -13,6 +13,7 @@ from ingress_aws.accounts import AccountStores
 from ingress_aws.acm import dns_validation, renewal
 from ingress_aws.acm.certificate import Certificate
 from ingress_aws.acm.errors import not_found
+from ingress_aws.dataplane.changes import CHANGES
 from ingress_aws.elbv2 import regions
 
 
@@ -58,11 +59,13 @@ class Store:
         # Imported here because ELBv2's modules import this one.
         from ingress_aws.elbv2 import certificate_use
 
-        now = self.now()
+        now, facts = self.now(), certificate.facts
         dns_validation.look(self.account, certificate, now)
         used = certificate_use.is_used(self.account, self.region, certificate.arn)
         renewal.run(self.account, certificate, now, used=used)
         certificate.expire(now)
+        if certificate.facts is not facts:
+            CHANGES.note(("elbv2", self.account, self.region), {certificate.arn})
 
 
 stores: AccountStores[Store] = AccountStores(Store)

@@ -1,43 +1,45 @@
-"""Which stores have changed since the data plane was last told."""
+"""Which stores have changed since the data plane was last told, and what of them was touched."""
 
 import contextlib
 import json
-import re
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.http import Request, Response
 from rolo.gateway.chain import HandlerChain
 
+from ingress_aws.dataplane import touched
+from ingress_aws.dataplane.touched import EVERYTHING, NETWORK
 from ingress_aws.elbv2.store import STORES as ELBV2
 from ingress_aws.route53.store import stores as ROUTE53
+
+__all__ = ["CHANGES", "EVERYTHING", "NETWORK", "Source", "record"]
 
 # A service, an account and, if the service has regions, a region.
 Source = tuple[str, str, str]
 
 # Calls that change nothing, by the way AWS names them.
 READS = ("Describe", "List", "Get")
-# What changes who can be reached: by the way EC2 names it.
-NETWORK = re.compile("Instances|SecurityGroup|NetworkInterface|IpAddresses|PrefixList")
-CONTROL = tuple(f"/_albedo/{name}" for name in ("health", "settings", "reset", "clock", "load"))
+CONTROL = tuple(f"/_albedo/{name}" for name in ("settings", "reset", "clock", "load"))
 
 
 class Changes:
-    """A set of sources that somebody waits for."""
+    """What of each source was touched; somebody waits for it."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._known: set[Source] = set()
-        self._dirty: set[Source] = set()
+        self._touched: dict[Source, set[str]] = {}
         self.count = 0  # of all that was ever noted
 
-    def note(self, source: Source) -> None:
-        """This source has changed."""
+    def note(self, source: Source, names: Iterable[str]) -> None:
+        """This source has changed: what of it, as `touched` names it, and what is new or gone."""
         with self._condition:
             self._known.add(source)
-            self._dirty.add(source)
+            self._touched.setdefault(source, set()).update(names)
             self.count += 1
             self._condition.notify_all()
 
@@ -47,20 +49,19 @@ class Changes:
         if ROUTE53.by_region(account):
             found.add(("route53", account, ""))
         with self._condition:
-            self._dirty |= found | {one for one in self._known if one[1] == account}
-            self._known |= found
-            self.count += 1
-            self._condition.notify_all()
+            found |= {one for one in self._known if one[1] == account}
+        for source in found:
+            self.note(source, {EVERYTHING})
 
-    def take(self, seconds: float) -> tuple[set[Source], int]:
-        """What has changed, waiting for it if need be, and the count up to now."""
+    def take(self, seconds: float) -> tuple[dict[Source, set[str]], int]:
+        """What was touched, waiting for it if need be, and the count up to now."""
         deadline = time.monotonic() + seconds
         with self._condition:
-            while not self._dirty:
+            while not self._touched:
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._condition.wait(left):
                     break
-            taken, self._dirty = self._dirty, set()
+            taken, self._touched = self._touched, {}
             return taken, self.count
 
 
@@ -76,10 +77,10 @@ def record(_chain: HandlerChain[Any], context: RequestContext, _response: Respon
     if operation.startswith(READS):
         return
     service, account, region = context.service.service_name, context.account_id, context.region
-    if service == "route53":
-        CHANGES.note(("route53", account, ""))
-    elif service in ("elbv2", "acm") or (service == "ec2" and NETWORK.search(operation)):
-        CHANGES.note(("elbv2", account, region))
+    names = touched.by(service, operation, context.service_request or {})
+    if names is not None:
+        source = ("route53", account, "") if service == "route53" else ("elbv2", account, region)
+        CHANGES.note(source, names)
 
 
 def _record_control(request: Request) -> None:

@@ -1,13 +1,13 @@
 """The stores as the data plane wants them: a document for each thing that can change."""
 
-import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingress_aws.acm.store import find_certificate
 from ingress_aws.dataplane import checks, health_checks
-from ingress_aws.elbv2 import network, target_balancer, target_health
-from ingress_aws.elbv2.reach import Reach
-from ingress_aws.elbv2.store import STORES as ELBV2
+from ingress_aws.elbv2 import target_balancer, target_health
+from ingress_aws.elbv2.reach import Question, Reach
 from ingress_aws.elbv2.store import (
     Listener,
     LoadBalancer,
@@ -18,49 +18,87 @@ from ingress_aws.elbv2.store import (
     TrustStore,
 )
 from ingress_aws.route53.store import Store as Route53
-from ingress_aws.route53.store import store_of
 from ingress_aws.route53.zone import Zone
 
 Json = dict[str, Any]
-# By key; the kind of the thing comes first in it.
-Documents = dict[str, str]
+# The kind of a thing, and its ARN or id.
+Name = tuple[str, str]
 
 # States that time alone will change.
 PASSING = ("initial", "draining")
 
 
-def of_elbv2(account: str, region: str) -> tuple[Documents, bool]:
-    """Load balancers, target groups and certificates; and whether time will change some of it."""
-    store = ELBV2.get(account, region)
-    found: Documents = {}
-    passing = False
-    reach = Reach(store)
-    with store.lock:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A document, None if there is nothing to tell yet, and what else it depends on."""
+
+    document: Json | None
+    leans_on: frozenset[str] = frozenset()  # other load balancers, by ARN
+    heard: dict[Question, Any] = field(default_factory=dict)  # what `Reach` said
+    passes: bool = False  # whether time alone will change it
+
+
+class Balancing:
+    """How the documents of an account's load balancers in one region are made, each by its name."""
+
+    def __init__(self, store: Store, reach: Reach) -> None:
+        self._store = store
+        self._reach = reach
+
+    def names(self) -> Iterator[Name]:
+        """All that can be made; what is referred to comes with what refers to it."""
+        store = self._store
         for balancer in store.load_balancers.values():
-            found[f"balancer {balancer.arn}"] = json.dumps(_balancer(store, balancer, reach))
+            yield "balancer", balancer.arn
             for listener in balancer.listeners.values():
                 for arn in _certificates(listener):
-                    document = _certificate(store, arn)
-                    if document is not None:
-                        found[f"certificate {arn}"] = json.dumps(document)
+                    yield "certificate", arn
                 trust = (listener.mutual_authentication or {}).get("TrustStoreArn")
                 if trust is not None:
-                    found[f"trust {trust}"] = json.dumps(_trust(store.trust_stores[trust]))
-        for group in store.target_groups.values():
-            if store.user_of(group.arn) is None:
-                continue
-            target_health.forget_drained(store, group)
-            document = _group(store, group, reach)
-            passing |= any(target["state"] in PASSING for target in document["targets"])
-            found[f"group {group.arn}"] = json.dumps(document)
-    return found, passing
+                    yield "trust", trust
+        for group in store.target_groups:
+            if store.user_of(group) is not None:
+                yield "group", group
+
+    def make(self, name: Name) -> Made:
+        """One document."""
+        kind, arn = name
+        self._reach.heard()
+        match kind:
+            case "balancer":
+                made = Made(_balancer(self._store, self._store.load_balancers[arn], self._reach))
+            case "certificate":
+                made = Made(_certificate(self._store, arn))
+            case "trust":
+                made = Made(_trust(self._store.trust_stores[arn]))
+            case _:
+                made = self._group(self._store.target_groups[arn])
+        return replace(made, heard=self._reach.heard())
+
+    def _group(self, group: TargetGroup) -> Made:
+        target_health.forget_drained(self._store, group, self._reach)
+        document = _group(self._store, group, self._reach)
+        targets = document["targets"]
+        return Made(
+            document,
+            leans_on=frozenset(one["balancer"] for one in targets if one["balancer"]),
+            passes=any(one["state"] in PASSING for one in targets),
+        )
 
 
-def of_route53(account: str) -> Documents:
-    """The zones of an account."""
-    store = store_of(account)
-    with store.lock:
-        return {f"zone {zone.id}": json.dumps(_zone(store, zone)) for zone in store.zones.values()}
+class Zones:
+    """How those of an account's zones are made."""
+
+    def __init__(self, store: Route53) -> None:
+        self._store = store
+
+    def names(self) -> Iterator[Name]:
+        """All that can be made."""
+        return (("zone", one) for one in self._store.zones)
+
+    def make(self, name: Name) -> Made:
+        """One document."""
+        return Made(_zone(self._store, self._store.zones[name[1]]))
 
 
 def _balancer(store: Store, balancer: LoadBalancer, reach: Reach) -> Json:
@@ -80,7 +118,7 @@ def _openings(balancer: LoadBalancer, reach: Reach) -> list[Any] | None:
     """Who may connect; None for everybody: a Network Load Balancer may have no groups."""
     if not balancer.security_groups:
         return None
-    return [[one.first, one.last, one.block] for one in reach.openings(balancer)]
+    return list(reach.openings(balancer))
 
 
 def _listener(listener: Listener) -> Json:
@@ -125,19 +163,15 @@ def _group(store: Store, group: TargetGroup, reach: Reach) -> Json:
 
 
 def _target(store: Store, group: TargetGroup, target: Target, reach: Reach) -> Json:
-    kind = group.settings["TargetType"]
-    address = target.key.id if kind == "ip" else None
-    if kind == "instance":
-        found = network.instance(store, target.key.id)
-        address = found.address if found else None
+    is_balancer = group.settings["TargetType"] == target_balancer.TARGET_TYPE
     return {
         "id": target.key.id,
         "port": target.key.port,
         "zone": target.key.zone,
         "registered": target.registered,
-        "address": address,
+        "address": reach.address(group, target),
         "state": target_health.view(store, group, target, reach)["TargetHealth"]["State"],
-        "balancer": target.key.id if kind == target_balancer.TARGET_TYPE else None,
+        "balancer": target.key.id if is_balancer else None,
         "open": reach.target_is_open(group, target),
         "check_open": reach.check_is_open(group, target),
     }

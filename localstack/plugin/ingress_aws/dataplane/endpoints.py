@@ -1,5 +1,6 @@
 """The data plane's endpoints under `/_albedo/`: its own are passed on, the others are for it."""
 
+import hashlib
 import hmac
 import http.client
 import json
@@ -9,11 +10,13 @@ from typing import Any
 
 from localstack.http import Request, Response
 
+from ingress_aws import accounts
 from ingress_aws.acm import issuing
 from ingress_aws.acm.store import stores as acm_stores
 from ingress_aws.dataplane import checks, health_checks
-from ingress_aws.dataplane.changes import CHANGES
+from ingress_aws.dataplane.changes import CHANGES, EVERYTHING
 from ingress_aws.dataplane.feed import FEED
+from ingress_aws.dataplane.kept import Keeper
 from ingress_aws.errors import AwsError
 
 # Longer than any of the data plane's endpoints takes.
@@ -53,7 +56,7 @@ def take_health(request: Request) -> Any:
     _check_token(request)
     for found in json.loads(request.get_data(as_text=True))["reports"]:
         checks.report(found)
-        CHANGES.note(("elbv2", found["account"], found["region"]))
+        CHANGES.note(("elbv2", found["account"], found["region"]), {found["arn"]})
     return {}
 
 
@@ -81,6 +84,21 @@ def settle(request: Request) -> Any:
     if troubles := json.loads(told.get_data()):
         raise ValueError("; ".join(troubles))
     return {}
+
+
+def show_documents(request: Request) -> Any:
+    """What the data plane has been told of an account, or would be if all were made anew.
+
+    As digests: there are secrets in them, such as those of OIDC's clients.
+    """
+    account = request.args.get("account", "")
+    made, documents = FEED.count(account), FEED.documents(account)
+    if request.args.get("anew", "0") not in ("", "0", "false"):
+        with accounts.WHOLE:
+            each = [Keeper(source).refresh({EVERYTHING}) for source in FEED.sources(account)]
+        documents = {key: text for one in each for key, text in one.items()}
+    digests = {key: hashlib.sha256(text.encode()).hexdigest() for key, text in documents.items()}
+    return {"made": made, "documents": digests}
 
 
 def _passed_on(request: Request) -> Any:
@@ -139,6 +157,11 @@ ENDPOINTS: list[Row] = [
         ' "healthy"}',
     ),
     ("GET", "/settled", settle, "returns when all changes so far are served; ?account="),
+    (
+        "GET", "/documents", show_documents,
+        "digests of what the data plane was told, and how much of it was made so far; ?account="
+        " ?anew=1: of what it would be told if all were made now",
+    ),
     ("GET", "/balancers", _passed_on, "each load balancer's loopback address; ?account="),
     ("GET", "/counters", _passed_on, "requests by listener, rule, target and status; ?account="),
     ("DELETE", "/counters", _passed_on, "start counting anew; ?account="),
@@ -148,4 +171,4 @@ ENDPOINTS: list[Row] = [
     ("GET", "/dataplane/changes", tell_changes, "for the data plane: what is new"),
     ("GET", "/dataplane/certificate", tell_certificate, "for the data plane: a certificate"),
     ("POST", "/dataplane/health", take_health, "from the data plane: how targets are"),
-]
+]  # fmt: skip

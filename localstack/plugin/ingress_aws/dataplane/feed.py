@@ -10,13 +10,9 @@ import threading
 import time
 
 from ingress_aws import accounts
-from ingress_aws.dataplane import documents
 from ingress_aws.dataplane.changes import CHANGES, Source
-from ingress_aws.dataplane.documents import Documents
+from ingress_aws.dataplane.kept import Documents, Keeper
 
-# States that change by time alone are looked at again after so long, then less and less often.
-FIRST_LOOK = 0.1
-LAST_LOOK = 1.0
 # After making documents we rest so many times as long as it took: tests that make hundreds of
 # load balancers want the processor for themselves.
 REST = 9.0
@@ -29,11 +25,10 @@ class Feed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._version = 0
+        self._keepers: dict[Source, Keeper] = {}
         self._of_source: dict[Source, Documents] = {}
         self._changed: dict[str, int] = {}  # key to version, of what is gone as well
         self._texts: Documents = {}
-        # What time alone will change: when to look again, and how long after that.
-        self._passing: dict[Source, tuple[float, float]] = {}
         self._rest_until = 0.0
         self._made = 0  # how many of the noted changes are in the documents
         self._served = 0  # and how many of them the data plane has taken over
@@ -56,6 +51,19 @@ class Feed:
         with self._progress:
             return self._progress.wait_for(lambda: self._served >= wanted, seconds)
 
+    def sources(self, account: str) -> list[Source]:
+        """Those of an account that the data plane has been told of."""
+        return [source for source in list(self._keepers) if source[1] == account]
+
+    def documents(self, account: str) -> Documents:
+        """What the data plane has been told of an account."""
+        each = (self._of_source.get(source, {}) for source in self.sources(account))
+        return {key: text for documents in each for key, text in documents.items()}
+
+    def count(self, account: str) -> int:
+        """How many documents of an account have been made so far."""
+        return sum(self._keepers[source].count for source in self.sources(account))
+
     def _tell_progress(self) -> None:
         """Who asks for what is newer has taken over everything else."""
         with self._progress:
@@ -63,32 +71,24 @@ class Feed:
             self._progress.notify_all()
 
     def _refresh(self, deadline: float) -> None:
-        wait = max(0.0, deadline - time.monotonic())
-        if self._passing:
-            next_look = min(look for look, _ in self._passing.values())
-            wait = min(wait, max(0.0, next_look - time.monotonic()))
-        taken, made = CHANGES.take(wait)
+        looks = [(one.next_look, source) for source, one in self._keepers.items()]
+        passing = [(look, source) for look, source in looks if look is not None]
+        until = min([deadline, *(look for look, _ in passing)])
+        taken, made = CHANGES.take(max(0.0, until - time.monotonic()))
         now = time.monotonic()
-        taken |= {source for source, (look, _) in self._passing.items() if look <= now}
+        taken |= {source: set() for look, source in passing if look <= now and source not in taken}
         time.sleep(max(0.0, self._rest_until - time.monotonic()))
         began = time.monotonic()
-        for source in taken:
-            self._make(source)
+        for source, touched in taken.items():
+            self._make(source, touched)
         self._made = made
         ended = time.monotonic()
         self._rest_until = ended + min(LONGEST_REST, REST * (ended - began))
 
-    def _make(self, source: Source) -> None:
-        service, account, region = source
-        _, pause = self._passing.pop(source, (0.0, FIRST_LOOK / 2))
+    def _make(self, source: Source, touched: set[str]) -> None:
+        keeper = self._keepers.setdefault(source, Keeper(source))
         with accounts.WHOLE:
-            if service == "elbv2":
-                made, passing = documents.of_elbv2(account, region)
-            else:
-                made, passing = documents.of_route53(account), False
-        if passing:
-            pause = min(LAST_LOOK, 2 * pause)
-            self._passing[source] = time.monotonic() + pause, pause
+            made = keeper.refresh(touched)
         before = self._of_source.get(source, {})
         differing = [key for key, text in made.items() if before.get(key) != text]
         gone = before.keys() - made.keys()

@@ -3,7 +3,7 @@
 import threading
 
 from ingress_aws.accounts import on_reset
-from ingress_aws.dataplane.changes import CHANGES
+from ingress_aws.dataplane.changes import CHANGES, EVERYTHING
 from ingress_aws.route53.health_checks import check_exists
 
 STATES = ("healthy", "unhealthy")
@@ -29,7 +29,7 @@ def set_by_hand(account: str, health_check: str, state: str) -> None:
             _unhealthy.add((account, health_check))
         else:
             _unhealthy.discard((account, health_check))
-    CHANGES.note(("route53", account, ""))
+    CHANGES.note(("route53", account, ""), {EVERYTHING})
 
 
 @on_reset

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingress_aws import clock
+from ingress_aws.dataplane.changes import CHANGES, NETWORK
 from ingress_aws.ec2.store import STORES, Store
 from ingress_aws.settings import knob
 
@@ -75,10 +76,12 @@ def release(account: str, region: str, load_balancer: str) -> None:
 def sweep(store: Store) -> None:
     """Take away the interfaces whose time is over."""
     now = clock.now(store.account)
-    for interface, until in list(store.leaving.items()):
-        if now >= until:
-            del store.leaving[interface]
-            _remove(store, interface)
+    over = [one for one, until in store.leaving.items() if now >= until]
+    for interface in over:
+        del store.leaving[interface]
+        _remove(store, interface)
+    if over:
+        CHANGES.note(("elbv2", store.account, store.region), {NETWORK})
 
 
 def shown(store: Store, interfaces: list[Json]) -> list[Json]:

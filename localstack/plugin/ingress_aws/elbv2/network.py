@@ -4,6 +4,7 @@ LocalStack's EC2 keeps its state in moto's backends. They are only read here, an
 file, so that another EC2 can take their place.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -125,15 +126,18 @@ class Instance:
 
 def instance(store: Store, instance_id: str) -> Instance | None:
     """An instance of the account, also a terminated one as long as EC2 shows it."""
-    for reservation in _ec2(store).reservations.values():
+    return next((one for one in instances(store) if one.id == instance_id), None)
+
+
+def instances(store: Store) -> Iterator[Instance]:
+    """All of them."""
+    for reservation in list(_ec2(store).reservations.values()):
         for found in reservation.instances:
-            if found.id == instance_id:
-                first = found.nics.get(0)
-                return Instance(
-                    found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip,
-                    bool(first and first.ipv6_addresses),
-                )  # fmt: skip
-    return None
+            first = found.nics.get(0)
+            yield Instance(
+                found.id, found.vpc_id, found.placement.zone, found.state, found.private_ip,
+                bool(first and first.ipv6_addresses),
+            )  # fmt: skip
 
 
 def has_ipam_pool(store: Store, pool: str) -> bool:

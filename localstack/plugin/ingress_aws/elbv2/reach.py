@@ -3,45 +3,114 @@
 from functools import cached_property
 from typing import Any
 
-from ingress_aws.ec2.openings import Network, Opening
+from ingress_aws.ec2.openings import Network
 from ingress_aws.ec2.store import STORES as EC2
 from ingress_aws.elbv2 import network, target_group_attributes
+from ingress_aws.elbv2.network import Instance
 from ingress_aws.elbv2.store import LoadBalancer, Store, Target, TargetGroup
-
-Json = dict[str, Any]
 
 # Whose addresses a target sees: the load balancer's own, or its clients' if they are preserved.
 NODES, CLIENTS = "nodes", "clients"
 
+# What is asked, and of what.
+Question = tuple[Any, ...]
+
 
 class Reach:
-    """One look at the security groups of an account and region."""
+    """One look at the instances, interfaces and security groups of an account and region.
+
+    What it was asked is remembered with its answer, so that who has made something of the answers
+    can find out from a later look whether it would be the same.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._answers: dict[Question, Any] = {}
+        self._heard: dict[Question, Any] = {}
 
-    @cached_property
-    def _network(self) -> Network:
-        # Made only if somebody asks.
-        return Network(EC2.get(self._store.account, self._store.region))
+    def heard(self) -> dict[Question, Any]:
+        """Questions and answers since this was asked last."""
+        heard, self._heard = self._heard, {}
+        return heard
 
-    def openings(self, balancer: LoadBalancer) -> list[Opening]:
-        """What a load balancer's security groups let in."""
-        return self._network.ingress(balancer.security_groups)
+    def ask(self, question: Question) -> Any:
+        """The answer to one of the questions below."""
+        if question not in self._answers:
+            kind, *about = question
+            self._answers[question] = getattr(self, f"_{kind}")(*about)
+        self._heard[question] = self._answers[question]
+        return self._answers[question]
+
+    def openings(self, balancer: LoadBalancer) -> tuple[tuple[int, int, str], ...]:
+        """What a load balancer's security groups let in: first and last port, and from where."""
+        found: tuple[tuple[int, int, str], ...] = self.ask(
+            ("openings", tuple(balancer.security_groups))
+        )
+        return found
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """An instance of the account."""
+        found: Instance | None = self.ask(("instance", instance_id))
+        return found
+
+    def zones(self, balancer: LoadBalancer) -> frozenset[str]:
+        """The Availability Zones of a load balancer."""
+        found: frozenset[str] = self.ask(("zones", balancer.arn))
+        return found
+
+    def address(self, group: TargetGroup, target: Target) -> str | None:
+        """The private address of a target, if it has one."""
+        kind = group.settings["TargetType"]
+        if kind == "ip":
+            return target.key.id
+        found = self.instance(target.key.id) if kind == "instance" else None
+        return found.address if found else None
 
     def target_is_open(self, group: TargetGroup, target: Target) -> bool:
         """Whether a target's interface lets in what the load balancer that uses its group sends."""
         kept = group.attributes.get(target_group_attributes.PRESERVE) == "true"
         return self._is_open(group, target, target.key.port, CLIENTS if kept else NODES)
 
+    def check_is_open(self, group: TargetGroup, target: Target) -> bool:
+        """The same of the port on which its health is checked."""
+        wanted = group.settings.get("HealthCheckPort", "traffic-port")
+        port = target.key.port if wanted == "traffic-port" else int(wanted)
+        return self._is_open(group, target, port, NODES)
+
     def _is_open(self, group: TargetGroup, target: Target, port: int | None, sources: str) -> bool:
-        """Whether a target's interface lets some sources in on a port.
+        user = self._store.user_of(group.arn)
+        address = self.address(group, target)
+        if user is None or address is None or port is None:
+            return True
+        return bool(self.ask(("way", user.arn, address, port, sources)))
+
+    @cached_property
+    def _network(self) -> Network:
+        # Made only if somebody asks.
+        return Network(EC2.get(self._store.account, self._store.region))
+
+    @cached_property
+    def _instances(self) -> dict[str, Instance]:
+        return {one.id: one for one in network.instances(self._store)}
+
+    def _openings(self, groups: tuple[str, ...]) -> tuple[tuple[int, int, str], ...]:
+        every = [one for each in self._network.ingress(groups) for one in each.all]
+        return tuple((one.first, one.last, one.block) for one in every)
+
+    def _instance(self, instance_id: str) -> Instance | None:
+        return self._instances.get(instance_id)
+
+    def _zones(self, balancer: str) -> frozenset[str]:
+        found = self._store.load_balancers.get(balancer)
+        return frozenset(found.zones.values() if found else ())
+
+    def _way(self, balancer: str, address: str, port: int, sources: str) -> bool:
+        """Whether the interface of an address lets some sources in on a port.
 
         An address that no interface has is outside of the VPC, where others keep the door.
         """
-        user = self._store.user_of(group.arn)
-        address = self._address(group, target)
-        if user is None or address is None or port is None:
+        user = self._store.load_balancers.get(balancer)
+        if user is None:
             return True
         guards = self._network.guards(user.vpc, address)
         leaving = self._network.egress(user.security_groups)
@@ -53,22 +122,9 @@ class Reach:
         arriving = self._network.ingress(guards)
         if sources is CLIENTS:
             # Who they are is known only when they come: what is open to nobody is shut.
-            return any(one.first <= port <= one.last for one in arriving)
+            return any(one.has(port) for each in arriving for one in each.all)
         nodes = self._nodes(user, six=":" in address)
-        return any(one.admits(node, port) for one in arriving for node in nodes)
-
-    def check_is_open(self, group: TargetGroup, target: Target) -> bool:
-        """The same of the port on which its health is checked."""
-        wanted = group.settings.get("HealthCheckPort", "traffic-port")
-        port = target.key.port if wanted == "traffic-port" else int(wanted)
-        return self._is_open(group, target, port, NODES)
-
-    def _address(self, group: TargetGroup, target: Target) -> str | None:
-        kind = group.settings["TargetType"]
-        if kind == "ip":
-            return target.key.id
-        found = network.instance(self._store, target.key.id) if kind == "instance" else None
-        return found.address if found else None
+        return any(each.admits(node, port) for each in arriving for node in nodes)
 
     def _nodes(self, balancer: LoadBalancer, *, six: bool) -> list[str]:
         """The addresses of a load balancer's own interfaces."""

@@ -69,8 +69,8 @@ def deregister(store: Store, request: Json) -> Json:
 def health(store: Store, request: Json) -> Json:
     """DescribeTargetHealth."""
     group = arns.target_group(store, request["TargetGroupArn"])
-    target_health.forget_drained(store, group)
     reach = Reach(store)
+    target_health.forget_drained(store, group, reach)
     more = ANOMALY if request.get("Include") else {}
     asked = request.get("Targets")
     if not asked:

@@ -7,9 +7,10 @@ from typing import Any
 
 from ingress_aws import clock
 from ingress_aws.dataplane import checks
-from ingress_aws.elbv2 import network, provisioning, target_balancer, target_group_attributes
+from ingress_aws.dataplane.changes import CHANGES
+from ingress_aws.elbv2 import provisioning, target_balancer, target_group_attributes
 from ingress_aws.elbv2.reach import Reach
-from ingress_aws.elbv2.store import STORES, LoadBalancer, Store, Target, TargetGroup
+from ingress_aws.elbv2.store import STORES, Store, Target, TargetGroup
 from ingress_aws.settings import knob
 
 Json = dict[str, Any]
@@ -69,11 +70,12 @@ def not_registered(group: TargetGroup, asked: Json) -> Json:
     return _description(group, description, _state("unused", "Target.NotRegistered"))
 
 
-def forget_drained(store: Store, group: TargetGroup) -> None:
+def forget_drained(store: Store, group: TargetGroup, reach: Reach | None = None) -> None:
     """Drop the targets that have drained, and those whose instance is gone.
 
     Nothing drains from a group that no load balancer uses.
     """
+    reach = reach or Reach(store)
     in_use = store.user_of(group.arn) is not None
     given = DRAINING.of(store.account)
     delay = target_group_attributes.deregistration_delay(group) if given is None else given
@@ -81,7 +83,7 @@ def forget_drained(store: Store, group: TargetGroup) -> None:
     for key, target in list(group.targets.items()):
         left = target.deregistered
         drained = left is not None and not (in_use and now - left < delay)
-        if drained or _instance_state(store, group, target) == "terminated":
+        if drained or _instance_state(group, target, reach) == "terminated":
             del group.targets[key]
 
 
@@ -97,6 +99,7 @@ def set_by_hand(wish: Json) -> Json:
         target.set_state = state
         target.set_reason = reason or BY_HAND.get(state or "")
         store.version += 1
+        CHANGES.note(("elbv2", store.account, store.region), {group.arn})
         return view(store, group, target)
 
 
@@ -123,9 +126,9 @@ def _health(store: Store, group: TargetGroup, target: Target, reach: Reach) -> J
         return _state("unused", "Target.NotInUse")
     if target.deregistered is not None:
         return _state("draining", "Target.DeregistrationInProgress")
-    if not _zone_enabled(user, target):
+    if target.zone not in (None, ANY_ZONE, *reach.zones(user)):
         return _state("unused", "Target.NotInUse") | {"Description": ZONE_NOT_ENABLED}
-    if _instance_state(store, group, target) in ("stopping", "stopped"):
+    if _instance_state(group, target, reach) in ("stopping", "stopped"):
         return _state("unused", "Target.InvalidState")
     if target.set_state is not None:
         return _state(target.set_state, target.set_reason)
@@ -150,14 +153,10 @@ def _health(store: Store, group: TargetGroup, target: Target, reach: Reach) -> J
     return _state("healthy", None)
 
 
-def _zone_enabled(user: LoadBalancer, target: Target) -> bool:
-    return target.zone in (None, ANY_ZONE) or target.zone in user.zones.values()
-
-
-def _instance_state(store: Store, group: TargetGroup, target: Target) -> str | None:
+def _instance_state(group: TargetGroup, target: Target, reach: Reach) -> str | None:
     if group.settings["TargetType"] != "instance":
         return None
-    found = network.instance(store, target.key.id)
+    found = reach.instance(target.key.id)
     return found.state if found else "terminated"
 
 
