@@ -13,6 +13,7 @@ use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::{Need, Plan, WaitKey};
+use crate::model::security::IngressRule;
 use crate::model::source::Source;
 use crate::model::surroundings::Surroundings;
 use crate::report::Told;
@@ -192,13 +193,24 @@ pub struct FabricState {
     pub held_since: Option<Moment>,
     /// What people have been told already.
     pub told: Told,
+    /// What nodes and pods let in from us, as it was when somebody looked last.
+    pub standing: BTreeMap<AwsId, BTreeSet<IngressRule>>,
+    /// The security groups that load balancers carry until nodes and pods let in what takes their
+    /// place, by group.
+    pub outgoing: BTreeMap<Group, BTreeSet<AwsId>>,
 }
 
 impl FabricState {
+    /// Whether the endpoints of a binding, as it is now, let in what it asks for.
+    #[must_use]
+    pub fn admits(&self, binding: &ObjectKey) -> bool {
+        !self.changed_bindings.contains(binding) && self.demand.is_met(binding, &self.standing)
+    }
+
     /// How many things are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        let changed = self.changed_bindings.len() + self.changed_groups.len();
+        let changed = self.changed_bindings.len() + self.changed_groups.len() + self.outgoing.len();
         self.demand.bindings().count() + changed
     }
 

@@ -125,6 +125,21 @@ impl Demand {
         asking.filter(move |(_, asked)| asked.as_ref().is_some_and(lacks)).map(|(key, _)| key)
     }
 
+    /// Whether rules that stand cover all that a binding asks for, as far as it is known.
+    #[must_use]
+    pub fn is_met(
+        &self,
+        binding: &ObjectKey,
+        standing: &BTreeMap<AwsId, BTreeSet<IngressRule>>,
+    ) -> bool {
+        let Some(Some(asked)) = self.bindings.get(binding) else { return false };
+        let covers = |group: &AwsId, rule: &IngressRule| {
+            let live = standing.get(group).into_iter().flatten();
+            live.into_iter().any(|live| live.covers(rule))
+        };
+        asked.iter().all(|(group, rules)| rules.iter().all(|rule| covers(group, rule)))
+    }
+
     /// What the shared network should look like. `others`: whether anything but a group needs
     /// the backend security group.
     #[must_use]
@@ -143,6 +158,7 @@ impl Demand {
             is_complete: settings.extent == Extent::Cluster
                 && self.unseen.is_empty()
                 && self.foreign.is_empty(),
+            outgoing: BTreeSet::new(),
         }
     }
 }

@@ -80,6 +80,9 @@ pub struct BalancerInventory {
     /// Its TargetGroupBindings.
     #[serde(with = "pairs")]
     pub bindings: BTreeMap<ObjectKey, SeenBinding>,
+    /// Those of the bindings whose endpoints let in what they ask for.
+    #[serde(default)]
+    pub admitted: BTreeSet<ObjectKey>,
     /// What is remembered of it.
     pub remembered: Remembered,
     /// What is registered in target groups while one takes the place of another.

@@ -84,6 +84,8 @@ pub enum WaitKey {
     Unused(AwsId),
     /// No load balancer may carry this security group any more.
     Uncarried(AwsId),
+    /// Nodes and pods have to let in this security group.
+    Admitted(AwsId),
     /// No name of ours may lead to the load balancer with this DNS name any more.
     Unnamed(AwsId),
     /// The load balancer with this DNS name has to take traffic.
@@ -114,6 +116,7 @@ impl WaitKey {
             Self::Made(_)
             | Self::Unused(_)
             | Self::Uncarried(_)
+            | Self::Admitted(_)
             | Self::Unnamed(_)
             | Self::Active(_) => false,
         }
@@ -144,6 +147,7 @@ impl fmt::Display for WaitKey {
             Self::Made(handle) => write!(f, "the {handle}"),
             Self::Unused(certificate) => write!(f, "the listeners to let go of {certificate}"),
             Self::Uncarried(group) => write!(f, "the load balancers to let go of {group}"),
+            Self::Admitted(group) => write!(f, "nodes and pods to let in {group}"),
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
             Self::Healthy(target_group) => write!(f, "healthy targets of {target_group}"),

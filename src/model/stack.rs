@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::protection::Protection;
 use super::record::{HostedZone, RecordWish};
 use super::rule::Rule;
-use super::security::{IngressRule, SecurityGroup};
+use super::security::{IngressRule, Peer, SecurityGroup};
 use super::source::Source;
 use super::target::Target;
 use super::target_group::TargetGroup;
@@ -135,6 +135,20 @@ pub struct FabricStack {
     pub endpoint_rules: BTreeMap<AwsId, BTreeSet<IngressRule>>,
     /// Whether every binding was understood, so that rules that nobody asked for may be revoked.
     pub is_complete: bool,
+    /// The security groups that load balancers carry until nodes and pods let in what takes their
+    /// place: rules that let these in stay as long.
+    pub outgoing: BTreeSet<AwsId>,
+}
+
+impl FabricStack {
+    /// Whether a load balancer may reach its targets by a rule that nobody asks for any more.
+    #[must_use]
+    pub fn is_outgoing(&self, rule: &IngressRule) -> bool {
+        match &rule.source {
+            Peer::Group(id) => id.given().is_some_and(|id| self.outgoing.contains(id)),
+            Peer::Cidr(_) | Peer::Cidr6(_) | Peer::PrefixList(_) => false,
+        }
+    }
 }
 
 /// What should be registered in a target group.

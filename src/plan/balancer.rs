@@ -22,6 +22,8 @@ use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle};
 use super::{listener, load_balancer, rule, takers, target_group};
 
+pub use super::load_balancer::outgoing;
+
 /// Plans a group to its end state.
 ///
 /// First whatever takes nothing away: claims, the security group, target groups with their
@@ -170,8 +172,8 @@ impl Context<'_> {
         let mut carried = None;
         match settled.load_balancer {
             None => load_balancer::create(draft, stack, front, settled, &claimed),
-            Some(live) if *surplus == Surplus::Remove => {
-                carried = load_balancer::update(draft, settings, front, settled, live);
+            Some(_) if *surplus == Surplus::Remove => {
+                carried = load_balancer::update(draft, settings, stack, front, settled);
             }
             Some(_) => {}
         }
@@ -307,7 +309,8 @@ pub fn asks_for_backend(plan: &Plan) -> bool {
 /// Whether a load balancer lets go of security groups in a plan.
 #[must_use]
 pub fn lets_go(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| match step.action {
+    let free = plan.steps.iter().filter(|step| step.gate.is_none());
+    free.map(|step| &step.action).any(|action| match action {
         Action::Aws(AwsAction::Elb(
             ElbAction::DeleteLoadBalancer { .. } | ElbAction::SetSecurityGroups { .. },
         )) => true,

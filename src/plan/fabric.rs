@@ -79,11 +79,11 @@ fn endpoint_rules(
         let live = live.and_then(|live| live.get(id)).unwrap_or(&nothing);
         let others = inventory.other_rules.get(id).unwrap_or(&nothing);
         let wished = wished_of(id);
-        let unwanted = if stack.is_complete {
-            live.difference(&wished).cloned().collect()
-        } else {
-            BTreeSet::new()
-        };
+        let mut unwanted = BTreeSet::new();
+        if stack.is_complete {
+            unwanted.extend(live.difference(&wished).cloned());
+        }
+        unwanted.retain(|rule| !stack.is_outgoing(rule));
         let mut missing: BTreeSet<IngressRule> = wished.difference(live).cloned().collect();
         if !stack.is_complete {
             // A wider rule that is there stays, and lets the same in.

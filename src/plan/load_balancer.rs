@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
+use crate::model::binding::Opening;
 use crate::model::id::{AwsId, Id};
-use crate::model::inventory::LiveLoadBalancer;
+use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::load_balancer::{Attributes, LoadBalancer};
-use crate::model::plan::{Reason, StepId};
+use crate::model::plan::{Need, Plan, Reason, StepId, Wait, WaitKey};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front};
 
@@ -38,14 +39,15 @@ pub fn create(
 pub fn update(
     draft: &mut Draft,
     settings: &Settings,
+    stack: &BalancerStack,
     front: &Front,
     settled: &Settled<'_>,
-    live: &LiveLoadBalancer,
 ) -> Option<StepId> {
+    let live = settled.load_balancer?;
     let wish = &front.load_balancer;
     let current = &live.live.spec;
     let id = &live.live.id;
-    let carried = set_security_groups(draft, wish, current, settled, id);
+    let carried = set_security_groups(draft, stack, wish, settled, live);
     set_subnets(draft, front, live);
     if current.ip_address_type != wish.ip_address_type {
         let action = AwsAction::Elb(ElbAction::SetIpAddressType {
@@ -65,21 +67,61 @@ pub fn update(
 
 fn set_security_groups(
     draft: &mut Draft,
+    stack: &BalancerStack,
     wish: &LoadBalancer,
-    current: &LoadBalancer,
     settled: &Settled<'_>,
-    id: &AwsId,
+    live: &LiveLoadBalancer,
 ) -> Option<StepId> {
     let mut security_groups = wish.security_groups.clone();
     security_groups.iter_mut().for_each(|id| settled.resolve(id));
     let set = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
-    (set(&security_groups) != set(&current.security_groups)).then(|| {
-        let action = AwsAction::Elb(ElbAction::SetSecurityGroups {
-            load_balancer: id.clone(),
-            security_groups,
-        });
-        draft.push(Action::Aws(action), differs("security groups"), &[])
+    let (wished, carried) = (set(&security_groups), set(&live.live.spec.security_groups));
+    (wished != carried).then(|| {
+        let new = wished.difference(&carried).filter_map(Id::given);
+        let lets_go = !carried.is_subset(&wished);
+        let gate = new.cloned().find(|id| lets_go && is_awaited(stack, settled, id));
+        let gate = gate.map(WaitKey::Admitted);
+        if let Some(key) = gate.clone() {
+            draft.wait(Wait { key, need: Need::Poll });
+        }
+        let load_balancer = live.live.id.clone();
+        let action =
+            AwsAction::Elb(ElbAction::SetSecurityGroups { load_balancer, security_groups });
+        draft.push_gated(Action::Aws(action), differs("security groups"), &[], gate)
     })
+}
+
+/// Whether targets that take requests are to be reached by way of a security group that the load
+/// balancer does not carry yet, and that is not let in to all of them.
+fn is_awaited(stack: &BalancerStack, settled: &Settled<'_>, group: &AwsId) -> bool {
+    stack.target_groups.iter().any(|(key, wished)| {
+        let Some((name, seen)) = settled.bindings.get(key) else { return false };
+        let names = |opening: &Opening| {
+            let mut named = opening.group.clone();
+            named.iter_mut().for_each(|id| settled.resolve(id));
+            named.as_ref().and_then(Id::given) == Some(group)
+        };
+        let is_told = seen.as_binding(name).openings.iter().any(names);
+        let is_wished = wished.binding.openings.iter().any(names);
+        is_wished && !(is_told && settled.admitted.contains(*name))
+    })
+}
+
+/// The security groups that load balancers carry, in a plan in which that waits for those that take
+/// their place.
+#[must_use]
+pub fn outgoing(plan: &Plan, inventory: &BalancerInventory) -> BTreeSet<AwsId> {
+    let waits = plan.steps.iter().filter(|step| matches!(step.gate, Some(WaitKey::Admitted(_))));
+    let waiting = waits.filter_map(|step| match &step.action {
+        Action::Aws(AwsAction::Elb(ElbAction::SetSecurityGroups { load_balancer, .. })) => {
+            Some(load_balancer)
+        }
+        _ => None,
+    });
+    let waiting: BTreeSet<&AwsId> = waiting.collect();
+    let carrying = inventory.load_balancers.iter().filter(|live| waiting.contains(&live.live.id));
+    let carried = carrying.flat_map(|live| &live.live.spec.security_groups);
+    carried.filter_map(Id::given).cloned().collect()
 }
 
 fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {

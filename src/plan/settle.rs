@@ -35,6 +35,8 @@ pub struct Settled<'a> {
     pub surplus_target_groups: Vec<&'a LiveTargetGroup>,
     /// The bindings that stand for wishes.
     pub bindings: BTreeMap<TargetGroupKey, (&'a ObjectKey, &'a SeenBinding)>,
+    /// The bindings whose endpoints let in what they ask for.
+    pub admitted: &'a BTreeSet<ObjectKey>,
     /// Bindings that nobody wants.
     pub surplus_bindings: Vec<(&'a ObjectKey, &'a SeenBinding)>,
     /// The names that load balancers and target groups of the group have.
@@ -120,6 +122,7 @@ pub fn settle<'a>(
         target_groups,
         surplus_target_groups,
         bindings,
+        admitted: &inventory.admitted,
         surplus_bindings,
         taken: of_balancers.chain(of_target_groups).collect(),
         ids,

@@ -40,6 +40,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if self.is_named_anew(&plan, &inventory) {
             return Ok(Rest::Later(NAMES_PAUSE));
         }
+        self.keep_outgoing(group, plan::balancer::outgoing(&plan, &inventory));
         let breaches = plan::check::balancer(&plan, &built.stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
         // Whatever becomes of the next look: this has been done.
@@ -71,6 +72,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
         let world = self.world().lock();
+        let admitted = inventory.bindings.keys().filter(|key| world.fabric.admits(key)).cloned();
+        inventory.admitted = admitted.collect();
         if let Some(state) = world.balancers.get(group) {
             inventory.remembered = state.stored.clone();
         }
@@ -99,7 +102,18 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let (cluster, scope) = (&self.settings().cluster, scope(&built.stack));
         let now = self.mirror().balancer(cluster, group, &scope).await?;
         let (bindings, targets) = (before.bindings.clone(), before.targets.clone());
-        Ok(BalancerInventory { bindings, targets, ..now })
+        let admitted = before.admitted.clone();
+        Ok(BalancerInventory { bindings, admitted, targets, ..now })
+    }
+
+    /// Tells the shared network what load balancers carry until what takes its place is let in.
+    fn keep_outgoing(&self, group: &Group, carried: BTreeSet<AwsId>) {
+        let outgoing = &mut self.world().lock().fabric.outgoing;
+        if carried.is_empty() {
+            outgoing.remove(group);
+        } else {
+            outgoing.insert(group.clone(), carried);
+        }
     }
 
     /// Keeps what later visits need to know of this one.

@@ -43,7 +43,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.find_out_demand(&surroundings);
         let (stack, has_unseen) = {
             let world = self.world().lock();
-            let stack = world.fabric.demand.stack(self.settings(), world.index.others());
+            let mut stack = world.fabric.demand.stack(self.settings(), world.index.others());
+            stack.outgoing = world.fabric.outgoing.values().flatten().cloned().collect();
             (stack, world.fabric.demand.has_unseen())
         };
         let (mut plan, mut breaches) = self.plan_fabric(&stack).await?;
@@ -53,6 +54,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 backend: stack.backend.clone(),
                 endpoint_rules: std::collections::BTreeMap::new(),
                 is_complete: false,
+                outgoing: BTreeSet::new(),
             };
             (plan, breaches) = self.plan_fabric(&rules).await?;
         }
@@ -61,7 +63,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let current = mirror.fabric(&self.settings().cluster, &endpoints).await?;
         self.tell_unreached(&current, (&plan, &outcomes));
         let backend = current.backend.value().map(|live| live.id.clone());
-        self.world().lock().facts.learn(Handle::BackendSecurityGroup, backend);
+        {
+            let mut world = self.world().lock();
+            world.facts.learn(Handle::BackendSecurityGroup, backend);
+            world.fabric.standing = current.endpoint_rules.value().cloned().unwrap_or_default();
+        }
         let mut rests = vec![self.rest(&plan, &outcomes)];
         rests.extend(held.map(Rest::Later));
         if has_unseen {

@@ -238,6 +238,72 @@ fn a_full_group_of_nodes_keeps_the_port_that_it_lets_in() {
     });
 }
 
+/// `ONE`, whose load balancer carries a security group of somebody's own.
+const OWN_GROUP: &str = "
+service shop/web: {ports: ['80:8080']}
+endpoints shop/web: {ports: {'': 8080}, at: [172.31.0.1]}
+ingress shop/web: {security-groups: sg-own-1, rules: [public.example.com Exact /a web:80]}
+";
+
+/// A site where nodes let in somebody's own security group, as they let in those of ours.
+fn with_own_group() -> Site {
+    let site = Site::new(OWN_GROUP);
+    let rule = |port, source| IngressRule {
+        protocol: "tcp".to_owned(),
+        from_port: port,
+        to_port: port,
+        source,
+    };
+    site.aws.change(|state| {
+        let mut spec = state.security_groups[&AwsId::new(NODES)].spec.clone();
+        spec.name = "own".to_owned();
+        spec.tags.clear();
+        let own = state.add_security_group(spec);
+        assert_eq!(own.as_str(), "sg-own-1");
+        let everybody = rule(80, Peer::Cidr("0.0.0.0/0".to_owned()));
+        let group = state.security_groups.get_mut(&own).unwrap();
+        group.rules.insert(everybody, String::new());
+        let nodes = state.security_groups.get_mut(&AwsId::new(NODES)).unwrap();
+        nodes.rules.insert(rule(8080, Peer::Group(Id::Is(own))), "theirs".to_owned());
+    });
+    wait(site.settle());
+    site.aws.finish_provisioning();
+    site
+}
+
+#[test]
+fn a_load_balancer_keeps_a_security_group_until_nodes_let_in_the_next() {
+    let request = request([192, 0, 2, 1], "/a");
+    let mut writes = 1;
+    let mut nth = 0;
+    while nth <= writes {
+        let site = with_own_group();
+        let start = site.aws.everything();
+        assert!(!reached(&start, request).is_empty());
+        site.aws.forget_calls();
+        site.cluster.add("ingress shop/web: {rules: [public.example.com Exact /a web:80]}");
+        let fault = Fault { struck: Struck::Writes, nth, when: When::Before, kind: Kind::Refused };
+        let faults = if nth == 0 { Vec::new() } else { vec![fault] };
+        let aws = Faulty::new(site.aws.clone(), faults);
+        wait(async { site.start_on(aws).settle_for(600).await });
+        let replay = fake();
+        replay.change(|state| *state = start.clone());
+        for action in site.aws.performed() {
+            replay.meddle(&action).unwrap();
+            let is_served = !reached(&replay.everything(), request).is_empty();
+            assert!(is_served, "refused {nth}; after {action:?}");
+        }
+        let carried = |state: &State| {
+            let all = state.load_balancers.values();
+            all.flat_map(|found| found.spec.security_groups.clone()).collect::<BTreeSet<Id>>()
+        };
+        let end = carried(&site.aws.everything());
+        assert!(end.is_disjoint(&carried(&start)) && end.len() == 2, "refused {nth}: {end:?}");
+        writes = site.aws.performed().len();
+        nth += 1;
+    }
+}
+
 const TWO_BACKENDS: &str = "
 service shop/web: {ports: ['80:8080']}
 service shop/other: {ports: ['80:8080']}
