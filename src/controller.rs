@@ -38,7 +38,7 @@ pub use intake::WorldIntake;
 pub use permit::{Permit, SIGN_PAUSE};
 pub use queue::{Lane, Lanes, Queue};
 pub use standing::Vitals;
-pub use states::{BalancerState, CertificateState, FabricState, ZoneState};
+pub use states::{BalancerState, BindingState, CertificateState, FabricState, ZoneState};
 pub use world::{SharedWorld, World};
 
 mod intake;

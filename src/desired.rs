@@ -4,6 +4,7 @@
 
 pub mod annotations;
 pub mod balancer;
+pub mod binder;
 pub mod certificate;
 pub mod classes;
 pub mod fabric;

@@ -51,6 +51,9 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
         ElbPart::Targets(id) => {
             ElbReading::Targets(id.clone(), target::list(sdk, id).boxed().await?)
         }
+        ElbPart::TargetGroupTags(id) => {
+            ElbReading::TargetGroupTags(id.clone(), tag::of_one(sdk, id).boxed().await?)
+        }
     })
 }
 

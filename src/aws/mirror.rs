@@ -61,6 +61,7 @@ use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::{
     BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory, ZoneInventory,
 };
+use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::surroundings::Surroundings;
@@ -181,6 +182,20 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         let now = self.shared.clock.moment();
         self.shared.lock().belief.elb.forget_drained(target_group, now);
         self.view(|reader| reader.targets(target_group)).await
+    }
+
+    /// The tags of a target group that a binding names, read no longer ago than `age_max` where AWS
+    /// can be read and the target group is no Ingress's; `None` where there is none.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn bound(
+        &self,
+        cluster: &str,
+        target_group: &AwsId,
+        age_max: Duration,
+    ) -> Result<Option<Tags>, CloudError> {
+        self.view(|reader| reader.bound(cluster, target_group, age_max)).await
     }
 
     /// The certificates that a TLS Secret was imported as.

@@ -294,6 +294,31 @@ impl<'a> Reader<'a> {
         ZoneInventory { records: entry(&self.belief.route53.records, zone), load_balancers }
     }
 
+    /// The tags of a target group that a binding names; `None` where there is no such target group.
+    /// Those by which it is known again as an Ingress's change by our own hand only; others are
+    /// read no longer ago than that.
+    pub(super) fn bound(
+        &mut self,
+        cluster: &str,
+        target_group: &AwsId,
+        age_max: Duration,
+    ) -> Option<Tags> {
+        if !self.belief.elb.target_groups.is_read() {
+            // One look tells of all that are ours.
+            self.need(Part::Elb(ElbPart::TargetGroups));
+            return None;
+        }
+        let is_ours = |tags: &&Tags| {
+            tags.get(TAG_CLUSTER).is_some_and(|tag| tag == cluster)
+                && Group::in_tags(tags).is_some()
+        };
+        if let Some(tags) = self.belief.tags.get(target_group).filter(is_ours) {
+            return Some(tags.clone());
+        }
+        self.need_since(Part::Elb(ElbPart::TargetGroupTags(target_group.clone())), age_max);
+        self.belief.elb.target_group_tags.get(target_group)?.value().cloned()
+    }
+
     /// What is registered in a target group.
     pub(super) fn targets(&mut self, target_group: &AwsId) -> TargetsInventory {
         // What is known of it from now on shares its text with the catalogue.

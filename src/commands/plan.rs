@@ -49,6 +49,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         settings: Arc::new(settings),
         objects,
         surroundings,
+        bound: BTreeMap::new(),
         zones: None,
         zones_refused: false,
         facts: crate::model::fact::Facts::default(),

@@ -26,7 +26,7 @@ use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::plan::check::Breach;
-use crate::reconcile::{read_protection, read_targets, scope};
+use crate::reconcile::{read_bound, read_protection, read_strays, read_targets, scope};
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -70,6 +70,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let fabric = mirror.fabric(&cluster, &BTreeSet::new()).await?;
     let backend = fabric.backend.value().map(|backend| backend.id.clone());
     facts.learn(Handle::BackendSecurityGroup, backend);
+    snapshot.bound = read_bound(mirror, &cluster, &snapshot.objects).await?;
     let mut plans = Plans::default();
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
@@ -86,6 +87,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         let scope = scope(&built.stack);
         let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
         inventory.bindings = bindings_of(snapshot, &group);
+        read_strays(mirror, &mut inventory).await?;
         inventory.remembered = remembered;
         let extent = &snapshot.extent;
         read_targets(mirror, extent, &built.stack, &mut inventory).await?;
@@ -278,6 +280,8 @@ async fn plan_targets<C: Cloud, T: Clock>(
 ) -> Result<(), CloudError> {
     let mut wished: Vec<(ObjectKey, TargetsStack)> = Vec::new();
     for key in snapshot.objects.bindings.keys() {
+        let refusal = desired::binder::refusal(snapshot, key);
+        plans.problems.extend(refusal.map(|refusal| desired::binder::problem(refusal, key)));
         wished.extend(desired::targets::build(snapshot, key).map(|stack| (key.clone(), stack)));
     }
     let services: BTreeSet<&ObjectKey> = snapshot.objects.slices.keys().collect();

@@ -151,6 +151,13 @@ struct Waits {
     polls: u32,
 }
 
+/// What a binding keeps.
+#[derive(Debug, Default)]
+pub struct BindingState {
+    /// What people have been told already.
+    pub told: Told,
+}
+
 /// What a certificate keeps.
 #[derive(Debug, Default)]
 pub struct CertificateState {

@@ -23,7 +23,7 @@ use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::Surroundings;
 use crate::report::Told;
 
-use super::states::{BalancerState, CertificateState, FabricState, ZoneState};
+use super::states::{BalancerState, BindingState, CertificateState, FabricState, ZoneState};
 
 /// The world behind its lock. Clones are the same world.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub struct World {
     zones: Zones,
     /// What groups keep.
     pub balancers: BTreeMap<Group, BalancerState>,
+    /// What bindings keep that something is wrong with.
+    pub bindings: BTreeMap<ObjectKey, BindingState>,
     /// What certificates keep.
     pub certificates: BTreeMap<CertificateKey, CertificateState>,
     /// What people have been told about what protects the load balancers of groups.
@@ -95,6 +97,7 @@ impl World {
             woken: Revision::default(),
             zones: Zones::default(),
             balancers: BTreeMap::new(),
+            bindings: BTreeMap::new(),
             certificates: BTreeMap::new(),
             protections: BTreeMap::new(),
             zone_states: BTreeMap::new(),
@@ -238,6 +241,7 @@ impl World {
             settings: Arc::clone(&self.settings),
             objects,
             surroundings,
+            bound: BTreeMap::new(),
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject),
@@ -409,7 +413,13 @@ impl World {
                 }
                 is_gone
             }
-            Subject::Targets(_, binding) => !self.objects.bindings.contains_key(binding),
+            Subject::Targets(_, binding) => {
+                let is_gone = !self.objects.bindings.contains_key(binding);
+                if is_gone {
+                    self.bindings.remove(binding);
+                }
+                is_gone
+            }
             Subject::Certificate(_, key) => {
                 let is_used = self.index.listening(key).next().is_some();
                 let is_gone = !is_used && !self.waiting.contains(subject);
@@ -431,7 +441,7 @@ impl World {
     /// How many things are kept beyond the cluster's objects; to be held against how many stand.
     #[must_use]
     pub fn kept(&self) -> usize {
-        let others = self.zone_states.len() + self.protections.len();
+        let others = self.zone_states.len() + self.protections.len() + self.bindings.len();
         let states = self.balancers.len() + self.certificates.len() + others;
         self.facts.len() + self.read.len() + self.waiting.len() + states + self.fabric.len()
     }

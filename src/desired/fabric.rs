@@ -19,7 +19,7 @@ use crate::model::target_group::TargetType;
 use super::annotations::Annotations;
 use super::annotations::table::SECURITY_GROUPS;
 use super::groups::{self, holds, members};
-use super::{member, targets};
+use super::{binder, member, targets};
 
 /// Rules that let load balancers in, by the security groups of nodes and pods.
 pub type Openings = BTreeMap<AwsId, BTreeSet<IngressRule>>;
@@ -221,6 +221,7 @@ pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Asked {
     let binding = seen.map(|seen| seen.as_binding(key));
     match binding.filter(|binding| !binding.openings.is_empty()) {
         None => Asked::Nothing,
+        Some(_) if binder::refusal(snapshot, key).is_some() => Asked::Nothing,
         Some(binding) if binding.target_type != TargetType::Ip => Asked::Foreign,
         Some(binding) => of_binding(snapshot, &binding),
     }

@@ -13,8 +13,10 @@ use crate::model::stack::TargetsStack;
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
 
+use super::binder;
+
 /// Builds what should be registered for a binding that stands. `None` where this version has no
-/// say: an instance binding, or one for another account.
+/// say: an instance binding, one for another account, or one that may not have its target group.
 #[must_use]
 pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     let seen = snapshot.objects.bindings.get(key)?;
@@ -27,7 +29,8 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
         return None;
     }
     let claimed = seen.finalizers.iter().any(|held| held == FINALIZER_BINDING);
-    if seen.leaving && !claimed {
+    let is_refused = binder::refusal(snapshot, key).is_some();
+    if (seen.leaving && !claimed) || (is_refused && !seen.leaving) {
         return None;
     }
     let mut stack = of_binding(snapshot, &binding);
@@ -35,6 +38,8 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     if seen.leaving {
         stack.targets.clear();
         stack.leaving = true;
+        // What it leaves behind is the binder's to keep or to take away.
+        stack.may_deregister &= !is_refused;
     }
     Some(stack)
 }

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
-use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
 use crate::model::secret::SecretUse;
 use crate::model::seen::{EndpointSlice, SeenBinding, Service};
@@ -31,6 +31,8 @@ pub struct Index {
     services: Links<Source, ObjectKey>,
     bindings: Links<ObjectKey, ObjectKey>,
     stacks: Links<ObjectKey, Group>,
+    /// From bindings to the target groups that they name.
+    target_groups: Links<ObjectKey, AwsId>,
     /// From slices, with their Services, to the pods of endpoints that are not ready: of the others
     /// nobody asks for the pod.
     pods: Links<(ObjectKey, SmolStr), ObjectKey>,
@@ -153,6 +155,12 @@ impl Index {
     /// The bindings that were made for a group.
     pub fn bindings(&self, group: &Group) -> impl Iterator<Item = &ObjectKey> {
         self.stacks.leading_to(group)
+    }
+
+    /// The bindings that name the same target group as this one, itself included.
+    pub fn rivals(&self, binding: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        let named = self.target_groups.of(binding);
+        named.flat_map(|target_group| self.target_groups.leading_to(target_group))
     }
 
     fn ingress(
@@ -297,6 +305,12 @@ impl Index {
         let stack = new.and_then(|seen| Group::of_labels(&seen.labels));
         let either = self.stacks.set(&turn.key, stack.into_iter().collect());
         visits.balancers(&either);
+        let arn = new.and_then(|seen| seen.spec.target_group_arn.as_deref()).map(AwsId::new);
+        // One that comes may have to make room, and one that goes makes room for others.
+        let either = self.target_groups.set(&turn.key, arn.into_iter().collect());
+        for target_group in &either {
+            visits.targets(self.target_groups.leading_to(target_group));
+        }
         visits.targets([&turn.key]);
         visits.fabric();
     }
@@ -377,7 +391,7 @@ pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
     match subject {
         Subject::Fabric(_) | Subject::Census(_) => Objects::default(),
         Subject::Balancer(_, group) => for_balancer(index, objects, group),
-        Subject::Targets(_, binding) => for_targets(objects, binding),
+        Subject::Targets(_, binding) => for_targets(index, objects, binding),
         Subject::Certificate(_, key) => for_certificate(index, objects, key),
         Subject::Protection(_, group) => judged(objects, index.members(group)),
         Subject::Zone(..) => Objects { ingresses: objects.ingresses.clone(), ..Objects::default() },
@@ -431,10 +445,10 @@ fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Ob
     Objects { secrets: pick(&objects.secrets, [secret]), ..judged(objects, index.listening(key)) }
 }
 
-/// What it takes to know the endpoints of a binding.
+/// What it takes to know the endpoints of a binding, and who else names its target group.
 #[must_use]
-pub fn for_targets(objects: &Objects, key: &ObjectKey) -> Objects {
-    let bindings = pick(&objects.bindings, [key]);
+pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects {
+    let bindings = pick(&objects.bindings, index.rivals(key).chain([key]));
     let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
     let slices = pick(&objects.slices, &service);
     let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);

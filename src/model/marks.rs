@@ -22,6 +22,9 @@ pub const TAG_RESOURCE: &str = "ingress.k8s.aws/resource";
 /// Tag: the TLS Secret that a certificate was imported from, as `<namespace>/<name>`. Ours, and
 /// frozen.
 pub const TAG_SECRET: &str = "alb.ingress.k8s.aws/secret";
+/// Tag of a target group: the namespaces whose TargetGroupBindings may have it, separated by
+/// commas. Set by whoever made the target group; ours, and frozen.
+pub const TAG_ALLOWED_NAMESPACES: &str = "elbv2.k8s.aws/allowed-namespaces";
 /// The role of a group's load balancer.
 pub const RESOURCE_LOAD_BALANCER: &str = "LoadBalancer";
 /// The role of a group's frontend security group.

@@ -77,6 +77,8 @@ pub enum Code {
     NoSecurityGroup,
     /// HTTPS without a certificate.
     NoCertificate,
+    /// A target group that the binding may not have.
+    ForeignTargetGroup,
     /// The targets of a new target group fail their checks, so it does not replace the old one.
     UnhealthyTargets,
     /// A TLS Secret that cannot be used.

@@ -11,7 +11,8 @@ use smol_str::SmolStr;
 use super::fact::Facts;
 use super::flat::FlatMap;
 use super::group::Group;
-use super::id::ObjectKey;
+use super::id::{AwsId, ObjectKey};
+use super::marks::Tags;
 use super::memory::Memory;
 use super::record::HostedZones;
 use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
@@ -121,6 +122,9 @@ pub struct Snapshot {
     pub objects: Objects,
     /// What AWS holds that is not ours.
     pub surroundings: Arc<Surroundings>,
+    /// The tags of the target groups that bindings name, as far as these stand; `None` where nobody
+    /// may read them.
+    pub bound: BTreeMap<AwsId, Option<Tags>>,
     /// The account's hosted zones; `None` where names are nobody's business here, or nobody could
     /// look yet.
     pub zones: Option<Arc<HostedZones>>,

@@ -24,6 +24,10 @@ use super::{listener, load_balancer, rule, takers, target_group};
 
 pub use super::load_balancer::outgoing;
 
+/// How many target groups are looked at in one visit because bindings with the group's labels name
+/// them: whoever makes many such bindings holds up nobody for long.
+const STRAYS_MAX: usize = 20;
+
 /// Plans a group to its end state.
 ///
 /// First whatever takes nothing away: claims, the security group, target groups with their
@@ -347,6 +351,17 @@ pub fn watched(
 ) -> BTreeSet<AwsId> {
     let settled = settle(stack, inventory, surplus(extent, stack));
     look(extent, stack, inventory, &settled).watched()
+}
+
+/// The target groups that are named by bindings with the group's labels and that are not the
+/// group's: whether they stand has to be known before anybody takes such a binding away.
+#[must_use]
+pub fn strays(inventory: &BalancerInventory) -> BTreeSet<AwsId> {
+    let standing = inventory.bindings.values().filter(|seen| !seen.leaving);
+    let named = standing.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new));
+    let ours: BTreeSet<&AwsId> = inventory.target_groups.iter().map(|live| &live.live.id).collect();
+    let strays = named.filter(|id| !ours.contains(id) && !inventory.targets.contains_key(id));
+    strays.collect::<BTreeSet<_>>().into_iter().take(STRAYS_MAX).collect()
 }
 
 /// The load balancer that names and statuses point to: while one takes the place of another, the

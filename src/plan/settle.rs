@@ -9,7 +9,7 @@ use crate::model::backend::BackendKey;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
-use crate::model::known::Live;
+use crate::model::known::{Known, Live};
 use crate::model::names;
 use crate::model::rule::RuleAction;
 use crate::model::security::SecurityGroup;
@@ -212,14 +212,21 @@ pub fn leads_to(load_balancer: &LiveLoadBalancer, target_group: &AwsId) -> Optio
 
 type Seen<'a> = (&'a ObjectKey, &'a SeenBinding);
 
-/// Pairs bindings by the ARN of their target group; their names count for nothing.
+/// Pairs bindings by the ARN of their target group; their names count for nothing. Of several the
+/// oldest one counts, which is the one that fills the target group.
+///
+/// A label is no proof: what lies in another namespace than the Service that the target group was
+/// made for is somebody else's, and so is what names a target group that stands and is not ours.
 fn settle_bindings<'a>(
     inventory: &'a BalancerInventory,
     target_groups: &TargetGroups<'a>,
 ) -> (BTreeMap<TargetGroupKey, Seen<'a>>, Vec<Seen<'a>>) {
     let mut chosen: BTreeMap<TargetGroupKey, Seen<'a>> = BTreeMap::new();
     let mut surplus = Vec::new();
-    for seen in &inventory.bindings {
+    let mut ours: Vec<Seen<'a>> =
+        inventory.bindings.iter().filter(|seen| is_ours(inventory, *seen)).collect();
+    ours.sort_by_key(|(name, seen)| (seen.created, *name));
+    for seen in ours {
         let arn = seen.1.spec.target_group_arn.as_deref();
         let found = target_groups.iter().find(|(_, live)| Some(live.live.id.as_str()) == arn);
         match found {
@@ -230,6 +237,20 @@ fn settle_bindings<'a>(
         }
     }
     (chosen, surplus)
+}
+
+/// Whether a binding with the group's labels is the group's.
+fn is_ours(inventory: &BalancerInventory, (name, seen): Seen<'_>) -> bool {
+    let Some(arn) = seen.spec.target_group_arn.as_deref() else { return false };
+    let mut known = inventory.target_groups.iter();
+    match known.find(|live| live.live.id.as_str() == arn) {
+        Some(live) => {
+            let resource = Group::resource_in(&live.live.spec.tags);
+            let made_for = resource.and_then(|resource| resource.split_once('/'));
+            made_for.is_some_and(|(namespace, _)| namespace == name.namespace)
+        }
+        None => matches!(inventory.targets.get(&AwsId::new(arn)), Some(Known::Absent(_))),
+    }
 }
 
 /// The subnets to have: those named, or those that stand, or those found.

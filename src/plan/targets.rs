@@ -23,6 +23,10 @@ pub const TARGETS_MAX: usize = 1000;
 #[must_use]
 pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory) -> Plan {
     let mut draft = Draft::default();
+    if stack.leaving && !stack.may_deregister {
+        release(&mut draft, key, stack, &[]);
+        return draft.finish();
+    }
     let live = match (&stack.target_group, &inventory.targets) {
         (Id::Of(_), _) => &[],
         (Id::Is(_), Known::Is(live, _)) => live.as_slice(),

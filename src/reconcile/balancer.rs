@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{NAMES_PAUSE, STALE, Visit, scope};
+use super::{NAMES_PAUSE, STALE, Visit, read_strays, scope};
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -71,6 +71,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let bindings = snapshot.objects.bindings.iter();
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
+        read_strays(self.mirror(), &mut inventory).await?;
         let world = self.world().lock();
         let admitted = inventory.bindings.keys().filter(|key| world.fabric.admits(key)).cloned();
         inventory.admitted = admitted.collect();

@@ -1,6 +1,6 @@
 //! The story of a visit to a VPC's shared network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::{FabricState, World};
-use crate::desired::fabric::{asked, needs_backend};
+use crate::desired::fabric::{Asked, asked, needs_backend};
 use crate::desired::visits::{for_balancer, for_targets};
 use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::fact::Facts;
@@ -26,7 +26,7 @@ use crate::plan;
 use crate::plan::check::Breach;
 use crate::report::Rest;
 
-use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest};
+use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest, read_bound};
 
 /// How long rules of nodes and pods wait for bindings that are about to be made: each port by
 /// itself would widen the same rule again and again. Longer than a visit to a group takes, and
@@ -40,7 +40,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mirror = self.mirror();
         let surroundings = mirror.surroundings(Reach::Interfaces, SURROUNDINGS_AGE_MAX).await?;
         self.world().lock().has_read(self.subject);
-        self.find_out_demand(&surroundings);
+        self.find_out_demand(&surroundings).await?;
         let (stack, has_unseen) = {
             let world = self.world().lock();
             let mut stack = world.fabric.demand.stack(self.settings(), world.index.others());
@@ -52,7 +52,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if held.is_some() {
             let rules = FabricStack {
                 backend: stack.backend.clone(),
-                endpoint_rules: std::collections::BTreeMap::new(),
+                endpoint_rules: BTreeMap::new(),
                 is_complete: false,
                 outgoing: BTreeSet::new(),
             };
@@ -79,18 +79,26 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// Finds out anew what those ask for who have changed, or all where the VPC has.
-    fn find_out_demand(&self, surroundings: &Arc<Surroundings>) {
+    async fn find_out_demand(&self, surroundings: &Arc<Surroundings>) -> Result<(), CloudError> {
         self.world().lock().look_from(surroundings);
         loop {
             let snapshots = self.world().lock().next_changed(surroundings);
             if snapshots.is_empty() {
-                return;
+                return Ok(());
             }
-            for changed in snapshots {
+            let mut snapshots = snapshots.into_iter();
+            while let Some(changed) = snapshots.next() {
                 match changed {
                     Changed::Binding(key, snapshot) => {
-                        let asked = asked(&self.whole(snapshot), &key);
-                        self.world().lock().fabric.demand.ask(&key, asked);
+                        match self.asked(&key, self.whole(snapshot)).await {
+                            Ok(asked) => self.world().lock().fabric.demand.ask(&key, asked),
+                            Err(error) => {
+                                let mut world = self.world().lock();
+                                world.fabric.changed_bindings.insert(key);
+                                snapshots.for_each(|left| left.put_back(&mut world.fabric));
+                                return Err(error);
+                            }
+                        }
                     }
                     Changed::Group(group, snapshot) => {
                         let is_needed = needs_backend(&self.whole(snapshot), &group);
@@ -101,6 +109,17 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
+    /// What a binding asks for. Whoever may not have its target group asks for nothing.
+    async fn asked(&self, key: &ObjectKey, mut snapshot: Snapshot) -> Result<Asked, CloudError> {
+        let seen = snapshot.objects.bindings.get(key);
+        if seen.is_none_or(|seen| seen.spec.networking.is_none()) {
+            return Ok(Asked::Nothing);
+        }
+        let cluster = &self.settings().cluster;
+        snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects).await?;
+        Ok(asked(&snapshot, key))
+    }
+
     fn whole(&self, (objects, surroundings): (Objects, Arc<Surroundings>)) -> Snapshot {
         Snapshot {
             now: self.reconciler.clock.now(),
@@ -108,6 +127,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             settings: Arc::clone(&self.reconciler.settings),
             objects,
             surroundings,
+            bound: BTreeMap::new(),
             zones: None,
             zones_refused: false,
             facts: Facts::default(),
@@ -173,6 +193,16 @@ enum Changed {
     Group(Group, (Objects, Arc<Surroundings>)),
 }
 
+impl Changed {
+    /// Has it looked at next time.
+    fn put_back(self, fabric: &mut FabricState) {
+        match self {
+            Self::Binding(key, _) => _ = fabric.changed_bindings.insert(key),
+            Self::Group(group, _) => _ = fabric.changed_groups.insert(group),
+        }
+    }
+}
+
 impl World {
     /// Where the VPC is another one than at the last look, everybody's demand may be. Security
     /// groups come and go with load balancers; those that guard no endpoint change nothing.
@@ -196,7 +226,7 @@ impl World {
         while changed.len() < BATCH
             && let Some(key) = self.fabric.changed_bindings.pop_first()
         {
-            let objects = for_targets(&self.objects, &key);
+            let objects = for_targets(&self.index, &self.objects, &key);
             changed.push(Changed::Binding(key, (objects, Arc::clone(surroundings))));
         }
         while changed.len() < BATCH

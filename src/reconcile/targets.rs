@@ -1,25 +1,90 @@
 //! The story of a visit to the targets of a binding.
 
-use super::Visit;
-use crate::aws::{Cloud, CloudError, Reach};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Visit, gravest};
+use crate::aws::{Cloud, CloudError, Kind, Mirror, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
-use crate::model::id::{Id, ObjectKey};
+use crate::desired::binder::{self, Refusal};
+use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::marks::Tags;
+use crate::model::problem::Problem;
+use crate::model::snapshot::{Objects, Snapshot};
 use crate::plan;
 use crate::report::Rest;
+
+/// How old the tags may be that say who may bind a target group: a person who changes them waits no
+/// longer, and endpoints that come and go cost no call each.
+const BOUND_AGE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// Reads the tags of the target groups that bindings name.
+///
+/// # Errors
+/// The read that failed, but for those that are refused: these are unknown then.
+pub async fn read_bound<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    cluster: &str,
+    objects: &Objects,
+) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
+    // What another account holds is another role's to read.
+    let bindings = objects.bindings.values();
+    let of_ours = bindings.filter(|seen| seen.spec.iam_role_arn_to_assume.is_none());
+    let named: BTreeSet<AwsId> =
+        of_ours.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new)).collect();
+    let mut bound = BTreeMap::new();
+    for id in named {
+        match mirror.bound(cluster, &id, BOUND_AGE_MAX).await {
+            Ok(Some(tags)) => _ = bound.insert(id, Some(tags)),
+            Ok(None) => {}
+            Err(error) if error.kind == Kind::Refused => _ = bound.insert(id, None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bound)
+}
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Registers the endpoints of a binding's Service, for which the VPC's CIDRs are all that has
     /// to be known of it.
     pub(super) async fn targets(&self, key: &ObjectKey) -> Result<Rest, CloudError> {
-        let (snapshot, _) = self.snapshot(Reach::Vpc).await?;
-        let Some(stack) = desired::targets::build(&snapshot, key) else { return Ok(Rest::Done) };
+        let (mut snapshot, _) = self.snapshot(Reach::Vpc).await?;
+        let cluster = &self.settings().cluster;
+        snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects).await?;
+        let refusal = binder::refusal(&snapshot, key);
+        let problems: Vec<Problem> =
+            refusal.into_iter().map(|refusal| binder::problem(refusal, key)).collect();
+        self.tell_binding(key, &snapshot, &problems);
+        let mut rests = vec![self.register(key, &snapshot).await?];
+        if refusal.is_some_and(Refusal::is_of_tags) {
+            rests.push(Rest::Later(BOUND_AGE_MAX));
+        }
+        Ok(gravest(rests))
+    }
+
+    async fn register(&self, key: &ObjectKey, snapshot: &Snapshot) -> Result<Rest, CloudError> {
+        let Some(stack) = desired::targets::build(snapshot, key) else { return Ok(Rest::Done) };
         let Id::Is(target_group) = &stack.target_group else { return Ok(Rest::Done) };
         let inventory = self.mirror().targets(target_group).await?;
         let plan = plan::targets::plan(key, &stack, &inventory);
         let breaches = plan::check::targets(&plan, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
         Ok(self.rest(&plan, &outcomes))
+    }
+
+    /// Tells whoever wrote a binding what is wrong with it.
+    fn tell_binding(&self, key: &ObjectKey, snapshot: &Snapshot, problems: &[Problem]) {
+        let events = {
+            let mut world = self.world().lock();
+            if problems.is_empty() {
+                world.bindings.remove(key);
+                return;
+            }
+            let state = world.bindings.entry(key.clone()).or_default();
+            state.told.problems(&snapshot.objects, problems)
+        };
+        self.tell(events);
     }
 }

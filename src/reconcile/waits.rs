@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Visit;
-use crate::aws::{BalancerScope, Cloud, CloudError, ElbPart, Mirror, Part};
+use crate::aws::{BalancerScope, Cloud, CloudError, ElbPart, Kind, Mirror, Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::BalancerState;
@@ -42,6 +42,25 @@ async fn read_all<C: Cloud, T: Clock>(
     for id in watched {
         let found = mirror.targets(&id).await?;
         inventory.targets.insert(id, found.targets);
+    }
+    Ok(())
+}
+
+/// Finds out whether the target groups stand that bindings with the group's labels name and that are
+/// not the group's. Anybody can write such a binding, so what AWS refuses to tell stays unknown.
+///
+/// # Errors
+/// The read that failed.
+pub async fn read_strays<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    inventory: &mut BalancerInventory,
+) -> Result<(), CloudError> {
+    for id in plan::balancer::strays(inventory) {
+        match mirror.targets(&id).await {
+            Ok(found) => _ = inventory.targets.insert(id, found.targets),
+            Err(error) if error.kind == Kind::Refused => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

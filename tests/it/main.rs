@@ -4,6 +4,7 @@
 
 mod annotations;
 mod bad_member;
+mod bindings;
 mod cases;
 mod certificates;
 mod check;

@@ -13,6 +13,7 @@ use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
 use crate::model::known::{Known, Live};
 use crate::model::load_balancer::Attributes;
+use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::target::{LiveTarget, Target, TargetState};
 use crate::model::target_group::TargetGroup;
@@ -36,6 +37,8 @@ pub(in crate::aws) struct ElbBelief {
     pub(in crate::aws) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(in crate::aws) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+    /// The tags of target groups that bindings name and that are no Ingress's.
+    pub(in crate::aws) target_group_tags: BTreeMap<AwsId, Known<Tags>>,
     /// Until when targets drain at the most, by target group.
     draining: BTreeMap<AwsId, BTreeMap<Target, Moment>>,
     /// Target groups that this process removed, the earliest first.
@@ -71,6 +74,9 @@ impl ElbBelief {
                 found.shrink_to_fit();
                 belief.targets.insert(id, Known::Is(found, at));
             }
+            ElbReading::TargetGroupTags(id, tags) => {
+                belief.target_group_tags.insert(id, Known::Is(tags, at));
+            }
             // Believed with the listeners.
             ElbReading::Rules(..) => {}
         }
@@ -80,8 +86,17 @@ impl ElbBelief {
     /// A belief in nothing but that what a part hangs on is gone.
     pub(super) fn without(part: &ElbPart, at: Timestamp) -> Self {
         let mut belief = Self::default();
-        if let ElbPart::Targets(id) = part {
-            belief.targets.insert(id.clone(), Known::Absent(at));
+        match part {
+            ElbPart::Targets(id) => _ = belief.targets.insert(id.clone(), Known::Absent(at)),
+            ElbPart::TargetGroupTags(id) => {
+                belief.target_group_tags.insert(id.clone(), Known::Absent(at));
+            }
+            ElbPart::LoadBalancers
+            | ElbPart::TargetGroups
+            | ElbPart::Listeners(_)
+            | ElbPart::Rules(_)
+            | ElbPart::LoadBalancerAttributes(_)
+            | ElbPart::TargetGroupAttributes(_) => {}
         }
         belief
     }
@@ -105,6 +120,7 @@ impl ElbBelief {
                 // What is registered in a group of another VPC is read once more.
                 self.targets.retain(|id, _| stands(id));
                 self.draining.retain(|id, _| stands(id));
+                self.target_group_tags.clear();
                 self.gone.clear();
             }
             ElbPart::Listeners(id) => move_entry(id, &mut other.listeners, &mut self.listeners),
@@ -122,6 +138,9 @@ impl ElbBelief {
                 move_entry(id, &mut other.targets, &mut self.targets);
                 self.note_draining(id, at);
             }
+            ElbPart::TargetGroupTags(id) => {
+                move_entry(id, &mut other.target_group_tags, &mut self.target_group_tags);
+            }
             ElbPart::Rules(_) => {}
         }
     }
@@ -138,6 +157,7 @@ impl ElbBelief {
                 self.targets.remove(id);
                 self.draining.remove(id);
             }
+            ElbPart::TargetGroupTags(id) => drop(self.target_group_tags.remove(id)),
             ElbPart::Rules(_) => {}
         }
     }
@@ -151,6 +171,7 @@ impl ElbBelief {
             ElbPart::LoadBalancerAttributes(id) => is_read(&self.load_balancer_attributes, id),
             ElbPart::TargetGroupAttributes(id) => is_read(&self.target_group_attributes, id),
             ElbPart::Targets(id) => is_read(&self.targets, id),
+            ElbPart::TargetGroupTags(id) => is_read(&self.target_group_tags, id),
             ElbPart::Rules(_) => false,
         }
     }
@@ -168,6 +189,7 @@ impl ElbBelief {
             | ElbPart::LoadBalancerAttributes(_)
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::Targets(_)
+            | ElbPart::TargetGroupTags(_)
             | ElbPart::Rules(_) => false,
         }
     }
@@ -177,6 +199,7 @@ impl ElbBelief {
         let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
         let draining = self.draining.values().map(BTreeMap::len);
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
+        let attributes = attributes + self.target_group_tags.len();
         let listeners = self.listeners.len() + self.read_ahead.len();
         attributes + listeners + targets.chain(draining).sum::<usize>()
     }

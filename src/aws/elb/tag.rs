@@ -26,6 +26,12 @@ pub(in crate::aws) async fn list(
     Ok(chunks.into_iter().flatten().collect())
 }
 
+/// The tags of one thing.
+pub(in crate::aws) async fn of_one(sdk: &Sdk, id: &AwsId) -> Result<Tags, CloudError> {
+    let found = describe(sdk, std::slice::from_ref(id)).await?;
+    Ok(found.iter().find_map(read).map(|(_, tags)| tags).unwrap_or_default())
+}
+
 /// The tags of as many things as one call takes.
 ///
 /// AWS refuses the whole call if it does not know one of them, so that one is looked for by

@@ -6,6 +6,7 @@ use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
 use crate::model::load_balancer::Attributes;
+use crate::model::marks::Tags;
 use crate::model::target::LiveTarget;
 use crate::model::target_group::TargetGroup;
 
@@ -27,6 +28,9 @@ pub enum ElbPart {
     TargetGroupAttributes(AwsId),
     /// What is registered in a target group, draining targets included.
     Targets(AwsId),
+    /// The tags of a target group that a binding names and that is no Ingress's: they say who may
+    /// bind it.
+    TargetGroupTags(AwsId),
 }
 
 impl ElbPart {
@@ -42,7 +46,7 @@ impl ElbPart {
             }
             Self::TargetGroupAttributes(_) => (Lane::Balancing, among_target_groups()),
             Self::Rules(_) => (Lane::Balancing, Belonging::Beside),
-            Self::Targets(_) => (Lane::Targets, Belonging::Own),
+            Self::Targets(_) | Self::TargetGroupTags(_) => (Lane::Targets, Belonging::Own),
         };
         About { lane, belonging }
     }
@@ -65,6 +69,8 @@ pub enum ElbReading {
     TargetGroupAttributes(AwsId, Attributes),
     /// What is registered in a target group.
     Targets(AwsId, Vec<LiveTarget>),
+    /// The tags of a target group.
+    TargetGroupTags(AwsId, Tags),
 }
 
 impl ElbReading {
@@ -77,7 +83,8 @@ impl ElbReading {
             | Self::Rules(..)
             | Self::LoadBalancerAttributes(..)
             | Self::TargetGroupAttributes(..)
-            | Self::Targets(..) => Vec::new(),
+            | Self::Targets(..)
+            | Self::TargetGroupTags(..) => Vec::new(),
         }
     }
 }

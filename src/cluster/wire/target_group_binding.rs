@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::Resource;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -53,6 +53,7 @@ impl Wire for TargetGroupBinding {
         let finalizers = self.metadata.finalizers.unwrap_or_default();
         let binding = SeenBinding {
             uid: self.metadata.uid.unwrap_or_default().into(),
+            created: self.metadata.creation_timestamp.map(|Time(at)| at).unwrap_or_default(),
             labels: self.metadata.labels.unwrap_or_default().into_iter().collect(),
             finalizers: finalizers.into_iter().map(Into::into).collect(),
             leaving: self.metadata.deletion_timestamp.is_some(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -117,6 +118,9 @@ pub struct TargetGroupBindingSpec {
 pub struct SeenBinding {
     /// The UID.
     pub uid: SmolStr,
+    /// When it was made.
+    #[serde(default)]
+    pub created: Timestamp,
     /// Its labels.
     pub labels: Labels,
     /// Its finalizers.

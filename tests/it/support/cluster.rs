@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
-use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object, Recalled};
+use albedo::clock::Clock as _;
+use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object, Recalled, decode_all};
 use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
@@ -25,6 +26,7 @@ use k8s_openapi::api::networking::v1::{
     IngressStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde::Deserialize as _;
 
 use super::clock::VirtualClock;
 use super::fake::Death;
@@ -142,6 +144,21 @@ impl FakeCluster {
         self.put_ingress(key, new);
     }
 
+    /// Somebody applies manifests.
+    pub fn apply(&self, manifests: &str) {
+        for document in serde_yaml_ng::Deserializer::from_str(manifests) {
+            for object in decode_all(serde_json::Value::deserialize(document).unwrap()) {
+                self.put(object.unwrap());
+            }
+        }
+    }
+
+    /// Somebody deletes a TargetGroupBinding.
+    pub fn delete_binding(&self, key: &ObjectKey) {
+        let Ok(standing) = self.binding(key) else { return };
+        self.put_binding(key, SeenBinding { leaving: true, ..standing });
+    }
+
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
         self.see(&Seen::Service(key.clone(), None));
@@ -191,6 +208,12 @@ impl FakeCluster {
                     new.status.clone_from(&old.status);
                 }
                 Seen::Ingress(key, Some(Arc::new(new)))
+            }
+            Object::Binding(key, new) => {
+                let objects = self.objects.read().unwrap();
+                let old = objects.bindings.get(&key);
+                let created = old.map_or_else(|| VirtualClock::new().now(), |old| old.created);
+                Seen::Binding(key, Some(Arc::new(SeenBinding { created, ..(*new).clone() })))
             }
             other => other.seen().unwrap(),
         }
@@ -281,6 +304,7 @@ impl FakeCluster {
         let key = ObjectKey::new(binding.namespace.clone(), name);
         let wished = SeenBinding {
             uid: format!("uid-{}", key.name).into(),
+            created: VirtualClock::new().now(),
             labels: binding.labels.clone(),
             finalizers: Vec::new(),
             leaving: false,

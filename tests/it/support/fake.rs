@@ -407,6 +407,10 @@ impl State {
                 let attributes = self.load_balancer(id)?.attributes.clone();
                 Reading::Elb(ElbReading::LoadBalancerAttributes(id.clone(), attributes))
             }
+            Part::Elb(ElbPart::TargetGroupTags(id)) => {
+                let tags = self.target_group(id)?.spec.tags.clone();
+                Reading::Elb(ElbReading::TargetGroupTags(id.clone(), tags))
+            }
             Part::Elb(ElbPart::TargetGroupAttributes(id)) => {
                 let attributes = self.target_group(id)?.attributes.clone();
                 Reading::Elb(ElbReading::TargetGroupAttributes(id.clone(), attributes))
@@ -453,6 +457,7 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::TargetGroups) => "elbv2.DescribeTargetGroups",
             Part::Elb(ElbPart::Rules(_)) => "elbv2.DescribeRules",
             Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
+            Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
             Part::Acm(AcmPart::Certificates) => "acm.ListCertificates",

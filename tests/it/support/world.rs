@@ -217,6 +217,7 @@ impl World {
             settings: Arc::new(self.settings.clone()),
             objects: self.objects.clone(),
             surroundings: Arc::new(self.surroundings.clone()),
+            bound: BTreeMap::new(),
             zones: self.zones.clone(),
             zones_refused: false,
             facts: self.facts.clone(),
