@@ -124,6 +124,22 @@ fn what_takes_away_is_bound_to_the_clusters_tag() {
     }
 }
 
+/// Of target groups that people made with other tools, too: whoever only registers leaves targets
+/// whose addresses become another pod's.
+#[test]
+fn what_may_be_registered_may_be_deregistered() {
+    let of = |operation: &str| {
+        let action = format!("elasticloadbalancing:{operation}");
+        let has = |statement: &Value| {
+            statement["Action"].as_array().unwrap().iter().any(|named| *named == action)
+        };
+        policy().into_iter().filter(has).collect::<Vec<_>>()
+    };
+    let registering = of("RegisterTargets");
+    assert_eq!(registering, of("DeregisterTargets"));
+    assert_eq!(registering[0]["Condition"], Value::Null);
+}
+
 /// Whoever may make roles for any service may have any service act for the account.
 #[test]
 fn only_load_balancing_gets_a_role() {
