@@ -279,15 +279,23 @@ pub struct BuildFlags {
 
 /// Flags that decide which names lead to load balancers.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Names in Route 53 (external-dns's flags, but for --dns)")]
+#[command(
+    next_help_heading = "Names in Route 53 (external-dns's flags, but for --dns and --take-names-from)"
+)]
 pub struct DnsFlags {
     /// Whether hosts become Route 53 records: of Ingresses of every class, or of none. Default:
     /// only of classes under alb.ingress.k8s.aws.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub dns: Option<bool>,
-    /// Whose the records are; another controller with the same id takes them for its own.
-    #[arg(long, default_value = "default", value_name = "ID", value_parser = owner)]
-    pub txt_owner_id: String,
+    /// Whose the records are; another controller with the same id takes them for its own. Default:
+    /// the cluster's name, and of external-dns's "default" what leads to load balancers of this
+    /// cluster.
+    #[arg(long, value_name = "ID", value_parser = owner)]
+    pub txt_owner_id: Option<String>,
+    /// Take names over that lead to load balancers of this cluster once an Ingress asks for them
+    /// here; where it lies in another VPC or region, the owner id of its records. May be repeated.
+    #[arg(long, value_name = "CLUSTER")]
+    pub take_names_from: Vec<String>,
     /// Keep names in these domains only; one that begins with a dot does not mean the domain
     /// itself. May be repeated.
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
@@ -311,23 +319,30 @@ pub struct DnsFlags {
 }
 
 impl DnsFlags {
-    fn settings(&self) -> DnsSettings {
+    fn settings(&self, cluster: &str) -> Result<DnsSettings, FlagError> {
         let Self {
             dns,
             txt_owner_id,
+            take_names_from,
             domain_filter,
             zone_id_filter,
             policy,
             annotation_prefix,
             aws_evaluate_target_health,
         } = self;
-        DnsSettings {
-            scope: match dns {
-                None => DnsScope::OwnClasses,
-                Some(true) => DnsScope::All,
-                Some(false) => DnsScope::Off,
-            },
-            owner: txt_owner_id.clone(),
+        let scope = match dns {
+            None => DnsScope::OwnClasses,
+            Some(true) => DnsScope::All,
+            Some(false) => DnsScope::Off,
+        };
+        if txt_owner_id.is_none() && scope != DnsScope::Off && owner(cluster).is_err() {
+            return Err(FlagError::NoOwner(cluster.to_owned()));
+        }
+        Ok(DnsSettings {
+            scope,
+            owner: txt_owner_id.clone().unwrap_or_else(|| cluster.to_owned()),
+            keeps_default: txt_owner_id.is_none(),
+            taken_from: take_names_from.clone(),
             domains: domain_filter.clone(),
             zone_ids: zone_id_filter.clone(),
             policy: match policy.as_str() {
@@ -337,7 +352,7 @@ impl DnsFlags {
             },
             annotation_prefix: annotation_prefix.clone(),
             evaluate_target_health: *aws_evaluate_target_health,
-        }
+        })
     }
 }
 
@@ -392,6 +407,12 @@ pub enum FlagError {
         "--default-tags sets {0}, which --external-managed-tags leaves to somebody else; drop one"
     )]
     ManagedTwice(String),
+    /// A cluster's name that no TXT record can hold.
+    #[error(
+        "--cluster-name: {0:?} cannot be the owner of records; give one with --txt-owner-id, or keep \
+         no names with --dns=false"
+    )]
+    NoOwner(String),
     /// Not a security group.
     #[error("--backend-security-group: {0:?} is no security group id; one starts with sg-")]
     NoSecurityGroup(String),
@@ -443,6 +464,7 @@ impl BuildFlags {
             }
             (true, Some(other)) => return Err(FlagError::NoSecurityGroup(other.clone())),
         };
+        let dns = dns.settings(&cluster)?;
         let watched = watch_namespace.as_deref().filter(|_| !watch_namespace_is_all);
         Ok(Settings {
             cluster,
@@ -470,7 +492,7 @@ impl BuildFlags {
                 wafv2: *enable_wafv2,
                 shield: *enable_shield,
             },
-            dns: dns.settings(),
+            dns,
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
             replacement_grace: *replacement_grace,
         })

@@ -33,7 +33,8 @@ const PAGE_SIZE: i32 = 400;
 pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudError> {
     Ok(match part {
         ElbPart::LoadBalancers => {
-            ElbReading::LoadBalancers(load_balancer::list(sdk).boxed().await?)
+            let (here, elsewhere) = load_balancer::list(sdk).boxed().await?;
+            ElbReading::LoadBalancers(here, elsewhere)
         }
         ElbPart::TargetGroups => ElbReading::TargetGroups(target_group::list(sdk).boxed().await?),
         ElbPart::Listeners(id) => {

@@ -234,13 +234,8 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     ///
     /// # Errors
     /// What AWS answered to a read.
-    pub async fn zone(
-        &self,
-        cluster: &str,
-        zone: &AwsId,
-        age_max: Duration,
-    ) -> Result<ZoneInventory, CloudError> {
-        self.view(|reader| reader.zone(cluster, zone, age_max)).await
+    pub async fn zone(&self, zone: &AwsId, age_max: Duration) -> Result<ZoneInventory, CloudError> {
+        self.view(|reader| reader.zone(zone, age_max)).await
     }
 
     /// Waits until a write may go out, as far as the limits to our own calls are concerned. Whoever

@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
 
     /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
     /// read no longer ago than that.
-    pub(super) fn zone(&mut self, cluster: &str, zone: &AwsId, age_max: Duration) -> ZoneInventory {
+    pub(super) fn zone(&mut self, zone: &AwsId, age_max: Duration) -> ZoneInventory {
         self.need(Part::Route53(Route53Part::Records(zone.clone())));
         self.need_since(Part::Elb(ElbPart::LoadBalancers), age_max);
         if !self.missing.is_empty() || !self.old.is_empty() {
@@ -286,12 +286,12 @@ impl<'a> Reader<'a> {
                 hosted_zone: found.hosted_zone.clone(),
                 state: found.state,
                 has_ipv6: found.live.spec.ip_address_type.has_ipv6(),
-                is_ours: tags
-                    .is_some_and(|tags| tags.get(TAG_CLUSTER).is_some_and(|tag| tag == cluster)),
+                cluster: tags.and_then(|tags| tags.get(TAG_CLUSTER).cloned()),
             }
         };
         let load_balancers = found.map(|(id, found)| (id.clone(), address(found))).collect();
-        ZoneInventory { records: entry(&self.belief.route53.records, zone), load_balancers }
+        let records = entry(&self.belief.route53.records, zone);
+        ZoneInventory { records, load_balancers, elsewhere: self.belief.elb.elsewhere.clone() }
     }
 
     /// The tags of a target group that a binding names; `None` where there is no such target group.

@@ -154,11 +154,9 @@ async fn look_at_zones<C: Cloud, T: Clock>(
     let in_use: Vec<AwsId> = in_use.collect();
     facts.zones(in_use.clone());
     for id in &in_use {
-        let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
-        let records = inventory.records.value();
+        let inventory = mirror.zone(id, AGE_MAX).await?;
         let zone = zones.get(id).map(|zone| zone.name.as_str()).unwrap_or_default();
-        let leading = records.map(|all| plan::zone::leading(&dns, zone, all));
-        facts.leads(id, &leading.unwrap_or_default());
+        facts.leads(id, &plan::zone::leading(&snapshot.settings, zone, &inventory));
     }
     snapshot.zones = Some(zones);
     Ok(())
@@ -173,11 +171,11 @@ async fn plan_zones<C: Cloud, T: Clock>(
     let zones = snapshot.zones.iter().flat_map(|zones| zones.keys());
     for id in zones {
         let Some(stack) = desired::zone::build(snapshot, id) else { continue };
-        let inventory = mirror.zone(&snapshot.settings.cluster, id, AGE_MAX).await?;
-        let dns = &snapshot.settings.dns;
-        let plan = plan::zone::plan(dns, &snapshot.extent, &stack, &inventory);
-        let subject = Subject::Zone(snapshot.settings.place.clone(), id.clone());
-        plans.judged(&subject, &plan, &plan::check::zone(&plan, dns, &stack, &inventory));
+        let settings = &snapshot.settings;
+        let inventory = mirror.zone(id, AGE_MAX).await?;
+        let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
+        let subject = Subject::Zone(settings.place.clone(), id.clone());
+        plans.judged(&subject, &plan, &plan::check::zone(&plan, settings, &stack, &inventory));
         plans.plans.push((subject, plan));
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::certificate::LiveCertificate;
 use super::id::{AwsId, ObjectKey};
@@ -117,6 +118,9 @@ pub struct ZoneInventory {
     pub records: Known<Arc<Records>>,
     /// The VPC's load balancers.
     pub load_balancers: BTreeMap<AwsId, Address>,
+    /// The DNS names, in lower case, of what else stands in the region: load balancers of other
+    /// VPCs and of other kinds.
+    pub elsewhere: BTreeSet<AwsId>,
 }
 
 /// Records by what tells them apart.
@@ -133,8 +137,8 @@ pub struct Address {
     pub state: LoadBalancerState,
     /// Whether clients may come over IPv6.
     pub has_ipv6: bool,
-    /// Whether it carries the cluster's tag.
-    pub is_ours: bool,
+    /// The cluster whose it is, by its tag.
+    pub cluster: Option<SmolStr>,
 }
 
 /// What stands of a TLS Secret in AWS Certificate Manager.

@@ -14,6 +14,8 @@ const HERITAGE: &str = "heritage=external-dns";
 const DUALSTACK: &str = "external-dns/dualstack=true";
 const OWNER: &str = "external-dns/owner=";
 const RESOURCE: &str = "external-dns/resource=";
+/// The owner id that external-dns has where nobody gives it one, and that of all clusters then.
+pub const OWNER_DEFAULT: &str = "default";
 /// How long an answer with a TXT record may be kept, in seconds (external-dns).
 pub const TTL: i64 = 300;
 /// The most characters of one string of a TXT record (RFC 1035).

@@ -70,6 +70,12 @@ pub struct DnsSettings {
     pub scope: DnsScope,
     /// Whose the records are.
     pub owner: String,
+    /// Whether records of external-dns's default owner are ours besides, where they lead to load
+    /// balancers of this cluster.
+    pub keeps_default: bool,
+    /// The clusters, by their names or by the owner ids of their records, whose names change hands
+    /// once somebody asks for them here.
+    pub taken_from: Vec<String>,
     /// The domains in which names are kept; all where there are none. One that begins with a dot
     /// does not mean the domain itself.
     pub domains: Vec<String>,

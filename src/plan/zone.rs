@@ -1,10 +1,9 @@
 //! The plan of a hosted zone: which of its records change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::model::id::{AwsId, Id};
-use crate::model::inventory::{Address, Records, ZoneInventory};
-use crate::model::known::Known;
+use crate::model::id::Id;
+use crate::model::inventory::{Address, ZoneInventory};
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::ownership::{LABEL_LENGTH_MAX, txt_name, txt_subject};
 use crate::model::plan::{Plan, Reason, WaitKey};
@@ -12,17 +11,23 @@ use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{
     Record, RecordChange, RecordType, RecordValue, RecordWish, Verb, WishedValue,
 };
-use crate::model::settings::{DnsPolicy, DnsSettings};
+use crate::model::settings::{DnsPolicy, DnsSettings, Settings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 
 use super::draft::Draft;
 use batch::{Changed, batches};
-use host::{Claim, Host};
+use host::{Claim, Host, Obstacle};
+use whose::Whose;
 
 mod batch;
 mod host;
+mod told;
+mod whose;
+
+pub use told::{behind, is_blind, is_ours, leading};
+pub(super) use whose::View;
 
 /// The types of the records that lead to load balancers, or are in their way.
 pub(super) const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];
@@ -34,22 +39,21 @@ const IP_ADDRESS_TYPE: &str = "ip-address-type";
 /// wishes for any more go. A record that is not ours is never touched.
 #[must_use]
 pub fn plan(
-    settings: &DnsSettings,
+    settings: &Settings,
     extent: &Extent,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
 ) -> Plan {
     let mut draft = Draft::default();
-    let Known::Is(records, _) = &inventory.records else {
+    let Some(view) = View::of(settings, &stack.zone.name, inventory) else {
         draft.note("nothing is planned: the zone's records could not be read".to_owned());
         return draft.finish();
     };
     let mut planning = Planning {
-        settings,
+        settings: &settings.dns,
         extent,
         stack,
-        records,
-        load_balancers: &inventory.load_balancers,
+        view: &view,
         draft: &mut draft,
         changed: Vec::new(),
     };
@@ -62,79 +66,19 @@ pub fn plan(
     draft.finish()
 }
 
-/// The load balancers that our records of a zone lead to, by their DNS names. Records for objects
-/// of other kinds are never withdrawn here, so nothing waits for them.
-#[must_use]
-pub fn leading(settings: &DnsSettings, zone: &str, records: &Records) -> BTreeSet<AwsId> {
-    let ours = records.values().filter(|record| {
-        let host = Host::new(&settings.owner, zone, &record.key.name, records);
-        is_ours(settings, zone, records, record) && host.source_of(record).is_some()
-    });
-    ours.filter_map(Record::alias_target).cloned().collect()
-}
-
-/// Whether a record of a zone is ours.
-#[must_use]
-pub fn is_ours(settings: &DnsSettings, zone: &str, records: &Records, record: &Record) -> bool {
-    let host = Host::new(&settings.owner, zone, &record.key.name, records);
-    TYPES.contains(&record.key.record_type) && host.claim(record) == Claim::Ours
-}
-
-/// The members that went to another group and of whose names one at least leads elsewhere still.
-/// Where that cannot be told, all of them.
-#[must_use]
-pub fn behind(
-    settings: &DnsSettings,
-    stack: &ZoneStack,
-    inventory: &ZoneInventory,
-) -> BTreeSet<Source> {
-    if settings.policy == DnsPolicy::CreateOnly {
-        // Names are led nowhere else, so nobody waits for that.
-        return BTreeSet::new();
-    }
-    let Known::Is(records, _) = &inventory.records else { return stack.arrived.clone() };
-    let mut behind = BTreeSet::new();
-    for (name, asking) in &stack.names {
-        let host = Host::new(&settings.owner, &stack.zone.name, name, records);
-        for wish in asking.iter().filter(|wish| stack.arrived.contains(&wish.source)) {
-            if host.holder().is_some_and(|holder| !wish.is_of(&holder)) {
-                continue;
-            }
-            let id = wish.value.load_balancer().given();
-            let address = id.and_then(|id| inventory.load_balancers.get(id));
-            let target = address.map(|address| &address.dns_name);
-            let mut standing = TYPES.into_iter().filter_map(|kind| host.standing(kind));
-            if standing
-                .any(|record| host.claim(record) == Claim::Ours && record.alias_target() != target)
-            {
-                behind.insert(wish.source.clone());
-            }
-        }
-    }
-    behind
-}
-
 struct Planning<'a> {
     settings: &'a DnsSettings,
     extent: &'a Extent,
     stack: &'a ZoneStack,
-    records: &'a Records,
-    load_balancers: &'a BTreeMap<AwsId, Address>,
+    view: &'a View<'a>,
     draft: &'a mut Draft,
     changed: Vec<Changed>,
 }
 
 impl<'a> Planning<'a> {
-    fn host<'b>(&self, name: &'b str) -> Host<'b>
-    where
-        'a: 'b,
-    {
-        Host::new(&self.settings.owner, &self.stack.zone.name, name, self.records)
-    }
-
     /// Plans a name that somebody wishes for.
     fn name(&mut self, name: &str, asking: &[RecordWish]) {
-        let host = Host::new(&self.settings.owner, &self.stack.zone.name, name, self.records);
+        let host = Host::new(self.view, name);
         let holder = host.holder();
         // Whoever has a name keeps it for as long as it is wished for.
         let wish = asking.iter().find(|wish| holder.as_ref().is_some_and(|who| wish.is_of(who)));
@@ -154,7 +98,7 @@ impl<'a> Planning<'a> {
             self.taken(name, &loser.source);
         }
         let load_balancer = wish.value.load_balancer().given();
-        let address = load_balancer.and_then(|id| self.load_balancers.get(id));
+        let address = load_balancer.and_then(|id| self.view.load_balancers.get(id));
         if address.is_none() && load_balancer.is_some() {
             // It has vanished, and is about to be made anew.
             return;
@@ -163,7 +107,7 @@ impl<'a> Planning<'a> {
         let wished = Wished { wish, for_whom, address };
         if let Some(in_the_way) = host.foreign() {
             if !host.leads_to(&wished.value()) {
-                self.in_the_way(name, &wish.source, &in_the_way);
+                self.in_the_way(name, &wish.source, in_the_way);
             }
             self.keep_in_line(&host, &wished, false);
             return;
@@ -186,7 +130,7 @@ impl<'a> Planning<'a> {
     fn held_unseen(&mut self, host: &Host<'_>, asking: &[RecordWish]) {
         for wish in asking {
             let load_balancer = wish.value.load_balancer().given();
-            let address = load_balancer.and_then(|id| self.load_balancers.get(id));
+            let address = load_balancer.and_then(|id| self.view.load_balancers.get(id));
             let for_whom = wish.source.clone();
             if !host.leads_to(&Wished { wish, for_whom, address }.value()) {
                 self.taken(host.name, &wish.source);
@@ -206,7 +150,7 @@ impl<'a> Planning<'a> {
         let mut is_missing = false;
         for record_type in wished.wish.value.record_types().iter().copied() {
             match host.standing(record_type) {
-                Some(record) if host.claim(record) == Claim::Ours => {
+                Some(record) if host.may_change(record) => {
                     let (fields, change) = self.update(host, wished, record);
                     reasons.extend(fields.into_iter().map(str::to_owned));
                     changes.extend(change);
@@ -216,7 +160,7 @@ impl<'a> Planning<'a> {
                 None if self.is_needed(host, wished, record_type) => {
                     let record = wished.wish.record(host.name, record_type, wished.value());
                     changes.push(RecordChange { verb: Verb::Create, record });
-                    changes.push(host.assertion(record_type, wished));
+                    changes.extend(host.assertions(record_type, wished));
                     is_missing = true;
                 }
                 None => {
@@ -262,13 +206,13 @@ impl<'a> Planning<'a> {
             let record = wished.wish.record(host.name, record_type, wished.value());
             changes.push(RecordChange { verb: Verb::Upsert, record });
         }
-        if host.source_of(record).is_some_and(|source| source != wished.for_whom) {
+        if host.is_for_another(record, &wished.for_whom) {
             fields.push("owner");
         }
         if self.settings.policy == DnsPolicy::CreateOnly || fields.is_empty() {
             return (Vec::new(), Vec::new());
         }
-        changes.push(host.assertion(record_type, wished));
+        changes.extend(host.assertions(record_type, wished));
         (fields, changes)
     }
 
@@ -303,7 +247,7 @@ impl<'a> Planning<'a> {
         if self.settings.policy != DnsPolicy::Sync {
             return;
         }
-        let keys = self.records.keys().filter(|key| key.set_identifier.is_none());
+        let keys = self.view.records.keys().filter(|key| key.set_identifier.is_none());
         let names = keys.filter_map(|key| match key.record_type {
             RecordType::Txt => Some(txt_subject(&self.stack.zone.name, &key.name)?.0),
             RecordType::A | RecordType::Aaaa | RecordType::Cname => Some(key.name.as_str()),
@@ -315,7 +259,7 @@ impl<'a> Planning<'a> {
             if is_wished || !self.settings.keeps(name) {
                 continue;
             }
-            let changes = self.withdrawal(&self.host(name));
+            let changes = self.withdrawal(&Host::new(self.view, name));
             if !changes.is_empty() {
                 let (host, reason) = (name.to_owned(), Reason::Unwanted);
                 self.changed.push(Changed { host, gate: None, reason, changes });
@@ -368,23 +312,17 @@ impl<'a> Planning<'a> {
         if !self.extent.shows(source.namespace()) || self.stack.standing.contains(&source) {
             return false;
         }
-        let leads_to_ours = record.alias_target().is_some_and(|target| {
-            self.load_balancers
-                .values()
-                .any(|address| address.is_ours && address.dns_name == *target)
-        });
-        is_complete && leads_to_ours
+        is_complete && self.view.whose(record) == Whose::Ours
     }
 
-    fn in_the_way(&mut self, name: &str, source: &Source, found: &str) {
-        self.refuse(
-            source,
-            format!("{name}, of which {found}"),
+    fn in_the_way(&mut self, name: &str, source: &Source, obstacle: Obstacle) {
+        let allowed = obstacle.allowed.unwrap_or_else(|| {
             format!(
                 "a name without records, or with records whose TXT record names the owner {}",
                 self.settings.owner
-            ),
-        );
+            )
+        });
+        self.refuse(source, format!("{name}, of which {}", obstacle.found), allowed);
     }
 
     fn taken(&mut self, name: &str, source: &Source) {

@@ -11,7 +11,7 @@ use crate::controller::ZoneState;
 use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::{AwsId, Id};
-use crate::model::inventory::Records;
+use crate::model::inventory::ZoneInventory;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::txt_subject;
 use crate::model::plan::{Plan, Step, WaitKey};
@@ -24,6 +24,8 @@ use crate::report::Rest;
 
 /// How old what we know of load balancers may be while no name waits for one.
 const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
+/// How old that may be where the record of a load balancer changes of which nothing is known.
+const UNKNOWN_AGE_MAX: Duration = Duration::from_secs(30);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
 /// two or three minutes.
 const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
@@ -39,21 +41,26 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if self.is_filling(id, &stack) {
             return Ok(Rest::Later(ACTIVE_PAUSE));
         }
-        let (cluster, dns) = (&self.settings().cluster, &self.settings().dns);
+        let settings = self.settings();
         let age_max = {
             let mut world = self.world().lock();
             let state = world.zone_states.entry(id.clone()).or_default();
             stack.suspects.clone_from(&state.suspects);
             if state.is_awaiting { ACTIVE_PAUSE } else { RECORDS_AGE_MAX }
         };
-        let inventory = self.mirror().zone(cluster, id, age_max).await?;
-        let plan = plan::zone::plan(dns, &snapshot.extent, &stack, &inventory);
-        let targets = |records: Option<&Records>| {
-            let leading = records.map(|all| plan::zone::leading(dns, &stack.zone.name, all));
-            leading.unwrap_or_default()
+        let look = async |age_max| {
+            let inventory = self.mirror().zone(id, age_max).await?;
+            let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
+            Ok::<_, CloudError>((inventory, plan))
         };
+        let (mut inventory, mut plan) = look(age_max).await?;
+        if plan::zone::is_blind(settings, &stack, &inventory, &plan) {
+            (inventory, plan) = look(UNKNOWN_AGE_MAX).await?;
+        }
+        let targets =
+            |found: &ZoneInventory| plan::zone::leading(settings, &stack.zone.name, found);
         // A load balancer must not go while a name for it is being made.
-        let standing = targets(inventory.records.value().map(AsRef::as_ref));
+        let standing = targets(&inventory);
         let announced = standing.union(&coming(&plan)).cloned().collect();
         {
             let mut world = self.world().lock();
@@ -63,17 +70,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
             world.facts.leads(id, &announced);
         }
-        let breaches = plan::check::zone(&plan, dns, &stack, &inventory);
+        let breaches = plan::check::zone(&plan, settings, &stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
-        let current = self.mirror().zone(cluster, id, RECORDS_AGE_MAX).await?;
-        let records = current.records.value().map(AsRef::as_ref);
-        if records.is_none() {
+        let current = self.mirror().zone(id, RECORDS_AGE_MAX).await?;
+        if current.records.value().is_none() {
             self.mirror().refresh(&Part::Route53(Route53Part::Zones), MISSING_PAUSE);
         }
         let (events, rest) = {
             let mut world = self.world().lock();
-            world.facts.leads(id, &targets(records));
-            world.facts.follows(id, at, plan::zone::behind(dns, &stack, &current));
+            world.facts.leads(id, &targets(&current));
+            world.facts.follows(id, at, plan::zone::behind(settings, &stack, &current));
             if stack.is_complete && plan.is_empty() {
                 world.facts.cleared(id, at);
             }

@@ -90,7 +90,10 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
     use albedo::model::settings::{DnsPolicy, DnsScope};
     let meant = settings(&[]).unwrap().dns;
     assert_eq!((meant.scope, meant.policy), (DnsScope::OwnClasses, DnsPolicy::Sync));
-    assert_eq!(meant.owner, "default");
+    assert_eq!((meant.owner.as_str(), meant.keeps_default), ("demo", true));
+    let given = settings(&["--txt-owner-id=default", "--take-names-from=old"]).unwrap().dns;
+    assert_eq!((given.owner.as_str(), given.keeps_default), ("default", false));
+    assert_eq!(given.taken_from, ["old"]);
     assert_eq!(meant.annotation_prefix, "external-dns.kubernetes.io/");
     assert!(meant.evaluate_target_health && meant.keeps("anything.example.com"));
     assert_eq!(settings(&["--dns"]).unwrap().dns.scope, DnsScope::All);

@@ -13,7 +13,7 @@ use albedo::model::problem::Code;
 use albedo::model::record::{
     HostedZone, Record, RecordType, RecordValue, RecordWish, Routing, Verb, WishedValue,
 };
-use albedo::model::settings::{DnsPolicy, DnsSettings};
+use albedo::model::settings::{DnsPolicy, DnsSettings, Settings};
 use albedo::model::snapshot::Extent;
 use albedo::model::source::Source;
 use albedo::model::stack::ZoneStack;
@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use super::support::fake::Fake;
 use super::support::world::{group, key, member, settings};
 
+mod clusters;
 mod golden;
 mod judged;
 mod life;
@@ -73,6 +74,7 @@ struct Case {
     extent: Extent,
     stack: ZoneStack,
     load_balancers: BTreeMap<AwsId, Address>,
+    elsewhere: BTreeSet<AwsId>,
 }
 
 fn address(dns_name: &str) -> Address {
@@ -81,7 +83,7 @@ fn address(dns_name: &str) -> Address {
         hosted_zone: AwsId::new(ALB_ZONE),
         state: LoadBalancerState::Active,
         has_ipv6: false,
-        is_ours: true,
+        cluster: Some("demo".into()),
     }
 }
 
@@ -122,7 +124,8 @@ impl Case {
             (AwsId::new("one"), address(ALB)),
             (AwsId::new("two"), address(ALB_2)),
         ]);
-        Self { dns: dns(), extent: Extent::Cluster, stack, load_balancers }
+        let elsewhere = BTreeSet::new();
+        Self { dns: dns(), extent: Extent::Cluster, stack, load_balancers, elsewhere }
     }
 
     fn dualstack(mut self) -> Self {
@@ -130,18 +133,34 @@ impl Case {
         self
     }
 
+    fn plan(&self, standing: &Records) -> Plan {
+        let (settings, inventory) = (self.settings(), self.inventory(standing));
+        let plan = plan(&settings, &self.extent, &self.stack, &inventory);
+        assert_eq!(check::zone(&plan, &settings, &self.stack, &inventory), [], "{plan:?}");
+        plan
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { dns: self.dns.clone(), ..settings() }
+    }
+
     fn inventory(&self, standing: &Records) -> ZoneInventory {
         ZoneInventory {
             records: Known::Is(std::sync::Arc::new(standing.clone()), Timestamp::UNIX_EPOCH),
             load_balancers: self.load_balancers.clone(),
+            elsewhere: self.elsewhere.clone(),
         }
     }
 
-    fn plan(&self, standing: &Records) -> Plan {
+    /// Whether a record that stands is ours.
+    fn is_ours(&self, standing: &Records, record: &Record) -> bool {
         let inventory = self.inventory(standing);
-        let plan = plan(&self.dns, &self.extent, &self.stack, &inventory);
-        assert_eq!(check::zone(&plan, &self.dns, &self.stack, &inventory), [], "{plan:?}");
-        plan
+        albedo::plan::zone::is_ours(&self.settings(), ZONE, &inventory, &record.key)
+    }
+
+    /// The load balancers that our records lead to.
+    fn leading(&self, standing: &Records) -> BTreeSet<AwsId> {
+        albedo::plan::zone::leading(&self.settings(), ZONE, &self.inventory(standing))
     }
 
     /// The zone once the plan is carried out, by an AWS that refuses what AWS refuses.
@@ -251,7 +270,7 @@ fn a_name_goes_only_if_it_is_certain_that_nobody_wants_it() {
     elsewhere.stack.elsewhere.insert(HOST.to_owned());
     assert!(!goes(&elsewhere, "default/web"), "it is wanted in a zone beneath");
     let mut neighbour = case.clone();
-    neighbour.load_balancers.values_mut().for_each(|address| address.is_ours = false);
+    neighbour.load_balancers.values_mut().for_each(|address| address.cluster = None);
     assert!(!goes(&neighbour, "default/gone"), "another cluster has the same owner id");
     let mut filtered = case.clone();
     filtered.dns.domains = vec!["other.org".to_owned()];
@@ -401,7 +420,7 @@ fn a_name_that_is_never_withdrawn_holds_up_no_load_balancer() {
         let owner = Ownership { owner, resource, is_dualstack: false };
         let txt = values("a-web.example.com", RecordType::Txt, &owner.to_string());
         let zone = records([alias(HOST, RecordType::A, ALB), txt]);
-        albedo::plan::zone::leading(&dns(), ZONE, &zone).len()
+        Case::new(&[]).leading(&zone).len()
     };
     assert_eq!((leading("ingress/default/web"), leading("crd/default/web")), (1, 0));
 }

@@ -29,6 +29,8 @@ const DRAINING_ATTRIBUTE: &str = "deregistration_delay.timeout_seconds";
 pub(in crate::aws) struct ElbBelief {
     /// Without tags: those are believed apart.
     pub(in crate::aws) load_balancers: Known<Shelf<ReadLoadBalancer>>,
+    /// The DNS names of load balancers of other VPCs and of other kinds, read with those.
+    pub(in crate::aws) elsewhere: BTreeSet<AwsId>,
     /// Without tags: those are believed apart.
     pub(in crate::aws) target_groups: Known<BTreeMap<AwsId, Live<TargetGroup>>>,
     pub(in crate::aws) listeners: BTreeMap<AwsId, Known<Vec<LiveListener>>>,
@@ -50,7 +52,8 @@ impl ElbBelief {
     pub(super) fn of(reading: ElbReading, at: Timestamp) -> Self {
         let mut belief = Self::default();
         match reading {
-            ElbReading::LoadBalancers(found) => {
+            ElbReading::LoadBalancers(found, elsewhere) => {
+                belief.elsewhere = elsewhere;
                 let found = found.into_iter().map(|found| (found.live.id.clone(), found));
                 belief.load_balancers = Known::Is(found.collect(), at);
             }
@@ -106,6 +109,7 @@ impl ElbBelief {
         match part {
             ElbPart::LoadBalancers => {
                 self.load_balancers = other.load_balancers;
+                self.elsewhere = other.elsewhere;
                 let known = self.load_balancers.value();
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains(id));
                 self.listeners.retain(|id, _| stands(id));

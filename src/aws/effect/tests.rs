@@ -55,20 +55,29 @@ fn only_what_was_not_there_before_is_known_to_be_bare() {
     let mut belief = Belief::default();
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "nobody looked whether it was there");
-    let mut belief =
-        Belief::of(Reading::Elb(ElbReading::LoadBalancers(vec![made])), Vec::new(), AT);
+    let mut belief = Belief::of(
+        Reading::Elb(ElbReading::LoadBalancers(vec![made], BTreeSet::new())),
+        Vec::new(),
+        AT,
+    );
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(!listeners_are_known(&belief), "it was there");
-    let mut belief =
-        Belief::of(Reading::Elb(ElbReading::LoadBalancers(Vec::new())), Vec::new(), AT);
+    let mut belief = Belief::of(
+        Reading::Elb(ElbReading::LoadBalancers(Vec::new(), BTreeSet::new())),
+        Vec::new(),
+        AT,
+    );
     apply(&mut belief, &action, &answer, Stamp::default());
     assert!(listeners_are_known(&belief), "it is new");
 }
 
 #[test]
 fn a_change_of_something_unknown_puts_its_part_in_doubt() {
-    let mut belief =
-        Belief::of(Reading::Elb(ElbReading::LoadBalancers(Vec::new())), Vec::new(), AT);
+    let mut belief = Belief::of(
+        Reading::Elb(ElbReading::LoadBalancers(Vec::new(), BTreeSet::new())),
+        Vec::new(),
+        AT,
+    );
     let action = AwsAction::Elb(ElbAction::SetSubnets {
         load_balancer: arn("loadbalancer/app/a/1"),
         subnets: vec![AwsId::new("subnet-1")],
@@ -80,7 +89,11 @@ fn a_change_of_something_unknown_puts_its_part_in_doubt() {
 #[test]
 fn an_effect_may_be_applied_again() {
     let (action, answer) = creation();
-    let mut once = Belief::of(Reading::Elb(ElbReading::LoadBalancers(Vec::new())), Vec::new(), AT);
+    let mut once = Belief::of(
+        Reading::Elb(ElbReading::LoadBalancers(Vec::new(), BTreeSet::new())),
+        Vec::new(),
+        AT,
+    );
     apply(&mut once, &action, &answer, Stamp::default());
     let mut twice = once.clone();
     apply(&mut twice, &action, &answer, Stamp::default());

@@ -1,5 +1,7 @@
 //! Load balancers.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer as Raw, LoadBalancerAttribute, LoadBalancerStateEnum, LoadBalancerTypeEnum,
     SubnetMapping,
@@ -18,16 +20,26 @@ use crate::model::load_balancer::{
 };
 use crate::model::marks::Tags;
 
-/// The VPC's application load balancers.
-pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ReadLoadBalancer>, CloudError> {
+/// The VPC's application load balancers, and the DNS names of whatever else stands.
+pub(in crate::aws) async fn list(
+    sdk: &Sdk,
+) -> Result<(Vec<ReadLoadBalancer>, BTreeSet<AwsId>), CloudError> {
     let found = sdk
         .pages("elbv2.DescribeLoadBalancers", |token| async move {
             let page = sdk.elb.describe_load_balancers().page_size(PAGE_SIZE).set_marker(token);
             page.send().await.map(|answer| (answer.load_balancers, answer.next_marker))
         })
         .await?;
-    let ours = found.iter().filter(|found| found.vpc_id() == Some(sdk.vpc.as_str()));
-    Ok(ours.filter_map(read).collect())
+    let (mut here, mut elsewhere) = (Vec::new(), BTreeSet::new());
+    for found in &found {
+        let read = read(found).filter(|_| found.vpc_id() == Some(sdk.vpc.as_str()));
+        match (read, found.dns_name()) {
+            (Some(read), _) => here.push(read),
+            (None, Some(name)) => _ = elsewhere.insert(AwsId::new(name.to_lowercase())),
+            (None, None) => {}
+        }
+    }
+    Ok((here, elsewhere))
 }
 
 /// The attributes of a load balancer.

@@ -1,5 +1,7 @@
 //! The parts of Elastic Load Balancing v2: load balancers and what hangs on them.
 
+use std::collections::BTreeSet;
+
 use super::{About, Belonging, Lane, Part};
 use crate::aws::{ReadLoadBalancer, arn};
 use crate::model::id::AwsId;
@@ -13,7 +15,7 @@ use crate::model::target_group::TargetGroup;
 /// A part of Elastic Load Balancing v2.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ElbPart {
-    /// The VPC's load balancers, without tags.
+    /// The VPC's load balancers, without tags, and the names of what else stands.
     LoadBalancers,
     /// The VPC's target groups, without tags.
     TargetGroups,
@@ -55,8 +57,9 @@ impl ElbPart {
 /// What is found on looking at a part of Elastic Load Balancing v2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ElbReading {
-    /// The VPC's load balancers.
-    LoadBalancers(Vec<ReadLoadBalancer>),
+    /// The VPC's load balancers; and the DNS names, in lower case, of those of other VPCs and of
+    /// other kinds.
+    LoadBalancers(Vec<ReadLoadBalancer>, BTreeSet<AwsId>),
     /// Its target groups.
     TargetGroups(Vec<Live<TargetGroup>>),
     /// The listeners of a load balancer.
@@ -77,7 +80,9 @@ impl ElbReading {
     /// The things whose tags are believed with this and are not in it.
     pub(super) fn tagged(&self) -> Vec<AwsId> {
         match self {
-            Self::LoadBalancers(found) => found.iter().map(|found| found.live.id.clone()).collect(),
+            Self::LoadBalancers(found, _) => {
+                found.iter().map(|found| found.live.id.clone()).collect()
+            }
             Self::TargetGroups(found) => found.iter().map(|found| found.id.clone()).collect(),
             Self::Listeners(..)
             | Self::Rules(..)

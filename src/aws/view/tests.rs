@@ -101,7 +101,11 @@ fn vpc(groups: usize) -> Belief {
     let tags = |resource, role, n| (arn(resource, n), group(n).tags(CLUSTER, role));
     let found = all().map(load_balancer).collect();
     let marks = all().map(|n| tags("loadbalancer/app/a", "LoadBalancer", n)).collect();
-    adopt(Part::Elb(ElbPart::LoadBalancers), Reading::Elb(ElbReading::LoadBalancers(found)), marks);
+    adopt(
+        Part::Elb(ElbPart::LoadBalancers),
+        Reading::Elb(ElbReading::LoadBalancers(found, BTreeSet::new())),
+        marks,
+    );
     let found = all().map(target_group).collect();
     let marks = all().map(|n| tags("targetgroup/t", "s:80", n)).collect();
     adopt(Part::Elb(ElbPart::TargetGroups), Reading::Elb(ElbReading::TargetGroups(found)), marks);

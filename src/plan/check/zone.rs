@@ -6,31 +6,31 @@ use std::collections::BTreeMap;
 use super::{Breach, Judge};
 use crate::model::action::{AwsAction, Route53Action};
 use crate::model::inventory::{Records, ZoneInventory};
-use crate::model::ownership::{Ownership, txt_names, txt_subject};
+use crate::model::ownership::{OWNER_DEFAULT, Ownership, txt_names, txt_subject};
 use crate::model::plan::Plan;
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
-use crate::model::settings::DnsSettings;
+use crate::model::settings::Settings;
 use crate::model::stack::ZoneStack;
-use crate::plan::zone::{TYPES, is_ours};
+use crate::plan::zone::{TYPES, View};
 
 /// Judges the plan of a hosted zone.
 #[must_use]
 pub fn zone(
     plan: &Plan,
-    settings: &DnsSettings,
+    settings: &Settings,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
 ) -> Vec<Breach> {
-    let nothing = Records::new();
-    let records = inventory.records.value().map_or(&nothing, AsRef::as_ref);
     let mut breaches = Vec::new();
+    // Nothing is planned of records that are not known.
+    let Some(view) = View::of(settings, &stack.zone.name, inventory) else { return breaches };
     for (step, action) in (Judge { plan }).ungated() {
         let AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) = action else {
             continue;
         };
         for (host, changes) in by_host(&stack.zone.name, changes) {
-            let name = Name { host, settings, stack };
-            let why = name.judge(&name.standing(records), &changes);
+            let name = Name { host, stack, view: &view };
+            let why = name.judge(&name.standing(), &changes);
             breaches.extend(why.map(|why| Breach { step: step.id, why }));
         }
     }
@@ -57,13 +57,13 @@ fn by_host<'a>(
 /// A name that a batch changes something of.
 struct Name<'a> {
     host: &'a str,
-    settings: &'a DnsSettings,
     stack: &'a ZoneStack,
+    view: &'a View<'a>,
 }
 
 impl Name<'_> {
     /// What stands of the name, with the TXT records that may speak of it.
-    fn standing(&self, records: &Records) -> Records {
+    fn standing(&self) -> Records {
         let zone = &self.stack.zone.name;
         let own = TYPES.map(|record_type| (self.host.to_owned(), record_type));
         let texts = TYPES.into_iter().flat_map(|about| txt_names(zone, self.host, about));
@@ -71,6 +71,7 @@ impl Name<'_> {
         let keys = own.into_iter().chain(texts);
         let keys =
             keys.map(|(name, record_type)| RecordKey { name, record_type, set_identifier: None });
+        let records = self.view.records;
         keys.filter_map(|key| Some((key.clone(), records.get(&key)?.clone()))).collect()
     }
 
@@ -85,8 +86,15 @@ impl Name<'_> {
                 }
             }
         }
+        let (was, becomes) = (self.view.with(before), self.view.with(&after));
         let standing = changes.iter().filter_map(|change| before.get(&change.record.key));
-        let mut strangers = standing.filter(|record| !self.may_change(record, before, &after));
+        let mut strangers = standing.filter(|record| {
+            if is_address(record) {
+                !was.may_change(record)
+            } else {
+                !may_change_text(record, &was, &after)
+            }
+        });
         if let Some(record) = strangers.next() {
             let RecordKey { name, record_type, .. } = &record.key;
             return Some(format!("the {record_type} record {name} is not ours"));
@@ -98,31 +106,24 @@ impl Name<'_> {
         }
         let is_left_alone = |record: &&Record| {
             let is_new = before.get(&record.key) != Some(record);
-            (is_new || self.is_ours(record, before)) && !self.is_ours(record, &after)
+            (is_new || was.may_change(record)) && !becomes.may_change(record)
         };
         let left = after.values().filter(|record| is_address(record)).find(is_left_alone)?;
         Some(format!("the {} record {} would have no owner", left.key.record_type, self.host))
     }
+}
 
-    /// Whether a record that stands is ours to change. Of a TXT record only what says whose the
-    /// name is; what people wrote beside it stays.
-    fn may_change(&self, record: &Record, before: &Records, after: &Records) -> bool {
-        if is_address(record) {
-            return self.is_ours(record, before);
-        }
-        let (Some((first, others)), kept) =
-            (values(record).split_first(), after.get(&record.key).map(values).unwrap_or_default())
-        else {
-            return false;
-        };
-        let owner = Ownership::parse(first).map(|found| found.owner);
-        owner.is_some_and(|owner| owner == self.settings.owner)
-            && others.iter().all(|value| kept.contains(value))
-    }
-
-    fn is_ours(&self, record: &Record, records: &Records) -> bool {
-        is_ours(self.settings, &self.stack.zone.name, records, record)
-    }
+/// Whether a TXT record that stands is ours to change: what says whose the name is, in our words or
+/// beside records that are ours. What people wrote beside it stays.
+fn may_change_text(text: &Record, was: &View<'_>, after: &Records) -> bool {
+    let Some((first, others)) = values(text).split_first() else { return false };
+    let Some(Ownership { owner, .. }) = Ownership::parse(first) else { return false };
+    let dns = &was.settings.dns;
+    let is_ours = owner == dns.owner || (dns.keeps_default && owner == OWNER_DEFAULT);
+    let mut addresses = was.records.values().filter(|record| is_address(record));
+    let kept = after.get(&text.key).map(values).unwrap_or_default();
+    (is_ours || addresses.any(|record| was.may_change(record)))
+        && others.iter().all(|value| kept.contains(value))
 }
 
 fn is_address(record: &Record) -> bool {

@@ -1,10 +1,12 @@
 //! One name of a zone: what stands there, and whose it is.
 
-use crate::model::inventory::Records;
-use crate::model::ownership::{Ownership, TTL, VALUE_LENGTH_MAX, txt_name, txt_names};
+use crate::model::ownership::{
+    OWNER_DEFAULT, Ownership, TTL, VALUE_LENGTH_MAX, txt_name, txt_names,
+};
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
 use crate::model::source::Source;
 
+use super::whose::{View, Whose};
 use super::{TYPES, Wished};
 
 /// Whose a record is.
@@ -12,6 +14,10 @@ use super::{TYPES, Wished};
 pub(super) enum Claim {
     /// Ours.
     Ours,
+    /// Another cluster's, whose names change hands.
+    Taken,
+    /// Another cluster's: its load balancer is what it leads to. The cluster, where a tag names it.
+    Led(Option<String>),
     /// Somebody's who says so.
     Other(String),
     /// Nobody says.
@@ -21,14 +27,20 @@ pub(super) enum Claim {
 /// A name of a zone, with what stands there.
 pub(super) struct Host<'a> {
     pub(super) name: &'a str,
-    owner: &'a str,
-    zone: &'a str,
-    records: &'a Records,
+    view: &'a View<'a>,
+}
+
+/// What is in the way of a name.
+pub(super) struct Obstacle {
+    /// What it is.
+    pub(super) found: String,
+    /// What would be none, if it is not what else is said.
+    pub(super) allowed: Option<String>,
 }
 
 impl<'a> Host<'a> {
-    pub(super) fn new(owner: &'a str, zone: &'a str, name: &'a str, records: &'a Records) -> Self {
-        Self { name, owner, zone, records }
+    pub(super) fn new(view: &'a View<'a>, name: &'a str) -> Self {
+        Self { name, view }
     }
 
     /// The record of a type that stands by itself.
@@ -43,26 +55,58 @@ impl<'a> Host<'a> {
 
     fn simple(&self, name: &str, record_type: RecordType) -> Option<&'a Record> {
         let name = name.to_owned();
-        self.records.get(&RecordKey { name, record_type, set_identifier: None })
+        self.view.records.get(&RecordKey { name, record_type, set_identifier: None })
     }
 
-    /// Whose a record is, by the first TXT record that says so.
+    /// Whose a record is: by the first TXT record that says so, and by the load balancer that it
+    /// leads to, since several clusters may have one owner id.
     pub(super) fn claim(&self, record: &Record) -> Claim {
-        match self.ownership(record) {
-            Some(found) if found.owner == self.owner && !found.owner.is_empty() => Claim::Ours,
-            Some(found) => Claim::Other(found.owner),
-            None => Claim::Nobody,
+        let Some(found) = self.ownership(record) else { return Claim::Nobody };
+        let dns = &self.view.settings.dns;
+        let whose = self.view.whose(record);
+        let is_named = |name: &str| dns.taken_from.iter().any(|taken| taken == name);
+        let is_taken = match whose {
+            Whose::Cluster(cluster) => is_named(cluster),
+            Whose::Elsewhere => is_named(&found.owner),
+            Whose::Ours | Whose::Nobody => false,
+        };
+        let is_default = || dns.keeps_default && found.owner == OWNER_DEFAULT;
+        if is_taken {
+            return Claim::Taken;
+        }
+        match whose {
+            _ if found.owner.is_empty() => Claim::Other(found.owner),
+            Whose::Ours if is_default() => Claim::Ours,
+            Whose::Cluster(cluster) if found.owner == dns.owner || is_default() => {
+                Claim::Led(Some(cluster.to_owned()))
+            }
+            Whose::Elsewhere if found.owner == dns.owner => Claim::Led(None),
+            _ if found.owner == dns.owner => Claim::Ours,
+            _ => Claim::Other(found.owner),
         }
     }
 
+    /// Whether a record may be brought into line.
+    pub(super) fn may_change(&self, record: &Record) -> bool {
+        matches!(self.claim(record), Claim::Ours | Claim::Taken)
+    }
+
     fn ownership(&self, record: &Record) -> Option<Ownership> {
-        let names = txt_names(self.zone, self.name, record.key.record_type);
+        let names = txt_names(self.view.zone, self.name, record.key.record_type);
         names.iter().find_map(|name| read(self.txt(name)?))
     }
 
     /// The Ingress that a record is for.
     pub(super) fn source_of(&self, record: &Record) -> Option<Source> {
         self.ownership(record)?.source()
+    }
+
+    /// Whether the TXT record beside a record says that it is for somebody else. One that names no
+    /// object says nothing.
+    pub(super) fn is_for_another(&self, record: &Record, whom: &Source) -> bool {
+        self.ownership(record).is_some_and(|found| {
+            !found.resource.is_empty() && found.resource != Ownership::of("", whom).resource
+        })
     }
 
     /// Whether a record was made because its load balancer has IPv6 addresses.
@@ -77,47 +121,84 @@ impl<'a> Host<'a> {
         self.source_of(ours.next()?)
     }
 
-    /// What stands at the name, or where its TXT record would be, that is not ours: in words.
-    pub(super) fn foreign(&self) -> Option<String> {
+    /// What stands at the name, or where its TXT record would be, that is not ours.
+    pub(super) fn foreign(&self) -> Option<Obstacle> {
+        let other = |found| Obstacle { found, allowed: None };
         if let Some(routed) = self.routed() {
             let key = &routed.key;
             let id = key.set_identifier.as_deref().unwrap_or_default();
-            return Some(format!(
+            return Some(other(format!(
                 "a {} record with the set identifier \"{id}\" stands",
                 key.record_type
-            ));
+            )));
         }
         for record_type in TYPES {
             let Some(record) = self.standing(record_type) else { continue };
-            match self.claim(record) {
-                Claim::Ours => {}
+            let found = match self.claim(record) {
+                Claim::Ours | Claim::Taken => continue,
+                Claim::Led(cluster) => return Some(self.led(record, cluster)),
                 Claim::Other(owner) => {
-                    return Some(format!("the {record_type} record is the owner \"{owner}\"'s"));
+                    format!("the {record_type} record is the owner \"{owner}\"'s")
                 }
-                Claim::Nobody => {
-                    return Some(format!("the {record_type} record has no TXT record of an owner"));
-                }
-            }
+                Claim::Nobody => format!("the {record_type} record has no TXT record of an owner"),
+            };
+            return Some(other(found));
         }
         // A TXT record that is there already speaks of a record that may come back.
-        [RecordType::A, RecordType::Aaaa].into_iter().find_map(|record_type| {
-            let name = txt_name(self.zone, self.name, record_type);
+        let found = [RecordType::A, RecordType::Aaaa].into_iter().find_map(|record_type| {
+            let name = txt_name(self.view.zone, self.name, record_type);
             let found = self.txt(&name)?;
             match read(found) {
-                Some(ownership) if ownership.owner == self.owner => None,
+                Some(ownership) if self.is_owner(&ownership.owner) => None,
                 Some(ownership) => {
                     Some(format!("the TXT record {name} names the owner \"{}\"", ownership.owner))
                 }
                 None => Some(format!("the TXT record {name} is about something else")),
             }
-        })
+        });
+        found.map(other)
+    }
+
+    /// A record that says that it is ours, and leads to another cluster's load balancer.
+    fn led(&self, record: &Record, cluster: Option<String>) -> Obstacle {
+        let record_type = record.key.record_type;
+        let owner = self.ownership(record).map(|found| found.owner).unwrap_or_default();
+        let (whose, named) = match cluster {
+            Some(cluster) => (format!("a load balancer of the cluster \"{cluster}\""), cluster),
+            None => ("a load balancer outside of this VPC".to_owned(), owner),
+        };
+        Obstacle {
+            found: format!("the {record_type} record leads to {whose}"),
+            allowed: Some(format!(
+                "a name that nobody else has, or to start with --take-names-from={named}"
+            )),
+        }
+    }
+
+    /// Whether an owner is ours, or one whose records at this name change hands or are ours, too.
+    fn is_owner(&self, owner: &str) -> bool {
+        let standing = || TYPES.into_iter().filter_map(|record_type| self.standing(record_type));
+        owner == self.view.settings.dns.owner
+            || standing().any(|record| {
+                self.may_change(record)
+                    && self.ownership(record).is_some_and(|found| found.owner == owner)
+            })
+    }
+
+    /// Who the records of a name are said to be of: external-dns's default owner goes on having
+    /// what it has.
+    fn owner(&self) -> String {
+        let standing = TYPES.into_iter().filter_map(|record_type| self.standing(record_type));
+        let mut ours = standing.filter(|record| self.claim(record) == Claim::Ours);
+        let owner = ours.find_map(|record| Some(self.ownership(record)?.owner));
+        owner.unwrap_or_else(|| self.view.settings.dns.owner.clone())
     }
 
     fn routed(&self) -> Option<&'a Record> {
         TYPES.into_iter().find_map(|record_type| {
             let name = self.name.to_owned();
             let first = RecordKey { name, record_type, set_identifier: Some(String::new()) };
-            let mut from = self.records.range(first..);
+            let mut from = self.view.records.range(first..);
             let (key, record) = from.next()?;
             let is_same = key.name == self.name && key.record_type == record_type;
             is_same.then_some(record)
@@ -140,54 +221,57 @@ impl<'a> Host<'a> {
 
     /// The removal of a record of ours and of all TXT records that say so, exactly as they stand.
     pub(super) fn removal(&self, record: &Record) -> Vec<RecordChange> {
-        let names = txt_names(self.zone, self.name, record.key.record_type);
+        let names = txt_names(self.view.zone, self.name, record.key.record_type);
         let beside = names.iter().filter_map(|name| self.txt(name));
         let beside = beside.filter(|txt| is_alone(txt) && self.is_ours(txt));
         std::iter::once(record).chain(beside).map(super::deletion).collect()
     }
 
     fn is_ours(&self, txt: &Record) -> bool {
-        read(txt).is_some_and(|found| found.owner == self.owner)
+        read(txt).is_some_and(|found| self.is_owner(&found.owner))
     }
 
-    /// The change that says in a TXT record whose the record of a type is: in the one of present
+    /// The changes that say in TXT records whose the record of a type is: in the one of present
     /// versions, or in an older one where that name is taken. What else stands beside our value
     /// stays, and one that is not there is made and not put, so that nobody else's is overwritten.
-    pub(super) fn assertion(&self, record_type: RecordType, wished: &Wished<'_>) -> RecordChange {
-        let mut ownership = Ownership::of(self.owner, &wished.for_whom);
+    /// Of a name that changes hands no older one goes on naming its owner before.
+    pub(super) fn assertions(
+        &self,
+        record_type: RecordType,
+        wished: &Wished<'_>,
+    ) -> Vec<RecordChange> {
+        let mut ownership = Ownership::of(&self.owner(), &wished.for_whom);
         ownership.is_dualstack = record_type == RecordType::Aaaa
             && wished.address.is_some_and(|address| address.has_ipv6);
         // The two quotes do not count.
         ownership.is_dualstack &= ownership.to_string().len() - 2 <= VALUE_LENGTH_MAX;
         let value = ownership.to_string();
-        let names = txt_names(self.zone, self.name, record_type);
-        let mut standing = names.iter().filter_map(|name| self.txt(name));
+        let names = txt_names(self.view.zone, self.name, record_type);
+        let standing = || names.iter().filter_map(|name| self.txt(name));
         let is_taken = self.txt(&names[0]).is_some_and(|txt| !self.is_ours(txt));
-        match standing.find(|txt| self.is_ours(txt) && (is_taken || txt.key.name == names[0])) {
-            Some(txt) => {
-                let mut record = txt.clone();
-                if let RecordValue::Values { values, .. } = &mut record.value
-                    && let Some(first) = values.first_mut()
-                {
-                    *first = value;
-                }
-                RecordChange { verb: Verb::Upsert, record }
-            }
-            None => {
-                let value = RecordValue::Values { ttl: TTL, values: vec![value] };
-                let record = Record::simple(&names[0], RecordType::Txt, value);
-                RecordChange { verb: Verb::Create, record }
-            }
+        let is_present = |txt: &Record| is_taken || txt.key.name == names[0];
+        let present = standing().find(|txt| self.is_ours(txt) && is_present(txt));
+        let is_anothers = |txt: &Record| {
+            read(txt).is_some_and(|found| found.owner != ownership.owner) && self.is_ours(txt)
+        };
+        let older = standing().filter(|txt| is_anothers(txt) && Some(*txt) != present);
+        let mut changes: Vec<RecordChange> =
+            present.into_iter().chain(older).map(|txt| renamed(txt, &value)).collect();
+        if present.is_none() {
+            let value = RecordValue::Values { ttl: TTL, values: vec![value] };
+            let record = Record::simple(&names[0], RecordType::Txt, value);
+            changes.insert(0, RecordChange { verb: Verb::Create, record });
         }
+        changes
     }
 
     /// The TXT record of ours that says whose the record of a type is, where neither that record
     /// stands nor any other that it may speak of.
     pub(super) fn left_over(&self, record_type: RecordType) -> Option<&'a Record> {
-        let name = txt_name(self.zone, self.name, record_type);
+        let name = txt_name(self.view.zone, self.name, record_type);
         let txt = self.txt(&name).filter(|txt| is_alone(txt) && self.is_ours(txt))?;
         let speaks_of = |other: &RecordType| {
-            txt_names(self.zone, self.name, *other).contains(&name)
+            txt_names(self.view.zone, self.name, *other).contains(&name)
                 && self.standing(*other).is_some()
         };
         // Before 0.12 external-dns gave the TXT record the name of the record itself.
@@ -203,6 +287,17 @@ pub(super) fn read(txt: &Record) -> Option<Ownership> {
         RecordValue::Values { values, .. } => Ownership::parse(values.first()?),
         RecordValue::Alias { .. } => None,
     }
+}
+
+/// The change that makes a TXT record say whose a record is; what else it says stays.
+fn renamed(txt: &Record, value: &str) -> RecordChange {
+    let mut record = txt.clone();
+    if let RecordValue::Values { values, .. } = &mut record.value
+        && let Some(first) = values.first_mut()
+    {
+        value.clone_into(first);
+    }
+    RecordChange { verb: Verb::Upsert, record }
 }
 
 /// Whether a TXT record says nothing else: at a host's own name there may be other people's values.

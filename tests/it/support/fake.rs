@@ -392,6 +392,7 @@ impl State {
                 let found = self.load_balancers.iter();
                 Reading::Elb(ElbReading::LoadBalancers(
                     found.map(|(id, found)| found.read(id)).collect(),
+                    self.elsewhere.clone(),
                 ))
             }
             Part::Elb(ElbPart::TargetGroups) => {

@@ -95,6 +95,8 @@ pub fn settings() -> Settings {
         dns: DnsSettings {
             scope: DnsScope::OwnClasses,
             owner: "default".to_owned(),
+            keeps_default: false,
+            taken_from: Vec::new(),
             domains: Vec::new(),
             zone_ids: Vec::new(),
             policy: DnsPolicy::Sync,

@@ -15,7 +15,7 @@ fn judged(case: &Case, standing: &Records, changes: &[(Verb, Record)]) -> Vec<St
     let batch = Route53Action::ChangeRecords { zone: case.stack.zone.clone(), changes };
     let mut plan = Plan::default();
     plan.push(Action::Aws(AwsAction::Route53(batch)), Reason::Missing, Vec::new());
-    let breaches = check::zone(&plan, &case.dns, &case.stack, &case.inventory(standing));
+    let breaches = check::zone(&plan, &case.settings(), &case.stack, &case.inventory(standing));
     breaches.into_iter().map(|breach| breach.why).collect()
 }
 

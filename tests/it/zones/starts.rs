@@ -4,7 +4,7 @@ use albedo::model::inventory::Records;
 use albedo::model::ownership::{Ownership, txt_name};
 use albedo::model::record::{Record, RecordType, RecordValue};
 
-use super::{ALB, ALB_2, Case, HOST, ZONE, alias, changes, dns, records, txt, values};
+use super::{ALB, ALB_2, Case, HOST, ZONE, alias, changes, records, txt, values};
 
 /// What may stand at one place: nothing, or one of these.
 fn or_nothing(records: impl IntoIterator<Item = Record>) -> Vec<Option<Record>> {
@@ -62,7 +62,7 @@ fn starts() -> Vec<Records> {
 }
 
 fn is_ours(standing: &Records, record: &Record) -> bool {
-    albedo::plan::zone::is_ours(&dns(), ZONE, standing, record)
+    Case::new(&[]).is_ours(standing, record)
 }
 
 /// What nobody may touch: records that are not ours, and TXT records that are not.

@@ -47,7 +47,8 @@ looks! {
         Part::Ec2(Ec2Part::SecurityGroups),
         Reading::Ec2(Ec2Reading::SecurityGroups(found)) => found;
     load_balancers() -> Vec<ReadLoadBalancer>:
-        Part::Elb(ElbPart::LoadBalancers), Reading::Elb(ElbReading::LoadBalancers(found)) => found;
+        Part::Elb(ElbPart::LoadBalancers),
+        Reading::Elb(ElbReading::LoadBalancers(found, _)) => found;
     target_groups() -> Vec<Live<TargetGroup>>:
         Part::Elb(ElbPart::TargetGroups), Reading::Elb(ElbReading::TargetGroups(found)) => found;
     tags(ids: &[AwsId]) -> Vec<(AwsId, Tags)>:

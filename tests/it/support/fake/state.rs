@@ -33,6 +33,8 @@ pub struct State {
     pub imported: BTreeMap<AwsId, Certificate>,
     /// The account's hosted zones.
     pub zones: BTreeMap<AwsId, Zone>,
+    /// The DNS names of load balancers of other VPCs.
+    pub elsewhere: BTreeSet<AwsId>,
     /// Names that Route 53 refuses, whatever they should be.
     pub refused_names: BTreeSet<String>,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
@@ -66,6 +68,7 @@ impl State {
             certificates: BTreeSet::new(),
             imported: BTreeMap::new(),
             zones: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
             refused_names: BTreeSet::new(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),

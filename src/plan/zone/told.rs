@@ -1,0 +1,99 @@
+//! What a zone tells others: whose its records are, and where they lead.
+
+use std::collections::BTreeSet;
+
+use crate::model::action::{Action, AwsAction, Route53Action};
+use crate::model::id::AwsId;
+use crate::model::inventory::ZoneInventory;
+use crate::model::plan::Plan;
+use crate::model::record::RecordKey;
+use crate::model::settings::{DnsPolicy, Settings};
+use crate::model::source::Source;
+use crate::model::stack::ZoneStack;
+
+use super::TYPES;
+use super::host::{Claim, Host};
+use super::whose::{View, target};
+
+/// The load balancers that our records of a zone lead to, by their DNS names. Records for objects
+/// of other kinds are never withdrawn here, so nothing waits for them.
+#[must_use]
+pub fn leading(settings: &Settings, zone: &str, inventory: &ZoneInventory) -> BTreeSet<AwsId> {
+    let Some(view) = View::of(settings, zone, inventory) else { return BTreeSet::new() };
+    let ours = view.records.values().filter(|record| {
+        let host = Host::new(&view, &record.key.name);
+        TYPES.contains(&record.key.record_type)
+            && host.claim(record) == Claim::Ours
+            && host.source_of(record).is_some()
+    });
+    ours.filter_map(target).collect()
+}
+
+/// Whether a record of a zone is ours.
+#[must_use]
+pub fn is_ours(
+    settings: &Settings,
+    zone: &str,
+    inventory: &ZoneInventory,
+    key: &RecordKey,
+) -> bool {
+    let Some(view) = View::of(settings, zone, inventory) else { return false };
+    let record = view.records.get(key).filter(|_| TYPES.contains(&key.record_type));
+    record.is_some_and(|record| Host::new(&view, &key.name).claim(record) == Claim::Ours)
+}
+
+/// Whether a plan changes a record that leads to a load balancer of which nothing is known: it may
+/// have been made since somebody looked, and be another cluster's.
+#[must_use]
+pub fn is_blind(
+    settings: &Settings,
+    stack: &ZoneStack,
+    inventory: &ZoneInventory,
+    plan: &Plan,
+) -> bool {
+    let Some(view) = View::of(settings, &stack.zone.name, inventory) else { return false };
+    let changes = plan.steps.iter().flat_map(|step| match &step.action {
+        Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
+            changes.as_slice()
+        }
+        Action::Aws(_) | Action::Kube(_) => &[],
+    });
+    let mut standing = changes.filter_map(|change| view.records.get(&change.record.key));
+    standing.any(|record| view.is_gone(record))
+}
+
+/// The members that went to another group and of whose names one at least leads elsewhere still.
+/// Where that cannot be told, all of them.
+#[must_use]
+pub fn behind(
+    settings: &Settings,
+    stack: &ZoneStack,
+    inventory: &ZoneInventory,
+) -> BTreeSet<Source> {
+    if settings.dns.policy == DnsPolicy::CreateOnly {
+        // Names are led nowhere else, so nobody waits for that.
+        return BTreeSet::new();
+    }
+    let Some(view) = View::of(settings, &stack.zone.name, inventory) else {
+        return stack.arrived.clone();
+    };
+    let mut behind = BTreeSet::new();
+    for (name, asking) in &stack.names {
+        let host = Host::new(&view, name);
+        for wish in asking.iter().filter(|wish| stack.arrived.contains(&wish.source)) {
+            if host.holder().is_some_and(|holder| !wish.is_of(&holder)) {
+                continue;
+            }
+            let id = wish.value.load_balancer().given();
+            let address = id.and_then(|id| inventory.load_balancers.get(id));
+            let target = address.map(|address| &address.dns_name);
+            let mut standing = TYPES.into_iter().filter_map(|kind| host.standing(kind));
+            if standing
+                .any(|record| host.claim(record) == Claim::Ours && record.alias_target() != target)
+            {
+                behind.insert(wish.source.clone());
+            }
+        }
+    }
+    behind
+}
