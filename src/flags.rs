@@ -8,7 +8,7 @@ use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{
-    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, ProtectionSettings, Settings,
+    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless, ProtectionSettings, Settings,
 };
 use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
@@ -246,6 +246,12 @@ pub struct BuildFlags {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL")]
     pub tolerate_non_existent_backend_service: bool,
+    /// Register endpoints whose addresses no pod of their namespace has, too, such as those of
+    /// slices that people write by hand. Whoever may write EndpointSlices then leads load balancers
+    /// to any address that AWS takes.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub targets_without_pods: bool,
     /// Import the TLS Secrets of Ingresses of every class, not only of those under
     /// alb.ingress.k8s.aws.
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
@@ -446,6 +452,7 @@ impl BuildFlags {
             backend_security_group,
             disable_restricted_sg_rules,
             tolerate_non_existent_backend_service,
+            targets_without_pods,
             tls_secrets,
             service_target_eni_security_group_tags,
             enable_waf,
@@ -485,6 +492,7 @@ impl BuildFlags {
             external_managed_tags: external_managed_tags.clone(),
             backend,
             restricted_rules: !disable_restricted_sg_rules,
+            podless: if *targets_without_pods { Podless::Registered } else { Podless::LeftOut },
             tolerate_missing_service: *tolerate_non_existent_backend_service,
             tls_secrets: *tls_secrets,
             protection: ProtectionSettings {

@@ -143,7 +143,10 @@ impl Town {
         let mut endpoints: Vec<Endpoint> = old.endpoints;
         endpoints.truncate(ENDPOINTS_EACH);
         let address = address(at);
-        let new = Endpoint { address: address.into(), ..endpoints[0].clone() };
+        let pod = format!("pod-{address}");
+        self.site.cluster.add(&format!("pod shop/{pod}: {{ready: true}}"));
+        let pod = Some(pod.into());
+        let new = Endpoint { address: address.into(), pod, ..endpoints[0].clone() };
         endpoints.push(new);
         Seen::Slice(key, Some(Arc::new(EndpointSlice { endpoints, ..old })))
     }

@@ -265,6 +265,12 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.shared.lock().want(part, now, at_most_every);
     }
 
+    /// When the look at a part began that is believed; `None` where none is.
+    #[must_use]
+    pub fn looked_at(&self, part: &Part) -> Option<Moment> {
+        self.shared.lock().belief.looks.get(part).map(|look| look.at)
+    }
+
     /// How many parts are told although somebody asked for a newer look, because AWS does not give
     /// it.
     #[must_use]

@@ -280,6 +280,9 @@ async fn plan_targets<C: Cloud, T: Clock>(
     for key in snapshot.objects.bindings.keys() {
         let refusal = desired::binder::refusal(snapshot, key);
         plans.problems.extend(refusal.map(|refusal| desired::binder::problem(refusal, key)));
+        plans
+            .problems
+            .extend(desired::targets::strangers(snapshot, key).filter(|_| refusal.is_none()));
         wished.extend(desired::targets::build(snapshot, key).map(|stack| (key.clone(), stack)));
     }
     let services: BTreeSet<&ObjectKey> = snapshot.objects.slices.keys().collect();

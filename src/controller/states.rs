@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use crate::desired::fabric::Demand;
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::group::Group;
@@ -154,6 +156,8 @@ struct Waits {
 /// What a binding keeps.
 #[derive(Debug, Default)]
 pub struct BindingState {
+    /// Since when some of its endpoints are missed among pods.
+    pub strange_since: Option<Moment>,
     /// What people have been told already.
     pub told: Told,
 }
@@ -194,6 +198,12 @@ pub struct FabricState {
     pub changed_bindings: BTreeSet<ObjectKey>,
     /// The groups that have changed.
     pub changed_groups: BTreeSet<Group>,
+    /// The security groups that were opened and in which rules of ours may stand.
+    pub opened: BTreeSet<AwsId>,
+    /// The endpoints whose network interfaces are not known, each with since when that is missed.
+    pub unseen: BTreeMap<SmolStr, Moment>,
+    /// Those of them that were looked for when somebody looked last.
+    pub sought: BTreeSet<SmolStr>,
     /// What the demand was found out with.
     pub surroundings: Option<Arc<Surroundings>>,
     /// Since when rules wait for bindings that are about to be made.
@@ -208,17 +218,35 @@ pub struct FabricState {
 }
 
 impl FabricState {
-    /// Whether the endpoints of a binding, as it is now, let in what it asks for.
+    /// Whether the endpoints of a binding, as it is now, let in what it asks for. Those whose network
+    /// interfaces somebody still looks for may not.
     #[must_use]
     pub fn admits(&self, binding: &ObjectKey) -> bool {
-        !self.changed_bindings.contains(binding) && self.demand.is_met(binding, &self.standing)
+        let is_judged =
+            |address: &SmolStr| self.unseen.contains_key(address) && !self.sought.contains(address);
+        !self.changed_bindings.contains(binding)
+            && self.demand.unseen_of(binding).all(is_judged)
+            && self.demand.is_met(binding, &self.standing)
+    }
+
+    /// The endpoints whose network interfaces have to be looked for: they are not known, and the
+    /// last look began before anybody missed them.
+    pub fn seek(&mut self, looked: Option<Moment>, now: Moment) -> BTreeSet<SmolStr> {
+        let missed: BTreeSet<SmolStr> = self.demand.unseen().cloned().collect();
+        self.unseen.retain(|address, _| missed.contains(address));
+        for address in &missed {
+            self.unseen.entry(address.clone()).or_insert(now);
+        }
+        let is_sought = |since: &Moment| looked.is_none_or(|looked| looked <= *since);
+        let sought = self.unseen.iter().filter(|(_, since)| is_sought(since));
+        sought.map(|(address, _)| address.clone()).collect()
     }
 
     /// How many things are kept.
     #[must_use]
     pub fn len(&self) -> usize {
         let changed = self.changed_bindings.len() + self.changed_groups.len() + self.outgoing.len();
-        self.demand.bindings().count() + changed
+        self.demand.bindings().count() + changed + self.unseen.len()
     }
 
     /// Whether nothing is kept.

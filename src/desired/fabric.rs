@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id, ObjectKey};
-use crate::model::marks;
+use crate::model::marks::{self, Tags};
 use crate::model::names;
-use crate::model::problem::Kind;
+use crate::model::problem::{Kind, Problem};
 use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
@@ -19,70 +21,62 @@ use crate::model::target_group::TargetType;
 use super::annotations::Annotations;
 use super::annotations::table::SECURITY_GROUPS;
 use super::groups::{self, holds, members};
+use super::targets::Holder;
 use super::{binder, member, targets};
+
+mod unreached;
 
 /// Rules that let load balancers in, by the security groups of nodes and pods.
 pub type Openings = BTreeMap<AwsId, BTreeSet<IngressRule>>;
 
 /// What one binding asks nodes and pods to let in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Nothing: it is gone, is leaving or opens nothing.
-    Nothing,
-    /// These rules.
-    Rules(Openings),
-    /// Nobody can tell yet: the network interface of an endpoint is not known.
-    Unseen,
-    /// Something that this version does not keep: its targets are instances. What LBC authorised
-    /// for them stays.
-    Foreign,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// What these security groups should let in.
+    pub rules: Openings,
+    /// What stays let in wherever it is: this version does not keep it (targets that are
+    /// instances), or nobody can tell which security group it is about.
+    pub kept: BTreeSet<IngressRule>,
+    /// What the endpoints should let in whose network interfaces are not known.
+    pub unseen: BTreeMap<SmolStr, BTreeSet<IngressRule>>,
+    /// The endpoints of which no security group may be opened: none on their network interfaces is
+    /// the cluster's.
+    pub closed: BTreeSet<SmolStr>,
 }
 
 /// Who asks what of a VPC's shared network. Each asks by itself, so that one that changes costs no
 /// look at the others.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    /// The bindings that ask for anything, with their rules where they are known.
-    bindings: BTreeMap<ObjectKey, Option<Arc<Openings>>>,
+    /// The bindings that ask for anything, with their rules.
+    bindings: BTreeMap<ObjectKey, Arc<Openings>>,
     /// How many bindings ask for the same. Most of a cluster's do: pods listen on a few ports.
     asked: BTreeMap<Arc<Openings>, usize>,
-    /// The bindings of which nobody can tell yet what they ask for.
-    unseen: BTreeSet<ObjectKey>,
-    /// The bindings that ask for what this version does not keep.
-    foreign: BTreeSet<ObjectKey>,
+    /// The bindings that ask for what is not simply let in.
+    others: BTreeMap<ObjectKey, Asked>,
     /// The groups that need the backend security group.
     groups: BTreeSet<Group>,
 }
 
 impl Demand {
-    /// Takes what a binding asks for in place of what it asked for before.
-    pub fn ask(&mut self, binding: &ObjectKey, asked: Asked) {
+    /// Takes what a binding asks for in place of what it asked for before; `None` where it lets
+    /// nobody in.
+    pub fn ask(&mut self, binding: &ObjectKey, asked: Option<Asked>) {
         self.withdraw(binding);
-        let rules = match asked {
-            Asked::Nothing => return,
-            Asked::Unseen => {
-                self.unseen.insert(binding.clone());
-                None
-            }
-            Asked::Foreign => {
-                self.foreign.insert(binding.clone());
-                None
-            }
-            Asked::Rules(openings) => {
-                let asked = Arc::new(openings);
-                let known = self.asked.get_key_value(&asked).map(|(known, _)| Arc::clone(known));
-                let asked = known.unwrap_or(asked);
-                *self.asked.entry(Arc::clone(&asked)).or_default() += 1;
-                Some(asked)
-            }
-        };
+        let Some(mut asked) = asked else { return };
+        let rules = Arc::new(std::mem::take(&mut asked.rules));
+        if asked != Asked::default() {
+            self.others.insert(binding.clone(), asked);
+        }
+        let known = self.asked.get_key_value(&rules).map(|(known, _)| Arc::clone(known));
+        let rules = known.unwrap_or(rules);
+        *self.asked.entry(Arc::clone(&rules)).or_default() += 1;
         self.bindings.insert(binding.clone(), rules);
     }
 
     fn withdraw(&mut self, binding: &ObjectKey) {
-        self.unseen.remove(binding);
-        self.foreign.remove(binding);
-        let Some(asked) = self.bindings.remove(binding).flatten() else { return };
+        self.others.remove(binding);
+        let Some(asked) = self.bindings.remove(binding) else { return };
         if let Some(count) = self.asked.get_mut(&asked) {
             *count -= 1;
             if *count == 0 {
@@ -100,10 +94,28 @@ impl Demand {
         }
     }
 
-    /// Whether the network interface of an endpoint is not known: a fresh look may find it.
+    /// The endpoints whose network interfaces are not known: a fresh look may find them.
+    pub fn unseen(&self) -> impl Iterator<Item = &SmolStr> {
+        self.others.values().flat_map(|asked| asked.unseen.keys())
+    }
+
+    /// Those of one binding.
+    pub fn unseen_of(&self, binding: &ObjectKey) -> impl Iterator<Item = &SmolStr> {
+        self.others.get(binding).into_iter().flat_map(|asked| asked.unseen.keys())
+    }
+
+    /// What is to be said of endpoints that no security group lets anybody reach, but for those
+    /// that somebody still looks for.
     #[must_use]
-    pub fn has_unseen(&self) -> bool {
-        !self.unseen.is_empty()
+    pub fn problems(&self, settings: &Settings, sought: &BTreeSet<SmolStr>) -> Vec<Problem> {
+        let each = self.others.iter().flat_map(|(key, asked)| {
+            let unseen = asked.unseen.keys().filter(|address| !sought.contains(*address));
+            [
+                unreached::without_interface(key, unseen),
+                unreached::without_group(key, &settings.cluster, asked.closed.iter()),
+            ]
+        });
+        each.flatten().collect()
     }
 
     /// The bindings that ask for anything.
@@ -122,7 +134,7 @@ impl Demand {
             rules.any(|rule| !standing.iter().any(|live| live.covers(rule)))
         };
         let asking = self.bindings.iter();
-        asking.filter(move |(_, asked)| asked.as_ref().is_some_and(lacks)).map(|(key, _)| key)
+        asking.filter(move |(_, asked)| lacks(asked)).map(|(key, _)| key)
     }
 
     /// Whether rules that stand cover all that a binding asks for, as far as it is known.
@@ -132,7 +144,11 @@ impl Demand {
         binding: &ObjectKey,
         standing: &BTreeMap<AwsId, BTreeSet<IngressRule>>,
     ) -> bool {
-        let Some(Some(asked)) = self.bindings.get(binding) else { return false };
+        let Some(asked) = self.bindings.get(binding) else { return false };
+        let is_by_hand = self.others.get(binding).is_some_and(|others| !others.kept.is_empty());
+        if asked.is_empty() && is_by_hand {
+            return false;
+        }
         let covers = |group: &AwsId, rule: &IngressRule| {
             let live = standing.get(group).into_iter().flatten();
             live.into_iter().any(|live| live.covers(rule))
@@ -140,10 +156,16 @@ impl Demand {
         asked.iter().all(|(group, rules)| rules.iter().all(|rule| covers(group, rule)))
     }
 
-    /// What the shared network should look like. `others`: whether anything but a group needs
-    /// the backend security group.
+    /// What the shared network should look like. `others`: whether anything but a group needs the
+    /// backend security group; `sought`: the endpoints whose network interfaces somebody still
+    /// looks for, so that what stands may be theirs.
     #[must_use]
-    pub fn stack(&self, settings: &Settings, others: Others) -> FabricStack {
+    pub fn stack(
+        &self,
+        settings: &Settings,
+        others: Others,
+        sought: &BTreeSet<SmolStr>,
+    ) -> FabricStack {
         let mut rules = Openings::new();
         for (group, asked) in self.asked.keys().flat_map(|asked| asked.iter()) {
             rules.entry(group.clone()).or_default().extend(asked.iter().cloned());
@@ -151,13 +173,16 @@ impl Demand {
         if settings.restricted_rules {
             rules.values_mut().for_each(|rules| *rules = aggregated(rules));
         }
+        let kept = self.others.values().flat_map(|asked| {
+            let unseen = asked.unseen.iter().filter(|(address, _)| sought.contains(*address));
+            asked.kept.iter().chain(unseen.flat_map(|(_, rules)| rules))
+        });
         let is_needed = !self.groups.is_empty() || others == Others::Need;
         FabricStack {
             backend: backend(settings).filter(|_| is_needed),
             endpoint_rules: rules,
-            is_complete: settings.extent == Extent::Cluster
-                && self.unseen.is_empty()
-                && self.foreign.is_empty(),
+            kept: kept.cloned().collect(),
+            is_complete: settings.extent == Extent::Cluster,
             outgoing: BTreeSet::new(),
         }
     }
@@ -203,36 +228,55 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
             let name = format!("{} {number}", wish.service);
             let name = wish.name.clone().unwrap_or_else(|| name.into());
             let key = ObjectKey::new(wish.namespace.clone(), name);
-            demand.ask(&key, of_binding(snapshot, wish));
+            demand.ask(&key, Some(of_binding(snapshot, wish)));
         }
     }
     for group in groups::all(snapshot) {
         demand.need(&group, needs_backend(snapshot, &group));
     }
-    let mut stack = demand.stack(&snapshot.settings, Others::of(objects));
+    // What was read for this is all that can be known.
+    let sought = BTreeSet::new();
+    let mut stack = demand.stack(&snapshot.settings, Others::of(objects), &sought);
     stack.is_complete &= snapshot.extent == Extent::Cluster;
     stack
 }
 
-/// What a binding that stands asks for.
+/// What a binding that stands asks for; `None` where it lets nobody in, or may not.
 #[must_use]
-pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Asked {
-    let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving);
-    let binding = seen.map(|seen| seen.as_binding(key));
-    match binding.filter(|binding| !binding.openings.is_empty()) {
-        None => Asked::Nothing,
-        Some(_) if binder::refusal(snapshot, key).is_some() => Asked::Nothing,
-        Some(binding) if binding.target_type != TargetType::Ip => Asked::Foreign,
-        Some(binding) => of_binding(snapshot, &binding),
+pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Option<Asked> {
+    let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving)?;
+    let binding = seen.as_binding(key);
+    if binding.openings.is_empty() || binder::refusal(snapshot, key).is_some() {
+        return None;
     }
+    Some(if binding.target_type == TargetType::Ip {
+        of_binding(snapshot, &binding)
+    } else {
+        Asked { kept: rules_of(snapshot, &binding), ..Asked::default() }
+    })
 }
 
 fn of_binding(snapshot: &Snapshot, binding: &Binding) -> Asked {
-    let Some(groups) = endpoint_groups(snapshot, binding) else { return Asked::Unseen };
+    let rules = rules_of(snapshot, binding);
+    let mut asked = Asked::default();
+    for (address, holder) in targets::addresses(snapshot, binding) {
+        match guard(snapshot, &address, holder) {
+            Guard::Group(group) => _ = asked.rules.entry(group).or_insert_with(|| rules.clone()),
+            Guard::Unseen => _ = asked.unseen.insert(address, rules.clone()),
+            Guard::Closed => {
+                asked.closed.insert(address);
+                // What stands for it was opened by somebody who knew better.
+                asked.kept.extend(rules.iter().cloned());
+            }
+        }
+    }
+    asked
+}
+
+/// The rules that a binding's openings ask for, wherever.
+fn rules_of(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<IngressRule> {
     let ports = PodPorts { snapshot, binding };
-    let rules: BTreeSet<IngressRule> =
-        binding.openings.iter().flat_map(|opening| ports.rules(opening)).collect();
-    Asked::Rules(groups.into_iter().map(|group| (group, rules.clone())).collect())
+    binding.openings.iter().flat_map(|opening| ports.rules(opening)).collect()
 }
 
 /// The backend security group, where this program keeps it.
@@ -271,29 +315,36 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
         })
 }
 
-/// The security groups that guard the endpoints of a binding: one for each network interface that
-/// holds one. `None` where an endpoint's interface or its one group cannot be told.
-fn endpoint_groups(snapshot: &Snapshot, binding: &Binding) -> Option<BTreeSet<AwsId>> {
-    let addresses = targets::addresses(snapshot, binding);
-    addresses.iter().map(|address| endpoint_group(snapshot, address)).collect()
+/// What guards an endpoint.
+enum Guard {
+    /// This security group may be opened.
+    Group(AwsId),
+    /// No network interface that is known holds its address.
+    Unseen,
+    /// None of its security groups may be opened.
+    Closed,
 }
 
-fn endpoint_group(snapshot: &Snapshot, address: &str) -> Option<AwsId> {
+/// A security group is opened if it is tagged for the cluster, or if it is the only one on the
+/// network interface of a pod: an address that somebody wrote down opens nothing else.
+fn guard(snapshot: &Snapshot, address: &str, holder: Holder) -> Guard {
     let surroundings = &snapshot.surroundings;
-    let guards = surroundings.interfaces.groups(address)?;
-    if let [only] = guards {
-        return Some(only.clone());
-    }
+    let Some(guards) = surroundings.interfaces.groups(address) else { return Guard::Unseen };
     let cluster_tag = format!("kubernetes.io/cluster/{}", snapshot.settings.cluster);
-    let marked = guards.iter().filter(|id| {
-        surroundings.security_groups.get(id).is_some_and(|group| {
-            let extra = &snapshot.settings.endpoint_group_tags;
-            group.tags.contains_key(cluster_tag.as_str())
-                && extra.iter().all(|(key, value)| group.tags.get(key) == Some(value))
-        })
-    });
+    let tags_of = |id: &AwsId| surroundings.security_groups.get(id).map(|group| &group.tags);
+    let is_of_cluster =
+        |id: &AwsId| tags_of(id).is_some_and(|tags| tags.contains_key(cluster_tag.as_str()));
+    if let [only] = guards {
+        let may_open = holder != Holder::Nobody || is_of_cluster(only);
+        return if may_open { Guard::Group(only.clone()) } else { Guard::Closed };
+    }
+    let extra = &snapshot.settings.endpoint_group_tags;
+    let is_marked = |id: &&AwsId| {
+        let has = |tags: &Tags| extra.iter().all(|(key, value)| tags.get(key) == Some(value));
+        is_of_cluster(id) && tags_of(id).is_some_and(has)
+    };
     // Several that fit are no reason to let nobody in: the lowest id is as good as any, and stays.
-    marked.min().or_else(|| guards.iter().min()).cloned()
+    guards.iter().filter(is_marked).min().map_or(Guard::Closed, |id| Guard::Group(id.clone()))
 }
 
 /// The ports of the pods behind a binding.

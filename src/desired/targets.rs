@@ -1,13 +1,17 @@
 //! From a binding and the endpoints of its Service to the targets of its target group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use crate::model::binding::Binding;
+use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::marks::FINALIZER_BINDING;
+use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
+use crate::model::settings::Podless;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::TargetsStack;
 use crate::model::target::Target;
@@ -62,10 +66,22 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
     }
 }
 
-/// The addresses of a binding's endpoints.
+/// The addresses of a binding's endpoints, each with whether a pod of the namespace has it.
 #[must_use]
-pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<SmolStr> {
-    endpoints(snapshot, binding).into_iter().map(|(address, _)| address).collect()
+pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeMap<SmolStr, Holder> {
+    let targets: BTreeSet<SmolStr> =
+        endpoints(snapshot, binding).into_iter().map(|(address, _)| address).collect();
+    let named = Endpoints::of(snapshot, binding).each().filter_map(|(endpoint, _)| {
+        let address = targets.get(&endpoint.address)?.clone();
+        Some((address, holder(snapshot, &binding.namespace, endpoint)))
+    });
+    // Of several that have the same address, one that tells the truth is enough.
+    let mut held = BTreeMap::new();
+    for (address, holder) in named {
+        let known = held.entry(address).or_insert(holder);
+        *known = (*known).min(holder);
+    }
+    held
 }
 
 /// The port numbers that a binding's endpoints listen on.
@@ -74,24 +90,115 @@ pub fn ports(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<u16> {
     endpoints(snapshot, binding).into_iter().map(|(_, port)| port).collect()
 }
 
+/// What is to be said of a binding's endpoints that are no targets because no pod has their
+/// addresses.
+#[must_use]
+pub fn strangers(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
+    let seen = snapshot.objects.bindings.get(key).filter(|seen| !seen.leaving)?;
+    let binding = seen.as_binding(key);
+    let is_registered = snapshot.settings.podless == Podless::Registered;
+    if is_registered || binding.target_type != TargetType::Ip {
+        return None;
+    }
+    let ready = Endpoints::of(snapshot, &binding).each().filter(|(endpoint, _)| endpoint.ready);
+    let strangers = ready
+        .filter(|(endpoint, _)| holder(snapshot, &binding.namespace, endpoint) == Holder::Nobody);
+    let strangers: BTreeSet<&str> =
+        strangers.map(|(endpoint, _)| endpoint.address.as_str()).collect();
+    (!strangers.is_empty()).then(|| problem(key, &binding.service, &strangers))
+}
+
+fn problem(key: &ObjectKey, service: &str, strangers: &BTreeSet<&str>) -> Problem {
+    let named: Vec<&str> = strangers.iter().copied().take(STRANGERS_MAX).collect();
+    let more = match strangers.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Problem {
+        code: Code::NoPod,
+        severity: Severity::Warning,
+        object: ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() },
+        field: "spec.serviceRef".to_owned(),
+        found: format!(
+            "endpoints of the Service {service} whose addresses no pod of the namespace has: {}\
+             {more}",
+            named.join(", ")
+        ),
+        allowed: "addresses that the status of the endpoint's own pod holds; others where the \
+                  controller runs with --targets-without-pods"
+            .to_owned(),
+        meanwhile: "they get no requests; the others do".to_owned(),
+    }
+}
+
+/// How many addresses a message names.
+const STRANGERS_MAX: usize = 5;
+
 /// The endpoints that should get requests. Where none should, those on nodes of which nobody hears
 /// any more are better than none (LBC's fail-open).
 fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(SmolStr, u16)> {
-    let Some(port) = service_port(snapshot, binding) else { return BTreeSet::new() };
-    let slices = snapshot.objects.slices.get(&binding.service_key()).into_iter().flatten();
-    let slices = slices.map(|(_, slice)| slice).filter(|slice| slice.ipv6 == binding.ipv6);
     let (mut ready, mut unheard) = (BTreeSet::new(), BTreeSet::new());
-    for slice in slices {
-        let Some(number) = slice_port(slice, port) else { continue };
-        for endpoint in &slice.endpoints {
-            match standing(snapshot, &binding.namespace, endpoint) {
-                Standing::Ready => _ = ready.insert((endpoint.address.clone(), number)),
-                Standing::Unheard => _ = unheard.insert((endpoint.address.clone(), number)),
-                Standing::Out => {}
-            }
+    for (endpoint, number) in Endpoints::of(snapshot, binding).each() {
+        match standing(snapshot, &binding.namespace, endpoint) {
+            Standing::Ready => _ = ready.insert((endpoint.address.clone(), number)),
+            Standing::Unheard => _ = unheard.insert((endpoint.address.clone(), number)),
+            Standing::Out => {}
         }
     }
     if ready.is_empty() { unheard } else { ready }
+}
+
+/// The endpoints behind a binding's port.
+struct Endpoints<'a> {
+    slices: Option<&'a FlatMap<SmolStr, Arc<EndpointSlice>>>,
+    port: Option<&'a ServicePort>,
+    ipv6: bool,
+}
+
+impl<'a> Endpoints<'a> {
+    fn of(snapshot: &'a Snapshot, binding: &Binding) -> Self {
+        let objects = &snapshot.objects;
+        let service = objects.services.get(&binding.service_key());
+        Self {
+            slices: objects.slices.get(&binding.service_key()),
+            port: service.and_then(|service| service.port(&binding.port)),
+            ipv6: binding.ipv6,
+        }
+    }
+
+    /// Each with the number that it listens on.
+    fn each(self) -> impl Iterator<Item = (&'a Endpoint, u16)> {
+        let slices = self.slices.into_iter().flat_map(FlatMap::values);
+        let numbered = slices
+            .filter(move |slice| slice.ipv6 == self.ipv6)
+            .filter_map(move |slice| Some((slice, slice_port(slice, self.port?)?)));
+        numbered.flat_map(|(slice, number)| {
+            slice.endpoints.iter().map(move |endpoint| (endpoint, number))
+        })
+    }
+}
+
+/// Who has the address of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    /// The pod that the endpoint names, by its own status.
+    Pod,
+    /// Nobody can tell: pods of the namespace are not shown.
+    Unknown,
+    /// No pod that the endpoint names.
+    Nobody,
+}
+
+fn holder(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Holder {
+    let named = endpoint.pod.as_ref().map(|name| ObjectKey::new(namespace, name.clone()));
+    let pod = named.and_then(|key| snapshot.objects.pods.get(&key));
+    if pod.is_some_and(|pod| pod.addresses.contains(&endpoint.address)) {
+        Holder::Pod
+    } else if snapshot.extent.shows(namespace) || endpoint.pod.is_none() {
+        Holder::Nobody
+    } else {
+        Holder::Unknown
+    }
 }
 
 /// How an endpoint stands.
@@ -102,8 +209,13 @@ enum Standing {
 }
 
 /// An endpoint is a target if it is ready, or if nothing but its readiness gates keeps its pod from
-/// being so.
+/// being so; and if its pod has the address, for anybody can write a slice.
 fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standing {
+    let is_held = snapshot.settings.podless == Podless::Registered
+        || holder(snapshot, namespace, endpoint) != Holder::Nobody;
+    if !is_held {
+        return Standing::Out;
+    }
     if endpoint.ready {
         return Standing::Ready;
     }
@@ -116,10 +228,6 @@ fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standi
         Some("Unknown") => Standing::Unheard,
         Some(_) | None => Standing::Out,
     }
-}
-
-fn service_port<'a>(snapshot: &'a Snapshot, binding: &Binding) -> Option<&'a ServicePort> {
-    snapshot.objects.services.get(&binding.service_key())?.port(&binding.port)
 }
 
 /// The number that a slice's endpoints listen on for a Service port.

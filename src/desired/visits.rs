@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
-use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
@@ -22,6 +21,7 @@ use super::classes::{has, is_default};
 use super::fabric::Others;
 use super::groups::groups_touching;
 use super::links::Links;
+use super::pod_links::{PodLinks, is_moved};
 use super::tls;
 
 /// What refers to what, kept as objects come and go.
@@ -33,9 +33,7 @@ pub struct Index {
     stacks: Links<ObjectKey, Group>,
     /// From bindings to the target groups that they name.
     target_groups: Links<ObjectKey, AwsId>,
-    /// From slices, with their Services, to the pods of endpoints that are not ready: of the others
-    /// nobody asks for the pod.
-    pods: Links<(ObjectKey, SmolStr), ObjectKey>,
+    pods: PodLinks,
     /// The Secrets that members use, each with what for.
     secrets: Links<Source, (ObjectKey, SecretUse)>,
     /// The classes that Ingresses name; the empty name where they name none.
@@ -73,12 +71,13 @@ impl Index {
             }
             Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
             Change::Service(turn) => self.service(&mut visits, turn),
-            Change::Slice(turn) => self.slice(&mut visits, turn),
+            Change::Slice(turn) => self.slice(&mut visits, objects, turn),
             Change::Pod(turn) => {
-                let services: Vec<&(ObjectKey, SmolStr)> =
-                    self.pods.leading_to(&turn.key).collect();
-                for (service, _) in services {
-                    self.of_service(&mut visits, service);
+                for service in self.pods.services(turn) {
+                    self.of_service(&mut visits, &service);
+                }
+                if !visits.subjects.is_empty() && is_moved(turn) {
+                    visits.fabric();
                 }
             }
             Change::Node(turn) => self.node(&mut visits, objects, &turn.key),
@@ -260,12 +259,8 @@ impl Index {
 
     /// A node says something of the endpoints on it whose pods are not ready.
     fn node(&self, visits: &mut Visits<'_>, objects: &Objects, node: &str) {
-        for (pod, slices) in self.pods.ends() {
-            if objects.pods.get(pod).is_some_and(|pod| pod.node == node) {
-                for (service, _) in slices.iter() {
-                    self.of_service(visits, service);
-                }
-            }
+        for service in self.pods.on_node(objects, node) {
+            self.of_service(visits, &service);
         }
     }
 
@@ -280,19 +275,17 @@ impl Index {
         visits.targets(self.bindings.leading_to(service));
     }
 
-    fn slice(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, EndpointSlice>) {
-        let namespace = &turn.key.namespace;
+    fn slice(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        turn: &Turn<ObjectKey, EndpointSlice>,
+    ) {
         for slice in [&turn.old, &turn.new].into_iter().flatten() {
-            let service = ObjectKey::new(namespace.clone(), slice.service.clone());
+            let service = ObjectKey::new(turn.key.namespace.clone(), slice.service.clone());
             self.of_service(visits, &service);
-            let is_current = turn.new.as_ref().is_some_and(|new| new.service == slice.service);
-            let doubtful = slice.endpoints.iter().filter(|endpoint| !endpoint.ready);
-            let pods = doubtful.filter_map(|endpoint| endpoint.pod.as_ref());
-            let pods = pods
-                .filter(|_| is_current)
-                .map(|pod| ObjectKey::new(namespace.clone(), pod.clone()));
-            self.pods.set(&(service, turn.key.name.clone()), pods.collect());
         }
+        self.pods.note(objects, turn);
         if visits.subjects.iter().any(|subject| subject.kind() == SubjectKind::Targets) {
             visits.fabric();
         }
@@ -452,9 +445,7 @@ pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects
     let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
     let slices = pick(&objects.slices, &service);
     let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
-    // Of endpoints that are ready nobody asks for the pod.
-    let doubtful = endpoints.filter(|endpoint| !endpoint.ready);
-    let pods: Vec<ObjectKey> = doubtful
+    let pods: Vec<ObjectKey> = endpoints
         .filter_map(|endpoint| Some(ObjectKey::new(key.namespace.clone(), endpoint.pod.clone()?)))
         .collect();
     let pods = pick(&objects.pods, &pods);

@@ -73,10 +73,14 @@ pub enum Code {
     Conflict,
     /// No subnets could be chosen.
     NoSubnets,
-    /// Security groups that do not exist.
+    /// Security groups that do not exist, or none that may be opened.
     NoSecurityGroup,
+    /// Endpoints whose addresses no network interface holds.
+    NoInterface,
     /// HTTPS without a certificate.
     NoCertificate,
+    /// Endpoints whose addresses no pod has.
+    NoPod,
     /// A target group that the binding may not have.
     ForeignTargetGroup,
     /// The targets of a new target group fail their checks, so it does not replace the old one.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub backend: BackendSecurityGroup,
     /// Whether backend rules name the ports they open; otherwise they open all.
     pub restricted_rules: bool,
+    /// What becomes of endpoints whose addresses no pod of their namespace has.
+    pub podless: Podless,
     /// Whether a missing Service answers 503 instead of making its Ingress bad.
     pub tolerate_missing_service: bool,
     /// Whether TLS Secrets of every class are imported; those of our own classes always are.
@@ -121,6 +123,15 @@ pub enum DnsPolicy {
     UpsertOnly,
     /// They are made.
     CreateOnly,
+}
+
+/// What becomes of endpoints whose addresses no pod of their namespace has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Podless {
+    /// They are no targets: anybody can write a slice.
+    LeftOut,
+    /// They are targets all the same.
+    Registered,
 }
 
 /// Where the security group comes from that load balancers carry towards the pods.

@@ -133,7 +133,9 @@ pub struct FabricStack {
     pub backend: Option<SecurityGroup>,
     /// The rules that node and pod security groups should have from us.
     pub endpoint_rules: BTreeMap<AwsId, BTreeSet<IngressRule>>,
-    /// Whether every binding was understood, so that rules that nobody asked for may be revoked.
+    /// What stays let in wherever it is, though nobody asks a security group for it.
+    pub kept: BTreeSet<IngressRule>,
+    /// Whether every binding is shown, so that rules that nobody asked for may be revoked.
     pub is_complete: bool,
     /// The security groups that load balancers carry until nodes and pods let in what takes their
     /// place: rules that let these in stay as long.

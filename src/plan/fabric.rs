@@ -36,7 +36,8 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     } else {
         draft.note("rules of nodes and pods are left alone: they could not be read".to_owned());
     }
-    if let (None, Some(live), true) = (&stack.backend, backend, stack.is_complete) {
+    let may_go = stack.is_complete && stack.kept.is_empty();
+    if let (None, Some(live), true) = (&stack.backend, backend, may_go) {
         let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         let gate = inventory.is_carried.then(|| WaitKey::Uncarried(live.id.clone()));
         draft.push_gated(Action::Aws(action), Reason::Unwanted, &revoked, gate);
@@ -65,30 +66,28 @@ fn endpoint_rules(
     let backend = inventory.backend.value().map(|live| &live.id);
     let nothing = BTreeSet::new();
     let live = inventory.endpoint_rules.value();
-    let wished_of = |id: &AwsId| {
-        let wished = stack.endpoint_rules.get(id).into_iter().flatten().cloned();
-        let resolved = wished.map(|mut rule| {
+    let resolved = |rules: &BTreeSet<IngressRule>| {
+        let resolved = rules.iter().cloned().map(|mut rule| {
             rule.visit_ids(&mut |id| resolve(id, backend));
             rule
         });
         resolved.collect::<BTreeSet<IngressRule>>()
+    };
+    let kept = resolved(&stack.kept);
+    let stays = |rule: &IngressRule| {
+        !stack.is_complete || stack.is_outgoing(rule) || kept.iter().any(|kept| rule.covers(kept))
     };
     let standing = live.into_iter().flat_map(BTreeMap::keys);
     let groups: BTreeSet<&AwsId> = stack.endpoint_rules.keys().chain(standing).collect();
     let outgoing = groups.into_iter().map(|id| {
         let live = live.and_then(|live| live.get(id)).unwrap_or(&nothing);
         let others = inventory.other_rules.get(id).unwrap_or(&nothing);
-        let wished = wished_of(id);
-        let mut unwanted = BTreeSet::new();
-        if stack.is_complete {
-            unwanted.extend(live.difference(&wished).cloned());
-        }
-        unwanted.retain(|rule| !stack.is_outgoing(rule));
+        let wished = stack.endpoint_rules.get(id).map(resolved).unwrap_or_default();
+        let (staying, unwanted): (BTreeSet<_>, BTreeSet<_>) =
+            live.difference(&wished).cloned().partition(stays);
         let mut missing: BTreeSet<IngressRule> = wished.difference(live).cloned().collect();
-        if !stack.is_complete {
-            // A wider rule that is there stays, and lets the same in.
-            missing.retain(|wish| !live.iter().any(|standing| standing.covers(wish)));
-        }
+        // A wider rule that stays lets the same in.
+        missing.retain(|wish| !staying.iter().any(|standing| standing.covers(wish)));
         let exchange = Exchange {
             group: Id::Is(id.clone()),
             standing: live.union(others).cloned().collect(),

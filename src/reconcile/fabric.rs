@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::Visit;
 use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach};
 use crate::clock::Clock;
@@ -14,7 +16,7 @@ use crate::desired::visits::{for_balancer, for_targets};
 use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::fact::Facts;
 use crate::model::group::Group;
-use crate::model::id::{Handle, ObjectKey};
+use crate::model::id::{AwsId, Handle, ObjectKey};
 use crate::model::inventory::FabricInventory;
 use crate::model::memory::Memory;
 use crate::model::outcome::{Outcome, Trouble};
@@ -32,6 +34,9 @@ use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest, read_bound};
 /// itself would widen the same rule again and again. Longer than a visit to a group takes, and
 /// shorter than anybody's health check.
 const HOLD_MAX: Duration = Duration::from_secs(1);
+/// How often the VPC's network interfaces are looked at because a fresh look did not show those of
+/// some endpoints: addresses outside of the VPC have none, however often somebody looks.
+const UNSEEN_PAUSE: Duration = Duration::from_secs(5 * 60);
 /// How many bindings or groups are looked at before others may look at the world.
 const BATCH: usize = 64;
 
@@ -41,11 +46,17 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let surroundings = mirror.surroundings(Reach::Interfaces, SURROUNDINGS_AGE_MAX).await?;
         self.world().lock().has_read(self.subject);
         self.find_out_demand(&surroundings).await?;
-        let (stack, has_unseen) = {
-            let world = self.world().lock();
-            let mut stack = world.fabric.demand.stack(self.settings(), world.index.others());
+        let looked = mirror.looked_at(&Part::Ec2(Ec2Part::Interfaces));
+        let now = self.reconciler.clock.moment();
+        let (stack, sought) = {
+            let mut world = self.world().lock();
+            let others = world.index.others();
+            let sought = world.fabric.seek(looked, now);
+            let mut stack = world.fabric.demand.stack(self.settings(), others, &sought);
             stack.outgoing = world.fabric.outgoing.values().flatten().cloned().collect();
-            (stack, world.fabric.demand.has_unseen())
+            world.fabric.opened.extend(stack.endpoint_rules.keys().cloned());
+            world.fabric.sought.clone_from(&sought);
+            (stack, sought)
         };
         let (mut plan, mut breaches) = self.plan_fabric(&stack).await?;
         let held = self.hold(&plan);
@@ -53,29 +64,47 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let rules = FabricStack {
                 backend: stack.backend.clone(),
                 endpoint_rules: BTreeMap::new(),
+                kept: BTreeSet::new(),
                 is_complete: false,
                 outgoing: BTreeSet::new(),
             };
             (plan, breaches) = self.plan_fabric(&rules).await?;
         }
         let outcomes = self.apply_judged(&plan, &breaches).await;
-        let endpoints = stack.endpoint_rules.keys().cloned().collect();
-        let current = mirror.fabric(&self.settings().cluster, &endpoints).await?;
-        self.tell_unreached(&current, (&plan, &outcomes));
+        let opened = self.world().lock().fabric.opened.clone();
+        let current = mirror.fabric(&self.settings().cluster, &opened).await?;
+        self.tell_unreached(&current, (&plan, &outcomes), &sought);
         let backend = current.backend.value().map(|live| live.id.clone());
         {
             let mut world = self.world().lock();
             world.facts.learn(Handle::BackendSecurityGroup, backend);
+            let standing = current.endpoint_rules.value();
+            let has_rules = |id: &AwsId| {
+                standing.is_none_or(|all| all.get(id).is_some_and(|rules| !rules.is_empty()))
+            };
+            let FabricState { opened, .. } = &mut world.fabric;
+            opened.retain(|id| stack.endpoint_rules.contains_key(id) || has_rules(id));
             world.fabric.standing = current.endpoint_rules.value().cloned().unwrap_or_default();
         }
         let mut rests = vec![self.rest(&plan, &outcomes)];
         rests.extend(held.map(Rest::Later));
-        if has_unseen {
-            // An endpoint whose network interface nobody knows: it may be a new one.
-            mirror.refresh(&Part::Ec2(Ec2Part::Interfaces), MISSING_PAUSE / 3);
-            rests.push(STALE);
-        }
+        rests.extend(self.look_for_interfaces(&sought));
         Ok(gravest(rests))
+    }
+
+    /// Has another look taken where the network interface of an endpoint is not known: it may be a
+    /// new one. What a fresh look did not find is looked for at leisure.
+    fn look_for_interfaces(&self, sought: &BTreeSet<SmolStr>) -> Option<Rest> {
+        let interfaces = Part::Ec2(Ec2Part::Interfaces);
+        if !sought.is_empty() {
+            self.mirror().refresh(&interfaces, MISSING_PAUSE / 3);
+            return Some(STALE);
+        }
+        let is_missing = !self.world().lock().fabric.unseen.is_empty();
+        is_missing.then(|| {
+            self.mirror().refresh(&interfaces, UNSEEN_PAUSE);
+            Rest::Later(UNSEEN_PAUSE)
+        })
     }
 
     /// Finds out anew what those ask for who have changed, or all where the VPC has.
@@ -110,10 +139,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// What a binding asks for. Whoever may not have its target group asks for nothing.
-    async fn asked(&self, key: &ObjectKey, mut snapshot: Snapshot) -> Result<Asked, CloudError> {
+    async fn asked(
+        &self,
+        key: &ObjectKey,
+        mut snapshot: Snapshot,
+    ) -> Result<Option<Asked>, CloudError> {
         let seen = snapshot.objects.bindings.get(key);
         if seen.is_none_or(|seen| seen.spec.networking.is_none()) {
-            return Ok(Asked::Nothing);
+            return Ok(None);
         }
         let cluster = &self.settings().cluster;
         snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects).await?;
@@ -138,15 +171,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
 
     /// The plan, and what is wrong with it.
     async fn plan_fabric(&self, stack: &FabricStack) -> Result<(Plan, Vec<Breach>), CloudError> {
-        let endpoints = stack.endpoint_rules.keys().cloned().collect();
-        let inventory = self.mirror().fabric(&self.settings().cluster, &endpoints).await?;
+        let opened = self.world().lock().fabric.opened.clone();
+        let inventory = self.mirror().fabric(&self.settings().cluster, &opened).await?;
         let plan = plan::fabric::plan(self.settings(), stack, &inventory);
         let breaches = plan::check::fabric(&plan, &inventory);
         Ok((plan, breaches))
     }
 
-    /// Tells those whose targets cannot be reached because AWS has refused what lets anybody in.
-    fn tell_unreached(&self, current: &FabricInventory, (plan, outcomes): (&Plan, &[Outcome])) {
+    /// Tells those whose targets cannot be reached: AWS has refused what lets anybody in, or there
+    /// is nothing to open.
+    fn tell_unreached(
+        &self,
+        current: &FabricInventory,
+        (plan, outcomes): (&Plan, &[Outcome]),
+        sought: &BTreeSet<SmolStr>,
+    ) {
         let nothing = BTreeSet::new();
         let steps = plan.steps.iter().zip(outcomes);
         let refused = steps.filter_map(|(step, outcome)| match (&step.action, outcome) {
@@ -165,7 +204,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 let lacking = demand.lacking(group, live.unwrap_or(&nothing));
                 lacking.map(|key| (key.clone(), answer.clone())).collect::<Vec<_>>()
             });
-            told.unreached(objects, unreached)
+            told.unreached(objects, unreached, &demand.problems(self.settings(), sought))
         };
         self.tell(events);
     }

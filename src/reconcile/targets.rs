@@ -20,6 +20,9 @@ use crate::report::Rest;
 /// longer, and endpoints that come and go cost no call each.
 const BOUND_AGE_MAX: Duration = Duration::from_secs(5 * 60);
 
+/// How long a pod may take to show the address that a slice says it has: the two are watched apart.
+const PODS_PAUSE: Duration = Duration::from_secs(10);
+
 /// Reads the tags of the target groups that bindings name.
 ///
 /// # Errors
@@ -54,10 +57,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let cluster = &self.settings().cluster;
         snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects).await?;
         let refusal = binder::refusal(&snapshot, key);
-        let problems: Vec<Problem> =
-            refusal.into_iter().map(|refusal| binder::problem(refusal, key)).collect();
-        self.tell_binding(key, &snapshot, &problems);
+        let strangers = desired::targets::strangers(&snapshot, key).filter(|_| refusal.is_none());
+        let waits = self.wait_for_pods(key, strangers.is_some());
+        let refused = refusal.map(|refusal| binder::problem(refusal, key));
+        let told = refused.into_iter().chain(strangers.filter(|_| waits.is_none()));
+        self.tell_binding(key, &snapshot, &told.collect::<Vec<Problem>>());
         let mut rests = vec![self.register(key, &snapshot).await?];
+        rests.extend(waits.map(Rest::Later));
         if refusal.is_some_and(Refusal::is_of_tags) {
             rests.push(Rest::Later(BOUND_AGE_MAX));
         }
@@ -74,16 +80,33 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(self.rest(&plan, &outcomes))
     }
 
+    /// How much longer pods may take to show the addresses of their endpoints, where some do not: a
+    /// watch may be late.
+    fn wait_for_pods(&self, key: &ObjectKey, are_missing: bool) -> Option<Duration> {
+        let now = self.reconciler.clock.moment();
+        let mut world = self.world().lock();
+        if !are_missing {
+            if let Some(state) = world.bindings.get_mut(key) {
+                state.strange_since = None;
+            }
+            return None;
+        }
+        let state = world.bindings.entry(key.clone()).or_default();
+        let since = *state.strange_since.get_or_insert(now);
+        let left = PODS_PAUSE.saturating_sub(now.since(since));
+        (!left.is_zero()).then_some(left)
+    }
+
     /// Tells whoever wrote a binding what is wrong with it.
     fn tell_binding(&self, key: &ObjectKey, snapshot: &Snapshot, problems: &[Problem]) {
         let events = {
             let mut world = self.world().lock();
-            if problems.is_empty() {
-                world.bindings.remove(key);
-                return;
-            }
             let state = world.bindings.entry(key.clone()).or_default();
-            state.told.problems(&snapshot.objects, problems)
+            let events = state.told.problems(&snapshot.objects, problems);
+            if problems.is_empty() && state.strange_since.is_none() {
+                world.bindings.remove(key);
+            }
+            events
         };
         self.tell(events);
     }

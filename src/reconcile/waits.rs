@@ -46,8 +46,8 @@ async fn read_all<C: Cloud, T: Clock>(
     Ok(())
 }
 
-/// Finds out whether the target groups stand that bindings with the group's labels name and that are
-/// not the group's. Anybody can write such a binding, so what AWS refuses to tell stays unknown.
+/// Finds out whether the target groups stand that bindings with the group's labels name and that
+/// are not the group's. Anybody can write such a binding: what AWS refuses to tell stays unknown.
 ///
 /// # Errors
 /// The read that failed.

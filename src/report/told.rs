@@ -93,13 +93,14 @@ impl Told {
     }
 
     /// The Events that say something new about bindings whose targets no load balancer reaches: AWS
-    /// has refused what lets it in.
+    /// has refused what lets it in, or there is nothing to open.
     pub fn unreached(
         &mut self,
         objects: &Objects,
-        bindings: impl IntoIterator<Item = (ObjectKey, String)>,
+        refused: impl IntoIterator<Item = (ObjectKey, String)>,
+        problems: &[Problem],
     ) -> Vec<Event> {
-        let messages = bindings.into_iter().map(|(key, answer)| Message {
+        let messages = refused.into_iter().map(|(key, answer)| Message {
             object: ObjectRef { kind: Kind::TargetGroupBinding, key },
             severity: Severity::Error,
             reason: REASON_NETWORK.to_owned(),
@@ -108,6 +109,7 @@ impl Told {
                 excerpt(&without_arns(without_code(&answer)), ANSWER_LENGTH_MAX)
             ),
         });
+        let messages = messages.chain(problems.iter().map(of_problem));
         self.news(objects, BTreeMap::new(), messages.collect())
     }
 

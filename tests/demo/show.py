@@ -142,6 +142,21 @@ def make_secret(name: str) -> None:
     subprocess.run([KUBECTL, "apply", "-f", "-"], input=manifest, check=True, text=True, capture_output=True)
 
 
+def make_pods() -> None:
+    """Makes the pods of the cluster with their addresses, as kubelets would show them."""
+    for pod in PODS:
+        name, _, address = pod.partition("/")[2].partition(":")[0].partition("=")
+        spec = {"nodeName": "node-1", "containers": [{"name": "app", "image": "app"}]}
+        head = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "demo"}}
+        manifest = json.dumps({**head, "spec": spec})
+        create = [KUBECTL, "apply", "-f", "-"]
+        subprocess.run(create, input=manifest, check=True, text=True, capture_output=True)
+        conditions = [{"type": "ContainersReady", "status": "True"}]
+        status = {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "conditions": conditions}
+        kubectl("patch", "pod", name, "-n", "demo", "--subresource=status", "--type=merge",
+                "-p", json.dumps({"status": status}), quiet=True)
+
+
 def prepare() -> None:
     """What a cluster on EKS has: tagged subnets, a node with its network interface, a zone, CRDs, a class."""
     ec2 = boto3.client("ec2")
@@ -163,6 +178,7 @@ def prepare() -> None:
     kubectl("apply", "-f", str(DEPLOY / "crds"), quiet=True)
     kubectl("wait", "--for=condition=Established", "crd", "--all", quiet=True)
     kubectl("create", "namespace", "demo", quiet=True)
+    make_pods()
     apply("class")
     boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="demo")
     make_secret("first")

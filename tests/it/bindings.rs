@@ -149,8 +149,8 @@ fn what_a_thief_has_is_taken_back_at_the_start() {
         site.settle().await.stop().await;
         let arn = made(&site);
         // An older version let it happen: his pods are registered, and he holds the finalizer.
-        let held = ", finalizers: [elbv2.k8s.aws/resources], labels: {ingress.k8s.aws/stack: edge}, \
-                    creationTimestamp: '1970-01-01T00:00:00Z'";
+        let held = ", finalizers: [elbv2.k8s.aws/resources], \
+                    labels: {ingress.k8s.aws/stack: edge}, creationTimestamp: '1970-01-01T00:00:00Z'";
         site.cluster.apply(&binding("evil/a-thief", &arn, held));
         site.aws.change(|state| {
             let group = state.target_groups.get_mut(&arn).unwrap();

@@ -15,7 +15,7 @@ use super::support::world::{World, settings, wait};
 fn at_rest(manifests: &str) -> Site {
     let site = Site::with(settings(), "");
     let mut world = World::new("");
-    world.add_manifests(manifests);
+    world.add_manifests(manifests).house();
     *site.cluster.objects.write().unwrap() = world.objects;
     wait(site.settle());
     site
@@ -25,7 +25,7 @@ fn at_rest(manifests: &str) -> Site {
 fn applied(site: &Site, manifests: &str) -> World {
     let mut world = World::new("");
     world.objects.bindings = site.cluster.objects.read().unwrap().bindings.clone();
-    world.add_manifests(manifests);
+    world.add_manifests(manifests).house();
     let before = site.cluster.objects.read().unwrap().ingresses.clone();
     for (key, old) in before {
         // What is no longer there has been deleted, and its finalizer holds it.

@@ -58,6 +58,20 @@ fn the_readme_lists_every_flag() {
 }
 
 #[test]
+fn what_the_readme_says_of_namespaces_is_tested() {
+    let rows = lines("tenants").into_iter().skip(2);
+    for row in rows {
+        let cell = row.split('|').nth(3).unwrap_or_default().to_owned();
+        for name in cell.split('`').skip(1).step_by(2) {
+            let (file, test) = name.split_once("::").unwrap();
+            let path = format!("{}/tests/it/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+            let text = fs::read_to_string(path).unwrap();
+            assert!(text.contains(&format!("fn {test}()")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn every_flag_is_explained() {
     for command in Cli::command().get_subcommands() {
         for argument in command.get_arguments() {

@@ -58,6 +58,11 @@ addressType: IPv4
 ports: [{port: 8080}]
 endpoints: [{addresses: [172.31.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: p}}]
 ---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: shop, name: p}
+status: {podIP: 172.31.0.1}
+---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:

@@ -12,6 +12,7 @@ mod classes;
 mod contract;
 mod costs;
 mod docs;
+mod endpoints;
 mod events;
 mod extent;
 mod faults;

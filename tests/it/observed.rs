@@ -12,7 +12,6 @@ use albedo::plan::wire::{NAME_LATER, parameters};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::support::sketch;
 use super::support::world::{World, fake, interface, subnet, tags};
 
 /// The certificates of the recordings, whose names hold commas, and what they are called here.
@@ -170,8 +169,7 @@ fn world(recording: &Recording) -> World {
             let pods: Vec<String> = addresses.by_ref().take(2).collect();
             let ports = serde_json::to_string(&ports).unwrap();
             let slice = format!("endpoints {key}: {{ports: {ports}, at: {pods:?}}}");
-            let slice = sketch::objects(&slice).remove(0);
-            insert(&mut world.objects, slice);
+            world.add(&slice);
         }
         insert(&mut world.objects, object);
     }

@@ -1,13 +1,19 @@
 //! Who may reach load balancers, and what load balancers may reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use albedo::desired::fabric;
+use albedo::model::action::{Action, AwsAction, Ec2Action};
 use albedo::model::binding::Binding;
-use albedo::model::id::AwsId;
+use albedo::model::id::{AwsId, Id};
+use albedo::model::inventory::FabricInventory;
+use albedo::model::known::Known;
+use albedo::model::security::{IngressRule, Peer};
 use albedo::model::settings::BackendSecurityGroup;
 use albedo::model::surroundings::{Interface, Interfaces, NamedGroup};
+
+use jiff::Timestamp;
 
 use super::support::site::Site;
 use super::support::world::{NODES, World, key, settings, tags, wait};
@@ -45,7 +51,7 @@ fn groups(world: &World) -> (Vec<String>, Vec<String>) {
     let of_balancer = stack.front.unwrap().load_balancer.security_groups;
     let openings = stack.target_groups.values().flat_map(|wished| &wished.binding.openings);
     let let_in = openings.map(|opening| opening.group.as_ref().unwrap().short()).collect();
-    (of_balancer.iter().map(albedo::model::id::Id::short).collect(), let_in)
+    (of_balancer.iter().map(Id::short).collect(), let_in)
 }
 
 #[test]
@@ -133,6 +139,8 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
     };
     check(&["sg-only"], &["sg-only: tcp 8080-9090 from backend"]);
     check(&["sg-aa", NODES], &["sg-nodes-1: tcp 8080-9090 from backend"]);
+    // Nobody can tell which of these is about the pod: one of them may be the whole company's.
+    check(&["sg-aa", "sg-bb"], &[]);
     // An address that no interface holds: its rules are not known, and nobody else's are taken
     // away.
     world.surroundings.interfaces = Arc::default();
@@ -149,11 +157,11 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
 fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
     wait(async {
         let site = Site::with(settings(), TWO);
-        let foreign = albedo::model::security::IngressRule {
+        let foreign = IngressRule {
             protocol: "tcp".to_owned(),
             from_port: 22,
             to_port: 22,
-            source: albedo::model::security::Peer::Cidr("10.0.0.0/8".to_owned()),
+            source: Peer::Cidr("10.0.0.0/8".to_owned()),
         };
         let rules = || {
             let state = site.aws.everything();
@@ -197,5 +205,24 @@ spec:
     );
     let built = fabric::build(&world.snapshot(), &[]);
     assert_eq!(built.endpoint_rules, BTreeMap::new(), "nothing of pods is opened for it");
-    assert!(!built.is_complete, "and nothing is revoked");
+    let kept: Vec<String> = built.kept.iter().map(ToString::to_string).collect();
+    assert_eq!(kept, ["tcp 30080 from sg-1"]);
+    let rule = |from_port, to_port| IngressRule {
+        protocol: "tcp".to_owned(),
+        from_port,
+        to_port,
+        source: Peer::Group(Id::Is(AwsId::new("sg-1"))),
+    };
+    let standing = BTreeSet::from([rule(30000, 30080), rule(30081, 30090), rule(30080, 30080)]);
+    let inventory = FabricInventory {
+        endpoint_rules: Known::Is([(AwsId::new(NODES), standing)].into(), Timestamp::UNIX_EPOCH),
+        ..FabricInventory::default()
+    };
+    let plan = albedo::plan::fabric::plan(&world.settings, &built, &inventory);
+    let revoked = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Aws(AwsAction::Ec2(Ec2Action::RevokeIngress { rules, .. })) => Some(rules),
+        _ => None,
+    });
+    let revoked: Vec<String> = revoked.flatten().map(ToString::to_string).collect();
+    assert_eq!(revoked, ["tcp 30081-30090 from sg-1"], "what lets that in stays");
 }

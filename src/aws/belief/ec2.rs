@@ -37,7 +37,7 @@ impl Ec2Belief {
     pub(super) fn adopt(&mut self, part: &Ec2Part, other: Self) {
         match part {
             Ec2Part::Vpc => self.vpc = other.vpc,
-            Ec2Part::Interfaces => self.interfaces = other.interfaces,
+            Ec2Part::Interfaces => self.interfaces = shared(&self.interfaces, other.interfaces),
             Ec2Part::SecurityGroups => self.security_groups = other.security_groups,
         }
     }
@@ -58,5 +58,13 @@ impl Ec2Belief {
             Ec2Part::Interfaces => self.interfaces.is_read(),
             Ec2Part::SecurityGroups => self.security_groups.is_read(),
         }
+    }
+}
+
+/// What is known now; where it is as it was, the same that others share already.
+fn shared<T: PartialEq>(old: &Known<Arc<T>>, new: Known<Arc<T>>) -> Known<Arc<T>> {
+    match (old, new) {
+        (Known::Is(old, _), Known::Is(new, at)) if **old == *new => Known::Is(Arc::clone(old), at),
+        (_, new) => new,
     }
 }

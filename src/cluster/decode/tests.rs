@@ -29,7 +29,12 @@ fn a_pod_is_kept_slim() {
             "conditions": [{"type": "ContainersReady", "status": "True"}, {"type": "Ready", "status": "False"}],
         },
     }));
-    let expected = seen::Pod { node: "n1".into(), containers_ready: true, leaving: false };
+    let expected = seen::Pod {
+        node: "n1".into(),
+        addresses: ["10.0.0.1", "fd00::1"].map(Into::into).to_vec(),
+        containers_ready: true,
+        leaving: false,
+    };
     assert_eq!(object, Object::Pod(ObjectKey::new("shop", "web-1"), Arc::new(expected)));
 }
 
@@ -51,7 +56,7 @@ fn nulls_that_go_writes_for_empty_lists_are_empty_lists() {
 }
 
 #[test]
-fn an_endpoint_without_conditions_is_ready_and_only_pods_are_targets() {
+fn an_endpoint_without_conditions_is_ready_and_only_pods_are_named() {
     let Object::Slice(_, slice) = decoded(json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv6",
         "metadata": {"name": "web-a", "labels": {"kubernetes.io/service-name": "web"}},
@@ -67,11 +72,25 @@ fn an_endpoint_without_conditions_is_ready_and_only_pods_are_targets() {
     };
     assert!(slice.ipv6);
     assert_eq!(slice.ports, [seen::SlicePort { name: "".into(), port: 80 }]);
-    let [first, second] = &slice.endpoints[..] else { panic!("two endpoints") };
+    let [first, second, third] = &slice.endpoints[..] else { panic!("three endpoints") };
     assert_eq!((first.ready, first.terminating), (true, false));
-    assert_eq!(first.pod, None, "nobody asks for it");
+    assert_eq!(first.pod.as_deref(), Some("web-1"));
+    assert_eq!(third.pod, None, "a node is no pod");
     assert_eq!((second.ready, second.terminating), (false, true));
     assert_eq!(second.pod.as_deref(), Some("web-2"));
+}
+
+#[test]
+fn a_pod_that_has_ended_has_no_address() {
+    for (phase, expected) in [("Running", 1), ("Pending", 1), ("Succeeded", 0), ("Failed", 0)] {
+        let Object::Pod(_, pod) = decoded(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": {},
+            "status": {"phase": phase, "podIP": "10.0.0.1"},
+        })) else {
+            panic!("not a pod")
+        };
+        assert_eq!(pod.addresses.len(), expected, "{phase}");
+    }
 }
 
 #[test]

@@ -79,17 +79,16 @@ impl Port {
 }
 
 impl Endpoint {
-    /// Nothing of an endpoint without a pod. Only the first address counts: the others are
+    /// Nothing of an endpoint without an address. Only the first address counts: the others are
     /// undefined (Kubernetes).
     fn seen(self) -> Option<seen::Endpoint> {
         let target = self.target_ref.filter(|target| target.kind.as_deref() == Some("Pod"));
-        let pod = target.and_then(|target| target.name)?;
-        let ready = self.conditions.ready.unwrap_or(true);
+        let pod = target.and_then(|target| target.name);
         Some(seen::Endpoint {
             address: self.addresses.into_iter().next()?.into(),
-            ready,
+            ready: self.conditions.ready.unwrap_or(true),
             terminating: self.conditions.terminating.unwrap_or(false),
-            pod: (!ready).then(|| pod.into()),
+            pod: pod.map(Into::into),
         })
     }
 }

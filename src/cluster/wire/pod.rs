@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::{Condition, Wire, condition, meta, nullable, object_key, served};
 use crate::cluster::decode::Object;
@@ -34,10 +35,36 @@ struct Spec {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Status {
     #[serde(deserialize_with = "nullable")]
+    phase: String,
+    #[serde(rename = "podIP", deserialize_with = "nullable")]
+    pod_ip: String,
+    #[serde(rename = "podIPs", deserialize_with = "nullable")]
+    pod_ips: Vec<PodIp>,
+    #[serde(deserialize_with = "nullable")]
     conditions: Vec<Condition>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct PodIp {
+    #[serde(deserialize_with = "nullable")]
+    ip: String,
+}
+
+impl Status {
+    /// The addresses. `podIP` is the first of `podIPs`, unless an old kubelet knows no others; and
+    /// a pod that has ended goes on showing what another one may have by now.
+    fn addresses(&self) -> Vec<SmolStr> {
+        if ["Succeeded", "Failed"].contains(&self.phase.as_str()) {
+            return Vec::new();
+        }
+        let all: Vec<SmolStr> = self.pod_ips.iter().map(|each| SmolStr::new(&each.ip)).collect();
+        let only = (all.is_empty() && !self.pod_ip.is_empty()).then(|| SmolStr::new(&self.pod_ip));
+        all.into_iter().chain(only).collect()
+    }
 }
 
 impl Wire for Pod {
@@ -49,6 +76,7 @@ impl Wire for Pod {
         let key = object_key(&metadata);
         let pod = seen::Pod {
             node: spec.node_name.into(),
+            addresses: status.addresses(),
             containers_ready: condition(&status.conditions, "ContainersReady") == Some("True"),
             leaving: metadata.deletion_timestamp.is_some(),
         };

@@ -21,7 +21,7 @@ pub struct Endpoint {
     pub ready: bool,
     /// The condition `terminating`.
     pub terminating: bool,
-    /// The pod behind it, by name, where it is not ready: of the others nobody asks for the pod.
+    /// The pod that is said to be behind it, by name.
     pub pod: Option<SmolStr>,
 }
 
@@ -34,7 +34,7 @@ pub struct EndpointSlice {
     pub ipv6: bool,
     /// Its ports.
     pub ports: Vec<SlicePort>,
-    /// Its endpoints that pods are behind.
+    /// Its endpoints.
     pub endpoints: Vec<Endpoint>,
     /// How late its content was written, among all slices: the API server's version of it, which in
     /// practice only grows. Nothing but an order to look in hangs on it, so it is no part of what a

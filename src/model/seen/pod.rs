@@ -8,6 +8,9 @@ use smol_str::SmolStr;
 pub struct Pod {
     /// The node it runs on.
     pub node: SmolStr,
+    /// Its addresses: one, or one of each family.
+    #[serde(default)]
+    pub addresses: Vec<SmolStr>,
     /// Whether its containers are ready, whatever its readiness gates say.
     pub containers_ready: bool,
     /// Whether it has a deletion timestamp.

@@ -136,7 +136,7 @@ impl Endpoints {
             .map(|(address, state)| format!("{address} {state}"))
             .map(|line| line.trim().to_owned())
             .collect();
-        sketches.push(format!("endpoints {key}: {{ports: {ports}, at: {at:?}}}"));
+        sketches.push(format!("endpoints {key}: {{ports: {ports}, at: {at:?}, pods: false}}"));
         sketches
     }
 }

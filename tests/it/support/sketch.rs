@@ -11,6 +11,8 @@
 //! service shop/web: {ports: ["http=80:8080"]}     # name (may be left out), port, target port
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
 //! ```
+//!
+//! Endpoints come with their pods, unless `pods: false` says that somebody else sees to them.
 
 use albedo::cluster::{Object, decode};
 use albedo::model::marks::ANNOTATION_PREFIX;
@@ -20,12 +22,33 @@ use serde_json::{Map, Value, json};
 /// Reads a sketch; what is wrong with it is a mistake of the test.
 pub fn objects(sketch: &str) -> Vec<Object> {
     let entries: serde_yaml_ng::Mapping = serde_yaml_ng::from_str(sketch).unwrap();
-    let read = entries.into_iter().map(|(title, body)| {
+    let entries = entries.into_iter().map(|(title, body)| {
         let title: String = serde_yaml_ng::from_value(title).unwrap();
         let body: Value = serde_yaml_ng::from_value(body).unwrap();
-        decode(manifest(&title, body)).unwrap()
+        (title, body)
     });
-    read.collect()
+    let entries: Vec<(String, Value)> = entries.collect();
+    // Pods that are sketched by themselves come later and count.
+    let housed = entries.iter().flat_map(|(title, body)| pods_behind(title, body));
+    let all = housed.chain(entries.iter().cloned());
+    all.map(|(title, body)| decode(manifest(&title, body)).unwrap()).collect()
+}
+
+/// The pods behind endpoints.
+fn pods_behind(title: &str, body: &Value) -> Vec<(String, Value)> {
+    let Some(service) = title.strip_prefix("endpoints ") else { return Vec::new() };
+    if body["pods"] == Value::Bool(false) {
+        return Vec::new();
+    }
+    let (namespace, _) = service.split_once('/').unwrap();
+    let lines = body["at"].as_array().into_iter().flatten().map(text);
+    let lines: Vec<String> = lines.filter(|line| !line.ends_with(" bare")).collect();
+    let pod = |line: &String| {
+        let address = line.split(' ').next().unwrap();
+        let is_ready = !line.contains(" unready");
+        (format!("pod {namespace}/pod-{address}"), json!({"ready": is_ready, "ip": address}))
+    };
+    lines.iter().map(pod).collect()
 }
 
 /// The manifest of one entry.
@@ -49,7 +72,7 @@ fn manifest(title: &str, body: Value) -> Value {
         }
         "namespace" => ("v1", "Namespace", json!({})),
         "node" => ("v1", "Node", node(&body.remove("is").unwrap())),
-        "pod" => ("v1", "Pod", pod(&mut body)),
+        "pod" => ("v1", "Pod", pod(name, &mut body)),
         "endpoints" => {
             meta["labels"] = json!({"kubernetes.io/service-name": name});
             ("discovery.k8s.io/v1", "EndpointSlice", endpoints(&mut body))
@@ -189,17 +212,24 @@ fn node(ready: &Value) -> Value {
     json!({"status": {"conditions": [{"type": "Ready", "status": ready}]}})
 }
 
-fn pod(body: &mut Map<String, Value>) -> Value {
+/// A pod has the address that it is called by, or the one that is given.
+fn pod(name: &str, body: &mut Map<String, Value>) -> Value {
     let ready = if body.remove("ready") == Some(Value::Bool(true)) { "True" } else { "False" };
+    let address = body.remove("ip").map(|ip| text(&ip));
+    let address = address.unwrap_or_else(|| name.trim_start_matches("pod-").to_owned());
     json!({
         "spec": {"nodeName": body.remove("node").unwrap_or_else(|| "n1".into())},
-        "status": {"conditions": [{"type": "ContainersReady", "status": ready}]},
+        "status": {
+            "podIPs": [{"ip": address}],
+            "conditions": [{"type": "ContainersReady", "status": ready}],
+        },
     })
 }
 
 /// Addresses may be followed by `unready`, `terminating` or `bare` (no pod); pods are called by
 /// address.
 fn endpoints(body: &mut Map<String, Value>) -> Value {
+    body.remove("pods");
     let ports = body.remove("ports").unwrap_or_else(|| json!({"": 8080}));
     let ports = ports.as_object().into_iter().flatten().map(|(name, port)| match name.as_str() {
         "" => json!({"port": port}),

@@ -18,7 +18,7 @@ use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{
-    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, ProtectionSettings, Settings,
+    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless, ProtectionSettings, Settings,
 };
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::source::Source;
@@ -89,6 +89,7 @@ pub fn settings() -> Settings {
         external_managed_tags: Vec::new(),
         backend: BackendSecurityGroup::Managed,
         restricted_rules: true,
+        podless: Podless::LeftOut,
         tolerate_missing_service: true,
         tls_secrets: false,
         protection: ProtectionSettings { waf_classic: true, wafv2: true, shield: true },
@@ -199,6 +200,21 @@ impl World {
     /// Adds objects, or puts them in place of those of the same name.
     pub fn add(&mut self, sketch: &str) -> &mut Self {
         sketch::objects(sketch).into_iter().for_each(|object| insert(&mut self.objects, object));
+        self
+    }
+
+    /// Puts a pod behind each endpoint that names one: manifests of a test leave them out.
+    pub fn house(&mut self) -> &mut Self {
+        for (service, slices) in &self.objects.slices {
+            for endpoint in slices.values().flat_map(|slice| &slice.endpoints) {
+                let Some(name) = &endpoint.pod else { continue };
+                let key = ObjectKey::new(service.namespace.clone(), name.clone());
+                let pod = self.objects.pods.entry(key).or_default();
+                let pod = Arc::make_mut(pod);
+                pod.containers_ready |= endpoint.ready;
+                pod.addresses.push(endpoint.address.clone());
+            }
+        }
         self
     }
 

@@ -1,0 +1,96 @@
+//! Which Services a pod says something of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::SmolStr;
+
+use crate::model::few::Few;
+use crate::model::flat::FlatMap;
+use crate::model::id::ObjectKey;
+use crate::model::index::Turn;
+use crate::model::seen::{EndpointSlice, Pod};
+use crate::model::snapshot::Objects;
+
+use super::links::Links;
+
+/// From pods to the Services whose endpoints name them.
+#[derive(Debug, Default)]
+pub(super) struct PodLinks {
+    /// From slices, with their Services, to the pods of endpoints that are not ready: whatever
+    /// changes of these may make them so.
+    doubtful: Links<(ObjectKey, SmolStr), ObjectKey>,
+    /// The Services of all pods. There are as many as pods, so they are linked one way and by name.
+    named: BTreeMap<ObjectKey, Few<SmolStr>>,
+}
+
+impl PodLinks {
+    /// Takes note of a change of a slice that `objects` already show.
+    pub(super) fn note(&mut self, objects: &Objects, turn: &Turn<ObjectKey, EndpointSlice>) {
+        let namespace = &turn.key.namespace;
+        let key_of = |pod: &SmolStr| ObjectKey::new(namespace.clone(), pod.clone());
+        for slice in [&turn.old, &turn.new].into_iter().flatten() {
+            let service = ObjectKey::new(namespace.clone(), slice.service.clone());
+            let is_current = turn.new.as_ref().is_some_and(|new| new.service == slice.service);
+            let doubtful = slice.endpoints.iter().filter(|endpoint| !endpoint.ready);
+            let pods = doubtful.filter_map(|endpoint| endpoint.pod.as_ref());
+            let pods = pods.filter(|_| is_current).map(key_of).collect();
+            self.doubtful.set(&(service, turn.key.name.clone()), pods);
+        }
+        let (before, now) = (pods(turn.old.as_deref()), pods(turn.new.as_deref()));
+        for (service, pod) in before.difference(&now) {
+            let of_service = ObjectKey::new(namespace.clone(), (*service).clone());
+            let slices = objects.slices.get(&of_service).into_iter().flat_map(FlatMap::values);
+            let mut endpoints = slices.flat_map(|slice| &slice.endpoints);
+            if endpoints.any(|endpoint| endpoint.pod.as_ref() == Some(*pod)) {
+                continue;
+            }
+            let pod = key_of(pod);
+            if let Some(services) = self.named.get_mut(&pod) {
+                services.remove(*service);
+                if services.is_empty() {
+                    self.named.remove(&pod);
+                }
+            }
+        }
+        for (service, pod) in now.difference(&before) {
+            self.named.entry(key_of(pod)).or_default().insert((*service).clone());
+        }
+    }
+
+    /// The Services that a change of a pod concerns. Of endpoints that are ready nothing counts but
+    /// whether the pod has their address.
+    pub(super) fn services(&self, turn: &Turn<ObjectKey, Pod>) -> BTreeSet<ObjectKey> {
+        let doubtful = self.doubtful.leading_to(&turn.key).map(|(service, _)| service.clone());
+        let named = self.named.get(&turn.key).filter(|_| is_moved(turn));
+        let named = named.into_iter().flat_map(Few::iter);
+        let named = named.map(|name| ObjectKey::new(turn.key.namespace.clone(), name.clone()));
+        doubtful.chain(named).collect()
+    }
+
+    /// The Services with endpoints that are not ready and whose pods are on a node.
+    pub(super) fn on_node(&self, objects: &Objects, node: &str) -> BTreeSet<ObjectKey> {
+        let is_there = |pod: &ObjectKey| objects.pods.get(pod).is_some_and(|pod| pod.node == node);
+        let ends = self.doubtful.ends().filter(|(pod, _)| is_there(pod));
+        ends.flat_map(|(_, slices)| slices.iter().map(|(service, _)| service.clone())).collect()
+    }
+}
+
+/// Whether a pod has other addresses than before.
+pub(super) fn is_moved(turn: &Turn<ObjectKey, Pod>) -> bool {
+    let addresses = |pod: &Option<_>| -> Vec<SmolStr> {
+        let pod: &Option<std::sync::Arc<Pod>> = pod;
+        pod.as_ref().map(|pod| pod.addresses.clone()).unwrap_or_default()
+    };
+    addresses(&turn.old) != addresses(&turn.new)
+}
+
+/// The pods that a slice's endpoints name, each with the Service.
+fn pods(slice: Option<&EndpointSlice>) -> BTreeSet<(&SmolStr, &SmolStr)> {
+    let endpoints = slice.into_iter().flat_map(|slice| {
+        slice
+            .endpoints
+            .iter()
+            .filter_map(move |endpoint| Some((&slice.service, endpoint.pod.as_ref()?)))
+    });
+    endpoints.collect()
+}
