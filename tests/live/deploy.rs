@@ -1,7 +1,7 @@
 //! What `deploy` holds starts the controller, and is enough for it.
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::control_plane::ControlPlane;
 use crate::support::controller::Controller;
@@ -23,8 +23,8 @@ async fn the_manifests_start_the_controller_and_the_examples_work() {
     plane.prepare().await;
     let account = account();
     ground(&account, ADDRESSES);
-    for manifest in documents("controller.yaml") {
-        plane.apply(&manifest).expect("the API server takes it");
+    for manifest in documents("controller.yaml").iter().chain(&documents("admission.yaml")) {
+        plane.apply(manifest).expect("the API server takes it");
     }
     let deployment = documents("controller.yaml").remove(0);
     let pod = &deployment["spec"]["template"]["spec"];
@@ -53,5 +53,57 @@ async fn the_manifests_start_the_controller_and_the_examples_work() {
     let lease = "aws-load-balancer-controller-leader";
     let holder = plane.kubectl(&["get", "lease", "-n", "kube-system", lease, holder]);
     assert!(!holder.is_empty());
+    plane.stop();
+}
+
+/// A binding in a namespace of its own.
+fn binding(name: &str, target_group: &str, labels: &Value) -> Value {
+    json!({
+        "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
+        "metadata": {"namespace": "evil", "name": name, "labels": labels},
+        "spec": {
+            "targetGroupARN": format!(
+                "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{target_group}/1"
+            ),
+            "targetType": "ip", "serviceRef": {"name": "s", "port": 80},
+        },
+    })
+}
+
+#[tokio::test]
+async fn nobody_makes_a_binding_that_passes_for_an_ingresses_or_leads_another_elsewhere() {
+    let plane = ControlPlane::start("admission");
+    plane.prepare().await;
+    plane.kubectl(&["create", "namespace", "evil"]);
+    for manifest in documents("admission.yaml") {
+        plane.apply(&manifest).expect("the API server takes it");
+    }
+    let stack = json!({"ingress.k8s.aws/stack": "edge"});
+    // The API server takes a moment to know a policy.
+    until("a label of a controller's is refused", async || {
+        let refused = plane.apply(&binding("thief", "web", &stack)).err();
+        plane.kubectl(&["delete", "targetgroupbinding", "-n", "evil", "--all", "--wait=false"]);
+        refused.filter(|answer| answer.contains("ingress.k8s.aws/stack"))
+    })
+    .await;
+    let own = binding("own", "web", &json!({"app": "web"}));
+    plane.apply(&own).expect("it is a person's");
+    plane.apply(&binding("own", "web", &json!({"app": "other"}))).expect("labels are free");
+    for (what, changed) in [
+        ("stack", binding("own", "web", &stack)),
+        ("targetGroupARN", binding("own", "other", &json!({}))),
+    ] {
+        let refused = plane.apply(&changed).expect_err("it is refused");
+        assert!(refused.contains(what), "{refused}");
+    }
+    // What a controller made may be changed by others, but for what makes it the controller's.
+    let kubeconfig = plane.kubeconfig_of_controller();
+    let kubeconfig = kubeconfig.to_str().expect("it is text");
+    let made = binding("made", "web", &stack);
+    let create = ["--kubeconfig", kubeconfig, "create", "-f", "-"];
+    plane.try_kubectl(&create, Some(&made)).expect("the controller may");
+    plane.kubectl(&["annotate", "targetgroupbinding", "-n", "evil", "made", "nobody=cares"]);
+    let unlabel = ["label", "targetgroupbinding", "-n", "evil", "made", "ingress.k8s.aws/stack-"];
+    plane.try_kubectl(&unlabel, None).expect_err("it is the controller's");
     plane.stop();
 }
