@@ -280,6 +280,7 @@ async fn plan_targets<C: Cloud, T: Clock>(
     for key in snapshot.objects.bindings.keys() {
         let refusal = desired::binder::refusal(snapshot, key);
         plans.problems.extend(refusal.map(|refusal| desired::binder::problem(refusal, key)));
+        plans.problems.extend(desired::targets::unserved(snapshot, key));
         plans
             .problems
             .extend(desired::targets::strangers(snapshot, key).filter(|_| refusal.is_none()));

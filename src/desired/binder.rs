@@ -59,6 +59,17 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     binder.is_some_and(|(binder, _)| binder != key).then_some(Refusal::Taken)
 }
 
+/// Whether the target group that a binding names was made for an Ingress of this cluster, whose
+/// group takes it away together with its targets once nobody wants it.
+#[must_use]
+pub fn is_of_ingress(snapshot: &Snapshot, arn: &AwsId) -> bool {
+    let tags = snapshot.bound.get(arn).and_then(Option::as_ref);
+    tags.is_some_and(|tags| {
+        tags.get(TAG_CLUSTER).is_some_and(|owner| *owner == snapshot.settings.cluster)
+            && Group::in_tags(tags).is_some()
+    })
+}
+
 /// Why a binding may not have a target group with these tags, whoever else names it.
 fn barred(cluster: &str, tags: &Tags, key: &ObjectKey, seen: &SeenBinding) -> Option<Refusal> {
     let allowed = tags.get(TAG_ALLOWED_NAMESPACES).map(|list| {

@@ -42,8 +42,11 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     if seen.leaving {
         stack.targets.clear();
         stack.leaving = true;
-        // What it leaves behind is the binder's to keep or to take away.
-        stack.may_deregister &= !is_refused;
+        // What it leaves behind is the binder's to keep or to take away; and an Ingress's target
+        // group gets another binding for as long as it is wanted.
+        let is_of_ingress =
+            stack.target_group.given().is_some_and(|arn| binder::is_of_ingress(snapshot, arn));
+        stack.may_deregister &= !is_refused && !is_of_ingress;
     }
     Some(stack)
 }
@@ -52,9 +55,13 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
 #[must_use]
 pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
     let vpc = &snapshot.surroundings.vpc;
+    // The VPC's CIDRs say nothing of another VPC, which has none of its addresses.
+    let is_elsewhere =
+        binding.vpc.as_deref().is_some_and(|of_group| of_group != snapshot.settings.vpc.as_str());
     let target = |(address, port): (SmolStr, u16)| {
-        // AWS wants to be told of addresses outside the VPC.
-        let availability_zone = vpc.is_outside(&address).then(|| SmolStr::new_static("all"));
+        // AWS wants to be told of addresses outside the target group's VPC.
+        let is_outside = is_elsewhere || vpc.is_outside(&address);
+        let availability_zone = is_outside.then(|| SmolStr::new_static("all"));
         Target { id: address, port, availability_zone }
     };
     TargetsStack {
@@ -88,6 +95,40 @@ pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeMap<SmolStr, Ho
 #[must_use]
 pub fn ports(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<u16> {
     endpoints(snapshot, binding).into_iter().map(|(_, port)| port).collect()
+}
+
+/// What is to be said of a binding that asks for what this version does not do.
+#[must_use]
+pub fn unserved(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
+    let seen = snapshot.objects.bindings.get(key).filter(|seen| !seen.leaving)?;
+    let spec = &seen.spec;
+    let still = "its targets stay as they are";
+    let (field, found, allowed, meanwhile) = if spec.iam_role_arn_to_assume.is_some() {
+        ("spec.iamRoleArnToAssume", "a role to assume", "a target group of this account", still)
+    } else if spec.target_group_arn.is_none() {
+        ("spec.targetGroupARN", "no ARN", "the ARN of the target group, not its name", still)
+    } else if seen.as_binding(key).target_type != TargetType::Ip {
+        ("spec.targetType", "instance", "ip", still)
+    } else if seen.as_binding(key).multi_cluster {
+        (
+            "spec.multiClusterTargetGroup",
+            "true",
+            "false, unless several clusters share the target group",
+            "endpoints are registered, and never deregistered: addresses of pods that are gone \
+             stay until somebody takes them away",
+        )
+    } else {
+        return None;
+    };
+    Some(Problem {
+        code: Code::Unsupported,
+        severity: Severity::Warning,
+        object: ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() },
+        field: field.to_owned(),
+        found: found.to_owned(),
+        allowed: allowed.to_owned(),
+        meanwhile: meanwhile.to_owned(),
+    })
 }
 
 /// What is to be said of a binding's endpoints that are no targets because no pod has their

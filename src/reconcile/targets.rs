@@ -61,6 +61,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let waits = self.wait_for_pods(key, strangers.is_some());
         let refused = refusal.map(|refusal| binder::problem(refusal, key));
         let told = refused.into_iter().chain(strangers.filter(|_| waits.is_none()));
+        let told = told.chain(desired::targets::unserved(&snapshot, key));
         self.tell_binding(key, &snapshot, &told.collect::<Vec<Problem>>());
         let mut rests = vec![self.register(key, &snapshot).await?];
         rests.extend(waits.map(Rest::Later));

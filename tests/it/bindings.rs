@@ -149,9 +149,14 @@ fn what_a_thief_has_is_taken_back_at_the_start() {
         site.settle().await.stop().await;
         let arn = made(&site);
         // An older version let it happen: his pods are registered, and he holds the finalizer.
-        let held = ", finalizers: [elbv2.k8s.aws/resources], \
-                    labels: {ingress.k8s.aws/stack: edge}, creationTimestamp: '1970-01-01T00:00:00Z'";
-        site.cluster.apply(&binding("evil/a-thief", &arn, held));
+        let held = [
+            "",
+            "finalizers: [elbv2.k8s.aws/resources]",
+            "labels: {ingress.k8s.aws/stack: edge}",
+            "creationTimestamp: '1970-01-01T00:00:00Z'",
+        ]
+        .join(", ");
+        site.cluster.apply(&binding("evil/a-thief", &arn, &held));
         site.aws.change(|state| {
             let group = state.target_groups.get_mut(&arn).unwrap();
             let (mut target, state) = group.targets.pop_first().unwrap();
@@ -267,5 +272,44 @@ fn who_may_read_no_tags_binds_nothing() {
         site.aws.forbid(&[]);
         controller.settle().await;
         assert_eq!(registered(&site, &arn), addresses(&["172.31.0.1"]));
+    });
+}
+
+#[test]
+fn a_binding_of_an_ingress_that_somebody_deletes_takes_no_targets_along() {
+    wait(async {
+        let site = Site::new(SHOP);
+        let controller = site.settle().await;
+        let arn = made(&site);
+        let own = site.cluster.objects.read().unwrap().bindings.keys().next().unwrap().clone();
+        site.aws.forget_calls();
+        site.cluster.delete_binding(&own);
+        settle(&controller).await;
+        assert_eq!(site.aws.performed(), []);
+        assert_eq!(registered(&site, &arn), addresses(&["172.31.0.1"]));
+        let objects = site.cluster.objects.read().unwrap();
+        assert!(objects.bindings.values().all(|binding| !binding.leaving), "another one is made");
+        assert_eq!(objects.bindings.len(), 1);
+    });
+}
+
+#[test]
+fn who_asks_for_what_is_not_done_hears_of_it() {
+    wait(async {
+        for (spec, field, is_registered) in [
+            ("targetType: instance", "spec.targetType", false),
+            ("targetType: ip, iamRoleArnToAssume: r", "spec.iamRoleArnToAssume", false),
+            ("targetType: ip, multiClusterTargetGroup: true", "spec.multiClusterTargetGroup", true),
+        ] {
+            let site = Site::new(SHOP);
+            let controller = site.settle().await;
+            let arn = terraformed(&site, "tf", Tags::new());
+            let manifest = binding("shop/tf", &arn, "").replace("targetType: ip", spec);
+            site.cluster.apply(&manifest);
+            settle(&controller).await;
+            let [event] = &told(&site, "shop/tf")[..] else { panic!("{spec}") };
+            assert!(event.reason == "Unsupported" && event.message.contains(field), "{event:?}");
+            assert_eq!(registered(&site, &arn).len(), usize::from(is_registered), "{spec}");
+        }
     });
 }

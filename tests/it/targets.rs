@@ -81,3 +81,17 @@ fn an_address_outside_the_vpc_is_in_all_zones() {
         &["10.1.2.3:8080 all", "172.31.0.1:8080"],
     );
 }
+
+#[test]
+fn addresses_are_in_all_zones_of_another_vpcs_target_group() {
+    let mut world = World::new(SERVICE);
+    world.add("endpoints shop/s: {ports: {http: 8080}, at: [172.31.0.1]}");
+    let stack = world.build("shop/web").stack;
+    let mut binding = stack.target_groups.values().next().unwrap().binding.clone();
+    for (vpc, expected) in [("vpc-fake", None), ("vpc-hub", Some("all"))] {
+        binding.vpc = Some(vpc.into());
+        let built = of_binding(&world.snapshot(), &binding);
+        let target = built.targets.first().unwrap();
+        assert_eq!(target.availability_zone.as_deref(), expected, "{vpc}");
+    }
+}
