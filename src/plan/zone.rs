@@ -312,7 +312,10 @@ impl<'a> Planning<'a> {
         if !self.extent.shows(source.namespace()) || self.stack.standing.contains(&source) {
             return false;
         }
-        is_complete && self.view.whose(record) == Whose::Ours
+        // What has the cluster's own name for an owner is nobody else's, and leads nowhere now.
+        let was_ours =
+            self.settings.keeps_default && host.is_of_owner(record) && self.view.is_gone(record);
+        is_complete && (was_ours || self.view.whose(record) == Whose::Ours)
     }
 
     fn in_the_way(&mut self, name: &str, source: &Source, obstacle: Obstacle) {

@@ -101,6 +101,11 @@ impl<'a> Host<'a> {
         self.ownership(record)?.source()
     }
 
+    /// Whether a record is said to be of our own owner id.
+    pub(super) fn is_of_owner(&self, record: &Record) -> bool {
+        self.ownership(record).is_some_and(|found| found.owner == self.view.settings.dns.owner)
+    }
+
     /// Whether the TXT record beside a record says that it is for somebody else. One that names no
     /// object says nothing.
     pub(super) fn is_for_another(&self, record: &Record, whom: &Source) -> bool {

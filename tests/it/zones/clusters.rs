@@ -156,3 +156,19 @@ fn a_name_with_the_prefix_of_the_console_leads_to_the_same_load_balancer() {
     let standing = held(&format!("dualstack.{ALB}"), "default", "default/web");
     assert_eq!(case(&[]).leading(&standing), BTreeSet::from([AwsId::new(ALB)]));
 }
+
+/// The load balancer is gone, and so is the Ingress: nobody would ever look at the record again.
+#[test]
+fn a_record_of_the_cluster_s_own_that_leads_nowhere_goes() {
+    let gone = "k8s-default-gone-1234567890-1.us-east-1.elb.amazonaws.com";
+    let standing = |owner: &str| held(gone, owner, "default/gone");
+    assert!(case(&[]).carried_out(&standing("demo")).is_empty());
+    // Who has been given an owner id may not be the only one that has it.
+    let mut given = case(&[]);
+    given.dns.keeps_default = false;
+    assert!(given.plan(&standing("demo")).is_empty());
+    assert!(case(&[]).plan(&standing("default")).is_empty());
+    let mut seen = case(&[]);
+    seen.elsewhere = BTreeSet::from([AwsId::new(gone)]);
+    assert!(seen.plan(&standing("demo")).is_empty(), "it stands in another VPC");
+}

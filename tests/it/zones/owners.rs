@@ -28,6 +28,19 @@ fn a_name_that_passes_to_another_ingress_says_so() {
 }
 
 #[test]
+fn a_name_that_passes_from_an_object_of_another_kind_says_so() {
+    for from in [ALB, ALB_2] {
+        let (owner, resource) = ("default".to_owned(), "httproute/default/web".to_owned());
+        let before = Ownership { owner, resource, is_dualstack: false };
+        let before = values(TXT_A, RecordType::Txt, &before.to_string());
+        let standing = records([alias(HOST, RecordType::A, from), before]);
+        let end = Case::new(&[WEB]).carried_out(&standing);
+        assert_eq!(named(&end, TXT_A), Some(member("default/web")), "from {from}");
+        assert!(Case::new(&[]).carried_out(&end).is_empty(), "so it goes with its Ingress");
+    }
+}
+
+#[test]
 fn one_of_several_of_a_load_balancer_keeps_a_name_and_loses_it_to_no_other_load_balancer() {
     let shared = "default/web,default/api web.example.com one";
     let held = held(ALB, "default/api");
