@@ -8,7 +8,8 @@ use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{
-    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless, ProtectionSettings, Settings,
+    ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless,
+    ProtectionSettings, Settings,
 };
 use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
@@ -189,6 +190,13 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     if duration.is_zero() { Err(allowed()) } else { Ok(duration) }
 }
 
+/// How long what has been replaced is kept: a record of a load balancer lives 60 s, and resolvers
+/// are not on time.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(90);
+/// The same where another controller leads names elsewhere: external-dns looks once a minute, and
+/// may be busy or limited by Route 53.
+const GRACE_ELSEWHERE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+
 /// Flags that decide what is built; the same for every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is built, and where (LBC's flags)")]
@@ -275,9 +283,10 @@ pub struct BuildFlags {
     pub enable_shield: bool,
     /// How long a load balancer or target group that has been replaced is kept, and an Ingress in
     /// the group that it has left for another, for requests under way and for resolvers that
-    /// remember the address (a record of a load balancer lives 60 s).
-    #[arg(long, default_value = "90s", value_name = "DURATION", value_parser = duration)]
-    pub replacement_grace: std::time::Duration,
+    /// remember the address (a record of a load balancer lives 60 s). Default: 90s, and 5m where
+    /// another controller keeps the names, such as external-dns, which looks once a minute.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub replacement_grace: Option<std::time::Duration>,
     /// The names that lead to load balancers.
     #[command(flatten)]
     pub dns: DnsFlags,
@@ -313,11 +322,11 @@ pub struct DnsFlags {
     #[arg(long, default_value = "sync",
         value_parser = PossibleValuesParser::new(["sync", "upsert-only", "create-only"]))]
     pub policy: String,
-    /// What annotations about names begin with; before external-dns 0.22 it was
-    /// external-dns.alpha.kubernetes.io/.
-    #[arg(long, default_value = "external-dns.kubernetes.io/", value_name = "PREFIX",
-        value_parser = prefix)]
-    pub annotation_prefix: String,
+    /// What annotations about names begin with. Default: external-dns.kubernetes.io/ and, as before
+    /// external-dns 0.22, external-dns.alpha.kubernetes.io/. What one of them says that is not read
+    /// holds the names of its Ingress still.
+    #[arg(long, value_name = "PREFIX", value_parser = prefix)]
+    pub annotation_prefix: Option<String>,
     /// Whether Route 53 leaves out load balancers without healthy targets where nobody says.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL")]
@@ -356,7 +365,10 @@ impl DnsFlags {
                 "create-only" => DnsPolicy::CreateOnly,
                 _ => DnsPolicy::Sync,
             },
-            annotation_prefix: annotation_prefix.clone(),
+            annotation_prefixes: match annotation_prefix {
+                Some(only) => vec![only.clone()],
+                None => ANNOTATION_PREFIXES.map(str::to_owned).to_vec(),
+            },
             evaluate_target_health: *aws_evaluate_target_health,
         })
     }
@@ -502,7 +514,8 @@ impl BuildFlags {
             },
             dns,
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
-            replacement_grace: *replacement_grace,
+            replacement_grace: replacement_grace.unwrap_or(GRACE),
+            replacement_grace_elsewhere: replacement_grace.unwrap_or(GRACE_ELSEWHERE),
         })
     }
 }

@@ -4,6 +4,7 @@ mod arrival;
 pub mod balancer;
 pub mod certificate;
 pub mod check;
+pub mod deletion;
 mod draft;
 mod exchange;
 pub mod fabric;

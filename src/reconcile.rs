@@ -38,7 +38,7 @@ mod zone;
 
 pub use protection::read_protection;
 pub use targets::read_bound;
-pub use waits::{read_strays, read_targets};
+pub use waits::{read_group, read_strays, read_targets};
 
 /// How old what we know of the VPC may be. Nothing in it changes by itself; what a person changes
 /// there is looked for at once when something is missing.

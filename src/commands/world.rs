@@ -26,7 +26,7 @@ use crate::model::stack::TargetsStack;
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::plan::check::Breach;
-use crate::reconcile::{read_bound, read_protection, read_strays, read_targets, scope};
+use crate::reconcile::{read_bound, read_group, read_protection, read_strays, read_targets};
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -84,24 +84,26 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         snapshot.memory = remembered.memory.clone();
         let mut built = desired::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
-        let scope = scope(&built.stack);
-        let mut inventory = mirror.balancer(&cluster, &group, &scope).await?;
+        let (settings, extent) = (&snapshot.settings, &snapshot.extent);
+        let mut inventory = read_group(mirror, settings, extent, &group, &built.stack).await?;
         inventory.bindings = bindings_of(snapshot, &group);
         read_strays(mirror, &mut inventory).await?;
         inventory.remembered = remembered;
-        let extent = &snapshot.extent;
         read_targets(mirror, extent, &built.stack, &mut inventory).await?;
         let mut names = built.names;
         if let Some(live) = plan::balancer::current(extent, &built.stack, &inventory) {
             names.load_balancer = Id::Is(live.live.id.clone());
         }
-        facts.names_of(&group, names, facts.revision());
         planned.extend(plan::balancer::planned_bindings(extent, &built.stack, &inventory));
         // How long something has been waiting is not known here, so no wait is over.
         let over = BTreeSet::new();
-        let (settings, stack) = (&snapshot.settings, &built.stack);
+        let stack = &built.stack;
         let plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
         let breaches = plan::check::balancer(&plan, stack, &inventory);
+        if plan::deletion::holds_up(&plan) {
+            names.known.retain(|member| !stack.leaving.contains(member));
+        }
+        facts.names_of(&group, names, facts.revision());
         let subject = Subject::Balancer(place.clone(), group.clone());
         plans.judged(&subject, &plan, &breaches);
         balancers.push((subject, plan));
@@ -154,7 +156,16 @@ async fn look_at_zones<C: Cloud, T: Clock>(
     let in_use: Vec<AwsId> = in_use.collect();
     facts.zones(in_use.clone());
     for id in &in_use {
-        let inventory = mirror.zone(id, AGE_MAX).await?;
+        let inventory = match mirror.zone(id, AGE_MAX).await {
+            Err(error) if error.kind == Kind::Refused => {
+                plans
+                    .notes
+                    .push(format!("{id} cannot be read, so no name in it is planned: {error}"));
+                facts.refuses(id);
+                continue;
+            }
+            found => found?,
+        };
         let zone = zones.get(id).map(|zone| zone.name.as_str()).unwrap_or_default();
         facts.leads(id, &plan::zone::leading(&snapshot.settings, zone, &inventory));
     }
@@ -172,7 +183,11 @@ async fn plan_zones<C: Cloud, T: Clock>(
     for id in zones {
         let Some(stack) = desired::zone::build(snapshot, id) else { continue };
         let settings = &snapshot.settings;
-        let inventory = mirror.zone(id, AGE_MAX).await?;
+        let inventory = match mirror.zone(id, AGE_MAX).await {
+            // That has been said.
+            Err(error) if error.kind == Kind::Refused => continue,
+            found => found?,
+        };
         let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         let subject = Subject::Zone(settings.place.clone(), id.clone());
         plans.judged(&subject, &plan, &plan::check::zone(&plan, settings, &stack, &inventory));

@@ -138,6 +138,13 @@ impl BalancerState {
     pub fn polls_load_balancers(&self) -> bool {
         self.waits.polled.iter().any(|key| matches!(key, WaitKey::Serving(_)))
     }
+
+    /// Whether anything waits for a person to switch off a deletion protection.
+    #[must_use]
+    pub fn polls_protection(&self) -> bool {
+        let mut polled = self.waits.polled.iter();
+        polled.any(|key| matches!(key, WaitKey::Protected(_) | WaitKey::Outlived(_)))
+    }
 }
 
 /// The waits of one group. Losing them, as a restart does, makes waits longer.

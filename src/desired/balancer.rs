@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::model::fact::Names;
 use crate::model::group::Group;
 use crate::model::memory::Memory;
 use crate::model::part::Part;
 use crate::model::problem::{Code, Problem};
+use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
@@ -56,6 +58,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     };
     let named = active.iter().filter(|source| !departures.arrived.contains(*source));
     let parts: Vec<Arc<Part>> = named.filter_map(part).collect();
+    let grace = grace(snapshot, &parts);
     let parts = parts.iter().map(AsRef::as_ref);
     let (names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
     problems.append(&mut found);
@@ -66,7 +69,9 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     // Who may not look at zones holds up nobody who never asked for a name.
     let all = active.iter().chain(&members.leaving);
     let is_unnamed = snapshot.zones_refused && !names::may_stand(snapshot, all);
-    let named = snapshot.facts.leading().or_else(|| is_unnamed.then(Arc::default));
+    let all = active.iter().chain(&members.leaving);
+    let named = snapshot.facts.leading().filter(|_| !names::are_unread(snapshot, all));
+    let named = named.or_else(|| is_unnamed.then(Arc::default));
     let stack = BalancerStack {
         group: group.clone(),
         front: merged.front,
@@ -80,10 +85,22 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         arriving,
         unexplained,
         memory: memory(snapshot, &active, &good),
+        grace,
         named,
         active,
     };
     Built { stack, problems, names, good }
+}
+
+/// How long what has been replaced stays: longer where names are not all led elsewhere from here.
+fn grace(snapshot: &Snapshot, parts: &[Arc<Part>]) -> Duration {
+    let Settings { dns, replacement_grace, replacement_grace_elsewhere, .. } = &*snapshot.settings;
+    let are_ours = parts.iter().all(|part| part.names.is_some());
+    if are_ours && dns.policy != DnsPolicy::CreateOnly {
+        *replacement_grace
+    } else {
+        *replacement_grace_elsewhere
+    }
 }
 
 /// The members, each looked at alone.

@@ -11,7 +11,7 @@ use crate::model::id::{Handle, Id, Slot};
 use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, VALUE_LENGTH_MAX};
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::settings::{DnsScope, DnsSettings, Settings};
+use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::{Source, SourceKind};
 
@@ -19,14 +19,18 @@ use super::annotations::table::DNS;
 use super::classes::{class_of, has};
 use super::zone::{Choice, choose};
 
-/// What annotations about names began with before external-dns 0.22, and still do in most clusters.
-const PREFIX_ALPHA: &str = "external-dns.alpha.kubernetes.io/";
+mod unread;
+
 /// The value of `controller` that leaves an Ingress to us.
 const CONTROLLER: &str = "dns-controller";
 /// The annotations about records that this version does not write.
 const UNSUPPORTED: [&str; 3] = ["record-type", "set-identifier", "target"];
 const UNSUPPORTED_PREFIX: &str = "aws-";
 const EVALUATE_TARGET_HEALTH: &str = "aws-evaluate-target-health";
+/// Other annotations that decide which names are kept.
+const DECIDING: [&str; 3] = ["controller", "hostname", "ingress-hostname-source"];
+/// What becomes of names while nobody can tell what is meant.
+const STAY: &str = "the names of this Ingress stay as they are";
 /// The most characters of a name (RFC 1035, without the last dot).
 const NAME_LENGTH_MAX: usize = 253;
 /// The most characters of the first label: `a-` goes in front of it.
@@ -61,6 +65,16 @@ pub fn may_stand<'m>(snapshot: &Snapshot, mut members: impl Iterator<Item = &'m 
     })
 }
 
+/// Whether members wait for a hosted zone that nobody may look at: a host of one lies in it.
+#[must_use]
+pub fn are_unread<'m>(
+    snapshot: &Snapshot,
+    mut members: impl Iterator<Item = &'m Source> + Clone,
+) -> bool {
+    members.clone().any(|member| unread::zone_of(snapshot, member).is_some())
+        && may_stand(snapshot, &mut members)
+}
+
 /// The names that an Ingress asks for. `None` where its names are not ours to keep: they stay as
 /// they are.
 #[must_use]
@@ -75,7 +89,9 @@ pub fn wished(
         return None;
     }
     let mut asking = Asking { settings, source, ingress, problems };
-    asking.look_for_other_prefix();
+    if asking.is_ambiguous() {
+        return None;
+    }
     if asking.value("controller").is_some_and(|value| value != CONTROLLER) {
         return None;
     }
@@ -104,13 +120,29 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// Where an annotation stands, or would stand.
     fn field(&self, name: &str) -> String {
-        format!("annotation {}{name}", self.settings.annotation_prefix)
+        let prefixes = || self.settings.annotation_prefixes.iter();
+        let stands = prefixes().find(|prefix| self.under(prefix, name).is_some());
+        let prefix = stands.or(prefixes().next()).map_or("", String::as_str);
+        format!("annotation {prefix}{name}")
+    }
+
+    fn under(&self, prefix: &str, name: &str) -> Option<&str> {
+        let annotations = self.ingress.metadata.annotations.as_ref()?;
+        annotations.get(&format!("{prefix}{name}")).map(String::as_str)
     }
 
     fn value(&self, name: &str) -> Option<&str> {
-        let annotations = self.ingress.metadata.annotations.as_ref()?;
-        annotations.get(&format!("{}{name}", self.settings.annotation_prefix)).map(String::as_str)
+        let prefixes = &self.settings.annotation_prefixes;
+        prefixes.iter().find_map(|prefix| self.under(prefix, name))
+    }
+
+    /// The names of the annotations that stand under a prefix.
+    fn names_under(&self, prefix: &str) -> Vec<String> {
+        let annotations = self.ingress.metadata.annotations.iter().flatten();
+        let names = annotations.filter_map(|(key, _)| key.strip_prefix(prefix));
+        names.map(str::to_owned).collect()
     }
 
     fn problem(&mut self, (code, severity): (Code, Severity), field: String, texts: [String; 3]) {
@@ -119,43 +151,57 @@ impl Asking<'_> {
         self.problems.push(Problem { code, severity, object, field, found, allowed, meanwhile });
     }
 
-    /// Most clusters still use the older prefix, and would otherwise wonder.
-    fn look_for_other_prefix(&mut self) {
-        if self.settings.annotation_prefix == PREFIX_ALPHA {
-            return;
+    /// Whether nobody can tell what is meant: something is said under a prefix that is not read, or
+    /// something else under each of those that are.
+    fn is_ambiguous(&mut self) -> bool {
+        let read = self.settings.annotation_prefixes.clone();
+        // Who gives a prefix of his own has several controllers, each with its names.
+        let is_read = |known: &&&str| read.iter().any(|prefix| prefix == **known);
+        let is_known = ANNOTATION_PREFIXES.iter().any(|known| is_read(&known));
+        let unread = ANNOTATION_PREFIXES.iter().filter(|known| is_known && !is_read(known));
+        let mut wrong = Vec::new();
+        for prefix in unread {
+            for name in self.names_under(prefix).into_iter().filter(|name| means(name)) {
+                let value = self.under(prefix, &name).unwrap_or_default();
+                let found = format!("\"{value}\" under a prefix that is not read");
+                let allowed = format!(
+                    "the prefix {}, or to start without --annotation-prefix",
+                    read.first().map_or("", String::as_str)
+                );
+                wrong.push((format!("annotation {prefix}{name}"), found, allowed));
+            }
         }
-        let annotations = self.ingress.metadata.annotations.iter().flatten();
-        let other = annotations.map(|(key, _)| key).find(|key| key.starts_with(PREFIX_ALPHA));
-        if let Some(other) = other.cloned() {
-            let texts = [
-                "a prefix that is not read".to_owned(),
-                format!(
-                    "the prefix {}, or to start with --annotation-prefix={PREFIX_ALPHA}",
-                    self.settings.annotation_prefix
-                ),
-                "it changes nothing".to_owned(),
-            ];
-            let kind = (Code::UnknownAnnotation, Severity::Note);
-            self.problem(kind, format!("annotation {other}"), texts);
+        for prefix in read.iter().skip(1) {
+            for name in self.names_under(prefix).into_iter().filter(|name| means(name)) {
+                let value = self.under(prefix, &name).unwrap_or_default();
+                let other = self.value(&name).unwrap_or_default();
+                if value != other {
+                    let found = format!("\"{value}\", and \"{other}\" in {}", self.field(&name));
+                    let allowed = "the same in both, or one of them".to_owned();
+                    wrong.push((format!("annotation {prefix}{name}"), found, allowed));
+                }
+            }
         }
+        for (field, found, allowed) in &wrong {
+            let texts = [found.clone(), allowed.clone(), STAY.to_owned()];
+            self.problem((Code::InvalidAnnotation, Severity::Warning), field.clone(), texts);
+        }
+        !wrong.is_empty()
     }
 
     /// Whether the Ingress asks for records of kinds that are not written here. A simple record in
     /// place of a weighted one would be wrong, so nothing is.
     fn has_unsupported(&mut self) -> bool {
-        let prefix = &self.settings.annotation_prefix;
-        let annotations = self.ingress.metadata.annotations.iter().flatten();
-        let names = annotations.filter_map(|(key, _)| key.strip_prefix(prefix.as_str()));
-        let unsupported = names.filter(|name| {
-            UNSUPPORTED.contains(name)
-                || (name.starts_with(UNSUPPORTED_PREFIX) && *name != EVALUATE_TARGET_HEALTH)
-        });
-        let unsupported: Vec<String> = unsupported.map(str::to_owned).collect();
+        let prefixes = &self.settings.annotation_prefixes;
+        let names: BTreeSet<String> =
+            prefixes.iter().flat_map(|prefix| self.names_under(prefix)).collect();
+        let unsupported: Vec<String> =
+            names.into_iter().filter(|name| is_unsupported(name)).collect();
         for name in &unsupported {
             let texts = [
                 format!("\"{}\"", self.value(name).unwrap_or_default()),
                 "nothing: this version writes alias records of load balancers only".to_owned(),
-                "the names of this Ingress stay as they are".to_owned(),
+                STAY.to_owned(),
             ];
             self.problem((Code::Unsupported, Severity::Warning), self.field(name), texts);
         }
@@ -173,7 +219,7 @@ impl Asking<'_> {
                 let texts = [
                     format!("\"{other}\""),
                     "defined-hosts-only or annotation-only".to_owned(),
-                    "the names of this Ingress stay as they are".to_owned(),
+                    STAY.to_owned(),
                 ];
                 let field = self.field("ingress-hostname-source");
                 self.problem((Code::InvalidAnnotation, Severity::Warning), field, texts);
@@ -229,6 +275,17 @@ impl Asking<'_> {
     }
 }
 
+fn is_unsupported(name: &str) -> bool {
+    UNSUPPORTED.contains(&name)
+        || (name.starts_with(UNSUPPORTED_PREFIX) && name != EVALUATE_TARGET_HEALTH)
+}
+
+/// Whether an annotation decides which names are kept, or what their records say. For how long an
+/// answer may be kept does not concern aliases.
+fn means(name: &str) -> bool {
+    is_unsupported(name) || name == EVALUATE_TARGET_HEALTH || DECIDING.contains(&name)
+}
+
 /// What a host should be, where it cannot be a name.
 fn check(host: &str) -> Option<String> {
     let first = host.split('.').next().unwrap_or_default();
@@ -266,17 +323,18 @@ pub fn of_group<'a>(
     let mut names = Names { load_balancer, has_ipv6: false, wished, known, arriving };
     let mut problems = Vec::new();
     let mut parts = parts.peekable();
-    if snapshot.zones_refused && parts.peek().is_none() && may_stand(snapshot, leaving.iter()) {
+    if parts.peek().is_none() && may_stand(snapshot, leaving.iter()) {
         let meanwhile = "its load balancer stays until it is known that no name leads there";
-        problems.extend(leaving.iter().map(|member| without_zones(member, meanwhile)));
+        let held = leaving.iter().filter_map(|member| unread::problem(snapshot, member, meanwhile));
+        problems.extend(held);
     }
     for part in parts {
         let Some(wished) = &part.names else { continue };
         names.known.insert(part.source.clone());
-        if snapshot.zones_refused && !wished.is_empty() {
+        if !wished.is_empty() {
             let meanwhile =
                 "records stay as they are; the load balancer serves the hosts all the same";
-            problems.push(without_zones(&part.source, meanwhile));
+            problems.extend(unread::problem(snapshot, &part.source, meanwhile));
         }
         for (host, evaluate) in wished {
             let wish = names.wished.entry(host.clone()).or_insert_with(|| NameWish {
@@ -291,19 +349,6 @@ pub fn of_group<'a>(
         }
     }
     (names, problems)
-}
-
-/// What is to be said of hosts while nobody can tell which zones there are.
-fn without_zones(source: &Source, meanwhile: &str) -> Problem {
-    Problem {
-        code: Code::NoHostedZone,
-        severity: Severity::Warning,
-        object: ObjectRef::of(source),
-        field: "hosts".to_owned(),
-        found: "hosts that should become names, and hosted zones that cannot be read".to_owned(),
-        allowed: "iam/policy.json, which lets the controller read them, or --dns=false".to_owned(),
-        meanwhile: meanwhile.to_owned(),
-    }
 }
 
 /// What is to be said of a host that lies in no zone, or in more than one.

@@ -30,6 +30,7 @@ use super::source::Source;
 
 pub use super::news::Topic;
 
+mod leading;
 mod moves;
 mod protection;
 mod slice;
@@ -63,6 +64,13 @@ pub struct Names {
     /// Those who ask and are not served here yet, but by the group that they come from; and those
     /// that do not carry the group's finalizer yet. Their names stay as they are.
     pub arriving: BTreeSet<Source>,
+}
+
+impl Names {
+    /// Whether a member asks for a name.
+    fn asks(&self, member: &Source) -> bool {
+        self.wished.values().any(|wish| wish.source == *member || wish.others.contains(member))
+    }
 }
 
 /// Who asks for a name, and how it should lead there.
@@ -114,6 +122,8 @@ pub struct FactStore {
 struct Zone {
     /// The load balancers that our records lead to; `None` while nobody has looked.
     leading: Option<BTreeSet<AwsId>>,
+    /// Whether nobody may look.
+    is_refused: bool,
     /// Up to which revision names that nobody asks for any more have been withdrawn.
     cleared: Revision,
     /// Up to which revision names have followed who went to another group; and those whose names
@@ -304,8 +314,16 @@ impl FactStore {
             self.leave(gone.collect());
             let hosts = names.wished.keys().chain(old.iter().flat_map(|old| old.wished.keys()));
             let hosts: BTreeSet<String> = hosts.cloned().collect();
+            let was_known = |member: &Source| {
+                old.as_ref().is_none_or(|old| old.known.contains(member) || names.asks(member))
+            };
+            let is_free = names.known.iter().any(|member| !was_known(member));
             self.names.insert(group.clone(), Arc::new(names));
             self.touch_names(&hosts);
+            if is_free {
+                // What somebody had who now says that he asks for nothing may lie in any zone.
+                self.touch(Topic::AllNames);
+            }
         }
         if !was_complete && self.knows_names() {
             // Once everybody's names are known, those that nobody wants may go.
@@ -406,39 +424,6 @@ impl FactStore {
         left.is_empty()
     }
 
-    /// Whether a name leads to a load balancer, by its DNS name, or is about to.
-    #[must_use]
-    pub fn is_led_to(&self, name: &AwsId) -> bool {
-        self.leading.contains_key(name)
-    }
-
-    /// The hosted zones that there are, as far as that is known.
-    pub fn known_zones(&self) -> impl Iterator<Item = &AwsId> {
-        self.zones.iter().flat_map(BTreeMap::keys)
-    }
-
-    /// Makes known which load balancers our records of a zone lead to.
-    pub fn leads(&mut self, zone: &AwsId, targets: &BTreeSet<AwsId>) {
-        let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };
-        let is_first = known.leading.is_none();
-        let old = known.leading.replace(targets.clone()).unwrap_or_default();
-        if is_first || old != *targets {
-            count(&mut self.leading, &old, targets);
-            self.touch(Topic::Leading);
-        }
-    }
-
-    /// Takes note that a zone holds no name any more that nobody asked for at a revision.
-    pub fn cleared(&mut self, zone: &AwsId, revision: Revision) {
-        let Some(zones) = self.zones.as_mut() else { return };
-        if let Some(known) = zones.get_mut(zone) {
-            known.cleared = known.cleared.max(revision);
-        }
-        if let Some(oldest) = zones.values().map(|zone| zone.cleared).min() {
-            self.left.retain(|_, since| *since > oldest);
-        }
-    }
-
     /// What a balancer builds on: who it shares a security group with, its certificates, and which
     /// load balancers have names.
     #[must_use]
@@ -454,7 +439,8 @@ impl FactStore {
             Some((handle.clone(), id.clone()))
         });
         let arrivals = self.arrivals_of(members);
-        Facts { made: made.collect(), leading: self.everywhere(), arrivals, ..Facts::default() }
+        let (made, leading, refused) = (made.collect(), self.everywhere(), self.refused());
+        Facts { made, leading, refused, arrivals, ..Facts::default() }
     }
 
     /// What a certificate builds on: who uses it.
@@ -481,12 +467,8 @@ impl FactStore {
     pub fn all(&self) -> Facts {
         let made = self.made.clone();
         let listening = self.for_certificate().listening;
-        Facts { made, listening, leading: self.everywhere(), ..self.for_zone(|_| true) }
-    }
-
-    fn everywhere(&self) -> Option<Arc<Counted>> {
-        let mut zones = self.zones.as_ref()?.values();
-        zones.all(|zone| zone.leading.is_some()).then(|| Arc::clone(&self.leading))
+        let (leading, refused) = (self.everywhere(), self.refused());
+        Facts { made, listening, leading, refused, ..self.for_zone(|_| true) }
     }
 
     /// How many things are kept; to be held against how many stand.

@@ -99,6 +99,10 @@ pub enum WaitKey {
     Serving(Id),
     /// What was under way when this was last led to has to come to its end.
     Drained(AwsId),
+    /// Somebody has to switch off the deletion protection of this load balancer.
+    Protected(AwsId),
+    /// The same of one that has been replaced.
+    Outlived(AwsId),
     /// Clients have to know that this member is served by the group that it went to.
     Followed(Source),
 }
@@ -112,12 +116,14 @@ impl WaitKey {
             | Self::Patience(_)
             | Self::Serving(_)
             | Self::Drained(_)
+            | Self::Outlived(_)
             | Self::Followed(_) => true,
             Self::Made(_)
             | Self::Unused(_)
             | Self::Uncarried(_)
             | Self::Admitted(_)
             | Self::Unnamed(_)
+            | Self::Protected(_)
             | Self::Active(_) => false,
         }
     }
@@ -154,6 +160,9 @@ impl fmt::Display for WaitKey {
             Self::Patience(target_group) => write!(f, "{target_group} for no longer"),
             Self::Serving(load_balancer) => write!(f, "{load_balancer} to serve as well"),
             Self::Drained(id) => write!(f, "what is under way to {id}"),
+            Self::Protected(id) | Self::Outlived(id) => {
+                write!(f, "somebody to switch off the deletion protection of {id}")
+            }
             Self::Followed(member) => write!(f, "clients to follow {member}"),
         }
     }

@@ -97,6 +97,8 @@ pub enum Code {
     Unprotected,
     /// A record that Route 53 does not take.
     RefusedRecord,
+    /// A load balancer that nobody wants and that is protected against deletion.
+    DeletionProtected,
 }
 
 impl fmt::Display for Code {

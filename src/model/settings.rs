@@ -51,6 +51,8 @@ pub struct Settings {
     pub endpoint_group_tags: Tags,
     /// How long what has been replaced stays, for requests and names that still lead to it.
     pub replacement_grace: Duration,
+    /// The same where somebody else leads names elsewhere.
+    pub replacement_grace_elsewhere: Duration,
 }
 
 /// Which protections of load balancers are kept. What is asked for of the others is not looked at
@@ -64,6 +66,10 @@ pub struct ProtectionSettings {
     /// Shield Advanced.
     pub shield: bool,
 }
+
+/// What annotations about names begin with: as of external-dns 0.22, and before.
+pub const ANNOTATION_PREFIXES: [&str; 2] =
+    ["external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/"];
 
 /// Settings of the names that lead to load balancers, with external-dns's meaning where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +91,8 @@ pub struct DnsSettings {
     pub zone_ids: Vec<String>,
     /// What may happen to records.
     pub policy: DnsPolicy,
-    /// What annotations about names begin with.
-    pub annotation_prefix: String,
+    /// What annotations about names begin with. The first one that has an annotation counts.
+    pub annotation_prefixes: Vec<String>,
     /// Whether Route 53 leaves a load balancer without healthy targets out where nobody says.
     pub evaluate_target_health: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,8 @@ pub struct BalancerStack {
     pub unexplained: Vec<Source>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
+    /// How long what has been replaced stays, for requests and names that still lead to it.
+    pub grace: Duration,
     /// The load balancers that names lead to, by their DNS names, each with in how many hosted
     /// zones; `None` while not every hosted zone has been looked at.
     pub named: Option<Arc<BTreeMap<AwsId, usize>>>,
@@ -202,6 +205,16 @@ pub struct ZoneStack {
     pub is_complete: bool,
     /// How many names each of these may share a batch with: Route 53 refused them together.
     pub suspects: BTreeMap<String, usize>,
+}
+
+impl ZoneStack {
+    /// Those among some who ask for a name that belongs into this zone.
+    #[must_use]
+    pub fn askers(&self, among: &BTreeSet<Source>) -> BTreeSet<Source> {
+        let wishes = self.names.values().flatten();
+        let asking = wishes.flat_map(|wish| std::iter::once(&wish.source).chain(&wish.others));
+        asking.filter(|source| among.contains(*source)).cloned().collect()
+    }
 }
 
 /// Whether a thing is used, as far as is known.

@@ -61,7 +61,7 @@ pub fn plan(
         );
     }
     let settled = settle(stack, inventory, surplus);
-    let grace = settings.replacement_grace;
+    let grace = stack.grace;
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     replacement.expect_arrivals(&mut draft);
@@ -330,7 +330,7 @@ pub fn planned_bindings(
     stack: &BalancerStack,
     inventory: &BalancerInventory,
 ) -> Vec<Binding> {
-    let settled = settle(stack, inventory, surplus(extent, stack));
+    let settled = settled(extent, stack, inventory);
     let missing =
         stack.target_groups.iter().filter(|(key, _)| !settled.bindings.contains_key(*key));
     let resolved = missing.map(|(key, wished)| {
@@ -349,7 +349,7 @@ pub fn watched(
     stack: &BalancerStack,
     inventory: &BalancerInventory,
 ) -> BTreeSet<AwsId> {
-    let settled = settle(stack, inventory, surplus(extent, stack));
+    let settled = settled(extent, stack, inventory);
     look(extent, stack, inventory, &settled).watched()
 }
 
@@ -372,7 +372,7 @@ pub fn current<'i>(
     stack: &BalancerStack,
     inventory: &'i BalancerInventory,
 ) -> Option<&'i LiveLoadBalancer> {
-    let settled = settle(stack, inventory, surplus(extent, stack));
+    let settled = settled(extent, stack, inventory);
     look(extent, stack, inventory, &settled).current()
 }
 
@@ -384,8 +384,17 @@ pub fn arrived(
     inventory: &BalancerInventory,
     over: &BTreeSet<WaitKey>,
 ) -> BTreeSet<Source> {
-    let settled = settle(stack, inventory, surplus(extent, stack));
+    let settled = settled(extent, stack, inventory);
     Replacement { over, ..look(extent, stack, inventory, &settled) }.arrived()
+}
+
+/// What of what stands is for the wish.
+pub(super) fn settled<'i>(
+    extent: &Extent,
+    stack: &BalancerStack,
+    inventory: &'i BalancerInventory,
+) -> Settled<'i> {
+    settle(stack, inventory, surplus(extent, stack))
 }
 
 /// A look at what is being replaced, from which no step is planned.

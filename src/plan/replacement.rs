@@ -18,6 +18,7 @@ use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Front};
 use crate::model::target::{LiveTarget, TargetState};
 
+use super::deletion;
 use super::draft::Draft;
 use super::settle::{Settled, leads_to, load_balancer_handle};
 
@@ -204,9 +205,9 @@ impl<'i> Replacement<'_, 'i> {
                 .all(|key| self.serving_instead(key).is_none_or(|old| self.is_as_good(key, old)))
     }
 
-    /// What has to happen before a load balancer that nobody wants may go: another one serves, the
-    /// names leave it, and then whoever remembers them. Where the whole group goes, nothing takes
-    /// its place.
+    /// What has to happen before a load balancer that nobody wants may go: another one serves,
+    /// nobody protects it, the names leave it, and then whoever remembers them. Where the whole
+    /// group goes, nothing takes its place.
     pub fn gate_of_load_balancer(
         &self,
         draft: &mut Draft,
@@ -221,6 +222,15 @@ impl<'i> Replacement<'_, 'i> {
                 let mut new = Id::Of(load_balancer_handle(&self.stack.group));
                 self.settled.resolve(&mut new);
                 self.wait(draft, WaitKey::Serving(new), Need::Poll)
+            }
+            front if deletion::is_protected(old) => {
+                let id = old.live.id.clone();
+                deletion::protected(self.stack, &id).for_each(|problem| draft.refuse(problem));
+                let key = match front {
+                    Some(_) => WaitKey::Outlived(id),
+                    None => WaitKey::Protected(id),
+                };
+                self.wait(draft, key, Need::Poll)
             }
             _ if !is_free => Some(WaitKey::Unnamed(name)),
             None => None,

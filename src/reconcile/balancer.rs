@@ -23,6 +23,15 @@ use crate::model::source::{Source, SourceKind};
 use crate::plan;
 use crate::report::{self, Rest};
 
+/// What the names of a group are told with.
+#[derive(Clone, Copy)]
+struct Told {
+    /// Whether nobody leaves for now: the load balancer stays, and so do their names.
+    is_held: bool,
+    /// Which changes they include.
+    at: Revision,
+}
+
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Brings a group's load balancers, rules and target groups into line.
     pub(super) async fn balancer(&self, group: &Group) -> Result<Rest, CloudError> {
@@ -36,7 +45,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let extent = &snapshot.extent;
         let before = plan::balancer::current(extent, &built.stack, &inventory);
         let arrived = plan::balancer::arrived(extent, &built.stack, &inventory, &over);
-        self.tell_names(group, &built, (before, &arrived), at);
+        let told = Told { is_held: plan::deletion::holds_up(&plan), at };
+        self.tell_names(group, &built, (before, &arrived), told);
         if self.is_named_anew(&plan, &inventory) {
             return Ok(Rest::Later(NAMES_PAUSE));
         }
@@ -55,7 +65,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let status = self.statuses(&snapshot, &built, (current, &arrived)).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
         self.tell_others(group, &built, inventory, &plan);
-        self.tell_names(group, &built, (current, &arrived), at);
+        self.tell_names(group, &built, (current, &arrived), told);
         self.tell_protection(group, &built.stack, inventory);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
     }
@@ -67,7 +77,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         snapshot: &Snapshot,
         built: &Built,
     ) -> Result<BalancerInventory, CloudError> {
-        let mut inventory = self.inventory(group, &built.stack, &scope(&built.stack)).await?;
+        let mut inventory = self.inventory(group, &built.stack).await?;
         let bindings = snapshot.objects.bindings.iter();
         let bindings = bindings.map(|(key, seen)| (key.clone(), seen.as_ref().clone()));
         inventory.bindings = bindings.collect();
@@ -224,7 +234,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         group: &Group,
         built: &Built,
         (current, arrived): (Option<&LiveLoadBalancer>, &BTreeSet<Source>),
-        at: Revision,
+        told: Told,
     ) {
         let load_balancer = match current {
             Some(live) => Id::Is(live.live.id.clone()),
@@ -242,8 +252,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         arriving.extend(passing.cloned());
         let mut names = Names { load_balancer, has_ipv6, arriving, ..built.names.clone() };
         names.known.retain(|member| !names.arriving.contains(member));
+        if told.is_held {
+            names.known.retain(|member| !stack.leaving.contains(member));
+        }
         if world.index.has_group(group) {
-            world.facts.names_of(group, names, at);
+            world.facts.names_of(group, names, told.at);
             world.facts.arrives(group, arrived);
         }
     }

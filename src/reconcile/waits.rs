@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Visit;
-use crate::aws::{BalancerScope, Cloud, CloudError, ElbPart, Kind, Mirror, Part};
+use super::{Visit, scope};
+use crate::aws::{Cloud, CloudError, ElbPart, Kind, Mirror, Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::BalancerState;
@@ -13,10 +13,13 @@ use crate::model::group::Group;
 use crate::model::id::AwsId;
 use crate::model::inventory::BalancerInventory;
 use crate::model::load_balancer::LoadBalancerState;
+use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
 use crate::model::stack::BalancerStack;
 use crate::plan;
 
+/// How often it is looked at whether a load balancer that should go is still protected.
+const PROTECTION_PAUSE: Duration = Duration::from_secs(30);
 /// How often all load balancers are looked at while groups wait for some to serve.
 const STATES_PAUSE: Duration = Duration::from_secs(1);
 
@@ -32,6 +35,28 @@ pub async fn read_targets<C: Cloud, T: Clock>(
 ) -> Result<(), CloudError> {
     let watched = plan::balancer::watched(extent, stack, inventory);
     read_all(mirror, watched, inventory).await
+}
+
+/// Reads what stands of a group; of load balancers that nobody wants also whether they are
+/// protected.
+///
+/// # Errors
+/// The read that failed.
+pub async fn read_group<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    settings: &Settings,
+    extent: &Extent,
+    group: &Group,
+    stack: &BalancerStack,
+) -> Result<BalancerInventory, CloudError> {
+    let mut scope = scope(stack);
+    let inventory = mirror.balancer(&settings.cluster, group, &scope).await?;
+    let going = plan::deletion::going(extent, stack, &inventory);
+    if going.is_empty() {
+        return Ok(inventory);
+    }
+    scope.load_balancer_attributes = true;
+    mirror.balancer(&settings.cluster, group, &scope).await
 }
 
 async fn read_all<C: Cloud, T: Clock>(
@@ -70,10 +95,23 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         group: &Group,
         stack: &BalancerStack,
-        scope: &BalancerScope,
     ) -> Result<BalancerInventory, CloudError> {
-        let cluster = &self.settings().cluster;
-        let mut inventory = self.mirror().balancer(cluster, group, scope).await?;
+        let (mirror, settings) = (self.mirror(), self.settings());
+        let extent = &settings.extent;
+        let mut inventory = read_group(mirror, settings, extent, group, stack).await?;
+        let going = plan::deletion::going(extent, stack, &inventory);
+        if !going.is_empty() {
+            let is_known = {
+                let world = self.world().lock();
+                world.balancers.get(group).is_some_and(BalancerState::polls_protection)
+            };
+            // A person changes it without a word.
+            let pause = if is_known { PROTECTION_PAUSE } else { Duration::ZERO };
+            for id in going {
+                mirror.refresh(&Part::Elb(ElbPart::LoadBalancerAttributes(id)), pause);
+            }
+            inventory = read_group(mirror, settings, extent, group, stack).await?;
+        }
         let is_new = inventory
             .load_balancers
             .iter()
@@ -84,9 +122,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         };
         if is_new && is_polled {
             self.mirror().refresh(&Part::Elb(ElbPart::LoadBalancers), STATES_PAUSE);
-            inventory = self.mirror().balancer(cluster, group, scope).await?;
+            inventory = read_group(mirror, settings, extent, group, stack).await?;
         }
-        let watched = plan::balancer::watched(&self.settings().extent, stack, &inventory);
+        let watched = plan::balancer::watched(extent, stack, &inventory);
         for id in &watched {
             self.mirror().refresh(&Part::Elb(ElbPart::Targets(id.clone())), Duration::ZERO);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{MISSING_PAUSE, NAMES_PAUSE, Visit, gravest};
-use crate::aws::{Cloud, CloudError, Part, Reach, Route53Part};
+use crate::aws::{Cloud, CloudError, Kind, Part, Reach, Route53Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::ZoneState;
@@ -53,7 +53,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
             Ok::<_, CloudError>((inventory, plan))
         };
-        let (mut inventory, mut plan) = look(age_max).await?;
+        let (mut inventory, mut plan) = match look(age_max).await {
+            Err(error) if error.kind == Kind::Refused => {
+                let world = &mut *self.world().lock();
+                world.facts.refuses(id);
+                // Of those who went to another group, nobody waits but who has a host in it.
+                world.facts.follows(id, at, stack.askers(&stack.arrived));
+                return Err(error);
+            }
+            looked => looked?,
+        };
         if plan::zone::is_blind(settings, &stack, &inventory, &plan) {
             (inventory, plan) = look(UNKNOWN_AGE_MAX).await?;
         }

@@ -123,16 +123,16 @@ ingress shop/a: {load-balancer-attributes: deletion_protection.enabled=true,
         let controller = site.settle().await;
         controller.cluster.forget_calls();
         controller.cluster.delete(&ObjectKey::new("shop", "a"));
-        // It is tried again for ever.
+        // It is looked at again for ever.
         controller.settle_for(20).await;
         let mut events = site.cluster.events();
         events.dedup();
         let [event] = &events[..] else { panic!("{events:#?}") };
         assert_eq!(
             (event.reason.as_str(), event.object.key.name.as_str()),
-            ("FailedDeployModel", "a")
+            ("DeletionProtected", "a")
         );
-        assert!(event.message.contains("OperationNotPermitted"), "{}", event.message);
+        assert!(event.message.contains("deletion_protection.enabled"), "{}", event.message);
     });
 }
 

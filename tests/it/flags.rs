@@ -94,7 +94,12 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
     let given = settings(&["--txt-owner-id=default", "--take-names-from=old"]).unwrap().dns;
     assert_eq!((given.owner.as_str(), given.keeps_default), ("default", false));
     assert_eq!(given.taken_from, ["old"]);
-    assert_eq!(meant.annotation_prefix, "external-dns.kubernetes.io/");
+    assert_eq!(
+        meant.annotation_prefixes,
+        ["external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/"]
+    );
+    let one = settings(&["--annotation-prefix=dns.example.com/"]).unwrap().dns;
+    assert_eq!(one.annotation_prefixes, ["dns.example.com/"]);
     assert!(meant.evaluate_target_health && meant.keeps("anything.example.com"));
     assert_eq!(settings(&["--dns"]).unwrap().dns.scope, DnsScope::All);
     assert_eq!(settings(&["--dns=false"]).unwrap().dns.scope, DnsScope::Off);

@@ -29,7 +29,8 @@ const GOES: &str = "goes.example.com";
 const GRACE: Duration = Duration::from_secs(90);
 
 fn site() -> Site {
-    let mut settings = Settings { replacement_grace: GRACE, ..settings() };
+    let mut settings =
+        Settings { replacement_grace: GRACE, replacement_grace_elsewhere: GRACE, ..settings() };
     settings.dns.scope = DnsScope::All;
     let site = Site::with(settings, THREE);
     site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
@@ -213,7 +214,10 @@ fn a_name_that_who_stays_asks_for_as_well_stays() {
 #[test]
 fn without_names_clients_have_as_long_to_follow() {
     wait(async {
-        let site = Site::with(Settings { replacement_grace: GRACE, ..settings() }, THREE);
+        let site = Site::with(
+            Settings { replacement_grace: GRACE, replacement_grace_elsewhere: GRACE, ..settings() },
+            THREE,
+        );
         let controller = site.settle().await;
         moves(&controller, "two");
         controller.settle_for(60).await;

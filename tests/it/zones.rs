@@ -28,8 +28,11 @@ mod clusters;
 mod golden;
 mod judged;
 mod life;
+mod moves;
 mod owners;
+mod prefixes;
 mod starts;
+mod unread;
 
 const ZONE: &str = "example.com";
 const HOST: &str = "web.example.com";

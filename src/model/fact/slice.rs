@@ -15,6 +15,7 @@ pub struct Facts {
     pub(super) made: BTreeMap<Handle, Option<AwsId>>,
     pub(super) listening: Option<Arc<Counted>>,
     pub(super) leading: Option<Arc<Counted>>,
+    pub(super) refused: BTreeSet<AwsId>,
     pub(super) names: BTreeMap<Group, Arc<Names>>,
     pub(super) left: BTreeSet<Source>,
     pub(super) knows_names: bool,
@@ -26,7 +27,7 @@ impl Facts {
     /// The same, where names lead to no load balancer.
     #[must_use]
     pub fn without_names(self) -> Self {
-        Self { leading: Some(Arc::default()), ..self }
+        Self { leading: Some(Arc::default()), refused: BTreeSet::new(), ..self }
     }
 
     /// The identifier of a thing, or its handle where nobody has made it known.
@@ -50,8 +51,14 @@ impl Facts {
         self.listening.clone()
     }
 
+    /// The hosted zones that nobody may look at: of where their records lead nothing is known.
+    #[must_use]
+    pub fn refused(&self) -> &BTreeSet<AwsId> {
+        &self.refused
+    }
+
     /// The load balancers that our records lead to, by their DNS names, each with in how many
-    /// zones; `None` while not every zone has been looked at.
+    /// zones; `None` while not every zone has been looked at that anybody may look at.
     #[must_use]
     pub fn leading(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
         self.leading.clone()

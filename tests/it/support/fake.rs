@@ -428,10 +428,9 @@ impl State {
             Part::Route53(Route53Part::Zones) => Reading::Route53(Route53Reading::Zones(
                 self.zones.values().map(|zone| zone.zone.clone()).collect(),
             )),
-            Part::Route53(Route53Part::Records(id)) => Reading::Route53(Route53Reading::Records(
-                id.clone(),
-                self.zone(id)?.records.values().cloned().collect(),
-            )),
+            Part::Route53(Route53Part::Records(id)) => {
+                Reading::Route53(Route53Reading::Records(id.clone(), self.records_of(id)?))
+            }
             Part::Wafv2(part) => Reading::Wafv2(self.guards.told_of_waf(part)),
             Part::Shield(part) => Reading::Shield(self.guards.told_of_shield(part)?),
             Part::Ec2(Ec2Part::Vpc) | Part::Elb(ElbPart::Listeners(_)) | Part::Tags(_) => {

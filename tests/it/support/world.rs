@@ -18,7 +18,8 @@ use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{
-    BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless, ProtectionSettings, Settings,
+    ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless,
+    ProtectionSettings, Settings,
 };
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::source::Source;
@@ -101,11 +102,12 @@ pub fn settings() -> Settings {
             domains: Vec::new(),
             zone_ids: Vec::new(),
             policy: DnsPolicy::Sync,
-            annotation_prefix: "external-dns.kubernetes.io/".to_owned(),
+            annotation_prefixes: ANNOTATION_PREFIXES.map(str::to_owned).to_vec(),
             evaluate_target_health: true,
         },
         endpoint_group_tags: Tags::new(),
         replacement_grace: Duration::from_secs(5),
+        replacement_grace_elsewhere: Duration::from_secs(5),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use albedo::aws::Answer;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::Records;
-use albedo::model::record::{HostedZone, RecordChange, RecordType, RecordValue, Verb};
+use albedo::model::record::{HostedZone, Record, RecordChange, RecordType, RecordValue, Verb};
 
 use super::{Refusal, State, refuse};
 
@@ -26,6 +26,13 @@ impl State {
 
     pub(super) fn zone(&self, id: &AwsId) -> Result<&Zone, Refusal> {
         self.zones.get(id).map_or_else(|| unknown(id), Ok)
+    }
+
+    pub(super) fn records_of(&self, id: &AwsId) -> Result<Vec<Record>, Refusal> {
+        if self.unread_zones.contains(id) {
+            return refuse("AccessDenied", format!("nobody may read {id}"));
+        }
+        Ok(self.zone(id)?.records.values().cloned().collect())
     }
 
     /// All of the changes or none: the caller throws the state away where this refuses.

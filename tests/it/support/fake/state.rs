@@ -35,6 +35,8 @@ pub struct State {
     pub zones: BTreeMap<AwsId, Zone>,
     /// The DNS names of load balancers of other VPCs.
     pub elsewhere: BTreeSet<AwsId>,
+    /// Hosted zones whose records nobody may read.
+    pub unread_zones: BTreeSet<AwsId>,
     /// Names that Route 53 refuses, whatever they should be.
     pub refused_names: BTreeSet<String>,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
@@ -69,6 +71,7 @@ impl State {
             imported: BTreeMap::new(),
             zones: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
+            unread_zones: BTreeSet::new(),
             refused_names: BTreeSet::new(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),

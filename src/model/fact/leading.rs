@@ -1,0 +1,69 @@
+//! Where names lead, as hosted zones tell it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Counted, FactStore, Revision, Topic, Zone, count};
+use crate::model::id::AwsId;
+
+impl FactStore {
+    /// Whether a name leads to a load balancer, by its DNS name, or is about to.
+    #[must_use]
+    pub fn is_led_to(&self, name: &AwsId) -> bool {
+        self.leading.contains_key(name)
+    }
+
+    /// The hosted zones that there are, as far as that is known.
+    pub fn known_zones(&self) -> impl Iterator<Item = &AwsId> {
+        self.zones.iter().flat_map(BTreeMap::keys)
+    }
+
+    /// Makes known which load balancers our records of a zone lead to.
+    pub fn leads(&mut self, zone: &AwsId, targets: &BTreeSet<AwsId>) {
+        let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };
+        let is_first = known.leading.is_none();
+        let was_refused = std::mem::take(&mut known.is_refused);
+        let old = known.leading.replace(targets.clone()).unwrap_or_default();
+        if is_first || old != *targets {
+            count(&mut self.leading, &old, targets);
+            self.touch(Topic::Leading);
+        }
+        if was_refused {
+            self.touch(Topic::Zones);
+        }
+    }
+
+    /// Takes note that nobody may look at a zone: who has no host in it does not wait for it.
+    pub fn refuses(&mut self, zone: &AwsId) {
+        let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };
+        if !std::mem::replace(&mut known.is_refused, true) {
+            self.touch(Topic::Leading);
+            self.touch(Topic::Zones);
+        }
+    }
+
+    /// Takes note that a zone holds no name any more that nobody asked for at a revision.
+    pub fn cleared(&mut self, zone: &AwsId, revision: Revision) {
+        let Some(zones) = self.zones.as_mut() else { return };
+        if let Some(known) = zones.get_mut(zone) {
+            known.cleared = known.cleared.max(revision);
+        }
+        let readable = zones.values().filter(|zone| !zone.is_refused);
+        if let Some(oldest) = readable.map(|zone| zone.cleared).min() {
+            self.left.retain(|_, since| *since > oldest);
+        }
+    }
+
+    pub(super) fn everywhere(&self) -> Option<Arc<Counted>> {
+        let mut zones = self.zones.as_ref()?.values();
+        let is_told = |zone: &Zone| zone.leading.is_some() || zone.is_refused;
+        zones.all(is_told).then(|| Arc::clone(&self.leading))
+    }
+
+    /// The zones that nobody may look at and of which nothing is known.
+    pub(super) fn refused(&self) -> BTreeSet<AwsId> {
+        let zones = self.zones.iter().flatten();
+        let dark = zones.filter(|(_, zone)| zone.is_refused && zone.leading.is_none());
+        dark.map(|(id, _)| id.clone()).collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! Load balancers that are protected against deletion: that is found out before anything of a
+//! removal is done, and never changed here.
+
+use crate::model::id::AwsId;
+use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
+use crate::model::plan::{Plan, WaitKey};
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::snapshot::Extent;
+use crate::model::stack::BalancerStack;
+
+/// The attribute that protects a load balancer against deletion (AWS).
+const ATTRIBUTE: &str = "deletion_protection.enabled";
+
+/// Whether a load balancer is protected, or may be.
+pub(super) fn is_protected(live: &LiveLoadBalancer) -> bool {
+    let attributes = live.attributes.value();
+    attributes.is_none_or(|found| found.get(ATTRIBUTE).is_some_and(|value| value == "true"))
+}
+
+/// Tells those that a removal is for what holds it up: who leaves, or else the first who stays.
+pub(super) fn protected<'s>(
+    stack: &'s BalancerStack,
+    id: &'s AwsId,
+) -> impl Iterator<Item = Problem> + use<'s> {
+    let (told, meanwhile) = if stack.front.is_none() {
+        let meanwhile = "it stays as it is, with its rules, targets and names, and so does the \
+                         Ingress";
+        (stack.leaving.as_slice(), meanwhile)
+    } else {
+        let first = stack.active.get(..1).unwrap_or_default();
+        (first, "it stays beside the one that has taken its place")
+    };
+    told.iter().map(move |member| Problem {
+        code: Code::DeletionProtected,
+        severity: Severity::Warning,
+        object: ObjectRef::of(member),
+        field: "deletion protection".to_owned(),
+        found: format!("{ATTRIBUTE}=true on {id}, which nobody wants any more"),
+        allowed: format!("false, which a person sets in AWS: {ATTRIBUTE} of that load balancer"),
+        meanwhile: meanwhile.to_owned(),
+    })
+}
+
+/// The load balancers of a group that nobody wants and of which it has to be known whether they are
+/// protected.
+#[must_use]
+pub fn going(extent: &Extent, stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<AwsId> {
+    let settled = super::balancer::settled(extent, stack, inventory);
+    settled.surplus_load_balancers.iter().map(|live| live.live.id.clone()).collect()
+}
+
+/// Whether a plan leaves a whole group as it is because its load balancer is protected: then its
+/// names stay, too.
+#[must_use]
+pub fn holds_up(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Protected(_))))
+}
