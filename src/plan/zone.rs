@@ -75,7 +75,7 @@ struct Planning<'a> {
     changed: Vec<Changed>,
 }
 
-impl<'a> Planning<'a> {
+impl Planning<'_> {
     /// Plans a name that somebody wishes for.
     fn name(&mut self, name: &str, asking: &[RecordWish]) {
         let host = Host::new(self.view, name);

@@ -13,7 +13,7 @@ fn held(target: &str, owner: &str, ingress: &str) -> Records {
 /// the cluster `other`'s.
 fn case(wishes: &[&str]) -> Case {
     let mut case = Case::new(wishes);
-    case.dns.owner = "demo".to_owned();
+    "demo".clone_into(&mut case.dns.owner);
     case.dns.keeps_default = true;
     give(&mut case, "two", Some("other"));
     case
