@@ -16,6 +16,10 @@ use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 use crate::telemetry::LogFormat;
 
+mod error;
+
+pub use error::FlagError;
+
 /// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security
 /// groups, certificates, names.
 ///
@@ -407,33 +411,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         Some(_) | None => Err("expected key=value".to_owned()),
     }
-}
-
-/// Why flags cannot be meant.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FlagError {
-    /// A tag that Albedo writes itself.
-    #[error("--{flag}: the tag {key} is Albedo's own and cannot be set; leave it out")]
-    TrackingTag {
-        /// The flag.
-        flag: &'static str,
-        /// The tag's key.
-        key: String,
-    },
-    /// A tag that is both set and left to somebody else.
-    #[error(
-        "--default-tags sets {0}, which --external-managed-tags leaves to somebody else; drop one"
-    )]
-    ManagedTwice(String),
-    /// A cluster's name that no TXT record can hold.
-    #[error(
-        "--cluster-name: {0:?} cannot be the owner of records; give one with --txt-owner-id, or keep \
-         no names with --dns=false"
-    )]
-    NoOwner(String),
-    /// Not a security group.
-    #[error("--backend-security-group: {0:?} is no security group id; one starts with sg-")]
-    NoSecurityGroup(String),
 }
 
 impl BuildFlags {

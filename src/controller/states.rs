@@ -225,8 +225,8 @@ pub struct FabricState {
 }
 
 impl FabricState {
-    /// Whether the endpoints of a binding, as it is now, let in what it asks for. Those whose network
-    /// interfaces somebody still looks for may not.
+    /// Whether the endpoints of a binding, as it is now, let in what it asks for. Those whose
+    /// network interfaces somebody still looks for may not.
     #[must_use]
     pub fn admits(&self, binding: &ObjectKey) -> bool {
         let is_judged =

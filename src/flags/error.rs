@@ -1,0 +1,28 @@
+//! Why flags cannot be meant.
+
+/// Why flags cannot be meant.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlagError {
+    /// A tag that Albedo writes itself.
+    #[error("--{flag}: the tag {key} is Albedo's own and cannot be set; leave it out")]
+    TrackingTag {
+        /// The flag.
+        flag: &'static str,
+        /// The tag's key.
+        key: String,
+    },
+    /// A tag that is both set and left to somebody else.
+    #[error(
+        "--default-tags sets {0}, which --external-managed-tags leaves to somebody else; drop one"
+    )]
+    ManagedTwice(String),
+    /// A cluster's name that no TXT record can hold.
+    #[error(
+        "--cluster-name: {0:?} cannot be the owner of records; give one with --txt-owner-id, or keep \
+         no names with --dns=false"
+    )]
+    NoOwner(String),
+    /// Not a security group.
+    #[error("--backend-security-group: {0:?} is no security group id; one starts with sg-")]
+    NoSecurityGroup(String),
+}
