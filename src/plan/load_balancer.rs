@@ -77,10 +77,10 @@ fn set_security_groups(
     let set = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
     let (wished, carried) = (set(&security_groups), set(&live.live.spec.security_groups));
     (wished != carried).then(|| {
-        let new = wished.difference(&carried).filter_map(Id::given);
+        let mut new = wished.difference(&carried).filter_map(Id::given);
         let lets_go = !carried.is_subset(&wished);
-        let gate = new.cloned().find(|id| lets_go && is_awaited(stack, settled, id));
-        let gate = gate.map(WaitKey::Admitted);
+        let gate = new.find(|id| lets_go && is_awaited(stack, settled, id));
+        let gate = gate.cloned().map(WaitKey::Admitted);
         if let Some(key) = gate.clone() {
             draft.wait(Wait { key, need: Need::Poll });
         }

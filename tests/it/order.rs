@@ -256,7 +256,7 @@ fn with_own_group() -> Site {
     };
     site.aws.change(|state| {
         let mut spec = state.security_groups[&AwsId::new(NODES)].spec.clone();
-        spec.name = "own".to_owned();
+        "own".clone_into(&mut spec.name);
         spec.tags.clear();
         let own = state.add_security_group(spec);
         assert_eq!(own.as_str(), "sg-own-1");
