@@ -14,7 +14,7 @@ use crate::model::seen::{EndpointSlice, SeenBinding, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::source::{Source, SourceKind};
-use crate::model::subject::{Subject, SubjectKind};
+use crate::model::subject::Subject;
 
 use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
 use super::classes::{has, is_default};
@@ -270,9 +270,13 @@ impl Index {
         if self.service_balancers.is_empty() { Others::Ignore } else { Others::Need }
     }
 
-    /// The bindings that take their targets from a Service.
+    /// The bindings that take their targets from a Service, and what lets anybody reach those.
     fn of_service(&self, visits: &mut Visits<'_>, service: &ObjectKey) {
-        visits.targets(self.bindings.leading_to(service));
+        let bindings = self.bindings.leading_to(service);
+        if bindings.clone().next().is_some() {
+            visits.fabric();
+        }
+        visits.targets(bindings);
     }
 
     fn slice(
@@ -286,9 +290,6 @@ impl Index {
             self.of_service(visits, &service);
         }
         self.pods.note(objects, turn);
-        if visits.subjects.iter().any(|subject| subject.kind() == SubjectKind::Targets) {
-            visits.fabric();
-        }
     }
 
     fn binding(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, SeenBinding>) {

@@ -153,6 +153,38 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
     assert_eq!(endpoint_rules(&world), ["sg-aa: tcp 8080-9090 from backend"]);
 }
 
+/// Whether an endpoint counts may be for its pod and its node to say.
+#[test]
+fn rules_of_a_node_security_group_follow_pods_and_nodes_that_get_well_by_themselves() {
+    let pod = |is_ready| format!("pod shop/pod-172.31.0.1: {{ready: {is_ready}, node: n0}}");
+    wait(async {
+        let site = Site::new(&format!(
+            "service shop/s: {{ports: ['80:8080']}}\n\
+             endpoints shop/s: {{at: ['172.31.0.1 unready']}}\n\
+             {}\nnode n0: true\n\
+             ingress shop/web: {{rules: [any Exact /a s:80]}}",
+            pod(false)
+        ));
+        let ports = || {
+            let state = site.aws.everything();
+            let rules = state.security_groups[&AwsId::new(NODES)].rules.keys();
+            rules.map(|rule| rule.from_port).collect::<Vec<_>>()
+        };
+        let controller = site.settle().await;
+        assert!(ports().is_empty());
+        for (change, expected) in [
+            (pod(true), vec![8080]),
+            ("node n0: false".to_owned(), vec![]),
+            ("node n0: true".to_owned(), vec![8080]),
+            ("service shop/s: {ports: ['81:8080']}".to_owned(), vec![]),
+        ] {
+            site.cluster.add(&change);
+            controller.settle().await;
+            assert_eq!(ports(), expected, "after {change}");
+        }
+    });
+}
+
 #[test]
 fn rules_of_a_node_security_group_follow_the_bindings_and_leave_others_alone() {
     wait(async {
