@@ -3,8 +3,9 @@
 //! What runs is exactly `albedo::controller::Controller`, once or twice, on an AWS and a cluster in
 //! memory, in virtual time. Reading order: `dice` and `life` (what people wish), `stage` (how calls
 //! and events fare, who may write), `cloud`, `written` and `watches` (a process's ways in and out),
-//! `nature` and `drift` (what AWS and others do), `run` (all of it), `judge` (what has to hold at
-//! each write) and `ending` (what has to hold at rest).
+//! `nature` and `drift` (what AWS and others do), `weather` and `trouble` (what befalls calls and
+//! processes), `run` (all of it), `judge` (what has to hold at each write) and `ending` (what has
+//! to hold at rest).
 //!
 //! `make simulate SEEDS=n FROM=m` runs more seeds, `make simulate SEED=m` shows one.
 //! As soon as one fails, `FIRST=1` ends it.
@@ -30,7 +31,9 @@ mod served;
 mod stage;
 mod strangers;
 mod trace;
+mod trouble;
 mod watches;
+mod weather;
 mod written;
 
 use edit::Edit;

@@ -49,7 +49,11 @@ impl Reached {
             };
             format!("{operation} {parameters} ({told})")
         });
-        if fate == Fate::Lost { Err(error(fate, &operation)) } else { answer }
+        if fate == Fate::Lost {
+            self.judge.doubts(self.pid);
+            return Err(error(fate, &operation));
+        }
+        answer
     }
 }
 
@@ -58,6 +62,7 @@ impl Cloud for Reached {
     async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
         let _under_way = self.stage.begin();
         let (there, back) = (self.stage.travel(Side::Aws), self.stage.travel(Side::Aws));
+        let back = back.saturating_add(self.stage.stuck(part));
         let fate = self.stage.fate(Side::Aws);
         self.clock.sleep(there).await;
         let answer = self.aws.read(part).await;

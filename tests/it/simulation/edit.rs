@@ -26,6 +26,7 @@ pub enum Edit {
     MoveGroup,
     MoveClass,
     MoveNamespace,
+    HandOver,
     Delete,
     Break,
     Mend,
@@ -46,7 +47,7 @@ pub enum Edit {
 }
 
 impl Edit {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Add,
         Self::Rules,
         Self::Own,
@@ -58,6 +59,7 @@ impl Edit {
         Self::MoveGroup,
         Self::MoveClass,
         Self::MoveNamespace,
+        Self::HandOver,
         Self::Delete,
         Self::Break,
         Self::Mend,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use albedo::controller::Lane;
 use albedo::model::id::AwsId;
 use albedo::model::settings::{DnsScope, Settings};
-use albedo::model::subject::SubjectKind;
 
 use super::canonical;
 use super::edit::Edit;
@@ -61,6 +60,16 @@ pub async fn end(run: &mut Run) {
     leak(run).await;
 }
 
+/// What another hand has changed is found, and nothing else.
+pub async fn seen(run: &mut Run) {
+    if run.has_drifted {
+        look_again(run);
+        rest(run, "a look at everything").await;
+        run.has_drifted = false;
+    }
+    nothing_to_do(run, Invariant::Wake, |run| look_again(run)).await;
+}
+
 fn look_again(run: &Run) {
     if let Some(leader) = run.leader() {
         leader.runtime.look_again();
@@ -75,10 +84,7 @@ pub async fn believed(run: &mut Run) {
 /// Visits everybody, on what is believed of AWS.
 fn visit_all(run: &Run) {
     if let Some(leader) = run.leader() {
-        let mut subjects = leader.runtime.world().lock().subjects();
-        // An endpoint that is no longer ready wakes nobody there, and its port stays open
-        // meanwhile.
-        subjects.retain(|subject| subject.kind() != SubjectKind::Fabric);
+        let subjects = leader.runtime.world().lock().subjects();
         subjects.into_iter().for_each(|subject| leader.runtime.queue().push(subject, Lane::User));
     }
 }
@@ -144,7 +150,7 @@ async fn neighbours(run: &mut Run) {
 }
 
 /// The cluster remembers what the leader believes that it does.
-fn remembered(run: &Run) {
+pub fn remembered(run: &Run) {
     let Some(leader) = run.leader() else { return };
     let memories = run.site.cluster.memories();
     let world = leader.runtime.world().lock();
@@ -166,7 +172,7 @@ async fn restart(run: &mut Run) {
     run.site.cluster.forget_calls();
     run.start();
     let aws = Climate { error: 60, throttle: 60, slow: 200, ..Climate::default() };
-    run.stage.set_weather(Weather { aws, late: 100, ..Weather::default() });
+    run.stage.set_weather(Weather { aws, late: 100, stuck: 150, ..Weather::default() });
     run.sleep(Duration::from_secs(30)).await;
     rest(run, "a restart").await;
     written(run, Invariant::Restart);
@@ -177,6 +183,26 @@ async fn restart(run: &mut Run) {
             let text = format!("{count} things in {what}, and {new} after a restart");
             run.stage.object(Invariant::Memory, "at rest", text);
         }
+    }
+}
+
+/// What is kept is bounded by what stands, at any time at which all is at rest.
+pub fn bounded(run: &Run) {
+    let state = run.site.aws.everything();
+    let records: usize = state.zones.values().map(|zone| zone.records.len()).sum();
+    let targets: usize = state.target_groups.values().map(|group| group.targets.len()).sum();
+    let stands = state.load_balancers.len()
+        + state.listeners.len()
+        + state.rules.len()
+        + state.target_groups.len()
+        + state.security_groups.len()
+        + state.imported.len();
+    // Of a thing that stands, what it is, its tags and its attributes are believed.
+    let most = 3 * stands + records + 2 * targets + KEPT_MORE;
+    let Some(kept) = kept(run).get("mirror").copied() else { return };
+    if kept > most {
+        let text = format!("{kept} things are believed, and {stands} stand");
+        run.stage.object(Invariant::Memory, "at rest", text);
     }
 }
 
@@ -207,11 +233,14 @@ async fn fresh(run: &mut Run) {
     }
 }
 
-/// When all are deleted, nothing of ours is left.
+/// When all are deleted, however slow AWS is just then, nothing of ours is left.
 async fn leak(run: &mut Run) {
+    let aws = Climate { slow: 300, ..Climate::default() };
+    run.stage.set_weather(Weather { aws, stuck: 100, ..Weather::default() });
     let changes = run.life.delete_all();
     let gone = changes.len();
     run.make("the end", changes).await;
+    run.sleep(Duration::from_secs(10)).await;
     if !rest(run, "the end").await {
         return;
     }

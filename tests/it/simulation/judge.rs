@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use albedo::aws::{Answer, CloudError};
 use albedo::controller::SharedWorld;
-use albedo::model::action::{AcmAction, AwsAction, ElbAction};
+use albedo::model::action::{AcmAction, Action, AwsAction, ElbAction, Sign};
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::index::Seen;
+use albedo::model::moment::Moment;
 
 use super::stage::{Pid, Stage};
 use super::{served, strangers};
 use crate::support::clock::elapsed;
+use crate::support::cluster::FakeCluster;
 use crate::support::fake::State;
 
 /// How long it usually takes at most until a change is heard of, planned for and sent.
@@ -28,6 +30,8 @@ pub enum Invariant {
     Tenure,
     /// Two tenures never write at once.
     TwoTenures,
+    /// Nothing is taken away before the cluster was seen as it was after the tenure began.
+    Sight,
     /// After the last fault all comes to rest.
     Rest,
     /// A look at everything after that finds nothing to do.
@@ -48,10 +52,13 @@ pub enum Invariant {
     Healthy,
     /// A host and path that reaches a healthy target goes on doing so.
     Reached,
-    /// A name never leads to a load balancer that does not stand.
+    /// A name never leads to a load balancer that does not stand, and stays with whoever asks for
+    /// it.
     Names,
     /// A member's fault changes nothing of its siblings.
     Neighbours,
+    /// What a process has done and heard of it does not do again.
+    Again,
 }
 
 /// For how long a path stays with what it reached before (`plan::switch`).
@@ -74,10 +81,19 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Somebody who asks for a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asking {
+    pub member: ObjectKey,
+    pub group: String,
+    pub host: String,
+}
+
 /// The one who looks at every write. Clones are the same.
 #[derive(Clone)]
 pub struct Judge {
     stage: Stage,
+    cluster: FakeCluster,
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -85,6 +101,17 @@ pub struct Judge {
 struct Inner {
     /// What each process knows.
     worlds: BTreeMap<Pid, SharedWorld>,
+    /// When the tenure of each process began, also as its own clock has it.
+    tenures: BTreeMap<Pid, (Duration, Moment)>,
+    /// Up to when each process has seen all of the cluster, as its own clock has it.
+    seen: BTreeMap<Pid, Moment>,
+    /// Those who cannot know what stands: a reply was lost in their tenure, or another hand was
+    /// there.
+    unsure: BTreeSet<Pid>,
+    /// The names that members have asked for in the same group since the last rest.
+    asked: BTreeSet<Asking>,
+    /// Those that members ask for now.
+    asking: BTreeSet<Asking>,
     /// What has been served at each look since the last rest: how often each host and path was not.
     looks: usize,
     gaps: BTreeMap<String, (usize, String, String)>,
@@ -100,8 +127,8 @@ struct Inner {
 }
 
 impl Judge {
-    pub fn new(stage: Stage) -> Self {
-        Self { stage, inner: Arc::default() }
+    pub fn new(stage: Stage, cluster: FakeCluster) -> Self {
+        Self { stage, cluster, inner: Arc::default() }
     }
 
     /// A process that may write.
@@ -110,7 +137,34 @@ impl Judge {
     }
 
     pub fn forget(&self, pid: Pid) {
-        self.inner.lock().unwrap().worlds.remove(&pid);
+        let mut inner = self.inner.lock().unwrap();
+        inner.worlds.remove(&pid);
+        inner.tenures.remove(&pid);
+        inner.seen.remove(&pid);
+    }
+
+    /// A process has seen all of the cluster as it was then or later.
+    pub fn sees(&self, pid: Pid, moment: Moment) {
+        self.inner.lock().unwrap().seen.insert(pid, moment);
+    }
+
+    /// The tenure of a process begins.
+    pub fn leads(&self, pid: Pid, since: Moment) {
+        let mut inner = self.inner.lock().unwrap();
+        inner.tenures.insert(pid, (elapsed(), since));
+        inner.unsure.remove(&pid);
+    }
+
+    /// A reply to a process has been lost.
+    pub fn doubts(&self, pid: Pid) {
+        self.inner.lock().unwrap().unsure.insert(pid);
+    }
+
+    /// Who asks for which names from now on.
+    pub fn asks(&self, asking: BTreeSet<Asking>) {
+        let mut inner = self.inner.lock().unwrap();
+        inner.asked.retain(|one| asking.contains(one));
+        inner.asking = asking;
     }
 
     /// Something about the endpoints of a Service changes.
@@ -126,11 +180,19 @@ impl Judge {
         self.inner.lock().unwrap().changed.insert(service, elapsed());
     }
 
-    /// Whether everybody has heard of the last change of a Service, and acted on it.
-    fn is_old(&self, service: &ObjectKey) -> bool {
+    /// Whether a process has heard of the last change of a Service, and acted on it.
+    fn is_old(&self, pid: Pid, service: &ObjectKey) -> bool {
         let inner = self.inner.lock().unwrap();
         inner.changed.get(service).is_none_or(|changed| elapsed() > *changed + HEARD_MAX)
-            && self.stage.was_there_for(HEARD_MAX)
+            && self.stage.has_heard_for(pid, HEARD_MAX)
+    }
+
+    /// Whether a Service is as it was when the tenure of a process began: it takes nothing away
+    /// before it knows it so.
+    fn is_as_it_was(&self, pid: Pid, service: &ObjectKey) -> bool {
+        let inner = self.inner.lock().unwrap();
+        let changed = inner.changed.get(service).copied().unwrap_or_default();
+        inner.tenures.get(&pid).is_some_and(|(began, _)| changed < *began)
     }
 
     /// From now on nothing may be written.
@@ -161,12 +223,29 @@ impl Judge {
         let is_renewal = matches!(action, AwsAction::Acm(AcmAction::ReimportCertificate { .. }));
         let counted = if is_renewal { "ReimportCertificate" } else { operation };
         self.stage.trace.count(format!("{counted}!"));
+        self.sight(pid, action);
         self.strangers(operation, before, after);
         self.dangling(action, before);
         self.names(operation, before, after);
-        self.healthy(pid, operation, before, after);
+        self.holders(operation, before, after);
+        self.again(pid, operation, before, after);
+        self.healthy(pid, action, before, after);
         self.wait(after);
         self.look(operation, after);
+    }
+
+    /// Whether whoever takes something away has seen the cluster as it was in this tenure.
+    fn sight(&self, pid: Pid, action: &AwsAction) {
+        if Action::Aws(action.clone()).sign() != Sign::Remove {
+            return;
+        }
+        let inner = self.inner.lock().unwrap();
+        let began = inner.tenures.get(&pid).map(|(_, since)| since);
+        let seen = inner.seen.get(&pid);
+        if began.is_some_and(|began| seen.is_none_or(|seen| seen < began)) {
+            let text = format!("p{pid} has not seen the cluster since it leads");
+            self.stage.object(Invariant::Sight, action.operation().1, text);
+        }
     }
 
     fn strangers(&self, operation: &str, before: &State, after: &State) {
@@ -198,8 +277,33 @@ impl Judge {
         }
     }
 
-    /// What has lost its last healthy target, though its pod is well as far as the process knows.
-    fn healthy(&self, pid: Pid, operation: &str, before: &State, after: &State) {
+    /// Whose names go to somebody else, though they have been asked for all the time.
+    fn holders(&self, operation: &str, before: &State, after: &State) {
+        let (old, new) = (served::holders(before), served::holders(after));
+        let inner = self.inner.lock().unwrap();
+        for (host, holder) in &old {
+            let Some(other) = new.get(host).filter(|other| *other != holder) else { continue };
+            let is_asked = |one: &Asking| one.member == *holder && one.host == *host;
+            if inner.asked.iter().any(is_asked) {
+                let text = format!("{host} goes from {holder}, who asks for it, to {other}");
+                self.stage.object(Invariant::Names, operation, text);
+            }
+        }
+    }
+
+    /// What a write has changed that a process makes who knows what stands.
+    fn again(&self, pid: Pid, operation: &str, before: &State, after: &State) {
+        if before == after && !self.inner.lock().unwrap().unsure.contains(&pid) {
+            let text = format!("p{pid} has heard of all that it did, and changes nothing");
+            self.stage.object(Invariant::Again, operation, text);
+        }
+    }
+
+    /// What has lost its last healthy target, though its pod is well as far as the process knows,
+    /// or has to know before it takes anything away.
+    fn healthy(&self, pid: Pid, action: &AwsAction, before: &State, after: &State) {
+        let (_, operation) = action.operation();
+        let sign = Action::Aws(action.clone()).sign();
         let world = self.inner.lock().unwrap().worlds.get(&pid).cloned();
         let Some(world) = world else { return };
         let lost = [
@@ -212,11 +316,16 @@ impl Judge {
                     continue;
                 }
                 let still = {
-                    let world = world.lock();
-                    let is_old = |service: &ObjectKey| self.is_old(service);
-                    let ready =
-                        |member: &served::Member| served::is_ready(&world.objects, member, is_old);
-                    targets.into_iter().find(ready)
+                    let (world, objects) = (world.lock(), self.cluster.objects.read().unwrap());
+                    let is_old = |service: &ObjectKey| self.is_old(pid, service);
+                    let is_as_it_was = |service: &ObjectKey| {
+                        sign == Sign::Remove && self.is_as_it_was(pid, service)
+                    };
+                    let is_ready = |member: &served::Member| {
+                        served::is_ready(&world.objects, member, is_old)
+                            || served::is_ready(&objects, member, is_as_it_was)
+                    };
+                    targets.into_iter().find(is_ready)
                 };
                 if let Some((_, target)) = still {
                     let text = format!("{what} has lost {target}, which is ready");
@@ -264,6 +373,8 @@ impl Judge {
         inner.destroyed.extend(names(before).difference(&names(after)).cloned());
         inner.first.clear();
         inner.gaps.clear();
+        let all: Vec<Pid> = inner.worlds.keys().copied().collect();
+        inner.unsure.extend(all);
     }
 
     /// Everything is at rest: what is served now and was served at the last rest, and wished for
@@ -274,6 +385,8 @@ impl Judge {
             let mut inner = self.inner.lock().unwrap();
             inner.looks = 0;
             inner.first.clone_from(&now);
+            let Inner { asked, asking, .. } = &mut *inner;
+            asked.clone_from(asking);
             std::mem::take(&mut inner.gaps)
         };
         for (path, (_, operation, at)) in gaps {

@@ -8,6 +8,7 @@ use super::app::{App, Front, HOSTS, PATHS, PORTS};
 use super::backends::Endpoints;
 use super::dice::Dice;
 use super::edit::{Change, Edit, meddle};
+use super::judge::Asking;
 use super::served;
 use crate::support::cluster::FakeCluster;
 
@@ -18,6 +19,10 @@ const GROUPS: [Option<&str>; 4] = [None, Some("edge"), Some("edge"), Some("core"
 const CLASSES: [&str; 4] = ["alb", "alb", "own", "other"];
 /// The last of the hosts that the certificates are for.
 const CERTIFIED_HOST_MAX: usize = 3;
+/// How many mistakes are taken back at once, of a thousand.
+const FICKLE: usize = 400;
+/// How many rules an Ingress may have before it takes over others.
+const RULES_MAX: usize = 6;
 /// How many Ingresses there may be in a namespace.
 const APPS_MAX: usize = 4;
 
@@ -82,7 +87,9 @@ impl Life {
         let changes = match edit {
             Edit::Add => self.add(dice),
             Edit::MoveNamespace => self.move_namespace(dice),
+            Edit::HandOver => self.hand_over(dice),
             Edit::Delete => self.delete(dice),
+            Edit::Break if dice.falls(FICKLE) => self.break_shortly(dice),
             Edit::Front => self.front(dice),
             Edit::Rules
             | Edit::Own
@@ -186,6 +193,17 @@ impl Life {
         several.chain(given_away).collect()
     }
 
+    /// The names that members ask for whose class suits everybody.
+    pub fn asking(&self) -> BTreeSet<Asking> {
+        let ours = self.apps.iter().filter(|(_, app)| app.class == "alb");
+        let each = ours.flat_map(|(key, app)| {
+            let (member, group) = (key.clone(), app.group_of(key));
+            let one = move |host| Asking { member: member.clone(), group: group.clone(), host };
+            app.hosts().into_iter().map(one)
+        });
+        each.collect()
+    }
+
     fn take_note(&mut self) {
         let wished: BTreeSet<String> = self
             .apps
@@ -255,6 +273,39 @@ impl Life {
             changes.reverse();
         }
         changes
+    }
+
+    /// One Ingress takes a host over from another one, which asks for it no longer then.
+    fn hand_over(&mut self, dice: &mut Dice) -> Vec<Change> {
+        let keys: Vec<ObjectKey> = self.apps.keys().cloned().collect();
+        if keys.len() < 2 {
+            return Vec::new();
+        }
+        let (from, to) = (dice.one_of(&keys).clone(), dice.one_of(&keys).clone());
+        let host = dice.one_of(&self.apps[&from].rules).0;
+        if from == to || host == 0 || self.apps[&to].rules.len() > RULES_MAX {
+            return Vec::new();
+        }
+        let giver = self.apps.get_mut(&from).unwrap();
+        let (gone, mut left): (Vec<_>, Vec<_>) =
+            giver.rules.iter().copied().partition(|(of, _, _)| *of == host);
+        if left.is_empty() {
+            // An Ingress that asks for nothing is none.
+            left.push((0, gone[0].1, gone[0].2));
+        }
+        giver.rules = left;
+        self.apps.get_mut(&to).unwrap().rules.extend(gone);
+        // Load balancers know nothing of each other: it is the name that has to lead somewhere all
+        // the time.
+        let start = format!("{}/", HOSTS[host]);
+        self.always.iter_mut().for_each(|always| always.retain(|path| !path.starts_with(&start)));
+        vec![self.app(&to), self.app(&from)]
+    }
+
+    /// Somebody breaks a member, sees it, and goes back.
+    fn break_shortly(&mut self, dice: &mut Dice) -> Vec<Change> {
+        let Some(key) = self.any_app(dice) else { return Vec::new() };
+        [true, false].map(|is_broken| self.break_app(&key, is_broken)).into()
     }
 
     fn delete(&mut self, dice: &mut Dice) -> Vec<Change> {

@@ -69,7 +69,7 @@ impl Process {
             stage: stage.clone(),
             clock,
             intake: runtime.intake(),
-            board: Board::new(sight),
+            board: Board::new(sight, judge.clone(), pid),
             pid,
         });
         judge.know(pid, runtime.world().clone());
@@ -82,6 +82,7 @@ impl Process {
         self.epoch += 1;
         let since = self.clock.moment();
         self.stage.grant(self.pid, elapsed().saturating_add(time));
+        self.judge.leads(self.pid, since);
         let tenure = Tenure { epoch: Epoch(self.epoch), since, until: since.plus(time) };
         self.stage.trace.line(&format!("p{}", self.pid), || format!("leads for {time:?}"));
         self.tenure.send_replace(Some(tenure));

@@ -7,22 +7,22 @@ use std::time::Duration;
 use albedo::clock::Clock as _;
 
 use super::dice::Dice;
-use super::drift;
 use super::edit::{Change, Edit};
 use super::ending;
 use super::judge::{Invariant, Judge, Violation};
 use super::life::Life;
 use super::nature;
 use super::process::{Idleness, Process};
-use super::stage::{Climate, Stage, Weather};
+use super::stage::{Stage, Weather};
 use super::trace::{Trace, Writing};
+use super::weather;
 use crate::support::clock::{VirtualClock, elapsed, wait};
 use crate::support::site::Site;
 
 /// How long a tenure lasts that nobody renews, and how long after its end the next one may begin:
 /// a write that was begun in it is done by then.
 const TERM: Duration = Duration::from_secs(15 * 60);
-const INTERREGNUM: Duration = Duration::from_secs(5);
+pub const INTERREGNUM: Duration = Duration::from_secs(5);
 /// Longer than anything takes that comes to an end.
 const REST_MAX: Duration = Duration::from_secs(3 * 60 * 60);
 /// How often it is looked whether all is at rest.
@@ -87,11 +87,13 @@ pub struct Run {
     pub dice: Dice,
     pub processes: Vec<Process>,
     /// Who leads, by place.
-    leader: Option<usize>,
+    pub leader: Option<usize>,
     /// From when on somebody may lead.
-    free_at: Duration,
-    clock: VirtualClock,
+    pub free_at: Duration,
+    pub clock: VirtualClock,
     started: usize,
+    /// Whether there always are two replicas, and the Lease goes to and fro between them.
+    pub is_restless: bool,
     /// Whether somebody else's hand has been in AWS since the last look at everything.
     pub has_drifted: bool,
 }
@@ -100,8 +102,8 @@ impl Run {
     fn new(seed: u64, trace: Trace) -> Self {
         let mut dice = Dice::new(seed);
         let stage = Stage::new(dice.split(), trace);
-        let judge = Judge::new(stage.clone());
         let site = ending::site();
+        let judge = Judge::new(stage.clone(), site.cluster.clone());
         let hearing = judge.clone();
         site.cluster.hear(move |seen| hearing.changes(seen));
         let clock = VirtualClock::new();
@@ -121,10 +123,12 @@ impl Run {
             free_at: Duration::ZERO,
             clock,
             started: 0,
+            is_restless: false,
             has_drifted: false,
         };
+        run.is_restless = run.dice.falls(300);
         run.start();
-        if run.dice.falls(500) {
+        if run.is_restless || run.dice.falls(500) {
             run.start();
         }
         run.elect();
@@ -147,8 +151,15 @@ impl Run {
             return;
         }
         let place = self.dice.below(self.processes.len());
+        self.crown(place);
+    }
+
+    /// This process leads.
+    pub fn crown(&mut self, place: usize) {
         self.processes[place].lead(TERM);
         self.leader = Some(place);
+        // A tenure begins with a look at everything.
+        self.has_drifted = false;
     }
 
     /// Whoever leads goes on doing so.
@@ -174,14 +185,15 @@ impl Run {
         }
         for _ in 0..steps {
             match self.dice.below(40) {
-                0..2 => self.change_weather(),
-                2..5 => self.trouble().await,
-                5..7 => {
-                    if self.rest().await && !self.has_drifted {
-                        ending::believed(self).await;
-                    }
+                0..2 => {
+                    let weather = weather::any(&mut self.dice);
+                    self.change_weather(weather);
                 }
-                7..14 if has_company => self.drift(),
+                2..5 => self.trouble().await,
+                5..7 if self.is_restless => self.pass_on().await,
+                7..9 => self.storm().await,
+                9..10 => self.rest_and_look().await,
+                10..16 if has_company => self.drift(),
                 _ => {
                     let edit = self.next_edit();
                     self.edit(edit).await;
@@ -202,12 +214,7 @@ impl Run {
     }
 
     async fn edit(&mut self, edit: Edit) {
-        let mut dice = self.dice.split();
-        let changes = self.life.edit(edit, &mut dice, &self.site.cluster);
-        if !changes.is_empty() {
-            self.stage.trace.count(format!("edit {edit:?}"));
-        }
-        self.make(edit, changes).await;
+        self.change(edit).await;
         let pause = match self.dice.below(10) {
             0..4 => Duration::ZERO,
             4..9 => self.dice.time(Duration::from_secs(8)),
@@ -216,8 +223,19 @@ impl Run {
         self.sleep(pause).await;
     }
 
+    /// Somebody does something.
+    pub async fn change(&mut self, edit: Edit) {
+        let mut dice = self.dice.split();
+        let changes = self.life.edit(edit, &mut dice, &self.site.cluster);
+        if !changes.is_empty() {
+            self.stage.trace.count(format!("edit {edit:?}"));
+        }
+        self.make(edit, changes).await;
+    }
+
     /// Makes changes, one after the other or all at once.
     pub async fn make(&mut self, edit: impl std::fmt::Debug, changes: Vec<Change>) {
+        self.judge.asks(self.life.asking());
         let is_burst = self.dice.falls(500);
         for change in changes {
             self.stage.trace.line("somebody", || format!("{edit:?}: {change:?}"));
@@ -229,107 +247,6 @@ impl Run {
         }
     }
 
-    fn change_weather(&mut self) {
-        let dice = &mut self.dice;
-        let mut odds = |most: usize| if dice.falls(400) { dice.below(most) } else { 0 };
-        let mut climate = || Climate {
-            error: odds(250),
-            throttle: odds(200),
-            lost: odds(250),
-            slow: odds(500),
-            queue: odds(150),
-        };
-        let (aws, cluster) = (climate(), climate());
-        let weather =
-            Weather { aws, cluster, late: odds(500), expired: odds(120), partial: odds(300) };
-        self.stage.trace.line("the weather", || format!("{weather:?}"));
-        self.stage.set_weather(weather);
-    }
-
-    /// Something happens to processes or to the API server.
-    async fn trouble(&mut self) {
-        match self.dice.below(7) {
-            0 => {
-                let time = self.dice.time(Duration::from_secs(40));
-                self.stage.trace.count("api server away");
-                self.stage.trace.line("the API server", || format!("is away for {time:?}"));
-                self.stage.be_away(time);
-            }
-            1 | 2 => self.flap(),
-            3 => self.run_out().await,
-            4 | 5 => self.kill(),
-            _ => {
-                if self.processes.len() < 2 {
-                    self.start();
-                }
-            }
-        }
-        let pause = self.dice.time(Duration::from_secs(20));
-        self.sleep(pause).await;
-    }
-
-    /// The leader loses the Lease, and hears of it.
-    fn flap(&mut self) {
-        let Some(place) = self.leader.take() else { return };
-        self.stage.trace.count("lease flap");
-        self.processes[place].follow();
-        self.free_at = elapsed() + INTERREGNUM + self.dice.time(Duration::from_secs(10));
-    }
-
-    /// The leader's tenure runs out, and it is told late.
-    async fn run_out(&mut self) {
-        let Some(place) = self.leader.take() else { return };
-        self.stage.trace.count("lease runs out");
-        let left = self.dice.time(Duration::from_secs(4));
-        self.processes[place].lead_until(left);
-        self.free_at = elapsed() + left + INTERREGNUM + self.dice.time(Duration::from_secs(10));
-        if self.dice.falls(500) {
-            self.clock.sleep(left + self.dice.time(Duration::from_secs(4))).await;
-            self.processes[place].follow();
-        }
-    }
-
-    /// A process is killed; perhaps another one is started.
-    pub fn kill(&mut self) {
-        if self.processes.is_empty() {
-            return;
-        }
-        self.stage.trace.count("kill");
-        let place = self.dice.below(self.processes.len());
-        match self.leader {
-            Some(leader) if leader == place => {
-                self.leader = None;
-                self.free_at = elapsed() + INTERREGNUM + self.dice.time(Duration::from_secs(15));
-            }
-            Some(leader) if leader > place => self.leader = Some(leader - 1),
-            _ => {}
-        }
-        drop(self.processes.remove(place));
-        if self.processes.is_empty() || self.dice.falls(500) {
-            self.stage.trace.count("restart");
-            self.start();
-        }
-    }
-
-    /// All processes are gone.
-    pub fn kill_all(&mut self) {
-        self.processes.clear();
-        self.leader = None;
-        self.free_at = elapsed() + INTERREGNUM;
-    }
-
-    fn drift(&mut self) {
-        let dice = &mut self.dice;
-        let before = self.site.aws.everything();
-        let what = self.site.aws.change(|state| drift::meddle(state, dice));
-        if let Some(what) = what {
-            self.stage.trace.count(format!("drift {}", what.0));
-            self.stage.trace.line("another hand", || format!("{}: {}", what.0, what.1));
-            self.has_drifted = true;
-            self.judge.pardon(&before, &self.site.aws.everything());
-        }
-    }
-
     /// Good weather, and somebody who leads.
     pub async fn calm_down(&mut self) {
         self.stage.set_weather(Weather::default());
@@ -337,8 +254,9 @@ impl Run {
         if self.processes.is_empty() {
             self.start();
         }
-        let pause = self.stage.away();
-        self.sleep(pause).await;
+        let pause = self.processes.iter().map(|process| self.stage.cut_for(process.pid)).max();
+        // Not at the very moment: what happens at the same time does so in no order.
+        self.sleep(pause.unwrap_or_default() + LOOK).await;
         while self.leader.is_none() {
             let pause = self.free_at.saturating_sub(elapsed()) + LOOK;
             self.sleep(pause).await;

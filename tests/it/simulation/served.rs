@@ -188,6 +188,17 @@ fn leading(state: &State) -> Vec<(String, String)> {
 
 /// The records of ours that lead somewhere, each with its zone.
 pub fn our_records(state: &State) -> Vec<(AwsId, RecordKey)> {
+    owned(state).into_iter().map(|(id, key, _)| (id, key)).collect()
+}
+
+/// The names of ours, each with the Ingress that it is for.
+pub fn holders(state: &State) -> BTreeMap<String, ObjectKey> {
+    let ours = owned(state).into_iter().filter(|(_, key, _)| key.record_type == RecordType::A);
+    ours.filter_map(|(_, key, owner)| Some((key.name, owner.source()?.key))).collect()
+}
+
+/// The records of ours that lead somewhere, each with its zone, and whose they are.
+fn owned(state: &State) -> Vec<(AwsId, RecordKey, Ownership)> {
     let mut all = Vec::new();
     for (id, zone) in &state.zones {
         for record in zone.records.values().filter(|record| record.alias_target().is_some()) {
@@ -199,8 +210,8 @@ pub fn our_records(state: &State) -> Vec<(AwsId, RecordKey)> {
                 let RecordValue::Values { values, .. } = &txt.value else { return None };
                 Ownership::parse(values.first()?)
             });
-            if owner.is_some_and(|found| found.owner == OWNER) {
-                all.push((id.clone(), record.key.clone()));
+            if let Some(found) = owner.filter(|found| found.owner == OWNER) {
+                all.push((id.clone(), record.key.clone(), found));
             }
         }
     }

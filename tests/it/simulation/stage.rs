@@ -1,6 +1,7 @@
 //! What everything in a run shares: dice, weather, who may write, and what has gone wrong.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Weather {
     pub expired: usize,
     /// Lists that break off, in so many of a thousand pages.
     pub partial: usize,
+    /// Parts of AWS of which every answer takes long to arrive, in so many of a thousand.
+    pub stuck: usize,
 }
 
 /// How a call fares.
@@ -77,12 +80,13 @@ impl Side {
 }
 
 /// Every fault that there is, as it is counted.
-pub const FAULTS: [&str; 17] = [
+pub const FAULTS: [&str; 19] = [
     "aws error",
     "aws throttle",
     "aws lost reply",
     "aws slow",
     "aws late turn",
+    "aws stuck part",
     "cluster error",
     "cluster throttle",
     "cluster lost reply",
@@ -91,6 +95,7 @@ pub const FAULTS: [&str; 17] = [
     "expired watch",
     "partial list",
     "api server away",
+    "watches cut",
     "lease flap",
     "lease runs out",
     "kill",
@@ -101,6 +106,8 @@ pub const FAULTS: [&str; 17] = [
 const USUAL: Duration = Duration::from_millis(40);
 /// How long a slow one takes, one way: a write that was begun in a tenure is done within 5 s.
 const SLOW: Duration = Duration::from_millis(2400);
+/// How long an answer about a part may take that is stuck: as long as several tries of a client.
+const STUCK: Duration = Duration::from_secs(16);
 /// How long a turn may be waited for.
 const QUEUE: Duration = Duration::from_secs(20);
 /// How late an event of a watch usually comes, and in bad weather.
@@ -120,8 +127,12 @@ pub struct Stage {
 struct Inner {
     dice: Dice,
     weather: Weather,
+    /// Which weather this is: the parts that are stuck in it are others than before.
+    weathers: u64,
     /// Until when the API server is away.
     away_until: Duration,
+    /// Until when the watches of each process hear nothing.
+    cut_until: BTreeMap<Pid, Duration>,
     /// Until when each process may write, as far as the Lease says.
     tenures: BTreeMap<Pid, Duration>,
     /// How many calls and events there were, and how many are under way.
@@ -144,6 +155,8 @@ impl Stage {
         let inner = Inner {
             dice,
             weather: Weather::default(),
+            weathers: 0,
+            cut_until: BTreeMap::new(),
             away_until: Duration::ZERO,
             tenures: BTreeMap::new(),
             begun: 0,
@@ -162,7 +175,9 @@ impl Stage {
     }
 
     pub fn set_weather(&self, weather: Weather) {
-        self.lock().weather = weather;
+        let mut inner = self.lock();
+        inner.weather = weather;
+        inner.weathers += 1;
     }
 
     pub fn begin(&self) -> UnderWay {
@@ -192,9 +207,23 @@ impl Stage {
         self.lock().away_until.saturating_sub(elapsed())
     }
 
-    /// Whether the API server has been there for so long.
-    pub fn was_there_for(&self, time: Duration) -> bool {
-        elapsed() > self.lock().away_until + time
+    /// The watches of a process hear nothing for so long.
+    pub fn cut(&self, pid: Pid, time: Duration) {
+        self.lock().cut_until.insert(pid, elapsed() + time);
+    }
+
+    /// For how long the watches of a process will hear nothing.
+    pub fn cut_for(&self, pid: Pid) -> Duration {
+        let inner = self.lock();
+        let until = inner.cut_until.get(&pid).copied().unwrap_or_default();
+        until.max(inner.away_until).saturating_sub(elapsed())
+    }
+
+    /// Whether a process has been able to hear of the cluster for so long.
+    pub fn has_heard_for(&self, pid: Pid, time: Duration) -> bool {
+        let inner = self.lock();
+        let until = inner.cut_until.get(&pid).copied().unwrap_or_default();
+        elapsed() > until.max(inner.away_until) + time
     }
 
     /// How a call fares.
@@ -233,6 +262,26 @@ impl Stage {
         };
         if is_slow {
             self.trace.count(format!("{} slow", side.as_str()));
+        }
+        time
+    }
+
+    /// How much longer an answer about a part of AWS takes because that part is stuck.
+    pub fn stuck(&self, part: impl fmt::Debug) -> Duration {
+        let time = {
+            let mut inner = self.lock();
+            let (odds, weather) = (inner.weather.stuck, inner.weathers);
+            // The same part is stuck for as long as the weather lasts.
+            let is_stuck = odds > 0 && {
+                let text = format!("{part:?}").into_bytes().into_iter().map(u64::from);
+                let seed =
+                    text.fold(weather, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte));
+                Dice::new(seed).falls(odds)
+            };
+            if is_stuck { inner.dice.time(STUCK) } else { Duration::ZERO }
+        };
+        if !time.is_zero() {
+            self.trace.count("aws stuck part");
         }
         time
     }

@@ -15,6 +15,7 @@ use albedo::model::seen::SeenSecret;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use super::judge::Judge;
 use super::stage::{Pid, Stage, UnderWay};
 use crate::support::clock::VirtualClock;
 use crate::support::cluster::{FakeCluster, all};
@@ -151,11 +152,13 @@ pub struct Watching {
 pub struct Board {
     current: Arc<Mutex<BTreeMap<Kind, Moment>>>,
     sight: Sight,
+    judge: Judge,
+    pid: Pid,
 }
 
 impl Board {
-    pub fn new(sight: Sight) -> Self {
-        Self { current: Arc::default(), sight }
+    pub fn new(sight: Sight, judge: Judge, pid: Pid) -> Self {
+        Self { current: Arc::default(), sight, judge, pid }
     }
 
     fn note(&self, kind: Kind, moment: Moment) {
@@ -163,7 +166,9 @@ impl Board {
         let known = current.entry(kind).or_insert(moment);
         *known = moment.max(*known);
         if current.len() == KINDS.len() {
-            self.sight.all_listed(*current.values().min().unwrap());
+            let all = *current.values().min().unwrap();
+            self.judge.sees(self.pid, all);
+            self.sight.all_listed(all);
         }
     }
 }
@@ -190,8 +195,8 @@ impl Watching {
         let _under_way = self.stage.begin();
         let mut current = self.clock.moment();
         self.clock.sleep(self.stage.lateness()).await;
-        if !self.stage.away().is_zero() {
-            self.clock.sleep(self.stage.away()).await;
+        if !self.away().is_zero() {
+            self.clock.sleep(self.away()).await;
             return false;
         }
         // What has happened until now is in the list.
@@ -227,7 +232,7 @@ impl Watching {
         // The sender lives as long as this task.
         while let Some(notice) = notices.recv().await {
             let late = self.stage.lateness();
-            self.clock.sleep(late.max(self.stage.away())).await;
+            self.clock.sleep(late.max(self.away())).await;
             match notice {
                 Notice::Prove(moment) => self.board.note(of, moment),
                 Notice::Seen(seen, _under_way) => {
@@ -279,13 +284,18 @@ impl Watching {
     }
 
     async fn look_at(&self, key: &ObjectKey) {
-        self.clock.sleep(self.stage.lateness().max(self.stage.away())).await;
+        self.clock.sleep(self.stage.lateness().max(self.away())).await;
         let found = self.cluster.objects.read().unwrap().secrets.get(key).cloned();
         let found = found.unwrap_or_else(|| Arc::new(SeenSecret::Missing));
         self.stage.trace.line(&self.who(), || format!("looks at Secret {key}"));
         if self.intake.secrets().borrow().contains(key) {
             self.intake.take(Seen::Secret(key.clone(), Some(found)));
         }
+    }
+
+    /// For how long nothing will be heard.
+    fn away(&self) -> Duration {
+        self.stage.cut_for(self.pid)
     }
 
     fn who(&self) -> String {
