@@ -75,7 +75,7 @@ async fn each_mistake_is_told_to_the_guilty_ingress_and_touches_nothing() {
     let _controller = stage.run(&["--tolerate-non-existent-backend-service=false"]);
     stage.apply(&[ingress("good", &stage.class, &IP, &[("g.example.com", "/", "web")])]).await;
     stage.rest().await;
-    let before = State::read(&stage.account).value;
+    let before = State::standing(&stage.account).await.value;
     stage.account.forget_calls().await;
     let wrongs = wrongs(&stage.class);
     let ingresses: Vec<Value> = wrongs.iter().map(|wrong| wrong.ingress.clone()).collect();
@@ -134,7 +134,7 @@ async fn of_two_groups_that_want_one_name_the_later_is_told() {
     let named = |name| annotated(&stage.class, name, ("load-balancer-name", "the-name"));
     stage.apply(&[named("first")]).await;
     stage.rest().await;
-    let before = State::read(&stage.account);
+    let before = State::standing(&stage.account).await;
     stage.apply(&[named("second")]).await;
     let (_, message) = warning(&stage, "second").await;
     assert!(message.contains("the-name"), "{message}");

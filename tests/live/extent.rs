@@ -9,8 +9,8 @@ use crate::support::stage::Stage;
 use crate::support::state::State;
 
 /// What stands in AWS, names included.
-fn everything(stage: &Stage, zone: &str) -> (Value, Vec<String>) {
-    (State::read(&stage.account).value, named(&stage.account, zone))
+async fn everything(stage: &Stage, zone: &str) -> (Value, Vec<String>) {
+    (State::standing(&stage.account).await.value, named(&stage.account, zone))
 }
 
 #[tokio::test]
@@ -30,14 +30,14 @@ async fn nothing_of_another_namespace_goes() {
         .await;
     unseen.rest().await;
     drop(controller);
-    let before = everything(&seen, &zone);
+    let before = everything(&seen, &zone).await;
     assert_eq!(before.1.len(), 4, "an alias and a TXT record each: {:?}", before.1);
 
     // Neither when it starts, nor when it has made something and taken it away.
     seen.is_alone = false;
     let _controller = seen.run(&[]);
     seen.quiet().await;
-    assert_eq!(everything(&seen, &zone), before);
+    assert_eq!(everything(&seen, &zone).await, before);
     seen.serve(&["web"]).await;
     seen.apply(&[
         ingress("web", class, &IP, &[("seen.example.com", "/", "web")]),
@@ -50,5 +50,5 @@ async fn nothing_of_another_namespace_goes() {
     seen.delete("Ingress", "edge").await;
     gone(&seen, "web").await;
     gone(&seen, "edge").await;
-    assert_eq!(everything(&seen, &zone), before);
+    assert_eq!(everything(&seen, &zone).await, before);
 }

@@ -89,7 +89,7 @@ async fn play(name: &str) {
         replay.change_cluster(step).await;
         replay.make_calls(step);
         replay.leave_in_cluster(step).await;
-        left.push(State::read(&stage.account).value);
+        left.push(State::standing(&stage.account).await.value);
         nothing_to_do(&stage, name, number);
     }
     for (number, (reached, step)) in (1..).zip(reached.iter().zip(&recording.steps)) {
@@ -101,7 +101,7 @@ async fn play(name: &str) {
 async fn reach(stage: &Stage) -> Reached {
     stage.rest().await;
     let writes = stage.writes().await;
-    let state = State::read(&stage.account);
+    let state = State::standing(&stage.account).await;
     target_groups_have_their_names(stage, &state).await;
     let ingresses = until("every status is written", async || {
         let ingresses = stage.list("Ingress").await;

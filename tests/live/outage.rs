@@ -27,9 +27,10 @@ async fn names_and_certificates_that_cannot_be_read_at_the_start_hold_up_no_load
     out(&stage, "acm").await;
     let _controller = stage.run(&["--dns", "--tls-secrets"]);
     stage.apply(&[ingress("web", &stage.class, &IP, &[("a.example.com", "/", "web")])]).await;
-    until("the targets are registered", async || {
+    until("a rule leads to registered targets", async || {
         let written = stage.written().await;
-        written.iter().any(|call| call == "elbv2.RegisterTargets").then_some(())
+        let is_done = |name: &str| written.iter().any(|call| call == name);
+        (is_done("elbv2.RegisterTargets") && is_done("elbv2.CreateRule")).then_some(())
     })
     .await;
     stage.apply(&[ingress("web", &stage.class, &IP, &[("a.example.com", "/new", "web")])]).await;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::localstack::of_accounts;
 use crate::support::objects::{IP, ingress};
 use crate::support::stage::{Stage, until};
 use crate::support::state::State;
@@ -113,7 +114,7 @@ async fn a_waf_that_is_throttled_holds_no_rule() {
 #[tokio::test]
 async fn a_load_balancer_that_is_being_made_is_protected_once_it_stands() {
     let (stage, [one, _]) = stage("protection-new").await;
-    let slow = json!({"settings": {"elbv2.load-balancer-provisioning-seconds": 6}});
+    let slow = json!({"settings": {"elbv2.load-balancer-provisioning-seconds": of_accounts(6.0)}});
     stage.account.ask("POST", "settings", Some(slow)).await;
     stage.apply(&[web(&stage, &[("wafv2-acl-arn", one.as_str())], &["/"])]).await;
     let _controller = stage.run(&[]);
@@ -134,5 +135,8 @@ async fn a_web_acl_that_does_not_exist_is_told() {
         events.iter().any(|event| format!("{event:?}").contains("three")).then_some(())
     })
     .await;
-    assert_eq!(State::read(&stage.account).count("rules"), 1);
+    until("its rule stands all the same", async || {
+        (State::read(&stage.account).count("rules") == 1).then_some(())
+    })
+    .await;
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::life::{gone, nothing_is_left};
 use crate::names::{records, stage};
+use crate::support::localstack::of_accounts;
 use crate::support::objects::ingress;
 use crate::support::stage::{Stage, until};
 use crate::support::state::{State, text};
@@ -25,8 +26,9 @@ fn web(stage: &Stage, scheme: &str, protocol: &str) -> Value {
 /// From now on nothing is well at once.
 async fn take_time(stage: &Stage) {
     let seconds = json!({"settings": {
-        "elbv2.target-health-seconds": 3, "elbv2.load-balancer-provisioning-seconds": 3,
-        "route53.alias-target-seconds": 4,
+        "elbv2.target-health-seconds": of_accounts(3.0),
+        "elbv2.load-balancer-provisioning-seconds": of_accounts(3.0),
+        "route53.alias-target-seconds": of_accounts(4.0),
     }});
     stage.account.ask("POST", "settings", Some(seconds)).await;
 }
@@ -54,15 +56,25 @@ async fn well(stage: &Stage) {
 async fn follow(stage: &Stage, zone: &str) -> (String, Vec<String>) {
     let hold = json!({"client": CONTROLLER, "seconds": HOLD_SECONDS});
     stage.account.ask("POST", "hold", Some(hold)).await;
-    let led_to = lead(stage, zone);
+    let led_to = lead(stage, zone).await;
     let released = stage.account.ask("DELETE", "hold", None).await;
     assert_eq!(released["held"], true, "the look took longer than {HOLD_SECONDS} s");
     led_to
 }
 
+/// The rule of a listener, which may serve before AWS shows it.
+async fn own_rule(stage: &Stage, listener: &Value) -> Value {
+    let of = json!({"ListenerArn": listener});
+    until("its rule stands", async || {
+        let rules = list(stage, "DescribeRules", &of, "Rules");
+        rules.into_iter().find(|rule| rule["IsDefault"] == false)
+    })
+    .await
+}
+
 /// Goes the way of a client: to a load balancer that stands, whose rule leads to a target group
 /// with a healthy target. Answers with the load balancer's scheme and the groups' protocols.
-fn lead(stage: &Stage, zone: &str) -> (String, Vec<String>) {
+async fn lead(stage: &Stage, zone: &str) -> (String, Vec<String>) {
     let all = records(&stage.account, zone);
     let (.., target) = all
         .iter()
@@ -77,9 +89,7 @@ fn lead(stage: &Stage, zone: &str) -> (String, Vec<String>) {
     assert_eq!(balancer["State"]["Code"], "active", "{balancer}");
     let of = json!({"LoadBalancerArn": balancer["LoadBalancerArn"]});
     let listeners = list(stage, "DescribeListeners", &of, "Listeners");
-    let of = json!({"ListenerArn": listeners[0]["ListenerArn"]});
-    let rules = list(stage, "DescribeRules", &of, "Rules");
-    let rule = rules.iter().find(|rule| rule["IsDefault"] == false).expect("its rule stands");
+    let rule = own_rule(stage, &listeners[0]["ListenerArn"]).await;
     let groups = rule["Actions"][0]["ForwardConfig"]["TargetGroups"].as_array().expect("it leads");
     let serving = groups.iter().filter(|group| group["Weight"] != 0);
     let each = serving.map(|group| {

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::localstack::Account;
+use super::localstack::{Account, is_passing};
+use super::stage::{Deadline, PAUSE};
 
 /// A process that makes calls. It ends when its input does, so with this one.
 struct Bridge {
@@ -18,10 +19,19 @@ struct Bridge {
 static BRIDGE: Mutex<Option<Bridge>> = Mutex::new(None);
 
 impl Account {
-    /// Makes a call that has to succeed.
+    /// Makes a call that has to succeed; one that AWS refuses for a moment only is made again, as
+    /// other clients do.
     pub fn call(&self, service: &str, operation: &str, params: &Value) -> Value {
-        let answer = self.try_call(service, operation, params);
-        answer.unwrap_or_else(|error| panic!("{service}.{operation} {params}: {error}"))
+        let deadline = Deadline::new();
+        loop {
+            match self.try_call(service, operation, params) {
+                Ok(answer) => return answer,
+                Err(error) if is_for_a_moment(&error) && !deadline.is_over() => {
+                    std::thread::sleep(PAUSE);
+                }
+                Err(error) => panic!("{service}.{operation} {params}: {error}"),
+            }
+        }
     }
 
     /// Makes a call: the answer, or what AWS complained of.
@@ -45,6 +55,12 @@ impl Account {
             None => Ok(answer["ok"].take()),
         }
     }
+}
+
+/// Whether AWS says so: boto3 has the code in brackets, before what it is about.
+fn is_for_a_moment(error: &str) -> bool {
+    let code = error.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    code.is_some_and(|(code, _)| is_passing(code))
 }
 
 #[expect(clippy::zombie_processes, reason = "it ends when this process does")]

@@ -30,6 +30,37 @@ const ACCOUNTS_A_SECOND: u64 = 1000;
 const ACCOUNTS: u64 = 900_000_000_000;
 const FIRST_ACCOUNT: u64 = 100_000_000_000;
 
+/// How slow AWS is for every account of the LocalStack that is started (`localstack/README.md`).
+const PACE: &str = "ALBEDO_PACE";
+/// How many times as fast as the machine's the clocks of its accounts run.
+const SPEED: &str = "ALBEDO_CLOCK_SPEED";
+/// What AWS answers where it does not know everywhere yet what was just made or let go, and where
+/// it has had enough of calls: codes of EC2, ELB, Route 53, ACM and WAF.
+const PASSING: [&str; 11] = [
+    "DependencyViolation",
+    "InvalidGroup.NotFound",
+    "InvalidGroupId.NotFound",
+    "ListenerNotFound",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "ResourceInUse",
+    "RuleNotFound",
+    "Throttling",
+    "ThrottlingException",
+    "WAFUnavailableEntityException",
+];
+
+/// Whether LocalStack refuses, at AWS's own pace, what will do a moment later.
+pub fn is_passing(code: &str) -> bool {
+    std::env::var_os(PACE).is_some() && PASSING.contains(&code)
+}
+
+/// So many of the machine's seconds, as accounts count them.
+pub fn of_accounts(seconds: f64) -> f64 {
+    let speed = std::env::var(SPEED).ok().and_then(|speed| speed.parse::<f64>().ok());
+    seconds * speed.unwrap_or(1.0)
+}
+
 /// A running LocalStack.
 pub struct LocalStack {
     /// Where it listens.

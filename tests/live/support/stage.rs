@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use super::control_plane::ControlPlane;
 use super::controller::{Controller, Planned, albedo};
-use super::localstack::{Account, Call, account};
+use super::localstack::{Account, Call, account, is_passing};
 use super::objects;
 
 /// How long anything may take on two busy cores before it counts as never.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How often something awaited is looked for.
-const PAUSE: Duration = Duration::from_millis(50);
+pub const PAUSE: Duration = Duration::from_millis(50);
 /// A controller that has made no call for so long has nothing to do, or waits.
 const QUIET: Duration = Duration::from_millis(400);
 /// What the controller may do in AWS.
@@ -99,6 +99,8 @@ pub fn ground(account: &Account, addresses: u32) -> Ground {
         }),
     );
     let nodes = nodes["GroupId"].as_str().expect("it has an id").to_owned();
+    // It is there when AWS shows it.
+    account.call("ec2", "DescribeSecurityGroups", &json!({"GroupIds": [nodes]}));
     let addresses = if addresses <= SUBNET_MAX {
         node(account, &nodes, &subnets[0].1, &subnets[0].2, addresses)
     } else {
@@ -358,10 +360,12 @@ impl Stage {
         }
     }
 
-    /// The calls so far that may have changed something, in order; refused ones as well.
+    /// The calls so far that may have changed something, in order; refused ones as well, but for
+    /// those that AWS refuses for a moment only.
     pub async fn writes(&self) -> Vec<Call> {
         let calls = self.account.calls().await;
-        calls.into_iter().filter(Call::is_write).collect()
+        let is_late = |call: &Call| call.error.as_deref().is_some_and(is_passing);
+        calls.into_iter().filter(|call| call.is_write() && !is_late(call)).collect()
     }
 
     /// The names of those calls.

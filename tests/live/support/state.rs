@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::localstack::Account;
+use super::stage::until;
 
 /// Lists whose order says something.
 const ORDERED: [&str; 4] = ["Values", "Actions", "DefaultActions", "Conditions"];
@@ -58,6 +59,18 @@ impl State {
             .collect();
         let value = tidy(symbols.apply(&Value::Object(kinds)), "");
         Self { value, symbols }
+    }
+
+    /// Reads an account once all of it stands: no load balancer is being made any more, and no
+    /// target is looked at for the first time.
+    pub async fn standing(account: &Account) -> Self {
+        until("all stands", async || {
+            let state = Self::read(account);
+            let told = state.value.to_string();
+            let is_coming = told.contains(r#""provisioning""#) || told.contains(r#""initial""#);
+            (!is_coming).then_some(state)
+        })
+        .await
     }
 
     /// How many things of a kind there are.
