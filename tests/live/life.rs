@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::localstack::Call;
-use crate::support::objects::{IP, class, endpoints, in_group, ingress, service};
+use crate::support::objects::{IP, class, endpoints, in_group, ingress, pod, service};
 use crate::support::stage::{Stage, until};
 use crate::support::state::{State, text};
 
@@ -95,7 +95,7 @@ async fn an_ingress_lives_and_goes_without_a_trace() {
     stage.apply(&endpoints(&service("web"), &addresses[..3])).await;
     written(&stage, &["elbv2.RegisterTargets"]).await;
     stage.account.forget_calls().await;
-    stage.delete("Pod", "web-2").await;
+    stage.delete("Pod", &pod("web", &addresses[2])).await;
     stage.apply(&endpoints(&service("web"), &addresses[..2])).await;
     written(&stage, &["elbv2.DeregisterTargets"]).await;
     assert_eq!(targets(&State::read(&stage.account)), addresses[..2]);

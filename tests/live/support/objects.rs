@@ -59,6 +59,11 @@ pub fn class(name: &str) -> Value {
     })
 }
 
+/// What the pod of a Service with this address is called: no other one ever has its name.
+pub fn pod(service: &str, address: &str) -> String {
+    format!("{service}-{}", address.replace('.', "-"))
+}
+
 /// The ready pods of a Service at these addresses, and the EndpointSlice that holds them.
 pub fn endpoints(service: &Value, addresses: &[String]) -> Vec<Value> {
     let name = service["metadata"]["name"].as_str().expect("it has a name");
@@ -76,8 +81,8 @@ pub fn endpoints(service: &Value, addresses: &[String]) -> Vec<Value> {
         .collect();
     let mut objects = Vec::new();
     let mut listed = Vec::new();
-    for (number, address) in addresses.iter().enumerate() {
-        let pod = format!("{name}-{number}");
+    for address in addresses {
+        let pod = pod(name, address);
         listed.push(json!({
             "addresses": [address], "nodeName": "n1",
             "conditions": {"ready": true, "serving": true, "terminating": false},
