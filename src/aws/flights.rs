@@ -193,9 +193,6 @@ impl State {
 
     /// Believes that a write was done; the reads under way may not have seen it.
     pub(super) fn believe(&mut self, action: &AwsAction, answer: Answer, at: Stamp) {
-        while self.made.front().is_some_and(|(made, _)| at.moment.since(*made) >= LATE_MAX) {
-            self.made.pop_front();
-        }
         if action.makes().is_some()
             && let Some(id) = answer.id()
         {
@@ -215,6 +212,13 @@ impl State {
         self.belief.forget(part);
         if let Some(flight) = self.flights.get_mut(part) {
             flight.look.is_doubted = true;
+        }
+    }
+
+    /// Forgets what was made longer ago than AWS takes to know it everywhere.
+    pub(super) fn forget_made(&mut self, now: Moment) {
+        while self.made.front().is_some_and(|(made, _)| now.since(*made) >= LATE_MAX) {
+            self.made.pop_front();
         }
     }
 
@@ -292,10 +296,11 @@ impl State {
         parts
     }
 
-    /// How many things are kept in mind; to be held against how many stand.
+    /// How many things are kept in mind, but for what was made within the last minute; to be held
+    /// against how many stand.
     pub(super) fn kept(&self) -> usize {
         let reads = self.flights.len() + self.under_way.len() + self.journal.len();
-        self.belief.kept() + reads + self.failures.len() + self.stale.len() + self.made.len()
+        self.belief.kept() + reads + self.failures.len() + self.stale.len()
     }
 
     /// How many writes, reads and failures are kept in mind.

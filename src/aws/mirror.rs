@@ -302,6 +302,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         for _ in 0..ROUNDS_MAX {
             let (needed, newer) = {
                 let (now, mut state) = (inner.clock.moment(), inner.lock());
+                state.forget_made(now);
                 let mut reader = Reader::new(&state.belief, since, now, &told);
                 let seen = look(&mut reader);
                 let Reader { missing: unknown, old, .. } = reader;

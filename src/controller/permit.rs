@@ -15,6 +15,8 @@ pub struct Permit<T> {
     progress: watch::Receiver<Progress>,
     /// The tenure that the visit began in.
     epoch: Epoch,
+    /// Whether the cluster had been seen since the tenure began when the visit began.
+    has_seen: bool,
     clock: T,
 }
 
@@ -33,8 +35,21 @@ impl<T: Clock> Permit<T> {
             tenure: tenure.clone(),
             progress: progress.clone(),
             epoch: current.epoch,
+            has_seen: false,
             clock: clock.clone(),
         })
+    }
+
+    /// The right of a visit that begins now. What it builds on may be gathered at once, so it is of
+    /// no use to it what is seen while it goes on.
+    #[must_use]
+    pub fn for_visit(&self) -> Self {
+        Self { has_seen: self.sees(), ..self.clone() }
+    }
+
+    /// Whether the cluster has been seen as it was after the tenure was won.
+    fn sees(&self) -> bool {
+        self.current().is_some_and(|tenure| self.progress.borrow().is_fresh(tenure.since))
     }
 
     /// Which tenure it belongs to.
@@ -54,11 +69,12 @@ impl<T: Clock> Permit<T> {
         self.current().is_some()
     }
 
-    /// Whether this process may take something away: only once it has seen the cluster as it was
-    /// after the tenure was won. Until then, what is missing may only not have been heard of.
+    /// Whether this process may take something away: only in a visit that began after it had seen
+    /// the cluster as it was after the tenure was won. Until then, what is missing may only not have
+    /// been heard of.
     #[must_use]
     pub fn may_remove(&self) -> bool {
-        self.current().is_some_and(|tenure| self.progress.borrow().is_fresh(tenure.since))
+        self.has_seen && self.sees()
     }
 
     /// Waits until the tenure is over, also if nobody says so.

@@ -62,6 +62,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
 
     /// Makes one visit. A panic in it is that subject's trouble and nobody else's.
     async fn visit(&self, subject: &Subject, lane: Lane, permit: &Permit<T>) {
+        let permit = &permit.for_visit();
         // Until it is known otherwise, a visit that goes away has gone wrong.
         let rest = Rest::Again(Trouble::Transient);
         let mut running = Running { queue: &self.queue, subject, rest };
