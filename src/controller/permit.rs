@@ -99,3 +99,23 @@ impl<T: Clock> Permit<T> {
 /// How long after a removal was held back it is tried again: a sign of life of every kind of object
 /// takes about two seconds in a healthy cluster.
 pub const SIGN_PAUSE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::cluster::Sight;
+
+    #[test]
+    fn a_visit_that_began_before_the_cluster_was_seen_takes_nothing_away() {
+        let clock = SystemClock::new();
+        let won = clock.moment();
+        let tenure = watch::Sender::new(Some(Tenure::for_ever(won)));
+        let sight = Sight::new();
+        let permit = Permit::now(&tenure.subscribe(), &sight.progress(), &clock).expect("it leads");
+        let early = permit.for_visit();
+        sight.all_listed(won);
+        assert!(early.may_write() && !early.may_remove());
+        assert!(permit.for_visit().may_remove());
+    }
+}
