@@ -105,7 +105,10 @@ impl Scale {
         let group = format!("{}-{}", stage.namespace, number / GROUP_SIZE);
         let (host, name) = (format!("h{number}.example.com"), name(number));
         let rules = [(host.as_str(), "/", name.as_str())];
-        let mut objects = self.pods(number, PODS_EACH);
+        // A pod whose slice does not list it yet is about to become an endpoint.
+        let mut objects = self.pods(number, ADDRESSES_EACH);
+        objects.pop();
+        objects.push(self.slice(number, PODS_EACH));
         objects.push(service(&name));
         objects.push(ingress(&name, &stage.class, &in_group(&group), &rules));
         objects

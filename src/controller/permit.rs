@@ -70,8 +70,8 @@ impl<T: Clock> Permit<T> {
     }
 
     /// Whether this process may take something away: only in a visit that began after it had seen
-    /// the cluster as it was after the tenure was won. Until then, what is missing may only not have
-    /// been heard of.
+    /// the cluster as it was after the tenure was won. Until then, what is missing may only not
+    /// have been heard of.
     #[must_use]
     pub fn may_remove(&self) -> bool {
         self.has_seen && self.sees()

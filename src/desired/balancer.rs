@@ -68,8 +68,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let arrived = arriving.keys().filter(|source| snapshot.facts.arrival(source, group).is_some());
     // Who may not look at zones holds up nobody who never asked for a name.
     let all = active.iter().chain(&members.leaving);
-    let is_unnamed = snapshot.zones_refused && !names::may_stand(snapshot, all);
-    let all = active.iter().chain(&members.leaving);
+    let is_unnamed = snapshot.zones_refused && !names::may_stand(snapshot, all.clone());
     let named = snapshot.facts.leading().filter(|_| !names::are_unread(snapshot, all));
     let named = named.or_else(|| is_unnamed.then(Arc::default));
     let stack = BalancerStack {
