@@ -9,7 +9,8 @@ from ingress_aws.dataplane.changes import EVERYTHING, NETWORK, Source
 from ingress_aws.dataplane.documents import Balancing, Name, Zones
 from ingress_aws.elbv2.reach import Question, Reach
 from ingress_aws.elbv2.store import STORES as ELBV2
-from ingress_aws.route53.store import store_of
+from ingress_aws.route53.store import REGION as ROUTE53_REGION
+from ingress_aws.route53.store import stores as ROUTE53
 
 # By key; the kind of the thing comes first in it.
 Documents = dict[str, str]
@@ -44,13 +45,20 @@ class Keeper:
     def refresh(self, touched: set[str]) -> Documents:
         """All documents as they are now, given what was touched since this was asked last."""
         service, account, region = self._source
-        store = ELBV2.get(account, region) if service == "elbv2" else store_of(account)
+        # A look makes nothing: where no call has come yet there is no store.
+        if service == "elbv2":
+            store = ELBV2.by_region(account).get(region)
+        else:
+            store = ROUTE53.by_region(account).get(ROUTE53_REGION)
         # Whatever goes wrong here, nothing is kept of which it is not known that it still holds.
         standing, self._kept = self._kept, {}
         if store is not self._store or EVERYTHING in touched:
             self._store, self._reach, standing = store, None, {}
         if NETWORK in touched:
             self._reach = None
+        if store is None:
+            self.next_look = None
+            return {}
         with store.lock:
             maker = self._maker()
             now = time.monotonic()
