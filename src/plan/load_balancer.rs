@@ -7,7 +7,8 @@ use crate::model::binding::Opening;
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::load_balancer::{Attributes, LoadBalancer};
-use crate::model::plan::{Need, Plan, Reason, StepId, Wait, WaitKey};
+use crate::model::outcome::Outcome;
+use crate::model::plan::{Need, Plan, Reason, Step, StepId, Wait, WaitKey};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front};
 
@@ -107,12 +108,16 @@ fn is_awaited(stack: &BalancerStack, settled: &Settled<'_>, group: &AwsId) -> bo
     })
 }
 
-/// The security groups that load balancers carry, in a plan in which that waits for those that take
-/// their place.
+/// The security groups that load balancers carry which are to carry others, as far as a plan has
+/// not been carried out: nobody can tell yet that they have let go of them.
 #[must_use]
-pub fn outgoing(plan: &Plan, inventory: &BalancerInventory) -> BTreeSet<AwsId> {
-    let waits = plan.steps.iter().filter(|step| matches!(step.gate, Some(WaitKey::Admitted(_))));
-    let waiting = waits.filter_map(|step| match &step.action {
+pub fn outgoing(
+    plan: &Plan,
+    outcomes: &[Outcome],
+    inventory: &BalancerInventory,
+) -> BTreeSet<AwsId> {
+    let is_open = |step: &&Step| !matches!(outcomes.get(step.id.0), Some(Outcome::Done(_)));
+    let waiting = plan.steps.iter().filter(is_open).filter_map(|step| match &step.action {
         Action::Aws(AwsAction::Elb(ElbAction::SetSecurityGroups { load_balancer, .. })) => {
             Some(load_balancer)
         }

@@ -50,9 +50,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if self.is_named_anew(&plan, &inventory) {
             return Ok(Rest::Later(NAMES_PAUSE));
         }
-        self.keep_outgoing(group, plan::balancer::outgoing(&plan, &inventory));
+        self.keep_outgoing(group, plan::balancer::outgoing(&plan, &[], &inventory));
         let breaches = plan::check::balancer(&plan, &built.stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
+        self.keep_outgoing(group, plan::balancer::outgoing(&plan, &outcomes, &inventory));
         // Whatever becomes of the next look: this has been done.
         self.remember(group, &built, (&plan, &outcomes), at);
         let after;
@@ -117,7 +118,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(BalancerInventory { bindings, admitted, targets, ..now })
     }
 
-    /// Tells the shared network what load balancers carry until what takes its place is let in.
+    /// Tells the shared network what load balancers carry until they carry what takes its place.
     fn keep_outgoing(&self, group: &Group, carried: BTreeSet<AwsId>) {
         let outgoing = &mut self.world().lock().fabric.outgoing;
         if carried.is_empty() {

@@ -282,8 +282,10 @@ fn a_load_balancer_keeps_a_security_group_until_nodes_let_in_the_next() {
         assert!(!reached(&start, request).is_empty());
         site.aws.forget_calls();
         site.cluster.add("ingress shop/web: {rules: [public.example.com Exact /a web:80]}");
-        let fault = Fault { struck: Struck::Writes, nth, when: When::Before, kind: Kind::Refused };
-        let faults = if nth == 0 { Vec::new() } else { vec![fault] };
+        // Refused again and again: whatever comes meanwhile must not build on it.
+        let fault =
+            |nth| Fault { struck: Struck::Writes, nth, when: When::Before, kind: Kind::Refused };
+        let faults = if nth == 0 { Vec::new() } else { (nth..nth + 4).map(fault).collect() };
         let aws = Faulty::new(site.aws.clone(), faults);
         wait(async { site.start_on(aws).settle_for(600).await });
         let replay = fake();
