@@ -27,7 +27,7 @@ pub use part::{
 };
 pub use sdk::{READ_MAX, Sdk, WRITE_MAX, configure};
 pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
-pub use view::{BalancerScope, Reach};
+pub use view::{BalancerScope, Reach, TagLook};
 pub use vpcs::only_vpc;
 
 mod acm;

@@ -12,7 +12,7 @@ use crate::apply::{Site, apply, of_aws};
 use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
-use crate::controller::{Permit, SharedWorld};
+use crate::controller::{Lane, Permit, SharedWorld};
 use crate::model::action::Sign;
 use crate::model::fact::Revision;
 use crate::model::outcome::{Outcome, Trouble};
@@ -73,12 +73,12 @@ pub struct Reconciler<C, K, T> {
 impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     /// Visits a subject: brings AWS closer to what is wished for, and says so. Answers with how the
     /// subject is left.
-    pub async fn visit(&self, subject: &Subject, permit: &Permit<T>) -> Rest {
+    pub async fn visit(&self, subject: &Subject, lane: Lane, permit: &Permit<T>) -> Rest {
         let visit = Visit { reconciler: self, subject, permit };
         let visited = match subject {
             Subject::Fabric(_) => visit.fabric().await,
             Subject::Balancer(_, group) => visit.balancer(group).await,
-            Subject::Targets(_, binding) => visit.targets(binding).await,
+            Subject::Targets(_, binding) => visit.targets(binding, lane).await,
             Subject::Certificate(_, key) => visit.certificate(key).await,
             Subject::Protection(_, group) => visit.protection(group).await,
             Subject::Zone(_, zone) => visit.zone(zone).await,

@@ -52,7 +52,7 @@ use super::belief::{Belief, Stamp};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
 use super::part::{ElbPart, ElbReading, Lane, Part, Reading};
-use super::view::{BalancerScope, Reach, Reader};
+use super::view::{BalancerScope, Reach, Reader, TagLook};
 use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
 use crate::model::action::AwsAction;
@@ -193,9 +193,10 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         &self,
         cluster: &str,
         target_group: &AwsId,
+        look: TagLook,
         age_max: Duration,
     ) -> Result<Option<Tags>, CloudError> {
-        self.view(|reader| reader.bound(cluster, target_group, age_max)).await
+        self.view(|reader| reader.bound(cluster, target_group, look, age_max)).await
     }
 
     /// The certificates that a TLS Secret was imported as.

@@ -39,6 +39,15 @@ pub struct BalancerScope {
     pub target_group_attributes: BTreeSet<SmolStr>,
 }
 
+/// How the tags of a target group are looked up as long as those of none have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagLook {
+    /// Those of all target groups together: the fewest calls, which take long where many stand.
+    Together,
+    /// Its own, by one call: somebody waits for them.
+    Alone,
+}
+
 /// How much of the surroundings somebody needs. Each holds the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
@@ -301,10 +310,10 @@ impl<'a> Reader<'a> {
         &mut self,
         cluster: &str,
         target_group: &AwsId,
+        look: TagLook,
         age_max: Duration,
     ) -> Option<Tags> {
-        if !self.belief.elb.target_groups.is_read() {
-            // One look tells of all that are ours.
+        if look == TagLook::Together && !self.belief.elb.target_groups.is_read() {
             self.need(Part::Elb(ElbPart::TargetGroups));
             return None;
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Cloud, CloudError, Kind, Mirror};
+use crate::aws::{Cloud, CloudError, Kind, Mirror, TagLook};
 use crate::clock::Clock;
 use crate::desired;
 use crate::desired::tls;
@@ -70,7 +70,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let fabric = mirror.fabric(&cluster, &BTreeSet::new()).await?;
     let backend = fabric.backend.value().map(|backend| backend.id.clone());
     facts.learn(Handle::BackendSecurityGroup, backend);
-    snapshot.bound = read_bound(mirror, &cluster, &snapshot.objects).await?;
+    snapshot.bound = read_bound(mirror, &cluster, &snapshot.objects, TagLook::Together).await?;
     let mut plans = Plans::default();
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;

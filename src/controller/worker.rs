@@ -71,7 +71,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
             tokio::select! {
                 biased;
                 () = permit.is_over() => None,
-                rest = self.reconciler.visit(subject, permit) => Some(rest),
+                rest = self.reconciler.visit(subject, lane, permit) => Some(rest),
             }
         };
         match AssertUnwindSafe(visit).catch_unwind().await {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 use super::Visit;
-use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach};
+use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controller::{FabricState, World};
@@ -149,7 +149,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             return Ok(None);
         }
         let cluster = &self.settings().cluster;
-        snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects).await?;
+        snapshot.bound =
+            read_bound(self.mirror(), cluster, &snapshot.objects, TagLook::Together).await?;
         Ok(asked(&snapshot, key))
     }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Visit, gravest};
-use crate::aws::{Cloud, CloudError, Kind, Mirror, Reach};
+use crate::aws::{Cloud, CloudError, Kind, Mirror, Reach, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::controller::Lane;
 use crate::desired;
 use crate::desired::binder::{self, Refusal};
 use crate::model::id::{AwsId, Id, ObjectKey};
@@ -31,6 +32,7 @@ pub async fn read_bound<C: Cloud, T: Clock>(
     mirror: &Mirror<C, T>,
     cluster: &str,
     objects: &Objects,
+    look: TagLook,
 ) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
     // What another account holds is another role's to read.
     let bindings = objects.bindings.values();
@@ -39,7 +41,7 @@ pub async fn read_bound<C: Cloud, T: Clock>(
         of_ours.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new)).collect();
     let mut bound = BTreeMap::new();
     for id in named {
-        match mirror.bound(cluster, &id, BOUND_AGE_MAX).await {
+        match mirror.bound(cluster, &id, look, BOUND_AGE_MAX).await {
             Ok(Some(tags)) => _ = bound.insert(id, Some(tags)),
             Ok(None) => {}
             Err(error) if error.kind == Kind::Refused => _ = bound.insert(id, None),
@@ -52,10 +54,12 @@ pub async fn read_bound<C: Cloud, T: Clock>(
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Registers the endpoints of a binding's Service, for which the VPC's CIDRs are all that has
     /// to be known of it.
-    pub(super) async fn targets(&self, key: &ObjectKey) -> Result<Rest, CloudError> {
+    pub(super) async fn targets(&self, key: &ObjectKey, lane: Lane) -> Result<Rest, CloudError> {
         let (mut snapshot, _) = self.snapshot(Reach::Vpc).await?;
         let cluster = &self.settings().cluster;
-        snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects).await?;
+        // An endpoint that has just come waits for one call, not for as many as target groups need.
+        let look = if lane == Lane::Background { TagLook::Together } else { TagLook::Alone };
+        snapshot.bound = read_bound(self.mirror(), cluster, &snapshot.objects, look).await?;
         let refusal = binder::refusal(&snapshot, key);
         let strangers = desired::targets::strangers(&snapshot, key).filter(|_| refusal.is_none());
         let waits = self.wait_for_pods(key, strangers.is_some());

@@ -143,6 +143,21 @@ fn endpoints_are_registered_while_interfaces_and_groups_cannot_be_read() {
 }
 
 #[test]
+fn new_endpoints_are_registered_while_target_groups_are_not_listed_yet() {
+    let site = Site::new(WEB);
+    wait(async {
+        let controller = site.settle().await;
+        drop(controller);
+        site.aws.outage(&["elbv2.DescribeTargetGroups"]);
+        let controller = site.start();
+        controller.settle_for(5).await;
+        controller.cluster.add("endpoints shop/s: {at: [172.31.0.1, 172.31.0.2]}");
+        controller.settle_for(5).await;
+        assert_eq!(served(&site), (1, 2));
+    });
+}
+
+#[test]
 fn a_service_that_asks_for_fewer_calls_holds_up_its_own_steps_alone() {
     let site = Site::new(WEB);
     site.aws.throttle(&["ec2.CreateSecurityGroup", "ec2.AuthorizeSecurityGroupIngress"]);
