@@ -120,11 +120,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
 
     /// Tells the shared network what load balancers carry until they carry what takes its place.
     fn keep_outgoing(&self, group: &Group, carried: BTreeSet<AwsId>) {
-        let outgoing = &mut self.world().lock().fabric.outgoing;
-        if carried.is_empty() {
-            outgoing.remove(group);
+        let mut world = self.world().lock();
+        let outgoing = &mut world.fabric.outgoing;
+        let before = if carried.is_empty() {
+            outgoing.remove(group)
         } else {
-            outgoing.insert(group.clone(), carried);
+            outgoing.insert(group.clone(), carried.clone())
+        };
+        if before.is_some_and(|before| !before.is_subset(&carried)) {
+            // Rules that have stayed for its sake may go.
+            world.facts.touch(Topic::Carried);
         }
     }
 
