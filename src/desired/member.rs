@@ -128,7 +128,8 @@ fn one_rule(
         }
     };
     let actions = backends.action(&path.backend, &format!("{field}.backend"), annotations)?;
-    Some(Rule { conditions: rule::conditions(host, paths), actions })
+    let transforms = Vec::new();
+    Some(Rule { conditions: rule::conditions(host, paths), actions, transforms })
 }
 
 fn wrong_rule(annotations: &mut Annotations<'_>, field: String, found: String, allowed: &str) {

@@ -159,9 +159,9 @@ impl Action {
     pub fn visit_secrets(&mut self, visit: &mut dyn FnMut(&mut SecretBytes)) {
         match self {
             Self::Aws(AwsAction::Acm(action)) => action.visit_secrets(visit),
+            Self::Aws(AwsAction::Elb(action)) => action.visit_secrets(visit),
             Self::Aws(
-                AwsAction::Elb(_)
-                | AwsAction::Ec2(_)
+                AwsAction::Ec2(_)
                 | AwsAction::Route53(_)
                 | AwsAction::Wafv2(_)
                 | AwsAction::Shield(_),

@@ -148,7 +148,7 @@ fn resolved(
     let default = interim(default, &listener.default_actions);
     let rules = wished.rules.iter().map(|(rule, tags)| {
         let actions = replacement.resolved(&rule.actions);
-        let rule = Rule { conditions: rule.conditions.clone(), actions };
+        let rule = Rule { actions, ..rule.clone() };
         let instead = live.and_then(|live| done_instead(live, &rule));
         let interim = interim(instead, &rule.actions);
         rule::Wished { rule, tags: tags.clone(), interim }

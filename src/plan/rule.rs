@@ -325,11 +325,14 @@ fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
 
 fn differences(live: &Rule, wish: &Rule) -> Vec<String> {
     let mut fields = Vec::new();
-    if live.conditions != wish.conditions {
+    if !wish.is_for_what(live) {
         fields.push("conditions".to_owned());
     }
     if !crate::model::rule::actions_satisfy(&live.actions, &wish.actions) {
         fields.push("actions".to_owned());
+    }
+    if !wish.rewrites_as(live) {
+        fields.push("transforms".to_owned());
     }
     fields
 }

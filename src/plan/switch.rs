@@ -48,14 +48,16 @@ impl Switch {
         self.old.iter().chain(&self.new).filter_map(|weighted| weighted.group.given())
     }
 
-    /// The old ones with what they have, and the new ones with no weight.
-    fn interim(&self) -> Vec<RuleAction> {
+    /// The old ones with what they have, and the new ones with no weight; whoever has to say who
+    /// they are in the end has to do so all along.
+    fn interim(&self, wish: &[RuleAction]) -> Vec<RuleAction> {
         let old = self.old.iter().map(|old| Weighted {
             group: old.group.clone(),
             weight: Some(old.weight.unwrap_or(1)),
         });
         let new = self.new.iter().map(|new| Weighted { group: new.group.clone(), weight: Some(0) });
-        vec![RuleAction::Forward { groups: old.chain(new).collect(), stickiness: None }]
+        let forward = RuleAction::Forward { groups: old.chain(new).collect(), stickiness: None };
+        wish.iter().filter(|action| action.authenticates()).cloned().chain([forward]).collect()
     }
 }
 
@@ -82,7 +84,7 @@ impl Replacement<'_, '_> {
         }
         self.wait(draft, WaitKey::Patience(awaited.clone()), Need::Elapsed(SWITCH_MAX))?;
         let gate = self.wait(draft, WaitKey::Healthy(awaited.clone()), Need::Poll)?;
-        Some(Interim { actions: switch.interim(), gate })
+        Some(Interim { actions: switch.interim(wish), gate })
     }
 
     /// The target groups whose targets have to be known for that.
@@ -101,7 +103,7 @@ impl Replacement<'_, '_> {
             found_in(defaults.0, &self.resolved(defaults.1));
             for (rule, _) in &wished.rules {
                 let actions = self.resolved(&rule.actions);
-                let rule = Rule { conditions: rule.conditions.clone(), actions };
+                let rule = Rule { actions, ..rule.clone() };
                 found_in(done_instead(live, &rule).unwrap_or_default(), &rule.actions);
             }
         }

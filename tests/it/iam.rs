@@ -42,7 +42,7 @@ fn calls_of(file: &str) -> String {
 /// Every permission that the code needs: that of each operation, and what is named.
 fn permissions() -> BTreeSet<String> {
     let mut names: Vec<&str> = SERVICES.iter().map(|(_, _, name)| *name).collect();
-    names.push("iam");
+    names.extend(["cognito-idp", "iam"]);
     let mut found = BTreeSet::new();
     for (file, _, name) in SERVICES {
         let text = calls_of(file);

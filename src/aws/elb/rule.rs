@@ -1,10 +1,8 @@
 //! Rules.
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    Rule as Raw, RulePriorityPair, RuleTransform, TransformTypeEnum,
-};
+use aws_sdk_elasticloadbalancingv2::types::{Rule as Raw, RulePriorityPair};
 
-use super::{PAGE_SIZE, rule_action, rule_condition, tag};
+use super::{PAGE_SIZE, rule_action, rule_condition, rule_transform, tag};
 use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
@@ -12,7 +10,7 @@ use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveRule;
 use crate::model::marks::Tags;
-use crate::model::rule::{Rule, RuleAction};
+use crate::model::rule::Rule;
 
 /// The rules of a listener but the default one, by priority.
 pub(in crate::aws) async fn list(sdk: &Sdk, listener: &AwsId) -> Result<Vec<LiveRule>, CloudError> {
@@ -37,6 +35,8 @@ pub(in crate::aws) async fn create(
     spec: &Rule,
     tags: &Tags,
 ) -> Result<Answer, CloudError> {
+    let transforms = rule_transform::raw(call, &spec.transforms)?;
+    let transforms = (!transforms.is_empty()).then_some(transforms);
     let answer = call
         .sdk
         .elb
@@ -45,6 +45,7 @@ pub(in crate::aws) async fn create(
         .priority(number(priority))
         .set_conditions(Some(rule_condition::raw(call, &spec.conditions)?))
         .set_actions(Some(rule_action::raw(call, &spec.actions)?))
+        .set_transforms(transforms)
         .set_tags(tag::raw(tags))
         .send()
         .await
@@ -57,6 +58,8 @@ pub(in crate::aws) async fn modify(
     id: &AwsId,
     spec: &Rule,
 ) -> Result<Answer, CloudError> {
+    let transforms = rule_transform::raw(call, &spec.transforms)?;
+    let transforms = (!transforms.is_empty()).then_some(transforms);
     let answer = call
         .sdk
         .elb
@@ -64,8 +67,9 @@ pub(in crate::aws) async fn modify(
         .rule_arn(id.as_str())
         .set_conditions(Some(rule_condition::raw(call, &spec.conditions)?))
         .set_actions(Some(rule_action::raw(call, &spec.actions)?))
-        // Without this, transforms that somebody else put there would stay.
-        .reset_transforms(true)
+        // Without this, transforms that nobody wishes for any more would stay.
+        .set_reset_transforms(transforms.is_none().then_some(true))
+        .set_transforms(transforms)
         .send()
         .await
         .map_err(refused(&call.operation))?;
@@ -122,32 +126,14 @@ fn by_priority(raw: &[Raw]) -> Vec<LiveRule> {
 
 /// A rule from AWS's shape; `None` for the default rule, whose priority is no number.
 fn read(raw: &Raw) -> Option<LiveRule> {
-    let transforms = raw.transforms().iter().map(foreign_transform);
     Some(LiveRule {
         id: AwsId::new(raw.rule_arn()?),
         priority: raw.priority()?.parse().ok()?,
         rule: Rule {
             conditions: rule_condition::read(raw.conditions()),
-            // A rule that rewrites requests is not the rule that somebody wished for without that.
-            actions: transforms.chain(rule_action::read(raw.actions())).collect(),
+            actions: rule_action::read(raw.actions()),
+            transforms: rule_transform::read(raw.transforms()),
         },
         tags: Tags::new(),
     })
-}
-
-fn foreign_transform(transform: &RuleTransform) -> RuleAction {
-    let rewrites = match (&transform.url_rewrite_config, &transform.host_header_rewrite_config) {
-        (Some(url), _) => url.rewrites(),
-        (None, Some(host)) => host.rewrites(),
-        (None, None) => &[],
-    };
-    let kind = transform.r#type().map_or("transform", TransformTypeEnum::as_str);
-    let rewrites: Vec<String> = rewrites
-        .iter()
-        .map(|rewrite| {
-            let regex = rewrite.regex().unwrap_or_default();
-            format!("{regex} to {}", rewrite.replace().unwrap_or_default())
-        })
-        .collect();
-    RuleAction::Foreign(format!("{kind} {}", rewrites.join(", ")))
 }

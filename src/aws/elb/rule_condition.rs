@@ -1,36 +1,67 @@
 //! What a request must be like, in AWS's shape.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    HostHeaderConditionConfig, PathPatternConditionConfig, RuleCondition as Raw,
+    HostHeaderConditionConfig, HttpHeaderConditionConfig, HttpRequestMethodConditionConfig,
+    PathPatternConditionConfig, QueryStringConditionConfig, QueryStringKeyValuePair,
+    RuleCondition as Raw, SourceIpConditionConfig,
 };
 use smol_str::SmolStr;
 
 use crate::aws::call::Call;
 use crate::aws::error::{CODE_FOREIGN, CloudError};
-use crate::model::rule::Condition;
-
-const HOST: &str = "host-header";
-const PATH: &str = "path-pattern";
+use crate::model::rule::{Condition, QueryValue};
 
 /// Conditions as AWS takes them.
 pub(super) fn raw(call: &Call<'_>, conditions: &[Condition]) -> Result<Vec<Raw>, CloudError> {
-    let one = |condition: &Condition| match condition {
+    conditions.iter().map(|condition| raw_one(call, condition)).collect()
+}
+
+fn raw_one(call: &Call<'_>, condition: &Condition) -> Result<Raw, CloudError> {
+    let raw = Raw::builder().field(condition.field());
+    let host = HostHeaderConditionConfig::builder;
+    let path = PathPatternConditionConfig::builder;
+    let header = |name: &SmolStr| HttpHeaderConditionConfig::builder().http_header_name(&**name);
+    let raw = match condition {
         Condition::Host(values) => {
-            let config =
-                HostHeaderConditionConfig::builder().set_values(Some(texts(values))).build();
-            Ok(Raw::builder().field(HOST).host_header_config(config).build())
+            raw.host_header_config(host().set_values(Some(texts(values))).build())
+        }
+        Condition::HostRegex(values) => {
+            raw.host_header_config(host().set_regex_values(Some(texts(values))).build())
         }
         Condition::Path(values) => {
-            let config =
-                PathPatternConditionConfig::builder().set_values(Some(texts(values))).build();
-            Ok(Raw::builder().field(PATH).path_pattern_config(config).build())
+            raw.path_pattern_config(path().set_values(Some(texts(values))).build())
         }
+        Condition::PathRegex(values) => {
+            raw.path_pattern_config(path().set_regex_values(Some(texts(values))).build())
+        }
+        Condition::Header { name, values } => {
+            raw.http_header_config(header(name).set_values(Some(texts(values))).build())
+        }
+        Condition::HeaderRegex { name, regexes } => {
+            raw.http_header_config(header(name).set_regex_values(Some(texts(regexes))).build())
+        }
+        Condition::Method(values) => raw.http_request_method_config(
+            HttpRequestMethodConditionConfig::builder().set_values(Some(texts(values))).build(),
+        ),
+        Condition::Query(values) => {
+            let pairs = values.iter().map(|pair| {
+                QueryStringKeyValuePair::builder()
+                    .set_key(pair.key.as_ref().map(ToString::to_string))
+                    .value(&*pair.value)
+                    .build()
+            });
+            let config = QueryStringConditionConfig::builder().set_values(Some(pairs.collect()));
+            raw.query_string_config(config.build())
+        }
+        Condition::SourceIp(values) => raw.source_ip_config(
+            SourceIpConditionConfig::builder().set_values(Some(texts(values))).build(),
+        ),
         Condition::Foreign(text) => {
             let message = format!("the condition '{text}' can be read but not asked for");
-            Err(CloudError::ours(&call.operation, CODE_FOREIGN, message))
+            return Err(CloudError::ours(&call.operation, CODE_FOREIGN, message));
         }
     };
-    conditions.iter().map(one).collect()
+    Ok(raw.build())
 }
 
 fn texts(values: &[SmolStr]) -> Vec<String> {
@@ -42,74 +73,102 @@ pub(super) fn read(raw: &[Raw]) -> Vec<Condition> {
     raw.iter().map(read_one).collect()
 }
 
+/// A condition as AWS tells it: hosts and paths twice, in a config and beside it; older rules have
+/// them only beside it.
 fn read_one(raw: &Raw) -> Condition {
-    let host = raw.host_header_config();
-    let path = raw.path_pattern_config();
-    let values = host
-        .map(HostHeaderConditionConfig::values)
-        .or(path.map(PathPatternConditionConfig::values))
-        .filter(|values| !values.is_empty())
-        // AWS tells the values twice, in a config and beside it; older rules have them only beside
-        // it.
-        .unwrap_or(raw.values());
-    let values = || values.iter().map(SmolStr::new).collect();
-    let has_regexes = !raw.regex_values().is_empty()
-        || host.is_some_and(|config| !config.regex_values().is_empty())
-        || path.is_some_and(|config| !config.regex_values().is_empty());
+    let either = |inside: &[String], beside: &[String]| -> Vec<SmolStr> {
+        let values = if inside.is_empty() { beside } else { inside };
+        values.iter().map(SmolStr::new).collect()
+    };
+    let of_config = |values: &[String], regexes: &[String]| {
+        (either(values, raw.values()), either(regexes, raw.regex_values()))
+    };
     match raw.field().unwrap_or_default() {
-        HOST if !has_regexes => Condition::Host(values()),
-        PATH if !has_regexes => Condition::Path(values()),
-        field => Condition::Foreign(format!("{field} {}", foreign(raw))),
+        "host-header" => {
+            let config = raw.host_header_config();
+            let values = config.map(HostHeaderConditionConfig::values).unwrap_or_default();
+            let regexes = config.map(HostHeaderConditionConfig::regex_values).unwrap_or_default();
+            match of_config(values, regexes) {
+                (values, regexes) if regexes.is_empty() => Condition::Host(values),
+                (values, regexes) if values.is_empty() => Condition::HostRegex(regexes),
+                (values, regexes) => both("host-header", &values, &regexes),
+            }
+        }
+        "path-pattern" => {
+            let config = raw.path_pattern_config();
+            let values = config.map(PathPatternConditionConfig::values).unwrap_or_default();
+            let regexes = config.map(PathPatternConditionConfig::regex_values).unwrap_or_default();
+            match of_config(values, regexes) {
+                (values, regexes) if regexes.is_empty() => Condition::Path(values),
+                (values, regexes) if values.is_empty() => Condition::PathRegex(regexes),
+                (values, regexes) => both("path-pattern", &values, &regexes),
+            }
+        }
+        field => read_other(raw, field),
     }
 }
 
-/// The values of a condition that is not ours to make, for people and for telling two apart.
-fn foreign(raw: &Raw) -> String {
-    let mut words = Vec::new();
-    if let Some(config) = raw.host_header_config() {
-        words.extend(config.values().iter().cloned());
-        words.extend(regexes(config.regex_values()));
-    } else if let Some(config) = raw.path_pattern_config() {
-        words.extend(config.values().iter().cloned());
-        words.extend(regexes(config.regex_values()));
-    } else if let Some(config) = raw.http_header_config() {
-        words.push(format!("{}:", config.http_header_name().unwrap_or_default()));
-        words.extend(config.values().iter().cloned());
-        words.extend(regexes(config.regex_values()));
+fn read_other(raw: &Raw, field: &str) -> Condition {
+    let texts = |values: &[String]| values.iter().map(SmolStr::new).collect::<Vec<SmolStr>>();
+    if let Some(config) = raw.http_header_config() {
+        let name: SmolStr = config.http_header_name().unwrap_or_default().into();
+        let (values, regexes) = (texts(config.values()), texts(config.regex_values()));
+        if regexes.is_empty() {
+            Condition::Header { name, values }
+        } else if values.is_empty() {
+            Condition::HeaderRegex { name, regexes }
+        } else {
+            both(&format!("{field} {name}:"), &values, &regexes)
+        }
     } else if let Some(config) = raw.http_request_method_config() {
-        words.extend(config.values().iter().cloned());
+        Condition::Method(texts(config.values()))
     } else if let Some(config) = raw.source_ip_config() {
-        words.extend(config.values().iter().cloned());
+        Condition::SourceIp(texts(config.values()))
     } else if let Some(config) = raw.query_string_config() {
-        words.extend(config.values().iter().map(|pair| {
-            format!("{}={}", pair.key().unwrap_or("*"), pair.value().unwrap_or_default())
-        }));
+        let pairs = config.values().iter().map(|pair| QueryValue {
+            key: pair.key().map(SmolStr::new),
+            value: pair.value().unwrap_or_default().into(),
+        });
+        Condition::Query(pairs.collect())
     } else {
-        words.extend(raw.values().iter().cloned());
-        words.extend(regexes(raw.regex_values()));
+        both(field, &texts(raw.values()), &texts(raw.regex_values()))
     }
-    words.join(" ")
 }
 
-fn regexes(values: &[String]) -> impl Iterator<Item = String> + '_ {
-    values.iter().map(|regex| format!("/{regex}/"))
+/// A condition that is not ours to make, for people and for telling two apart.
+fn both(what: &str, values: &[SmolStr], regexes: &[SmolStr]) -> Condition {
+    let regexes = regexes.iter().map(|regex| format!("/{regex}/"));
+    let values = values.iter().map(ToString::to_string).chain(regexes);
+    let words: Vec<String> = std::iter::once(what.to_owned()).chain(values).collect();
+    Condition::Foreign(words.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_elasticloadbalancingv2::types::HttpHeaderConditionConfig;
-
     use super::*;
 
     #[test]
     fn values_are_read_from_the_config_or_from_beside_it() {
         let config = HostHeaderConditionConfig::builder().values("a.example.com").build();
+        let regexes = PathPatternConditionConfig::builder().regex_values("^/a$").build();
         let raw = [
-            Raw::builder().field(HOST).host_header_config(config).values("a.example.com").build(),
-            Raw::builder().field(PATH).values("/*").build(),
+            Raw::builder()
+                .field("host-header")
+                .host_header_config(config)
+                .values("a.example.com")
+                .build(),
+            Raw::builder().field("path-pattern").values("/*").build(),
+            Raw::builder()
+                .field("path-pattern")
+                .path_pattern_config(regexes)
+                .regex_values("^/a$")
+                .build(),
         ];
-        let expected =
-            [Condition::Host(vec!["a.example.com".into()]), Condition::Path(vec!["/*".into()])];
+        let expected = [
+            Condition::Host(vec!["a.example.com".into()]),
+            Condition::Path(vec!["/*".into()]),
+            Condition::PathRegex(vec!["^/a$".into()]),
+        ];
         assert_eq!(read(&raw), expected);
     }
 
@@ -118,16 +177,15 @@ mod tests {
         let header = HttpHeaderConditionConfig::builder()
             .http_header_name("X-T")
             .values("one")
-            .values("two")
+            .regex_values("two")
             .build();
-        let regex = PathPatternConditionConfig::builder().regex_values("^/a$").build();
         let raw = [
             Raw::builder().field("http-header").http_header_config(header).build(),
-            Raw::builder().field(PATH).path_pattern_config(regex).build(),
+            Raw::builder().field("moon-phase").values("full").build(),
         ];
         let expected = [
-            Condition::Foreign("http-header X-T: one two".into()),
-            Condition::Foreign("path-pattern /^/a$/".into()),
+            Condition::Foreign("http-header X-T: one /two/".into()),
+            Condition::Foreign("moon-phase full".into()),
         ];
         assert_eq!(read(&raw), expected);
     }

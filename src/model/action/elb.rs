@@ -8,6 +8,7 @@ use crate::model::listener::Listener;
 use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancer};
 use crate::model::marks::Tags;
 use crate::model::rule::Rule;
+use crate::model::secret::SecretBytes;
 use crate::model::target::Target;
 use crate::model::target_group::{HealthCheck, TargetGroup};
 
@@ -52,6 +53,10 @@ const FOR_TARGETS: &[&str] = &[
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 ];
+
+/// What a listener or a rule that asks clients to log in with Amazon Cognito takes beside the
+/// permission for it.
+const FOR_COGNITO: &str = "cognito-idp:DescribeUserPoolClient";
 
 /// One mutating call to Elastic Load Balancing v2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,16 +243,16 @@ impl ElbAction {
             }
             Self::DeleteLoadBalancer { .. } => ELB.removes("DeleteLoadBalancer"),
             Self::CreateListener { .. } => {
-                ELB.adds("CreateListener").and(&["elasticloadbalancing:AddTags"])
+                ELB.adds("CreateListener").and(&["elasticloadbalancing:AddTags", FOR_COGNITO])
             }
-            Self::ModifyListener { .. } => ELB.changes("ModifyListener"),
+            Self::ModifyListener { .. } => ELB.changes("ModifyListener").and(&[FOR_COGNITO]),
             Self::DeleteListener { .. } => ELB.removes("DeleteListener"),
             Self::AddListenerCertificate { .. } => ELB.changes("AddListenerCertificates"),
             Self::RemoveListenerCertificate { .. } => ELB.changes("RemoveListenerCertificates"),
             Self::CreateRule { .. } => {
-                ELB.adds("CreateRule").and(&["elasticloadbalancing:AddTags"])
+                ELB.adds("CreateRule").and(&["elasticloadbalancing:AddTags", FOR_COGNITO])
             }
-            Self::ModifyRule { .. } => ELB.changes("ModifyRule"),
+            Self::ModifyRule { .. } => ELB.changes("ModifyRule").and(&[FOR_COGNITO]),
             Self::SetRulePriorities { .. } => ELB.changes("SetRulePriorities"),
             Self::DeleteRule { .. } => ELB.removes("DeleteRule"),
             Self::CreateTargetGroup { .. } => ELB.adds("CreateTargetGroup").and(FOR_TARGET_GROUPS),
@@ -287,6 +292,17 @@ impl ElbAction {
             | Self::DeregisterTargets { .. }
             | Self::AddTags { .. }
             | Self::RemoveTags { .. } => None,
+        }
+    }
+
+    /// Calls `visit` with the bytes of Secrets that this needs.
+    pub(super) fn visit_secrets(&mut self, visit: &mut dyn FnMut(&mut SecretBytes)) {
+        if let Self::CreateListener { spec: Listener { default_actions: actions, .. }, .. }
+        | Self::ModifyListener { spec: Listener { default_actions: actions, .. }, .. }
+        | Self::CreateRule { spec: Rule { actions, .. }, .. }
+        | Self::ModifyRule { spec: Rule { actions, .. }, .. } = self
+        {
+            actions.iter_mut().for_each(|action| action.visit_secrets(visit));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rule::{actions, conditions};
+use super::rule::{actions, conditions, transforms};
 use super::{keys, listed, set};
 use crate::model::action::ElbAction;
 use crate::model::listener::Listener;
@@ -100,19 +100,24 @@ pub(super) fn parameters(action: &ElbAction) -> Value {
         ElbAction::RemoveListenerCertificate { listener, certificate } => {
             one_certificate(listener.as_str(), certificate.as_str())
         }
-        ElbAction::CreateRule { listener, priority, spec, tags } => json!({
-            "ListenerArn": listener.to_string(),
-            "Priority": priority,
-            "Conditions": conditions(spec),
-            "Actions": actions(&spec.actions),
-            "Tags": listed(tags),
-        }),
-        ElbAction::ModifyRule { id, spec } => json!({
-            "RuleArn": id,
-            "Conditions": conditions(spec),
-            "Actions": actions(&spec.actions),
-            "ResetTransforms": true,
-        }),
+        ElbAction::CreateRule { listener, priority, spec, tags } => set([
+            ("ListenerArn", Some(json!(listener.to_string()))),
+            ("Priority", Some(json!(priority))),
+            ("Conditions", Some(conditions(spec))),
+            ("Actions", Some(actions(&spec.actions))),
+            ("Transforms", transforms(spec)),
+            ("Tags", Some(listed(tags))),
+        ]),
+        ElbAction::ModifyRule { id, spec } => {
+            let transforms = transforms(spec);
+            set([
+                ("RuleArn", Some(json!(id))),
+                ("Conditions", Some(conditions(spec))),
+                ("Actions", Some(actions(&spec.actions))),
+                ("ResetTransforms", transforms.is_none().then_some(json!(true))),
+                ("Transforms", transforms),
+            ])
+        }
         ElbAction::SetRulePriorities { priorities } => {
             let each = priorities.iter();
             let each = each.map(|(id, priority)| json!({"RuleArn": id, "Priority": priority}));

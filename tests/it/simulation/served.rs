@@ -58,7 +58,7 @@ fn of_rule(rule: &Rule) -> Vec<String> {
         match condition {
             Condition::Host(values) => hosts.clone_from(values),
             Condition::Path(values) => paths.clone_from(values),
-            Condition::Foreign(_) => {}
+            _ => {}
         }
     }
     hosts.iter().flat_map(|host| paths.iter().map(move |path| format!("{host}{path}"))).collect()

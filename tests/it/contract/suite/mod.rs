@@ -67,6 +67,7 @@ macro_rules! contract_tests {
             certificates_come_and_go_beside_the_default_one,
             rules_are_made_as_asked_and_read_by_priority,
             a_standing_rule_satisfies_its_wish,
+            every_kind_of_condition_is_told_as_it_was_asked,
             a_priority_is_given_once,
             rules_trade_places_at_once,
             a_rule_is_changed_in_place,

@@ -4,7 +4,10 @@ use albedo::aws::{Answer, Cloud, Kind};
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::LiveRule;
-use albedo::model::rule::{Condition, GroupStickiness, Redirect, Rule, RuleAction, Weighted};
+use albedo::model::rule::{
+    Condition, GroupStickiness, QueryValue, Redirect, Rewrite, Rule, RuleAction, Transform,
+    Weighted,
+};
 
 use super::wishes::{
     done, fixed, forward, made, refused, rule, rule_spec, standing_listener, target_group,
@@ -68,6 +71,42 @@ pub async fn a_standing_rule_satisfies_its_wish<C: Cloud>(site: Site<C>) {
     }
 }
 
+pub async fn every_kind_of_condition_is_told_as_it_was_asked<C: Cloud>(site: Site<C>) {
+    let listener = standing_listener(&site, "ruled").await;
+    let texts = |values: &[&str]| values.iter().copied().map(Into::into).collect::<Vec<_>>();
+    let query = |key: Option<&str>, value: &str| QueryValue {
+        key: key.map(Into::into),
+        value: value.into(),
+    };
+    let kinds = [
+        vec![Condition::HostRegex(texts(&["^a[0-9]$"])), Condition::PathRegex(texts(&["^/b$"]))],
+        vec![Condition::Header { name: "X-T".into(), values: texts(&["one", "two*"]) }],
+        vec![Condition::HeaderRegex { name: "X-T".into(), regexes: texts(&["^one$"]) }],
+        vec![Condition::Method(texts(&["GET", "HEAD"]))],
+        vec![Condition::Query(vec![query(Some("k"), "v"), query(None, "w")])],
+        vec![Condition::SourceIp(texts(&["10.0.0.0/8"]))],
+    ];
+    let rewrite = |regex: &str, replace: &str| {
+        vec![Rewrite { regex: regex.to_owned(), replace: replace.to_owned() }]
+    };
+    for (priority, conditions) in (1..).zip(kinds) {
+        let wish = Rule {
+            conditions,
+            actions: vec![fixed("200")],
+            transforms: vec![
+                Transform::Host(rewrite("^a$", "b.example.com")),
+                Transform::Url(rewrite("^/(.*)$", "/x/$1")),
+            ],
+        };
+        let id = made(&site, rule(&listener, priority, wish.clone())).await;
+        let found = read(&site, &listener).await.pop().unwrap();
+        assert_eq!(found.rule, wish);
+        let plain = Rule { transforms: Vec::new(), ..wish };
+        done(&site, AwsAction::Elb(ElbAction::ModifyRule { id, spec: plain.clone() })).await;
+        assert_eq!(read(&site, &listener).await.pop().unwrap().rule, plain);
+    }
+}
+
 pub async fn a_priority_is_given_once<C: Cloud>(site: Site<C>) {
     let listener = standing_listener(&site, "ruled").await;
     done(&site, rule(&listener, 1, rule_spec("a.example.com", fixed("200")))).await;
@@ -126,6 +165,7 @@ pub async fn a_rule_has_at_most_five_values<C: Cloud>(site: Site<C>) {
             Condition::Path(vec!["/a".into(), "/a/*".into()]),
         ],
         actions: vec![fixed("200")],
+        transforms: Vec::new(),
     };
     done(&site, rule(&listener, 1, spec(3))).await;
     refused(&site, rule(&listener, 2, spec(4)), Kind::Refused).await;

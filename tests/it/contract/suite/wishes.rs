@@ -149,6 +149,7 @@ pub async fn standing_listener<C: Cloud>(site: &Site<C>, name: &str) -> AwsId {
 pub fn rule_spec(host: &str, action: RuleAction) -> Rule {
     Rule {
         conditions: vec![Condition::Host(vec![host.into()]), Condition::Path(vec!["/*".into()])],
+        transforms: Vec::new(),
         actions: vec![action],
     }
 }

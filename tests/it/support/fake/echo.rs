@@ -33,6 +33,14 @@ fn action(action: &RuleAction) -> RuleAction {
                 status_code: redirect.status_code.clone(),
             })
         }
-        RuleAction::FixedResponse { .. } | RuleAction::Foreign(_) => action.clone(),
+        RuleAction::AuthenticateOidc(oidc) => {
+            let mut oidc = oidc.clone();
+            oidc.client_secret = None;
+            RuleAction::AuthenticateOidc(oidc)
+        }
+        RuleAction::FixedResponse { .. }
+        | RuleAction::AuthenticateCognito(_)
+        | RuleAction::ValidateJwt(_)
+        | RuleAction::Foreign(_) => action.clone(),
     }
 }

@@ -242,10 +242,7 @@ impl State {
         load_balancer: &AwsId,
         spec: &RuleSpec,
     ) -> Result<RuleSpec, Refusal> {
-        let values = spec.conditions.iter().map(|condition| match condition {
-            Condition::Host(values) | Condition::Path(values) => values.len(),
-            Condition::Foreign(_) => 1,
-        });
+        let values = spec.conditions.iter().map(Condition::count);
         if spec.conditions.is_empty() {
             return refuse("ValidationError", "a condition must be specified");
         }
@@ -254,7 +251,7 @@ impl State {
             return refuse("ValidationError", message);
         }
         self.check_actions(load_balancer, &spec.actions)?;
-        Ok(RuleSpec { conditions: spec.conditions.clone(), actions: echo::actions(&spec.actions) })
+        Ok(RuleSpec { actions: echo::actions(&spec.actions), ..spec.clone() })
     }
 
     pub(super) fn set_priorities(
