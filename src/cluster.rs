@@ -29,4 +29,4 @@ pub use progress::{Progress, SILENCE_MAX, Sight};
 pub use recorder::{EventQueue, EventRecorder};
 pub use secrets::{read_secrets, watch_secrets};
 pub use watch::watch_all;
-pub use write::{ApiServer, Cluster};
+pub use write::{ApiServer, Cluster, Sought};

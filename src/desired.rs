@@ -16,6 +16,7 @@ pub mod member;
 pub mod merge;
 pub mod moves;
 pub mod names;
+pub mod owners;
 mod pod_links;
 pub mod protection;
 mod rule;

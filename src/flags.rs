@@ -9,7 +9,7 @@ use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{
     ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless,
-    ProtectionSettings, Settings,
+    ProtectionSettings, Removals, Settings,
 };
 use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
@@ -291,6 +291,12 @@ pub struct BuildFlags {
     /// another controller keeps the names, such as external-dns, which looks once a minute.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub replacement_grace: Option<std::time::Duration>,
+    /// Let go what is held because its owners are out of sight: many rules, targets or records
+    /// whose Ingresses and pods the cluster's lists do not have, and all of it that a cluster
+    /// finds which nothing of ours has ever been in. Events and the log say what is held, and with
+    /// which annotation of an IngressClass it goes alone.
+    #[arg(long)]
+    pub accept_removals: bool,
     /// The names that lead to load balancers.
     #[command(flatten)]
     pub dns: DnsFlags,
@@ -449,6 +455,7 @@ impl BuildFlags {
             enable_shield,
             dns,
             replacement_grace,
+            accept_removals,
         } = self;
         let default_tags: Tags = default_tags.iter().cloned().collect();
         check_tags(&default_tags, external_managed_tags)?;
@@ -491,6 +498,7 @@ impl BuildFlags {
             },
             dns,
             endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
+            removals: if *accept_removals { Removals::Accepted } else { Removals::Held },
             replacement_grace: replacement_grace.unwrap_or(GRACE),
             replacement_grace_elsewhere: replacement_grace.unwrap_or(GRACE_ELSEWHERE),
         })

@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod balancer;
+pub mod brakes;
 pub mod certificate;
 pub mod check;
 pub mod deletion;

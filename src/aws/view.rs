@@ -205,6 +205,25 @@ impl<'a> Reader<'a> {
         LiveTargetGroup { live, attributes }
     }
 
+    /// Whether anything stands in the cluster's name.
+    pub(super) fn holds_anything(&mut self, cluster: &str) -> bool {
+        for part in [
+            Part::Ec2(Ec2Part::SecurityGroups),
+            Part::Elb(ElbPart::LoadBalancers),
+            Part::Elb(ElbPart::TargetGroups),
+        ] {
+            self.need(part);
+        }
+        let mut all = self.belief.tags.iter().map(|(_, tags)| tags.get(TAG_CLUSTER));
+        all.any(|owner| owner.is_some_and(|owner| owner == cluster))
+            || self.belief.ec2.security_groups.value().is_some_and(|groups| {
+                groups.find(&Mark::Backend(cluster.into())).next().is_some()
+                    || endpoint_rules(groups, cluster, &BTreeSet::new())
+                        .values()
+                        .any(|rules| !rules.is_empty())
+            })
+    }
+
     /// What stands of the VPC's shared network, as far as it is the cluster's.
     ///
     /// Of the rules that carry the description of our rules, those are the cluster's that are on a

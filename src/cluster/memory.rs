@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::model::group::Group;
 use crate::model::id::AwsId;
 use crate::model::memory::{Memory, Remembered};
+use crate::model::names;
 use crate::model::part::Part;
 use crate::model::source::Source;
 
@@ -38,6 +39,8 @@ pub struct Recalled {
     pub unreadable: Vec<String>,
     /// The ConfigMaps that a newer version wrote: nobody here may write over them.
     pub newer: BTreeSet<String>,
+    /// Whether the cluster bears the mark of having been looked after.
+    pub is_marked: bool,
 }
 
 /// The data of the ConfigMap of one entry.
@@ -63,6 +66,10 @@ pub fn read(maps: impl IntoIterator<Item = ConfigMap>) -> Recalled {
     let mut undivided = Vec::new();
     for map in maps {
         let name = map.metadata.name.unwrap_or_default();
+        if name == names::MARK {
+            recalled.is_marked = true;
+            continue;
+        }
         let data = map.data.unwrap_or_default();
         let version = data.get(DATA_VERSION).map_or(Ok(1), |text| text.parse::<u32>());
         if version.as_ref().is_ok_and(|version| *version <= VERSION) {

@@ -1,19 +1,23 @@
 //! Writes to the API server: the actions that order something, and the status and Events that order
 //! nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
+use smol_str::SmolStr;
 
 use super::error::{ClusterError, Kind};
 use super::lease::WRITE_MAX;
 use super::memory::Recalled;
 use super::wire::TargetGroupBinding;
 use crate::model::action::KubeAction;
+use crate::model::id::ObjectKey;
 use crate::model::marks::FINALIZER_BINDING;
 use crate::model::report::{Event, StatusEntry};
 use crate::model::source::{Source, SourceKind};
@@ -22,7 +26,10 @@ mod binding;
 mod event;
 mod finalizer;
 mod memory;
+mod names;
 
+/// The label by which a slice names its Service (Kubernetes).
+const LABEL_SERVICE: &str = "kubernetes.io/service-name";
 /// Who writes, as `managedFields` and Events name it.
 const WRITER: &str = "albedo";
 /// How long one request may take that orders nothing. The API server gives up on one after 60 s,
@@ -31,6 +38,17 @@ const WRITER: &str = "albedo";
 const ANSWER_MAX: Duration = Duration::from_secs(35);
 /// How often a write that lost a race is tried afresh (client-go's default).
 const ATTEMPTS_MAX: usize = 5;
+
+/// Objects that somebody asks for by name, beside the lists and watches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sought {
+    /// The Ingresses of a namespace.
+    Ingresses(SmolStr),
+    /// The EndpointSlices of a Service.
+    Slices(ObjectKey),
+    /// The pods of a namespace.
+    Pods(SmolStr),
+}
 
 /// The cluster, as far as this program writes to it.
 pub trait Cluster: Send + Sync + 'static {
@@ -45,6 +63,13 @@ pub trait Cluster: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// All that is remembered of Ingress groups, and what of it cannot be read.
     fn recall(&self) -> impl Future<Output = Result<Recalled, ClusterError>> + Send;
+    /// Leaves the mark that the cluster's load balancers have been looked after.
+    fn mark(&self) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// The names of the objects that stand, as the API server has them at this moment.
+    fn names(
+        &self,
+        sought: &Sought,
+    ) -> impl Future<Output = Result<BTreeSet<String>, ClusterError>> + Send;
     /// Leaves a message for whoever looks at an object. That it says something new is up to the
     /// caller.
     fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
@@ -136,6 +161,25 @@ impl Cluster for ApiServer {
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
         memory::recall(&self.memories(), &self.newer).await
+    }
+
+    async fn mark(&self) -> Result<(), ClusterError> {
+        in_tenure(|| "the cluster's mark".to_owned(), memory::mark(&self.memories())).await
+    }
+
+    async fn names(&self, sought: &Sought) -> Result<BTreeSet<String>, ClusterError> {
+        let client = self.client.clone();
+        match sought {
+            Sought::Ingresses(namespace) => names::all(self.ingresses(namespace), "").await,
+            Sought::Slices(service) => {
+                let of_service = format!("{LABEL_SERVICE}={}", service.name);
+                let slices: Api<EndpointSlice> = Api::namespaced(client, &service.namespace);
+                names::all(slices, &of_service).await
+            }
+            Sought::Pods(namespace) => {
+                names::all(Api::<Pod>::namespaced(client, namespace), "").await
+            }
+        }
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -9,10 +9,9 @@ use serde_json::json;
 
 use crate::aws::{Limits, Reach, Tally};
 use crate::clock::{self, SystemClock};
-use crate::cluster::{ApiServer, Cluster as _, Progress, Sight, read_secrets, watch_all};
+use crate::cluster::{ApiServer, Cluster as _, Progress, Recalled, Sight, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
-use crate::model::group::Group;
-use crate::model::memory::{Memory, Remembered};
+use crate::model::memory::Memory;
 use crate::model::problem::Severity;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Extent, Objects, Snapshot};
@@ -33,7 +32,7 @@ const LIST_MAX: Duration = Duration::from_secs(60);
 pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     let mut notes = Vec::new();
     let cluster = cluster_name(flags, &mut notes)?;
-    let (mut objects, memories) = look(flags, &mut notes).await?;
+    let (mut objects, recalled) = look(flags, &mut notes).await?;
     let calls = connect::Calls { tally: &Tally::default(), limits: &Limits::none() };
     let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
@@ -57,7 +56,7 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
         let_go: BTreeSet::new(),
     };
     let mut plans =
-        plan_all(&mirror, &mut snapshot, &memories).await.context("AWS cannot be read")?;
+        plan_all(&mirror, &mut snapshot, &recalled).await.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
     match flags.output {
         Output::Text => print_text(&snapshot.settings, &plans, &notes),
@@ -69,25 +68,24 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
     Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
 }
 
-/// What the cluster remembers of each group.
-type Memories = BTreeMap<Group, Remembered>;
-
 /// The objects to plan for: those of the manifests, or the cluster's.
-async fn look(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(Objects, Memories)> {
+async fn look(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(Objects, Recalled)> {
     if flags.files.is_empty() {
         let client = connect::cluster().await?;
         let objects = list(client.clone(), flags.build.watch_namespace.clone()).await?;
         let home = connect::home(flags.leader_election_namespace.as_deref());
-        let (memories, unreadable) = match ApiServer::new(client, "plan", home).recall().await {
-            Ok(found) => (found.groups, found.unreadable),
-            Err(error) => (Memories::new(), vec![error.to_string()]),
+        let recalled = match ApiServer::new(client, "plan", home).recall().await {
+            Ok(found) => found,
+            Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
         };
-        notes.extend(unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
-        return Ok((objects, memories));
+        notes.extend(
+            recalled.unreadable.iter().map(|what| format!("nothing is remembered: {what}")),
+        );
+        return Ok((objects, recalled));
     }
     let manifests = manifests::read(&flags.files)?;
     notes.extend(manifests.notes);
-    Ok((manifests.objects, Memories::new()))
+    Ok((manifests.objects, Recalled::default()))
 }
 
 /// Everything in the cluster, once.

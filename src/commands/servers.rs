@@ -8,6 +8,7 @@ use super::run::Running;
 use crate::cluster::Sight;
 use crate::controller::Lane;
 use crate::flags::RunFlags;
+use crate::model::subject::SubjectKind;
 use crate::serve;
 use crate::telemetry::Metrics;
 
@@ -32,10 +33,16 @@ pub(super) async fn serve_all(
         tracing::error!(?served, "the health server ended");
     });
     let (queue, mirror) = (controller.queue().clone(), controller.mirror().clone());
+    let world = controller.world().clone();
     let (progress, declared) = (sight.progress(), Arc::clone(metrics));
     let refresh = move |metrics: &Metrics| {
         metrics.watch_failures(progress.borrow().failures());
         metrics.stale_parts(mirror.stale_parts());
+        let held = world.lock().held.clone();
+        for kind in SubjectKind::ALL {
+            let of_kind = held.iter().filter(|subject| subject.kind() == kind);
+            metrics.removals_held(kind, of_kind.count());
+        }
         for lane in Lane::ALL {
             let (waiting, oldest) = queue.waiting(lane);
             metrics.queue(lane.as_str(), waiting, oldest);

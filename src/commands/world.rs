@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use crate::aws::{Cloud, CloudError, Kind, Mirror, TagLook};
 use crate::clock::Clock;
+use crate::cluster::Recalled;
 use crate::desired;
-use crate::desired::tls;
+use crate::desired::{owners, tls};
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::fact::FactStore;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
-use crate::model::memory::Remembered;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::source::SourceKind;
-use crate::model::stack::TargetsStack;
+use crate::model::stack::{Held, TargetsStack};
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::plan::check::Breach;
@@ -40,9 +40,25 @@ pub struct Plans {
     pub problems: Vec<Problem>,
     /// What could not be looked at, and what follows from that.
     pub notes: Vec<String>,
+    /// Whether nothing in the cluster says that anything was ever made for it.
+    is_unmarked: bool,
 }
 
 impl Plans {
+    /// What stays of a subject because it was there before the cluster had load balancers. What
+    /// else has lost its owners goes: they have just been looked for.
+    fn held<O: ToString>(
+        &self,
+        snapshot: &Snapshot,
+        subject: &Subject,
+        owners: impl FnOnce() -> BTreeSet<O>,
+    ) -> Held<O> {
+        if !self.is_unmarked {
+            return Held::default();
+        }
+        owners::held(&snapshot.settings, &snapshot.objects.classes, subject, owners())
+    }
+
     /// Says which plans would be refused: a step of theirs may take away what is still needed.
     fn judged(&mut self, subject: &Subject, plan: &Plan, breaches: &[Breach]) {
         let each = breaches.iter().filter_map(|Breach { step, why }| {
@@ -62,7 +78,7 @@ impl Plans {
 pub async fn plan_all<C: Cloud, T: Clock>(
     mirror: &Mirror<C, T>,
     snapshot: &mut Snapshot,
-    memories: &BTreeMap<Group, Remembered>,
+    recalled: &Recalled,
 ) -> Result<Plans, CloudError> {
     let cluster = snapshot.settings.cluster.clone();
     let place = snapshot.settings.place.clone();
@@ -71,16 +87,22 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let backend = fabric.backend.value().map(|backend| backend.id.clone());
     facts.learn(Handle::BackendSecurityGroup, backend);
     snapshot.bound = read_bound(mirror, &cluster, &snapshot.objects, TagLook::Together).await?;
-    let mut plans = Plans::default();
+    let mut plans = Plans {
+        is_unmarked: snapshot.extent == Extent::Cluster
+            && !recalled.is_marked
+            && recalled.groups.is_empty()
+            && !owners::bears_marks(&snapshot.objects),
+        ..Plans::default()
+    };
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();
     let mut balancers = Vec::new();
     let (mut planned, mut protections) = (Vec::new(), Vec::new());
     let mut groups = desired::groups::all(snapshot);
-    groups.extend(memories.keys().filter(|group| snapshot.extent.may_show(group)).cloned());
+    groups.extend(recalled.groups.keys().filter(|group| snapshot.extent.may_show(group)).cloned());
     for group in groups.clone() {
-        let remembered = memories.get(&group).cloned().unwrap_or_default();
+        let remembered = recalled.groups.get(&group).cloned().unwrap_or_default();
         snapshot.memory = remembered.memory.clone();
         let mut built = desired::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
@@ -97,6 +119,11 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         planned.extend(plan::balancer::planned_bindings(extent, &built.stack, &inventory));
         // How long something has been waiting is not known here, so no wait is over.
         let over = BTreeSet::new();
+        let subject = Subject::Balancer(place.clone(), group.clone());
+        built.stack.held = plans.held(snapshot, &subject, || {
+            let is_known = |resource: &str| owners::is_in_sight(&snapshot.objects, resource);
+            plan::brakes::strays(&inventory, is_known)
+        });
         let stack = &built.stack;
         let plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
         let breaches = plan::check::balancer(&plan, stack, &inventory);
@@ -104,7 +131,6 @@ pub async fn plan_all<C: Cloud, T: Clock>(
             names.known.retain(|member| !stack.leaving.contains(member));
         }
         facts.names_of(&group, names, facts.revision());
-        let subject = Subject::Balancer(place.clone(), group.clone());
         plans.judged(&subject, &plan, &breaches);
         balancers.push((subject, plan));
         if let Some(wished) = desired::protection::stack(extent, stack, &inventory) {
@@ -113,11 +139,13 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         }
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
-    let stack = desired::fabric::build(&afterwards, &planned);
+    let mut stack = desired::fabric::build(&afterwards, &planned);
     let endpoints = stack.endpoint_rules.keys().cloned().collect();
     let fabric = mirror.fabric(&cluster, &endpoints).await?;
-    let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
     let subject = Subject::Fabric(place);
+    let rules = || fabric.endpoint_rules.value().into_iter().flat_map(BTreeMap::values).flatten();
+    stack.kept.extend(plans.held(snapshot, &subject, || rules().cloned().collect()).owners);
+    let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
     plans.judged(&subject, &plan, &plan::check::fabric(&plan, &fabric));
     plans.plans.push((subject, plan));
     plans.plans.append(&mut balancers);
@@ -181,15 +209,19 @@ async fn plan_zones<C: Cloud, T: Clock>(
 ) -> Result<(), CloudError> {
     let zones = snapshot.zones.iter().flat_map(|zones| zones.keys());
     for id in zones {
-        let Some(stack) = desired::zone::build(snapshot, id) else { continue };
+        let Some(mut stack) = desired::zone::build(snapshot, id) else { continue };
         let settings = &snapshot.settings;
         let inventory = match mirror.zone(id, AGE_MAX).await {
             // That has been said.
             Err(error) if error.kind == Kind::Refused => continue,
             found => found?,
         };
-        let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         let subject = Subject::Zone(settings.place.clone(), id.clone());
+        stack.held = plans.held(snapshot, &subject, || {
+            let (unseen, _) = plan::zone::unseen(settings, &snapshot.extent, &stack, &inventory);
+            unseen.into_keys().collect()
+        });
+        let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         plans.judged(&subject, &plan, &plan::check::zone(&plan, settings, &stack, &inventory));
         plans.plans.push((subject, plan));
     }

@@ -1,14 +1,14 @@
 //! From winning an election to losing it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Core, Lane, Permit};
 use crate::aws::Cloud;
 use crate::clock::Clock;
-use crate::cluster::Cluster;
-use crate::model::group::Group;
-use crate::model::memory::Remembered;
+use crate::cluster::{Cluster, Recalled};
+use crate::desired::owners;
+use crate::model::settings::Removals;
+use crate::reconcile::Reconciler;
 use crate::telemetry::TenureChange;
 
 /// How long reading what is remembered is put off when the API server refuses it.
@@ -61,10 +61,11 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     /// everything.
     async fn begin(&self, permit: &Permit<T>) {
         self.sight.prove(self.reconciler.clock.moment());
-        let memories = self.recall().await;
+        let recalled = self.recall().await;
         self.reconciler.mirror.forget();
+        let is_unmarked = self.is_unmarked(&recalled).await;
         let mut world = self.reconciler.world.lock();
-        world.begin(memories);
+        world.begin(recalled.groups, is_unmarked);
         for subject in world.subjects() {
             self.queue.push(subject, Lane::Background);
         }
@@ -72,16 +73,45 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         self.begun.send_replace(Some(permit.epoch()));
     }
 
+    /// Whether nothing in the cluster says that what AWS holds in its name was made for it. Any
+    /// other cluster gets a mark that stays, by which it is told from one that is made anew.
+    async fn is_unmarked(&self, recalled: &Recalled) -> bool {
+        while !recalled.is_marked {
+            match self.mark(recalled).await {
+                Ok(is_marked) => return !is_marked,
+                Err(error) => {
+                    tracing::warn!(error, "nobody knows what stood before; trying again");
+                    self.reconciler.clock.sleep(RECALL_PAUSE).await;
+                }
+            }
+        }
+        false
+    }
+
+    /// Marks a cluster for which things were made, or for which nothing stands.
+    async fn mark(&self, recalled: &Recalled) -> Result<bool, String> {
+        let Reconciler { settings, mirror, cluster, world, .. } = &self.reconciler;
+        let bears_marks = owners::bears_marks(&world.lock().objects);
+        let is_known = bears_marks
+            || !recalled.groups.is_empty()
+            || settings.removals == Removals::Accepted
+            || !mirror.holds_anything(&settings.cluster).await.map_err(|e| e.to_string())?;
+        if is_known {
+            cluster.mark().await.map_err(|error| error.to_string())?;
+        }
+        Ok(is_known)
+    }
+
     /// What the cluster remembers. Without it a bad member would be taken for one that never had
     /// anything, so nobody is visited before it is known.
-    async fn recall(&self) -> BTreeMap<Group, Remembered> {
+    async fn recall(&self) -> Recalled {
         loop {
             match self.reconciler.cluster.recall().await {
                 Ok(recalled) => {
-                    for problem in recalled.unreadable {
+                    for problem in &recalled.unreadable {
                         tracing::warn!(problem, "a memory is left out");
                     }
-                    return recalled.groups;
+                    return recalled;
                 }
                 Err(error) => tracing::warn!(%error, "memories cannot be read; trying again"),
             }

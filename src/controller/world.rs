@@ -72,6 +72,13 @@ pub struct World {
     pub zone_states: BTreeMap<AwsId, ZoneState>,
     /// What the shared network keeps.
     pub fabric: FabricState,
+    /// Whether nothing in the cluster said, when the tenure began, that what AWS holds in its name
+    /// was ever made for it.
+    pub is_unmarked: bool,
+    /// What each subject then found of which nobody in sight was the owner.
+    pub inherited: BTreeMap<Subject, BTreeSet<String>>,
+    /// The subjects of which something is held because its owners are out of sight.
+    pub held: BTreeSet<Subject>,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
     /// Those of them that began to wait when it was known already that something had been let go.
@@ -102,6 +109,9 @@ impl World {
             protections: BTreeMap::new(),
             zone_states: BTreeMap::new(),
             fabric: FabricState::default(),
+            is_unmarked: false,
+            inherited: BTreeMap::new(),
+            held: BTreeSet::new(),
             waiting: BTreeSet::new(),
             late: BTreeSet::new(),
         }
@@ -180,8 +190,11 @@ impl World {
 
     /// Begins a tenure: what was read from AWS is forgotten, since somebody else may have written,
     /// and what the cluster remembers takes the place of what was remembered here.
-    pub fn begin(&mut self, memories: BTreeMap<Group, Remembered>) {
+    pub fn begin(&mut self, memories: BTreeMap<Group, Remembered>, is_unmarked: bool) {
         self.leads = true;
+        self.is_unmarked = is_unmarked;
+        self.inherited.clear();
+        self.held.clear();
         self.zones = Zones::default();
         self.zone_states.clear();
         self.certificates.clear();

@@ -12,7 +12,7 @@ use crate::model::seen::ClassParams;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 
-use super::annotations::table::{Annotation, DNS, TLS_SECRETS};
+use super::annotations::table::{ACCEPT_REMOVALS, Annotation, DNS, TLS_SECRETS};
 use super::annotations::{Annotations, MEANWHILE};
 
 /// LBC's controller name, answered so that its classes can be taken over as they are.
@@ -100,7 +100,7 @@ pub fn has(class: Option<&IngressClass>, annotation: &Annotation<bool>, all_have
     decided.unwrap_or_else(|| all_have || class.is_some_and(is_own_class))
 }
 
-fn annotations_of(class: &IngressClass) -> Annotations<'_> {
+pub(super) fn annotations_of(class: &IngressClass) -> Annotations<'_> {
     let key = ObjectKey::new("", class.metadata.name.as_deref().unwrap_or_default());
     Annotations::new(Kind::IngressClass, &key, class.metadata.annotations.as_ref())
 }
@@ -114,6 +114,7 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     let mut annotations = annotations_of(class);
     annotations.read(&TLS_SECRETS);
     annotations.read(&DNS);
+    annotations.read(&ACCEPT_REMOVALS);
     annotations.check_class_names();
     annotations.problems.into_iter().next()
 }

@@ -81,6 +81,6 @@ pub fn stack(
     if load_balancers.is_empty() {
         load_balancers.insert(Id::Of(Handle::LoadBalancer(stack.group.clone(), Slot(0))));
     }
-    let is_complete = extent.shows_all_of(&stack.group) && stack.unexplained.is_empty();
+    let is_complete = extent.shows_all_of(&stack.group) && stack.explains_all();
     Some(ProtectionStack { load_balancers, protection: protection.clone(), is_complete })
 }

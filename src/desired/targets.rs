@@ -13,7 +13,7 @@ use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
 use crate::model::settings::Podless;
 use crate::model::snapshot::Snapshot;
-use crate::model::stack::TargetsStack;
+use crate::model::stack::{Doubts, Held, TargetsStack};
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
 
@@ -42,6 +42,7 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     if seen.leaving {
         stack.targets.clear();
         stack.leaving = true;
+        stack.doubts = Doubts::None;
         // What it leaves behind is the binder's to keep or to take away; and an Ingress's target
         // group gets another binding for as long as it is wanted.
         let is_of_ingress =
@@ -70,7 +71,31 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
         may_deregister: snapshot.extent.shows(&binding.namespace) && !binding.multi_cluster,
         leaving: false,
         unclaimed: true,
+        doubts: doubts(snapshot, binding),
+        held: Held::default(),
     }
+}
+
+/// Of which endpoints nobody has said that they are gone. A slice that is there says which ones it
+/// has; where there is none, or not the pod that it tells of, that may not have been heard of.
+fn doubts(snapshot: &Snapshot, binding: &Binding) -> Doubts {
+    if !snapshot.objects.slices.contains_key(&binding.service_key()) {
+        return Doubts::All;
+    }
+    let strange = strange(snapshot, binding);
+    if strange.is_empty() {
+        Doubts::None
+    } else {
+        Doubts::Of(strange.into_iter().map(SmolStr::from).collect())
+    }
+}
+
+/// The addresses of endpoints that should get requests and that no pod has.
+fn strange<'a>(snapshot: &'a Snapshot, binding: &Binding) -> BTreeSet<&'a str> {
+    let ready = Endpoints::of(snapshot, binding).each().filter(|(endpoint, _)| endpoint.ready);
+    let strange = ready
+        .filter(|(endpoint, _)| holder(snapshot, &binding.namespace, endpoint) == Holder::Nobody);
+    strange.map(|(endpoint, _)| endpoint.address.as_str()).collect()
 }
 
 /// The addresses of a binding's endpoints, each with whether a pod of the namespace has it.
@@ -141,11 +166,7 @@ pub fn strangers(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
     if is_registered || binding.target_type != TargetType::Ip {
         return None;
     }
-    let ready = Endpoints::of(snapshot, &binding).each().filter(|(endpoint, _)| endpoint.ready);
-    let strangers = ready
-        .filter(|(endpoint, _)| holder(snapshot, &binding.namespace, endpoint) == Holder::Nobody);
-    let strangers: BTreeSet<&str> =
-        strangers.map(|(endpoint, _)| endpoint.address.as_str()).collect();
+    let strangers = strange(snapshot, &binding);
     (!strangers.is_empty()).then(|| problem(key, &binding.service, &strangers))
 }
 

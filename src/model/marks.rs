@@ -84,6 +84,8 @@ pub fn spelled<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tags 
 }
 /// Start of every annotation of an IngressClass that says what LBC's classes cannot.
 pub const CLASS_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
+/// The annotation of an IngressClass that lets go what is held because its owners are out of sight.
+pub const ANNOTATION_ACCEPT_REMOVALS: &str = "alb.ingress.k8s.aws/accept-removals";
 
 /// The tags by which the cluster's backend security group is found again.
 #[must_use]

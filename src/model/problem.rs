@@ -99,6 +99,8 @@ pub enum Code {
     RefusedRecord,
     /// A load balancer that nobody wants and that is protected against deletion.
     DeletionProtected,
+    /// Much that nobody wants any more, and of whose owners nobody has said that they are gone.
+    RemovalsHeld,
 }
 
 impl fmt::Display for Code {

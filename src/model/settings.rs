@@ -53,6 +53,17 @@ pub struct Settings {
     pub replacement_grace: Duration,
     /// The same where somebody else leads names elsewhere.
     pub replacement_grace_elsewhere: Duration,
+    /// What becomes of what nobody wants and whose owners are out of sight.
+    pub removals: Removals,
+}
+
+/// What becomes of much that nobody wants any more and whose owners nobody has seen leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removals {
+    /// It stays until the API server says that they are gone.
+    Held,
+    /// It goes.
+    Accepted,
 }
 
 /// Which protections of load balancers are kept. What is asked for of the others is not looked at

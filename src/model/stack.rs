@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::backend::BackendKey;
 use super::binding::Binding;
@@ -64,6 +65,8 @@ pub struct BalancerStack {
     /// Members that are bad and of which nothing good is known: live rules that nobody explains may
     /// be theirs.
     pub unexplained: Vec<Source>,
+    /// What stands of members that nobody sees, by resource tag: nothing that is surplus goes.
+    pub held: Held<SmolStr>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
     /// How long what has been replaced stays, for requests and names that still lead to it.
@@ -73,7 +76,29 @@ pub struct BalancerStack {
     pub named: Option<Arc<BTreeMap<AwsId, usize>>>,
 }
 
+/// What stays although nobody wants it: its owners are out of sight, and nobody has said that they
+/// are gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held<T> {
+    /// The owners.
+    pub owners: BTreeSet<T>,
+    /// What a person says who wants it to go.
+    pub token: String,
+}
+
+impl<T> Default for Held<T> {
+    fn default() -> Self {
+        Self { owners: BTreeSet::new(), token: String::new() }
+    }
+}
+
 impl BalancerStack {
+    /// Whether all that stands is explained by the members that can be seen.
+    #[must_use]
+    pub fn explains_all(&self) -> bool {
+        self.unexplained.is_empty() && self.held.owners.is_empty()
+    }
+
     /// The place of a member among those that carry on.
     #[must_use]
     pub fn place_of(&self, member: &Source) -> Option<usize> {
@@ -169,6 +194,33 @@ pub struct TargetsStack {
     pub leaving: bool,
     /// Whether the binding lacks our finalizer.
     pub unclaimed: bool,
+    /// Of which targets that are not wanted nobody has said that they are gone.
+    pub doubts: Doubts,
+    /// The addresses of those of them that stay.
+    pub held: Held<SmolStr>,
+}
+
+/// Of which endpoints nobody has said that they are gone: what is known of them may be incomplete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubts {
+    /// Of none.
+    None,
+    /// Of these addresses: their pods are not known, of which the Service's slices tell.
+    Of(BTreeSet<SmolStr>),
+    /// Of all: no slice of the Service is known.
+    All,
+}
+
+impl Doubts {
+    /// Whether an address is doubted.
+    #[must_use]
+    pub fn are_about(&self, address: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Of(addresses) => addresses.contains(address),
+            Self::All => true,
+        }
+    }
 }
 
 /// What a certificate should be.
@@ -203,6 +255,8 @@ pub struct ZoneStack {
     pub standing: BTreeSet<Source>,
     /// Whether every group has been looked at, so that names that nobody asked for may go.
     pub is_complete: bool,
+    /// Those who are not seen and whose names stay.
+    pub held: Held<Source>,
     /// How many names each of these may share a batch with: Route 53 refused them together.
     pub suspects: BTreeMap<String, usize>,
 }

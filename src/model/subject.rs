@@ -57,6 +57,17 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::Fabric,
+        Self::Balancer,
+        Self::Targets,
+        Self::Certificate,
+        Self::Protection,
+        Self::Zone,
+        Self::Census,
+    ];
+
     /// As plans, the log and metrics name it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

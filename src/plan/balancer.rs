@@ -9,12 +9,14 @@ use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::memory::{Entry, Memory, Remembered};
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
+use crate::model::problem::ObjectRef;
 use crate::model::rule::RuleAction;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
-use crate::model::stack::{BalancerStack, Front};
+use crate::model::stack::{BalancerStack, Front, Held};
 
+use super::brakes;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::replacement::Replacement;
@@ -60,6 +62,16 @@ pub fn plan(
                 .to_owned(),
         );
     }
+    if let (Some(first), false) = (stack.active.first(), stack.held.owners.is_empty()) {
+        let Held { owners, token } = &stack.held;
+        let found = format!(
+            "rules of the group for {} backends of Ingresses that the cluster's lists do not \
+             have: {}",
+            owners.len(),
+            brakes::list(owners.iter())
+        );
+        draft.refuse(brakes::problem(ObjectRef::of(first), found, token));
+    }
     let settled = settle(stack, inventory, surplus);
     let grace = stack.grace;
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
@@ -84,7 +96,7 @@ pub fn plan(
 
 /// Whether what nobody wants may go: not while a member's wishes are unknown.
 fn surplus(extent: &Extent, stack: &BalancerStack) -> Surplus {
-    if extent.shows_all_of(&stack.group) && stack.unexplained.is_empty() {
+    if extent.shows_all_of(&stack.group) && stack.explains_all() {
         Surplus::Remove
     } else {
         Surplus::Keep
@@ -212,7 +224,7 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
 fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
     let Replacement { stack, settled, inventory, extent, .. } = *replacement;
     let owners = Owners { stack, settled, extent };
-    if !stack.unexplained.is_empty() {
+    if !stack.explains_all() {
         return;
     }
     let listeners = || inventory.load_balancers.iter().flat_map(|live| live.listeners.iter());

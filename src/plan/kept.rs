@@ -46,7 +46,7 @@ impl Owners<'_> {
     pub fn had(&self, target_group: &AwsId) -> bool {
         let resource = self.settled.resource(target_group);
         let namespace = resource.and_then(BackendKey::namespace_in);
-        self.stack.unexplained.is_empty() && namespace.is_some_and(|name| self.extent.shows(name))
+        self.stack.explains_all() && namespace.is_some_and(|name| self.extent.shows(name))
     }
 
     /// The place of a rule's member in the order of the group.

@@ -100,7 +100,7 @@ pub fn settle<'a>(
     let wants_security_group = stack.front.as_ref().is_some_and(|f| f.security_group.is_some());
     let (security_group, surplus_security_groups) = first(
         inventory.security_groups.iter().collect(),
-        wants_security_group || (stack.front.is_none() && !stack.unexplained.is_empty()),
+        wants_security_group || (stack.front.is_none() && !stack.explains_all()),
     );
     if let Some(live) = security_group {
         ids.insert(Handle::FrontendSecurityGroup(group.clone()), live.id.clone());
@@ -152,7 +152,7 @@ fn settle_load_balancers<'a>(
     };
     let mut all: Vec<&LiveLoadBalancer> = inventory.load_balancers.iter().collect();
     all.sort_by_key(|live| !fits(live));
-    let is_wanted = stack.front.is_some() || !stack.unexplained.is_empty();
+    let is_wanted = stack.front.is_some() || !stack.explains_all();
     let can_stay = |live: &&LiveLoadBalancer| fits(live) || surplus == Surplus::Keep;
     let any_can = all.first().is_some_and(can_stay);
     first(all, is_wanted && any_can)

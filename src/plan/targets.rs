@@ -7,9 +7,11 @@ use crate::model::id::{Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
 use crate::model::known::Known;
 use crate::model::plan::{Plan, Reason, StepId};
-use crate::model::stack::TargetsStack;
+use crate::model::problem::{Kind, ObjectRef, Problem};
+use crate::model::stack::{Held, TargetsStack};
 use crate::model::target::{LiveTarget, Target, TargetState};
 
+use super::brakes;
 use super::draft::Draft;
 
 /// The most targets of one call (AWS allows more; LBC's chunk).
@@ -47,6 +49,9 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
         let action = KubeAction::ClaimBinding { name: key.clone() };
         claims.push(draft.push(Action::Kube(action), Reason::Claimed, &[]));
     }
+    if !stack.held.owners.is_empty() {
+        draft.refuse(held(key, stack));
+    }
     let missing = missing(stack, live);
     let lacking = (live.len() + missing.len()).saturating_sub(TARGETS_MAX);
     let mut surplus = surplus(stack, live);
@@ -69,6 +74,18 @@ fn counts(live: &LiveTarget) -> bool {
     live.state != TargetState::Draining
 }
 
+/// What is to be said of targets that stay because nobody has said that they are gone.
+fn held(key: &ObjectKey, stack: &TargetsStack) -> Problem {
+    let object = ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() };
+    let Held { owners, token } = &stack.held;
+    let found = format!(
+        "{} healthy targets of which the cluster's lists tell nothing any more: {}",
+        owners.len(),
+        brakes::list(owners.iter())
+    );
+    brakes::problem(object, found, token)
+}
+
 /// What makes two targets the same; the zone is only told.
 fn identity(target: &Target) -> (&str, u16) {
     (&target.id, target.port)
@@ -88,8 +105,10 @@ fn surplus<'a>(stack: &TargetsStack, live: &'a [LiveTarget]) -> Vec<&'a LiveTarg
         return Vec::new();
     }
     let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
-    let surplus =
-        live.iter().filter(|live| counts(live) && !wanted.contains(&identity(&live.target)));
+    let surplus = live.iter().filter(|live| {
+        let is_held = stack.held.owners.contains(&live.target.id);
+        counts(live) && !is_held && !wanted.contains(&identity(&live.target))
+    });
     surplus.collect()
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::id::Id;
 use crate::model::inventory::{Address, ZoneInventory};
 use crate::model::load_balancer::LoadBalancerState;
+use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
 use crate::model::ownership::{LABEL_LENGTH_MAX, txt_name, txt_subject};
 use crate::model::plan::{Plan, Reason, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -14,8 +15,9 @@ use crate::model::record::{
 use crate::model::settings::{DnsPolicy, DnsSettings, Settings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
-use crate::model::stack::ZoneStack;
+use crate::model::stack::{Held, ZoneStack};
 
+use super::brakes;
 use super::draft::Draft;
 use batch::{Changed, batches};
 use host::{Claim, Host, Obstacle};
@@ -26,7 +28,7 @@ mod host;
 mod told;
 mod whose;
 
-pub use told::{behind, is_blind, is_ours, leading};
+pub use told::{behind, is_blind, is_ours, leading, unseen};
 pub(super) use whose::View;
 
 /// The types of the records that lead to load balancers, or are in their way.
@@ -61,6 +63,7 @@ pub fn plan(
         planning.name(host, asking);
     }
     planning.withdraw();
+    planning.say_what_is_held();
     let changed = planning.changed;
     batches(&mut draft, stack, changed);
     draft.finish()
@@ -123,7 +126,31 @@ impl Planning<'_> {
 
     /// Whether it can be seen from here that somebody does not ask for a name any more.
     fn is_seen(&self, source: &Source) -> bool {
-        self.extent.shows(source.namespace()) || self.stack.standing.contains(source)
+        (self.extent.shows(source.namespace()) || self.stack.standing.contains(source))
+            && !self.stack.held.owners.contains(source)
+    }
+
+    /// Names stay of whom nobody has said that they are gone.
+    fn say_what_is_held(&mut self) {
+        let Held { owners, token } = &self.stack.held;
+        if owners.is_empty() {
+            return;
+        }
+        let found = format!(
+            "records of {} Ingresses that the cluster's lists do not have: {}",
+            owners.len(),
+            brakes::list(owners.iter().map(ToString::to_string))
+        );
+        let asking = self.stack.names.values().flatten().next();
+        match asking {
+            Some(wish) => {
+                self.draft.refuse(brakes::problem(ObjectRef::of(&wish.source), found, token));
+            }
+            None => self.draft.note(format!(
+                "held: {found}; they go with the annotation \
+                 {ANNOTATION_ACCEPT_REMOVALS}: {token} on an IngressClass"
+            )),
+        }
     }
 
     /// A name stays with somebody of whom nobody can see here whether he still asks for it.
@@ -297,7 +324,9 @@ impl Planning<'_> {
         let Some(source) = host::read(txt).and_then(|found| found.source()) else { return false };
         let is_gone =
             self.extent.shows(source.namespace()) && !self.stack.standing.contains(&source);
-        self.stack.is_complete && (is_gone || self.stack.known.contains(&source))
+        self.stack.is_complete
+            && (is_gone || self.stack.known.contains(&source))
+            && !self.stack.held.owners.contains(&source)
     }
 
     /// Whether a record of ours that nobody wishes for may go. One whose source stands and does
@@ -306,6 +335,9 @@ impl Planning<'_> {
     fn may_go(&self, host: &Host<'_>, record: &Record) -> bool {
         let is_complete = self.stack.is_complete;
         let Some(source) = host.source_of(record) else { return false };
+        if self.stack.held.owners.contains(&source) {
+            return false;
+        }
         if self.stack.known.contains(&source) {
             return is_complete;
         }

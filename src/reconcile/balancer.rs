@@ -38,9 +38,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let unread = self.learn_certificates(group).await;
         let over = self.over(group);
         let (snapshot, at) = self.snapshot(Reach::Groups).await?;
-        let built = desired::balancer::build(&snapshot, group);
+        let mut built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
-        let plan = self.plan(&built, &inventory, &over);
+        let mut plan = self.plan(&built, &inventory, &over);
+        built.stack.held = self.held_backends(&plan, &inventory).await;
+        if !built.stack.held.owners.is_empty() {
+            plan = self.plan(&built, &inventory, &over);
+        }
         // Before anything goes: no name is made for it any more.
         let extent = &snapshot.extent;
         let before = plan::balancer::current(extent, &built.stack, &inventory);

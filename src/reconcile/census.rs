@@ -65,8 +65,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 return again(&error);
             }
         };
+        // Whoever they were imported for may have been in another cluster of the same name.
+        let (old, others) = self.inherited(imported);
+        let held = self.held(old.clone()).owners;
+        let imported = others.into_iter().chain(old.into_iter().filter(|key| !held.contains(key)));
         let mut world = self.world().lock();
-        let imported = imported.into_iter();
         for key in imported.filter(|key| settings.extent.shows(key.namespace())) {
             let subject = Subject::Certificate(settings.place.clone(), key.clone());
             let is_used = world.index.listening(&key).next().is_some();

@@ -18,13 +18,16 @@ use crate::model::fact::Facts;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, ObjectKey};
 use crate::model::inventory::FabricInventory;
+use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
 use crate::model::memory::Memory;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::Plan;
+use crate::model::security::IngressRule;
 use crate::model::snapshot::{Objects, Snapshot};
-use crate::model::stack::FabricStack;
+use crate::model::stack::{FabricStack, Held};
 use crate::model::surroundings::Surroundings;
 use crate::plan;
+use crate::plan::brakes;
 use crate::plan::check::Breach;
 use crate::report::Rest;
 
@@ -46,6 +49,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let surroundings = mirror.surroundings(Reach::Interfaces, SURROUNDINGS_AGE_MAX).await?;
         self.world().lock().has_read(self.subject);
         self.find_out_demand(&surroundings).await?;
+        let old = self.old_rules().await?;
         let looked = mirror.looked_at(&Part::Ec2(Ec2Part::Interfaces));
         let now = self.reconciler.clock.moment();
         let (stack, sought) = {
@@ -54,6 +58,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let sought = world.fabric.seek(looked, now);
             let mut stack = world.fabric.demand.stack(self.settings(), others, &sought);
             stack.outgoing = world.fabric.outgoing.values().flatten().cloned().collect();
+            stack.kept.extend(old.iter().flat_map(|(rules, _)| rules).cloned());
             world.fabric.opened.extend(stack.endpoint_rules.keys().cloned());
             world.fabric.sought.clone_from(&sought);
             (stack, sought)
@@ -70,6 +75,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             };
             (plan, breaches) = self.plan_fabric(&rules).await?;
         }
+        plan.notes.extend(old.map(|(_, note)| note));
         let outcomes = self.apply_judged(&plan, &breaches).await;
         let opened = self.world().lock().fabric.opened.clone();
         let current = mirror.fabric(&self.settings().cluster, &opened).await?;
@@ -90,6 +96,25 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         rests.extend(held.map(Rest::Later));
         rests.extend(self.look_for_interfaces(&sought));
         Ok(gravest(rests))
+    }
+
+    /// The rules of nodes and pods that stay because they stood already when this cluster first had
+    /// anything to do with load balancers; and what is to be said of them.
+    async fn old_rules(&self) -> Result<Option<(BTreeSet<IngressRule>, String)>, CloudError> {
+        if !self.world().lock().is_unmarked {
+            return Ok(None);
+        }
+        let cluster = &self.settings().cluster;
+        let standing = self.mirror().fabric(cluster, &BTreeSet::new()).await?;
+        let rules = standing.endpoint_rules.value().into_iter().flat_map(BTreeMap::values);
+        let (old, _) = self.inherited(rules.flatten().cloned().collect());
+        let Held { owners, token } = self.held(old);
+        let note = format!(
+            "held: what nodes and pods let in since before this cluster had load balancers: {}; \
+             it goes with the annotation {ANNOTATION_ACCEPT_REMOVALS}: {token} on an IngressClass",
+            brakes::list(owners.iter().map(ToString::to_string))
+        );
+        Ok((!owners.is_empty()).then_some((owners, note)))
     }
 
     /// Has another look taken where the network interface of an endpoint is not known: it may be a

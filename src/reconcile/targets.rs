@@ -66,8 +66,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let refused = refusal.map(|refusal| binder::problem(refusal, key));
         let told = refused.into_iter().chain(strangers.filter(|_| waits.is_none()));
         let told = told.chain(desired::targets::unserved(&snapshot, key));
-        self.tell_binding(key, &snapshot, &told.collect::<Vec<Problem>>());
-        let mut rests = vec![self.register(key, &snapshot).await?];
+        let mut told: Vec<Problem> = told.collect();
+        let registered = self.register(key, &snapshot, &mut told).await;
+        self.tell_binding(key, &snapshot, &told);
+        let mut rests = vec![registered?];
         rests.extend(waits.map(Rest::Later));
         if refusal.is_some_and(Refusal::is_of_tags) {
             rests.push(Rest::Later(BOUND_AGE_MAX));
@@ -75,11 +77,18 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(gravest(rests))
     }
 
-    async fn register(&self, key: &ObjectKey, snapshot: &Snapshot) -> Result<Rest, CloudError> {
-        let Some(stack) = desired::targets::build(snapshot, key) else { return Ok(Rest::Done) };
+    async fn register(
+        &self,
+        key: &ObjectKey,
+        snapshot: &Snapshot,
+        told: &mut Vec<Problem>,
+    ) -> Result<Rest, CloudError> {
+        let Some(mut stack) = desired::targets::build(snapshot, key) else { return Ok(Rest::Done) };
         let Id::Is(target_group) = &stack.target_group else { return Ok(Rest::Done) };
         let inventory = self.mirror().targets(target_group).await?;
+        stack.held = self.held_targets(snapshot, key, (&stack, &inventory)).await;
         let plan = plan::targets::plan(key, &stack, &inventory);
+        told.extend(plan.refusals.iter().cloned());
         let breaches = plan::check::targets(&plan, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
         Ok(self.rest(&plan, &outcomes))

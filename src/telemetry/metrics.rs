@@ -221,6 +221,9 @@ table! {
     stale_parts: Gauge = Gauge::default(),
         "albedo_stale_parts",
         "Parts of what is known of AWS that have to be read again";
+    removals_held: Family<SubjectLabel, Gauge> = Family::default(),
+        "albedo_removals_held",
+        "Subjects of which something is held because nobody has said that its owners are gone";
     leading: Gauge<i64, AtomicI64> = Gauge::default(),
         "albedo_leading",
         "Whether this process leads";
@@ -271,6 +274,12 @@ impl Metrics {
     /// How many parts of what is known of AWS have to be read again.
     pub fn stale_parts(&self, count: usize) {
         self.stale_parts.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// How many subjects of a kind something is held of.
+    pub fn removals_held(&self, kind: SubjectKind, count: usize) {
+        let held = self.removals_held.get_or_create(&SubjectLabel { subject: kind.as_str() });
+        held.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// This process came to lead, or ceased to.

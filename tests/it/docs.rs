@@ -58,10 +58,10 @@ fn the_readme_lists_every_flag() {
 }
 
 #[test]
-fn what_the_readme_says_of_namespaces_is_tested() {
-    let rows = lines("tenants").into_iter().skip(2);
-    for row in rows {
-        let cell = row.split('|').nth(3).unwrap_or_default().to_owned();
+fn what_the_readme_says_of_namespaces_and_brakes_is_tested() {
+    let rows = ["tenants", "brakes"].map(|table| lines(table).into_iter().skip(2));
+    for row in rows.into_iter().flatten() {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().to_owned();
         for name in cell.split('`').skip(1).step_by(2) {
             let (file, test) = name.split_once("::").unwrap();
             let path = format!("{}/tests/it/{file}.rs", env!("CARGO_MANIFEST_DIR"));

@@ -1,13 +1,14 @@
 //! What people are told: no more than they can read, nothing that is others' business, and never at
 //! the cost of a visit.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use albedo::aws::Kind as AwsKind;
 use albedo::clock::Clock;
-use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind, Recalled};
+use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind, Recalled, Sought};
 use albedo::model::action::{AwsAction, Ec2Action, KubeAction};
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::moment::Moment;
@@ -222,6 +223,14 @@ impl Cluster for Inbox {
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
         Ok(Recalled::default())
+    }
+
+    async fn mark(&self) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
+    async fn names(&self, _: &Sought) -> Result<BTreeSet<String>, ClusterError> {
+        Ok(BTreeSet::new())
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -5,6 +5,7 @@
 mod annotations;
 mod bad_member;
 mod bindings;
+mod brakes;
 mod cases;
 mod certificates;
 mod check;

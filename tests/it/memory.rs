@@ -233,7 +233,7 @@ fn what_an_older_version_remembers_in_one_piece_is_divided() {
         let edge = group("edge");
         let (whole, part) = (names::memory(&edge, &Entry::Leftovers), names::memory(&edge, &held));
         let before = site.cluster.maps.lock().unwrap().clone();
-        assert_eq!(before.keys().collect::<Vec<_>>(), [&part]);
+        assert_eq!(before.keys().collect::<Vec<_>>(), [&part, names::MARK]);
         let mut data = before[&part].clone();
         data.remove("version");
         *site.cluster.maps.lock().unwrap() = BTreeMap::from([(whole, data)]);

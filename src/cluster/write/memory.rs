@@ -19,6 +19,8 @@ use crate::model::names;
 const LABEL: &str = "alb.ingress.k8s.aws/memory";
 /// Its value: of an Ingress group.
 const LABEL_BALANCER: &str = "balancer";
+/// Its value: of the cluster.
+const LABEL_MARK: &str = "mark";
 
 /// The ConfigMaps that a newer version wrote, as far as they were seen: only one process writes at
 /// a time, and looks at all of them before it does. Clones are the same.
@@ -67,9 +69,21 @@ pub(super) async fn remember(
     answer(&operation, api.patch(&name, &params, &patch)).await.map(drop)
 }
 
+/// Leaves the mark of having been looked after.
+pub(super) async fn mark(api: &Api<ConfigMap>) -> Result<(), ClusterError> {
+    let patch = Patch::Apply(json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": names::MARK, "labels": {LABEL: LABEL_MARK}},
+    }));
+    let params = PatchParams::apply(WRITER).force();
+    answer("the cluster's mark", api.patch(names::MARK, &params, &patch)).await.map(drop)
+}
+
 /// All that is remembered.
 pub(super) async fn recall(api: &Api<ConfigMap>, newer: &Newer) -> Result<Recalled, ClusterError> {
-    let params = ListParams::default().labels(&format!("{LABEL}={LABEL_BALANCER}"));
+    let labels = format!("{LABEL} in ({LABEL_BALANCER},{LABEL_MARK})");
+    let params = ListParams::default().labels(&labels);
     let recalled = memory::read(answer("memories", api.list(&params)).await?);
     newer.are(recalled.newer.clone());
     Ok(recalled)

@@ -243,6 +243,8 @@ built! {
     TLS_SECRETS: bool = "tls-secrets" on Class by grammar::truth;
     /// Whether hosts of the class's Ingresses become names, unless --dns is off; else as it has it.
     DNS: bool = "dns" on Class by grammar::truth;
+    /// What goes although its owners are out of sight: the tokens that the Events say, with commas.
+    ACCEPT_REMOVALS: Vec<String> = "accept-removals" on Class by LIST;
 }
 
 const fn only(name: &'static str, values: &'static [&'static str]) -> Known {

@@ -1,6 +1,6 @@
 //! What a zone tells others: whose its records are, and where they lead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::AwsId;
@@ -8,6 +8,7 @@ use crate::model::inventory::ZoneInventory;
 use crate::model::plan::Plan;
 use crate::model::record::RecordKey;
 use crate::model::settings::{DnsPolicy, Settings};
+use crate::model::snapshot::Extent;
 use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 
@@ -96,4 +97,34 @@ pub fn behind(
         }
     }
     behind
+}
+
+/// Those whose names are about to go although nobody has seen them go, each with how many records;
+/// and how many records of the zone are ours.
+#[must_use]
+pub fn unseen(
+    settings: &Settings,
+    extent: &Extent,
+    stack: &ZoneStack,
+    inventory: &ZoneInventory,
+) -> (BTreeMap<Source, usize>, usize) {
+    let (mut unseen, mut ours) = (BTreeMap::new(), 0);
+    let view = View::of(settings, &stack.zone.name, inventory);
+    let Some(view) = view.filter(|_| settings.dns.policy == DnsPolicy::Sync) else {
+        return (unseen, ours);
+    };
+    for record in view.records.values().filter(|found| TYPES.contains(&found.key.record_type)) {
+        let host = Host::new(&view, &record.key.name);
+        if host.claim(record) != Claim::Ours {
+            continue;
+        }
+        ours += 1;
+        let source = host.source_of(record);
+        let is_out =
+            |source: &Source| extent.shows(source.namespace()) && !stack.standing.contains(source);
+        if let Some(source) = source.filter(is_out) {
+            *unseen.entry(source).or_default() += 1;
+        }
+    }
+    (unseen, ours)
 }

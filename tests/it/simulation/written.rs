@@ -1,7 +1,9 @@
 //! The API server as one process writes to it: calls take their time, fail, and are judged.
 
+use std::collections::BTreeSet;
+
 use albedo::clock::Clock as _;
-use albedo::cluster::{Cluster, ClusterError, Kind, Recalled};
+use albedo::cluster::{Cluster, ClusterError, Kind, Recalled, Sought};
 use albedo::model::action::KubeAction;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
@@ -102,6 +104,21 @@ impl Cluster for Written {
         let recalled = self.cluster.recall().await;
         self.clock.sleep(self.stage.travel(Side::Cluster)).await;
         if fate == Fate::Fine { recalled } else { Err(error(fate)) }
+    }
+
+    async fn mark(&self) -> Result<(), ClusterError> {
+        let _under_way = self.stage.begin();
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        if self.fate() == Fate::Fine { self.cluster.mark().await } else { Err(error(Fate::Error)) }
+    }
+
+    async fn names(&self, sought: &Sought) -> Result<BTreeSet<String>, ClusterError> {
+        let _under_way = self.stage.begin();
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        let fate = self.fate();
+        let names = self.cluster.names(sought).await;
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        if fate == Fate::Fine { names } else { Err(error(fate)) }
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

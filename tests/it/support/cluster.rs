@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use albedo::clock::Clock as _;
-use albedo::cluster::{Cluster, ClusterError, Intake as _, Kind, Object, Recalled, decode_all};
+use albedo::cluster::{
+    Cluster, ClusterError, Intake as _, Kind, Object, Recalled, Sought, decode_all,
+};
 use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::marks::FINALIZER_BINDING;
+use albedo::model::names::MARK;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
@@ -32,7 +35,9 @@ use super::clock::VirtualClock;
 use super::fake::Death;
 use super::sketch;
 
+mod log;
 mod memories;
+mod sought;
 
 /// A call that fails.
 #[derive(Clone, Debug)]
@@ -162,27 +167,6 @@ impl FakeCluster {
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
         self.see(&Seen::Service(key.clone(), None));
-    }
-
-    pub fn calls(&self) -> usize {
-        self.log().calls
-    }
-
-    pub fn performed(&self) -> Vec<KubeAction> {
-        self.log().performed.clone()
-    }
-
-    pub fn statuses(&self) -> usize {
-        self.log().statuses
-    }
-
-    pub fn events(&self) -> Vec<Event> {
-        self.log().events.clone()
-    }
-
-    /// Starts counting anew.
-    pub fn forget_calls(&self) {
-        *self.log() = Log::default();
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -380,6 +364,15 @@ impl Cluster for FakeCluster {
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
         Ok(self.recalled())
+    }
+
+    async fn mark(&self) -> Result<(), ClusterError> {
+        self.maps.lock().unwrap().insert(MARK.to_owned(), BTreeMap::new());
+        Ok(())
+    }
+
+    async fn names(&self, sought: &Sought) -> Result<BTreeSet<String>, ClusterError> {
+        Ok(self.standing(sought))
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::aws::Mirror;
-use albedo::cluster::{decode_all, insert};
+use albedo::cluster::{Recalled, decode_all, insert};
 use albedo::commands::world::{Plans, plan_all};
 use albedo::desired::{self, balancer::Built};
 use albedo::model::fact::{FactStore, Facts};
@@ -19,7 +19,7 @@ use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{
     ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless,
-    ProtectionSettings, Settings,
+    ProtectionSettings, Removals, Settings,
 };
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::source::Source;
@@ -106,6 +106,7 @@ pub fn settings() -> Settings {
             evaluate_target_health: true,
         },
         endpoint_group_tags: Tags::new(),
+        removals: Removals::Held,
         replacement_grace: Duration::from_secs(5),
         replacement_grace_elsewhere: Duration::from_secs(5),
     }
@@ -259,6 +260,7 @@ impl World {
     /// Plans everything against an AWS.
     pub fn plan(&self, aws: &Fake) -> Plans {
         let mirror = Mirror::new(aws.clone(), Stopped);
-        wait(plan_all(&mirror, &mut self.snapshot(), &BTreeMap::new())).unwrap()
+        let recalled = Recalled { is_marked: true, ..Recalled::default() };
+        wait(plan_all(&mirror, &mut self.snapshot(), &recalled)).unwrap()
     }
 }

@@ -1,0 +1,97 @@
+//! Who in the cluster may own what stands in AWS, and what a person has said of what nobody owns.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::IngressClass;
+use sha2::{Digest, Sha256};
+
+use crate::model::backend::BackendKey;
+use crate::model::group::Group;
+use crate::model::id::ObjectKey;
+use crate::model::settings::{Removals, Settings};
+use crate::model::snapshot::Objects;
+use crate::model::source::Source;
+use crate::model::stack::Held;
+use crate::model::subject::Subject;
+
+use super::annotations::table::ACCEPT_REMOVALS;
+use super::classes::{annotations_of, is_our_controller};
+
+/// Whether anything in the cluster says that a load balancer was ever made for it. Where nothing
+/// does, what stands in AWS under its name is another one's: of a cluster that was there before.
+#[must_use]
+pub fn bears_marks(objects: &Objects) -> bool {
+    let mut ingresses = objects.ingresses.values();
+    let mut held = || {
+        ingresses.any(|found| {
+            found
+                .metadata
+                .finalizers
+                .iter()
+                .flatten()
+                .any(|finalizer| Group::is_finalizer(finalizer))
+        })
+    };
+    !objects.bindings.is_empty() || held()
+}
+
+/// Whether an Ingress is there that a target group may have been made for, by its resource tag.
+#[must_use]
+pub fn is_in_sight(objects: &Objects, resource: &str) -> bool {
+    let Some(namespace) = BackendKey::namespace_in(resource) else { return false };
+    let first = Bound::Included(ObjectKey::new(namespace, ""));
+    let of_namespace = objects.ingresses.range((first, Bound::Unbounded)).map(|(key, _)| key);
+    let mut of_namespace = of_namespace.take_while(|key| key.namespace == namespace);
+    of_namespace.any(|key| may_own(key, resource))
+}
+
+/// Whether a target group may have been made for an Ingress, by its resource tag.
+#[must_use]
+pub fn may_own(ingress: &ObjectKey, resource: &str) -> bool {
+    BackendKey::of(&Source::ingress(ingress.clone()), resource).is_some()
+}
+
+/// How many hexadecimal digits a token has: enough that two plans do not share one.
+const TOKEN_LENGTH: usize = 12;
+
+/// What is held of a subject because its owners are out of sight, unless a person has said that it
+/// may go.
+#[must_use]
+pub fn held<O: ToString>(
+    settings: &Settings,
+    classes: &BTreeMap<String, Arc<IngressClass>>,
+    subject: &Subject,
+    owners: BTreeSet<O>,
+) -> Held<O> {
+    let mut digest = Sha256::new();
+    digest.update(subject.to_string());
+    for owner in &owners {
+        digest.update([0]);
+        digest.update(owner.to_string());
+    }
+    let digits = digest.finalize().into_iter().take(TOKEN_LENGTH / 2);
+    let token: String = digits.map(|byte| format!("{byte:02x}")).collect();
+    if owners.is_empty() || accepts(settings, classes, &token) {
+        return Held::default();
+    }
+    Held { owners, token }
+}
+
+fn accepts(
+    settings: &Settings,
+    classes: &BTreeMap<String, Arc<IngressClass>>,
+    token: &str,
+) -> bool {
+    settings.removals == Removals::Accepted
+        || classes.values().filter(|class| is_ours(class)).any(|class| {
+            let tokens = annotations_of(class).read(&ACCEPT_REMOVALS);
+            tokens.is_some_and(|tokens| tokens.iter().any(|said| said == token))
+        })
+}
+
+fn is_ours(class: &IngressClass) -> bool {
+    let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
+    controller.is_some_and(is_our_controller)
+}

@@ -1,0 +1,26 @@
+//! What is asked for by name, as the API server has it.
+
+use std::collections::BTreeSet;
+
+use albedo::cluster::Sought;
+use albedo::model::id::ObjectKey;
+
+use super::FakeCluster;
+
+impl FakeCluster {
+    pub(super) fn standing(&self, sought: &Sought) -> BTreeSet<String> {
+        let objects = self.objects.read().unwrap();
+        let names = |keys: &mut dyn Iterator<Item = &ObjectKey>, namespace: &str| {
+            let found = keys.filter(|key| key.namespace == namespace);
+            found.map(|key| key.name.to_string()).collect()
+        };
+        match sought {
+            Sought::Ingresses(namespace) => names(&mut objects.ingresses.keys(), namespace),
+            Sought::Pods(namespace) => names(&mut objects.pods.keys(), namespace),
+            Sought::Slices(service) => {
+                let slices = objects.slices.get(service).into_iter();
+                slices.flat_map(|all| all.keys()).map(ToString::to_string).collect()
+            }
+        }
+    }
+}
