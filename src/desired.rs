@@ -3,6 +3,7 @@
 //! A bad object gives problems and no error: its neighbours are built all the same.
 
 pub mod annotations;
+pub mod backend;
 pub mod balancer;
 pub mod binder;
 pub mod certificate;

@@ -2,15 +2,18 @@
 //! `table`, how their values are read in `grammar`, and who wins where several say something in
 //! `Lookup`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::id::ObjectKey;
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
+pub(super) use grammar::json;
 pub use grammar::{Parser, Unreadable};
 pub use lookup::Lookup;
 pub use table::{Annotation, Carriers, ClassField, ClassValue, Known, Pairs, Support, all};
+
+use json::Noted;
 
 mod grammar;
 mod lookup;
@@ -18,6 +21,10 @@ pub mod table;
 
 /// What is done about an object with an error, in the words of its Event.
 pub const MEANWHILE: &str = "what stands of it stays, nothing new is made for it";
+
+/// Something could not be read, and the problem is noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
 
 /// Annotations that LBC writes itself and that say nothing about what is wanted.
 const OUTPUT: &[&str] = &["dry-run-plan"];
@@ -54,6 +61,75 @@ impl<'a> Annotations<'a> {
                 self.wrong(annotation, found.as_deref().unwrap_or(text), &allowed);
                 None
             }
+        }
+    }
+
+    /// What the value means of the one of several annotations that has this name behind the common
+    /// start; nothing where there is none. Keys in it that nobody knows are noted.
+    ///
+    /// # Errors
+    /// It cannot be read, which is noted.
+    pub fn read_of<T>(
+        &mut self,
+        annotation: &Annotation<Noted<T>>,
+        name: &str,
+    ) -> Result<Option<T>, Refused> {
+        let key = format!("{}{name}", annotation.key());
+        let Some(text) = self.values.and_then(|values| values.get(&key)) else { return Ok(None) };
+        match (annotation.parser)(text) {
+            Ok(Noted { value, ignored }) => {
+                self.note_ignored(&format!("{}{name}", annotation.field()), &ignored);
+                Ok(Some(value))
+            }
+            Err(Unreadable { found, allowed }) => {
+                self.wrong_of(annotation, name, found.as_deref().unwrap_or(text), &allowed);
+                Err(Refused)
+            }
+        }
+    }
+
+    /// Notes what of an annotation's value counts for nothing.
+    pub fn note_ignored(&mut self, field: &str, ignored: &[String]) {
+        if ignored.is_empty() {
+            return;
+        }
+        let found = quoted(&ignored.join("; "));
+        let allowed = "the keys that the documentation lists, each once";
+        let code = Code::InvalidAnnotation;
+        self.problems.push(Problem {
+            severity: Severity::Note,
+            meanwhile: "it changes nothing".to_owned(),
+            ..self.error(code, field.to_owned(), found, allowed)
+        });
+    }
+
+    /// Notes that the value of one of several annotations cannot be used.
+    pub fn wrong_of<T>(
+        &mut self,
+        annotation: &Annotation<T>,
+        name: &str,
+        found: &str,
+        allowed: &str,
+    ) {
+        let (code, field) = (Code::InvalidAnnotation, format!("{}{name}", annotation.field()));
+        self.problems.push(self.error(code, field, quoted(found), allowed));
+    }
+
+    /// Notes the annotations that are for a backend which the Ingress has not.
+    pub fn check_used(&mut self, backends: &BTreeSet<String>) {
+        let starts = [table::ACTIONS.key(), table::CONDITIONS.key(), table::TRANSFORMS.key()];
+        for key in self.values.into_iter().flatten().map(|(key, _)| key) {
+            let name = starts.iter().find_map(|start| key.strip_prefix(start.as_str()));
+            if name.is_none_or(|name| backends.contains(name)) {
+                continue;
+            }
+            let found = "for a backend that no rule has".to_owned();
+            let allowed = "the name of a backend's Service, or of one with port use-annotation";
+            self.problems.push(Problem {
+                severity: Severity::Note,
+                meanwhile: "it changes nothing".to_owned(),
+                ..self.error(Code::UnknownAnnotation, format!("annotation {key}"), found, allowed)
+            });
         }
     }
 

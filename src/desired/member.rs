@@ -1,26 +1,21 @@
 //! One Ingress alone: what it contributes to its group, or what is wrong with it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressBackend};
+use k8s_openapi::api::networking::v1::HTTPIngressPath;
 use serde_json::Value;
 
-use crate::model::binding::PortRef;
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::part::Part;
 use crate::model::problem::{Code, Kind, Problem, Severity};
-use crate::model::rule::{Rule, RuleAction, Weighted};
+use crate::model::rule::Rule;
 use crate::model::snapshot::Snapshot;
-use crate::model::stack::WishedTargetGroup;
 
-use super::annotations::table::INBOUND_CIDRS;
+use super::annotations::table::{CONDITIONS, INBOUND_CIDRS, TRANSFORMS, USE_REGEX_PATH_MATCH};
 use super::annotations::{Annotations, Lookup};
+use super::backend::Backends;
 use super::groups::Member;
-use super::target_group::Backend;
-use super::{listener, load_balancer, names, rule, target_group, tls};
+use super::rule::PathSyntax;
+use super::{listener, load_balancer, names, rule, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -55,12 +50,18 @@ pub fn build(
     if secrets.is_some_and(|ids| !tls::any_stands(snapshot, &source, ids)) {
         part.load_balancer.ssl_redirect = None;
     }
-    let mut backends = Backends { snapshot, group, member, built: BTreeMap::new() };
+    let mut backends = Backends::new(snapshot, group, member);
     part.rules = rules(&mut backends, &mut annotations);
     let spec = member.ingress.spec.as_ref();
     if let Some(backend) = spec.and_then(|spec| spec.default_backend.as_ref()) {
         part.default_actions = backends.action(backend, "spec.defaultBackend", &mut annotations);
+        if let Some(service) = &backend.service {
+            // They are read and count for nothing here (LBC).
+            let _conditions = annotations.read_of(&CONDITIONS, &service.name);
+            let _transforms = annotations.read_of(&TRANSFORMS, &service.name);
+        }
     }
+    annotations.check_used(&backends.named);
     part.target_groups = backends.built.into_iter().collect();
     let problems = annotations.problems;
     let is_bad = problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -118,7 +119,9 @@ fn one_rule(
     path: &HTTPIngressPath,
     field: &str,
 ) -> Option<Rule> {
-    let paths = match rule::path_values(path) {
+    let is_regex = annotations.read(&USE_REGEX_PATH_MATCH) == Some(true);
+    let syntax = if is_regex { PathSyntax::Regexes } else { PathSyntax::Patterns };
+    let paths = match rule::path_values(path, syntax) {
         Ok(paths) => paths,
         Err(allowed) => {
             let text = path.path.as_deref().unwrap_or_default();
@@ -127,107 +130,39 @@ fn one_rule(
             return None;
         }
     };
-    let actions = backends.action(&path.backend, &format!("{field}.backend"), annotations)?;
-    let transforms = Vec::new();
-    Some(Rule { conditions: rule::conditions(host, paths), actions, transforms })
+    let name = path.backend.service.as_ref().map_or("", |service| &service.name);
+    let added = annotations.read_of(&CONDITIONS, name).ok();
+    let transforms = annotations.read_of(&TRANSFORMS, name).ok();
+    let actions = backends.action(&path.backend, &format!("{field}.backend"), annotations);
+    let (added, transforms, actions) = (added?.unwrap_or_default(), transforms?, actions?);
+    for unknown in &added.unknown {
+        annotations.problems.push(unknown_field(annotations, name, unknown));
+    }
+    let conditions = match rule::conditions(host, paths, added) {
+        Ok(conditions) => conditions,
+        Err(found) => {
+            let allowed = "either values or regexValues for hosts, and so for paths";
+            annotations.wrong_of(&CONDITIONS, name, &found, allowed);
+            return None;
+        }
+    };
+    Some(Rule { conditions, actions, transforms: transforms.unwrap_or_default() })
+}
+
+/// A condition on something that requests do not have.
+fn unknown_field(annotations: &Annotations<'_>, name: &str, unknown: &str) -> Problem {
+    let fields = "host-header, path-pattern, http-header, http-request-method, query-string, \
+                  source-ip";
+    let field = format!("{}{name}", CONDITIONS.field());
+    let found = format!("the field \"{unknown}\"");
+    Problem {
+        severity: Severity::Warning,
+        meanwhile: "the condition is left out, and more requests are taken".to_owned(),
+        ..annotations.error(Code::InvalidAnnotation, field, found, fields)
+    }
 }
 
 fn wrong_rule(annotations: &mut Annotations<'_>, field: String, found: String, allowed: &str) {
     let problem = annotations.error(Code::InvalidRule, field, found, allowed);
     annotations.problems.push(problem);
-}
-
-/// The target groups of one Ingress, each built once.
-struct Backends<'a> {
-    snapshot: &'a Snapshot,
-    group: &'a Group,
-    member: &'a Member<'a>,
-    built: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
-}
-
-/// The port name by which a backend says that an annotation holds its action (LBC).
-const USE_ANNOTATION: &str = "use-annotation";
-
-impl Backends<'_> {
-    /// What happens to the requests of a backend.
-    fn action(
-        &mut self,
-        backend: &IngressBackend,
-        field: &str,
-        annotations: &mut Annotations<'_>,
-    ) -> Option<Vec<RuleAction>> {
-        let service = backend.service.as_ref();
-        let port = service.and_then(|service| target_group::port_ref(service.port.as_ref()?));
-        let (Some(service), Some(port)) = (service, port) else {
-            let found = "no Service with a port".to_owned();
-            wrong_rule(annotations, field.to_owned(), found, "service.name and service.port");
-            return None;
-        };
-        if port == PortRef::Name(USE_ANNOTATION.to_owned()) {
-            let problem = annotations.error(
-                Code::Unsupported,
-                field.to_owned(),
-                format!("port {USE_ANNOTATION} of {}", service.name),
-                "a Service's port: this version builds no actions by annotation",
-            );
-            annotations.problems.push(problem);
-            return None;
-        }
-        let key = ObjectKey::new(self.member.key.namespace.clone(), &service.name);
-        self.forward(&key, &port, field, annotations)
-    }
-
-    fn forward(
-        &mut self,
-        service_key: &ObjectKey,
-        port: &PortRef,
-        field: &str,
-        annotations: &mut Annotations<'_>,
-    ) -> Option<Vec<RuleAction>> {
-        let Some(service) = self.snapshot.objects.services.get(service_key) else {
-            return self.missing(service_key, field, annotations);
-        };
-        let backend = Backend {
-            settings: &self.snapshot.settings,
-            group: self.group,
-            ingress_key: self.member.key,
-            ingress: self.member.ingress,
-            params: self.member.params,
-            service_key,
-            service,
-            port,
-        };
-        let key = target_group::key(&backend);
-        if !self.built.contains_key(&key) {
-            let built = target_group::build(&backend, annotations)?;
-            self.built.insert(key.clone(), Arc::new(built));
-        }
-        let group = Id::Of(Handle::TargetGroup(self.group.clone(), key));
-        let groups = vec![Weighted { group, weight: None }];
-        Some(vec![RuleAction::Forward { groups, stickiness: None }])
-    }
-
-    /// A Service that does not exist: a fixed answer, and a note on the Ingress; or an error, by
-    /// flag.
-    fn missing(
-        &self,
-        service_key: &ObjectKey,
-        field: &str,
-        annotations: &mut Annotations<'_>,
-    ) -> Option<Vec<RuleAction>> {
-        let mut problem = annotations.error(
-            Code::InvalidBackend,
-            field.to_owned(),
-            format!("Service {service_key}, which does not exist"),
-            "a Service of the Ingress's namespace",
-        );
-        if !self.snapshot.settings.tolerate_missing_service {
-            annotations.problems.push(problem);
-            return None;
-        }
-        problem.severity = Severity::Note;
-        "its requests are answered with 503".clone_into(&mut problem.meanwhile);
-        annotations.problems.push(problem);
-        Some(vec![rule::missing_service()])
-    }
 }

@@ -8,11 +8,11 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
 use crate::model::listener::{Listener, ListenerWish, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancer};
-use crate::model::marks;
+use crate::model::marks::{self, Tags};
 use crate::model::names;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::rule::{Redirect, RuleAction};
+use crate::model::rule::{Redirect, Rule, RuleAction};
 use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::BackendSecurityGroup;
 use crate::model::snapshot::Snapshot;
@@ -21,6 +21,7 @@ use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::SSL_REDIRECT;
+use super::rule::optimizer;
 use super::shared::{Shared, SharedPort};
 use super::{protection, rule, subnets, tags};
 
@@ -319,10 +320,15 @@ fn listeners(
             tags: tags::with_tracking(&wish.tags, tracking),
         };
         let listening = parts.iter().filter(|part| part.listens.contains_key(port));
-        let rules = listening.flat_map(|part| {
-            part.rules.iter().map(|rule| (rule.clone(), part.load_balancer.tags.clone()))
-        });
-        let rules = if redirect.is_some() { Vec::new() } else { rules.collect() };
+        let protocol = wish.listener.protocol;
+        let mut rules: Vec<(Rule, Tags)> = Vec::new();
+        let asked = listening.flat_map(|part| part.rules.iter().map(move |rule| (part, rule)));
+        for (part, rule) in asked.filter(|_| redirect.is_none()) {
+            let is_shadowed = || rules.iter().any(|(kept, _)| optimizer::shadows(kept, rule));
+            if !optimizer::loops(rule, *port, protocol) && !is_shadowed() {
+                rules.push((rule.clone(), part.load_balancer.tags.clone()));
+            }
+        }
         (*port, WishedListener { listener, rules })
     });
     each.collect()

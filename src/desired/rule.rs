@@ -4,13 +4,34 @@ use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
 use crate::model::rule::{Condition, RuleAction};
 
+use condition::{Added, Patterns};
+
+pub mod action;
+pub mod condition;
+pub mod optimizer;
+pub mod transform;
+
 /// The longest value of a condition (AWS).
 const VALUE_LENGTH_MAX: usize = 128;
+/// The longest regular expression of a condition (AWS).
+const REGEX_LENGTH_MAX: usize = 128;
 /// The longest label of a host name (RFC 1035).
 const LABEL_LENGTH_MAX: usize = 63;
 
 /// What a missing Service is answered with (LBC's text).
 const MISSING_SERVICE: &str = "Backend service does not exist";
+/// What a missing action is answered with (LBC's text).
+const MISSING_ACTION: &str = "Backend action does not exist";
+
+/// How implementation-specific paths are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathSyntax {
+    /// With wildcards.
+    Patterns,
+    /// As regular expressions, each behind a character that counts for nothing: Kubernetes wants a
+    /// slash in front (LBC).
+    Regexes,
+}
 
 /// How a path is to be matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,28 +73,37 @@ pub fn in_order(rule: &IngressRule) -> Vec<(usize, &HTTPIngressPath)> {
     paths
 }
 
-/// The path patterns of a path; none for an empty path.
+/// The patterns of a path; none for an empty path.
 ///
 /// # Errors
 /// What is allowed instead.
-pub fn path_values(path: &HTTPIngressPath) -> Result<Vec<String>, String> {
+pub fn path_values(path: &HTTPIngressPath, syntax: PathSyntax) -> Result<Patterns, String> {
     let kind = PathType::of(path)?;
     let text = path.path.as_deref().unwrap_or_default();
     if text.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Patterns::default());
+    }
+    if kind == PathType::ImplementationSpecific && syntax == PathSyntax::Regexes {
+        let regex: String = text.chars().skip(1).collect();
+        if !(1..=REGEX_LENGTH_MAX).contains(&regex.chars().count()) {
+            let most = REGEX_LENGTH_MAX;
+            return Err(format!("a slash, and a regular expression of 1 to {most} characters"));
+        }
+        return Ok(Patterns { regexes: vec![regex.into()], ..Patterns::default() });
     }
     check_path(text)?;
     if kind != PathType::ImplementationSpecific && text.contains(['*', '?']) {
         return Err("no wildcards, unless pathType is ImplementationSpecific".to_owned());
     }
-    Ok(match kind {
-        PathType::Exact | PathType::ImplementationSpecific => vec![text.to_owned()],
+    let values = match kind {
+        PathType::Exact | PathType::ImplementationSpecific => vec![text.into()],
         PathType::Prefix if text == "/" => vec!["/*".into()],
         PathType::Prefix => {
             let stem = text.strip_suffix('/').unwrap_or(text);
-            vec![stem.to_owned(), format!("{stem}/*")]
+            vec![stem.into(), format!("{stem}/*").into()]
         }
-    })
+    };
+    Ok(Patterns { values, ..Patterns::default() })
 }
 
 /// AWS's grammar of a path pattern.
@@ -115,19 +145,53 @@ pub fn check_host(host: &str) -> Result<(), String> {
     }
 }
 
-/// The conditions of a rule, as LBC puts them together: host, then path; a rule that asks for
-/// nothing gets a path pattern that takes everything.
-#[must_use]
-pub fn conditions(host: Option<&str>, paths: Vec<String>) -> Vec<Condition> {
-    let host = host.filter(|host| !host.is_empty()).map(|host| vec![host.into()]);
-    let mut conditions: Vec<Condition> = host.map(Condition::Host).into_iter().collect();
-    if !paths.is_empty() {
-        conditions.push(Condition::Path(paths.into_iter().map(Into::into).collect()));
+/// The conditions of a rule, as LBC puts them together: what an annotation adds, then host, then
+/// path; a rule that asks for nothing gets a path pattern that takes everything.
+///
+/// # Errors
+/// What is both patterns and regular expressions, which AWS takes in no condition.
+pub fn conditions(
+    host: Option<&str>,
+    paths: Patterns,
+    added: Added,
+) -> Result<Vec<Condition>, String> {
+    let mut hosts = Patterns::default();
+    hosts.values.extend(host.filter(|host| !host.is_empty()).map(Into::into));
+    let with = |mut patterns: Patterns, more: Patterns| {
+        patterns.values.extend(more.values);
+        patterns.regexes.extend(more.regexes);
+        patterns
+    };
+    let mut conditions = added.others;
+    let patterns = [("hosts", with(hosts, added.hosts)), ("paths", with(paths, added.paths))];
+    for (what, Patterns { values, regexes }) in patterns {
+        let condition = match (what, values.is_empty(), regexes.is_empty()) {
+            (_, true, true) => continue,
+            (_, false, false) => {
+                let (values, regexes) = (values.join(", "), regexes.join(", "));
+                return Err(format!("{what} by values ({values}) and by regexValues ({regexes})"));
+            }
+            ("hosts", false, true) => Condition::Host(values),
+            ("hosts", true, false) => Condition::HostRegex(regexes),
+            (_, false, true) => Condition::Path(values),
+            (_, true, false) => Condition::PathRegex(regexes),
+        };
+        conditions.push(condition);
     }
     if conditions.is_empty() {
         conditions.push(Condition::Path(vec!["/*".into()]));
     }
-    conditions
+    Ok(conditions)
+}
+
+/// What LBC answers for an action that no annotation holds.
+#[must_use]
+pub fn missing_action() -> RuleAction {
+    RuleAction::FixedResponse {
+        status_code: "503".to_owned(),
+        content_type: Some("text/plain".to_owned()),
+        body: Some(MISSING_ACTION.to_owned()),
+    }
 }
 
 /// What LBC answers for a Service that does not exist.
@@ -152,7 +216,7 @@ pub fn not_found() -> RuleAction {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_host, path_values};
+    use super::{PathSyntax, check_host, path_values};
     use k8s_openapi::api::networking::v1::HTTPIngressPath;
 
     fn check(kind: &str, path: &str, expected: Result<&[&str], ()>) {
@@ -161,8 +225,9 @@ mod tests {
             path_type: kind.to_owned(),
             ..HTTPIngressPath::default()
         };
-        let expected = expected.map(|values| values.iter().map(|v| (*v).to_owned()).collect());
-        assert_eq!(path_values(&input).map_err(drop), expected, "{kind} {path}");
+        let expected = expected.map(|values| values.iter().copied().map(Into::into).collect());
+        let found = path_values(&input, PathSyntax::Patterns);
+        assert_eq!(found.map(|found| found.values).map_err(drop), expected, "{kind} {path}");
     }
 
     #[test]

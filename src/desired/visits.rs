@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressClass};
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
@@ -17,6 +17,7 @@ use crate::model::source::{Source, SourceKind};
 use crate::model::subject::Subject;
 
 use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
+use super::backend;
 use super::classes::{has, is_default};
 use super::fabric::Others;
 use super::groups::groups_touching;
@@ -170,7 +171,8 @@ impl Index {
     ) {
         let new = turn.new.as_deref();
         let source = Source::ingress(turn.key.clone());
-        self.services.set(&source, new.map(|new| services(&turn.key, new)).unwrap_or_default());
+        let services = new.map(|new| backend::services(&turn.key, new));
+        self.services.set(&source, services.unwrap_or_default());
         self.classes.set(&turn.key, new.map(class_name).into_iter().collect());
         self.regroup(visits, objects, &turn.key, new);
         let network = |ingress: Option<&Ingress>| {
@@ -349,18 +351,6 @@ fn imported((secret, used): &(ObjectKey, SecretUse)) -> CertificateKey {
     match used {
         SecretUse::Import => CertificateKey::Secret(secret.clone()),
     }
-}
-
-/// The Services that an Ingress names.
-fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
-    let spec = ingress.spec.iter();
-    let backends = spec.flat_map(|spec| {
-        let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
-        let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
-        spec.default_backend.iter().chain(of_rules)
-    });
-    let named = backends.filter_map(|backend: &IngressBackend| backend.service.as_ref());
-    named.map(|service| ObjectKey::new(key.namespace.clone(), &service.name)).collect()
 }
 
 /// The class that an Ingress names; nothing where it names none.

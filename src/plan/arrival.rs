@@ -10,7 +10,6 @@ use crate::model::part::Part;
 use crate::model::plan::{Need, WaitKey};
 use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::source::Source;
-use crate::model::stack::Front;
 
 use super::draft::Draft;
 use super::replacement::Replacement;
@@ -81,15 +80,19 @@ impl Replacement<'_, '_> {
             let Some(listener) = listeners.find(|listener| listener.port == *port) else {
                 return false;
             };
+            let Some(wished) = front.listeners.get(port) else { return false };
             let has = |rule: &Rule| {
                 let rule = Rule { actions: self.resolved(&rule.actions), ..rule.clone() };
                 listener.rules.iter().any(|live| rule.is_satisfied_by(&live.rule))
             };
-            let does = |actions: &Vec<RuleAction>| {
+            let does = |actions: &[RuleAction]| {
                 actions_satisfy(&listener.live.spec.default_actions, &self.resolved(actions))
             };
-            redirects(front, *port)
-                || (part.rules.iter().all(has) && part.default_actions.as_ref().is_none_or(does))
+            // A listener has not every rule of its members, and some do something else there.
+            let is_theirs = |rule: &&Rule| part.rules.iter().any(|own| rule.is_for_what(own));
+            let mut theirs = wished.rules.iter().map(|(rule, _)| rule).filter(is_theirs);
+            theirs.all(has)
+                && (part.default_actions.is_none() || does(&wished.listener.default_actions))
         };
         live.state == LoadBalancerState::Active && part.listens.keys().all(stands_at)
     }
@@ -110,9 +113,4 @@ impl Replacement<'_, '_> {
             id
         })
     }
-}
-
-/// Whether a port has no rules because it redirects everything.
-fn redirects(front: &Front, port: u16) -> bool {
-    front.listeners.get(&port).is_some_and(|wished| wished.rules.is_empty())
 }

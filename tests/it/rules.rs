@@ -3,12 +3,33 @@
 use albedo::model::problem::Code;
 use albedo::model::rule::{Rule, RuleAction};
 
-use super::support::world::{CERTIFICATE, World};
+use super::support::fake::State;
+use super::support::site::Site;
+use super::support::world::{CERTIFICATE, World, wait};
+
+mod actions;
+mod conditions;
 
 const SERVICES: &str = "
 service shop/web: {ports: [http=80:8080]}
 service shop/api: {ports: [http=80:9090]}
 ";
+
+/// The calls that it takes to come from one world to another, after AWS has told what stands in
+/// another way.
+fn calls(before: &str, after: &str, change: impl FnOnce(&mut State)) -> Vec<String> {
+    wait(async {
+        let site = Site::new(before);
+        let controller = site.settle().await;
+        site.aws.change(change);
+        site.aws.forget_calls();
+        controller.cluster.add(after);
+        controller.look_again();
+        controller.settle().await;
+        let calls = site.aws.performed();
+        calls.iter().map(|action| action.operation().1.to_owned()).collect()
+    })
+}
 
 fn world(ingress: &str) -> World {
     World::new(&format!("{SERVICES}{ingress}"))
@@ -163,10 +184,6 @@ fn what_cannot_be_a_rule_is_said_with_its_place() {
     path("any Regex /a web:80", "Exact, Prefix, ImplementationSpecific");
     path("any Exact a web:80", "a path from the root");
     path(&format!("any Exact /{} web:80", "a".repeat(128)), "at most 128 characters");
-    let backend = |rule, code, text| {
-        check_refused(rule, code, "spec.rules[0].http.paths[0].backend", text);
-    };
-    backend("any Exact /a web:use-annotation", Code::Unsupported, "use-annotation");
     let lacks = "port 81, which the Service lacks; allowed: a port of the Service: 80 (http)";
     check_refused("any Exact /a web:81", Code::InvalidBackend, "backend shop/web", lacks);
     let lacks = "port metrics, which the Service lacks";

@@ -257,6 +257,7 @@ observed! {
     v02_path_types_and_the_default_backend_are_as_lbc_makes_them "V02-path-types-and-default";
     v03_the_order_of_a_group_is_as_lbc_makes_it "V03-group-order";
     v04_https_and_the_redirect_are_as_lbc_makes_them "V04-https-redirect";
+    v05_actions_are_as_lbc_makes_them "V05-actions";
     v08_health_checks_are_as_lbc_makes_them "V08-health-checks";
     v12_tags_are_as_lbc_makes_them "V12-tags";
     v17_named_ports_are_as_lbc_makes_them "V17-named-ports";

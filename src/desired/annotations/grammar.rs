@@ -11,6 +11,7 @@ use crate::model::target_group::TargetType;
 
 pub use web_acl::{web_acl_arn, web_acl_name};
 
+pub mod json;
 mod web_acl;
 
 /// Why a value cannot be read.

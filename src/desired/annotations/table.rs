@@ -5,11 +5,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::grammar::json::Noted;
 use super::grammar::{self, Parser};
+use crate::desired::rule;
+use crate::desired::rule::action::Asked;
+use crate::desired::rule::condition::Added;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::protection::WebAcl;
+use crate::model::rule::Transform;
 use crate::model::seen::{ClassParamsSpec, KeyValue};
 use crate::model::target_group::TargetType;
 
@@ -208,6 +213,14 @@ built! {
     WEB_ACL_CLASSIC: String = "web-acl-id" on Ingress by AS_WRITTEN;
     /// Whether Shield Advanced protects the load balancer.
     SHIELD: bool = "shield-advanced-protection" on Ingress by grammar::boolean;
+    /// What happens to requests of a backend of this name with port use-annotation, as JSON.
+    ACTIONS: Noted<Asked> = "actions." on Ingress by rule::action::action;
+    /// What requests have to be like besides for the backend of this name, as JSON.
+    CONDITIONS: Noted<Added> = "conditions." on Ingress by rule::condition::conditions;
+    /// What is rewritten of requests for the backend of this name, as JSON.
+    TRANSFORMS: Noted<Vec<Transform>> = "transforms." on Ingress by rule::transform::transforms;
+    /// Whether implementation-specific paths are regular expressions, each behind a slash.
+    USE_REGEX_PATH_MATCH: bool = "use-regex-path-match" on Ingress by grammar::boolean;
     /// Tags of all that is made; those of a Service go to its target group, over the Ingress's.
     TAGS: Pairs = "tags" on ServiceOrIngress by grammar::map,
         within "tags" as |spec| &spec.tags;
@@ -272,10 +285,6 @@ const NOT_YET: &[Known] = &[
     only("acm-pca-arn", &[""]),
     only("mutual-authentication", &[]),
     only("listener-attributes.", &[""]),
-    only("actions.", &[]),
-    only("conditions.", &[]),
-    only("transforms.", &[]),
-    only("use-regex-path-match", FALSE),
     either("auth-type", &["none"]),
     either("auth-idp-cognito", &[]),
     either("auth-idp-oidc", &[]),

@@ -1,0 +1,230 @@
+//! From the backends of one Ingress to what happens to their requests, and to target groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
+
+use crate::model::binding::PortRef;
+use crate::model::group::Group;
+use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::problem::{Code, Problem, Severity};
+use crate::model::rule::{GroupStickiness, RuleAction, Weighted};
+use crate::model::snapshot::Snapshot;
+use crate::model::stack::WishedTargetGroup;
+
+use super::annotations::Annotations;
+use super::annotations::json::Noted;
+use super::annotations::table::ACTIONS;
+use super::groups::Member;
+use super::rule::action::{Asked, Destination};
+use super::rule::{missing_action, missing_service};
+use super::target_group::{self, Backend};
+
+/// The port name by which a backend says that an annotation holds its action (LBC).
+const USE_ANNOTATION: &str = "use-annotation";
+
+/// The Services that an Ingress names: as backends, or in what `actions.*` say of them.
+#[must_use]
+pub fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
+    let spec = ingress.spec.iter();
+    let backends = spec.flat_map(|spec| {
+        let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
+        let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
+        spec.default_backend.iter().chain(of_rules)
+    });
+    let named = backends.filter_map(|backend| backend.service.as_ref());
+    let start = ACTIONS.key();
+    let annotations = ingress.metadata.annotations.iter().flatten();
+    let actions = annotations.filter(|(name, _)| name.starts_with(&start));
+    let in_actions = actions.flat_map(|(_, text)| match (ACTIONS.parser)(text) {
+        Ok(Noted { value: Asked::Forward { destinations, .. }, .. }) => destinations,
+        Ok(Noted { value: Asked::Itself(_), .. }) | Err(_) => Vec::new(),
+    });
+    let in_actions = in_actions.filter_map(|(destination, _)| match destination {
+        Destination::Service(name, _) => Some(name),
+        Destination::TargetGroup(_) | Destination::Named(_) => None,
+    });
+    let names = named.map(|service| service.name.clone()).chain(in_actions);
+    names.map(|name| ObjectKey::new(key.namespace.clone(), name)).collect()
+}
+
+/// The backends of one Ingress; each target group is built once.
+#[derive(Debug)]
+pub struct Backends<'a> {
+    /// What is known.
+    pub snapshot: &'a Snapshot,
+    /// The Ingress group.
+    pub group: &'a Group,
+    /// The Ingress.
+    pub member: &'a Member<'a>,
+    /// The target groups so far.
+    pub built: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
+    /// What backends are called by that have been asked for so far.
+    pub named: BTreeSet<String>,
+}
+
+impl<'a> Backends<'a> {
+    /// The backends of an Ingress, before any of them is asked for.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot, group: &'a Group, member: &'a Member<'a>) -> Self {
+        Self { snapshot, group, member, built: BTreeMap::new(), named: BTreeSet::new() }
+    }
+
+    /// What happens to the requests of a backend.
+    pub fn action(
+        &mut self,
+        backend: &IngressBackend,
+        field: &str,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Vec<RuleAction>> {
+        let service = backend.service.as_ref();
+        let port = service.and_then(|service| target_group::port_ref(service.port.as_ref()?));
+        let (Some(service), Some(port)) = (service, port) else {
+            let found = "no Service with a port".to_owned();
+            let allowed = "service.name and service.port";
+            let problem = annotations.error(Code::InvalidRule, field.to_owned(), found, allowed);
+            annotations.problems.push(problem);
+            return None;
+        };
+        self.named.insert(service.name.clone());
+        let destination = if port == PortRef::Name(USE_ANNOTATION.to_owned()) {
+            match annotations.read_of(&ACTIONS, &service.name).ok()? {
+                Some(Asked::Itself(action)) => return Some(vec![action]),
+                Some(Asked::Forward { destinations, stickiness }) => {
+                    return self.forward(&destinations, stickiness, field, annotations);
+                }
+                None => return Some(vec![no_such_action(&service.name, field, annotations)]),
+            }
+        } else {
+            Destination::Service(service.name.clone(), port)
+        };
+        self.forward(&[(destination, None)], None, field, annotations)
+    }
+
+    /// Requests go to targets: of Services that do not exist only the others' share.
+    fn forward(
+        &mut self,
+        destinations: &[(Destination, Option<i32>)],
+        stickiness: Option<GroupStickiness>,
+        field: &str,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Vec<RuleAction>> {
+        let mut groups: Vec<Weighted> = Vec::new();
+        let mut missing = Vec::new();
+        for (destination, weight) in destinations {
+            let group = match destination {
+                Destination::TargetGroup(arn) => Id::Is(arn.clone()),
+                Destination::Named(name) => {
+                    annotations.problems.push(not_by_name(name, field, annotations));
+                    return None;
+                }
+                Destination::Service(name, port) => {
+                    let key = ObjectKey::new(self.member.key.namespace.clone(), name);
+                    if !self.snapshot.objects.services.contains_key(&key) {
+                        missing.push(key);
+                        continue;
+                    }
+                    self.target_group(&key, port, annotations)?
+                }
+            };
+            match groups.iter_mut().find(|other| other.group == group) {
+                // AWS takes a target group once.
+                Some(other) => {
+                    other.weight = Some(other.weight.unwrap_or(1) + weight.unwrap_or(1));
+                }
+                None => groups.push(Weighted { group, weight: *weight }),
+            }
+        }
+        for service in &missing {
+            let problem = self.missing(service, field, annotations, &groups);
+            let is_error = problem.severity == Severity::Error;
+            annotations.problems.push(problem);
+            if is_error {
+                return None;
+            }
+        }
+        if groups.is_empty() {
+            return Some(vec![missing_service()]);
+        }
+        Some(vec![RuleAction::Forward { groups, stickiness }])
+    }
+
+    /// The target group of a Service's port.
+    fn target_group(
+        &mut self,
+        service_key: &ObjectKey,
+        port: &PortRef,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Id> {
+        let service = self.snapshot.objects.services.get(service_key)?;
+        let backend = Backend {
+            settings: &self.snapshot.settings,
+            group: self.group,
+            ingress_key: self.member.key,
+            ingress: self.member.ingress,
+            params: self.member.params,
+            service_key,
+            service,
+            port,
+        };
+        let key = target_group::key(&backend);
+        if !self.built.contains_key(&key) {
+            let built = target_group::build(&backend, annotations)?;
+            self.built.insert(key.clone(), Arc::new(built));
+        }
+        Some(Id::Of(Handle::TargetGroup(self.group.clone(), key)))
+    }
+
+    /// A Service that does not exist: a fixed answer where there is no other, and a note on the
+    /// Ingress; or an error, by flag.
+    fn missing(
+        &self,
+        service_key: &ObjectKey,
+        field: &str,
+        annotations: &Annotations<'_>,
+        others: &[Weighted],
+    ) -> Problem {
+        let mut problem = annotations.error(
+            Code::InvalidBackend,
+            field.to_owned(),
+            format!("Service {service_key}, which does not exist"),
+            "a Service of the Ingress's namespace",
+        );
+        if self.snapshot.settings.tolerate_missing_service {
+            let (severity, meanwhile) = if others.is_empty() {
+                (Severity::Note, "its requests are answered with 503")
+            } else {
+                (Severity::Warning, "the others of the action have its share of requests")
+            };
+            problem.severity = severity;
+            meanwhile.clone_into(&mut problem.meanwhile);
+        }
+        problem
+    }
+}
+
+/// An action that no annotation holds: a fixed answer, and a note on the Ingress.
+fn no_such_action(name: &str, field: &str, annotations: &mut Annotations<'_>) -> RuleAction {
+    let problem = annotations.error(
+        Code::InvalidBackend,
+        field.to_owned(),
+        format!("port {USE_ANNOTATION} of {name}, for which there is no annotation"),
+        &format!("an annotation {}{name}", ACTIONS.key()),
+    );
+    annotations.problems.push(Problem {
+        severity: Severity::Note,
+        meanwhile: "its requests are answered with 503".to_owned(),
+        ..problem
+    });
+    missing_action()
+}
+
+fn not_by_name(name: &str, field: &str, annotations: &Annotations<'_>) -> Problem {
+    annotations.error(
+        Code::Unsupported,
+        field.to_owned(),
+        format!("the target group by the name \"{name}\""),
+        "targetGroupARN: this version looks for no target groups by name",
+    )
+}
