@@ -9,6 +9,7 @@ use crate::aws::{Cloud, CloudError, Kind, Mirror, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Recalled;
 use crate::desired;
+use crate::desired::visits::logins;
 use crate::desired::{owners, tls};
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
@@ -235,7 +236,7 @@ async fn plan_certificates<C: Cloud, T: Clock>(
     facts: &mut FactStore,
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
-    let secrets = secrets_of(&snapshot.settings, &snapshot.objects).into_iter();
+    let secrets = imported(&snapshot.settings, &snapshot.objects);
     let mut keys: BTreeSet<CertificateKey> = secrets.map(CertificateKey::Secret).collect();
     let cluster = snapshot.settings.cluster.clone();
     if tls::is_on(&snapshot.settings, &snapshot.objects) {
@@ -275,8 +276,15 @@ async fn plan_protection<C: Cloud, T: Clock>(
 #[must_use]
 pub fn secrets_of(settings: &Settings, objects: &Objects) -> BTreeSet<ObjectKey> {
     let each = objects.ingresses.iter();
+    let logins = each.flat_map(|(key, ingress)| logins(settings, objects, key, ingress));
+    imported(settings, objects).chain(logins).collect()
+}
+
+/// The Secrets that are imported as certificates.
+fn imported(settings: &Settings, objects: &Objects) -> impl Iterator<Item = ObjectKey> {
+    let each = objects.ingresses.iter();
     let entries = each.flat_map(|(key, ingress)| tls::entries(settings, objects, key, ingress));
-    entries.map(|entry| entry.secret).collect()
+    entries.map(|entry| entry.secret)
 }
 
 /// The snapshot once these plans are carried out, as far as the fabric is concerned: what they

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{Lane, Queue, SharedWorld};
 use crate::clock::Clock;
 use crate::cluster::Intake;
-use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
 use crate::model::subject::{Subject, SubjectKind};
@@ -43,10 +43,8 @@ impl<T: Clock> Intake for WorldIntake<T> {
     fn take(&self, seen: Seen) {
         let mut world = self.world.lock();
         let mut subjects = world.take(seen);
-        for subject in &subjects {
-            if let Subject::Certificate(_, CertificateKey::Secret(secret)) = subject {
-                self.want(secret, world.index.has_secret(secret));
-            }
+        for secret in world.index.touched_secrets() {
+            self.want(&secret, world.index.has_secret(&secret));
         }
         // Whoever does not lead looks at everything once it does.
         if !world.leads() {

@@ -13,11 +13,12 @@ use crate::model::rule::{GroupStickiness, RuleAction, Weighted};
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::WishedTargetGroup;
 
-use super::annotations::Annotations;
 use super::annotations::json::Noted;
 use super::annotations::table::ACTIONS;
+use super::annotations::{Annotations, Lookup};
 use super::groups::Member;
 use super::rule::action::{Asked, Destination};
+use super::rule::authentication::{self, Undecided};
 use super::rule::{missing_action, missing_service};
 use super::target_group::{self, Backend};
 
@@ -62,22 +63,67 @@ pub struct Backends<'a> {
     pub built: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
     /// What backends are called by that have been asked for so far.
     pub named: BTreeSet<String>,
+    /// Whether all has been looked at that backends name. What nobody has seen yet is no mistake,
+    /// and nothing is built without it.
+    pub is_complete: bool,
 }
 
 impl<'a> Backends<'a> {
     /// The backends of an Ingress, before any of them is asked for.
     #[must_use]
     pub fn new(snapshot: &'a Snapshot, group: &'a Group, member: &'a Member<'a>) -> Self {
-        Self { snapshot, group, member, built: BTreeMap::new(), named: BTreeSet::new() }
+        Self {
+            snapshot,
+            group,
+            member,
+            built: BTreeMap::new(),
+            named: BTreeSet::new(),
+            is_complete: true,
+        }
     }
 
-    /// What happens to the requests of a backend.
-    pub fn action(
+    /// What happens to the requests of a backend: clients say who they are first, if they have to.
+    pub fn actions(
         &mut self,
         backend: &IngressBackend,
         field: &str,
         annotations: &mut Annotations<'_>,
     ) -> Option<Vec<RuleAction>> {
+        let routing = self.routing(backend, field, annotations)?;
+        let objects = &self.snapshot.objects;
+        let service = self.only_service(&routing);
+        let mut service = service.and_then(|service| authentication::of_service(objects, &service));
+        let mut lookup =
+            Lookup { class: self.member.params, service: service.as_mut(), ingress: annotations };
+        match authentication::actions(objects, self.member.key, &mut lookup) {
+            Ok(mut actions) => {
+                actions.push(routing);
+                Some(actions)
+            }
+            Err(Undecided::Wrong) => None,
+            Err(Undecided::Unseen) => {
+                self.is_complete = false;
+                None
+            }
+        }
+    }
+
+    /// The Service that all requests go to, if one alone was asked for (LBC).
+    fn only_service(&self, routing: &RuleAction) -> Option<ObjectKey> {
+        let [Weighted { group: Id::Of(Handle::TargetGroup(_, key)), .. }] = routing.target_groups()
+        else {
+            return None;
+        };
+        let namespace = self.member.key.namespace.clone();
+        Some(ObjectKey::new(namespace, key.backend.service()))
+    }
+
+    fn routing(
+        &mut self,
+        backend: &IngressBackend,
+        field: &str,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<RuleAction> {
         let service = backend.service.as_ref();
         let port = service.and_then(|service| target_group::port_ref(service.port.as_ref()?));
         let (Some(service), Some(port)) = (service, port) else {
@@ -90,11 +136,11 @@ impl<'a> Backends<'a> {
         self.named.insert(service.name.clone());
         let destination = if port == PortRef::Name(USE_ANNOTATION.to_owned()) {
             match annotations.read_of(&ACTIONS, &service.name).ok()? {
-                Some(Asked::Itself(action)) => return Some(vec![action]),
+                Some(Asked::Itself(action)) => return Some(action),
                 Some(Asked::Forward { destinations, stickiness }) => {
                     return self.forward(&destinations, stickiness, field, annotations);
                 }
-                None => return Some(vec![no_such_action(&service.name, field, annotations)]),
+                None => return Some(no_such_action(&service.name, field, annotations)),
             }
         } else {
             Destination::Service(service.name.clone(), port)
@@ -109,7 +155,7 @@ impl<'a> Backends<'a> {
         stickiness: Option<GroupStickiness>,
         field: &str,
         annotations: &mut Annotations<'_>,
-    ) -> Option<Vec<RuleAction>> {
+    ) -> Option<RuleAction> {
         let mut groups: Vec<Weighted> = Vec::new();
         let mut missing = Vec::new();
         for (destination, weight) in destinations {
@@ -145,9 +191,9 @@ impl<'a> Backends<'a> {
             }
         }
         if groups.is_empty() {
-            return Some(vec![missing_service()]);
+            return Some(missing_service());
         }
-        Some(vec![RuleAction::Forward { groups, stickiness }])
+        Some(RuleAction::Forward { groups, stickiness })
     }
 
     /// The target group of a Service's port.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
-use crate::model::part::Part;
+use crate::model::part::{OnHttp, Part};
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::rule::Rule;
 use crate::model::snapshot::Snapshot;
@@ -13,6 +13,7 @@ use crate::model::snapshot::Snapshot;
 use super::annotations::table::{CONDITIONS, INBOUND_CIDRS, TRANSFORMS, USE_REGEX_PATH_MATCH};
 use super::annotations::{Annotations, Lookup};
 use super::backend::Backends;
+use super::classes::{class_of, is_own_class};
 use super::groups::Member;
 use super::rule::PathSyntax;
 use super::{listener, load_balancer, names, rule, tls};
@@ -44,6 +45,7 @@ pub fn build(
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         rules: Vec::new(),
         default_actions: None,
+        on_http: on_http(snapshot, member),
         names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
@@ -54,7 +56,7 @@ pub fn build(
     part.rules = rules(&mut backends, &mut annotations);
     let spec = member.ingress.spec.as_ref();
     if let Some(backend) = spec.and_then(|spec| spec.default_backend.as_ref()) {
-        part.default_actions = backends.action(backend, "spec.defaultBackend", &mut annotations);
+        part.default_actions = backends.actions(backend, "spec.defaultBackend", &mut annotations);
         if let Some(service) = &backend.service {
             // They are read and count for nothing here (LBC).
             let _conditions = annotations.read_of(&CONDITIONS, &service.name);
@@ -62,10 +64,17 @@ pub fn build(
         }
     }
     annotations.check_used(&backends.named);
+    let is_complete = backends.is_complete;
     part.target_groups = backends.built.into_iter().collect();
     let problems = annotations.problems;
-    let is_bad = problems.iter().any(|problem| problem.severity == Severity::Error);
+    let is_bad = !is_complete || problems.iter().any(|problem| problem.severity == Severity::Error);
     (if is_bad { None } else { Some(part) }, problems)
+}
+
+/// LBC's classes are built as LBC builds them.
+fn on_http(snapshot: &Snapshot, member: &Member<'_>) -> OnHttp {
+    let class = class_of(&snapshot.objects, member.ingress);
+    if class.is_some_and(is_own_class) { OnHttp::Closed } else { OnHttp::Open }
 }
 
 /// Fields of the class's parameters that this version does not build make its Ingresses bad, unless
@@ -133,7 +142,7 @@ fn one_rule(
     let name = path.backend.service.as_ref().map_or("", |service| &service.name);
     let added = annotations.read_of(&CONDITIONS, name).ok();
     let transforms = annotations.read_of(&TRANSFORMS, name).ok();
-    let actions = backends.action(&path.backend, &format!("{field}.backend"), annotations);
+    let actions = backends.actions(&path.backend, &format!("{field}.backend"), annotations);
     let (added, transforms, actions) = (added?.unwrap_or_default(), transforms?, actions?);
     for unknown in &added.unknown {
         annotations.problems.push(unknown_field(annotations, name, unknown));

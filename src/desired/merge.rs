@@ -20,8 +20,8 @@ use crate::model::source::Source;
 use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 
 use super::annotations::MEANWHILE;
-use super::annotations::table::SSL_REDIRECT;
-use super::rule::optimizer;
+use super::annotations::table::{LISTEN_PORTS, SSL_REDIRECT};
+use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
 use super::{protection, rule, subnets, tags};
 
@@ -152,10 +152,11 @@ fn assemble(
     snapshot: &Snapshot,
     group: &Group,
     admission: Admission,
-    problems: Vec<Problem>,
+    mut problems: Vec<Problem>,
 ) -> Merged {
     let Admission { shared, parts, unexplained } = admission;
     let source = source(snapshot, group, &shared);
+    problems.extend(parts.iter().filter_map(|part| open_over_http(&shared, part)));
     let wished = parts.iter().flat_map(|part| part.target_groups.clone());
     let target_groups = wished
         .map(|(key, wished)| {
@@ -171,6 +172,24 @@ fn assemble(
         contributing: parts.iter().map(|part| part.source.clone()).collect(),
         unexplained,
     }
+}
+
+/// Says to whom serves over HTTP what clients have to log in for over HTTPS that anybody gets it.
+fn open_over_http(shared: &Shared, part: &Part) -> Option<Problem> {
+    let is_http = |port: &&u16| {
+        shared.ports.get(port).is_some_and(|found| found.listener.protocol == Protocol::Http)
+    };
+    let port = part.listens.keys().find(is_http)?;
+    let is_open = plain::is_open(part) && shared.load_balancer.ssl_redirect.is_none();
+    is_open.then(|| Problem {
+        code: Code::OpenOverHttp,
+        severity: Severity::Warning,
+        object: ObjectRef::of(&part.source),
+        field: LISTEN_PORTS.field(),
+        found: format!("HTTP on port {port}, where load balancers ask nobody to log in"),
+        allowed: "HTTPS alone, or ssl-redirect".to_owned(),
+        meanwhile: "anybody is served there who does not use HTTPS".to_owned(),
+    })
 }
 
 /// The backend security group, where the cluster has one.
@@ -324,9 +343,13 @@ fn listeners(
         let mut rules: Vec<(Rule, Tags)> = Vec::new();
         let asked = listening.flat_map(|part| part.rules.iter().map(move |rule| (part, rule)));
         for (part, rule) in asked.filter(|_| redirect.is_none()) {
-            let is_shadowed = || rules.iter().any(|(kept, _)| optimizer::shadows(kept, rule));
-            if !optimizer::loops(rule, *port, protocol) && !is_shadowed() {
-                rules.push((rule.clone(), part.load_balancer.tags.clone()));
+            let rule = match protocol {
+                Protocol::Http => plain::rule(part, rule),
+                Protocol::Https => rule.clone(),
+            };
+            let is_shadowed = || rules.iter().any(|(kept, _)| optimizer::shadows(kept, &rule));
+            if !optimizer::loops(&rule, *port, protocol) && !is_shadowed() {
+                rules.push((rule, part.load_balancer.tags.clone()));
             }
         }
         (*port, WishedListener { listener, rules })

@@ -7,8 +7,10 @@ use crate::model::rule::{Condition, RuleAction};
 use condition::{Added, Patterns};
 
 pub mod action;
+pub mod authentication;
 pub mod condition;
 pub mod optimizer;
+pub mod plain;
 pub mod transform;
 
 /// The longest value of a condition (AWS).

@@ -16,7 +16,9 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::model::certificate::{Certificate, CertificateFacts, serial};
 use crate::model::id::ObjectKey;
 use crate::model::marks::Tags;
-use crate::model::secret::{Sealed, SecretBytes, SecretRef, TLS_CERTIFICATE, TLS_KEY};
+use crate::model::secret::{
+    CLIENT_SECRET, Sealed, SecretBytes, SecretRef, TLS_CERTIFICATE, TLS_KEY,
+};
 use crate::model::seen::SeenSecret;
 
 /// How wide PEM is.
@@ -96,8 +98,25 @@ pub fn resolve(seen: &SeenSecret, reference: &SecretRef) -> Option<Sealed> {
 }
 
 /// What is needed of an entry.
-fn needed(entry: &str, sealed: &Sealed) -> Sealed {
-    if entry == TLS_KEY { key_block(sealed) } else { sealed.clone() }
+#[must_use]
+pub fn needed(entry: &str, sealed: &Sealed) -> Sealed {
+    match entry {
+        TLS_KEY => key_block(sealed),
+        CLIENT_SECRET => without_end(sealed),
+        _ => sealed.clone(),
+    }
+}
+
+/// The text without control characters at its end, such as that of the line that it was written in
+/// (LBC).
+fn without_end(sealed: &Sealed) -> Sealed {
+    match std::str::from_utf8(sealed.open()) {
+        Ok(text) => {
+            let text = text.trim_end_matches(char::is_control);
+            Sealed::new(Zeroizing::new(text.as_bytes().to_vec()))
+        }
+        Err(_) => sealed.clone(),
+    }
 }
 
 /// Whether a certificate is for a host: by its name, or by a wildcard in place of its first label.

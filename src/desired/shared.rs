@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
 use crate::model::id::AwsId;
-use crate::model::listener::ListenerWish;
+use crate::model::listener::{ListenerWish, Protocol};
 use crate::model::load_balancer::LoadBalancerWish;
 use crate::model::marks::Tags;
 use crate::model::part::Part;
@@ -23,6 +23,7 @@ use super::annotations::table::{
     LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
     WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
+use super::rule::plain;
 
 /// What members want of one listener.
 #[derive(Clone, Debug)]
@@ -211,7 +212,11 @@ impl Conflicts<'_> {
                 let field = "spec.defaultBackend".to_owned();
                 self.note_field(field, "a default backend", "one, and it can have no second");
             }
-            entry.default_actions.clone_from(&part.default_actions);
+            let actions = part.default_actions.as_ref();
+            entry.default_actions = actions.map(|actions| match wish.protocol {
+                Protocol::Http => plain::actions(part, actions),
+                Protocol::Https => actions.clone(),
+            });
         }
         // Differences were reported where the load balancer's own tags were merged.
         entry.tags.extend(part.load_balancer.tags.clone());

@@ -1,11 +1,10 @@
 //! Which visits a change in the cluster causes, and which objects a visit needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
-use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
@@ -13,17 +12,22 @@ use crate::model::secret::SecretUse;
 use crate::model::seen::{EndpointSlice, SeenBinding, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
-use crate::model::source::{Source, SourceKind};
+use crate::model::source::Source;
 use crate::model::subject::Subject;
 
 use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
 use super::backend;
-use super::classes::{has, is_default};
+use super::classes::{Claim, claim, has, is_default};
 use super::fabric::Others;
 use super::groups::groups_touching;
 use super::links::Links;
 use super::pod_links::{PodLinks, is_moved};
+use super::rule::authentication;
 use super::tls;
+
+pub use gather::{for_balancer, for_targets, gather};
+
+mod gather;
 
 /// What refers to what, kept as objects come and go.
 #[derive(Debug, Default)]
@@ -37,6 +41,8 @@ pub struct Index {
     pods: PodLinks,
     /// The Secrets that members use, each with what for.
     secrets: Links<Source, (ObjectKey, SecretUse)>,
+    /// Secrets whose users have changed.
+    touched: BTreeSet<ObjectKey>,
     /// The classes that Ingresses name; the empty name where they name none.
     classes: Links<ObjectKey, String>,
     /// The Services that LBC keeps load balancers for.
@@ -71,7 +77,7 @@ impl Index {
                 }
             }
             Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
-            Change::Service(turn) => self.service(&mut visits, turn),
+            Change::Service(turn) => self.service(&mut visits, objects, turn),
             Change::Slice(turn) => self.slice(&mut visits, objects, turn),
             Change::Pod(turn) => {
                 for service in self.pods.services(turn) {
@@ -84,7 +90,11 @@ impl Index {
             Change::Node(turn) => self.node(&mut visits, objects, &turn.key),
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
-                visits.certificates([CertificateKey::Secret(turn.key.clone())]);
+                let is_used =
+                    |of| self.secrets.leading_to(&(turn.key.clone(), of)).next().is_some();
+                if is_used(SecretUse::Import) || !is_used(SecretUse::Login) {
+                    visits.certificates([CertificateKey::Secret(turn.key.clone())]);
+                }
                 for member in self.users(&turn.key) {
                     visits.balancers(self.groups.of(member));
                 }
@@ -110,12 +120,12 @@ impl Index {
 
     /// The certificates that members' listeners may use.
     pub fn certificates(&self) -> impl Iterator<Item = CertificateKey> {
-        self.secrets.ends().map(|(link, _)| imported(link))
+        self.secrets.ends().filter_map(|(link, _)| imported(link))
     }
 
     /// The certificates that a member's listeners may use.
     pub fn certificates_of(&self, member: &Source) -> impl Iterator<Item = CertificateKey> {
-        self.secrets.of(member).map(imported)
+        self.secrets.of(member).filter_map(imported)
     }
 
     /// The members whose listeners may use a certificate.
@@ -199,11 +209,32 @@ impl Index {
         let source = Source::ingress(key.clone());
         let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
-        let secrets = ingress.map(|ingress| tls::entries(visits.settings, objects, key, ingress));
-        let entries = secrets.into_iter().flatten();
-        let secrets = entries.map(|entry| (entry.secret, SecretUse::Import));
-        let either = self.secrets.set(&source, secrets.collect());
-        visits.certificates(either.iter().map(imported));
+        self.name_secrets(visits, objects, key, ingress);
+    }
+
+    /// Takes note of the Secrets that an Ingress names, itself or by Services that it leads to.
+    fn name_secrets(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        key: &ObjectKey,
+        ingress: Option<&Ingress>,
+    ) {
+        let mut named = BTreeSet::new();
+        if let Some(ingress) = ingress {
+            let entries = tls::entries(visits.settings, objects, key, ingress).into_iter();
+            named.extend(entries.map(|entry| (entry.secret, SecretUse::Import)));
+            let logins = logins(visits.settings, objects, key, ingress).into_iter();
+            named.extend(logins.map(|secret| (secret, SecretUse::Login)));
+        }
+        let either = self.secrets.set(&Source::ingress(key.clone()), named);
+        self.touched.extend(either.iter().map(|(secret, _)| secret.clone()));
+        visits.certificates(either.iter().filter_map(imported));
+    }
+
+    /// The Secrets that somebody has begun or ceased to name since this was last asked.
+    pub fn touched_secrets(&mut self) -> BTreeSet<ObjectKey> {
+        std::mem::take(&mut self.touched)
     }
 
     fn of_class(
@@ -243,10 +274,25 @@ impl Index {
         }
     }
 
-    fn service(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, Service>) {
+    fn service(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        turn: &Turn<ObjectKey, Service>,
+    ) {
         self.of_service(visits, &turn.key);
         for member in self.services.leading_to(&turn.key) {
             visits.balancers(self.groups.of(member));
+        }
+        let annotations = |service: &Option<Arc<Service>>| {
+            service.as_ref().and_then(|service| service.annotations.clone())
+        };
+        if annotations(&turn.old) != annotations(&turn.new) {
+            let members: Vec<Source> = self.services.leading_to(&turn.key).cloned().collect();
+            for key in members.iter().map(|member| &member.key) {
+                let ingress = objects.ingresses.get(key).map(AsRef::as_ref);
+                self.name_secrets(visits, objects, key, ingress);
+            }
         }
         let has_balancer = turn.new.as_ref().is_some_and(|service| service.has_load_balancer);
         let is_news = if has_balancer {
@@ -347,9 +393,25 @@ impl Visits<'_> {
 }
 
 /// The certificate that a Secret becomes where it is used so.
-fn imported((secret, used): &(ObjectKey, SecretUse)) -> CertificateKey {
+fn imported((secret, used): &(ObjectKey, SecretUse)) -> Option<CertificateKey> {
     match used {
-        SecretUse::Import => CertificateKey::Secret(secret.clone()),
+        SecretUse::Import => Some(CertificateKey::Secret(secret.clone())),
+        SecretUse::Login => None,
+    }
+}
+
+/// The Secrets that clients of an Ingress of ours log in with.
+#[must_use]
+pub fn logins(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> BTreeSet<ObjectKey> {
+    let is_leaving = ingress.metadata.deletion_timestamp.is_some();
+    match claim(settings, objects, key, ingress) {
+        Claim::Ours(_) if !is_leaving => authentication::secrets(objects, key, ingress),
+        Claim::Ours(_) | Claim::Foreign | Claim::Unknown(_) | Claim::Invalid(_) => BTreeSet::new(),
     }
 }
 
@@ -363,90 +425,4 @@ fn class_name(ingress: &Ingress) -> String {
 fn names(class: &IngressClass, params: &str) -> bool {
     let named = class.spec.as_ref().and_then(|spec| spec.parameters.as_ref());
     named.is_some_and(|named| named.name == params)
-}
-
-/// The objects that a visit needs, out of all of them: what it costs to pick them does not depend
-/// on how many there are.
-///
-/// A zone is visited for all of its names, and has to know all who may ask for one; the shared
-/// network is built binding by binding ([`for_targets`]), and needs nothing besides.
-#[must_use]
-pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
-    match subject {
-        Subject::Fabric(_) | Subject::Census(_) => Objects::default(),
-        Subject::Balancer(_, group) => for_balancer(index, objects, group),
-        Subject::Targets(_, binding) => for_targets(index, objects, binding),
-        Subject::Certificate(_, key) => for_certificate(index, objects, key),
-        Subject::Protection(_, group) => judged(objects, index.members(group)),
-        Subject::Zone(..) => Objects { ingresses: objects.ingresses.clone(), ..Objects::default() },
-    }
-}
-
-fn pick<'k, K: Clone + Ord + 'k, V: Clone>(
-    all: &BTreeMap<K, V>,
-    keys: impl IntoIterator<Item = &'k K>,
-) -> BTreeMap<K, V> {
-    let found = keys.into_iter().filter_map(|key| all.get_key_value(key));
-    found.map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-fn named<'n, V: Clone>(
-    all: &BTreeMap<String, V>,
-    names: impl IntoIterator<Item = &'n str>,
-) -> BTreeMap<String, V> {
-    let found = names.into_iter().filter_map(|name| all.get_key_value(name));
-    found.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// What it takes to judge these members: their classes, and the labels of their namespaces.
-fn judged<'k>(objects: &Objects, members: impl Iterator<Item = &'k Source> + Clone) -> Objects {
-    let ingresses = members.clone().filter(|member| member.kind == SourceKind::Ingress);
-    Objects {
-        ingresses: pick(&objects.ingresses, ingresses.map(|ingress| &ingress.key)),
-        classes: objects.classes.clone(),
-        params: objects.params.clone(),
-        namespaces: named(&objects.namespaces, members.map(Source::namespace)),
-        ..Objects::default()
-    }
-}
-
-/// What a visit to a group needs.
-#[must_use]
-pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects {
-    let members = index.members(group);
-    let services = members.clone().flat_map(|member| index.services(member));
-    let secrets = members.clone().flat_map(|member| index.secrets_of(member));
-    Objects {
-        secrets: pick(&objects.secrets, secrets),
-        services: pick(&objects.services, services),
-        bindings: pick(&objects.bindings, index.bindings(group)),
-        ..judged(objects, members)
-    }
-}
-
-fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Objects {
-    let CertificateKey::Secret(secret) = key;
-    Objects { secrets: pick(&objects.secrets, [secret]), ..judged(objects, index.listening(key)) }
-}
-
-/// What it takes to know the endpoints of a binding, and who else names its target group.
-#[must_use]
-pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects {
-    let bindings = pick(&objects.bindings, index.rivals(key).chain([key]));
-    let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
-    let slices = pick(&objects.slices, &service);
-    let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
-    let pods: Vec<ObjectKey> = endpoints
-        .filter_map(|endpoint| Some(ObjectKey::new(key.namespace.clone(), endpoint.pod.clone()?)))
-        .collect();
-    let pods = pick(&objects.pods, &pods);
-    let nodes = named(&objects.nodes, pods.values().map(|pod| &*pod.node));
-    Objects {
-        services: pick(&objects.services, &service),
-        slices,
-        nodes,
-        pods,
-        bindings,
-        ..Objects::default()
-    }
 }

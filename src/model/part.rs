@@ -15,6 +15,25 @@ use super::rule::{Rule, RuleAction};
 use super::source::Source;
 use super::stack::WishedTargetGroup;
 
+/// What becomes, on a listener that speaks HTTP, of what clients have to log in for: AWS asks them
+/// over HTTPS only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnHttp {
+    /// It is served to everybody (LBC).
+    #[default]
+    Open,
+    /// It is served to nobody: clients are sent to HTTPS, or refused.
+    Closed,
+}
+
+impl OnHttp {
+    /// Whether it is served to everybody.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
+}
+
 /// What one member contributes to its group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -36,6 +55,9 @@ pub struct Part {
     pub rules: Vec<Rule>,
     /// What happens to requests that no rule takes, if it says so.
     pub default_actions: Option<Vec<RuleAction>>,
+    /// What becomes over HTTP of what it asks clients to log in for.
+    #[serde(default, skip_serializing_if = "OnHttp::is_open")]
+    pub on_http: OnHttp,
     /// The names that should lead to the load balancer, each with whether Route 53 leaves it out
     /// while it has no healthy target. `None` where they are not ours to keep.
     #[serde(default)]

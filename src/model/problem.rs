@@ -95,6 +95,8 @@ pub enum Code {
     ForeignRecord,
     /// A load balancer that cannot be given the web ACL or the protection that is asked for.
     Unprotected,
+    /// What clients have to log in for over HTTPS is served to anybody over HTTP.
+    OpenOverHttp,
     /// A record that Route 53 does not take.
     RefusedRecord,
     /// A load balancer that nobody wants and that is protected against deletion.

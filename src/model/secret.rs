@@ -15,19 +15,28 @@ use super::id::ObjectKey;
 pub const TLS_CERTIFICATE: &str = "tls.crt";
 /// The entry of a TLS Secret that holds the private key.
 pub const TLS_KEY: &str = "tls.key";
+/// The entry of a Secret that holds the identifier of a client of OpenID Connect.
+pub const CLIENT_ID: &str = "clientID";
+/// The same as it was called once (LBC reads it still).
+pub const CLIENT_ID_OLDER: &str = "clientId";
+/// The entry of a Secret that holds the client's secret.
+pub const CLIENT_SECRET: &str = "clientSecret";
 /// The entries of Secrets that anything is built from; others are never kept.
-pub const ENTRIES: [&str; 2] = [TLS_CERTIFICATE, TLS_KEY];
+pub const ENTRIES: [&str; 5] =
+    [TLS_CERTIFICATE, TLS_KEY, CLIENT_ID, CLIENT_ID_OLDER, CLIENT_SECRET];
 
 /// What a member uses a Secret for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretUse {
     /// It is imported as a certificate.
     Import,
+    /// Clients log in with it.
+    Login,
 }
 
 impl SecretUse {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Import];
+    pub const ALL: [Self; 2] = [Self::Import, Self::Login];
 }
 
 /// How many bytes of the hash are shown: enough to tell two keys apart, of no use for anything

@@ -215,8 +215,8 @@ fn bad_input_is_told_once_and_touches_nothing() {
             ),
             (
                 "auth-type: oidc, rules: [any Exact /x s:80]",
-                "Unsupported",
-                "this version builds no other value",
+                "InvalidAnnotation",
+                "auth-idp-oidc, which is missing",
             ),
             (
                 "wafv2-acl-arn: arn:x, rules: [any Exact /x s:80]",

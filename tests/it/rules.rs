@@ -8,6 +8,7 @@ use super::support::site::Site;
 use super::support::world::{CERTIFICATE, World, wait};
 
 mod actions;
+mod authentication;
 mod conditions;
 
 const SERVICES: &str = "

@@ -9,12 +9,13 @@ use super::grammar::json::Noted;
 use super::grammar::{self, Parser};
 use crate::desired::rule;
 use crate::desired::rule::action::Asked;
+use crate::desired::rule::authentication::{self, AuthType, Provider, UserPool};
 use crate::desired::rule::condition::Added;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::protection::WebAcl;
-use crate::model::rule::Transform;
+use crate::model::rule::{Jwt, Transform};
 use crate::model::seen::{ClassParamsSpec, KeyValue};
 use crate::model::target_group::TargetType;
 
@@ -221,6 +222,27 @@ built! {
     TRANSFORMS: Noted<Vec<Transform>> = "transforms." on Ingress by rule::transform::transforms;
     /// Whether implementation-specific paths are regular expressions, each behind a slash.
     USE_REGEX_PATH_MATCH: bool = "use-regex-path-match" on Ingress by grammar::boolean;
+    /// Where clients log in, over HTTPS: none, cognito or oidc.
+    AUTH_TYPE: AuthType = "auth-type" on ServiceOrIngress by authentication::auth_type;
+    /// The user pool of Amazon Cognito, as JSON.
+    AUTH_IDP_COGNITO: Noted<UserPool> =
+        "auth-idp-cognito" on ServiceOrIngress by authentication::user_pool;
+    /// The provider of OpenID Connect and the Secret with clientID and clientSecret, as JSON.
+    AUTH_IDP_OIDC: Noted<Provider> =
+        "auth-idp-oidc" on ServiceOrIngress by authentication::provider;
+    /// What happens to who is not logged in: authenticate (also where nobody says), deny or allow.
+    AUTH_ON_UNAUTHENTICATED: String =
+        "auth-on-unauthenticated-request" on ServiceOrIngress by authentication::on_unauthenticated;
+    /// What is asked for of clients; else openid.
+    AUTH_SCOPE: String = "auth-scope" on ServiceOrIngress by authentication::words;
+    /// The name of the cookie; else AWSELBAuthSessionCookie.
+    AUTH_SESSION_COOKIE: String =
+        "auth-session-cookie" on ServiceOrIngress by authentication::words;
+    /// Seconds after which clients log in again; else 604800.
+    AUTH_SESSION_TIMEOUT: i32 =
+        "auth-session-timeout" on ServiceOrIngress by authentication::session_timeout;
+    /// What the token of a request has to say, over HTTPS, as JSON.
+    JWT_VALIDATION: Noted<Jwt> = "jwt-validation" on Ingress by authentication::jwt;
     /// Tags of all that is made; those of a Service go to its target group, over the Ingress's.
     TAGS: Pairs = "tags" on ServiceOrIngress by grammar::map,
         within "tags" as |spec| &spec.tags;
@@ -285,14 +307,6 @@ const NOT_YET: &[Known] = &[
     only("acm-pca-arn", &[""]),
     only("mutual-authentication", &[]),
     only("listener-attributes.", &[""]),
-    either("auth-type", &["none"]),
-    either("auth-idp-cognito", &[]),
-    either("auth-idp-oidc", &[]),
-    either("auth-on-unauthenticated-request", &[]),
-    either("auth-scope", &[]),
-    either("auth-session-cookie", &[]),
-    either("auth-session-timeout", &[]),
-    only("jwt-validation", &[]),
     either("target-node-labels", &[""]),
     either("target-control-port.", &[]),
     either("multi-cluster-target-group", FALSE),

@@ -8,6 +8,7 @@
 //!   default: web:80
 //!   tls: [tls a.example.com]             # Secret and hosts
 //! secret shop/tls: {fixture: ec}          # of tests/it/fixtures/tls
+//! secret shop/login: {texts: {clientID: c}}
 //! service shop/web: {ports: ["http=80:8080"]}     # name (may be left out), port, target port
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
 //! ```
@@ -155,6 +156,9 @@ fn ingress(body: &mut Map<String, Value>) -> Value {
 }
 
 fn secret(body: &mut Map<String, Value>) -> Value {
+    if let Some(texts) = body.remove("texts") {
+        return json!({"type": "Opaque", "stringData": texts});
+    }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/tls");
     let fixture = text(&body.remove("fixture").unwrap());
     let file = |end: &str| {

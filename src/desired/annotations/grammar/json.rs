@@ -88,6 +88,21 @@ impl<'j> Place<'j> {
         }
     }
 
+    /// Texts.
+    pub fn texts(&self) -> Result<Vec<&'j str>, Unreadable> {
+        self.list()?.iter().map(Place::text).collect()
+    }
+
+    /// Texts by key.
+    pub fn texts_by_key(&self) -> Result<Vec<(&'j str, &'j str)>, Unreadable> {
+        let Json::Object(pairs) = self.json else { return Err(self.wrong("a JSON object")) };
+        let each = pairs.iter().map(|(key, json)| {
+            let place = Place { path: format!("{}.{key}", self.path), json };
+            Ok((key.as_str(), place.text()?))
+        });
+        each.collect()
+    }
+
     /// Yes or no.
     pub fn truth(&self) -> Result<bool, Unreadable> {
         match self.json {
