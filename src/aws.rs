@@ -18,6 +18,7 @@ use crate::model::load_balancer::{LoadBalancer, LoadBalancerState};
 use crate::model::security::{IngressRule, SecurityGroup};
 
 pub use answer::Answer;
+pub use endpoints::{NoEndpoint, Site};
 pub use error::{CloudError, Kind};
 pub use limits::{Limits, Turns};
 pub use mirror::Mirror;
@@ -28,7 +29,7 @@ pub use part::{
 pub use sdk::{READ_MAX, Sdk, WRITE_MAX, configure};
 pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
 pub use view::{BalancerScope, Reach, TagLook};
-pub use vpcs::only_vpc;
+pub use vpcs::{instance_vpc, vpcs, vpcs_of};
 
 mod acm;
 mod answer;
@@ -39,6 +40,7 @@ mod call;
 mod ec2;
 mod effect;
 mod elb;
+mod endpoints;
 pub mod error;
 mod flights;
 mod groups;

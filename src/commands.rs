@@ -7,6 +7,7 @@ mod plan;
 mod run;
 mod servers;
 mod signals;
+mod vpc;
 pub mod world;
 
 use std::process::ExitCode;
@@ -20,12 +21,12 @@ const EXIT_UNKNOWN: u8 = 1;
 /// There are differences or findings.
 const EXIT_DIFFERENCES: u8 = 2;
 
-/// Does what the command line asks for; `ignored` are LBC's flags that do nothing here. Errors are
-/// one line on standard error.
-pub async fn run(cli: Cli, ignored: &[String]) -> ExitCode {
+/// Does what the command line asks for; `notes` are about LBC's flags that do nothing here. Errors
+/// are one line on standard error.
+pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
     let outcome = match cli.command {
-        Command::Plan(flags) => plan::run(&flags).await,
-        Command::Run(flags) => Box::pin(run::run(&flags, ignored)).await,
+        Command::Plan(flags) => plan::run(&flags, notes).await,
+        Command::Run(flags) => Box::pin(run::run(&flags, notes)).await,
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

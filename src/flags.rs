@@ -2,23 +2,35 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use smol_str::SmolStr;
 
-use crate::aws::Limits;
 use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{
-    ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless,
-    ProtectionSettings, Removals, Settings,
+    BackendSecurityGroup, Podless, ProtectionSettings, Refusals, Removals, Settings,
 };
 use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
-use crate::telemetry::LogFormat;
 
+mod dns;
 mod error;
+mod gates;
+mod lbc;
+mod process;
+mod reach;
+mod spelling;
 
+pub use dns::DnsFlags;
 pub use error::FlagError;
+pub use gates::{GATES, Gate, Otherwise, Switched};
+pub use lbc::{Effect, FLAGS as LBC_FLAGS, LbcFlag, Value};
+pub use process::ProcessFlags;
+pub use reach::ReachFlags;
+pub use spelling::{Pairs, Words};
+
+use spelling::{all_pairs, all_words, boolean, duration, given, pairs, words};
 
 /// Keeps AWS in line with Kubernetes Ingresses: ALBs, listeners, rules, target groups, security
 /// groups, certificates, names.
@@ -26,7 +38,7 @@ pub use error::FlagError;
 /// AWS is found through the SDK's own chain (environment, profile, web identity) and
 /// AWS_ENDPOINT_URL; the cluster through KUBECONFIG, or from within it.
 #[derive(Debug, Parser)]
-#[command(name = "albedo", version, max_term_width = 100)]
+#[command(name = "albedo", version, max_term_width = 100, args_override_self = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -60,16 +72,15 @@ pub struct PlanFlags {
     /// Manifests to plan for instead of the cluster, as files; "-" is standard input.
     #[arg(short = 'f', long = "filename", value_name = "FILE")]
     pub files: Vec<String>,
-    /// The namespace that the controller remembers things in. Default: the pod's own, or
-    /// kube-system.
-    #[arg(long, value_name = "NAMESPACE")]
-    pub leader_election_namespace: Option<String>,
     /// How to print the plan.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// What is built, and where.
     #[command(flatten)]
     pub build: BuildFlags,
+    /// How the controller runs; a plan looks at where things are remembered only.
+    #[command(flatten)]
+    pub process: ProcessFlags,
 }
 
 /// Flags of `albedo run`.
@@ -78,120 +89,31 @@ pub struct RunFlags {
     /// What is built, and where.
     #[command(flatten)]
     pub build: BuildFlags,
-    /// Whether only the process that holds the Lease writes.
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
-    pub enable_leader_election: bool,
-    /// The name of the Lease. The default is LBC's own, so that the two never write at once.
-    #[arg(long, default_value = "aws-load-balancer-controller-leader", value_name = "NAME")]
-    pub leader_election_id: String,
-    /// The namespace of the Lease. Default: the pod's own, or kube-system outside a cluster.
-    #[arg(long, value_name = "NAMESPACE")]
-    pub leader_election_namespace: Option<String>,
-    /// Where /healthz and /readyz are served.
-    #[arg(long, default_value = ":61779", value_name = "ADDRESS",
-        value_parser = crate::serve::address)]
-    pub health_probe_bind_addr: std::net::SocketAddr,
-    /// Where /metrics is served.
-    #[arg(long, default_value = ":8080", value_name = "ADDRESS",
-        value_parser = crate::serve::address)]
-    pub metrics_bind_addr: std::net::SocketAddr,
-    /// How many Ingress groups are worked on at once.
-    #[arg(long, default_value_t = 3, value_name = "COUNT",
-        value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub ingress_max_concurrent_reconciles: u16,
-    /// How many TargetGroupBindings are worked on at once.
-    #[arg(long, default_value_t = 3, value_name = "COUNT",
-        value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub targetgroupbinding_max_concurrent_reconciles: u16,
-    /// Hours after which everything is read from AWS again.
-    #[arg(long, default_value = "10h", value_name = "DURATION", value_parser = duration)]
-    pub sync_period: std::time::Duration,
-    /// How often AWS is called: by service and operation, calls a second and calls at once. Naming
-    /// a service replaces all of its defaults, which are LBC's.
-    #[arg(
-        long,
-        default_value = "",
-        hide_default_value = true,
-        value_name = "SERVICE:REGEX=RATE:BURST,..."
-    )]
-    pub aws_api_throttle: Limits,
-    /// How much is logged.
-    #[arg(long, default_value = "info",
-        value_parser = PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"]))]
-    pub log_level: String,
-    /// How the log looks. Default: text on a terminal, a JSON object a line elsewhere.
-    #[arg(long, value_enum)]
-    pub log_format: Option<LogFormat>,
+    /// How the controller runs.
+    #[command(flatten)]
+    pub process: ProcessFlags,
 }
 
-/// LBC's flags for what this version does not do: accepted, so that its manifests start, and noted
-/// in the log.
-pub const IGNORED: &[&str] = &[
-    "allowed-certificate-authority-arns",
-    "aws-api-endpoints",
-    "aws-max-retries",
-    "aws-vpc-cache-ttl",
-    "aws-vpc-tag-key",
-    "aws-vpc-tags",
-    "default-load-balancer-class",
-    "default-pca-arn",
-    "disable-ingress-class-annotation",
-    "disable-ingress-group-name-annotation",
-    "enable-endpoint-slices",
-    "enable-manage-backend-security-group-rules",
-    "enable-pod-readiness-gate-inject",
-    "feature-gates",
-    "kube-ca-pem-filepath",
-    "kubeconfig",
-    "lb-stabilization-monitor-interval",
-    "load-balancer-class",
-    "max-targets-per-target-group",
-    "required-secrets-label",
-    "service-max-concurrent-reconciles",
-    "targetgroupbinding-max-exponential-backoff-delay",
-    "targetgroupbinding-requeue-duration",
-    "tolerate-non-existent-backend-action",
-    "webhook-bind-port",
-    "webhook-cert-dir",
-    "webhook-cert-file",
-    "webhook-key-file",
-];
-
 impl Cli {
-    /// Reads a command line. LBC's flags that do nothing here are taken out, and named beside it.
+    /// Reads a command line, and says of LBC's flags that are none of ours what they do.
     ///
     /// # Errors
     /// What is wrong with it, or the help that it asks for.
-    pub fn parse_with_ignored(
+    pub fn parse_with_notes(
         args: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
-        for flag in IGNORED {
-            let arg = clap::Arg::new(*flag).long(*flag).hide(true).num_args(0..=1);
-            let arg = arg.action(clap::ArgAction::Append);
-            command = command.mut_subcommand("run", |run| run.arg(arg));
+        for name in ["plan", "run"] {
+            command = command.mut_subcommand(name, lbc::accepting);
         }
-        let matches = command.try_get_matches_from(args)?;
-        let run = matches.subcommand_matches("run");
-        let is_given = |flag: &str| {
-            run.is_some_and(|run| {
-                run.value_source(flag) == Some(clap::parser::ValueSource::CommandLine)
-            })
+        let matches = command.try_get_matches_from_mut(args)?;
+        let notes = match matches.subcommand() {
+            Some((_, given)) => lbc::judge(&command, given)?,
+            None => Vec::new(),
         };
-        let ignored = IGNORED.iter().filter(|flag| is_given(flag));
-        let ignored = ignored.map(|flag| (*flag).to_owned()).collect();
         let cli = <Self as clap::FromArgMatches>::from_arg_matches(&matches)?;
-        Ok((cli, ignored))
+        Ok((cli, notes))
     }
-}
-
-/// A duration as Go writes it, such as `10h` or `1h30m`.
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let allowed = || format!("{text:?} is no duration such as 10h, 30m or 90s");
-    let span: jiff::SignedDuration = text.parse().map_err(|_| allowed())?;
-    let duration = std::time::Duration::try_from(span).map_err(|_| allowed())?;
-    if duration.is_zero() { Err(allowed()) } else { Ok(duration) }
 }
 
 /// How long what has been replaced is kept: a record of a load balancer lives 60 s, and resolvers
@@ -217,12 +139,9 @@ pub struct BuildFlags {
     /// this cluster name and --txt-owner-id.
     #[arg(long, requires = "watch_namespace")]
     pub watch_namespace_is_all: bool,
-    /// The AWS region. Default: the SDK's own chain (AWS_REGION, profile).
-    #[arg(long, value_name = "REGION")]
-    pub aws_region: Option<String>,
-    /// The VPC. Default: the region's only VPC, or else its default one.
-    #[arg(long, value_name = "VPC")]
-    pub aws_vpc_id: Option<String>,
+    /// Where AWS and the cluster are.
+    #[command(flatten)]
+    pub reach: ReachFlags,
     /// The value of the annotation kubernetes.io/ingress.class that is answered.
     #[arg(long, default_value = "alb", value_name = "CLASS")]
     pub ingress_class: String,
@@ -238,53 +157,74 @@ pub struct BuildFlags {
     #[arg(long, default_value = "ELBSecurityPolicy-2016-08", value_name = "POLICY")]
     pub default_ssl_policy: String,
     /// Tags of everything that is made.
-    #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
-    pub default_tags: Vec<(String, String)>,
+    #[arg(long, value_name = "KEY=VALUE,...", value_parser = pairs)]
+    pub default_tags: Vec<Pairs>,
     /// Keys of tags that somebody else keeps: never added, never removed.
-    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
-    pub external_managed_tags: Vec<String>,
+    #[arg(long, value_name = "KEY,...", value_parser = words)]
+    pub external_managed_tags: Vec<Words>,
     /// Whether load balancers share a backend security group that pods let in.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub enable_backend_security_group: bool,
     /// The backend security group to use instead of a managed one.
     #[arg(long, value_name = "SG")]
     pub backend_security_group: Option<String>,
+    /// Whether pods let load balancers in by the backend security group also where an Ingress names
+    /// security groups and does not say.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
+    pub enable_manage_backend_security_group_rules: bool,
+    /// Refuse Ingresses that ask for us by the annotation kubernetes.io/ingress.class, but those
+    /// that have a load balancer already.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
+    pub disable_ingress_class_annotation: bool,
+    /// Refuse Ingresses that choose a group by annotation, but those that are in it already.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
+    pub disable_ingress_group_name_annotation: bool,
     /// Whether pods' security groups are opened on all ports instead of those in use.
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub disable_restricted_sg_rules: bool,
     /// Whether a backend that does not exist answers 503 instead of making its Ingress bad.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub tolerate_non_existent_backend_service: bool,
     /// Register endpoints whose addresses no pod of their namespace has, too, such as those of
     /// slices that people write by hand. Whoever may write EndpointSlices then leads load balancers
     /// to any address that AWS takes.
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub targets_without_pods: bool,
     /// Import the TLS Secrets of Ingresses of every class, not only of those under
     /// alb.ingress.k8s.aws.
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub tls_secrets: bool,
     /// Tags that mark, besides the cluster's, the security group of a pod's network interface.
-    #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',', value_parser = pair)]
-    pub service_target_eni_security_group_tags: Vec<(String, String)>,
+    #[arg(long, value_name = "KEY=VALUE,...", value_parser = pairs)]
+    pub service_target_eni_security_group_tags: Vec<Pairs>,
     /// Whether somebody who asks for a web ACL of AWS WAF Classic, which is at its end, hears of
     /// WAFv2; load balancers keep those that they have.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub enable_waf: bool,
     /// Whether load balancers are given the web ACLs of WAFv2 that Ingresses ask for.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub enable_wafv2: bool,
     /// Whether Shield Advanced protects load balancers as Ingresses ask.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub enable_shield: bool,
+    /// LBC's feature gates.
+    #[arg(long, value_name = "GATE=BOOL,...", value_parser = gates::switched)]
+    pub feature_gates: Vec<Switched>,
+    /// The most targets that are registered in a target group; 0 is as many as there are. What is
+    /// registered already stays.
+    #[arg(long, default_value_t = 0, value_name = "COUNT", value_parser = spelling::amount)]
+    pub max_targets_per_target_group: u32,
     /// How long a load balancer or target group that has been replaced is kept, and an Ingress in
     /// the group that it has left for another, for requests under way and for resolvers that
     /// remember the address (a record of a load balancer lives 60 s). Default: 90s, and 5m where
@@ -302,124 +242,13 @@ pub struct BuildFlags {
     pub dns: DnsFlags,
 }
 
-/// Flags that decide which names lead to load balancers.
-#[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Names in Route 53 (external-dns's flags, but for --dns and --take-names-from)"
-)]
-pub struct DnsFlags {
-    /// Whether hosts become Route 53 records: of Ingresses of every class, or of none. Default:
-    /// only of classes under alb.ingress.k8s.aws.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    pub dns: Option<bool>,
-    /// Whose the records are; another controller with the same id takes them for its own. Default:
-    /// the cluster's name, and of external-dns's "default" what leads to load balancers of this
-    /// cluster.
-    #[arg(long, value_name = "ID", value_parser = owner)]
-    pub txt_owner_id: Option<String>,
-    /// Take names over that lead to load balancers of this cluster once an Ingress asks for them
-    /// here; where it lies in another VPC or region, the owner id of its records. May be repeated.
-    #[arg(long, value_name = "CLUSTER")]
-    pub take_names_from: Vec<String>,
-    /// Keep names in these domains only; one that begins with a dot does not mean the domain
-    /// itself. May be repeated.
-    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
-    pub domain_filter: Vec<String>,
-    /// Use only the hosted zones whose ids end with this. May be repeated.
-    #[arg(long, value_name = "ID")]
-    pub zone_id_filter: Vec<String>,
-    /// What may happen to records: anything, no removals, or creations only.
-    #[arg(long, default_value = "sync",
-        value_parser = PossibleValuesParser::new(["sync", "upsert-only", "create-only"]))]
-    pub policy: String,
-    /// What annotations about names begin with. Default: external-dns.kubernetes.io/ and, as before
-    /// external-dns 0.22, external-dns.alpha.kubernetes.io/. What one of them says that is not read
-    /// holds the names of its Ingress still.
-    #[arg(long, value_name = "PREFIX", value_parser = prefix)]
-    pub annotation_prefix: Option<String>,
-    /// Whether Route 53 leaves out load balancers without healthy targets where nobody says.
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
-        default_missing_value = "true", value_name = "BOOL")]
-    pub aws_evaluate_target_health: bool,
-}
-
-impl DnsFlags {
-    fn settings(&self, cluster: &str) -> Result<DnsSettings, FlagError> {
-        let Self {
-            dns,
-            txt_owner_id,
-            take_names_from,
-            domain_filter,
-            zone_id_filter,
-            policy,
-            annotation_prefix,
-            aws_evaluate_target_health,
-        } = self;
-        let scope = match dns {
-            None => DnsScope::OwnClasses,
-            Some(true) => DnsScope::All,
-            Some(false) => DnsScope::Off,
-        };
-        if txt_owner_id.is_none() && scope != DnsScope::Off && owner(cluster).is_err() {
-            return Err(FlagError::NoOwner(cluster.to_owned()));
-        }
-        Ok(DnsSettings {
-            scope,
-            owner: txt_owner_id.clone().unwrap_or_else(|| cluster.to_owned()),
-            keeps_default: txt_owner_id.is_none(),
-            taken_from: take_names_from.clone(),
-            domains: domain_filter.clone(),
-            zone_ids: zone_id_filter.clone(),
-            policy: match policy.as_str() {
-                "upsert-only" => DnsPolicy::UpsertOnly,
-                "create-only" => DnsPolicy::CreateOnly,
-                _ => DnsPolicy::Sync,
-            },
-            annotation_prefixes: match annotation_prefix {
-                Some(only) => vec![only.clone()],
-                None => ANNOTATION_PREFIXES.map(str::to_owned).to_vec(),
-            },
-            evaluate_target_health: *aws_evaluate_target_health,
-        })
-    }
-}
-
-/// An owner's id: what has a meaning in the TXT record would be read back as something else.
-fn owner(text: &str) -> Result<String, String> {
-    let is_meant = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '"' | '=' | '\\');
-    if text.is_empty() || !text.chars().all(is_meant) {
-        return Err("expected one or more visible ASCII characters but , = \" and \\".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-/// A domain in the one spelling that is used: lower case, without the last dot.
-fn domain(text: &str) -> Result<String, String> {
-    let domain = text.trim().strip_suffix('.').unwrap_or(text.trim()).to_lowercase();
-    let labels = domain.strip_prefix('.').unwrap_or(&domain);
-    if labels.is_empty() || labels.split('.').any(str::is_empty) {
-        return Err("expected a domain such as example.com or .example.com".to_owned());
-    }
-    Ok(domain)
-}
-
-/// The start of annotations, up to their names.
-fn prefix(text: &str) -> Result<String, String> {
-    match text.strip_suffix('/') {
-        Some(domain) if !domain.is_empty() => Ok(text.to_owned()),
-        Some(_) | None => Err("expected a domain followed by a slash".to_owned()),
-    }
-}
-
-/// A pair `key=value`.
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) | None => Err("expected key=value".to_owned()),
-    }
-}
-
 impl BuildFlags {
+    /// The only namespace that is looked at, where there is one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<String> {
+        given(self.watch_namespace.as_ref()).map(str::to_owned)
+    }
+
     /// The flags as meant, in a region, a VPC and a cluster that are known by now.
     ///
     /// # Errors
@@ -435,8 +264,7 @@ impl BuildFlags {
             cluster_name: _,
             watch_namespace,
             watch_namespace_is_all,
-            aws_region: _,
-            aws_vpc_id: _,
+            reach: _,
             ingress_class,
             default_load_balancer_scheme,
             default_target_type,
@@ -445,6 +273,9 @@ impl BuildFlags {
             external_managed_tags,
             enable_backend_security_group,
             backend_security_group,
+            enable_manage_backend_security_group_rules,
+            disable_ingress_class_annotation,
+            disable_ingress_group_name_annotation,
             disable_restricted_sg_rules,
             tolerate_non_existent_backend_service,
             targets_without_pods,
@@ -453,22 +284,29 @@ impl BuildFlags {
             enable_waf,
             enable_wafv2,
             enable_shield,
+            feature_gates,
+            max_targets_per_target_group,
             dns,
             replacement_grace,
             accept_removals,
         } = self;
-        let default_tags: Tags = default_tags.iter().cloned().collect();
-        check_tags(&default_tags, external_managed_tags)?;
-        let backend = match (enable_backend_security_group, backend_security_group) {
+        let default_tags = tags(default_tags);
+        let external_managed_tags = all_words(external_managed_tags);
+        check_tags(&default_tags, &external_managed_tags)?;
+        let backend = given(backend_security_group.as_ref());
+        let backend = match (enable_backend_security_group, backend) {
+            (_, Some(other)) if !other.starts_with("sg-") => {
+                return Err(FlagError::NoSecurityGroup(other.to_owned()));
+            }
             (false, _) => BackendSecurityGroup::Off,
             (true, None) => BackendSecurityGroup::Managed,
-            (true, Some(id)) if id.starts_with("sg-") => {
-                BackendSecurityGroup::Given(AwsId::new(id))
-            }
-            (true, Some(other)) => return Err(FlagError::NoSecurityGroup(other.clone())),
+            (true, Some(id)) => BackendSecurityGroup::Given(AwsId::new(id)),
         };
+        if *enable_manage_backend_security_group_rules && !enable_backend_security_group {
+            return Err(FlagError::NoBackend);
+        }
         let dns = dns.settings(&cluster)?;
-        let watched = watch_namespace.as_deref().filter(|_| !watch_namespace_is_all);
+        let watched = given(watch_namespace.as_ref()).filter(|_| !watch_namespace_is_all);
         Ok(Settings {
             cluster,
             extent: Extent::of_namespace(watched),
@@ -485,8 +323,13 @@ impl BuildFlags {
             },
             default_ssl_policy: default_ssl_policy.clone(),
             default_tags,
-            external_managed_tags: external_managed_tags.clone(),
+            external_managed_tags,
             backend,
+            manages_backend_rules: *enable_manage_backend_security_group_rules,
+            refuses: Refusals {
+                class: *disable_ingress_class_annotation,
+                group_name: *disable_ingress_group_name_annotation,
+            },
             restricted_rules: !disable_restricted_sg_rules,
             podless: if *targets_without_pods { Podless::Registered } else { Podless::LeftOut },
             tolerate_missing_service: *tolerate_non_existent_backend_service,
@@ -497,12 +340,22 @@ impl BuildFlags {
                 shield: *enable_shield,
             },
             dns,
-            endpoint_group_tags: service_target_eni_security_group_tags.iter().cloned().collect(),
+            endpoint_group_tags: tags(service_target_eni_security_group_tags),
+            gates: gates::meant(feature_gates),
+            max_targets: match max_targets_per_target_group {
+                0 => None,
+                most => usize::try_from(*most).ok(),
+            },
             removals: if *accept_removals { Removals::Accepted } else { Removals::Held },
             replacement_grace: replacement_grace.unwrap_or(GRACE),
             replacement_grace_elsewhere: replacement_grace.unwrap_or(GRACE_ELSEWHERE),
         })
     }
+}
+
+fn tags(uses: &[Pairs]) -> Tags {
+    let each = all_pairs(uses).map(|(key, value)| (SmolStr::from(key), SmolStr::from(value)));
+    each.collect()
 }
 
 fn check_tags(default_tags: &Tags, external_managed_tags: &[String]) -> Result<(), FlagError> {

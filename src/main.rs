@@ -12,8 +12,8 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Cli::parse_with_ignored(std::env::args_os()) {
-        Ok((cli, ignored)) => albedo::commands::run(cli, &ignored).await,
+    match Cli::parse_with_notes(std::env::args_os()) {
+        Ok((cli, notes)) => albedo::commands::run(cli, &notes).await,
         Err(error) => albedo::commands::answer(&error),
     }
 }

@@ -22,6 +22,7 @@ pub mod marks;
 pub mod memory;
 pub mod moment;
 pub mod names;
+pub mod neighbour;
 pub mod news;
 pub mod outcome;
 pub mod ownership;

@@ -18,6 +18,7 @@ use futures::future::{Either, select};
 
 use super::answer::Answer;
 use super::call::Call;
+use super::endpoints::Site;
 use super::error::{CloudError, Kind};
 use super::limits::{Limits, Turns};
 use super::part::{Part, Reading};
@@ -27,8 +28,8 @@ use crate::clock::{self, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::id::AwsId;
 
-/// How often one call is tried while AWS says "not now" (LBC's `--aws-max-retries`), if there is
-/// time for it.
+/// How often one call is tried while AWS says "not now" where nobody says (the default of LBC's
+/// `--aws-max-retries`), if there is time for it.
 const ATTEMPTS_MAX: u32 = 10;
 /// How long a connection may take to come about; within a region it takes milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -81,21 +82,25 @@ pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfi
 }
 
 /// How EC2 is spoken to, also while the VPC is looked for.
-pub(super) fn ec2_config(config: &SdkConfig) -> aws_sdk_ec2::config::Builder {
-    aws_sdk_ec2::config::Builder::from(config).retry_classifier(UnreachableAtOnce)
+pub(super) fn ec2_config(site: &Site) -> aws_sdk_ec2::config::Builder {
+    let mut builder = aws_sdk_ec2::config::Builder::from(&site.config);
+    if let Some(url) = site.endpoint("EC2") {
+        builder = builder.endpoint_url(url);
+    }
+    builder.retry_classifier(UnreachableAtOnce)
 }
 
 /// The client of a service: as patient as the others, counted, and in turn.
 macro_rules! client {
-    ($service:ident, $config:expr, $tally:expr, $turns:expr) => {
-        $service::Client::from_conf(
-            $service::config::Builder::from($config)
-                .retry_classifier(UnreachableAtOnce)
-                .interceptor($tally.clone())
-                .interceptor($turns.clone())
-                .build(),
-        )
-    };
+    ($service:ident, $id:literal, $site:expr, $tally:expr, $turns:expr) => {{
+        let mut builder = $service::config::Builder::from(&$site.config);
+        if let Some(url) = $site.endpoint($id) {
+            builder = builder.endpoint_url(url);
+        }
+        let builder = builder.retry_classifier(UnreachableAtOnce);
+        let builder = builder.interceptor($tally.clone()).interceptor($turns.clone());
+        $service::Client::from_conf(builder.build())
+    }};
 }
 
 impl Sdk {
@@ -104,19 +109,25 @@ impl Sdk {
     pub fn new(config: &SdkConfig, vpc: AwsId) -> Self {
         let tally = Tally::default();
         let turns = Turns::new(&Limits::none(), &SystemClock::new(), &tally);
-        Self::paced(config, vpc, turns, &tally)
+        Self::paced(&Site::from(config), vpc, turns, &tally)
     }
 
     /// Speaks to AWS about one VPC, no faster than it may, and counts what it says.
     #[must_use]
-    pub fn paced(config: &SdkConfig, vpc: AwsId, turns: Turns, tally: &Tally) -> Self {
+    pub fn paced(site: &Site, vpc: AwsId, turns: Turns, tally: &Tally) -> Self {
         Self {
-            elb: client!(aws_sdk_elasticloadbalancingv2, config, tally, turns),
-            ec2: client!(aws_sdk_ec2, config, tally, turns),
-            acm: client!(aws_sdk_acm, config, tally, turns),
-            route53: client!(aws_sdk_route53, config, tally, turns),
-            wafv2: client!(aws_sdk_wafv2, config, tally, turns),
-            shield: client!(aws_sdk_shield, config, tally, turns),
+            elb: client!(
+                aws_sdk_elasticloadbalancingv2,
+                "Elastic Load Balancing v2",
+                site,
+                tally,
+                turns
+            ),
+            ec2: client!(aws_sdk_ec2, "EC2", site, tally, turns),
+            acm: client!(aws_sdk_acm, "ACM", site, tally, turns),
+            route53: client!(aws_sdk_route53, "Route 53", site, tally, turns),
+            wafv2: client!(aws_sdk_wafv2, "WAFV2", site, tally, turns),
+            shield: client!(aws_sdk_shield, "Shield", site, tally, turns),
             vpc,
             turns,
         }

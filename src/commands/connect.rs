@@ -1,59 +1,65 @@
 //! Finding AWS and the cluster, from flags and from where their own tools look.
 
 use anyhow::{Context as _, anyhow};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::aws::{Limits, Mirror, Sdk, Tally, Turns, configure, only_vpc};
+use super::vpc;
+use crate::aws::{Mirror, Sdk, Site, Tally, Turns, configure};
 use crate::clock::SystemClock;
 use crate::cluster::connect;
-use crate::flags::BuildFlags;
-use crate::model::id::AwsId;
+use crate::flags::{BuildFlags, ReachFlags};
 use crate::model::settings::Settings;
 
-/// What is done about calls to AWS.
-#[derive(Debug)]
-pub struct Calls<'a> {
-    /// Counts them.
+/// What AWS is wanted for.
+pub struct Wanted<'a> {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The cluster, where there is one.
+    pub client: Option<&'a Client>,
+    /// Counts calls.
     pub tally: &'a Tally,
-    /// How often they may be made.
-    pub limits: &'a Limits,
 }
 
-/// Finds AWS, the region and the VPC. What had to be guessed is added to `notes`.
+/// Finds AWS, the region and the VPC. What nobody has said is added to `notes`.
 ///
 /// # Errors
 /// What is missing, and which flag gives it.
 pub async fn aws(
     flags: &BuildFlags,
-    cluster: String,
-    calls: &Calls<'_>,
+    wanted: Wanted<'_>,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
-    let config = configure(flags.aws_region.as_deref(), None).await;
+    let reach = &flags.reach;
+    let config = configure(reach.region(), None).await;
     let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
     let region = region.ok_or_else(|| {
         anyhow!("no AWS region; give --aws-region, or set AWS_REGION or a profile with one")
     })?;
-    let vpc = match &flags.aws_vpc_id {
-        Some(id) => AwsId::new(id),
-        None => {
-            let vpc = only_vpc(&config).await.context("no VPC; give --aws-vpc-id")?;
-            notes.push(format!("VPC {vpc} is taken, the only or the default one of {region}"));
-            vpc
-        }
-    };
-    let settings = flags.settings(cluster, region, vpc.clone())?;
+    let site = Site::from(&config).with_attempts(reach.aws_max_retries);
+    let site = site.with_endpoints(reach.endpoints()).context("--aws-api-endpoints")?;
+    let vpc = vpc::find(reach, &site, wanted.client, notes).await?;
+    let settings = flags.settings(wanted.cluster, region, vpc.clone())?;
     let clock = SystemClock::new();
-    let turns = Turns::new(calls.limits, &clock, calls.tally);
-    let sdk = Sdk::paced(&config, vpc, turns, calls.tally);
+    let turns = Turns::new(&reach.aws_api_throttle, &clock, wanted.tally);
+    let sdk = Sdk::paced(&site, vpc, turns, wanted.tally);
     Ok((settings, Mirror::new(sdk, clock)))
 }
 
-/// Finds the cluster: KUBECONFIG, or from within it.
+/// Finds the cluster: the file of the flag, KUBECONFIG, or from within it.
 ///
 /// # Errors
 /// Where it was looked for.
-pub async fn cluster() -> anyhow::Result<Client> {
+pub async fn cluster(flags: &ReachFlags) -> anyhow::Result<Client> {
+    if let Some(file) = flags.kubeconfig() {
+        let client = async {
+            let options = KubeConfigOptions::default();
+            let config = Kubeconfig::read_from(file)?;
+            let config = Config::from_custom_kubeconfig(config, &options).await?;
+            anyhow::Ok(connect(config)?)
+        };
+        return client.await.with_context(|| format!("--kubeconfig: {file} names no cluster"));
+    }
     let client = async { connect(Config::infer().await.map_err(kube::Error::InferConfig)?) };
     client.await.context(
         "no cluster; set KUBECONFIG to a file that names one, or run in a pod with a ServiceAccount",
@@ -81,5 +87,6 @@ const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/name
 /// The namespace of the Lease and of what is remembered: the flag, the pod's own, or LBC's.
 pub fn home(flag: Option<&str>) -> String {
     let own = || std::fs::read_to_string(NAMESPACE_FILE).ok().map(|name| name.trim().to_owned());
+    let flag = flag.filter(|name| !name.is_empty());
     flag.map(str::to_owned).or_else(own).unwrap_or_else(|| NAMESPACE_DEFAULT.to_owned())
 }

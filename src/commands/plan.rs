@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use crate::aws::{Limits, Reach, Tally};
+use crate::aws::{Reach, Tally};
 use crate::clock::{self, SystemClock};
 use crate::cluster::{ApiServer, Cluster as _, Progress, Recalled, Sight, read_secrets, watch_all};
 use crate::flags::{Output, PlanFlags};
@@ -29,16 +29,21 @@ const AGE_MAX: Duration = Duration::from_secs(3600);
 const LIST_MAX: Duration = Duration::from_secs(60);
 
 /// Plans for manifests and prints the plan.
-pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
-    let mut notes = Vec::new();
+pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
+    let mut notes = notes.to_vec();
     let cluster = cluster_name(flags, &mut notes)?;
-    let (mut objects, recalled) = look(flags, &mut notes).await?;
-    let calls = connect::Calls { tally: &Tally::default(), limits: &Limits::none() };
-    let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
+    let client = if flags.files.is_empty() {
+        Some(connect::cluster(&flags.build.reach).await?)
+    } else {
+        None
+    };
+    let (mut objects, recalled) = look(flags, client.as_ref(), &mut notes).await?;
+    let tally = Tally::default();
+    let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
+    let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
-    if extent != Extent::Manifests {
-        let client = connect::cluster().await?;
-        objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
+    if let Some(client) = &client {
+        objects.secrets = read_secrets(client, &secrets_of(&settings, &objects)).await;
     }
     let surroundings =
         mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
@@ -69,12 +74,15 @@ pub async fn run(flags: &PlanFlags) -> anyhow::Result<u8> {
 }
 
 /// The objects to plan for: those of the manifests, or the cluster's.
-async fn look(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<(Objects, Recalled)> {
-    if flags.files.is_empty() {
-        let client = connect::cluster().await?;
-        let objects = list(client.clone(), flags.build.watch_namespace.clone()).await?;
-        let home = connect::home(flags.leader_election_namespace.as_deref());
-        let recalled = match ApiServer::new(client, "plan", home).recall().await {
+async fn look(
+    flags: &PlanFlags,
+    client: Option<&kube::Client>,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<(Objects, Recalled)> {
+    if let Some(client) = client {
+        let objects = list(client.clone(), flags.build.namespace()).await?;
+        let home = connect::home(flags.process.leader_election_namespace.as_deref());
+        let recalled = match ApiServer::new(client.clone(), "plan", home).recall().await {
             Ok(found) => found,
             Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
         };

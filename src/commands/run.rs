@@ -22,11 +22,11 @@ use super::{EXIT_FINE, connect, servers};
 pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
 
 /// Runs until it is told to stop.
-pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
+pub async fn run(flags: &RunFlags, notes: &[String]) -> anyhow::Result<u8> {
     let mut stop = Stop::heard_from_now_on()?;
-    telemetry::start_log(&flags.log_level, flags.log_format);
-    for flag in ignored {
-        tracing::warn!("--{flag} is LBC's and does nothing in this version");
+    telemetry::start_log(&flags.process.log_level, flags.process.log_format);
+    for note in notes {
+        tracing::info!("{note}");
     }
     let started = tokio::select! {
         () = stop.heard() => return Ok(EXIT_FINE),
@@ -53,21 +53,22 @@ pub async fn run(flags: &RunFlags, ignored: &[String]) -> anyhow::Result<u8> {
 
 /// Starts everything but the election.
 async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
+    let process = &flags.process;
     let cluster = connect::cluster_name(&flags.build)?;
-    let client = connect::cluster().await?;
+    let client = connect::cluster(&flags.build.reach).await?;
     let clock = SystemClock::new();
     let metrics = Arc::new(Metrics::new());
     telemetry::catch_panics(Arc::clone(&metrics));
     let tally = Tally::new(Arc::<Metrics>::clone(&metrics));
     let mut notes = Vec::new();
-    let calls = connect::Calls { tally: &tally, limits: &flags.aws_api_throttle };
-    let (settings, mirror) = connect::aws(&flags.build, cluster, &calls, &mut notes).await?;
+    let wanted = connect::Wanted { cluster, client: Some(&client), tally: &tally };
+    let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
     for note in notes {
         tracing::info!("{note}");
     }
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
     let identity = format!("{host}_{}-{}", std::process::id(), now().as_nanosecond());
-    let home = connect::home(flags.leader_election_namespace.as_deref());
+    let home = connect::home(process.leader_election_namespace.as_deref());
     let (tenure, is_leading) = watch::channel(None);
     let sight = Sight::new();
     let mut controller = Controller::start(Parts {
@@ -78,21 +79,21 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         metrics: Arc::clone(&metrics),
         tenure: is_leading,
         sight: sight.clone(),
-        sync_period: flags.sync_period,
+        sync_period: process.sync_period,
         workers: Workers {
-            targets: flags.targetgroupbinding_max_concurrent_reconciles.into(),
-            others: flags.ingress_max_concurrent_reconciles.into(),
+            targets: process.targetgroupbinding_max_concurrent_reconciles.into(),
+            others: process.ingress_max_concurrent_reconciles.into(),
         },
     });
     let intake = Arc::new(controller.intake());
-    let (wanted, namespace) = (intake.secrets(), flags.build.watch_namespace.clone());
+    let (wanted, namespace) = (intake.secrets(), flags.build.namespace());
     let watched = watch_all(client.clone(), namespace, Arc::clone(&intake), clock, sight.clone());
     controller.add("the watches", watched);
     controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));
     let stands = controller.stand();
-    servers::serve_all(&mut controller, flags, &metrics, &sight).await?;
-    let lease = ObjectKey::new(home, &flags.leader_election_id);
+    servers::serve_all(&mut controller, process, &metrics, &sight).await?;
+    let lease = ObjectKey::new(home, &process.leader_election_id);
     let election = Election { client, lease, identity, clock };
-    let election = flags.enable_leader_election.then_some(election);
+    let election = process.enable_leader_election.then_some(election);
     Ok((controller, Leadership { election, tenure, stands, clock }))
 }

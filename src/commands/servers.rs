@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::run::Running;
 use crate::cluster::Sight;
 use crate::controller::Lane;
-use crate::flags::RunFlags;
+use crate::flags::ProcessFlags;
 use crate::model::subject::SubjectKind;
 use crate::serve;
 use crate::telemetry::Metrics;
@@ -15,7 +15,7 @@ use crate::telemetry::Metrics;
 /// Answers what others ask: whether it lives, whether it is ready, its metrics.
 pub(super) async fn serve_all(
     controller: &mut Running,
-    flags: &RunFlags,
+    flags: &ProcessFlags,
     metrics: &Arc<Metrics>,
     sight: &Sight,
 ) -> anyhow::Result<()> {

@@ -20,7 +20,8 @@ pub const CONTROLLER_LBC: &str = "ingress.k8s.aws/alb";
 /// The domain of our own controller names; any path may follow it.
 pub const CONTROLLER_DOMAIN: &str = "alb.ingress.k8s.aws";
 
-const ANNOTATION_CLASS: &str = "kubernetes.io/ingress.class";
+/// The annotation that names a class where `spec.ingressClassName` does not.
+pub const ANNOTATION_CLASS: &str = "kubernetes.io/ingress.class";
 const ANNOTATION_DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 const PARAMS_GROUP: &str = "elbv2.k8s.aws";
 const PARAMS_KIND: &str = "IngressClassParams";

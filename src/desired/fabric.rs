@@ -19,8 +19,8 @@ use crate::model::stack::FabricStack;
 use crate::model::target_group::TargetType;
 
 use super::annotations::Annotations;
-use super::annotations::table::SECURITY_GROUPS;
-use super::groups::{self, holds, members};
+use super::annotations::table::{MANAGE_RULES, SECURITY_GROUPS};
+use super::groups::{self, Member, holds, members};
 use super::targets::Holder;
 use super::{binder, member, targets};
 
@@ -305,14 +305,21 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     let is_claimed = !members.leaving.is_empty()
         || !members.moved.is_empty()
         || members.active.iter().any(|member| holds(member.ingress, &finalizer));
+    // What one member says of it counts for its group.
+    let said = members.active.iter().find_map(|member| annotations(member).read(&MANAGE_RULES));
+    let manages_rules = said.unwrap_or(snapshot.settings.manages_backend_rules);
     is_claimed
         || members.active.iter().any(|member| {
-            let values = member.ingress.metadata.annotations.as_ref();
-            let mut annotations = Annotations::new(Kind::Ingress, member.key, values);
+            let mut annotations = annotations(member);
             let own = annotations.read(&SECURITY_GROUPS);
             let brings_own = own.is_some_and(|list| !list.is_empty());
-            !brings_own && member::build(snapshot, group, member).0.is_some()
+            (!brings_own || manages_rules) && member::build(snapshot, group, member).0.is_some()
         })
+}
+
+fn annotations<'a>(member: &Member<'a>) -> Annotations<'a> {
+    let values = member.ingress.metadata.annotations.as_ref();
+    Annotations::new(Kind::Ingress, member.key, values)
 }
 
 /// What guards an endpoint.

@@ -16,7 +16,7 @@ use crate::model::source::Source;
 
 use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
 use super::annotations::{Annotations, Lookup};
-use super::classes::{Claim, claim};
+use super::classes::{ANNOTATION_CLASS, Claim, claim};
 
 /// A member of a group that carries on.
 #[derive(Debug)]
@@ -170,10 +170,47 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
                 Ok(_) | Err(_) => continue,
             },
         };
-        members.active.push(ordered(Member { key, ingress, params, order: 0, problems }));
+        let mut member = ordered(Member { key, ingress, params, order: 0, problems });
+        if !is_in_already(snapshot, group, &member) {
+            member.problems.extend(refusals(&snapshot.settings, &member));
+        }
+        members.active.push(member);
     }
     members.active.sort_by_cached_key(|member| (member.order, member.key.to_string()));
     members
+}
+
+/// Whether a member has its part in a group already: what it contributes is known, or it has come
+/// through all of a visit. Its status is not for whoever wrote it to set.
+fn is_in_already(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> bool {
+    let status = member.ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let addresses = status.and_then(|status| status.ingress.as_ref());
+    snapshot.memory.held.contains_key(&member.source())
+        || holds(member.ingress, &group.finalizer())
+            && addresses.is_some_and(|addresses| !addresses.is_empty())
+}
+
+/// What a newcomer may not use any more to ask for us, or for a group.
+fn refusals(settings: &Settings, member: &Member<'_>) -> Vec<Problem> {
+    let values = member.ingress.metadata.annotations.as_ref();
+    let annotations = Annotations::new(Kind::Ingress, member.key, values);
+    let refused = |field: String, found: &str, allowed: &str| {
+        annotations.error(Code::NotAllowed, field, format!("\"{found}\""), allowed)
+    };
+    let mut problems = Vec::new();
+    let class = values.and_then(|values| values.get(ANNOTATION_CLASS));
+    if let Some(class) = class.filter(|_| settings.refuses.class) {
+        let allowed = "spec.ingressClassName (--disable-ingress-class-annotation)";
+        let field = format!("annotation {ANNOTATION_CLASS}");
+        problems.push(refused(field, class, allowed));
+    }
+    let of_class = member.params.is_some_and(|params| params.spec.group.is_some());
+    if settings.refuses.group_name && !of_class {
+        let name = annotations.text(&GROUP_NAME);
+        let allowed = "a group of IngressClassParams (--disable-ingress-group-name-annotation)";
+        problems.extend(name.map(|name| refused(GROUP_NAME.field(), name, allowed)));
+    }
+    problems
 }
 
 fn ordered(mut member: Member<'_>) -> Member<'_> {

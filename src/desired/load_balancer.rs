@@ -10,8 +10,8 @@ use crate::model::settings::Settings;
 use crate::model::surroundings::Surroundings;
 
 use super::annotations::table::{
-    IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS,
-    SSL_REDIRECT, SUBNETS,
+    IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, MANAGE_RULES, SCHEME,
+    SECURITY_GROUPS, SSL_REDIRECT, SUBNETS,
 };
 use super::annotations::{Annotations, Lookup};
 use super::{protection, subnets, tags};
@@ -29,6 +29,7 @@ pub fn wish(
         name: lookup.find(&LOAD_BALANCER_NAME),
         subnets: named_subnets(settings, surroundings, ip_address_type, lookup),
         security_groups: security_groups(surroundings, lookup.ingress),
+        manages_rules: lookup.find(&MANAGE_RULES),
         attributes: attributes(lookup),
         tags: tags::wished(settings, lookup),
         ssl_redirect: lookup.find(&SSL_REDIRECT),
@@ -47,11 +48,11 @@ fn named_subnets(
     let by_tags = of_class.filter(|selector| selector.ids.is_empty() && !selector.tags.is_empty());
     // Tags are the one way to choose that no annotation has.
     let (field, found) = if let Some(SubnetSelector { tags, .. }) = by_tags {
-        let found = subnets::tagged(surroundings, &settings.cluster, ip_address_type, tags);
+        let found = subnets::tagged(surroundings, settings, ip_address_type, tags);
         (SUBNETS.place_in_class(), found)
     } else {
         let names = lookup.find(&SUBNETS)?;
-        (lookup.place(&SUBNETS), subnets::named(surroundings, ip_address_type, &names))
+        (lookup.place(&SUBNETS), subnets::named(surroundings, settings, ip_address_type, &names))
     };
     match found {
         Ok(ids) => Some(ids),

@@ -14,13 +14,13 @@ use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{Redirect, Rule, RuleAction};
 use crate::model::security::{IngressRule, Peer, SecurityGroup};
-use crate::model::settings::BackendSecurityGroup;
+use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 
 use super::annotations::MEANWHILE;
-use super::annotations::table::{LISTEN_PORTS, SSL_REDIRECT};
+use super::annotations::table::{LISTEN_PORTS, MANAGE_RULES, SSL_REDIRECT};
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
 use super::{protection, rule, subnets, tags};
@@ -57,7 +57,7 @@ pub fn merge(
         fitting.retain(|key, _| !rejected.contains(&ObjectRef::of(key)));
         let mut conflicts = Vec::new();
         let admission = admit(snapshot, active, &mut fitting, &mut conflicts);
-        let mut guilty = check(&admission);
+        let mut guilty = check(snapshot, &admission);
         let before = rejected.len();
         rejected.extend(guilty.iter().map(|problem| problem.object.clone()));
         problems.append(&mut guilty);
@@ -108,7 +108,7 @@ fn admit(
 }
 
 /// What can only be judged when everybody is in.
-fn check(admission: &Admission) -> Vec<Problem> {
+fn check(snapshot: &Snapshot, admission: &Admission) -> Vec<Problem> {
     let mut guilty = Vec::new();
     let shared = &admission.shared;
     let problem = |part: &Part, code, field: &str, found: String, allowed: &str| Problem {
@@ -132,6 +132,18 @@ fn check(admission: &Admission) -> Vec<Problem> {
                 &SSL_REDIRECT.field(),
                 format!("{port}, which is no HTTPS port of the group"),
                 "a port that listen-ports gives as HTTPS",
+            ));
+        }
+        let wish = &part.load_balancer;
+        let lacks_backend = snapshot.settings.backend == BackendSecurityGroup::Off
+            && shared.load_balancer.security_groups.is_some();
+        if wish.manages_rules == Some(true) && lacks_backend {
+            guilty.push(problem(
+                part,
+                Code::InvalidAnnotation,
+                &MANAGE_RULES.field(),
+                "true, beside security-groups".to_owned(),
+                "false, where --enable-backend-security-group is off",
             ));
         }
         let ipv6 = part.target_groups.values().find(|wished| wished.target_group.ipv6);
@@ -201,10 +213,16 @@ fn backend(snapshot: &Snapshot) -> Option<Id> {
     }
 }
 
-/// The security group that pods let in; none where members bring their own and see to it
-/// themselves.
+/// Whether members bring security groups of their own, and see to it themselves that these reach
+/// the pods.
+fn sees_to_rules(settings: &Settings, shared: &Shared) -> bool {
+    let wish = &shared.load_balancer;
+    wish.security_groups.is_some() && !wish.manages_rules.unwrap_or(settings.manages_backend_rules)
+}
+
+/// The security group that pods let in; none where members see to it themselves.
 fn source(snapshot: &Snapshot, group: &Group, shared: &Shared) -> Option<Id> {
-    if shared.load_balancer.security_groups.is_some() {
+    if sees_to_rules(&snapshot.settings, shared) {
         return None;
     }
     Some(backend(snapshot).unwrap_or_else(|| Id::Of(Handle::FrontendSecurityGroup(group.clone()))))
@@ -228,7 +246,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
     let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let tracked = |resource| {
         let tracking = group.tags(&settings.cluster, resource);
-        tags::with_tracking(&shared.load_balancer.tags, tracking)
+        tags::with_tracking(settings, &shared.load_balancer.tags, tracking)
     };
     let name = shared.load_balancer.name.clone();
     let name =
@@ -241,7 +259,11 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         tags: tracked(marks::RESOURCE_FRONTEND_SECURITY_GROUP),
     });
     let security_groups = match &shared.load_balancer.security_groups {
-        Some(ids) => ids.iter().cloned().map(Id::Is).collect(),
+        Some(ids) => {
+            let managed = !sees_to_rules(settings, shared);
+            let managed = managed.then(|| backend(snapshot)).flatten();
+            ids.iter().cloned().map(Id::Is).chain(managed).collect()
+        }
         None => std::iter::once(Id::Of(Handle::FrontendSecurityGroup(group.clone())))
             .chain(backend(snapshot))
             .collect(),
@@ -278,7 +300,7 @@ fn subnets_of(
     let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let surroundings = &snapshot.surroundings;
-    match subnets::discovered(surroundings, &settings.cluster, scheme, ip_address_type) {
+    match subnets::discovered(surroundings, settings, scheme, ip_address_type) {
         Ok(ids) => (Wish::KeepElse(ids), None),
         Err(none) => {
             let problem = parts.first().map(|part| Problem {
@@ -336,7 +358,7 @@ fn listeners(
             default_certificate: given.or(certificates.first()).cloned(),
             certificates: certificates.iter().cloned().collect(),
             ssl_policy: ssl_policy(snapshot, &wish.listener),
-            tags: tags::with_tracking(&wish.tags, tracking),
+            tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
         };
         let listening = parts.iter().filter(|part| part.listens.contains_key(port));
         let protocol = wish.listener.protocol;
@@ -349,7 +371,8 @@ fn listeners(
             };
             let is_shadowed = || rules.iter().any(|(kept, _)| optimizer::shadows(kept, &rule));
             if !optimizer::loops(&rule, *port, protocol) && !is_shadowed() {
-                rules.push((rule, part.load_balancer.tags.clone()));
+                let tags = tags::over_default(&snapshot.settings, &part.load_balancer.tags);
+                rules.push((rule, tags));
             }
         }
         (*port, WishedListener { listener, rules })

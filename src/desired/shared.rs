@@ -20,8 +20,8 @@ use crate::model::source::Source;
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
     Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LOAD_BALANCER_ATTRIBUTES,
-    LOAD_BALANCER_NAME, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
-    WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    LOAD_BALANCER_NAME, MANAGE_RULES, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT,
+    SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use super::rule::plain;
 
@@ -101,6 +101,7 @@ impl Conflicts<'_> {
             name,
             subnets,
             security_groups,
+            manages_rules,
             attributes,
             tags,
             ssl_redirect,
@@ -110,6 +111,7 @@ impl Conflicts<'_> {
         self.one(&IP_ADDRESS_TYPE, &mut group.ip_address_type, ip_address_type.as_ref());
         self.one(&LOAD_BALANCER_NAME, &mut group.name, name.as_ref());
         self.one(&SSL_REDIRECT, &mut group.ssl_redirect, ssl_redirect.as_ref());
+        self.one(&MANAGE_RULES, &mut group.manages_rules, manages_rules.as_ref());
         let protection = &mut group.protection;
         self.one(&WAFV2_ACL_ARN, &mut protection.web_acl_arn, web_acl_arn.as_ref());
         self.one(&WAFV2_ACL_NAME, &mut protection.web_acl_name, web_acl_name.as_ref());

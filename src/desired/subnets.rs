@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::id::AwsId;
 use crate::model::load_balancer::{IpAddressType, Scheme};
+use crate::model::settings::Settings;
 use crate::model::surroundings::{Subnet, Surroundings};
 
 /// The fewest addresses that AWS wants to be free in each subnet of a load balancer.
@@ -27,6 +28,7 @@ pub struct NoSubnets {
 /// What is missing, or what is wrong with them.
 pub fn named(
     surroundings: &Surroundings,
+    settings: &Settings,
     ip_address_type: IpAddressType,
     names: &[String],
 ) -> Result<Vec<AwsId>, NoSubnets> {
@@ -49,7 +51,7 @@ pub fn named(
             allowed: format!("subnets of the VPC, by id or Name: {}", listing(surroundings)),
         });
     }
-    check(surroundings, &chosen)?;
+    check(surroundings, settings, &chosen)?;
     let lacks_ipv6 = |id: &&AwsId| surroundings.vpc.subnets.get(*id).is_some_and(|s| !s.has_ipv6);
     if ip_address_type.has_ipv6()
         && let Some(id) = chosen.iter().find(lacks_ipv6)
@@ -68,7 +70,7 @@ pub fn named(
 /// What every subnet lacks.
 pub fn tagged(
     surroundings: &Surroundings,
-    cluster: &str,
+    settings: &Settings,
     ip_address_type: IpAddressType,
     tags: &BTreeMap<String, Vec<String>>,
 ) -> Result<Vec<AwsId>, NoSubnets> {
@@ -78,17 +80,17 @@ pub fn tagged(
             value.is_some_and(|value| values.iter().any(|wished| wished == value))
         })
     };
-    best(surroundings, cluster, ip_address_type, &candidate)
+    best(surroundings, settings, ip_address_type, &candidate)
 }
 
 /// The subnets that are tagged for load balancers of a scheme; where none is, those whose route
-/// table fits.
+/// table fits, unless LBC's gate SubnetDiscoveryByReachability is off.
 ///
 /// # Errors
 /// What every subnet lacks.
 pub fn discovered(
     surroundings: &Surroundings,
-    cluster: &str,
+    settings: &Settings,
     scheme: Scheme,
     ip_address_type: IpAddressType,
 ) -> Result<Vec<AwsId>, NoSubnets> {
@@ -99,27 +101,30 @@ pub fn discovered(
     let tagged = |subnet: &Subnet| {
         subnet.tags.get(role).is_some_and(|value| value.is_empty() || value == "1")
     };
-    if surroundings.vpc.subnets.values().any(tagged) {
-        return best(surroundings, cluster, ip_address_type, &tagged);
+    let is_tagged = surroundings.vpc.subnets.values().any(tagged);
+    if is_tagged || !settings.gates.subnet_discovery_by_reachability {
+        return best(surroundings, settings, ip_address_type, &tagged);
     }
     let reachable = |subnet: &Subnet| subnet.is_public == (scheme == Scheme::InternetFacing);
-    best(surroundings, cluster, ip_address_type, &reachable)
+    best(surroundings, settings, ip_address_type, &reachable)
 }
 
 /// One subnet for each zone: one with this cluster's tag first, then the lowest id.
 fn best(
     surroundings: &Surroundings,
-    cluster: &str,
+    settings: &Settings,
     ip_address_type: IpAddressType,
     candidate: &dyn Fn(&Subnet) -> bool,
 ) -> Result<Vec<AwsId>, NoSubnets> {
-    let own_tag = format!("{CLUSTER_TAG_PREFIX}{cluster}");
+    let own_tag = format!("{CLUSTER_TAG_PREFIX}{}", settings.cluster);
+    let checks_tags = settings.gates.subnets_cluster_tag_check;
     let mut verdicts: Vec<String> = Vec::new();
     let mut zones: BTreeMap<&str, Vec<(bool, &AwsId)>> = BTreeMap::new();
     for (id, subnet) in &surroundings.vpc.subnets {
         let is_own = subnet.tags.contains_key(own_tag.as_str());
-        let is_others =
-            !is_own && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
+        let is_others = checks_tags
+            && !is_own
+            && subnet.tags.keys().any(|key| key.starts_with(CLUSTER_TAG_PREFIX));
         let verdict = if !candidate(subnet) {
             "not tagged or routed for this scheme"
         } else if is_others {
@@ -140,7 +145,7 @@ fn best(
         .map(|(_, id)| id.clone())
         .collect();
     chosen.sort();
-    check(surroundings, &chosen).map_err(|mut none| {
+    check(surroundings, settings, &chosen).map_err(|mut none| {
         if !verdicts.is_empty() {
             none.found = format!("{} ({})", none.found, verdicts.join("; "));
         }
@@ -150,10 +155,16 @@ fn best(
 }
 
 /// What holds for any choice of subnets.
-fn check(surroundings: &Surroundings, chosen: &[AwsId]) -> Result<(), NoSubnets> {
+fn check(
+    surroundings: &Surroundings,
+    settings: &Settings,
+    chosen: &[AwsId],
+) -> Result<(), NoSubnets> {
     let of = |part: fn(&Subnet) -> &str| -> BTreeSet<&str> {
         chosen.iter().filter_map(|id| surroundings.vpc.subnets.get(id)).map(part).collect()
     };
+    // AWS lets some accounts have load balancers in a single subnet, and others not.
+    let zones_min = if settings.gates.alb_single_subnet { 1 } else { ZONES_MIN };
     let zones = of(|subnet| &subnet.zone);
     let locales = of(|subnet| &subnet.locale);
     let list = || chosen.iter().map(AwsId::as_str).collect::<Vec<_>>().join(", ");
@@ -166,7 +177,7 @@ fn check(surroundings: &Surroundings, chosen: &[AwsId]) -> Result<(), NoSubnets>
     } else if chosen.is_empty() {
         let found = format!("no subnet of {} that fits", surroundings.vpc.id);
         Err(NoSubnets { found, allowed: two })
-    } else if zones.len() < ZONES_MIN && locales.contains("availability-zone") {
+    } else if zones.len() < zones_min && locales.contains("availability-zone") {
         Err(NoSubnets { found: format!("one zone only: {}", list()), allowed: two })
     } else {
         Ok(())

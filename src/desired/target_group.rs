@@ -133,7 +133,7 @@ fn describe(
         ipv6: backend.service.ipv6,
         vpc: backend.settings.vpc.clone(),
         health_check,
-        tags: tags::with_tracking(&wished, tracking),
+        tags: tags::with_tracking(backend.settings, &wished, tracking),
     };
     let binding = binding(backend, &key, &target_group, target_port);
     Some(WishedTargetGroup { target_group, attributes, binding })

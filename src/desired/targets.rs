@@ -69,6 +69,7 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
         target_group: binding.target_group.clone(),
         targets: endpoints(snapshot, binding).into_iter().map(target).collect(),
         may_deregister: snapshot.extent.shows(&binding.namespace) && !binding.multi_cluster,
+        at_most: snapshot.settings.max_targets,
         leaving: false,
         unclaimed: true,
         doubts: doubts(snapshot, binding),
@@ -197,7 +198,7 @@ fn problem(key: &ObjectKey, service: &str, strangers: &BTreeSet<&str>) -> Proble
 const STRANGERS_MAX: usize = 5;
 
 /// The endpoints that should get requests. Where none should, those on nodes of which nobody hears
-/// any more are better than none (LBC's fail-open).
+/// any more are better than none, unless LBC's gate EndpointsFailOpen is off.
 fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(SmolStr, u16)> {
     let (mut ready, mut unheard) = (BTreeSet::new(), BTreeSet::new());
     for (endpoint, number) in Endpoints::of(snapshot, binding).each() {
@@ -207,7 +208,8 @@ fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(SmolStr, u16)>
             Standing::Out => {}
         }
     }
-    if ready.is_empty() { unheard } else { ready }
+    let fails_open = snapshot.settings.gates.endpoints_fail_open;
+    if ready.is_empty() && fails_open { unheard } else { ready }
 }
 
 /// The endpoints behind a binding's port.

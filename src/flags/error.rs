@@ -22,6 +22,12 @@ pub enum FlagError {
          no names with --dns=false"
     )]
     NoOwner(String),
+    /// Rules that nobody's security group could be in.
+    #[error(
+        "--enable-manage-backend-security-group-rules needs --enable-backend-security-group; leave \
+         one of them as it is by default"
+    )]
+    NoBackend,
     /// Not a security group.
     #[error("--backend-security-group: {0:?} is no security group id; one starts with sg-")]
     NoSecurityGroup(String),

@@ -129,6 +129,9 @@ pub struct LoadBalancerWish {
     pub subnets: Option<Vec<AwsId>>,
     /// The security groups.
     pub security_groups: Option<Vec<AwsId>>,
+    /// Whether the backend security group comes beside security groups that are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manages_rules: Option<bool>,
     /// Attributes of the load balancer.
     pub attributes: Attributes,
     /// Tags of all that is shared, flags and class included.

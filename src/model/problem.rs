@@ -57,6 +57,8 @@ impl fmt::Display for ObjectRef {
 pub enum Code {
     /// The IngressClass or its parameters cannot be used.
     InvalidClass,
+    /// What whoever runs the controller does not allow any more.
+    NotAllowed,
     /// The Ingress group's name or order cannot be used.
     InvalidGroup,
     /// An annotation's value cannot be read, or is out of bounds.

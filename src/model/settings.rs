@@ -12,6 +12,7 @@ use super::target_group::TargetType;
 
 /// Settings that decide what is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are switches of a command line")]
 pub struct Settings {
     /// The cluster's name; goes into names and tags.
     pub cluster: String,
@@ -35,6 +36,11 @@ pub struct Settings {
     pub external_managed_tags: Vec<String>,
     /// The backend security group: made and kept, somebody's, or none.
     pub backend: BackendSecurityGroup,
+    /// Whether the backend security group comes beside security groups that members name, where
+    /// nobody says.
+    pub manages_backend_rules: bool,
+    /// Whether new use of annotations is refused that classes and their parameters decide.
+    pub refuses: Refusals,
     /// Whether backend rules name the ports they open; otherwise they open all.
     pub restricted_rules: bool,
     /// What becomes of endpoints whose addresses no pod of their namespace has.
@@ -49,6 +55,10 @@ pub struct Settings {
     pub dns: DnsSettings,
     /// Tags that mark, besides the cluster's, the security group of a pod's interface.
     pub endpoint_group_tags: Tags,
+    /// What LBC's feature gates switch.
+    pub gates: FeatureGates,
+    /// The most targets that are registered in a target group, where there is such a bound.
+    pub max_targets: Option<usize>,
     /// How long what has been replaced stays, for requests and names that still lead to it.
     pub replacement_grace: Duration,
     /// The same where somebody else leads names elsewhere.
@@ -64,6 +74,43 @@ pub enum Removals {
     Held,
     /// It goes.
     Accepted,
+}
+
+/// Annotations whose new use is refused, so that classes and their parameters decide instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// `kubernetes.io/ingress.class`, where it asks for us.
+    pub class: bool,
+    /// `alb.ingress.kubernetes.io/group.name`.
+    pub group_name: bool,
+}
+
+/// What LBC's feature gates switch, as far as it is built. The default is LBC's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are switches")]
+pub struct FeatureGates {
+    /// Whether tags that people ask for go over those of the flag.
+    pub default_tags_low_priority: bool,
+    /// Whether endpoints on nodes of which nobody hears any more are better than none.
+    pub endpoints_fail_open: bool,
+    /// Whether subnets that are tagged for other clusters only are left to those.
+    pub subnets_cluster_tag_check: bool,
+    /// Whether a load balancer may have a single subnet, as accounts can have it from AWS.
+    pub alb_single_subnet: bool,
+    /// Whether subnets are found by their routes where none is tagged.
+    pub subnet_discovery_by_reachability: bool,
+}
+
+impl Default for FeatureGates {
+    fn default() -> Self {
+        Self {
+            default_tags_low_priority: false,
+            endpoints_fail_open: true,
+            subnets_cluster_tag_check: true,
+            alb_single_subnet: false,
+            subnet_discovery_by_reachability: true,
+        }
+    }
 }
 
 /// Which protections of load balancers are kept. What is asked for of the others is not looked at

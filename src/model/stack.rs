@@ -190,6 +190,8 @@ pub struct TargetsStack {
     pub targets: BTreeSet<Target>,
     /// Whether targets that are not wanted are ours to take away.
     pub may_deregister: bool,
+    /// The most targets that are registered here, where there is such a bound.
+    pub at_most: Option<usize>,
     /// Whether the binding is leaving: its finalizer goes once nothing is registered.
     pub leaving: bool,
     /// Whether the binding lacks our finalizer.

@@ -52,8 +52,19 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
     if !stack.held.owners.is_empty() {
         draft.refuse(held(key, stack));
     }
-    let missing = missing(stack, live);
-    let lacking = (live.len() + missing.len()).saturating_sub(TARGETS_MAX);
+    let most = stack.at_most.map_or(TARGETS_MAX, |most| most.min(TARGETS_MAX));
+    let mut missing = missing(stack, live);
+    if let Some(bound) = stack.at_most {
+        let kept = live.len() - surplus(stack, live).len() - draining(live);
+        let left_out = (kept + missing.len()).saturating_sub(bound).min(missing.len());
+        missing.truncate(missing.len() - left_out);
+        if left_out > 0 {
+            draft.note(format!(
+                "{left_out} endpoints are not registered: a target group takes {bound} at most"
+            ));
+        }
+    }
+    let lacking = (live.len() + missing.len()).saturating_sub(most);
     let mut surplus = surplus(stack, live);
     if lacking > 0 {
         // What takes no requests anyway goes first.
@@ -84,6 +95,11 @@ fn held(key: &ObjectKey, stack: &TargetsStack) -> Problem {
         brakes::list(owners.iter())
     );
     brakes::problem(object, found, token)
+}
+
+/// How many of those that stand are draining.
+fn draining(live: &[LiveTarget]) -> usize {
+    live.iter().filter(|live| !counts(live)).count()
 }
 
 /// What makes two targets the same; the zone is only told.

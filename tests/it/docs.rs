@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use albedo::desired::annotations::{Carriers, Support, all};
-use albedo::flags::Cli;
+use albedo::flags::{Cli, Effect, GATES, LBC_FLAGS, Otherwise};
 use clap::CommandFactory as _;
 
 /// The words in backticks of the table that follows a marker.
@@ -55,6 +55,34 @@ fn the_readme_lists_every_flag() {
     });
     let flags: BTreeSet<String> = flags.filter(|flag| flag != "--help").collect();
     assert_eq!(table("flags"), flags);
+}
+
+#[test]
+fn the_readme_says_what_flags_of_lbc_come_to() {
+    let mut expected = vec!["| flag | |".to_owned(), "|---|---|".to_owned()];
+    expected.extend(LBC_FLAGS.iter().map(|flag| match flag.effect {
+        Effect::Nothing(why) => format!("| `--{}` | changes nothing: {why} |", flag.name),
+        Effect::Only("", why) => format!("| `--{}` | has to be empty: {why} |", flag.name),
+        Effect::Only(only, why) => format!("| `--{}` | has to be `{only}`: {why} |", flag.name),
+    }));
+    let found = lines("lbc-flags");
+    assert!(found == expected, "README should hold:\n{}", expected.join("\n"));
+}
+
+#[test]
+fn the_readme_says_what_feature_gates_come_to() {
+    let mut expected =
+        vec!["| gate | default | otherwise |".to_owned(), "|---|---|---|".to_owned()];
+    expected.extend(GATES.iter().map(|gate| {
+        let otherwise = match gate.otherwise {
+            Otherwise::Built(_) => "is as with LBC".to_owned(),
+            Otherwise::Nothing(why) => format!("changes nothing: {why}"),
+            Otherwise::Stops(why) => format!("stops the start: {why}"),
+        };
+        format!("| `{}` | {} | {otherwise} |", gate.name, gate.default)
+    }));
+    let found = lines("gates");
+    assert!(found == expected, "README should hold:\n{}", expected.join("\n"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use albedo::flags::{Cli, IGNORED};
+use albedo::flags::{Cli, Effect, GATES, LBC_FLAGS, Otherwise};
 use clap::CommandFactory as _;
 
 fn albedo(args: &[&str]) -> Output {
@@ -40,8 +40,13 @@ fn a_bad_flag_stops_the_start_with_one_line() {
     check(&["run", "--domain-filter=a..b"], "expected a domain such as example.com");
     check(&["run", "--annotation-prefix=example.com"], "expected a domain followed by a slash");
     check(&["run", "--policy=delete"], "[possible values: sync, upsert-only, create-only]");
-    check(&["run", "--dns=perhaps"], "[possible values: true, false]");
-    check(&["plan", "--webhook-bind-port=1"], "unexpected argument '--webhook-bind-port' found");
+    check(&["run", "--dns=perhaps"], "expected true or false");
+    check(&["run", "--webhook-bind-port=x"], "expected a whole number");
+    check(&["run", "--sync-period=0s"], "is no duration such as 10h");
+    check(&["run", "--aws-max-retries=-1"], "-1 is no number of things");
+    check(&["plan", "--aws-vpc-tags=x"], "expected key=value");
+    check(&["plan", "--feature-gates=Nonsense=true"], "Nonsense is no feature gate of LBC");
+    check(&["plan", "--feature-gates=ALBSingleSubnet"], "expected GATE=true or GATE=false");
     check(&["run", "--log-format=xml"], "[possible values: text, json]");
     check(&["run"], "no cluster name; give --cluster-name");
     check(&["plan", "-f", "/nowhere.yaml"], "/nowhere.yaml cannot be read");
@@ -51,7 +56,7 @@ fn a_bad_flag_stops_the_start_with_one_line() {
 /// What the flags of a plan mean, or why they mean nothing.
 fn settings(args: &[&str]) -> Result<albedo::model::settings::Settings, String> {
     let args = ["albedo", "plan"].iter().chain(args).map(std::ffi::OsString::from);
-    let (cli, _) = Cli::parse_with_ignored(args).map_err(|error| error.to_string())?;
+    let (cli, _) = Cli::parse_with_notes(args).map_err(|error| error.to_string())?;
     let albedo::flags::Command::Plan(flags) = cli.command else { panic!("{cli:?}") };
     let vpc = albedo::model::id::AwsId::new("vpc-1");
     let meant = flags.build.settings("demo".to_owned(), "us-east-1".to_owned(), vpc);
@@ -65,6 +70,7 @@ fn tags_that_cannot_be_kept_are_refused() {
         (&["--external-managed-tags=ingress.k8s.aws/stack"][..], "external-managed-tags"),
         (&["--default-tags=a=b", "--external-managed-tags=a"][..], "a"),
         (&["--backend-security-group=mine"][..], "mine"),
+        (&["--backend-security-group=mine", "--enable-backend-security-group=false"][..], "mine"),
     ] {
         let error = settings(args).unwrap_err();
         assert!(error.contains(text) && !error.contains('\n'), "{args:?}: {error}");
@@ -109,17 +115,161 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
     assert!(!filtered.keeps("sub.org") && !filtered.keeps("notexample.com"));
 }
 
+/// What is said of a command line, or what is wrong with it.
+fn notes(args: &[&str]) -> Result<Vec<String>, String> {
+    let args = ["albedo"].iter().chain(args).map(std::ffi::OsString::from);
+    let parsed = Cli::parse_with_notes(args).map_err(|error| error.to_string());
+    parsed.map(|(_, notes)| notes)
+}
+
+/// What LBC 3.5 and its chart's arguments come to where nobody changes a value.
+const LBC_DEFAULTS: &[&str] = &[
+    "--alb-gateway-max-concurrent-reconciles=3",
+    "--allowed-certificate-authority-arns=",
+    "--aws-api-endpoints=",
+    "--aws-api-throttle=",
+    "--aws-max-retries=10",
+    "--aws-region=",
+    "--aws-vpc-id=",
+    "--aws-vpc-tag-key=Name",
+    "--aws-vpc-tags=",
+    "--backend-security-group=",
+    "--cluster-name=demo",
+    "--default-load-balancer-scheme=internal",
+    "--default-pca-arn=",
+    "--default-ssl-policy=ELBSecurityPolicy-2016-08",
+    "--default-tags=",
+    "--default-target-type=instance",
+    "--disable-ingress-class-annotation=false",
+    "--disable-ingress-group-name-annotation=false",
+    "--disable-restricted-sg-rules=false",
+    "--enable-backend-security-group=true",
+    "--enable-endpoint-slices=true",
+    "--enable-leader-election=true",
+    "--enable-manage-backend-security-group-rules=false",
+    "--enable-pod-readiness-gate-inject=true",
+    "--enable-shield=true",
+    "--enable-waf=true",
+    "--enable-wafv2=true",
+    "--external-managed-tags=",
+    "--gateway-class-max-concurrent-reconciles=3",
+    "--globalaccelerator-max-concurrent-reconciles=1",
+    "--globalaccelerator-max-exponential-backoff-delay=16m40s",
+    "--health-probe-bind-addr=:61779",
+    "--ingress-class=alb",
+    "--ingress-max-concurrent-reconciles=3",
+    "--kube-ca-pem-filepath=",
+    "--kubeconfig=",
+    "--lb-stabilization-monitor-interval=2m0s",
+    "--leader-election-id=aws-load-balancer-controller-leader",
+    "--leader-election-namespace=",
+    "--load-balancer-class=service.k8s.aws/nlb",
+    "--log-level=info",
+    "--max-targets-per-target-group=0",
+    "--metrics-bind-addr=:8080",
+    "--nlb-gateway-max-concurrent-reconciles=3",
+    "--quic-environment-variable-name=AWS_LBC_QUIC_SERVER_ID",
+    "--required-secrets-label=",
+    "--service-max-concurrent-reconciles=3",
+    "--service-target-eni-security-group-tags=",
+    "--sync-period=10h0m0s",
+    "--targetgroupbinding-max-concurrent-reconciles=3",
+    "--targetgroupbinding-max-exponential-backoff-delay=16m40s",
+    "--targetgroupbinding-requeue-duration=15s",
+    "--tolerate-non-existent-backend-action=true",
+    "--tolerate-non-existent-backend-service=true",
+    "--watch-namespace=",
+    "--webhook-bind-port=9443",
+    "--webhook-cert-dir=",
+    "--webhook-cert-file=",
+    "--webhook-key-file=",
+];
+
 #[test]
-fn flags_of_lbc_that_do_nothing_are_accepted_and_named() {
-    for flag in IGNORED {
-        for given in [format!("--{flag}=x"), format!("--{flag}")] {
-            let args = ["albedo", "run", &given].map(std::ffi::OsString::from);
-            let (_, ignored) = Cli::parse_with_ignored(args).unwrap();
-            assert_eq!(ignored, [*flag]);
+fn a_value_that_is_lbcs_default_never_stops_a_start() {
+    for command in ["run", "plan"] {
+        for flag in LBC_DEFAULTS {
+            notes(&[command, flag]).unwrap();
+        }
+        for gate in GATES {
+            let switched = format!("--feature-gates={}={}", gate.name, gate.default);
+            notes(&[command, &switched]).unwrap();
         }
     }
-    let args = ["albedo", "run"].map(std::ffi::OsString::from);
-    assert_eq!(Cli::parse_with_ignored(args).unwrap().1, [""; 0]);
+    let all = settings(LBC_DEFAULTS).unwrap();
+    assert_eq!(all, settings(&[]).unwrap(), "they mean nothing else than nothing");
+}
+
+#[test]
+fn flags_of_lbc_that_do_nothing_are_accepted_and_named() {
+    for flag in LBC_FLAGS {
+        let named = format!("--{}", flag.name);
+        let given = LBC_DEFAULTS.iter().find(|one| one.split('=').next() == Some(&named));
+        let Some(given) = given else {
+            assert_eq!(flag.name, "aws-vpc-cache-ttl", "which LBC itself does not read any more");
+            continue;
+        };
+        let said = notes(&["run", given]).unwrap();
+        let is_named = said.iter().any(|note| note.starts_with(&format!("{named} ")));
+        assert_eq!(is_named, matches!(flag.effect, Effect::Nothing(_)), "{named}: {said:?}");
+    }
+    assert_eq!(notes(&["run"]).unwrap(), [""; 0]);
+}
+
+#[test]
+fn what_asks_for_what_is_not_done_stops_the_start() {
+    for flag in [
+        "--allowed-certificate-authority-arns=arn:aws:acm-pca:x",
+        "--enable-endpoint-slices=false",
+        "--enable-endpoint-slices=0",
+        "--required-secrets-label=use=lbc",
+        "--feature-gates=ListenerRulesTagging=false",
+        "--feature-gates=EndpointsFailOpen=true,EnhancedDefaultBehavior=t",
+    ] {
+        for command in ["run", "plan"] {
+            check(&[command, flag], "asks for what this version does not do");
+        }
+    }
+    for gate in GATES {
+        let switched = format!("--feature-gates={}={}", gate.name, !gate.default);
+        let stops = matches!(gate.otherwise, Otherwise::Stops(_));
+        assert_eq!(notes(&["plan", &switched]).is_err(), stops, "{switched}");
+    }
+}
+
+#[test]
+fn values_are_spelled_as_lbc_reads_them() {
+    let meant = settings(&[
+        "--enable-backend-security-group=F",
+        "--disable-restricted-sg-rules=1",
+        "--enable-waf=0",
+        "--default-tags=\"owners=a,b\",env=prod",
+        "--external-managed-tags=a,\"b,c\"",
+        "--max-targets-per-target-group=0x10",
+        // The last one counts, as in a chart that adds arguments.
+        "--default-load-balancer-scheme=internal",
+        "--default-load-balancer-scheme=internet-facing",
+    ]);
+    let meant = meant.unwrap();
+    assert_eq!(meant.backend, albedo::model::settings::BackendSecurityGroup::Off);
+    assert!(!meant.restricted_rules && !meant.protection.waf_classic);
+    let tags: Vec<String> = meant.default_tags.iter().map(|(k, v)| format!("{k}: {v}")).collect();
+    assert_eq!(tags, ["env: prod", "owners: a,b"]);
+    assert_eq!(meant.external_managed_tags, ["a", "b,c"]);
+    assert_eq!(meant.max_targets, Some(16));
+    assert_eq!(meant.default_scheme.as_str(), "internet-facing");
+}
+
+#[test]
+fn a_plan_takes_what_the_controller_takes() {
+    let command = Cli::command();
+    let of = |name: &str| {
+        let sub = command.find_subcommand(name).unwrap();
+        sub.get_arguments().filter_map(clap::Arg::get_long).collect::<Vec<_>>()
+    };
+    let plan = of("plan");
+    let missing: Vec<_> = of("run").into_iter().filter(|flag| !plan.contains(flag)).collect();
+    assert_eq!(missing, [""; 0]);
 }
 
 #[test]

@@ -73,6 +73,49 @@ fn pods_let_in_the_backend_security_group_or_the_frontend_one() {
     assert_eq!(groups(&world), (owned(&[front, back]), owned(&[back])));
 }
 
+#[test]
+fn the_backend_security_group_comes_beside_named_ones_where_somebody_says_so() {
+    let sketch = |more: &str| {
+        format!(
+            "service shop/s: {{ports: [80]}}\n\
+             ingress shop/web: {{security-groups: {NODES}, {more} rules: [any Exact /a s:80]}}"
+        )
+    };
+    let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let (managed, alone) = (
+        (owned(&[NODES, "backend security group"]), owned(&["backend security group"])),
+        (owned(&[NODES]), owned(&[])),
+    );
+    let manages = |more: &str, flag: bool| {
+        let mut world = World::new(&sketch(more));
+        world.settings.manages_backend_rules = flag;
+        let group = albedo::model::group::Group::Implicit(key("shop/web"));
+        let is_needed = fabric::needs_backend(&world.snapshot(), &group);
+        let found = groups(&world);
+        assert_eq!(is_needed, found == managed, "{more} {flag}");
+        found
+    };
+    let annotation = "manage-backend-security-group-rules";
+    assert_eq!(manages("", false), alone);
+    assert_eq!(manages("", true), managed);
+    assert_eq!(manages(&format!("{annotation}: 'true',"), false), managed);
+    assert_eq!(manages(&format!("{annotation}: 'F',"), true), alone);
+    // One value for all of a group.
+    let world = World::new(&format!(
+        "service shop/s: {{ports: [80]}}\n\
+         ingress shop/a: {{group.name: edge, {annotation}: 'true', rules: [any Exact /a s:80]}}\n\
+         ingress shop/b: {{group.name: edge, {annotation}: 'false', rules: [any Exact /b s:80]}}"
+    ));
+    let problems = world.problems("edge");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].field.ends_with(annotation) && problems[0].object.key == key("shop/b"));
+    // Nobody keeps what there is not.
+    let mut world = World::new(&sketch(&format!("{annotation}: 'true',")));
+    world.settings.backend = BackendSecurityGroup::Off;
+    let problems = world.problems("shop/web");
+    assert!(problems[0].field.ends_with(annotation), "{problems:?}");
+}
+
 /// The rules that node security groups should have.
 fn endpoint_rules(world: &World) -> Vec<String> {
     let groups = albedo::desired::groups::all(&world.snapshot());

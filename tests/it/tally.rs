@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use albedo::aws::{Attempt, CallObserver, Limits, Sdk, Tally, Turns};
+use albedo::aws::{Attempt, CallObserver, Limits, Sdk, Site, Tally, Turns};
 use albedo::model::id::AwsId;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -47,7 +47,7 @@ async fn config(endpoint: &str) -> SdkConfig {
 /// AWS, called no faster than that.
 fn sdk(config: &SdkConfig, limits: &Limits, tally: &Tally) -> Sdk {
     let turns = Turns::new(limits, &Stopped, tally);
-    Sdk::paced(config, AwsId::new("vpc-1"), turns, tally)
+    Sdk::paced(&Site::from(config), AwsId::new("vpc-1"), turns, tally)
 }
 
 /// What is seen while load balancers are listed from where these answers come, one after the other.

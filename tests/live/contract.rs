@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use albedo::aws::{Sdk, only_vpc};
+use albedo::aws::Sdk;
 use albedo::model::id::AwsId;
 use albedo::model::record::HostedZone;
 use aws_config::SdkConfig;
@@ -42,7 +42,7 @@ tyIr577ubEN4h4Sj7Ua18q6SeP1e1hZBxm+g9lnoUArwPRgBelghBdqm
 
 async fn site() -> Site<Sdk> {
     let config = localstack::account().config().await;
-    let vpc = only_vpc(&config).await.unwrap();
+    let vpc = localstack::only_vpc(&config).await;
     let cloud = Sdk::new(&config, vpc);
     let vpc = cloud.vpc().await.unwrap();
     let certificates = [import(&config).await, import(&config).await];

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use albedo::aws::{Cloud, CloudError, Kind, Sdk, WRITE_MAX, configure, only_vpc};
+use albedo::aws::{Cloud, CloudError, Kind, Sdk, WRITE_MAX, configure};
 use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::HostedZone;
@@ -21,7 +21,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 async fn site() -> (Account, Site<Sdk>) {
     let account = localstack::account();
     let config = account.config().await;
-    let cloud = Sdk::new(&config, only_vpc(&config).await.unwrap());
+    let cloud = Sdk::new(&config, localstack::only_vpc(&config).await);
     let vpc = cloud.vpc().await.unwrap();
     let certificates = [AwsId::new("unused"), AwsId::new("unused")];
     let (id, name) = (AwsId::new("unused"), "unused.example.com".to_owned());

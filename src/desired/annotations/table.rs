@@ -185,6 +185,8 @@ built! {
         under "subnets" as |spec| spec.subnets.as_ref().map(|subnets| listed(&subnets.ids));
     /// The security groups instead of one that is made, by id or by their tag Name.
     SECURITY_GROUPS: Vec<String> = "security-groups" on Ingress by LIST;
+    /// Whether nodes and pods let the load balancer in by the backend security group beside those.
+    MANAGE_RULES: bool = "manage-backend-security-group-rules" on Ingress by grammar::boolean;
     /// Who may come.
     INBOUND_CIDRS: BTreeSet<String> = "inbound-cidrs" on Ingress by grammar::cidrs,
         under "inboundCIDRs" as |spec| Some(listed(&spec.inbound_cidrs));
@@ -298,7 +300,6 @@ const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
 /// Annotations of LBC's that are not built yet.
 const NOT_YET: &[Known] = &[
     either("backend-protocol-version", &["HTTP1"]),
-    only("manage-backend-security-group-rules", FALSE),
     only("customer-owned-ipv4-pool", &[]),
     only("minimum-load-balancer-capacity", &[]),
     only("ipam-ipv4-pool-id", &[""]),

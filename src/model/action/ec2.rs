@@ -14,6 +14,7 @@ const EC2: Service = Service { name: "ec2", iam: "ec2" };
 /// What the reads of this service have to be allowed.
 pub(super) const READS: &[&str] = &[
     "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",

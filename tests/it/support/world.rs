@@ -18,8 +18,8 @@ use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{
-    ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, Podless,
-    ProtectionSettings, Removals, Settings,
+    ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, FeatureGates,
+    Podless, ProtectionSettings, Refusals, Removals, Settings,
 };
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::source::Source;
@@ -89,6 +89,8 @@ pub fn settings() -> Settings {
         default_tags: Tags::new(),
         external_managed_tags: Vec::new(),
         backend: BackendSecurityGroup::Managed,
+        manages_backend_rules: false,
+        refuses: Refusals::default(),
         restricted_rules: true,
         podless: Podless::LeftOut,
         tolerate_missing_service: true,
@@ -106,6 +108,8 @@ pub fn settings() -> Settings {
             evaluate_target_health: true,
         },
         endpoint_group_tags: Tags::new(),
+        gates: FeatureGates::default(),
+        max_targets: None,
         removals: Removals::Held,
         replacement_grace: Duration::from_secs(5),
         replacement_grace_elsewhere: Duration::from_secs(5),

@@ -156,7 +156,7 @@ fn unsupported(annotation: &str) {
 
 fn no_flag(flag: &str) {
     let args = ["albedo", "run", flag, "x"].map(Into::into);
-    let error = Cli::parse_with_ignored(args).unwrap_err().to_string();
+    let error = Cli::parse_with_notes(args).unwrap_err().to_string();
     assert!(error.contains("unexpected argument") && error.contains(flag), "{error}");
 }
 

@@ -12,6 +12,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use albedo::model::id::AwsId;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use serde::Deserialize;
@@ -117,6 +118,13 @@ pub fn account() -> Account {
     });
     let number = (first + TAKEN.fetch_add(1, Ordering::Relaxed)) % ACCOUNTS + FIRST_ACCOUNT;
     Account { id: number.to_string(), server }
+}
+
+/// The VPC of a fresh account, which is the only one.
+pub async fn only_vpc(config: &SdkConfig) -> AwsId {
+    let found = albedo::aws::vpcs(&albedo::aws::Site::from(config), &[]).await.unwrap();
+    let [only] = &found[..] else { panic!("{found:?}") };
+    only.clone()
 }
 
 impl Account {

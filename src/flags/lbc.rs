@@ -1,0 +1,166 @@
+//! LBC's flags that are none of ours: accepted wherever they ask for what is done here anyway.
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::spelling;
+
+/// A flag of LBC's that is none of ours.
+#[derive(Clone, Copy, Debug)]
+pub struct LbcFlag {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are.
+    pub value: Value,
+    /// What it does here.
+    pub effect: Effect,
+}
+
+/// What the values of a flag are.
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// A truth value.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A duration.
+    Duration,
+    /// Any text.
+    Text,
+}
+
+/// What a flag of LBC's does here.
+#[derive(Clone, Copy, Debug)]
+pub enum Effect {
+    /// Nothing, whatever its value: why.
+    Nothing(&'static str),
+    /// Nothing with this value, which is LBC's default; any other one stops the start: why.
+    Only(&'static str, &'static str),
+}
+
+impl Effect {
+    /// Why it is so.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        match self {
+            Self::Nothing(why) | Self::Only(_, why) => why,
+        }
+    }
+}
+
+use Effect::{Nothing, Only};
+use Value::{Boolean, Duration, Integer, Text};
+
+const WEBHOOKS: &str = "there are no webhooks here";
+const SERVICES: &str = "Services of type LoadBalancer are not served here";
+const GATEWAYS: &str = "Gateways are not served here";
+const ACCELERATORS: &str = "global accelerators are not served here";
+const PACE: &str = "what has to be looked at again is looked at again at its own pace";
+
+const fn flag(name: &'static str, value: Value, effect: Effect) -> LbcFlag {
+    LbcFlag { name, value, effect }
+}
+
+/// LBC's flags that are none of ours, by name.
+pub const FLAGS: &[LbcFlag] = &[
+    flag("alb-gateway-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
+    flag(
+        "allowed-certificate-authority-arns",
+        Text,
+        Only("", "certificates are not discovered here"),
+    ),
+    flag("aws-vpc-cache-ttl", Duration, Nothing("LBC does not read it either")),
+    flag("aws-vpc-tag-key", Text, Nothing("all tags of --aws-vpc-tags count, as with LBC")),
+    flag("default-pca-arn", Text, Nothing("certificates are not requested from ACM here")),
+    flag(
+        "enable-endpoint-slices",
+        Boolean,
+        Only("true", "endpoints are those of EndpointSlices here"),
+    ),
+    flag("enable-pod-readiness-gate-inject", Boolean, Nothing(WEBHOOKS)),
+    flag("gateway-class-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
+    flag("globalaccelerator-max-concurrent-reconciles", Integer, Nothing(ACCELERATORS)),
+    flag("globalaccelerator-max-exponential-backoff-delay", Duration, Nothing(ACCELERATORS)),
+    flag("kube-ca-pem-filepath", Text, Nothing(WEBHOOKS)),
+    flag("lb-stabilization-monitor-interval", Duration, Nothing(PACE)),
+    flag("load-balancer-class", Text, Nothing(SERVICES)),
+    flag("nlb-gateway-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
+    flag("quic-environment-variable-name", Text, Nothing("QUIC is not served here")),
+    flag(
+        "required-secrets-label",
+        Text,
+        Only("", "which Secrets are read is for Roles to say here"),
+    ),
+    flag("service-max-concurrent-reconciles", Integer, Nothing(SERVICES)),
+    flag("targetgroupbinding-max-exponential-backoff-delay", Duration, Nothing(PACE)),
+    flag("targetgroupbinding-requeue-duration", Duration, Nothing(PACE)),
+    flag(
+        "tolerate-non-existent-backend-action",
+        Boolean,
+        Nothing("an action that is missing makes its Ingress bad here"),
+    ),
+    flag("webhook-bind-port", Integer, Nothing(WEBHOOKS)),
+    flag("webhook-cert-dir", Text, Nothing(WEBHOOKS)),
+    flag("webhook-cert-file", Text, Nothing(WEBHOOKS)),
+    flag("webhook-key-file", Text, Nothing(WEBHOOKS)),
+];
+
+/// A command that accepts them.
+pub(super) fn accepting(mut command: Command) -> Command {
+    for LbcFlag { name, value, .. } in FLAGS {
+        let arg = Arg::new(*name).long(*name).hide(true).action(ArgAction::Append);
+        command = command.arg(match value {
+            Boolean => arg.num_args(0..=1).default_missing_value("true"),
+            Integer | Duration | Text => arg.num_args(1).allow_hyphen_values(true),
+        });
+    }
+    command
+}
+
+/// What is to be said of those that a command line gives.
+///
+/// # Errors
+/// One whose value cannot be read, or asks for what this version does not do.
+pub(super) fn judge(command: &Command, given: &ArgMatches) -> Result<Vec<String>, clap::Error> {
+    let mut notes = Vec::new();
+    for flag in FLAGS {
+        if given.value_source(flag.name) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let values = given.get_many::<String>(flag.name).into_iter().flatten();
+        let Some(value) = values.last() else { continue };
+        let wrong = |why: String| {
+            let text = format!("invalid value '{value}' for '--{}': {why}", flag.name);
+            command.clone().error(ErrorKind::InvalidValue, text)
+        };
+        let meant = flag.value.canonical(value).map_err(&wrong)?;
+        match flag.effect {
+            Nothing(why) => notes.push(format!("--{} changes nothing: {why}", flag.name)),
+            Only(default, _) if meant == default => {}
+            Only(_, why) => {
+                let asks = "it asks for what this version does not do";
+                return Err(wrong(format!("{asks}: {why}")));
+            }
+        }
+    }
+    Ok(notes)
+}
+
+impl Value {
+    /// The one spelling of a value.
+    fn canonical(self, text: &str) -> Result<String, String> {
+        match self {
+            Boolean => spelling::boolean(text).map(|value| value.to_string()),
+            Integer => spelling::integer(text).map(|value| value.to_string()),
+            Duration => {
+                let span: Result<jiff::SignedDuration, _> = text.parse();
+                let is_zero = text == "0";
+                let meant = span.map(|span| span.to_string());
+                let expected = "expected a duration such as 10h, 30m or 90s".to_owned();
+                if is_zero { Ok("0s".to_owned()) } else { meant.map_err(|_| expected) }
+            }
+            Text => Ok(text.to_owned()),
+        }
+    }
+}

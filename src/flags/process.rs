@@ -1,0 +1,52 @@
+//! Flags that decide how a process runs: who leads, what is served, how much is done at once.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::spelling::{boolean, count, duration};
+use crate::telemetry::LogFormat;
+
+/// Flags that decide how a process runs. A plan takes them as well, so that it can be asked for
+/// with the arguments of the controller.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How the controller runs (LBC's flags)")]
+pub struct ProcessFlags {
+    /// Whether only the process that holds the Lease writes.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
+    pub enable_leader_election: bool,
+    /// The name of the Lease. The default is LBC's own, so that the two never write at once.
+    #[arg(long, default_value = "aws-load-balancer-controller-leader", value_name = "NAME")]
+    pub leader_election_id: String,
+    /// The namespace of the Lease and of what is remembered. Default: the pod's own, or kube-system
+    /// outside a cluster.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub leader_election_namespace: Option<String>,
+    /// Where /healthz and /readyz are served.
+    #[arg(long, default_value = ":61779", value_name = "ADDRESS",
+        value_parser = crate::serve::address)]
+    pub health_probe_bind_addr: SocketAddr,
+    /// Where /metrics is served.
+    #[arg(long, default_value = ":8080", value_name = "ADDRESS",
+        value_parser = crate::serve::address)]
+    pub metrics_bind_addr: SocketAddr,
+    /// How many Ingress groups are worked on at once.
+    #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = count)]
+    pub ingress_max_concurrent_reconciles: u16,
+    /// How many TargetGroupBindings are worked on at once.
+    #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = count)]
+    pub targetgroupbinding_max_concurrent_reconciles: u16,
+    /// Hours after which everything is read from AWS again.
+    #[arg(long, default_value = "10h", value_name = "DURATION", value_parser = duration)]
+    pub sync_period: Duration,
+    /// How much is logged.
+    #[arg(long, default_value = "info",
+        value_parser = PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"]))]
+    pub log_level: String,
+    /// How the log looks. Default: text on a terminal, a JSON object a line elsewhere.
+    #[arg(long, value_enum)]
+    pub log_format: Option<LogFormat>,
+}
