@@ -68,7 +68,7 @@ pub fn backend_security_group(cluster: &str) -> String {
     format!("k8s-traffic-{}-{}", short(cluster, CLUSTER_LENGTH_MAX), hash(&[cluster]))
 }
 
-/// The name of the ConfigMap that says that the cluster's load balancers have been looked after. One
+/// The name of the ConfigMap that says that somebody looks after the cluster's load balancers. One
 /// without it, and without anything else of ours, has never seen what AWS holds for it.
 pub const MARK: &str = "albedo-memory-mark";
 

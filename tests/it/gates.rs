@@ -10,7 +10,7 @@ use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::inventory::TargetsInventory;
 use albedo::model::known::Known;
 use albedo::model::settings::{FeatureGates, Settings};
-use albedo::model::stack::{TargetsStack, Wish};
+use albedo::model::stack::{Doubts, Held, TargetsStack, Wish};
 use albedo::model::surroundings::Subnet;
 use albedo::model::target::{LiveTarget, Target, TargetState};
 use albedo::plan::targets;
