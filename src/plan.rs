@@ -5,6 +5,7 @@ pub mod balancer;
 pub mod brakes;
 pub mod certificate;
 pub mod check;
+mod client_secret;
 pub mod deletion;
 mod draft;
 mod exchange;

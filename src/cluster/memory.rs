@@ -107,6 +107,7 @@ fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
     let known = &mut recalled.groups.entry(group).or_default().memory;
     known.held.extend(memory.held);
     known.leftovers.extend(memory.leftovers);
+    known.client_secrets.extend(memory.client_secrets);
 }
 
 /// The entries of one ConfigMap, each of which can be read or not.
@@ -115,6 +116,7 @@ fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
 struct Entries {
     held: Vec<Value>,
     leftovers: BTreeSet<AwsId>,
+    client_secrets: BTreeMap<String, Option<String>>,
 }
 
 fn entries(
@@ -124,7 +126,7 @@ fn entries(
     let text = |key| data.get(key).map(String::as_str).unwrap_or_default();
     let group = serde_json::from_str::<Group>(text(DATA_GROUP));
     let entries = serde_json::from_str::<Entries>(text(DATA_MEMORY));
-    let (group, Entries { held, leftovers }) = match (group, entries) {
+    let (group, Entries { held, leftovers, client_secrets }) = match (group, entries) {
         (Ok(group), Ok(entries)) => (group, entries),
         (Err(error), _) | (_, Err(error)) => {
             unreadable.push(error.to_string());
@@ -138,5 +140,5 @@ fn entries(
             Err(error) => unreadable.push(error.to_string()),
         }
     }
-    Some((group, Memory { held: parts, leftovers }))
+    Some((group, Memory { held: parts, leftovers, client_secrets }))
 }

@@ -172,5 +172,5 @@ fn memory(snapshot: &Snapshot, active: &[Source], good: &BTreeMap<Source, Arc<Pa
     };
     let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
     let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));
-    Memory { held: held.collect(), leftovers: snapshot.memory.leftovers.clone() }
+    Memory { held: held.collect(), ..snapshot.memory.clone() }
 }

@@ -20,6 +20,10 @@ pub struct Memory {
     /// Things that nobody wants and that AWS would not let go yet. Their objects are released; they
     /// are tried again for as long as they stand.
     pub leftovers: BTreeSet<AwsId>,
+    /// The fingerprints of secrets that AWS was last given and never tells, by the client that they
+    /// are of; none while one is changed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub client_secrets: BTreeMap<String, Option<String>>,
 }
 
 /// What is written, and lost, by itself: one that cannot be written holds up no other.
@@ -29,19 +33,22 @@ pub enum Entry {
     Held(Source),
     /// What is left over of the group.
     Leftovers,
+    /// What AWS was last given of secrets that it never tells.
+    ClientSecrets,
 }
 
 impl Memory {
     /// Whether there is nothing to remember.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.leftovers.is_empty()
+        self.held.is_empty() && self.leftovers.is_empty() && self.client_secrets.is_empty()
     }
 
     /// Its entries.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let leftovers = (!self.leftovers.is_empty()).then_some(Entry::Leftovers);
-        self.held.keys().cloned().map(Entry::Held).chain(leftovers)
+        let secrets = (!self.client_secrets.is_empty()).then_some(Entry::ClientSecrets);
+        self.held.keys().cloned().map(Entry::Held).chain(leftovers).chain(secrets)
     }
 
     /// One entry and nothing else.
@@ -51,9 +58,12 @@ impl Memory {
             Entry::Held(member) => {
                 let held = self.held.get_key_value(member);
                 let held = held.map(|(member, part)| (member.clone(), Arc::clone(part)));
-                Self { held: held.into_iter().collect(), leftovers: BTreeSet::new() }
+                Self { held: held.into_iter().collect(), ..Self::default() }
             }
-            Entry::Leftovers => Self { held: BTreeMap::new(), leftovers: self.leftovers.clone() },
+            Entry::Leftovers => Self { leftovers: self.leftovers.clone(), ..Self::default() },
+            Entry::ClientSecrets => {
+                Self { client_secrets: self.client_secrets.clone(), ..Self::default() }
+            }
         }
     }
 
@@ -65,6 +75,7 @@ impl Memory {
                 None => _ = self.held.remove(member),
             },
             Entry::Leftovers => self.leftovers.clone_from(&other.leftovers),
+            Entry::ClientSecrets => self.client_secrets.clone_from(&other.client_secrets),
         }
     }
 }

@@ -78,6 +78,7 @@ pub fn memory(group: &Group, entry: &Entry) -> String {
     let of_group = format!("albedo-memory-{}", hash(&[&group.to_string()]));
     match entry {
         Entry::Leftovers => of_group,
+        Entry::ClientSecrets => format!("{of_group}-secrets"),
         Entry::Held(member) => {
             let of_member = hash(&[member.kind.as_str(), &member.to_string()]);
             format!("{of_group}-{of_member}")

@@ -17,6 +17,7 @@ use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Front, Held};
 
 use super::brakes;
+use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::replacement::Replacement;
@@ -78,12 +79,17 @@ pub fn plan(
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     replacement.expect_arrivals(&mut draft);
     replacement.expect_followers(&mut draft);
-    let memory = memory(stack, &settled);
+    let mut memory = memory(stack, &settled);
+    let known = &inventory.remembered.memory;
+    let secrets = ClientSecrets::of(stack, known);
+    memory.client_secrets = secrets.before(&known.client_secrets, surplus);
     let remembered = remember(&mut draft, extent, stack, &inventory.remembered, &memory);
     let mut before = Before::default();
     if let Some(front) = &stack.front {
         let context = Context { settings, extent, replacement, surplus };
         before = context.front(&mut draft, front);
+        memory.client_secrets = secrets.after(&known.client_secrets, surplus);
+        remember_given(&mut draft, extent, stack, &secrets, &memory);
     }
     match (surplus, extent) {
         (Surplus::Remove, _) => remove(&mut draft, &replacement, before),
@@ -281,20 +287,39 @@ fn remember(
             continue;
         }
         let group = stack.group.clone();
-        let is_held = matches!(entry, Entry::Held(_));
+        let (is_held, is_left_over) =
+            (matches!(entry, Entry::Held(_)), matches!(entry, Entry::Leftovers));
         let action = KubeAction::Remember { group, entry, memory: wish };
         // What is in one piece goes once each part of it stands by itself.
-        let after: &[StepId] = if *is_undivided && !is_held { &held } else { &[] };
+        let after: &[StepId] = if *is_undivided && is_left_over { &held } else { &[] };
         let step = draft.push(Action::Kube(action), Reason::Remembered, after);
         if is_held {
             held.push(step);
-        } else {
+        } else if is_left_over {
             leftovers = Some(step);
         }
     }
     let is_known = memory.leftovers.is_subset(&known.leftovers)
         && (*is_undivided || !doubtful.contains(&Entry::Leftovers));
     leftovers.filter(|_| !memory.leftovers.is_empty() && !is_known)
+}
+
+/// Remembers the secrets that AWS was given, once it was.
+fn remember_given(
+    draft: &mut Draft,
+    extent: &Extent,
+    stack: &BalancerStack,
+    secrets: &ClientSecrets,
+    memory: &Memory,
+) {
+    let givers = secrets.givers(draft.steps());
+    if *extent == Extent::Manifests || givers.is_empty() {
+        return;
+    }
+    let entry = Entry::ClientSecrets;
+    let (group, memory) = (stack.group.clone(), memory.only(&entry));
+    let action = KubeAction::Remember { group, entry, memory };
+    draft.push(Action::Kube(action), Reason::Remembered, &givers);
 }
 
 /// Releases leaving members after everything else: what was made for them is gone then, or

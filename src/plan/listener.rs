@@ -1,6 +1,7 @@
 //! Steps for listeners and their certificates.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{Handle, Id, Slot};
@@ -11,6 +12,7 @@ use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
+use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
@@ -44,8 +46,10 @@ pub fn plan(
     let live_listeners: Vec<&LiveListener> =
         settled.load_balancer.iter().flat_map(|live| live.listeners.iter()).collect();
     let live_at = |port: u16| live_listeners.iter().copied().find(|live| live.port == port);
+    let secrets = Rc::new(ClientSecrets::of(stack, &replacement.inventory.remembered.memory));
     let resolved = |(port, wished): (&u16, &WishedListener)| {
-        (*port, live_at(*port), resolved(draft, wished, live_at(*port), replacement))
+        let wished = resolved(draft, wished, live_at(*port), replacement, &secrets);
+        (*port, live_at(*port), wished)
     };
     let wished: Vec<(u16, Option<&LiveListener>, Wished)> =
         front.listeners.iter().map(resolved).collect();
@@ -130,6 +134,8 @@ struct Wished {
     /// What its default actions should be until then.
     interim: Option<Interim>,
     rules: Vec<rule::Wished>,
+    /// The secrets with which its default actions log in.
+    secrets: Rc<ClientSecrets>,
 }
 
 fn resolved(
@@ -137,6 +143,7 @@ fn resolved(
     wished: &WishedListener,
     live: Option<&LiveListener>,
     replacement: &Replacement<'_, '_>,
+    secrets: &Rc<ClientSecrets>,
 ) -> Wished {
     let mut interim = |standing: Option<&[RuleAction]>, wish: &[RuleAction]| {
         let replaced = replacement.interim(draft, wish);
@@ -151,10 +158,10 @@ fn resolved(
         let rule = Rule { actions, ..rule.clone() };
         let instead = live.and_then(|live| done_instead(live, &rule));
         let interim = interim(instead, &rule.actions);
-        rule::Wished { rule, tags: tags.clone(), interim }
+        rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets) }
     });
     let rules = rules.collect();
-    Wished { listener, interim: default, rules }
+    Wished { listener, interim: default, rules, secrets: Rc::clone(secrets) }
 }
 
 fn create(
@@ -230,7 +237,14 @@ fn modify(
     if let Some(interim) = waiting {
         now.default_actions.clone_from(&interim.actions);
     }
-    let fields = now.differences(&live.live.spec);
+    let mut fields = now.differences(&live.live.spec);
+    if wished.secrets.has_changed(&now.default_actions) {
+        fields.push("client secret");
+    }
+    let mut wish = wish.clone();
+    for actions in [&mut now.default_actions, &mut wish.default_actions] {
+        wished.secrets.leave_out(actions, done);
+    }
     let changed = (!fields.is_empty()).then(|| {
         let sends_away =
             now.default_actions.iter().any(|action| matches!(action, RuleAction::Redirect(_)));

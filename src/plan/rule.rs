@@ -2,6 +2,7 @@
 //! stands.
 
 use std::cmp::Reverse;
+use std::rc::Rc;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{AwsId, Handle, Id, Slot};
@@ -12,6 +13,7 @@ use crate::model::rule::Rule;
 use crate::model::settings::Settings;
 use crate::model::stack::BalancerStack;
 
+use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::load_balancer::push_tags;
@@ -32,6 +34,8 @@ pub struct Wished {
     pub tags: Tags,
     /// What it should do until then.
     pub interim: Option<Interim>,
+    /// The secrets with which it logs in.
+    pub secrets: Rc<ClientSecrets>,
 }
 
 impl Wished {
@@ -46,7 +50,8 @@ impl Wished {
 
     /// Whether a standing rule is on its way to what is wished for, or there.
     fn is_satisfied_by(&self, live: &Rule) -> bool {
-        self.rule.is_satisfied_by(live) || self.now().is_satisfied_by(live)
+        !self.secrets.has_changed(&self.rule.actions)
+            && (self.rule.is_satisfied_by(live) || self.now().is_satisfied_by(live))
     }
 }
 
@@ -188,10 +193,9 @@ impl<'a> Rules<'a> {
                 continue;
             }
             let reason = Reason::Differs(differences(&wish.now(), &wish.rule));
-            let action = AwsAction::Elb(ElbAction::ModifyRule {
-                id: rule.id.clone(),
-                spec: wish.rule.clone(),
-            });
+            let mut spec = wish.rule.clone();
+            wish.secrets.leave_out(&mut spec.actions, &rule.rule.actions);
+            let action = AwsAction::Elb(ElbAction::ModifyRule { id: rule.id.clone(), spec });
             let gate = Some(interim.gate.clone());
             traffic.push(draft.push_gated(Action::Aws(action), reason, &attached, gate));
         }
@@ -260,8 +264,13 @@ impl<'a> Rules<'a> {
 }
 
 fn modify(draft: &mut Draft, wish: &Wished, rule: &LiveRule, before: &[StepId]) -> StepId {
-    let spec = wish.now();
-    let reason = Reason::Differs(differences(&rule.rule, &spec));
+    let mut spec = wish.now();
+    let mut fields = differences(&rule.rule, &spec);
+    if wish.secrets.has_changed(&spec.actions) {
+        fields.push("client secret".to_owned());
+    }
+    wish.secrets.leave_out(&mut spec.actions, &rule.rule.actions);
+    let reason = Reason::Differs(fields);
     let action = AwsAction::Elb(ElbAction::ModifyRule { id: rule.id.clone(), spec });
     draft.push(Action::Aws(action), reason, before)
 }

@@ -260,6 +260,7 @@ observed! {
     v05_actions_are_as_lbc_makes_them "V05-actions";
     v08_health_checks_are_as_lbc_makes_them "V08-health-checks";
     v12_tags_are_as_lbc_makes_them "V12-tags";
+    v15_a_login_is_as_lbc_makes_it "V15-oidc";
     v17_named_ports_are_as_lbc_makes_them "V17-named-ports";
     v18_a_missing_service_is_as_lbc_answers_it "V18-missing-service";
     v21_changes_of_rules_are_as_lbc_makes_them "V21-updates";

@@ -24,6 +24,9 @@ pub(super) fn what(action: &KubeAction) -> String {
         KubeAction::Remember { entry: Entry::Leftovers, memory, .. } => {
             format!("memory of {} leftovers", memory.leftovers.len())
         }
+        KubeAction::Remember { entry: Entry::ClientSecrets, memory, .. } => {
+            format!("memory of {} clients' secrets", memory.client_secrets.len())
+        }
         KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
             format!("finalizer of TargetGroupBinding {name}")
         }
@@ -48,6 +51,10 @@ pub(super) fn parameters(action: &KubeAction) -> Value {
         }),
         KubeAction::Remember { group, entry: Entry::Leftovers, memory } => {
             json!({"group": group.to_string(), "leftovers": memory.leftovers})
+        }
+        KubeAction::Remember { group, entry: Entry::ClientSecrets, memory } => {
+            let clients: Vec<&String> = memory.client_secrets.keys().collect();
+            json!({"group": group.to_string(), "clients": clients})
         }
         KubeAction::Unbind { name }
         | KubeAction::ClaimBinding { name }

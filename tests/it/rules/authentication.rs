@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use albedo::model::action::Action;
 use albedo::model::id::ObjectKey;
 use albedo::model::problem::{Code, Problem, Severity};
 use albedo::model::rule::{Claim, Cognito, Jwt, Oidc, RuleAction, Session};
 use albedo::model::secret::fingerprint;
 use albedo::plan::wire::parameters;
 
-use super::super::support::world::{CERTIFICATE, World, fake, key, member};
-use super::world;
+use super::super::support::fake::Fake;
+use super::super::support::site::{Controller, Site};
+use super::super::support::world::{CERTIFICATE, World, fake, key, member, wait};
+use super::{SERVICES, world};
 
 /// An Ingress over HTTPS.
 const HTTPS: &str = "listen-ports: '[{\"HTTPS\":443}]'";
@@ -287,4 +290,89 @@ fn only_who_logs_clients_in_names_a_secret() {
     assert_eq!(named("tags: a=b", ""), [].into());
     let service = format!("service shop/web:\n  ports: [80]\n  {OIDC}");
     assert_eq!(named("tags: a=b", &service), login);
+}
+
+/// Whoever logs in with a provider; `secret` is the client's.
+fn sketch(secret: &str, scope: &str) -> String {
+    format!(
+        "{SERVICES}secret shop/login: {{texts: {{clientID: id, clientSecret: {secret}}}}}\n\
+         ingress shop/web:\n  certificate-arn: {CERTIFICATE}\n  {HTTPS}\n  {OIDC}\n  \
+         auth-scope: {scope}\n  default: web:80\n  rules: [a.example.com Exact /a web:80]"
+    )
+}
+
+/// The secrets that calls of AWS carry, each with the call.
+fn given(site: &Site) -> Vec<(String, Option<String>)> {
+    let calls = site.aws.performed();
+    let each = calls.iter().map(|action| {
+        let mut secret = None;
+        let mut whole = Action::Aws(action.clone());
+        whole.visit_secrets(&mut |bytes| secret = bytes.given().cloned());
+        let text = secret.map(|sealed| String::from_utf8(sealed.open().to_vec()).unwrap());
+        (action.operation().1.to_owned(), text)
+    });
+    each.collect()
+}
+
+#[test]
+fn a_secret_is_sent_again_when_it_changes_and_never_else() {
+    wait(async {
+        let site = Site::new(&sketch("one", "openid"));
+        let controller = site.settle().await;
+        let sent: Vec<_> =
+            given(&site).into_iter().filter(|(_, secret)| secret.is_some()).collect();
+        let one = |operation: &str| (operation.to_owned(), Some("one".to_owned()));
+        assert_eq!(sent, [one("CreateListener"), one("CreateRule")]);
+        let change = async |controller: &Controller<Fake>, secret: &str, scope: &str| {
+            site.aws.forget_calls();
+            controller.cluster.add(&sketch(secret, scope));
+            controller.look_again();
+            controller.settle().await;
+            given(&site)
+        };
+        assert_eq!(change(&controller, "one", "openid").await, []);
+        let call = |operation: &str, secret: Option<&str>| {
+            (operation.to_owned(), secret.map(str::to_owned))
+        };
+        // What else changes goes with the secret that stands.
+        let expected = [call("ModifyListener", None), call("ModifyRule", None)];
+        assert_eq!(change(&controller, "one", "email").await, expected);
+        let expected = [call("ModifyListener", Some("two")), call("ModifyRule", Some("two"))];
+        assert_eq!(change(&controller, "two", "email").await, expected);
+        assert_eq!(change(&controller, "two", "email").await, []);
+        drop(controller);
+        // Another process knows it, and sees what changed while nobody looked.
+        site.aws.forget_calls();
+        drop(site.settle().await);
+        assert_eq!(given(&site), []);
+        site.cluster.add(&sketch("three", "email"));
+        let _controller = site.settle().await;
+        let expected = [call("ModifyListener", Some("three")), call("ModifyRule", Some("three"))];
+        assert_eq!(given(&site), expected);
+    });
+}
+
+#[test]
+fn what_is_remembered_of_secrets_shows_none_and_goes_with_the_last_of_them() {
+    wait(async {
+        let site = Site::new(&sketch("hush-hush", "openid"));
+        let controller = site.settle().await;
+        let written = format!("{:?}", site.cluster.memories());
+        assert!(written.contains("https://i id") && !written.contains("hush"), "{written}");
+        controller.cluster.add("ingress shop/web: {rules: [any Exact /a web:80]}");
+        controller.settle().await;
+        assert!(site.cluster.memories().is_empty(), "{:?}", site.cluster.memories());
+    });
+}
+
+#[test]
+fn who_takes_over_takes_the_secrets_that_stand_for_right() {
+    wait(async {
+        let site = Site::new(&sketch("one", "openid"));
+        drop(site.settle().await);
+        site.cluster.forget_memories();
+        site.aws.forget_calls();
+        let _controller = site.settle().await;
+        assert_eq!(given(&site), []);
+    });
 }

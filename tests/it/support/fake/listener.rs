@@ -95,6 +95,7 @@ impl State {
     ) -> Result<Answer, Refusal> {
         self.load_balancer(load_balancer)?;
         check_tags(&spec.tags)?;
+        check_secrets(&spec.default_actions, &[])?;
         let spec = self.checked_listener(load_balancer, spec)?;
         let same = self.listeners_of(load_balancer).find(|(_, listener)| listener.port == port);
         if let Some((id, listener)) = same {
@@ -124,7 +125,9 @@ impl State {
         port: u16,
         spec: &Spec,
     ) -> Result<Answer, Refusal> {
-        let load_balancer = self.listener(id)?.load_balancer.clone();
+        let listener = self.listener(id)?;
+        check_secrets(&spec.default_actions, &listener.spec.default_actions)?;
+        let load_balancer = listener.load_balancer.clone();
         let mut spec = self.checked_listener(&load_balancer, spec)?;
         if self.listeners_of(&load_balancer).any(|(other, found)| other != id && found.port == port)
         {
@@ -213,6 +216,7 @@ impl State {
     ) -> Result<Answer, Refusal> {
         let load_balancer = self.listener(listener)?.load_balancer.clone();
         check_tags(tags)?;
+        check_secrets(&spec.actions, &[])?;
         let rule = self.checked_rule(&load_balancer, spec)?;
         check_priority(priority)?;
         let is_taken = |rule: &Rule| rule.listener == *listener && rule.priority == priority;
@@ -230,6 +234,7 @@ impl State {
     }
 
     pub(super) fn modify_rule(&mut self, id: &AwsId, spec: &RuleSpec) -> Result<Answer, Refusal> {
+        check_secrets(&spec.actions, &self.rule(id)?.rule.actions)?;
         let listener = self.listener(&self.rule(id)?.listener)?;
         let checked = self.checked_rule(&listener.load_balancer.clone(), spec)?;
         let Some(rule) = self.rules.get_mut(id) else { return unknown_rule(id) };
@@ -328,6 +333,22 @@ impl State {
     fn rule(&self, id: &AwsId) -> Result<&Rule, Refusal> {
         self.rules.get(id).map_or_else(|| unknown_rule(id), Ok)
     }
+}
+
+/// A client's secret is given, or there is one to go on using.
+fn check_secrets(actions: &[RuleAction], standing: &[RuleAction]) -> Result<(), Refusal> {
+    let logs_in = |action: &RuleAction| matches!(action, RuleAction::AuthenticateOidc(_));
+    let lacks_one = |action: &RuleAction| match action {
+        RuleAction::AuthenticateOidc(oidc) => match &oidc.client_secret {
+            Some(secret) => secret.given().is_none(),
+            None => !standing.iter().any(logs_in),
+        },
+        _ => false,
+    };
+    if actions.iter().any(lacks_one) {
+        return refuse("InvalidLoadBalancerAction", "you must specify a client secret");
+    }
+    Ok(())
 }
 
 fn unknown_listener<T>(id: &AwsId) -> Result<T, Refusal> {
