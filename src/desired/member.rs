@@ -128,6 +128,8 @@ fn one_rule(
     path: &HTTPIngressPath,
     field: &str,
 ) -> Option<Rule> {
+    let name = path.backend.service.as_ref().map_or("", |service| &service.name);
+    backends.named.insert(name.to_owned());
     let is_regex = annotations.read(&USE_REGEX_PATH_MATCH) == Some(true);
     let syntax = if is_regex { PathSyntax::Regexes } else { PathSyntax::Patterns };
     let paths = match rule::path_values(path, syntax) {
@@ -139,7 +141,6 @@ fn one_rule(
             return None;
         }
     };
-    let name = path.backend.service.as_ref().map_or("", |service| &service.name);
     let added = annotations.read_of(&CONDITIONS, name).ok();
     let transforms = annotations.read_of(&TRANSFORMS, name).ok();
     let actions = backends.actions(&path.backend, &format!("{field}.backend"), annotations);
@@ -155,7 +156,22 @@ fn one_rule(
             return None;
         }
     };
-    Some(Rule { conditions, actions, transforms: transforms.unwrap_or_default() })
+    let rule = Rule { conditions, actions, transforms: transforms.unwrap_or_default() };
+    if !rule.fits() && rule.split().is_none() {
+        annotations.problems.push(too_much(annotations, field));
+    }
+    Some(rule)
+}
+
+/// A rule that AWS takes neither as one nor in pieces.
+fn too_much(annotations: &Annotations<'_>, field: &str) -> Problem {
+    let found = "more values or wildcards than AWS takes in a rule".to_owned();
+    let allowed = "at most 5 conditions, and 5 wildcards in each value of theirs together";
+    Problem {
+        severity: Severity::Warning,
+        meanwhile: "it is tried all the same, and other rules are made without it".to_owned(),
+        ..annotations.error(Code::InvalidRule, field.to_owned(), found, allowed)
+    }
 }
 
 /// A condition on something that requests do not have.

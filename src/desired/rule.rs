@@ -95,7 +95,7 @@ pub fn path_values(path: &HTTPIngressPath, syntax: PathSyntax) -> Result<Pattern
     }
     check_path(text)?;
     if kind != PathType::ImplementationSpecific && text.contains(['*', '?']) {
-        return Err("no wildcards, unless pathType is ImplementationSpecific".to_owned());
+        return Err(instead_of_wildcards(text));
     }
     let values = match kind {
         PathType::Exact | PathType::ImplementationSpecific => vec![text.into()],
@@ -106,6 +106,18 @@ pub fn path_values(path: &HTTPIngressPath, syntax: PathSyntax) -> Result<Pattern
         }
     };
     Ok(Patterns { values, ..Patterns::default() })
+}
+
+/// What to write instead of a path with wildcards whose type has none.
+fn instead_of_wildcards(text: &str) -> String {
+    let allowed = "no wildcards, unless pathType is ImplementationSpecific";
+    match text.strip_suffix("/*").filter(|stem| !stem.contains(['*', '?'])) {
+        Some(stem) => {
+            let above = if stem.is_empty() { "/" } else { stem };
+            format!("{allowed}; \"{above}\" of type Prefix takes all that is below it")
+        }
+        None => allowed.to_owned(),
+    }
 }
 
 /// AWS's grammar of a path pattern.

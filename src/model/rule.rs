@@ -15,6 +15,7 @@ use condition::patterns_meet;
 mod action;
 mod authentication;
 mod condition;
+mod split;
 mod transform;
 
 /// A rule without its priority: what makes it the same rule wherever it stands.

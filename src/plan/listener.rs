@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{Handle, Id, Slot};
-use crate::model::inventory::{LiveListener, LiveLoadBalancer};
+use crate::model::inventory::{LiveListener, LiveLoadBalancer, LiveRule};
 use crate::model::listener::{Listener, Protocol};
 use crate::model::plan::{Reason, StepId};
 use crate::model::rule::{Rule, RuleAction, actions_satisfy};
@@ -153,15 +153,33 @@ fn resolved(
     listener.default_actions = replacement.resolved(&listener.default_actions);
     let default = live.map(|live| live.live.spec.default_actions.as_slice());
     let default = interim(default, &listener.default_actions);
-    let rules = wished.rules.iter().map(|(rule, tags)| {
+    let rules = wished.rules.iter().flat_map(|(rule, tags)| {
         let actions = replacement.resolved(&rule.actions);
-        let rule = Rule { actions, ..rule.clone() };
+        let standing = live.map(|live| live.rules.as_slice()).unwrap_or_default();
+        let rules = pieces(Rule { actions, ..rule.clone() }, standing);
+        rules.into_iter().map(move |rule| (rule, tags))
+    });
+    let rules = rules.map(|(rule, tags)| {
         let instead = live.and_then(|live| done_instead(live, &rule));
         let interim = interim(instead, &rule.actions);
         rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets) }
     });
     let rules = rules.collect();
     Wished { listener, interim: default, rules, secrets: Rc::clone(secrets) }
+}
+
+/// A rule as AWS takes it: in pieces, unless it stands as one all the same.
+fn pieces(rule: Rule, standing: &[LiveRule]) -> Vec<Rule> {
+    if rule.fits() || standing.iter().any(|live| rule.is_satisfied_by(&live.rule)) {
+        return vec![rule];
+    }
+    rule.split().unwrap_or_else(|| vec![rule])
+}
+
+/// Whether rules do what a wish says, as one or in pieces.
+pub fn does(standing: &[LiveRule], wish: &Rule) -> bool {
+    let pieces = pieces(wish.clone(), standing);
+    pieces.iter().all(|rule| standing.iter().any(|live| rule.is_satisfied_by(&live.rule)))
 }
 
 fn create(

@@ -20,6 +20,7 @@ use crate::model::target::{LiveTarget, TargetState};
 
 use super::deletion;
 use super::draft::Draft;
+use super::listener;
 use super::settle::{Settled, leads_to, load_balancer_handle};
 
 /// What takes the place of what in a group.
@@ -187,7 +188,7 @@ impl<'i> Replacement<'_, 'i> {
                 let has = |rule: &crate::model::rule::Rule| {
                     let mut rule = rule.clone();
                     rule.actions = self.resolved(&rule.actions);
-                    listener.rules.iter().any(|live| rule.is_satisfied_by(&live.rule))
+                    listener::does(&listener.rules, &rule)
                 };
                 wish.differences(&listener.live.spec).is_empty()
                     && wished.rules.iter().all(|(rule, _)| has(rule))

@@ -182,6 +182,8 @@ fn what_cannot_be_a_rule_is_said_with_its_place() {
     };
     path("any Exact /a* web:80", "no wildcards");
     path("any Prefix /a? web:80", "no wildcards");
+    path("any Prefix /* web:80", "\"/\" of type Prefix");
+    path("any Exact /a/* web:80", "\"/a\" of type Prefix");
     path("any Regex /a web:80", "Exact, Prefix, ImplementationSpecific");
     path("any Exact a web:80", "a path from the root");
     path(&format!("any Exact /{} web:80", "a".repeat(128)), "at most 128 characters");

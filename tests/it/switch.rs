@@ -8,7 +8,7 @@ use albedo::model::target::TargetState;
 
 use super::support::fake::{Fake, State};
 use super::support::site::{Controller, Site};
-use super::support::world::wait;
+use super::support::world::{CERTIFICATE, wait};
 
 /// Two Services, of which one has all paths.
 const THREE: &str = "
@@ -58,6 +58,36 @@ fn a_path_is_led_elsewhere_once_somebody_is_well_there() {
         controller.settle().await;
         assert_eq!(led_to(&site.aws.everything()), ["9090:1", "8080:1", "9090:1"]);
         assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn a_path_that_is_led_elsewhere_goes_on_asking_who_comes() {
+    wait(async {
+        let jwt = "jwt-validation: '{\"jwksEndpoint\":\"https://k\",\"issuer\":\"https://i\"}'";
+        let sketch = THREE.replace(
+            "web: {rules",
+            &format!("web: {{{jwt}, certificate-arn: '{CERTIFICATE}', rules"),
+        );
+        let site = Site::new(&sketch);
+        let controller = site.settle().await;
+        site.aws.set_health(TargetState::Healthy);
+        site.aws.take_time();
+        let asks = || {
+            let state = site.aws.everything();
+            let rules = state.rules.values().map(|rule| &rule.rule.actions);
+            let all = rules.chain(state.listeners.values().map(|one| &one.spec.default_actions));
+            all.into_iter().all(|actions| actions[0].authenticates())
+        };
+        assert!(asks());
+        controller.cluster.add(&sketch.replace(" s:80", " t:80"));
+        controller.settle_for(30).await;
+        assert_eq!(led_to(&site.aws.everything())[0], "8080:1 9090:0");
+        assert!(asks());
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        assert_eq!(led_to(&site.aws.everything())[0], "9090:1");
+        assert!(asks());
     });
 }
 

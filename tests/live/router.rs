@@ -62,6 +62,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         Rule {
             conditions: if conditions.is_empty() { any() } else { conditions },
             actions: vec![RuleAction::Forward { groups, stickiness: None }],
+            transforms: Vec::new(),
         }
     })
 }

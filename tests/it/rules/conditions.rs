@@ -5,7 +5,8 @@ use albedo::model::rule::{Condition, QueryValue, Rewrite, Rule, Transform};
 use smol_str::SmolStr;
 
 use super::super::support::fake::State;
-use super::super::support::world::World;
+use super::super::support::site::Site;
+use super::super::support::world::{World, wait};
 use super::{SERVICES, calls, world};
 
 /// The conditions that LBC was recorded with (V06).
@@ -66,7 +67,8 @@ fn conditions_are_put_together_as_lbc_does() {
         Condition::Host(texts(&["main.example.com", "alt.example.com"])),
         Condition::Path(texts(&["/p", "/more/*"])),
     ];
-    assert_eq!(rule(&with_conditions(ALL)).conditions, expected);
+    let front = with_conditions(ALL).build("shop/web").stack.front.unwrap();
+    assert_eq!(front.listeners[&80].rules[0].0.conditions, expected);
 }
 
 #[test]
@@ -216,4 +218,66 @@ fn a_shuffled_answer_is_no_difference() {
     assert_eq!(calls(&sketch, &sketch, shuffle), [""; 0]);
     let other = sketch.replace("b.example.com", "c.example.com");
     assert_eq!(calls(&sketch, &other, shuffle), ["ModifyRule"]);
+}
+
+/// What LBC was recorded to ask for in one rule (V20), which AWS refuses.
+const MANY: &str = r#"[
+  {"field":"host-header","hostHeaderConfig":{"values":
+    ["h1.example.com","h2.example.com","h3.example.com"]}},
+  {"field":"http-header","httpHeaderConfig":{"httpHeaderName":"X-T","values":["a","b","c","d"]}}]"#;
+
+fn many(path: &str) -> String {
+    let rule = format!("h0.example.com Prefix {path} web:80");
+    format!("{SERVICES}ingress shop/web:\n  rules: [{rule}]\n  conditions.web: '{MANY}'")
+}
+
+#[test]
+fn more_than_aws_takes_becomes_several_rules() {
+    wait(async {
+        let site = Site::new(&many("/p"));
+        let controller = site.settle().await;
+        let rules: Vec<Rule> =
+            site.aws.everything().rules.values().map(|rule| rule.rule.clone()).collect();
+        assert_eq!(rules.len(), 8);
+        assert!(rules.iter().all(Rule::fits));
+        for host in ["h0", "h1", "h2", "h3"] {
+            for header in ["a", "b", "c", "d"] {
+                let host = format!("{host}.example.com");
+                let takes = |rule: &&Rule| {
+                    let has = |condition: &Condition| match condition {
+                        Condition::Host(values) => values.contains(&SmolStr::new(&host)),
+                        Condition::Header { values, .. } => values.contains(&SmolStr::new(header)),
+                        _ => true,
+                    };
+                    rule.conditions.iter().all(has)
+                };
+                assert!(rules.iter().any(|rule| takes(&rule)), "{host} {header}");
+            }
+        }
+        site.aws.forget_calls();
+        controller.look_again();
+        controller.settle().await;
+        assert_eq!(site.aws.performed(), []);
+    });
+}
+
+#[test]
+fn more_than_aws_takes_stays_one_rule_where_it_stands_as_one() {
+    let whole = rule(&World::new(&many("/p"))).conditions;
+    let as_one = move |state: &mut State| {
+        let ids: Vec<_> = state.rules.keys().cloned().collect();
+        for id in &ids[1..] {
+            state.rules.remove(id);
+        }
+        state.rules.get_mut(&ids[0]).unwrap().rule.conditions = whole;
+    };
+    assert_eq!(calls(&many("/p"), &many("/p"), as_one), [""; 0]);
+}
+
+#[test]
+fn what_aws_takes_in_no_rule_is_tried_as_it_is_and_told() {
+    let built = with_conditions(ALL).build("shop/web");
+    let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
+    assert_eq!((problem.code, problem.severity), (Code::InvalidRule, Severity::Warning));
+    assert_eq!(built.good.len(), 1);
 }
