@@ -118,8 +118,10 @@ impl Process {
             let text = format!("a subject has several deadlines: {deadlines:?}");
             self.stage.object(Invariant::Memory, "a retry", text);
         }
-        // Whoever takes a census does so for ever.
-        let next = deadlines.into_iter().find(|(_, subject)| subject.kind() != SubjectKind::Census);
+        // Whoever takes a census does so for ever, once it could be taken.
+        let next = deadlines.into_iter().find(|(_, subject)| {
+            subject.kind() != SubjectKind::Census || queue.is_troubled(subject)
+        });
         next.map_or(Idleness::AtRest, |(moment, _)| Idleness::Until(moment))
     }
 
