@@ -346,7 +346,7 @@ impl BuildFlags {
                 0 => None,
                 most => usize::try_from(*most).ok(),
             },
-            removals: if *accept_removals { Removals::Accepted } else { Removals::Held },
+            removals: if *accept_removals { Removals::Accepted } else { Removals::Braked },
             replacement_grace: replacement_grace.unwrap_or(GRACE),
             replacement_grace_elsewhere: replacement_grace.unwrap_or(GRACE_ELSEWHERE),
         })

@@ -37,7 +37,7 @@ mod targets;
 mod waits;
 mod zone;
 
-use brakes::HELD_PAUSE;
+use brakes::BRAKED_PAUSE;
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};
@@ -77,7 +77,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
     /// subject is left.
     pub async fn visit(&self, subject: &Subject, lane: Lane, permit: &Permit<T>) -> Rest {
         let visit = Visit { reconciler: self, subject, permit };
-        self.world.lock().held.remove(subject);
+        self.world.lock().braked.remove(subject);
         let visited = match subject {
             Subject::Fabric(_) => visit.fabric().await,
             Subject::Balancer(_, group) => visit.balancer(group).await,
@@ -91,8 +91,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
             tracing::warn!(%subject, %error, "AWS could not be read");
             Rest::Again(of_aws(error.kind))
         });
-        let is_held = self.world.lock().held.contains(subject);
-        let rest = if is_held { gravest([rest, Rest::Later(HELD_PAUSE)]) } else { rest };
+        let is_braked = self.world.lock().braked.contains(subject);
+        let rest = if is_braked { gravest([rest, Rest::Later(BRAKED_PAUSE)]) } else { rest };
         if rest == Rest::Done {
             self.world.lock().rested(subject);
         }

@@ -38,9 +38,9 @@ pub(super) async fn serve_all(
     let refresh = move |metrics: &Metrics| {
         metrics.watch_failures(progress.borrow().failures());
         metrics.stale_parts(mirror.stale_parts());
-        let held = world.lock().held.clone();
+        let braked = world.lock().braked.clone();
         for kind in SubjectKind::ALL {
-            let of_kind = held.iter().filter(|subject| subject.kind() == kind);
+            let of_kind = braked.iter().filter(|subject| subject.kind() == kind);
             metrics.removals_held(kind, of_kind.count());
         }
         for lane in Lane::ALL {

@@ -23,7 +23,7 @@ use crate::model::protection::ProtectionStack;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::source::SourceKind;
-use crate::model::stack::{Held, TargetsStack};
+use crate::model::stack::{Braked, TargetsStack};
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::plan::check::Breach;
@@ -48,16 +48,16 @@ pub struct Plans {
 impl Plans {
     /// What stays of a subject because it was there before the cluster had load balancers. What
     /// else has lost its owners goes: they have just been looked for.
-    fn held<O: ToString>(
+    fn braked<O: ToString>(
         &self,
         snapshot: &Snapshot,
         subject: &Subject,
         owners: impl FnOnce() -> BTreeSet<O>,
-    ) -> Held<O> {
+    ) -> Braked<O> {
         if !self.is_unmarked {
-            return Held::default();
+            return Braked::default();
         }
-        owners::held(&snapshot.settings, &snapshot.objects.classes, subject, owners())
+        owners::braked(&snapshot.settings, &snapshot.objects.classes, subject, owners())
     }
 
     /// Says which plans would be refused: a step of theirs may take away what is still needed.
@@ -121,7 +121,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         // How long something has been waiting is not known here, so no wait is over.
         let over = BTreeSet::new();
         let subject = Subject::Balancer(place.clone(), group.clone());
-        built.stack.held = plans.held(snapshot, &subject, || {
+        built.stack.braked = plans.braked(snapshot, &subject, || {
             let is_known = |resource: &str| owners::is_in_sight(&snapshot.objects, resource);
             plan::brakes::strays(&inventory, is_known)
         });
@@ -145,7 +145,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let fabric = mirror.fabric(&cluster, &endpoints).await?;
     let subject = Subject::Fabric(place);
     let rules = || fabric.endpoint_rules.value().into_iter().flat_map(BTreeMap::values).flatten();
-    stack.kept.extend(plans.held(snapshot, &subject, || rules().cloned().collect()).owners);
+    stack.kept.extend(plans.braked(snapshot, &subject, || rules().cloned().collect()).owners);
     let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
     plans.judged(&subject, &plan, &plan::check::fabric(&plan, &fabric));
     plans.plans.push((subject, plan));
@@ -218,7 +218,7 @@ async fn plan_zones<C: Cloud, T: Clock>(
             found => found?,
         };
         let subject = Subject::Zone(settings.place.clone(), id.clone());
-        stack.held = plans.held(snapshot, &subject, || {
+        stack.braked = plans.braked(snapshot, &subject, || {
             let (unseen, _) = plan::zone::unseen(settings, &snapshot.extent, &stack, &inventory);
             unseen.into_keys().collect()
         });

@@ -78,7 +78,7 @@ pub struct World {
     /// What each subject then found of which nobody in sight was the owner.
     pub inherited: BTreeMap<Subject, BTreeSet<String>>,
     /// The subjects of which something is held because its owners are out of sight.
-    pub held: BTreeSet<Subject>,
+    pub braked: BTreeSet<Subject>,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
     /// Those of them that began to wait when it was known already that something had been let go.
@@ -111,7 +111,7 @@ impl World {
             fabric: FabricState::default(),
             is_unmarked: false,
             inherited: BTreeMap::new(),
-            held: BTreeSet::new(),
+            braked: BTreeSet::new(),
             waiting: BTreeSet::new(),
             late: BTreeSet::new(),
         }
@@ -194,7 +194,7 @@ impl World {
         self.leads = true;
         self.is_unmarked = is_unmarked;
         self.inherited.clear();
-        self.held.clear();
+        self.braked.clear();
         self.zones = Zones::default();
         self.zone_states.clear();
         self.certificates.clear();

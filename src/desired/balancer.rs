@@ -12,7 +12,7 @@ use crate::model::problem::{Code, Problem};
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{BalancerStack, Held};
+use crate::model::stack::{BalancerStack, Braked};
 
 use super::groups::{Member, Members, holds, members};
 use super::moves::Departures;
@@ -83,7 +83,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         arrived: arrived.cloned().collect(),
         arriving,
         unexplained,
-        held: Held::default(),
+        braked: Braked::default(),
         memory: memory(snapshot, &active, &good),
         grace,
         named,

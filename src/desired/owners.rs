@@ -13,7 +13,7 @@ use crate::model::id::ObjectKey;
 use crate::model::settings::{Removals, Settings};
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
-use crate::model::stack::Held;
+use crate::model::stack::Braked;
 use crate::model::subject::Subject;
 
 use super::annotations::table::ACCEPT_REMOVALS;
@@ -59,12 +59,12 @@ const TOKEN_LENGTH: usize = 12;
 /// What is held of a subject because its owners are out of sight, unless a person has said that it
 /// may go.
 #[must_use]
-pub fn held<O: ToString>(
+pub fn braked<O: ToString>(
     settings: &Settings,
     classes: &BTreeMap<String, Arc<IngressClass>>,
     subject: &Subject,
     owners: BTreeSet<O>,
-) -> Held<O> {
+) -> Braked<O> {
     let mut digest = Sha256::new();
     digest.update(subject.to_string());
     for owner in &owners {
@@ -74,9 +74,9 @@ pub fn held<O: ToString>(
     let digits = digest.finalize().into_iter().take(TOKEN_LENGTH / 2);
     let token: String = digits.map(|byte| format!("{byte:02x}")).collect();
     if owners.is_empty() || accepts(settings, classes, &token) {
-        return Held::default();
+        return Braked::default();
     }
-    Held { owners, token }
+    Braked { owners, token }
 }
 
 fn accepts(

@@ -13,7 +13,7 @@ use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
 use crate::model::settings::Podless;
 use crate::model::snapshot::Snapshot;
-use crate::model::stack::{Doubts, Held, TargetsStack};
+use crate::model::stack::{Braked, Doubts, TargetsStack};
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
 
@@ -73,7 +73,7 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
         leaving: false,
         unclaimed: true,
         doubts: doubts(snapshot, binding),
-        held: Held::default(),
+        braked: Braked::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::record::{HostedZone, HostedZones, RecordWish, Routing, WishedV
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{Held, ZoneStack};
+use crate::model::stack::{Braked, ZoneStack};
 
 /// Where a name belongs.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         arrived: arrivals.keys().cloned().collect(),
         standing,
         is_complete: snapshot.facts.knows_names(),
-        held: Held::default(),
+        braked: Braked::default(),
         suspects: BTreeMap::new(),
     })
 }

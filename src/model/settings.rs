@@ -71,7 +71,7 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removals {
     /// It stays until the API server says that they are gone.
-    Held,
+    Braked,
     /// It goes.
     Accepted,
 }

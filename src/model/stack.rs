@@ -66,7 +66,7 @@ pub struct BalancerStack {
     /// be theirs.
     pub unexplained: Vec<Source>,
     /// What stands of members that nobody sees, by resource tag: nothing that is surplus goes.
-    pub held: Held<SmolStr>,
+    pub braked: Braked<SmolStr>,
     /// What has to be remembered while this is the wish.
     pub memory: Memory,
     /// How long what has been replaced stays, for requests and names that still lead to it.
@@ -79,14 +79,14 @@ pub struct BalancerStack {
 /// What stays although nobody wants it: its owners are out of sight, and nobody has said that they
 /// are gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held<T> {
+pub struct Braked<T> {
     /// The owners.
     pub owners: BTreeSet<T>,
     /// What a person says who wants it to go.
     pub token: String,
 }
 
-impl<T> Default for Held<T> {
+impl<T> Default for Braked<T> {
     fn default() -> Self {
         Self { owners: BTreeSet::new(), token: String::new() }
     }
@@ -96,7 +96,7 @@ impl BalancerStack {
     /// Whether all that stands is explained by the members that can be seen.
     #[must_use]
     pub fn explains_all(&self) -> bool {
-        self.unexplained.is_empty() && self.held.owners.is_empty()
+        self.unexplained.is_empty() && self.braked.owners.is_empty()
     }
 
     /// The place of a member among those that carry on.
@@ -199,7 +199,7 @@ pub struct TargetsStack {
     /// Of which targets that are not wanted nobody has said that they are gone.
     pub doubts: Doubts,
     /// The addresses of those of them that stay.
-    pub held: Held<SmolStr>,
+    pub braked: Braked<SmolStr>,
 }
 
 /// Of which endpoints nobody has said that they are gone: what is known of them may be incomplete.
@@ -258,7 +258,7 @@ pub struct ZoneStack {
     /// Whether every group has been looked at, so that names that nobody asked for may go.
     pub is_complete: bool,
     /// Those who are not seen and whose names stay.
-    pub held: Held<Source>,
+    pub braked: Braked<Source>,
     /// How many names each of these may share a batch with: Route 53 refused them together.
     pub suspects: BTreeMap<String, usize>,
 }

@@ -14,7 +14,7 @@ use crate::model::rule::RuleAction;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
-use crate::model::stack::{BalancerStack, Front, Held};
+use crate::model::stack::{BalancerStack, Braked, Front};
 
 use super::brakes;
 use super::client_secret::ClientSecrets;
@@ -63,8 +63,8 @@ pub fn plan(
                 .to_owned(),
         );
     }
-    if let (Some(first), false) = (stack.active.first(), stack.held.owners.is_empty()) {
-        let Held { owners, token } = &stack.held;
+    if let (Some(first), false) = (stack.active.first(), stack.braked.owners.is_empty()) {
+        let Braked { owners, token } = &stack.braked;
         let found = format!(
             "rules of the group for {} backends of Ingresses that the cluster's lists do not \
              have: {}",

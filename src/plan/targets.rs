@@ -8,7 +8,7 @@ use crate::model::inventory::TargetsInventory;
 use crate::model::known::Known;
 use crate::model::plan::{Plan, Reason, StepId};
 use crate::model::problem::{Kind, ObjectRef, Problem};
-use crate::model::stack::{Held, TargetsStack};
+use crate::model::stack::{Braked, TargetsStack};
 use crate::model::target::{LiveTarget, Target, TargetState};
 
 use super::brakes;
@@ -49,8 +49,8 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
         let action = KubeAction::ClaimBinding { name: key.clone() };
         claims.push(draft.push(Action::Kube(action), Reason::Claimed, &[]));
     }
-    if !stack.held.owners.is_empty() {
-        draft.refuse(held(key, stack));
+    if !stack.braked.owners.is_empty() {
+        draft.refuse(braked(key, stack));
     }
     let most = stack.at_most.map_or(TARGETS_MAX, |most| most.min(TARGETS_MAX));
     let mut missing = missing(stack, live);
@@ -86,9 +86,9 @@ fn counts(live: &LiveTarget) -> bool {
 }
 
 /// What is to be said of targets that stay because nobody has said that they are gone.
-fn held(key: &ObjectKey, stack: &TargetsStack) -> Problem {
+fn braked(key: &ObjectKey, stack: &TargetsStack) -> Problem {
     let object = ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() };
-    let Held { owners, token } = &stack.held;
+    let Braked { owners, token } = &stack.braked;
     let found = format!(
         "{} healthy targets of which the cluster's lists tell nothing any more: {}",
         owners.len(),
@@ -122,8 +122,8 @@ fn surplus<'a>(stack: &TargetsStack, live: &'a [LiveTarget]) -> Vec<&'a LiveTarg
     }
     let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
     let surplus = live.iter().filter(|live| {
-        let is_held = stack.held.owners.contains(&live.target.id);
-        counts(live) && !is_held && !wanted.contains(&identity(&live.target))
+        let is_braked = stack.braked.owners.contains(&live.target.id);
+        counts(live) && !is_braked && !wanted.contains(&identity(&live.target))
     });
     surplus.collect()
 }

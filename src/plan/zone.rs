@@ -15,7 +15,7 @@ use crate::model::record::{
 use crate::model::settings::{DnsPolicy, DnsSettings, Settings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
-use crate::model::stack::{Held, ZoneStack};
+use crate::model::stack::{Braked, ZoneStack};
 
 use super::brakes;
 use super::draft::Draft;
@@ -127,12 +127,12 @@ impl Planning<'_> {
     /// Whether it can be seen from here that somebody does not ask for a name any more.
     fn is_seen(&self, source: &Source) -> bool {
         (self.extent.shows(source.namespace()) || self.stack.standing.contains(source))
-            && !self.stack.held.owners.contains(source)
+            && !self.stack.braked.owners.contains(source)
     }
 
     /// Names stay of whom nobody has said that they are gone.
     fn say_what_is_held(&mut self) {
-        let Held { owners, token } = &self.stack.held;
+        let Braked { owners, token } = &self.stack.braked;
         if owners.is_empty() {
             return;
         }
@@ -326,7 +326,7 @@ impl Planning<'_> {
             self.extent.shows(source.namespace()) && !self.stack.standing.contains(&source);
         self.stack.is_complete
             && (is_gone || self.stack.known.contains(&source))
-            && !self.stack.held.owners.contains(&source)
+            && !self.stack.braked.owners.contains(&source)
     }
 
     /// Whether a record of ours that nobody wishes for may go. One whose source stands and does
@@ -335,7 +335,7 @@ impl Planning<'_> {
     fn may_go(&self, host: &Host<'_>, record: &Record) -> bool {
         let is_complete = self.stack.is_complete;
         let Some(source) = host.source_of(record) else { return false };
-        if self.stack.held.owners.contains(&source) {
+        if self.stack.braked.owners.contains(&source) {
             return false;
         }
         if self.stack.known.contains(&source) {

@@ -41,8 +41,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mut built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
         let mut plan = self.plan(&built, &inventory, &over);
-        built.stack.held = self.held_backends(&plan, &inventory).await;
-        if !built.stack.held.owners.is_empty() {
+        built.stack.braked = self.braked_backends(&plan, &inventory).await;
+        if !built.stack.braked.owners.is_empty() {
             plan = self.plan(&built, &inventory, &over);
         }
         // Before anything goes: no name is made for it any more.

@@ -17,20 +17,20 @@ use crate::model::inventory::{BalancerInventory, TargetsInventory, ZoneInventory
 use crate::model::plan::Plan;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{Doubts, Held, TargetsStack, ZoneStack};
+use crate::model::stack::{Braked, Doubts, TargetsStack, ZoneStack};
 use crate::plan::{brakes, zone};
 
 /// How often it is looked whether what is held may go: a person who has just said so waits no
 /// longer.
-pub(super) const HELD_PAUSE: Duration = Duration::from_secs(30);
+pub(super) const BRAKED_PAUSE: Duration = Duration::from_secs(30);
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// The owners of rules and target groups that a plan is about to take away.
-    pub(super) async fn held_backends(
+    pub(super) async fn braked_backends(
         &self,
         plan: &Plan,
         inventory: &BalancerInventory,
-    ) -> Held<SmolStr> {
+    ) -> Braked<SmolStr> {
         let extent = &self.settings().extent;
         let strays = {
             let world = self.world().lock();
@@ -52,16 +52,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             });
             held.append(&mut asked);
         }
-        self.held(held)
+        self.braked(held)
     }
 
     /// Those whose names are about to go.
-    pub(super) async fn held_names(
+    pub(super) async fn braked_names(
         &self,
         snapshot: &Snapshot,
         stack: &ZoneStack,
         inventory: &ZoneInventory,
-    ) -> Held<Source> {
+    ) -> Braked<Source> {
         let (unseen, ours) = zone::unseen(&snapshot.settings, &snapshot.extent, stack, inventory);
         let (mut held, mut asked) = self.inherited(unseen.keys().cloned().collect());
         let going = asked.iter().filter_map(|source| unseen.get(source)).sum();
@@ -73,22 +73,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             });
             held.append(&mut asked);
         }
-        self.held(held)
+        self.braked(held)
     }
 
     /// The addresses of healthy targets that are about to go.
-    pub(super) async fn held_targets(
+    pub(super) async fn braked_targets(
         &self,
         snapshot: &Snapshot,
         key: &ObjectKey,
         (stack, inventory): (&TargetsStack, &TargetsInventory),
-    ) -> Held<SmolStr> {
+    ) -> Braked<SmolStr> {
         let doubted = brakes::doubted(stack, inventory);
         let seen = snapshot.objects.bindings.get(key).filter(|_| !doubted.is_empty());
-        let Some(seen) = seen else { return Held::default() };
+        let Some(seen) = seen else { return Braked::default() };
         let service = seen.as_binding(key).service_key();
         let stand = match &stack.doubts {
-            Doubts::None => return Held::default(),
+            Doubts::None => return Braked::default(),
             Doubts::All => {
                 self.names(&Sought::Slices(service)).await.map(|names| !names.is_empty())
             }
@@ -104,7 +104,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
         };
         // What cannot be asked is not known.
-        if stand.unwrap_or(true) { self.held(doubted) } else { Held::default() }
+        if stand.unwrap_or(true) { self.braked(doubted) } else { Braked::default() }
     }
 
     /// The Ingresses that stand, by namespace, as far as the API server says so.
@@ -150,11 +150,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// What is held, unless a person has said that it may go.
-    pub(super) fn held<O: ToString>(&self, owners: BTreeSet<O>) -> Held<O> {
+    pub(super) fn braked<O: ToString>(&self, owners: BTreeSet<O>) -> Braked<O> {
         let mut world = self.world().lock();
-        let held = owners::held(self.settings(), &world.objects.classes, self.subject, owners);
+        let held = owners::braked(self.settings(), &world.objects.classes, self.subject, owners);
         if !held.owners.is_empty() {
-            world.held.insert(self.subject.clone());
+            world.braked.insert(self.subject.clone());
         }
         held
     }

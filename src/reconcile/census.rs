@@ -67,7 +67,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         };
         // Whoever they were imported for may have been in another cluster of the same name.
         let (old, others) = self.inherited(imported);
-        let held = self.held(old.clone()).owners;
+        let held = self.braked(old.clone()).owners;
         let imported = others.into_iter().chain(old.into_iter().filter(|key| !held.contains(key)));
         let mut world = self.world().lock();
         for key in imported.filter(|key| settings.extent.shows(key.namespace())) {

@@ -24,7 +24,7 @@ use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::Plan;
 use crate::model::security::IngressRule;
 use crate::model::snapshot::{Objects, Snapshot};
-use crate::model::stack::{FabricStack, Held};
+use crate::model::stack::{Braked, FabricStack};
 use crate::model::surroundings::Surroundings;
 use crate::plan;
 use crate::plan::brakes;
@@ -108,7 +108,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let standing = self.mirror().fabric(cluster, &BTreeSet::new()).await?;
         let rules = standing.endpoint_rules.value().into_iter().flat_map(BTreeMap::values);
         let (old, _) = self.inherited(rules.flatten().cloned().collect());
-        let Held { owners, token } = self.held(old);
+        let Braked { owners, token } = self.braked(old);
         let note = format!(
             "held: what nodes and pods let in since before this cluster had load balancers: {}; \
              it goes with the annotation {ANNOTATION_ACCEPT_REMOVALS}: {token} on an IngressClass",

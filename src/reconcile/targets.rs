@@ -86,7 +86,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let Some(mut stack) = desired::targets::build(snapshot, key) else { return Ok(Rest::Done) };
         let Id::Is(target_group) = &stack.target_group else { return Ok(Rest::Done) };
         let inventory = self.mirror().targets(target_group).await?;
-        stack.held = self.held_targets(snapshot, key, (&stack, &inventory)).await;
+        stack.braked = self.braked_targets(snapshot, key, (&stack, &inventory)).await;
         let plan = plan::targets::plan(key, &stack, &inventory);
         told.extend(plan.refusals.iter().cloned());
         let breaches = plan::check::targets(&plan, &inventory);

@@ -66,8 +66,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if plan::zone::is_blind(settings, &stack, &inventory, &plan) {
             (inventory, plan) = look(UNKNOWN_AGE_MAX).await?;
         }
-        stack.held = self.held_names(&snapshot, &stack, &inventory).await;
-        if !stack.held.owners.is_empty() {
+        stack.braked = self.braked_names(&snapshot, &stack, &inventory).await;
+        if !stack.braked.owners.is_empty() {
             plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         }
         let targets =

@@ -12,7 +12,7 @@ use albedo::model::marks::Tags;
 use albedo::model::plan::{Plan, Reason, StepId};
 use albedo::model::security::{IngressRule, Peer};
 use albedo::model::snapshot::Extent;
-use albedo::model::stack::{BalancerStack, CertificateStack, Doubts, Held, TargetsStack, Use};
+use albedo::model::stack::{BalancerStack, Braked, CertificateStack, Doubts, TargetsStack, Use};
 use albedo::model::target::{LiveTarget, Target, TargetState};
 use albedo::plan::{check, targets};
 use albedo::reconcile::scope;
@@ -235,7 +235,7 @@ fn a_full_target_group_makes_room_for_what_comes() {
         at_most: None,
         leaving: false,
         doubts: Doubts::None,
-        held: Held::default(),
+        braked: Braked::default(),
     };
     let plan = targets::plan(&ObjectKey::new("shop", "b"), &stack, &inventory);
     assert_eq!(check::targets(&plan, &inventory), []);

@@ -10,7 +10,7 @@ use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::inventory::TargetsInventory;
 use albedo::model::known::Known;
 use albedo::model::settings::{FeatureGates, Settings};
-use albedo::model::stack::{Doubts, Held, TargetsStack, Wish};
+use albedo::model::stack::{Braked, Doubts, TargetsStack, Wish};
 use albedo::model::surroundings::Subnet;
 use albedo::model::target::{LiveTarget, Target, TargetState};
 use albedo::plan::targets;
@@ -149,7 +149,7 @@ fn moved(at_most: Option<usize>, live: &[u8], wanted: &[u8]) -> (Vec<Target>, Ve
         leaving: false,
         unclaimed: false,
         doubts: Doubts::None,
-        held: Held::default(),
+        braked: Braked::default(),
     };
     let plan = targets::plan(&ObjectKey::new("shop", "b"), &stack, &inventory);
     let (mut came, mut went) = (Vec::new(), Vec::new());

@@ -16,7 +16,7 @@ use albedo::model::record::{
 use albedo::model::settings::{DnsPolicy, DnsSettings, Settings};
 use albedo::model::snapshot::Extent;
 use albedo::model::source::Source;
-use albedo::model::stack::{Held, ZoneStack};
+use albedo::model::stack::{Braked, ZoneStack};
 use albedo::plan::check;
 use albedo::plan::zone::plan;
 use jiff::Timestamp;
@@ -121,7 +121,7 @@ impl Case {
             known,
             is_complete: true,
             arrived: BTreeSet::new(),
-            held: Held::default(),
+            braked: Braked::default(),
             suspects: BTreeMap::new(),
         };
         let load_balancers = BTreeMap::from([

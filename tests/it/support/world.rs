@@ -110,7 +110,7 @@ pub fn settings() -> Settings {
         endpoint_group_tags: Tags::new(),
         gates: FeatureGates::default(),
         max_targets: None,
-        removals: Removals::Held,
+        removals: Removals::Braked,
         replacement_grace: Duration::from_secs(5),
         replacement_grace_elsewhere: Duration::from_secs(5),
     }
