@@ -354,7 +354,7 @@ fn listeners(
         let given = certificates.iter().find(|id| id.given().is_some());
         let listener = Listener {
             protocol: wish.listener.protocol,
-            default_actions: default_actions(wish, redirect),
+            default_actions: default_actions(wish, *port, redirect),
             default_certificate: given.or(certificates.first()).cloned(),
             certificates: certificates.iter().cloned().collect(),
             ssl_policy: ssl_policy(snapshot, &wish.listener),
@@ -393,7 +393,7 @@ fn ssl_policy(snapshot: &Snapshot, wish: &ListenerWish) -> Option<String> {
         .then(|| wish.ssl_policy.clone().unwrap_or_else(|| default.clone()))
 }
 
-fn default_actions(wish: &SharedPort, redirect: Option<u16>) -> Vec<RuleAction> {
+fn default_actions(wish: &SharedPort, port: u16, redirect: Option<u16>) -> Vec<RuleAction> {
     if let Some(port) = redirect {
         return vec![RuleAction::Redirect(Redirect {
             port: Some(port.to_string()),
@@ -402,5 +402,12 @@ fn default_actions(wish: &SharedPort, redirect: Option<u16>) -> Vec<RuleAction> 
             ..Redirect::default()
         })];
     }
-    wish.default_actions.clone().unwrap_or_else(|| vec![rule::not_found()])
+    let asked = wish.default_actions.clone().map(|actions| Rule {
+        conditions: Vec::new(),
+        actions,
+        transforms: Vec::new(),
+    });
+    // AWS takes no listener that sends clients back to where they are.
+    let asked = asked.filter(|rule| !optimizer::loops(rule, port, wish.listener.protocol));
+    asked.map_or_else(|| vec![rule::not_found()], |rule| rule.actions)
 }

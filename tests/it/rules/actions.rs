@@ -256,6 +256,18 @@ fn a_redirect_to_https_is_left_out_there_and_hides_the_rest_on_http() {
 }
 
 #[test]
+fn a_default_that_sends_clients_back_where_they_are_is_left_out() {
+    let world = world(&format!(
+        "ingress shop/web: {{listen-ports: '[{{\"HTTP\":80}},{{\"HTTPS\":443}}]', \
+         certificate-arn: {CERTIFICATE}, actions.ssl: '{TO_HTTPS}', \
+         default: 'ssl:use-annotation', rules: [a.example.com Exact /a api:80]}}"
+    ));
+    let front = world.build("shop/web").stack.front.unwrap();
+    let default = |port| front.listeners[&port].listener.default_actions[0].to_string();
+    assert_eq!([default(80), default(443)], ["redirect HTTP_301", "404"]);
+}
+
+#[test]
 fn a_path_that_is_there_twice_on_purpose_stays_twice() {
     let world = world(
         "ingress shop/web: {rules: [any Exact / web:80, any Exact / api:80], conditions.web:

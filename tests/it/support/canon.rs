@@ -103,7 +103,10 @@ pub fn rules(state: &State) -> Vec<String> {
     for rule in state.rules.values() {
         let text = rule.rule.to_string();
         let (patterns, action) = text.split_once(" -> ").unwrap();
-        let action = if action.starts_with("k8s-") { resource(action) } else { action.into() };
+        let words = action.split(' ').map(|word| {
+            if word.starts_with("k8s-") { resource(word).to_string() } else { word.to_owned() }
+        });
+        let action = words.collect::<Vec<_>>().join(" ");
         let port = state.listeners[&rule.listener].port;
         rules.push((port, rule.priority, format!("{patterns} -> {action}")));
     }
