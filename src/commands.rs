@@ -7,6 +7,7 @@ mod plan;
 mod run;
 mod servers;
 mod signals;
+mod take_over;
 mod vpc;
 pub mod world;
 

@@ -8,7 +8,7 @@ use crate::model::id::AwsId;
 use crate::model::load_balancer::Scheme;
 use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::settings::{
-    BackendSecurityGroup, Podless, ProtectionSettings, Refusals, Removals, Settings,
+    BackendSecurityGroup, Podless, ProtectionSettings, Refusals, Removals, Scope, Settings,
 };
 use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
@@ -26,7 +26,7 @@ pub use dns::DnsFlags;
 pub use error::FlagError;
 pub use gates::{GATES, Gate, Otherwise, Switched};
 pub use lbc::{Effect, FLAGS as LBC_FLAGS, LbcFlag, Value};
-pub use process::ProcessFlags;
+pub use process::{Duties, ProcessFlags};
 pub use reach::ReachFlags;
 pub use spelling::{Pairs, Words};
 
@@ -139,6 +139,10 @@ pub struct BuildFlags {
     /// this cluster name and --txt-owner-id.
     #[arg(long, requires = "watch_namespace")]
     pub watch_namespace_is_all: bool,
+    /// Whose classes are answered: those of AWS Load Balancer Controller and our own, or only our
+    /// own, beside it.
+    #[arg(long, default_value = "all", value_name = "SCOPE", value_parser = scope)]
+    pub scope: Scope,
     /// Where AWS and the cluster are.
     #[command(flatten)]
     pub reach: ReachFlags,
@@ -255,7 +259,7 @@ impl BuildFlags {
     /// The flag that cannot be meant, and what to do about it.
     pub fn settings(
         &self,
-        cluster: String,
+        cluster: &str,
         region: String,
         vpc: AwsId,
     ) -> Result<Settings, FlagError> {
@@ -264,6 +268,7 @@ impl BuildFlags {
             cluster_name: _,
             watch_namespace,
             watch_namespace_is_all,
+            scope,
             reach: _,
             ingress_class,
             default_load_balancer_scheme,
@@ -305,10 +310,13 @@ impl BuildFlags {
         if *enable_manage_backend_security_group_rules && !enable_backend_security_group {
             return Err(FlagError::NoBackend);
         }
+        let (cluster_named, cluster) = (cluster.to_owned(), scope.named(cluster));
         let dns = dns.settings(&cluster)?;
         let watched = given(watch_namespace.as_ref()).filter(|_| !watch_namespace_is_all);
         Ok(Settings {
+            scope: *scope,
             cluster,
+            cluster_named,
             extent: Extent::of_namespace(watched),
             place: Place { role: None, region },
             vpc,
@@ -350,6 +358,15 @@ impl BuildFlags {
             replacement_grace: replacement_grace.unwrap_or(GRACE),
             replacement_grace_elsewhere: replacement_grace.unwrap_or(GRACE_ELSEWHERE),
         })
+    }
+}
+
+/// Whose classes are answered.
+fn scope(text: &str) -> Result<Scope, String> {
+    match text {
+        "all" => Ok(Scope::All),
+        "own" => Ok(Scope::Own),
+        _ => Err("expected all or own".to_owned()),
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 
+use crate::model::settings::Scope;
+
 /// The id of the service that tells an instance about itself.
 pub(super) const INSTANCE_METADATA: &str = "ec2imds";
 /// The services that are called here, as AWS's SDKs name them.
@@ -21,6 +23,8 @@ pub struct Site {
     pub config: SdkConfig,
     /// Where services answer that do not answer where that says.
     endpoints: BTreeMap<String, String>,
+    /// Whose rules on node and pod security groups are ours.
+    pub(super) scope: Scope,
 }
 
 /// Why a service cannot answer somewhere.
@@ -36,7 +40,7 @@ pub enum NoEndpoint {
 
 impl From<&SdkConfig> for Site {
     fn from(config: &SdkConfig) -> Self {
-        Self { config: config.clone(), endpoints: BTreeMap::new() }
+        Self { config: config.clone(), endpoints: BTreeMap::new(), scope: Scope::All }
     }
 }
 
@@ -60,6 +64,12 @@ impl Site {
             self.endpoints.insert(service, url);
         }
         Ok(self)
+    }
+
+    /// The same, for a process that answers these classes.
+    #[must_use]
+    pub fn for_scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 
     /// The same, but that a call is tried this often; 0 is as often as there is time for.

@@ -54,6 +54,8 @@ pub struct Sdk {
     pub(super) wafv2: aws_sdk_wafv2::Client,
     pub(super) shield: aws_sdk_shield::Client,
     pub(super) vpc: AwsId,
+    /// The description of the rules that are kept on node and pod security groups.
+    pub(super) rule_description: &'static str,
     pub(super) turns: Turns,
 }
 
@@ -129,6 +131,7 @@ impl Sdk {
             wafv2: client!(aws_sdk_wafv2, "WAFV2", site, tally, turns),
             shield: client!(aws_sdk_shield, "Shield", site, tally, turns),
             vpc,
+            rule_description: site.scope.rule_description(),
             turns,
         }
     }

@@ -18,8 +18,8 @@ use super::memory::Recalled;
 use super::wire::TargetGroupBinding;
 use crate::model::action::KubeAction;
 use crate::model::id::ObjectKey;
-use crate::model::marks::FINALIZER_BINDING;
 use crate::model::report::{Event, StatusEntry};
+use crate::model::settings::Scope;
 use crate::model::source::{Source, SourceKind};
 
 mod binding;
@@ -82,6 +82,8 @@ pub struct ApiServer {
     identity: String,
     /// The namespace that this program keeps its own objects in.
     home: String,
+    /// Whose classes are answered.
+    scope: Scope,
     newer: memory::Newer,
 }
 
@@ -94,8 +96,15 @@ impl ApiServer {
             client,
             identity: identity.into(),
             home: home.into(),
+            scope: Scope::All,
             newer: memory::Newer::default(),
         }
+    }
+
+    /// The same, for a process that answers these classes.
+    #[must_use]
+    pub fn for_scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 
     fn memories(&self) -> Api<ConfigMap> {
@@ -120,10 +129,10 @@ impl ApiServer {
                 finalizer,
             } => finalizer::remove(&self.ingresses(&key.namespace), key, finalizer).await,
             KubeAction::Bind { binding } => {
-                binding::bind(&self.bindings(&binding.namespace), binding).await
+                binding::bind(&self.bindings(&binding.namespace), self.scope, binding).await
             }
             KubeAction::Rebind { name, binding } => {
-                binding::rebind(&self.bindings(&name.namespace), name, binding).await
+                binding::rebind(&self.bindings(&name.namespace), self.scope, name, binding).await
             }
             KubeAction::Unbind { name } => {
                 binding::unbind(&self.bindings(&name.namespace), name).await
@@ -132,10 +141,12 @@ impl ApiServer {
                 memory::remember(&self.memories(), &self.newer, group, (entry, memory)).await
             }
             KubeAction::ClaimBinding { name } => {
-                finalizer::add(&self.bindings(&name.namespace), name, FINALIZER_BINDING).await
+                let finalizer = self.scope.binding_finalizer();
+                finalizer::add(&self.bindings(&name.namespace), name, finalizer).await
             }
             KubeAction::ReleaseBinding { name } => {
-                finalizer::remove(&self.bindings(&name.namespace), name, FINALIZER_BINDING).await
+                let finalizer = self.scope.binding_finalizer();
+                finalizer::remove(&self.bindings(&name.namespace), name, finalizer).await
             }
         }
     }

@@ -37,9 +37,10 @@ pub async fn aws(
         anyhow!("no AWS region; give --aws-region, or set AWS_REGION or a profile with one")
     })?;
     let site = Site::from(&config).with_attempts(reach.aws_max_retries);
+    let site = site.for_scope(flags.scope);
     let site = site.with_endpoints(reach.endpoints()).context("--aws-api-endpoints")?;
     let vpc = vpc::find(reach, &site, wanted.client, notes).await?;
-    let settings = flags.settings(wanted.cluster, region, vpc.clone())?;
+    let settings = flags.settings(&wanted.cluster, region, vpc.clone())?;
     let clock = SystemClock::new();
     let turns = Turns::new(&reach.aws_api_throttle, &clock, wanted.tally);
     let sdk = Sdk::paced(&site, vpc, turns, wanted.tally);

@@ -13,12 +13,12 @@ use crate::cluster::{ApiServer, Cluster as _, Progress, Recalled, Sight, read_se
 use crate::flags::{Output, PlanFlags};
 use crate::model::memory::Memory;
 use crate::model::problem::Severity;
-use crate::model::settings::Settings;
+use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::plan::show;
 
 use super::world::{Plans, plan_all, secrets_of};
-use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, manifests, println};
+use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, manifests, println, take_over};
 
 /// The cluster's name where a plan for manifests is given none.
 const CLUSTER_UNNAMED: &str = "default";
@@ -43,6 +43,9 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
     if let Some(client) = &client {
+        if settings.scope == Scope::All {
+            notes.extend(take_over::found(client, flags.build.namespace().as_deref()).await);
+        }
         objects.secrets = read_secrets(client, &secrets_of(&settings, &objects)).await;
     }
     let surroundings =

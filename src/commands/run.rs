@@ -16,7 +16,7 @@ use crate::telemetry::{self, Metrics};
 
 use super::leadership::Leadership;
 use super::signals::Stop;
-use super::{EXIT_FINE, connect, servers};
+use super::{EXIT_FINE, connect, servers, take_over};
 
 /// The controller on a real AWS and a real cluster.
 pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
@@ -66,15 +66,19 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     for note in notes {
         tracing::info!("{note}");
     }
+    let home = connect::home(process.leader_election_namespace.as_deref());
+    let lease = ObjectKey::new(home.clone(), take_over::lease(process, settings.scope));
+    take_over::check(&client, &lease, flags, &settings, &metrics).await?;
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
     let identity = format!("{host}_{}-{}", std::process::id(), now().as_nanosecond());
-    let home = connect::home(process.leader_election_namespace.as_deref());
+    let scope = settings.scope;
+    let api_server = ApiServer::new(client.clone(), identity.clone(), home).for_scope(scope);
     let (tenure, is_leading) = watch::channel(None);
     let sight = Sight::new();
     let mut controller = Controller::start(Parts {
         settings: Arc::new(settings),
         mirror,
-        cluster: ApiServer::new(client.clone(), identity.clone(), home.clone()),
+        cluster: api_server,
         clock,
         metrics: Arc::clone(&metrics),
         tenure: is_leading,
@@ -92,7 +96,6 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));
     let stands = controller.stand();
     servers::serve_all(&mut controller, process, &metrics, &sight).await?;
-    let lease = ObjectKey::new(home, &process.leader_election_id);
     let election = Election { client, lease, identity, clock };
     let election = process.enable_leader_election.then_some(election);
     Ok((controller, Leadership { election, tenure, stands, clock }))

@@ -92,7 +92,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         is_unmarked: snapshot.extent == Extent::Cluster
             && !recalled.is_marked
             && recalled.groups.is_empty()
-            && !owners::bears_marks(&snapshot.objects),
+            && !owners::bears_marks(snapshot.settings.scope, &snapshot.objects),
         ..Plans::default()
     };
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;

@@ -91,7 +91,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     /// Marks a cluster for which things were made, or for which nothing stands.
     async fn mark(&self, recalled: &Recalled) -> Result<bool, String> {
         let Reconciler { settings, mirror, cluster, world, .. } = &self.reconciler;
-        let bears_marks = owners::bears_marks(&world.lock().objects);
+        let bears_marks = owners::bears_marks(settings.scope, &world.lock().objects);
         let is_known = bears_marks
             || !recalled.groups.is_empty()
             || settings.removals == Removals::Accepted

@@ -44,13 +44,15 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let Alone { active, mut good, mut problems } = alone(snapshot, group, &members, &departures);
     let mut merged = merge::merge(snapshot, group, &active, &mut good);
     problems.append(&mut merged.problems);
-    let holding = |member: &&Member<'_>| holds(member.ingress, &group.finalizer());
+    let scope = snapshot.settings.scope;
+    let finalizer = group.finalizer(scope);
+    let holding = |member: &&Member<'_>| holds(member.ingress, &finalizer);
     let unclaimed = members.active.iter().filter(|member| !holding(member));
     let unclaimed = unclaimed.map(Member::source);
     let unclaimed = unclaimed.filter(|source| merged.contributing.contains(source)).collect();
     let claimed = members.active.iter().filter(holding).map(Member::source);
     let claimed = claimed.chain(departures.staying.iter().cloned()).collect();
-    let unexplained = unexplained(group, &members, &departures, merged.unexplained);
+    let unexplained = unexplained(&finalizer, &members, &departures, merged.unexplained);
     problems.extend(members.unknown.into_iter().map(|(_, problem)| problem));
     let part = |source: &Source| {
         let is_in = merged.contributing.contains(source);
@@ -64,7 +66,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.append(&mut found);
     problems.sort();
     problems.dedup();
-    let arriving = moves::arriving(group, &members.active, part);
+    let arriving = moves::arriving(scope, group, &members.active, part);
     let arrived = arriving.keys().filter(|source| snapshot.facts.arrival(source, group).is_some());
     // Who may not look at zones holds up nobody who never asked for a name.
     let all = active.iter().chain(&members.leaving);
@@ -73,6 +75,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let named = named.or_else(|| is_unnamed.then(Arc::default));
     let stack = BalancerStack {
         group: group.clone(),
+        finalizer: finalizer.clone(),
         front: merged.front,
         target_groups: merged.target_groups,
         unclaimed,
@@ -143,16 +146,15 @@ fn alone(
 /// The members whose live rules nobody explains. A bad one that never had anything explains nothing
 /// that stands; of one whose class or group cannot be used not even that is known.
 fn unexplained(
-    group: &Group,
+    finalizer: &str,
     members: &Members<'_>,
     departures: &Departures,
     mut found: Vec<Source>,
 ) -> Vec<Source> {
-    let finalizer = group.finalizer();
     let may_have = |member: &Member<'_>| {
         let of_class =
             |problem: &Problem| matches!(problem.code, Code::InvalidClass | Code::InvalidGroup);
-        holds(member.ingress, &finalizer) || member.problems.iter().any(of_class)
+        holds(member.ingress, finalizer) || member.problems.iter().any(of_class)
     };
     found.retain(|source| {
         let mut same = members.active.iter().filter(|member| member.source() == *source);

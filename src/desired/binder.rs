@@ -7,6 +7,7 @@ use crate::model::id::{AwsId, ObjectKey};
 use crate::model::marks::{TAG_ALLOWED_NAMESPACES, TAG_CLUSTER, Tags};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::SeenBinding;
+use crate::model::settings::Scope;
 use crate::model::snapshot::Snapshot;
 
 /// Why a binding may not have the target group that it names.
@@ -40,7 +41,7 @@ impl Refusal {
 /// Of those that may, the oldest one does. One that leaves makes room for the next.
 #[must_use]
 pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
-    let seen = snapshot.objects.bindings.get(key)?;
+    let seen = snapshot.objects.bindings.get(key).filter(|_| is_served(snapshot, key))?;
     let arn = seen.spec.target_group_arn.as_deref()?;
     let tags = match snapshot.bound.get(&AwsId::new(arn)) {
         Some(None) => return Some(Refusal::Unread),
@@ -57,6 +58,20 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     let may = named.filter(|(other, seen)| barred(other, seen).is_none());
     let binder = may.min_by_key(|(other, seen)| (seen.leaving, seen.created, *other));
     binder.is_some_and(|(binder, _)| binder != key).then_some(Refusal::Taken)
+}
+
+/// Whether a binding is ours to serve at all: beside LBC only those of our own Ingresses are, by
+/// the tags of their target groups, or by our finalizer where those are gone already.
+#[must_use]
+pub fn is_served(snapshot: &Snapshot, key: &ObjectKey) -> bool {
+    let is_of_ours = || {
+        let Some(seen) = snapshot.objects.bindings.get(key) else { return false };
+        let finalizer = snapshot.settings.scope.binding_finalizer();
+        let arn = seen.spec.target_group_arn.as_deref();
+        arn.is_some_and(|arn| is_of_ingress(snapshot, &AwsId::new(arn)))
+            || seen.leaving && seen.finalizers.iter().any(|held| held == finalizer)
+    };
+    snapshot.settings.scope == Scope::All || is_of_ours()
 }
 
 /// Whether the target group that a binding names was made for an Ingress of this cluster, whose

@@ -9,7 +9,7 @@ use crate::model::id::ObjectKey;
 use crate::model::marks::CLASS_ANNOTATION_PREFIX;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::ClassParams;
-use crate::model::settings::Settings;
+use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
 use super::annotations::table::{ACCEPT_REMOVALS, Annotation, DNS, TLS_SECRETS};
@@ -56,8 +56,9 @@ pub fn claim<'a>(
 ) -> Claim<'a> {
     let annotation =
         ingress.metadata.annotations.as_ref().and_then(|values| values.get(ANNOTATION_CLASS));
+    let answers_all = settings.scope == Scope::All;
     if let Some(value) = annotation {
-        return if answers(&settings.ingress_class, value) {
+        return if answers_all && answers(&settings.ingress_class, value) {
             Claim::Ours(None)
         } else {
             Claim::Foreign
@@ -70,8 +71,9 @@ pub fn claim<'a>(
     };
     match found {
         Err(problem) => Claim::Unknown(problem),
-        Ok(None) if settings.ingress_class.is_empty() => Claim::Ours(None),
+        Ok(None) if answers_all && settings.ingress_class.is_empty() => Claim::Ours(None),
         Ok(None) => Claim::Foreign,
+        Ok(Some(class)) if !answers_all && !is_own_class(class) => Claim::Foreign,
         Ok(Some(class)) => of_class(objects, key, class),
     }
 }

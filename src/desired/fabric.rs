@@ -13,7 +13,7 @@ use crate::model::marks::{self, Tags};
 use crate::model::names;
 use crate::model::problem::{Kind, Problem};
 use crate::model::security::{IngressRule, Peer, SecurityGroup};
-use crate::model::settings::{BackendSecurityGroup, Settings};
+use crate::model::settings::{BackendSecurityGroup, Scope, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::stack::FabricStack;
 use crate::model::target_group::TargetType;
@@ -112,7 +112,7 @@ impl Demand {
             let unseen = asked.unseen.keys().filter(|address| !sought.contains(*address));
             [
                 unreached::without_interface(key, unseen),
-                unreached::without_group(key, &settings.cluster, asked.closed.iter()),
+                unreached::without_group(key, &settings.cluster_named, asked.closed.iter()),
             ]
         });
         each.flatten().collect()
@@ -200,8 +200,9 @@ pub enum Others {
 impl Others {
     /// Looks at the Services: LBC keeps load balancers for some of them.
     #[must_use]
-    pub fn of(objects: &Objects) -> Self {
-        if objects.services.values().any(|service| service.has_load_balancer) {
+    pub fn of(settings: &Settings, objects: &Objects) -> Self {
+        let is_shared = settings.scope == Scope::All;
+        if is_shared && objects.services.values().any(|service| service.has_load_balancer) {
             Self::Need
         } else {
             Self::Ignore
@@ -236,7 +237,8 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
     }
     // What was read for this is all that can be known.
     let sought = BTreeSet::new();
-    let mut stack = demand.stack(&snapshot.settings, Others::of(objects), &sought);
+    let mut stack =
+        demand.stack(&snapshot.settings, Others::of(&snapshot.settings, objects), &sought);
     stack.is_complete &= snapshot.extent == Extent::Cluster;
     stack
 }
@@ -246,7 +248,10 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
 pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Option<Asked> {
     let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving)?;
     let binding = seen.as_binding(key);
-    if binding.openings.is_empty() || binder::refusal(snapshot, key).is_some() {
+    if binding.openings.is_empty()
+        || binder::refusal(snapshot, key).is_some()
+        || !binder::is_served(snapshot, key)
+    {
         return None;
     }
     Some(if binding.target_type == TargetType::Ip {
@@ -301,7 +306,7 @@ fn backend(settings: &Settings) -> Option<SecurityGroup> {
 #[must_use]
 pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     let members = members(snapshot, group);
-    let finalizer = group.finalizer();
+    let finalizer = group.finalizer(snapshot.settings.scope);
     let is_claimed = !members.leaving.is_empty()
         || !members.moved.is_empty()
         || members.active.iter().any(|member| holds(member.ingress, &finalizer));
@@ -337,7 +342,7 @@ enum Guard {
 fn guard(snapshot: &Snapshot, address: &str, holder: Holder) -> Guard {
     let surroundings = &snapshot.surroundings;
     let Some(guards) = surroundings.interfaces.groups(address) else { return Guard::Unseen };
-    let cluster_tag = format!("kubernetes.io/cluster/{}", snapshot.settings.cluster);
+    let cluster_tag = format!("kubernetes.io/cluster/{}", snapshot.settings.cluster_named);
     let tags_of = |id: &AwsId| surroundings.security_groups.get(id).map(|group| &group.tags);
     let is_of_cluster =
         |id: &AwsId| tags_of(id).is_some_and(|tags| tags.contains_key(cluster_tag.as_str()));

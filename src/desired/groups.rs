@@ -100,8 +100,9 @@ pub fn groups_touching(
 ) -> Vec<Group> {
     let member = Source::ingress(key.clone());
     let finalizers = ingress.metadata.finalizers.iter().flatten();
-    let mut groups: Vec<Group> =
-        finalizers.filter_map(|finalizer| Group::of_finalizer(finalizer, &member)).collect();
+    let mut groups: Vec<Group> = finalizers
+        .filter_map(|finalizer| Group::of_finalizer(settings.scope, finalizer, &member))
+        .collect();
     match claim(settings, objects, key, ingress) {
         Claim::Ours(params) => match named_group(key, ingress, params) {
             Ok(current) => groups.push(current),
@@ -133,7 +134,7 @@ pub fn all(snapshot: &Snapshot) -> BTreeSet<Group> {
 #[must_use]
 pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
     let mut members = Members::default();
-    let finalizer = group.finalizer();
+    let finalizer = group.finalizer(snapshot.settings.scope);
     for (key, ingress) in &snapshot.objects.ingresses {
         let claimed = holds(ingress, &finalizer)
             && (matches!(group, Group::Explicit(_)) || *group == Group::Implicit(key.clone()));
@@ -186,7 +187,7 @@ fn is_in_already(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> boo
     let status = member.ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
     let addresses = status.and_then(|status| status.ingress.as_ref());
     snapshot.memory.held.contains_key(&member.source())
-        || holds(member.ingress, &group.finalizer())
+        || holds(member.ingress, &group.finalizer(snapshot.settings.scope))
             && addresses.is_some_and(|addresses| !addresses.is_empty())
 }
 

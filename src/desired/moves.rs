@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::model::group::Group;
 use crate::model::part::Part;
+use crate::model::settings::Scope;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
@@ -52,6 +53,7 @@ pub fn departures(snapshot: &Snapshot, moved: Vec<(Source, Group)>) -> Departure
 /// The members of a group that come from others, each with what it contributes here.
 #[must_use]
 pub fn arriving(
+    scope: Scope,
     group: &Group,
     active: &[Member<'_>],
     part: impl Fn(&Source) -> Option<Arc<Part>>,
@@ -59,7 +61,7 @@ pub fn arriving(
     let coming = active.iter().filter(|member| {
         let source = member.source();
         let finalizers = member.ingress.metadata.finalizers.iter().flatten();
-        let mut groups = finalizers.filter_map(|held| Group::of_finalizer(held, &source));
+        let mut groups = finalizers.filter_map(|held| Group::of_finalizer(scope, held, &source));
         groups.any(|other| other != *group)
     });
     let sources = coming.map(Member::source);

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::model::backend::BackendKey;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
-use crate::model::settings::{Removals, Settings};
+use crate::model::settings::{Removals, Scope, Settings};
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
 use crate::model::stack::Braked;
@@ -22,7 +22,7 @@ use super::classes::{annotations_of, is_our_controller};
 /// Whether anything in the cluster says that a load balancer was ever made for it. Where nothing
 /// does, what stands in AWS under its name is another one's: of a cluster that was there before.
 #[must_use]
-pub fn bears_marks(objects: &Objects) -> bool {
+pub fn bears_marks(scope: Scope, objects: &Objects) -> bool {
     let mut ingresses = objects.ingresses.values();
     let mut held = || {
         ingresses.any(|found| {
@@ -31,7 +31,7 @@ pub fn bears_marks(objects: &Objects) -> bool {
                 .finalizers
                 .iter()
                 .flatten()
-                .any(|finalizer| Group::is_finalizer(finalizer))
+                .any(|finalizer| Group::is_finalizer(scope, finalizer))
         })
     };
     !objects.bindings.is_empty() || held()

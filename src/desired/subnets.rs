@@ -116,7 +116,7 @@ fn best(
     ip_address_type: IpAddressType,
     candidate: &dyn Fn(&Subnet) -> bool,
 ) -> Result<Vec<AwsId>, NoSubnets> {
-    let own_tag = format!("{CLUSTER_TAG_PREFIX}{}", settings.cluster);
+    let own_tag = format!("{CLUSTER_TAG_PREFIX}{}", settings.cluster_named);
     let checks_tags = settings.gates.subnets_cluster_tag_check;
     let mut verdicts: Vec<String> = Vec::new();
     let mut zones: BTreeMap<&str, Vec<(bool, &AwsId)>> = BTreeMap::new();

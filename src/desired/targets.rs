@@ -8,7 +8,6 @@ use smol_str::SmolStr;
 use crate::model::binding::Binding;
 use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
-use crate::model::marks::FINALIZER_BINDING;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
 use crate::model::settings::Podless;
@@ -32,7 +31,11 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     {
         return None;
     }
-    let claimed = seen.finalizers.iter().any(|held| held == FINALIZER_BINDING);
+    let finalizer = snapshot.settings.scope.binding_finalizer();
+    let claimed = seen.finalizers.iter().any(|held| held == finalizer);
+    if !binder::is_served(snapshot, key) {
+        return None;
+    }
     let is_refused = binder::refusal(snapshot, key).is_some();
     if (seen.leaving && !claimed) || (is_refused && !seen.leaving) {
         return None;
@@ -127,6 +130,9 @@ pub fn ports(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<u16> {
 #[must_use]
 pub fn unserved(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
     let seen = snapshot.objects.bindings.get(key).filter(|seen| !seen.leaving)?;
+    if !binder::is_served(snapshot, key) {
+        return None;
+    }
     let spec = &seen.spec;
     let still = "its targets stay as they are";
     let (field, found, allowed, meanwhile) = if spec.iam_role_arn_to_assume.is_some() {
@@ -164,7 +170,8 @@ pub fn strangers(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
     let seen = snapshot.objects.bindings.get(key).filter(|seen| !seen.leaving)?;
     let binding = seen.as_binding(key);
     let is_registered = snapshot.settings.podless == Podless::Registered;
-    if is_registered || binding.target_type != TargetType::Ip {
+    let is_served = binder::is_served(snapshot, key);
+    if is_registered || !is_served || binding.target_type != TargetType::Ip {
         return None;
     }
     let strangers = strange(snapshot, &binding);

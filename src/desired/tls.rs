@@ -186,7 +186,10 @@ fn may_stand(snapshot: &Snapshot, source: &Source, handle: &Handle) -> bool {
     let is_claimed = || {
         let metadata = snapshot.objects.metadata(source);
         let finalizers = metadata.and_then(|metadata| metadata.finalizers.as_ref());
-        finalizers.into_iter().flatten().any(|held| Group::is_finalizer(held))
+        finalizers
+            .into_iter()
+            .flatten()
+            .any(|held| Group::is_finalizer(snapshot.settings.scope, held))
     };
     snapshot.facts.resolve(handle.clone()).given().is_some()
         || (snapshot.facts.is_unread(handle) && is_claimed())

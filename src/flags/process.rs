@@ -1,5 +1,6 @@
 //! Flags that decide how a process runs: who leads, what is served, how much is done at once.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,7 +8,17 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::spelling::{boolean, count, duration};
+use crate::model::neighbour::{Duty, NoDuty};
 use crate::telemetry::LogFormat;
+
+/// Duties of AWS Load Balancer Controller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duties(pub BTreeSet<Duty>);
+
+fn duties(text: &str) -> Result<Duties, NoDuty> {
+    let names = text.split(',').filter(|name| !name.is_empty());
+    names.map(str::parse).collect::<Result<_, _>>().map(Duties)
+}
 
 /// Flags that decide how a process runs. A plan takes them as well, so that it can be asked for
 /// with the arguments of the controller.
@@ -21,6 +32,11 @@ pub struct ProcessFlags {
     /// The name of the Lease. The default is LBC's own, so that the two never write at once.
     #[arg(long, default_value = "aws-load-balancer-controller-leader", value_name = "NAME")]
     pub leader_election_id: String,
+    /// Take AWS Load Balancer Controller's work over, in a cluster where it stands and this program
+    /// has not run yet; with the duties of it that nobody does from then on.
+    #[arg(long, num_args = 0..=1, default_missing_value = "", value_name = "DUTY,...",
+        value_parser = duties)]
+    pub take_over: Option<Duties>,
     /// The namespace of the Lease and of what is remembered. Default: the pod's own, or kube-system
     /// outside a cluster.
     #[arg(long, value_name = "NAMESPACE")]

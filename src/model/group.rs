@@ -8,9 +8,11 @@ use smol_str::SmolStr;
 
 use super::id::ObjectKey;
 use super::marks::{
-    FINALIZER_EXPLICIT_PREFIX, FINALIZER_IMPLICIT, LABEL_STACK, LABEL_STACK_NAME,
-    LABEL_STACK_NAMESPACE, Labels, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK, Tags,
+    FINALIZER_EXPLICIT_PREFIX, FINALIZER_IMPLICIT, FINALIZER_OWN_EXPLICIT_PREFIX,
+    FINALIZER_OWN_IMPLICIT, LABEL_STACK, LABEL_STACK_NAME, LABEL_STACK_NAMESPACE, Labels,
+    TAG_CLUSTER, TAG_RESOURCE, TAG_STACK, Tags,
 };
+use super::settings::Scope;
 use super::source::Source;
 
 /// The identity of an Ingress group. Its text form is what LBC calls the stack id and writes into
@@ -25,6 +27,14 @@ pub enum Group {
 
 /// The longest name of an explicit group (LBC: it has to fit a label value).
 pub const GROUP_NAME_LENGTH_MAX: usize = 63;
+
+/// The finalizer of an Ingress by itself, and the start of those of members of explicit groups.
+fn finalizers(scope: Scope) -> (&'static str, &'static str) {
+    match scope {
+        Scope::All => (FINALIZER_IMPLICIT, FINALIZER_EXPLICIT_PREFIX),
+        Scope::Own => (FINALIZER_OWN_IMPLICIT, FINALIZER_OWN_EXPLICIT_PREFIX),
+    }
+}
 
 impl Group {
     /// Takes the name of an explicit group, or says what a name may be.
@@ -48,27 +58,30 @@ impl Group {
 
     /// The finalizer that its members carry.
     #[must_use]
-    pub fn finalizer(&self) -> String {
+    pub fn finalizer(&self, scope: Scope) -> String {
+        let (implicit, prefix) = finalizers(scope);
         match self {
-            Self::Explicit(name) => format!("{FINALIZER_EXPLICIT_PREFIX}{name}"),
-            Self::Implicit(_) => FINALIZER_IMPLICIT.to_owned(),
+            Self::Explicit(name) => format!("{prefix}{name}"),
+            Self::Implicit(_) => implicit.to_owned(),
         }
     }
 
     /// The group that an object which carries a finalizer is a member of, or was.
     #[must_use]
-    pub fn of_finalizer(finalizer: &str, member: &Source) -> Option<Self> {
-        if finalizer == FINALIZER_IMPLICIT {
+    pub fn of_finalizer(scope: Scope, finalizer: &str, member: &Source) -> Option<Self> {
+        let (implicit, prefix) = finalizers(scope);
+        if finalizer == implicit {
             return Some(Self::Implicit(member.key.clone()));
         }
-        let name = finalizer.strip_prefix(FINALIZER_EXPLICIT_PREFIX)?;
+        let name = finalizer.strip_prefix(prefix)?;
         Some(Self::Explicit(name.into()))
     }
 
     /// Whether a finalizer is that of a group, whichever.
     #[must_use]
-    pub fn is_finalizer(finalizer: &str) -> bool {
-        finalizer == FINALIZER_IMPLICIT || finalizer.starts_with(FINALIZER_EXPLICIT_PREFIX)
+    pub fn is_finalizer(scope: Scope, finalizer: &str) -> bool {
+        let (implicit, prefix) = finalizers(scope);
+        finalizer == implicit || finalizer.starts_with(prefix)
     }
 
     /// The labels of its TargetGroupBindings.

@@ -54,11 +54,24 @@ pub const DESCRIPTION_FRONTEND: &str = "[k8s] Managed SecurityGroup for LoadBala
 /// Description of the rules that we keep on node and pod security groups; rules without it are not
 /// ours.
 pub const DESCRIPTION_SHARED_RULE: &str = "elbv2.k8s.aws/targetGroupBinding=shared";
+/// The same where LBC keeps rules of its own beside ours. Ours, and frozen.
+pub const DESCRIPTION_OWN_RULE: &str = "elbv2.k8s.aws/targetGroupBinding=albedo";
 
 /// Finalizer of an Ingress by itself.
 pub const FINALIZER_IMPLICIT: &str = "ingress.k8s.aws/resources";
 /// Start of the finalizer of a member of an explicit group; the group's name follows.
 pub const FINALIZER_EXPLICIT_PREFIX: &str = "group.ingress.k8s.aws/";
+/// Finalizer of an Ingress by itself where LBC serves others: an Ingress of another controller that
+/// carries its own finalizer it takes for one that leaves, and takes the load balancer away. Ours,
+/// and frozen.
+pub const FINALIZER_OWN_IMPLICIT: &str = "alb.ingress.k8s.aws/resources";
+/// Start of the finalizer of a member of an explicit group there.
+pub const FINALIZER_OWN_EXPLICIT_PREFIX: &str = "group.alb.ingress.k8s.aws/";
+/// Finalizer of a TargetGroupBinding there. Ours, and frozen.
+pub const FINALIZER_OWN_BINDING: &str = "alb.ingress.k8s.aws/targets";
+/// Annotation of a TargetGroupBinding: who may reach its targets, where LBC serves others. What
+/// `spec.networking` holds LBC lets in itself. Ours, and frozen.
+pub const ANNOTATION_NETWORKING: &str = "alb.ingress.k8s.aws/networking";
 /// Finalizer of a TargetGroupBinding.
 pub const FINALIZER_BINDING: &str = "elbv2.k8s.aws/resources";
 

@@ -117,6 +117,15 @@ pub struct Neighbour {
     pub unseen: Vec<String>,
 }
 
+/// Whether something of LBC stands in a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It does.
+    Stands,
+    /// It does not.
+    Absent,
+}
+
 /// How many objects a line names.
 const NAMED_MAX: usize = 3;
 
@@ -129,6 +138,12 @@ fn listed<T: fmt::Display>(items: impl ExactSizeIterator<Item = T>) -> String {
 }
 
 impl Neighbour {
+    /// Whether anything of it stands.
+    #[must_use]
+    pub fn presence(&self) -> Presence {
+        if self.stands().is_some() { Presence::Stands } else { Presence::Absent }
+    }
+
     /// What of it stands, in words; nothing where there is nothing of it.
     #[must_use]
     pub fn stands(&self) -> Option<String> {
@@ -154,6 +169,11 @@ impl Neighbour {
                 format!("not done here: {duty} ({count}: {named}): {}", duty.harm())
             });
         each.collect()
+    }
+
+    /// For how many it does what.
+    pub fn count(&self) -> impl Iterator<Item = (Duty, usize)> {
+        Duty::ALL.into_iter().map(|duty| (duty, self.duties.get(&duty).map_or(0, BTreeSet::len)))
     }
 
     /// Whether a process may begin in a cluster where nothing remembers it, with its Lease in
@@ -290,12 +310,14 @@ mod tests {
         assert!(matches!(begin(&elsewhere, Some(&Duty::ALL)), Err(Refusal::OtherLease { .. })));
         elsewhere.leases = [key("lease")].into();
         assert_eq!(begin(&elsewhere, Some(&[])), Ok(()), "it is ours once that one lets go");
-        let mut lost = Neighbour::default();
-        lost.vpcs = [(AwsId::new("vpc-1"), 1), (AwsId::new("vpc-2"), 3)].into();
+        let of_vpcs = |here, there| {
+            let vpcs = [(AwsId::new("vpc-1"), here), (AwsId::new("vpc-2"), there)].into();
+            Neighbour { vpcs, ..Neighbour::default() }
+        };
+        let lost = of_vpcs(1, 3);
         let refusal = begin(&lost, Some(&Duty::ALL)).unwrap_err().to_string();
         assert!(refusal.contains("1 of 4") && refusal.contains("such as vpc-2"), "{refusal}");
-        lost.vpcs = [(AwsId::new("vpc-1"), 2), (AwsId::new("vpc-2"), 2)].into();
-        assert_eq!(begin(&lost, None), Ok(()));
+        assert_eq!(begin(&of_vpcs(2, 2), None), Ok(()));
     }
 
     #[test]

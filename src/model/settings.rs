@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::id::AwsId;
 use super::load_balancer::Scheme;
-use super::marks::Tags;
+use super::marks::{
+    DESCRIPTION_OWN_RULE, DESCRIPTION_SHARED_RULE, FINALIZER_BINDING, FINALIZER_OWN_BINDING, Tags,
+};
 use super::record::is_within;
 use super::snapshot::Extent;
 use super::subject::Place;
@@ -14,8 +16,13 @@ use super::target_group::TargetType;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "these are switches of a command line")]
 pub struct Settings {
-    /// The cluster's name; goes into names and tags.
+    /// Whose classes are answered.
+    pub scope: Scope,
+    /// The name that goes into names and tags of what is made: the cluster's own, but for what is
+    /// made beside LBC.
     pub cluster: String,
+    /// The cluster's own name, by which others tag what is the cluster's.
+    pub cluster_named: String,
     /// How much of the cluster is looked at.
     pub extent: Extent,
     /// Where load balancers are made.
@@ -74,6 +81,47 @@ pub enum Removals {
     Braked,
     /// It goes.
     Accepted,
+}
+
+/// Whose classes are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// LBC's and our own.
+    #[default]
+    All,
+    /// Our own; LBC serves its own ones, and nothing of either is the other's.
+    Own,
+}
+
+impl Scope {
+    /// The name that goes into names and tags: LBC takes everything under the cluster's own for
+    /// its own.
+    #[must_use]
+    pub fn named(self, cluster: &str) -> String {
+        match self {
+            Self::All => cluster.to_owned(),
+            Self::Own => format!("{cluster}.own"),
+        }
+    }
+
+    /// The finalizer of TargetGroupBindings. LBC puts its own on all there are.
+    #[must_use]
+    pub fn binding_finalizer(self) -> &'static str {
+        match self {
+            Self::All => FINALIZER_BINDING,
+            Self::Own => FINALIZER_OWN_BINDING,
+        }
+    }
+
+    /// The description of the rules that are kept on node and pod security groups. LBC takes its
+    /// own away where it does not want them.
+    #[must_use]
+    pub fn rule_description(self) -> &'static str {
+        match self {
+            Self::All => DESCRIPTION_SHARED_RULE,
+            Self::Own => DESCRIPTION_OWN_RULE,
+        }
+    }
 }
 
 /// Annotations whose new use is refused, so that classes and their parameters decide instead.

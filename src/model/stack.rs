@@ -40,6 +40,8 @@ pub enum Wish<T> {
 pub struct BalancerStack {
     /// The group.
     pub group: Group,
+    /// The finalizer that its members carry.
+    pub finalizer: String,
     /// Its load balancer, or `None` once no member is left.
     pub front: Option<Front>,
     /// Its target groups.

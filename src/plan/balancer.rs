@@ -143,7 +143,7 @@ fn claim(
         return Claims::default();
     }
     let each = stack.unclaimed.iter().map(|member| {
-        let finalizer = stack.group.finalizer();
+        let finalizer = stack.finalizer.clone();
         let action = KubeAction::Claim { member: member.clone(), finalizer };
         (member.clone(), draft.push(Action::Kube(action), Reason::Claimed, &[]))
     });
@@ -328,7 +328,7 @@ fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered
     let mut before = draft.removals_but(&memory.leftovers);
     before.extend(remembered);
     for member in &stack.leaving {
-        let finalizer = stack.group.finalizer();
+        let finalizer = stack.finalizer.clone();
         let action = KubeAction::Release { member: member.clone(), finalizer };
         draft.push(Action::Kube(action), Reason::Released, &before);
     }

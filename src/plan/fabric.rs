@@ -6,7 +6,6 @@ use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::FabricInventory;
 use crate::model::known::Known;
-use crate::model::marks::DESCRIPTION_SHARED_RULE;
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::security::IngressRule;
 use crate::model::settings::Settings;
@@ -32,7 +31,8 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     }
     let mut revoked = Vec::new();
     if inventory.endpoint_rules.is_read() {
-        revoked = endpoint_rules(&mut draft, stack, inventory);
+        let description = settings.scope.rule_description();
+        revoked = endpoint_rules(&mut draft, description, stack, inventory);
     } else {
         draft.note("rules of nodes and pods are left alone: they could not be read".to_owned());
     }
@@ -60,6 +60,7 @@ pub fn moves_rules(plan: &Plan) -> bool {
 /// the steps that let less in.
 fn endpoint_rules(
     draft: &mut Draft,
+    description: &'static str,
     stack: &FabricStack,
     inventory: &FabricInventory,
 ) -> Vec<StepId> {
@@ -93,7 +94,7 @@ fn endpoint_rules(
             standing: live.union(others).cloned().collect(),
             missing,
             unwanted,
-            description: DESCRIPTION_SHARED_RULE,
+            description,
             reasons: (Reason::Missing, Reason::Unwanted),
         };
         exchange.authorize(draft)

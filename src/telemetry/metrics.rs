@@ -15,6 +15,7 @@ use prometheus_client::registry::Registry;
 
 use super::visit::End;
 use crate::aws::{Attempt, CallObserver};
+use crate::model::neighbour::{Duty, Presence};
 use crate::model::subject::SubjectKind;
 
 /// A request's labels; LBC's.
@@ -75,6 +76,12 @@ struct LaneLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
     kind: &'static str,
+}
+
+/// A duty's label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DutyLabel {
+    duty: &'static str,
 }
 
 /// A change's label.
@@ -230,6 +237,12 @@ table! {
     tenures: Family<ChangeLabel, Counter> = Family::default(),
         "albedo_tenure_changes",
         "How often this process came to lead and ceased to";
+    neighbour: Gauge = Gauge::default(),
+        "albedo_neighbour",
+        "Whether AWS Load Balancer Controller stood in the cluster at the start";
+    undone: Family<DutyLabel, Gauge> = Family::default(),
+        "albedo_neighbour_duties",
+        "Objects for which AWS Load Balancer Controller did at the start what is not done here";
     panics: Counter = Counter::default(),
         "albedo_panics",
         "Panics, each of which is a bug";
@@ -280,6 +293,16 @@ impl Metrics {
     pub fn removals_held(&self, kind: SubjectKind, count: usize) {
         let held = self.removals_held.get_or_create(&SubjectLabel { subject: kind.as_str() });
         held.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Whether LBC stood in the cluster at the start, and for how many objects it did what is not
+    /// done here.
+    pub fn neighbour(&self, stands: Presence, duties: impl Iterator<Item = (Duty, usize)>) {
+        self.neighbour.set(i64::from(stands == Presence::Stands));
+        for (duty, count) in duties {
+            let label = DutyLabel { duty: duty.as_str() };
+            self.undone.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// This process came to lead, or ceased to.

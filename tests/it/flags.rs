@@ -59,7 +59,7 @@ fn settings(args: &[&str]) -> Result<albedo::model::settings::Settings, String> 
     let (cli, _) = Cli::parse_with_notes(args).map_err(|error| error.to_string())?;
     let albedo::flags::Command::Plan(flags) = cli.command else { panic!("{cli:?}") };
     let vpc = albedo::model::id::AwsId::new("vpc-1");
-    let meant = flags.build.settings("demo".to_owned(), "us-east-1".to_owned(), vpc);
+    let meant = flags.build.settings("demo", "us-east-1".to_owned(), vpc);
     meant.map_err(|error| error.to_string())
 }
 

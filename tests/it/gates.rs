@@ -22,7 +22,7 @@ fn settings(flags: &[&str]) -> Settings {
     let args = ["albedo", "plan"].iter().chain(flags).map(Into::into);
     let (cli, _) = Cli::parse_with_notes(args).unwrap();
     let Command::Plan(plan) = cli.command else { panic!("{cli:?}") };
-    plan.build.settings("demo".into(), "us-east-1".into(), AwsId::new("vpc-fake")).unwrap()
+    plan.build.settings("demo", "us-east-1".into(), AwsId::new("vpc-fake")).unwrap()
 }
 
 fn gates(switched: &str) -> FeatureGates {

@@ -4,6 +4,7 @@
 
 mod annotations;
 mod bad_member;
+mod beside;
 mod bindings;
 mod brakes;
 mod cases;

@@ -6,6 +6,7 @@ use albedo::model::names::{
     TargetGroupNameParts, backend_security_group, frontend_security_group, load_balancer,
     target_group,
 };
+use albedo::model::settings::Scope;
 
 fn implicit(namespace: &str, name: &str) -> Group {
     Group::Implicit(ObjectKey::new(namespace, name))
@@ -99,8 +100,8 @@ fn target_groups_are_named_as_lbc_names_them() {
 
 #[test]
 fn marks_are_lbcs() {
-    assert_eq!(implicit("a", "b").finalizer(), "ingress.k8s.aws/resources");
-    assert_eq!(explicit("g").finalizer(), "group.ingress.k8s.aws/g");
+    assert_eq!(implicit("a", "b").finalizer(Scope::All), "ingress.k8s.aws/resources");
+    assert_eq!(explicit("g").finalizer(Scope::All), "group.ingress.k8s.aws/g");
     let tags = implicit("v01-ns", "web").tags("demo", "80:1");
     let tags: Vec<(&str, &str)> = tags.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let expected = [

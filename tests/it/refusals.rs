@@ -24,9 +24,8 @@ ingress shop/late: {group.name: edge, target-type: ip, group.order: '-1000',
 
 /// The same site, whose controller is started with other settings.
 fn restarted(site: &Site, refuses: Refusals) -> Site {
-    let mut site = site.clone();
-    site.cluster.settings = Arc::new(Settings { refuses, ..settings() });
-    site
+    let settings = Settings { refuses, ..settings() };
+    Site { aws: site.aws.clone(), cluster: site.cluster.with(settings) }
 }
 
 fn has(site: &Site, host: &str) -> bool {

@@ -107,3 +107,42 @@ async fn nobody_makes_a_binding_that_passes_for_an_ingresses_or_leads_another_el
     plane.try_kubectl(&unlabel, None).expect_err("it is the controller's");
     plane.stop();
 }
+
+#[tokio::test]
+async fn nobody_but_a_controller_makes_an_ingress_a_member_by_a_finalizer() {
+    let plane = ControlPlane::start("finalizers");
+    plane.prepare().await;
+    plane.kubectl(&["create", "namespace", "evil"]);
+    for manifest in documents("admission.yaml") {
+        plane.apply(&manifest).expect("the API server takes it");
+    }
+    let ingress = |name: &str, finalizers: &[&str]| {
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"namespace": "evil", "name": name, "finalizers": finalizers},
+            "spec": {"defaultBackend": {"service": {"name": "s", "port": {"number": 80}}}},
+        })
+    };
+    until("a group's finalizer is refused", async || {
+        let thief = ingress("thief", &["group.ingress.k8s.aws/edge"]);
+        // What were let in before the policy is known would be let in for ever.
+        let tried = ["create", "--dry-run=server", "-f", "-"];
+        let refused = plane.try_kubectl(&tried, Some(&thief)).err();
+        refused.filter(|answer| answer.contains("finalizers of Ingress groups"))
+    })
+    .await;
+    plane.apply(&ingress("web", &["example.com/mine"])).expect("others' are free");
+    for held in ["ingress.k8s.aws/resources", "group.alb.ingress.k8s.aws/edge"] {
+        let changed = ingress("web", &["example.com/mine", held]);
+        plane.apply(&changed).expect_err("it is a controller's to add");
+    }
+    // What a controller has added stays in the way of nothing.
+    let kubeconfig = plane.kubeconfig_of_controller();
+    let kubeconfig = kubeconfig.to_str().expect("it is text");
+    let patch = r#"{"metadata": {"finalizers": ["ingress.k8s.aws/resources"]}}"#;
+    let claim = ["--kubeconfig", kubeconfig, "patch", "ingress", "-n", "evil", "web"];
+    let claim: Vec<&str> = claim.into_iter().chain(["--type=merge", "-p", patch]).collect();
+    plane.try_kubectl(&claim, None).expect("the controller may");
+    plane.kubectl(&["annotate", "ingress", "-n", "evil", "web", "nobody=cares"]);
+    plane.stop();
+}

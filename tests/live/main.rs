@@ -24,5 +24,6 @@ mod replacement;
 mod router;
 mod sdk;
 mod support;
+mod take_over;
 mod traffic;
 mod zone_starts;

@@ -12,7 +12,7 @@ use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Live;
-use crate::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
+use crate::model::marks::Tags;
 use crate::model::security::{IngressRule, SecurityGroup};
 
 /// The VPC's security groups.
@@ -28,7 +28,7 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ReadSecurityGroup>, Cl
             page.send().await.map(|answer| (answer.security_groups, answer.next_token))
         })
         .await?;
-    Ok(found.iter().filter_map(read).collect())
+    Ok(found.iter().filter_map(|raw| read(sdk.rule_description, raw)).collect())
 }
 
 pub(in crate::aws) async fn create(
@@ -142,12 +142,12 @@ fn permissions(
     rules.iter().map(|rule| ingress_rule::raw(call, rule, description)).collect()
 }
 
-fn read(raw: &Raw) -> Option<ReadSecurityGroup> {
+fn read(description: &str, raw: &Raw) -> Option<ReadSecurityGroup> {
     let described: Vec<(IngressRule, String)> =
         raw.ip_permissions().iter().flat_map(ingress_rule::read).collect();
     let shared = described
         .iter()
-        .filter(|(_, description)| description == DESCRIPTION_SHARED_RULE)
+        .filter(|(_, of_rule)| of_rule == description)
         .map(|(rule, _)| rule.clone())
         .collect();
     Some(ReadSecurityGroup {

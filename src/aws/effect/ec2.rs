@@ -10,7 +10,7 @@ use crate::aws::part::{Ec2Part, Part};
 use crate::model::action::Ec2Action;
 use crate::model::id::{AwsId, Id};
 use crate::model::known::{Known, Live};
-use crate::model::marks::{DESCRIPTION_SHARED_RULE, Tags};
+use crate::model::marks::{DESCRIPTION_OWN_RULE, DESCRIPTION_SHARED_RULE, Tags};
 use crate::model::security::{IngressRule, SecurityGroup};
 
 /// Believes that a write was done and answered so.
@@ -71,7 +71,7 @@ fn delete(belief: &mut Belief, id: &AwsId) {
 fn authorize(belief: &mut Belief, id: &Id, rules: &BTreeSet<IngressRule>, description: &str) {
     change(belief, id.given(), |group| {
         group.live.spec.ingress.extend(rules.iter().cloned());
-        if description == DESCRIPTION_SHARED_RULE {
+        if [DESCRIPTION_SHARED_RULE, DESCRIPTION_OWN_RULE].contains(&description) {
             group.shared.extend(rules.iter().cloned());
         }
     });

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::{Deserialize, Deserializer};
 
+use crate::model::marks::ANNOTATION_NETWORKING;
+
 /// The fields of an object's metadata that are kept. Annotations and `managedFields`, often larger
 /// than all the rest of an object, are not among them.
 #[derive(Deserialize)]
@@ -17,13 +19,28 @@ struct SlimMeta {
     creation_timestamp: Option<Time>,
     deletion_timestamp: Option<Time>,
     labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
     finalizers: Option<Vec<String>>,
 }
 
 /// Reads an object's metadata slim.
 pub(super) fn slim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
-    let meta = SlimMeta::deserialize(deserializer)?;
-    Ok(ObjectMeta {
+    SlimMeta::deserialize(deserializer).map(kept)
+}
+
+/// The same of a TargetGroupBinding, with the one annotation of ours that it may have.
+pub(super) fn slim_binding<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<ObjectMeta, D::Error> {
+    let mut meta = SlimMeta::deserialize(deserializer)?;
+    let mut annotations = meta.annotations.take().unwrap_or_default();
+    annotations.retain(|key, _| key == ANNOTATION_NETWORKING);
+    let annotations = (!annotations.is_empty()).then_some(annotations);
+    Ok(ObjectMeta { annotations, ..kept(meta) })
+}
+
+fn kept(meta: SlimMeta) -> ObjectMeta {
+    ObjectMeta {
         name: meta.name,
         namespace: meta.namespace,
         uid: meta.uid,
@@ -33,5 +50,5 @@ pub(super) fn slim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectM
         labels: meta.labels,
         finalizers: meta.finalizers,
         ..ObjectMeta::default()
-    })
+    }
 }

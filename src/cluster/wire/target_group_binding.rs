@@ -12,13 +12,14 @@ use super::{CUSTOM_GROUP, Wire, meta, object_key, served};
 use crate::cluster::decode::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::seen::{SeenBinding, TargetGroupBindingSpec};
+use crate::model::marks::ANNOTATION_NETWORKING;
+use crate::model::seen::{Networking, SeenBinding, TargetGroupBindingSpec};
 use crate::model::snapshot::Objects;
 
 /// A TargetGroupBinding on the wire.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::cluster) struct TargetGroupBinding {
-    #[serde(deserialize_with = "meta::slim")]
+    #[serde(deserialize_with = "meta::slim_binding")]
     pub(in crate::cluster) metadata: ObjectMeta,
     pub(in crate::cluster) spec: TargetGroupBindingSpec,
 }
@@ -44,11 +45,20 @@ impl Serialize for TargetGroupBinding {
     }
 }
 
+impl TargetGroupBinding {
+    /// Who may reach the targets, where the spec is LBC's to act on.
+    fn beside_lbc(&self) -> Option<Networking> {
+        let text = self.metadata.annotations.as_ref()?.get(ANNOTATION_NETWORKING)?;
+        serde_json::from_str(text).ok()
+    }
+}
+
 impl Wire for TargetGroupBinding {
     type Key = ObjectKey;
     type Noun = SeenBinding;
 
-    fn noun(self) -> (ObjectKey, Option<SeenBinding>) {
+    fn noun(mut self) -> (ObjectKey, Option<SeenBinding>) {
+        self.spec.networking = self.spec.networking.take().or(self.beside_lbc());
         let key = object_key(&self.metadata);
         let finalizers = self.metadata.finalizers.unwrap_or_default();
         let binding = SeenBinding {

@@ -13,28 +13,32 @@ use super::{WRITER, against_others, answer, unless_gone};
 use crate::cluster::wire::TargetGroupBinding;
 use crate::model::binding::{Binding, Opening};
 use crate::model::id::ObjectKey;
-use crate::model::marks::Labels;
+use crate::model::marks::{ANNOTATION_NETWORKING, Labels};
 use crate::model::seen::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
     ServiceRef, TargetGroupBindingSpec,
 };
+use crate::model::settings::Scope;
 
 /// Makes a binding. One of that name that is the same already may be our own, made by a request
 /// whose answer was lost.
 pub(super) async fn bind(
     api: &Api<TargetGroupBinding>,
+    scope: Scope,
     binding: &Binding,
 ) -> Result<(), ClusterError> {
     let name = binding.name.as_deref().unwrap_or_default();
     let operation = format!("TargetGroupBinding {}/{name}", binding.namespace);
+    let (spec, annotations) = beside(scope, spec(&operation, binding)?);
     let wished = TargetGroupBinding {
         metadata: ObjectMeta {
+            annotations: Some(annotations).filter(|all| !all.is_empty()),
             name: binding.name.as_ref().map(ToString::to_string),
             namespace: Some(binding.namespace.to_string()),
             labels: Some(texts(&binding.labels)),
             ..ObjectMeta::default()
         },
-        spec: spec(&operation, binding)?,
+        spec,
     };
     let params = PostParams { field_manager: Some(WRITER.to_owned()), ..PostParams::default() };
     match answer(&operation, api.create(&params, &wished)).await {
@@ -42,7 +46,7 @@ pub(super) async fn bind(
             let standing = answer(&operation, api.get(name)).await?;
             if standing.metadata.deletion_timestamp.is_some() {
                 Err(ClusterError::unfit(operation, "one of that name is being deleted"))
-            } else if changes(&standing, &binding.labels, &wished.spec).is_some() {
+            } else if changes(&standing, &binding.labels, &wished).is_some() {
                 Err(ClusterError::unfit(operation, "one of that name is there and differs"))
             } else {
                 Ok(())
@@ -56,11 +60,14 @@ pub(super) async fn bind(
 /// has it.
 pub(super) async fn rebind(
     api: &Api<TargetGroupBinding>,
+    scope: Scope,
     key: &ObjectKey,
     binding: &Binding,
 ) -> Result<(), ClusterError> {
     let operation = format!("TargetGroupBinding {key}");
-    let wished = spec(&operation, binding)?;
+    let (spec, annotations) = beside(scope, spec(&operation, binding)?);
+    let metadata = ObjectMeta { annotations: Some(annotations), ..ObjectMeta::default() };
+    let wished = TargetGroupBinding { metadata, spec };
     against_others(|| async {
         let standing = answer(&operation, api.get(&key.name)).await?;
         let Some(patch) = changes(&standing, &binding.labels, &wished) else { return Ok(()) };
@@ -85,6 +92,21 @@ pub(super) async fn unbind(
 /// Labels as the API server takes them.
 fn texts(labels: &Labels) -> BTreeMap<String, String> {
     labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
+/// Who may reach the targets, as an annotation where LBC would let them in as well: what it keeps
+/// on nodes is its own, and AWS takes no rule twice.
+fn beside(
+    scope: Scope,
+    mut spec: TargetGroupBindingSpec,
+) -> (TargetGroupBindingSpec, BTreeMap<String, String>) {
+    let hidden = match scope {
+        Scope::All => None,
+        Scope::Own => spec.networking.take(),
+    };
+    let text = hidden.and_then(|networking| serde_json::to_string(&networking).ok());
+    let annotation = text.map(|text| (ANNOTATION_NETWORKING.to_owned(), text));
+    (spec, annotation.into_iter().collect())
 }
 
 /// What LBC would write for a binding: a rule for each opening.
@@ -129,23 +151,32 @@ fn rule(opening: &Opening) -> Option<NetworkingRule> {
 fn changes(
     standing: &TargetGroupBinding,
     labels: &Labels,
-    wished: &TargetGroupBindingSpec,
+    wished: &TargetGroupBinding,
 ) -> Option<Value> {
     let silent = TargetGroupBindingSpec {
         iam_role_arn_to_assume: None,
         rest: BTreeMap::new(),
         ..standing.spec.clone()
     };
-    let spec = difference(&fields(&silent), &fields(wished));
+    let spec = difference(&fields(&silent), &fields(&wished.spec));
     let labels = difference(
         &fields(standing.metadata.labels.as_ref().unwrap_or(&BTreeMap::new())),
         &fields(labels),
     );
-    if spec.is_empty() && labels.is_empty() {
+    let none = BTreeMap::new();
+    let annotations = difference(
+        &fields(standing.metadata.annotations.as_ref().unwrap_or(&none)),
+        &fields(wished.metadata.annotations.as_ref().unwrap_or(&none)),
+    );
+    if spec.is_empty() && labels.is_empty() && annotations.is_empty() {
         return None;
     }
     let version = &standing.metadata.resource_version;
-    Some(json!({"metadata": {"resourceVersion": version, "labels": labels}, "spec": spec}))
+    let mut metadata = json!({"resourceVersion": version, "labels": labels});
+    if !annotations.is_empty() {
+        metadata["annotations"] = Value::Object(annotations);
+    }
+    Some(json!({"metadata": metadata, "spec": spec}))
 }
 
 /// The merge patch that leads from one set of fields to another; `null` takes a field away.

@@ -13,7 +13,6 @@ use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
-use albedo::model::marks::FINALIZER_BINDING;
 use albedo::model::names::MARK;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::{
@@ -265,15 +264,16 @@ impl FakeCluster {
                 self.put_binding(name, SeenBinding { leaving: true, ..standing });
             }
             KubeAction::ClaimBinding { name } => {
-                let mut found = self.binding(name)?;
-                if !found.finalizers.iter().any(|held| held == FINALIZER_BINDING) {
-                    found.finalizers.push(FINALIZER_BINDING.into());
+                let (mut found, own) =
+                    (self.binding(name)?, self.settings.scope.binding_finalizer());
+                if !found.finalizers.iter().any(|held| held == own) {
+                    found.finalizers.push(own.into());
                     self.put_binding(name, found);
                 }
             }
             KubeAction::ReleaseBinding { name } => {
                 let Ok(mut found) = self.binding(name) else { return Ok(()) };
-                found.finalizers.retain(|held| held != FINALIZER_BINDING);
+                found.finalizers.retain(|held| held != self.settings.scope.binding_finalizer());
                 self.put_binding(name, found);
             }
             KubeAction::Remember { group, entry, memory } => {

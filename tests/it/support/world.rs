@@ -19,7 +19,7 @@ use albedo::model::record::HostedZones;
 use albedo::model::security::SecurityGroup;
 use albedo::model::settings::{
     ANNOTATION_PREFIXES, BackendSecurityGroup, DnsPolicy, DnsScope, DnsSettings, FeatureGates,
-    Podless, ProtectionSettings, Refusals, Removals, Settings,
+    Podless, ProtectionSettings, Refusals, Removals, Scope, Settings,
 };
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::source::Source;
@@ -78,7 +78,9 @@ pub fn tags(pairs: &[(&str, &str)]) -> Tags {
 
 pub fn settings() -> Settings {
     Settings {
+        scope: Scope::All,
         cluster: "demo".to_owned(),
+        cluster_named: "demo".to_owned(),
         extent: Extent::Cluster,
         place: Place { role: None, region: "us-east-1".to_owned() },
         vpc: AwsId::new("vpc-fake"),

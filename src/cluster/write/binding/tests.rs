@@ -1,4 +1,5 @@
 use super::*;
+use crate::cluster::wire::Wire;
 use crate::model::binding::PortRef;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, Slot};
@@ -73,7 +74,8 @@ fn nothing_is_written_before_every_id_is_given() {
 #[test]
 fn a_binding_that_is_as_it_should_be_is_not_patched() {
     let spec = written(&binding());
-    assert_eq!(changes(&standing(spec.clone()), &binding().labels, &spec), None);
+    let wished = standing(spec.clone());
+    assert_eq!(changes(&standing(spec), &binding().labels, &wished), None);
 }
 
 #[test]
@@ -85,10 +87,33 @@ fn a_patch_names_what_differs_and_spares_what_no_wish_speaks_of() {
         ..written(&Binding { openings: vec![], protocol: None, ..binding() })
     };
     let wished = written(&binding());
-    let patch = changes(&standing(live), &Labels::new(), &wished);
+    let patch = changes(&standing(live), &Labels::new(), &standing(wished.clone()));
     let expected = json!({
         "metadata": {"resourceVersion": "7", "labels": {"ingress.k8s.aws/stack-name": null}},
         "spec": {"targetGroupName": null, "targetGroupProtocol": "HTTP", "networking": wished.networking},
     });
     assert_eq!(patch, Some(expected));
+}
+
+#[test]
+fn beside_lbc_who_may_reach_targets_is_not_its_to_read_and_is_read_back() {
+    let (spec, annotations) = beside(Scope::Own, written(&binding()));
+    assert_eq!(spec.networking, None, "what stands there LBC lets in as well");
+    let object = json!({
+        "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
+        "metadata": {
+            "name": "b", "namespace": "shop", "labels": binding().labels,
+            "annotations": annotations,
+        },
+        "spec": spec,
+    });
+    let read: TargetGroupBinding = serde_json::from_value(object).expect("it is one");
+    let wished = TargetGroupBinding { metadata: read.metadata.clone(), spec: read.spec.clone() };
+    assert_eq!(changes(&read, &binding().labels, &wished), None);
+    let (_, seen) = Wire::noun(read);
+    let seen = seen.expect("it stands").as_binding(&ObjectKey::new("shop", "b"));
+    assert_eq!(seen.openings, binding().openings);
+    // A process that serves everything says it where LBC does.
+    let (spec, annotations) = beside(Scope::All, written(&binding()));
+    assert_eq!((spec, annotations.len()), (written(&binding()), 0));
 }

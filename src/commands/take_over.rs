@@ -1,0 +1,105 @@
+//! Whether a process may begin beside AWS Load Balancer Controller, and what is said of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kube::Client;
+
+use crate::clock::{self, Clock as _, SystemClock};
+use crate::cluster::{Kind, neighbour, remember, was_here};
+use crate::flags::{ProcessFlags, RunFlags};
+use crate::model::id::ObjectKey;
+use crate::model::neighbour::Neighbour;
+use crate::model::settings::{Scope, Settings};
+use crate::telemetry::Metrics;
+
+/// The name of LBC's Lease where nobody gives it another one.
+pub(super) const LEASE_LBC: &str = "aws-load-balancer-controller-leader";
+
+/// How long after the API server could not be asked it is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The name of the Lease beside LBC, which keeps its own.
+const LEASE_OWN: &str = "albedo-leader";
+
+/// The name of the Lease.
+pub(super) fn lease(process: &ProcessFlags, scope: Scope) -> &str {
+    match (process.leader_election_id.as_str(), scope) {
+        (LEASE_LBC, Scope::Own) => LEASE_OWN,
+        (given, _) => given,
+    }
+}
+
+/// Looks for LBC before anything is done. In a cluster where nothing remembers a process of this
+/// program, what stands of LBC has to be taken over on purpose; later it is only told of, since
+/// whoever may make objects could stop a start otherwise.
+///
+/// # Errors
+/// Why this process may not begin.
+pub(super) async fn check(
+    client: &Client,
+    lease: &ObjectKey,
+    flags: &RunFlags,
+    settings: &Settings,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<()> {
+    if settings.scope == Scope::Own {
+        return Ok(());
+    }
+    let home = lease.namespace.as_str();
+    let (client, namespace) = (client.clone(), flags.build.namespace());
+    if is_remembered(&client, home).await? {
+        let metrics = Arc::clone(metrics);
+        SystemClock::new().spawn(async move {
+            let found = neighbour(&client, LEASE_LBC, namespace.as_deref()).await;
+            tell(&found, &metrics);
+        });
+        return Ok(());
+    }
+    let found = neighbour(&client, LEASE_LBC, namespace.as_deref()).await;
+    tell(&found, metrics);
+    let agreed = flags.process.take_over.as_ref().map(|duties| duties.0.clone());
+    found.may_begin(lease, &settings.vpc, agreed.as_ref())?;
+    if let Err(error) = remember(&client, home, &settings.cluster).await {
+        tracing::warn!("the next start is taken for the first one here: {error}");
+    }
+    Ok(())
+}
+
+/// Whether this is not the first start here; asked for as long as the API server does not answer.
+async fn is_remembered(client: &Client, home: &str) -> anyhow::Result<bool> {
+    loop {
+        match was_here(client, home).await {
+            Err(error) if matches!(error.kind, Kind::Transient | Kind::Throttled) => {
+                tracing::warn!("{error}; trying again");
+                clock::sleep(PAUSE).await;
+            }
+            answer => {
+                return answer.context("whether this is the first start here cannot be told");
+            }
+        }
+    }
+}
+
+/// What LBC does in a cluster, a line each.
+pub(super) async fn found(client: &Client, namespace: Option<&str>) -> Vec<String> {
+    lines(&neighbour(client, LEASE_LBC, namespace).await)
+}
+
+/// Says what LBC does here and nobody would do, and what of it stands.
+fn tell(found: &Neighbour, metrics: &Metrics) {
+    for line in lines(found) {
+        tracing::warn!("{line}");
+    }
+    metrics.neighbour(found.presence(), found.count());
+}
+
+fn lines(found: &Neighbour) -> Vec<String> {
+    let stands = found.stands();
+    let stands = stands.map(|stands| format!("AWS Load Balancer Controller is here: {stands}"));
+    let unseen = found.unseen.iter().map(|unseen| {
+        format!("what AWS Load Balancer Controller does here is not known: {unseen}")
+    });
+    stands.into_iter().chain(found.undone()).chain(unseen).collect()
+}
