@@ -195,6 +195,10 @@ pub struct BuildFlags {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub tolerate_non_existent_backend_service: bool,
+    /// Whether an action that no annotation holds answers 503 instead of making its Ingress bad.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
+    pub tolerate_non_existent_backend_action: bool,
     /// Register endpoints whose addresses no pod of their namespace has, too, such as those of
     /// slices that people write by hand. Whoever may write EndpointSlices then leads load balancers
     /// to any address that AWS takes.
@@ -283,6 +287,7 @@ impl BuildFlags {
             disable_ingress_group_name_annotation,
             disable_restricted_sg_rules,
             tolerate_non_existent_backend_service,
+            tolerate_non_existent_backend_action,
             targets_without_pods,
             tls_secrets,
             service_target_eni_security_group_tags,
@@ -341,6 +346,7 @@ impl BuildFlags {
             restricted_rules: !disable_restricted_sg_rules,
             podless: if *targets_without_pods { Podless::Registered } else { Podless::LeftOut },
             tolerate_missing_service: *tolerate_non_existent_backend_service,
+            tolerate_missing_action: *tolerate_non_existent_backend_action,
             tls_secrets: *tls_secrets,
             protection: ProtectionSettings {
                 waf_classic: *enable_waf,

@@ -140,7 +140,7 @@ impl<'a> Backends<'a> {
                 Some(Asked::Forward { destinations, stickiness }) => {
                     return self.forward(&destinations, stickiness, field, annotations);
                 }
-                None => return Some(no_such_action(&service.name, field, annotations)),
+                None => return self.no_such_action(&service.name, field, annotations),
             }
         } else {
             Destination::Service(service.name.clone(), port)
@@ -222,6 +222,29 @@ impl<'a> Backends<'a> {
         Some(Id::Of(Handle::TargetGroup(self.group.clone(), key)))
     }
 
+    /// An action that no annotation holds: a fixed answer, and a note on the Ingress; or an error,
+    /// by flag.
+    fn no_such_action(
+        &self,
+        name: &str,
+        field: &str,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<RuleAction> {
+        let mut problem = annotations.error(
+            Code::InvalidBackend,
+            field.to_owned(),
+            format!("port {USE_ANNOTATION} of {name}, for which there is no annotation"),
+            &format!("an annotation {}{name}", ACTIONS.key()),
+        );
+        let is_tolerated = self.snapshot.settings.tolerate_missing_action;
+        if is_tolerated {
+            problem.severity = Severity::Note;
+            "its requests are answered with 503".clone_into(&mut problem.meanwhile);
+        }
+        annotations.problems.push(problem);
+        is_tolerated.then(missing_action)
+    }
+
     /// A Service that does not exist: a fixed answer where there is no other, and a note on the
     /// Ingress; or an error, by flag.
     fn missing(
@@ -248,22 +271,6 @@ impl<'a> Backends<'a> {
         }
         problem
     }
-}
-
-/// An action that no annotation holds: a fixed answer, and a note on the Ingress.
-fn no_such_action(name: &str, field: &str, annotations: &mut Annotations<'_>) -> RuleAction {
-    let problem = annotations.error(
-        Code::InvalidBackend,
-        field.to_owned(),
-        format!("port {USE_ANNOTATION} of {name}, for which there is no annotation"),
-        &format!("an annotation {}{name}", ACTIONS.key()),
-    );
-    annotations.problems.push(Problem {
-        severity: Severity::Note,
-        meanwhile: "its requests are answered with 503".to_owned(),
-        ..problem
-    });
-    missing_action()
 }
 
 fn not_by_name(name: &str, field: &str, annotations: &Annotations<'_>) -> Problem {

@@ -95,11 +95,6 @@ pub const FLAGS: &[LbcFlag] = &[
     flag("service-max-concurrent-reconciles", Integer, Nothing(SERVICES)),
     flag("targetgroupbinding-max-exponential-backoff-delay", Duration, Nothing(PACE)),
     flag("targetgroupbinding-requeue-duration", Duration, Nothing(PACE)),
-    flag(
-        "tolerate-non-existent-backend-action",
-        Boolean,
-        Nothing("an action that is missing makes its Ingress bad here"),
-    ),
     flag("webhook-bind-port", Integer, Nothing(WEBHOOKS)),
     flag("webhook-cert-dir", Text, Nothing(WEBHOOKS)),
     flag("webhook-cert-file", Text, Nothing(WEBHOOKS)),

@@ -54,6 +54,8 @@ pub struct Settings {
     pub podless: Podless,
     /// Whether a missing Service answers 503 instead of making its Ingress bad.
     pub tolerate_missing_service: bool,
+    /// Whether an action that no annotation holds answers 503 instead of making its Ingress bad.
+    pub tolerate_missing_action: bool,
     /// Whether TLS Secrets of every class are imported; those of our own classes always are.
     pub tls_secrets: bool,
     /// Which protections of load balancers are kept.

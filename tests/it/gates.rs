@@ -9,6 +9,7 @@ use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::inventory::TargetsInventory;
 use albedo::model::known::Known;
+use albedo::model::problem::Severity;
 use albedo::model::settings::{FeatureGates, Settings};
 use albedo::model::stack::{Braked, Doubts, TargetsStack, Wish};
 use albedo::model::surroundings::Subnet;
@@ -181,4 +182,20 @@ fn a_target_group_takes_no_more_targets_than_it_may() {
     );
     assert_eq!(moved(Some(2), &[1, 2, 3], &[1, 2, 3, 4]), (vec![], vec![], 1), "what stands stays");
     assert_eq!(moved(Some(2), &[1, 2], &[1, 3]), (vec![target(3)], vec![target(2)], 0));
+}
+
+#[test]
+fn an_action_that_no_annotation_holds_is_an_error_where_the_flag_says_so() {
+    let built = |flags: &[&str]| {
+        let mut world = World::new(
+            "service shop/s: {ports: [80]}\n\
+             ingress shop/web: {rules: [any Exact /a gone:use-annotation]}",
+        );
+        world.settings.tolerate_missing_action = settings(flags).tolerate_missing_action;
+        let built = world.build("shop/web");
+        (built.stack.front.is_some(), built.problems[0].severity)
+    };
+    assert_eq!(built(&[]), (true, Severity::Note));
+    let strict = built(&["--tolerate-non-existent-backend-action=false"]);
+    assert_eq!(strict, (false, Severity::Error));
 }

@@ -32,6 +32,7 @@ fn lived() -> Arc<Metrics> {
     metrics.queue("targets", 3, Duration::from_secs(7));
     metrics.watch_failures([("Ingress", 2)]);
     metrics.stale_parts(4);
+    metrics.removals_held(SubjectKind::Zone, 2);
     metrics.neighbour(Presence::Stands, [(Duty::GatedPods, 7)].into_iter());
     metrics.tenure(TenureChange::Began);
     metrics.panicked();

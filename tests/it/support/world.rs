@@ -96,6 +96,7 @@ pub fn settings() -> Settings {
         restricted_rules: true,
         podless: Podless::LeftOut,
         tolerate_missing_service: true,
+        tolerate_missing_action: true,
         tls_secrets: false,
         protection: ProtectionSettings { waf_classic: true, wafv2: true, shield: true },
         dns: DnsSettings {
