@@ -17,7 +17,8 @@ use crate::model::fact::FactStore;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
-use crate::model::plan::Plan;
+use crate::model::memory::Entry;
+use crate::model::plan::{Plan, Step};
 use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
 use crate::model::settings::{DnsPolicy, Settings};
@@ -126,7 +127,10 @@ pub async fn plan_all<C: Cloud, T: Clock>(
             plan::brakes::strays(&inventory, is_known)
         });
         let stack = &built.stack;
-        let plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
+        let mut plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
+        if plan.steps.iter().all(only_remembers_secrets) {
+            plan.steps.clear();
+        }
         let breaches = plan::check::balancer(&plan, stack, &inventory);
         if plan::deletion::holds_up(&plan) {
             names.known.retain(|member| !stack.leaving.contains(member));
@@ -270,6 +274,16 @@ async fn plan_protection<C: Cloud, T: Clock>(
     });
     notes.extend(each);
     Ok(plan::protection::plan(stack, &inventory))
+}
+
+/// Whether a step changes nothing but what a controller knows of secrets that AWS never tells: one
+/// that takes over writes that down, and nobody has to be asked.
+fn only_remembers_secrets(step: &Step) -> bool {
+    let entry = match &step.action {
+        Action::Kube(KubeAction::Remember { entry, .. }) => Some(entry),
+        Action::Kube(_) | Action::Aws(_) => None,
+    };
+    entry == Some(&Entry::ClientSecrets)
 }
 
 /// The TLS Secrets that these Ingresses name and that are imported.

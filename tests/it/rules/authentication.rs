@@ -376,3 +376,17 @@ fn who_takes_over_takes_the_secrets_that_stand_for_right() {
         assert_eq!(given(&site), []);
     });
 }
+
+#[test]
+fn a_dry_run_over_what_stands_shows_nothing_to_do() {
+    let sketch = sketch("one", "openid");
+    let site = Site::new(&sketch);
+    wait(async {
+        drop(site.settle().await);
+    });
+    let mut world = World::new(&sketch);
+    world.objects = site.cluster.objects.read().unwrap().clone();
+    let plans = world.plan(&site.aws).plans;
+    let steps: Vec<_> = plans.iter().flat_map(|(_, plan)| &plan.steps).collect();
+    assert!(steps.is_empty(), "{steps:#?}");
+}

@@ -28,15 +28,36 @@ pub struct Small {
 const HOSTS: [&str; 3] = ["any", "a.example.com", "b.example.com"];
 const PATHS: [&str; 6] =
     ["Prefix /", "Prefix /a", "Exact /a", "Exact /b", "Prefix /a/b", "Exact /c"];
-const PORTS: [&str; 3] = ["s0:80", "s1:http", "s1:81"];
+const PORTS: [&str; 5] = ["s0:80", "s1:http", "s1:81", "do:use-annotation", "go:use-annotation"];
+/// What the backends with use-annotation do.
+const ACTIONS: [(&str, &str); 2] = [
+    (
+        "do:use-annotation",
+        r#"actions.do: '{"type":"forward","forwardConfig":{"targetGroups":[
+           {"serviceName":"s0","servicePort":80,"weight":1},
+           {"serviceName":"s1","servicePort":"http","weight":2}]}}', "#,
+    ),
+    (
+        "go:use-annotation",
+        r#"actions.go: '{"type":"redirect","redirectConfig":
+           {"port":"443","protocol":"HTTPS","statusCode":"HTTP_301"}}', "#,
+    ),
+];
 const SCHEMES: [&str; 2] = ["internal", "internet-facing"];
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 10] = [
     "",
     "backend-protocol: HTTPS, ",
     "inbound-cidrs: 10.0.0.0/8, ",
     "load-balancer-attributes: idle_timeout.timeout_seconds=30, ",
     "healthcheck-path: /healthz, healthcheck-port: 9090, ",
     "target-group-attributes: deregistration_delay.timeout_seconds=5, ",
+    r#"jwt-validation: '{"jwksEndpoint":"https://k","issuer":"https://i"}', "#,
+    r#"conditions.s0: '[{"field":"http-header","httpHeaderConfig":
+       {"httpHeaderName":"X","values":["a","b","c","d","e"]}}]', "#,
+    r#"conditions.s1: '[{"field":"http-request-method","httpRequestMethodConfig":
+       {"values":["GET"]}}]', "#,
+    r#"transforms.s0: '[{"type":"url-rewrite","urlRewriteConfig":
+       {"rewrites":[{"regex":"^/a","replace":"/b"}]}}]', "#,
 ];
 const TAGS: [&str; 3] = ["", "tags: team=a, ", "tags: 'owner=b,stage=c', "];
 
@@ -144,6 +165,15 @@ impl SmallIngress {
             .map(|(host, path, port)| format!("{} {} {}", HOSTS[*host], PATHS[*path], PORTS[*port]))
             .collect();
         let (settings, tags) = (SETTINGS[*settings], TAGS[*tags]);
-        format!("{group}group.order: {order}, {listens}{settings}{tags}{default}rules: {rules:?}")
+        let used = rules.concat() + &default;
+        let actions: String = ACTIONS
+            .iter()
+            .filter(|(backend, _)| used.contains(backend))
+            .map(|(_, action)| *action)
+            .collect();
+        format!(
+            "{group}group.order: {order}, {listens}{settings}{tags}{actions}{default}rules: \
+             {rules:?}"
+        )
     }
 }
