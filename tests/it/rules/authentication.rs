@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use albedo::model::action::Action;
 use albedo::model::id::ObjectKey;
+use albedo::model::part::Part;
 use albedo::model::problem::{Code, Problem, Severity};
 use albedo::model::rule::{Claim, Cognito, Jwt, Oidc, RuleAction, Session};
 use albedo::model::secret::fingerprint;
@@ -389,4 +390,19 @@ fn a_dry_run_over_what_stands_shows_nothing_to_do() {
     let plans = world.plan(&site.aws).plans;
     let steps: Vec<_> = plans.iter().flat_map(|(_, plan)| &plan.steps).collect();
     assert!(steps.is_empty(), "{steps:#?}");
+}
+
+#[test]
+fn a_part_with_all_kinds_of_rules_is_remembered_and_read_again() {
+    let rules = r#"conditions.web: '[{"field":"source-ip","sourceIpConfig":{"values":["::/0"]}},
+        {"field":"query-string","queryStringConfig":{"values":[{"value":"v"}]}}]'
+  transforms.web: '[{"type":"url-rewrite","urlRewriteConfig":{"rewrites":[{"regex":"a"}]}}]'"#;
+    for (class, login) in [("alb", OIDC), ("own", COGNITO), ("own", JWT)] {
+        let world = with(class, &both(HTTPS, &both(login, rules)));
+        let built = world.build("shop/web");
+        assert_eq!(built.problems, []);
+        let part = built.good[&member("shop/web")].as_ref();
+        let text = serde_json::to_string(part).unwrap();
+        assert_eq!(serde_json::from_str::<Part>(&text).unwrap(), *part, "{text}");
+    }
 }
