@@ -169,6 +169,7 @@ fn assemble(
     let Admission { shared, parts, unexplained } = admission;
     let source = source(snapshot, group, &shared);
     problems.extend(parts.iter().filter_map(|part| open_over_http(&shared, part)));
+    problems.extend(parts.iter().flat_map(|part| going_nowhere(&shared, part)));
     let wished = parts.iter().flat_map(|part| part.target_groups.clone());
     let target_groups = wished
         .map(|(key, wished)| {
@@ -202,6 +203,26 @@ fn open_over_http(shared: &Shared, part: &Part) -> Option<Problem> {
         allowed: "HTTPS alone, or ssl-redirect".to_owned(),
         meanwhile: "anybody is served there who does not use HTTPS".to_owned(),
     })
+}
+
+/// Says to whom asks for redirects that lead back wherever they could be that there are none.
+fn going_nowhere(shared: &Shared, part: &Part) -> Vec<Problem> {
+    let ports = part.listens.keys().filter_map(|port| Some((*port, shared.ports.get(port)?)));
+    let ports: Vec<(u16, Protocol)> =
+        ports.map(|(port, found)| (port, found.listener.protocol)).collect();
+    let goes_nowhere =
+        |rule: &&Rule| ports.iter().all(|(port, speaks)| optimizer::loops(rule, *port, *speaks));
+    let rules = part.rules.iter().filter(goes_nowhere).filter(|_| !ports.is_empty());
+    let each = rules.map(|rule| Problem {
+        code: Code::InvalidRule,
+        severity: Severity::Note,
+        object: ObjectRef::of(&part.source),
+        field: "spec.rules".to_owned(),
+        found: format!("{rule}, which leads back to where clients are on every port"),
+        allowed: "a redirect to another host, path, port or protocol".to_owned(),
+        meanwhile: "the rule is left out, and its requests are taken by those behind it".to_owned(),
+    });
+    each.collect()
 }
 
 /// The backend security group, where the cluster has one.

@@ -256,6 +256,20 @@ fn a_redirect_to_https_is_left_out_there_and_hides_the_rest_on_http() {
 }
 
 #[test]
+fn a_redirect_that_leads_back_everywhere_is_told() {
+    let world = world(&format!(
+        "ingress shop/web: {{certificate-arn: {CERTIFICATE}, actions.ssl: '{TO_HTTPS}', \
+         rules: [any Exact /a ssl:use-annotation, any Exact /a web:80]}}"
+    ));
+    let built = world.build("shop/web");
+    let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
+    assert_eq!((problem.code, problem.severity), (Code::InvalidRule, Severity::Note));
+    assert!(problem.found.contains("/a -> redirect HTTP_301"), "{problem}");
+    let front = built.stack.front.unwrap();
+    assert_eq!(front.listeners[&443].rules.len(), 1);
+}
+
+#[test]
 fn a_default_that_sends_clients_back_where_they_are_is_left_out() {
     let world = world(&format!(
         "ingress shop/web: {{listen-ports: '[{{\"HTTP\":80}},{{\"HTTPS\":443}}]', \
