@@ -7,6 +7,7 @@ use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::TAG_RESOURCE;
 use albedo::model::plan::Step;
 use albedo::model::seen::SeenBinding;
+use albedo::model::target::TargetState;
 use jiff::Timestamp;
 
 use super::cluster::FakeCluster;
@@ -54,7 +55,8 @@ pub fn renamed(names: &[(String, String)], mut text: String) -> String {
     text
 }
 
-/// Everything in AWS, a line a thing.
+/// Everything in AWS, a line a thing. A target that drains is on its way out by itself: how far it
+/// has come says only when somebody looked.
 pub fn aws(state: &State) -> Vec<String> {
     fn each<'a, T: Debug + 'a>(
         things: impl IntoIterator<Item = (&'a AwsId, &'a T)>,
@@ -62,12 +64,16 @@ pub fn aws(state: &State) -> Vec<String> {
         things.into_iter().map(|(id, thing)| format!("{id}: {thing:?}")).collect()
     }
     let names = names(state);
+    let mut target_groups = state.target_groups.clone();
+    for group in target_groups.values_mut() {
+        group.targets.retain(|_, state| *state != TargetState::Draining);
+    }
     let all = each(&state.security_groups)
         .into_iter()
         .chain(each(&state.load_balancers))
         .chain(each(&state.listeners))
         .chain(each(&state.rules))
-        .chain(each(&state.target_groups))
+        .chain(each(&target_groups))
         .chain(each(&state.imported))
         .chain(each(&state.zones));
     let mut lines: Vec<String> = all.map(|line| renamed(&names, line)).collect();
