@@ -76,7 +76,10 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     /// Whether nothing in the cluster says that what AWS holds in its name was made for it. Any
     /// other cluster gets a mark that stays, by which it is told from one that is made anew.
     async fn is_unmarked(&self, recalled: &Recalled) -> bool {
-        while !recalled.is_marked {
+        if recalled.is_marked {
+            return false;
+        }
+        loop {
             match self.mark(recalled).await {
                 Ok(is_marked) => return !is_marked,
                 Err(error) => {
@@ -85,7 +88,6 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
                 }
             }
         }
-        false
     }
 
     /// Marks a cluster for which things were made, or for which nothing stands.

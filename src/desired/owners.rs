@@ -5,11 +5,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::IngressClass;
-use sha2::{Digest, Sha256};
 
 use crate::model::backend::BackendKey;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
+use crate::model::names;
 use crate::model::settings::{Removals, Scope, Settings};
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
@@ -53,9 +53,6 @@ pub fn may_own(ingress: &ObjectKey, resource: &str) -> bool {
     BackendKey::of(&Source::ingress(ingress.clone()), resource).is_some()
 }
 
-/// How many hexadecimal digits a token has: enough that two plans do not share one.
-const TOKEN_LENGTH: usize = 12;
-
 /// What is held of a subject because its owners are out of sight, unless a person has said that it
 /// may go.
 #[must_use]
@@ -65,14 +62,7 @@ pub fn braked<O: ToString>(
     subject: &Subject,
     owners: BTreeSet<O>,
 ) -> Braked<O> {
-    let mut digest = Sha256::new();
-    digest.update(subject.to_string());
-    for owner in &owners {
-        digest.update([0]);
-        digest.update(owner.to_string());
-    }
-    let digits = digest.finalize().into_iter().take(TOKEN_LENGTH / 2);
-    let token: String = digits.map(|byte| format!("{byte:02x}")).collect();
+    let token = names::token(subject, owners.iter().map(ToString::to_string));
     if owners.is_empty() || accepts(settings, classes, &token) {
         return Braked::default();
     }

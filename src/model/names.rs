@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::group::Group;
 use super::id::{ObjectKey, Slot};
 use super::memory::Entry;
+use super::subject::Subject;
 
 /// How many hexadecimal digits of the hash end a name (LBC).
 const HASH_LENGTH: usize = 10;
@@ -66,6 +67,13 @@ pub fn frontend_security_group(cluster: &str, group: &Group) -> String {
 #[must_use]
 pub fn backend_security_group(cluster: &str) -> String {
     format!("k8s-traffic-{}-{}", short(cluster, CLUSTER_LENGTH_MAX), hash(&[cluster]))
+}
+
+/// What a person says who wants what is braked of a subject to go: another plan has another one.
+#[must_use]
+pub fn token(subject: &Subject, owners: impl Iterator<Item = String>) -> String {
+    let parts: Vec<String> = std::iter::once(subject.to_string()).chain(owners).collect();
+    hash(&[&parts.join("\n")])
 }
 
 /// The name of the ConfigMap that says that somebody looks after the cluster's load balancers. One

@@ -126,12 +126,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     fn keep_outgoing(&self, group: &Group, carried: BTreeSet<AwsId>) {
         let mut world = self.world().lock();
         let outgoing = &mut world.fabric.outgoing;
-        let before = if carried.is_empty() {
-            outgoing.remove(group)
-        } else {
-            outgoing.insert(group.clone(), carried.clone())
-        };
-        if before.is_some_and(|before| !before.is_subset(&carried)) {
+        let before = outgoing.remove(group).unwrap_or_default();
+        let lets_go = !before.is_subset(&carried);
+        if !carried.is_empty() {
+            outgoing.insert(group.clone(), carried);
+        }
+        if lets_go {
             // Rules that have stayed for its sake may go.
             world.facts.touch(Topic::Carried);
         }

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::cluster::{Cluster, Sought};
 use crate::desired::owners;
 use crate::model::backend::BackendKey;
+use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::inventory::{BalancerInventory, TargetsInventory, ZoneInventory};
 use crate::model::plan::Plan;
@@ -94,8 +95,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
             Doubts::Of(_) => {
                 let slices = snapshot.objects.slices.get(&service).into_iter();
-                let endpoints =
-                    slices.flat_map(|all| all.values()).flat_map(|slice| &slice.endpoints);
+                let endpoints = slices.flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
                 let named = endpoints.filter(|endpoint| doubted.contains(&endpoint.address));
                 let named: BTreeSet<&str> =
                     named.filter_map(|found| found.pod.as_deref()).collect();

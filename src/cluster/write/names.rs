@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use kube::api::ListParams;
-use kube::{Api, Resource, ResourceExt as _};
+use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::super::error::ClusterError;
@@ -24,7 +24,7 @@ where
     let mut names = BTreeSet::new();
     loop {
         let page = answer(&operation, api.list_metadata(&params)).await?;
-        names.extend(page.items.iter().map(|found| found.name_any()));
+        names.extend(page.items.iter().map(ResourceExt::name_any));
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params.continue_token = Some(token),
             None => return Ok(names),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use albedo::cluster::Sought;
+use albedo::model::flat::FlatMap;
 use albedo::model::id::ObjectKey;
 
 use super::FakeCluster;
@@ -19,7 +20,7 @@ impl FakeCluster {
             Sought::Pods(namespace) => names(&mut objects.pods.keys(), namespace),
             Sought::Slices(service) => {
                 let slices = objects.slices.get(service).into_iter();
-                slices.flat_map(|all| all.keys()).map(ToString::to_string).collect()
+                slices.flat_map(FlatMap::keys).map(ToString::to_string).collect()
             }
         }
     }
