@@ -52,6 +52,20 @@ class World:
         return str(self.aws.rule(self.listener, 1, Tags=TAGS)["RuleArn"])
 
     @cached_property
+    def login(self) -> dict[str, Any]:
+        """What lets in who is logged in with Cognito."""
+        cognito = self.aws.client("cognito-idp")
+        pool = cognito.create_user_pool(PoolName="p")["UserPool"]
+        made = cognito.create_user_pool_client(
+            UserPoolId=pool["Id"], ClientName="c", GenerateSecret=True
+        )
+        client = made["UserPoolClient"]["ClientId"]
+        config = {"UserPoolArn": pool["Arn"], "UserPoolClientId": client, "UserPoolDomain": "d"}
+        return {
+            "Type": "authenticate-cognito", "Order": 1, "AuthenticateCognitoConfig": config,
+        }  # fmt: skip
+
+    @cached_property
     def certificate(self) -> str:
         """An imported certificate."""
         return str(self.imported("a.example.com", Tags=TAGS))
@@ -202,7 +216,12 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "CreateListener": (
         lambda w: w.aws.listener(w.balancer, Tags=TAGS), ("balancer",)
     ),
-    "CreateRule": (lambda w: w.aws.rule(w.listener, 2, Tags=TAGS), ("listener",)),
+    "CreateRule": (
+        lambda w: w.aws.rule(
+            w.listener, 2, Tags=TAGS, Actions=[w.login, {**NOT_FOUND, "Order": 2}]
+        ),
+        ("listener", "login"),
+    ),
     "AddTags": (lambda w: w.elb.add_tags(ResourceArns=[w.rule], Tags=MORE), ("rule",)),
     "RemoveTags": (
         lambda w: w.elb.remove_tags(ResourceArns=[w.rule], TagKeys=["more"]), ("rule",)
@@ -322,6 +341,7 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
 # The operation that fails without a right, where that is not the one of the right's own name.
 ON_THE_WAY = {
     "acm:AddTagsToCertificate": "ImportCertificate",
+    "cognito-idp:DescribeUserPoolClient": "CreateRule",
     "ec2:DescribeAccountAttributes": "CreateLoadBalancer",
     "ec2:DescribeAddresses": "CreateLoadBalancer",
     "ec2:DescribeInstances": "RegisterTargets",

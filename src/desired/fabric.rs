@@ -301,24 +301,28 @@ fn backend(settings: &Settings) -> Option<SecurityGroup> {
 }
 
 /// Whether a group needs the backend security group: a member is there that does not bring its own
-/// security groups, or one that still holds the group's finalizer and whose load balancer may still
-/// carry ours. A bad member for which nothing was ever made brings nothing about.
+/// security groups, or one that is going or bad and holds the group's finalizer, so that its load
+/// balancer may still carry ours. A bad member for which nothing was ever made brings nothing
+/// about.
 #[must_use]
 pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     let members = members(snapshot, group);
     let finalizer = group.finalizer(snapshot.settings.scope);
-    let is_claimed = !members.leaving.is_empty()
-        || !members.moved.is_empty()
-        || members.active.iter().any(|member| holds(member.ingress, &finalizer));
     // What one member says of it counts for its group.
     let said = members.active.iter().find_map(|member| annotations(member).read(&MANAGE_RULES));
     let manages_rules = said.unwrap_or(snapshot.settings.manages_backend_rules);
-    is_claimed
+    !members.leaving.is_empty()
+        || !members.moved.is_empty()
         || members.active.iter().any(|member| {
-            let mut annotations = annotations(member);
-            let own = annotations.read(&SECURITY_GROUPS);
+            let own = annotations(member).read(&SECURITY_GROUPS);
             let brings_own = own.is_some_and(|list| !list.is_empty());
-            (!brings_own || manages_rules) && member::build(snapshot, group, member).0.is_some()
+            let is_claimed = holds(member.ingress, &finalizer);
+            let is_good = || member::build(snapshot, group, member).0.is_some();
+            if brings_own && !manages_rules {
+                is_claimed && !is_good()
+            } else {
+                is_claimed || is_good()
+            }
         })
 }
 

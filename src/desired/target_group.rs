@@ -15,11 +15,11 @@ use crate::model::seen::{ClassParams, Service, ServicePort};
 use crate::model::settings::Settings;
 use crate::model::source::Source;
 use crate::model::stack::WishedTargetGroup;
-use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
+use crate::model::target_group::{GRPC, HTTP1, HealthCheck, TargetGroup, TargetType};
 
 use super::annotations::table::{
-    BACKEND_PROTOCOL, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH, HEALTHCHECK_PORT,
-    HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES,
+    BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH,
+    HEALTHCHECK_PORT, HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES,
     TARGET_GROUP_ATTRIBUTES, TARGET_TYPE, UNHEALTHY_THRESHOLD,
 };
 use super::annotations::{Annotations, Lookup};
@@ -111,7 +111,8 @@ fn describe(
     let target_type = target_type(backend, lookup)?;
     let target_port = service_port.target.clone();
     let protocol = lookup.find(&BACKEND_PROTOCOL).unwrap_or(Protocol::Http);
-    let health_check = health_check(backend, protocol, lookup);
+    let version = lookup.find(&BACKEND_PROTOCOL_VERSION).unwrap_or(HTTP1);
+    let health_check = health_check(backend, (protocol, version), lookup);
     // A named port stands for different numbers on different pods; LBC writes 1 and registers each
     // with its own.
     let port = match &target_port {
@@ -125,10 +126,10 @@ fn describe(
     let group = backend.group.to_string();
     let tracking = backend.group.tags(&backend.settings.cluster, key.backend.spelled());
     let target_group = TargetGroup {
-        name: name(backend, &group, port, target_type, protocol).map(Into::into),
+        name: name(backend, &group, port, (target_type, protocol, version)).map(Into::into),
         target_type,
         protocol,
-        protocol_version: "HTTP1".into(),
+        protocol_version: version.into(),
         port,
         ipv6: backend.service.ipv6,
         vpc: backend.settings.vpc.clone(),
@@ -167,15 +168,16 @@ fn target_type(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> Option
 
 fn health_check(
     backend: &Backend<'_>,
-    protocol: Protocol,
+    (protocol, version): (Protocol, &str),
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> HealthCheck {
     // The defaults are LBC's; the bounds are AWS's.
+    let (path, codes) = if version == GRPC { ("/AWS.ALB/healthcheck", "12") } else { ("/", "200") };
     HealthCheck {
         port: health_check_port(backend, lookup).into(),
         protocol: lookup.find(&HEALTHCHECK_PROTOCOL).unwrap_or(protocol),
-        path: lookup.find(&HEALTHCHECK_PATH).map_or_else(|| "/".into(), Into::into),
-        success_codes: lookup.find(&SUCCESS_CODES).map_or_else(|| "200".into(), Into::into),
+        path: lookup.find(&HEALTHCHECK_PATH).map_or_else(|| path.into(), Into::into),
+        success_codes: lookup.find(&SUCCESS_CODES).map_or_else(|| codes.into(), Into::into),
         interval_seconds: lookup.find(&HEALTHCHECK_INTERVAL).unwrap_or(15),
         timeout_seconds: lookup.find(&HEALTHCHECK_TIMEOUT).unwrap_or(5),
         healthy_threshold: lookup.find(&HEALTHY_THRESHOLD).unwrap_or(2),
@@ -206,8 +208,7 @@ fn name(
     backend: &Backend<'_>,
     group: &str,
     port: u16,
-    target_type: TargetType,
-    protocol: Protocol,
+    (target_type, protocol, version): (TargetType, Protocol, &str),
 ) -> Option<String> {
     let service_uid = backend.service.uid.as_deref()?;
     Some(names::target_group(&TargetGroupNameParts {
@@ -220,7 +221,7 @@ fn name(
         port,
         target_type: target_type.as_str(),
         protocol: protocol.as_str(),
-        protocol_version: "HTTP1",
+        protocol_version: version,
     }))
 }
 

@@ -28,6 +28,13 @@ impl TargetType {
     }
 }
 
+/// HTTP/1.1, as AWS spells it.
+pub const HTTP1: &str = "HTTP1";
+/// HTTP/2.
+pub const HTTP2: &str = "HTTP2";
+/// gRPC, which goes over HTTP/2.
+pub const GRPC: &str = "GRPC";
+
 /// How the load balancer checks whether a target is well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
@@ -37,7 +44,7 @@ pub struct HealthCheck {
     pub protocol: Protocol,
     /// The path it asks for.
     pub path: SmolStr,
-    /// The status codes that mean "well": `200`, `200,202` or `200-299`.
+    /// The status codes that mean "well": `200`, `200,202` or `200-299`; those of gRPC for gRPC.
     pub success_codes: SmolStr,
     /// Seconds from one check to the next (AWS: 5 to 300).
     pub interval_seconds: i32,
@@ -59,7 +66,7 @@ pub struct TargetGroup {
     pub target_type: TargetType,
     /// What the targets speak; cannot be changed in place.
     pub protocol: Protocol,
-    /// `HTTP1`, `HTTP2` or `GRPC`; cannot be changed in place.
+    /// In which version: [`HTTP1`], [`HTTP2`] or [`GRPC`]; cannot be changed in place.
     pub protocol_version: SmolStr,
     /// The port for targets that are registered without one; counts only when it is made.
     pub port: u16,

@@ -9,6 +9,7 @@ use crate::model::plan::{Reason, StepId};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, WishedTargetGroup};
+use crate::model::target_group::GRPC;
 
 use super::balancer::Claims;
 use super::draft::Draft;
@@ -102,7 +103,7 @@ fn update(
         let action = AwsAction::Elb(ElbAction::ModifyTargetGroup {
             id: id.clone(),
             health_check: wish.health_check.clone(),
-            is_grpc: wish.protocol_version == "GRPC",
+            is_grpc: wish.protocol_version == GRPC,
         });
         draft.push(Action::Aws(action), reason, &[]);
     }

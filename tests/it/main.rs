@@ -39,6 +39,7 @@ mod pairing;
 mod panics;
 mod plan_log;
 mod protection;
+mod protocols;
 mod queue;
 mod reach;
 mod refusals;

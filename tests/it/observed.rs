@@ -226,7 +226,7 @@ fn a_fresh_plan_asks_for_what_lbc_was_recorded_to_ask_for() {
         assert_eq!(planned.len(), recorded.len(), "{path:?}");
         seen += 1;
     }
-    assert_eq!(seen, 13);
+    assert_eq!(seen, 14);
 }
 
 #[test]

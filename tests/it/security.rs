@@ -301,3 +301,29 @@ spec:
     let revoked: Vec<String> = revoked.flatten().map(ToString::to_string).collect();
     assert_eq!(revoked, ["tcp 30081-30090 from sg-1"], "what lets that in stays");
 }
+
+#[test]
+fn who_brings_security_groups_of_its_own_brings_no_backend_security_group_about() {
+    let sketch = |annotations: &str| {
+        format!(
+            "service shop/s: {{ports: [80]}}\nendpoints shop/s: {{at: [172.31.0.1]}}\n\
+             ingress shop/web: {{{annotations}rules: [any Exact /a s:80]}}"
+        )
+    };
+    let stand = |site: &Site| {
+        let state = site.aws.everything();
+        state.security_groups.values().filter(|group| group.spec.name.starts_with("k8s-")).count()
+    };
+    wait(async {
+        let site = Site::new(&sketch(&format!("security-groups: {NODES}, ")));
+        let controller = site.settle().await;
+        assert_eq!(stand(&site), 0);
+        // There and back: each time there is as much as is needed.
+        site.cluster.add(&sketch(""));
+        controller.settle().await;
+        assert_eq!(stand(&site), 2, "in front and behind");
+        site.cluster.add(&sketch(&format!("security-groups: {NODES}, ")));
+        controller.settle().await;
+        assert_eq!(stand(&site), 0);
+    });
+}

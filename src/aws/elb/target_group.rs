@@ -15,10 +15,7 @@ use crate::model::known::Live;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
-use crate::model::target_group::{HealthCheck, TargetGroup, TargetType};
-
-/// The protocol version whose success codes are gRPC's.
-const GRPC: &str = "GRPC";
+use crate::model::target_group::{GRPC, HealthCheck, TargetGroup, TargetType};
 
 /// Whose numbers the success codes of a health check are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

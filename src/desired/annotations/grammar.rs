@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::names::LOAD_BALANCER_NAME_LENGTH_MAX;
-use crate::model::target_group::TargetType;
+use crate::model::target_group::{GRPC, HTTP1, HTTP2, TargetType};
 
 pub use web_acl::{web_acl_arn, web_acl_name};
 
@@ -86,6 +86,11 @@ pub fn target_type(text: &str) -> Result<TargetType, Unreadable> {
 /// What is spoken.
 pub fn protocol(text: &str) -> Result<Protocol, Unreadable> {
     word(text, &[("HTTP", Protocol::Http), ("HTTPS", Protocol::Https)])
+}
+
+/// In which version HTTP is spoken to targets.
+pub fn protocol_version(text: &str) -> Result<&'static str, Unreadable> {
+    word(text, &[(HTTP1, HTTP1), (HTTP2, HTTP2), (GRPC, GRPC)])
 }
 
 /// A whole number between two bounds, both included.

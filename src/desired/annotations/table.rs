@@ -253,6 +253,9 @@ built! {
         under "targetType" as |spec| spec.target_type.as_deref().map(Cow::from);
     /// What pods speak.
     BACKEND_PROTOCOL: Protocol = "backend-protocol" on ServiceOrIngress by grammar::protocol;
+    /// In which version of HTTP: HTTP1 (also where nobody says), HTTP2 or GRPC.
+    BACKEND_PROTOCOL_VERSION: &'static str =
+        "backend-protocol-version" on ServiceOrIngress by grammar::protocol_version;
     /// Attributes of the target group.
     TARGET_GROUP_ATTRIBUTES: Pairs = "target-group-attributes" on ServiceOrIngress by grammar::map;
     /// The port of health checks: a number, a Service port's name, or traffic-port.
@@ -299,7 +302,6 @@ const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
 
 /// Annotations of LBC's that are not built yet.
 const NOT_YET: &[Known] = &[
-    either("backend-protocol-version", &["HTTP1"]),
     only("customer-owned-ipv4-pool", &[]),
     only("minimum-load-balancer-capacity", &[]),
     only("ipam-ipv4-pool-id", &[""]),

@@ -8,7 +8,7 @@ use crate::model::action::ElbAction;
 use crate::model::listener::Listener;
 use crate::model::load_balancer::LoadBalancer;
 use crate::model::target::Target;
-use crate::model::target_group::{HealthCheck, TargetGroup};
+use crate::model::target_group::{GRPC, HealthCheck, TargetGroup};
 
 /// What stands for a name that hashes a UID which a manifest does not have.
 pub const NAME_LATER: &str = "(known after apply: it depends on the Service's UID)";
@@ -181,7 +181,7 @@ fn settings<const N: usize>(port: u16, spec: &Listener, whose: [(&str, Value); N
 }
 
 fn create_target_group(spec: &TargetGroup) -> Value {
-    let code = if spec.protocol_version == "GRPC" { "GrpcCode" } else { "HttpCode" };
+    let code = if spec.protocol_version == GRPC { "GrpcCode" } else { "HttpCode" };
     let mut call = checks(&spec.health_check, code);
     let name = spec.name.as_deref().unwrap_or(NAME_LATER);
     call.extend([
