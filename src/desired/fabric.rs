@@ -301,9 +301,8 @@ fn backend(settings: &Settings) -> Option<SecurityGroup> {
 }
 
 /// Whether a group needs the backend security group: a member is there that does not bring its own
-/// security groups, or one that is going or bad and holds the group's finalizer, so that its load
-/// balancer may still carry ours. A bad member for which nothing was ever made brings nothing
-/// about.
+/// security groups, or one that is going and whose load balancer may still carry ours. A bad member
+/// for which nothing was ever made brings nothing about.
 #[must_use]
 pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
     let members = members(snapshot, group);
@@ -316,13 +315,11 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
         || members.active.iter().any(|member| {
             let own = annotations(member).read(&SECURITY_GROUPS);
             let brings_own = own.is_some_and(|list| !list.is_empty());
-            let is_claimed = holds(member.ingress, &finalizer);
-            let is_good = || member::build(snapshot, group, member).0.is_some();
-            if brings_own && !manages_rules {
-                is_claimed && !is_good()
-            } else {
-                is_claimed || is_good()
-            }
+            let may_have = || {
+                holds(member.ingress, &finalizer)
+                    || member::build(snapshot, group, member).0.is_some()
+            };
+            (!brings_own || manages_rules) && may_have()
         })
 }
 
