@@ -79,6 +79,21 @@ def test_nothing_changes_while_a_hold_lasts(aws: Account) -> None:
     assert len(elbv2.describe_target_groups()["TargetGroups"]) > 1
 
 
+def test_an_accounts_first_call_changes_nothing_while_it_is_held(aws: Account) -> None:
+    def look() -> Any:
+        return aws.control("GET", f"/dump?account={aws.id}")["state"]
+
+    _hold(aws, BOTO, 30)
+    before = look()
+    call = threading.Thread(target=aws.elbv2.describe_target_groups)
+    call.start()
+    call.join(0.5)
+    assert call.is_alive()
+    assert difference(before, look()) == ""
+    assert _release(aws)
+    call.join(10)
+
+
 def test_what_is_no_hold(aws: Account) -> None:
     wrongs: list[dict[str, Any]] = [{}, {"seconds": 0}, {"seconds": 61}, {"seconds": True}]
     for wrong in [*wrongs, {"seconds": 1, "client": 1}]:

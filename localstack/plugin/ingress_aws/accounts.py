@@ -55,6 +55,11 @@ class AccountStores(Generic[S]):
                 store = self._stores[account, region] = self._make(account, region)
             return store
 
+    def standing(self, account: str, region: str) -> S | None:
+        """The store of one account and region, if a call has made it: who looks makes none."""
+        with self._lock:
+            return self._stores.get((account, region))
+
     def of_account(self, account: str) -> list[S]:
         """The stores of an account in every region it has touched."""
         with self._lock:

@@ -47,9 +47,9 @@ class Keeper:
         service, account, region = self._source
         # A look makes nothing: where no call has come yet there is no store.
         if service == "elbv2":
-            store = ELBV2.by_region(account).get(region)
+            store = ELBV2.standing(account, region)
         else:
-            store = ROUTE53.by_region(account).get(ROUTE53_REGION)
+            store = ROUTE53.standing(account, ROUTE53_REGION)
         # Whatever goes wrong here, nothing is kept of which it is not known that it still holds.
         standing, self._kept = self._kept, {}
         if store is not self._store or EVERYTHING in touched:

@@ -63,9 +63,10 @@ class CachingSkeleton(Skeleton):
 
     def dispatch_request(self, serializer: Any, context: RequestContext, instance: Any) -> Any:
         """The kept answer under the id of this request, or a new one."""
-        store = STORES.get(context.account_id, context.region)
-        request = _request(store, context, instance)
-        if request is None:
+        # A call that is held has not begun, so it makes no store yet.
+        store = STORES.standing(context.account_id, context.region)
+        request = None if store is None else _request(store, context, instance)
+        if store is None or request is None:
             return super().dispatch_request(serializer, context, instance)
         version = store.version
         kept = self._find(store, version, request)
