@@ -50,7 +50,11 @@ fn wrongs(class: &str) -> Vec<Wrong> {
             "Unsupported",
             &["target-type", "instance"],
         ),
-        case(annotated(class, "auth", ("auth-type", "oidc")), "Unsupported", &["auth-type"]),
+        case(
+            annotated(class, "auth", ("auth-type", "oidc")),
+            "InvalidAnnotation",
+            &["auth-type", "auth-idp-oidc"],
+        ),
     ]
 }
 
@@ -152,7 +156,12 @@ async fn bad_flags_stop_the_start_with_one_line() {
         (&["--cluster-name=demo", "--backend-security-group=x"], "sg-"),
         (&["--cluster-name=demo", "--default-tags=elbv2.k8s.aws/cluster=x"], "default-tags"),
         (
-            &["--cluster-name=demo", "--health-probe-bind-addr=192.0.2.1:1"],
+            // Others share the control plane, with bindings of other VPCs.
+            &[
+                "--cluster-name=demo",
+                "--watch-namespace=nobody",
+                "--health-probe-bind-addr=192.0.2.1:1",
+            ],
             "health-probe-bind-addr",
         ),
         (&[], "--cluster-name"),
