@@ -1,7 +1,6 @@
 //! Who in the cluster may own what stands in AWS, and what a person has said of what nobody owns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::IngressClass;
@@ -38,13 +37,14 @@ pub fn bears_marks(scope: Scope, objects: &Objects) -> bool {
 }
 
 /// Whether an Ingress is there that a target group may have been made for, by its resource tag.
+/// Names may hold hyphens, so each hyphen may be where the Ingress's ends.
 #[must_use]
 pub fn is_in_sight(objects: &Objects, resource: &str) -> bool {
-    let Some(namespace) = BackendKey::namespace_in(resource) else { return false };
-    let first = Bound::Included(ObjectKey::new(namespace, ""));
-    let of_namespace = objects.ingresses.range((first, Bound::Unbounded)).map(|(key, _)| key);
-    let mut of_namespace = of_namespace.take_while(|key| key.namespace == namespace);
-    of_namespace.any(|key| may_own(key, resource))
+    let Some((namespace, rest)) = resource.split_once('/') else { return false };
+    rest.match_indices('-').any(|(end, _)| {
+        let key = ObjectKey::new(namespace, &rest[..end]);
+        objects.ingresses.contains_key(&key) && may_own(&key, resource)
+    })
 }
 
 /// Whether a target group may have been made for an Ingress, by its resource tag.

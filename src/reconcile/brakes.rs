@@ -42,7 +42,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             })
         };
         let (mut held, mut asked) = self.inherited(strays);
-        if brakes::takes_many_rules(plan, inventory) && !asked.is_empty() {
+        if !asked.is_empty() && brakes::takes_many_rules(plan, inventory) {
             let namespaces = asked.iter().filter_map(|stray| BackendKey::namespace_in(stray));
             let standing = self.ingresses(namespaces.map(SmolStr::from).collect()).await;
             asked.retain(|stray| {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use albedo::desired::owners;
 use albedo::model::id::AwsId;
 use albedo::model::index::Seen;
 use albedo::model::report::Event;
@@ -12,7 +13,7 @@ use albedo::model::target::TargetState;
 use super::support::cluster::FakeCluster;
 use super::support::fake::Fake;
 use super::support::site::{Controller, Site};
-use super::support::world::{NODES, key, settings, wait};
+use super::support::world::{NODES, World, key, settings, wait};
 
 /// Longer than it takes to look again at what is held.
 const A_WHILE: u64 = 100;
@@ -257,4 +258,16 @@ fn what_is_held_goes_with_the_annotation_that_the_event_says() {
         assert_eq!(paths(&site), 1);
         assert_eq!(names(&site).len(), 4, "each has a token of its own");
     });
+}
+
+#[test]
+fn a_backend_is_in_sight_where_an_ingress_of_its_namespace_may_own_it() {
+    let world = World::new("ingress shop/a-b: {rules: [any Exact /a s:80]}");
+    let is_in_sight = |resource| owners::is_in_sight(&world.objects, resource);
+    for resource in ["shop/a-b-s:80", "shop/a-b-s-t:http"] {
+        assert!(is_in_sight(resource), "{resource}");
+    }
+    for resource in ["shop/a-s:80", "shop/a-b:80", "team/a-b-s:80", "shop/x-a-b-s:80", "80", ""] {
+        assert!(!is_in_sight(resource), "{resource}");
+    }
 }

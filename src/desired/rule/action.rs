@@ -63,18 +63,6 @@ pub fn action(text: &str) -> Result<Noted<Asked>, Unreadable> {
     })
 }
 
-/// The fields of a configuration, which has to be there.
-fn config<'j>(
-    fields: &mut Fields<'j>,
-    name: &str,
-    ignored: &mut Vec<String>,
-) -> Result<Fields<'j>, Unreadable> {
-    match fields.take(name, ignored) {
-        Some(place) => place.object(),
-        None => Err(fields.place.wrong(format!("{name}, which is missing"))),
-    }
-}
-
 fn forward(fields: &mut Fields<'_>, ignored: &mut Vec<String>) -> Result<Asked, Unreadable> {
     let simple = target_group(fields, ignored)?;
     let config = fields.take("forwardConfig", ignored);
@@ -189,7 +177,7 @@ fn stickiness_of(
 }
 
 fn redirect(fields: &mut Fields<'_>, ignored: &mut Vec<String>) -> Result<RuleAction, Unreadable> {
-    let mut fields = config(fields, "redirectConfig", ignored)?;
+    let mut fields = fields.section("redirectConfig", ignored)?;
     let status_code = fields.required("statusCode", ignored)?;
     if !["HTTP_301", "HTTP_302"].contains(&status_code.as_str()) {
         return Err(fields.place.wrong("a statusCode of HTTP_301 or HTTP_302"));
@@ -223,7 +211,7 @@ fn fixed_response(
     fields: &mut Fields<'_>,
     ignored: &mut Vec<String>,
 ) -> Result<RuleAction, Unreadable> {
-    let mut fields = config(fields, "fixedResponseConfig", ignored)?;
+    let mut fields = fields.section("fixedResponseConfig", ignored)?;
     let status_code = fields.required("statusCode", ignored)?;
     let digits = status_code.as_bytes();
     let is_code = digits.len() == 3

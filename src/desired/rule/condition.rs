@@ -97,18 +97,6 @@ fn one(
     Ok(())
 }
 
-/// The fields of a configuration, which has to be there.
-fn config<'j>(
-    fields: &mut Fields<'j>,
-    name: &str,
-    ignored: &mut Vec<String>,
-) -> Result<Fields<'j>, Unreadable> {
-    match fields.take(name, ignored) {
-        Some(place) => place.object(),
-        None => Err(fields.place.wrong(format!("{name}, which is missing"))),
-    }
-}
-
 /// The patterns of a configuration: values or regular expressions; and the header that they are
 /// for, where they are.
 fn patterns(
@@ -116,7 +104,7 @@ fn patterns(
     name: &str,
     ignored: &mut Vec<String>,
 ) -> Result<(SmolStr, Patterns), Unreadable> {
-    let mut fields = config(fields, name, ignored)?;
+    let mut fields = fields.section(name, ignored)?;
     let mut header = SmolStr::default();
     if name == "httpHeaderConfig" {
         header = fields.required("httpHeaderName", ignored)?.into();
@@ -166,7 +154,7 @@ fn values(
     ignored: &mut Vec<String>,
     (is_good, allowed): (&dyn Fn(&str) -> bool, &str),
 ) -> Result<Vec<SmolStr>, Unreadable> {
-    let mut fields = config(fields, name, ignored)?;
+    let mut fields = fields.section(name, ignored)?;
     let values = texts(&mut fields, "values", ignored, VALUE_LENGTH_MAX)?;
     if values.is_empty() || !values.iter().all(|value| is_good(value)) {
         return Err(fields.place.wrong(format!("values: {allowed}")));
@@ -179,7 +167,7 @@ fn query(
     fields: &mut Fields<'_>,
     ignored: &mut Vec<String>,
 ) -> Result<Vec<QueryValue>, Unreadable> {
-    let mut fields = config(fields, "queryStringConfig", ignored)?;
+    let mut fields = fields.section("queryStringConfig", ignored)?;
     let pairs = fields.take("values", ignored);
     let pairs = pairs.map(|pairs| pairs.list()).transpose()?.unwrap_or_default();
     if pairs.is_empty() {

@@ -177,6 +177,18 @@ impl<'j> Fields<'j> {
             .ok_or_else(|| self.place.wrong(format!("{name}, which is missing or empty")))
     }
 
+    /// The fields of an object that has to be there.
+    pub fn section(
+        &mut self,
+        name: &str,
+        ignored: &mut Vec<String>,
+    ) -> Result<Fields<'j>, Unreadable> {
+        match self.take(name, ignored) {
+            Some(place) => place.object(),
+            None => Err(self.place.wrong(format!("{name}, which is missing"))),
+        }
+    }
+
     /// Notes what nobody has taken.
     pub fn finish(self, ignored: &mut Vec<String>) {
         let left = self.left.iter().map(|(key, _)| self.path(key));
