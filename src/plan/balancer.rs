@@ -65,12 +65,12 @@ pub fn plan(
     }
     if let (Some(first), false) = (stack.active.first(), stack.braked.owners.is_empty()) {
         let Braked { owners, token } = &stack.braked;
+        // Whose they are is nobody's business who shares the group.
         let found = format!(
-            "rules of the group for {} backends of Ingresses that the cluster's lists do not \
-             have: {}",
-            owners.len(),
-            brakes::list(owners.iter())
+            "rules of the group for {} backends of Ingresses that the cluster's lists do not have",
+            owners.len()
         );
+        draft.note(format!("{found}: {}", brakes::list(owners.iter())));
         draft.refuse(brakes::problem(ObjectRef::of(first), found, token));
     }
     let settled = settle(stack, inventory, surplus);

@@ -136,20 +136,16 @@ impl Planning<'_> {
         if owners.is_empty() {
             return;
         }
-        let found = format!(
-            "records of {} Ingresses that the cluster's lists do not have: {}",
-            owners.len(),
+        // Whose they are is nobody's business who has a name in the zone.
+        let found =
+            format!("records of {} Ingresses that the cluster's lists do not have", owners.len());
+        self.draft.note(format!(
+            "{found}: {}; they go with the annotation {ANNOTATION_ACCEPT_REMOVALS}: {token} on an \
+             IngressClass",
             brakes::list(owners.iter().map(ToString::to_string))
-        );
-        let asking = self.stack.names.values().flatten().next();
-        match asking {
-            Some(wish) => {
-                self.draft.refuse(brakes::problem(ObjectRef::of(&wish.source), found, token));
-            }
-            None => self.draft.note(format!(
-                "held: {found}; they go with the annotation \
-                 {ANNOTATION_ACCEPT_REMOVALS}: {token} on an IngressClass"
-            )),
+        ));
+        if let Some(wish) = self.stack.names.values().flatten().next() {
+            self.draft.refuse(brakes::problem(ObjectRef::of(&wish.source), found, token));
         }
     }
 

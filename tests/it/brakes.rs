@@ -87,7 +87,8 @@ fn rules_of_an_ingress_that_a_list_does_not_have_stay_while_the_api_server_has_i
         let events = held(&site);
         let [event] = &events[..] else { panic!("{events:?}") };
         assert_eq!(event.object.key, key("shop/one"));
-        assert!(event.message.contains("shop/many-s:80"), "{}", event.message);
+        assert!(event.message.contains("1 backends"), "{}", event.message);
+        assert!(!event.message.contains("shop/many"), "whose they are is not said");
         // It is heard of again, and nothing has happened.
         site.aws.forget_calls();
         misses(&controller, &Seen::Ingress(key("shop/many"), Some(many)));
