@@ -7,6 +7,7 @@ use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
+use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
 use crate::model::memory::{Entry, Memory, Remembered};
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::problem::ObjectRef;
@@ -63,16 +64,7 @@ pub fn plan(
                 .to_owned(),
         );
     }
-    if let (Some(first), false) = (stack.active.first(), stack.braked.owners.is_empty()) {
-        let Braked { owners, token } = &stack.braked;
-        // Whose they are is nobody's business who shares the group.
-        let found = format!(
-            "rules of the group for {} backends of Ingresses that the cluster's lists do not have",
-            owners.len()
-        );
-        draft.note(format!("{found}: {}", brakes::list(owners.iter())));
-        draft.refuse(brakes::problem(ObjectRef::of(first), found, token));
-    }
+    say_what_is_braked(&mut draft, stack);
     let settled = settle(stack, inventory, surplus);
     let grace = stack.grace;
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
@@ -98,6 +90,27 @@ pub fn plan(
     }
     release(&mut draft, stack, &memory, remembered);
     draft.finish()
+}
+
+/// Says what stays because nobody has said that its owners are gone: whose it is only to who runs
+/// the controller, and not to those who share the group.
+fn say_what_is_braked(draft: &mut Draft, stack: &BalancerStack) {
+    let Braked { owners, token } = &stack.braked;
+    if owners.is_empty() {
+        return;
+    }
+    let found = format!(
+        "rules of the group for {} backends of Ingresses that the cluster's lists do not have",
+        owners.len()
+    );
+    draft.note(format!(
+        "{found}: {}; they go with the annotation {ANNOTATION_ACCEPT_REMOVALS}: {token} on an \
+         IngressClass",
+        brakes::list(owners.iter())
+    ));
+    if let Some(first) = stack.active.first() {
+        draft.refuse(brakes::problem(ObjectRef::of(first), found, token));
+    }
 }
 
 /// Whether what nobody wants may go: not while a member's wishes are unknown.
