@@ -8,6 +8,7 @@ pub mod balancer;
 pub mod binder;
 pub mod certificate;
 pub mod classes;
+pub mod discovery;
 pub mod fabric;
 pub mod groups;
 mod links;

@@ -166,6 +166,10 @@ pub struct BuildFlags {
     /// Keys of tags that somebody else keeps: never added, never removed.
     #[arg(long, value_name = "KEY,...", value_parser = words)]
     pub external_managed_tags: Vec<Words>,
+    /// The authorities of AWS Private CA whose certificates are found by host. Default: those of
+    /// any authority are.
+    #[arg(long, value_name = "ARN,...", value_parser = words)]
+    pub allowed_certificate_authority_arns: Vec<Words>,
     /// Whether load balancers share a backend security group that pods let in.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
@@ -280,6 +284,7 @@ impl BuildFlags {
             default_ssl_policy,
             default_tags,
             external_managed_tags,
+            allowed_certificate_authority_arns,
             enable_backend_security_group,
             backend_security_group,
             enable_manage_backend_security_group_rules,
@@ -337,6 +342,7 @@ impl BuildFlags {
             default_ssl_policy: default_ssl_policy.clone(),
             default_tags,
             external_managed_tags,
+            certificate_authorities: ids(allowed_certificate_authority_arns),
             backend,
             manages_backend_rules: *enable_manage_backend_security_group_rules,
             refuses: Refusals {
@@ -379,6 +385,10 @@ fn scope(text: &str) -> Result<Scope, String> {
 fn tags(uses: &[Pairs]) -> Tags {
     let each = all_pairs(uses).map(|(key, value)| (SmolStr::from(key), SmolStr::from(value)));
     each.collect()
+}
+
+fn ids(uses: &[Words]) -> Vec<AwsId> {
+    all_words(uses).into_iter().map(AwsId::new).collect()
 }
 
 fn check_tags(default_tags: &Tags, external_managed_tags: &[String]) -> Result<(), FlagError> {

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::Either;
 
 use crate::apply::{Site, apply, of_aws};
-use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
+use crate::aws::{AcmPart, BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
 use crate::controller::{Lane, Permit, SharedWorld};
@@ -31,6 +31,7 @@ mod balancer;
 mod brakes;
 mod census;
 mod certificate;
+mod discovery;
 mod fabric;
 mod protection;
 mod targets;
@@ -38,6 +39,7 @@ mod waits;
 mod zone;
 
 use brakes::BRAKED_PAUSE;
+pub use discovery::read_issued;
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};
@@ -178,18 +180,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.reconciler.events.record(self.reconciler.clock.moment(), events);
     }
 
-    /// Whether somebody names something that the VPC did not have when we last looked: then a fresh
-    /// look.
+    /// Whether somebody needs something that was not there when we last looked: then a fresh look.
     fn misses_something(&self, problems: &[Problem], plan: &Plan) -> bool {
         let all = problems.iter().chain(&plan.refusals);
         let missing: BTreeSet<Code> = all.map(|problem| problem.code).collect();
         let is_missing =
             missing.contains(&Code::NoSubnets) || missing.contains(&Code::NoSecurityGroup);
+        let is_uncertified = missing.contains(&Code::NoCertificate);
+        if is_uncertified {
+            self.mirror().refresh(&Part::Acm(AcmPart::Issued), MISSING_PAUSE);
+        }
         if is_missing {
             self.mirror().refresh(&Part::Ec2(Ec2Part::Vpc), MISSING_PAUSE);
             self.mirror().refresh(&Part::Ec2(Ec2Part::SecurityGroups), MISSING_PAUSE);
         }
-        is_missing
+        is_missing || is_uncertified
     }
 }
 

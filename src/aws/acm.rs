@@ -11,6 +11,7 @@ use super::sdk::Sdk;
 use crate::model::action::AcmAction;
 
 pub(super) mod certificate;
+mod issued;
 
 /// Looks at a part. A future has room for the largest of those it may wait for, and the SDK's take
 /// more than a stack should have to give.
@@ -19,6 +20,10 @@ pub(super) async fn read(sdk: &Sdk, part: &AcmPart) -> Result<AcmReading, CloudE
         AcmPart::Certificates => AcmReading::Certificates(certificate::list(sdk).boxed().await?),
         AcmPart::Certificate(id) => {
             AcmReading::Certificate(id.clone(), certificate::describe(sdk, id).boxed().await?)
+        }
+        AcmPart::Issued => AcmReading::Issued(issued::list(sdk).boxed().await?),
+        AcmPart::IssuedDetail(id) => {
+            AcmReading::IssuedDetail(id.clone(), issued::detail(sdk, id).boxed().await?)
         }
     })
 }

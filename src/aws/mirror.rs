@@ -64,7 +64,7 @@ use crate::model::inventory::{
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
-use crate::model::surroundings::Surroundings;
+use crate::model::surroundings::{IssuedCertificates, Surroundings};
 
 mod protection;
 
@@ -229,6 +229,23 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         cluster: &str,
     ) -> Result<BTreeSet<CertificateKey>, CloudError> {
         self.view(|reader| reader.certificates(cluster)).await
+    }
+
+    /// The certificates that listeners may have, whoever made them, listed no longer ago than
+    /// `age_max` where ACM can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn issued(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
+        self.view(|reader| reader.issued(age_max)).await
+    }
+
+    /// The imported certificates that carry a tag with this key.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn tagged_certificates(&self, tag: &str) -> Result<BTreeSet<AwsId>, CloudError> {
+        self.view(|reader| reader.tagged_certificates(tag)).await
     }
 
     /// The account's hosted zones, read no longer ago than `age_max` where AWS can be read.

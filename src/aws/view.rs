@@ -23,7 +23,7 @@ use crate::model::marks::{TAG_CLUSTER, Tags};
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::security::{IngressRule, Peer};
-use crate::model::surroundings::Surroundings;
+use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::TargetGroup;
 
 mod protection;
@@ -290,6 +290,25 @@ impl<'a> Reader<'a> {
         let keys = standing.filter_map(|(secret, _)| secret.split_once('/'));
         let keys = keys.map(|(namespace, name)| ObjectKey::new(namespace, name));
         keys.map(CertificateKey::Secret).collect()
+    }
+
+    /// The certificates that listeners may have, listed no longer ago than that.
+    pub(super) fn issued(&mut self, age_max: Duration) -> Arc<IssuedCertificates> {
+        self.need_since(Part::Acm(AcmPart::Issued), age_max);
+        let Some(issued) = self.belief.acm.issued.value() else { return Arc::default() };
+        for id in issued.undescribed() {
+            self.need(Part::Acm(AcmPart::IssuedDetail(id.clone())));
+        }
+        Arc::clone(issued)
+    }
+
+    /// The imported certificates that carry a tag with this key.
+    pub(super) fn tagged_certificates(&mut self, tag: &str) -> BTreeSet<AwsId> {
+        self.need(Part::Acm(AcmPart::Certificates));
+        let belief = self.belief;
+        let bears = |id: &&AwsId| belief.tags.get(id).is_some_and(|tags| tags.contains_key(tag));
+        let stand = belief.acm.certificates.value().into_iter().flatten();
+        stand.filter(bears).cloned().collect()
     }
 
     /// The account's hosted zones, read no longer ago than that.

@@ -57,6 +57,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
         objects,
         surroundings,
         bound: BTreeMap::new(),
+        issued: None,
         zones: None,
         zones_refused: false,
         facts: crate::model::fact::Facts::default(),

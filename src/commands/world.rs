@@ -28,7 +28,9 @@ use crate::model::stack::{Braked, TargetsStack};
 use crate::model::subject::Subject;
 use crate::plan;
 use crate::plan::check::Breach;
-use crate::reconcile::{read_bound, read_group, read_protection, read_strays, read_targets};
+use crate::reconcile::{
+    read_bound, read_group, read_issued, read_protection, read_strays, read_targets,
+};
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -96,6 +98,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
             && !owners::bears_marks(snapshot.settings.scope, &snapshot.objects),
         ..Plans::default()
     };
+    snapshot.issued = read_issued(mirror, snapshot).await?;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::desired::discovery::seeking;
 use crate::desired::visits::{Index, gather};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
 use crate::model::flat::FlatMap;
@@ -20,7 +21,7 @@ use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::subject::{Subject, SubjectKind};
-use crate::model::surroundings::Surroundings;
+use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::report::Told;
 
 use super::states::{BalancerState, BindingState, CertificateState, FabricState, ZoneState};
@@ -60,6 +61,8 @@ pub struct World {
     /// Up to which change it is known who has to read it.
     woken: Revision,
     zones: Zones,
+    /// The certificates that may be found by host, as the last census has them.
+    issued: Option<Arc<IssuedCertificates>>,
     /// What groups keep.
     pub balancers: BTreeMap<Group, BalancerState>,
     /// What bindings keep that something is wrong with.
@@ -103,6 +106,7 @@ impl World {
             read: BTreeMap::new(),
             woken: Revision::default(),
             zones: Zones::default(),
+            issued: None,
             balancers: BTreeMap::new(),
             bindings: BTreeMap::new(),
             certificates: BTreeMap::new(),
@@ -196,6 +200,7 @@ impl World {
         self.inherited.clear();
         self.braked.clear();
         self.zones = Zones::default();
+        self.issued = None;
         self.zone_states.clear();
         self.certificates.clear();
         self.protections.clear();
@@ -255,6 +260,7 @@ impl World {
             objects,
             surroundings,
             bound: BTreeMap::new(),
+            issued: None,
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject),
@@ -338,6 +344,14 @@ impl World {
         self.facts.zones(in_use);
     }
 
+    /// Takes note of which certificates may be found by host.
+    pub fn issued_are(&mut self, found: Option<Arc<IssuedCertificates>>) {
+        if self.issued != found {
+            self.issued = found;
+            self.facts.touch(Topic::Issued);
+        }
+    }
+
     /// Takes note that nobody may look at hosted zones. Which ones there are is as unknown as
     /// before: whoever led before may have made names, and no load balancer goes that one of them
     /// may lead to.
@@ -383,6 +397,13 @@ impl World {
                     self.facts.names(group).is_some_and(|names| !names.wished.is_empty())
                 });
                 named.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
+            }
+            Topic::Issued => {
+                let members: Vec<Source> = seeking(&self.objects).collect();
+                let groups: BTreeSet<&Group> =
+                    members.iter().flat_map(|member| self.index.groups_of(member)).collect();
+                let groups = groups.into_iter();
+                groups.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
             }
             Topic::Name(host) => {
                 let holding = self.facts.known_zones().filter(|id| {

@@ -6,18 +6,23 @@ use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, Id};
 use crate::model::listener::{ListenerWish, Protocol};
 use crate::model::problem::Code;
+use crate::model::snapshot::Snapshot;
 
 use super::annotations::Lookup;
 use super::annotations::table::{CERTIFICATE_ARN, LISTEN_PORTS, SSL_POLICY};
+use super::discovery::{self, NotFound};
+use super::groups::Member;
 
-/// The ports that an Ingress listens on, with the certificates and the TLS policy it names.
+/// The ports that an Ingress listens on, with the certificates and the TLS policy it asks for.
 /// `secrets` are the certificates of its TLS Secrets that can be used, where they count.
 pub fn listens(
+    snapshot: &Snapshot,
+    member: &Member<'_>,
     secrets: Option<&[Id]>,
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> FlatMap<u16, ListenerWish> {
     let arns = lookup.find(&CERTIFICATE_ARN).unwrap_or_default().into_iter().map(AwsId::new);
-    let certificates: Vec<Id> = match secrets {
+    let mut certificates: Vec<Id> = match secrets {
         Some(ids) => ids.to_vec(),
         None => arns.map(Id::Is).collect(),
     };
@@ -35,13 +40,14 @@ pub fn listens(
         ports.retain(|_, protocol| *protocol == Protocol::Http);
     }
     if certificates.is_empty() && ports.values().any(|protocol| *protocol == Protocol::Https) {
-        let problem = lookup.ingress.error(
-            Code::NoCertificate,
-            CERTIFICATE_ARN.field(),
-            "nothing, and an HTTPS port".to_owned(),
-            "ARNs of ACM certificates; this version does not look for them by host",
-        );
-        lookup.ingress.problems.push(problem);
+        match discovery::certificates(snapshot, member) {
+            Ok(found) => certificates = found,
+            Err(NotFound { found, allowed }) => {
+                let field = CERTIFICATE_ARN.field();
+                let problem = lookup.ingress.error(Code::NoCertificate, field, found, allowed);
+                lookup.ingress.problems.push(problem);
+            }
+        }
     }
     let part = |protocol| match protocol {
         Protocol::Http => ListenerWish::speaking(protocol),

@@ -41,7 +41,7 @@ pub fn build(
         source: source.clone(),
         order: member.order,
         load_balancer: load_balancer::wish(settings, &snapshot.surroundings, &mut lookup),
-        listens: listener::listens(secrets, &mut lookup),
+        listens: listener::listens(snapshot, member, secrets, &mut lookup),
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         rules: Vec::new(),
         default_actions: None,

@@ -154,7 +154,7 @@ pub fn certificates(
 }
 
 /// The certificates that an Ingress's listeners used by its last good wish, and that stand.
-fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
+pub(super) fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
     let held = snapshot.memory.held.get(source);
     let used = held.into_iter().flat_map(|part| part.listens.values());
     let mut standing: Vec<Id> = Vec::new();

@@ -65,11 +65,6 @@ const fn flag(name: &'static str, value: Value, effect: Effect) -> LbcFlag {
 /// LBC's flags that are none of ours, by name.
 pub const FLAGS: &[LbcFlag] = &[
     flag("alb-gateway-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
-    flag(
-        "allowed-certificate-authority-arns",
-        Text,
-        Only("", "certificates are not discovered here"),
-    ),
     flag("aws-vpc-cache-ttl", Duration, Nothing("LBC does not read it either")),
     flag("aws-vpc-tag-key", Text, Nothing("all tags of --aws-vpc-tags count, as with LBC")),
     flag("default-pca-arn", Text, Nothing("certificates are not requested from ACM here")),

@@ -90,6 +90,12 @@ pub fn key_type(text: &str) -> String {
     text.replace('-', "_")
 }
 
+/// Whether a kind of key, as [`key_type`] spells it, is one of elliptic curves.
+#[must_use]
+pub fn is_elliptic(key_type: &str) -> bool {
+    key_type.starts_with("EC_")
+}
+
 /// A serial number in one spelling: lower-case hexadecimal digits without leading zeros.
 #[must_use]
 pub fn serial(text: &str) -> String {

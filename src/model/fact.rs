@@ -238,7 +238,8 @@ impl FactStore {
             | Topic::Carried
             | Topic::Settled
             | Topic::Zone(_)
-            | Topic::Zones => false,
+            | Topic::Zones
+            | Topic::Issued => false,
         };
         let told: Vec<Topic> =
             self.changed_since(since).filter(|topic| once(topic)).cloned().collect();

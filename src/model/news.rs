@@ -30,6 +30,8 @@ pub enum Topic {
     Zone(AwsId),
     /// Which hosted zones there are.
     Zones,
+    /// Which certificates may be found by host.
+    Issued,
     /// This certificate stands, and nobody uses it.
     Stray(CertificateKey),
     /// This member is served by the group that it went to.
@@ -74,12 +76,13 @@ const CARRIED: Way = way(SubjectKind::Balancer, SubjectKind::Fabric, Role::Relea
 const SETTLED: Way = way(SubjectKind::Balancer, SubjectKind::Fabric, Role::Notice);
 const ZONE: Way = way(SubjectKind::Census, SubjectKind::Zone, Role::Notice);
 const ZONES: Way = way(SubjectKind::Census, SubjectKind::Balancer, Role::Supply);
+const ISSUED: Way = way(SubjectKind::Census, SubjectKind::Balancer, Role::Notice);
 const STRAY: Way = way(SubjectKind::Census, SubjectKind::Certificate, Role::Notice);
 const ARRIVED: Way = way(SubjectKind::Balancer, SubjectKind::Balancer, Role::Release);
 const FOLLOWED: Way = way(SubjectKind::Zone, SubjectKind::Balancer, Role::Release);
 
 /// All ways that there are.
-pub const WAYS: [Way; 13] = [
+pub const WAYS: [Way; 14] = [
     BACKEND,
     CERTIFICATE,
     NAMES,
@@ -90,6 +93,7 @@ pub const WAYS: [Way; 13] = [
     SETTLED,
     ZONE,
     ZONES,
+    ISSUED,
     STRAY,
     ARRIVED,
     FOLLOWED,
@@ -110,6 +114,7 @@ impl Topic {
             Self::Settled => SETTLED,
             Self::Zone(_) => ZONE,
             Self::Zones => ZONES,
+            Self::Issued => ISSUED,
             Self::Stray(_) => STRAY,
             Self::Arrived(_) => ARRIVED,
             Self::Followed(_) => FOLLOWED,

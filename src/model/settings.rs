@@ -56,6 +56,9 @@ pub struct Settings {
     pub tolerate_missing_service: bool,
     /// Whether an action that no annotation holds answers 503 instead of making its Ingress bad.
     pub tolerate_missing_action: bool,
+    /// The authorities of AWS Private CA whose certificates are found by host; where none is named,
+    /// any certificate is.
+    pub certificate_authorities: Vec<AwsId>,
     /// Whether TLS Secrets of every class are imported; those of our own classes always are.
     pub tls_secrets: bool,
     /// Which protections of load balancers are kept.

@@ -18,7 +18,7 @@ use super::record::HostedZones;
 use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
 use super::settings::Settings;
 use super::source::{Source, SourceKind};
-use super::surroundings::Surroundings;
+use super::surroundings::{Issued, Surroundings};
 
 /// The objects of the cluster, or those of them that a visit needs.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +125,9 @@ pub struct Snapshot {
     /// The tags of the target groups that bindings name, as far as these stand; `None` where nobody
     /// may read them.
     pub bound: BTreeMap<AwsId, Option<Tags>>,
+    /// The certificates that may be found by host; `None` where nobody looks for one, or ACM could
+    /// not be read.
+    pub issued: Option<Issued>,
     /// The account's hosted zones; `None` where names are nobody's business here, or nobody could
     /// look yet.
     pub zones: Option<Arc<HostedZones>>,

@@ -11,9 +11,11 @@ use super::id::AwsId;
 use super::marks::Tags;
 
 mod interfaces;
+mod issued;
 mod named_groups;
 
 pub use interfaces::Interfaces;
+pub use issued::{IssuedCertificate, IssuedCertificates, IssuedDetail, Issuer};
 pub use named_groups::NamedGroups;
 
 /// The VPC and what lies in it. A part that nobody asked for is empty.
@@ -25,6 +27,15 @@ pub struct Surroundings {
     pub security_groups: Arc<NamedGroups>,
     /// Its network interfaces that hold addresses of pods or nodes.
     pub interfaces: Arc<Interfaces>,
+}
+
+/// The certificates that may be found by host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Issued {
+    /// All that listeners may have.
+    pub certificates: Arc<IssuedCertificates>,
+    /// Those that a cluster made of a Secret, where anybody leaves them alone.
+    pub kept: BTreeSet<AwsId>,
 }
 
 /// A VPC.

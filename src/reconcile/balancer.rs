@@ -37,7 +37,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn balancer(&self, group: &Group) -> Result<Rest, CloudError> {
         let unread = self.learn_certificates(group).await;
         let over = self.over(group);
-        let (snapshot, at) = self.snapshot(Reach::Groups).await?;
+        let (mut snapshot, at) = self.snapshot(Reach::Groups).await?;
+        let undiscovered = self.discover(&mut snapshot).await;
         let mut built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
         let mut plan = self.plan(&built, &inventory, &over);
@@ -72,7 +73,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.tell_others(group, &built, inventory, &plan);
         self.tell_names(group, &built, (current, &arrived), told);
         self.tell_protection(group, &built.stack, inventory);
-        Ok(self.left(group, &built, (&plan, &outcomes), [status, unread]))
+        Ok(self.left(group, &built, (&plan, &outcomes), [status, unread, undiscovered]))
     }
 
     /// What stands of the group.
@@ -291,7 +292,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         group: &Group,
         built: &Built,
         (plan, outcomes): (&Plan, &[Outcome]),
-        others: [Rest; 2],
+        others: [Rest; 3],
     ) -> Rest {
         let mut rests = vec![self.rest(plan, outcomes)];
         rests.extend(others);

@@ -1,5 +1,6 @@
-//! The story of a census: which hosted zones there are, and which certificates of ours nobody uses.
-//! It is taken now and then by itself, so that nobody who does not need it waits for it.
+//! The story of a census: which hosted zones there are, which certificates hosts may have, and
+//! which of ours nobody uses. It is taken now and then by itself, so that nobody who does not need
+//! it waits for it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use crate::aws::{Cloud, CloudError, Kind};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
+use crate::desired::discovery::seekers;
 use crate::model::fact::Topic;
 use crate::model::id::AwsId;
 use crate::model::subject::Subject;
@@ -21,8 +23,9 @@ const PAUSE: Duration = Duration::from_secs(180);
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn census(&self) -> Result<Rest, CloudError> {
         self.world().lock().has_read(self.subject);
-        let rests = [self.look_for_zones().await, self.look_for_strays().await];
-        Ok(gravest(rests))
+        let zones = self.look_for_zones().await;
+        let issued = self.look_for_issued().await;
+        Ok(gravest([zones, issued, self.look_for_strays().await]))
     }
 
     /// What cannot be read holds up nothing but names.
@@ -45,6 +48,24 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 if error.kind == Kind::Refused {
                     self.world().lock().zones_refused();
                 }
+                again(&error)
+            }
+        }
+    }
+
+    /// Whether a host has other certificates than before: nobody tells.
+    async fn look_for_issued(&self) -> Rest {
+        if seekers(&self.world().lock().objects).is_none() {
+            self.world().lock().issued_are(None);
+            return Rest::Later(PAUSE);
+        }
+        match self.mirror().issued(PAUSE / 2).await {
+            Ok(found) => {
+                self.world().lock().issued_are(Some(found));
+                Rest::Later(PAUSE)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "certificates cannot be listed; HTTPS stays as it is");
                 again(&error)
             }
         }

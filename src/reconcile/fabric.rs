@@ -187,6 +187,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             objects,
             surroundings,
             bound: BTreeMap::new(),
+            issued: None,
             zones: None,
             zones_refused: false,
             facts: Facts::default(),

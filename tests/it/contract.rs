@@ -3,7 +3,9 @@
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::load_balancer::LoadBalancerState;
+use albedo::model::surroundings::{IssuedCertificate, Issuer};
 use albedo::model::target::TargetState;
+use jiff::Timestamp;
 use suite::{Looks as _, Site, wishes};
 
 use super::support::fake::Fake;
@@ -17,7 +19,17 @@ pub async fn site() -> Site<Fake> {
     let certificate =
         |name| AwsId::new(format!("arn:aws:acm:us-east-1:123456789012:certificate/{name}"));
     let certificates = [certificate("one"), certificate("two")];
-    cloud.change(|state| state.certificates.extend(certificates.clone()));
+    let names = ["contract.example.com", "*.contract.example.com"];
+    let listed = certificates.clone().map(|id| IssuedCertificate {
+        id,
+        names: names.map(str::to_owned).into(),
+        issuer: Issuer::Public,
+        key_type: "EC_prime256v1".to_owned(),
+        not_before: Some(Timestamp::MIN),
+        not_after: Some(Timestamp::MAX),
+        is_whole: true,
+    });
+    cloud.change(|state| listed.into_iter().for_each(|one| state.issue(one)));
     let vpc = cloud.vpc().await.unwrap();
     cloud.change(|state| state.add_zone("ZCONTRACT", "contract.example.com", false));
     let zone = cloud.zones().await.unwrap().remove(0);

@@ -219,7 +219,6 @@ fn flags_of_lbc_that_do_nothing_are_accepted_and_named() {
 #[test]
 fn what_asks_for_what_is_not_done_stops_the_start() {
     for flag in [
-        "--allowed-certificate-authority-arns=arn:aws:acm-pca:x",
         "--enable-endpoint-slices=false",
         "--enable-endpoint-slices=0",
         "--required-secrets-label=use=lbc",

@@ -13,6 +13,7 @@ mod check;
 mod classes;
 mod contract;
 mod costs;
+mod discovery;
 mod docs;
 mod endpoints;
 mod events;

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use aws_sdk_acm::config::Config;
 use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::primitives::{Blob, DateTime};
-use aws_sdk_acm::types::{CertificateDetail, CertificateType, Filters, KeyAlgorithm, Tag};
+use aws_sdk_acm::types::{
+    CertificateDetail, CertificateStatus, CertificateSummary, CertificateType, Filters,
+    KeyAlgorithm, Tag,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
@@ -18,6 +21,8 @@ use crate::model::certificate::{Certificate, CertificateFacts, key_type, serial}
 use crate::model::id::AwsId;
 use crate::model::marks::{Tags, spelled};
 
+/// The call that says all of a certificate.
+const DESCRIBE: &str = "acm.DescribeCertificate";
 /// The most certificates on one page (AWS).
 const PAGE_SIZE: i32 = 1000;
 /// Of how many certificates the tags are read at once. AWS tells of one with each call, and allows
@@ -26,6 +31,17 @@ const CALLS_AT_ONCE: usize = 4;
 
 /// The imported certificates of the region, without tags.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
+    let found = summaries(sdk, &[]).await?;
+    let imported =
+        found.iter().filter(|summary| summary.r#type() == Some(&CertificateType::Imported));
+    Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
+}
+
+/// The certificates of the region in these states, in all of them where none is named.
+pub(super) async fn summaries(
+    sdk: &Sdk,
+    states: &[CertificateStatus],
+) -> Result<Vec<CertificateSummary>, CloudError> {
     // Unless asked for all kinds of keys, AWS shows certificates with RSA keys up to 2048 bits
     // only.
     let known = [
@@ -38,20 +54,18 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
         KeyAlgorithm::EcSecp521r1,
     ];
     let filters = &Filters::builder().set_key_types(Some(known.to_vec())).build();
-    let found = sdk
-        .pages("acm.ListCertificates", |token| async move {
-            let page = sdk
-                .acm
-                .list_certificates()
-                .includes(filters.clone())
-                .max_items(PAGE_SIZE)
-                .set_next_token(token);
-            page.send().await.map(|answer| (answer.certificate_summary_list, answer.next_token))
-        })
-        .await?;
-    let imported =
-        found.iter().filter(|summary| summary.r#type() == Some(&CertificateType::Imported));
-    Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
+    let states = &(!states.is_empty()).then(|| states.to_vec());
+    sdk.pages("acm.ListCertificates", |token| async move {
+        let page = sdk
+            .acm
+            .list_certificates()
+            .includes(filters.clone())
+            .set_certificate_statuses(states.clone())
+            .max_items(PAGE_SIZE)
+            .set_next_token(token);
+        page.send().await.map(|answer| (answer.certificate_summary_list, answer.next_token))
+    })
+    .await
 }
 
 /// The tags of certificates; what AWS no longer knows is left out.
@@ -89,25 +103,31 @@ pub(in crate::aws) async fn describe(
     sdk: &Sdk,
     id: &AwsId,
 ) -> Result<CertificateFacts, CloudError> {
-    let operation = "acm.DescribeCertificate";
-    sdk.turns.wait(operation).await;
+    let detail = detail(sdk, id).await?;
+    read(&detail).ok_or_else(|| CloudError::incomplete(DESCRIBE, "its dates"))
+}
+
+/// All that ACM says of a certificate.
+pub(super) async fn detail(sdk: &Sdk, id: &AwsId) -> Result<CertificateDetail, CloudError> {
+    sdk.turns.wait(DESCRIBE).await;
     let answer = sdk
         .acm
         .describe_certificate()
         .certificate_arn(id.as_str())
         .send()
         .await
-        .map_err(refused(operation))?;
-    answer
-        .certificate()
-        .and_then(read)
-        .ok_or_else(|| CloudError::incomplete(operation, "its dates"))
+        .map_err(refused(DESCRIBE))?;
+    answer.certificate.ok_or_else(|| CloudError::incomplete(DESCRIBE, "the certificate"))
+}
+
+/// The names that a certificate is for, as ACM spells them.
+pub(super) fn names(raw: &CertificateDetail) -> impl Iterator<Item = &str> {
+    let others = raw.subject_alternative_names().iter().map(String::as_str);
+    raw.domain_name().into_iter().chain(others)
 }
 
 fn read(raw: &CertificateDetail) -> Option<CertificateFacts> {
-    let names = raw.domain_name().into_iter().map(str::to_owned);
-    let names = names.chain(raw.subject_alternative_names().iter().cloned());
-    let names: BTreeSet<String> = names.map(|name| name.to_lowercase()).collect();
+    let names: BTreeSet<String> = names(raw).map(str::to_lowercase).collect();
     Some(CertificateFacts {
         names,
         not_before: moment(raw.not_before()?)?,
@@ -117,7 +137,7 @@ fn read(raw: &CertificateDetail) -> Option<CertificateFacts> {
     })
 }
 
-fn moment(raw: &DateTime) -> Option<Timestamp> {
+pub(super) fn moment(raw: &DateTime) -> Option<Timestamp> {
     Timestamp::from_second(raw.secs()).ok()
 }
 

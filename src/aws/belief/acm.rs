@@ -1,6 +1,7 @@
 //! What is believed of ACM.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,6 +10,7 @@ use crate::aws::part::{AcmPart, AcmReading};
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::known::Known;
+use crate::model::surroundings::{IssuedCertificates, IssuedDetail};
 
 /// The parts of ACM that are believed.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +19,10 @@ pub(in crate::aws) struct AcmBelief {
     pub(in crate::aws) certificate_facts: BTreeMap<AwsId, Known<CertificateFacts>>,
     /// The fingerprints of what this process imported, by certificate.
     pub(in crate::aws) imported: BTreeMap<AwsId, String>,
+    /// The certificates that listeners may have, with the details that are known.
+    pub(in crate::aws) issued: Known<Arc<IssuedCertificates>>,
+    /// What the list of those does not say.
+    pub(in crate::aws) issued_details: BTreeMap<AwsId, Known<IssuedDetail>>,
 }
 
 impl AcmBelief {
@@ -29,6 +35,12 @@ impl AcmBelief {
             }
             AcmReading::Certificate(id, facts) => {
                 belief.certificate_facts.insert(id, Known::Is(facts, at));
+            }
+            AcmReading::Issued(found) => {
+                belief.issued = Known::Is(Arc::new(found.into_iter().collect()), at);
+            }
+            AcmReading::IssuedDetail(id, detail) => {
+                belief.issued_details.insert(id, Known::Is(detail, at));
             }
         }
         belief
@@ -49,7 +61,34 @@ impl AcmBelief {
                 move_entry(id, &mut other.certificate_facts, &mut self.certificate_facts);
                 self.imported.extend(other.imported);
             }
+            AcmPart::Issued => self.adopt_issued(other.issued),
+            AcmPart::IssuedDetail(id) => {
+                move_entry(id, &mut other.issued_details, &mut self.issued_details);
+                let detail = self.issued_details.get(id).and_then(Known::value);
+                if let (Known::Is(issued, _), Some(detail)) = (&mut self.issued, detail) {
+                    Arc::make_mut(issued).describe(id, detail);
+                }
+            }
         }
+    }
+
+    /// Believes a list of what listeners may have. What is known beyond the list is of the
+    /// certificate as it was listed before.
+    fn adopt_issued(&mut self, mut listed: Known<Arc<IssuedCertificates>>) {
+        if let Known::Is(new, _) = &mut listed {
+            let before = self.issued.value();
+            let is_same = |id: &AwsId| {
+                let ends = |all: &IssuedCertificates| all.get(id).map(|one| one.not_after);
+                ends(new).is_some() && before.is_some_and(|before| ends(before) == ends(new))
+            };
+            self.issued_details.retain(|id, _| is_same(id));
+            let known = self.issued_details.iter();
+            let known = known.filter_map(|(id, detail)| Some((id, detail.value()?)));
+            for (id, detail) in known {
+                Arc::make_mut(new).describe(id, detail);
+            }
+        }
+        self.issued = listed;
     }
 
     /// Stops believing a part.
@@ -57,6 +96,8 @@ impl AcmBelief {
         match part {
             AcmPart::Certificates => self.certificates = Known::Unread,
             AcmPart::Certificate(id) => drop(self.certificate_facts.remove(id)),
+            AcmPart::Issued => self.issued = Known::Unread,
+            AcmPart::IssuedDetail(id) => drop(self.issued_details.remove(id)),
         }
     }
 
@@ -65,6 +106,8 @@ impl AcmBelief {
         match part {
             AcmPart::Certificates => self.certificates.is_read(),
             AcmPart::Certificate(id) => is_read(&self.certificate_facts, id),
+            AcmPart::Issued => self.issued.is_read(),
+            AcmPart::IssuedDetail(id) => is_read(&self.issued_details, id),
         }
     }
 
@@ -74,12 +117,13 @@ impl AcmBelief {
             AcmPart::Certificates => {
                 self.certificates.value().is_some_and(|known| known.contains(id))
             }
-            AcmPart::Certificate(_) => false,
+            AcmPart::Issued => self.issued.value().is_some_and(|issued| issued.get(id).is_some()),
+            AcmPart::Certificate(_) | AcmPart::IssuedDetail(_) => false,
         }
     }
 
     /// How many things are believed beside the lists.
     pub(super) fn kept(&self) -> usize {
-        self.certificate_facts.len() + self.imported.len()
+        self.certificate_facts.len() + self.imported.len() + self.issued_details.len()
     }
 }

@@ -1,9 +1,10 @@
-//! The parts of ACM: imported certificates.
+//! The parts of ACM: certificates.
 
 use super::{About, Belonging, Lane, Part};
 use crate::aws::arn;
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
+use crate::model::surroundings::{IssuedCertificate, IssuedDetail};
 
 /// A part of ACM.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +13,10 @@ pub enum AcmPart {
     Certificates,
     /// What makes a certificate this one.
     Certificate(AwsId),
+    /// The certificates of the region that listeners may have, issued or imported, without tags.
+    Issued,
+    /// What the list of those does not say of one.
+    IssuedDetail(AwsId),
 }
 
 impl AcmPart {
@@ -20,6 +25,8 @@ impl AcmPart {
         let belonging = match self {
             Self::Certificates => Belonging::Shared(Some(arn::CERTIFICATE)),
             Self::Certificate(_) => Belonging::OwnOf(Box::new(Part::Acm(Self::Certificates))),
+            Self::Issued => Belonging::Shared(None),
+            Self::IssuedDetail(_) => Belonging::OwnOf(Box::new(Part::Acm(Self::Issued))),
         };
         About { lane: Lane::Certificates, belonging }
     }
@@ -32,6 +39,10 @@ pub enum AcmReading {
     Certificates(Vec<AwsId>),
     /// What makes a certificate this one.
     Certificate(AwsId, CertificateFacts),
+    /// Those that listeners may have.
+    Issued(Vec<IssuedCertificate>),
+    /// What the list of those does not say of one.
+    IssuedDetail(AwsId, IssuedDetail),
 }
 
 impl AcmReading {
@@ -39,7 +50,7 @@ impl AcmReading {
     pub(super) fn tagged(&self) -> Vec<AwsId> {
         match self {
             Self::Certificates(found) => found.clone(),
-            Self::Certificate(..) => Vec::new(),
+            Self::Certificate(..) | Self::Issued(_) | Self::IssuedDetail(..) => Vec::new(),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{
-    AcmPart, AcmReading, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind,
-    Part, Reading, Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
+    AcmPart, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind, Part,
+    Reading, Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
 };
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
@@ -419,12 +419,7 @@ impl State {
             Part::Elb(ElbPart::Targets(id)) => {
                 Reading::Elb(ElbReading::Targets(id.clone(), self.targets_of(id, is_quick)?))
             }
-            Part::Acm(AcmPart::Certificates) => {
-                Reading::Acm(AcmReading::Certificates(self.imported.keys().cloned().collect()))
-            }
-            Part::Acm(AcmPart::Certificate(id)) => {
-                Reading::Acm(AcmReading::Certificate(id.clone(), self.imported(id)?.facts.clone()))
-            }
+            Part::Acm(part) => Reading::Acm(self.told_of_acm(part)?),
             Part::Route53(Route53Part::Zones) => Reading::Route53(Route53Reading::Zones(
                 self.zones.values().map(|zone| zone.zone.clone()).collect(),
             )),
@@ -460,8 +455,10 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
-            Part::Acm(AcmPart::Certificates) => "acm.ListCertificates",
-            Part::Acm(AcmPart::Certificate(_)) => "acm.DescribeCertificate",
+            Part::Acm(AcmPart::Certificates | AcmPart::Issued) => "acm.ListCertificates",
+            Part::Acm(AcmPart::Certificate(_) | AcmPart::IssuedDetail(_)) => {
+                "acm.DescribeCertificate"
+            }
             Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",
             Part::Route53(Route53Part::Records(_)) => "route53.ListResourceRecordSets",
             Part::Wafv2(Wafv2Part::WebAcls) => "wafv2.ListWebACLs",

@@ -24,7 +24,7 @@ use albedo::model::settings::{
 use albedo::model::snapshot::{Extent, Objects, Snapshot};
 use albedo::model::source::Source;
 use albedo::model::subject::Place;
-use albedo::model::surroundings::{Interface, NamedGroup, Subnet, Surroundings, Vpc};
+use albedo::model::surroundings::{Interface, Issued, NamedGroup, Subnet, Surroundings, Vpc};
 use albedo::model::target_group::TargetType;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -48,6 +48,7 @@ pub struct World {
     pub objects: Objects,
     pub surroundings: Surroundings,
     pub zones: Option<Arc<HostedZones>>,
+    pub issued: Option<Issued>,
     pub facts: Facts,
     pub memory: Memory,
     pub extent: Extent,
@@ -90,6 +91,7 @@ pub fn settings() -> Settings {
         default_ssl_policy: "ELBSecurityPolicy-2016-08".to_owned(),
         default_tags: Tags::new(),
         external_managed_tags: Vec::new(),
+        certificate_authorities: Vec::new(),
         backend: BackendSecurityGroup::Managed,
         manages_backend_rules: false,
         refuses: Refusals::default(),
@@ -198,6 +200,7 @@ impl World {
             objects: Objects::default(),
             surroundings: surroundings(),
             zones: None,
+            issued: None,
             facts: without_zones(),
             memory: Memory::default(),
             extent: Extent::Cluster,
@@ -246,6 +249,7 @@ impl World {
             objects: self.objects.clone(),
             surroundings: Arc::new(self.surroundings.clone()),
             bound: BTreeMap::new(),
+            issued: self.issued.clone(),
             zones: self.zones.clone(),
             zones_refused: false,
             facts: self.facts.clone(),

@@ -8,6 +8,7 @@ use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::LiveListener;
 use albedo::model::listener::{Listener, Protocol};
 use albedo::model::marks::Tags;
+use albedo::model::surroundings::{IssuedDetail, Issuer};
 
 use super::wishes::{done, fixed, http_spec, listener, made, refused, standing_load_balancer};
 use super::{Looks as _, Site};
@@ -102,4 +103,20 @@ pub async fn certificates_come_and_go_beside_the_default_one<C: Cloud>(site: Sit
     let spec = read(&site, &load_balancer).await.remove(0).live.spec;
     assert_eq!(spec.default_certificate.as_ref(), Some(&two));
     assert_eq!(spec.certificates, BTreeSet::from([two]));
+}
+
+pub async fn certificates_are_listed_with_the_hosts_that_they_are_for<C: Cloud>(site: Site<C>) {
+    let names =
+        BTreeSet::from(["contract.example.com", "*.contract.example.com"].map(str::to_owned));
+    let found = site.cloud.issued().await.unwrap();
+    for id in &site.certificates {
+        let one = found.iter().find(|one| one.id == *id).unwrap();
+        assert_eq!((&one.names, &one.issuer), (&names, &Issuer::Public));
+        assert_eq!((one.key_type.as_str(), one.is_whole), ("EC_prime256v1", true));
+        assert!(one.not_before < one.not_after, "{one:?}");
+        let detail = site.cloud.issued_detail(id).await.unwrap();
+        assert_eq!(detail, IssuedDetail { names: names.clone(), authority: None });
+    }
+    let gone = AwsId::new(format!("{}0", site.certificates[0]));
+    assert_eq!(site.cloud.issued_detail(&gone).await.unwrap_err().kind, Kind::NotFound);
 }

@@ -1,9 +1,9 @@
 //! Looks at AWS with the type of what they find.
 
 use albedo::aws::{
-    Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, ReadLoadBalancer,
-    ReadSecurityGroup, Reading, Route53Part, Route53Reading, ShieldPart, ShieldReading, Wafv2Part,
-    Wafv2Reading,
+    AcmPart, AcmReading, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part,
+    ReadLoadBalancer, ReadSecurityGroup, Reading, Route53Part, Route53Reading, ShieldPart,
+    ShieldReading, Wafv2Part, Wafv2Reading,
 };
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
@@ -12,7 +12,7 @@ use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
 use albedo::model::protection::{LiveWebAcl, ShieldProtection};
 use albedo::model::record::{HostedZone, Record};
-use albedo::model::surroundings::Vpc;
+use albedo::model::surroundings::{IssuedCertificate, IssuedDetail, Vpc};
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
 
@@ -67,6 +67,10 @@ looks! {
     targets(id: &AwsId) -> Vec<LiveTarget>:
         Part::Elb(ElbPart::Targets(id.clone())),
         Reading::Elb(ElbReading::Targets(_, found)) => found;
+    issued() -> Vec<IssuedCertificate>: Part::Acm(AcmPart::Issued),
+        Reading::Acm(AcmReading::Issued(found)) => found;
+    issued_detail(id: &AwsId) -> IssuedDetail: Part::Acm(AcmPart::IssuedDetail(id.clone())),
+        Reading::Acm(AcmReading::IssuedDetail(_, found)) => found;
     zones() -> Vec<HostedZone>: Part::Route53(Route53Part::Zones),
         Reading::Route53(Route53Reading::Zones(found)) => found;
     records(id: &AwsId) -> Vec<Record>:

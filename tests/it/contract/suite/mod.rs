@@ -36,7 +36,7 @@ pub struct Site<C> {
     pub cloud: C,
     /// The VPC.
     pub vpc: Vpc,
-    /// Certificates that listeners may have.
+    /// Certificates that listeners may have, imported for `contract.example.com` and its wildcard.
     pub certificates: [AwsId; 2],
     /// A hosted zone without records of the types that are looked at.
     pub zone: HostedZone,
@@ -65,6 +65,7 @@ macro_rules! contract_tests {
             a_listener_is_changed_in_place,
             https_needs_a_certificate,
             certificates_come_and_go_beside_the_default_one,
+            certificates_are_listed_with_the_hosts_that_they_are_for,
             rules_are_made_as_asked_and_read_by_priority,
             a_standing_rule_satisfies_its_wish,
             every_kind_of_condition_is_told_as_it_was_asked,

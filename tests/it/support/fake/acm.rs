@@ -1,9 +1,10 @@
 //! Certificates that were imported.
 
-use albedo::aws::{Answer, ReadCertificate};
+use albedo::aws::{AcmPart, AcmReading, Answer, ReadCertificate};
 use albedo::model::certificate::{Certificate as Spec, CertificateFacts};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
+use albedo::model::surroundings::{IssuedCertificate, IssuedDetail, Issuer};
 
 use super::{Refusal, State, refuse};
 
@@ -61,6 +62,55 @@ impl State {
         self.imported.remove(id);
         self.certificates.remove(id);
         Ok(Answer::Done)
+    }
+
+    /// Lets a certificate be found by these names, without its authority.
+    pub fn issue(&mut self, certificate: IssuedCertificate) {
+        self.certificates.insert(certificate.id.clone());
+        self.issued.insert(certificate.id.clone(), certificate);
+    }
+
+    /// What is found on looking at a part.
+    pub(super) fn told_of_acm(&self, part: &AcmPart) -> Result<AcmReading, Refusal> {
+        Ok(match part {
+            AcmPart::Certificates => {
+                AcmReading::Certificates(self.imported.keys().cloned().collect())
+            }
+            AcmPart::Certificate(id) => {
+                AcmReading::Certificate(id.clone(), self.imported(id)?.facts.clone())
+            }
+            AcmPart::Issued => AcmReading::Issued(self.issued_certificates()),
+            AcmPart::IssuedDetail(id) => {
+                AcmReading::IssuedDetail(id.clone(), self.issued_detail(id)?)
+            }
+        })
+    }
+
+    /// What the list shows, without what it does not say.
+    fn issued_certificates(&self) -> Vec<IssuedCertificate> {
+        let listed = self.issued.values().cloned().map(|one| match one.issuer {
+            Issuer::Public => one,
+            Issuer::Private(_) => IssuedCertificate { issuer: Issuer::Private(None), ..one },
+        });
+        let imported = self.imported.iter().map(|(id, held)| IssuedCertificate {
+            id: id.clone(),
+            names: held.facts.names.clone(),
+            issuer: Issuer::Public,
+            key_type: held.facts.key_type.clone(),
+            not_before: Some(held.facts.not_before),
+            not_after: Some(held.facts.not_after),
+            is_whole: true,
+        });
+        listed.chain(imported).collect()
+    }
+
+    fn issued_detail(&self, id: &AwsId) -> Result<IssuedDetail, Refusal> {
+        let Some(one) = self.issued.get(id) else { return unknown(id) };
+        let authority = match &one.issuer {
+            Issuer::Private(authority) => authority.clone(),
+            Issuer::Public => None,
+        };
+        Ok(IssuedDetail { names: one.names.clone(), authority })
     }
 
     pub(super) fn imported(&self, id: &AwsId) -> Result<&Certificate, Refusal> {

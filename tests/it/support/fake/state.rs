@@ -8,7 +8,7 @@ use albedo::model::action::{AcmAction, AwsAction, Ec2Action, ElbAction, Route53A
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
-use albedo::model::surroundings::{Interface, Vpc};
+use albedo::model::surroundings::{Interface, IssuedCertificate, Vpc};
 
 use super::acm::Certificate;
 use super::balancer::{LOAD_BALANCERS_MAX, LoadBalancer};
@@ -31,6 +31,8 @@ pub struct State {
     pub certificates: BTreeSet<AwsId>,
     /// Those of them that were imported.
     pub imported: BTreeMap<AwsId, Certificate>,
+    /// What the list shows of those that were not imported.
+    pub issued: BTreeMap<AwsId, IssuedCertificate>,
     /// The account's hosted zones.
     pub zones: BTreeMap<AwsId, Zone>,
     /// The DNS names of load balancers of other VPCs.
@@ -69,6 +71,7 @@ impl State {
             interfaces: Vec::new(),
             certificates: BTreeSet::new(),
             imported: BTreeMap::new(),
+            issued: BTreeMap::new(),
             zones: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
             unread_zones: BTreeSet::new(),

@@ -1,0 +1,52 @@
+//! The certificates that members of a group look for by host.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Visit, again};
+use crate::aws::{Cloud, CloudError, Mirror};
+use crate::clock::Clock;
+use crate::cluster::Cluster;
+use crate::desired::discovery::{Seekers, seekers};
+use crate::model::marks::TAG_SECRET;
+use crate::model::snapshot::Snapshot;
+use crate::model::surroundings::Issued;
+use crate::report::Rest;
+
+/// How old the list of certificates may be (LBC: one minute).
+const ISSUED_AGE_MAX: Duration = Duration::from_secs(60);
+
+/// Reads the certificates that may be found by host, where anybody looks for one.
+///
+/// # Errors
+/// The read that failed.
+pub async fn read_issued<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    snapshot: &Snapshot,
+) -> Result<Option<Issued>, CloudError> {
+    let Some(seekers) = seekers(&snapshot.objects) else { return Ok(None) };
+    let certificates = mirror.issued(ISSUED_AGE_MAX).await?;
+    let kept = match seekers {
+        Seekers::OfLbcClasses => BTreeSet::new(),
+        Seekers::OfOwnClasses => mirror.tagged_certificates(TAG_SECRET).await?,
+    };
+    Ok(Some(Issued { certificates, kept }))
+}
+
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    /// Finds out which certificates members may find by host. Where ACM cannot be read, that is
+    /// unknown, and holds up nothing that does not need it.
+    pub(super) async fn discover(&self, snapshot: &mut Snapshot) -> Rest {
+        match read_issued(self.mirror(), snapshot).await {
+            Ok(found) => {
+                snapshot.issued = found;
+                Rest::Done
+            }
+            Err(error) => {
+                let subject = self.subject;
+                tracing::warn!(%subject, %error, "certificates cannot be listed; HTTPS stays as it is");
+                again(&error)
+            }
+        }
+    }
+}
