@@ -91,7 +91,7 @@ impl<'a> Backends<'a> {
     ) -> Option<Vec<RuleAction>> {
         let routing = self.routing(backend, field, annotations)?;
         let objects = &self.snapshot.objects;
-        let service = self.only_service(&routing);
+        let service = only_service(&self.member.key.namespace, &routing);
         let mut service = service.and_then(|service| authentication::of_service(objects, &service));
         let mut lookup =
             Lookup { class: self.member.params, service: service.as_mut(), ingress: annotations };
@@ -106,16 +106,6 @@ impl<'a> Backends<'a> {
                 None
             }
         }
-    }
-
-    /// The Service that all requests go to, if one alone was asked for (LBC).
-    fn only_service(&self, routing: &RuleAction) -> Option<ObjectKey> {
-        let [Weighted { group: Id::Of(Handle::TargetGroup(_, key)), .. }] = routing.target_groups()
-        else {
-            return None;
-        };
-        let namespace = self.member.key.namespace.clone();
-        Some(ObjectKey::new(namespace, key.backend.service()))
     }
 
     fn routing(
@@ -271,6 +261,16 @@ impl<'a> Backends<'a> {
         }
         problem
     }
+}
+
+/// The Service that all requests go to, if one alone was asked for (LBC).
+#[must_use]
+pub fn only_service(namespace: &str, routing: &RuleAction) -> Option<ObjectKey> {
+    let [Weighted { group: Id::Of(Handle::TargetGroup(_, key)), .. }] = routing.target_groups()
+    else {
+        return None;
+    };
+    Some(ObjectKey::new(namespace, key.backend.service()))
 }
 
 fn not_by_name(name: &str, field: &str, annotations: &Annotations<'_>) -> Problem {

@@ -8,14 +8,16 @@ use crate::model::fact::Names;
 use crate::model::group::Group;
 use crate::model::memory::Memory;
 use crate::model::part::Part;
-use crate::model::problem::{Code, Problem};
+use crate::model::problem::{Code, Problem, Severity};
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Braked};
 
 use super::groups::{Member, Members, holds, members};
+use super::merge::Brought;
 use super::moves::Departures;
+use super::rule::closed::{self, closed};
 use super::{member, merge, moves, names};
 
 /// What building a group gave.
@@ -41,8 +43,9 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let mut members = members(snapshot, group);
     let departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
     members.leaving.extend(departures.leaving.iter().cloned());
-    let Alone { active, mut good, mut problems } = alone(snapshot, group, &members, &departures);
-    let mut merged = merge::merge(snapshot, group, &active, &mut good);
+    let (mut brought, mut problems) = alone(snapshot, group, &members, &departures);
+    let mut merged = merge::merge(snapshot, group, &mut brought);
+    let Brought { active, good, instead } = brought;
     problems.append(&mut merged.problems);
     let scope = snapshot.settings.scope;
     let finalizer = group.finalizer(scope);
@@ -56,7 +59,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.extend(members.unknown.into_iter().map(|(_, problem)| problem));
     let part = |source: &Source| {
         let is_in = merged.contributing.contains(source);
-        good.get(source).or_else(|| snapshot.memory.held.get(source)).filter(|_| is_in).cloned()
+        good.get(source).or_else(|| instead.get(source)).filter(|_| is_in).cloned()
     };
     let named = active.iter().filter(|source| !departures.arrived.contains(*source));
     let parts: Vec<Arc<Part>> = named.filter_map(part).collect();
@@ -107,40 +110,48 @@ fn grace(snapshot: &Snapshot, parts: &[Arc<Part>]) -> Duration {
 }
 
 /// The members, each looked at alone.
-struct Alone {
-    /// Those that carry on, in their order.
-    active: Vec<Source>,
-    /// The parts of those that are good.
-    good: BTreeMap<Source, Arc<Part>>,
-    problems: Vec<Problem>,
-}
-
 fn alone(
     snapshot: &Snapshot,
     group: &Group,
     members: &Members<'_>,
     departures: &Departures,
-) -> Alone {
-    let (mut good, mut problems, mut places) = (BTreeMap::new(), Vec::new(), Vec::new());
-    let held = |source: &Source| snapshot.memory.held.get(source).map(AsRef::as_ref);
+) -> (Brought, Vec<Problem>) {
+    let mut brought = Brought { instead: snapshot.memory.held.clone(), ..Brought::default() };
+    let (mut problems, mut places) = (Vec::new(), Vec::new());
     for member in &members.active {
         let (part, mut found) = member::build(snapshot, group, member);
-        problems.append(&mut found);
         // A bad member keeps the place of the part that stands for it.
         let source = member.source();
-        let order = part.as_ref().or(held(&source)).map_or(member.order, |part| part.order);
-        if let Some(part) = part {
-            good.insert(source.clone(), Arc::new(part));
+        let held = brought.instead.get_mut(&source);
+        let order = part.as_ref().or(held.as_deref().map(AsRef::as_ref));
+        places.push((order.map_or(member.order, |part| part.order), source.to_string(), source));
+        if let (None, Some(held)) = (&part, held) {
+            close(snapshot, member, held, &mut found);
         }
-        places.push((order, source.to_string(), source));
+        problems.append(&mut found);
+        brought.good.extend(part.map(|part| (member.source(), Arc::new(part))));
     }
     for source in &departures.staying {
-        let order = held(source).map_or(0, |part| part.order);
+        let order = snapshot.memory.held.get(source).map_or(0, |part| part.order);
         places.push((order, source.to_string(), source.clone()));
     }
     places.sort();
-    let active = places.into_iter().map(|(_, _, source)| source).collect();
-    Alone { active, good, problems }
+    brought.active = places.into_iter().map(|(_, _, source)| source).collect();
+    (brought, problems)
+}
+
+/// Closes what stands for a bad member where it lacks a protection that the member asks for. Who
+/// has done nothing wrong, of whom something has merely not been looked at yet, stays as it is.
+fn close(snapshot: &Snapshot, member: &Member<'_>, held: &mut Arc<Part>, found: &mut [Problem]) {
+    let errors = found.iter_mut().filter(|problem| problem.severity == Severity::Error);
+    let mut errors = errors.peekable();
+    if errors.peek().is_none() {
+        return;
+    }
+    if let Some(part) = closed(snapshot, member, held) {
+        *held = Arc::new(part);
+        errors.for_each(|problem| closed::MEANWHILE.clone_into(&mut problem.meanwhile));
+    }
 }
 
 /// The members whose live rules nobody explains. A bad one that never had anything explains nothing

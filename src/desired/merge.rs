@@ -40,23 +40,29 @@ pub struct Merged {
     pub unexplained: Vec<Source>,
 }
 
+/// What the members of a group bring.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// The members, in their order.
+    pub active: Vec<Source>,
+    /// The parts of those that are good.
+    pub good: BTreeMap<Source, Arc<Part>>,
+    /// What takes the place of a part that is missing, or does not fit.
+    pub instead: BTreeMap<Source, Arc<Part>>,
+}
+
 /// Merges parts in the group's order. A part that conflicts with those before it is taken out of
-/// `good`, and the member's last good part takes its place where that one fits.
+/// those that are good, and what the member has instead takes its place where that fits.
 #[must_use]
-pub fn merge(
-    snapshot: &Snapshot,
-    group: &Group,
-    active: &[Source],
-    good: &mut BTreeMap<Source, Arc<Part>>,
-) -> Merged {
-    let all = std::mem::take(good);
+pub fn merge(snapshot: &Snapshot, group: &Group, brought: &mut Brought) -> Merged {
+    let all = std::mem::take(&mut brought.good);
     let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
     loop {
         // Each turn begins anew: who is rejected for itself is no reason to reject another.
         let mut fitting = all.clone();
         fitting.retain(|key, _| !rejected.contains(&ObjectRef::of(key)));
         let mut conflicts = Vec::new();
-        let admission = admit(snapshot, active, &mut fitting, &mut conflicts);
+        let admission = admit(brought, &mut fitting, &mut conflicts);
         let mut guilty = check(snapshot, &admission);
         let before = rejected.len();
         rejected.extend(guilty.iter().map(|problem| problem.object.clone()));
@@ -64,7 +70,7 @@ pub fn merge(
         // Each turn but the last rejects another member, so this ends.
         if rejected.len() == before {
             problems.append(&mut conflicts);
-            *good = fitting;
+            brought.good = fitting;
             return assemble(snapshot, group, admission, problems);
         }
     }
@@ -78,15 +84,14 @@ struct Admission {
 }
 
 fn admit(
-    snapshot: &Snapshot,
-    active: &[Source],
+    brought: &Brought,
     good: &mut BTreeMap<Source, Arc<Part>>,
     problems: &mut Vec<Problem>,
 ) -> Admission {
     let mut shared = Shared::default();
     let mut parts = Vec::new();
     let mut unexplained = Vec::new();
-    for key in active {
+    for key in &brought.active {
         if let Some(part) = good.get(key) {
             match shared.admit(part) {
                 Ok(()) => {
@@ -99,8 +104,8 @@ fn admit(
                 }
             }
         }
-        match snapshot.memory.held.get(key) {
-            Some(held) if shared.admit(held).is_ok() => parts.push(Arc::clone(held)),
+        match brought.instead.get(key) {
+            Some(instead) if shared.admit(instead).is_ok() => parts.push(Arc::clone(instead)),
             Some(_) | None => unexplained.push(key.clone()),
         }
     }

@@ -8,6 +8,7 @@ use condition::{Added, Patterns};
 
 pub mod action;
 pub mod authentication;
+pub mod closed;
 pub mod condition;
 pub mod optimizer;
 pub mod plain;

@@ -11,6 +11,7 @@ mod cases;
 mod certificates;
 mod check;
 mod classes;
+mod closed;
 mod contract;
 mod costs;
 mod discovery;

@@ -199,6 +199,14 @@ pub enum Undecided {
     Unseen,
 }
 
+/// Whether clients should say who they are, whether or not it can be understood how.
+#[must_use]
+pub fn asks(lookup: &Lookup<'_, '_, '_>) -> bool {
+    let auth_type = lookup.text(&AUTH_TYPE).map(|text| (AUTH_TYPE.parser)(&text));
+    let is_off = matches!(auth_type, None | Some(Ok(AuthType::None)));
+    !is_off || lookup.text(&JWT_VALIDATION).is_some()
+}
+
 /// What happens to requests before anything else does.
 ///
 /// # Errors
