@@ -160,6 +160,9 @@ def test_bad_documents(aws: Account, wrong: Any) -> None:
         {"NumericLessThan": {"aws:EpochTime": "soon"}},
         {"DateLessThan": {"aws:CurrentTime": "soon"}},
         {"IpAddress": {"aws:SourceIp": "10.0.0.0/40"}},
+        {"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTags/team}"}},
+        {"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team, 'none'}"}},
+        {"Bool": {"aws:SecureTransport": "${aws:PrincipalTag/secure}"}},
     ],
     ids=str,
 )

@@ -259,3 +259,66 @@ def test_a_session_by_a_token(aws: Account) -> None:
         assume(_token(), role + "x")
     with refused("AccessDenied"):
         _assume(aws, role)
+
+
+@pytest.mark.D
+def test_the_tags_of_a_session(aws: Account) -> None:
+    by_tag = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    delete = {
+        "Effect": "Allow", "Action": "elasticloadbalancing:DeleteTargetGroup", "Resource": "*",
+        "Condition": by_tag,
+    }  # fmt: skip
+    trust = _document(*[
+        {"Effect": "Allow", "Principal": {"AWS": aws.id}, "Action": action}
+        for action in ("sts:AssumeRole", "sts:TagSession")
+    ])  # fmt: skip
+    role = _role(aws, trust, delete, Tags=[{"Key": "team", "Value": "a"}])
+    group = aws.target_group_arn("b", Tags=[{"Key": "team", "Value": "b"}])
+    # The role's own tag, and in its place the session's.
+    with refused("AccessDenied"):
+        as_session(aws, _assume(aws, role), "elbv2").delete_target_group(TargetGroupArn=group)
+    keys = _assume(aws, role, Tags=[{"Key": "team", "Value": "b"}])
+    as_session(aws, keys, "elbv2").delete_target_group(TargetGroupArn=group)
+
+
+@pytest.mark.D
+def test_tagging_a_session_is_an_action_of_its_own(aws: Account) -> None:
+    role = _role(aws, _trust({"AWS": aws.id}), READ_VPCS)
+    assert _assume(aws, role)
+    with pytest.raises(Exception, match="not authorized to perform: sts:TagSession"):
+        _assume(aws, role, Tags=[{"Key": "team", "Value": "b"}])
+
+
+@pytest.mark.D
+def test_a_variable_without_a_value_fits_nothing(aws: Account) -> None:
+    for operator in ("StringEquals", "StringNotEquals"):
+        condition = {operator: {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+        delete = {
+            "Effect": "Allow", "Action": "elasticloadbalancing:DeleteTargetGroup",
+            "Resource": "*", "Condition": condition,
+        }  # fmt: skip
+        aws.control("POST", "/policy", {
+            "account": aws.id, "document": json.loads(_document(delete)),
+        })  # fmt: skip
+        with refused("AccessDenied"):
+            aws.elbv2.delete_target_group(
+                TargetGroupArn=f"arn:aws:elasticloadbalancing:{aws.region}:{aws.id}"
+                ":targetgroup/web/0123456789abcdef"
+            )
+
+
+def test_eks_pod_identity(aws: Account) -> None:
+    trust = _document(*[
+        {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": action}
+        for action in ("sts:AssumeRole", "sts:TagSession")
+    ])  # fmt: skip
+    role = _role(aws, trust, READ_VPCS)
+    with refused("AccessDenied"):
+        _assume(aws, role)
+    pod = {"cluster": "demo", "namespace": "default", "service_account": "web", "role": role}
+    pod |= {"account": aws.id, "region": aws.region}
+    keys = aws.control("POST", "/pod-session", pod)
+    assert as_session(aws, keys, "ec2").describe_vpcs()["Vpcs"]
+    unknown = pod | {"role": f"{role}x"}
+    assert "there is no role" in aws.control_refuses("POST", "/pod-session", unknown)
+    assert "a pod has account" in aws.control_refuses("POST", "/pod-session", {"role": role})

@@ -1,10 +1,11 @@
-//! `iam/policy.json` allows what the program does, and no more.
+//! The policies in `iam/` allow what the program does for its own cluster, and no more.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use albedo::model::action::READS;
-use serde_json::Value;
+use albedo::model::settings::Scope;
+use serde_json::{Value, json};
 
 fn root(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -14,6 +15,14 @@ fn policy() -> Vec<Value> {
     let policy: Value = serde_json::from_str(&root("iam/policy.json")).unwrap();
     policy["Statement"].as_array().unwrap().clone()
 }
+
+/// How the policy names its own cluster: by its name, and as what is made with `--scope=own`.
+fn own_cluster() -> Value {
+    json!([Scope::All, Scope::Own].map(|scope| scope.named("CLUSTER")))
+}
+
+const OF_RESOURCE: &str = "aws:ResourceTag/elbv2.k8s.aws/cluster";
+const OF_REQUEST: &str = "aws:RequestTag/elbv2.k8s.aws/cluster";
 
 /// The texts in quotes that have one of these services before a separator.
 fn words(text: &str, services: &[&str], separator: &str) -> BTreeSet<String> {
@@ -117,15 +126,15 @@ fn what_takes_away_is_bound_to_the_clusters_tag() {
         let mut tagged = actions.iter().filter(|action| !is_untagged(action));
         let takes_away = tagged.any(|action| action.as_str().unwrap().contains(":Delete"));
         if takes_away {
-            let tag = "aws:ResourceTag/elbv2.k8s.aws/cluster";
-            assert_eq!(statement["Condition"]["Null"][tag], "false", "{statement}");
+            let of = &statement["Condition"]["StringEquals"][OF_RESOURCE];
+            assert_eq!(*of, own_cluster(), "{statement}");
             assert_ne!(statement["Resource"], "*", "{statement}");
         }
     }
 }
 
 /// Of target groups that people made with other tools, too: whoever only registers leaves targets
-/// whose addresses become another pod's.
+/// whose addresses become another pod's. What another cluster made is left to it.
 #[test]
 fn what_may_be_registered_may_be_deregistered() {
     let of = |operation: &str| {
@@ -137,7 +146,97 @@ fn what_may_be_registered_may_be_deregistered() {
     };
     let registering = of("RegisterTargets");
     assert_eq!(registering, of("DeregisterTargets"));
-    assert_eq!(registering[0]["Condition"], Value::Null);
+    let condition = json!({"StringEqualsIfExists": {OF_RESOURCE: own_cluster()}});
+    assert_eq!(registering[0]["Condition"], condition);
+}
+
+/// What asks for no tag, and why: what only reads, and what carries none.
+const WITHOUT_TAG: [&str; 10] = [
+    // A VPC is not the cluster's; the group that is made in it is.
+    "CreateSecurityGroupsInVpcs",
+    "LetLoadBalancingHaveItsRole",
+    // User pools are whoever's logs people in.
+    "LetLoadBalancingReadUserPools",
+    "LetLoadBalancingReadNetwork",
+    "ReadEachCertificate",
+    "ReadRecords",
+    // Records carry no tags; a TXT record beside them says whose they are.
+    "ChangeRecords",
+    // WAF asks for no tag of what it protects, and Shield's protections carry none: they are
+    // named after the cluster's load balancers.
+    "ProtectLoadBalancers",
+    "UseShield",
+    "ReadShield",
+];
+
+#[test]
+fn all_else_is_bound_to_the_value_of_the_clusters_tag() {
+    for statement in policy() {
+        let sid = statement["Sid"].as_str().unwrap();
+        if WITHOUT_TAG.contains(&sid) || sid.starts_with("Read") {
+            continue;
+        }
+        let condition = &statement["Condition"];
+        let places = ["StringEquals", "StringEqualsIfExists"]
+            .map(|operator| &condition[operator])
+            .into_iter()
+            .flat_map(|keys| [&keys[OF_RESOURCE], &keys[OF_REQUEST]]);
+        let named: Vec<&Value> = places.filter(|value| !value.is_null()).collect();
+        assert!(!named.is_empty(), "{statement}");
+        assert!(named.iter().all(|value| **value == own_cluster()), "{statement}");
+    }
+}
+
+/// The VPC may be shared by another account, user pools may be in another region, and Route 53's
+/// zones have neither in their ARNs.
+#[test]
+fn every_resource_is_of_the_account_and_the_region() {
+    for statement in policy() {
+        for resource in statement["Resource"].as_array().into_iter().flatten() {
+            let resource = resource.as_str().unwrap();
+            let parts: Vec<&str> = resource.splitn(6, ':').collect();
+            let place = match parts[2] {
+                "route53" => ["", ""],
+                "iam" | "shield" => ["", "ACCOUNT"],
+                "cognito-idp" => ["*", "ACCOUNT"],
+                _ if parts[5].starts_with("vpc/") => ["REGION", "*"],
+                _ => ["REGION", "ACCOUNT"],
+            };
+            assert_eq!(parts[3..5], place, "{resource}");
+        }
+    }
+}
+
+#[test]
+fn only_named_zones_change_and_only_the_named_network_is_opened() {
+    let of = |sid: &str| policy().into_iter().find(|statement| statement["Sid"] == sid).unwrap();
+    let records = of("ChangeRecords");
+    assert_eq!(records["Resource"], json!(["arn:*:route53:::hostedzone/ZONE"]));
+    // ForAllValues holds for a request that names none, too.
+    let types = "route53:ChangeResourceRecordSetsRecordTypes";
+    assert_eq!(records["Condition"]["Null"][types], "false");
+    let network = "arn:*:ec2:REGION:*:vpc/VPC";
+    assert_eq!(of("OpenNodesAndPods")["Condition"]["ArnLike"]["ec2:Vpc"], network);
+    assert_eq!(of("CreateSecurityGroupsInVpcs")["Resource"], json!([network]));
+}
+
+/// By the tag that EKS Pod Identity gives each of a pod's sessions, in place of the name.
+#[test]
+fn the_policy_for_pod_identity_is_the_same_by_the_sessions_tag() {
+    let tag = "\"${aws:PrincipalTag/eks-cluster-name}";
+    let by_tag = root("iam/policy.json").replace("\"CLUSTER", tag);
+    assert_eq!(root("iam/policy-pod-identity.json"), by_tag);
+}
+
+/// A role's own policies may have 10,240 characters without white space together; a managed
+/// policy, 6,144 ("IAM and AWS STS quotas", IAM User Guide).
+#[test]
+fn the_policies_fit_a_role() {
+    for name in ["policy", "policy-pod-identity"] {
+        let policy: Value = serde_json::from_str(&root(&format!("iam/{name}.json"))).unwrap();
+        let length = policy.to_string().len();
+        assert!(length < 10_240, "{name} has {length} characters");
+    }
 }
 
 /// Whoever may make roles for any service may have any service act for the account.
@@ -150,16 +249,33 @@ fn only_load_balancing_gets_a_role() {
             assert_eq!(actions.len(), 1, "{statement}");
             assert_eq!(statement["Condition"]["StringEquals"]["iam:AWSServiceName"], service);
             let resources = statement["Resource"].as_array().unwrap();
-            let within = format!("arn:*:iam::*:role/aws-service-role/{service}/");
+            let within = format!("arn:*:iam::ACCOUNT:role/aws-service-role/{service}/");
             assert!(resources.iter().all(|arn| arn.as_str().unwrap().starts_with(&within)));
         }
     }
 }
 
 #[test]
-fn trust_examples_are_json() {
-    for name in ["trust-pod-identity", "trust-web-identity"] {
+fn only_the_controllers_pods_get_the_role() {
+    let of = |name: &str| {
         let trust: Value = serde_json::from_str(&root(&format!("iam/{name}.json"))).unwrap();
-        assert_eq!(trust["Version"], "2012-10-17", "{name}");
-    }
+        let [statement] = &trust["Statement"].as_array().unwrap()[..] else { panic!("{trust}") };
+        statement.clone()
+    };
+    let web = of("trust-web-identity");
+    let issuer = "oidc.eks.REGION.amazonaws.com/id/ID";
+    let wanted = json!({"StringEquals": {
+        format!("{issuer}:aud"): "sts.amazonaws.com",
+        format!("{issuer}:sub"): "system:serviceaccount:kube-system:albedo",
+    }});
+    assert_eq!(web["Condition"], wanted);
+    let pod = of("trust-pod-identity");
+    assert_eq!(pod["Principal"], json!({"Service": "pods.eks.amazonaws.com"}));
+    let wanted = json!({"StringEquals": {
+        "aws:SourceAccount": "ACCOUNT",
+        "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:REGION:ACCOUNT:cluster/CLUSTER",
+        "aws:RequestTag/kubernetes-namespace": "kube-system",
+        "aws:RequestTag/kubernetes-service-account": "albedo",
+    }});
+    assert_eq!(pod["Condition"], wanted);
 }

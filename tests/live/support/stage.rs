@@ -232,6 +232,15 @@ impl Stage {
     pub async fn restrict(&self) {
         self.plane.make_home(&self.namespace);
         let text = std::fs::read_to_string(POLICY).expect("it is there");
+        let places = [
+            ("CLUSTER", CLUSTER),
+            ("ACCOUNT", &self.account.id),
+            ("REGION", &self.account.server.region),
+            ("VPC", &self.ground.vpc),
+            // Tests make their zones as they go.
+            ("ZONE", "*"),
+        ];
+        let text = places.iter().fold(text, |text, (place, value)| text.replace(place, value));
         let document: Value = serde_json::from_str(&text).expect("it is JSON");
         let policy = json!({"document": document, "client": "aws-sdk-rust/*"});
         self.account.ask("POST", "policy", Some(policy)).await;

@@ -15,6 +15,7 @@ from ingress_aws.control.holding import HOLDS
 from ingress_aws.control.log import LOG
 from ingress_aws.dataplane import endpoints as dataplane
 from ingress_aws.elbv2 import target_health
+from ingress_aws.sts import pod_identity
 
 ROOT = "/_albedo"
 # LocalStack's own account for calls whose access key is not 12 digits.
@@ -166,6 +167,11 @@ def show_policy(request: Request) -> Any:
     return {"account": account, "document": enforcement.document_of(account)}
 
 
+def begin_pod_session(request: Request) -> Any:
+    """The keys that a pod gets by EKS Pod Identity."""
+    return pod_identity.begin(_body(request))
+
+
 def hold(request: Request) -> Any:
     """Let an account's calls wait, so that it can be looked at as it is at one moment."""
     body = _body(request)
@@ -240,6 +246,13 @@ ENDPOINTS = [
         "/policy",
         set_policy,
         'enforce one: {"account", "document": {...} or null, "client"}',
+    ),
+    Endpoint(
+        "POST",
+        "/pod-session",
+        begin_pod_session,
+        'keys of EKS Pod Identity: {"account", "region", "cluster", "namespace",'
+        ' "service_account", "role": ARN}',
     ),
     Endpoint(
         "POST", "/hold", hold,

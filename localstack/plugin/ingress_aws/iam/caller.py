@@ -174,8 +174,16 @@ def of_session(session: Any) -> Caller:
         bounds += (("session policy", policy.read(session.policy, "session")),)
     return Caller(
         session.arn, caller.account, caller.kind, session.user_id, caller.policies, bounds,
-        caller.tags, caller.arn,
+        caller.tags | _session_tags(session), caller.arn,
     )  # fmt: skip
+
+
+def _session_tags(session: Any) -> dict[str, str]:
+    """The tags that a session was asked for with, where LocalStack's STS keeps them."""
+    from localstack.services.sts.models import sts_stores
+
+    kept = sts_stores[session.account_id]["us-east-1"].sessions.get(session.access_key_id)
+    return {tag["Key"]: tag["Value"] for tag in kept["tags"].values()} if kept else {}
 
 
 def role_of(arn: str) -> Any:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -10,6 +10,12 @@ from functools import cache
 # What a condition compares: keys in lower case, each with its values; a missing key has no entry.
 Facts = Mapping[str, list[str]]
 Compare = Callable[[str, tuple[str, ...]], bool]
+
+# What stands for the value of a key in what a condition compares with: `${aws:PrincipalTag/team}`.
+VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+# The operators whose values may have variables: those on texts and ARNs ("IAM policy elements:
+# Variables and tags", IAM User Guide).
+WITH_VARIABLES = ("String", "Arn")
 
 # The keys that every call here comes with where AWS says so ("AWS global condition context keys",
 # and the tables of the Service Authorization Reference for each service). A key that is not here
@@ -19,7 +25,7 @@ KEYS = {
     "acm:export", "acm:keyalgorithm", "acm:validationmethod",
     "aws:currenttime", "aws:epochtime", "aws:principalaccount", "aws:principalarn",
     "aws:principaltype", "aws:requestedregion", "aws:resourceaccount", "aws:securetransport",
-    "aws:sourceip", "aws:tagkeys", "aws:useragent", "aws:userid",
+    "aws:sourceaccount", "aws:sourceip", "aws:tagkeys", "aws:useragent", "aws:userid",
     "ec2:availabilityzone", "ec2:createaction", "ec2:networkinterfaceid", "ec2:region",
     "ec2:securitygroupid", "ec2:subnet", "ec2:subnetid", "ec2:vpc", "ec2:vpcid",
     "elasticloadbalancing:createaction", "elasticloadbalancing:listenerprotocol",
@@ -59,14 +65,25 @@ class Condition:
             return (found is None) == (self.values[0] == "true")
         if found is None and optional:
             return True
+        wanted = tuple(filled for value in self.values for filled in _filled(value, facts))
+        if not wanted:
+            # A variable without a value fits nothing, and a statement with one says nothing.
+            return False
         if quantifier == "ForAllValues":
-            return all(compare(value, self.values) for value in found or [])
+            return all(compare(value, wanted) for value in found or [])
         if quantifier == "ForAnyValue":
-            return any(compare(value, self.values) for value in found or [])
+            return any(compare(value, wanted) for value in found or [])
         if found is None:
             # A negated operator holds where there is nothing to compare.
             return "Not" in operator
-        return all(compare(value, self.values) for value in found)
+        return all(compare(value, wanted) for value in found)
+
+
+def _filled(value: str, facts: Facts) -> Iterator[str]:
+    """A value with those of its variables; nothing where a variable has none, or several."""
+    given = {key: facts.get(key.lower(), []) for key in VARIABLE.findall(value)}
+    if all(len(texts) == 1 for texts in given.values()):
+        yield VARIABLE.sub(lambda variable: given[variable.group(1)][0], value)
 
 
 def is_known(key: str) -> bool:
@@ -79,6 +96,11 @@ def read(operator: str, key: str, values: tuple[str, ...]) -> Condition:
     quantifier, _, plain = operator.rpartition(":")
     if quantifier not in QUANTIFIERS or plain.removesuffix("IfExists") not in OPERATORS:
         raise ValueError(f"the condition operator '{operator}' is not understood")
+    for variable in (each for value in values for each in VARIABLE.findall(value)):
+        # `${key, 'default'}` is IAM's too, and not filled in here.
+        is_plain = is_known(variable) and "," not in variable
+        if not plain.startswith(WITH_VARIABLES) or not is_plain:
+            raise ValueError(f"the variable '{variable}' of '{operator}' is not understood")
     if plain == "Null" and values not in (("true",), ("false",)):
         raise ValueError("Null is 'true' or 'false'")
     condition = Condition(operator, key, values)

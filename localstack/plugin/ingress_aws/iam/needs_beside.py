@@ -135,7 +135,11 @@ def of_sts(call: Call) -> Iterator[Need]:
     facts = tag_facts(call)
     keys = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
     facts |= {key: [str(call.request[m])] for key, m in keys.items() if call.request.get(m)}
+    if passed_on := call.named("TransitiveTagKeys"):
+        facts["sts:transitivetagkeys"] = passed_on
     yield Need(f"sts:{call.operation}", str(role) if role else ANYTHING, facts)
+    if role and tags_of(call):
+        yield Need("sts:TagSession", str(role), facts)
 
 
 def of_iam(call: Call) -> Iterator[Need]:

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 ALLOW, DENY = "Allow", "Deny"
 VERSIONS = ("2012-10-17", "2008-10-17")
-# What begins a variable, `${aws:PrincipalTag/team}`; none is filled in here.
+# What begins a variable, `${aws:PrincipalTag/team}`; they are filled in in conditions only.
 VARIABLE = "${"
 PARTS = {"Sid", "Effect", "Action", "NotAction", "Condition"}
 ON_RESOURCES = {"Resource", "NotResource"}
@@ -141,13 +141,18 @@ def _values(given: Any) -> tuple[str, ...]:
     """What a condition compares with; numbers and booleans count as their texts."""
     texts = given if isinstance(given, list) else [given]
     plain = [json.dumps(text) if isinstance(text, int | float) else text for text in texts]
-    return _texts(plain)
+    return _listed(plain)
 
 
 def _texts(given: Any) -> tuple[str, ...]:
+    texts = _listed(given)
+    if any(VARIABLE in text for text in texts):
+        raise ValueError(f"variables such as those in {given!r} are not understood here")
+    return texts
+
+
+def _listed(given: Any) -> tuple[str, ...]:
     texts = given if isinstance(given, list) else [given]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise ValueError(f"expected a text or a list of texts, not {given!r}")
-    if any(VARIABLE in text for text in texts):
-        raise ValueError(f"variables such as those in {given!r} are not understood")
     return tuple(texts)

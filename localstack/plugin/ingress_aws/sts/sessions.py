@@ -24,16 +24,19 @@ ASSUME, ASSUME_WITH_TOKEN = "AssumeRole", "AssumeRoleWithWebIdentity"
 def of_caller(context: RequestContext, request: Json) -> None:
     """AssumeRole: the caller's account has to allow it, and the role has to trust the caller."""
     who = caller_of(context)
-    [need] = needs(Call(context.account_id, context.region, "sts", ASSUME, request))
-    role = caller.role_of(need.resource) if _is_role(need.resource) else None
+    # The session itself, and the tags that it is asked for with.
+    asked = needs(Call(context.account_id, context.region, "sts", ASSUME, request))
+    arn = asked[0].resource
+    role = caller.role_of(arn) if _is_role(arn) else None
     if role is None:
-        raise denied(context, who, need, Verdict(False, (), "resource-based policy"))
-    said = _judged(role, ASSUME, trust.of_caller(who), need)
-    own = who.verdict(need.action, need.resource, need.facts | who.facts)
-    # Within an account either side may do it alone: the role by naming the caller.
-    enough = own.allowed or (said.by_name and who.account == role.account_id and not own.matches)
-    if said.denied or not said.allowed or not enough:
-        raise denied(context, who, need, own if said.allowed else Verdict(False, ()))
+        raise denied(context, who, asked[0], Verdict(False, (), "resource-based policy"))
+    for need in asked:
+        said = judged(role, trust.of_caller(who), need)
+        own = who.verdict(need.action, need.resource, need.facts | who.facts)
+        # Within an account either side may do it alone: the role by naming the caller.
+        by_role = said.by_name and who.account == role.account_id and not own.matches
+        if said.denied or not said.allowed or not (own.allowed or by_role):
+            raise denied(context, who, need, own if said.allowed else Verdict(False, ()))
     longest = CHAINED if who.role else _longest(role)
     _check_duration(request, longest, chained=who.role is not None)
 
@@ -58,7 +61,7 @@ def of_token(context: RequestContext, request: Json) -> None:
         raise AwsError("InvalidIdentityToken", text)
     if not set(trust.texts(claims.get("aud", []))) & set(known[provider].client_id_list):
         raise AwsError("InvalidIdentityToken", "Incorrect token audience")
-    said = _judged(role, ASSUME_WITH_TOKEN, trust.of_token(token, provider), need)
+    said = judged(role, trust.of_token(token, provider), need)
     if said.denied or not said.allowed:
         raise _not_with_token()
     _check_duration(request, _longest(role), chained=False)
@@ -78,10 +81,11 @@ def begin(request: Json, answer: Json) -> None:
             answer["Credentials"]["Expiration"] = session.expiration
 
 
-def _judged(role: Any, action: str, applicant: trust.Applicant, need: Need) -> trust.Trust:
+def judged(role: Any, applicant: trust.Applicant, need: Need) -> trust.Trust:
+    """What a role's trust policy says to something that is needed of it."""
     document = role.assume_role_policy_document
     try:
-        return trust.judge(document, f"sts:{action}", applicant, need.facts)
+        return trust.judge(document, need.action, applicant, need.facts)
     except ValueError as strange:
         text = f"the trust policy of {role.name} is not understood: {strange}"
         raise AwsError("InternalFailure", text, 501) from strange
