@@ -7,7 +7,7 @@ use albedo::cluster::{Object, decode, insert};
 use albedo::model::binding::PortRef;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::secret::fingerprint;
-use albedo::model::surroundings::{Interface, NamedGroup};
+use albedo::model::surroundings::{Interface, IssuedCertificate, Issuer, NamedGroup};
 use albedo::model::target_group::TargetType;
 use albedo::plan::wire::{NAME_LATER, parameters};
 use serde::Deserialize as _;
@@ -15,11 +15,12 @@ use serde_json::Value;
 
 use super::support::world::{World, fake, interface, subnet, tags};
 
-/// The certificates of the recordings, whose names hold commas, and what they are called here.
+/// The certificates of the recordings, whose names hold commas, and what they are called here: in
+/// the order of the ARNs that they had.
 const CERTIFICATES: [(&str, &str); 3] = [
     ("CERT(*.example.com,example.com)", "CERT-1"),
     ("CERT(one.example.com,web.example.com)", "CERT-2"),
-    ("CERT(two.example.org)", "CERT-3"),
+    ("CERT(two.example.org)", "CERT-0"),
 ];
 
 /// The secret of the client in the recordings.
@@ -196,9 +197,25 @@ fn addresses(recording: &Recording) -> Vec<String> {
     found
 }
 
+/// A certificate of the recordings, as a list shows it.
+fn issued(names: &str, id: &str) -> IssuedCertificate {
+    let names = names.trim_start_matches("CERT(").trim_end_matches(')');
+    IssuedCertificate {
+        id: AwsId::new(id),
+        names: names.split(',').map(str::to_owned).collect(),
+        issuer: Issuer::Public,
+        key_type: "RSA_2048".to_owned(),
+        not_before: None,
+        not_after: None,
+        is_whole: true,
+    }
+}
+
 /// What a plan for an empty account lists.
 fn planned(world: &World) -> Vec<String> {
-    let plans = world.plan(&fake()).plans;
+    let aws = fake();
+    aws.change(|state| CERTIFICATES.iter().for_each(|(names, id)| state.issue(issued(names, id))));
+    let plans = world.plan(&aws).plans;
     let steps = plans.iter().flat_map(|(_, plan)| &plan.steps);
     let calls = steps.filter_map(|step| {
         let (service, operation) = step.action.operation();
@@ -226,7 +243,7 @@ fn a_fresh_plan_asks_for_what_lbc_was_recorded_to_ask_for() {
         assert_eq!(planned.len(), recorded.len(), "{path:?}");
         seen += 1;
     }
-    assert_eq!(seen, 14);
+    assert_eq!(seen, 15);
 }
 
 #[test]
