@@ -26,7 +26,7 @@ pub use error::{ClusterError, Kind};
 pub use intake::Intake;
 pub use lease::Election;
 pub use memory::Recalled;
-pub use neighbour::{neighbour, remember, was_here};
+pub use neighbour::neighbour;
 pub use progress::{Progress, SILENCE_MAX, Sight};
 pub use recorder::{EventQueue, EventRecorder};
 pub use secrets::{read_secrets, watch_secrets};

@@ -17,6 +17,7 @@ use crate::model::id::AwsId;
 use crate::model::memory::{Memory, Remembered};
 use crate::model::names;
 use crate::model::part::Part;
+use crate::model::settings::Scope;
 use crate::model::source::Source;
 
 /// The number of this form. The first one had none, and held all of a group in one piece.
@@ -29,6 +30,22 @@ pub const SIZE_MAX: usize = 960 * 1024;
 const DATA_VERSION: &str = "version";
 const DATA_GROUP: &str = "group";
 const DATA_MEMORY: &str = "memory";
+/// The key of a mark's data, and its values.
+const DATA_STATE: &str = "state";
+const STATE_BEGUN: &str = "begun";
+const STATE_LOOKED_AFTER: &str = "looked-after";
+/// The ConfigMap by which versions that kept everything beside the Lease remembered that a start
+/// was let begin.
+pub(super) const STARTED: &str = "albedo-started";
+
+/// What a cluster's mark says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// A start was let begin here.
+    Begun,
+    /// What AWS holds in the cluster's name was made for it.
+    LookedAfter,
+}
 
 /// What is remembered of each group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,8 +56,22 @@ pub struct Recalled {
     pub unreadable: Vec<String>,
     /// The ConfigMaps that a newer version wrote: nobody here may write over them.
     pub newer: BTreeSet<String>,
+    /// Whether a start was let begin here before.
+    pub has_begun: bool,
     /// Whether the cluster bears the mark of having been looked after.
     pub is_marked: bool,
+    /// Whether some of it is still where an older version kept it.
+    pub is_elsewhere: bool,
+}
+
+/// The data of a mark.
+#[must_use]
+pub fn mark(mark: Mark) -> BTreeMap<String, String> {
+    let state = match mark {
+        Mark::Begun => STATE_BEGUN,
+        Mark::LookedAfter => STATE_LOOKED_AFTER,
+    };
+    [(DATA_STATE.to_owned(), state.to_owned())].into()
 }
 
 /// The data of the ConfigMap of one entry.
@@ -59,18 +90,22 @@ pub fn write(group: &Group, entry: &Memory) -> Result<BTreeMap<String, String>, 
 }
 
 /// Reads all ConfigMaps. What cannot be read is left out and named: losing it makes us more
-/// careful, nothing else.
+/// careful, nothing else. Of marks, that of these classes counts.
 #[must_use]
-pub fn read(maps: impl IntoIterator<Item = ConfigMap>) -> Recalled {
+pub fn read(maps: impl IntoIterator<Item = ConfigMap>, scope: Scope) -> Recalled {
     let mut recalled = Recalled::default();
     let mut undivided = Vec::new();
     for map in maps {
         let name = map.metadata.name.unwrap_or_default();
-        if name == names::MARK {
-            recalled.is_marked = true;
+        let data = map.data.unwrap_or_default();
+        if [STARTED, names::mark(Scope::All), names::mark(Scope::Own)].contains(&&*name) {
+            let is_here = name == names::mark(scope);
+            recalled.has_begun |= is_here || name == STARTED;
+            // Older versions had another ConfigMap to say that a start was let begin.
+            let is_begun = data.get(DATA_STATE).is_some_and(|state| state == STATE_BEGUN);
+            recalled.is_marked |= is_here && !is_begun;
             continue;
         }
-        let data = map.data.unwrap_or_default();
         let version = data.get(DATA_VERSION).map_or(Ok(1), |text| text.parse::<u32>());
         if version.as_ref().is_ok_and(|version| *version <= VERSION) {
             let before = recalled.unreadable.len();

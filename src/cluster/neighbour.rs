@@ -8,8 +8,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
-use kube::api::{ApiResource, DynamicObject, ListParams, PostParams};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
@@ -33,10 +33,6 @@ const FINALIZERS_GATEWAY: [&str; 2] = ["gateway.k8s.aws/alb", "gateway.k8s.aws/n
 const FINALIZER_ACCELERATOR: &str = "aga.k8s.aws/resources";
 /// How many objects come at once.
 const PAGE: u32 = 500;
-/// The ConfigMap that remembers that a process was let begin here.
-const MARK: &str = "albedo-started";
-/// The label of what is remembered of groups.
-const MEMORY_LABEL: &str = "alb.ingress.k8s.aws/memory";
 
 /// What of LBC is found in the cluster; `lease` is the name of its Lease. `namespace` is the only
 /// one whose objects are looked at, where there is one.
@@ -48,44 +44,6 @@ pub async fn neighbour(client: &Client, lease: &str, namespace: Option<&str>) ->
     look.pods().await;
     look.others().await;
     look.found
-}
-
-/// Whether a process was let begin here before, as far as this namespace remembers.
-///
-/// # Errors
-/// It cannot be read.
-pub async fn was_here(client: &Client, home: &str) -> Result<bool, ClusterError> {
-    let api: Api<ConfigMap> = Api::namespaced(client.clone(), home);
-    let marked = ListParams::default().fields(&format!("metadata.name={MARK}"));
-    for params in [marked, ListParams::default().labels(MEMORY_LABEL).limit(1)] {
-        let found = api.list(&params).await;
-        let found = found.map_err(|error| ClusterError::new("what is remembered", &error))?;
-        if !found.items.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Remembers that a process was let begin here.
-///
-/// # Errors
-/// It cannot be written.
-pub async fn remember(client: &Client, home: &str, cluster: &str) -> Result<(), ClusterError> {
-    let api: Api<ConfigMap> = Api::namespaced(client.clone(), home);
-    let mark = json!({
-        "metadata": {"name": MARK, "labels": {"app.kubernetes.io/managed-by": "albedo"}},
-        "data": {"cluster": cluster},
-    });
-    let mark: ConfigMap = serde_json::from_value(mark).unwrap_or_default();
-    match api.create(&PostParams::default(), &mark).await {
-        Ok(_) => Ok(()),
-        Err(error) => match ClusterError::new(format!("ConfigMap {MARK}"), &error) {
-            // Another replica was faster.
-            ClusterError { kind: Kind::Conflict, .. } => Ok(()),
-            error => Err(error),
-        },
-    }
 }
 
 /// One look.

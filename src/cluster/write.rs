@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{Patch, PatchParams};
@@ -27,6 +27,8 @@ mod event;
 mod finalizer;
 mod memory;
 mod names;
+
+use memory::Store;
 
 /// The label by which a slice names its Service (Kubernetes).
 const LABEL_SERVICE: &str = "kubernetes.io/service-name";
@@ -63,6 +65,8 @@ pub trait Cluster: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// All that is remembered of Ingress groups, and what of it cannot be read.
     fn recall(&self) -> impl Future<Output = Result<Recalled, ClusterError>> + Send;
+    /// Brings what an older version remembered to where it is remembered now.
+    fn move_in(&self) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// Leaves the mark that the cluster's load balancers have been looked after.
     fn mark(&self) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// The names of the objects that stand, as the API server has them at this moment.
@@ -80,8 +84,10 @@ pub trait Cluster: Send + Sync + 'static {
 pub struct ApiServer {
     client: Client,
     identity: String,
-    /// The namespace that this program keeps its own objects in.
+    /// The namespace that this program remembers in.
     home: String,
+    /// Where versions before remembered, if that is another one.
+    home_before: Option<String>,
     /// Whose classes are answered.
     scope: Scope,
     newer: memory::Newer,
@@ -96,6 +102,7 @@ impl ApiServer {
             client,
             identity: identity.into(),
             home: home.into(),
+            home_before: None,
             scope: Scope::All,
             newer: memory::Newer::default(),
         }
@@ -107,8 +114,29 @@ impl ApiServer {
         Self { scope, ..self }
     }
 
-    fn memories(&self) -> Api<ConfigMap> {
-        Api::namespaced(self.client.clone(), &self.home)
+    /// The same, where versions before kept what they remembered in this namespace.
+    #[must_use]
+    pub fn kept_before_in(self, namespace: &str) -> Self {
+        let home_before = (namespace != self.home).then(|| namespace.to_owned());
+        Self { home_before, ..self }
+    }
+
+    /// Remembers that a start was let begin here.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn begin(&self) -> Result<(), ClusterError> {
+        self.memories().begin().await
+    }
+
+    fn memories(&self) -> Store<'_> {
+        let maps = |namespace: &str| Api::namespaced(self.client.clone(), namespace);
+        Store {
+            api: maps(&self.home),
+            before: self.home_before.as_deref().map(maps),
+            scope: self.scope,
+            newer: &self.newer,
+        }
     }
 
     fn ingresses(&self, namespace: &str) -> Api<Ingress> {
@@ -138,7 +166,7 @@ impl ApiServer {
                 binding::unbind(&self.bindings(&name.namespace), name).await
             }
             KubeAction::Remember { group, entry, memory } => {
-                memory::remember(&self.memories(), &self.newer, group, (entry, memory)).await
+                self.memories().remember(group, (entry, memory)).await
             }
             KubeAction::ClaimBinding { name } => {
                 let finalizer = self.scope.binding_finalizer();
@@ -171,11 +199,15 @@ impl Cluster for ApiServer {
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
-        memory::recall(&self.memories(), &self.newer).await
+        self.memories().recall().await
+    }
+
+    async fn move_in(&self) -> Result<(), ClusterError> {
+        self.memories().move_in().await
     }
 
     async fn mark(&self) -> Result<(), ClusterError> {
-        in_tenure(|| "the cluster's mark".to_owned(), memory::mark(&self.memories())).await
+        in_tenure(|| "the cluster's mark".to_owned(), self.memories().mark()).await
     }
 
     async fn names(&self, sought: &Sought) -> Result<BTreeSet<String>, ClusterError> {

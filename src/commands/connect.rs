@@ -75,7 +75,8 @@ pub fn cluster_name(flags: &BuildFlags) -> anyhow::Result<String> {
     let name = flags.cluster_name.clone().filter(|name| !name.is_empty());
     name.ok_or_else(|| {
         anyhow!(
-            "no cluster name; give --cluster-name, it goes into names and tags of everything in AWS"
+            "no cluster name; give --cluster-name or CLUSTER_NAME, it goes into names and tags of \
+             everything in AWS"
         )
     })
 }
@@ -85,7 +86,7 @@ const NAMESPACE_DEFAULT: &str = "kube-system";
 /// Where a pod finds the name of its own namespace.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// The namespace of the Lease and of what is remembered: the flag, the pod's own, or LBC's.
+/// The namespace of the Lease: the flag, the pod's own, or LBC's.
 pub fn home(flag: Option<&str>) -> String {
     let own = || std::fs::read_to_string(NAMESPACE_FILE).ok().map(|name| name.trim().to_owned());
     let flag = flag.filter(|name| !name.is_empty());

@@ -86,7 +86,11 @@ async fn look(
     if let Some(client) = client {
         let objects = list(client.clone(), flags.build.namespace()).await?;
         let home = connect::home(flags.process.leader_election_namespace.as_deref());
-        let recalled = match ApiServer::new(client.clone(), "plan", home).recall().await {
+        let remembered = flags.process.memory_namespace.as_str();
+        let api_server = ApiServer::new(client.clone(), "plan", remembered)
+            .for_scope(flags.build.scope)
+            .kept_before_in(&home);
+        let recalled = match api_server.recall().await {
             Ok(found) => found,
             Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
         };

@@ -67,12 +67,14 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         tracing::info!("{note}");
     }
     let home = connect::home(process.leader_election_namespace.as_deref());
-    let lease = ObjectKey::new(home.clone(), take_over::lease(process, settings.scope));
-    take_over::check(&client, &lease, flags, &settings, &metrics).await?;
+    let lease = ObjectKey::new(&*home, take_over::lease(process, settings.scope));
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
     let identity = format!("{host}_{}-{}", std::process::id(), now().as_nanosecond());
-    let scope = settings.scope;
-    let api_server = ApiServer::new(client.clone(), identity.clone(), home).for_scope(scope);
+    let remembered = process.memory_namespace.as_str();
+    let api_server = ApiServer::new(client.clone(), identity.clone(), remembered)
+        .for_scope(settings.scope)
+        .kept_before_in(&home);
+    take_over::check((&client, &api_server), &lease, flags, &settings, &metrics).await?;
     let (tenure, is_leading) = watch::channel(None);
     let sight = Sight::new();
     let mut controller = Controller::start(Parts {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use kube::Client;
 
 use crate::clock::{self, Clock as _, SystemClock};
-use crate::cluster::{Kind, neighbour, remember, was_here};
+use crate::cluster::{ApiServer, Cluster as _, Kind, neighbour};
 use crate::flags::{ProcessFlags, RunFlags};
 use crate::model::id::ObjectKey;
 use crate::model::neighbour::Neighbour;
@@ -38,7 +38,7 @@ pub(super) fn lease(process: &ProcessFlags, scope: Scope) -> &str {
 /// # Errors
 /// Why this process may not begin.
 pub(super) async fn check(
-    client: &Client,
+    (client, api_server): (&Client, &ApiServer),
     lease: &ObjectKey,
     flags: &RunFlags,
     settings: &Settings,
@@ -47,9 +47,8 @@ pub(super) async fn check(
     if settings.scope == Scope::Own {
         return Ok(());
     }
-    let home = lease.namespace.as_str();
     let (client, namespace) = (client.clone(), flags.build.namespace());
-    if is_remembered(&client, home).await? {
+    if is_remembered(api_server).await? {
         let metrics = Arc::clone(metrics);
         SystemClock::new().spawn(async move {
             let found = neighbour(&client, LEASE_LBC, namespace.as_deref()).await;
@@ -61,23 +60,24 @@ pub(super) async fn check(
     tell(&found, metrics);
     let agreed = flags.process.take_over.as_ref().map(|duties| duties.0.clone());
     found.may_begin(lease, &settings.vpc, agreed.as_ref())?;
-    if let Err(error) = remember(&client, home, &settings.cluster).await {
+    if let Err(error) = api_server.begin().await {
         tracing::warn!("the next start is taken for the first one here: {error}");
     }
     Ok(())
 }
 
 /// Whether this is not the first start here; asked for as long as the API server does not answer.
-async fn is_remembered(client: &Client, home: &str) -> anyhow::Result<bool> {
+async fn is_remembered(api_server: &ApiServer) -> anyhow::Result<bool> {
     loop {
-        match was_here(client, home).await {
+        match api_server.recall().await {
             Err(error) if matches!(error.kind, Kind::Transient | Kind::Throttled) => {
                 tracing::warn!("{error}; trying again");
                 clock::sleep(PAUSE).await;
             }
-            answer => {
-                return answer.context("whether this is the first start here cannot be told");
+            Err(error) => {
+                return Err(error).context("whether this is the first start here cannot be told");
             }
+            Ok(recalled) => return Ok(recalled.has_begun),
         }
     }
 }

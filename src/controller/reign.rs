@@ -62,6 +62,9 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     async fn begin(&self, permit: &Permit<T>) {
         self.sight.prove(self.reconciler.clock.moment());
         let recalled = self.recall().await;
+        if recalled.is_elsewhere {
+            self.move_in().await;
+        }
         self.reconciler.mirror.forget();
         let is_unmarked = self.is_unmarked(&recalled).await;
         let mut world = self.reconciler.world.lock();
@@ -119,6 +122,16 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
             }
             self.reconciler.clock.sleep(RECALL_PAUSE).await;
         }
+    }
+
+    /// Brings what an older version remembered to where it is remembered now: before anything is
+    /// remembered anew, which would stand beside it.
+    async fn move_in(&self) {
+        while let Err(error) = self.reconciler.cluster.move_in().await {
+            tracing::warn!(%error, "what an older version remembered stays where it is; trying again");
+            self.reconciler.clock.sleep(RECALL_PAUSE).await;
+        }
+        tracing::info!("what an older version remembered has been moved to where this one does");
     }
 
     /// Asks for a visit to everything, after forgetting what was known of AWS: what somebody

@@ -37,10 +37,12 @@ pub struct ProcessFlags {
     #[arg(long, num_args = 0..=1, default_missing_value = "", value_name = "DUTY,...",
         value_parser = duties)]
     pub take_over: Option<Duties>,
-    /// The namespace of the Lease and of what is remembered. Default: the pod's own, or kube-system
-    /// outside a cluster.
+    /// The namespace of the Lease. Default: the pod's own, or kube-system outside a cluster.
     #[arg(long, value_name = "NAMESPACE")]
     pub leader_election_namespace: Option<String>,
+    /// The namespace of what is remembered, which should hold nothing else.
+    #[arg(long, default_value = "albedo-system", value_name = "NAMESPACE")]
+    pub memory_namespace: String,
     /// Where /healthz and /readyz are served.
     #[arg(long, default_value = ":61779", value_name = "ADDRESS",
         value_parser = crate::serve::address)]

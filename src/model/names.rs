@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::group::Group;
 use super::id::{ObjectKey, Slot};
 use super::memory::Entry;
+use super::settings::Scope;
 use super::subject::Subject;
 
 /// How many hexadecimal digits of the hash end a name (LBC).
@@ -76,9 +77,16 @@ pub fn token(subject: &Subject, owners: impl Iterator<Item = String>) -> String 
     hash(&[&parts.join("\n")])
 }
 
-/// The name of the ConfigMap that says that somebody looks after the cluster's load balancers. One
-/// without it, and without anything else of ours, has never seen what AWS holds for it.
-pub const MARK: &str = "albedo-memory-mark";
+/// The name of the ConfigMap that says that a start was let begin in the cluster, and whether
+/// somebody looks after its load balancers. One without it, and without anything else of ours, has
+/// never seen what AWS holds for it. Beside LBC there is one for what stands beside it.
+#[must_use]
+pub fn mark(scope: Scope) -> &'static str {
+    match scope {
+        Scope::All => "albedo-memory-mark",
+        Scope::Own => "albedo-memory-mark-own",
+    }
+}
 
 /// The name of the ConfigMap that remembers something of a group.
 #[must_use]

@@ -177,6 +177,7 @@ def prepare() -> None:
     ec2.assign_private_ip_addresses(NetworkInterfaceId=interface_id, PrivateIpAddresses=addresses)
     kubectl("apply", "-f", str(DEPLOY / "crds"), quiet=True)
     kubectl("wait", "--for=condition=Established", "crd", "--all", quiet=True)
+    kubectl("apply", "-f", str(DEPLOY / "rbac.yaml"), quiet=True)
     kubectl("create", "namespace", "demo", quiet=True)
     make_pods()
     apply("class")

@@ -225,6 +225,10 @@ impl Cluster for Inbox {
         Ok(Recalled::default())
     }
 
+    async fn move_in(&self) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
     async fn mark(&self) -> Result<(), ClusterError> {
         Ok(())
     }

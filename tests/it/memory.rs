@@ -13,6 +13,7 @@ use albedo::model::memory::{Entry, Memory, Remembered};
 use albedo::model::names;
 use albedo::model::part::Part;
 use albedo::model::rule::RuleAction;
+use albedo::model::settings::Scope;
 use albedo::model::source::Source;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -36,7 +37,7 @@ fn map(name: &str, data: Data) -> ConfigMap {
 }
 
 fn read(data: Data) -> Recalled {
-    memory::read([map("one", data)])
+    memory::read([map("one", data)], Scope::All)
 }
 
 /// The target groups' keys of a part, wherever they stand.
@@ -156,7 +157,7 @@ fn what_a_newer_version_wrote_is_named_and_left_alone() {
 fn an_older_version_that_wrote_last_is_believed() {
     let mut stale = stored("2");
     stale.insert("memory".to_owned(), stale["memory"].replace("\"order\":7", "\"order\":8"));
-    let recalled = memory::read([map("whole", stored("1-names")), map("part", stale)]);
+    let recalled = memory::read([map("whole", stored("1-names")), map("part", stale)], Scope::All);
     let Remembered { memory, is_undivided, .. } = &recalled.groups[&group("edge")];
     assert!(*is_undivided);
     assert_eq!(memory.held[&member("shop/web-b")].order, 7);
@@ -233,7 +234,7 @@ fn what_an_older_version_remembers_in_one_piece_is_divided() {
         let edge = group("edge");
         let (whole, part) = (names::memory(&edge, &Entry::Leftovers), names::memory(&edge, &held));
         let before = site.cluster.maps.lock().unwrap().clone();
-        assert_eq!(before.keys().collect::<Vec<_>>(), [&part, names::MARK]);
+        assert_eq!(before.keys().collect::<Vec<_>>(), [&part, names::mark(Scope::All)]);
         let mut data = before[&part].clone();
         data.remove("version");
         *site.cluster.maps.lock().unwrap() = BTreeMap::from([(whole, data)]);

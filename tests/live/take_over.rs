@@ -86,7 +86,7 @@ async fn what_lbc_does_is_taken_over_on_purpose_and_only_once() {
     let said = refused(&plane, &account, &["--leader-election-namespace=default", "--take-over"]);
     assert!(said.contains("give --leader-election-namespace=kube-system"), "{said}");
 
-    let mark = ["get", "configmap", "-n", "kube-system", "albedo-started", "-o=name"];
+    let mark = ["get", "configmap", "-n", "albedo-system", "albedo-memory-mark", "-o=name"];
     assert!(plane.try_kubectl(&mark, None).is_err(), "no start was let begin so far");
     let start = |flags: &[&str]| {
         let mut all = vec!["--cluster-name=demo".to_owned()];

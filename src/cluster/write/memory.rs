@@ -1,19 +1,21 @@
-//! What is remembered of groups, in ConfigMaps in this program's own namespace.
+//! What is remembered of groups, in ConfigMaps of a namespace that holds nothing else: who may
+//! write there may write nothing of anybody's.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::Api;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
-use serde_json::json;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::{Api, ResourceExt as _};
+use serde_json::{Value, json};
 
-use super::super::error::ClusterError;
-use super::super::memory::{self, Recalled};
-use super::{WRITER, answer, unless_gone};
+use super::super::error::{ClusterError, Kind};
+use super::super::memory::{self, Mark, Recalled, STARTED};
+use super::{WRITER, answer, in_tenure, unless_gone};
 use crate::model::group::Group;
 use crate::model::memory::{Entry, Memory};
 use crate::model::names;
+use crate::model::settings::Scope;
 
 /// The label by which the ConfigMaps are found.
 const LABEL: &str = "alb.ingress.k8s.aws/memory";
@@ -37,88 +39,165 @@ impl Newer {
     }
 }
 
-/// Remembers an entry; nothing to remember removes what was.
-pub(super) async fn remember(
-    api: &Api<ConfigMap>,
-    newer: &Newer,
-    group: &Group,
-    (entry, memory): (&Entry, &Memory),
-) -> Result<(), ClusterError> {
-    let name = names::memory(group, entry);
-    let operation = format!("memory of {group}");
-    if newer.contains(&name) {
-        let text = format!(
-            "a newer version of this program wrote ConfigMap {name}; whoever no longer needs it \
-             may delete it"
-        );
-        return Err(ClusterError::refused(operation, text));
+/// Where something is remembered.
+pub(super) struct Store<'a> {
+    /// The ConfigMaps of the namespace.
+    pub api: Api<ConfigMap>,
+    /// Those of the namespace where versions before kept theirs, if it is another one.
+    pub before: Option<Api<ConfigMap>>,
+    /// Whose classes are answered: each has a mark of its own.
+    pub scope: Scope,
+    /// What a newer version wrote.
+    pub newer: &'a Newer,
+}
+
+impl Store<'_> {
+    /// Remembers an entry; nothing to remember removes what was.
+    pub(super) async fn remember(
+        &self,
+        group: &Group,
+        (entry, memory): (&Entry, &Memory),
+    ) -> Result<(), ClusterError> {
+        let name = names::memory(group, entry);
+        let operation = format!("memory of {group}");
+        if self.newer.contains(&name) {
+            let text = format!(
+                "a newer version of this program wrote ConfigMap {name}; whoever no longer needs \
+                 it may delete it"
+            );
+            return Err(ClusterError::refused(operation, text));
+        }
+        if memory.is_empty() {
+            return remove(&self.api, &operation, &name).await;
+        }
+        let data =
+            memory::write(group, memory).map_err(|why| ClusterError::refused(&operation, why))?;
+        self.put(&operation, &name, LABEL_BALANCER, &json!(data)).await
     }
-    if memory.is_empty() {
-        let deleted = answer(&operation, api.delete(&name, &DeleteParams::default())).await;
-        return unless_gone(deleted.map(drop));
+
+    /// Leaves the mark of having been looked after.
+    pub(super) async fn mark(&self) -> Result<(), ClusterError> {
+        let data = json!(memory::mark(Mark::LookedAfter));
+        self.put("the cluster's mark", names::mark(self.scope), LABEL_MARK, &data).await
     }
-    let data =
-        memory::write(group, memory).map_err(|why| ClusterError::refused(&operation, why))?;
-    let patch = Patch::Apply(json!({
+
+    /// Leaves the mark of a start that was let begin, unless there is one that says so or more.
+    pub(super) async fn begin(&self) -> Result<(), ClusterError> {
+        let data = json!(memory::mark(Mark::Begun));
+        let mark = manifest(names::mark(self.scope), LABEL_MARK, &data);
+        let mark: ConfigMap = serde_json::from_value(mark).unwrap_or_default();
+        let params = PostParams { field_manager: Some(WRITER.to_owned()), ..Default::default() };
+        match answer("the cluster's mark", self.api.create(&params, &mark)).await {
+            // Another replica was faster.
+            Err(ClusterError { kind: Kind::Conflict, .. }) => Ok(()),
+            made => at_home(made),
+        }
+    }
+
+    /// All that is remembered.
+    pub(super) async fn recall(&self) -> Result<Recalled, ClusterError> {
+        let mut maps = answer("memories", self.api.list(&all())).await?.items;
+        let mark = names::mark(self.scope);
+        let is_marked = maps.iter().any(|map| map.metadata.name.as_deref() == Some(mark));
+        let left = if is_marked { None } else { self.left().await? };
+        let is_elsewhere = left.is_some();
+        let known: BTreeSet<String> = maps.iter().map(ConfigMap::name_any).collect();
+        let left = left.into_iter().flatten();
+        maps.extend(left.filter(|map| !known.contains(&map.name_any())));
+        let recalled = Recalled { is_elsewhere, ..memory::read(maps, self.scope) };
+        self.newer.are(recalled.newer.clone());
+        Ok(recalled)
+    }
+
+    /// Brings here what an older version left where it kept it. The mark comes last, and what is
+    /// not needed there any more goes before that mark's own: so whoever is interrupted begins
+    /// anew.
+    pub(super) async fn move_in(&self) -> Result<(), ClusterError> {
+        let (Some(before), Some(left)) = (&self.before, self.left().await?) else {
+            return Ok(());
+        };
+        let marks = [names::mark(Scope::All), STARTED];
+        let (marks, memories): (Vec<_>, Vec<_>) =
+            left.iter().partition(|map| marks.contains(&map.name_any().as_str()));
+        for map in &memories {
+            let operation = format!("ConfigMap {}", map.name_any());
+            let (name, data) = (map.name_any(), json!(map.data));
+            let put = self.put(&operation, &name, LABEL_BALANCER, &data);
+            in_tenure(|| operation.clone(), put).await?;
+        }
+        let is_known = marks.iter().any(|mark| mark.name_any() != STARTED);
+        let operation = || "the cluster's mark".to_owned();
+        if is_known {
+            in_tenure(operation, self.mark()).await?;
+        } else {
+            in_tenure(operation, self.begin()).await?;
+        }
+        for map in memories.iter().chain(&marks) {
+            let name = map.name_any();
+            let operation = format!("ConfigMap {name}");
+            in_tenure(|| operation.clone(), remove(before, &operation, &name)).await?;
+        }
+        Ok(())
+    }
+
+    /// What an older version left, with its marks; none where there is no mark of any.
+    async fn left(&self) -> Result<Option<Vec<ConfigMap>>, ClusterError> {
+        let Some(before) = &self.before else { return Ok(None) };
+        let mut marks = Vec::new();
+        for name in [names::mark(Scope::All), STARTED] {
+            let found = answer(&format!("ConfigMap {name}"), before.get_opt(name)).await;
+            marks.extend(found?);
+        }
+        if marks.is_empty() {
+            return Ok(None);
+        }
+        let of_groups = ListParams::default().labels(&format!("{LABEL}={LABEL_BALANCER}"));
+        let operation =
+            "memories of an older version, which deploy/upgrade.yaml lets this one move";
+        let mut left = answer(operation, before.list(&of_groups)).await?.items;
+        left.extend(marks);
+        Ok(Some(left))
+    }
+
+    async fn put(
+        &self,
+        operation: &str,
+        name: &str,
+        kind: &str,
+        data: &Value,
+    ) -> Result<(), ClusterError> {
+        let patch = Patch::Apply(manifest(name, kind, data));
+        let params = PatchParams::apply(WRITER).force();
+        at_home(answer(operation, self.api.patch(name, &params, &patch)).await)
+    }
+}
+
+/// What came of a write, with what to do where the namespace is not there.
+fn at_home(written: Result<ConfigMap, ClusterError>) -> Result<(), ClusterError> {
+    written.map(drop).map_err(|mut error| {
+        if error.kind == Kind::NotFound {
+            error.message += "; deploy/rbac.yaml makes the namespace";
+        }
+        error
+    })
+}
+
+async fn remove(api: &Api<ConfigMap>, operation: &str, name: &str) -> Result<(), ClusterError> {
+    unless_gone(answer(operation, api.delete(name, &DeleteParams::default())).await.map(drop))
+}
+
+fn all() -> ListParams {
+    ListParams::default().labels(&format!("{LABEL} in ({LABEL_BALANCER},{LABEL_MARK})"))
+}
+
+fn manifest(name: &str, kind: &str, data: &Value) -> Value {
+    json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "labels": {LABEL: LABEL_BALANCER}},
+        "metadata": {"name": name, "labels": {LABEL: kind}},
         "data": data,
-    }));
-    let params = PatchParams::apply(WRITER).force();
-    answer(&operation, api.patch(&name, &params, &patch)).await.map(drop)
-}
-
-/// Leaves the mark of having been looked after.
-pub(super) async fn mark(api: &Api<ConfigMap>) -> Result<(), ClusterError> {
-    let patch = Patch::Apply(json!({
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": names::MARK, "labels": {LABEL: LABEL_MARK}},
-    }));
-    let params = PatchParams::apply(WRITER).force();
-    answer("the cluster's mark", api.patch(names::MARK, &params, &patch)).await.map(drop)
-}
-
-/// All that is remembered.
-pub(super) async fn recall(api: &Api<ConfigMap>, newer: &Newer) -> Result<Recalled, ClusterError> {
-    let labels = format!("{LABEL} in ({LABEL_BALANCER},{LABEL_MARK})");
-    let params = ListParams::default().labels(&labels);
-    let recalled = memory::read(answer("memories", api.list(&params)).await?);
-    newer.are(recalled.newer.clone());
-    Ok(recalled)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use kube::Client;
-    use kube::client::Body;
-
-    use super::*;
-    use crate::cluster::error::Kind;
-    use crate::model::id::AwsId;
-
-    #[tokio::test]
-    async fn what_a_newer_version_wrote_is_not_written_over() {
-        let service = tower::service_fn(|_| async {
-            Ok::<_, Infallible>(
-                hyper::Response::builder().status(500).body(Body::empty()).expect("it is one"),
-            )
-        });
-        let api = Api::namespaced(Client::new(service, "default"), "kube-system");
-        let (group, newer) = (Group::Explicit("edge".into()), Newer::default());
-        newer.are([names::memory(&group, &Entry::Leftovers)].into());
-        let leftovers = [AwsId::new("sg-1")].into();
-        for memory in [Memory::default(), Memory { leftovers, ..Memory::default() }] {
-            let entry = (&Entry::Leftovers, &memory);
-            let error = remember(&api, &newer, &group, entry).await.expect_err("it is refused");
-            assert_eq!(error.kind, Kind::Refused);
-            newer.are(BTreeSet::new());
-            let error = remember(&api, &newer, &group, entry).await.expect_err("it is out");
-            assert_eq!(error.kind, Kind::Transient);
-            newer.are([names::memory(&group, &Entry::Leftovers)].into());
-        }
-    }
-}
+mod tests;

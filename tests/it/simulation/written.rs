@@ -106,6 +106,10 @@ impl Cluster for Written {
         if fate == Fate::Fine { recalled } else { Err(error(fate)) }
     }
 
+    async fn move_in(&self) -> Result<(), ClusterError> {
+        self.cluster.move_in().await
+    }
+
     async fn mark(&self) -> Result<(), ClusterError> {
         let _under_way = self.stage.begin();
         self.clock.sleep(self.stage.travel(Side::Cluster)).await;

@@ -91,7 +91,9 @@ async fn write(writer: &ApiServer, namespace: &str) {
     for action in every_action(namespace) {
         writer.perform(&action).await.expect("the role allows it");
     }
+    writer.begin().await.expect("the role allows it");
     writer.recall().await.expect("the role allows it");
+    writer.mark().await.expect("the role allows it");
     let web = Source::ingress(ObjectKey::new(namespace, "web"));
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     writer.status(&web, &[entry]).await.expect("the role allows it");
@@ -138,7 +140,8 @@ async fn the_service_account_can_do_all_that_the_program_does() {
     let work = async {
         let complete = progress.wait_for(Progress::is_complete);
         drop(soon("a complete list of every kind", complete).await.expect("the watch goes on"));
-        write(&ApiServer::new(client.clone(), "albedo-test", "kube-system"), &namespace).await;
+        let writer = ApiServer::new(client.clone(), "albedo-test", "albedo-system");
+        write(&writer.kept_before_in("kube-system"), &namespace).await;
         lead(client.clone()).await;
         let progress = progress.borrow();
         progress.failures().map(|(_, count)| count).sum::<u64>()
@@ -159,6 +162,9 @@ async fn the_service_account_can_do_nothing_more() {
         "patch secrets",
         "delete secrets",
         "get configmaps",
+        "list configmaps",
+        "patch configmaps/aws-auth",
+        "delete configmaps/albedo-memory-mark",
         "patch services",
         "create pods",
         "delete pods",

@@ -220,6 +220,7 @@ impl Stage {
             format!("--aws-vpc-id={}", self.ground.vpc),
             format!("--watch-namespace={}", self.namespace),
             format!("--leader-election-namespace={}", self.namespace),
+            format!("--memory-namespace={}", self.namespace),
         ];
         if self.is_alone {
             flags.push("--watch-namespace-is-all".to_owned());

@@ -6,6 +6,7 @@ use albedo::cluster::{ClusterError, Kind, Recalled, memory};
 use albedo::model::group::Group;
 use albedo::model::memory::{Entry, Memory};
 use albedo::model::names;
+use albedo::model::settings::Scope;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -32,11 +33,12 @@ impl FakeCluster {
     /// What it remembers for the controller, as the controller reads it.
     pub fn recalled(&self) -> Recalled {
         let maps = self.maps.lock().unwrap().clone();
-        memory::read(maps.into_iter().map(|(name, data)| ConfigMap {
+        let maps = maps.into_iter().map(|(name, data)| ConfigMap {
             metadata: ObjectMeta { name: Some(name), ..ObjectMeta::default() },
             data: Some(data),
             ..ConfigMap::default()
-        }))
+        });
+        memory::read(maps, Scope::All)
     }
 
     /// It remembers nothing any more.
