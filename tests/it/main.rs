@@ -43,6 +43,7 @@ mod plan_log;
 mod protection;
 mod protocols;
 mod queue;
+mod rbac;
 mod reach;
 mod refusals;
 mod replacement;
