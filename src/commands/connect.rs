@@ -8,7 +8,7 @@ use super::vpc;
 use crate::aws::{Mirror, Sdk, Site, Tally, Turns, configure};
 use crate::clock::SystemClock;
 use crate::cluster::connect;
-use crate::flags::{BuildFlags, ReachFlags};
+use crate::flags::{BuildFlags, ProcessFlags, ReachFlags};
 use crate::model::settings::Settings;
 
 /// What AWS is wanted for.
@@ -85,6 +85,20 @@ pub fn cluster_name(flags: &BuildFlags) -> anyhow::Result<String> {
 const NAMESPACE_DEFAULT: &str = "kube-system";
 /// Where a pod finds the name of its own namespace.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// The namespace of what is remembered, where the manifests under `deploy/` are used as they are.
+const MEMORY_OF_MANIFESTS: &str = "albedo-system";
+
+/// The namespace that a controller remembers in: the flag, or that of the Lease.
+pub fn memory_of_run<'a>(process: &'a ProcessFlags, home: &'a str) -> &'a str {
+    process.memory_namespace().unwrap_or(home)
+}
+
+/// The namespace that a plan looks for what is remembered in, beside that of the Lease: it has to
+/// find what a controller wrote whose flags it was not given.
+pub fn memory_of_plan(process: &ProcessFlags) -> &str {
+    process.memory_namespace().unwrap_or(MEMORY_OF_MANIFESTS)
+}
 
 /// The namespace of the Lease: the flag, the pod's own, or LBC's.
 pub fn home(flag: Option<&str>) -> String {

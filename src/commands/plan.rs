@@ -86,7 +86,7 @@ async fn look(
     if let Some(client) = client {
         let objects = list(client.clone(), flags.build.namespace()).await?;
         let home = connect::home(flags.process.leader_election_namespace.as_deref());
-        let remembered = flags.process.memory_namespace.as_str();
+        let remembered = connect::memory_of_plan(&flags.process);
         let api_server = ApiServer::new(client.clone(), "plan", remembered)
             .for_scope(flags.build.scope)
             .kept_before_in(&home);

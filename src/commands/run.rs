@@ -70,7 +70,7 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     let lease = ObjectKey::new(&*home, take_over::lease(process, settings.scope));
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "albedo".to_owned());
     let identity = format!("{host}_{}-{}", std::process::id(), now().as_nanosecond());
-    let remembered = process.memory_namespace.as_str();
+    let remembered = connect::memory_of_run(process, &home);
     let api_server = ApiServer::new(client.clone(), identity.clone(), remembered)
         .for_scope(settings.scope)
         .kept_before_in(&home);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::spelling::{boolean, count, duration};
+use super::spelling::{boolean, count, duration, given};
 use crate::model::neighbour::{Duty, NoDuty};
 use crate::telemetry::LogFormat;
 
@@ -40,9 +40,9 @@ pub struct ProcessFlags {
     /// The namespace of the Lease. Default: the pod's own, or kube-system outside a cluster.
     #[arg(long, value_name = "NAMESPACE")]
     pub leader_election_namespace: Option<String>,
-    /// The namespace of what is remembered, which should hold nothing else.
-    #[arg(long, default_value = "albedo-system", value_name = "NAMESPACE")]
-    pub memory_namespace: String,
+    /// The namespace of what is remembered, which should hold nothing else. Default: the Lease's.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub memory_namespace: Option<String>,
     /// Where /healthz and /readyz are served.
     #[arg(long, default_value = ":61779", value_name = "ADDRESS",
         value_parser = crate::serve::address)]
@@ -67,4 +67,12 @@ pub struct ProcessFlags {
     /// How the log looks. Default: text on a terminal, a JSON object a line elsewhere.
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormat>,
+}
+
+impl ProcessFlags {
+    /// The namespace of what is remembered, where the flag names it.
+    #[must_use]
+    pub fn memory_namespace(&self) -> Option<&str> {
+        given(self.memory_namespace.as_ref())
+    }
 }
