@@ -8,6 +8,7 @@ mod decode;
 mod error;
 mod feed;
 mod follow;
+mod grant;
 mod intake;
 mod lease;
 pub mod memory;

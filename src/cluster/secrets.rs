@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::error::{ClusterError, Kind};
 use super::feed::{Feed, Form};
 use super::follow::{Audience, Follower, Notice};
+use super::grant;
 use super::intake::Intake;
 use super::wire::{Secret, Stamp, Wire as _};
 use crate::clock::Clock;
@@ -52,7 +53,7 @@ pub async fn read_secrets(
     for key in keys {
         let noun = match read(client, key).await {
             Ok(look) => look.noun,
-            Err(error) => SeenSecret::Unreadable(error.message),
+            Err(error) => unreadable(key, error.message),
         };
         seen.insert(key.clone(), Arc::new(noun));
     }
@@ -216,9 +217,7 @@ impl<I: Intake> Ward<I> {
         let (noun, version) = match read(&self.client, &key).await {
             Ok(look) => (look.noun, Some(look.version)),
             // Until somebody lets us read it.
-            Err(error) if error.kind == Kind::Refused => {
-                (SeenSecret::Unreadable(error.message), None)
-            }
+            Err(error) if error.kind == Kind::Refused => (unreadable(&key, error.message), None),
             Err(error) => {
                 tracing::debug!(%error, "a Secret could not be read; trying again");
                 return Some(name);
@@ -237,6 +236,14 @@ impl<I: Intake> Ward<I> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A Secret that may not be read, with what to do about it.
+fn unreadable(key: &ObjectKey, refusal: String) -> SeenSecret {
+    SeenSecret::Unreadable(match grant::of_secrets(&refusal, &key.namespace) {
+        Some(command) => format!("{refusal}; to let it: {command}"),
+        None => refusal,
+    })
 }
 
 /// What one look at a Secret showed.

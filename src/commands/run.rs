@@ -1,5 +1,6 @@
 //! `albedo run`: the controller. Wires the runtime to AWS, the cluster, and what others ask of it.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
 use crate::telemetry::{self, Metrics};
 
-use super::leadership::Leadership;
+use super::leadership::{Leadership, while_leading};
 use super::signals::Stop;
 use super::{EXIT_FINE, connect, servers, take_over};
 
@@ -76,6 +77,7 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         .kept_before_in(&home);
     take_over::check((&client, &api_server), &lease, flags, &settings, &metrics).await?;
     let (tenure, is_leading) = watch::channel(None);
+    let led = is_leading.clone();
     let sight = Sight::new();
     let mut controller = Controller::start(Parts {
         settings: Arc::new(settings),
@@ -92,9 +94,11 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         },
     });
     let intake = Arc::new(controller.intake());
-    let (wanted, namespace) = (intake.secrets(), flags.build.namespace());
+    let namespace = flags.build.namespace();
     let watched = watch_all(client.clone(), namespace, Arc::clone(&intake), clock, sight.clone());
     controller.add("the watches", watched);
+    let (told, wanted) = watch::channel(BTreeSet::new());
+    controller.add("who needs Secrets", while_leading(intake.secrets(), led, told));
     controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));
     let stands = controller.stand();
     servers::serve_all(&mut controller, process, &metrics, &sight).await?;

@@ -181,6 +181,7 @@ def prepare() -> None:
     kubectl("create", "namespace", "demo", quiet=True)
     make_pods()
     apply("class")
+    apply("secrets")
     boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="demo")
     make_secret("first")
 

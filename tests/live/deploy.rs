@@ -40,7 +40,7 @@ async fn the_manifests_start_the_controller_and_the_examples_work() {
     }
     let _controller = Controller::start(&account, &plane.kubeconfig_of_controller(), &args);
     plane.kubectl(&["create", "namespace", "demo"]);
-    for name in ["class", "alpha", "beta", "gamma"] {
+    for name in ["class", "secrets", "alpha", "beta", "gamma"] {
         plane.kubectl(&["apply", "-f", &format!("{DEPLOY}/examples/{name}.yaml")]);
     }
     let address = "-o=jsonpath={.items[*].status.loadBalancer.ingress[0].hostname}";

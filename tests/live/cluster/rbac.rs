@@ -158,6 +158,9 @@ async fn the_service_account_can_do_nothing_more() {
     let plane = ControlPlane::shared().await;
     install(plane).await;
     let forbidden = [
+        "get secrets",
+        "list secrets",
+        "watch secrets",
         "create secrets",
         "patch secrets",
         "delete secrets",

@@ -21,6 +21,8 @@ use crate::support::control_plane::ControlPlane;
 struct Seen {
     wanted: watch::Sender<BTreeSet<ObjectKey>>,
     changes: mpsc::UnboundedReceiver<Change>,
+    /// Why the last one that could not be read could not.
+    why: String,
 }
 
 impl Seen {
@@ -39,7 +41,10 @@ impl Seen {
         let what = match turn.new.as_deref() {
             None => "forgotten".to_owned(),
             Some(SeenSecret::Missing) => "missing".to_owned(),
-            Some(SeenSecret::Unreadable(_)) => "unreadable".to_owned(),
+            Some(SeenSecret::Unreadable(why)) => {
+                self.why.clone_from(why);
+                "unreadable".to_owned()
+            }
             Some(seen) if seen.entry(TLS_CERTIFICATE).is_none() => "empty".to_owned(),
             Some(_) => "there".to_owned(),
         };
@@ -50,7 +55,7 @@ impl Seen {
 async fn watching(client: Client, body: impl AsyncFnOnce(&mut Seen)) {
     let (world, changes) = World::empty();
     let (wanted, told) = watch::channel(BTreeSet::new());
-    let mut seen = Seen { wanted, changes };
+    let mut seen = Seen { wanted, changes, why: String::new() };
     let watch = watch_secrets(client, told, world, SystemClock::new());
     during(watch, body(&mut seen)).await;
 }
@@ -125,6 +130,22 @@ async fn where_a_namespace_may_not_be_watched_its_secrets_are_read_all_the_same(
         assert_eq!(seen.next().await, "b unreadable");
         seen.want_no_more(&key("b"));
         assert_eq!(seen.next().await, "b forgotten");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_may_not_read_a_secret_is_told_what_lets_it() {
+    let plane = ControlPlane::shared().await;
+    let namespace = plane.namespace(&plane.client().await, "secrets").await;
+    plane.apply(&secret(&namespace, "a", "1")).expect("it is good");
+    watching(plane.client_of("kube-system", "albedo").await, async |seen| {
+        seen.want(&ObjectKey::new(&namespace, "a"));
+        assert_eq!(seen.next().await, "a unreadable");
+        let why = std::mem::take(&mut seen.why);
+        let (_, command) = why.split_once("; to let it: kubectl ").expect("it says what to do");
+        plane.kubectl(&command.split(' ').collect::<Vec<_>>());
+        while seen.next().await != "a there" {}
     })
     .await;
 }

@@ -23,6 +23,9 @@ const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 /// What the controller may do in the cluster.
 const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
 
+/// What lets it read the Secrets of a namespace.
+const SECRETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/examples/secrets.yaml");
+
 /// A control plane that ends with this process.
 pub struct ControlPlane {
     place: PathBuf,
@@ -84,7 +87,7 @@ impl ControlPlane {
     }
 
     /// Lets the controller keep its Lease and what it remembers in a namespace, as
-    /// `deploy/rbac.yaml` does for `kube-system`.
+    /// `deploy/rbac.yaml` does for its own ones, and read the namespace's Secrets.
     pub fn make_home(&self, namespace: &str) {
         let text = std::fs::read_to_string(RBAC).expect("it is there");
         for document in text.split("\n---\n") {
@@ -94,6 +97,10 @@ impl ControlPlane {
                 self.apply(&manifest).expect("an administrator may");
             }
         }
+        let text = std::fs::read_to_string(SECRETS).expect("it is there");
+        let mut binding: Value = serde_yaml_ng::from_str(&text).expect("it is YAML");
+        binding["metadata"]["namespace"] = namespace.into();
+        self.apply(&binding).expect("an administrator may");
     }
 
     /// Where its files and logs are.
