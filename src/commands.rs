@@ -1,6 +1,7 @@
 //! What a person can ask for; the only place where the rooms are wired together.
 
 mod connect;
+mod core_dump;
 mod leadership;
 mod manifests;
 mod plan;

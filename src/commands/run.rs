@@ -17,7 +17,7 @@ use crate::telemetry::{self, Metrics};
 
 use super::leadership::{Leadership, while_leading};
 use super::signals::Stop;
-use super::{EXIT_FINE, connect, servers, take_over};
+use super::{EXIT_FINE, connect, core_dump, servers, take_over};
 
 /// The controller on a real AWS and a real cluster.
 pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
@@ -26,6 +26,7 @@ pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
 pub async fn run(flags: &RunFlags, notes: &[String]) -> anyhow::Result<u8> {
     let mut stop = Stop::heard_from_now_on()?;
     telemetry::start_log(&flags.process.log_level, flags.process.log_format);
+    core_dump::switch_off();
     for note in notes {
         tracing::info!("{note}");
     }

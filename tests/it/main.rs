@@ -14,6 +14,7 @@ mod classes;
 mod closed;
 mod contract;
 mod costs;
+mod deploy;
 mod discovery;
 mod docs;
 mod endpoints;

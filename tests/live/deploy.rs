@@ -4,7 +4,7 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::support::control_plane::ControlPlane;
-use crate::support::controller::Controller;
+use crate::support::controller::{Controller, albedo};
 use crate::support::localstack::account;
 use crate::support::stage::{ADDRESSES, ground, until};
 
@@ -34,10 +34,16 @@ async fn the_manifests_start_the_controller_and_the_examples_work() {
     let mut args: Vec<String> =
         args.iter().map(|arg| arg.as_str().expect("it is text").to_owned()).collect();
     assert_eq!(args.remove(0), "run");
-    for variable in container["env"].as_array().expect("it has an environment") {
-        assert_eq!(variable["name"], "CLUSTER_NAME");
-        args.push(format!("--cluster-name={}", variable["value"].as_str().expect("it is text")));
-    }
+    assert_eq!(container["env"], json!([{"name": "CLUSTER_NAME", "value": ""}]));
+    let unnamed = albedo(&account, &plane.kubeconfig_of_controller())
+        .arg("run")
+        .args(&args)
+        .env("CLUSTER_NAME", "")
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&unnamed.stderr).into_owned();
+    assert!(said.contains("no cluster name; give --cluster-name or CLUSTER_NAME"), "{said}");
+    args.push("--cluster-name=demo".to_owned());
     let _controller = Controller::start(&account, &plane.kubeconfig_of_controller(), &args);
     plane.kubectl(&["create", "namespace", "demo"]);
     for name in ["class", "secrets", "alpha", "beta", "gamma"] {
