@@ -91,12 +91,44 @@ fn what_the_readme_says_of_namespaces_and_brakes_is_tested() {
     for row in rows.into_iter().flatten() {
         let cell = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().to_owned();
         for name in cell.split('`').skip(1).step_by(2) {
-            let (file, test) = name.split_once("::").unwrap();
-            let path = format!("{}/tests/it/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+            let (path, test) = named(name);
             let text = fs::read_to_string(path).unwrap();
             assert!(text.contains(&format!("fn {test}()")), "{name}");
         }
     }
+}
+
+/// The file of a test as tables name it, and the test's own name.
+fn named(test: &str) -> (String, &str) {
+    let (folder, test) = match test.strip_prefix("live::") {
+        Some(test) => ("live", test),
+        None => ("it", test),
+    };
+    let (file, test) = test.rsplit_once("::").unwrap();
+    let file = file.replace("::", "/");
+    (format!("{}/tests/{folder}/{file}.rs", env!("CARGO_MANIFEST_DIR")), test)
+}
+
+#[test]
+fn every_attack_and_every_fault_is_tested() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/security.md");
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    let mut count = 0;
+    for row in rows {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let tests: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for name in tests {
+            let (path, test) = named(name);
+            let file = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{name}"));
+            assert!(file.contains(&format!("fn {test}()")), "{name}");
+        }
+        count += 1;
+    }
+    let heads = text.lines().filter(|line| line.starts_with("| ") && line.ends_with("shown by |"));
+    let all = text.lines().filter(|line| line.starts_with("| "));
+    assert_eq!(count, all.count() - heads.count(), "every row names its tests");
 }
 
 #[test]
