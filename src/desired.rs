@@ -17,6 +17,7 @@ pub mod load_balancer;
 pub mod member;
 pub mod merge;
 pub mod moves;
+pub mod mutual_authentication;
 pub mod names;
 pub mod owners;
 mod pod_links;

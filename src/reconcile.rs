@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::Either;
 
 use crate::apply::{Site, apply, of_aws};
-use crate::aws::{AcmPart, BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
+use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
 use crate::controller::{Lane, Permit, SharedWorld};
@@ -39,7 +39,7 @@ mod waits;
 mod zone;
 
 use brakes::BRAKED_PAUSE;
-pub use discovery::read_issued;
+pub use discovery::{read_issued, read_trust_stores};
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};
@@ -186,15 +186,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let missing: BTreeSet<Code> = all.map(|problem| problem.code).collect();
         let is_missing =
             missing.contains(&Code::NoSubnets) || missing.contains(&Code::NoSecurityGroup);
-        let is_uncertified = missing.contains(&Code::NoCertificate);
-        if is_uncertified {
-            self.mirror().refresh(&Part::Acm(AcmPart::Issued), MISSING_PAUSE);
-        }
         if is_missing {
             self.mirror().refresh(&Part::Ec2(Ec2Part::Vpc), MISSING_PAUSE);
             self.mirror().refresh(&Part::Ec2(Ec2Part::SecurityGroups), MISSING_PAUSE);
         }
-        is_missing || is_uncertified
+        // These are looked up by whoever visits.
+        let is_sought =
+            missing.contains(&Code::NoCertificate) || missing.contains(&Code::NoTrustStore);
+        is_missing || is_sought
     }
 }
 

@@ -26,6 +26,7 @@ mod rule_transform;
 pub(super) mod tag;
 pub(super) mod target;
 pub(super) mod target_group;
+mod trust_store;
 
 /// The largest page of every paged operation of this service (AWS).
 const PAGE_SIZE: i32 = 400;
@@ -54,6 +55,7 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
         ElbPart::Targets(id) => {
             ElbReading::Targets(id.clone(), target::list(sdk, id).boxed().await?)
         }
+        ElbPart::TrustStores => ElbReading::TrustStores(trust_store::list(sdk).boxed().await?),
         ElbPart::TargetGroupTags(id) => {
             ElbReading::TargetGroupTags(id.clone(), tag::of_one(sdk, id).boxed().await?)
         }

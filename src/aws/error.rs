@@ -109,8 +109,10 @@ const NOT_FOUND_SUFFIX: &str = "NotFound";
 /// Codes that say the same and end otherwise: ACM's and Shield's, Route 53's, and AWS WAF's.
 const NOT_FOUND: [&str; 3] =
     ["NoSuchHostedZone", "ResourceNotFoundException", "WAFNonexistentItemException"];
-/// One that ends so and is a mistake in the request: a TLS policy is a setting, no thing of ours.
+/// Those that end so and are a mistake in the request: a TLS policy is a setting, a trust store
+/// somebody else's, and neither is what the request is about.
 const POLICY_NOT_FOUND: &str = "SSLPolicyNotFound";
+const TRUST_STORE_NOT_FOUND: &str = "TrustStoreNotFound";
 
 /// From this HTTP status on, the trouble is AWS's.
 const STATUS_SERVER_ERROR: u16 = 500;
@@ -126,7 +128,7 @@ impl Kind {
             code if TRANSIENT.contains(&code) => Self::Transient,
             code if IN_USE.contains(&code) => Self::InUse,
             code if CONFLICT.contains(&code) => Self::Conflict,
-            DUPLICATE_TAG_KEYS | POLICY_NOT_FOUND => Self::Refused,
+            DUPLICATE_TAG_KEYS | POLICY_NOT_FOUND | TRUST_STORE_NOT_FOUND => Self::Refused,
             code if code.starts_with(CONFLICT_PREFIX) => Self::Conflict,
             code if code.ends_with(NOT_FOUND_SUFFIX) || NOT_FOUND.contains(&code) => Self::NotFound,
             _ => match status {
@@ -202,6 +204,7 @@ mod tests {
             (Kind::Conflict, 400, "TargetGroupAssociationLimit"),
             (Kind::Refused, 400, "DuplicateTagKeys"),
             (Kind::Refused, 400, "SSLPolicyNotFound"),
+            (Kind::Refused, 400, "TrustStoreNotFound"),
             (Kind::Refused, 400, "ValidationError"),
             (Kind::Refused, 400, "TooManyRules"),
             (Kind::Refused, 403, "UnauthorizedOperation"),

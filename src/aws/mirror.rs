@@ -35,7 +35,7 @@
 //! # });
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -238,6 +238,18 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     /// What AWS answered to a read.
     pub async fn issued(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
         self.view(|reader| reader.issued(age_max)).await
+    }
+
+    /// The trust stores of the region by name, listed no longer ago than `age_max` where AWS can be
+    /// read.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn trust_stores(
+        &self,
+        age_max: Duration,
+    ) -> Result<Arc<BTreeMap<String, AwsId>>, CloudError> {
+        self.view(|reader| reader.trust_stores(age_max)).await
     }
 
     /// The imported certificates that carry a tag with this key.

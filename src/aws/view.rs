@@ -302,6 +302,12 @@ impl<'a> Reader<'a> {
         Arc::clone(issued)
     }
 
+    /// The trust stores by name, listed no longer ago than that.
+    pub(super) fn trust_stores(&mut self, age_max: Duration) -> Arc<BTreeMap<String, AwsId>> {
+        self.need_since(Part::Elb(ElbPart::TrustStores), age_max);
+        self.belief.elb.trust_stores.value().cloned().unwrap_or_default()
+    }
+
     /// The imported certificates that carry a tag with this key.
     pub(super) fn tagged_certificates(&mut self, tag: &str) -> BTreeSet<AwsId> {
         self.need(Part::Acm(AcmPart::Certificates));

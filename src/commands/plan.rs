@@ -58,6 +58,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
         surroundings,
         bound: BTreeMap::new(),
         issued: None,
+        trust_stores: None,
         zones: None,
         zones_refused: false,
         facts: crate::model::fact::Facts::default(),

@@ -30,6 +30,7 @@ use crate::plan;
 use crate::plan::check::Breach;
 use crate::reconcile::{
     read_bound, read_group, read_issued, read_protection, read_strays, read_targets,
+    read_trust_stores,
 };
 
 /// How old what is read may be: everything is read once.
@@ -99,6 +100,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         ..Plans::default()
     };
     snapshot.issued = read_issued(mirror, snapshot).await?;
+    snapshot.trust_stores = read_trust_stores(mirror, snapshot).await?;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();

@@ -261,6 +261,7 @@ impl World {
             surroundings,
             bound: BTreeMap::new(),
             issued: None,
+            trust_stores: None,
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject),

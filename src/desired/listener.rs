@@ -12,6 +12,7 @@ use super::annotations::Lookup;
 use super::annotations::table::{CERTIFICATE_ARN, LISTEN_PORTS, SSL_POLICY};
 use super::discovery::{self, NotFound};
 use super::groups::Member;
+use super::mutual_authentication;
 
 /// The ports that an Ingress listens on, with the certificates and the TLS policy it asks for.
 /// `secrets` are the certificates of its TLS Secrets that can be used, where they count.
@@ -49,13 +50,15 @@ pub fn listens(
             }
         }
     }
-    let part = |protocol| match protocol {
+    let mut asked = mutual_authentication::by_port(snapshot, lookup.ingress);
+    let mut part = |port: u16, protocol| match protocol {
         Protocol::Http => ListenerWish::speaking(protocol),
         Protocol::Https => ListenerWish {
             protocol,
             certificates: certificates.clone(),
             ssl_policy: ssl_policy.clone(),
+            mutual_authentication: asked.remove(&port),
         },
     };
-    ports.into_iter().map(|(port, protocol)| (port, part(protocol))).collect()
+    ports.into_iter().map(|(port, protocol)| (port, part(port, protocol))).collect()
 }

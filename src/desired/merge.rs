@@ -384,6 +384,7 @@ fn listeners(
             default_certificate: given.or(certificates.first()).cloned(),
             certificates: certificates.iter().cloned().collect(),
             ssl_policy: ssl_policy(snapshot, &wish.listener),
+            mutual_authentication: wish.listener.mutual_authentication.clone(),
             tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
         };
         let listening = parts.iter().filter(|part| part.listens.contains_key(port));

@@ -20,8 +20,8 @@ use crate::model::source::Source;
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
     Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LOAD_BALANCER_ATTRIBUTES,
-    LOAD_BALANCER_NAME, MANAGE_RULES, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT,
-    SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    LOAD_BALANCER_NAME, MANAGE_RULES, MUTUAL_AUTHENTICATION, SCHEME, SECURITY_GROUPS, SHIELD,
+    SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use super::rule::plain;
 
@@ -180,12 +180,17 @@ impl Conflicts<'_> {
     /// Lets what a member wants of a listener into what its group wants.
     fn agree_on_listener(&mut self, port: u16, group: &mut ListenerWish, wish: &ListenerWish) {
         // Named one by one, so that a setting on which nobody has to agree does not compile.
-        let ListenerWish { protocol, certificates, ssl_policy } = wish;
+        let ListenerWish { protocol, certificates, ssl_policy, mutual_authentication } = wish;
         if group.protocol != *protocol {
             let found = format!("{protocol} on port {port}");
             self.note(&LISTEN_PORTS, &found, &format!("{} there", group.protocol));
         }
         self.one(&SSL_POLICY, &mut group.ssl_policy, ssl_policy.as_ref());
+        self.one(
+            &MUTUAL_AUTHENTICATION,
+            &mut group.mutual_authentication,
+            mutual_authentication.as_ref(),
+        );
         for certificate in certificates {
             if !group.certificates.contains(certificate) {
                 group.certificates.push(certificate.clone());

@@ -36,6 +36,50 @@ impl fmt::Display for Protocol {
     }
 }
 
+/// Whether clients show by a certificate of theirs who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MutualAuthentication {
+    /// They do not.
+    Off,
+    /// Targets are told what they show, and judge it themselves.
+    Passthrough,
+    /// They have to show one that a trust store vouches for.
+    Verify {
+        /// The trust store, by its ARN; in an annotation also by its name.
+        trust_store: AwsId,
+        /// Whether one that has expired will do.
+        ignores_expiry: bool,
+        /// Whether clients are told whose certificates are trusted.
+        advertises: bool,
+    },
+}
+
+impl MutualAuthentication {
+    /// As AWS spells its mode.
+    #[must_use]
+    pub fn mode(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Passthrough => "passthrough",
+            Self::Verify { .. } => "verify",
+        }
+    }
+}
+
+impl fmt::Display for MutualAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.mode())?;
+        match self {
+            Self::Off | Self::Passthrough => Ok(()),
+            Self::Verify { trust_store, ignores_expiry, advertises } => {
+                let expired = if *ignores_expiry { ", also when expired" } else { "" };
+                let told = if *advertises { ", which clients are told" } else { "" };
+                write!(f, " by {trust_store}{expired}{told}")
+            }
+        }
+    }
+}
+
 /// What a member of a group wants of one listener, or what all members that listen there do; what
 /// nobody mentions is unset. As parts are remembered, fields keep their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +91,9 @@ pub struct ListenerWish {
     pub certificates: Vec<Id>,
     /// The TLS policy.
     pub ssl_policy: Option<String>,
+    /// Whether clients show certificates of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutual_authentication: Option<MutualAuthentication>,
 }
 
 /// Certificates as they are written; once only those were that AWS had given, without more ado.
@@ -69,7 +116,7 @@ impl ListenerWish {
     /// A listener of which nothing else is wanted.
     #[must_use]
     pub fn speaking(protocol: Protocol) -> Self {
-        Self { protocol, certificates: Vec::new(), ssl_policy: None }
+        Self { protocol, certificates: Vec::new(), ssl_policy: None, mutual_authentication: None }
     }
 }
 
@@ -86,6 +133,10 @@ pub struct Listener {
     pub certificates: BTreeSet<Id>,
     /// The TLS policy. HTTPS only.
     pub ssl_policy: Option<String>,
+    /// Whether clients show certificates of theirs. HTTPS only; a wish that says nothing leaves it
+    /// as it is (LBC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutual_authentication: Option<MutualAuthentication>,
     /// Its tags, tracking tags included.
     pub tags: Tags,
 }
@@ -107,6 +158,11 @@ impl Listener {
         }
         if self.ssl_policy.is_some() && live.ssl_policy != self.ssl_policy {
             fields.push("SSL policy");
+        }
+        let off = Some(MutualAuthentication::Off);
+        let standing = live.mutual_authentication.as_ref().or(off.as_ref());
+        if self.mutual_authentication.is_some() && self.mutual_authentication.as_ref() != standing {
+            fields.push("mutual authentication");
         }
         fields
     }

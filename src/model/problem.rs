@@ -81,6 +81,8 @@ pub enum Code {
     NoInterface,
     /// HTTPS without a certificate.
     NoCertificate,
+    /// A trust store that does not exist.
+    NoTrustStore,
     /// Endpoints whose addresses no pod has.
     NoPod,
     /// A target group that the binding may not have.

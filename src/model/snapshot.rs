@@ -128,6 +128,8 @@ pub struct Snapshot {
     /// The certificates that may be found by host; `None` where nobody looks for one, or ACM could
     /// not be read.
     pub issued: Option<Issued>,
+    /// The trust stores by name; `None` where nobody names one, or they could not be read.
+    pub trust_stores: Option<Arc<BTreeMap<String, AwsId>>>,
     /// The account's hosted zones; `None` where names are nobody's business here, or nobody could
     /// look yet.
     pub zones: Option<Arc<HostedZones>>,

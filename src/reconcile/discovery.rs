@@ -1,6 +1,7 @@
-//! The certificates that members of a group look for by host.
+//! What members of a group look for in AWS by name: certificates by host, trust stores.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Visit, again};
@@ -8,13 +9,15 @@ use crate::aws::{Cloud, CloudError, Mirror};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired::discovery::{Seekers, seekers};
+use crate::desired::mutual_authentication::names_trust_stores;
+use crate::model::id::AwsId;
 use crate::model::marks::TAG_SECRET;
 use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::Issued;
 use crate::report::Rest;
 
-/// How old the list of certificates may be (LBC: one minute).
-const ISSUED_AGE_MAX: Duration = Duration::from_secs(60);
+/// How old lists may be (LBC: one minute for certificates, ten for trust stores).
+const AGE_MAX: Duration = Duration::from_secs(60);
 
 /// Reads the certificates that may be found by host, where anybody looks for one.
 ///
@@ -25,12 +28,26 @@ pub async fn read_issued<C: Cloud, T: Clock>(
     snapshot: &Snapshot,
 ) -> Result<Option<Issued>, CloudError> {
     let Some(seekers) = seekers(&snapshot.objects) else { return Ok(None) };
-    let certificates = mirror.issued(ISSUED_AGE_MAX).await?;
+    let certificates = mirror.issued(AGE_MAX).await?;
     let kept = match seekers {
         Seekers::OfLbcClasses => BTreeSet::new(),
         Seekers::OfOwnClasses => mirror.tagged_certificates(TAG_SECRET).await?,
     };
     Ok(Some(Issued { certificates, kept }))
+}
+
+/// Reads the trust stores, where anybody calls one by its name.
+///
+/// # Errors
+/// The read that failed.
+pub async fn read_trust_stores<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    snapshot: &Snapshot,
+) -> Result<Option<Arc<BTreeMap<String, AwsId>>>, CloudError> {
+    if !names_trust_stores(&snapshot.objects) {
+        return Ok(None);
+    }
+    Ok(Some(mirror.trust_stores(AGE_MAX).await?))
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {

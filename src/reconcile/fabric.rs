@@ -188,6 +188,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             surroundings,
             bound: BTreeMap::new(),
             issued: None,
+            trust_stores: None,
             zones: None,
             zones_refused: false,
             facts: Facts::default(),

@@ -34,6 +34,7 @@ mod memory;
 mod merge;
 mod mirror;
 mod moves;
+mod mutual_authentication;
 mod names;
 mod newcomers;
 mod observed;

@@ -73,6 +73,12 @@ fn the_second_to_want_something_else_is_to_blame() {
     );
     let https = |policy| format!("certificate-arn: {CERTIFICATE}, ssl-policy: {policy}");
     blamed(&world(&https("A"), &https("B")), "ssl-policy", "A | B");
+    let mutual = |mode| {
+        let json = format!(r#"'[{{"port":443,"mode":"{mode}"}}]'"#);
+        format!("certificate-arn: {CERTIFICATE}, mutual-authentication: {json}")
+    };
+    let both = world(&mutual("off"), &mutual("passthrough"));
+    blamed(&both, "mutual-authentication", "off | passthrough");
     let ports = |redirect| {
         format!(
             r#"certificate-arn: {CERTIFICATE}, listen-ports: '[{{"HTTP":80}},{{"HTTPS":443}},{{"HTTPS":8443}}]', ssl-redirect: {redirect}"#

@@ -1,6 +1,7 @@
 //! What is believed of Elastic Load Balancing v2.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ pub(in crate::aws) struct ElbBelief {
     pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
     /// The tags of target groups that bindings name and that are no Ingress's.
     pub(in crate::aws) target_group_tags: BTreeMap<AwsId, Known<Tags>>,
+    /// By name.
+    pub(in crate::aws) trust_stores: Known<Arc<BTreeMap<String, AwsId>>>,
     /// Until when targets drain at the most, by target group.
     draining: BTreeMap<AwsId, BTreeMap<Target, Moment>>,
     /// Target groups that this process removed, the earliest first.
@@ -80,6 +83,7 @@ impl ElbBelief {
             ElbReading::TargetGroupTags(id, tags) => {
                 belief.target_group_tags.insert(id, Known::Is(tags, at));
             }
+            ElbReading::TrustStores(found) => belief.trust_stores = Known::Is(Arc::new(found), at),
             // Believed with the listeners.
             ElbReading::Rules(..) => {}
         }
@@ -99,7 +103,8 @@ impl ElbBelief {
             | ElbPart::Listeners(_)
             | ElbPart::Rules(_)
             | ElbPart::LoadBalancerAttributes(_)
-            | ElbPart::TargetGroupAttributes(_) => {}
+            | ElbPart::TargetGroupAttributes(_)
+            | ElbPart::TrustStores => {}
         }
         belief
     }
@@ -145,6 +150,7 @@ impl ElbBelief {
             ElbPart::TargetGroupTags(id) => {
                 move_entry(id, &mut other.target_group_tags, &mut self.target_group_tags);
             }
+            ElbPart::TrustStores => self.trust_stores = other.trust_stores,
             ElbPart::Rules(_) => {}
         }
     }
@@ -162,6 +168,7 @@ impl ElbBelief {
                 self.draining.remove(id);
             }
             ElbPart::TargetGroupTags(id) => drop(self.target_group_tags.remove(id)),
+            ElbPart::TrustStores => self.trust_stores = Known::Unread,
             ElbPart::Rules(_) => {}
         }
     }
@@ -176,6 +183,7 @@ impl ElbBelief {
             ElbPart::TargetGroupAttributes(id) => is_read(&self.target_group_attributes, id),
             ElbPart::Targets(id) => is_read(&self.targets, id),
             ElbPart::TargetGroupTags(id) => is_read(&self.target_group_tags, id),
+            ElbPart::TrustStores => self.trust_stores.is_read(),
             ElbPart::Rules(_) => false,
         }
     }
@@ -194,6 +202,7 @@ impl ElbBelief {
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::Targets(_)
             | ElbPart::TargetGroupTags(_)
+            | ElbPart::TrustStores
             | ElbPart::Rules(_) => false,
         }
     }

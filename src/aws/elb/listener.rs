@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action as RawAction, Certificate, Listener as Raw, ProtocolEnum,
+    Action as RawAction, AdvertiseTrustStoreCaNamesEnum, Certificate, Listener as Raw,
+    MutualAuthenticationAttributes as RawMutual, ProtocolEnum,
 };
 
 use super::{PAGE_SIZE, rule_action, tag};
@@ -14,7 +15,7 @@ use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
 use crate::model::known::Live;
-use crate::model::listener::{Listener, Protocol};
+use crate::model::listener::{Listener, MutualAuthentication, Protocol};
 use crate::model::marks::Tags;
 
 /// The listeners of a load balancer, with all of their certificates.
@@ -78,6 +79,7 @@ pub(in crate::aws) async fn create(
         .set_default_actions(Some(default_actions(call, spec)?))
         .set_certificates(default_certificate(call, spec)?)
         .set_ssl_policy(spec.ssl_policy.clone())
+        .set_mutual_authentication(spec.mutual_authentication.as_ref().map(raw_mutual))
         .set_tags(tag::raw(&spec.tags))
         .send()
         .await
@@ -101,6 +103,7 @@ pub(in crate::aws) async fn modify(
         .set_default_actions(Some(default_actions(call, spec)?))
         .set_certificates(default_certificate(call, spec)?)
         .set_ssl_policy(spec.ssl_policy.clone())
+        .set_mutual_authentication(spec.mutual_authentication.as_ref().map(raw_mutual))
         .send()
         .await
         .map_err(refused(&call.operation))?;
@@ -170,6 +173,36 @@ fn protocol(spec: &Listener) -> ProtocolEnum {
     spec.protocol.as_str().into()
 }
 
+fn raw_mutual(asked: &MutualAuthentication) -> RawMutual {
+    let raw = RawMutual::builder().mode(asked.mode());
+    let MutualAuthentication::Verify { trust_store, ignores_expiry, advertises } = asked else {
+        return raw.build();
+    };
+    raw.trust_store_arn(trust_store.as_str())
+        .ignore_client_certificate_expiry(*ignores_expiry)
+        .advertise_trust_store_ca_names(if *advertises {
+            AdvertiseTrustStoreCaNamesEnum::On
+        } else {
+            AdvertiseTrustStoreCaNamesEnum::Off
+        })
+        .build()
+}
+
+/// Nothing where AWS says a mode that the model has no word for: then it is left as it is.
+fn mutual(raw: &RawMutual) -> Option<MutualAuthentication> {
+    match raw.mode()? {
+        "off" => Some(MutualAuthentication::Off),
+        "passthrough" => Some(MutualAuthentication::Passthrough),
+        "verify" => Some(MutualAuthentication::Verify {
+            trust_store: AwsId::new(raw.trust_store_arn()?),
+            ignores_expiry: raw.ignore_client_certificate_expiry().unwrap_or_default(),
+            advertises: raw.advertise_trust_store_ca_names()
+                == Some(&AdvertiseTrustStoreCaNamesEnum::On),
+        }),
+        _ => None,
+    }
+}
+
 fn stands(call: &Call<'_>, listeners: &[Raw]) -> Result<Answer, CloudError> {
     let listener = listeners.iter().find_map(read);
     listener
@@ -196,6 +229,7 @@ fn read(raw: &Raw) -> Option<LiveListener> {
                     .map(|arn| Id::Is(AwsId::new(arn))),
                 certificates: BTreeSet::new(),
                 ssl_policy: raw.ssl_policy().map(str::to_owned),
+                mutual_authentication: raw.mutual_authentication().and_then(mutual),
                 tags: Tags::new(),
             },
         },

@@ -1,6 +1,6 @@
 //! The parts of Elastic Load Balancing v2: load balancers and what hangs on them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{About, Belonging, Lane, Part};
 use crate::aws::{ReadLoadBalancer, arn};
@@ -33,6 +33,8 @@ pub enum ElbPart {
     /// The tags of a target group that a binding names and that is no Ingress's: they say who may
     /// bind it.
     TargetGroupTags(AwsId),
+    /// The trust stores of the region, by name.
+    TrustStores,
 }
 
 impl ElbPart {
@@ -43,6 +45,7 @@ impl ElbPart {
         let (lane, belonging) = match self {
             Self::LoadBalancers => (Lane::Balancing, Belonging::Shared(Some(arn::LOAD_BALANCER))),
             Self::TargetGroups => (Lane::Balancing, Belonging::Shared(Some(arn::TARGET_GROUP))),
+            Self::TrustStores => (Lane::Balancing, Belonging::Shared(None)),
             Self::Listeners(_) | Self::LoadBalancerAttributes(_) => {
                 (Lane::Balancing, among_load_balancers())
             }
@@ -74,6 +77,8 @@ pub enum ElbReading {
     Targets(AwsId, Vec<LiveTarget>),
     /// The tags of a target group.
     TargetGroupTags(AwsId, Tags),
+    /// The trust stores of the region, by name.
+    TrustStores(BTreeMap<String, AwsId>),
 }
 
 impl ElbReading {
@@ -89,7 +94,8 @@ impl ElbReading {
             | Self::LoadBalancerAttributes(..)
             | Self::TargetGroupAttributes(..)
             | Self::Targets(..)
-            | Self::TargetGroupTags(..) => Vec::new(),
+            | Self::TargetGroupTags(..)
+            | Self::TrustStores(_) => Vec::new(),
         }
     }
 }

@@ -9,9 +9,11 @@ use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::names::LOAD_BALANCER_NAME_LENGTH_MAX;
 use crate::model::target_group::{GRPC, HTTP1, HTTP2, TargetType};
 
+pub use mutual_authentication::mutual_authentication;
 pub use web_acl::{web_acl_arn, web_acl_name};
 
 pub mod json;
+mod mutual_authentication;
 mod web_acl;
 
 /// Why a value cannot be read.

@@ -11,7 +11,7 @@ use crate::desired::rule;
 use crate::desired::rule::action::Asked;
 use crate::desired::rule::authentication::{self, AuthType, Provider, UserPool};
 use crate::desired::rule::condition::Added;
-use crate::model::listener::Protocol;
+use crate::model::listener::{MutualAuthentication, Protocol};
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::protection::WebAcl;
@@ -201,6 +201,9 @@ built! {
     /// The TLS policy of HTTPS listeners.
     SSL_POLICY: String = "ssl-policy" on Ingress by AS_WRITTEN,
         under "sslPolicy" as |spec| spec.ssl_policy.as_deref().map(Cow::from);
+    /// Whether clients show certificates of theirs, by port, as JSON; absent leaves it as it is.
+    MUTUAL_AUTHENTICATION: Noted<BTreeMap<u16, MutualAuthentication>> =
+        "mutual-authentication" on Ingress by grammar::mutual_authentication;
     /// The HTTPS port that HTTP listeners redirect to.
     SSL_REDIRECT: u16 = "ssl-redirect" on Ingress by grammar::port,
         under "sslRedirectPort" as |spec| spec.ssl_redirect_port.as_deref().map(Cow::from);
@@ -308,7 +311,6 @@ const NOT_YET: &[Known] = &[
     only("security-group-prefix-lists", &[""]),
     only("create-acm-cert", FALSE),
     only("acm-pca-arn", &[""]),
-    only("mutual-authentication", &[]),
     only("listener-attributes.", &[""]),
     either("target-node-labels", &[""]),
     either("target-control-port.", &[]),

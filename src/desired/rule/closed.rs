@@ -10,6 +10,8 @@ use crate::desired::annotations::table::{
 use crate::desired::annotations::{Annotations, Lookup};
 use crate::desired::backend::only_service;
 use crate::desired::groups::Member;
+use crate::desired::mutual_authentication;
+use crate::model::listener::{ListenerWish, MutualAuthentication};
 use crate::model::part::Part;
 use crate::model::problem::Kind;
 use crate::model::protection::WebAcl;
@@ -64,17 +66,22 @@ fn asks_to_log_in(snapshot: &Snapshot, member: &Member<'_>, actions: &[RuleActio
     })
 }
 
-/// Whether a member asks that only some may reach it, or only through a web ACL, which cannot be
-/// understood, and that nothing of the kind guards it.
+/// Whether a member asks that only some may reach it, only through a web ACL, or only with a
+/// certificate of theirs, which cannot be understood, and that nothing of the kind guards it.
 fn is_unguarded(snapshot: &Snapshot, member: &Member<'_>, held: &Part) -> bool {
     let mut ingress = annotations(member);
     let lookup = Lookup { class: member.params, service: None, ingress: &mut ingress };
     let guards = |web_acl: &WebAcl| *web_acl != WebAcl::Nothing;
     let has_web_acl = held.load_balancer.protection.web_acl().is_some_and(guards);
     let is_guarded = has_web_acl || !snapshot.settings.protection.wafv2;
+    let shows = |wish: &ListenerWish| {
+        wish.mutual_authentication.as_ref().is_some_and(|asked| *asked != MutualAuthentication::Off)
+    };
+    let is_shown = held.listens.values().any(shows);
     held.inbound_cidrs.is_none() && is_unreadable(&lookup, &INBOUND_CIDRS)
         || !is_guarded && is_unreadable(&lookup, &WAFV2_ACL_ARN)
         || !is_guarded && is_unreadable(&lookup, &WAFV2_ACL_NAME)
+        || !is_shown && !mutual_authentication::is_understood(snapshot, annotations(member))
 }
 
 fn is_unreadable<T>(lookup: &Lookup<'_, '_, '_>, annotation: &Annotation<T>) -> bool {

@@ -25,6 +25,7 @@ pub(super) const READS: &[&str] = &[
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
+    "elasticloadbalancing:DescribeTrustStores",
 ];
 /// What making a load balancer takes beside the permission for it. `GetSecurityGroupsForVpc` is not
 /// on the page of the user guide, but AWS refuses who lacks it.

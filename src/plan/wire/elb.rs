@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::rule::{actions, conditions, transforms};
 use super::{keys, listed, set};
 use crate::model::action::ElbAction;
-use crate::model::listener::Listener;
+use crate::model::listener::{Listener, MutualAuthentication};
 use crate::model::load_balancer::LoadBalancer;
 use crate::model::target::Target;
 use crate::model::target_group::{GRPC, HealthCheck, TargetGroup};
@@ -173,11 +173,26 @@ fn settings<const N: usize>(port: u16, spec: &Listener, whose: [(&str, Value); N
         ("DefaultActions", Some(actions(&spec.default_actions))),
         ("Certificates", certificate),
         ("SslPolicy", spec.ssl_policy.as_ref().map(|policy| json!(policy))),
+        ("MutualAuthentication", spec.mutual_authentication.as_ref().map(mutual_authentication)),
     ]);
     for (name, value) in whose {
         call[name] = value;
     }
     call
+}
+
+fn mutual_authentication(asked: &MutualAuthentication) -> Value {
+    match asked {
+        MutualAuthentication::Off | MutualAuthentication::Passthrough => {
+            json!({"Mode": asked.mode()})
+        }
+        MutualAuthentication::Verify { trust_store, ignores_expiry, advertises } => json!({
+            "Mode": asked.mode(),
+            "TrustStoreArn": trust_store,
+            "IgnoreClientCertificateExpiry": ignores_expiry,
+            "AdvertiseTrustStoreCaNames": if *advertises { "on" } else { "off" },
+        }),
+    }
 }
 
 fn create_target_group(spec: &TargetGroup) -> Value {

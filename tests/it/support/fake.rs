@@ -416,6 +416,9 @@ impl State {
                 let attributes = self.target_group(id)?.attributes.clone();
                 Reading::Elb(ElbReading::TargetGroupAttributes(id.clone(), attributes))
             }
+            Part::Elb(ElbPart::TrustStores) => {
+                Reading::Elb(ElbReading::TrustStores(self.trust_stores.clone()))
+            }
             Part::Elb(ElbPart::Targets(id)) => {
                 Reading::Elb(ElbReading::Targets(id.clone(), self.targets_of(id, is_quick)?))
             }
@@ -454,6 +457,7 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
             Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
+            Part::Elb(ElbPart::TrustStores) => "elbv2.DescribeTrustStores",
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
             Part::Acm(AcmPart::Certificates | AcmPart::Issued) => "acm.ListCertificates",
             Part::Acm(AcmPart::Certificate(_) | AcmPart::IssuedDetail(_)) => {

@@ -250,6 +250,7 @@ impl World {
             surroundings: Arc::new(self.surroundings.clone()),
             bound: BTreeMap::new(),
             issued: self.issued.clone(),
+            trust_stores: None,
             zones: self.zones.clone(),
             zones_refused: false,
             facts: self.facts.clone(),

@@ -1,12 +1,12 @@
 //! Listeners and their certificates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::{Answer, Cloud, Kind};
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::LiveListener;
-use albedo::model::listener::{Listener, Protocol};
+use albedo::model::listener::{Listener, MutualAuthentication, Protocol};
 use albedo::model::marks::Tags;
 use albedo::model::surroundings::{IssuedDetail, Issuer};
 
@@ -22,6 +22,7 @@ fn https_spec<C>(site: &Site<C>) -> Listener {
         protocol: Protocol::Https,
         default_certificate: Some(Id::Is(site.certificates[0].clone())),
         ssl_policy: Some("ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned()),
+        mutual_authentication: Some(MutualAuthentication::Off),
         ..http_spec()
     }
 }
@@ -119,4 +120,29 @@ pub async fn certificates_are_listed_with_the_hosts_that_they_are_for<C: Cloud>(
     }
     let gone = AwsId::new(format!("{}0", site.certificates[0]));
     assert_eq!(site.cloud.issued_detail(&gone).await.unwrap_err().kind, Kind::NotFound);
+}
+
+pub async fn clients_are_asked_for_certificates_by_mode<C: Cloud>(site: Site<C>) {
+    let load_balancer = standing_load_balancer(&site, "mutual").await;
+    let passthrough = Some(MutualAuthentication::Passthrough);
+    let spec = Listener { mutual_authentication: passthrough.clone(), ..https_spec(&site) };
+    let id = made(&site, listener(&load_balancer, 443, spec)).await;
+    let standing = async || read(&site, &load_balancer).await.remove(0).live.spec;
+    assert_eq!(standing().await.mutual_authentication, passthrough);
+    let modify = |asked: Option<MutualAuthentication>| {
+        let spec = Listener { mutual_authentication: asked, ..https_spec(&site) };
+        AwsAction::Elb(ElbAction::ModifyListener { id: id.clone(), port: 443, spec })
+    };
+    // Who says nothing leaves it as it is.
+    done(&site, modify(None)).await;
+    assert_eq!(standing().await.mutual_authentication, passthrough);
+    done(&site, modify(Some(MutualAuthentication::Off))).await;
+    assert_eq!(standing().await.mutual_authentication, Some(MutualAuthentication::Off));
+    let trust_store = AwsId::new(
+        "arn:aws:elasticloadbalancing:us-east-1:123456789012:truststore/none/0123456789abcdef",
+    );
+    let unknown =
+        MutualAuthentication::Verify { trust_store, ignores_expiry: false, advertises: false };
+    refused(&site, modify(Some(unknown)), Kind::Refused).await;
+    assert_eq!(site.cloud.trust_stores().await.unwrap(), BTreeMap::new());
 }

@@ -1,5 +1,7 @@
 //! Looks at AWS with the type of what they find.
 
+use std::collections::BTreeMap;
+
 use albedo::aws::{
     AcmPart, AcmReading, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part,
     ReadLoadBalancer, ReadSecurityGroup, Reading, Route53Part, Route53Reading, ShieldPart,
@@ -71,6 +73,8 @@ looks! {
         Reading::Acm(AcmReading::Issued(found)) => found;
     issued_detail(id: &AwsId) -> IssuedDetail: Part::Acm(AcmPart::IssuedDetail(id.clone())),
         Reading::Acm(AcmReading::IssuedDetail(_, found)) => found;
+    trust_stores() -> BTreeMap<String, AwsId>: Part::Elb(ElbPart::TrustStores),
+        Reading::Elb(ElbReading::TrustStores(found)) => found;
     zones() -> Vec<HostedZone>: Part::Route53(Route53Part::Zones),
         Reading::Route53(Route53Reading::Zones(found)) => found;
     records(id: &AwsId) -> Vec<Record>:

@@ -127,6 +127,7 @@ pub fn http_spec() -> Listener {
         default_certificate: None,
         certificates: BTreeSet::new(),
         ssl_policy: None,
+        mutual_authentication: None,
         tags: tags([("made-by", "contract")]),
     }
 }

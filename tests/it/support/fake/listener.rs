@@ -6,7 +6,7 @@ use albedo::aws::Answer;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
-use albedo::model::listener::{Listener as Spec, Protocol};
+use albedo::model::listener::{Listener as Spec, MutualAuthentication, Protocol};
 use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule as RuleSpec, RuleAction};
 
@@ -128,6 +128,7 @@ impl State {
         let listener = self.listener(id)?;
         check_secrets(&spec.default_actions, &listener.spec.default_actions)?;
         let load_balancer = listener.load_balancer.clone();
+        let asked = spec.mutual_authentication.clone();
         let mut spec = self.checked_listener(&load_balancer, spec)?;
         if self.listeners_of(&load_balancer).any(|(other, found)| other != id && found.port == port)
         {
@@ -137,6 +138,9 @@ impl State {
         let Some(listener) = self.listeners.get_mut(id) else { return unknown_listener(id) };
         spec.tags.clone_from(&listener.spec.tags);
         if spec.protocol == Protocol::Https {
+            if asked.is_none() && listener.spec.protocol == Protocol::Https {
+                spec.mutual_authentication.clone_from(&listener.spec.mutual_authentication);
+            }
             spec.certificates.clone_from(&listener.spec.certificates);
         }
         listener.spec = spec;
@@ -164,6 +168,12 @@ impl State {
             (Protocol::Https, Some(certificate), _) => {
                 self.check_certificate(given(certificate)?)?;
                 spec.ssl_policy.get_or_insert_with(|| SSL_POLICY.to_owned());
+                let asked = spec.mutual_authentication.get_or_insert(MutualAuthentication::Off);
+                if let MutualAuthentication::Verify { trust_store, .. } = asked
+                    && !self.trust_stores.values().any(|known| known == trust_store)
+                {
+                    return refuse("TrustStoreNotFound", format!("'{trust_store}' not found"));
+                }
                 Ok(spec)
             }
             (Protocol::Http, None, None) => Ok(spec),

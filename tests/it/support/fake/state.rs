@@ -33,6 +33,8 @@ pub struct State {
     pub imported: BTreeMap<AwsId, Certificate>,
     /// What the list shows of those that were not imported.
     pub issued: BTreeMap<AwsId, IssuedCertificate>,
+    /// The trust stores, by name.
+    pub trust_stores: BTreeMap<String, AwsId>,
     /// The account's hosted zones.
     pub zones: BTreeMap<AwsId, Zone>,
     /// The DNS names of load balancers of other VPCs.
@@ -72,6 +74,7 @@ impl State {
             certificates: BTreeSet::new(),
             imported: BTreeMap::new(),
             issued: BTreeMap::new(),
+            trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
             unread_zones: BTreeSet::new(),
