@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use albedo::clock::SystemClock;
-use albedo::cluster::{ApiServer, Cluster, Election, Progress, Sight, watch_all};
+use albedo::cluster::{ApiServer, Cluster, Election, Progress, Recalled, Sight, watch_all};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, PortRef};
 use albedo::model::group::Group;
@@ -22,6 +22,9 @@ use super::{during, soon};
 use crate::support::control_plane::ControlPlane;
 
 const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
+
+/// What lets the program move what an older version remembered.
+const UPGRADE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/upgrade.yaml");
 
 const LEASE: &str = "aws-load-balancer-controller-leader";
 
@@ -185,4 +188,38 @@ async fn the_service_account_can_do_nothing_more() {
     for what in forbidden {
         assert!(!may(plane, what), "it may {what}");
     }
+}
+
+#[tokio::test]
+async fn what_an_older_version_remembered_is_moved_with_the_rights_for_it_and_no_others() {
+    let plane = ControlPlane::start("upgrade");
+    plane.prepare().await;
+    let (group, leftovers) = (Group::Explicit("edge".into()), [AwsId::new("sg-1")].into());
+    let memory = Memory { leftovers, ..Memory::default() };
+    let action = KubeAction::Remember { group: group.clone(), entry: Entry::Leftovers, memory };
+    let older = ApiServer::new(plane.client().await, "albedo-test", "kube-system");
+    older.perform(&action).await.expect("an administrator may");
+    older.mark().await.expect("an administrator may");
+    let client = plane.client_of("kube-system", "albedo").await;
+    let server =
+        ApiServer::new(client, "albedo-test", "albedo-system").kept_before_in("kube-system");
+    let error = server.recall().await.expect_err("it may not be listed");
+    assert!(error.to_string().contains("deploy/upgrade.yaml"), "{error}");
+    plane.kubectl(&["apply", "-f", UPGRADE]);
+    let recalled = soon("the role is in force", async {
+        loop {
+            match server.recall().await {
+                Ok(recalled) => break recalled,
+                Err(_) => albedo::clock::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    });
+    let recalled = recalled.await;
+    assert!(recalled.is_elsewhere && recalled.is_marked, "{recalled:?}");
+    server.move_in().await.expect("the role allows it");
+    plane.kubectl(&["delete", "-f", UPGRADE]);
+    let moved = server.recall().await.expect("it needs those rights no more");
+    assert_eq!(moved, Recalled { is_elsewhere: false, ..recalled });
+    assert!(moved.groups.contains_key(&group));
+    plane.stop();
 }
