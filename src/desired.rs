@@ -19,6 +19,7 @@ pub mod merge;
 pub mod moves;
 pub mod mutual_authentication;
 pub mod names;
+pub mod nodes;
 pub mod owners;
 mod pod_links;
 pub mod protection;

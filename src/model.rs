@@ -37,6 +37,7 @@ pub mod rule;
 pub mod secret;
 pub mod security;
 pub mod seen;
+pub mod selector;
 pub mod settings;
 pub mod snapshot;
 pub mod source;

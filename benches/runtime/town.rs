@@ -50,6 +50,7 @@ fn node(first: usize) -> Interface {
         addresses: [].into(),
         prefixes: vec![format!("{}/24", address(first))],
         security_groups: vec![AwsId::new(NODES)],
+        instance: None,
     }
 }
 

@@ -245,7 +245,6 @@ fn is_ours(holder: &str) -> bool {
 fn of_binding(spec: &Value) -> BTreeSet<Duty> {
     let text = |field: &str| spec[field].as_str().unwrap_or_default();
     let asked = BTreeMap::from([
-        (Duty::InstanceBindings, text("targetType") == "instance"),
         (Duty::CrossAccountBindings, !text("iamRoleArnToAssume").is_empty()),
         (Duty::MultiClusterBindings, spec["multiClusterTargetGroup"] == json!(true)),
         (Duty::NameOnlyBindings, text("targetGroupARN").is_empty()),
@@ -284,7 +283,7 @@ mod tests {
         assert_eq!(asked(json!({"targetType": "ip", "targetGroupARN": "arn"})), [""; 0]);
         assert_eq!(
             asked(json!({"targetType": "instance", "targetGroupName": "mine"})),
-            ["instance-bindings", "name-only-bindings"]
+            ["name-only-bindings"]
         );
         let shared = json!({"targetGroupARN": "arn", "multiClusterTargetGroup": true,
             "iamRoleArnToAssume": "arn:aws:iam::1:role/x", "targetGroupProtocol": "TCP_QUIC"});

@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 use super::error::{ClusterError, Kind};
 use super::lease::WRITE_MAX;
 use super::memory::Recalled;
-use super::wire::TargetGroupBinding;
+use super::wire::{Node, TargetGroupBinding};
 use crate::model::action::KubeAction;
 use crate::model::id::ObjectKey;
 use crate::model::report::{Event, StatusEntry};
@@ -50,6 +50,8 @@ pub enum Sought {
     Slices(ObjectKey),
     /// The pods of a namespace.
     Pods(SmolStr),
+    /// The nodes.
+    Nodes,
 }
 
 /// The cluster, as far as this program writes to it.
@@ -222,6 +224,7 @@ impl Cluster for ApiServer {
             Sought::Pods(namespace) => {
                 names::all(Api::<Pod>::namespaced(client, namespace), "").await
             }
+            Sought::Nodes => names::all(Api::<Node>::all(client), "").await,
         }
     }
 

@@ -124,7 +124,8 @@ fn add_port(ports: &mut Vec<ServicePort>, backend: &IngressServiceBackend) {
     let Some(port) = &backend.port else { return };
     let number = port.number.unwrap_or(1);
     let name = port.name.clone().map(Into::into);
-    let port = ServicePort { name, port: number, target: PortRef::Number(number) };
+    let node_port = u16::try_from(number).ok();
+    let port = ServicePort { name, port: number, target: PortRef::Number(number), node_port };
     if !ports.contains(&port) {
         ports.push(port);
     }

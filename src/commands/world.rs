@@ -26,6 +26,7 @@ use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::source::SourceKind;
 use crate::model::stack::{Braked, TargetsStack};
 use crate::model::subject::Subject;
+use crate::model::target_group::TargetType;
 use crate::plan;
 use crate::plan::check::Breach;
 use crate::reconcile::{
@@ -355,6 +356,7 @@ async fn plan_targets<C: Cloud, T: Clock>(
         let refusal = desired::binder::refusal(snapshot, key);
         plans.problems.extend(refusal.map(|refusal| desired::binder::problem(refusal, key)));
         plans.problems.extend(desired::targets::unserved(snapshot, key));
+        plans.problems.extend(desired::nodes::problems(snapshot, key));
         plans
             .problems
             .extend(desired::targets::strangers(snapshot, key).filter(|_| refusal.is_none()));
@@ -365,7 +367,11 @@ async fn plan_targets<C: Cloud, T: Clock>(
         let name = binding.name.clone().unwrap_or_else(|| binding.service.clone());
         let key = ObjectKey::new(binding.namespace.clone(), name);
         let mut stack = desired::targets::of_binding(snapshot, &binding);
-        if snapshot.extent == Extent::Manifests && !services.contains(&binding.service_key()) {
+        let is_shown = match binding.target_type {
+            TargetType::Ip => services.contains(&binding.service_key()),
+            TargetType::Instance => !snapshot.objects.nodes.is_empty(),
+        };
+        if snapshot.extent == Extent::Manifests && !is_shown {
             continue;
         }
         // Where the target group stands, so does its binding, which manifests do not show.

@@ -1,9 +1,6 @@
 //! Which Ingresses are ours, and what the administrator of their class decided.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::model::id::ObjectKey;
 use crate::model::marks::CLASS_ANNOTATION_PREFIX;
@@ -212,7 +209,8 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
     };
     if let Some(selector) = &params.spec.namespace_selector {
         let labels = objects.namespaces.get(key.namespace.as_str());
-        if !selects(selector, labels.map(AsRef::as_ref)) {
+        let label = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
+        if !selector.takes(label) {
             return Claim::Invalid(invalid(
                 key,
                 "metadata.namespace",
@@ -234,24 +232,4 @@ fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Box<
         allowed,
         meanwhile: MEANWHILE.to_owned(),
     })
-}
-
-/// Whether a selector takes these labels, by the rules of the Kubernetes API.
-fn selects(selector: &LabelSelector, labels: Option<&BTreeMap<String, String>>) -> bool {
-    let value = |key: &str| labels.and_then(|labels| labels.get(key));
-    let equal = selector.match_labels.iter().flatten().all(|(key, want)| value(key) == Some(want));
-    let expressions = selector.match_expressions.iter().flatten().all(|expression| {
-        let value = value(&expression.key);
-        let among = || {
-            value.is_some_and(|value| expression.values.iter().flatten().any(|want| want == value))
-        };
-        match expression.operator.as_str() {
-            "In" => among(),
-            "NotIn" => !among(),
-            "Exists" => value.is_some(),
-            "DoesNotExist" => value.is_none(),
-            _ => false,
-        }
-    });
-    equal && expressions
 }

@@ -22,7 +22,7 @@ use super::annotations::Annotations;
 use super::annotations::table::{MANAGE_RULES, SECURITY_GROUPS};
 use super::groups::{self, Member, holds, members};
 use super::targets::Holder;
-use super::{binder, member, targets};
+use super::{binder, member, nodes, targets};
 
 mod unreached;
 
@@ -34,10 +34,10 @@ pub type Openings = BTreeMap<AwsId, BTreeSet<IngressRule>>;
 pub struct Asked {
     /// What these security groups should let in.
     pub rules: Openings,
-    /// What stays let in wherever it is: this version does not keep it (targets that are
-    /// instances), or nobody can tell which security group it is about.
+    /// What stays let in wherever it is: nobody can tell which security group it is about.
     pub kept: BTreeSet<IngressRule>,
-    /// What the endpoints should let in whose network interfaces are not known.
+    /// What the endpoints should let in whose network interfaces are not known: addresses, and
+    /// instances.
     pub unseen: BTreeMap<SmolStr, BTreeSet<IngressRule>>,
     /// The endpoints of which no security group may be opened: none on their network interfaces is
     /// the cluster's.
@@ -254,7 +254,7 @@ pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Option<Asked> {
     {
         return None;
     }
-    Some(if binding.target_type == TargetType::Ip {
+    Some(if nodes::flaw(snapshot, &binding).is_none() {
         of_binding(snapshot, &binding)
     } else {
         Asked { kept: rules_of(snapshot, &binding), ..Asked::default() }
@@ -264,18 +264,42 @@ pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Option<Asked> {
 fn of_binding(snapshot: &Snapshot, binding: &Binding) -> Asked {
     let rules = rules_of(snapshot, binding);
     let mut asked = Asked::default();
-    for (address, holder) in targets::addresses(snapshot, binding) {
-        match guard(snapshot, &address, holder) {
+    for (endpoint, guard) in guards(snapshot, binding) {
+        match guard {
             Guard::Group(group) => _ = asked.rules.entry(group).or_insert_with(|| rules.clone()),
-            Guard::Unseen => _ = asked.unseen.insert(address, rules.clone()),
+            Guard::Unseen => _ = asked.unseen.insert(endpoint, rules.clone()),
             Guard::Closed => {
-                asked.closed.insert(address);
+                asked.closed.insert(endpoint);
                 // What stands for it was opened by somebody who knew better.
                 asked.kept.extend(rules.iter().cloned());
             }
         }
     }
     asked
+}
+
+/// What guards each of a binding's endpoints: pods by their addresses, or instances.
+fn guards(snapshot: &Snapshot, binding: &Binding) -> Vec<(SmolStr, Guard)> {
+    let interfaces = &snapshot.surroundings.interfaces;
+    match binding.target_type {
+        TargetType::Ip => {
+            let each = targets::addresses(snapshot, binding).into_iter();
+            let guarded = each.map(|(address, holder)| {
+                let guard = guard(snapshot, interfaces.groups(&address), holder);
+                (address, guard)
+            });
+            guarded.collect()
+        }
+        // Nobody but the cluster itself says which instances its nodes are.
+        TargetType::Instance => {
+            let each = nodes::instances(snapshot, binding).into_iter();
+            let guarded = each.map(|id| {
+                let guard = guard(snapshot, interfaces.groups_of(&id), Holder::Pod);
+                (id, guard)
+            });
+            guarded.collect()
+        }
+    }
 }
 
 /// The rules that a binding's openings ask for, wherever.
@@ -332,17 +356,17 @@ fn annotations<'a>(member: &Member<'a>) -> Annotations<'a> {
 enum Guard {
     /// This security group may be opened.
     Group(AwsId),
-    /// No network interface that is known holds its address.
+    /// No network interface that is known is its own.
     Unseen,
     /// None of its security groups may be opened.
     Closed,
 }
 
 /// A security group is opened if it is tagged for the cluster, or if it is the only one on the
-/// network interface of a pod: an address that somebody wrote down opens nothing else.
-fn guard(snapshot: &Snapshot, address: &str, holder: Holder) -> Guard {
+/// network interface of a pod or a node: an address that somebody wrote down opens nothing else.
+fn guard(snapshot: &Snapshot, guards: Option<&[AwsId]>, holder: Holder) -> Guard {
     let surroundings = &snapshot.surroundings;
-    let Some(guards) = surroundings.interfaces.groups(address) else { return Guard::Unseen };
+    let Some(guards) = guards else { return Guard::Unseen };
     let cluster_tag = format!("kubernetes.io/cluster/{}", snapshot.settings.cluster_named);
     let tags_of = |id: &AwsId| surroundings.security_groups.get(id).map(|group| &group.tags);
     let is_of_cluster =
@@ -360,7 +384,7 @@ fn guard(snapshot: &Snapshot, address: &str, holder: Holder) -> Guard {
     guards.iter().filter(is_marked).min().map_or(Guard::Closed, |id| Guard::Group(id.clone()))
 }
 
-/// The ports of the pods behind a binding.
+/// The ports of the pods behind a binding; nodes have none with names.
 struct PodPorts<'a> {
     snapshot: &'a Snapshot,
     binding: &'a Binding,

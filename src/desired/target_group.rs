@@ -12,6 +12,7 @@ use crate::model::listener::Protocol;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::problem::{Code, Kind};
 use crate::model::seen::{ClassParams, Service, ServicePort};
+use crate::model::selector::Selector;
 use crate::model::settings::Settings;
 use crate::model::source::Source;
 use crate::model::stack::WishedTargetGroup;
@@ -20,7 +21,7 @@ use crate::model::target_group::{GRPC, HTTP1, HealthCheck, TargetGroup, TargetTy
 use super::annotations::table::{
     BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH,
     HEALTHCHECK_PORT, HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES,
-    TARGET_GROUP_ATTRIBUTES, TARGET_TYPE, UNHEALTHY_THRESHOLD,
+    TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE, UNHEALTHY_THRESHOLD,
 };
 use super::annotations::{Annotations, Lookup};
 use super::tags;
@@ -109,10 +110,13 @@ fn describe(
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> Option<WishedTargetGroup> {
     let target_type = target_type(backend, lookup)?;
-    let target_port = service_port.target.clone();
+    let target_port = target_port(backend, (target_type, service_port), lookup)?;
     let protocol = lookup.find(&BACKEND_PROTOCOL).unwrap_or(Protocol::Http);
     let version = lookup.find(&BACKEND_PROTOCOL_VERSION).unwrap_or(HTTP1);
-    let health_check = health_check(backend, (protocol, version), lookup);
+    let health_check = HealthCheck {
+        port: health_check_port(backend, target_type, lookup).into(),
+        ..health_check((protocol, version), lookup)
+    };
     // A named port stands for different numbers on different pods; LBC writes 1 and registers each
     // with its own.
     let port = match &target_port {
@@ -136,45 +140,57 @@ fn describe(
         health_check,
         tags: tags::with_tracking(backend.settings, &wished, tracking),
     };
-    let binding = binding(backend, &key, &target_group, target_port);
+    let nodes = nodes(target_type, lookup);
+    let binding = Binding { nodes, ..binding(backend, &key, &target_group, target_port) };
     Some(WishedTargetGroup { target_group, attributes, binding })
 }
 
-/// What targets are; nothing where nobody can tell, or where this version does not build it.
+/// What targets are; nothing where nobody can tell.
 fn target_type(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> Option<TargetType> {
-    let text = lookup.text(&TARGET_TYPE);
-    let found = match &text {
-        Some(_) => lookup.find(&TARGET_TYPE)?,
-        None => backend.settings.default_target_type,
-    };
-    match found {
-        TargetType::Ip => Some(TargetType::Ip),
-        TargetType::Instance => {
-            let found = match text {
-                Some(value) => format!("\"{value}\""),
-                None => "nothing, and the default is \"instance\"".to_owned(),
-            };
-            let problem = lookup.ingress.error(
-                Code::Unsupported,
-                TARGET_TYPE.field(),
-                found,
-                "ip: this version builds no instance targets",
-            );
-            lookup.ingress.problems.push(problem);
-            None
-        }
+    match lookup.text(&TARGET_TYPE) {
+        Some(_) => lookup.find(&TARGET_TYPE),
+        None => Some(backend.settings.default_target_type),
     }
 }
 
-fn health_check(
+/// The port that targets get their requests on: what pods listen on, or what nodes do for them.
+/// Nothing where nodes listen on none, which is said of the Ingress: it may have meant pods.
+fn target_port(
     backend: &Backend<'_>,
+    (target_type, port): (TargetType, &ServicePort),
+    lookup: &mut Lookup<'_, '_, '_>,
+) -> Option<PortRef> {
+    if target_type == TargetType::Ip {
+        return Some(port.target.clone());
+    }
+    let node_port = port.node_port.map(|port| PortRef::Number(port.into()));
+    if node_port.is_none() {
+        let says =
+            if lookup.text(&TARGET_TYPE).is_some() { "" } else { " also where nobody says," };
+        let problem = lookup.ingress.error(
+            Code::InvalidBackend,
+            format!("backend {}", backend.service_key),
+            format!("port {}, which has no nodePort", backend.port),
+            &format!(
+                "a Service of type NodePort or LoadBalancer, where targets are nodes ({} instance,\
+                 {says} which is so here); or {} ip, for targets that are pods",
+                TARGET_TYPE.key(),
+                TARGET_TYPE.key()
+            ),
+        );
+        lookup.ingress.problems.push(problem);
+    }
+    node_port
+}
+
+fn health_check(
     (protocol, version): (Protocol, &str),
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> HealthCheck {
     // The defaults are LBC's; the bounds are AWS's.
     let (path, codes) = if version == GRPC { ("/AWS.ALB/healthcheck", "12") } else { ("/", "200") };
     HealthCheck {
-        port: health_check_port(backend, lookup).into(),
+        port: TRAFFIC_PORT.into(),
         protocol: lookup.find(&HEALTHCHECK_PROTOCOL).unwrap_or(protocol),
         path: lookup.find(&HEALTHCHECK_PATH).map_or_else(|| path.into(), Into::into),
         success_codes: lookup.find(&SUCCESS_CODES).map_or_else(|| codes.into(), Into::into),
@@ -188,18 +204,33 @@ fn health_check(
 /// AWS's word for "the port that the target gets its requests on".
 const TRAFFIC_PORT: &str = "traffic-port";
 
-fn health_check_port(backend: &Backend<'_>, lookup: &mut Lookup<'_, '_, '_>) -> String {
-    const ALLOWED: &str = "traffic-port, a port number, or the name of a Service port whose \
-                           targetPort is a number";
+fn health_check_port(
+    backend: &Backend<'_>,
+    target_type: TargetType,
+    lookup: &mut Lookup<'_, '_, '_>,
+) -> String {
+    let allowed = match target_type {
+        TargetType::Ip => {
+            "traffic-port, a port number, or the name of a Service port whose targetPort is a number"
+        }
+        TargetType::Instance => {
+            "traffic-port, a port number, or the name of a Service port that has a nodePort"
+        }
+    };
     let Some(text) = lookup.find(&HEALTHCHECK_PORT) else { return TRAFFIC_PORT.to_owned() };
     if text == TRAFFIC_PORT || text.parse::<u16>().is_ok_and(|port| port > 0) {
         return text;
     }
-    let named = backend.service.port(&PortRef::Name(text.clone())).map(|port| port.target.clone());
-    if let Some(PortRef::Number(number)) = named {
+    let named = backend.service.port(&PortRef::Name(text.clone()));
+    let number = named.and_then(|port| match (target_type, &port.target) {
+        (TargetType::Instance, _) => port.node_port.map(i32::from),
+        (TargetType::Ip, PortRef::Number(number)) => Some(*number),
+        (TargetType::Ip, PortRef::Name(_)) => None,
+    });
+    if let Some(number) = number {
         return number.to_string();
     }
-    lookup.wrong(&HEALTHCHECK_PORT, &text, ALLOWED);
+    lookup.wrong(&HEALTHCHECK_PORT, &text, allowed);
     TRAFFIC_PORT.to_owned()
 }
 
@@ -223,6 +254,16 @@ fn name(
         protocol: protocol.as_str(),
         protocol_version: version,
     }))
+}
+
+/// The nodes that are registered, where targets are nodes and somebody chooses among them.
+fn nodes(target_type: TargetType, lookup: &mut Lookup<'_, '_, '_>) -> Option<Box<Selector>> {
+    if target_type == TargetType::Ip {
+        return None;
+    }
+    let labels = lookup.find(&TARGET_NODE_LABELS).filter(|labels| !labels.is_empty())?;
+    let match_labels = labels.into_iter().map(|(key, value)| (key.into(), value.into()));
+    Some(Box::new(Selector { match_labels: match_labels.collect(), ..Selector::default() }))
 }
 
 /// The binding; who is let in is filled in when the group's security groups are known.
@@ -258,5 +299,6 @@ fn binding(
         ipv6: target_group.ipv6,
         vpc: Some(target_group.vpc.as_str().into()),
         multi_cluster: false,
+        nodes: None,
     }
 }

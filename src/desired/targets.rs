@@ -16,19 +16,20 @@ use crate::model::stack::{Braked, Doubts, TargetsStack};
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
 
-use super::binder;
+use super::{binder, nodes};
 
 /// Builds what should be registered for a binding that stands. `None` where this version has no
-/// say: an instance binding, one for another account, or one that may not have its target group.
+/// say: one for another account, one that may not have its target group, or one whose nodes nobody
+/// can tell.
 #[must_use]
 pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     let seen = snapshot.objects.bindings.get(key)?;
     let binding = seen.as_binding(key);
     let spec = &seen.spec;
-    if binding.target_type != TargetType::Ip
-        || spec.target_group_arn.is_none()
-        || spec.iam_role_arn_to_assume.is_some()
-    {
+    if spec.target_group_arn.is_none() || spec.iam_role_arn_to_assume.is_some() {
+        return None;
+    }
+    if !seen.leaving && nodes::flaw(snapshot, &binding).is_some() {
         return None;
     }
     let finalizer = snapshot.settings.scope.binding_finalizer();
@@ -44,6 +45,7 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     stack.unclaimed = !claimed;
     if seen.leaving {
         stack.targets.clear();
+        stack.spared.clear();
         stack.leaving = true;
         stack.doubts = Doubts::None;
         // What it leaves behind is the binder's to keep or to take away; and an Ingress's target
@@ -58,6 +60,29 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
 /// Builds what should be registered for a binding, standing or planned.
 #[must_use]
 pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
+    let nothing = TargetsStack {
+        target_group: binding.target_group.clone(),
+        targets: BTreeSet::new(),
+        may_deregister: snapshot.extent.shows(&binding.namespace) && !binding.multi_cluster,
+        at_most: snapshot.settings.max_targets,
+        leaving: false,
+        unclaimed: true,
+        doubts: Doubts::None,
+        braked: Braked::default(),
+        spared: BTreeSet::new(),
+    };
+    match binding.target_type {
+        TargetType::Instance => nodes::stack(snapshot, binding, nothing),
+        TargetType::Ip => TargetsStack {
+            targets: pods(snapshot, binding),
+            doubts: doubts(snapshot, binding),
+            ..nothing
+        },
+    }
+}
+
+/// The endpoints as targets.
+fn pods(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<Target> {
     let vpc = &snapshot.surroundings.vpc;
     // The VPC's CIDRs say nothing of another VPC, which has none of its addresses.
     let is_elsewhere =
@@ -68,16 +93,7 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
         let availability_zone = is_outside.then(|| SmolStr::new_static("all"));
         Target { id: address, port, availability_zone }
     };
-    TargetsStack {
-        target_group: binding.target_group.clone(),
-        targets: endpoints(snapshot, binding).into_iter().map(target).collect(),
-        may_deregister: snapshot.extent.shows(&binding.namespace) && !binding.multi_cluster,
-        at_most: snapshot.settings.max_targets,
-        leaving: false,
-        unclaimed: true,
-        doubts: doubts(snapshot, binding),
-        braked: Braked::default(),
-    }
+    endpoints(snapshot, binding).into_iter().map(target).collect()
 }
 
 /// Of which endpoints nobody has said that they are gone. A slice that is there says which ones it
@@ -139,8 +155,6 @@ pub fn unserved(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
         ("spec.iamRoleArnToAssume", "a role to assume", "a target group of this account", still)
     } else if spec.target_group_arn.is_none() {
         ("spec.targetGroupARN", "no ARN", "the ARN of the target group, not its name", still)
-    } else if seen.as_binding(key).target_type != TargetType::Ip {
-        ("spec.targetType", "instance", "ip", still)
     } else if seen.as_binding(key).multi_cluster {
         (
             "spec.multiClusterTargetGroup",

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
+use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
 use crate::model::secret::SecretUse;
-use crate::model::seen::{EndpointSlice, SeenBinding, Service};
+use crate::model::seen::{EndpointSlice, Node, SeenBinding, Service};
+use crate::model::selector::Selector;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
 use crate::model::subject::Subject;
+use crate::model::target_group::TargetType;
 
 use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
 use super::backend;
@@ -21,6 +24,7 @@ use super::classes::{Claim, claim, has, is_default};
 use super::fabric::Others;
 use super::groups::groups_touching;
 use super::links::Links;
+use super::nodes::role;
 use super::pod_links::{PodLinks, is_moved};
 use super::rule::authentication;
 use super::tls;
@@ -39,6 +43,8 @@ pub struct Index {
     /// From bindings to the target groups that they name.
     target_groups: Links<ObjectKey, AwsId>,
     pods: PodLinks,
+    /// From bindings whose targets are nodes to what they choose nodes by.
+    nodes: Links<ObjectKey, Selector>,
     /// The Secrets that members use, each with what for.
     secrets: Links<Source, (ObjectKey, SecretUse)>,
     /// Secrets whose users have changed.
@@ -81,13 +87,13 @@ impl Index {
             Change::Slice(turn) => self.slice(&mut visits, objects, turn),
             Change::Pod(turn) => {
                 for service in self.pods.services(turn) {
-                    self.of_service(&mut visits, &service);
+                    self.of_endpoints(&mut visits, &service);
                 }
                 if !visits.subjects.is_empty() && is_moved(turn) {
                     visits.fabric();
                 }
             }
-            Change::Node(turn) => self.node(&mut visits, objects, &turn.key),
+            Change::Node(turn) => self.node(&mut visits, objects, turn),
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
                 let is_used =
@@ -305,10 +311,22 @@ impl Index {
         }
     }
 
-    /// A node says something of the endpoints on it whose pods are not ready.
-    fn node(&self, visits: &mut Visits<'_>, objects: &Objects, node: &str) {
-        for service in self.pods.on_node(objects, node) {
-            self.of_service(visits, &service);
+    /// A node says something of the endpoints on it whose pods are not ready, and of those who
+    /// choose nodes: it may be one for them, or one no more. That it is gone is known by then, but
+    /// for those who had nothing better.
+    fn node(&self, visits: &mut Visits<'_>, objects: &Objects, turn: &Turn<String, Node>) {
+        let (old, new) = (turn.old.as_deref(), turn.new.as_deref());
+        if old.map(|node| &node.ready) != new.map(|node| &node.ready) {
+            for service in self.pods.on_node(objects, &turn.key) {
+                self.of_endpoints(visits, &service);
+            }
+        }
+        for (selector, bindings) in self.nodes.ends() {
+            let [before, now] = [old, new].map(|node| role(node?, selector));
+            if new.is_none() || before != now {
+                visits.targets(bindings.iter());
+                visits.fabric();
+            }
         }
     }
 
@@ -321,10 +339,18 @@ impl Index {
     /// The bindings that take their targets from a Service, and what lets anybody reach those.
     fn of_service(&self, visits: &mut Visits<'_>, service: &ObjectKey) {
         let bindings = self.bindings.leading_to(service);
-        if bindings.clone().next().is_some() {
-            visits.fabric();
-        }
-        visits.targets(bindings);
+        visits.reached(bindings);
+    }
+
+    /// Those of them whose targets are the Service's endpoints, and not nodes.
+    fn of_endpoints(&self, visits: &mut Visits<'_>, service: &ObjectKey) {
+        let bindings = self.bindings.leading_to(service);
+        visits.reached(bindings.filter(|key| !self.chooses_nodes(key)));
+    }
+
+    /// Whether the targets of a binding are nodes.
+    fn chooses_nodes(&self, binding: &ObjectKey) -> bool {
+        self.nodes.of(binding).next().is_some()
     }
 
     fn slice(
@@ -335,15 +361,19 @@ impl Index {
     ) {
         for slice in [&turn.old, &turn.new].into_iter().flatten() {
             let service = ObjectKey::new(turn.key.namespace.clone(), slice.service.clone());
-            self.of_service(visits, &service);
+            self.of_endpoints(visits, &service);
         }
         self.pods.note(objects, turn);
     }
 
     fn binding(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, SeenBinding>) {
         let new = turn.new.as_ref();
-        let service = new.map(|seen| seen.as_binding(&turn.key).service_key());
+        let binding = new.map(|seen| seen.as_binding(&turn.key));
+        let service = binding.as_ref().map(Binding::service_key);
         self.bindings.set(&turn.key, service.into_iter().collect());
+        let chooses = binding.filter(|binding| binding.target_type == TargetType::Instance);
+        let selector = chooses.map(|binding| *binding.nodes.unwrap_or_default());
+        self.nodes.set(&turn.key, selector.into_iter().collect());
         let stack = new.and_then(|seen| Group::of_labels(&seen.labels));
         let either = self.stacks.set(&turn.key, stack.into_iter().collect());
         visits.balancers(&either);
@@ -383,6 +413,14 @@ impl Visits<'_> {
         let place = &self.settings.place;
         let each = keys.into_iter().map(|key| Subject::Certificate(place.clone(), key));
         self.subjects.extend(each);
+    }
+
+    /// Targets of bindings, and what lets anybody reach them.
+    fn reached<'k>(&mut self, bindings: impl Iterator<Item = &'k ObjectKey> + Clone) {
+        if bindings.clone().next().is_some() {
+            self.fabric();
+        }
+        self.targets(bindings);
     }
 
     fn targets<'k>(&mut self, bindings: impl IntoIterator<Item = &'k ObjectKey>) {

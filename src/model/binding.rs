@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use super::id::{Id, ObjectKey};
 use super::marks::Labels;
+use super::selector::Selector;
 use super::target_group::TargetType;
 
 /// A service port as a backend writes it: `80` and `http` name different target groups.
@@ -78,6 +79,9 @@ pub struct Binding {
     pub vpc: Option<SmolStr>,
     /// Whether other clusters register targets in the same group.
     pub multi_cluster: bool,
+    /// The nodes that are registered, where targets are nodes and not all of them are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Box<Selector>>,
 }
 
 impl Binding {

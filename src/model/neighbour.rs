@@ -9,8 +9,6 @@ use super::id::{AwsId, ObjectKey};
 /// What LBC does in a cluster and this program does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Duty {
-    /// TargetGroupBindings whose targets are nodes.
-    InstanceBindings,
     /// TargetGroupBindings of another account's target groups.
     CrossAccountBindings,
     /// TargetGroupBindings whose target groups several clusters share.
@@ -33,8 +31,7 @@ pub enum Duty {
 
 impl Duty {
     /// All there are.
-    pub const ALL: [Self; 10] = [
-        Self::InstanceBindings,
+    pub const ALL: [Self; 9] = [
         Self::CrossAccountBindings,
         Self::MultiClusterBindings,
         Self::NameOnlyBindings,
@@ -50,7 +47,6 @@ impl Duty {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::InstanceBindings => "instance-bindings",
             Self::CrossAccountBindings => "cross-account-bindings",
             Self::MultiClusterBindings => "multi-cluster-bindings",
             Self::NameOnlyBindings => "name-only-bindings",
@@ -67,10 +63,9 @@ impl Duty {
     #[must_use]
     pub fn harm(self) -> &'static str {
         match self {
-            Self::InstanceBindings
-            | Self::CrossAccountBindings
-            | Self::NameOnlyBindings
-            | Self::QuicBindings => "their targets stay as they are, whatever comes and goes",
+            Self::CrossAccountBindings | Self::NameOnlyBindings | Self::QuicBindings => {
+                "their targets stay as they are, whatever comes and goes"
+            }
             Self::MultiClusterBindings => "targets are registered and never deregistered",
             Self::GatedPods => "new pods never get ready",
             Self::TargetControl => "new pods get no agent once its webhooks are gone",

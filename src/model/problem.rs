@@ -85,6 +85,10 @@ pub enum Code {
     NoTrustStore,
     /// Endpoints whose addresses no pod has.
     NoPod,
+    /// Nodes that cannot be targets, or none that can.
+    NoNode,
+    /// What a binding says that means nothing.
+    InvalidBinding,
     /// A target group that the binding may not have.
     ForeignTargetGroup,
     /// The targets of a new target group fail their checks, so it does not replace the old one.

@@ -202,15 +202,20 @@ pub struct TargetsStack {
     pub doubts: Doubts,
     /// The addresses of those of them that stay.
     pub braked: Braked<SmolStr>,
+    /// The instances that stay registered although they are not wanted: none is, and those are
+    /// better than none.
+    pub spared: BTreeSet<SmolStr>,
 }
 
-/// Of which endpoints nobody has said that they are gone: what is known of them may be incomplete.
+/// Of which targets nobody has said that they are gone: what is known of them may be incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubts {
     /// Of none.
     None,
     /// Of these addresses: their pods are not known, of which the Service's slices tell.
     Of(BTreeSet<SmolStr>),
+    /// Of all but these instances, whose nodes are there.
+    AllBut(BTreeSet<SmolStr>),
     /// Of all: no slice of the Service is known.
     All,
 }
@@ -222,6 +227,7 @@ impl Doubts {
         match self {
             Self::None => false,
             Self::Of(addresses) => addresses.contains(address),
+            Self::AllBut(seen) => !seen.contains(address),
             Self::All => true,
         }
     }

@@ -101,6 +101,9 @@ pub struct Interface {
     pub prefixes: Vec<String>,
     /// Its security groups.
     pub security_groups: Vec<AwsId>,
+    /// The instance whose first interface it is.
+    #[serde(default)]
+    pub instance: Option<AwsId>,
 }
 
 /// A range of addresses.

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 /// A target as registered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Target {
-    /// A pod's address.
+    /// A pod's address, or the instance that a node is.
     pub id: SmolStr,
     /// The port.
     pub port: u16,

@@ -91,6 +91,7 @@ pub fn doubted(stack: &TargetsStack, inventory: &TargetsInventory) -> BTreeSet<S
     let healthy = live.iter().filter(|live| live.state == TargetState::Healthy);
     let targets = healthy.clone().map(|live| &live.target);
     let going = targets.filter(|target| !wanted.contains(&(target.id.as_str(), target.port)));
+    let going = going.filter(|target| !stack.spared.contains(&target.id));
     let going = going.filter(|target| stack.doubts.are_about(&target.id));
     if TARGETS.lets_go(going.clone().count(), healthy.count()) {
         return BTreeSet::new();

@@ -122,8 +122,9 @@ fn surplus<'a>(stack: &TargetsStack, live: &'a [LiveTarget]) -> Vec<&'a LiveTarg
     }
     let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
     let surplus = live.iter().filter(|live| {
-        let is_braked = stack.braked.owners.contains(&live.target.id);
-        counts(live) && !is_braked && !wanted.contains(&identity(&live.target))
+        let stays =
+            stack.braked.owners.contains(&live.target.id) || stack.spared.contains(&live.target.id);
+        counts(live) && !stays && !wanted.contains(&identity(&live.target))
     });
     surplus.collect()
 }

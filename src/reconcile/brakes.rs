@@ -93,6 +93,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             Doubts::All => {
                 self.names(&Sought::Slices(service)).await.map(|names| !names.is_empty())
             }
+            // Of a node that is not known nobody can say which instance it is.
+            Doubts::AllBut(_) => {
+                let nodes = self.names(&Sought::Nodes).await;
+                let world = self.world().lock();
+                nodes.map(|nodes| !nodes.iter().all(|node| world.objects.nodes.contains_key(node)))
+            }
             Doubts::Of(_) => {
                 let slices = snapshot.objects.slices.get(&service).into_iter();
                 let endpoints = slices.flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);

@@ -66,6 +66,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let refused = refusal.map(|refusal| binder::problem(refusal, key));
         let told = refused.into_iter().chain(strangers.filter(|_| waits.is_none()));
         let told = told.chain(desired::targets::unserved(&snapshot, key));
+        let told = told.chain(desired::nodes::problems(&snapshot, key));
         let mut told: Vec<Problem> = told.collect();
         let registered = self.register(key, &snapshot, &mut told).await;
         self.tell_binding(key, &snapshot, &told);

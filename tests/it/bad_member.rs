@@ -210,8 +210,8 @@ fn bad_input_is_told_once_and_touches_nothing() {
             ),
             (
                 "target-type: instance, rules: [any Exact /x s:80]",
-                "Unsupported",
-                "this version builds no instance targets",
+                "InvalidBackend",
+                "port 80, which has no nodePort",
             ),
             (
                 "auth-type: oidc, rules: [any Exact /x s:80]",

@@ -45,11 +45,16 @@ fn made(site: &Site) -> AwsId {
     arn.clone()
 }
 
-/// A target group that somebody made with other tools.
+/// A target group of pods that somebody made with other tools.
 fn terraformed(site: &Site, name: &str, tags: Tags) -> AwsId {
+    made_elsewhere(site, (name, TargetType::Ip), tags)
+}
+
+/// A target group that somebody made with other tools.
+pub fn made_elsewhere(site: &Site, (name, target_type): (&str, TargetType), tags: Tags) -> AwsId {
     let spec = TargetGroup {
         name: Some(name.into()),
-        target_type: TargetType::Ip,
+        target_type,
         protocol: Protocol::Http,
         protocol_version: "HTTP1".into(),
         port: 80,
@@ -297,7 +302,6 @@ fn a_binding_of_an_ingress_that_somebody_deletes_takes_no_targets_along() {
 fn who_asks_for_what_is_not_done_hears_of_it() {
     wait(async {
         for (spec, field, is_registered) in [
-            ("targetType: instance", "spec.targetType", false),
             ("targetType: ip, iamRoleArnToAssume: r", "spec.iamRoleArnToAssume", false),
             ("targetType: ip, multiClusterTargetGroup: true", "spec.multiClusterTargetGroup", true),
         ] {

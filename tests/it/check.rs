@@ -236,6 +236,7 @@ fn a_full_target_group_makes_room_for_what_comes() {
         leaving: false,
         doubts: Doubts::None,
         braked: Braked::default(),
+        spared: BTreeSet::new(),
     };
     let plan = targets::plan(&ObjectKey::new("shop", "b"), &stack, &inventory);
     assert_eq!(check::targets(&plan, &inventory), []);

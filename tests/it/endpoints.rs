@@ -49,6 +49,7 @@ fn guarded(site: &Site, address: &str, name: &str) -> AwsId {
             addresses: [address.to_owned()].into(),
             prefixes: Vec::new(),
             security_groups: vec![group.clone()],
+            instance: None,
         });
         group
     })

@@ -151,6 +151,7 @@ fn moved(at_most: Option<usize>, live: &[u8], wanted: &[u8]) -> (Vec<Target>, Ve
         unclaimed: false,
         doubts: Doubts::None,
         braked: Braked::default(),
+        spared: BTreeSet::new(),
     };
     let plan = targets::plan(&ObjectKey::new("shop", "b"), &stack, &inventory);
     let (mut came, mut went) = (Vec::new(), Vec::new());

@@ -29,6 +29,7 @@ mod golden;
 mod groups;
 mod https;
 mod iam;
+mod instances;
 mod laws;
 mod memory;
 mod merge;

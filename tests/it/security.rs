@@ -174,6 +174,7 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
         addresses: ["172.31.0.1".to_owned()].into(),
         prefixes: Vec::new(),
         security_groups: groups.iter().map(|id| AwsId::new(*id)).collect(),
+        instance: None,
     };
     let all = |interfaces: [Interface; 1]| Arc::new(Interfaces::from_iter(interfaces));
     let mut check = |groups: &[&str], expected: &[&str]| {

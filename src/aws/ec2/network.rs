@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    NetworkInterface, RouteTable, Subnet as RawSubnet, SubnetCidrBlockStateCode, Vpc as RawVpc,
-    VpcCidrBlockState, VpcCidrBlockStateCode,
+    NetworkInterface, NetworkInterfaceAttachment, RouteTable, Subnet as RawSubnet,
+    SubnetCidrBlockStateCode, Vpc as RawVpc, VpcCidrBlockState, VpcCidrBlockStateCode,
 };
 
 use super::{PAGE_SIZE, in_vpc, read_tags};
@@ -193,5 +193,13 @@ fn read_interface(raw: &NetworkInterface) -> Option<Interface> {
             .iter()
             .filter_map(|group| group.group_id().map(AwsId::new))
             .collect(),
+        instance: raw.attachment().and_then(first_of),
     })
+}
+
+/// The instance whose first interface is attached so.
+fn first_of(attachment: &NetworkInterfaceAttachment) -> Option<AwsId> {
+    let is_first = attachment.device_index() == Some(0)
+        && attachment.network_card_index().unwrap_or_default() == 0;
+    attachment.instance_id().filter(|_| is_first).map(AwsId::new)
 }

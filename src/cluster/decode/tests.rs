@@ -118,7 +118,48 @@ fn a_node_is_its_instance_and_whether_it_is_ready() {
     };
     let ready = json!([{"type": "Ready", "status": "Unknown"}]);
     assert_eq!(node("aws:///us-east-1a/i-0abc", ready), (Some("i-0abc".into()), "Unknown".into()));
-    assert_eq!(node("aws:///us-east-1a/fargate-10.0.0.1", json!([])), (None, "False".into()));
+    for (provider_id, instance) in [
+        ("aws:///us-east-1a/i-0abc", Some("i-0abc")),
+        ("aws://i-0abc", Some("i-0abc")),
+        ("i-0abc", Some("i-0abc")),
+        ("aws:///us-east-1a/fargate-10.0.0.1", None),
+        ("eks-hybrid:///eu-west-1/demo/mi-0abc", None),
+        ("rke2://n1", None),
+        ("", None),
+    ] {
+        let found = node(provider_id, json!([]));
+        assert_eq!(found, (instance.map(Into::into), "False".into()), "{provider_id}");
+    }
+}
+
+#[test]
+fn a_node_is_excluded_by_labels_by_taints_and_by_what_it_is_made_of() {
+    let node = |labels: Value, spec: Value| {
+        let metadata = json!({"name": "n1", "labels": labels});
+        let object = decoded(json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec,
+        }));
+        let Object::Node(_, node) = object else { panic!("not a node") };
+        node.excluded
+    };
+    let label = |name: &str, value: &str| node(json!({name: value}), json!({}));
+    assert!(!label("node-role.kubernetes.io/control-plane", ""));
+    assert!(label("node-role.kubernetes.io/master", ""));
+    assert!(label("node.kubernetes.io/exclude-from-external-load-balancers", "false"));
+    assert!(label("alpha.service-controller.kubernetes.io/exclude-balancer", ""));
+    assert!(label("eks.amazonaws.com/compute-type", "fargate"));
+    assert!(label("eks.amazonaws.com/compute-type", "hybrid"));
+    assert!(!label("eks.amazonaws.com/compute-type", "auto"));
+    let taint = |key: &str, effect: &str| {
+        node(json!(null), json!({"taints": [{"key": key, "effect": effect}]}))
+    };
+    assert!(taint("ToBeDeletedByClusterAutoscaler", "NoSchedule"));
+    assert!(taint("ToBeDeletedByClusterAutoscaler", "PreferNoSchedule"));
+    assert!(taint("karpenter.sh/disrupted", "NoSchedule"));
+    assert!(!taint("karpenter.sh/disrupted", "NoExecute"));
+    assert!(!taint("node.kubernetes.io/unschedulable", "NoSchedule"));
+    assert!(!node(json!({}), json!({"unschedulable": true, "taints": null})));
+    assert!(node(json!({}), json!({"providerID": "eks-hybrid:///eu-west-1/demo/mi-0abc"})));
 }
 
 #[test]
@@ -183,7 +224,7 @@ fn an_ingress_loses_what_says_nothing_about_it() {
 
 #[test]
 fn a_service_is_its_ports_and_what_it_says_of_target_groups() {
-    let ports = json!([{"name": "http", "port": 80, "targetPort": "web"}]);
+    let ports = json!([{"name": "http", "port": 80, "targetPort": "web", "nodePort": 31007}]);
     let Object::Service(_, service) = decoded(json!({
         "apiVersion": "v1", "kind": "Service", "metadata": laden("web"),
         "spec": {
@@ -204,6 +245,7 @@ fn a_service_is_its_ports_and_what_it_says_of_target_groups() {
             name: Some("http".into()),
             port: 80,
             target: PortRef::Name("web".to_owned()),
+            node_port: Some(31007),
         }]),
     };
     assert_eq!(*service, expected);

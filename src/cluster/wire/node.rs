@@ -1,10 +1,11 @@
 //! Nodes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::{Condition, Wire, condition, meta, name, nullable, served};
 use crate::cluster::decode::Object;
@@ -30,6 +31,15 @@ served!(Node, ClusterResourceScope, "", "v1", "v1", "Node", "nodes");
 struct Spec {
     #[serde(rename = "providerID", deserialize_with = "nullable")]
     provider_id: String,
+    #[serde(deserialize_with = "nullable")]
+    taints: Vec<Taint>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Taint {
+    key: String,
+    effect: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -39,9 +49,38 @@ struct Status {
     conditions: Vec<Condition>,
 }
 
+/// Labels of nodes that load balancers send nothing, whatever their value: those of LBC, which are
+/// those of Kubernetes itself.
+const EXCLUDING_LABELS: [&str; 3] = [
+    "node-role.kubernetes.io/master",
+    "node.kubernetes.io/exclude-from-external-load-balancers",
+    "alpha.service-controller.kubernetes.io/exclude-balancer",
+];
+/// The label of what EKS makes a node of.
+const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
+/// Its values for nodes that are no instances: AWS Fargate's, and machines of the customer's.
+const NO_INSTANCES: [&str; 2] = ["fargate", "hybrid"];
+/// Start of the provider id of a machine of the customer's.
+const HYBRID_PREFIX: &str = "eks-hybrid:";
+/// The taint that the cluster autoscaler puts on a node before it takes it away.
+const AUTOSCALER_TAINT: &str = "ToBeDeletedByClusterAutoscaler";
+/// The taint that Karpenter puts on a node before it takes it away, with its effect.
+const KARPENTER_TAINT: (&str, &str) = ("karpenter.sh/disrupted", "NoSchedule");
+
 /// The instance that a provider id such as `aws:///us-east-1a/i-0abc` names; Fargate's name none.
-fn instance(provider_id: &str) -> Option<String> {
-    provider_id.rsplit('/').next().filter(|last| last.starts_with("i-")).map(str::to_owned)
+fn instance(provider_id: &str) -> Option<SmolStr> {
+    provider_id.rsplit('/').next().filter(|last| last.starts_with("i-")).map(SmolStr::from)
+}
+
+/// Whether somebody says that load balancers send a node nothing.
+fn is_excluded(labels: &BTreeMap<String, String>, spec: &Spec) -> bool {
+    let compute_type = labels.get(COMPUTE_TYPE).map(String::as_str);
+    EXCLUDING_LABELS.iter().any(|label| labels.contains_key(*label))
+        || compute_type.is_some_and(|made_of| NO_INSTANCES.contains(&made_of))
+        || spec.provider_id.starts_with(HYBRID_PREFIX)
+        || spec.taints.iter().any(|taint| {
+            taint.key == AUTOSCALER_TAINT || (&*taint.key, &*taint.effect) == KARPENTER_TAINT
+        })
 }
 
 impl Wire for Node {
@@ -49,12 +88,16 @@ impl Wire for Node {
     type Noun = seen::Node;
 
     fn noun(self) -> (String, Option<seen::Node>) {
+        let key = name(&self.metadata);
+        let labels = self.metadata.labels.unwrap_or_default();
         let node = seen::Node {
             instance: instance(&self.spec.provider_id),
             // A node that nobody has judged yet takes no traffic (LBC).
-            ready: condition(&self.status.conditions, "Ready").unwrap_or("False").to_owned(),
+            ready: condition(&self.status.conditions, "Ready").unwrap_or("False").into(),
+            excluded: is_excluded(&labels, &self.spec),
+            labels: labels.into_iter().collect(),
         };
-        (name(&self.metadata), Some(node))
+        (key, Some(node))
     }
 
     fn seen(key: String, noun: Option<Arc<seen::Node>>) -> Seen {

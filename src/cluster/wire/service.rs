@@ -24,7 +24,14 @@ fn port(port: ServicePort) -> seen::ServicePort {
         Some(IntOrString::String(name)) => PortRef::Name(name),
         None => PortRef::Number(port.port),
     };
-    seen::ServicePort { name: port.name.map(Into::into), port: port.port, target }
+    // Zero is what Go writes for none.
+    let node_port = port.node_port.and_then(|port| u16::try_from(port).ok());
+    seen::ServicePort {
+        name: port.name.map(Into::into),
+        port: port.port,
+        target,
+        node_port: node_port.filter(|port| *port > 0),
+    }
 }
 
 impl Wire for Service {

@@ -123,6 +123,7 @@ fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, Cl
         target_group_protocol: binding.protocol.clone(),
         service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
         networking: (!ingress.is_empty()).then_some(Networking { ingress }),
+        node_selector: binding.nodes.clone(),
         ip_address_type: Some(ip_address_type.into()),
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,
@@ -179,12 +180,19 @@ fn changes(
     Some(json!({"metadata": metadata, "spec": spec}))
 }
 
-/// The merge patch that leads from one set of fields to another; `null` takes a field away.
+/// The merge patch that leads from one set of fields to another; `null` takes a field away. What
+/// stands of a field that has fields of its own would stay in it, too.
 fn difference(from: &Map<String, Value>, to: &Map<String, Value>) -> Map<String, Value> {
     let gone =
         from.keys().filter(|key| !to.contains_key(*key)).map(|key| (key.clone(), Value::Null));
     let set = to.iter().filter(|(key, value)| from.get(*key) != Some(value));
-    gone.chain(set.map(|(key, value)| (key.clone(), value.clone()))).collect()
+    let set = set.map(|(key, value)| match (from.get(key), value) {
+        (Some(Value::Object(from)), Value::Object(to)) => {
+            (key.clone(), Value::Object(difference(from, to)))
+        }
+        _ => (key.clone(), value.clone()),
+    });
+    gone.chain(set).collect()
 }
 
 /// The fields of a plain structure.

@@ -251,9 +251,12 @@ built! {
     /// Tags of all that is made; those of a Service go to its target group, over the Ingress's.
     TAGS: Pairs = "tags" on ServiceOrIngress by grammar::map,
         within "tags" as |spec| &spec.tags;
-    /// What is registered: pods.
+    /// What is registered: instance, which are nodes at the Service's nodePort, or ip, which are
+    /// pods; else as --default-target-type has it.
     TARGET_TYPE: TargetType = "target-type" on ServiceOrIngress by grammar::target_type,
         under "targetType" as |spec| spec.target_type.as_deref().map(Cow::from);
+    /// The labels of the nodes that are registered; else all that load balancers may reach.
+    TARGET_NODE_LABELS: Pairs = "target-node-labels" on ServiceOrIngress by grammar::map;
     /// What pods speak.
     BACKEND_PROTOCOL: Protocol = "backend-protocol" on ServiceOrIngress by grammar::protocol;
     /// In which version of HTTP: HTTP1 (also where nobody says), HTTP2 or GRPC.
@@ -312,7 +315,6 @@ const NOT_YET: &[Known] = &[
     only("create-acm-cert", FALSE),
     only("acm-pca-arn", &[""]),
     only("listener-attributes.", &[""]),
-    either("target-node-labels", &[""]),
     either("target-control-port.", &[]),
     either("multi-cluster-target-group", FALSE),
     only("enable-frontend-nlb", FALSE),

@@ -8,14 +8,14 @@ use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 /// How many addresses a message names.
 const ADDRESSES_MAX: usize = 5;
 
-/// Of endpoints whose addresses no network interface holds.
+/// Of endpoints whose addresses no network interface holds, or of instances that have none here.
 pub(super) fn without_interface<'a>(
     key: &ObjectKey,
     addresses: impl Iterator<Item = &'a SmolStr>,
 ) -> Option<Problem> {
-    let what = "addresses that no network interface of the VPC holds";
-    let allowed = "addresses of this VPC; whoever has others, such as those of hybrid nodes, lets \
-                   load balancers reach them by hand";
+    let what = "addresses or instances that have no network interface in the VPC";
+    let allowed = "those of this VPC; whoever has others, such as hybrid nodes, lets load \
+                   balancers reach them by hand";
     problem(Code::NoInterface, key, (what, allowed), addresses)
 }
 
@@ -25,10 +25,11 @@ pub(super) fn without_group<'a>(
     cluster: &str,
     addresses: impl Iterator<Item = &'a SmolStr>,
 ) -> Option<Problem> {
-    let what = "addresses on network interfaces without a security group that may be opened";
+    let what = "addresses or instances on network interfaces without a security group that may be \
+                opened";
     let allowed = format!(
         "one security group that is tagged kubernetes.io/cluster/{cluster}, or the only one of a \
-         pod's network interface"
+         pod's or a node's network interface"
     );
     problem(Code::NoSecurityGroup, key, (what, &allowed), addresses)
 }

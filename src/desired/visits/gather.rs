@@ -79,6 +79,14 @@ fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Ob
 pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects {
     let bindings = pick(&objects.bindings, index.rivals(key).chain([key]));
     let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
+    if index.chooses_nodes(key) {
+        return Objects {
+            services: pick(&objects.services, &service),
+            nodes: objects.nodes.clone(),
+            bindings,
+            ..Objects::default()
+        };
+    }
     let slices = pick(&objects.slices, &service);
     let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
     let pods: Vec<ObjectKey> = endpoints

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
+
+use crate::model::selector::Selector;
 
 /// A key and its value, as the custom resource writes tags and attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ pub struct ClassParamsSpec {
     /// The explicit group of every Ingress of the class.
     pub group: Option<GroupName>,
     /// The namespaces whose Ingresses may use the class.
-    pub namespace_selector: Option<LabelSelector>,
+    pub namespace_selector: Option<Selector>,
     /// The scheme.
     pub scheme: Option<String>,
     /// The kinds of addresses.

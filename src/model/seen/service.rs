@@ -16,6 +16,9 @@ pub struct ServicePort {
     pub port: i32,
     /// The port that the pods listen on: a number, or the name of a container port.
     pub target: PortRef,
+    /// The port that every node listens on for it; none where the Service's type gives it none.
+    #[serde(default)]
+    pub node_port: Option<u16>,
 }
 
 /// A Service.

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::marks::Labels;
+use crate::model::selector::Selector;
 use crate::model::target_group::TargetType;
 
 /// A Service and one of its ports.
@@ -99,6 +100,9 @@ pub struct TargetGroupBindingSpec {
     /// Who may reach the targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub networking: Option<Networking>,
+    /// The nodes that are registered, where targets are nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_selector: Option<Box<Selector>>,
     /// `ipv4` or `ipv6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address_type: Option<SmolStr>,
@@ -152,6 +156,7 @@ impl SeenBinding {
             ipv6: spec.ip_address_type.as_deref() == Some("ipv6"),
             vpc: spec.vpc_id.clone(),
             multi_cluster: spec.multi_cluster_target_group.unwrap_or_default(),
+            nodes: spec.node_selector.clone(),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::{Cidr, Interface};
 use crate::model::id::AwsId;
 
@@ -21,14 +23,18 @@ type Guards = Arc<[AwsId]>;
 ///     addresses: ["10.0.0.4".to_owned()].into(),
 ///     prefixes: vec!["10.0.1.0/28".to_owned()],
 ///     security_groups: vec![AwsId::new("sg-nodes")],
+///     instance: Some(AwsId::new("i-1")),
 /// }]);
 /// assert_eq!(nodes.groups("10.0.1.7"), Some(&[AwsId::new("sg-nodes")][..]));
 /// assert_eq!(nodes.groups("10.0.2.7"), None);
+/// assert_eq!(nodes.groups_of("i-1"), nodes.groups("10.0.0.4"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interfaces {
     by_address: BTreeMap<IpAddr, Guards>,
     by_prefix: BTreeMap<Cidr, Guards>,
+    /// Those of instances, on whose first interface requests for node ports come.
+    by_instance: BTreeMap<SmolStr, Guards>,
     /// The lengths of the prefixes, the longest first: AWS delegates prefixes of one length for
     /// IPv4 and of one for IPv6.
     lengths: Vec<u32>,
@@ -50,6 +56,13 @@ impl Interfaces {
         self.by_address.get(&address).or_else(of_prefix).map(AsRef::as_ref)
     }
 
+    /// The security groups of an instance's first interface. `None` where no such instance is
+    /// known.
+    #[must_use]
+    pub fn groups_of(&self, instance: &str) -> Option<&[AwsId]> {
+        self.by_instance.get(instance).map(AsRef::as_ref)
+    }
+
     /// The security groups of interfaces that have several of them: only of these does anybody have
     /// to know the tags.
     pub fn contested(&self) -> impl Iterator<Item = &AwsId> {
@@ -59,7 +72,7 @@ impl Interfaces {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_address.is_empty() && self.by_prefix.is_empty()
+        self.by_address.is_empty() && self.by_prefix.is_empty() && self.by_instance.is_empty()
     }
 }
 
@@ -76,6 +89,9 @@ impl FromIterator<Interface> for Interfaces {
             shared.insert(Arc::clone(&guards));
             for address in interface.addresses.iter().filter_map(|text| text.parse().ok()) {
                 made.by_address.entry(address).or_insert_with(|| Arc::clone(&guards));
+            }
+            if let Some(instance) = interface.instance {
+                made.by_instance.insert(instance.as_str().into(), Arc::clone(&guards));
             }
             for prefix in interface.prefixes.iter().filter_map(|text| Cidr::parse(text)) {
                 made.by_prefix.entry(prefix).or_insert_with(|| Arc::clone(&guards));
@@ -100,6 +116,7 @@ mod tests {
             addresses: own(addresses).into_iter().collect(),
             prefixes: own(prefixes),
             security_groups: vec![AwsId::new(group)],
+            instance: None,
         }
     }
 

@@ -427,6 +427,7 @@ fn spec(binding: &Binding) -> TargetGroupBindingSpec {
         target_group_protocol: binding.protocol.clone(),
         service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
         networking: (!ingress.is_empty()).then_some(Networking { ingress }),
+        node_selector: binding.nodes.clone(),
         ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.into()),
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,

@@ -9,7 +9,10 @@
 //!   tls: [tls a.example.com]             # Secret and hosts
 //! secret shop/tls: {fixture: ec}          # of tests/it/fixtures/tls
 //! secret shop/login: {texts: {clientID: c}}
-//! service shop/web: {ports: ["http=80:8080"]}     # name (may be left out), port, target port
+//! # name (may be left out), port, target port, node port (no Service but of type NodePort has one)
+//! service shop/web: {ports: ["http=80:8080@31007"]}
+//! node n1: true                          # whether it is ready; an instance of EC2 has more to say
+//! node n2: {ready: unknown, id: i-2, taints: [karpenter.sh/disrupted], labels: {pool: web}}
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
 //! ```
 //!
@@ -72,7 +75,7 @@ fn manifest(title: &str, body: Value) -> Value {
             ("elbv2.k8s.aws/v1beta1", "IngressClassParams", json!({"spec": spec}))
         }
         "namespace" => ("v1", "Namespace", json!({})),
-        "node" => ("v1", "Node", node(&body.remove("is").unwrap())),
+        "node" => ("v1", "Node", node(&mut body)),
         "pod" => ("v1", "Pod", pod(name, &mut body)),
         "endpoints" => {
             meta["labels"] = json!({"kubernetes.io/service-name": name});
@@ -174,11 +177,18 @@ fn service(body: &mut Map<String, Value>) -> Value {
             Some((name, rest)) => (Some(name.to_owned()), rest.to_owned()),
             None => (None, port),
         };
+        let (rest, node_port) = match rest.split_once('@') {
+            Some((rest, node_port)) => (rest.to_owned(), node_port.parse::<i32>().ok()),
+            None => (rest, None),
+        };
         let (number, target) = match rest.split_once(':') {
             Some((number, target)) => (number.to_owned(), Some(target.to_owned())),
             None => (rest, None),
         };
         let mut port = json!({"port": number.parse::<i32>().unwrap()});
+        if let Some(node_port) = node_port {
+            port["nodePort"] = node_port.into();
+        }
         if let Some(name) = name {
             port["name"] = name.into();
         }
@@ -207,13 +217,20 @@ fn class(body: &mut Map<String, Value>) -> Value {
     spec
 }
 
-fn node(ready: &Value) -> Value {
+fn node(body: &mut Map<String, Value>) -> Value {
+    let ready = body.remove("is").or_else(|| body.remove("ready"));
     let ready = match ready {
-        Value::Bool(true) => "True",
-        Value::Bool(false) => "False",
+        Some(Value::Bool(true)) => "True",
+        Some(Value::Bool(false)) => "False",
         _ => "Unknown",
     };
-    json!({"status": {"conditions": [{"type": "Ready", "status": ready}]}})
+    let id = body.remove("id").map(|id| format!("aws:///us-east-1a/{}", text(&id)));
+    let taints = list(body, "taints").into_iter();
+    let taints = taints.map(|key| json!({"key": key, "effect": "NoSchedule"}));
+    json!({
+        "spec": {"providerID": id, "taints": taints.collect::<Vec<_>>()},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    })
 }
 
 /// A pod has the address that it is called by, or the one that is given.

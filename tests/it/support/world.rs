@@ -142,14 +142,30 @@ fn vpc() -> Vpc {
     }
 }
 
-/// The one interface, which holds every pod address there is.
+/// The interface of node `i-1`, which holds every pod address there is.
 pub fn interface() -> Interface {
     Interface {
         id: AwsId::new("eni-n1"),
         addresses: BTreeSet::new(),
         prefixes: vec!["172.31.0.0/16".to_owned(), "10.0.0.0/8".to_owned()],
         security_groups: vec![AwsId::new(NODES)],
+        instance: Some(AwsId::new("i-1")),
     }
+}
+
+/// How many instances there are that nodes may be: `i-1` and so on.
+const INSTANCES: usize = 3;
+
+/// The interfaces of all of them.
+fn interfaces() -> Vec<Interface> {
+    let others = (2..=INSTANCES).map(|number| Interface {
+        id: AwsId::new(format!("eni-n{number}")),
+        addresses: BTreeSet::from([format!("192.168.0.{number}")]),
+        prefixes: Vec::new(),
+        instance: Some(AwsId::new(format!("i-{number}"))),
+        ..interface()
+    });
+    std::iter::once(interface()).chain(others).collect()
 }
 
 fn node_tags() -> Tags {
@@ -161,7 +177,7 @@ pub fn surroundings() -> Surroundings {
     Surroundings {
         vpc: Arc::new(vpc()),
         security_groups: Arc::new([(AwsId::new(NODES), nodes)].into_iter().collect()),
-        interfaces: Arc::new([interface()].into_iter().collect()),
+        interfaces: Arc::new(interfaces().into_iter().collect()),
     }
 }
 
@@ -178,7 +194,7 @@ pub fn fake() -> Fake {
     aws.be_quick();
     aws.change(|state| {
         state.vpc = vpc();
-        state.interfaces = vec![interface()];
+        state.interfaces = interfaces();
         state.certificates = [CERTIFICATE, CERTIFICATE_2].map(AwsId::new).into();
         let spec = SecurityGroup {
             name: "nodes".to_owned(),

@@ -3,6 +3,7 @@ use crate::cluster::wire::Wire;
 use crate::model::binding::PortRef;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::selector::Selector;
 use crate::model::target_group::TargetType;
 
 /// The binding of the recorded scenario V17, whose ports are names.
@@ -26,6 +27,7 @@ fn binding() -> Binding {
         ipv6: false,
         vpc: Some("vpc-1".into()),
         multi_cluster: false,
+        nodes: None,
     }
 }
 
@@ -83,7 +85,7 @@ fn a_patch_names_what_differs_and_spares_what_no_wish_speaks_of() {
     let live = TargetGroupBindingSpec {
         target_group_name: Some("by-name".into()),
         iam_role_arn_to_assume: Some("role".into()),
-        rest: [("nodeSelector".to_owned(), json!({}))].into(),
+        rest: [("assumeRoleExternalId".to_owned(), json!("x"))].into(),
         ..written(&Binding { openings: vec![], protocol: None, ..binding() })
     };
     let wished = written(&binding());
@@ -93,6 +95,27 @@ fn a_patch_names_what_differs_and_spares_what_no_wish_speaks_of() {
         "spec": {"targetGroupName": null, "targetGroupProtocol": "HTTP", "networking": wished.networking},
     });
     assert_eq!(patch, Some(expected));
+}
+
+#[test]
+fn nodes_are_chosen_anew_by_what_is_wished_alone() {
+    let choosing = |labels: &[(&str, &str)]| {
+        let labels = labels.iter().map(|(key, value)| ((*key).into(), (*value).into()));
+        let nodes = Selector { match_labels: labels.collect(), ..Selector::default() };
+        let nodes = (!nodes.match_labels.is_empty()).then(|| Box::new(nodes));
+        written(&Binding { target_type: TargetType::Instance, nodes, ..binding() })
+    };
+    let (web, gpu) = (choosing(&[("pool", "web"), ("zone", "a")]), choosing(&[("gpu", "yes")]));
+    let patch = |live: &TargetGroupBindingSpec, wished: &TargetGroupBindingSpec| {
+        let patch = changes(&standing(live.clone()), &binding().labels, &standing(wished.clone()));
+        patch.map(|patch| patch["spec"].clone())
+    };
+    let selector = json!({"matchLabels": {"pool": "web", "zone": "a"}});
+    assert_eq!(serde_json::to_value(&web).expect("it is plain data")["nodeSelector"], selector);
+    let moved = json!({"matchLabels": {"gpu": "yes", "pool": null, "zone": null}});
+    assert_eq!(patch(&web, &gpu), Some(json!({"nodeSelector": moved})));
+    assert_eq!(patch(&web, &choosing(&[])), Some(json!({"nodeSelector": null})));
+    assert_eq!(patch(&web, &web), None);
 }
 
 #[test]

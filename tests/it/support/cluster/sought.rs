@@ -18,6 +18,7 @@ impl FakeCluster {
         match sought {
             Sought::Ingresses(namespace) => names(&mut objects.ingresses.keys(), namespace),
             Sought::Pods(namespace) => names(&mut objects.pods.keys(), namespace),
+            Sought::Nodes => objects.nodes.keys().cloned().collect(),
             Sought::Slices(service) => {
                 let slices = objects.slices.get(service).into_iter();
                 slices.flat_map(FlatMap::keys).map(ToString::to_string).collect()
