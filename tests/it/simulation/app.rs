@@ -14,13 +14,14 @@ pub const PATHS: [&str; 6] =
     ["Prefix /", "Prefix /a", "Exact /a", "Exact /b", "Prefix /a/b", "Exact /c"];
 pub const PORTS: [&str; 3] = ["s0:80", "s1:http", "s1:81"];
 /// What an Ingress says of its target groups.
-pub const OWN: [&str; 6] = [
+pub const OWN: [&str; 7] = [
     "",
     "healthcheck-path: /healthz, ",
     "target-group-attributes: deregistration_delay.timeout_seconds=5, ",
     "backend-protocol: HTTPS, ",
     "healthcheck-port: 9090, ",
     "target-group-attributes: slow_start.duration_seconds=30, ",
+    "target-type: instance, ",
 ];
 pub const TAGS: [&str; 4] = ["", "tags: team=a, ", "tags: 'owner=b,stage=c', ", "tags: cost=1, "];
 const SCHEMES: [&str; 2] = ["internal", "internet-facing"];
@@ -97,7 +98,7 @@ impl App {
 
     pub fn sketch(&self, key: &ObjectKey, front: &Front) -> String {
         let group = self.group.map(|name| format!("group.name: {name}, ")).unwrap_or_default();
-        let broken = if self.is_broken { "target-type: nonsense, " } else { "" };
+        let broken = if self.is_broken { "healthcheck-interval-seconds: nonsense, " } else { "" };
         let listens = {
             match self.listens {
                 1 => r#"listen-ports: '[{"HTTP":80},{"HTTP":8080}]', "#.to_owned(),

@@ -66,6 +66,16 @@ impl Life {
         sketches.map(|sketch| Change::Apply(sketch, 0)).collect()
     }
 
+    /// A node comes, is ready or not, is about to be taken away, or is gone.
+    pub fn change_node(dice: &mut Dice) -> Vec<Change> {
+        let name = *dice.one_of(&NODES);
+        match *dice.one_of(&["true", "true", "false", "unknown", "tainted", "gone"]) {
+            "gone" => vec![Change::Now(Seen::Node(name.to_owned(), None))],
+            "tainted" => vec![node(name, "true, taints: [karpenter.sh/disrupted]")],
+            ready => vec![node(name, ready)],
+        }
+    }
+
     pub fn change_secret(&mut self, edit: Edit, dice: &mut Dice) -> Vec<Change> {
         let mut key = ObjectKey::new(*dice.one_of(&NAMESPACES), *dice.one_of(&SECRETS));
         let named = self.apps.iter().filter_map(|(app, wish)| {
@@ -91,9 +101,13 @@ impl Life {
 
     pub fn service(&self, key: &ObjectKey) -> String {
         let target = self.endpoints[key].target;
+        let namespace = NAMESPACES.iter().position(|name| *name == key.namespace).unwrap();
         let ports = match key.name.as_str() {
-            "s0" => format!("['80:{}']", 8080 + target),
-            _ => format!("['http=80:{}', 'more=81:9000']", 8090 + target),
+            "s0" => format!("['80:{}@3100{namespace}']", 8080 + target),
+            _ => format!(
+                "['http=80:{}@3101{namespace}', 'more=81:9000@3102{namespace}']",
+                8090 + target
+            ),
         };
         format!("service {key}: {{ports: {ports}}}")
     }
@@ -107,6 +121,15 @@ impl Life {
         let fixture = self.secrets[key].map_or("ec", |number| FIXTURES[number]);
         format!("secret {key}: {{fixture: {fixture}}}")
     }
+}
+
+/// The nodes, which are instances.
+pub const NODES: [&str; 2] = ["n0", "n1"];
+
+/// A node that is so ready.
+pub fn node(name: &str, ready: &str) -> Change {
+    let number = NODES.iter().position(|node| *node == name).unwrap() + 1;
+    Change::Apply(format!("node {name}: {{id: i-{number}, ready: {ready}}}"), 0)
 }
 
 impl Endpoints {

@@ -175,6 +175,8 @@ impl Judge {
             Seen::Binding(key, Some(binding)) => {
                 ObjectKey::new(key.namespace.clone(), binding.spec.service_ref.name.clone())
             }
+            // So are nodes, which lie in no namespace.
+            Seen::Node(name, _) => ObjectKey::new("", name.clone()),
             _ => return,
         };
         self.inner.lock().unwrap().changed.insert(service, elapsed());

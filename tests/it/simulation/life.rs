@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use albedo::model::id::ObjectKey;
 
 use super::app::{App, Front, HOSTS, PATHS, PORTS};
-use super::backends::Endpoints;
+use super::backends::{Endpoints, NODES, node};
 use super::dice::Dice;
 use super::edit::{Change, Edit, meddle};
 use super::judge::Asking;
@@ -76,9 +76,7 @@ impl Life {
                 changes.push(Change::Apply(life.secret(&key), 0));
             }
         }
-        for name in ["n0", "n1"] {
-            changes.push(Change::Apply(format!("node {name}: true"), 0));
-        }
+        changes.extend(NODES.map(|name| node(name, "true")));
         (life, changes)
     }
 
@@ -117,10 +115,7 @@ impl Life {
             }
             Edit::Service | Edit::ServiceGone => self.change_service(edit, dice),
             Edit::Scale | Edit::Roll | Edit::Pod => self.change_endpoints(edit, dice),
-            Edit::Node => {
-                let ready = dice.one_of(&["true", "false", "unknown"]);
-                vec![Change::Apply(format!("node n{}: {ready}", dice.below(2)), 0)]
-            }
+            Edit::Node => Self::change_node(dice),
             Edit::SecretNew | Edit::SecretRenewed | Edit::SecretGone => {
                 self.change_secret(edit, dice)
             }
@@ -138,9 +133,7 @@ impl Life {
             self.is_tier_a.insert(namespace, true);
             changes.push(Change::Apply(self.namespace(namespace), 0));
         }
-        for name in ["n0", "n1"] {
-            changes.push(Change::Apply(format!("node {name}: true"), 0));
-        }
+        changes.extend(NODES.map(|name| node(name, "true")));
         let services: Vec<ObjectKey> = self.services.keys().cloned().collect();
         for key in services {
             self.services.insert(key.clone(), true);
@@ -318,11 +311,11 @@ impl Life {
     pub fn everything(&self) -> Vec<Change> {
         let mut sketches = vec![self.classes(), self.params()];
         sketches.extend(NAMESPACES.map(|name| self.namespace(name)));
-        sketches.extend(["n0", "n1"].map(|name| format!("node {name}: true")));
         sketches.extend(self.services.keys().map(|key| self.service(key)));
         sketches.extend(self.secrets.keys().map(|key| self.secret(key)));
         let all = sketches.into_iter().map(|sketch| Change::Apply(sketch, 0));
         let slices = self.endpoints.keys().flat_map(|key| self.slice(key));
+        let all = all.chain(NODES.map(|name| node(name, "true")));
         all.chain(slices).chain(self.apps.keys().map(|key| self.app(key))).collect()
     }
 

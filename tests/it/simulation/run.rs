@@ -107,7 +107,7 @@ impl Run {
         let hearing = judge.clone();
         site.cluster.hear(move |seen| hearing.changes(seen));
         let clock = VirtualClock::new();
-        drop(clock.spawn(nature::run(site.aws.clone(), stage.clone(), clock)));
+        drop(clock.spawn(nature::run(site.clone(), stage.clone(), clock)));
         let (life, changes) = Life::new(&mut dice);
         for change in changes {
             change.make(&site.cluster);
@@ -270,7 +270,7 @@ impl Run {
         let mut looks = 0;
         while elapsed() < end && !self.stage.is_exhausted() {
             self.sleep(LOOK).await;
-            let is_quiet = self.stage.is_quiet() && nature::is_settled(&self.site.aws);
+            let is_quiet = self.stage.is_quiet() && nature::is_settled(&self.site);
             let leader = self.leader().filter(|_| is_quiet);
             match leader.map_or(Idleness::Busy, Process::idleness) {
                 Idleness::Busy => looks = 0,

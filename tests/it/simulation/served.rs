@@ -160,6 +160,11 @@ pub fn is_ready(
     let mut services = bound.map(|(key, binding)| {
         ObjectKey::new(key.namespace.clone(), binding.spec.service_ref.name.clone())
     });
+    if target.id.starts_with("i-") {
+        return services
+            .any(|service| is_old(&service) && is_node_port(objects, &service, target.port))
+            && is_node(objects, &target.id, is_old);
+    }
     services.any(|service| {
         let slices = objects.slices.get(&service).into_iter().flat_map(FlatMap::values);
         let mut serving =
@@ -173,6 +178,22 @@ pub fn is_ready(
                     endpoint.address == target.id && endpoint.ready && !endpoint.terminating
                 })
             })
+    })
+}
+
+/// Whether nodes listen on a port for a Service.
+fn is_node_port(objects: &Objects, service: &ObjectKey, port: u16) -> bool {
+    let service = objects.services.get(service);
+    service.is_some_and(|found| found.ports.iter().any(|found| found.node_port == Some(port)))
+}
+
+/// Whether a node, which has been as it is for some time, is this instance and takes requests.
+fn is_node(objects: &Objects, id: &str, is_old: impl Fn(&ObjectKey) -> bool) -> bool {
+    objects.nodes.iter().any(|(name, node)| {
+        node.instance.as_deref() == Some(id)
+            && node.ready == "True"
+            && !node.excluded
+            && is_old(&ObjectKey::new("", name.clone()))
     })
 }
 

@@ -22,6 +22,10 @@ struct SmallIngress {
 pub struct Small {
     ingresses: Vec<Option<SmallIngress>>,
     endpoints: Vec<usize>,
+    /// What the nodes but the first are like, by number.
+    nodes: Vec<usize>,
+    /// What the second Service says of its targets, by number.
+    targets: usize,
     scheme: &'static str,
 }
 
@@ -59,6 +63,22 @@ const SETTINGS: [&str; 10] = [
     r#"transforms.s0: '[{"type":"url-rewrite","urlRewriteConfig":
        {"rewrites":[{"regex":"^/a","replace":"/b"}]}}]', "#,
 ];
+/// What the second Service says of its targets: pods or nodes.
+const TARGETS: [&str; 5] = [
+    "",
+    "",
+    "target-type: instance, ",
+    "target-type: instance, healthcheck-port: more, ",
+    "target-type: instance, target-node-labels: pool=web, ",
+];
+/// What nodes may be like; the first one takes whatever anybody asks of it.
+const NODES: [&str; 5] = [
+    "ready: true",
+    "ready: true, labels: {pool: web}",
+    "ready: unknown, labels: {pool: web}",
+    "ready: false",
+    "ready: true, taints: [ToBeDeletedByClusterAutoscaler]",
+];
 const TAGS: [&str; 3] = ["", "tags: team=a, ", "tags: 'owner=b,stage=c', "];
 
 fn ingress() -> impl Strategy<Value = SmallIngress> {
@@ -80,12 +100,15 @@ fn ingress() -> impl Strategy<Value = SmallIngress> {
 /// A world of at least one Ingress.
 pub fn small() -> impl Strategy<Value = Small> {
     let others = prop::collection::vec(prop::option::of(ingress()), 3);
-    let endpoints = prop::collection::vec(0usize..3, 2);
-    (ingress(), others, endpoints, prop::sample::select(&SCHEMES[..])).prop_map(
-        |(first, others, endpoints, scheme)| {
+    // What replaces targets waits for its first one, which pods are for nodes as well.
+    let endpoints = (0usize..3, 1usize..3);
+    let nodes = (prop::collection::vec(0..NODES.len(), 2), 0..TARGETS.len());
+    (ingress(), others, endpoints, nodes, prop::sample::select(&SCHEMES[..])).prop_map(
+        |(first, others, endpoints, (nodes, targets), scheme)| {
             let mut ingresses = vec![Some(first)];
             ingresses.extend(others);
-            Small { ingresses, endpoints, scheme }
+            let endpoints = vec![endpoints.0, endpoints.1];
+            Small { ingresses, endpoints, nodes, targets, scheme }
         },
     )
 }
@@ -103,7 +126,8 @@ impl Small {
             default: None,
         };
         let ingresses = vec![Some(ingress(0, 0)), Some(ingress(1, 5))];
-        Self { ingresses, endpoints: vec![2, 1], scheme: SCHEMES[0] }
+        let (endpoints, nodes) = (vec![2, 1], vec![0, 1]);
+        Self { ingresses, endpoints, nodes, targets: 0, scheme: SCHEMES[0] }
     }
 
     fn standing(&self) -> impl Iterator<Item = (usize, &SmallIngress)> {
@@ -126,16 +150,23 @@ impl Small {
     }
 
     pub fn sketch(&self) -> String {
-        let mut text = "
-service shop/s0: {ports: ['80:8080']}
-service shop/s1: {ports: ['http=80:8081', 'more=81:9000']}
-"
-        .to_owned();
+        let mut text = format!(
+            "
+service shop/s0: {{ports: ['80:8080@31000']}}
+service shop/s1: {{{}ports: ['http=80:8081@31001', 'more=81:9000@31002']}}
+node n1: {{id: i-1, ready: true, labels: {{pool: web}}}}
+",
+            TARGETS[self.targets]
+        );
         for (number, count) in self.endpoints.iter().enumerate() {
             let at: Vec<String> =
                 (0..*count).map(|i| format!("172.31.{number}.{}", i + 1)).collect();
             let ports = ["{'': 8080}", "{http: 8081, more: 9000}"][number];
             text.push_str(&format!("endpoints shop/s{number}: {{ports: {ports}, at: {at:?}}}\n"));
+        }
+        for (number, node) in self.nodes.iter().enumerate() {
+            let id = number + 2;
+            text.push_str(&format!("node n{id}: {{id: i-{id}, {}}}\n", NODES[*node]));
         }
         for (number, ingress) in self.standing() {
             let (scheme, body) = (self.scheme, ingress.body(number));
