@@ -56,8 +56,9 @@ fn read_text(file: &str) -> anyhow::Result<String> {
 fn read_documents(manifests: &mut Manifests, file: &str, text: &str) -> anyhow::Result<()> {
     for (index, document) in serde_yaml_ng::Deserializer::from_str(text).enumerate() {
         let place = || format!("{file}, document {}", index + 1);
-        let value = Value::deserialize(document)
+        let mut value = Value::deserialize(document)
             .with_context(|| format!("{}: not YAML that Kubernetes would read", place()))?;
+        fill_in_node_ports(&mut manifests.notes, &mut value);
         for object in decode_all(value) {
             match object.with_context(place)? {
                 Object::Other { api_version, kind, name } => {
@@ -69,6 +70,31 @@ fn read_documents(manifests: &mut Manifests, file: &str, text: &str) -> anyhow::
         }
     }
     Ok(())
+}
+
+/// The first node port that an API server gives (Kubernetes: `--service-node-port-range`).
+const NODE_PORT: u16 = 30_000;
+
+/// Makes up what an API server gives Services whose ports nodes listen on.
+fn fill_in_node_ports(notes: &mut Vec<String>, value: &mut Value) {
+    let items = value.get_mut("items").and_then(Value::as_array_mut);
+    items.into_iter().flatten().for_each(|item| fill_in_node_ports(notes, item));
+    let has_them = ["NodePort", "LoadBalancer"].iter().any(|kind| value["spec"]["type"] == *kind);
+    if value["kind"] != "Service" || !has_them {
+        return;
+    }
+    let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let ports = value.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+    let ports = ports.into_iter().flatten().filter_map(Value::as_object_mut);
+    let mut is_any = false;
+    for port in ports.filter(|port| !port.contains_key("nodePort")) {
+        port.insert("nodePort".to_owned(), NODE_PORT.into());
+        is_any = true;
+    }
+    if is_any {
+        let given = "gets its nodePorts from the API server";
+        notes.push(format!("Service {name} {given}; taken to be {NODE_PORT}"));
+    }
 }
 
 /// Makes up what manifests need not hold: the class, and the Services of backends.
@@ -128,5 +154,36 @@ fn add_port(ports: &mut Vec<ServicePort>, backend: &IngressServiceBackend) {
     let port = ServicePort { name, port: number, target: PortRef::Number(number), node_port };
     if !ports.contains(&port) {
         ports.push(port);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFESTS: &str = "
+kind: List
+items:
+- {kind: Service, metadata: {name: a}, spec: {type: NodePort, ports: [{port: 80}]}}
+- {kind: Service, metadata: {name: b}, spec: {type: NodePort, ports: [{nodePort: 31000}]}}
+- {kind: Service, metadata: {name: c}, spec: {ports: [{port: 80}]}}
+- {kind: Service, metadata: {name: d}, spec: {type: NodePort, ports: nonsense}}
+---
+just a line
+";
+
+    #[test]
+    fn what_nodes_listen_on_is_made_up_where_an_api_server_would_choose() {
+        let mut notes = Vec::new();
+        let mut found = Vec::new();
+        for document in serde_yaml_ng::Deserializer::from_str(MANIFESTS) {
+            let mut value = Value::deserialize(document).expect("it is YAML");
+            fill_in_node_ports(&mut notes, &mut value);
+            let items = value["items"].as_array().into_iter().flatten();
+            found.extend(items.map(|item| item["spec"]["ports"][0]["nodePort"].clone()));
+        }
+        assert_eq!(found, [NODE_PORT.into(), 31000.into(), Value::Null, Value::Null]);
+        let taken = "Service a gets its nodePorts from the API server; taken to be 30000";
+        assert_eq!(notes, [taken]);
     }
 }

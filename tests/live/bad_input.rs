@@ -47,8 +47,8 @@ fn wrongs(class: &str) -> Vec<Wrong> {
         ),
         case(
             annotated(class, "instance", ("target-type", "instance")),
-            "Unsupported",
-            &["target-type", "instance"],
+            "InvalidBackend",
+            &["target-type", "instance", "NodePort"],
         ),
         case(
             annotated(class, "auth", ("auth-type", "oidc")),

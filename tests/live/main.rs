@@ -15,6 +15,7 @@ mod faults;
 mod leader;
 mod life;
 mod names;
+mod nodes;
 mod observed;
 mod order;
 mod outage;
