@@ -20,6 +20,7 @@ use albedo::model::index::Seen;
 use albedo::model::memory::{Entry, Memory};
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::settings::Scope;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
 use albedo::model::target_group::TargetType;
@@ -215,6 +216,7 @@ async fn ask(client: Client) {
     server.recall().await.unwrap();
     server.move_in().await.unwrap();
     server.mark().await.unwrap();
+    server.clone().for_scope(Scope::Own).recall().await.unwrap();
     let web = Source::ingress(ObjectKey::new(DEMO, "web"));
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     server.status(&web, &[entry]).await.unwrap();

@@ -116,7 +116,7 @@ impl Store<'_> {
         let (Some(before), Some(left)) = (&self.before, self.left().await?) else {
             return Ok(());
         };
-        let marks = [names::mark(Scope::All), STARTED];
+        let marks = self.marks_before();
         let (marks, memories): (Vec<_>, Vec<_>) =
             left.iter().partition(|map| marks.contains(&map.name_any().as_str()));
         for map in &memories {
@@ -140,11 +140,17 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// The marks that may stand where versions before kept theirs: older ones had one for all
+    /// classes.
+    fn marks_before(&self) -> BTreeSet<&'static str> {
+        [names::mark(Scope::All), names::mark(self.scope), STARTED].into()
+    }
+
     /// What an older version left, with its marks; none where there is no mark of any.
     async fn left(&self) -> Result<Option<Vec<ConfigMap>>, ClusterError> {
         let Some(before) = &self.before else { return Ok(None) };
         let mut marks = Vec::new();
-        for name in [names::mark(Scope::All), STARTED] {
+        for name in self.marks_before() {
             let found = answer(&format!("ConfigMap {name}"), before.get_opt(name)).await;
             marks.extend(found?);
         }

@@ -189,3 +189,19 @@ async fn a_start_that_only_began_is_moved_as_one() {
     let recalled = store.recall().await.expect("it may be read");
     assert!(recalled.has_begun && !recalled.is_marked && !recalled.is_elsewhere, "{recalled:?}");
 }
+
+#[tokio::test]
+async fn what_stands_beside_lbc_is_found_by_its_own_mark() {
+    let (group, memory) = edge();
+    let data = json!(memory::write(&group, &memory).expect("it fits"));
+    let mark = json!(memory::mark(Mark::LookedAfter));
+    let shelf = Shelf::new(&[
+        (BEFORE, &names::memory(&group, &Entry::Leftovers), data),
+        (BEFORE, names::mark(Scope::Own), mark),
+    ]);
+    let newer = Newer::default();
+    let store = Store { scope: Scope::Own, ..shelf.store(&newer) };
+    let recalled = store.recall().await.expect("it may be read");
+    assert!(recalled.is_marked && recalled.groups.contains_key(&group), "{recalled:?}");
+    assert_eq!(shelf.store(&newer).recall().await, Ok(Recalled::default()), "it is another's");
+}
