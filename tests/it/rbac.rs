@@ -188,6 +188,7 @@ fn every_action() -> Vec<KubeAction> {
         ipv6: false,
         vpc: None,
         multi_cluster: false,
+        nodes: None,
     };
     let group = Group::Explicit("edge".into());
     let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };

@@ -13,13 +13,12 @@ use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, Opening};
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
-use albedo::model::names;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
     SeenBinding, ServiceRef, TargetGroupBindingSpec,
 };
-use albedo::model::settings::{Scope, Settings};
+use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
 use jiff::Timestamp;
@@ -371,7 +370,7 @@ impl Cluster for FakeCluster {
     }
 
     async fn mark(&self) -> Result<(), ClusterError> {
-        self.maps.lock().unwrap().insert(names::mark(Scope::All).to_owned(), BTreeMap::new());
+        self.leave_mark();
         Ok(())
     }
 

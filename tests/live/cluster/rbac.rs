@@ -46,6 +46,7 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
         ipv6: false,
         vpc: None,
         multi_cluster: false,
+        nodes: None,
     };
     let group = Group::Explicit(namespace.into());
     let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };

@@ -30,6 +30,11 @@ impl FakeCluster {
         Ok(())
     }
 
+    /// It bears the mark of having been looked after.
+    pub(super) fn leave_mark(&self) {
+        self.maps.lock().unwrap().insert(names::mark(Scope::All).to_owned(), BTreeMap::new());
+    }
+
     /// What it remembers for the controller, as the controller reads it.
     pub fn recalled(&self) -> Recalled {
         let maps = self.maps.lock().unwrap().clone();
