@@ -2,6 +2,7 @@
 //!
 //! A bad object gives problems and no error: its neighbours are built all the same.
 
+pub mod admission;
 pub mod annotations;
 pub mod backend;
 pub mod balancer;
@@ -26,6 +27,7 @@ pub mod protection;
 mod rule;
 pub mod secret;
 pub mod shared;
+pub mod standing;
 pub mod subnets;
 pub mod tags;
 pub mod target_group;

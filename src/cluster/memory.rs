@@ -143,6 +143,7 @@ fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
     known.held.extend(memory.held);
     known.leftovers.extend(memory.leftovers);
     known.client_secrets.extend(memory.client_secrets);
+    known.standing.extend(memory.standing);
 }
 
 /// The entries of one ConfigMap, each of which can be read or not.
@@ -152,6 +153,7 @@ struct Entries {
     held: Vec<Value>,
     leftovers: BTreeSet<AwsId>,
     client_secrets: BTreeMap<String, Option<String>>,
+    standing: Vec<Source>,
 }
 
 fn entries(
@@ -161,7 +163,7 @@ fn entries(
     let text = |key| data.get(key).map(String::as_str).unwrap_or_default();
     let group = serde_json::from_str::<Group>(text(DATA_GROUP));
     let entries = serde_json::from_str::<Entries>(text(DATA_MEMORY));
-    let (group, Entries { held, leftovers, client_secrets }) = match (group, entries) {
+    let (group, Entries { held, leftovers, client_secrets, standing }) = match (group, entries) {
         (Ok(group), Ok(entries)) => (group, entries),
         (Err(error), _) | (_, Err(error)) => {
             unreadable.push(error.to_string());
@@ -175,5 +177,5 @@ fn entries(
             Err(error) => unreadable.push(error.to_string()),
         }
     }
-    Some((group, Memory { held: parts, leftovers, client_secrets }))
+    Some((group, Memory { held: parts, leftovers, client_secrets, standing }))
 }

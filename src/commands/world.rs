@@ -134,7 +134,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         });
         let stack = &built.stack;
         let mut plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
-        if plan.steps.iter().all(only_remembers_secrets) {
+        if plan.steps.iter().all(only_remembers) {
             plan.steps.clear();
         }
         let breaches = plan::check::balancer(&plan, stack, &inventory);
@@ -282,14 +282,14 @@ async fn plan_protection<C: Cloud, T: Clock>(
     Ok(plan::protection::plan(stack, &inventory))
 }
 
-/// Whether a step changes nothing but what a controller knows of secrets that AWS never tells: one
-/// that takes over writes that down, and nobody has to be asked.
-fn only_remembers_secrets(step: &Step) -> bool {
+/// Whether a step changes nothing but what a controller knows of secrets that AWS never tells, and
+/// of who came first: one that takes over writes that down, and nobody has to be asked.
+fn only_remembers(step: &Step) -> bool {
     let entry = match &step.action {
         Action::Kube(KubeAction::Remember { entry, .. }) => Some(entry),
         Action::Kube(_) | Action::Aws(_) => None,
     };
-    entry == Some(&Entry::ClientSecrets)
+    matches!(entry, Some(Entry::ClientSecrets | Entry::Standing))
 }
 
 /// The TLS Secrets that these Ingresses name and that are imported.

@@ -33,6 +33,8 @@ const POLLS_QUICK: u32 = 30;
 pub struct BalancerState {
     /// The last good part of each member.
     pub good: BTreeMap<Source, Arc<Part>>,
+    /// The members that are in, the one that has been for longest first.
+    pub standing: Vec<Source>,
     /// What the cluster remembers of it.
     pub stored: Remembered,
     /// What AWS would not let go when we last tried.
@@ -46,6 +48,7 @@ impl BalancerState {
     /// Begins a tenure: what was remembered and waited for is another process's to say.
     pub fn begin(&mut self) {
         self.stored = Remembered::default();
+        self.standing.clear();
         self.leftovers.clear();
         self.waits = Waits::default();
     }
@@ -61,6 +64,9 @@ impl BalancerState {
     pub fn memory(&self) -> Memory {
         let mut memory = self.stored.memory.clone();
         memory.held.extend(self.good.clone());
+        if !self.standing.is_empty() {
+            memory.standing.clone_from(&self.standing);
+        }
         memory.leftovers.extend(self.leftovers.iter().cloned());
         memory
     }

@@ -14,11 +14,11 @@ use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Braked};
 
-use super::groups::{Member, Members, holds, members};
-use super::merge::Brought;
+use super::admission::Brought;
+use super::groups::{Member, Members, holds, is_in_already, members};
 use super::moves::Departures;
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names};
+use super::{member, merge, moves, names, standing};
 
 /// What building a group gave.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Built {
     /// The parts that members contribute as they are now: to be remembered should a member turn
     /// bad.
     pub good: BTreeMap<Source, Arc<Part>>,
+    /// The members that are in, the one that has been for longest first.
+    pub standing: Vec<Source>,
 }
 
 /// Builds a group: each member alone, then all of them together.
@@ -45,7 +47,11 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     members.leaving.extend(departures.leaving.iter().cloned());
     let (mut brought, mut problems) = alone(snapshot, group, &members, &departures);
     let mut merged = merge::merge(snapshot, group, &mut brought);
-    let Brought { active, good, instead } = brought;
+    let Brought { active, good, instead, mut standing } = brought;
+    let is_in = |source: &Source| {
+        merged.contributing.contains(source) || is_in_already(snapshot, group, source)
+    };
+    standing.retain(is_in);
     problems.append(&mut merged.problems);
     let scope = snapshot.settings.scope;
     let finalizer = group.finalizer(scope);
@@ -90,12 +96,15 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         arriving,
         unexplained,
         braked: Braked::default(),
-        memory: memory(snapshot, &active, &good),
+        memory: Memory {
+            standing: standing::remembered(snapshot, group, &active, &standing),
+            ..memory(snapshot, &active, &good)
+        },
         grace,
         named,
         active,
     };
-    Built { stack, problems, names, good }
+    Built { stack, problems, names, good, standing }
 }
 
 /// How long what has been replaced stays: longer where names are not all led elsewhere from here.
@@ -137,6 +146,7 @@ fn alone(
     }
     places.sort();
     brought.active = places.into_iter().map(|(_, _, source)| source).collect();
+    brought.standing = standing::order(snapshot, group, &brought.active);
     (brought, problems)
 }
 

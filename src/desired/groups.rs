@@ -172,7 +172,7 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
             },
         };
         let mut member = ordered(Member { key, ingress, params, order: 0, problems });
-        if !is_in_already(snapshot, group, &member) {
+        if !is_in_already(snapshot, group, &member.source()) {
             member.problems.extend(refusals(&snapshot.settings, &member));
         }
         members.active.push(member);
@@ -183,12 +183,16 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
 
 /// Whether a member has its part in a group already: what it contributes is known, or it has come
 /// through all of a visit. Its status is not for whoever wrote it to set.
-fn is_in_already(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> bool {
-    let status = member.ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    let addresses = status.and_then(|status| status.ingress.as_ref());
-    snapshot.memory.held.contains_key(&member.source())
-        || holds(member.ingress, &group.finalizer(snapshot.settings.scope))
+#[must_use]
+pub fn is_in_already(snapshot: &Snapshot, group: &Group, member: &Source) -> bool {
+    let has_come_through = |ingress: &Arc<Ingress>| {
+        let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+        let addresses = status.and_then(|status| status.ingress.as_ref());
+        holds(ingress, &group.finalizer(snapshot.settings.scope))
             && addresses.is_some_and(|addresses| !addresses.is_empty())
+    };
+    snapshot.memory.held.contains_key(member)
+        || snapshot.objects.ingresses.get(&member.key).is_some_and(has_come_through)
 }
 
 /// What a newcomer may not use any more to ask for us, or for a group.

@@ -19,8 +19,8 @@ use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
 
-use super::annotations::MEANWHILE;
-use super::annotations::table::{LISTEN_PORTS, MANAGE_RULES, SSL_REDIRECT};
+use super::admission::{self, Admission, Brought};
+use super::annotations::table::LISTEN_PORTS;
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
 use super::{protection, rule, subnets, tags};
@@ -40,129 +40,12 @@ pub struct Merged {
     pub unexplained: Vec<Source>,
 }
 
-/// What the members of a group bring.
-#[derive(Debug, Default)]
-pub struct Brought {
-    /// The members, in their order.
-    pub active: Vec<Source>,
-    /// The parts of those that are good.
-    pub good: BTreeMap<Source, Arc<Part>>,
-    /// What takes the place of a part that is missing, or does not fit.
-    pub instead: BTreeMap<Source, Arc<Part>>,
-}
-
-/// Merges parts in the group's order. A part that conflicts with those before it is taken out of
-/// those that are good, and what the member has instead takes its place where that fits.
+/// Merges what the members of a group bring. A part that does not fit is taken out of those that
+/// are good.
 #[must_use]
 pub fn merge(snapshot: &Snapshot, group: &Group, brought: &mut Brought) -> Merged {
-    let all = std::mem::take(&mut brought.good);
-    let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
-    loop {
-        // Each turn begins anew: who is rejected for itself is no reason to reject another.
-        let mut fitting = all.clone();
-        fitting.retain(|key, _| !rejected.contains(&ObjectRef::of(key)));
-        let mut conflicts = Vec::new();
-        let admission = admit(brought, &mut fitting, &mut conflicts);
-        let mut guilty = check(snapshot, &admission);
-        let before = rejected.len();
-        rejected.extend(guilty.iter().map(|problem| problem.object.clone()));
-        problems.append(&mut guilty);
-        // Each turn but the last rejects another member, so this ends.
-        if rejected.len() == before {
-            problems.append(&mut conflicts);
-            brought.good = fitting;
-            return assemble(snapshot, group, admission, problems);
-        }
-    }
-}
-
-/// The parts that fit together.
-struct Admission {
-    shared: Shared,
-    parts: Vec<Arc<Part>>,
-    unexplained: Vec<Source>,
-}
-
-fn admit(
-    brought: &Brought,
-    good: &mut BTreeMap<Source, Arc<Part>>,
-    problems: &mut Vec<Problem>,
-) -> Admission {
-    let mut shared = Shared::default();
-    let mut parts = Vec::new();
-    let mut unexplained = Vec::new();
-    for key in &brought.active {
-        if let Some(part) = good.get(key) {
-            match shared.admit(part) {
-                Ok(()) => {
-                    parts.push(Arc::clone(part));
-                    continue;
-                }
-                Err(mut conflicts) => {
-                    problems.append(&mut conflicts);
-                    good.remove(key);
-                }
-            }
-        }
-        match brought.instead.get(key) {
-            Some(instead) if shared.admit(instead).is_ok() => parts.push(Arc::clone(instead)),
-            Some(_) | None => unexplained.push(key.clone()),
-        }
-    }
-    Admission { shared, parts, unexplained }
-}
-
-/// What can only be judged when everybody is in.
-fn check(snapshot: &Snapshot, admission: &Admission) -> Vec<Problem> {
-    let mut guilty = Vec::new();
-    let shared = &admission.shared;
-    let problem = |part: &Part, code, field: &str, found: String, allowed: &str| Problem {
-        code,
-        severity: Severity::Error,
-        object: ObjectRef::of(&part.source),
-        field: field.to_owned(),
-        found,
-        allowed: allowed.to_owned(),
-        meanwhile: MEANWHILE.to_owned(),
-    };
-    let has_ipv6 = shared.load_balancer.ip_address_type.is_some_and(IpAddressType::has_ipv6);
-    for part in &admission.parts {
-        let https = |port: &u16| {
-            shared.ports.get(port).is_some_and(|p| p.listener.protocol == Protocol::Https)
-        };
-        if let Some(port) = part.load_balancer.ssl_redirect.filter(|port| !https(port)) {
-            guilty.push(problem(
-                part,
-                Code::InvalidAnnotation,
-                &SSL_REDIRECT.field(),
-                format!("{port}, which is no HTTPS port of the group"),
-                "a port that listen-ports gives as HTTPS",
-            ));
-        }
-        let wish = &part.load_balancer;
-        let lacks_backend = snapshot.settings.backend == BackendSecurityGroup::Off
-            && shared.load_balancer.security_groups.is_some();
-        if wish.manages_rules == Some(true) && lacks_backend {
-            guilty.push(problem(
-                part,
-                Code::InvalidAnnotation,
-                &MANAGE_RULES.field(),
-                "true, beside security-groups".to_owned(),
-                "false, where --enable-backend-security-group is off",
-            ));
-        }
-        let ipv6 = part.target_groups.values().find(|wished| wished.target_group.ipv6);
-        if let Some(wished) = ipv6.filter(|_| !has_ipv6) {
-            guilty.push(problem(
-                part,
-                Code::InvalidBackend,
-                &format!("backend {}", wished.binding.service_key()),
-                "a Service with IPv6".to_owned(),
-                "IPv4, or ip-address-type: dualstack on the load balancer",
-            ));
-        }
-    }
-    guilty
+    let (admission, problems) = admission::admit(snapshot, brought);
+    assemble(snapshot, group, admission, problems)
 }
 
 fn assemble(
@@ -374,23 +257,26 @@ fn listeners(
         let tracking = group.tags(&snapshot.settings.cluster, &port.to_string());
         let redirect =
             shared.load_balancer.ssl_redirect.filter(|_| wish.listener.protocol == Protocol::Http);
-        let certificates: Vec<Id> =
-            wish.listener.certificates.iter().map(|id| resolved(snapshot, id)).collect();
+        let listening = || parts.iter().filter_map(|part| Some((part, part.listens.get(port)?)));
+        let brought = listening().map(|(_, listen)| &listen.certificates);
+        let brought = brought.map(|ids| ids.iter().map(|id| resolved(snapshot, id)).collect());
+        let brought: Vec<Vec<Id>> = brought.collect();
+        let mut certificates = brought.iter().flatten();
         // One that is still to be made holds up no listener that another one can serve.
-        let given = certificates.iter().find(|id| id.given().is_some());
+        let given = certificates.clone().find(|id| id.given().is_some());
         let listener = Listener {
             protocol: wish.listener.protocol,
             default_actions: default_actions(wish, *port, redirect),
-            default_certificate: given.or(certificates.first()).cloned(),
-            certificates: certificates.iter().cloned().collect(),
+            default_certificate: given.or(certificates.next()).cloned(),
+            certificates: brought.iter().flatten().cloned().collect(),
             ssl_policy: ssl_policy(snapshot, &wish.listener),
             mutual_authentication: wish.listener.mutual_authentication.clone(),
             tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
         };
-        let listening = parts.iter().filter(|part| part.listens.contains_key(port));
         let protocol = wish.listener.protocol;
         let mut rules: Vec<(Rule, Tags)> = Vec::new();
-        let asked = listening.flat_map(|part| part.rules.iter().map(move |rule| (part, rule)));
+        let asked =
+            listening().flat_map(|(part, _)| part.rules.iter().map(move |rule| (part, rule)));
         for (part, rule) in asked.filter(|_| redirect.is_none()) {
             let rule = match protocol {
                 Protocol::Http => plain::rule(part, rule),
@@ -402,7 +288,7 @@ fn listeners(
                 rules.push((rule, tags));
             }
         }
-        (*port, WishedListener { listener, rules })
+        (*port, WishedListener { listener, certificates: brought, rules })
     });
     each.collect()
 }

@@ -1,5 +1,4 @@
-//! What the members of a group share, and who may join it: the earlier member in the group's order
-//! wins.
+//! What the members of a group share, and who may join it: who is let in first wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;

@@ -24,6 +24,10 @@ pub struct Memory {
     /// are of; none while one is changed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub client_secrets: BTreeMap<String, Option<String>>,
+    /// The members that are in, the one that has been for longest first, where that cannot be told
+    /// by looking at them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<Source>,
 }
 
 /// What is written, and lost, by itself: one that cannot be written holds up no other.
@@ -35,20 +39,24 @@ pub enum Entry {
     Leftovers,
     /// What AWS was last given of secrets that it never tells.
     ClientSecrets,
+    /// Which members have been in for longest.
+    Standing,
 }
 
 impl Memory {
     /// Whether there is nothing to remember.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.leftovers.is_empty() && self.client_secrets.is_empty()
+        self.entries().next().is_none()
     }
 
     /// Its entries.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let leftovers = (!self.leftovers.is_empty()).then_some(Entry::Leftovers);
         let secrets = (!self.client_secrets.is_empty()).then_some(Entry::ClientSecrets);
-        self.held.keys().cloned().map(Entry::Held).chain(leftovers).chain(secrets)
+        let standing = (!self.standing.is_empty()).then_some(Entry::Standing);
+        let held = self.held.keys().cloned().map(Entry::Held);
+        held.chain(leftovers).chain(secrets).chain(standing)
     }
 
     /// One entry and nothing else.
@@ -64,6 +72,7 @@ impl Memory {
             Entry::ClientSecrets => {
                 Self { client_secrets: self.client_secrets.clone(), ..Self::default() }
             }
+            Entry::Standing => Self { standing: self.standing.clone(), ..Self::default() },
         }
     }
 
@@ -76,6 +85,7 @@ impl Memory {
             },
             Entry::Leftovers => self.leftovers.clone_from(&other.leftovers),
             Entry::ClientSecrets => self.client_secrets.clone_from(&other.client_secrets),
+            Entry::Standing => self.standing.clone_from(&other.standing),
         }
     }
 }

@@ -95,6 +95,7 @@ pub fn memory(group: &Group, entry: &Entry) -> String {
     match entry {
         Entry::Leftovers => of_group,
         Entry::ClientSecrets => format!("{of_group}-secrets"),
+        Entry::Standing => format!("{of_group}-standing"),
         Entry::Held(member) => {
             let of_member = hash(&[member.kind.as_str(), &member.to_string()]);
             format!("{of_group}-{of_member}")

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AwsId, Id};
 use super::marks::Tags;
+use super::surroundings::Cidr;
 
 /// Who a rule of a security group lets in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +52,30 @@ impl IngressRule {
             && self.source == other.source
             && self.from_port <= other.from_port
             && other.to_port <= self.to_port
+    }
+
+    /// Whether this one lets in all that another one does, be it from a wider source.
+    #[must_use]
+    pub fn admits(&self, other: &Self) -> bool {
+        let source = match (&self.source, &other.source) {
+            (Peer::Cidr(wide), Peer::Cidr(narrow)) | (Peer::Cidr6(wide), Peer::Cidr6(narrow)) => {
+                let ranges = Cidr::parse(wide).zip(Cidr::parse(narrow));
+                ranges.is_some_and(|(wide, narrow)| wide.contains(narrow))
+            }
+            _ => false,
+        };
+        self.covers(other)
+            || source && self.covers(&Self { source: self.source.clone(), ..other.clone() })
+    }
+
+    /// Whether another one lets in addresses of the same kind to the same ports.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let is_same_kind = matches!(
+            (&self.source, &other.source),
+            (Peer::Cidr(_), Peer::Cidr(_)) | (Peer::Cidr6(_), Peer::Cidr6(_))
+        );
+        is_same_kind && self.covers(&Self { source: self.source.clone(), ..other.clone() })
     }
 
     /// Calls `visit` with the identifier of the source security group.

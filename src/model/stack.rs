@@ -138,8 +138,10 @@ pub struct Front {
 /// A listener with its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WishedListener {
-    /// The listener.
+    /// The listener. Its default certificate is the one to have where none stands.
     pub listener: Listener,
+    /// The certificates that members bring, each member's in its order.
+    pub certificates: Vec<Vec<Id>>,
     /// Its rules, in their order, each with the tags that its member asks for (without the
     /// tracking tags).
     pub rules: Vec<(Rule, Tags)>,

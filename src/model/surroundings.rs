@@ -140,6 +140,12 @@ impl Cidr {
         Some(Self { length, network })
     }
 
+    /// Whether all of another range lies in it.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.length <= other.length && self.holds(other.network)
+    }
+
     /// Whether an address lies in it.
     #[must_use]
     pub fn holds(self, address: IpAddr) -> bool {

@@ -75,10 +75,11 @@ pub fn plan(
     let known = &inventory.remembered.memory;
     let secrets = ClientSecrets::of(stack, known);
     memory.client_secrets = secrets.before(&known.client_secrets, surplus);
-    let remembered = remember(&mut draft, extent, stack, &inventory.remembered, &memory);
+    let Noted { leftovers, standing } =
+        remember(&mut draft, extent, stack, &inventory.remembered, &memory);
     let mut before = Before::default();
     if let Some(front) = &stack.front {
-        let context = Context { settings, extent, replacement, surplus };
+        let context = Context { settings, extent, replacement, surplus, standing };
         before = context.front(&mut draft, front);
         memory.client_secrets = secrets.after(&known.client_secrets, surplus);
         remember_given(&mut draft, extent, stack, &secrets, &memory);
@@ -88,7 +89,7 @@ pub fn plan(
         (Surplus::Keep, Extent::Namespaces(_)) => retire(&mut draft, &replacement, before.traffic),
         (Surplus::Keep, Extent::Cluster | Extent::Manifests) => {}
     }
-    release(&mut draft, stack, &memory, remembered);
+    release(&mut draft, stack, &memory, leftovers);
     draft.finish()
 }
 
@@ -151,6 +152,7 @@ fn claim(
     extent: &Extent,
     stack: &BalancerStack,
     settled: &Settled<'_>,
+    before: &[StepId],
 ) -> Claims {
     if *extent == Extent::Manifests && settled.load_balancer.is_some() {
         return Claims::default();
@@ -158,7 +160,7 @@ fn claim(
     let each = stack.unclaimed.iter().map(|member| {
         let finalizer = stack.finalizer.clone();
         let action = KubeAction::Claim { member: member.clone(), finalizer };
-        (member.clone(), draft.push(Action::Kube(action), Reason::Claimed, &[]))
+        (member.clone(), draft.push(Action::Kube(action), Reason::Claimed, before))
     });
     Claims(each.collect())
 }
@@ -169,6 +171,8 @@ struct Context<'a> {
     extent: &'a Extent,
     replacement: Replacement<'a, 'a>,
     surplus: Surplus,
+    /// The step that remembers who was in first: nobody new comes in before.
+    standing: Option<StepId>,
 }
 
 /// What comes before anything goes that nobody wants.
@@ -182,20 +186,21 @@ struct Before {
 
 impl Context<'_> {
     fn front(&self, draft: &mut Draft, front: &Front) -> Before {
-        let Self { settings, extent, replacement, surplus } = self;
+        let Self { settings, extent, replacement, surplus, standing } = self;
         let Replacement { stack, settled, .. } = *replacement;
         if let (None, Some(problem)) = (settled.load_balancer, &front.no_subnets) {
             // Nothing is made for a load balancer that cannot be.
             draft.refuse(problem.clone());
             return Before::default();
         }
-        let claims = claim(draft, extent, stack, settled);
+        let claims = claim(draft, extent, stack, settled, standing.as_slice());
         let claimed = claims.of_any(stack);
         let mut outgoing = None;
         if let Some(wish) = &front.security_group {
             match settled.security_group {
                 Some(live) => {
-                    outgoing = Some(security_group::update(draft, settings, live, wish, *surplus));
+                    let of = (*settings, stack);
+                    outgoing = Some(security_group::update(draft, of, live, wish, *surplus));
                 }
                 None => {
                     let handle = Handle::FrontendSecurityGroup(stack.group.clone());
@@ -278,43 +283,53 @@ fn memory(stack: &BalancerStack, settled: &Settled<'_>) -> Memory {
     memory
 }
 
-/// Brings what the cluster remembers into line, entry by entry. Answers with the step that has to
-/// be done before anybody is released: what AWS would not let go must not be forgotten then.
+/// The steps that remember what others build on.
+#[derive(Debug, Default)]
+struct Noted {
+    /// The one that has to be done before anybody is released: what AWS would not let go must not
+    /// be forgotten then.
+    leftovers: Option<StepId>,
+    /// The one that has to be done before anybody new comes in.
+    standing: Option<StepId>,
+}
+
+/// Brings what the cluster remembers into line, entry by entry.
 fn remember(
     draft: &mut Draft,
     extent: &Extent,
     stack: &BalancerStack,
     remembered: &Remembered,
     memory: &Memory,
-) -> Option<StepId> {
+) -> Noted {
     if *extent == Extent::Manifests {
-        return None;
+        return Noted::default();
     }
     let Remembered { memory: known, doubtful, is_undivided } = remembered;
     let entries: BTreeSet<Entry> =
         memory.entries().chain(known.entries()).chain(doubtful.iter().cloned()).collect();
-    let (mut held, mut leftovers) = (Vec::new(), None);
+    let (mut held, mut noted) = (Vec::new(), Noted::default());
     for entry in entries {
         let wish = memory.only(&entry);
         if wish == known.only(&entry) && !doubtful.contains(&entry) {
             continue;
         }
         let group = stack.group.clone();
-        let (is_held, is_left_over) =
-            (matches!(entry, Entry::Held(_)), matches!(entry, Entry::Leftovers));
-        let action = KubeAction::Remember { group, entry, memory: wish };
+        let action = KubeAction::Remember { group, entry: entry.clone(), memory: wish };
         // What is in one piece goes once each part of it stands by itself.
-        let after: &[StepId] = if *is_undivided && is_left_over { &held } else { &[] };
+        let is_last = *is_undivided && entry == Entry::Leftovers;
+        let after: &[StepId] = if is_last { &held } else { &[] };
         let step = draft.push(Action::Kube(action), Reason::Remembered, after);
-        if is_held {
-            held.push(step);
-        } else if is_left_over {
-            leftovers = Some(step);
+        match entry {
+            Entry::Held(_) => held.push(step),
+            Entry::Leftovers => noted.leftovers = Some(step),
+            Entry::Standing => noted.standing = Some(step),
+            Entry::ClientSecrets => {}
         }
     }
     let is_known = memory.leftovers.is_subset(&known.leftovers)
         && (*is_undivided || !doubtful.contains(&Entry::Leftovers));
-    leftovers.filter(|_| !memory.leftovers.is_empty() && !is_known)
+    noted.leftovers.take_if(|_| memory.leftovers.is_empty() || is_known);
+    noted
 }
 
 /// Remembers the secrets that AWS was given, once it was.

@@ -149,7 +149,7 @@ fn resolved(
         let replaced = replacement.interim(draft, wish);
         replaced.or_else(|| replacement.switch(draft, standing?, wish))
     };
-    let mut listener = wished.listener.clone();
+    let mut listener = beside(wished, live);
     listener.default_actions = replacement.resolved(&listener.default_actions);
     let default = live.map(|live| live.live.spec.default_actions.as_slice());
     let default = interim(default, &listener.default_actions);
@@ -166,6 +166,26 @@ fn resolved(
     });
     let rules = rules.collect();
     Wished { listener, interim: default, rules, secrets: Rc::clone(secrets) }
+}
+
+/// What a listener should be where one stands already, or none.
+pub fn beside(wished: &WishedListener, live: Option<&LiveListener>) -> Listener {
+    let kept = live.and_then(|live| kept_default(wished, &live.live.spec));
+    let kept = kept.or(wished.listener.default_certificate.as_ref()).cloned();
+    Listener { default_certificate: kept, ..wished.listener.clone() }
+}
+
+/// The default certificate to have in the place of one that stands: it is that of whose it is,
+/// whoever comes before that member in the group's order since.
+fn kept_default<'a>(wished: &'a WishedListener, live: &Listener) -> Option<&'a Id> {
+    let standing = live.default_certificate.as_ref()?;
+    let firsts = wished.certificates.iter().filter_map(|brought| {
+        let first = brought.iter().find(|id| id.given().is_some())?;
+        Some((first, brought))
+    });
+    let is_first = firsts.clone().find(|(first, _)| *first == standing);
+    let is_among = || firsts.clone().find(|(_, brought)| brought.contains(standing));
+    is_first.or_else(is_among).map(|(first, _)| first)
 }
 
 /// A rule as AWS takes it: in pieces, unless it stands as one all the same.

@@ -181,16 +181,16 @@ impl<'i> Replacement<'_, 'i> {
     /// are served elsewhere.
     fn serves(&self, front: &Front, live: &LiveLoadBalancer) -> bool {
         let stands = front.listeners.iter().all(|(port, wished)| {
-            let listener = live.listeners.iter().find(|listener| listener.port == *port);
-            listener.is_some_and(|listener| {
-                let mut wish = wished.listener.clone();
+            let standing = live.listeners.iter().find(|listener| listener.port == *port);
+            standing.is_some_and(|standing| {
+                let mut wish = listener::beside(wished, Some(standing));
                 wish.default_actions = self.resolved(&wish.default_actions);
                 let has = |rule: &crate::model::rule::Rule| {
                     let mut rule = rule.clone();
                     rule.actions = self.resolved(&rule.actions);
-                    listener::does(&listener.rules, &rule)
+                    listener::does(&standing.rules, &rule)
                 };
-                wish.differences(&listener.live.spec).is_empty()
+                wish.differences(&standing.live.spec).is_empty()
                     && wished.rules.iter().all(|(rule, _)| has(rule))
             })
         });

@@ -6,8 +6,9 @@ use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::{Handle, Id};
 use crate::model::known::Live;
 use crate::model::plan::{Reason, StepId};
-use crate::model::security::SecurityGroup;
+use crate::model::security::{IngressRule, SecurityGroup};
 use crate::model::settings::Settings;
+use crate::model::stack::BalancerStack;
 
 use super::draft::Draft;
 pub use super::exchange::{Exchange, Outgoing};
@@ -39,29 +40,44 @@ pub fn create(draft: &mut Draft, handle: Handle, wish: &SecurityGroup, after: &[
 
 /// Brings a security group that stands into line: its rules are exactly those wished for, whoever
 /// made others. Answers with those that go once nothing needs them.
+///
+/// While a member's wishes are unknown, one who knows better than the others may have it let in
+/// few: nobody is let in then who is not yet.
 pub fn update(
     draft: &mut Draft,
-    settings: &Settings,
+    (settings, stack): (&Settings, &BalancerStack),
     live: &Live<SecurityGroup>,
     wish: &SecurityGroup,
     surplus: Surplus,
 ) -> Outgoing {
     let differing = || Reason::Differs(vec!["ingress rules".to_owned()]);
-    let unwanted = match surplus {
-        Surplus::Remove => live.spec.ingress.difference(&wish.ingress).cloned().collect(),
-        Surplus::Keep => BTreeSet::new(),
+    let standing = &live.spec.ingress;
+    let wished = if stack.unexplained.is_empty() { &wish.ingress } else { &within(standing, wish) };
+    if wished.len() < wish.ingress.len() {
+        draft.note("nobody else is let in: not every member of the group is known".to_owned());
+    }
+    let unwanted = standing.difference(wished);
+    let is_known = |rule: &&IngressRule| {
+        surplus == Surplus::Remove
+            || !stack.unexplained.is_empty() && wished.iter().any(|wish| wish.is_beside(rule))
     };
     let exchange = Exchange {
         group: Id::Is(live.id.clone()),
-        standing: live.spec.ingress.clone(),
-        missing: wish.ingress.difference(&live.spec.ingress).cloned().collect(),
-        unwanted,
+        standing: standing.clone(),
+        missing: wished.difference(standing).cloned().collect(),
+        unwanted: unwanted.filter(is_known).cloned().collect(),
         description: "",
         reasons: (differing(), differing()),
     };
     let outgoing = exchange.authorize(draft);
     retag(draft, settings, live, wish, surplus);
     outgoing
+}
+
+/// The rules of a wish that let in nobody who is not let in.
+fn within(standing: &BTreeSet<IngressRule>, wish: &SecurityGroup) -> BTreeSet<IngressRule> {
+    let is_let_in = |rule: &&IngressRule| standing.iter().any(|standing| standing.admits(rule));
+    wish.ingress.iter().filter(is_let_in).cloned().collect()
 }
 
 /// Brings the tags of a security group into line.

@@ -153,6 +153,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         let state = world.balancers.entry(group.clone()).or_default();
         state.remember(plan, outcomes);
+        state.standing.clone_from(&built.standing);
         let is_waiting = plan.waits_for_release();
         if built.stack.front.is_none()
             || plan::balancer::lets_go(plan)

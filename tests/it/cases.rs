@@ -21,7 +21,7 @@ fn at_rest(manifests: &str) -> Site {
     site
 }
 
-/// What a person applies, put over what stands: finalizers and bindings stay.
+/// What a person applies, put over what stands: finalizers, statuses and bindings stay.
 fn applied(site: &Site, manifests: &str) -> World {
     let mut world = World::new("");
     world.objects.bindings = site.cluster.objects.read().unwrap().bindings.clone();
@@ -38,6 +38,7 @@ fn applied(site: &Site, manifests: &str) -> World {
         });
         let new = std::sync::Arc::make_mut(new);
         new.metadata.finalizers.clone_from(&old.metadata.finalizers);
+        new.status.clone_from(&old.status);
     }
     world
 }

@@ -56,6 +56,7 @@ mod runtime;
 mod security;
 mod serve;
 mod simulation;
+mod standing;
 mod subnets;
 mod support;
 mod switch;

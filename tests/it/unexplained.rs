@@ -83,3 +83,42 @@ ingress shop/b: {group.name: edge, group.order: 2, rules: [any Prefix / s:80]}
         .await;
     });
 }
+
+/// Who is let in from outside, after one member turned bad and the other one changed while nobody
+/// looked.
+async fn let_in_beside_the_unexplained(before: &str, after: &str) -> Vec<String> {
+    let web = |name: &str, more: &str| {
+        format!(
+            "ingress shop/{name}: {{group.name: edge, {more}, rules: [any Exact /{name} s:80]}}"
+        )
+    };
+    let site = Site::new("service shop/s: {ports: [80]}");
+    site.cluster.add(&web("a", before));
+    site.cluster.add(&web("b", "inbound-cidrs: 10.0.0.0/8"));
+    drop(site.settle().await);
+    site.cluster.add(&web("a", after));
+    site.cluster.add(&web("b", "inbound-cidrs: nonsense"));
+    site.settle().await;
+    let groups = site.aws.everything().security_groups;
+    let rules = groups.values().flat_map(|found| found.rules.keys()).map(ToString::to_string);
+    rules.filter(|rule| rule.contains('/')).collect()
+}
+
+#[test]
+fn nobody_else_is_let_in_beside_the_unexplained_and_fewer_may_be() {
+    wait(async {
+        let silent = "tags: a=b";
+        let named = |cidrs: &str| format!("inbound-cidrs: '{cidrs}'");
+        let (all, some) = ("tcp 80 from 10.0.0.0/8", "tcp 80 from 10.1.0.0/16");
+        for (before, after, expected) in [
+            (silent.to_owned(), "tags: a=c".to_owned(), all),
+            (silent.to_owned(), r#"listen-ports: '[{"HTTP":80},{"HTTP":81}]'"#.to_owned(), all),
+            (named("10.0.0.0/8"), named("0.0.0.0/0"), all),
+            (named("10.0.0.0/8"), named("10.1.0.0/16"), some),
+            (named("10.0.0.0/8"), named("10.1.0.0/16,11.0.0.0/8"), some),
+        ] {
+            let found = let_in_beside_the_unexplained(&before, &after).await;
+            assert_eq!(found, [expected], "{after}");
+        }
+    });
+}

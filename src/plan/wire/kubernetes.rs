@@ -27,6 +27,9 @@ pub(super) fn what(action: &KubeAction) -> String {
         KubeAction::Remember { entry: Entry::ClientSecrets, memory, .. } => {
             format!("memory of {} clients' secrets", memory.client_secrets.len())
         }
+        KubeAction::Remember { entry: Entry::Standing, memory, .. } => {
+            format!("memory of which of {} members came first", memory.standing.len())
+        }
         KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
             format!("finalizer of TargetGroupBinding {name}")
         }
@@ -55,6 +58,10 @@ pub(super) fn parameters(action: &KubeAction) -> Value {
         KubeAction::Remember { group, entry: Entry::ClientSecrets, memory } => {
             let clients: Vec<&String> = memory.client_secrets.keys().collect();
             json!({"group": group.to_string(), "clients": clients})
+        }
+        KubeAction::Remember { group, entry: Entry::Standing, memory } => {
+            let standing: Vec<String> = memory.standing.iter().map(ToString::to_string).collect();
+            json!({"group": group.to_string(), "standing": standing})
         }
         KubeAction::Unbind { name }
         | KubeAction::ClaimBinding { name }

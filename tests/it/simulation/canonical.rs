@@ -75,12 +75,16 @@ fn lines(mut state: State, contested: &BTreeSet<String>) -> Vec<String> {
 }
 
 /// A state without what depends on the way that led to it: how far AWS has come, what target groups
-/// are called that have taken the places of others, and their default port, which every target
-/// overrides.
+/// are called that have taken the places of others, their default port, which every target
+/// overrides, and whose of several certificates is the default one: that of who was there first.
 fn without_history(state: &State) -> State {
     let mut state = state.clone();
     for found in state.load_balancers.values_mut() {
         found.state = LoadBalancerState::Active;
+    }
+    for listener in state.listeners.values_mut() {
+        let certificates = &listener.spec.certificates;
+        listener.spec.default_certificate.take_if(|default| certificates.contains(default));
     }
     for group in state.target_groups.values_mut() {
         for target in group.targets.values_mut() {

@@ -55,6 +55,10 @@ fn pods_behind(title: &str, body: &Value) -> Vec<(String, Value)> {
     lines.iter().map(pod).collect()
 }
 
+/// What of a sketch is metadata.
+const META: [&str; 5] =
+    ["finalizers", "labels", "creationTimestamp", "deletionTimestamp", "resourceVersion"];
+
 /// The manifest of one entry.
 fn manifest(title: &str, body: Value) -> Value {
     let (kind, name) = title.split_once(' ').unwrap();
@@ -83,7 +87,7 @@ fn manifest(title: &str, body: Value) -> Value {
         }
         other => panic!("no sketch of {other}"),
     };
-    for field in ["finalizers", "labels", "deletionTimestamp", "resourceVersion"] {
+    for field in META {
         if let Some(value) = body.remove(field) {
             meta[field] = value;
         }

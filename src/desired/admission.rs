@@ -1,0 +1,156 @@
+//! Which of the parts of a group's members fit together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::listener::Protocol;
+use crate::model::load_balancer::IpAddressType;
+use crate::model::part::Part;
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::settings::BackendSecurityGroup;
+use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
+
+use super::annotations::MEANWHILE;
+use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
+use super::shared::Shared;
+
+/// What the members of a group bring.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// The members, in their order.
+    pub active: Vec<Source>,
+    /// The same, in the order in which they are let in: what they share is the first one's.
+    pub standing: Vec<Source>,
+    /// The parts of those that are good.
+    pub good: BTreeMap<Source, Arc<Part>>,
+    /// What takes the place of a part that is missing, or does not fit.
+    pub instead: BTreeMap<Source, Arc<Part>>,
+}
+
+/// Lets parts in, those first whose members have been in for longest. A part that conflicts with
+/// those before it is taken out of those that are good, and what the member has instead takes its
+/// place where that fits.
+#[must_use]
+pub fn admit(snapshot: &Snapshot, brought: &mut Brought) -> (Admission, Vec<Problem>) {
+    let all = std::mem::take(&mut brought.good);
+    let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
+    loop {
+        // Each turn begins anew: who is rejected for itself is no reason to reject another.
+        let mut fitting = all.clone();
+        fitting.retain(|key, _| !rejected.contains(&ObjectRef::of(key)));
+        let mut conflicts = Vec::new();
+        let admission = in_order(brought, &mut fitting, &mut conflicts);
+        let mut guilty = check(snapshot, &admission);
+        let before = rejected.len();
+        rejected.extend(guilty.iter().map(|problem| problem.object.clone()));
+        problems.append(&mut guilty);
+        // Each turn but the last rejects another member, so this ends.
+        if rejected.len() == before {
+            problems.append(&mut conflicts);
+            brought.good = fitting;
+            return (admission, problems);
+        }
+    }
+}
+
+/// The parts that fit together.
+#[derive(Debug)]
+pub struct Admission {
+    /// What their members share.
+    pub shared: Shared,
+    /// The parts, in the group's order.
+    pub parts: Vec<Arc<Part>>,
+    /// The members that nothing stands for.
+    pub unexplained: Vec<Source>,
+}
+
+fn in_order(
+    brought: &Brought,
+    good: &mut BTreeMap<Source, Arc<Part>>,
+    problems: &mut Vec<Problem>,
+) -> Admission {
+    let mut shared = Shared::default();
+    let mut admitted = BTreeMap::new();
+    for key in &brought.standing {
+        if let Some(part) = good.get(key) {
+            match shared.admit(part) {
+                Ok(()) => {
+                    admitted.insert(key, Arc::clone(part));
+                    continue;
+                }
+                Err(mut conflicts) => {
+                    problems.append(&mut conflicts);
+                    good.remove(key);
+                }
+            }
+        }
+        if let Some(instead) = brought.instead.get(key)
+            && shared.admit(instead).is_ok()
+        {
+            admitted.insert(key, Arc::clone(instead));
+        }
+    }
+    // Whoever is let in first, rules stand in the group's order.
+    let (mut parts, mut unexplained) = (Vec::new(), Vec::new());
+    for key in &brought.active {
+        match admitted.remove(key) {
+            Some(part) => parts.push(part),
+            None => unexplained.push(key.clone()),
+        }
+    }
+    Admission { shared, parts, unexplained }
+}
+
+/// What can only be judged when everybody is in.
+fn check(snapshot: &Snapshot, admission: &Admission) -> Vec<Problem> {
+    let mut guilty = Vec::new();
+    let shared = &admission.shared;
+    let problem = |part: &Part, code, field: &str, found: String, allowed: &str| Problem {
+        code,
+        severity: Severity::Error,
+        object: ObjectRef::of(&part.source),
+        field: field.to_owned(),
+        found,
+        allowed: allowed.to_owned(),
+        meanwhile: MEANWHILE.to_owned(),
+    };
+    let has_ipv6 = shared.load_balancer.ip_address_type.is_some_and(IpAddressType::has_ipv6);
+    for part in &admission.parts {
+        let https = |port: &u16| {
+            shared.ports.get(port).is_some_and(|p| p.listener.protocol == Protocol::Https)
+        };
+        if let Some(port) = part.load_balancer.ssl_redirect.filter(|port| !https(port)) {
+            guilty.push(problem(
+                part,
+                Code::InvalidAnnotation,
+                &SSL_REDIRECT.field(),
+                format!("{port}, which is no HTTPS port of the group"),
+                "a port that listen-ports gives as HTTPS",
+            ));
+        }
+        let wish = &part.load_balancer;
+        let lacks_backend = snapshot.settings.backend == BackendSecurityGroup::Off
+            && shared.load_balancer.security_groups.is_some();
+        if wish.manages_rules == Some(true) && lacks_backend {
+            guilty.push(problem(
+                part,
+                Code::InvalidAnnotation,
+                &MANAGE_RULES.field(),
+                "true, beside security-groups".to_owned(),
+                "false, where --enable-backend-security-group is off",
+            ));
+        }
+        let ipv6 = part.target_groups.values().find(|wished| wished.target_group.ipv6);
+        if let Some(wished) = ipv6.filter(|_| !has_ipv6) {
+            guilty.push(problem(
+                part,
+                Code::InvalidBackend,
+                &format!("backend {}", wished.binding.service_key()),
+                "a Service with IPv6".to_owned(),
+                "IPv4, or ip-address-type: dualstack on the load balancer",
+            ));
+        }
+    }
+    guilty
+}

@@ -1,0 +1,65 @@
+//! Which members of a group have been in for longest: what a group shares is theirs to decide.
+//!
+//! Who is in comes before who is new, and then the older object. That can be told by looking at
+//! the objects, and so another process tells the same. Where it cannot, because an old Ingress
+//! came into the group late, or nobody else knows who was let in, it is remembered.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::model::group::Group;
+use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
+
+use super::groups::{holds, is_in_already};
+
+/// Members in the order in which they are let in.
+#[must_use]
+pub fn order(snapshot: &Snapshot, group: &Group, active: &[Source]) -> Vec<Source> {
+    let standing = &snapshot.memory.standing;
+    let by_look = by_look(snapshot, active, |source| is_in_already(snapshot, group, source));
+    let (mut first, others): (Vec<Source>, Vec<Source>) =
+        by_look.into_iter().partition(|source| standing.contains(source));
+    first.sort_by_key(|source| standing.iter().position(|standing| standing == source));
+    first.extend(others);
+    first
+}
+
+/// What has to be remembered of the order of those who are in: nothing where whoever knows nothing
+/// of it would tell the same.
+#[must_use]
+pub fn remembered(
+    snapshot: &Snapshot,
+    group: &Group,
+    active: &[Source],
+    standing: &[Source],
+) -> Vec<Source> {
+    let finalizer = group.finalizer(snapshot.settings.scope);
+    let seems_in = |source: &Source| {
+        let is_claimed = || {
+            let found = snapshot.objects.ingresses.get(&source.key);
+            found.is_some_and(|ingress| holds(ingress, &finalizer))
+        };
+        standing.contains(source) || is_claimed()
+    };
+    let told = by_look(snapshot, active, seems_in);
+    let is_told = told.iter().take(standing.len()).eq(standing);
+    if is_told { Vec::new() } else { standing.to_vec() }
+}
+
+/// The order by what can be seen: those who are in, the older object first; ties go by the group's
+/// order.
+fn by_look(snapshot: &Snapshot, active: &[Source], is_in: impl Fn(&Source) -> bool) -> Vec<Source> {
+    let inside: BTreeSet<&Source> = active.iter().filter(|source| is_in(source)).collect();
+    let mut all: Vec<&Source> = active.iter().collect();
+    all.sort_by_key(|source| (!inside.contains(*source), created(snapshot, source)));
+    all.into_iter().cloned().collect()
+}
+
+/// When a member was made. One that only a manifest holds is still to be.
+fn created(snapshot: &Snapshot, source: &Source) -> Timestamp {
+    let metadata = snapshot.objects.metadata(source);
+    let created = metadata.and_then(|metadata| metadata.creation_timestamp.as_ref());
+    created.map_or(Timestamp::MAX, |time| time.0)
+}
