@@ -30,6 +30,7 @@ pub mod shared;
 pub mod standing;
 pub mod subnets;
 pub mod tags;
+mod taking;
 pub mod target_group;
 pub mod targets;
 pub mod tls;

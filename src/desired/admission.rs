@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::model::group::Group;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::IpAddressType;
 use crate::model::part::Part;
@@ -13,13 +14,16 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
-use super::shared::Shared;
+use super::shared::{Say, Shared};
+use super::taking::Taking;
 
 /// What the members of a group bring.
 #[derive(Debug, Default)]
 pub struct Brought {
     /// The members, in their order.
     pub active: Vec<Source>,
+    /// The place of each by number.
+    pub orders: BTreeMap<Source, i32>,
     /// The same, in the order in which they are let in: what they share is the first one's.
     pub standing: Vec<Source>,
     /// The parts of those that are good.
@@ -28,19 +32,33 @@ pub struct Brought {
     pub instead: BTreeMap<Source, Arc<Part>>,
 }
 
+impl Brought {
+    /// Puts the members in their order: by number, then by their names as texts (LBC).
+    pub fn sort(&mut self) {
+        let Self { active, orders, .. } = self;
+        active.sort_by_cached_key(|source| {
+            (orders.get(source).copied().unwrap_or_default(), source.to_string())
+        });
+    }
+}
+
 /// Lets parts in, those first whose members have been in for longest. A part that conflicts with
 /// those before it is taken out of those that are good, and what the member has instead takes its
 /// place where that fits.
 #[must_use]
-pub fn admit(snapshot: &Snapshot, brought: &mut Brought) -> (Admission, Vec<Problem>) {
-    let all = std::mem::take(&mut brought.good);
+pub fn admit(
+    snapshot: &Snapshot,
+    group: &Group,
+    brought: &mut Brought,
+) -> (Admission, Vec<Problem>) {
     let (mut rejected, mut problems) = (BTreeSet::new(), Vec::new());
     loop {
         // Each turn begins anew: who is rejected for itself is no reason to reject another.
-        let mut fitting = all.clone();
+        let mut fitting = brought.good.clone();
         fitting.retain(|key, _| !rejected.contains(&ObjectRef::of(key)));
         let mut conflicts = Vec::new();
-        let admission = in_order(brought, &mut fitting, &mut conflicts);
+        let taking = Taking { snapshot, group, brought };
+        let admission = in_order(taking, &mut fitting, &mut conflicts);
         let mut guilty = check(snapshot, &admission);
         let before = rejected.len();
         rejected.extend(guilty.iter().map(|problem| problem.object.clone()));
@@ -49,6 +67,10 @@ pub fn admit(snapshot: &Snapshot, brought: &mut Brought) -> (Admission, Vec<Prob
         if rejected.len() == before {
             problems.append(&mut conflicts);
             brought.good = fitting;
+            // Whoever does not get in as it is now keeps the place of what stands for it.
+            let orders = admission.parts.iter().map(|part| (part.source.clone(), part.order));
+            brought.orders.extend(orders);
+            brought.sort();
             return (admission, problems);
         }
     }
@@ -66,15 +88,23 @@ pub struct Admission {
 }
 
 fn in_order(
-    brought: &Brought,
+    taking: Taking<'_>,
     good: &mut BTreeMap<Source, Arc<Part>>,
     problems: &mut Vec<Problem>,
 ) -> Admission {
+    let Taking { snapshot, brought, .. } = taking;
     let mut shared = Shared::default();
     let mut admitted = BTreeMap::new();
     for key in &brought.standing {
         if let Some(part) = good.get(key) {
-            match shared.admit(part) {
+            let say = if taking.may_decide(key) {
+                Say::Free
+            } else {
+                Say::AsBefore(&snapshot.settings, brought.instead.get(key).map(AsRef::as_ref))
+            };
+            let taken = taking.requests(part);
+            let admission = taken.map_or_else(|| shared.admit(part, say), |taken| Err(vec![taken]));
+            match admission {
                 Ok(()) => {
                     admitted.insert(key, Arc::clone(part));
                     continue;
@@ -86,19 +116,16 @@ fn in_order(
             }
         }
         if let Some(instead) = brought.instead.get(key)
-            && shared.admit(instead).is_ok()
+            && shared.admit(instead, Say::Free).is_ok()
         {
             admitted.insert(key, Arc::clone(instead));
         }
     }
+    let is_out = |source: &&Source| !admitted.contains_key(*source);
+    let unexplained = brought.active.iter().filter(is_out).cloned().collect();
     // Whoever is let in first, rules stand in the group's order.
-    let (mut parts, mut unexplained) = (Vec::new(), Vec::new());
-    for key in &brought.active {
-        match admitted.remove(key) {
-            Some(part) => parts.push(part),
-            None => unexplained.push(key.clone()),
-        }
-    }
+    let mut parts: Vec<Arc<Part>> = admitted.into_values().collect();
+    parts.sort_by_cached_key(|part| (part.order, part.source.to_string()));
     Admission { shared, parts, unexplained }
 }
 

@@ -47,7 +47,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     members.leaving.extend(departures.leaving.iter().cloned());
     let (mut brought, mut problems) = alone(snapshot, group, &members, &departures);
     let mut merged = merge::merge(snapshot, group, &mut brought);
-    let Brought { active, good, instead, mut standing } = brought;
+    let Brought { active, good, instead, mut standing, .. } = brought;
     let is_in = |source: &Source| {
         merged.contributing.contains(source) || is_in_already(snapshot, group, source)
     };
@@ -126,26 +126,27 @@ fn alone(
     departures: &Departures,
 ) -> (Brought, Vec<Problem>) {
     let mut brought = Brought { instead: snapshot.memory.held.clone(), ..Brought::default() };
-    let (mut problems, mut places) = (Vec::new(), Vec::new());
+    let mut problems = Vec::new();
     for member in &members.active {
         let (part, mut found) = member::build(snapshot, group, member);
         // A bad member keeps the place of the part that stands for it.
         let source = member.source();
         let held = brought.instead.get_mut(&source);
         let order = part.as_ref().or(held.as_deref().map(AsRef::as_ref));
-        places.push((order.map_or(member.order, |part| part.order), source.to_string(), source));
+        let order = order.map_or(member.order, |part| part.order);
         if let (None, Some(held)) = (&part, held) {
             close(snapshot, member, held, &mut found);
         }
         problems.append(&mut found);
-        brought.good.extend(part.map(|part| (member.source(), Arc::new(part))));
+        brought.good.extend(part.map(|part| (source.clone(), Arc::new(part))));
+        brought.orders.insert(source, order);
     }
     for source in &departures.staying {
         let order = snapshot.memory.held.get(source).map_or(0, |part| part.order);
-        places.push((order, source.to_string(), source.clone()));
+        brought.orders.insert(source.clone(), order);
     }
-    places.sort();
-    brought.active = places.into_iter().map(|(_, _, source)| source).collect();
+    brought.active = brought.orders.keys().cloned().collect();
+    brought.sort();
     brought.standing = standing::order(snapshot, group, &brought.active);
     (brought, problems)
 }

@@ -44,7 +44,7 @@ pub struct Merged {
 /// are good.
 #[must_use]
 pub fn merge(snapshot: &Snapshot, group: &Group, brought: &mut Brought) -> Merged {
-    let (admission, problems) = admission::admit(snapshot, brought);
+    let (admission, problems) = admission::admit(snapshot, group, brought);
     assemble(snapshot, group, admission, problems)
 }
 

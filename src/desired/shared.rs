@@ -8,12 +8,13 @@ use smol_str::SmolStr;
 use crate::model::flat::FlatMap;
 use crate::model::id::AwsId;
 use crate::model::listener::{ListenerWish, Protocol};
-use crate::model::load_balancer::LoadBalancerWish;
+use crate::model::load_balancer::{IpAddressType, LoadBalancerWish};
 use crate::model::marks::Tags;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::protection::ProtectionWish;
 use crate::model::rule::RuleAction;
+use crate::model::settings::Settings;
 use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
@@ -23,6 +24,9 @@ use super::annotations::table::{
     SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use super::rule::plain;
+
+/// What holds of a setting that nobody has named.
+const NOTHING: &str = "nothing";
 
 /// What members want of one listener.
 #[derive(Clone, Debug)]
@@ -46,17 +50,29 @@ pub struct Shared {
     pub ports: BTreeMap<u16, SharedPort>,
 }
 
+/// What a member may say of what its group shares.
+#[derive(Clone, Copy, Debug)]
+pub enum Say<'a> {
+    /// Whatever the members before it have not said otherwise.
+    Free,
+    /// Of that only what it has said before, or what holds anyway.
+    AsBefore(&'a Settings, Option<&'a Part>),
+}
+
 impl Shared {
     /// Lets a part in, unless it wants something else than the members before it.
     ///
     /// # Errors
     /// What it wants differently; nothing of it has been let in then.
-    pub fn admit(&mut self, part: &Part) -> Result<(), Vec<Problem>> {
+    pub fn admit(&mut self, part: &Part, say: Say<'_>) -> Result<(), Vec<Problem>> {
         let mut next = self.clone();
         let mut conflicts = Conflicts { source: &part.source, problems: Vec::new() };
         conflicts.agree(&mut next.load_balancer, &part.load_balancer);
         for port in part.listens.keys() {
             conflicts.admit_port(&mut next, part, *port);
+        }
+        if let Say::AsBefore(settings, before) = say {
+            conflicts.say_no_more(self, &next, (settings, before));
         }
         if conflicts.problems.is_empty() {
             *self = next;
@@ -194,6 +210,71 @@ impl Conflicts<'_> {
             if !group.certificates.contains(certificate) {
                 group.certificates.push(certificate.clone());
             }
+        }
+    }
+
+    /// Notes what nobody has said before and would hold for all from now on. Tags change nothing of
+    /// what anybody serves.
+    fn say_no_more(
+        &mut self,
+        before: &Shared,
+        next: &Shared,
+        (settings, own): (&Settings, Option<&Part>),
+    ) {
+        let nothing = LoadBalancerWish::default();
+        let own_wish = own.map_or(&nothing, |part| &part.load_balancer);
+        let wishes = [&before.load_balancer, &next.load_balancer, own_wish];
+        let text = |get: fn(&LoadBalancerWish) -> Option<String>| wishes.map(get);
+        let scheme = settings.default_scheme.to_string();
+        self.said(&SCHEME, text(|wish| wish.scheme.map(|it| it.to_string())), &scheme);
+        let ip_address_type = IpAddressType::Ipv4.as_str();
+        let texts = text(|wish| wish.ip_address_type.map(|it| it.to_string()));
+        self.said(&IP_ADDRESS_TYPE, texts, ip_address_type);
+        self.said(&LOAD_BALANCER_NAME, text(|wish| wish.name.clone()), NOTHING);
+        self.said(&SUBNETS, text(|wish| wish.subnets.as_ref().map(listed)), NOTHING);
+        let texts = text(|wish| wish.security_groups.as_ref().map(listed));
+        self.said(&SECURITY_GROUPS, texts, NOTHING);
+        let manages = settings.manages_backend_rules.to_string();
+        let texts = text(|wish| wish.manages_rules.map(|it| it.to_string()));
+        self.said(&MANAGE_RULES, texts, &manages);
+        let texts = text(|wish| wish.ssl_redirect.map(|it| it.to_string()));
+        self.said(&SSL_REDIRECT, texts, NOTHING);
+        let texts = text(|wish| wish.protection.web_acl().map(ToString::to_string));
+        self.said(&WAFV2_ACL_ARN, texts, NOTHING);
+        let texts = text(|wish| wish.protection.shield.map(|it| it.to_string()));
+        self.said(&SHIELD, texts, NOTHING);
+        let [had, new, own_attributes] = wishes.map(|wish| &wish.attributes);
+        for (key, value) in new {
+            let of = |pairs: &FlatMap<SmolStr, SmolStr>| {
+                pairs.get(key).map(|value| format!("{key}={value}"))
+            };
+            let texts = [of(had), Some(format!("{key}={value}")), of(own_attributes)];
+            self.said(&LOAD_BALANCER_ATTRIBUTES, texts, NOTHING);
+        }
+        for (port, had) in &before.ports {
+            let Some(new) = next.ports.get(port) else { continue };
+            let own = own.filter(|part| part.listens.contains_key(port));
+            let cidrs = own.and_then(|part| part.inbound_cidrs.as_ref());
+            let texts = [had.inbound_cidrs.as_ref(), new.inbound_cidrs.as_ref(), cidrs];
+            self.said(&INBOUND_CIDRS, texts.map(|cidrs| cidrs.map(listed)), NOTHING);
+            let policy = own.and_then(|part| part.listens.get(port)?.ssl_policy.clone());
+            let of = |shared: &SharedPort| shared.listener.ssl_policy.clone();
+            self.said(&SSL_POLICY, [of(had), of(new), policy], &settings.default_ssl_policy);
+        }
+    }
+
+    /// Notes something that neither others nor this member itself have said before, unless it holds
+    /// already.
+    fn said<A>(
+        &mut self,
+        annotation: &Annotation<A>,
+        [before, next, own]: [Option<String>; 3],
+        in_force: &str,
+    ) {
+        if let (None, Some(next), None) = (before, next, own)
+            && next != in_force
+        {
+            self.note(annotation, &next, in_force);
         }
     }
 

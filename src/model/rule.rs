@@ -15,6 +15,7 @@ use condition::patterns_meet;
 mod action;
 mod authentication;
 mod condition;
+mod overlap;
 mod split;
 mod transform;
 

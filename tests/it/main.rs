@@ -61,6 +61,7 @@ mod subnets;
 mod support;
 mod switch;
 mod tags;
+mod taking;
 mod tally;
 mod targets;
 mod tidy;

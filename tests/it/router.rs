@@ -1,6 +1,6 @@
 //! Where requests go: the built rules, walked in their order, against LBC's documented semantics.
 
-use albedo::model::rule::{Rule, RuleAction};
+use albedo::model::rule::{Condition, Rule, RuleAction};
 use proptest::prelude::*;
 
 use super::support::router::{first, takes};
@@ -130,6 +130,62 @@ proptest! {
                 let by_rules = routed(&rules, host, path);
                 let by_words = documented(&members, host, path);
                 prop_assert_eq!(by_rules, by_words, "{} {}", host, path);
+            }
+        }
+    }
+}
+
+/// Conditions of one rule: patterns of hosts and of paths, and methods.
+fn conditions() -> impl Strategy<Value = Rule> {
+    let texts = |of: &'static str, most| {
+        prop::collection::vec(of, 1..most).prop_map(|all| all.into_iter().map(Into::into).collect())
+    };
+    let host = texts("[aA*?.]{1,5}", 3).prop_map(Condition::Host);
+    let path = texts("/[ab*?]{0,4}", 3).prop_map(Condition::Path);
+    let method = texts("GET|PUT", 3).prop_map(Condition::Method);
+    let regex = texts("/[ab.]{0,3}", 2).prop_map(Condition::PathRegex);
+    let maybe = |of: BoxedStrategy<Condition>| prop::option::of(of);
+    let each = (
+        maybe(host.boxed()),
+        maybe(prop_oneof![4 => path.boxed(), 1 => regex.boxed()].boxed()),
+        maybe(method.boxed()),
+    );
+    each.prop_map(|(host, path, method)| {
+        let conditions = host.into_iter().chain(path).chain(method).collect();
+        Rule { conditions, actions: Vec::new(), transforms: Vec::new() }
+    })
+}
+
+/// Whether a request meets all conditions of a rule, as far as they can be told here.
+fn meets(rule: &Rule, (host, path, method): (&str, &str, &str)) -> bool {
+    rule.conditions.iter().all(|condition| match condition {
+        Condition::Host(values) => values
+            .iter()
+            .any(|value| takes(&value.to_ascii_lowercase(), &host.to_ascii_lowercase())),
+        Condition::Path(values) => values.iter().any(|value| takes(value, path)),
+        Condition::Method(values) => values.iter().any(|value| value == method),
+        _ => true,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_request_meets_two_rules_that_do_not_overlap(
+        (one, other) in (conditions(), conditions()),
+        hosts in prop::collection::vec("[aA.]{1,4}", 8),
+        paths in prop::collection::vec("/[ab]{0,3}", 8),
+    ) {
+        prop_assert_eq!(one.overlaps(&other), other.overlaps(&one));
+        prop_assert!(one.overlaps(&one));
+        let each = hosts.iter().flat_map(|host| paths.iter().map(move |path| (host, path)));
+        for (host, path) in each {
+            for method in ["GET", "PUT"] {
+                let request = (host.as_str(), path.as_str(), method);
+                if meets(&one, request) && meets(&other, request) {
+                    prop_assert!(one.overlaps(&other), "{} {} {:?}", one, other, request);
+                }
             }
         }
     }

@@ -1,19 +1,24 @@
 //! The end of a life: everything is mended, comes to rest, and is held against what it should be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::controller::Lane;
+use albedo::model::group::Group;
 use albedo::model::id::AwsId;
+use albedo::model::problem::Code;
 use albedo::model::settings::{DnsScope, Settings};
+use albedo::model::subject::Subject;
 
 use super::canonical;
 use super::edit::Edit;
 use super::judge::Invariant;
 use super::run::Run;
 use super::stage::{Climate, Weather};
+use crate::support::clock::now;
 use crate::support::site::Site;
-use crate::support::world::{settings, subnet};
+use crate::support::world::{settings, subnet, surroundings};
 
 /// How much more may be kept than by a process that has just started: what it tells whom.
 const KEPT_MORE: usize = 12;
@@ -214,11 +219,28 @@ fn kept(run: &Run) -> BTreeMap<&'static str, usize> {
     BTreeMap::from([("world", world), ("queue", queue), ("mirror", mirror)])
 }
 
+/// Whether whoever was there first keeps another member out of a group.
+fn keeps_somebody_out(run: &Run) -> bool {
+    let Some(leader) = run.leader() else { return false };
+    let mut world = leader.runtime.world().lock();
+    let groups: Vec<Group> = world.index.groups().cloned().collect();
+    groups.into_iter().any(|group| {
+        let subject = Subject::Balancer(the_settings().place, group.clone());
+        let (snapshot, _) = world.snapshot(&subject, now(), Arc::new(surroundings()));
+        let problems = albedo::desired::balancer::build(&snapshot, &group).problems;
+        problems.iter().any(|problem| problem.code == Code::Conflict)
+    })
+}
+
 /// A fresh start on the same cluster makes the same.
 async fn fresh(run: &mut Run) {
     let memories = run.site.cluster.memories();
     if memories.values().any(|memory| !memory.held.is_empty()) {
         // Who knows nothing of the past holds nothing of it.
+        return;
+    }
+    if keeps_somebody_out(run) {
+        // Nor does it know who was there first.
         return;
     }
     let fresh = site();

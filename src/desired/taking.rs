@@ -1,0 +1,122 @@
+//! What members would take from members of other namespaces: requests that a rule of theirs answers
+//! today, and the say in what the group shares.
+//!
+//! AWS Load Balancer Controller lets whoever joins a group take both. On its classes that is so
+//! here, too; where a class of our own is concerned, who is in keeps what it has. Many namespaces
+//! with disjoint rules of one host are what groups are for.
+
+use crate::model::group::Group;
+use crate::model::part::Part;
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::rule::Rule;
+use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
+
+use super::admission::Brought;
+use super::annotations::MEANWHILE;
+use super::classes::{class_of, is_own_class};
+use super::groups::is_in_already;
+
+/// Finds out what members take from others.
+#[derive(Clone, Copy, Debug)]
+pub struct Taking<'a> {
+    /// What is known.
+    pub snapshot: &'a Snapshot,
+    /// The group.
+    pub group: &'a Group,
+    /// What its members bring.
+    pub brought: &'a Brought,
+}
+
+impl<'a> Taking<'a> {
+    /// The first rule that a member asks for anew and that takes requests which a rule of another
+    /// namespace answers.
+    #[must_use]
+    pub fn requests(&self, part: &Part) -> Option<Problem> {
+        let before = self.brought.instead.get(&part.source).map(AsRef::as_ref);
+        if before.is_none() && self.is_in(&part.source) {
+            // What stands is nobody's else.
+            return None;
+        }
+        let taken = part.rules.iter().find(|rule| self.is_taking(part, before, rule))?;
+        let conditions: Vec<String> = taken.conditions.iter().map(ToString::to_string).collect();
+        Some(Problem {
+            code: Code::Conflict,
+            severity: Severity::Error,
+            object: ObjectRef::of(&part.source),
+            field: "spec.rules".to_owned(),
+            found: format!("{}, of which requests are answered already", conditions.join(" ")),
+            allowed: "requests that no rule of another namespace in the group takes, or a later \
+                      place in it"
+                .to_owned(),
+            meanwhile: MEANWHILE.to_owned(),
+        })
+    }
+
+    fn is_taking(&self, part: &Part, before: Option<&Part>, rule: &Rule) -> bool {
+        self.others(&part.source).filter_map(|other| self.standing(other)).any(|other| {
+            let mut shared = part.listens.keys().filter(|port| other.listens.contains_key(port));
+            // Where the other one comes first, it goes on answering.
+            place(part) < place(other)
+                && shared.any(|port| is_new(part, before, rule, *port))
+                && other.rules.iter().any(|theirs| rule.overlaps(theirs))
+        })
+    }
+
+    /// Whether a member may decide what nobody before it has decided: who is in and of another
+    /// namespace sees that, too.
+    #[must_use]
+    pub fn may_decide(&self, source: &Source) -> bool {
+        let is_known = self.brought.instead.contains_key(source);
+        let owner = self.brought.standing.iter().find(|source| self.is_in(source));
+        let is_owned_here = owner.is_some_and(|owner| owner.namespace() == source.namespace());
+        is_owned_here || (!is_known && self.is_in(source)) || self.others(source).next().is_none()
+    }
+
+    /// The members of other namespaces that are in and safe from a member.
+    fn others(&self, source: &Source) -> impl Iterator<Item = &'a Source> {
+        let is_own = self.is_own(source);
+        self.brought.standing.iter().filter(move |other| {
+            let is_safe = is_own || self.is_own(other);
+            is_safe && other.namespace() != source.namespace() && self.is_in(other)
+        })
+    }
+
+    /// What stands of a member.
+    fn standing(&self, source: &Source) -> Option<&'a Part> {
+        let Brought { instead, good, .. } = self.brought;
+        instead.get(source).or_else(|| good.get(source)).map(AsRef::as_ref)
+    }
+
+    /// Whether a member was in before: where it is known who was, only they were.
+    fn is_in(&self, source: &Source) -> bool {
+        let standing = &self.snapshot.memory.standing;
+        if standing.is_empty() {
+            is_in_already(self.snapshot, self.group, source)
+        } else {
+            standing.contains(source)
+        }
+    }
+
+    /// Whether a member is of a class of our own.
+    fn is_own(&self, source: &Source) -> bool {
+        let objects = &self.snapshot.objects;
+        let ingress = objects.ingresses.get(&source.key);
+        ingress.and_then(|ingress| class_of(objects, ingress)).is_some_and(is_own_class)
+    }
+}
+
+/// The place of a part among those of its group.
+fn place(part: &Part) -> (i32, String) {
+    (part.order, part.source.to_string())
+}
+
+/// Whether a member's rule takes requests on a port that it did not take before.
+fn is_new(part: &Part, before: Option<&Part>, rule: &Rule, port: u16) -> bool {
+    let is_as_before = |before: &Part| {
+        before.listens.contains_key(&port)
+            && place(before) <= place(part)
+            && before.rules.iter().any(|had| rule.is_for_what(had))
+    };
+    !before.is_some_and(is_as_before)
+}
