@@ -120,6 +120,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         read_strays(mirror, &mut inventory).await?;
         inventory.remembered = remembered;
         read_targets(mirror, extent, &built.stack, &mut inventory).await?;
+        desired::standing::prove(snapshot, &mut built.stack, &inventory);
         let mut names = built.names;
         if let Some(live) = plan::balancer::current(extent, &built.stack, &inventory) {
             names.load_balancer = Id::Is(live.live.id.clone());

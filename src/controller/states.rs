@@ -103,12 +103,12 @@ impl BalancerState {
         self.waits.over.clone()
     }
 
-    /// The members that have been followed to another group for long enough, as far as is known
-    /// since this was asked last.
+    /// The members that have been followed to another group, or have not been selected, for long
+    /// enough, as far as is known since this was asked last.
     #[must_use]
     pub fn let_go(&self) -> BTreeSet<Source> {
         let followed = self.waits.over.iter().filter_map(|key| match key {
-            WaitKey::Followed(member) => Some(member.clone()),
+            WaitKey::Followed(member) | WaitKey::Unselected(member) => Some(member.clone()),
             _ => None,
         });
         followed.collect()

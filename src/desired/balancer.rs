@@ -62,7 +62,9 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let claimed = members.active.iter().filter(holding).map(Member::source);
     let claimed = claimed.chain(departures.staying.iter().cloned()).collect();
     let unexplained = unexplained(&finalizer, &members, &departures, merged.unexplained);
-    problems.extend(members.unknown.into_iter().map(|(_, problem)| problem));
+    let evicted = members.evicted.iter().map(|(source, _)| source.clone()).collect();
+    let told = members.unknown.into_iter().chain(members.evicted);
+    problems.extend(told.map(|(_, problem)| problem));
     let part = |source: &Source| {
         let is_in = merged.contributing.contains(source);
         good.get(source).or_else(|| instead.get(source)).filter(|_| is_in).cloned()
@@ -92,6 +94,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         leaving: members.leaving,
         staying: departures.staying,
         followed: departures.followed,
+        evicted,
         arrived: arrived.cloned().collect(),
         arriving,
         unexplained,

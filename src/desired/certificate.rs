@@ -26,8 +26,11 @@ pub fn build(snapshot: &Snapshot, key: &CertificateKey) -> CertificateStack {
             }
         }
         // An Ingress whose class cannot be told may want it again as soon as it can.
-        let is_doubtful = matches!(claim(settings, objects, name, ingress), Claim::Invalid(_))
-            && tls::named(name, ingress).iter().any(|entry| entry.secret == *secret);
+        let is_doubtful =
+            matches!(
+                claim(settings, objects, name, ingress),
+                Claim::Invalid(_) | Claim::Unselected(_)
+            ) && tls::named(name, ingress).iter().any(|entry| entry.secret == *secret);
         if is_doubtful && use_of_it == Use::Unused {
             use_of_it = Use::Unknown;
         }

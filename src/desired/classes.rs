@@ -34,6 +34,8 @@ pub enum Claim<'a> {
     Unknown(Box<Problem>),
     /// It is ours, and its class cannot be used.
     Invalid(Box<Problem>),
+    /// It is ours, and its class is not for its namespace.
+    Unselected(Box<Problem>),
 }
 
 /// Whether a controller name of an IngressClass is one that we answer to.
@@ -211,7 +213,7 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
         let labels = objects.namespaces.get(key.namespace.as_str());
         let label = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
         if !selector.takes(label) {
-            return Claim::Invalid(invalid(
+            return Claim::Unselected(invalid(
                 key,
                 "metadata.namespace",
                 format!("\"{}\", whose labels the class does not select", key.namespace),

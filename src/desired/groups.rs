@@ -16,7 +16,7 @@ use crate::model::source::Source;
 
 use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
 use super::annotations::{Annotations, Lookup};
-use super::classes::{ANNOTATION_CLASS, Claim, claim};
+use super::classes::{ANNOTATION_CLASS, Claim, claim, class_of, is_own_class};
 
 /// A member of a group that carries on.
 #[derive(Debug)]
@@ -51,8 +51,29 @@ pub struct Members<'a> {
     /// Those that went to another group and still carry the finalizer of this one; each with where
     /// it went.
     pub moved: Vec<(Source, Group)>,
+    /// Those whose class does not select their namespace any more, with what they are told. They go
+    /// after a while, and are among those that leave once that is over.
+    pub evicted: Vec<(Source, Problem)>,
     /// What is to be said to those of whom nobody can tell whose they are, and who speak to us.
     pub unknown: Vec<(Source, Problem)>,
+}
+
+/// What happens to who is not selected any more, in the words of its Event: for how long it stays
+/// is in `plan::arrival`.
+const GOING: &str = "what stands of it goes in five minutes, and nothing new is made for it";
+/// The same after that time.
+const GONE: &str = "what stood of it goes";
+
+fn evicted(problem: Problem, meanwhile: &str) -> Problem {
+    Problem { meanwhile: meanwhile.to_owned(), ..problem }
+}
+
+/// Whether whoever is not selected any more has to go. An Ingress of a class of LBC's that nobody
+/// here has seen selected stays, as with LBC.
+fn may_evict(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) -> bool {
+    let class = class_of(&snapshot.objects, ingress);
+    class.is_some_and(is_own_class)
+        || snapshot.memory.held.contains_key(&Source::ingress(key.clone()))
 }
 
 /// Whether an Ingress speaks to us: it has annotations that mean nothing to anybody else.
@@ -85,7 +106,7 @@ pub fn current(
 ) -> Option<Group> {
     match claim(settings, objects, key, ingress) {
         Claim::Ours(params) => named_group(key, ingress, params).ok(),
-        Claim::Invalid(_) | Claim::Unknown(_) | Claim::Foreign => None,
+        Claim::Invalid(_) | Claim::Unselected(_) | Claim::Unknown(_) | Claim::Foreign => None,
     }
 }
 
@@ -109,11 +130,13 @@ pub fn groups_touching(
             Err(_) if groups.is_empty() => groups.push(Group::Implicit(key.clone())),
             Err(_) => {}
         },
-        Claim::Invalid(_) if groups.is_empty() => groups.push(Group::Implicit(key.clone())),
+        Claim::Invalid(_) | Claim::Unselected(_) if groups.is_empty() => {
+            groups.push(Group::Implicit(key.clone()));
+        }
         Claim::Unknown(_) if groups.is_empty() && is_meant_for_us(ingress) => {
             groups.push(Group::Implicit(key.clone()));
         }
-        Claim::Invalid(_) | Claim::Unknown(_) | Claim::Foreign => {}
+        Claim::Invalid(_) | Claim::Unselected(_) | Claim::Unknown(_) | Claim::Foreign => {}
     }
     groups.sort();
     groups.dedup();
@@ -159,8 +182,22 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
                 members.unknown.push((Source::ingress(key.clone()), problem));
                 continue;
             }
-            Claim::Invalid(problem) if claimed || is_alone => (None, vec![*problem]),
-            Claim::Foreign | Claim::Invalid(_) | Claim::Unknown(_) => continue,
+            Claim::Unselected(problem) if claimed && may_evict(snapshot, key, ingress) => {
+                let source = Source::ingress(key.clone());
+                if snapshot.let_go.contains(&source) {
+                    members.evicted.push((source, evicted(*problem, GONE)));
+                    continue;
+                }
+                let problem = evicted(*problem, GOING);
+                members.evicted.push((source, problem.clone()));
+                (None, vec![problem])
+            }
+            Claim::Invalid(problem) | Claim::Unselected(problem) if claimed || is_alone => {
+                (None, vec![*problem])
+            }
+            Claim::Foreign | Claim::Invalid(_) | Claim::Unselected(_) | Claim::Unknown(_) => {
+                continue;
+            }
             Claim::Ours(params) => match named_group(key, ingress, params) {
                 Ok(current) if current == *group => (params, Vec::new()),
                 Err(problem) if claimed || is_alone => (params, vec![*problem]),
@@ -177,6 +214,8 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
         }
         members.active.push(member);
     }
+    let gone = members.evicted.iter().filter(|(source, _)| snapshot.let_go.contains(source));
+    members.leaving.extend(gone.map(|(source, _)| source.clone()));
     members.active.sort_by_cached_key(|member| (member.order, member.key.to_string()));
     members
 }

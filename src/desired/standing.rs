@@ -7,10 +7,14 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
+use crate::model::backend::BackendKey;
 use crate::model::group::Group;
+use crate::model::inventory::BalancerInventory;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
+use crate::model::stack::BalancerStack;
 
 use super::groups::{holds, is_in_already};
 
@@ -46,6 +50,38 @@ pub fn remembered(
     let told = by_look(snapshot, active, seems_in);
     let is_told = told.iter().take(standing.len()).eq(standing);
     if is_told { Vec::new() } else { standing.to_vec() }
+}
+
+/// Leaves out of those whose wishes are unknown whoever has nothing in the group: a finalizer
+/// alone, which anybody may write, keeps nothing of what others no longer want.
+pub fn prove(snapshot: &Snapshot, stack: &mut BalancerStack, inventory: &BalancerInventory) {
+    if matches!(stack.group, Group::Implicit(_)) {
+        // Whatever stands of it is that Ingress's.
+        return;
+    }
+    let standing = inventory.target_groups.iter();
+    let resources: Vec<&SmolStr> =
+        standing.filter_map(|live| Group::resource_in(&live.live.spec.tags)).collect();
+    let has_something = |source: &Source| {
+        let owns = |resource: &&SmolStr| BackendKey::of(source, resource).is_some();
+        snapshot.memory.held.contains_key(source)
+            || snapshot.memory.standing.contains(source)
+            || resources.iter().any(owns)
+            || shows(snapshot, source, inventory)
+    };
+    stack.unexplained.retain(has_something);
+}
+
+/// Whether the status of a member, which is not for whoever wrote it to set, shows a load balancer
+/// of the group.
+fn shows(snapshot: &Snapshot, source: &Source, inventory: &BalancerInventory) -> bool {
+    let ingress = snapshot.objects.ingresses.get(&source.key);
+    let status = ingress.and_then(|ingress| ingress.status.as_ref()?.load_balancer.as_ref());
+    let shown = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
+    let mut names = shown.filter_map(|entry| entry.hostname.as_deref());
+    names.any(|name| {
+        inventory.load_balancers.iter().any(|live| live.dns_name.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The order by what can be seen: those who are in, the older object first; ties go by the group's

@@ -449,7 +449,11 @@ pub fn logins(
     let is_leaving = ingress.metadata.deletion_timestamp.is_some();
     match claim(settings, objects, key, ingress) {
         Claim::Ours(_) if !is_leaving => authentication::secrets(objects, key, ingress),
-        Claim::Ours(_) | Claim::Foreign | Claim::Unknown(_) | Claim::Invalid(_) => BTreeSet::new(),
+        Claim::Ours(_)
+        | Claim::Foreign
+        | Claim::Unknown(_)
+        | Claim::Invalid(_)
+        | Claim::Unselected(_) => BTreeSet::new(),
     }
 }
 

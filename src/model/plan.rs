@@ -105,6 +105,8 @@ pub enum WaitKey {
     Outlived(AwsId),
     /// Clients have to know that this member is served by the group that it went to.
     Followed(Source),
+    /// Somebody may want to select the namespace of this member again.
+    Unselected(Source),
 }
 
 impl WaitKey {
@@ -124,6 +126,7 @@ impl WaitKey {
             | Self::Admitted(_)
             | Self::Unnamed(_)
             | Self::Protected(_)
+            | Self::Unselected(_)
             | Self::Active(_) => false,
         }
     }
@@ -164,6 +167,7 @@ impl fmt::Display for WaitKey {
                 write!(f, "somebody to switch off the deletion protection of {id}")
             }
             Self::Followed(member) => write!(f, "clients to follow {member}"),
+            Self::Unselected(member) => write!(f, "the namespace of {member} to be selected again"),
         }
     }
 }

@@ -59,6 +59,9 @@ pub struct BalancerStack {
     pub staying: BTreeSet<Source>,
     /// The members that went to another group, which serves them, and whose names lead there.
     pub followed: BTreeSet<Source>,
+    /// The members whose class does not select their namespace any more: they go after a while, if
+    /// they are not leaving already.
+    pub evicted: BTreeSet<Source>,
     /// The members that came from another group, which goes on serving them until this one does;
     /// each with what it contributes.
     pub arriving: BTreeMap<Source, Arc<Part>>,

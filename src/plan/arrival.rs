@@ -3,6 +3,7 @@
 //! Until then the other group keeps them, and their names lead there.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::load_balancer::LoadBalancerState;
@@ -15,6 +16,10 @@ use super::draft::Draft;
 use super::listener;
 use super::replacement::Replacement;
 use super::switch::{SWITCH_MAX, takes_requests};
+
+/// For how long a member stays that its class does not select any more: long enough for a person to
+/// see its Event and to undo a slip.
+const EVICTION_GRACE: Duration = Duration::from_mins(5);
 
 impl Replacement<'_, '_> {
     /// The members that came from another group and that this one serves.
@@ -68,6 +73,14 @@ impl Replacement<'_, '_> {
         }
         for member in &self.stack.followed {
             self.wait(draft, WaitKey::Followed(member.clone()), Need::Elapsed(self.grace));
+        }
+    }
+
+    /// Takes note of how long members stay that their class does not select any more.
+    pub fn expect_evictions(&self, draft: &mut Draft) {
+        for member in &self.stack.evicted {
+            let need = Need::Elapsed(EVICTION_GRACE);
+            self.wait(draft, WaitKey::Unselected(member.clone()), need);
         }
     }
 

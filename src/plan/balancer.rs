@@ -71,6 +71,7 @@ pub fn plan(
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     replacement.expect_arrivals(&mut draft);
     replacement.expect_followers(&mut draft);
+    replacement.expect_evictions(&mut draft);
     let mut memory = memory(stack, &settled);
     let known = &inventory.remembered.memory;
     let secrets = ClientSecrets::of(stack, known);

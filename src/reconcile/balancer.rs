@@ -42,6 +42,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let undiscovered = self.discover(&mut snapshot).await;
         let mut built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
+        desired::standing::prove(&snapshot, &mut built.stack, &inventory);
         let mut plan = self.plan(&built, &inventory, &over);
         built.stack.braked = self.braked_backends(&plan, &inventory).await;
         if !built.stack.braked.owners.is_empty() {

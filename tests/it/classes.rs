@@ -26,7 +26,10 @@ fn check(flag: &str, sketch: &str, expected: &Whose) {
     let found = claim(&world.settings, &world.objects, &web, ingress);
     match (expected, found) {
         (Whose::Ours, Claim::Ours(_)) | (Whose::Foreign, Claim::Foreign) => {}
-        (Whose::Invalid(text), Claim::Invalid(problem) | Claim::Unknown(problem)) => {
+        (
+            Whose::Invalid(text),
+            Claim::Invalid(problem) | Claim::Unknown(problem) | Claim::Unselected(problem),
+        ) => {
             assert!(problem.to_string().contains(text), "{problem}\n{sketch}");
             assert_eq!(problem.object.key, web);
         }

@@ -19,6 +19,7 @@ mod discovery;
 mod docs;
 mod endpoints;
 mod events;
+mod eviction;
 mod extent;
 mod faults;
 mod flags;
