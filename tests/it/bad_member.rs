@@ -225,8 +225,13 @@ fn bad_input_is_told_once_and_touches_nothing() {
             ),
             (
                 "mutual-authentication: '[]', rules: [any Exact /x s:80]",
+                "InvalidAnnotation",
+                "an array of objects with port and mode",
+            ),
+            (
+                "enable-frontend-nlb: 'true', rules: [any Exact /x s:80]",
                 "Unsupported",
-                "this version does not build the annotation",
+                "this version builds no other value",
             ),
             (
                 "listen-ports: '[{\"HTTPS\": 443}]', rules: [any Exact /x s:80]",
