@@ -106,6 +106,7 @@ impl Desk {
             ipv6: false,
             vpc: Some("vpc-0a".into()),
             multi_cluster: false,
+            nodes: None,
         }
     }
 }
