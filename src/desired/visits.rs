@@ -312,8 +312,8 @@ impl Index {
     }
 
     /// A node says something of the endpoints on it whose pods are not ready, and of those who
-    /// choose nodes: it may be one for them, or one no more. That it is gone is known by then, but
-    /// for those who had nothing better.
+    /// choose nodes: it may be one for them, or one no more. Where it is gone it was none already,
+    /// but for those who have nothing better.
     fn node(&self, visits: &mut Visits<'_>, objects: &Objects, turn: &Turn<String, Node>) {
         let (old, new) = (turn.old.as_deref(), turn.new.as_deref());
         if old.map(|node| &node.ready) != new.map(|node| &node.ready) {
@@ -323,7 +323,8 @@ impl Index {
         }
         for (selector, bindings) in self.nodes.ends() {
             let [before, now] = [old, new].map(|node| role(node?, selector));
-            if new.is_none() || before != now {
+            let has_better = || objects.nodes.values().any(|node| role(node, selector).is_some());
+            if before != now || (new.is_none() && !has_better()) {
                 visits.targets(bindings.iter());
                 visits.fabric();
             }

@@ -222,6 +222,11 @@ fn what_a_node_says_every_few_seconds_wakes_nobody() {
             let albedo::cluster::Object::Node(name, node) = object else { panic!("no node") };
             assert_eq!(woken(Seen::Node(name, Some(node))).len(), 0);
         }
+        // That a node is gone is no news once it was told that it would be.
+        let tainted = "node n1: {ready: true, id: i-1, taints: [karpenter.sh/disrupted]}";
+        controller.cluster.add(tainted);
+        controller.settle().await;
+        assert_eq!(woken(Seen::Node("n1".to_owned(), None)).len(), 0);
         // And what does wake somebody wakes those only whose targets are nodes.
         controller.cluster.add(
             "
