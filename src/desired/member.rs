@@ -10,7 +10,9 @@ use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::rule::Rule;
 use crate::model::snapshot::Snapshot;
 
-use super::annotations::table::{CONDITIONS, INBOUND_CIDRS, TRANSFORMS, USE_REGEX_PATH_MATCH};
+use super::annotations::table::{
+    CONDITIONS, INBOUND_CIDRS, PREFIX_LISTS, TRANSFORMS, USE_REGEX_PATH_MATCH,
+};
 use super::annotations::{Annotations, Lookup};
 use super::backend::Backends;
 use super::classes::{class_of, is_own_class};
@@ -43,6 +45,7 @@ pub fn build(
         load_balancer: load_balancer::wish(settings, &snapshot.surroundings, &mut lookup),
         listens: listener::listens(snapshot, member, secrets, &mut lookup),
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
+        inbound_prefix_lists: lookup.find(&PREFIX_LISTS).filter(|lists| !lists.is_empty()),
         rules: Vec::new(),
         default_actions: None,
         on_http: on_http(snapshot, member),
@@ -141,6 +144,9 @@ fn one_rule(
             return None;
         }
     };
+    if let Some(allowed) = rule::undocumented(path, syntax) {
+        annotations.problems.push(undocumented(annotations, field, path, &allowed));
+    }
     let added = annotations.read_of(&CONDITIONS, name).ok();
     let transforms = annotations.read_of(&TRANSFORMS, name).ok();
     let actions = backends.actions(&path.backend, &format!("{field}.backend"), annotations);
@@ -171,6 +177,21 @@ fn too_much(annotations: &Annotations<'_>, field: &str) -> Problem {
         severity: Severity::Warning,
         meanwhile: "it is tried all the same, and other rules are made without it".to_owned(),
         ..annotations.error(Code::InvalidRule, field.to_owned(), found, allowed)
+    }
+}
+
+/// A path that AWS may not take.
+fn undocumented(
+    annotations: &Annotations<'_>,
+    field: &str,
+    path: &HTTPIngressPath,
+    allowed: &str,
+) -> Problem {
+    let found = format!("\"{}\"", path.path.as_deref().unwrap_or_default());
+    Problem {
+        severity: Severity::Warning,
+        meanwhile: "it is tried all the same, and other rules are made without it".to_owned(),
+        ..annotations.error(Code::InvalidRule, format!("{field}.path"), found, allowed)
     }
 }
 

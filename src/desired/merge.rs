@@ -228,21 +228,26 @@ fn subnets_of(
 
 /// Who may reach the load balancer: for each port, those that members name, or everybody.
 fn frontend_rules(shared: &Shared, ip_address_type: IpAddressType) -> BTreeSet<IngressRule> {
-    let everybody = || BTreeSet::from(["0.0.0.0/0".to_owned(), "::/0".to_owned()]);
+    let everybody: fn() -> BTreeSet<String> =
+        || BTreeSet::from(["0.0.0.0/0", "::/0"].map(str::to_owned));
     let mut rules = BTreeSet::new();
     for (port, listener) in &shared.ports {
-        for cidr in listener.inbound_cidrs.clone().unwrap_or_else(everybody) {
-            let is_ipv6 = cidr.contains(':');
-            if is_ipv6 && !ip_address_type.has_ipv6() {
-                continue;
-            }
-            rules.insert(IngressRule {
-                protocol: "tcp".to_owned(),
-                from_port: *port,
-                to_port: *port,
-                source: if is_ipv6 { Peer::Cidr6(cidr) } else { Peer::Cidr(cidr) },
-            });
-        }
+        let SharedPort { inbound_cidrs, inbound_prefix_lists, .. } = listener;
+        let lists = inbound_prefix_lists.iter().flatten().cloned().map(Peer::PrefixList);
+        // Who names lists of addresses alone lets nobody else in.
+        let others = if inbound_prefix_lists.is_some() { BTreeSet::new } else { everybody };
+        let cidrs = inbound_cidrs.clone().unwrap_or_else(others).into_iter();
+        let cidrs = cidrs.filter(|cidr| !cidr.contains(':') || ip_address_type.has_ipv6());
+        let peer = |cidr: String| {
+            if cidr.contains(':') { Peer::Cidr6(cidr) } else { Peer::Cidr(cidr) }
+        };
+        let cidrs = cidrs.map(peer);
+        rules.extend(cidrs.chain(lists).map(|source| IngressRule {
+            protocol: "tcp".to_owned(),
+            from_port: *port,
+            to_port: *port,
+            source,
+        }));
     }
     rules
 }

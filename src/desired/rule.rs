@@ -121,13 +121,25 @@ fn instead_of_wildcards(text: &str) -> String {
     }
 }
 
-/// AWS's grammar of a path pattern.
+/// What AWS allows in a path pattern besides letters and digits.
+const PATH_SIGNS: &str = "_-.$/~\"'@:+&*?";
+
+/// What AWS allows in a path pattern, where a path has anything else: none is left out for that,
+/// since it may stand all the same.
+#[must_use]
+pub fn undocumented(path: &HTTPIngressPath, syntax: PathSyntax) -> Option<String> {
+    let is_regex = syntax == PathSyntax::Regexes
+        && PathType::of(path).is_ok_and(|kind| kind == PathType::ImplementationSpecific);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || PATH_SIGNS.contains(c);
+    let text = path.path.as_deref().unwrap_or_default();
+    (!is_regex && !text.chars().all(allowed))
+        .then(|| format!("a path of letters, digits and {PATH_SIGNS}"))
+}
+
+/// The length of a path pattern, and where it begins.
 fn check_path(text: &str) -> Result<(), String> {
-    /// What AWS allows in a path pattern besides letters and digits.
-    const SIGNS: &str = "_-.$/~\"'@:+&*?";
-    let allowed = |c: char| c.is_ascii_alphanumeric() || SIGNS.contains(c);
-    if !text.starts_with('/') || !text.chars().all(allowed) {
-        Err(format!("a path from the root, of letters, digits and {SIGNS}"))
+    if !text.starts_with('/') {
+        Err("a path from the root".to_owned())
     } else if text.len() + "/*".len() > VALUE_LENGTH_MAX {
         Err(format!("at most {VALUE_LENGTH_MAX} characters, the added /* included"))
     } else {
@@ -260,7 +272,7 @@ mod tests {
         check("", "/a", Ok(&["/a"]));
         check("Regex", "/a", Err(()));
         check("Exact", "a", Err(()));
-        check("Exact", "/a b", Err(()));
+        check("Exact", "/a b", Ok(&["/a b"]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
 use crate::model::id::AwsId;
-use crate::model::listener::{ListenerWish, Protocol};
+use crate::model::listener::{ListenerWish, MutualAuthentication, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancerWish};
 use crate::model::marks::Tags;
 use crate::model::part::Part;
@@ -20,8 +20,8 @@ use crate::model::source::Source;
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
     Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LOAD_BALANCER_ATTRIBUTES,
-    LOAD_BALANCER_NAME, MANAGE_RULES, MUTUAL_AUTHENTICATION, SCHEME, SECURITY_GROUPS, SHIELD,
-    SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    LOAD_BALANCER_NAME, MANAGE_RULES, MUTUAL_AUTHENTICATION, PREFIX_LISTS, SCHEME, SECURITY_GROUPS,
+    SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use super::rule::plain;
 
@@ -35,6 +35,8 @@ pub struct SharedPort {
     pub listener: ListenerWish,
     /// Who may reach it, if a member says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
+    /// The managed prefix lists whose addresses may reach it, if a member says so.
+    pub inbound_prefix_lists: Option<BTreeSet<String>>,
     /// What happens to requests that no rule takes, if a member says so.
     pub default_actions: Option<Vec<RuleAction>>,
     /// The tags that members listening here ask for.
@@ -257,6 +259,19 @@ impl Conflicts<'_> {
             let cidrs = own.and_then(|part| part.inbound_cidrs.as_ref());
             let texts = [had.inbound_cidrs.as_ref(), new.inbound_cidrs.as_ref(), cidrs];
             self.said(&INBOUND_CIDRS, texts.map(|cidrs| cidrs.map(listed)), NOTHING);
+            let lists = own.and_then(|part| part.inbound_prefix_lists.as_ref());
+            let texts =
+                [had.inbound_prefix_lists.as_ref(), new.inbound_prefix_lists.as_ref(), lists];
+            self.said(&PREFIX_LISTS, texts.map(|lists| lists.map(listed)), NOTHING);
+            let asks = |wish: &ListenerWish| {
+                wish.mutual_authentication.as_ref().map(MutualAuthentication::to_string)
+            };
+            let texts = [
+                asks(&had.listener),
+                asks(&new.listener),
+                own.and_then(|part| asks(part.listens.get(port)?)),
+            ];
+            self.said(&MUTUAL_AUTHENTICATION, texts, MutualAuthentication::Off.mode());
             let policy = own.and_then(|part| part.listens.get(port)?.ssl_policy.clone());
             let of = |shared: &SharedPort| shared.listener.ssl_policy.clone();
             self.said(&SSL_POLICY, [of(had), of(new), policy], &settings.default_ssl_policy);
@@ -278,22 +293,35 @@ impl Conflicts<'_> {
         }
     }
 
+    /// Lets who may come in, as far as a member says so.
+    fn agree_on_clients<A>(
+        &mut self,
+        annotation: &Annotation<A>,
+        (group, wish): (&mut Option<BTreeSet<String>>, &Option<BTreeSet<String>>),
+    ) {
+        match (group.as_ref(), wish) {
+            (Some(has), Some(wish)) if has != wish => {
+                self.note(annotation, &listed(wish), &listed(has));
+            }
+            (None, Some(wish)) => *group = Some(wish.clone()),
+            (_, None) | (Some(_), Some(_)) => {}
+        }
+    }
+
     fn admit_port(&mut self, shared: &mut Shared, part: &Part, port: u16) {
         let Some(wish) = part.listens.get(&port) else { return };
         let entry = shared.ports.entry(port).or_insert_with(|| SharedPort {
             listener: ListenerWish::speaking(wish.protocol),
             inbound_cidrs: None,
+            inbound_prefix_lists: None,
             default_actions: None,
             tags: Tags::new(),
         });
         self.agree_on_listener(port, &mut entry.listener, wish);
-        match (&entry.inbound_cidrs, &part.inbound_cidrs) {
-            (Some(has), Some(wish)) if has != wish => {
-                self.note(&INBOUND_CIDRS, &listed(wish), &listed(has));
-            }
-            (None, Some(wish)) => entry.inbound_cidrs = Some(wish.clone()),
-            (_, None) | (Some(_), Some(_)) => {}
-        }
+        let cidrs = (&mut entry.inbound_cidrs, &part.inbound_cidrs);
+        self.agree_on_clients(&INBOUND_CIDRS, cidrs);
+        let lists = (&mut entry.inbound_prefix_lists, &part.inbound_prefix_lists);
+        self.agree_on_clients(&PREFIX_LISTS, lists);
         if part.default_actions.is_some() {
             if entry.default_actions.is_some() {
                 let field = "spec.defaultBackend".to_owned();

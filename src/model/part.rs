@@ -51,6 +51,9 @@ pub struct Part {
     pub listens: FlatMap<u16, ListenerWish>,
     /// Who may reach its ports, if it says so.
     pub inbound_cidrs: Option<BTreeSet<String>>,
+    /// The managed prefix lists whose addresses may reach it, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound_prefix_lists: Option<BTreeSet<String>>,
     /// Its rules, in their order; the same on every port.
     pub rules: Vec<Rule>,
     /// What happens to requests that no rule takes, if it says so.

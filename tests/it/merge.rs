@@ -66,6 +66,7 @@ fn the_second_to_want_something_else_is_to_blame() {
     );
     conflict("tags", "team=a", "'team=b,more=c'");
     conflict("inbound-cidrs", "10.0.0.0/8", "10.0.0.0/16");
+    conflict("security-group-prefix-lists", "pl-1", "pl-2");
     conflict(
         "listen-ports",
         r#"'[{"HTTP":80}]'"#,

@@ -258,7 +258,7 @@ fn a_fresh_plan_asks_for_what_lbc_was_recorded_to_ask_for() {
         assert_eq!(planned.len(), recorded.len(), "{path:?}");
         seen += 1;
     }
-    assert_eq!(seen, 16);
+    assert_eq!(seen, 17);
 }
 
 #[test]

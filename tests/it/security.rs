@@ -40,6 +40,14 @@ fn everybody_may_reach_a_load_balancer_unless_a_member_says_who() {
         &["tcp 80 from 10.0.0.0/8", "tcp 80 from 2001:db8::/32"],
     );
     frontend(
+        "security-group-prefix-lists: 'pl-2, pl-1'",
+        &["tcp 80 from pl-1", "tcp 80 from pl-2"],
+    );
+    frontend(
+        "inbound-cidrs: 10.0.0.0/8, security-group-prefix-lists: pl-1",
+        &["tcp 80 from 10.0.0.0/8", "tcp 80 from pl-1"],
+    );
+    frontend(
         r#"listen-ports: '[{"HTTP":80},{"HTTP":8080}]'"#,
         &["tcp 80 from 0.0.0.0/0", "tcp 8080 from 0.0.0.0/0"],
     );

@@ -116,6 +116,19 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
+/// Managed prefix lists, by id.
+pub fn prefix_lists(text: &str) -> Result<BTreeSet<String>, Unreadable> {
+    let wrong = items(text).find(|item| !item.starts_with("pl-"));
+    match wrong {
+        Some(item) => Err(Unreadable {
+            found: Some(item.to_owned()),
+            allowed: "ids of managed prefix lists between commas, such as pl-0123456789abcdef0"
+                .into(),
+        }),
+        None => Ok(items(text).map(str::to_owned).collect()),
+    }
+}
+
 /// AWS's grammar of a load balancer's name.
 pub fn load_balancer_name(text: &str) -> Result<String, Unreadable> {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -261,6 +274,17 @@ mod tests {
         ] {
             check(bad, None);
         }
+    }
+
+    #[test]
+    fn prefix_lists_are_named_by_their_ids() {
+        let both: BTreeSet<String> = ["pl-1", "pl-2"].map(str::to_owned).into();
+        assert_eq!(prefix_lists("pl-2, pl-1,"), Ok(both));
+        assert_eq!(prefix_lists(""), Ok(BTreeSet::new()));
+        assert_eq!(
+            prefix_lists("pl-1,cloudfront").unwrap_err().found.as_deref(),
+            Some("cloudfront")
+        );
     }
 
     #[test]

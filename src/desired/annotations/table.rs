@@ -190,6 +190,11 @@ built! {
     /// Who may come.
     INBOUND_CIDRS: BTreeSet<String> = "inbound-cidrs" on Ingress by grammar::cidrs,
         under "inboundCIDRs" as |spec| Some(listed(&spec.inbound_cidrs));
+    /// The managed prefix lists whose addresses may come; beside inbound-cidrs, or instead of
+    /// everybody.
+    PREFIX_LISTS: BTreeSet<String> =
+        "security-group-prefix-lists" on Ingress by grammar::prefix_lists,
+        under "prefixListsIDs" as |spec| Some(listed(&spec.prefix_lists));
     /// Attributes of the load balancer.
     LOAD_BALANCER_ATTRIBUTES: Pairs = "load-balancer-attributes" on Ingress by grammar::map,
         within "loadBalancerAttributes" as |spec| &spec.load_balancer_attributes;
@@ -311,7 +316,6 @@ const NOT_YET: &[Known] = &[
     only("customer-owned-ipv4-pool", &[]),
     only("minimum-load-balancer-capacity", &[]),
     only("ipam-ipv4-pool-id", &[""]),
-    only("security-group-prefix-lists", &[""]),
     only("create-acm-cert", FALSE),
     only("acm-pca-arn", &[""]),
     only("listener-attributes.", &[""]),

@@ -5,7 +5,7 @@
 //! makes the member bad, and its last good part may well be from before: that one serves everybody.
 
 use crate::desired::annotations::table::{
-    Annotation, INBOUND_CIDRS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    Annotation, INBOUND_CIDRS, PREFIX_LISTS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use crate::desired::annotations::{Annotations, Lookup};
 use crate::desired::backend::only_service;
@@ -78,7 +78,8 @@ fn is_unguarded(snapshot: &Snapshot, member: &Member<'_>, held: &Part) -> bool {
         wish.mutual_authentication.as_ref().is_some_and(|asked| *asked != MutualAuthentication::Off)
     };
     let is_shown = held.listens.values().any(shows);
-    held.inbound_cidrs.is_none() && is_unreadable(&lookup, &INBOUND_CIDRS)
+    let is_open = held.inbound_cidrs.is_none() && held.inbound_prefix_lists.is_none();
+    is_open && (is_unreadable(&lookup, &INBOUND_CIDRS) || is_unreadable(&lookup, &PREFIX_LISTS))
         || !is_guarded && is_unreadable(&lookup, &WAFV2_ACL_ARN)
         || !is_guarded && is_unreadable(&lookup, &WAFV2_ACL_NAME)
         || !is_shown && !mutual_authentication::is_understood(snapshot, annotations(member))

@@ -64,6 +64,9 @@ pub struct ClassParamsSpec {
     /// Who may reach the listeners.
     #[serde(rename = "inboundCIDRs")]
     pub inbound_cidrs: Vec<String>,
+    /// The managed prefix lists whose addresses may reach the listeners.
+    #[serde(rename = "prefixListsIDs", alias = "PrefixListsIDs")]
+    pub prefix_lists: Vec<String>,
     /// The subnets.
     pub subnets: Option<SubnetSelector>,
     /// Tags of everything that an Ingress of the class brings about.

@@ -281,3 +281,15 @@ fn what_aws_takes_in_no_rule_is_tried_as_it_is_and_told() {
     assert_eq!((problem.code, problem.severity), (Code::InvalidRule, Severity::Warning));
     assert_eq!(built.good.len(), 1);
 }
+
+#[test]
+fn a_path_with_signs_that_aws_does_not_document_is_tried_and_told() {
+    let world = with("", "'any ImplementationSpecific /mcpgw(/|$)(.*) web:80'");
+    let built = world.build("shop/web");
+    let [problem] = &built.problems[..] else { panic!("{:#?}", built.problems) };
+    assert_eq!((problem.severity, problem.code), (Severity::Warning, Code::InvalidRule));
+    assert_eq!(problem.field, "spec.rules[0].http.paths[0].path");
+    assert!(problem.found.contains("mcpgw") && problem.allowed.contains("letters, digits and"));
+    let listeners = built.stack.front.unwrap().listeners;
+    assert_eq!(listeners[&80].rules.len(), 1);
+}
