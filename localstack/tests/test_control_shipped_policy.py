@@ -245,6 +245,7 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "DescribeTargetHealth": (
         lambda w: w.elb.describe_target_health(TargetGroupArn=w.group), ("group",)
     ),
+    "DescribeTrustStores": (lambda w: w.elb.describe_trust_stores(), ()),
     "CreateListener": (
         lambda w: w.aws.listener(w.balancer, Tags=TAGS), ("balancer",)
     ),
