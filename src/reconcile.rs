@@ -39,7 +39,7 @@ mod waits;
 mod zone;
 
 use brakes::BRAKED_PAUSE;
-pub use discovery::{read_issued, read_trust_stores};
+pub use discovery::{read_issued, read_named, read_trust_stores};
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};
@@ -191,9 +191,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             self.mirror().refresh(&Part::Ec2(Ec2Part::SecurityGroups), MISSING_PAUSE);
         }
         // These are looked up by whoever visits.
-        let is_sought =
-            missing.contains(&Code::NoCertificate) || missing.contains(&Code::NoTrustStore);
-        is_missing || is_sought
+        let sought = [Code::NoCertificate, Code::NoTrustStore, Code::NoTargetGroup];
+        is_missing || sought.iter().any(|code| missing.contains(code))
     }
 }
 

@@ -56,6 +56,10 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
             ElbReading::Targets(id.clone(), target::list(sdk, id).boxed().await?)
         }
         ElbPart::TrustStores => ElbReading::TrustStores(trust_store::list(sdk).boxed().await?),
+        ElbPart::TargetGroupNamed(name) => {
+            let id = target_group::named(sdk, name).boxed().await?;
+            ElbReading::TargetGroupNamed(name.clone(), id)
+        }
         ElbPart::TargetGroupTags(id) => {
             ElbReading::TargetGroupTags(id.clone(), tag::of_one(sdk, id).boxed().await?)
         }

@@ -252,6 +252,19 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.trust_stores(age_max)).await
     }
 
+    /// The target group of a name, looked for no longer ago than `age_max` where AWS can be read;
+    /// `None` where there is none.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn target_group_named(
+        &self,
+        name: &str,
+        age_max: Duration,
+    ) -> Result<Option<AwsId>, CloudError> {
+        self.view(|reader| reader.target_group_named(name, age_max)).await
+    }
+
     /// The imported certificates that carry a tag with this key.
     ///
     /// # Errors

@@ -308,6 +308,12 @@ impl<'a> Reader<'a> {
         self.belief.elb.trust_stores.value().cloned().unwrap_or_default()
     }
 
+    /// The target group of a name, looked for no longer ago than that; `None` where there is none.
+    pub(super) fn target_group_named(&mut self, name: &str, age_max: Duration) -> Option<AwsId> {
+        self.need_since(Part::Elb(ElbPart::TargetGroupNamed(name.to_owned())), age_max);
+        self.belief.elb.named.get(name)?.value().cloned()
+    }
+
     /// The imported certificates that carry a tag with this key.
     pub(super) fn tagged_certificates(&mut self, tag: &str) -> BTreeSet<AwsId> {
         self.need(Part::Acm(AcmPart::Certificates));

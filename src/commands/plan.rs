@@ -59,6 +59,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
         bound: BTreeMap::new(),
         issued: None,
         trust_stores: None,
+        target_groups_named: BTreeMap::new(),
         zones: None,
         zones_refused: false,
         facts: crate::model::fact::Facts::default(),

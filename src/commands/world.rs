@@ -30,7 +30,7 @@ use crate::model::target_group::TargetType;
 use crate::plan;
 use crate::plan::check::Breach;
 use crate::reconcile::{
-    read_bound, read_group, read_issued, read_protection, read_strays, read_targets,
+    read_bound, read_group, read_issued, read_named, read_protection, read_strays, read_targets,
     read_trust_stores,
 };
 
@@ -101,6 +101,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         ..Plans::default()
     };
     snapshot.issued = read_issued(mirror, snapshot).await?;
+    snapshot.target_groups_named = read_named(mirror, snapshot).await?;
     snapshot.trust_stores = read_trust_stores(mirror, snapshot).await?;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;

@@ -262,6 +262,7 @@ impl World {
             bound: BTreeMap::new(),
             issued: None,
             trust_stores: None,
+            target_groups_named: BTreeMap::new(),
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject),

@@ -35,19 +35,34 @@ pub fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
         spec.default_backend.iter().chain(of_rules)
     });
     let named = backends.filter_map(|backend| backend.service.as_ref());
-    let start = ACTIONS.key();
-    let annotations = ingress.metadata.annotations.iter().flatten();
-    let actions = annotations.filter(|(name, _)| name.starts_with(&start));
-    let in_actions = actions.flat_map(|(_, text)| match (ACTIONS.parser)(text) {
-        Ok(Noted { value: Asked::Forward { destinations, .. }, .. }) => destinations,
-        Ok(Noted { value: Asked::Itself(_), .. }) | Err(_) => Vec::new(),
-    });
-    let in_actions = in_actions.filter_map(|(destination, _)| match destination {
+    let in_actions = destinations(ingress).filter_map(|destination| match destination {
         Destination::Service(name, _) => Some(name),
         Destination::TargetGroup(_) | Destination::Named(_) => None,
     });
     let names = named.map(|service| service.name.clone()).chain(in_actions);
     names.map(|name| ObjectKey::new(key.namespace.clone(), name)).collect()
+}
+
+/// The target groups that an Ingress's actions call by their names.
+#[must_use]
+pub fn names_of_target_groups(ingress: &Ingress) -> BTreeSet<String> {
+    let named = destinations(ingress).filter_map(|destination| match destination {
+        Destination::Named(name) => Some(name),
+        Destination::Service(..) | Destination::TargetGroup(_) => None,
+    });
+    named.collect()
+}
+
+/// Where the actions of an Ingress send requests, as far as they can be read.
+fn destinations(ingress: &Ingress) -> impl Iterator<Item = Destination> {
+    let start = ACTIONS.key();
+    let annotations = ingress.metadata.annotations.iter().flatten();
+    let actions = annotations.filter(move |(name, _)| name.starts_with(&start));
+    let all = actions.flat_map(|(_, text)| match (ACTIONS.parser)(text) {
+        Ok(Noted { value: Asked::Forward { destinations, .. }, .. }) => destinations,
+        Ok(Noted { value: Asked::Itself(_), .. }) | Err(_) => Vec::new(),
+    });
+    all.map(|(destination, _)| destination)
 }
 
 /// The backends of one Ingress; each target group is built once.
@@ -151,10 +166,13 @@ impl<'a> Backends<'a> {
         for (destination, weight) in destinations {
             let group = match destination {
                 Destination::TargetGroup(arn) => Id::Is(arn.clone()),
-                Destination::Named(name) => {
-                    annotations.problems.push(not_by_name(name, field, annotations));
-                    return None;
-                }
+                Destination::Named(name) => match self.snapshot.target_groups_named.get(name) {
+                    Some(id) => Id::Is(id.clone()),
+                    None => {
+                        annotations.problems.push(no_such_target_group(name, field, annotations));
+                        return None;
+                    }
+                },
                 Destination::Service(name, port) => {
                     let key = ObjectKey::new(self.member.key.namespace.clone(), name);
                     if !self.snapshot.objects.services.contains_key(&key) {
@@ -273,11 +291,11 @@ pub fn only_service(namespace: &str, routing: &RuleAction) -> Option<ObjectKey> 
     Some(ObjectKey::new(namespace, key.backend.service()))
 }
 
-fn not_by_name(name: &str, field: &str, annotations: &Annotations<'_>) -> Problem {
+fn no_such_target_group(name: &str, field: &str, annotations: &Annotations<'_>) -> Problem {
     annotations.error(
-        Code::Unsupported,
+        Code::NoTargetGroup,
         field.to_owned(),
-        format!("the target group by the name \"{name}\""),
-        "targetGroupARN: this version looks for no target groups by name",
+        format!("the target group \"{name}\", which does not exist"),
+        "the name or ARN of a target group of the region; it is looked for again",
     )
 }

@@ -83,6 +83,8 @@ pub enum Code {
     NoCertificate,
     /// A trust store that does not exist.
     NoTrustStore,
+    /// A target group that an action calls by its name and that does not exist.
+    NoTargetGroup,
     /// Endpoints whose addresses no pod has.
     NoPod,
     /// Nodes that cannot be targets, or none that can.

@@ -130,6 +130,8 @@ pub struct Snapshot {
     pub issued: Option<Issued>,
     /// The trust stores by name; `None` where nobody names one, or they could not be read.
     pub trust_stores: Option<Arc<BTreeMap<String, AwsId>>>,
+    /// The target groups that actions call by their names, as far as they stand.
+    pub target_groups_named: BTreeMap<String, AwsId>,
     /// The account's hosted zones; `None` where names are nobody's business here, or nobody could
     /// look yet.
     pub zones: Option<Arc<HostedZones>>,

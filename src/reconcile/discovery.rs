@@ -1,4 +1,5 @@
-//! What members of a group look for in AWS by name: certificates by host, trust stores.
+//! What members of a group look for in AWS by name: certificates by host, trust stores, target
+//! groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use super::{Visit, again};
 use crate::aws::{Cloud, CloudError, Mirror};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
+use crate::desired::backend::names_of_target_groups;
 use crate::desired::discovery::{Seekers, seekers};
 use crate::desired::mutual_authentication::names_trust_stores;
 use crate::model::id::AwsId;
@@ -48,6 +50,26 @@ pub async fn read_trust_stores<C: Cloud, T: Clock>(
         return Ok(None);
     }
     Ok(Some(mirror.trust_stores(AGE_MAX).await?))
+}
+
+/// Reads which target groups have the names that actions call them by.
+///
+/// # Errors
+/// The read that failed.
+pub async fn read_named<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    snapshot: &Snapshot,
+) -> Result<BTreeMap<String, AwsId>, CloudError> {
+    let ingresses = snapshot.objects.ingresses.values();
+    let names: BTreeSet<String> =
+        ingresses.flat_map(|ingress| names_of_target_groups(ingress)).collect();
+    let mut found = BTreeMap::new();
+    for name in names {
+        if let Some(id) = mirror.target_group_named(&name, AGE_MAX).await? {
+            found.insert(name, id);
+        }
+    }
+    Ok(found)
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {

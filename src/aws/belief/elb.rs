@@ -42,6 +42,8 @@ pub(in crate::aws) struct ElbBelief {
     pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
     /// The tags of target groups that bindings name and that are no Ingress's.
     pub(in crate::aws) target_group_tags: BTreeMap<AwsId, Known<Tags>>,
+    /// The target groups that actions call by their names.
+    pub(in crate::aws) named: BTreeMap<String, Known<AwsId>>,
     /// By name.
     pub(in crate::aws) trust_stores: Known<Arc<BTreeMap<String, AwsId>>>,
     /// Until when targets drain at the most, by target group.
@@ -84,6 +86,9 @@ impl ElbBelief {
                 belief.target_group_tags.insert(id, Known::Is(tags, at));
             }
             ElbReading::TrustStores(found) => belief.trust_stores = Known::Is(Arc::new(found), at),
+            ElbReading::TargetGroupNamed(name, id) => {
+                belief.named.insert(name, Known::Is(id, at));
+            }
             // Believed with the listeners.
             ElbReading::Rules(..) => {}
         }
@@ -97,6 +102,9 @@ impl ElbBelief {
             ElbPart::Targets(id) => _ = belief.targets.insert(id.clone(), Known::Absent(at)),
             ElbPart::TargetGroupTags(id) => {
                 belief.target_group_tags.insert(id.clone(), Known::Absent(at));
+            }
+            ElbPart::TargetGroupNamed(name) => {
+                belief.named.insert(name.clone(), Known::Absent(at));
             }
             ElbPart::LoadBalancers
             | ElbPart::TargetGroups
@@ -151,6 +159,7 @@ impl ElbBelief {
                 move_entry(id, &mut other.target_group_tags, &mut self.target_group_tags);
             }
             ElbPart::TrustStores => self.trust_stores = other.trust_stores,
+            ElbPart::TargetGroupNamed(_) => self.named.extend(other.named),
             ElbPart::Rules(_) => {}
         }
     }
@@ -169,6 +178,7 @@ impl ElbBelief {
             }
             ElbPart::TargetGroupTags(id) => drop(self.target_group_tags.remove(id)),
             ElbPart::TrustStores => self.trust_stores = Known::Unread,
+            ElbPart::TargetGroupNamed(name) => drop(self.named.remove(name)),
             ElbPart::Rules(_) => {}
         }
     }
@@ -184,6 +194,7 @@ impl ElbBelief {
             ElbPart::Targets(id) => is_read(&self.targets, id),
             ElbPart::TargetGroupTags(id) => is_read(&self.target_group_tags, id),
             ElbPart::TrustStores => self.trust_stores.is_read(),
+            ElbPart::TargetGroupNamed(name) => self.named.get(name).is_some_and(Known::is_read),
             ElbPart::Rules(_) => false,
         }
     }
@@ -203,6 +214,7 @@ impl ElbBelief {
             | ElbPart::Targets(_)
             | ElbPart::TargetGroupTags(_)
             | ElbPart::TrustStores
+            | ElbPart::TargetGroupNamed(_)
             | ElbPart::Rules(_) => false,
         }
     }
@@ -212,7 +224,7 @@ impl ElbBelief {
         let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
         let draining = self.draining.values().map(BTreeMap::len);
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
-        let attributes = attributes + self.target_group_tags.len();
+        let attributes = attributes + self.target_group_tags.len() + self.named.len();
         let listeners = self.listeners.len() + self.read_ahead.len();
         attributes + listeners + targets.chain(draining).sum::<usize>()
     }

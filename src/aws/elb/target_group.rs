@@ -38,6 +38,16 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<Live<TargetGroup>>, Cl
     Ok(ours.filter_map(read).collect())
 }
 
+/// The target group of a name, in whichever VPC.
+pub(in crate::aws) async fn named(sdk: &Sdk, name: &str) -> Result<AwsId, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeTargetGroups";
+    sdk.turns.wait(OPERATION).await;
+    let answer =
+        sdk.elb.describe_target_groups().names(name).send().await.map_err(refused(OPERATION))?;
+    let found = answer.target_groups().iter().find_map(|found| found.target_group_arn());
+    found.map(AwsId::new).ok_or_else(|| CloudError::incomplete(OPERATION, "the target group"))
+}
+
 /// The attributes of a target group.
 pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attributes, CloudError> {
     const OPERATION: &str = "elbv2.DescribeTargetGroupAttributes";

@@ -35,6 +35,8 @@ pub enum ElbPart {
     TargetGroupTags(AwsId),
     /// The trust stores of the region, by name.
     TrustStores,
+    /// Which target group has this name.
+    TargetGroupNamed(String),
 }
 
 impl ElbPart {
@@ -51,7 +53,9 @@ impl ElbPart {
             }
             Self::TargetGroupAttributes(_) => (Lane::Balancing, among_target_groups()),
             Self::Rules(_) => (Lane::Balancing, Belonging::Beside),
-            Self::Targets(_) | Self::TargetGroupTags(_) => (Lane::Targets, Belonging::Own),
+            Self::Targets(_) | Self::TargetGroupTags(_) | Self::TargetGroupNamed(_) => {
+                (Lane::Targets, Belonging::Own)
+            }
         };
         About { lane, belonging }
     }
@@ -79,6 +83,8 @@ pub enum ElbReading {
     TargetGroupTags(AwsId, Tags),
     /// The trust stores of the region, by name.
     TrustStores(BTreeMap<String, AwsId>),
+    /// The target group of a name.
+    TargetGroupNamed(String, AwsId),
 }
 
 impl ElbReading {
@@ -95,7 +101,8 @@ impl ElbReading {
             | Self::TargetGroupAttributes(..)
             | Self::Targets(..)
             | Self::TargetGroupTags(..)
-            | Self::TrustStores(_) => Vec::new(),
+            | Self::TrustStores(_)
+            | Self::TargetGroupNamed(..) => Vec::new(),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! What annotations say of backends: `actions.*`, and the rules that a listener does not need.
 
 use albedo::model::id::{AwsId, Id};
+use albedo::model::marks::Tags;
 use albedo::model::problem::{Code, Problem, Severity};
-use albedo::model::rule::{GroupStickiness, Redirect, RuleAction, Weighted};
+use albedo::model::rule::{GroupStickiness, Redirect, Rule, RuleAction, Weighted};
+use albedo::model::target_group::TargetType;
 
+use super::super::bindings::made_elsewhere;
 use super::super::support::fake::State;
-use super::super::support::world::{CERTIFICATE, World, key};
+use super::super::support::site::Site;
+use super::super::support::world::{CERTIFICATE, World, key, wait};
 use super::{SERVICES, calls, rules_of, world};
 
 const FORWARD: &str = r#"{"type":"forward","forwardConfig":{"targetGroups":[
@@ -102,6 +106,37 @@ fn a_target_group_that_somebody_else_made_is_led_to_by_its_arn() {
     let tuple = format!(r#"{{"targetGroupArn":"{arn}","weight":7}}"#);
     let action = format!(r#"{{"type":"forward","forwardConfig":{{"targetGroups":[{tuple}]}}}}"#);
     assert_eq!(built(&action), expected(Some(7)));
+}
+
+#[test]
+fn a_target_group_is_found_by_its_name_also_once_it_is_made() {
+    wait(async {
+        let action = r#"{"type":"forward","targetGroupName":"theirs"}"#;
+        let site = Site::new(&format!(
+            "{SERVICES}
+ingress shop/named:
+  {{group.name: edge, rules: [any Exact /a do:use-annotation], actions.do: '{action}'}}
+ingress shop/other: {{group.name: edge, rules: [any Exact /b web:80]}}
+"
+        ));
+        let controller = site.start();
+        controller.settle_for(60).await;
+        let events = site.cluster.events();
+        let of_it = events.iter().filter(|event| event.object.key == key("shop/named"));
+        let [event] = of_it.collect::<Vec<_>>()[..] else { panic!("{events:#?}") };
+        assert_eq!(event.reason, "NoTargetGroup");
+        assert!(event.message.contains("\"theirs\", which does not exist"), "{}", event.message);
+        let paths = || site.aws.everything().rules.into_values().map(|rule| rule.rule);
+        assert_eq!(paths().count(), 1, "its sibling is served");
+        let made = made_elsewhere(&site, ("theirs", TargetType::Ip), Tags::new());
+        controller.settle_for(120).await;
+        let leads_there = |rule: Rule| {
+            let groups = rule.actions.iter().flat_map(RuleAction::target_groups);
+            groups.map(|one| &one.group).any(|group| *group == Id::Is(made.clone()))
+        };
+        assert!(paths().any(leads_there));
+        assert_eq!(site.refused(), 0);
+    });
 }
 
 #[test]

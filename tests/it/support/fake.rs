@@ -416,6 +416,7 @@ impl State {
                 let attributes = self.target_group(id)?.attributes.clone();
                 Reading::Elb(ElbReading::TargetGroupAttributes(id.clone(), attributes))
             }
+            Part::Elb(ElbPart::TargetGroupNamed(name)) => Reading::Elb(self.named(name)?),
             Part::Elb(ElbPart::TrustStores) => {
                 Reading::Elb(ElbReading::TrustStores(self.trust_stores.clone()))
             }
@@ -452,7 +453,9 @@ impl Cloud for Fake {
             Part::Ec2(Ec2Part::Interfaces) => "ec2.DescribeNetworkInterfaces",
             Part::Ec2(Ec2Part::SecurityGroups) => "ec2.DescribeSecurityGroups",
             Part::Elb(ElbPart::LoadBalancers) => "elbv2.DescribeLoadBalancers",
-            Part::Elb(ElbPart::TargetGroups) => "elbv2.DescribeTargetGroups",
+            Part::Elb(ElbPart::TargetGroups | ElbPart::TargetGroupNamed(_)) => {
+                "elbv2.DescribeTargetGroups"
+            }
             Part::Elb(ElbPart::Rules(_)) => "elbv2.DescribeRules",
             Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
             Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",

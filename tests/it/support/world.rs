@@ -267,6 +267,7 @@ impl World {
             bound: BTreeMap::new(),
             issued: self.issued.clone(),
             trust_stores: None,
+            target_groups_named: BTreeMap::new(),
             zones: self.zones.clone(),
             zones_refused: false,
             facts: self.facts.clone(),

@@ -73,6 +73,9 @@ looks! {
         Reading::Acm(AcmReading::Issued(found)) => found;
     issued_detail(id: &AwsId) -> IssuedDetail: Part::Acm(AcmPart::IssuedDetail(id.clone())),
         Reading::Acm(AcmReading::IssuedDetail(_, found)) => found;
+    target_group_named(name: &str) -> AwsId:
+        Part::Elb(ElbPart::TargetGroupNamed(name.to_owned())),
+        Reading::Elb(ElbReading::TargetGroupNamed(_, found)) => found;
     trust_stores() -> BTreeMap<String, AwsId>: Part::Elb(ElbPart::TrustStores),
         Reading::Elb(ElbReading::TrustStores(found)) => found;
     zones() -> Vec<HostedZone>: Part::Route53(Route53Part::Zones),

@@ -35,6 +35,10 @@ pub async fn a_target_group_is_made_as_asked_and_once<C: Cloud>(site: Site<C>) {
         assert_eq!(read(&site, &answer.id).await.as_ref(), Some(&answer));
         assert_eq!(answer.spec, TargetGroup { tags: Tags::new(), ..spec.clone() });
         assert_eq!(made(&site, target_group(spec.clone())).await, answer.id);
+        let name = spec.name.clone().unwrap();
+        assert_eq!(site.cloud.target_group_named(&name).await.unwrap(), answer.id);
+        let error = site.cloud.target_group_named(&format!("no-{name}")).await.unwrap_err();
+        assert_eq!(error.kind, Kind::NotFound);
         let other = TargetGroup { port: 9090, ..spec };
         let error = refused(&site, target_group(other), Kind::Conflict).await;
         assert_eq!(error.code, "DuplicateTargetGroupName");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use albedo::aws::Answer;
+use albedo::aws::{Answer, ElbReading};
 use albedo::model::id::AwsId;
 use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
@@ -129,6 +129,15 @@ impl State {
             *state = TargetState::Draining;
         }
         Ok(Answer::Done)
+    }
+
+    /// The target group of a name.
+    pub(super) fn named(&self, name: &str) -> Result<ElbReading, Refusal> {
+        let named = |group: &TargetGroup| group.spec.name.as_deref() == Some(name);
+        let found = self.target_groups.iter().find(|(_, group)| named(group));
+        let unknown = || Refusal("TargetGroupNotFound", format!("target group '{name}' not found"));
+        let (id, _) = found.ok_or_else(unknown)?;
+        Ok(ElbReading::TargetGroupNamed(name.to_owned(), id.clone()))
     }
 
     pub(super) fn target_group(&self, id: &AwsId) -> Result<&TargetGroup, Refusal> {
