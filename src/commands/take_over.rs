@@ -66,6 +66,10 @@ pub(super) async fn check(
     Ok(())
 }
 
+/// What is to be done where what is remembered may not be read.
+const UNTOLD: &str = "whether this is the first start here cannot be told; --memory-namespace says \
+                      where what is remembered is, which deploy/rbac.yaml lets be read in albedo-system";
+
 /// Whether this is not the first start here; asked for as long as the API server does not answer.
 async fn is_remembered(api_server: &ApiServer) -> anyhow::Result<bool> {
     loop {
@@ -75,7 +79,7 @@ async fn is_remembered(api_server: &ApiServer) -> anyhow::Result<bool> {
                 clock::sleep(PAUSE).await;
             }
             Err(error) => {
-                return Err(error).context("whether this is the first start here cannot be told");
+                return Err(error).context(UNTOLD);
             }
             Ok(recalled) => return Ok(recalled.has_begun),
         }

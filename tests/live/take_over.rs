@@ -49,9 +49,13 @@ fn lbc() -> Vec<Value> {
     ]
 }
 
-const FLAGS: [&str; 5] = [
+const CLUSTER: &str = "--cluster-name=demo";
+/// The namespace in which the roles of `deploy/` let be remembered.
+const MEMORY: &str = "--memory-namespace=albedo-system";
+const FLAGS: [&str; 6] = [
     "run",
-    "--cluster-name=demo",
+    CLUSTER,
+    MEMORY,
     "--health-probe-bind-addr=127.0.0.1:0",
     "--metrics-bind-addr=127.0.0.1:0",
     "--log-format=text",
@@ -89,7 +93,7 @@ async fn what_lbc_does_is_taken_over_on_purpose_and_only_once() {
     let mark = ["get", "configmap", "-n", "albedo-system", "albedo-memory-mark", "-o=name"];
     assert!(plane.try_kubectl(&mark, None).is_err(), "no start was let begin so far");
     let start = |flags: &[&str]| {
-        let mut all = vec!["--cluster-name=demo".to_owned()];
+        let mut all = [CLUSTER, MEMORY].map(str::to_owned).to_vec();
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         Controller::start(&account, &plane.kubeconfig_of_controller(), &all)
     };
