@@ -30,8 +30,8 @@ use crate::model::target_group::TargetType;
 use crate::plan;
 use crate::plan::check::Breach;
 use crate::reconcile::{
-    read_bound, read_group, read_issued, read_named, read_protection, read_strays, read_targets,
-    read_trust_stores,
+    read_bound, read_group, read_issued, read_led_to, read_named, read_protection, read_strays,
+    read_targets, read_trust_stores,
 };
 
 /// How old what is read may be: everything is read once.
@@ -102,6 +102,8 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     };
     snapshot.issued = read_issued(mirror, snapshot).await?;
     snapshot.target_groups_named = read_named(mirror, snapshot).await?;
+    let led_to = read_led_to(mirror, snapshot).await?;
+    snapshot.bound.extend(led_to);
     snapshot.trust_stores = read_trust_stores(mirror, snapshot).await?;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;

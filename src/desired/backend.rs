@@ -7,7 +7,8 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
 
 use crate::model::binding::PortRef;
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
+use crate::model::marks::TAG_CLUSTER;
 use crate::model::problem::{Code, Problem, Severity};
 use crate::model::rule::{GroupStickiness, RuleAction, Weighted};
 use crate::model::snapshot::Snapshot;
@@ -16,6 +17,8 @@ use crate::model::stack::WishedTargetGroup;
 use super::annotations::json::Noted;
 use super::annotations::table::ACTIONS;
 use super::annotations::{Annotations, Lookup};
+use super::binder::is_in_place;
+use super::classes::{class_of, is_own_class};
 use super::groups::Member;
 use super::rule::action::{Asked, Destination};
 use super::rule::authentication::{self, Undecided};
@@ -51,6 +54,22 @@ pub fn names_of_target_groups(ingress: &Ingress) -> BTreeSet<String> {
         Destination::Service(..) | Destination::TargetGroup(_) => None,
     });
     named.collect()
+}
+
+/// The target groups that actions of our own classes lead to and that Services do not name: whose
+/// they are has to be known.
+#[must_use]
+pub fn led_to(snapshot: &Snapshot) -> BTreeSet<AwsId> {
+    let ingresses = snapshot.objects.ingresses.values();
+    let own =
+        ingresses.filter(|ingress| class_of(&snapshot.objects, ingress).is_some_and(is_own_class));
+    let led_to = own.flat_map(|ingress| destinations(ingress));
+    let ids = led_to.filter_map(|destination| match destination {
+        Destination::TargetGroup(id) => Some(id),
+        Destination::Named(name) => snapshot.target_groups_named.get(&name).cloned(),
+        Destination::Service(..) => None,
+    });
+    ids.collect()
 }
 
 /// Where the actions of an Ingress send requests, as far as they can be read.
@@ -165,9 +184,9 @@ impl<'a> Backends<'a> {
         let mut missing = Vec::new();
         for (destination, weight) in destinations {
             let group = match destination {
-                Destination::TargetGroup(arn) => Id::Is(arn.clone()),
+                Destination::TargetGroup(arn) => self.others(arn, field, annotations)?,
                 Destination::Named(name) => match self.snapshot.target_groups_named.get(name) {
-                    Some(id) => Id::Is(id.clone()),
+                    Some(id) => self.others(id, field, annotations)?,
                     None => {
                         annotations.problems.push(no_such_target_group(name, field, annotations));
                         return None;
@@ -202,6 +221,30 @@ impl<'a> Backends<'a> {
             return Some(missing_service());
         }
         Some(RuleAction::Forward { groups, stickiness })
+    }
+
+    /// A target group that no Service stands for. On a class of our own nobody leads requests to
+    /// the targets of another namespace's Ingress.
+    fn others(&self, id: &AwsId, field: &str, annotations: &mut Annotations<'_>) -> Option<Id> {
+        let objects = &self.snapshot.objects;
+        let is_own = class_of(objects, self.member.ingress).is_some_and(is_own_class);
+        let tags = self.snapshot.bound.get(id).and_then(Option::as_ref);
+        let is_another_s = tags.is_some_and(|tags| {
+            let owner = tags.get(TAG_CLUSTER);
+            let is_here = owner.is_some_and(|owner| *owner == self.snapshot.settings.cluster);
+            Group::in_tags(tags).is_some() && !(is_here && is_in_place(tags, self.member.key))
+        });
+        if !is_own || !is_another_s {
+            return Some(Id::Is(id.clone()));
+        }
+        let problem = annotations.error(
+            Code::ForeignTargetGroup,
+            field.to_owned(),
+            "a target group that was made for an Ingress of another namespace".to_owned(),
+            "a Service of this namespace, or a target group that was made for no Ingress",
+        );
+        annotations.problems.push(problem);
+        None
     }
 
     /// The target group of a Service's port.

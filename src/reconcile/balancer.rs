@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{NAMES_PAUSE, STALE, Visit, read_named, read_strays, read_trust_stores, scope};
+use super::{
+    NAMES_PAUSE, STALE, Visit, read_led_to, read_named, read_strays, read_trust_stores, scope,
+};
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -39,6 +41,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let over = self.over(group);
         let (mut snapshot, at) = self.snapshot(Reach::Groups).await?;
         snapshot.target_groups_named = read_named(self.mirror(), &snapshot).await?;
+        snapshot.bound = read_led_to(self.mirror(), &snapshot).await?;
         snapshot.trust_stores = read_trust_stores(self.mirror(), &snapshot).await?;
         let undiscovered = self.discover(&mut snapshot).await;
         let mut built = desired::balancer::build(&snapshot, group);

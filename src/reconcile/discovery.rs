@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::targets::read_tags;
 use super::{Visit, again};
-use crate::aws::{Cloud, CloudError, Mirror};
+use crate::aws::{Cloud, CloudError, Mirror, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::desired::backend::names_of_target_groups;
+use crate::desired::backend::{led_to, names_of_target_groups};
 use crate::desired::discovery::{Seekers, seekers};
 use crate::desired::mutual_authentication::names_trust_stores;
 use crate::model::id::AwsId;
-use crate::model::marks::TAG_SECRET;
+use crate::model::marks::{TAG_SECRET, Tags};
 use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::Issued;
 use crate::report::Rest;
@@ -70,6 +71,18 @@ pub async fn read_named<C: Cloud, T: Clock>(
         }
     }
     Ok(found)
+}
+
+/// Reads the tags of the target groups that actions lead to, where it counts whose they are.
+///
+/// # Errors
+/// The read that failed, but for those that are refused: these are unknown then.
+pub async fn read_led_to<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    snapshot: &Snapshot,
+) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
+    let cluster = &snapshot.settings.cluster;
+    read_tags(mirror, cluster, led_to(snapshot), TagLook::Together).await
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {

@@ -39,8 +39,21 @@ pub async fn read_bound<C: Cloud, T: Clock>(
     let of_ours = bindings.filter(|seen| seen.spec.iam_role_arn_to_assume.is_none());
     let named: BTreeSet<AwsId> =
         of_ours.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new)).collect();
+    read_tags(mirror, cluster, named, look).await
+}
+
+/// Reads the tags of target groups.
+///
+/// # Errors
+/// The read that failed, but for those that are refused: these are unknown then.
+pub(super) async fn read_tags<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+    cluster: &str,
+    ids: BTreeSet<AwsId>,
+    look: TagLook,
+) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
     let mut bound = BTreeMap::new();
-    for id in named {
+    for id in ids {
         match mirror.bound(cluster, &id, look, BOUND_AGE_MAX).await {
             Ok(Some(tags)) => _ = bound.insert(id, Some(tags)),
             Ok(None) => {}

@@ -7,6 +7,7 @@ use albedo::model::rule::{GroupStickiness, Redirect, Rule, RuleAction, Weighted}
 use albedo::model::target_group::TargetType;
 
 use super::super::bindings::made_elsewhere;
+use super::super::support::canon;
 use super::super::support::fake::State;
 use super::super::support::site::Site;
 use super::super::support::world::{CERTIFICATE, World, key, wait};
@@ -136,6 +137,45 @@ ingress shop/other: {{group.name: edge, rules: [any Exact /b web:80]}}
         };
         assert!(paths().any(leads_there));
         assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn on_own_classes_nobody_leads_to_the_targets_of_another_namespace_s_ingress() {
+    wait(async {
+        let site = Site::new(&format!(
+            "{SERVICES}
+class own: {{controller: alb.ingress.k8s.aws/albedo}}
+service evil/s: {{ports: [80]}}
+ingress shop/web: {{class: own, group.name: edge, rules: [any Exact /a web:80]}}
+"
+        ));
+        let controller = site.settle().await;
+        let of_shop = site.aws.everything().target_groups.into_keys().next().unwrap();
+        let theirs = made_elsewhere(&site, ("theirs", TargetType::Ip), Tags::new());
+        let leading = |namespace: &str, class: &str, arn: &AwsId| {
+            let action = format!(r#"{{"type":"forward","targetGroupARN":"{arn}"}}"#);
+            controller.cluster.add(&format!(
+                "ingress {namespace}/x: {{class: {class}, group.name: edge, \
+                 rules: [any Exact /{namespace} do:use-annotation], actions.do: '{action}'}}"
+            ));
+        };
+        let paths = || canon::rules(&site.aws.everything()).join("\n");
+        leading("evil", "own", &of_shop);
+        controller.settle_for(60).await;
+        assert!(!paths().contains("/evil"), "{}", paths());
+        let events = site.cluster.events();
+        let told = events.iter().find(|event| event.object.key == key("evil/x")).unwrap();
+        assert_eq!(told.reason, "ForeignTargetGroup");
+        assert!(!told.message.contains("shop"), "{}", told.message);
+        // What no Ingress has, and what its own namespace has, may be led to; so may all on LBC's.
+        for (namespace, class, arn) in
+            [("evil", "own", &theirs), ("shop", "own", &of_shop), ("more", "alb", &of_shop)]
+        {
+            leading(namespace, class, arn);
+            controller.settle_for(60).await;
+            assert!(paths().contains(&format!("/{namespace}")), "{}", paths());
+        }
     });
 }
 
