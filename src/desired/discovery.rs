@@ -12,7 +12,7 @@ use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::surroundings::{IssuedCertificate, Issuer};
 
-use super::annotations::table::{CERTIFICATE_ARN, LISTEN_PORTS};
+use super::annotations::table::LISTEN_PORTS;
 use super::classes::{class_of, is_own_class};
 use super::groups::Member;
 use super::tls;
@@ -43,9 +43,9 @@ pub fn seekers(objects: &Objects) -> Option<Seekers> {
 
 /// Whether an Ingress asks for HTTPS, as far as its text tells, and names no certificate.
 fn may_seek(ingress: &Ingress) -> bool {
-    let text = |key: String| ingress.metadata.annotations.as_ref()?.get(&key);
-    text(CERTIFICATE_ARN.key()).is_none()
-        && text(LISTEN_PORTS.key()).is_some_and(|ports| ports.contains("HTTPS"))
+    let annotations = ingress.metadata.annotations.as_ref();
+    let ports = annotations.and_then(|all| all.get(&LISTEN_PORTS.key()));
+    !tls::names_arns(ingress) && ports.is_some_and(|ports| ports.contains("HTTPS"))
 }
 
 fn is_of_own_class(objects: &Objects, ingress: &Ingress) -> bool {

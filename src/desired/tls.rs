@@ -44,12 +44,19 @@ pub fn entries(
     let is_on = has(class_of(objects, ingress), &TLS_SECRETS, settings.tls_secrets);
     let Claim::Ours(params) = claim(settings, objects, key, ingress) else { return Vec::new() };
     let by_class = params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
-    let annotations = ingress.metadata.annotations.as_ref();
-    let by_annotation = annotations.is_some_and(|all| all.contains_key(&CERTIFICATE_ARN.key()));
-    if !is_on || by_class || by_annotation || ingress.metadata.deletion_timestamp.is_some() {
+    if !is_on || by_class || names_arns(ingress) || ingress.metadata.deletion_timestamp.is_some() {
         return Vec::new();
     }
     named(key, ingress)
+}
+
+/// Whether an Ingress names certificates by their ARNs; a text without any names none (LBC).
+#[must_use]
+pub fn names_arns(ingress: &Ingress) -> bool {
+    let annotations = ingress.metadata.annotations.as_ref();
+    let text = annotations.and_then(|all| all.get(&CERTIFICATE_ARN.key()));
+    let arns = text.and_then(|text| (CERTIFICATE_ARN.parser)(text).ok());
+    arns.is_some_and(|arns| !arns.is_empty())
 }
 
 /// The entries of `spec.tls` that name a Secret, whosever the Ingress is.

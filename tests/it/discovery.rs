@@ -225,3 +225,27 @@ fn where_authorities_are_named_only_their_certificates_count() {
         assert_eq!(site.aws.calls()["acm.DescribeCertificate"], 2);
     });
 }
+
+#[test]
+fn a_text_without_an_arn_names_no_certificate() {
+    wait(async {
+        let site = Site::new(
+            "
+class own: {controller: alb.ingress.k8s.aws/albedo}
+service shop/web: {ports: ['80:8080']}
+secret shop/tls: {fixture: ec}
+ingress shop/lbc:
+  {group.name: lbc, listen-ports: '[{\"HTTPS\":443}]', certificate-arn: '',
+   rules: [a.example.com Exact /a web:80]}
+ingress shop/own:
+  {class: own, group.name: own, certificate-arn: ' , ', tls: [tls public.example.com],
+   rules: [public.example.com Exact /a web:80]}
+",
+        );
+        issue(&site, [certificate("found", &["a.example.com"], "RSA_2048", LATE)]);
+        let _controller = site.settle().await;
+        let state = site.aws.everything();
+        assert_eq!(served(&state, "lbc"), ["found"]);
+        assert_eq!((served(&state, "own").len(), state.imported.len()), (1, 1));
+    });
+}
