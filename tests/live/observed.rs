@@ -211,7 +211,9 @@ fn nothing_to_do(stage: &Stage, case: &str, step: usize) {
         _ => (0, &[]),
     };
     assert_eq!(calls, due, "{case}, step {step}: {:#}", planned.json());
-    assert_eq!(planned.steps().len(), due.len(), "{case}, step {step}: {:#}", planned.json());
+    // Who of two that were made within one second came first is written down.
+    let others = planned.steps().into_iter().filter(|step| step["operation"] != "Remember");
+    assert_eq!(others.count(), due.len(), "{case}, step {step}: {:#}", planned.json());
     assert_eq!(planned.code, code, "{case}, step {step}: {:#}", planned.json());
 }
 
