@@ -54,10 +54,14 @@ pub fn by_port(
             trust_store.clone_from(id);
             continue;
         }
+        let why = match snapshot.trust_stores {
+            Some(_) => "does not exist",
+            None => "cannot be looked up: elasticloadbalancing:DescribeTrustStores is not allowed",
+        };
         let problem = annotations.error(
             Code::NoTrustStore,
             MUTUAL_AUTHENTICATION.field(),
-            format!("the trust store \"{trust_store}\", which does not exist"),
+            format!("the trust store \"{trust_store}\", which {why}"),
             "the name or ARN of a trust store of the region; it is looked for again",
         );
         annotations.problems.push(problem);

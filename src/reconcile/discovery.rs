@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::targets::read_tags;
 use super::{Visit, again};
-use crate::aws::{Cloud, CloudError, Mirror, TagLook};
+use crate::aws::{Cloud, CloudError, Kind, Mirror, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired::backend::{led_to, names_of_target_groups};
@@ -39,10 +39,11 @@ pub async fn read_issued<C: Cloud, T: Clock>(
     Ok(Some(Issued { certificates, kept }))
 }
 
-/// Reads the trust stores, where anybody calls one by its name.
+/// Reads the trust stores, where anybody calls one by its name. Where they may not be read, they
+/// are unknown: whoever names none waits for nothing.
 ///
 /// # Errors
-/// The read that failed.
+/// The read that failed, unless it was refused.
 pub async fn read_trust_stores<C: Cloud, T: Clock>(
     mirror: &Mirror<C, T>,
     snapshot: &Snapshot,
@@ -50,7 +51,14 @@ pub async fn read_trust_stores<C: Cloud, T: Clock>(
     if !names_trust_stores(&snapshot.objects) {
         return Ok(None);
     }
-    Ok(Some(mirror.trust_stores(AGE_MAX).await?))
+    match mirror.trust_stores(AGE_MAX).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::Refused => {
+            tracing::warn!(%error, "trust stores may not be looked up by name");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads which target groups have the names that actions call them by.

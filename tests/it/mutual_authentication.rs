@@ -119,3 +119,20 @@ fn an_app_that_asks_for_it_in_vain_is_closed_and_one_that_has_it_is_left() {
         assert_eq!(canon::aws(&site.aws.everything()), before);
     });
 }
+
+#[test]
+fn where_trust_stores_may_not_be_read_only_who_names_one_waits() {
+    wait(async {
+        let site = site(&asks(r#"[{"port":443,"mode":"verify","trustStore":"ours"}]"#));
+        site.aws.forbid(&["elbv2.DescribeTrustStores"]);
+        let controller = site.start();
+        controller.settle_for(60).await;
+        assert_eq!(canon::rules(&site.aws.everything()).len(), 1, "its sibling is served");
+        let events = site.cluster.events();
+        let told = events.iter().find(|event| event.object.key == key("shop/web")).unwrap();
+        assert!(told.message.contains("DescribeTrustStores is not allowed"), "{}", told.message);
+        site.aws.forbid(&[]);
+        controller.settle_for(120).await;
+        assert_eq!(asked(&site), Some(verify(false)));
+    });
+}
