@@ -24,6 +24,7 @@ pub mod nodes;
 pub mod owners;
 mod pod_links;
 pub mod protection;
+pub mod request;
 mod rule;
 pub mod secret;
 pub mod shared;

@@ -170,6 +170,10 @@ pub struct BuildFlags {
     /// any authority are.
     #[arg(long, value_name = "ARN,...", value_parser = words)]
     pub allowed_certificate_authority_arns: Vec<Words>,
+    /// The authority of AWS Private CA that issues the certificates that ACM is asked for where an
+    /// Ingress names none. Default: Amazon issues them.
+    #[arg(long, value_name = "ARN")]
+    pub default_pca_arn: Option<String>,
     /// Whether load balancers share a backend security group that pods let in.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
@@ -285,6 +289,7 @@ impl BuildFlags {
             default_tags,
             external_managed_tags,
             allowed_certificate_authority_arns,
+            default_pca_arn,
             enable_backend_security_group,
             backend_security_group,
             enable_manage_backend_security_group_rules,
@@ -343,6 +348,7 @@ impl BuildFlags {
             default_tags,
             external_managed_tags,
             certificate_authorities: ids(allowed_certificate_authority_arns),
+            default_certificate_authority: given(default_pca_arn.as_ref()).map(AwsId::new),
             backend,
             manages_backend_rules: *enable_manage_backend_security_group_rules,
             refuses: Refusals {

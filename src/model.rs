@@ -33,6 +33,7 @@ pub mod problem;
 pub mod protection;
 pub mod record;
 pub mod report;
+pub mod request;
 pub mod rule;
 pub mod secret;
 pub mod security;

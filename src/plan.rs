@@ -15,6 +15,7 @@ mod listener;
 mod load_balancer;
 pub mod protection;
 mod replacement;
+pub mod request;
 mod rule;
 mod security_group;
 mod settle;

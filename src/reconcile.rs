@@ -34,6 +34,7 @@ mod certificate;
 mod discovery;
 mod fabric;
 mod protection;
+mod request;
 mod targets;
 mod waits;
 mod zone;

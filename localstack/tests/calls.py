@@ -300,6 +300,13 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
         lambda w: w.elb.delete_target_group(TargetGroupArn=w.group), ("group",)
     ),
     "ImportCertificate": (lambda w: w.imported("c.example.com", Tags=TAGS), ()),
+    "RequestCertificate": (
+        lambda w: w.acm.request_certificate(
+            DomainName="c.example.com", SubjectAlternativeNames=["c.example.com"],
+            ValidationMethod="DNS", IdempotencyToken="c", Tags=TAGS,
+        ),
+        (),
+    ),
     "ListCertificates": (lambda w: w.acm.list_certificates(), ()),
     "DescribeCertificate": (
         lambda w: w.acm.describe_certificate(CertificateArn=w.certificate), ("certificate",)

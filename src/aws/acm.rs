@@ -12,6 +12,7 @@ use crate::model::action::AcmAction;
 
 pub(super) mod certificate;
 mod issued;
+mod request;
 
 /// Looks at a part. A future has room for the largest of those it may wait for, and the SDK's take
 /// more than a stack should have to give.
@@ -24,6 +25,10 @@ pub(super) async fn read(sdk: &Sdk, part: &AcmPart) -> Result<AcmReading, CloudE
         AcmPart::Issued => AcmReading::Issued(issued::list(sdk).boxed().await?),
         AcmPart::IssuedDetail(id) => {
             AcmReading::IssuedDetail(id.clone(), issued::detail(sdk, id).boxed().await?)
+        }
+        AcmPart::Requested => AcmReading::Requested(request::list(sdk).boxed().await?),
+        AcmPart::Request(id) => {
+            AcmReading::Request(id.clone(), request::describe(sdk, id).boxed().await?)
         }
     })
 }
@@ -38,6 +43,7 @@ pub(super) fn perform<'a>(
         AcmAction::ReimportCertificate { id, spec } => {
             certificate::import(call, Some(id), spec).boxed()
         }
+        AcmAction::RequestCertificate { spec, .. } => request::request(call, spec).boxed(),
         AcmAction::DeleteCertificate { id } => certificate::delete(call, id).boxed(),
     }
 }

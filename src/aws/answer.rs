@@ -24,6 +24,8 @@ pub enum Answer {
     TargetGroup(Live<TargetGroup>),
     /// A certificate that was imported.
     Certificate(ReadCertificate),
+    /// A certificate that was asked for.
+    Requested(AwsId),
     /// A Shield protection that was made.
     ShieldProtection(AwsId),
 }
@@ -34,7 +36,7 @@ impl Answer {
     pub fn id(&self) -> Option<&AwsId> {
         match self {
             Self::Done => None,
-            Self::SecurityGroup(id) | Self::ShieldProtection(id) => Some(id),
+            Self::SecurityGroup(id) | Self::ShieldProtection(id) | Self::Requested(id) => Some(id),
             Self::LoadBalancer(made) => Some(&made.live.id),
             Self::Listener(listener) => Some(&listener.live.id),
             Self::Rules(rules) => match rules.as_slice() {

@@ -148,7 +148,7 @@ impl Belief {
         }
         let stands = |id: &AwsId| match part {
             Part::Elb(part) => self.elb.lists(part, id),
-            Part::Acm(part) => self.acm.lists(part, id),
+            Part::Acm(_) => self.acm.stands(id),
             Part::Ec2(_) | Part::Route53(_) | Part::Wafv2(_) | Part::Shield(_) | Part::Tags(_) => {
                 false
             }

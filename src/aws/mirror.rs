@@ -59,11 +59,13 @@ use crate::model::action::AwsAction;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::{
-    BalancerInventory, CertificateInventory, FabricInventory, TargetsInventory, ZoneInventory,
+    BalancerInventory, CertificateInventory, FabricInventory, RequestInventory, TargetsInventory,
+    ZoneInventory,
 };
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
+use crate::model::request::RequestKey;
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 
 mod protection;
@@ -229,6 +231,28 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         cluster: &str,
     ) -> Result<BTreeSet<CertificateKey>, CloudError> {
         self.view(|reader| reader.certificates(cluster)).await
+    }
+
+    /// What has become of the certificates that ACM was asked for with the same names; of those
+    /// that are not issued yet, no longer ago than `age_max` where ACM can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn request(
+        &self,
+        cluster: &str,
+        key: &RequestKey,
+        age_max: Duration,
+    ) -> Result<RequestInventory, CloudError> {
+        self.view(|reader| reader.request(cluster, key, age_max)).await
+    }
+
+    /// What ACM was asked for in the cluster's name.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn requests(&self, cluster: &str) -> Result<BTreeSet<CertificateKey>, CloudError> {
+        self.view(|reader| reader.requests(cluster)).await
     }
 
     /// The certificates that listeners may have, whoever made them, listed no longer ago than

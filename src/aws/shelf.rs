@@ -9,7 +9,8 @@ use super::{ReadLoadBalancer, ReadSecurityGroup};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Id};
 use crate::model::marks::{
-    RESOURCE_BACKEND_SECURITY_GROUP, TAG_CLUSTER, TAG_CLUSTER_RESOURCE, TAG_SECRET, Tags,
+    RESOURCE_BACKEND_SECURITY_GROUP, RESOURCES_REQUESTED, TAG_CLUSTER, TAG_CLUSTER_RESOURCE,
+    TAG_REQUEST, TAG_RESOURCE, TAG_SECRET, Tags,
 };
 
 /// Start of the tag that says which cluster a node's or pod's security group belongs to.
@@ -24,6 +25,10 @@ pub(super) enum Mark {
     Group(SmolStr, SmolStr),
     /// It was imported from a TLS Secret: the cluster, and the Secret as its tag spells it.
     Secret(SmolStr, SmolStr),
+    /// ACM was asked for it: the cluster, and the request as its tag spells it.
+    Request(SmolStr, SmolStr),
+    /// LBC asked ACM for it: the cluster.
+    RequestOfLbc(SmolStr),
     /// It is a cluster's backend security group.
     Backend(SmolStr),
     /// It is a security group of a cluster's nodes or pods.
@@ -44,6 +49,9 @@ impl Mark {
     pub(super) fn certificate(cluster: &str, key: &CertificateKey) -> Self {
         match key {
             CertificateKey::Secret(secret) => Self::Secret(cluster.into(), secret.to_smolstr()),
+            CertificateKey::Request(request) => {
+                Self::Request(cluster.into(), request.token().into())
+            }
         }
     }
 }
@@ -59,11 +67,16 @@ impl Marked for Tags {
         let Some(cluster) = self.get(TAG_CLUSTER) else { return Vec::new() };
         let group = Group::in_tags(self).map(|stack| Mark::Group(cluster.clone(), stack.clone()));
         let secret = self.get(TAG_SECRET).map(|key| Mark::Secret(cluster.clone(), key.clone()));
+        let request = self.get(TAG_REQUEST).map(|key| Mark::Request(cluster.clone(), key.clone()));
+        let of_lbc = self
+            .get(TAG_RESOURCE)
+            .is_some_and(|role| RESOURCES_REQUESTED.iter().any(|start| role.starts_with(start)));
+        let of_lbc = of_lbc.then(|| Mark::RequestOfLbc(cluster.clone()));
         let is_backend = self
             .get(TAG_CLUSTER_RESOURCE)
             .is_some_and(|role| role == RESOURCE_BACKEND_SECURITY_GROUP);
         let backend = is_backend.then(|| Mark::Backend(cluster.clone()));
-        group.into_iter().chain(secret).chain(backend).collect()
+        group.into_iter().chain(secret).chain(request).chain(of_lbc).chain(backend).collect()
     }
 }
 
@@ -171,6 +184,17 @@ impl<T> Shelf<T> {
             _ => None,
         });
         marks.flat_map(|(secret, ids)| ids.iter().map(move |id| (secret, id)))
+    }
+
+    /// The things of a cluster that ACM was asked for, by LBC or by us.
+    pub(super) fn requests(&self, cluster: &str) -> impl Iterator<Item = &AwsId> {
+        let from = Mark::Request(cluster.into(), SmolStr::default());
+        let marks = self.marked.range(from..).map_while(move |(mark, ids)| match mark {
+            Mark::Request(of, _) if of == cluster => Some(ids),
+            _ => None,
+        });
+        let of_lbc = self.marked.get(&Mark::RequestOfLbc(cluster.into()));
+        marks.chain(of_lbc).flatten()
     }
 
     /// All of them.

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::cluster::Recalled;
 use crate::desired;
 use crate::desired::visits::logins;
-use crate::desired::{owners, tls};
+use crate::desired::{owners, request, tls};
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
 use crate::model::fact::FactStore;
@@ -23,7 +23,7 @@ use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
-use crate::model::source::SourceKind;
+use crate::model::source::{Source, SourceKind};
 use crate::model::stack::{Braked, TargetsStack};
 use crate::model::subject::Subject;
 use crate::model::target_group::TargetType;
@@ -179,7 +179,8 @@ async fn look_at_zones<C: Cloud, T: Clock>(
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let dns = snapshot.settings.dns.clone();
-    if !desired::names::is_on(&snapshot.settings, &snapshot.objects) {
+    let keeps_names = desired::names::is_on(&snapshot.settings, &snapshot.objects);
+    if !keeps_names && !request::is_on(&snapshot.settings, &snapshot.objects) {
         facts.zones([]);
         return Ok(());
     }
@@ -194,8 +195,9 @@ async fn look_at_zones<C: Cloud, T: Clock>(
         }
         Err(error) => return Err(error),
     };
-    // Names that are never withdrawn hold up no load balancer.
-    let in_use = desired::zone::in_use(&dns, &zones).filter(|_| dns.policy == DnsPolicy::Sync);
+    // Names that are never withdrawn, or not kept at all, hold up no load balancer.
+    let may_hold = keeps_names && dns.policy == DnsPolicy::Sync;
+    let in_use = desired::zone::in_use(&dns, &zones).filter(|_| may_hold);
     let in_use: Vec<AwsId> = in_use.collect();
     facts.zones(in_use.clone());
     for id in &in_use {
@@ -243,7 +245,7 @@ async fn plan_zones<C: Cloud, T: Clock>(
     Ok(())
 }
 
-/// Plans the certificates of all TLS Secrets, and makes known those that stand.
+/// Plans all certificates that are made for somebody, and makes known those that stand.
 async fn plan_certificates<C: Cloud, T: Clock>(
     mirror: &Mirror<C, T>,
     snapshot: &mut Snapshot,
@@ -252,21 +254,51 @@ async fn plan_certificates<C: Cloud, T: Clock>(
 ) -> Result<(), CloudError> {
     let secrets = imported(&snapshot.settings, &snapshot.objects);
     let mut keys: BTreeSet<CertificateKey> = secrets.map(CertificateKey::Secret).collect();
-    let cluster = snapshot.settings.cluster.clone();
-    if tls::is_on(&snapshot.settings, &snapshot.objects) {
-        let imported = mirror.certificates(&cluster).await?.into_iter();
-        keys.extend(imported.filter(|key| snapshot.extent.shows(key.namespace())));
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    let each = objects.ingresses.iter();
+    let requests = each.flat_map(|(key, ingress)| request::asked(settings, objects, key, ingress));
+    keys.extend(requests.map(CertificateKey::Request));
+    let cluster = settings.cluster.clone();
+    let mut standing = BTreeSet::new();
+    if tls::is_on(settings, objects) {
+        standing.extend(mirror.certificates(&cluster).await?);
     }
+    if request::is_on(settings, objects) {
+        standing.extend(mirror.requests(&cluster).await?);
+    }
+    keys.extend(standing.into_iter().filter(|key| snapshot.extent.shows_users_of(key)));
     for key in keys {
         // Which listeners use what is not known here, so removals are shown as waiting for them.
-        let stack = desired::certificate::build(snapshot, &key);
-        let inventory = mirror.certificate(&cluster, &key).await?;
-        let live = plan::certificate::current(&stack, &inventory);
-        let standing = live.map(|live| live.id.clone());
-        facts.learn(Handle::Certificate(key.clone()), standing);
-        let plan = plan::certificate::plan(&stack, &inventory);
+        let (plan, breaches) = match &key {
+            CertificateKey::Secret(secret) => {
+                let stack = desired::certificate::build(snapshot, secret);
+                let inventory = mirror.certificate(&cluster, &key).await?;
+                let live = plan::certificate::current(&stack, &inventory);
+                facts.learn(Handle::Certificate(key.clone()), live.map(|live| live.id.clone()));
+                let plan = plan::certificate::plan(&stack, &inventory);
+                let breaches = plan::check::certificate(&plan, &stack);
+                (plan, breaches)
+            }
+            CertificateKey::Request(request) => {
+                let stack = request::build(snapshot, request);
+                let inventory = mirror.request(&cluster, request, AGE_MAX).await?;
+                let live = plan::request::current(&inventory);
+                let issued = live.filter(|live| live.is_issued()).map(|live| live.id.clone());
+                facts.learn(Handle::Certificate(key.clone()), issued);
+                let asker = snapshot.objects.ingresses.iter().find(|(key, ingress)| {
+                    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+                    request::asked(settings, objects, key, ingress).contains(request)
+                });
+                let asker = asker.map(|(key, _)| Source::ingress(key.clone()));
+                let proofs = live.map(|live| live.facts.validations.clone()).unwrap_or_default();
+                facts.proves(request, asker.map(|asker| (asker, proofs)));
+                let plan = plan::request::plan(&stack, &inventory);
+                let breaches = plan::check::request(&plan, &stack);
+                (plan, breaches)
+            }
+        };
         let subject = Subject::Certificate(snapshot.settings.place.clone(), key);
-        plans.judged(&subject, &plan, &plan::check::certificate(&plan, &stack));
+        plans.judged(&subject, &plan, &breaches);
         plans.plans.push((subject, plan));
     }
     Ok(())

@@ -407,7 +407,7 @@ impl World {
                 let groups = groups.into_iter();
                 groups.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
             }
-            Topic::Name(host) => {
+            Topic::Name(host) | Topic::Proof(host) => {
                 let holding = self.facts.known_zones().filter(|id| {
                     let zones = self.zones.found.as_ref();
                     zones.and_then(|zones| zones.get(*id)).is_some_and(|zone| zone.holds(host))

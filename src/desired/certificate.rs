@@ -1,6 +1,6 @@
 //! The certificate that a TLS Secret is imported as: one, however many Ingresses use it.
 
-use crate::model::id::CertificateKey;
+use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::marks;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
@@ -11,10 +11,10 @@ use super::tls::{self, Worth};
 /// Builds a certificate. It may go once the listeners of every group are known not to
 /// use it.
 #[must_use]
-pub fn build(snapshot: &Snapshot, key: &CertificateKey) -> CertificateStack {
-    let CertificateKey::Secret(secret) = key;
+pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
+    let key = CertificateKey::Secret(secret.clone());
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let is_seen = snapshot.extent.shows(key.namespace());
+    let is_seen = snapshot.extent.shows(&secret.namespace);
     let mut use_of_it = if is_seen { Use::Unused } else { Use::Unknown };
     let mut certificate = None;
     for (name, ingress) in &objects.ingresses {
@@ -37,12 +37,7 @@ pub fn build(snapshot: &Snapshot, key: &CertificateKey) -> CertificateStack {
     }
     if let Some(certificate) = &mut certificate {
         certificate.tags.clone_from(&settings.default_tags);
-        certificate.tags.extend(marks::certificate_tags(&settings.cluster, key));
+        certificate.tags.extend(marks::certificate_tags(&settings.cluster, &key));
     }
-    CertificateStack {
-        key: key.clone(),
-        use_of_it,
-        certificate,
-        listening: snapshot.facts.listening(),
-    }
+    CertificateStack { key, use_of_it, certificate, listening: snapshot.facts.listening() }
 }

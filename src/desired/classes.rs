@@ -9,7 +9,9 @@ use crate::model::seen::ClassParams;
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
-use super::annotations::table::{ACCEPT_REMOVALS, Annotation, DNS, TLS_SECRETS};
+use super::annotations::table::{
+    ACCEPT_REMOVALS, Annotation, DNS, REQUEST_CERTIFICATES, TLS_SECRETS,
+};
 use super::annotations::{Annotations, MEANWHILE};
 
 /// LBC's controller name, answered so that its classes can be taken over as they are.
@@ -116,6 +118,7 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     let mut annotations = annotations_of(class);
     annotations.read(&TLS_SECRETS);
     annotations.read(&DNS);
+    annotations.read(&REQUEST_CERTIFICATES);
     annotations.read(&ACCEPT_REMOVALS);
     annotations.check_class_names();
     annotations.problems.into_iter().next()

@@ -14,30 +14,43 @@ use super::discovery::{self, NotFound};
 use super::groups::Member;
 use super::mutual_authentication;
 
+/// The certificates of an Ingress that are made for it: imported from its TLS Secrets, or issued
+/// because it asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Brought<'a> {
+    /// Those that listeners may have by now.
+    pub certificates: &'a [Id],
+    /// Whether it listens for HTTP, too, where it names no ports.
+    pub lets_http_in: bool,
+}
+
 /// The ports that an Ingress listens on, with the certificates and the TLS policy it asks for.
-/// `secrets` are the certificates of its TLS Secrets that can be used, where they count.
+/// `brought` are the certificates that are made for it, where they count.
 pub fn listens(
     snapshot: &Snapshot,
     member: &Member<'_>,
-    secrets: Option<&[Id]>,
+    brought: Option<Brought<'_>>,
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> FlatMap<u16, ListenerWish> {
     let arns = lookup.find(&CERTIFICATE_ARN).unwrap_or_default().into_iter().map(AwsId::new);
-    let mut certificates: Vec<Id> = match secrets {
-        Some(ids) => ids.to_vec(),
+    let mut certificates: Vec<Id> = match brought {
+        Some(brought) => brought.certificates.to_vec(),
         None => arns.map(Id::Is).collect(),
     };
     let ssl_policy = lookup.find(&SSL_POLICY);
     let ports = match lookup.text(&LISTEN_PORTS) {
-        None if certificates.is_empty() => BTreeMap::from([(80, Protocol::Http)]),
-        // With a Secret, clients that come by HTTP are let in too.
-        None if secrets.is_some() => BTreeMap::from([(80, Protocol::Http), (443, Protocol::Https)]),
-        None => BTreeMap::from([(443, Protocol::Https)]),
+        None => match brought {
+            None if certificates.is_empty() => BTreeMap::from([(80, Protocol::Http)]),
+            Some(Brought { lets_http_in: true, .. }) => {
+                BTreeMap::from([(80, Protocol::Http), (443, Protocol::Https)])
+            }
+            None | Some(_) => BTreeMap::from([(443, Protocol::Https)]),
+        },
         Some(_) => lookup.find(&LISTEN_PORTS).unwrap_or_default(),
     };
     let mut ports = ports;
-    if certificates.is_empty() && secrets.is_some() {
-        // What is wrong with the Secret has been said; HTTP goes on.
+    if certificates.is_empty() && brought.is_some() {
+        // What is wrong with them, or how far they are, has been said; HTTP goes on.
         ports.retain(|_, protocol| *protocol == Protocol::Http);
     }
     if certificates.is_empty() && ports.values().any(|protocol| *protocol == Protocol::Https) {

@@ -17,8 +17,9 @@ use super::annotations::{Annotations, Lookup};
 use super::backend::Backends;
 use super::classes::{class_of, is_own_class};
 use super::groups::Member;
+use super::listener::Brought;
 use super::rule::PathSyntax;
-use super::{listener, load_balancer, names, rule, tls};
+use super::{listener, load_balancer, names, request, rule, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -37,13 +38,22 @@ pub fn build(
     let source = member.source();
     let (secrets, mut found) = tls::certificates(snapshot, &source, &entries);
     annotations.problems.append(&mut found);
-    let secrets = (!entries.is_empty()).then_some(secrets.as_slice());
+    let requests = request::asked(settings, &snapshot.objects, member.key, member.ingress);
+    let requested = request::certificates(snapshot, &source, &requests);
+    let is_brought = !entries.is_empty() || !requests.is_empty();
+    let certificates = [secrets, requested].concat();
+    let brought = is_brought.then(|| Brought {
+        certificates: &certificates,
+        // With a Secret, clients that come by HTTP are let in too; LBC lets in who has a
+        // certificate made by HTTPS only.
+        lets_http_in: requests.is_empty() || is_own(snapshot, member),
+    });
     let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
     let mut part = Part {
         source: source.clone(),
         order: member.order,
         load_balancer: load_balancer::wish(settings, &snapshot.surroundings, &mut lookup),
-        listens: listener::listens(snapshot, member, secrets, &mut lookup),
+        listens: listener::listens(snapshot, member, brought, &mut lookup),
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         inbound_prefix_lists: lookup.find(&PREFIX_LISTS).filter(|lists| !lists.is_empty()),
         rules: Vec::new(),
@@ -52,7 +62,7 @@ pub fn build(
         names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
-    if secrets.is_some_and(|ids| !tls::any_stands(snapshot, &source, ids)) {
+    if is_brought && !tls::any_stands(snapshot, &source, &certificates) {
         part.load_balancer.ssl_redirect = None;
     }
     let mut backends = Backends::new(snapshot, group, member);
@@ -76,8 +86,12 @@ pub fn build(
 
 /// LBC's classes are built as LBC builds them.
 fn on_http(snapshot: &Snapshot, member: &Member<'_>) -> OnHttp {
-    let class = class_of(&snapshot.objects, member.ingress);
-    if class.is_some_and(is_own_class) { OnHttp::Closed } else { OnHttp::Open }
+    if is_own(snapshot, member) { OnHttp::Closed } else { OnHttp::Open }
+}
+
+/// Whether a member's class is one of our own.
+fn is_own(snapshot: &Snapshot, member: &Member<'_>) -> bool {
+    class_of(&snapshot.objects, member.ingress).is_some_and(is_own_class)
 }
 
 /// Fields of the class's parameters that this version does not build make its Ingresses bad, unless

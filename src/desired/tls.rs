@@ -187,9 +187,9 @@ pub fn any_stands(snapshot: &Snapshot, source: &Source, certificates: &[Id]) -> 
     })
 }
 
-/// Whether a certificate stands, as far as anybody knows. While ACM cannot be read, an Ingress that
-/// something was made for keeps what it has.
-fn may_stand(snapshot: &Snapshot, source: &Source, handle: &Handle) -> bool {
+/// Whether a certificate stands that listeners may have, as far as anybody knows. While ACM cannot
+/// be read, an Ingress that something was made for keeps what it has.
+pub(super) fn may_stand(snapshot: &Snapshot, source: &Source, handle: &Handle) -> bool {
     let is_claimed = || {
         let metadata = snapshot.objects.metadata(source);
         let finalizers = metadata.and_then(|metadata| metadata.finalizers.as_ref());

@@ -9,6 +9,7 @@ use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
+use crate::model::request::RequestKey;
 use crate::model::secret::SecretUse;
 use crate::model::seen::{EndpointSlice, Node, SeenBinding, Service};
 use crate::model::selector::Selector;
@@ -18,7 +19,7 @@ use crate::model::source::Source;
 use crate::model::subject::Subject;
 use crate::model::target_group::TargetType;
 
-use super::annotations::table::{DNS, SECURITY_GROUPS, TLS_SECRETS};
+use super::annotations::table::{DNS, REQUEST_CERTIFICATES, SECURITY_GROUPS, TLS_SECRETS};
 use super::backend;
 use super::classes::{Claim, claim, has, is_default};
 use super::fabric::Others;
@@ -26,11 +27,15 @@ use super::groups::groups_touching;
 use super::links::Links;
 use super::nodes::role;
 use super::pod_links::{PodLinks, is_moved};
+use super::request;
 use super::rule::authentication;
 use super::tls;
 
+use caused::Visits;
+
 pub use gather::{for_balancer, for_targets, gather};
 
+mod caused;
 mod gather;
 
 /// What refers to what, kept as objects come and go.
@@ -47,6 +52,8 @@ pub struct Index {
     nodes: Links<ObjectKey, Selector>,
     /// The Secrets that members use, each with what for.
     secrets: Links<Source, (ObjectKey, SecretUse)>,
+    /// What members have ACM asked for.
+    requests: Links<Source, Arc<RequestKey>>,
     /// Secrets whose users have changed.
     touched: BTreeSet<ObjectKey>,
     /// The classes that Ingresses name; the empty name where they name none.
@@ -69,7 +76,8 @@ impl Index {
             Change::Class(turn) => {
                 self.of_class(&mut visits, objects, turn);
                 let extras = |class: &Option<Arc<IngressClass>>| {
-                    [&DNS, &TLS_SECRETS].map(|extra| has(class.as_deref(), extra, false))
+                    [&DNS, &TLS_SECRETS, &REQUEST_CERTIFICATES]
+                        .map(|extra| has(class.as_deref(), extra, false))
                 };
                 if extras(&turn.old) != extras(&turn.new) {
                     // Names and certificates may be somebody's business from now on, or nobody's.
@@ -126,18 +134,25 @@ impl Index {
 
     /// The certificates that members' listeners may use.
     pub fn certificates(&self) -> impl Iterator<Item = CertificateKey> {
-        self.secrets.ends().filter_map(|(link, _)| imported(link))
+        let requests = self.requests.ends().map(|(key, _)| CertificateKey::Request(key.clone()));
+        self.secrets.ends().filter_map(|(link, _)| imported(link)).chain(requests)
     }
 
     /// The certificates that a member's listeners may use.
     pub fn certificates_of(&self, member: &Source) -> impl Iterator<Item = CertificateKey> {
-        self.secrets.of(member).filter_map(imported)
+        let requests = self.requests.of(member).cloned().map(CertificateKey::Request);
+        self.secrets.of(member).filter_map(imported).chain(requests)
     }
 
     /// The members whose listeners may use a certificate.
     pub fn listening(&self, key: &CertificateKey) -> impl Iterator<Item = &Source> + Clone {
-        let CertificateKey::Secret(secret) = key;
-        self.secrets.leading_to(&(secret.clone(), SecretUse::Import))
+        let (by_secret, by_names) = match key {
+            CertificateKey::Secret(secret) => {
+                (Some(self.secrets.leading_to(&(secret.clone(), SecretUse::Import))), None)
+            }
+            CertificateKey::Request(request) => (None, Some(self.requests.leading_to(request))),
+        };
+        by_secret.into_iter().flatten().chain(by_names.into_iter().flatten())
     }
 
     /// The Secrets that a member uses.
@@ -215,11 +230,12 @@ impl Index {
         let source = Source::ingress(key.clone());
         let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
-        self.name_secrets(visits, objects, key, ingress);
+        self.name_certificates(visits, objects, key, ingress);
     }
 
-    /// Takes note of the Secrets that an Ingress names, itself or by Services that it leads to.
-    fn name_secrets(
+    /// Takes note of the Secrets that an Ingress names, itself or by Services that it leads to, and
+    /// of what it has ACM asked for.
+    fn name_certificates(
         &mut self,
         visits: &mut Visits<'_>,
         objects: &Objects,
@@ -227,13 +243,23 @@ impl Index {
         ingress: Option<&Ingress>,
     ) {
         let mut named = BTreeSet::new();
+        let mut requests = BTreeSet::new();
         if let Some(ingress) = ingress {
+            requests = request::asked(visits.settings, objects, key, ingress);
             let entries = tls::entries(visits.settings, objects, key, ingress).into_iter();
             named.extend(entries.map(|entry| (entry.secret, SecretUse::Import)));
             let logins = logins(visits.settings, objects, key, ingress).into_iter();
             named.extend(logins.map(|secret| (secret, SecretUse::Login)));
         }
-        let either = self.secrets.set(&Source::ingress(key.clone()), named);
+        let source = Source::ingress(key.clone());
+        let asked_before = self.requests.ends().next().is_some();
+        let either = self.requests.set(&source, requests);
+        if asked_before != self.requests.ends().next().is_some() {
+            // Hosted zones are somebody's business from now on, or nobody's.
+            visits.census();
+        }
+        visits.certificates(either.into_iter().map(CertificateKey::Request));
+        let either = self.secrets.set(&source, named);
         self.touched.extend(either.iter().map(|(secret, _)| secret.clone()));
         visits.certificates(either.iter().filter_map(imported));
     }
@@ -297,7 +323,7 @@ impl Index {
             let members: Vec<Source> = self.services.leading_to(&turn.key).cloned().collect();
             for key in members.iter().map(|member| &member.key) {
                 let ingress = objects.ingresses.get(key).map(AsRef::as_ref);
-                self.name_secrets(visits, objects, key, ingress);
+                self.name_certificates(visits, objects, key, ingress);
             }
         }
         let has_balancer = turn.new.as_ref().is_some_and(|service| service.has_load_balancer);
@@ -386,48 +412,6 @@ impl Index {
         }
         visits.targets([&turn.key]);
         visits.fabric();
-    }
-}
-
-/// The visits that a change causes.
-struct Visits<'a> {
-    settings: &'a Settings,
-    subjects: BTreeSet<Subject>,
-}
-
-impl Visits<'_> {
-    fn fabric(&mut self) {
-        self.subjects.insert(Subject::Fabric(self.settings.place.clone()));
-    }
-
-    fn census(&mut self) {
-        self.subjects.insert(Subject::Census(self.settings.place.clone()));
-    }
-
-    fn balancers<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
-        let place = &self.settings.place;
-        let each = groups.into_iter().map(|group| Subject::Balancer(place.clone(), group.clone()));
-        self.subjects.extend(each);
-    }
-
-    fn certificates(&mut self, keys: impl IntoIterator<Item = CertificateKey>) {
-        let place = &self.settings.place;
-        let each = keys.into_iter().map(|key| Subject::Certificate(place.clone(), key));
-        self.subjects.extend(each);
-    }
-
-    /// Targets of bindings, and what lets anybody reach them.
-    fn reached<'k>(&mut self, bindings: impl Iterator<Item = &'k ObjectKey> + Clone) {
-        if bindings.clone().next().is_some() {
-            self.fabric();
-        }
-        self.targets(bindings);
-    }
-
-    fn targets<'k>(&mut self, bindings: impl IntoIterator<Item = &'k ObjectKey>) {
-        let place = &self.settings.place;
-        let each = bindings.into_iter().map(|key| Subject::Targets(place.clone(), key.clone()));
-        self.subjects.extend(each);
     }
 }
 

@@ -53,6 +53,13 @@ pub fn choose(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Choice
     if all.is_empty() { Choice::None } else { Choice::In(all) }
 }
 
+/// The zone in which a record proves something of a host to the world: the nearest public one.
+#[must_use]
+pub fn proving(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Option<AwsId> {
+    let Choice::In(chosen) = choose(settings, zones, host) else { return None };
+    chosen.into_iter().find(|id| zones.get(id).is_some_and(|zone| !zone.is_private))
+}
+
 /// Builds a zone. None where there is no such zone, or nobody's names are kept in it.
 #[must_use]
 pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
@@ -98,7 +105,13 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     for asking in names.values_mut() {
         asking.sort_by_key(|name| (created(snapshot, &name.source), name.source.clone()));
     }
+    let proofs = snapshot.facts.proofs().iter();
+    let proofs = proofs
+        .filter(|(proof, _)| proving(settings, zones, &proof.record).as_ref() == Some(&zone.id));
+    let proofs = proofs.map(|(proof, asker)| (proof.clone(), asker.clone())).collect();
     Some(ZoneStack {
+        keeps_names: super::names::is_on(&snapshot.settings, &snapshot.objects),
+        proofs,
         zone: zone.clone(),
         names,
         elsewhere,

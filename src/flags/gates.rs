@@ -45,7 +45,7 @@ pub const GATES: &[Gate] = &[
     off("ALBSingleSubnet", Built(|gates| gates.alb_single_subnet = true)),
     on("ALBGatewayAPI", Nothing(GATEWAYS)),
     off("ALBTargetControlAgent", Stops("agents for target control are not put into pods here")),
-    off("EnableCertificateManagement", Stops("certificates are not requested from ACM here")),
+    off("EnableCertificateManagement", Built(|gates| gates.certificate_management = true)),
     off("EnableDefaultTagsLowPriority", Built(|gates| gates.default_tags_low_priority = true)),
     on("EnableIPTargetType", Stops("pods are the targets that are built here")),
     off("EnableRGTAPI", Nothing("another way to read the same tags")),

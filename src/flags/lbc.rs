@@ -67,7 +67,6 @@ pub const FLAGS: &[LbcFlag] = &[
     flag("alb-gateway-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
     flag("aws-vpc-cache-ttl", Duration, Nothing("LBC does not read it either")),
     flag("aws-vpc-tag-key", Text, Nothing("all tags of --aws-vpc-tags count, as with LBC")),
-    flag("default-pca-arn", Text, Nothing("certificates are not requested from ACM here")),
     flag(
         "enable-endpoint-slices",
         Boolean,

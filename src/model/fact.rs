@@ -26,17 +26,21 @@ use serde::{Deserialize, Serialize};
 use super::group::Group;
 use super::id::{AwsId, CertificateKey, Handle, Id};
 use super::protection::ProtectionStack;
+use super::request::RequestKey;
 use super::source::Source;
 
 pub use super::news::Topic;
 
 mod leading;
 mod moves;
+mod proof;
 mod protection;
 mod slice;
 
 pub use moves::Arrival;
 pub use slice::Facts;
+
+use proof::Proofs;
 
 /// The number of a change: later changes have higher ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +105,8 @@ pub struct FactStore {
     names: BTreeMap<Group, Arc<Names>>,
     /// What should protect the load balancers of groups, where somebody asks for anything.
     protections: BTreeMap<Group, Arc<ProtectionStack>>,
+    /// What proves the names of certificates that ACM was asked for.
+    proofs: BTreeMap<RequestKey, Proofs>,
     /// The groups that there are and whose listeners nobody has looked at.
     unlistened: BTreeSet<Group>,
     /// The groups that have changed since their names were told, and when.
@@ -219,6 +225,9 @@ impl FactStore {
     pub fn forget_certificate(&mut self, key: &CertificateKey) {
         self.made.remove(&Handle::Certificate(key.clone()));
         self.drop_topic(&Topic::Certificate(key.clone()));
+        if let CertificateKey::Request(request) = key {
+            self.proofs.remove(request.as_ref());
+        }
     }
 
     /// Forgets the changes after a revision of topics that are told once: whoever has to read them
@@ -226,6 +235,7 @@ impl FactStore {
     pub fn told(&mut self, since: Revision) {
         let once = |topic: &Topic| match topic {
             Topic::Name(_)
+            | Topic::Proof(_)
             | Topic::Stray(_)
             | Topic::Protection(_)
             | Topic::Arrived(_)
@@ -458,6 +468,7 @@ impl FactStore {
             names: self.names.clone(),
             left: self.left.keys().filter(|member| is_out(member)).cloned().collect(),
             knows_names: self.knows_names(),
+            proofs: self.all_proofs(),
             arrivals: self.arrivals_of(self.arrived.keys()),
             ..Facts::default()
         }
@@ -476,7 +487,8 @@ impl FactStore {
     #[must_use]
     pub fn len(&self) -> usize {
         let told = self.names.len() + self.protections.len() + self.arrived.len();
-        self.changes.len() + self.made.len() + told + self.left.len()
+        let proofs = self.proofs.len();
+        self.changes.len() + self.made.len() + told + self.left.len() + proofs
     }
 
     /// Whether nothing is known.

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use super::backend::BackendKey;
 use super::group::Group;
+use super::request::RequestKey;
 use super::source::Source;
 
 /// A namespaced object of Kubernetes. Many refer to each: short names lie in the key itself, and
@@ -135,14 +136,17 @@ impl TryFrom<StoredKey> for TargetGroupKey {
 pub enum CertificateKey {
     /// The TLS Secret that it is imported from.
     Secret(ObjectKey),
+    /// The names that ACM is asked to issue it for. Many refer to it: clones share it.
+    Request(Arc<RequestKey>),
 }
 
 impl CertificateKey {
-    /// The namespace that decides about it.
+    /// The namespace that decides about it, where one alone does.
     #[must_use]
-    pub fn namespace(&self) -> &str {
+    pub fn namespace(&self) -> Option<&str> {
         match self {
-            Self::Secret(secret) => &secret.namespace,
+            Self::Secret(secret) => Some(&secret.namespace),
+            Self::Request(_) => None,
         }
     }
 }
@@ -151,6 +155,7 @@ impl fmt::Display for CertificateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secret(secret) => secret.fmt(f),
+            Self::Request(request) => request.fmt(f),
         }
     }
 }
@@ -184,6 +189,9 @@ impl fmt::Display for Handle {
             Self::TargetGroup(_, key) => write!(f, "target group {key}"),
             Self::Certificate(CertificateKey::Secret(secret)) => {
                 write!(f, "certificate of Secret {secret}")
+            }
+            Self::Certificate(CertificateKey::Request(request)) => {
+                write!(f, "certificate for {request}")
             }
         }
     }

@@ -15,6 +15,7 @@ use super::marks::Tags;
 use super::memory::Remembered;
 use super::pairs;
 use super::record::{Record, RecordKey};
+use super::request::LiveRequest;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
 use super::seen::SeenBinding;
@@ -147,4 +148,11 @@ pub struct CertificateInventory {
     /// The certificates with the Secret's tags: one, unless a reply was lost or a key's type has
     /// changed.
     pub certificates: Known<Vec<LiveCertificate>>,
+}
+
+/// What stands of the certificates that ACM was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestInventory {
+    /// Those for the same names, whatever has become of them.
+    pub certificates: Known<Vec<LiveRequest>>,
 }

@@ -22,6 +22,11 @@ pub const TAG_RESOURCE: &str = "ingress.k8s.aws/resource";
 /// Tag: the TLS Secret that a certificate was imported from, as `<namespace>/<name>`. Ours, and
 /// frozen.
 pub const TAG_SECRET: &str = "alb.ingress.k8s.aws/secret";
+/// Tag: the request that a certificate was made by, as
+/// [`RequestKey::token`](super::request::RequestKey::token) spells it. Ours, and frozen.
+pub const TAG_REQUEST: &str = "alb.ingress.k8s.aws/request";
+/// How the role of a certificate starts that LBC has asked for: by who issues it.
+pub const RESOURCES_REQUESTED: [&str; 2] = ["amazon_issued/", "private/"];
 /// Tag of a target group: the namespaces whose TargetGroupBindings may have it, separated by
 /// commas. Set by whoever made the target group; ours, and frozen.
 pub const TAG_ALLOWED_NAMESPACES: &str = "elbv2.k8s.aws/allowed-namespaces";
@@ -33,12 +38,13 @@ pub const RESOURCE_FRONTEND_SECURITY_GROUP: &str = "ManagedLBSecurityGroup";
 pub const RESOURCE_BACKEND_SECURITY_GROUP: &str = "backend-sg";
 
 /// Tags that a user may set neither by annotation nor by flag (LBC's tracking keys).
-pub const TRACKING_TAGS: [&str; 11] = [
+pub const TRACKING_TAGS: [&str; 12] = [
     TAG_CLUSTER,
     TAG_CLUSTER_RESOURCE,
     TAG_STACK,
     TAG_RESOURCE,
     TAG_SECRET,
+    TAG_REQUEST,
     "service.k8s.aws/stack",
     "service.k8s.aws/resource",
     "gateway.k8s.aws.alb/stack",
@@ -118,6 +124,9 @@ pub fn certificate_tags(cluster: &str, key: &CertificateKey) -> Tags {
     match key {
         CertificateKey::Secret(secret) => {
             tags([(TAG_CLUSTER, cluster), (TAG_SECRET, &secret.to_string())])
+        }
+        CertificateKey::Request(request) => {
+            tags([(TAG_CLUSTER, cluster), (TAG_REQUEST, &request.token())])
         }
     }
 }

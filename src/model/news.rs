@@ -16,6 +16,8 @@ pub enum Topic {
     Protection(Group),
     /// Where this name should lead.
     Name(String),
+    /// What proves to ACM that a name is the account's: the record of this name.
+    Proof(String),
     /// Whether everybody's names are known.
     AllNames,
     /// Which certificates listeners use.
@@ -69,6 +71,7 @@ const fn way(from: SubjectKind, to: SubjectKind, role: Role) -> Way {
 const BACKEND: Way = way(SubjectKind::Fabric, SubjectKind::Balancer, Role::Supply);
 const CERTIFICATE: Way = way(SubjectKind::Certificate, SubjectKind::Balancer, Role::Supply);
 const NAMES: Way = way(SubjectKind::Balancer, SubjectKind::Zone, Role::Supply);
+const PROOF: Way = way(SubjectKind::Certificate, SubjectKind::Zone, Role::Supply);
 const PROTECTION: Way = way(SubjectKind::Balancer, SubjectKind::Protection, Role::Supply);
 const LISTENING: Way = way(SubjectKind::Balancer, SubjectKind::Certificate, Role::Release);
 const LEADING: Way = way(SubjectKind::Zone, SubjectKind::Balancer, Role::Release);
@@ -82,10 +85,11 @@ const ARRIVED: Way = way(SubjectKind::Balancer, SubjectKind::Balancer, Role::Rel
 const FOLLOWED: Way = way(SubjectKind::Zone, SubjectKind::Balancer, Role::Release);
 
 /// All ways that there are.
-pub const WAYS: [Way; 14] = [
+pub const WAYS: [Way; 15] = [
     BACKEND,
     CERTIFICATE,
     NAMES,
+    PROOF,
     PROTECTION,
     LISTENING,
     LEADING,
@@ -107,6 +111,7 @@ impl Topic {
             Self::Backend => BACKEND,
             Self::Certificate(_) => CERTIFICATE,
             Self::Name(_) | Self::AllNames => NAMES,
+            Self::Proof(_) => PROOF,
             Self::Protection(_) => PROTECTION,
             Self::Listening => LISTENING,
             Self::Leading => LEADING,

@@ -59,6 +59,8 @@ pub struct Settings {
     /// The authorities of AWS Private CA whose certificates are found by host; where none is named,
     /// any certificate is.
     pub certificate_authorities: Vec<AwsId>,
+    /// The authority of AWS Private CA that issues what ACM is asked for where nobody names one.
+    pub default_certificate_authority: Option<AwsId>,
     /// Whether TLS Secrets of every class are imported; those of our own classes always are.
     pub tls_secrets: bool,
     /// Which protections of load balancers are kept.
@@ -142,6 +144,8 @@ pub struct Refusals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "these are switches")]
 pub struct FeatureGates {
+    /// Whether Ingresses of LBC's classes may have ACM asked for certificates.
+    pub certificate_management: bool,
     /// Whether tags that people ask for go over those of the flag.
     pub default_tags_low_priority: bool,
     /// Whether endpoints on nodes of which nobody hears any more are better than none.
@@ -157,6 +161,7 @@ pub struct FeatureGates {
 impl Default for FeatureGates {
     fn default() -> Self {
         Self {
+            certificate_management: false,
             default_tags_low_priority: false,
             endpoints_fail_open: true,
             subnets_cluster_tag_check: true,

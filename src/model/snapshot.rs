@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::fact::Facts;
 use super::flat::FlatMap;
 use super::group::Group;
-use super::id::{AwsId, ObjectKey};
+use super::id::{AwsId, CertificateKey, ObjectKey};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::record::HostedZones;
@@ -86,6 +86,15 @@ impl Extent {
             Self::Cluster => true,
             Self::Namespaces(shown) => shown.contains(namespace),
             Self::Manifests => false,
+        }
+    }
+
+    /// Whether everybody is shown who may use a certificate that is made for somebody.
+    #[must_use]
+    pub fn shows_users_of(&self, certificate: &CertificateKey) -> bool {
+        match certificate.namespace() {
+            Some(namespace) => self.shows(namespace),
+            None => *self == Self::Cluster,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -20,6 +21,7 @@ use super::part::Part;
 use super::problem::Problem;
 use super::protection::Protection;
 use super::record::{HostedZone, RecordWish};
+use super::request::{CertificateRequest, Validation};
 use super::rule::Rule;
 use super::security::{IngressRule, Peer, SecurityGroup};
 use super::source::Source;
@@ -252,6 +254,23 @@ pub struct CertificateStack {
     pub listening: Option<Arc<BTreeMap<AwsId, usize>>>,
 }
 
+/// What a certificate that ACM is asked for should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestStack {
+    /// Whether any member uses it.
+    pub use_of_it: Use,
+    /// The names that no public hosted zone holds, so that nothing here can prove them; `None`
+    /// while nobody knows which zones there are.
+    pub unproved: Option<BTreeSet<SmolStr>>,
+    /// What to ask for.
+    pub request: CertificateRequest,
+    /// The certificates that listeners use, each with how many groups do; `None` while not every
+    /// group has been looked at.
+    pub listening: Option<Arc<BTreeMap<AwsId, usize>>>,
+    /// The moment: what ACM could not issue is asked for again some time later.
+    pub now: Timestamp,
+}
+
 /// What the names of a hosted zone should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZoneStack {
@@ -260,6 +279,11 @@ pub struct ZoneStack {
     /// The names that belong into this zone, each with those who ask for it: the one who asked
     /// first comes first.
     pub names: BTreeMap<String, Vec<RecordWish>>,
+    /// Whether names are kept here; else records that prove names are all that is made.
+    pub keeps_names: bool,
+    /// The records that prove names of this zone to ACM, each with somebody who asks for a
+    /// certificate.
+    pub proofs: BTreeMap<Validation, Source>,
     /// Names that are wished for and do not belong into this zone any more: they stay.
     pub elsewhere: BTreeSet<String>,
     /// Those who ask for no other names than these.

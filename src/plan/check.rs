@@ -4,7 +4,7 @@
 //! but which ones wait for which. Steps behind a gate are left out: they are not taken before they
 //! are planned anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{AcmAction, Action, AwsAction, Ec2Action, ElbAction};
 use crate::model::id::{AwsId, Id};
@@ -14,7 +14,7 @@ use crate::model::inventory::{
 use crate::model::plan::{Plan, Step, StepId};
 use crate::model::rule::RuleAction;
 use crate::model::security::IngressRule;
-use crate::model::stack::{BalancerStack, CertificateStack};
+use crate::model::stack::{BalancerStack, CertificateStack, RequestStack};
 use crate::model::target::{Target, TargetState};
 
 use super::exchange::shares_ports;
@@ -129,8 +129,19 @@ pub fn targets(plan: &Plan, inventory: &TargetsInventory) -> Vec<Breach> {
 /// Judges the plan of the certificate of a TLS Secret.
 #[must_use]
 pub fn certificate(plan: &Plan, stack: &CertificateStack) -> Vec<Breach> {
+    deleted_in_use(plan, stack.listening.as_deref())
+}
+
+/// Judges the plan of a certificate that ACM is asked for.
+#[must_use]
+pub fn request(plan: &Plan, stack: &RequestStack) -> Vec<Breach> {
+    deleted_in_use(plan, stack.listening.as_deref())
+}
+
+/// Certificates stand for as long as a listener may use them.
+fn deleted_in_use(plan: &Plan, listening: Option<&BTreeMap<AwsId, usize>>) -> Vec<Breach> {
     let judge = Judge { plan };
-    let is_used = |id: &AwsId| stack.listening.as_ref().is_none_or(|used| used.contains_key(id));
+    let is_used = |id: &AwsId| listening.is_none_or(|used| used.contains_key(id));
     let breaches = judge.ungated().filter_map(|(step, action)| match action {
         AwsAction::Acm(AcmAction::DeleteCertificate { id }) if is_used(id) => {
             Some(Breach { step: step.id, why: format!("a listener may still use {id}") })

@@ -25,9 +25,11 @@ use whose::Whose;
 
 mod batch;
 mod host;
+mod proof;
 mod told;
 mod whose;
 
+pub(super) use proof::proves;
 pub use told::{behind, is_blind, is_ours, leading, unseen};
 pub(super) use whose::View;
 
@@ -59,11 +61,16 @@ pub fn plan(
         draft: &mut draft,
         changed: Vec::new(),
     };
-    for (host, asking) in &stack.names {
-        planning.name(host, asking);
+    if stack.keeps_names {
+        for (host, asking) in &stack.names {
+            planning.name(host, asking);
+        }
+        planning.withdraw();
+        planning.say_what_is_held();
     }
-    planning.withdraw();
-    planning.say_what_is_held();
+    for (proof, asker) in &stack.proofs {
+        planning.proof(proof, asker);
+    }
     let changed = planning.changed;
     batches(&mut draft, stack, changed);
     draft.finish()

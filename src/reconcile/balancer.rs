@@ -318,9 +318,25 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         super::gravest(rests)
     }
 
-    /// Finds out which certificates of a group's Secrets stand: a group that is visited before them
-    /// must not take what its listeners use for absent. Where ACM cannot be read, that is unknown,
-    /// and holds up nothing that does not need it.
+    /// The certificate that stands and that listeners may have.
+    async fn standing(&self, key: &CertificateKey) -> Result<Option<AwsId>, CloudError> {
+        let (mirror, cluster) = (self.mirror(), &self.settings().cluster);
+        match key {
+            CertificateKey::Secret(_) => {
+                let found = mirror.certificate(cluster, key).await?;
+                Ok(found.certificates.iter().next().map(|live| live.id.clone()))
+            }
+            CertificateKey::Request(request) => {
+                let found = mirror.request(cluster, request, Duration::MAX).await?;
+                let current = plan::request::current(&found).filter(|live| live.is_issued());
+                Ok(current.map(|live| live.id.clone()))
+            }
+        }
+    }
+
+    /// Finds out which certificates stand that a group has had made: a group that is visited before
+    /// them must not take what its listeners use for absent. Where ACM cannot be read, that is
+    /// unknown, and holds up nothing that does not need it.
     async fn learn_certificates(&self, group: &Group) -> Rest {
         let unread: BTreeSet<CertificateKey> = {
             let world = self.world().lock();
@@ -331,9 +347,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             keys.filter(is_unread).collect()
         };
         for key in unread {
-            match self.mirror().certificate(&self.settings().cluster, &key).await {
-                Ok(found) => {
-                    let standing = found.certificates.iter().next().map(|live| live.id.clone());
+            match self.standing(&key).await {
+                Ok(standing) => {
                     let handle = Handle::Certificate(key);
                     self.world().lock().facts.learn(handle, standing);
                 }

@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::desired;
 use crate::desired::discovery::seekers;
 use crate::model::fact::Topic;
-use crate::model::id::AwsId;
+use crate::model::id::{AwsId, CertificateKey};
 use crate::model::subject::Subject;
 use crate::report::Rest;
 
@@ -31,7 +31,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// What cannot be read holds up nothing but names.
     async fn look_for_zones(&self) -> Rest {
         let settings = self.settings();
-        let is_on = desired::names::is_on(settings, &self.world().lock().objects);
+        let is_on = {
+            let objects = &self.world().lock().objects;
+            desired::names::is_on(settings, objects) || desired::request::is_on(settings, objects)
+        };
         if !is_on {
             self.world().lock().zones_are(None, BTreeSet::new());
             return Rest::Done;
@@ -71,27 +74,41 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
+    /// The certificates that were made in the cluster's name. Where none are made, AWS is not
+    /// asked.
+    async fn made_certificates(&self) -> Result<BTreeSet<CertificateKey>, CloudError> {
+        let settings = self.settings();
+        let (imports, asks) = {
+            let objects = &self.world().lock().objects;
+            (desired::tls::is_on(settings, objects), desired::request::is_on(settings, objects))
+        };
+        let mut made = BTreeSet::new();
+        if imports {
+            made.extend(self.mirror().certificates(&settings.cluster).await?);
+        }
+        if asks {
+            made.extend(self.mirror().requests(&settings.cluster).await?);
+        }
+        Ok(made)
+    }
+
     /// Certificates that went out of use while nobody watched, and those that an end of this
-    /// process left behind. Where Secrets are not imported at all, AWS is not asked.
+    /// process left behind.
     async fn look_for_strays(&self) -> Rest {
         let settings = self.settings();
-        let is_on = desired::tls::is_on(settings, &self.world().lock().objects);
-        if !is_on {
-            return Rest::Done;
-        }
-        let imported = match self.mirror().certificates(&settings.cluster).await {
-            Ok(imported) => imported,
+        let made = match self.made_certificates().await {
+            Ok(made) => made,
             Err(error) => {
                 tracing::warn!(%error, "certificates cannot be read; those that nobody uses stay");
                 return again(&error);
             }
         };
-        // Whoever they were imported for may have been in another cluster of the same name.
-        let (old, others) = self.inherited(imported);
+        // Whoever they were made for may have been in another cluster of the same name.
+        let (old, others) = self.inherited(made);
         let held = self.braked(old.clone()).owners;
-        let imported = others.into_iter().chain(old.into_iter().filter(|key| !held.contains(key)));
+        let made = others.into_iter().chain(old.into_iter().filter(|key| !held.contains(key)));
         let mut world = self.world().lock();
-        for key in imported.filter(|key| settings.extent.shows(key.namespace())) {
+        for key in made.filter(|key| settings.extent.shows_users_of(key)) {
             let subject = Subject::Certificate(settings.place.clone(), key.clone());
             let is_used = world.index.listening(&key).next().is_some();
             // Those that wait already are woken when what they wait for happens.

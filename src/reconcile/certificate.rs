@@ -5,7 +5,7 @@ use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
-use crate::model::id::{CertificateKey, Handle};
+use crate::model::id::{CertificateKey, Handle, ObjectKey};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::snapshot::Objects;
@@ -14,8 +14,16 @@ use crate::report::Rest;
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn certificate(&self, key: &CertificateKey) -> Result<Rest, CloudError> {
+        match key {
+            CertificateKey::Secret(secret) => self.imported(secret, key).await,
+            CertificateKey::Request(request) => self.request(request).await,
+        }
+    }
+
+    /// Imports a certificate from a TLS Secret.
+    async fn imported(&self, secret: &ObjectKey, key: &CertificateKey) -> Result<Rest, CloudError> {
         let (snapshot, _) = self.snapshot(Reach::Nothing).await?;
-        let stack = desired::certificate::build(&snapshot, key);
+        let stack = desired::certificate::build(&snapshot, secret);
         let cluster = &self.settings().cluster;
         let inventory = self.mirror().certificate(cluster, key).await?;
         let plan = plan::certificate::plan(&stack, &inventory);
@@ -28,13 +36,17 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             world.facts.learn(Handle::Certificate(key.clone()), standing);
             world.wait(self.subject, plan.waits_for_release());
         }
-        self.tell_of_certificate(&snapshot.objects, key, &outcomes);
+        self.tell_of_certificate(&snapshot.objects, (secret, key), &outcomes);
         Ok(self.rest(&plan, &outcomes))
     }
 
     /// Tells those who use a Secret what ACM refuses about it.
-    fn tell_of_certificate(&self, objects: &Objects, key: &CertificateKey, outcomes: &[Outcome]) {
-        let CertificateKey::Secret(secret) = key;
+    fn tell_of_certificate(
+        &self,
+        objects: &Objects,
+        (secret, key): (&ObjectKey, &CertificateKey),
+        outcomes: &[Outcome],
+    ) {
         let refused = outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Failed(Trouble::Refused, text) => Some(text),
             Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,

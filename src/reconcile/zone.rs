@@ -66,12 +66,18 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if plan::zone::is_blind(settings, &stack, &inventory, &plan) {
             (inventory, plan) = look(UNKNOWN_AGE_MAX).await?;
         }
-        stack.braked = self.braked_names(&snapshot, &stack, &inventory).await;
+        if stack.keeps_names {
+            stack.braked = self.braked_names(&snapshot, &stack, &inventory).await;
+        }
         if !stack.braked.owners.is_empty() {
             plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         }
-        let targets =
-            |found: &ZoneInventory| plan::zone::leading(settings, &stack.zone.name, found);
+        // Names that are not kept here hold up no load balancer.
+        let targets = |found: &ZoneInventory| {
+            let leading =
+                stack.keeps_names.then(|| plan::zone::leading(settings, &stack.zone.name, found));
+            leading.unwrap_or_default()
+        };
         // A load balancer must not go while a name for it is being made.
         let standing = targets(&inventory);
         let announced = standing.union(&coming(&plan)).cloned().collect();

@@ -51,6 +51,7 @@ mod rbac;
 mod reach;
 mod refusals;
 mod replacement;
+mod requests;
 mod router;
 mod rules;
 mod runtime;

@@ -123,6 +123,8 @@ impl Case {
             arrived: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
+            keeps_names: true,
+            proofs: BTreeMap::new(),
         };
         let load_balancers = BTreeMap::from([
             (AwsId::new("one"), address(ALB)),

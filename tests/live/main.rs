@@ -22,6 +22,7 @@ mod outage;
 mod plan;
 mod protection;
 mod replacement;
+mod requests;
 mod router;
 mod sdk;
 mod support;

@@ -22,7 +22,7 @@ use crate::model::id::AwsId;
 use crate::model::marks::{Tags, spelled};
 
 /// The call that says all of a certificate.
-const DESCRIBE: &str = "acm.DescribeCertificate";
+pub(super) const DESCRIBE: &str = "acm.DescribeCertificate";
 /// The most certificates on one page (AWS).
 const PAGE_SIZE: i32 = 1000;
 /// Of how many certificates the tags are read at once. AWS tells of one with each call, and allows

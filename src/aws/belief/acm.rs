@@ -10,6 +10,7 @@ use crate::aws::part::{AcmPart, AcmReading};
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::known::Known;
+use crate::model::request::RequestFacts;
 use crate::model::surroundings::{IssuedCertificates, IssuedDetail};
 
 /// The parts of ACM that are believed.
@@ -23,6 +24,9 @@ pub(in crate::aws) struct AcmBelief {
     pub(in crate::aws) issued: Known<Arc<IssuedCertificates>>,
     /// What the list of those does not say.
     pub(in crate::aws) issued_details: BTreeMap<AwsId, Known<IssuedDetail>>,
+    /// The certificates that ACM was asked for.
+    pub(in crate::aws) requested: Known<BTreeSet<AwsId>>,
+    pub(in crate::aws) request_facts: BTreeMap<AwsId, Known<RequestFacts>>,
 }
 
 impl AcmBelief {
@@ -42,6 +46,12 @@ impl AcmBelief {
             AcmReading::IssuedDetail(id, detail) => {
                 belief.issued_details.insert(id, Known::Is(detail, at));
             }
+            AcmReading::Requested(found) => {
+                belief.requested = Known::Is(found.into_iter().collect(), at);
+            }
+            AcmReading::Request(id, facts) => {
+                belief.request_facts.insert(id, Known::Is(facts, at));
+            }
         }
         belief
     }
@@ -60,6 +70,14 @@ impl AcmBelief {
             AcmPart::Certificate(id) => {
                 move_entry(id, &mut other.certificate_facts, &mut self.certificate_facts);
                 self.imported.extend(other.imported);
+            }
+            AcmPart::Requested => {
+                self.requested = other.requested;
+                let known = self.requested.value();
+                self.request_facts.retain(|id, _| known.is_some_and(|known| known.contains(id)));
+            }
+            AcmPart::Request(id) => {
+                move_entry(id, &mut other.request_facts, &mut self.request_facts);
             }
             AcmPart::Issued => self.adopt_issued(other.issued),
             AcmPart::IssuedDetail(id) => {
@@ -98,6 +116,8 @@ impl AcmBelief {
             AcmPart::Certificate(id) => drop(self.certificate_facts.remove(id)),
             AcmPart::Issued => self.issued = Known::Unread,
             AcmPart::IssuedDetail(id) => drop(self.issued_details.remove(id)),
+            AcmPart::Requested => self.requested = Known::Unread,
+            AcmPart::Request(id) => drop(self.request_facts.remove(id)),
         }
     }
 
@@ -108,6 +128,8 @@ impl AcmBelief {
             AcmPart::Certificate(id) => is_read(&self.certificate_facts, id),
             AcmPart::Issued => self.issued.is_read(),
             AcmPart::IssuedDetail(id) => is_read(&self.issued_details, id),
+            AcmPart::Requested => self.requested.is_read(),
+            AcmPart::Request(id) => is_read(&self.request_facts, id),
         }
     }
 
@@ -118,12 +140,19 @@ impl AcmBelief {
                 self.certificates.value().is_some_and(|known| known.contains(id))
             }
             AcmPart::Issued => self.issued.value().is_some_and(|issued| issued.get(id).is_some()),
-            AcmPart::Certificate(_) | AcmPart::IssuedDetail(_) => false,
+            AcmPart::Requested => self.requested.value().is_some_and(|known| known.contains(id)),
+            AcmPart::Certificate(_) | AcmPart::IssuedDetail(_) | AcmPart::Request(_) => false,
         }
+    }
+
+    /// Whether a certificate whose tags are believed is in one of the lists.
+    pub(super) fn stands(&self, id: &AwsId) -> bool {
+        self.lists(&AcmPart::Certificates, id) || self.lists(&AcmPart::Requested, id)
     }
 
     /// How many things are believed beside the lists.
     pub(super) fn kept(&self) -> usize {
-        self.certificate_facts.len() + self.imported.len() + self.issued_details.len()
+        let details = self.issued_details.len() + self.request_facts.len();
+        self.certificate_facts.len() + self.imported.len() + details
     }
 }

@@ -7,6 +7,7 @@ use crate::model::action::AcmAction;
 use crate::model::certificate::Certificate;
 use crate::model::id::AwsId;
 use crate::model::known::Known;
+use crate::model::request::CertificateRequest;
 
 /// Believes that a write was done and answered so.
 pub(super) fn apply(belief: &mut Belief, action: &AcmAction, answer: &Answer, at: Stamp) {
@@ -15,6 +16,7 @@ pub(super) fn apply(belief: &mut Belief, action: &AcmAction, answer: &Answer, at
         AcmAction::ReimportCertificate { id, spec } => {
             reimport(belief, id, spec, at);
         }
+        AcmAction::RequestCertificate { spec, .. } => request(belief, spec, answer),
         AcmAction::DeleteCertificate { id } => delete(belief, id),
     }
 }
@@ -26,9 +28,15 @@ pub(super) fn touched(action: &AcmAction) -> Vec<Part> {
         AcmAction::ReimportCertificate { id, .. } => {
             vec![Part::Acm(AcmPart::Certificate(id.clone()))]
         }
-        AcmAction::DeleteCertificate { id } => {
-            vec![Part::Acm(AcmPart::Certificates), Part::Acm(AcmPart::Certificate(id.clone()))]
-        }
+        AcmAction::RequestCertificate { .. } => vec![Part::Acm(AcmPart::Requested)],
+        AcmAction::DeleteCertificate { id } => [
+            AcmPart::Certificates,
+            AcmPart::Certificate(id.clone()),
+            AcmPart::Requested,
+            AcmPart::Request(id.clone()),
+        ]
+        .map(Part::Acm)
+        .to_vec(),
     }
 }
 
@@ -53,11 +61,28 @@ fn stands(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
     belief.acm.imported.insert(id.clone(), spec.fingerprint());
 }
 
+/// ACM tells some seconds later what proves the names.
+fn request(belief: &mut Belief, spec: &CertificateRequest, answer: &Answer) {
+    let Answer::Requested(id) = answer else {
+        belief.forget(&Part::Acm(AcmPart::Requested));
+        return;
+    };
+    if let Known::Is(ids, _) = &mut belief.acm.requested {
+        ids.insert(id.clone());
+        belief.tags.insert(id.clone(), spec.tags.clone());
+        belief.forget(&Part::Acm(AcmPart::Request(id.clone())));
+    }
+}
+
 fn delete(belief: &mut Belief, id: &AwsId) {
-    if let Known::Is(ids, _) = &mut belief.acm.certificates {
-        ids.remove(id);
+    let acm = &mut belief.acm;
+    for ids in [&mut acm.certificates, &mut acm.requested] {
+        if let Known::Is(ids, _) = ids {
+            ids.remove(id);
+        }
     }
     belief.forget(&Part::Acm(AcmPart::Certificate(id.clone())));
+    belief.forget(&Part::Acm(AcmPart::Request(id.clone())));
     belief.acm.imported.remove(id);
     belief.tags.remove(id);
     belief.doubtful_tags.remove(id);

@@ -4,6 +4,7 @@ use super::{About, Belonging, Lane, Part};
 use crate::aws::arn;
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
+use crate::model::request::RequestFacts;
 use crate::model::surroundings::{IssuedCertificate, IssuedDetail};
 
 /// A part of ACM.
@@ -17,15 +18,21 @@ pub enum AcmPart {
     Issued,
     /// What the list of those does not say of one.
     IssuedDetail(AwsId),
+    /// The certificates of the region that ACM was asked for, whatever has become of them, without
+    /// tags.
+    Requested,
+    /// What has become of one of those.
+    Request(AwsId),
 }
 
 impl AcmPart {
     /// What there is to say of it.
     pub(super) fn about(&self) -> About {
         let belonging = match self {
-            Self::Certificates => Belonging::Shared(Some(arn::CERTIFICATE)),
+            Self::Certificates | Self::Requested => Belonging::Shared(Some(arn::CERTIFICATE)),
             Self::Certificate(_) => Belonging::OwnOf(Box::new(Part::Acm(Self::Certificates))),
             Self::Issued => Belonging::Shared(None),
+            Self::Request(_) => Belonging::OwnOf(Box::new(Part::Acm(Self::Requested))),
             Self::IssuedDetail(_) => Belonging::OwnOf(Box::new(Part::Acm(Self::Issued))),
         };
         About { lane: Lane::Certificates, belonging }
@@ -43,14 +50,21 @@ pub enum AcmReading {
     Issued(Vec<IssuedCertificate>),
     /// What the list of those does not say of one.
     IssuedDetail(AwsId, IssuedDetail),
+    /// Those that ACM was asked for.
+    Requested(Vec<AwsId>),
+    /// What has become of one of those.
+    Request(AwsId, RequestFacts),
 }
 
 impl AcmReading {
     /// The things whose tags are believed with this and are not in it.
     pub(super) fn tagged(&self) -> Vec<AwsId> {
         match self {
-            Self::Certificates(found) => found.clone(),
-            Self::Certificate(..) | Self::Issued(_) | Self::IssuedDetail(..) => Vec::new(),
+            Self::Certificates(found) | Self::Requested(found) => found.clone(),
+            Self::Certificate(..)
+            | Self::Issued(_)
+            | Self::IssuedDetail(..)
+            | Self::Request(..) => Vec::new(),
         }
     }
 }

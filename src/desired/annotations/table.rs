@@ -203,6 +203,10 @@ built! {
     /// Certificates of ACM for HTTPS; the first one is for clients that name no host.
     CERTIFICATE_ARN: Vec<String> = "certificate-arn" on Ingress by LIST,
         under "certificateArn" as |spec| Some(listed(&spec.certificate_arn));
+    /// Whether ACM is asked for a certificate for the hosts, which Route 53 proves.
+    CREATE_ACM_CERT: bool = "create-acm-cert" on Ingress by grammar::boolean;
+    /// The authority of AWS Private CA that issues what is asked for; else --default-pca-arn.
+    ACM_PCA_ARN: String = "acm-pca-arn" on Ingress by AS_WRITTEN;
     /// The TLS policy of HTTPS listeners.
     SSL_POLICY: String = "ssl-policy" on Ingress by AS_WRITTEN,
         under "sslPolicy" as |spec| spec.ssl_policy.as_deref().map(Cow::from);
@@ -292,6 +296,8 @@ built! {
     SUCCESS_CODES: String = "success-codes" on ServiceOrIngress by AS_WRITTEN;
     /// Whether TLS Secrets of the class's Ingresses are imported; else as --tls-secrets has it.
     TLS_SECRETS: bool = "tls-secrets" on Class by grammar::truth;
+    /// Whether ACM is asked for certificates for the hosts of spec.tls that name no Secret.
+    REQUEST_CERTIFICATES: bool = "request-certificates" on Class by grammar::truth;
     /// Whether hosts of the class's Ingresses become names, unless --dns is off; else as it has it.
     DNS: bool = "dns" on Class by grammar::truth;
     /// What goes although its owners are out of sight: the tokens that the Events say, with commas.
@@ -316,8 +322,6 @@ const NOT_YET: &[Known] = &[
     only("customer-owned-ipv4-pool", &[]),
     only("minimum-load-balancer-capacity", &[]),
     only("ipam-ipv4-pool-id", &[""]),
-    only("create-acm-cert", FALSE),
-    only("acm-pca-arn", &[""]),
     only("listener-attributes.", &[""]),
     either("target-control-port.", &[]),
     either("multi-cluster-target-group", FALSE),

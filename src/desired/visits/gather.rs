@@ -23,7 +23,11 @@ pub fn gather(index: &Index, objects: &Objects, subject: &Subject) -> Objects {
         Subject::Targets(_, binding) => for_targets(index, objects, binding),
         Subject::Certificate(_, key) => for_certificate(index, objects, key),
         Subject::Protection(_, group) => judged(objects, index.members(group)),
-        Subject::Zone(..) => Objects { ingresses: objects.ingresses.clone(), ..Objects::default() },
+        Subject::Zone(..) => Objects {
+            ingresses: objects.ingresses.clone(),
+            classes: objects.classes.clone(),
+            ..Objects::default()
+        },
     }
 }
 
@@ -70,8 +74,11 @@ pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects 
 }
 
 fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Objects {
-    let CertificateKey::Secret(secret) = key;
-    Objects { secrets: pick(&objects.secrets, [secret]), ..judged(objects, index.listening(key)) }
+    let secret = match key {
+        CertificateKey::Secret(secret) => Some(secret),
+        CertificateKey::Request(_) => None,
+    };
+    Objects { secrets: pick(&objects.secrets, secret), ..judged(objects, index.listening(key)) }
 }
 
 /// What it takes to know the endpoints of a binding, and who else names its target group.

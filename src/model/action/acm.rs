@@ -1,10 +1,11 @@
-//! What this program can do in ACM: imported certificates.
+//! What this program can do in ACM: certificates that are imported, and those that are asked for.
 
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Service};
 use crate::model::certificate::Certificate;
 use crate::model::id::{AwsId, Handle, Id};
+use crate::model::request::CertificateRequest;
 use crate::model::secret::SecretBytes;
 
 const ACM: Service = Service { name: "acm", iam: "acm" };
@@ -31,6 +32,13 @@ pub enum AcmAction {
         /// What it should be.
         spec: Box<Certificate>,
     },
+    /// Asks ACM for a certificate, which it issues once the names are proved.
+    RequestCertificate {
+        /// What it will be known as.
+        handle: Handle,
+        /// What it should be.
+        spec: Box<CertificateRequest>,
+    },
     /// Removes a certificate.
     DeleteCertificate {
         /// Which one.
@@ -46,6 +54,9 @@ impl AcmAction {
                 ACM.adds("ImportCertificate").and(&["acm:AddTagsToCertificate"])
             }
             Self::ReimportCertificate { .. } => ACM.changes("ImportCertificate"),
+            Self::RequestCertificate { .. } => {
+                ACM.adds("RequestCertificate").and(&["acm:AddTagsToCertificate"])
+            }
             Self::DeleteCertificate { .. } => ACM.removes("DeleteCertificate"),
         }
     }
@@ -53,7 +64,9 @@ impl AcmAction {
     /// What this makes.
     pub(super) fn makes(&self) -> Option<&Handle> {
         match self {
-            Self::ImportCertificate { handle, .. } => Some(handle),
+            Self::ImportCertificate { handle, .. } | Self::RequestCertificate { handle, .. } => {
+                Some(handle)
+            }
             Self::ReimportCertificate { .. } | Self::DeleteCertificate { .. } => None,
         }
     }
@@ -64,7 +77,7 @@ impl AcmAction {
             Self::ImportCertificate { spec, .. } | Self::ReimportCertificate { spec, .. } => {
                 visit(&mut spec.key);
             }
-            Self::DeleteCertificate { .. } => {}
+            Self::RequestCertificate { .. } | Self::DeleteCertificate { .. } => {}
         }
     }
 
@@ -74,6 +87,7 @@ impl AcmAction {
         match self {
             Self::ImportCertificate { .. }
             | Self::ReimportCertificate { .. }
+            | Self::RequestCertificate { .. }
             | Self::DeleteCertificate { .. } => {}
         }
     }

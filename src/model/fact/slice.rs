@@ -7,6 +7,7 @@ use super::{Arrival, Counted, Names};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::protection::ProtectionStack;
+use crate::model::request::Validation;
 use crate::model::source::Source;
 
 /// The facts that a visit builds on.
@@ -21,6 +22,7 @@ pub struct Facts {
     pub(super) knows_names: bool,
     pub(super) protection: Option<Arc<ProtectionStack>>,
     pub(super) arrivals: BTreeMap<Source, Arrival>,
+    pub(super) proofs: BTreeMap<Validation, Source>,
 }
 
 impl Facts {
@@ -78,6 +80,12 @@ impl Facts {
     #[must_use]
     pub fn knows_names(&self) -> bool {
         self.knows_names
+    }
+
+    /// The records that prove names to ACM, each with somebody who asks for a certificate.
+    #[must_use]
+    pub fn proofs(&self) -> &BTreeMap<Validation, Source> {
+        &self.proofs
     }
 
     /// The members that are served by the group that they went to.

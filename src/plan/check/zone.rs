@@ -11,7 +11,7 @@ use crate::model::plan::Plan;
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
 use crate::model::settings::Settings;
 use crate::model::stack::ZoneStack;
-use crate::plan::zone::{TYPES, View};
+use crate::plan::zone::{TYPES, View, proves};
 
 /// Judges the plan of a hosted zone.
 #[must_use]
@@ -108,7 +108,10 @@ impl Name<'_> {
             let is_new = before.get(&record.key) != Some(record);
             (is_new || was.may_change(record)) && !becomes.may_change(record)
         };
-        let left = after.values().filter(|record| is_address(record)).find(is_left_alone)?;
+        let is_proof =
+            |record: &&Record| self.stack.proofs.keys().any(|proof| proves(record, proof));
+        let addresses = after.values().filter(|record| is_address(record) && !is_proof(record));
+        let left = addresses.into_iter().find(is_left_alone)?;
         Some(format!("the {} record {} would have no owner", left.key.record_type, self.host))
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::listed;
 use crate::model::action::AcmAction;
 use crate::model::certificate::Certificate;
+use crate::model::request::CertificateRequest;
 
 /// What a step is about.
 pub(super) fn what(action: &AcmAction) -> String {
@@ -13,6 +14,7 @@ pub(super) fn what(action: &AcmAction) -> String {
             let names: Vec<&str> = spec.facts.names.iter().map(String::as_str).collect();
             format!("{handle} for {}", names.join(", "))
         }
+        AcmAction::RequestCertificate { handle, .. } => handle.to_string(),
         AcmAction::ReimportCertificate { id, .. } | AcmAction::DeleteCertificate { id } => {
             format!("certificate {id}")
         }
@@ -32,8 +34,24 @@ pub(super) fn parameters(action: &AcmAction) -> Value {
             call.insert("CertificateArn".to_owned(), json!(id));
             Value::Object(call)
         }
+        AcmAction::RequestCertificate { spec, .. } => request(spec),
         AcmAction::DeleteCertificate { id } => json!({"CertificateArn": id}),
     }
+}
+
+fn request(spec: &CertificateRequest) -> Value {
+    let names = spec.key.ordered();
+    let mut call = json!({
+        "DomainName": names.first(),
+        "SubjectAlternativeNames": names,
+        "ValidationMethod": "DNS",
+        "IdempotencyToken": spec.key.token(),
+        "Tags": listed(&spec.tags),
+    });
+    if let Some(authority) = &spec.key.authority {
+        call["CertificateAuthorityArn"] = json!(authority);
+    }
+    call
 }
 
 fn certificate(spec: &Certificate) -> Map<String, Value> {

@@ -325,7 +325,7 @@ impl Fake {
             found.extend(self.call("elbv2.DescribeTags", known).await?);
         }
         for id in certificates {
-            let tags = |state: &State| Ok(state.imported(id).ok().map(|found| found.tags.clone()));
+            let tags = |state: &State| Ok(state.certificate_tags(id).cloned());
             let tags = self.call("acm.ListTagsForCertificate", tags).await?;
             found.extend(tags.map(|tags| (id.clone(), tags)));
         }
@@ -462,10 +462,7 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
             Part::Elb(ElbPart::TrustStores) => "elbv2.DescribeTrustStores",
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
-            Part::Acm(AcmPart::Certificates | AcmPart::Issued) => "acm.ListCertificates",
-            Part::Acm(AcmPart::Certificate(_) | AcmPart::IssuedDetail(_)) => {
-                "acm.DescribeCertificate"
-            }
+            Part::Acm(part) => acm::operation(part),
             Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",
             Part::Route53(Route53Part::Records(_)) => "route53.ListResourceRecordSets",
             Part::Wafv2(Wafv2Part::WebAcls) => "wafv2.ListWebACLs",

@@ -6,7 +6,7 @@
 //! rules: [a.example.com Prefix / web:80] # host ("any" for none), path type, path, Service and
 //! port
 //!   default: web:80
-//!   tls: [tls a.example.com]             # Secret and hosts
+//!   tls: [tls a.example.com]             # Secret ("-" for none) and hosts
 //! secret shop/tls: {fixture: ec}          # of tests/it/fixtures/tls
 //! secret shop/login: {texts: {clientID: c}}
 //! # name (may be left out), port, target port, node port (no Service but of type NodePort has one)
@@ -148,7 +148,8 @@ fn ingress(body: &mut Map<String, Value>) -> Value {
     let mut spec = json!({"rules": rules.collect::<Vec<_>>()});
     let tls = list(body, "tls").into_iter().map(|line| {
         let mut words = line.split(' ').map(str::to_owned);
-        json!({"secretName": words.next(), "hosts": words.collect::<Vec<_>>()})
+        let secret = words.next().filter(|name| name != "-");
+        json!({"secretName": secret, "hosts": words.collect::<Vec<_>>()})
     });
     spec["tls"] = tls.collect();
     match body.remove("class") {

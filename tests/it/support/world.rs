@@ -92,6 +92,7 @@ pub fn settings() -> Settings {
         default_tags: Tags::new(),
         external_managed_tags: Vec::new(),
         certificate_authorities: Vec::new(),
+        default_certificate_authority: None,
         backend: BackendSecurityGroup::Managed,
         manages_backend_rules: false,
         refuses: Refusals::default(),

@@ -172,11 +172,20 @@ impl Account {
         self.ask("DELETE", "log", None).await;
     }
 
+    /// What LocalStack's control endpoint `/_albedo/<path>` answers that is no JSON.
+    pub async fn text(&self, method: &str, path: &str) -> String {
+        http(&self.server.endpoint, method, &self.target(path), "").await
+    }
+
+    fn target(&self, path: &str) -> String {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        format!("/_albedo/{path}{separator}account={}", self.id)
+    }
+
     /// Asks LocalStack's control endpoint `/_albedo/<path>` about this account; the body gets its
     /// number too.
     pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        let separator = if path.contains('?') { '&' } else { '?' };
-        let target = format!("/_albedo/{path}{separator}account={}", self.id);
+        let target = self.target(path);
         let body = body.map_or_else(String::new, |mut body| {
             body["account"] = Value::String(self.id.clone());
             body.to_string()

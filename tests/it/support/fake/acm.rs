@@ -1,17 +1,40 @@
-//! Certificates that were imported.
+//! Certificates that were imported, and those that ACM was asked for.
 
 use albedo::aws::{AcmPart, AcmReading, Answer, ReadCertificate};
 use albedo::model::certificate::{Certificate as Spec, CertificateFacts};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
+use albedo::model::record::{Record, RecordValue};
+use albedo::model::request::{
+    CertificateRequest, RequestFacts, RequestKey, RequestState, Validation,
+};
 use albedo::model::surroundings::{IssuedCertificate, IssuedDetail, Issuer};
+use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{Refusal, State, refuse};
+
+/// The call that looks at a part.
+pub(super) fn operation(part: &AcmPart) -> &'static str {
+    match part {
+        AcmPart::Certificates | AcmPart::Issued | AcmPart::Requested => "acm.ListCertificates",
+        AcmPart::Certificate(_) | AcmPart::IssuedDetail(_) | AcmPart::Request(_) => {
+            "acm.DescribeCertificate"
+        }
+    }
+}
 
 /// A certificate that was imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     pub facts: CertificateFacts,
+    pub tags: Tags,
+}
+
+/// A certificate that ACM was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    pub facts: RequestFacts,
     pub tags: Tags,
 }
 
@@ -47,8 +70,64 @@ impl State {
         Ok(Answer::Certificate(ReadCertificate { id: id.clone(), facts: spec.facts.clone() }))
     }
 
+    pub(super) fn request_certificate(
+        &mut self,
+        spec: &CertificateRequest,
+    ) -> Result<Answer, Refusal> {
+        let refused = |name: &SmolStr| self.refused_names.contains(name.as_str());
+        if let Some(name) = spec.key.names.iter().find(|name| refused(name)) {
+            return refuse("InvalidDomainValidationOptionsException", format!("not {name}"));
+        }
+        let id = self.new_certificate_id();
+        let proof = |name: &SmolStr| {
+            let base = name.strip_prefix("*.").unwrap_or(name);
+            let (record, value) =
+                (format!("_proof.{base}"), format!("_{base}.acm-validations.aws"));
+            Validation { record, value }
+        };
+        let RequestKey { names, authority } = spec.key.clone();
+        let asked = authority.is_none();
+        let validations = names.iter().filter(|_| asked).map(proof).collect();
+        let (state, requested_at) = (RequestState::Pending, Timestamp::UNIX_EPOCH);
+        let facts = RequestFacts { names, authority, state, requested_at, validations };
+        self.requested.insert(id.clone(), Requested { facts, tags: spec.tags.clone() });
+        self.prove();
+        Ok(Answer::Requested(id))
+    }
+
+    /// Asks for a certificate as somebody else would.
+    pub fn ask(&mut self, spec: &CertificateRequest) {
+        self.request_certificate(spec).unwrap();
+    }
+
+    /// Issues what is proved by records in public zones.
+    pub(super) fn prove(&mut self) {
+        let public = self.zones.values().filter(|zone| !zone.zone.is_private);
+        let records: Vec<Record> = public.flat_map(|zone| zone.records.values()).cloned().collect();
+        let stands = |proof: &Validation| {
+            records.iter().any(|record| {
+                let RecordValue::Values { values, .. } = &record.value else { return false };
+                record.key.name == proof.record && values.contains(&proof.value)
+            })
+        };
+        for (id, one) in &mut self.requested {
+            let is_pending = one.facts.state == RequestState::Pending;
+            if is_pending && one.facts.validations.iter().all(stands) {
+                let not_after = Timestamp::from_second(4_000_000_000).unwrap();
+                one.facts.state = RequestState::Issued { not_after };
+                self.certificates.insert(id.clone());
+            }
+        }
+    }
+
+    /// The tags of a certificate.
+    pub(super) fn certificate_tags(&self, id: &AwsId) -> Option<&Tags> {
+        let imported = self.imported.get(id).map(|found| &found.tags);
+        imported.or_else(|| self.requested.get(id).map(|found| &found.tags))
+    }
+
     pub(super) fn delete_certificate(&mut self, id: &AwsId) -> Result<Answer, Refusal> {
-        if !self.imported.contains_key(id) {
+        if !self.imported.contains_key(id) && !self.requested.contains_key(id) {
             return unknown(id);
         }
         let used = Id::Is(id.clone());
@@ -60,6 +139,7 @@ impl State {
             return refuse("ResourceInUseException", format!("{id} is in use"));
         }
         self.imported.remove(id);
+        self.requested.remove(id);
         self.certificates.remove(id);
         Ok(Answer::Done)
     }
@@ -78,6 +158,11 @@ impl State {
             }
             AcmPart::Certificate(id) => {
                 AcmReading::Certificate(id.clone(), self.imported(id)?.facts.clone())
+            }
+            AcmPart::Requested => AcmReading::Requested(self.requested.keys().cloned().collect()),
+            AcmPart::Request(id) => {
+                let Some(found) = self.requested.get(id) else { return unknown(id) };
+                AcmReading::Request(id.clone(), found.facts.clone())
             }
             AcmPart::Issued => AcmReading::Issued(self.issued_certificates()),
             AcmPart::IssuedDetail(id) => {

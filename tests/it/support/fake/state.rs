@@ -10,7 +10,7 @@ use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
 use albedo::model::surroundings::{Interface, IssuedCertificate, Vpc};
 
-use super::acm::Certificate;
+use super::acm::{Certificate, Requested};
 use super::balancer::{LOAD_BALANCERS_MAX, LoadBalancer};
 use super::listener::{Listener, Rule};
 use super::protection::Guards;
@@ -31,6 +31,8 @@ pub struct State {
     pub certificates: BTreeSet<AwsId>,
     /// Those of them that were imported.
     pub imported: BTreeMap<AwsId, Certificate>,
+    /// Those that ACM was asked for, issued or not.
+    pub requested: BTreeMap<AwsId, Requested>,
     /// What the list shows of those that were not imported.
     pub issued: BTreeMap<AwsId, IssuedCertificate>,
     /// The trust stores, by name.
@@ -73,6 +75,7 @@ impl State {
             interfaces: Vec::new(),
             certificates: BTreeSet::new(),
             imported: BTreeMap::new(),
+            requested: BTreeMap::new(),
             issued: BTreeMap::new(),
             trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
@@ -203,6 +206,7 @@ impl State {
         match action {
             AcmAction::ImportCertificate { spec, .. } => self.import_certificate(spec),
             AcmAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
+            AcmAction::RequestCertificate { spec, .. } => self.request_certificate(spec),
             AcmAction::DeleteCertificate { id } => self.delete_certificate(id),
         }
     }
@@ -210,7 +214,9 @@ impl State {
     fn change_route53(&mut self, action: &Route53Action) -> Result<Answer, Refusal> {
         match action {
             Route53Action::ChangeRecords { zone, changes } => {
-                self.change_records(&zone.id, changes)
+                let answer = self.change_records(&zone.id, changes)?;
+                self.prove();
+                Ok(answer)
             }
         }
     }

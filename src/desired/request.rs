@@ -1,0 +1,175 @@
+//! The certificates that Ingresses have ACM asked for, and which of them their listeners may use.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use smol_str::SmolStr;
+
+use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
+use crate::model::marks;
+use crate::model::record::HostedZones;
+use crate::model::request::{CertificateRequest, NAMES_MAX, RequestKey};
+use crate::model::settings::Settings;
+use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::source::Source;
+use crate::model::stack::{RequestStack, Use};
+
+use super::annotations::Annotation;
+use super::annotations::table::{ACM_PCA_ARN, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
+use super::classes::{Claim, annotations_of, claim, class_of, is_own_class};
+use super::tls;
+use super::zone;
+
+/// Whether anybody may have ACM asked for certificates.
+#[must_use]
+pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
+    settings.gates.certificate_management
+        || objects.classes.values().any(|class| asks_for_all(class))
+        || objects.ingresses.values().any(|ingress| value(ingress, &CREATE_ACM_CERT) == Some(true))
+}
+
+/// The requests of an Ingress: none where it names certificates itself, or its class does.
+///
+/// An Ingress asks with `create-acm-cert` for all of its hosts (LBC); a class asks for those of
+/// `spec.tls` that name no Secret. What a TLS Secret is imported for is not asked for as well.
+#[must_use]
+pub fn asked(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> BTreeSet<Arc<RequestKey>> {
+    let class = class_of(objects, ingress);
+    let is_own = class.is_some_and(is_own_class);
+    let may_ask = is_own || settings.gates.certificate_management;
+    let asks = may_ask && value(ingress, &CREATE_ACM_CERT) == Some(true);
+    let class_asks = class.is_some_and(asks_for_all);
+    if !(asks || class_asks) || tls::names_arns(ingress) {
+        return BTreeSet::new();
+    }
+    let Claim::Ours(params) = claim(settings, objects, key, ingress) else {
+        return BTreeSet::new();
+    };
+    let by_class = params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
+    if by_class || ingress.metadata.deletion_timestamp.is_some() {
+        return BTreeSet::new();
+    }
+    let mut names = if asks { all_hosts(ingress) } else { hosts_without_secret(ingress) };
+    for entry in tls::entries(settings, objects, key, ingress) {
+        for host in &entry.hosts {
+            names.remove(host.to_lowercase().as_str());
+        }
+    }
+    let authority = value(ingress, &ACM_PCA_ARN).filter(|arn| !arn.is_empty()).map(AwsId::new);
+    let authority = authority.or_else(|| settings.default_certificate_authority.clone());
+    // LBC asks for all names in one, also where AWS has to be asked to allow that.
+    let most = if is_own { NAMES_MAX } else { names.len().max(1) };
+    let names: Vec<SmolStr> = names.into_iter().collect();
+    let requests = names.chunks(most).map(|names| {
+        let names = names.iter().cloned().collect();
+        Arc::new(RequestKey { names, authority: authority.clone() })
+    });
+    requests.collect()
+}
+
+/// Whether a class has the hosts of `spec.tls` that name no Secret asked for.
+fn asks_for_all(class: &IngressClass) -> bool {
+    annotations_of(class).read(&REQUEST_CERTIFICATES) == Some(true)
+}
+
+/// What an Ingress's own annotation says; what cannot be read says nothing (LBC).
+fn value<T>(ingress: &Ingress, annotation: &Annotation<T>) -> Option<T> {
+    let text = ingress.metadata.annotations.as_ref()?.get(&annotation.key())?;
+    (annotation.parser)(text).ok()
+}
+
+fn all_hosts(ingress: &Ingress) -> BTreeSet<SmolStr> {
+    let Some(spec) = &ingress.spec else { return BTreeSet::new() };
+    let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.as_ref());
+    let of_tls = spec.tls.iter().flatten().flat_map(|tls| tls.hosts.iter().flatten());
+    spelled(of_rules.chain(of_tls))
+}
+
+fn hosts_without_secret(ingress: &Ingress) -> BTreeSet<SmolStr> {
+    let entries = ingress.spec.iter().flat_map(|spec| spec.tls.iter().flatten());
+    let bare = entries.filter(|tls| tls.secret_name.as_ref().is_none_or(String::is_empty));
+    spelled(bare.flat_map(|tls| tls.hosts.iter().flatten()))
+}
+
+fn spelled<'a>(hosts: impl Iterator<Item = &'a String>) -> BTreeSet<SmolStr> {
+    hosts.filter(|host| !host.is_empty()).map(|host| host.to_lowercase().into()).collect()
+}
+
+/// The certificates that ACM was asked for and that an Ingress's listeners may use. Until all are
+/// issued, what served before goes on serving beside those that are.
+#[must_use]
+pub fn certificates(
+    snapshot: &Snapshot,
+    source: &Source,
+    requests: &BTreeSet<Arc<RequestKey>>,
+) -> Vec<Id> {
+    let handles = requests.iter().cloned().map(CertificateKey::Request).map(Handle::Certificate);
+    let (standing, missing): (Vec<Handle>, Vec<Handle>) =
+        handles.partition(|handle| tls::may_stand(snapshot, source, handle));
+    let before = if missing.is_empty() { Vec::new() } else { tls::before(snapshot, source) };
+    let mut usable: Vec<Id> = standing.into_iter().map(Id::Of).collect();
+    for id in before {
+        if !usable.contains(&id) {
+            usable.push(id);
+        }
+    }
+    usable
+}
+
+/// Builds the wish for a certificate that is asked for: one for a set of names, whoever asks. It
+/// may go once the listeners of every group are known not to use it.
+#[must_use]
+pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    let certificate = CertificateKey::Request(Arc::clone(key));
+    let are_seen = snapshot.extent.shows_users_of(&certificate);
+    let mut use_of_it = if are_seen { Use::Unused } else { Use::Unknown };
+    for (name, ingress) in &objects.ingresses {
+        if asked(settings, objects, name, ingress).contains(key) {
+            use_of_it = Use::Used;
+        } else if use_of_it == Use::Unused && is_doubtful(settings, objects, (name, ingress), key) {
+            use_of_it = Use::Unknown;
+        }
+    }
+    let zones = snapshot.zones.as_deref();
+    let mut tags = settings.default_tags.clone();
+    tags.extend(marks::certificate_tags(&settings.cluster, &certificate));
+    RequestStack {
+        use_of_it,
+        unproved: zones.map(|zones| unproved(settings, zones, key)),
+        request: CertificateRequest { key: key.as_ref().clone(), tags },
+        listening: snapshot.facts.listening(),
+        now: snapshot.now,
+    }
+}
+
+/// Whether an Ingress whose class cannot be told may want a certificate again as soon as it can.
+fn is_doubtful(
+    settings: &Settings,
+    objects: &Objects,
+    (name, ingress): (&ObjectKey, &Ingress),
+    key: &RequestKey,
+) -> bool {
+    matches!(claim(settings, objects, name, ingress), Claim::Invalid(_) | Claim::Unselected(_))
+        && all_hosts(ingress).is_superset(&key.names)
+}
+
+/// The names that nothing here can prove: no public hosted zone holds them. An authority of AWS
+/// Private CA asks for no proof.
+fn unproved(settings: &Settings, zones: &HostedZones, key: &RequestKey) -> BTreeSet<SmolStr> {
+    if key.authority.is_some() {
+        return BTreeSet::new();
+    }
+    let names = key.names.iter();
+    let missing = names.filter(|name| {
+        let host = name.strip_prefix("*.").unwrap_or(name);
+        zone::proving(&settings.dns, zones, host).is_none()
+    });
+    missing.cloned().collect()
+}
