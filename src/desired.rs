@@ -4,6 +4,7 @@
 
 pub mod admission;
 pub mod annotations;
+mod attributes;
 pub mod backend;
 pub mod balancer;
 pub mod binder;

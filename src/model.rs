@@ -4,6 +4,7 @@
 //! Everything here is a plain value. Nothing here asks, waits, or decides.
 
 pub mod action;
+pub mod attribute;
 pub mod backend;
 pub mod binding;
 pub mod certificate;

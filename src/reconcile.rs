@@ -211,8 +211,14 @@ fn gravest(rests: impl IntoIterator<Item = Rest>) -> Rest {
 #[must_use]
 pub fn scope(stack: &BalancerStack) -> BalancerScope {
     let named = stack.target_groups.iter().filter(|(_, wished)| !wished.attributes.is_empty());
+    let fronts = stack.front.iter();
     BalancerScope {
-        load_balancer_attributes: stack.front.as_ref().is_some_and(|f| !f.attributes.is_empty()),
+        load_balancer_attributes: fronts.clone().any(|front| !front.attributes.values.is_empty()),
+        listener_attributes: fronts
+            .flat_map(|front| &front.listeners)
+            .filter(|(_, wished)| !wished.attributes.values.is_empty())
+            .map(|(port, _)| *port)
+            .collect(),
         target_group_attributes: named.map(|(key, _)| key.backend.spelled().clone()).collect(),
     }
 }

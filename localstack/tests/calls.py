@@ -213,6 +213,9 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "DescribeTargetHealth": (
         lambda w: w.elb.describe_target_health(TargetGroupArn=w.group), ("group",)
     ),
+    "DescribeListenerAttributes": (
+        lambda w: w.elb.describe_listener_attributes(ListenerArn=w.listener), ("listener",)
+    ),
     "DescribeTrustStores": (lambda w: w.elb.describe_trust_stores(), ()),
     "CreateListener": (
         lambda w: w.aws.listener(w.balancer, Tags=TAGS), ("balancer",)
@@ -241,6 +244,13 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     ),
     "ModifyListener": (
         lambda w: w.elb.modify_listener(ListenerArn=w.listener, DefaultActions=[NOT_FOUND]),
+        ("listener",),
+    ),
+    "ModifyListenerAttributes": (
+        lambda w: w.elb.modify_listener_attributes(
+            ListenerArn=w.listener,
+            Attributes=[{"Key": "routing.http.response.server.enabled", "Value": "false"}],
+        ),
         ("listener",),
     ),
     "ModifyRule": (

@@ -48,6 +48,10 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
             let found = load_balancer::attributes(sdk, id).boxed().await?;
             ElbReading::LoadBalancerAttributes(id.clone(), found)
         }
+        ElbPart::ListenerAttributes(id) => {
+            let found = listener::attributes(sdk, id).boxed().await?;
+            ElbReading::ListenerAttributes(id.clone(), found)
+        }
         ElbPart::TargetGroupAttributes(id) => {
             let found = target_group::attributes(sdk, id).boxed().await?;
             ElbReading::TargetGroupAttributes(id.clone(), found)
@@ -91,6 +95,9 @@ pub(super) fn perform<'a>(
         }
         ElbAction::ModifyListener { id, port, spec } => {
             listener::modify(call, id, *port, spec).boxed()
+        }
+        ElbAction::ModifyListenerAttributes { listener, attributes, .. } => {
+            listener::modify_attributes(call, listener, attributes).boxed()
         }
         ElbAction::DeleteListener { id } => listener::delete(call, id).boxed(),
         ElbAction::AddListenerCertificate { listener, certificate } => {

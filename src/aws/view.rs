@@ -15,8 +15,8 @@ use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Id, ObjectKey};
 use crate::model::inventory::{
-    Address, BalancerInventory, CertificateInventory, FabricInventory, LiveLoadBalancer,
-    LiveTargetGroup, RequestInventory, TargetsInventory, ZoneInventory,
+    Address, BalancerInventory, CertificateInventory, FabricInventory, LiveListener,
+    LiveLoadBalancer, LiveTargetGroup, RequestInventory, TargetsInventory, ZoneInventory,
 };
 use crate::model::known::{Known, Live};
 use crate::model::marks::{TAG_CLUSTER, Tags};
@@ -36,6 +36,8 @@ mod tests;
 pub struct BalancerScope {
     /// Whether the attributes of its load balancers are wanted.
     pub load_balancer_attributes: bool,
+    /// The ports of the listeners whose attributes are wanted.
+    pub listener_attributes: BTreeSet<u16>,
     /// The target groups whose attributes are wanted, by their tag `ingress.k8s.aws/resource`.
     pub target_group_attributes: BTreeSet<SmolStr>,
 }
@@ -179,13 +181,23 @@ impl<'a> Reader<'a> {
         if scope.load_balancer_attributes {
             self.need(Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
         }
+        let mut listeners = entry(&self.belief.elb.listeners, id);
+        if let Known::Is(listeners, _) = &mut listeners {
+            let named =
+                |listener: &&mut LiveListener| scope.listener_attributes.contains(&listener.port);
+            for listener in listeners.iter_mut().filter(named) {
+                let id = &listener.live.id;
+                self.need(Part::Elb(ElbPart::ListenerAttributes(id.clone())));
+                listener.attributes = entry(&self.belief.elb.listener_attributes, id);
+            }
+        }
         let mut live = found.live.clone();
         live.spec.tags.clone_from(tags);
         LiveLoadBalancer {
             dns_name: found.dns_name.clone(),
             state: found.state,
             attributes: entry(&self.belief.elb.load_balancer_attributes, id),
-            listeners: entry(&self.belief.elb.listeners, id),
+            listeners,
             live,
         }
     }

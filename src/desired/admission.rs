@@ -14,6 +14,7 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
+use super::attributes::Decided;
 use super::shared::{Say, Shared};
 use super::taking::Taking;
 
@@ -93,7 +94,10 @@ fn in_order(
     problems: &mut Vec<Problem>,
 ) -> Admission {
     let Taking { snapshot, brought, .. } = taking;
-    let mut shared = Shared::default();
+    let deciding = brought.active.iter().filter(|source| taking.may_decide(source));
+    let deciding = deciding.filter_map(|key| good.get(key).or_else(|| brought.instead.get(key)));
+    let decided = Decided::by(deciding.map(AsRef::as_ref));
+    let mut shared = Shared { decided, ..Shared::default() };
     let mut admitted = BTreeMap::new();
     for key in &brought.standing {
         if let Some(part) = good.get(key) {

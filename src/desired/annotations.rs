@@ -88,6 +88,29 @@ impl<'a> Annotations<'a> {
         }
     }
 
+    /// The same of one whose value holds nothing that may be unknown; nothing where it cannot be
+    /// read, which is noted.
+    pub fn read_one<T>(&mut self, annotation: &Annotation<T>, name: &str) -> Option<T> {
+        let text = self.values?.get(&format!("{}{name}", annotation.key()))?;
+        match (annotation.parser)(text) {
+            Ok(value) => Some(value),
+            Err(Unreadable { found, allowed }) => {
+                self.wrong_of(annotation, name, found.as_deref().unwrap_or(text), &allowed);
+                None
+            }
+        }
+    }
+
+    /// What follows the common start in the names of several annotations.
+    pub fn named<T>(
+        &self,
+        annotation: &Annotation<T>,
+    ) -> impl Iterator<Item = &'a str> + use<'a, T> {
+        let start = annotation.key();
+        let keys = self.values.into_iter().flatten().map(|(key, _)| key);
+        keys.filter_map(move |key| key.strip_prefix(start.as_str()))
+    }
+
     /// Notes what of an annotation's value counts for nothing.
     pub fn note_ignored(&mut self, field: &str, ignored: &[String]) {
         if ignored.is_empty() {

@@ -10,6 +10,7 @@ use crate::model::snapshot::Snapshot;
 
 use super::annotations::Lookup;
 use super::annotations::table::{CERTIFICATE_ARN, LISTEN_PORTS, SSL_POLICY};
+use super::attributes;
 use super::discovery::{self, NotFound};
 use super::groups::Member;
 use super::mutual_authentication;
@@ -64,14 +65,20 @@ pub fn listens(
         }
     }
     let mut asked = mutual_authentication::by_port(snapshot, lookup.ingress);
-    let mut part = |port: u16, protocol| match protocol {
-        Protocol::Http => ListenerWish::speaking(protocol),
-        Protocol::Https => ListenerWish {
-            protocol,
-            certificates: certificates.clone(),
-            ssl_policy: ssl_policy.clone(),
-            mutual_authentication: asked.remove(&port),
-        },
+    let mut attributes = attributes::of_listeners(&ports, lookup);
+    let mut part = |port: u16, protocol| {
+        let (attributes, class_attributes) = attributes.remove(&port).unwrap_or_default();
+        let plain =
+            ListenerWish { attributes, class_attributes, ..ListenerWish::speaking(protocol) };
+        match protocol {
+            Protocol::Http => plain,
+            Protocol::Https => ListenerWish {
+                certificates: certificates.clone(),
+                ssl_policy: ssl_policy.clone(),
+                mutual_authentication: asked.remove(&port),
+                ..plain
+            },
+        }
     };
     ports.into_iter().map(|(port, protocol)| (port, part(port, protocol))).collect()
 }

@@ -1,20 +1,18 @@
 //! What an Ingress wants of its load balancer.
 
-use smol_str::SmolStr;
-
 use crate::model::id::AwsId;
-use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancerWish};
+use crate::model::load_balancer::{IpAddressType, LoadBalancerWish};
 use crate::model::problem::Code;
 use crate::model::seen::SubnetSelector;
 use crate::model::settings::Settings;
 use crate::model::surroundings::Surroundings;
 
 use super::annotations::table::{
-    IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, MANAGE_RULES, SCHEME,
-    SECURITY_GROUPS, SSL_REDIRECT, SUBNETS,
+    IP_ADDRESS_TYPE, LOAD_BALANCER_NAME, MANAGE_RULES, SCHEME, SECURITY_GROUPS, SSL_REDIRECT,
+    SUBNETS,
 };
 use super::annotations::{Annotations, Lookup};
-use super::{protection, subnets, tags};
+use super::{attributes, protection, subnets, tags};
 
 /// Reads what an Ingress and its class want of the load balancer.
 pub fn wish(
@@ -23,6 +21,7 @@ pub fn wish(
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> LoadBalancerWish {
     let ip_address_type = lookup.find(&IP_ADDRESS_TYPE);
+    let (attributes, class_attributes) = attributes::of_load_balancer(lookup);
     LoadBalancerWish {
         scheme: lookup.find(&SCHEME),
         ip_address_type,
@@ -30,7 +29,8 @@ pub fn wish(
         subnets: named_subnets(settings, surroundings, ip_address_type, lookup),
         security_groups: security_groups(surroundings, lookup.ingress),
         manages_rules: lookup.find(&MANAGE_RULES),
-        attributes: attributes(lookup),
+        attributes,
+        class_attributes,
         tags: tags::wished(settings, lookup),
         ssl_redirect: lookup.find(&SSL_REDIRECT),
         protection: protection::wish(settings, lookup),
@@ -103,10 +103,4 @@ fn security_groups(
     );
     annotations.problems.push(problem);
     None
-}
-
-fn attributes(lookup: &mut Lookup<'_, '_, '_>) -> Attributes {
-    let own = lookup.own_pairs(&LOAD_BALANCER_ATTRIBUTES);
-    let all = lookup.under_class(&LOAD_BALANCER_ATTRIBUTES, own).into_iter();
-    all.map(|(key, value)| (SmolStr::from(key), SmolStr::from(value))).collect()
 }

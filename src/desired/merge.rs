@@ -17,13 +17,14 @@ use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{Front, Wish, WishedListener, WishedTargetGroup};
+use crate::model::stack::{Front, NamedAttributes, Wish, WishedListener, WishedTargetGroup};
 
 use super::admission::{self, Admission, Brought};
 use super::annotations::table::LISTEN_PORTS;
+use super::attributes::Asked;
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
-use super::{protection, rule, subnets, tags};
+use super::{attributes, protection, rule, subnets, tags};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -189,11 +190,34 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         },
         subnets,
         no_subnets,
-        attributes: shared.load_balancer.attributes.clone(),
+        attributes: attributes_of_load_balancer(shared, parts),
         security_group,
         protection: protection::asked(&shared.load_balancer.protection, parts),
         listeners: listeners(snapshot, group, shared, parts),
     }
+}
+
+fn attributes_of_load_balancer(shared: &Shared, parts: &[Arc<Part>]) -> NamedAttributes {
+    let asked = parts.iter().map(|part| Asked {
+        source: &part.source,
+        own: &part.load_balancer.attributes,
+        class: &part.load_balancer.class_attributes,
+    });
+    let asked: Vec<Asked<'_>> = asked.collect();
+    attributes::named(&shared.load_balancer.attributes, &shared.decided.load_balancer, &asked)
+}
+
+fn attributes_of_listener(shared: &Shared, port: u16, parts: &[Arc<Part>]) -> NamedAttributes {
+    let Some(together) = shared.ports.get(&port) else { return NamedAttributes::default() };
+    let listening = parts.iter().filter_map(|part| Some((part, part.listens.get(&port)?)));
+    let asked = listening.map(|(part, wish)| Asked {
+        source: &part.source,
+        own: &wish.attributes,
+        class: &wish.class_attributes,
+    });
+    let asked: Vec<Asked<'_>> = asked.collect();
+    let decided = shared.decided.of_listener(port);
+    attributes::named(&together.listener.attributes, decided, &asked)
 }
 
 /// The subnets that a member names, or those that fit where none stand yet.
@@ -293,7 +317,8 @@ fn listeners(
                 rules.push((rule, tags));
             }
         }
-        (*port, WishedListener { listener, certificates: brought, rules })
+        let attributes = attributes_of_listener(shared, *port, parts);
+        (*port, WishedListener { listener, certificates: brought, attributes, rules })
     });
     each.collect()
 }

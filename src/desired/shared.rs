@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::model::flat::FlatMap;
 use crate::model::id::AwsId;
 use crate::model::listener::{ListenerWish, MutualAuthentication, Protocol};
-use crate::model::load_balancer::{IpAddressType, LoadBalancerWish};
+use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancerWish};
 use crate::model::marks::Tags;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -19,10 +19,12 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
-    Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LOAD_BALANCER_ATTRIBUTES,
-    LOAD_BALANCER_NAME, MANAGE_RULES, MUTUAL_AUTHENTICATION, PREFIX_LISTS, SCHEME, SECURITY_GROUPS,
-    SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LISTENER_ATTRIBUTES,
+    LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, MANAGE_RULES, MUTUAL_AUTHENTICATION,
+    PREFIX_LISTS, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
+    WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
+use super::attributes::Decided;
 use super::rule::plain;
 
 /// What holds of a setting that nobody has named.
@@ -46,6 +48,8 @@ pub struct SharedPort {
 /// What the members of a group agree on so far.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
+    /// What classes decide, whatever members ask for.
+    pub decided: Decided,
     /// The load balancer.
     pub load_balancer: LoadBalancerWish,
     /// The listeners.
@@ -69,7 +73,7 @@ impl Shared {
     pub fn admit(&mut self, part: &Part, say: Say<'_>) -> Result<(), Vec<Problem>> {
         let mut next = self.clone();
         let mut conflicts = Conflicts { source: &part.source, problems: Vec::new() };
-        conflicts.agree(&mut next.load_balancer, &part.load_balancer);
+        conflicts.agree(&mut next.load_balancer, &part.load_balancer, &self.decided.load_balancer);
         for port in part.listens.keys() {
             conflicts.admit_port(&mut next, part, *port);
         }
@@ -110,7 +114,12 @@ impl Conflicts<'_> {
     }
 
     /// Lets what a member wants of the load balancer into what its group wants.
-    fn agree(&mut self, group: &mut LoadBalancerWish, wish: &LoadBalancerWish) {
+    fn agree(
+        &mut self,
+        group: &mut LoadBalancerWish,
+        wish: &LoadBalancerWish,
+        decided: &Attributes,
+    ) {
         // Named one by one, so that a setting on which nobody has to agree does not compile.
         let LoadBalancerWish {
             scheme,
@@ -120,6 +129,7 @@ impl Conflicts<'_> {
             security_groups,
             manages_rules,
             attributes,
+            class_attributes: _,
             tags,
             ssl_redirect,
             protection: ProtectionWish { web_acl_arn, web_acl_name, shield },
@@ -139,8 +149,9 @@ impl Conflicts<'_> {
         };
         self.ids(&SUBNETS, &mut group.subnets, subnets.as_ref(), same_set);
         self.ids(&SECURITY_GROUPS, &mut group.security_groups, security_groups.as_ref(), <[_]>::eq);
-        self.pairs(&LOAD_BALANCER_ATTRIBUTES, &mut group.attributes, attributes);
-        self.pairs(&TAGS, &mut group.tags, tags);
+        let pairs = (&mut group.attributes, attributes);
+        self.pairs(&LOAD_BALANCER_ATTRIBUTES.field(), pairs, decided);
+        self.pairs(&TAGS.field(), (&mut group.tags, tags), &FlatMap::new());
     }
 
     /// One value for all.
@@ -176,17 +187,18 @@ impl Conflicts<'_> {
         }
     }
 
-    /// One value for each key.
-    fn pairs<A>(
+    /// One value for each key, unless it is decided anyway.
+    fn pairs(
         &mut self,
-        annotation: &Annotation<A>,
-        group: &mut FlatMap<SmolStr, SmolStr>,
-        wish: &FlatMap<SmolStr, SmolStr>,
+        field: &str,
+        (group, wish): (&mut FlatMap<SmolStr, SmolStr>, &FlatMap<SmolStr, SmolStr>),
+        decided: &FlatMap<SmolStr, SmolStr>,
     ) {
-        for (key, value) in wish {
+        for (key, value) in wish.iter().filter(|(key, _)| !decided.contains_key(*key)) {
             match group.get(key) {
                 Some(has) if has != value => {
-                    self.note(annotation, &format!("{key}={value}"), &format!("{key}={has}"));
+                    let (found, has) = (format!("{key}={value}"), format!("{key}={has}"));
+                    self.note_field(field.to_owned(), &found, &has);
                 }
                 Some(_) => {}
                 None => _ = group.insert(key.clone(), value.clone()),
@@ -195,9 +207,22 @@ impl Conflicts<'_> {
     }
 
     /// Lets what a member wants of a listener into what its group wants.
-    fn agree_on_listener(&mut self, port: u16, group: &mut ListenerWish, wish: &ListenerWish) {
+    fn agree_on_listener(
+        &mut self,
+        port: u16,
+        group: &mut ListenerWish,
+        wish: &ListenerWish,
+        decided: &Attributes,
+    ) {
         // Named one by one, so that a setting on which nobody has to agree does not compile.
-        let ListenerWish { protocol, certificates, ssl_policy, mutual_authentication } = wish;
+        let ListenerWish {
+            protocol,
+            certificates,
+            ssl_policy,
+            mutual_authentication,
+            attributes,
+            class_attributes: _,
+        } = wish;
         if group.protocol != *protocol {
             let found = format!("{protocol} on port {port}");
             self.note(&LISTEN_PORTS, &found, &format!("{} there", group.protocol));
@@ -208,6 +233,8 @@ impl Conflicts<'_> {
             &mut group.mutual_authentication,
             mutual_authentication.as_ref(),
         );
+        let field = format!("{}{protocol}-{port}", LISTENER_ATTRIBUTES.field());
+        self.pairs(&field, (&mut group.attributes, attributes), decided);
         for certificate in certificates {
             if !group.certificates.contains(certificate) {
                 group.certificates.push(certificate.clone());
@@ -245,18 +272,19 @@ impl Conflicts<'_> {
         self.said(&WAFV2_ACL_ARN, texts, NOTHING);
         let texts = text(|wish| wish.protection.shield.map(|it| it.to_string()));
         self.said(&SHIELD, texts, NOTHING);
-        let [had, new, own_attributes] = wishes.map(|wish| &wish.attributes);
-        for (key, value) in new {
-            let of = |pairs: &FlatMap<SmolStr, SmolStr>| {
-                pairs.get(key).map(|value| format!("{key}={value}"))
-            };
-            let texts = [of(had), Some(format!("{key}={value}")), of(own_attributes)];
-            self.said(&LOAD_BALANCER_ATTRIBUTES, texts, NOTHING);
-        }
+        let attributes = wishes.map(|wish| &wish.attributes);
+        self.said_pairs(&LOAD_BALANCER_ATTRIBUTES.field(), attributes);
         for (port, had) in &before.ports {
             let Some(new) = next.ports.get(port) else { continue };
             let own = own.filter(|part| part.listens.contains_key(port));
             let cidrs = own.and_then(|part| part.inbound_cidrs.as_ref());
+            let nothing = Attributes::new();
+            let before = own.and_then(|part| part.listens.get(port));
+            let before = before.map_or(&nothing, |wish| &wish.attributes);
+            let protocol = new.listener.protocol;
+            let field = format!("{}{protocol}-{port}", LISTENER_ATTRIBUTES.field());
+            let attributes = [&had.listener.attributes, &new.listener.attributes, before];
+            self.said_pairs(&field, attributes);
             let texts = [had.inbound_cidrs.as_ref(), new.inbound_cidrs.as_ref(), cidrs];
             self.said(&INBOUND_CIDRS, texts.map(|cidrs| cidrs.map(listed)), NOTHING);
             let lists = own.and_then(|part| part.inbound_prefix_lists.as_ref());
@@ -275,6 +303,15 @@ impl Conflicts<'_> {
             let policy = own.and_then(|part| part.listens.get(port)?.ssl_policy.clone());
             let of = |shared: &SharedPort| shared.listener.ssl_policy.clone();
             self.said(&SSL_POLICY, [of(had), of(new), policy], &settings.default_ssl_policy);
+        }
+    }
+
+    /// The same of pairs, key by key.
+    fn said_pairs(&mut self, field: &str, [before, next, own]: [&Attributes; 3]) {
+        for (key, value) in next {
+            if !before.contains_key(key) && !own.contains_key(key) {
+                self.note_field(field.to_owned(), &format!("{key}={value}"), NOTHING);
+            }
         }
     }
 
@@ -317,7 +354,8 @@ impl Conflicts<'_> {
             default_actions: None,
             tags: Tags::new(),
         });
-        self.agree_on_listener(port, &mut entry.listener, wish);
+        let decided = shared.decided.of_listener(port);
+        self.agree_on_listener(port, &mut entry.listener, wish, decided);
         let cidrs = (&mut entry.inbound_cidrs, &part.inbound_cidrs);
         self.agree_on_clients(&INBOUND_CIDRS, cidrs);
         let lists = (&mut entry.inbound_prefix_lists, &part.inbound_prefix_lists);

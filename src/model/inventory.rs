@@ -42,6 +42,9 @@ pub struct LiveListener {
     pub port: u16,
     /// The listener.
     pub live: Live<Listener>,
+    /// Its attributes, where somebody needs them.
+    #[serde(default)]
+    pub attributes: Known<Attributes>,
     /// Its rules but the default one, by priority.
     pub rules: Vec<LiveRule>,
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::id::{AwsId, Id};
+use super::load_balancer::Attributes;
 use super::marks::Tags;
 use super::rule::{RuleAction, actions_satisfy};
 
@@ -94,6 +95,13 @@ pub struct ListenerWish {
     /// Whether clients show certificates of theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutual_authentication: Option<MutualAuthentication>,
+    /// Its attributes.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+    /// The attributes that its class decides: those of the first member that listens there hold for
+    /// all (LBC).
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub class_attributes: Attributes,
 }
 
 /// Certificates as they are written; once only those were that AWS had given, without more ado.
@@ -116,7 +124,14 @@ impl ListenerWish {
     /// A listener of which nothing else is wanted.
     #[must_use]
     pub fn speaking(protocol: Protocol) -> Self {
-        Self { protocol, certificates: Vec::new(), ssl_policy: None, mutual_authentication: None }
+        Self {
+            protocol,
+            certificates: Vec::new(),
+            ssl_policy: None,
+            mutual_authentication: None,
+            attributes: Attributes::new(),
+            class_attributes: Attributes::new(),
+        }
     }
 }
 

@@ -134,6 +134,9 @@ pub struct LoadBalancerWish {
     pub manages_rules: Option<bool>,
     /// Attributes of the load balancer.
     pub attributes: Attributes,
+    /// The attributes that its class decides: those of the first member hold for all (LBC).
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub class_attributes: Attributes,
     /// Tags of all that is shared, flags and class included.
     pub tags: Tags,
     /// The port that HTTP listeners redirect to.

@@ -9,7 +9,9 @@ mod secret;
 mod service;
 mod target_group_binding;
 
-pub use class_params::{ClassParams, ClassParamsSpec, GroupName, KeyValue, SubnetSelector};
+pub use class_params::{
+    ClassListener, ClassParams, ClassParamsSpec, GroupName, KeyValue, SubnetSelector,
+};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;
 pub use pod::Pod;

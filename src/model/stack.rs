@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use super::backend::BackendKey;
 use super::binding::Binding;
 use super::certificate::Certificate;
+use super::flat::FlatMap;
 use super::group::Group;
 use super::id::{AwsId, CertificateKey, Id, TargetGroupKey};
 use super::listener::Listener;
@@ -131,13 +132,32 @@ pub struct Front {
     /// Why none could be chosen; counts only where none stand.
     pub no_subnets: Option<Problem>,
     /// The attributes that somebody named.
-    pub attributes: Attributes,
+    pub attributes: NamedAttributes,
     /// The managed frontend security group; `None` where members name their own.
     pub security_group: Option<SecurityGroup>,
     /// What should protect it.
     pub protection: Protection,
     /// Its listeners, by port.
     pub listeners: BTreeMap<u16, WishedListener>,
+}
+
+/// Attributes that members of a group name, and who does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedAttributes {
+    /// The attributes.
+    pub values: Attributes,
+    /// The member that names each, the first one where several do.
+    pub by: FlatMap<SmolStr, Source>,
+}
+
+impl NamedAttributes {
+    /// The one member that names all of these; `None` where several do.
+    #[must_use]
+    pub fn by_one(&self, some: &Attributes) -> Option<&Source> {
+        let mut by = some.keys().map(|key| self.by.get(key));
+        let first = by.next()??;
+        by.all(|other| other == Some(first)).then_some(first)
+    }
 }
 
 /// A listener with its rules.
@@ -147,6 +167,8 @@ pub struct WishedListener {
     pub listener: Listener,
     /// The certificates that members bring, each member's in its order.
     pub certificates: Vec<Vec<Id>>,
+    /// The attributes that somebody named.
+    pub attributes: NamedAttributes,
     /// Its rules, in their order, each with the tags that its member asks for (without the
     /// tracking tags).
     pub rules: Vec<(Rule, Tags)>,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
+use crate::model::attribute;
 use crate::model::id::{Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveLoadBalancer, LiveRule};
 use crate::model::listener::{Listener, Protocol};
+use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
 use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
@@ -23,6 +25,7 @@ use super::settle::load_balancer_handle;
 use super::switch::done_instead;
 use super::tags::{Legacy, difference};
 use super::takers;
+use super::target_group::differing;
 
 /// The steps for listeners that others come after.
 #[derive(Debug, Default)]
@@ -131,6 +134,7 @@ fn remove(draft: &mut Draft, live: &LiveListener) -> StepId {
 /// A listener as wished for, in which things that stand have their identifiers.
 struct Wished {
     listener: Listener,
+    attributes: Attributes,
     /// What its default actions should be until then.
     interim: Option<Interim>,
     rules: Vec<rule::Wished>,
@@ -165,7 +169,8 @@ fn resolved(
         rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets) }
     });
     let rules = rules.collect();
-    Wished { listener, interim: default, rules, secrets: Rc::clone(secrets) }
+    let attributes = wished.attributes.values.clone();
+    Wished { listener, attributes, interim: default, rules, secrets: Rc::clone(secrets) }
 }
 
 /// What a listener should be where one stands already, or none.
@@ -223,6 +228,7 @@ fn create(
         spec,
     });
     draft.push(Action::Aws(action), Reason::Missing, &[]);
+    set_attributes(draft, &Id::Of(handle.clone()), port, wished, &wished.attributes);
     for certificate in &wished.listener.certificates {
         let listener = Id::Of(handle.clone());
         let certificate = certificate.clone();
@@ -247,6 +253,10 @@ fn update(
         Surplus::Remove => modify(draft, live, wished, traffic),
         Surplus::Keep => None,
     };
+    if let Some(attributes) = live.attributes.value() {
+        let attributes = differing(attributes, &wished.attributes);
+        set_attributes(draft, &Id::Is(id.clone()), live.port, wished, &attributes);
+    }
     if wish.protocol == Protocol::Https {
         certificates(draft, live, wish, surplus, changed);
     }
@@ -255,6 +265,23 @@ fn update(
         tags.remove.clear();
     }
     push_tags(draft, id, tags, &[]);
+}
+
+fn set_attributes(
+    draft: &mut Draft,
+    listener: &Id,
+    port: u16,
+    wished: &Wished,
+    attributes: &Attributes,
+) {
+    let documented = attribute::of_listener(wished.listener.protocol);
+    for attributes in attribute::calls(attributes, documented) {
+        let reason = Reason::Differs(attributes.keys().map(ToString::to_string).collect());
+        let listener = listener.clone();
+        let action =
+            AwsAction::Elb(ElbAction::ModifyListenerAttributes { listener, port, attributes });
+        draft.push(Action::Aws(action), reason, &[]);
+    }
 }
 
 /// Makes a listener what is wished for; where its default actions have to wait, all but these

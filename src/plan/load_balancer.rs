@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
+use crate::model::attribute;
 use crate::model::binding::Opening;
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
@@ -32,7 +33,7 @@ pub fn create(
     spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
     let action = AwsAction::Elb(ElbAction::CreateLoadBalancer { handle: handle.clone(), spec });
     draft.push(Action::Aws(action), Reason::Missing, claims);
-    set_attributes(draft, Id::Of(handle), front.attributes.clone());
+    set_attributes(draft, &Id::Of(handle), &front.attributes.values);
 }
 
 /// Brings a load balancer that stands into line. Answers with the step that changes which security
@@ -58,8 +59,8 @@ pub fn update(
         draft.push(Action::Aws(action), differs("IP address type"), &[]);
     }
     if let Some(attributes) = live.attributes.value() {
-        let attributes = differing(attributes, &front.attributes);
-        set_attributes(draft, Id::Is(id.clone()), attributes);
+        let attributes = differing(attributes, &front.attributes.values);
+        set_attributes(draft, &Id::Is(id.clone()), &attributes);
     }
     let tags = difference(settings, Legacy::Kept, &current.tags, &wish.tags);
     push_tags(draft, id, tags, &[]);
@@ -139,9 +140,10 @@ fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
     }
 }
 
-fn set_attributes(draft: &mut Draft, load_balancer: Id, attributes: Attributes) {
-    if !attributes.is_empty() {
+fn set_attributes(draft: &mut Draft, load_balancer: &Id, attributes: &Attributes) {
+    for attributes in attribute::calls(attributes, attribute::of_load_balancer) {
         let reason = Reason::Differs(attributes.keys().map(ToString::to_string).collect());
+        let load_balancer = load_balancer.clone();
         let action =
             AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes });
         draft.push(Action::Aws(action), reason, &[]);

@@ -26,6 +26,14 @@ pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<Source> {
             ElbAction::ModifyTargetGroupAttributes { target_group, .. }
             | ElbAction::RegisterTargets { target_group, .. },
         )) => of_id(target_group),
+        Action::Aws(AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes {
+            attributes, ..
+        })) => stack.front.as_ref()?.attributes.by_one(attributes).cloned(),
+        Action::Aws(AwsAction::Elb(ElbAction::ModifyListenerAttributes {
+            port,
+            attributes,
+            ..
+        })) => stack.front.as_ref()?.listeners.get(port)?.attributes.by_one(attributes).cloned(),
         Action::Aws(AwsAction::Elb(
             ElbAction::CreateRule { spec, .. } | ElbAction::ModifyRule { spec, .. },
         )) => of_rule(stack, spec),

@@ -199,7 +199,7 @@ fn a_field_that_is_empty_asks_for_nothing() {
     // One that asks for something is not looked past.
     for (field, code) in [
         ("wafv2AclArn: 'arn:x'", Code::InvalidClass),
-        ("listeners: [{port: 80}]", Code::Unsupported),
+        ("minimumLoadBalancerCapacity: {capacityUnits: 1}", Code::Unsupported),
     ] {
         let built = World::new(&of_class(field, annotations)).build("shop/web");
         let codes: Vec<Code> = built.problems.iter().map(|problem| problem.code).collect();

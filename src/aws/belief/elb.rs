@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{is_read, move_entry};
-use crate::aws::ReadLoadBalancer;
 use crate::aws::part::{ElbPart, ElbReading};
 use crate::aws::shelf::Shelf;
+use crate::aws::{ReadLoadBalancer, arn};
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
 use crate::model::known::{Known, Live};
@@ -38,6 +38,7 @@ pub(in crate::aws) struct ElbBelief {
     /// The load balancers whose listeners were read before anybody needed them.
     pub(in crate::aws) read_ahead: BTreeSet<AwsId>,
     pub(in crate::aws) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
+    pub(in crate::aws) listener_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(in crate::aws) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
     /// The tags of target groups that bindings name and that are no Ingress's.
@@ -75,6 +76,9 @@ impl ElbBelief {
             ElbReading::LoadBalancerAttributes(id, attributes) => {
                 belief.load_balancer_attributes.insert(id, Known::Is(attributes, at));
             }
+            ElbReading::ListenerAttributes(id, attributes) => {
+                belief.listener_attributes.insert(id, Known::Is(attributes, at));
+            }
             ElbReading::TargetGroupAttributes(id, attributes) => {
                 belief.target_group_attributes.insert(id, Known::Is(attributes, at));
             }
@@ -111,6 +115,7 @@ impl ElbBelief {
             | ElbPart::Listeners(_)
             | ElbPart::Rules(_)
             | ElbPart::LoadBalancerAttributes(_)
+            | ElbPart::ListenerAttributes(_)
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::TrustStores => {}
         }
@@ -128,6 +133,9 @@ impl ElbBelief {
                 self.listeners.retain(|id, _| stands(id));
                 self.read_ahead.retain(stands);
                 self.load_balancer_attributes.retain(|id, _| stands(id));
+                self.listener_attributes.retain(|listener, _| {
+                    arn::load_balancer_of(listener).is_some_and(|id| stands(&id))
+                });
             }
             ElbPart::TargetGroups => {
                 self.target_groups = other.target_groups;
@@ -140,12 +148,22 @@ impl ElbBelief {
                 self.target_group_tags.clear();
                 self.gone.clear();
             }
-            ElbPart::Listeners(id) => move_entry(id, &mut other.listeners, &mut self.listeners),
+            ElbPart::Listeners(id) => {
+                move_entry(id, &mut other.listeners, &mut self.listeners);
+                let listeners = self.listeners.get(id).into_iter().flat_map(Known::iter);
+                let stand: BTreeSet<&AwsId> = listeners.map(|found| &found.live.id).collect();
+                self.listener_attributes.retain(|listener, _| {
+                    arn::load_balancer_of(listener).as_ref() != Some(id) || stand.contains(listener)
+                });
+            }
             ElbPart::LoadBalancerAttributes(id) => move_entry(
                 id,
                 &mut other.load_balancer_attributes,
                 &mut self.load_balancer_attributes,
             ),
+            ElbPart::ListenerAttributes(id) => {
+                move_entry(id, &mut other.listener_attributes, &mut self.listener_attributes);
+            }
             ElbPart::TargetGroupAttributes(id) => move_entry(
                 id,
                 &mut other.target_group_attributes,
@@ -171,6 +189,7 @@ impl ElbBelief {
             ElbPart::TargetGroups => self.target_groups = Known::Unread,
             ElbPart::Listeners(id) => drop(self.listeners.remove(id)),
             ElbPart::LoadBalancerAttributes(id) => drop(self.load_balancer_attributes.remove(id)),
+            ElbPart::ListenerAttributes(id) => drop(self.listener_attributes.remove(id)),
             ElbPart::TargetGroupAttributes(id) => drop(self.target_group_attributes.remove(id)),
             ElbPart::Targets(id) => {
                 self.targets.remove(id);
@@ -190,6 +209,7 @@ impl ElbBelief {
             ElbPart::TargetGroups => self.target_groups.is_read(),
             ElbPart::Listeners(id) => is_read(&self.listeners, id),
             ElbPart::LoadBalancerAttributes(id) => is_read(&self.load_balancer_attributes, id),
+            ElbPart::ListenerAttributes(id) => is_read(&self.listener_attributes, id),
             ElbPart::TargetGroupAttributes(id) => is_read(&self.target_group_attributes, id),
             ElbPart::Targets(id) => is_read(&self.targets, id),
             ElbPart::TargetGroupTags(id) => is_read(&self.target_group_tags, id),
@@ -210,6 +230,7 @@ impl ElbBelief {
             }
             ElbPart::Listeners(_)
             | ElbPart::LoadBalancerAttributes(_)
+            | ElbPart::ListenerAttributes(_)
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::Targets(_)
             | ElbPart::TargetGroupTags(_)
@@ -224,6 +245,7 @@ impl ElbBelief {
         let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
         let draining = self.draining.values().map(BTreeMap::len);
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
+        let attributes = attributes + self.listener_attributes.len();
         let attributes = attributes + self.target_group_tags.len() + self.named.len();
         let listeners = self.listeners.len() + self.read_ahead.len();
         attributes + listeners + targets.chain(draining).sum::<usize>()

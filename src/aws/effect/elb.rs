@@ -37,9 +37,12 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         }
         ElbAction::DeleteLoadBalancer { id } => load_balancer::delete(belief, id),
         ElbAction::CreateListener { load_balancer, spec, .. } => {
-            listener::create(belief, load_balancer, spec, answer);
+            listener::create(belief, load_balancer, spec, answer, at);
         }
         ElbAction::ModifyListener { id, .. } => listener::modify(belief, id, answer),
+        ElbAction::ModifyListenerAttributes { listener, attributes, .. } => {
+            listener::modify_attributes(belief, listener, attributes);
+        }
         ElbAction::DeleteListener { id } => listener::delete(belief, id),
         ElbAction::AddListenerCertificate { listener, certificate } => {
             listener::add_certificate(belief, listener, certificate);
@@ -81,6 +84,9 @@ pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
         | ElbAction::SetIpAddressType { .. } => vec![Part::Elb(ElbPart::LoadBalancers)],
         ElbAction::ModifyLoadBalancerAttributes { load_balancer, .. } => {
             part_of(load_balancer, ElbPart::LoadBalancerAttributes)
+        }
+        ElbAction::ModifyListenerAttributes { listener, .. } => {
+            part_of(listener, ElbPart::ListenerAttributes)
         }
         ElbAction::DeleteLoadBalancer { id } => {
             vec![

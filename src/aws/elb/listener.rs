@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action as RawAction, AdvertiseTrustStoreCaNamesEnum, Certificate, Listener as Raw,
-    MutualAuthenticationAttributes as RawMutual, ProtocolEnum,
+    ListenerAttribute, MutualAuthenticationAttributes as RawMutual, ProtocolEnum,
 };
 
 use super::{PAGE_SIZE, rule_action, tag};
@@ -14,8 +14,9 @@ use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
-use crate::model::known::Live;
+use crate::model::known::{Known, Live};
 use crate::model::listener::{Listener, MutualAuthentication, Protocol};
+use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
 
 /// The listeners of a load balancer, with all of their certificates.
@@ -63,6 +64,21 @@ async fn certificates(sdk: &Sdk, listener: &AwsId) -> Result<BTreeSet<Id>, Cloud
     Ok(arns.map(|arn| Id::Is(AwsId::new(arn))).collect())
 }
 
+/// The attributes of a listener.
+pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attributes, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeListenerAttributes";
+    sdk.turns.wait(OPERATION).await;
+    let answer = sdk
+        .elb
+        .describe_listener_attributes()
+        .listener_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(OPERATION))?;
+    let pairs = answer.attributes().iter();
+    Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
+}
+
 pub(in crate::aws) async fn create(
     call: &Call<'_>,
     load_balancer: &Id,
@@ -108,6 +124,25 @@ pub(in crate::aws) async fn modify(
         .await
         .map_err(refused(&call.operation))?;
     stands(call, answer.listeners())
+}
+
+pub(in crate::aws) async fn modify_attributes(
+    call: &Call<'_>,
+    listener: &Id,
+    attributes: &Attributes,
+) -> Result<Answer, CloudError> {
+    let pairs = attributes.iter().map(|(key, value)| {
+        ListenerAttribute::builder().key(key.as_str()).value(value.as_str()).build()
+    });
+    call.sdk
+        .elb
+        .modify_listener_attributes()
+        .listener_arn(call.given(listener)?.as_str())
+        .set_attributes(Some(pairs.collect()))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
 }
 
 pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
@@ -233,6 +268,7 @@ fn read(raw: &Raw) -> Option<LiveListener> {
                 tags: Tags::new(),
             },
         },
+        attributes: Known::Unread,
         rules: Vec::new(),
     })
 }

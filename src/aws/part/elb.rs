@@ -26,6 +26,8 @@ pub enum ElbPart {
     Rules(AwsId),
     /// The attributes of a load balancer.
     LoadBalancerAttributes(AwsId),
+    /// The attributes of a listener.
+    ListenerAttributes(AwsId),
     /// The attributes of a target group.
     TargetGroupAttributes(AwsId),
     /// What is registered in a target group, draining targets included.
@@ -51,6 +53,10 @@ impl ElbPart {
             Self::Listeners(_) | Self::LoadBalancerAttributes(_) => {
                 (Lane::Balancing, among_load_balancers())
             }
+            Self::ListenerAttributes(id) => {
+                let among = arn::load_balancer_of(id).map_or(Self::LoadBalancers, Self::Listeners);
+                (Lane::Balancing, Belonging::OwnOf(Box::new(Part::Elb(among))))
+            }
             Self::TargetGroupAttributes(_) => (Lane::Balancing, among_target_groups()),
             Self::Rules(_) => (Lane::Balancing, Belonging::Beside),
             Self::Targets(_) | Self::TargetGroupTags(_) | Self::TargetGroupNamed(_) => {
@@ -75,6 +81,8 @@ pub enum ElbReading {
     Rules(AwsId, Vec<LiveRule>),
     /// The attributes of a load balancer.
     LoadBalancerAttributes(AwsId, Attributes),
+    /// The attributes of a listener.
+    ListenerAttributes(AwsId, Attributes),
     /// The attributes of a target group.
     TargetGroupAttributes(AwsId, Attributes),
     /// What is registered in a target group.
@@ -98,6 +106,7 @@ impl ElbReading {
             Self::Listeners(..)
             | Self::Rules(..)
             | Self::LoadBalancerAttributes(..)
+            | Self::ListenerAttributes(..)
             | Self::TargetGroupAttributes(..)
             | Self::Targets(..)
             | Self::TargetGroupTags(..)

@@ -186,10 +186,28 @@ pub fn listen_ports(text: &str) -> Result<BTreeMap<u16, Protocol>, Unreadable> {
 /// Pairs `key=value` between commas, as LBC reads them: a backslash takes the next character as it
 /// is; a comma that nothing but blanks follows belongs to the last value.
 pub fn map(text: &str) -> Result<BTreeMap<String, String>, Unreadable> {
-    pairs(text).ok_or_else(|| "key=value pairs between commas, a comma in a value as '\\,'".into())
+    let ends = |rest: &str| !rest.trim().is_empty();
+    pairs(text, ends).ok_or_else(|| PAIRS.into())
 }
 
-fn pairs(text: &str) -> Option<BTreeMap<String, String>> {
+/// Pairs as of `map`, whose values may hold commas as they are: those that nothing follows which
+/// could be an attribute's key. Where LBC understands a value that AWS takes, it means the same.
+pub fn attributes(text: &str) -> Result<BTreeMap<String, String>, Unreadable> {
+    let in_key = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let ends = |rest: &str| {
+        let item = rest.split(',').next().unwrap_or_default();
+        let key = item.split_once('=').map(|(key, _)| key.trim());
+        key.is_some_and(|key| key.contains('.') && key.chars().all(in_key))
+    };
+    let pairs = pairs(text, ends);
+    let pairs = pairs.filter(|pairs| pairs.keys().all(|key| key.chars().all(in_key)));
+    pairs.ok_or_else(|| PAIRS.into())
+}
+
+const PAIRS: &str = "key=value pairs between commas, a comma in a value as '\\,'";
+
+/// Pairs between those commas which end an item, judged by what follows.
+fn pairs(text: &str, ends: impl Fn(&str) -> bool) -> Option<BTreeMap<String, String>> {
     let mut pairs = BTreeMap::new();
     if text.is_empty() {
         return Some(pairs);
@@ -199,7 +217,7 @@ fn pairs(text: &str) -> Option<BTreeMap<String, String>> {
     while let Some(c) = rest.next() {
         match c {
             '\\' => item.push(rest.next().unwrap_or('\\')),
-            ',' if !rest.as_str().trim().is_empty() => {
+            ',' if ends(rest.as_str()) => {
                 let (key, value) = pair(&std::mem::take(&mut item))?;
                 pairs.insert(key, value);
             }
@@ -241,6 +259,26 @@ mod tests {
         check_map("a=b\\", Some(&[("a", "b\\")]));
         for bad in [" ", "a", "=b", ",a=b", "a=b,,c=d", "a=b,c"] {
             check_map(bad, None);
+        }
+    }
+
+    #[test]
+    fn values_of_attributes_may_hold_commas_and_equals_signs() {
+        let check = |text: &str, expected: &[(&str, &str)]| {
+            let expected: BTreeMap<String, String> =
+                expected.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+            assert_eq!(attributes(text), Ok(expected), "{text}");
+        };
+        let (hsts, csp) = ("max-age=15768000; includeSubDomains", "default-src 'self', x");
+        check(&format!("a.hsts={hsts}"), &[("a.hsts", hsts)]);
+        check(&format!("a.csp={csp}"), &[("a.csp", csp)]);
+        check(&format!("a.csp={csp} ,\n b.c=1"), &[("a.csp", csp), ("b.c", "1")]);
+        check("a.h=max-age=1, preload=x,b.c =2", &[("a.h", "max-age=1, preload=x"), ("b.c", "2")]);
+        check("a.csp=x\\,b.c=1", &[("a.csp", "x,b.c=1")]);
+        check("a.b=c,", &[("a.b", "c,")]);
+        check("", &[]);
+        for bad in [" ", "a.b", "=x", ",a.b=c", "a.b c=1"] {
+            assert!(attributes(bad).is_err(), "{bad:?}");
         }
     }
 

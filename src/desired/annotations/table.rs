@@ -92,6 +92,8 @@ pub enum ClassValue {
     Text(fn(&ClassParamsSpec) -> Option<Cow<'_, str>>),
     /// Pairs, which go over the annotation's key by key.
     Pairs(fn(&ClassParamsSpec) -> &[KeyValue]),
+    /// What is read where it is needed.
+    Apart,
 }
 
 /// How far this version goes with an annotation.
@@ -120,13 +122,14 @@ pub struct Known {
 }
 
 /// Declares annotations that are built: what reads the value, then the field of IngressClassParams
-/// that goes over it as a whole (`under`) or key by key (`within`). Their documentation is what the
-/// README says of them.
+/// that goes over it as a whole (`under`), key by key (`within`) or in a way of its own (`beside`).
+/// Their documentation is what the README says of them.
 macro_rules! built {
     ($(
         $(#[doc = $help:literal])+
         $constant:ident: $value:ty = $name:literal on $carriers:ident by $parser:expr
-            $(, under $path:literal as $text:expr)? $(, within $part:literal as $pairs:expr)?;
+            $(, under $path:literal as $text:expr)? $(, within $part:literal as $pairs:expr)?
+            $(, beside $other:literal)?;
     )*) => {
         $(
             $(#[doc = $help])+
@@ -134,14 +137,16 @@ macro_rules! built {
                 name: $name,
                 carriers: Carriers::$carriers,
                 parser: $parser,
-                class_field: built!(@field $($path, Text, $text)? $($part, Pairs, $pairs)?),
+                class_field: built!(
+                    @field $($path, Text, $text)? $($part, Pairs, $pairs)? $($other)?
+                ),
             };
         )*
         const BUILT: &[Known] = &[$(Known {
             name: $constant.name,
             carriers: $constant.carriers,
             support: Support::Built,
-            class_field: built!(@path $($path)? $($part)?),
+            class_field: built!(@path $($path)? $($part)? $($other)?),
             help: concat!($($help),+),
         }),*];
     };
@@ -149,6 +154,9 @@ macro_rules! built {
         Some(ClassField { path: $path, value: ClassValue::$form($value) })
     };
     (@field) => { None };
+    (@field $path:literal) => {
+        Some(ClassField { path: $path, value: ClassValue::Apart })
+    };
     (@path $path:literal) => { Some($path) };
     (@path) => { None };
 }
@@ -196,10 +204,13 @@ built! {
         "security-group-prefix-lists" on Ingress by grammar::prefix_lists,
         under "prefixListsIDs" as |spec| Some(listed(&spec.prefix_lists));
     /// Attributes of the load balancer.
-    LOAD_BALANCER_ATTRIBUTES: Pairs = "load-balancer-attributes" on Ingress by grammar::map,
+    LOAD_BALANCER_ATTRIBUTES: Pairs = "load-balancer-attributes" on Ingress by grammar::attributes,
         within "loadBalancerAttributes" as |spec| &spec.load_balancer_attributes;
     /// The ports to listen on, and what they speak.
     LISTEN_PORTS: BTreeMap<u16, Protocol> = "listen-ports" on Ingress by grammar::listen_ports;
+    /// Attributes of the listener of this protocol and port, such as HTTPS-443.
+    LISTENER_ATTRIBUTES: Pairs = "listener-attributes." on Ingress by grammar::attributes,
+        beside "listeners";
     /// Certificates of ACM for HTTPS; the first one is for clients that name no host.
     CERTIFICATE_ARN: Vec<String> = "certificate-arn" on Ingress by LIST,
         under "certificateArn" as |spec| Some(listed(&spec.certificate_arn));
@@ -322,7 +333,6 @@ const NOT_YET: &[Known] = &[
     only("customer-owned-ipv4-pool", &[]),
     only("minimum-load-balancer-capacity", &[]),
     only("ipam-ipv4-pool-id", &[""]),
-    only("listener-attributes.", &[""]),
     either("target-control-port.", &[]),
     either("multi-cluster-target-group", FALSE),
     only("enable-frontend-nlb", FALSE),

@@ -16,6 +16,7 @@ const ELB: Service = Service { name: "elbv2", iam: "elasticloadbalancing" };
 
 /// What the reads of this service have to be allowed.
 pub(super) const READS: &[&str] = &[
+    "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
@@ -121,6 +122,15 @@ pub enum ElbAction {
         port: u16,
         /// What it should be.
         spec: Listener,
+    },
+    /// Sets attributes of a listener.
+    ModifyListenerAttributes {
+        /// Which one.
+        listener: Id,
+        /// Its port.
+        port: u16,
+        /// The attributes that differ.
+        attributes: Attributes,
     },
     /// Removes a listener and its rules.
     DeleteListener {
@@ -247,6 +257,7 @@ impl ElbAction {
                 ELB.adds("CreateListener").and(&["elasticloadbalancing:AddTags", FOR_COGNITO])
             }
             Self::ModifyListener { .. } => ELB.changes("ModifyListener").and(&[FOR_COGNITO]),
+            Self::ModifyListenerAttributes { .. } => ELB.changes("ModifyListenerAttributes"),
             Self::DeleteListener { .. } => ELB.removes("DeleteListener"),
             Self::AddListenerCertificate { .. } => ELB.changes("AddListenerCertificates"),
             Self::RemoveListenerCertificate { .. } => ELB.changes("RemoveListenerCertificates"),
@@ -279,6 +290,7 @@ impl ElbAction {
             | Self::SetIpAddressType { .. }
             | Self::DeleteLoadBalancer { .. }
             | Self::ModifyListener { .. }
+            | Self::ModifyListenerAttributes { .. }
             | Self::DeleteListener { .. }
             | Self::AddListenerCertificate { .. }
             | Self::RemoveListenerCertificate { .. }
@@ -314,6 +326,7 @@ impl ElbAction {
                 spec.security_groups.iter_mut().for_each(visit);
             }
             Self::ModifyLoadBalancerAttributes { load_balancer: id, .. }
+            | Self::ModifyListenerAttributes { listener: id, .. }
             | Self::ModifyTargetGroupAttributes { target_group: id, .. }
             | Self::RegisterTargets { target_group: id, .. } => visit(id),
             Self::SetSecurityGroups { security_groups, .. } => {

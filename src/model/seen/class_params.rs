@@ -34,6 +34,18 @@ impl SubnetSelector {
     }
 }
 
+/// Attributes of a listener.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClassListener {
+    /// What it speaks.
+    pub protocol: Option<String>,
+    /// Its port.
+    pub port: Option<i32>,
+    /// The attributes.
+    pub listener_attributes: Vec<KeyValue>,
+}
+
 /// The name of an explicit group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupName {
@@ -75,6 +87,8 @@ pub struct ClassParamsSpec {
     pub target_type: Option<String>,
     /// Attributes of the load balancer.
     pub load_balancer_attributes: Vec<KeyValue>,
+    /// Attributes of listeners.
+    pub listeners: Vec<ClassListener>,
     /// The WAFv2 web ACL, by its ARN.
     pub wafv2_acl_arn: Option<String>,
     /// The WAFv2 web ACL, by its name.

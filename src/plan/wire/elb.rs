@@ -32,6 +32,9 @@ pub(super) fn what(action: &ElbAction) -> String {
         | ElbAction::ModifyListener { port, spec, .. } => {
             format!("listener {port} {}", spec.protocol)
         }
+        ElbAction::ModifyListenerAttributes { port, attributes, .. } => {
+            format!("attributes {} of listener {port}", keys(attributes.keys()))
+        }
         ElbAction::DeleteListener { id } => format!("listener {id}"),
         ElbAction::AddListenerCertificate { certificate, .. } => {
             format!("listener certificate {certificate}")
@@ -92,6 +95,9 @@ pub(super) fn parameters(action: &ElbAction) -> Value {
         }
         ElbAction::ModifyListener { id, port, spec } => {
             settings(*port, spec, [("ListenerArn", json!(id))])
+        }
+        ElbAction::ModifyListenerAttributes { listener, attributes, .. } => {
+            json!({"ListenerArn": listener.to_string(), "Attributes": listed(attributes)})
         }
         ElbAction::DeleteListener { id } => json!({"ListenerArn": id}),
         ElbAction::AddListenerCertificate { listener, certificate } => {

@@ -27,6 +27,7 @@ pub use state::State;
 mod acm;
 mod balancer;
 mod echo;
+mod elb;
 mod faulty;
 mod held;
 mod listener;
@@ -388,41 +389,7 @@ impl State {
                     groups.map(|(id, group)| group.read(id)).collect(),
                 ))
             }
-            Part::Elb(ElbPart::LoadBalancers) => {
-                let found = self.load_balancers.iter();
-                Reading::Elb(ElbReading::LoadBalancers(
-                    found.map(|(id, found)| found.read(id)).collect(),
-                    self.elsewhere.clone(),
-                ))
-            }
-            Part::Elb(ElbPart::TargetGroups) => {
-                let found = self.target_groups.iter();
-                Reading::Elb(ElbReading::TargetGroups(
-                    found.map(|(id, found)| found.read(id)).collect(),
-                ))
-            }
-            Part::Elb(ElbPart::Rules(id)) => {
-                Reading::Elb(ElbReading::Rules(id.clone(), self.rules_of(id)?))
-            }
-            Part::Elb(ElbPart::LoadBalancerAttributes(id)) => {
-                let attributes = self.load_balancer(id)?.attributes.clone();
-                Reading::Elb(ElbReading::LoadBalancerAttributes(id.clone(), attributes))
-            }
-            Part::Elb(ElbPart::TargetGroupTags(id)) => {
-                let tags = self.target_group(id)?.spec.tags.clone();
-                Reading::Elb(ElbReading::TargetGroupTags(id.clone(), tags))
-            }
-            Part::Elb(ElbPart::TargetGroupAttributes(id)) => {
-                let attributes = self.target_group(id)?.attributes.clone();
-                Reading::Elb(ElbReading::TargetGroupAttributes(id.clone(), attributes))
-            }
-            Part::Elb(ElbPart::TargetGroupNamed(name)) => Reading::Elb(self.named(name)?),
-            Part::Elb(ElbPart::TrustStores) => {
-                Reading::Elb(ElbReading::TrustStores(self.trust_stores.clone()))
-            }
-            Part::Elb(ElbPart::Targets(id)) => {
-                Reading::Elb(ElbReading::Targets(id.clone(), self.targets_of(id, is_quick)?))
-            }
+            Part::Elb(part) => Reading::Elb(self.told_of_elb(part, is_quick)?),
             Part::Acm(part) => Reading::Acm(self.told_of_acm(part)?),
             Part::Route53(Route53Part::Zones) => Reading::Route53(Route53Reading::Zones(
                 self.zones.values().map(|zone| zone.zone.clone()).collect(),
@@ -432,7 +399,7 @@ impl State {
             }
             Part::Wafv2(part) => Reading::Wafv2(self.guards.told_of_waf(part)),
             Part::Shield(part) => Reading::Shield(self.guards.told_of_shield(part)?),
-            Part::Ec2(Ec2Part::Vpc) | Part::Elb(ElbPart::Listeners(_)) | Part::Tags(_) => {
+            Part::Ec2(Ec2Part::Vpc) | Part::Tags(_) => {
                 unreachable!("it takes several calls")
             }
         })
@@ -458,6 +425,7 @@ impl Cloud for Fake {
             }
             Part::Elb(ElbPart::Rules(_)) => "elbv2.DescribeRules",
             Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
+            Part::Elb(ElbPart::ListenerAttributes(_)) => "elbv2.DescribeListenerAttributes",
             Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
             Part::Elb(ElbPart::TrustStores) => "elbv2.DescribeTrustStores",

@@ -57,6 +57,11 @@ pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
     }
     belief.tags.remove(id);
     belief.doubtful_tags.remove(id);
+    let listeners = belief.elb.listeners.get(id).into_iter().flat_map(Known::iter);
+    let listeners: Vec<AwsId> = listeners.map(|listener| listener.live.id.clone()).collect();
+    for listener in listeners {
+        belief.forget(&Part::Elb(ElbPart::ListenerAttributes(listener)));
+    }
     belief.forget(&Part::Elb(ElbPart::Listeners(id.clone())));
     belief.forget(&Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
 }

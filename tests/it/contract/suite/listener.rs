@@ -10,7 +10,9 @@ use albedo::model::listener::{Listener, MutualAuthentication, Protocol};
 use albedo::model::marks::Tags;
 use albedo::model::surroundings::{IssuedDetail, Issuer};
 
-use super::wishes::{done, fixed, http_spec, listener, made, refused, standing_load_balancer};
+use super::wishes::{
+    done, fixed, http_spec, listener, made, refused, standing_load_balancer, tags,
+};
 use super::{Looks as _, Site};
 
 async fn read<C: Cloud>(site: &Site<C>, load_balancer: &AwsId) -> Vec<LiveListener> {
@@ -145,4 +147,29 @@ pub async fn clients_are_asked_for_certificates_by_mode<C: Cloud>(site: Site<C>)
         MutualAuthentication::Verify { trust_store, ignores_expiry: false, advertises: false };
     refused(&site, modify(Some(unknown)), Kind::Refused).await;
     assert_eq!(site.cloud.trust_stores().await.unwrap(), BTreeMap::new());
+}
+
+pub async fn attributes_of_a_listener_are_set_all_or_none<C: Cloud>(site: Site<C>) {
+    const SERVER: &str = "routing.http.response.server.enabled";
+    const POLICY: &str = "routing.http.response.content_security_policy.header_value";
+    let load_balancer = standing_load_balancer(&site, "headers").await;
+    let id = made(&site, listener(&load_balancer, 80, http_spec())).await;
+    let set = |attributes| {
+        let listener = Id::Is(id.clone());
+        AwsAction::Elb(ElbAction::ModifyListenerAttributes { listener, port: 80, attributes })
+    };
+    let standing = async || {
+        let found = site.cloud.listener_attributes(&id).await.unwrap();
+        [SERVER, POLICY].map(|key| found.get(key).map(ToString::to_string).unwrap())
+    };
+    assert_eq!(standing().await, ["true", ""]);
+    let policy = "default-src 'self', script-src a=b";
+    done(&site, set(tags([(SERVER, "false"), (POLICY, policy)]))).await;
+    assert_eq!(standing().await, ["false", policy]);
+    for bad in [("no.such.attribute", "1"), (SERVER, "maybe")] {
+        refused(&site, set(tags([bad, (POLICY, "")])), Kind::Refused).await;
+        assert_eq!(standing().await, ["false", policy]);
+    }
+    let over_tls = "routing.http.request.x_amzn_tls_version.header_name";
+    refused(&site, set(tags([(over_tls, "X-TLS")])), Kind::Refused).await;
 }

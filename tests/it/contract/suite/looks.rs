@@ -63,6 +63,9 @@ looks! {
     load_balancer_attributes(id: &AwsId) -> Attributes:
         Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())),
         Reading::Elb(ElbReading::LoadBalancerAttributes(_, found)) => found;
+    listener_attributes(id: &AwsId) -> Attributes:
+        Part::Elb(ElbPart::ListenerAttributes(id.clone())),
+        Reading::Elb(ElbReading::ListenerAttributes(_, found)) => found;
     target_group_attributes(id: &AwsId) -> Attributes:
         Part::Elb(ElbPart::TargetGroupAttributes(id.clone())),
         Reading::Elb(ElbReading::TargetGroupAttributes(_, found)) => found;

@@ -44,6 +44,7 @@ fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C, Stopped> {
 pub async fn seen<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
+        listener_attributes: BTreeSet::from([80, 443]),
         target_group_attributes: BTreeSet::from(["one".into()]),
     };
     let balancer = mirror.balancer(CLUSTER, &group(), &scope).await.unwrap();
@@ -66,6 +67,11 @@ fn split(mut seen: Seen) -> (Seen, BTreeMap<AwsId, Attributes>) {
             found.state = LoadBalancerState::Active;
             let known = std::mem::take(&mut found.attributes);
             attributes.insert(found.live.id.clone(), known.value().cloned().unwrap_or_default());
+            let Known::Is(listeners, _) = &mut found.listeners else { continue };
+            for listener in listeners {
+                let known = std::mem::take(&mut listener.attributes).value().cloned();
+                attributes.insert(listener.live.id.clone(), known.unwrap_or_default());
+            }
         }
     }
     if let Known::Is(found, _) = &mut seen.balancer.target_groups {
@@ -233,6 +239,11 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &
             id: http.clone(),
             port: 80,
             spec: Listener { default_actions: vec![forward(one)], ..http_spec() },
+        }),
+        AwsAction::Elb(ElbAction::ModifyListenerAttributes {
+            listener: Id::Is(http.clone()),
+            port: 80,
+            attributes: tags([("routing.http.response.server.enabled", "false")]),
         }),
         AwsAction::Elb(ElbAction::AddListenerCertificate {
             listener: Id::Is(https.clone()),

@@ -20,7 +20,8 @@ const ZONES_MIN: usize = 2;
 /// The attribute that forbids deletion.
 const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 /// Some of the attributes that AWS always tells, with its defaults.
-const ATTRIBUTES: [(&str, &str); 6] = [
+const ATTRIBUTES: [(&str, &str); 7] = [
+    ("access_logs.s3.bucket", ""),
     ("access_logs.s3.enabled", "false"),
     (DELETION_PROTECTION, "false"),
     ("idle_timeout.timeout_seconds", "60"),
@@ -181,7 +182,11 @@ pub(super) fn defaults(attributes: &[(&str, &str)]) -> Attributes {
 
 pub(super) fn set_attributes(held: &mut Attributes, new: &Attributes) -> Result<Answer, Refusal> {
     for (key, value) in new {
+        let is_word = matches!(value.as_str(), "true" | "false");
         match held.get_mut(key) {
+            Some(_) if key.ends_with(".enabled") && !is_word => {
+                return refuse("ValidationError", format!("'{key}' cannot be '{value}'"));
+            }
             Some(held) => held.clone_from(value),
             None => {
                 let message = format!("attribute key '{key}' is not recognized");

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use albedo::aws::Answer;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::{LiveListener, LiveRule};
-use albedo::model::known::Live;
+use albedo::model::known::{Known, Live};
 use albedo::model::listener::{Listener as Spec, MutualAuthentication, Protocol};
+use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule as RuleSpec, RuleAction};
 
+use super::balancer::{self, set_attributes};
 use super::state::{State, check_tags, forwards, given};
 use super::{PLACE, Refusal, echo, refuse};
 
@@ -28,12 +30,33 @@ const PRIORITY_MAX: u32 = 50_000;
 /// The TLS policy where nobody names one (AWS, for what is made through its API).
 const SSL_POLICY: &str = "ELBSecurityPolicy-2016-08";
 
+/// Some of the attributes that AWS always tells of a listener, with its defaults.
+const ATTRIBUTES: [(&str, &str); 4] = [
+    ("routing.http.response.content_security_policy.header_value", ""),
+    ("routing.http.response.server.enabled", "true"),
+    ("routing.http.response.strict_transport_security.header_value", ""),
+    ("routing.http.response.x_frame_options.header_value", ""),
+];
+/// Those of HTTPS listeners besides.
+const TLS_ATTRIBUTES: [(&str, &str); 1] =
+    [("routing.http.request.x_amzn_tls_version.header_name", "")];
+
+/// The attributes of a new listener.
+fn defaults(protocol: Protocol) -> Attributes {
+    let mut all = balancer::defaults(&ATTRIBUTES);
+    if protocol == Protocol::Https {
+        all.extend(balancer::defaults(&TLS_ATTRIBUTES));
+    }
+    all
+}
+
 /// A listener that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     pub load_balancer: AwsId,
     pub port: u16,
     pub spec: Spec,
+    pub attributes: Attributes,
 }
 
 /// A rule that stands.
@@ -48,7 +71,12 @@ pub struct Rule {
 impl Listener {
     pub(super) fn read(&self, id: &AwsId) -> LiveListener {
         let spec = Spec { tags: Tags::new(), ..self.spec.clone() };
-        LiveListener { port: self.port, live: Live { id: id.clone(), spec }, rules: Vec::new() }
+        LiveListener {
+            port: self.port,
+            live: Live { id: id.clone(), spec },
+            attributes: Known::Unread,
+            rules: Vec::new(),
+        }
     }
 
     /// What AWS answers to a write: without the certificates beyond the default one.
@@ -113,7 +141,8 @@ impl State {
         }
         let stem = stem(load_balancer, "loadbalancer", "listener");
         let id = self.new_id(&stem);
-        let made = Listener { load_balancer: load_balancer.clone(), port, spec };
+        let attributes = defaults(spec.protocol);
+        let made = Listener { load_balancer: load_balancer.clone(), port, spec, attributes };
         let answer = made.answer(&id);
         self.listeners.insert(id, made);
         Ok(answer)
@@ -137,6 +166,14 @@ impl State {
         }
         let Some(listener) = self.listeners.get_mut(id) else { return unknown_listener(id) };
         spec.tags.clone_from(&listener.spec.tags);
+        // What still applies stays.
+        let mut attributes = defaults(spec.protocol);
+        for (key, value) in attributes.clone().keys().zip(attributes.values_mut()) {
+            if let Some(held) = listener.attributes.get(key) {
+                value.clone_from(held);
+            }
+        }
+        listener.attributes = attributes;
         if spec.protocol == Protocol::Https {
             if asked.is_none() && listener.spec.protocol == Protocol::Https {
                 spec.mutual_authentication.clone_from(&listener.spec.mutual_authentication);
@@ -146,6 +183,15 @@ impl State {
         listener.spec = spec;
         listener.port = port;
         Ok(listener.answer(id))
+    }
+
+    pub(super) fn modify_listener_attributes(
+        &mut self,
+        id: &AwsId,
+        attributes: &Attributes,
+    ) -> Result<Answer, Refusal> {
+        let Some(listener) = self.listeners.get_mut(id) else { return unknown_listener(id) };
+        set_attributes(&mut listener.attributes, attributes)
     }
 
     /// A wish as it stands once it is granted: with AWS's defaults, and without further

@@ -150,6 +150,9 @@ impl State {
                 self.create_listener(given(load_balancer)?, *port, spec)
             }
             ElbAction::ModifyListener { id, port, spec } => self.modify_listener(id, *port, spec),
+            ElbAction::ModifyListenerAttributes { listener, attributes, .. } => {
+                self.modify_listener_attributes(given(listener)?, attributes)
+            }
             ElbAction::DeleteListener { id } => self.delete_listener(id),
             ElbAction::AddListenerCertificate { listener, certificate } => {
                 self.add_certificate(given(listener)?, given(certificate)?)
