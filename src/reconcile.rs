@@ -214,6 +214,7 @@ pub fn scope(stack: &BalancerStack) -> BalancerScope {
     let fronts = stack.front.iter();
     BalancerScope {
         load_balancer_attributes: fronts.clone().any(|front| !front.attributes.values.is_empty()),
+        capacity: fronts.clone().any(|front| front.capacity.is_some()),
         listener_attributes: fronts
             .flat_map(|front| &front.listeners)
             .filter(|(_, wished)| !wished.attributes.values.is_empty())

@@ -213,6 +213,9 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "DescribeTargetHealth": (
         lambda w: w.elb.describe_target_health(TargetGroupArn=w.group), ("group",)
     ),
+    "DescribeCapacityReservation": (
+        lambda w: w.elb.describe_capacity_reservation(LoadBalancerArn=w.balancer), ("balancer",)
+    ),
     "DescribeListenerAttributes": (
         lambda w: w.elb.describe_listener_attributes(ListenerArn=w.listener), ("listener",)
     ),
@@ -245,6 +248,16 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "ModifyListener": (
         lambda w: w.elb.modify_listener(ListenerArn=w.listener, DefaultActions=[NOT_FOUND]),
         ("listener",),
+    ),
+    "ModifyCapacityReservation": (
+        lambda w: w.elb.modify_capacity_reservation(
+            LoadBalancerArn=w.balancer, ResetCapacityReservation=True
+        ),
+        ("balancer",),
+    ),
+    "ModifyIpPools": (
+        lambda w: w.elb.modify_ip_pools(LoadBalancerArn=w.balancer, RemoveIpamPools=["ipv4"]),
+        ("balancer",),
     ),
     "ModifyListenerAttributes": (
         lambda w: w.elb.modify_listener_attributes(

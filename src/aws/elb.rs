@@ -48,6 +48,9 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
             let found = load_balancer::attributes(sdk, id).boxed().await?;
             ElbReading::LoadBalancerAttributes(id.clone(), found)
         }
+        ElbPart::Capacity(id) => {
+            ElbReading::Capacity(id.clone(), load_balancer::capacity(sdk, id).boxed().await?)
+        }
         ElbPart::ListenerAttributes(id) => {
             let found = listener::attributes(sdk, id).boxed().await?;
             ElbReading::ListenerAttributes(id.clone(), found)
@@ -88,6 +91,12 @@ pub(super) fn perform<'a>(
         }
         ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
             load_balancer::set_ip_address_type(call, load_balancer, *ip_address_type).boxed()
+        }
+        ElbAction::ModifyIpPools { load_balancer, pool } => {
+            load_balancer::modify_ip_pools(call, load_balancer, pool.as_deref()).boxed()
+        }
+        ElbAction::ModifyCapacityReservation { load_balancer, units } => {
+            load_balancer::reserve(call, load_balancer, *units).boxed()
         }
         ElbAction::DeleteLoadBalancer { id } => load_balancer::delete(call, id).boxed(),
         ElbAction::CreateListener { load_balancer, port, spec, .. } => {

@@ -36,6 +36,8 @@ mod tests;
 pub struct BalancerScope {
     /// Whether the attributes of its load balancers are wanted.
     pub load_balancer_attributes: bool,
+    /// Whether the capacity that AWS keeps ready is wanted.
+    pub capacity: bool,
     /// The ports of the listeners whose attributes are wanted.
     pub listener_attributes: BTreeSet<u16>,
     /// The target groups whose attributes are wanted, by their tag `ingress.k8s.aws/resource`.
@@ -181,6 +183,9 @@ impl<'a> Reader<'a> {
         if scope.load_balancer_attributes {
             self.need(Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
         }
+        if scope.capacity {
+            self.need(Part::Elb(ElbPart::Capacity(id.clone())));
+        }
         let mut listeners = entry(&self.belief.elb.listeners, id);
         if let Known::Is(listeners, _) = &mut listeners {
             let named =
@@ -197,6 +202,7 @@ impl<'a> Reader<'a> {
             dns_name: found.dns_name.clone(),
             state: found.state,
             attributes: entry(&self.belief.elb.load_balancer_attributes, id),
+            capacity: entry(&self.belief.elb.capacities, id),
             listeners,
             live,
         }

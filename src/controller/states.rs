@@ -139,10 +139,11 @@ impl BalancerState {
         pauses.into_iter().min()
     }
 
-    /// Whether anything waits for a load balancer to serve.
+    /// Whether anything waits for a load balancer to be set up, or to serve.
     #[must_use]
     pub fn polls_load_balancers(&self) -> bool {
-        self.waits.polled.iter().any(|key| matches!(key, WaitKey::Serving(_)))
+        let mut polled = self.waits.polled.iter();
+        polled.any(|key| matches!(key, WaitKey::Serving(_) | WaitKey::SetUp(_)))
     }
 
     /// Whether anything waits for a person to switch off a deletion protection.

@@ -14,7 +14,7 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
-use super::attributes::Decided;
+use super::decided::Decided;
 use super::shared::{Say, Shared};
 use super::taking::Taking;
 

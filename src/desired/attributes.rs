@@ -2,7 +2,6 @@
 //! those who come first decide for all.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use smol_str::SmolStr;
 
@@ -10,7 +9,6 @@ use crate::model::attribute::{self, Documented};
 use crate::model::flat::FlatMap;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::Attributes;
-use crate::model::part::Part;
 use crate::model::problem::{Code, Problem, Severity};
 use crate::model::seen::{ClassListener, KeyValue};
 use crate::model::source::Source;
@@ -107,7 +105,11 @@ fn note_unheard<'n>(
     let field = format!("{}{name}", LISTENER_ATTRIBUTES.field());
     let found = "for a port and protocol that the Ingress does not listen on".to_owned();
     let ports: Vec<&str> = ports.map(String::as_str).collect();
-    let problem = lookup.ingress.error(Code::UnknownAnnotation, field, found, &ports.join(", "));
+    let allowed = match ports.as_slice() {
+        [] => "nothing: the Ingress listens nowhere".to_owned(),
+        ports => ports.join(", "),
+    };
+    let problem = lookup.ingress.error(Code::UnknownAnnotation, field, found, &allowed);
     let (severity, meanwhile) = (Severity::Note, "it changes nothing".to_owned());
     lookup.ingress.problems.push(Problem { severity, meanwhile, ..problem });
 }
@@ -127,39 +129,6 @@ fn note_unusable(lookup: &mut Lookup<'_, '_, '_>, class: &[ClassListener]) {
         let problem = lookup.ingress.error(Code::InvalidClass, field, found, allowed);
         let (severity, meanwhile) = (Severity::Warning, "it changes nothing".to_owned());
         lookup.ingress.problems.push(Problem { severity, meanwhile, ..problem });
-    }
-}
-
-/// What the classes of those members decide for all of their group that come first (LBC).
-#[derive(Clone, Debug, Default)]
-pub struct Decided {
-    /// Attributes of the load balancer: the first member's class decides.
-    pub load_balancer: Attributes,
-    /// Attributes of listeners, by port: the class of the first member that listens there does.
-    pub listeners: BTreeMap<u16, Attributes>,
-}
-
-impl Decided {
-    /// What parts in their group's order decide.
-    pub fn by<'p>(parts: impl Iterator<Item = &'p Part>) -> Self {
-        let mut decided = Self::default();
-        for (place, part) in parts.enumerate() {
-            if place == 0 {
-                decided.load_balancer.clone_from(&part.load_balancer.class_attributes);
-            }
-            for (port, wish) in &part.listens {
-                let first = decided.listeners.entry(*port);
-                first.or_insert_with(|| wish.class_attributes.clone());
-            }
-        }
-        decided
-    }
-
-    /// The attributes of the listener at a port.
-    #[must_use]
-    pub fn of_listener(&self, port: u16) -> &Attributes {
-        static NOTHING: LazyLock<Attributes> = LazyLock::new(Attributes::new);
-        self.listeners.get(&port).unwrap_or(&NOTHING)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::model::settings::Settings;
 use crate::model::surroundings::Surroundings;
 
 use super::annotations::table::{
-    IP_ADDRESS_TYPE, LOAD_BALANCER_NAME, MANAGE_RULES, SCHEME, SECURITY_GROUPS, SSL_REDIRECT,
-    SUBNETS,
+    CAPACITY, CUSTOMER_OWNED_POOL, IP_ADDRESS_TYPE, IPV4_POOL, LOAD_BALANCER_NAME, MANAGE_RULES,
+    SCHEME, SECURITY_GROUPS, SSL_REDIRECT, SUBNETS,
 };
 use super::annotations::{Annotations, Lookup};
 use super::{attributes, protection, subnets, tags};
@@ -21,6 +21,7 @@ pub fn wish(
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> LoadBalancerWish {
     let ip_address_type = lookup.find(&IP_ADDRESS_TYPE);
+    let (gates, of_class) = (&settings.gates, lookup.class.map(|class| &class.spec));
     let (attributes, class_attributes) = attributes::of_load_balancer(lookup);
     LoadBalancerWish {
         scheme: lookup.find(&SCHEME),
@@ -31,10 +32,34 @@ pub fn wish(
         manages_rules: lookup.find(&MANAGE_RULES),
         attributes,
         class_attributes,
+        capacity: if gates.capacity_reservation { capacity(lookup) } else { None },
+        class_capacity: if gates.capacity_reservation { class_capacity(lookup) } else { None },
+        ipv4_pool: lookup.ingress.read(&IPV4_POOL).filter(|pool| !pool.is_empty()),
+        class_ipv4_pool: of_class
+            .and_then(|spec| spec.ipam_configuration.as_ref()?.ipv4_pool.clone()),
+        customer_owned_pool: lookup.find(&CUSTOMER_OWNED_POOL),
         tags: tags::wished(settings, lookup),
         ssl_redirect: lookup.find(&SSL_REDIRECT),
         protection: protection::wish(settings, lookup),
     }
+}
+
+/// What the annotation asks for; where the class decides, it is not even read (LBC).
+fn capacity(lookup: &mut Lookup<'_, '_, '_>) -> Option<u32> {
+    let decided = lookup.class.and_then(|class| class.spec.minimum_load_balancer_capacity.as_ref());
+    if decided.is_some() { None } else { lookup.ingress.read(&CAPACITY)? }
+}
+
+fn class_capacity(lookup: &mut Lookup<'_, '_, '_>) -> Option<u32> {
+    let decided = lookup.class?.spec.minimum_load_balancer_capacity.as_ref()?.capacity_units;
+    let units = u32::try_from(decided).ok();
+    if units.is_none() {
+        let (field, found) = (CAPACITY.place_in_class(), decided.to_string());
+        let allowed = "capacity units, or 0 for none";
+        let problem = lookup.ingress.error(Code::InvalidClass, field, found, allowed);
+        lookup.ingress.problems.push(problem);
+    }
+    units
 }
 
 fn named_subnets(

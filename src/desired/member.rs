@@ -94,8 +94,8 @@ fn is_own(snapshot: &Snapshot, member: &Member<'_>) -> bool {
     class_of(&snapshot.objects, member.ingress).is_some_and(is_own_class)
 }
 
-/// Fields of the class's parameters that this version does not build make its Ingresses bad, unless
-/// they ask for nothing: Go clients write fields that nobody has set.
+/// Fields of the class's parameters that nobody knows make its Ingresses bad, unless they ask for
+/// nothing: they may ask for what a later version does.
 fn check_params(member: &Member<'_>, annotations: &mut Annotations<'_>) {
     let rest = member.params.map(|params| &params.spec.rest).into_iter().flatten();
     for (field, value) in rest.filter(|(_, value)| !is_nothing(value)) {
@@ -103,7 +103,7 @@ fn check_params(member: &Member<'_>, annotations: &mut Annotations<'_>) {
             Code::Unsupported,
             format!("spec.{field} of the class's parameters"),
             value.to_string(),
-            "nothing: this version does not build the field",
+            "nothing: this version does not know the field",
         );
         annotations.problems.push(problem);
     }

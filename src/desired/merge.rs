@@ -17,7 +17,9 @@ use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{Front, NamedAttributes, Wish, WishedListener, WishedTargetGroup};
+use crate::model::stack::{
+    Capacity, Front, NamedAttributes, Wish, WishedListener, WishedTargetGroup,
+};
 
 use super::admission::{self, Admission, Brought};
 use super::annotations::table::LISTEN_PORTS;
@@ -178,12 +180,15 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
             .chain(backend(snapshot))
             .collect(),
     };
+    let ipv4_pool = shared.decided.ipv4_pool.as_ref().or(shared.load_balancer.ipv4_pool.as_ref());
     let (subnets, no_subnets) = subnets_of(snapshot, shared, parts);
     Front {
         load_balancer: LoadBalancer {
             name,
             scheme,
             ip_address_type,
+            ipv4_pool: ipv4_pool.filter(|pool| !pool.is_empty()).cloned(),
+            customer_owned_pool: shared.load_balancer.customer_owned_pool.clone(),
             subnets: Vec::new(),
             security_groups,
             tags: tracked(marks::RESOURCE_LOAD_BALANCER),
@@ -191,10 +196,23 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         subnets,
         no_subnets,
         attributes: attributes_of_load_balancer(shared, parts),
+        capacity: capacity(shared, parts),
         security_group,
         protection: protection::asked(&shared.load_balancer.protection, parts),
         listeners: listeners(snapshot, group, shared, parts),
     }
+}
+
+fn capacity(shared: &Shared, parts: &[Arc<Part>]) -> Option<Capacity> {
+    let decided = shared.decided.capacity;
+    let units = decided.or(shared.load_balancer.capacity)?;
+    let asks = |part: &&Arc<Part>| {
+        let wish = &part.load_balancer;
+        let asked = if decided.is_some() { wish.class_capacity } else { wish.capacity };
+        asked == Some(units)
+    };
+    let by = parts.iter().find(asks).map(|part| part.source.clone());
+    Some(Capacity { units, by })
 }
 
 fn attributes_of_load_balancer(shared: &Shared, parts: &[Arc<Part>]) -> NamedAttributes {
@@ -204,7 +222,7 @@ fn attributes_of_load_balancer(shared: &Shared, parts: &[Arc<Part>]) -> NamedAtt
         class: &part.load_balancer.class_attributes,
     });
     let asked: Vec<Asked<'_>> = asked.collect();
-    attributes::named(&shared.load_balancer.attributes, &shared.decided.load_balancer, &asked)
+    attributes::named(&shared.load_balancer.attributes, &shared.decided.attributes, &asked)
 }
 
 fn attributes_of_listener(shared: &Shared, port: u16, parts: &[Arc<Part>]) -> NamedAttributes {

@@ -19,12 +19,12 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{
-    Annotation, INBOUND_CIDRS, IP_ADDRESS_TYPE, LISTEN_PORTS, LISTENER_ATTRIBUTES,
-    LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, MANAGE_RULES, MUTUAL_AUTHENTICATION,
-    PREFIX_LISTS, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT, SUBNETS, TAGS,
-    WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    Annotation, CAPACITY, CUSTOMER_OWNED_POOL, INBOUND_CIDRS, IP_ADDRESS_TYPE, IPV4_POOL,
+    LISTEN_PORTS, LISTENER_ATTRIBUTES, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, MANAGE_RULES,
+    MUTUAL_AUTHENTICATION, PREFIX_LISTS, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT,
+    SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
-use super::attributes::Decided;
+use super::decided::Decided;
 use super::rule::plain;
 
 /// What holds of a setting that nobody has named.
@@ -73,7 +73,7 @@ impl Shared {
     pub fn admit(&mut self, part: &Part, say: Say<'_>) -> Result<(), Vec<Problem>> {
         let mut next = self.clone();
         let mut conflicts = Conflicts { source: &part.source, problems: Vec::new() };
-        conflicts.agree(&mut next.load_balancer, &part.load_balancer, &self.decided.load_balancer);
+        conflicts.agree(&mut next.load_balancer, &part.load_balancer, &self.decided);
         for port in part.listens.keys() {
             conflicts.admit_port(&mut next, part, *port);
         }
@@ -114,12 +114,7 @@ impl Conflicts<'_> {
     }
 
     /// Lets what a member wants of the load balancer into what its group wants.
-    fn agree(
-        &mut self,
-        group: &mut LoadBalancerWish,
-        wish: &LoadBalancerWish,
-        decided: &Attributes,
-    ) {
+    fn agree(&mut self, group: &mut LoadBalancerWish, wish: &LoadBalancerWish, decided: &Decided) {
         // Named one by one, so that a setting on which nobody has to agree does not compile.
         let LoadBalancerWish {
             scheme,
@@ -130,6 +125,11 @@ impl Conflicts<'_> {
             manages_rules,
             attributes,
             class_attributes: _,
+            capacity,
+            class_capacity: _,
+            ipv4_pool,
+            class_ipv4_pool: _,
+            customer_owned_pool,
             tags,
             ssl_redirect,
             protection: ProtectionWish { web_acl_arn, web_acl_name, shield },
@@ -139,6 +139,14 @@ impl Conflicts<'_> {
         self.one(&LOAD_BALANCER_NAME, &mut group.name, name.as_ref());
         self.one(&SSL_REDIRECT, &mut group.ssl_redirect, ssl_redirect.as_ref());
         self.one(&MANAGE_RULES, &mut group.manages_rules, manages_rules.as_ref());
+        let pool = customer_owned_pool.as_ref();
+        self.one(&CUSTOMER_OWNED_POOL, &mut group.customer_owned_pool, pool);
+        if decided.capacity.is_none() {
+            self.one(&CAPACITY, &mut group.capacity, capacity.as_ref());
+        }
+        if decided.ipv4_pool.is_none() {
+            self.one(&IPV4_POOL, &mut group.ipv4_pool, ipv4_pool.as_ref());
+        }
         let protection = &mut group.protection;
         self.one(&WAFV2_ACL_ARN, &mut protection.web_acl_arn, web_acl_arn.as_ref());
         self.one(&WAFV2_ACL_NAME, &mut protection.web_acl_name, web_acl_name.as_ref());
@@ -150,7 +158,7 @@ impl Conflicts<'_> {
         self.ids(&SUBNETS, &mut group.subnets, subnets.as_ref(), same_set);
         self.ids(&SECURITY_GROUPS, &mut group.security_groups, security_groups.as_ref(), <[_]>::eq);
         let pairs = (&mut group.attributes, attributes);
-        self.pairs(&LOAD_BALANCER_ATTRIBUTES.field(), pairs, decided);
+        self.pairs(&LOAD_BALANCER_ATTRIBUTES.field(), pairs, &decided.attributes);
         self.pairs(&TAGS.field(), (&mut group.tags, tags), &FlatMap::new());
     }
 
@@ -268,6 +276,10 @@ impl Conflicts<'_> {
         self.said(&MANAGE_RULES, texts, &manages);
         let texts = text(|wish| wish.ssl_redirect.map(|it| it.to_string()));
         self.said(&SSL_REDIRECT, texts, NOTHING);
+        let texts = text(|wish| wish.customer_owned_pool.clone());
+        self.said(&CUSTOMER_OWNED_POOL, texts, NOTHING);
+        self.said(&CAPACITY, text(|wish| wish.capacity.map(|it| it.to_string())), NOTHING);
+        self.said(&IPV4_POOL, text(|wish| wish.ipv4_pool.clone()), NOTHING);
         let texts = text(|wish| wish.protection.web_acl().map(ToString::to_string));
         self.said(&WAFV2_ACL_ARN, texts, NOTHING);
         let texts = text(|wish| wish.protection.shield.map(|it| it.to_string()));

@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::model::marks::{TRACKING_TAGS, Tags};
+use crate::model::problem::Code;
 use crate::model::settings::Settings;
 
 use super::annotations::Lookup;
@@ -18,6 +19,16 @@ pub fn wished(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> Tags {
         match lookup.service.as_deref_mut() {
             Some(service) => service.wrong(&TAGS, key, allowed),
             None => lookup.ingress.wrong(&TAGS, key, allowed),
+        }
+    }
+    let of_class = lookup.class.into_iter().flat_map(|class| &class.spec.tags);
+    for tag in of_class.filter(|tag| settings.external_managed_tags.contains(&tag.key)) {
+        let allowed = "keys that --external-managed-tags does not list";
+        let found = format!("\"{}\"", tag.key);
+        let ingress = &mut *lookup.ingress;
+        let problem = ingress.error(Code::InvalidClass, TAGS.place_in_class(), found, allowed);
+        if !ingress.problems.contains(&problem) {
+            ingress.problems.push(problem);
         }
     }
     let all = lookup.under_class(&TAGS, own).into_iter();

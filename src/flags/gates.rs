@@ -56,7 +56,7 @@ pub const GATES: &[Gate] = &[
     on("GatewayListenerSet", Nothing(GATEWAYS)),
     off("GlobalAcceleratorController", Stops("global accelerators are not served here")),
     off("IngressPlanAnnotation", Stops("plans are shown by albedo plan, not by annotations")),
-    on("LBCapacityReservation", Nothing("capacity is not reserved here")),
+    on("LBCapacityReservation", Built(|gates| gates.capacity_reservation = false)),
     on("ListenerRulesTagging", Stops("listeners and rules are known again by their tags")),
     on("NLBGatewayAPI", Nothing(GATEWAYS)),
     on("NLBHealthCheckAdvancedConfig", Nothing(SERVICES)),

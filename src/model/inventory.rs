@@ -60,6 +60,9 @@ pub struct LiveLoadBalancer {
     pub state: LoadBalancerState,
     /// Its attributes.
     pub attributes: Known<Attributes>,
+    /// The capacity units that AWS keeps ready for it, where somebody needs to know.
+    #[serde(default)]
+    pub capacity: Known<u32>,
     /// Its listeners.
     pub listeners: Known<Vec<LiveListener>>,
 }

@@ -73,6 +73,12 @@ pub struct LoadBalancer {
     pub scheme: Scheme,
     /// Which kinds of addresses it has.
     pub ip_address_type: IpAddressType,
+    /// The IPAM pool that its public IPv4 addresses come from, if they come from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4_pool: Option<String>,
+    /// The pool of customer-owned addresses of an Outpost; counts only when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_owned_pool: Option<String>,
     /// One subnet for each availability zone; their order counts for nothing.
     pub subnets: Vec<AwsId>,
     /// Its security groups; their order counts for nothing.
@@ -137,6 +143,22 @@ pub struct LoadBalancerWish {
     /// The attributes that its class decides: those of the first member hold for all (LBC).
     #[serde(skip_serializing_if = "Attributes::is_empty")]
     pub class_attributes: Attributes,
+    /// The capacity units that AWS keeps ready for it; 0 for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+    /// The same as its class decides: that of the first member holds for all, whatever they ask for
+    /// (LBC). So does the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_capacity: Option<u32>,
+    /// The IPAM pool of its public IPv4 addresses, as its class decides; empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_ipv4_pool: Option<String>,
+    /// The IPAM pool of its public IPv4 addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv4_pool: Option<String>,
+    /// The pool of customer-owned addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_owned_pool: Option<String>,
     /// Tags of all that is shared, flags and class included.
     pub tags: Tags,
     /// The port that HTTP listeners redirect to.

@@ -90,6 +90,8 @@ pub enum WaitKey {
     Unnamed(AwsId),
     /// The load balancer with this DNS name has to take traffic.
     Active(AwsId),
+    /// AWS has to have set up this load balancer.
+    SetUp(Id),
     /// The targets of this target group have to take requests as well as those of the one that it
     /// replaces.
     Healthy(Id),
@@ -127,6 +129,7 @@ impl WaitKey {
             | Self::Unnamed(_)
             | Self::Protected(_)
             | Self::Unselected(_)
+            | Self::SetUp(_)
             | Self::Active(_) => false,
         }
     }
@@ -159,6 +162,7 @@ impl fmt::Display for WaitKey {
             Self::Admitted(group) => write!(f, "nodes and pods to let in {group}"),
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
+            Self::SetUp(load_balancer) => write!(f, "{load_balancer} to be set up"),
             Self::Healthy(target_group) => write!(f, "healthy targets of {target_group}"),
             Self::Patience(target_group) => write!(f, "{target_group} for no longer"),
             Self::Serving(load_balancer) => write!(f, "{load_balancer} to serve as well"),

@@ -10,7 +10,8 @@ mod service;
 mod target_group_binding;
 
 pub use class_params::{
-    ClassListener, ClassParams, ClassParamsSpec, GroupName, KeyValue, SubnetSelector,
+    ClassCapacity, ClassIpam, ClassListener, ClassParams, ClassParamsSpec, GroupName, KeyValue,
+    SubnetSelector,
 };
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;

@@ -154,6 +154,8 @@ pub struct FeatureGates {
     pub subnets_cluster_tag_check: bool,
     /// Whether a load balancer may have a single subnet, as accounts can have it from AWS.
     pub alb_single_subnet: bool,
+    /// Whether capacity is reserved where somebody asks for it.
+    pub capacity_reservation: bool,
     /// Whether subnets are found by their routes where none is tagged.
     pub subnet_discovery_by_reachability: bool,
 }
@@ -166,6 +168,7 @@ impl Default for FeatureGates {
             endpoints_fail_open: true,
             subnets_cluster_tag_check: true,
             alb_single_subnet: false,
+            capacity_reservation: true,
             subnet_discovery_by_reachability: true,
         }
     }

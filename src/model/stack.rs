@@ -133,12 +133,23 @@ pub struct Front {
     pub no_subnets: Option<Problem>,
     /// The attributes that somebody named.
     pub attributes: NamedAttributes,
+    /// The capacity that AWS should keep ready, if anybody says so.
+    pub capacity: Option<Capacity>,
     /// The managed frontend security group; `None` where members name their own.
     pub security_group: Option<SecurityGroup>,
     /// What should protect it.
     pub protection: Protection,
     /// Its listeners, by port.
     pub listeners: BTreeMap<u16, WishedListener>,
+}
+
+/// Capacity that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// How many capacity units; 0 for none.
+    pub units: u32,
+    /// The first member that asks for so many.
+    pub by: Option<Source>,
 }
 
 /// Attributes that members of a group name, and who does.

@@ -7,7 +7,7 @@ use crate::model::attribute;
 use crate::model::binding::Opening;
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
-use crate::model::load_balancer::{Attributes, LoadBalancer};
+use crate::model::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Need, Plan, Reason, Step, StepId, Wait, WaitKey};
 use crate::model::settings::Settings;
@@ -33,7 +33,11 @@ pub fn create(
     spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
     let action = AwsAction::Elb(ElbAction::CreateLoadBalancer { handle: handle.clone(), spec });
     draft.push(Action::Aws(action), Reason::Missing, claims);
-    set_attributes(draft, &Id::Of(handle), &front.attributes.values);
+    set_attributes(draft, &Id::Of(handle.clone()), &front.attributes.values);
+    let units = front.capacity.as_ref().map(|capacity| capacity.units);
+    if let Some(units) = units.filter(|units| *units > 0) {
+        reserve(draft, Id::Of(handle), units, LoadBalancerState::Provisioning);
+    }
 }
 
 /// Brings a load balancer that stands into line. Answers with the step that changes which security
@@ -57,6 +61,19 @@ pub fn update(
             ip_address_type: wish.ip_address_type,
         });
         draft.push(Action::Aws(action), differs("IP address type"), &[]);
+    }
+    // While somebody's wishes are unknown, what stands may be what they wish for.
+    let lets_go = wish.ipv4_pool.is_none() && !stack.explains_all();
+    if current.ipv4_pool != wish.ipv4_pool && !lets_go {
+        let action = AwsAction::Elb(ElbAction::ModifyIpPools {
+            load_balancer: id.clone(),
+            pool: wish.ipv4_pool.clone(),
+        });
+        draft.push(Action::Aws(action), differs("IPAM pool"), &[]);
+    }
+    let units = front.capacity.as_ref().map(|capacity| capacity.units);
+    if let Some(units) = units.filter(|units| live.capacity.is_read() && standing(live) != *units) {
+        reserve(draft, Id::Is(id.clone()), units, live.state);
     }
     if let Some(attributes) = live.attributes.value() {
         let attributes = differing(attributes, &front.attributes.values);
@@ -138,6 +155,22 @@ fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
             AwsAction::Elb(ElbAction::SetSubnets { load_balancer: live.live.id.clone(), subnets });
         draft.push(Action::Aws(action), differs("subnets"), &[]);
     }
+}
+
+/// The capacity units that AWS keeps ready for a load balancer.
+fn standing(live: &LiveLoadBalancer) -> u32 {
+    live.capacity.value().copied().unwrap_or_default()
+}
+
+/// Reserves capacity, for which a load balancer has to be set up (LBC).
+fn reserve(draft: &mut Draft, load_balancer: Id, units: u32, state: LoadBalancerState) {
+    let is_waiting = state == LoadBalancerState::Provisioning;
+    let gate = is_waiting.then(|| WaitKey::SetUp(load_balancer.clone()));
+    if let Some(key) = gate.clone() {
+        draft.wait(Wait { key, need: Need::Poll });
+    }
+    let action = AwsAction::Elb(ElbAction::ModifyCapacityReservation { load_balancer, units });
+    draft.push_gated(Action::Aws(action), differs("capacity"), &[], gate);
 }
 
 fn set_attributes(draft: &mut Draft, load_balancer: &Id, attributes: &Attributes) {

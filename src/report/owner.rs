@@ -29,6 +29,9 @@ pub(super) fn owner(stack: &BalancerStack, action: &Action) -> Option<Source> {
         Action::Aws(AwsAction::Elb(ElbAction::ModifyLoadBalancerAttributes {
             attributes, ..
         })) => stack.front.as_ref()?.attributes.by_one(attributes).cloned(),
+        Action::Aws(AwsAction::Elb(ElbAction::ModifyCapacityReservation { .. })) => {
+            stack.front.as_ref()?.capacity.as_ref()?.by.clone()
+        }
         Action::Aws(AwsAction::Elb(ElbAction::ModifyListenerAttributes {
             port,
             attributes,

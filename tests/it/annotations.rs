@@ -208,6 +208,18 @@ fn tracking_tags_cannot_be_had_and_others_keys_not_be_named() {
     world.settings.external_managed_tags = vec!["team".to_owned()];
     let problems = world.problems("shop/web");
     assert!(problems[0].to_string().contains("--external-managed-tags"), "{problems:?}");
+    let mut world = World::new(
+        "
+service shop/s: {ports: [80]}
+params p: {tags: [{key: team, value: b}]}
+class p: {params: p}
+ingress shop/web: {class: p, rules: [any Exact /a s:80]}
+",
+    );
+    world.settings.external_managed_tags = vec!["team".to_owned()];
+    let problems = world.problems("shop/web");
+    let [problem] = &problems[..] else { panic!("{problems:#?}") };
+    assert_eq!(problem.code, Code::InvalidClass);
 }
 
 #[test]

@@ -190,8 +190,8 @@ fn a_field_that_is_empty_asks_for_nothing() {
     let empty = "scheme: '', ipAddressType: '', loadBalancerName: '', sslPolicy: '', \
                  sslRedirectPort: '', targetType: '', certificateArn: [], inboundCIDRs: [], \
                  subnets: {}, tags: [], loadBalancerAttributes: [], wafv2AclArn: '', \
-                 wafv2AclName: '', listeners: [], prefixListsIDs: [], ipamConfiguration: {}, \
-                 minimumLoadBalancerCapacity: null";
+                 wafv2AclName: '', listeners: [], prefixListsIDs: [], PrefixListsIDs: [], \
+                 ipamConfiguration: {}, minimumLoadBalancerCapacity: null";
     let annotations = "scheme: internet-facing, subnets: 'subnet-a, subnet-b'";
     let built = World::new(&of_class(empty, annotations)).build("shop/web");
     assert_eq!(built.problems, []);
@@ -199,7 +199,8 @@ fn a_field_that_is_empty_asks_for_nothing() {
     // One that asks for something is not looked past.
     for (field, code) in [
         ("wafv2AclArn: 'arn:x'", Code::InvalidClass),
-        ("minimumLoadBalancerCapacity: {capacityUnits: 1}", Code::Unsupported),
+        ("minimumLoadBalancerCapacity: {capacityUnits: -1}", Code::InvalidClass),
+        ("warmUp: true", Code::Unsupported),
     ] {
         let built = World::new(&of_class(field, annotations)).build("shop/web");
         let codes: Vec<Code> = built.problems.iter().map(|problem| problem.code).collect();

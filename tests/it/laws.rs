@@ -228,6 +228,8 @@ fn foreign(aws: &Fake) -> Vec<AwsId> {
         })
     });
     let spec = LoadBalancer {
+        ipv4_pool: None,
+        customer_owned_pool: None,
         name: "theirs".to_owned(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![expect(clippy::format_push_string, reason = "a test may allocate")]
 
+mod addresses;
 mod annotations;
 mod attributes;
 mod bad_member;

@@ -38,6 +38,8 @@ pub(in crate::aws) struct ElbBelief {
     /// The load balancers whose listeners were read before anybody needed them.
     pub(in crate::aws) read_ahead: BTreeSet<AwsId>,
     pub(in crate::aws) load_balancer_attributes: BTreeMap<AwsId, Known<Attributes>>,
+    /// Absent where AWS keeps no capacity ready.
+    pub(in crate::aws) capacities: BTreeMap<AwsId, Known<u32>>,
     pub(in crate::aws) listener_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(in crate::aws) target_group_attributes: BTreeMap<AwsId, Known<Attributes>>,
     pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
@@ -75,6 +77,10 @@ impl ElbBelief {
             }
             ElbReading::LoadBalancerAttributes(id, attributes) => {
                 belief.load_balancer_attributes.insert(id, Known::Is(attributes, at));
+            }
+            ElbReading::Capacity(id, units) => {
+                let known = units.map_or(Known::Absent(at), |units| Known::Is(units, at));
+                belief.capacities.insert(id, known);
             }
             ElbReading::ListenerAttributes(id, attributes) => {
                 belief.listener_attributes.insert(id, Known::Is(attributes, at));
@@ -115,6 +121,7 @@ impl ElbBelief {
             | ElbPart::Listeners(_)
             | ElbPart::Rules(_)
             | ElbPart::LoadBalancerAttributes(_)
+            | ElbPart::Capacity(_)
             | ElbPart::ListenerAttributes(_)
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::TrustStores => {}
@@ -133,6 +140,7 @@ impl ElbBelief {
                 self.listeners.retain(|id, _| stands(id));
                 self.read_ahead.retain(stands);
                 self.load_balancer_attributes.retain(|id, _| stands(id));
+                self.capacities.retain(|id, _| stands(id));
                 self.listener_attributes.retain(|listener, _| {
                     arn::load_balancer_of(listener).is_some_and(|id| stands(&id))
                 });
@@ -161,6 +169,9 @@ impl ElbBelief {
                 &mut other.load_balancer_attributes,
                 &mut self.load_balancer_attributes,
             ),
+            ElbPart::Capacity(id) => {
+                move_entry(id, &mut other.capacities, &mut self.capacities);
+            }
             ElbPart::ListenerAttributes(id) => {
                 move_entry(id, &mut other.listener_attributes, &mut self.listener_attributes);
             }
@@ -189,6 +200,7 @@ impl ElbBelief {
             ElbPart::TargetGroups => self.target_groups = Known::Unread,
             ElbPart::Listeners(id) => drop(self.listeners.remove(id)),
             ElbPart::LoadBalancerAttributes(id) => drop(self.load_balancer_attributes.remove(id)),
+            ElbPart::Capacity(id) => _ = self.capacities.remove(id),
             ElbPart::ListenerAttributes(id) => drop(self.listener_attributes.remove(id)),
             ElbPart::TargetGroupAttributes(id) => drop(self.target_group_attributes.remove(id)),
             ElbPart::Targets(id) => {
@@ -209,6 +221,7 @@ impl ElbBelief {
             ElbPart::TargetGroups => self.target_groups.is_read(),
             ElbPart::Listeners(id) => is_read(&self.listeners, id),
             ElbPart::LoadBalancerAttributes(id) => is_read(&self.load_balancer_attributes, id),
+            ElbPart::Capacity(id) => is_read(&self.capacities, id),
             ElbPart::ListenerAttributes(id) => is_read(&self.listener_attributes, id),
             ElbPart::TargetGroupAttributes(id) => is_read(&self.target_group_attributes, id),
             ElbPart::Targets(id) => is_read(&self.targets, id),
@@ -230,6 +243,7 @@ impl ElbBelief {
             }
             ElbPart::Listeners(_)
             | ElbPart::LoadBalancerAttributes(_)
+            | ElbPart::Capacity(_)
             | ElbPart::ListenerAttributes(_)
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::Targets(_)
@@ -245,7 +259,7 @@ impl ElbBelief {
         let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
         let draining = self.draining.values().map(BTreeMap::len);
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
-        let attributes = attributes + self.listener_attributes.len();
+        let attributes = attributes + self.listener_attributes.len() + self.capacities.len();
         let attributes = attributes + self.target_group_tags.len() + self.named.len();
         let listeners = self.listeners.len() + self.read_ahead.len();
         attributes + listeners + targets.chain(draining).sum::<usize>()

@@ -35,6 +35,12 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
             load_balancer::set_ip_address_type(belief, load_balancer, *ip_address_type);
         }
+        ElbAction::ModifyIpPools { load_balancer, pool } => {
+            load_balancer::modify_ip_pools(belief, load_balancer, pool.as_ref());
+        }
+        ElbAction::ModifyCapacityReservation { load_balancer, units } => {
+            load_balancer::reserve(belief, load_balancer, *units, at);
+        }
         ElbAction::DeleteLoadBalancer { id } => load_balancer::delete(belief, id),
         ElbAction::CreateListener { load_balancer, spec, .. } => {
             listener::create(belief, load_balancer, spec, answer, at);
@@ -81,7 +87,11 @@ pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
         ElbAction::CreateLoadBalancer { .. }
         | ElbAction::SetSecurityGroups { .. }
         | ElbAction::SetSubnets { .. }
-        | ElbAction::SetIpAddressType { .. } => vec![Part::Elb(ElbPart::LoadBalancers)],
+        | ElbAction::SetIpAddressType { .. }
+        | ElbAction::ModifyIpPools { .. } => vec![Part::Elb(ElbPart::LoadBalancers)],
+        ElbAction::ModifyCapacityReservation { load_balancer, .. } => {
+            part_of(load_balancer, ElbPart::Capacity)
+        }
         ElbAction::ModifyLoadBalancerAttributes { load_balancer, .. } => {
             part_of(load_balancer, ElbPart::LoadBalancerAttributes)
         }
@@ -93,6 +103,7 @@ pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
                 Part::Elb(ElbPart::LoadBalancers),
                 Part::Elb(ElbPart::Listeners(id.clone())),
                 Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())),
+                Part::Elb(ElbPart::Capacity(id.clone())),
             ]
         }
         ElbAction::CreateListener { load_balancer, .. } => {

@@ -27,6 +27,8 @@ fn arn(resource: &str) -> AwsId {
 
 fn creation() -> (AwsAction, Answer) {
     let spec = LoadBalancer {
+        ipv4_pool: None,
+        customer_owned_pool: None,
         name: "a".to_owned(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

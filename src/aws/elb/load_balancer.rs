@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer as Raw, LoadBalancerAttribute, LoadBalancerStateEnum, LoadBalancerTypeEnum,
-    SubnetMapping,
+    IpamPools, LoadBalancer as Raw, LoadBalancerAttribute, LoadBalancerStateEnum,
+    LoadBalancerTypeEnum, MinimumLoadBalancerCapacity, RemoveIpamPoolEnum, SubnetMapping,
 };
 
 use super::{PAGE_SIZE, tag};
@@ -57,6 +57,23 @@ pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attribut
     Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
 }
 
+/// The capacity units that AWS keeps ready for a load balancer, if it does.
+pub(in crate::aws) async fn capacity(sdk: &Sdk, id: &AwsId) -> Result<Option<u32>, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeCapacityReservation";
+    sdk.turns.wait(OPERATION).await;
+    let answer = sdk
+        .elb
+        .describe_capacity_reservation()
+        .load_balancer_arn(id.as_str())
+        .send()
+        .await
+        .map_err(refused(OPERATION))?;
+    let units = answer
+        .minimum_load_balancer_capacity()
+        .and_then(MinimumLoadBalancerCapacity::capacity_units);
+    Ok(units.and_then(|units| u32::try_from(units).ok()))
+}
+
 pub(in crate::aws) async fn create(
     call: &Call<'_>,
     spec: &LoadBalancer,
@@ -73,6 +90,8 @@ pub(in crate::aws) async fn create(
         .ip_address_type(spec.ip_address_type.as_str().into())
         .set_subnet_mappings(Some(mappings.collect()))
         .set_security_groups(Some(given(call, &spec.security_groups)?))
+        .set_ipam_pools(spec.ipv4_pool.as_deref().map(raw_pool))
+        .set_customer_owned_ipv4_pool(spec.customer_owned_pool.clone())
         .set_tags(tag::raw(&spec.tags))
         .send()
         .await
@@ -150,6 +169,43 @@ pub(in crate::aws) async fn set_ip_address_type(
     Ok(Answer::Done)
 }
 
+pub(in crate::aws) async fn modify_ip_pools(
+    call: &Call<'_>,
+    id: &AwsId,
+    pool: Option<&str>,
+) -> Result<Answer, CloudError> {
+    let request = call.sdk.elb.modify_ip_pools().load_balancer_arn(id.as_str());
+    let request = match pool {
+        Some(pool) => request.ipam_pools(raw_pool(pool)),
+        None => request.remove_ipam_pools(RemoveIpamPoolEnum::Ipv4),
+    };
+    request.send().await.map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+pub(in crate::aws) async fn reserve(
+    call: &Call<'_>,
+    id: &Id,
+    units: u32,
+) -> Result<Answer, CloudError> {
+    let id = call.given(id)?;
+    let request = call.sdk.elb.modify_capacity_reservation().load_balancer_arn(id.as_str());
+    let request = match i32::try_from(units) {
+        Ok(0) => request.reset_capacity_reservation(true),
+        units => request.minimum_load_balancer_capacity(
+            MinimumLoadBalancerCapacity::builder()
+                .capacity_units(units.unwrap_or(i32::MAX))
+                .build(),
+        ),
+    };
+    request.send().await.map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
+fn raw_pool(pool: &str) -> IpamPools {
+    IpamPools::builder().ipv4_ipam_pool_id(pool).build()
+}
+
 pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
     call.sdk
         .elb
@@ -180,6 +236,7 @@ fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
     let mut security_groups: Vec<_> =
         raw.security_groups().iter().map(|id| Id::Is(AwsId::new(id))).collect();
     security_groups.sort();
+    let ipv4_pool = raw.ipam_pools().and_then(|pools| pools.ipv4_ipam_pool_id());
     Some(ReadLoadBalancer {
         live: Live {
             id: AwsId::new(raw.load_balancer_arn()?),
@@ -187,6 +244,8 @@ fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
                 name: raw.load_balancer_name()?.to_owned(),
                 scheme: scheme(raw.scheme()?.as_str())?,
                 ip_address_type: ip_address_type(raw.ip_address_type()?.as_str())?,
+                ipv4_pool: ipv4_pool.map(str::to_owned),
+                customer_owned_pool: raw.customer_owned_ipv4_pool().map(str::to_owned),
                 subnets,
                 security_groups,
                 tags: Tags::new(),

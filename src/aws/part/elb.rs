@@ -26,6 +26,8 @@ pub enum ElbPart {
     Rules(AwsId),
     /// The attributes of a load balancer.
     LoadBalancerAttributes(AwsId),
+    /// The capacity units that AWS keeps ready for a load balancer.
+    Capacity(AwsId),
     /// The attributes of a listener.
     ListenerAttributes(AwsId),
     /// The attributes of a target group.
@@ -50,7 +52,7 @@ impl ElbPart {
             Self::LoadBalancers => (Lane::Balancing, Belonging::Shared(Some(arn::LOAD_BALANCER))),
             Self::TargetGroups => (Lane::Balancing, Belonging::Shared(Some(arn::TARGET_GROUP))),
             Self::TrustStores => (Lane::Balancing, Belonging::Shared(None)),
-            Self::Listeners(_) | Self::LoadBalancerAttributes(_) => {
+            Self::Listeners(_) | Self::LoadBalancerAttributes(_) | Self::Capacity(_) => {
                 (Lane::Balancing, among_load_balancers())
             }
             Self::ListenerAttributes(id) => {
@@ -81,6 +83,8 @@ pub enum ElbReading {
     Rules(AwsId, Vec<LiveRule>),
     /// The attributes of a load balancer.
     LoadBalancerAttributes(AwsId, Attributes),
+    /// The capacity units that AWS keeps ready for a load balancer, if it does.
+    Capacity(AwsId, Option<u32>),
     /// The attributes of a listener.
     ListenerAttributes(AwsId, Attributes),
     /// The attributes of a target group.
@@ -106,6 +110,7 @@ impl ElbReading {
             Self::Listeners(..)
             | Self::Rules(..)
             | Self::LoadBalancerAttributes(..)
+            | Self::Capacity(..)
             | Self::ListenerAttributes(..)
             | Self::TargetGroupAttributes(..)
             | Self::Targets(..)

@@ -39,6 +39,8 @@ fn security_group(id: AwsId, tags: Tags) -> ReadSecurityGroup {
 
 fn load_balancer(n: usize) -> ReadLoadBalancer {
     let spec = LoadBalancer {
+        ipv4_pool: None,
+        customer_owned_pool: None,
         name: format!("lb-{n}"),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

@@ -101,6 +101,26 @@ pub fn integer<const MIN: i32, const MAX: i32>(text: &str) -> Result<i32, Unread
     number.ok_or_else(|| format!("a whole number from {MIN} to {MAX}").into())
 }
 
+/// Capacity units, as the one pair that there may be; nothing where there is none.
+pub fn capacity(text: &str) -> Result<Option<u32>, Unreadable> {
+    const UNITS: &str = "CapacityUnits";
+    let read = |pairs: &BTreeMap<String, String>| match pairs.first_key_value() {
+        None => Some(None),
+        Some((key, value)) if pairs.len() == 1 && key == UNITS => {
+            let number = value.parse::<i32>().ok()?;
+            u32::try_from(number).ok().map(Some)
+        }
+        Some(_) => None,
+    };
+    let pairs = map(text).ok();
+    pairs.as_ref().and_then(read).ok_or_else(|| "CapacityUnits= and a whole number".into())
+}
+
+/// A text of anything at all.
+pub fn not_empty(text: &str) -> Result<String, Unreadable> {
+    if text.is_empty() { Err("anything but nothing".into()) } else { Ok(text.to_owned()) }
+}
+
 /// A port.
 pub fn port(text: &str) -> Result<u16, Unreadable> {
     let number = text.parse().ok().filter(|port| *port > 0);

@@ -173,6 +173,11 @@ fn listed(items: &[String]) -> Cow<'_, str> {
     items.join(",").into()
 }
 
+/// Prefix lists, by the older name of the field only where the newer one asks for nothing (LBC).
+fn prefix_lists(spec: &ClassParamsSpec) -> &[String] {
+    if spec.prefix_lists.is_empty() { &spec.prefix_lists_before } else { &spec.prefix_lists }
+}
+
 built! {
     /// The group of Ingresses that share a load balancer.
     GROUP_NAME: String = "group.name" on Ingress by AS_WRITTEN,
@@ -202,10 +207,18 @@ built! {
     /// everybody.
     PREFIX_LISTS: BTreeSet<String> =
         "security-group-prefix-lists" on Ingress by grammar::prefix_lists,
-        under "prefixListsIDs" as |spec| Some(listed(&spec.prefix_lists));
+        under "prefixListsIDs" as |spec| Some(listed(prefix_lists(spec)));
     /// Attributes of the load balancer.
     LOAD_BALANCER_ATTRIBUTES: Pairs = "load-balancer-attributes" on Ingress by grammar::attributes,
         within "loadBalancerAttributes" as |spec| &spec.load_balancer_attributes;
+    /// Capacity that AWS keeps ready for the load balancer, as CapacityUnits=100; 0 for none.
+    CAPACITY: Option<u32> = "minimum-load-balancer-capacity" on Ingress by grammar::capacity,
+        beside "minimumLoadBalancerCapacity.capacityUnits";
+    /// The IPAM pool that the load balancer's public IPv4 addresses come from, by id.
+    IPV4_POOL: String = "ipam-ipv4-pool-id" on Ingress by AS_WRITTEN,
+        beside "ipamConfiguration.ipv4IPAMPoolId";
+    /// The pool of customer-owned addresses on an Outpost, by id; counts when it is made.
+    CUSTOMER_OWNED_POOL: String = "customer-owned-ipv4-pool" on Ingress by grammar::not_empty;
     /// The ports to listen on, and what they speak.
     LISTEN_PORTS: BTreeMap<u16, Protocol> = "listen-ports" on Ingress by grammar::listen_ports;
     /// Attributes of the listener of this protocol and port, such as HTTPS-443.
@@ -330,9 +343,6 @@ const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
 
 /// Annotations of LBC's that are not built yet.
 const NOT_YET: &[Known] = &[
-    only("customer-owned-ipv4-pool", &[]),
-    only("minimum-load-balancer-capacity", &[]),
-    only("ipam-ipv4-pool-id", &[""]),
     either("target-control-port.", &[]),
     either("multi-cluster-target-group", FALSE),
     only("enable-frontend-nlb", FALSE),

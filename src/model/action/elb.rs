@@ -16,6 +16,7 @@ const ELB: Service = Service { name: "elbv2", iam: "elasticloadbalancing" };
 
 /// What the reads of this service have to be allowed.
 pub(super) const READS: &[&str] = &[
+    "elasticloadbalancing:DescribeCapacityReservation",
     "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:DescribeListeners",
@@ -97,6 +98,20 @@ pub enum ElbAction {
         load_balancer: AwsId,
         /// The kinds.
         ip_address_type: IpAddressType,
+    },
+    /// Changes the IPAM pool that a load balancer's public IPv4 addresses come from.
+    ModifyIpPools {
+        /// Which one.
+        load_balancer: AwsId,
+        /// The pool; `None` for AWS's own.
+        pool: Option<String>,
+    },
+    /// Changes the capacity that AWS keeps ready for a load balancer.
+    ModifyCapacityReservation {
+        /// Which one.
+        load_balancer: Id,
+        /// How many capacity units; 0 for none.
+        units: u32,
     },
     /// Removes a load balancer and its listeners.
     DeleteLoadBalancer {
@@ -252,6 +267,8 @@ impl ElbAction {
             Self::SetIpAddressType { .. } => {
                 ELB.changes("SetIpAddressType").and(&["ec2:DescribeSubnets"])
             }
+            Self::ModifyIpPools { .. } => ELB.changes("ModifyIpPools"),
+            Self::ModifyCapacityReservation { .. } => ELB.changes("ModifyCapacityReservation"),
             Self::DeleteLoadBalancer { .. } => ELB.removes("DeleteLoadBalancer"),
             Self::CreateListener { .. } => {
                 ELB.adds("CreateListener").and(&["elasticloadbalancing:AddTags", FOR_COGNITO])
@@ -288,6 +305,8 @@ impl ElbAction {
             | Self::SetSecurityGroups { .. }
             | Self::SetSubnets { .. }
             | Self::SetIpAddressType { .. }
+            | Self::ModifyIpPools { .. }
+            | Self::ModifyCapacityReservation { .. }
             | Self::DeleteLoadBalancer { .. }
             | Self::ModifyListener { .. }
             | Self::ModifyListenerAttributes { .. }
@@ -326,6 +345,7 @@ impl ElbAction {
                 spec.security_groups.iter_mut().for_each(visit);
             }
             Self::ModifyLoadBalancerAttributes { load_balancer: id, .. }
+            | Self::ModifyCapacityReservation { load_balancer: id, .. }
             | Self::ModifyListenerAttributes { listener: id, .. }
             | Self::ModifyTargetGroupAttributes { target_group: id, .. }
             | Self::RegisterTargets { target_group: id, .. } => visit(id),
@@ -348,6 +368,7 @@ impl ElbAction {
             Self::ModifyRule { spec, .. } => visit_rule(spec, visit),
             Self::SetSubnets { .. }
             | Self::SetIpAddressType { .. }
+            | Self::ModifyIpPools { .. }
             | Self::DeleteLoadBalancer { .. }
             | Self::DeleteListener { .. }
             | Self::RemoveListenerCertificate { .. }

@@ -46,6 +46,23 @@ pub struct ClassListener {
     pub listener_attributes: Vec<KeyValue>,
 }
 
+/// Capacity that AWS keeps ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClassCapacity {
+    /// How many capacity units.
+    pub capacity_units: i32,
+}
+
+/// Where public addresses come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassIpam {
+    /// The IPAM pool of IPv4 addresses.
+    #[serde(rename = "ipv4IPAMPoolId")]
+    pub ipv4_pool: Option<String>,
+}
+
 /// The name of an explicit group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupName {
@@ -53,7 +70,7 @@ pub struct GroupName {
     pub name: String,
 }
 
-/// `spec` of IngressClassParams, the fields that are built; the others are in `rest`.
+/// `spec` of IngressClassParams; what nobody knows is in `rest`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClassParamsSpec {
@@ -77,8 +94,11 @@ pub struct ClassParamsSpec {
     #[serde(rename = "inboundCIDRs")]
     pub inbound_cidrs: Vec<String>,
     /// The managed prefix lists whose addresses may reach the listeners.
-    #[serde(rename = "prefixListsIDs", alias = "PrefixListsIDs")]
+    #[serde(rename = "prefixListsIDs")]
     pub prefix_lists: Vec<String>,
+    /// The same by their older name.
+    #[serde(rename = "PrefixListsIDs")]
+    pub prefix_lists_before: Vec<String>,
     /// The subnets.
     pub subnets: Option<SubnetSelector>,
     /// Tags of everything that an Ingress of the class brings about.
@@ -89,11 +109,15 @@ pub struct ClassParamsSpec {
     pub load_balancer_attributes: Vec<KeyValue>,
     /// Attributes of listeners.
     pub listeners: Vec<ClassListener>,
+    /// The capacity that AWS keeps ready for the load balancer.
+    pub minimum_load_balancer_capacity: Option<ClassCapacity>,
+    /// Where the load balancer's public addresses come from.
+    pub ipam_configuration: Option<ClassIpam>,
     /// The WAFv2 web ACL, by its ARN.
     pub wafv2_acl_arn: Option<String>,
     /// The WAFv2 web ACL, by its name.
     pub wafv2_acl_name: Option<String>,
-    /// Fields that this version does not build.
+    /// Fields that nobody knows.
     #[serde(flatten)]
     pub rest: BTreeMap<String, serde_json::Value>,
 }

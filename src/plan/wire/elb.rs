@@ -27,6 +27,13 @@ pub(super) fn what(action: &ElbAction) -> String {
         ElbAction::SetIpAddressType { load_balancer, .. } => {
             format!("IP address type of {load_balancer}")
         }
+        ElbAction::ModifyIpPools { load_balancer, pool } => {
+            let pool = pool.as_deref().unwrap_or("none");
+            format!("IPAM pool {pool} of {load_balancer}")
+        }
+        ElbAction::ModifyCapacityReservation { load_balancer, units } => {
+            format!("{units} capacity units of {load_balancer}")
+        }
         ElbAction::DeleteLoadBalancer { id } => format!("load balancer {id}"),
         ElbAction::CreateListener { port, spec, .. }
         | ElbAction::ModifyListener { port, spec, .. } => {
@@ -88,6 +95,16 @@ pub(super) fn parameters(action: &ElbAction) -> Value {
         ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
             json!({"LoadBalancerArn": load_balancer, "IpAddressType": ip_address_type})
         }
+        ElbAction::ModifyIpPools { load_balancer, pool } => set([
+            ("LoadBalancerArn", Some(json!(load_balancer))),
+            ("IpamPools", pool.as_ref().map(|pool| json!({"Ipv4IpamPoolId": pool}))),
+            ("RemoveIpamPools", pool.is_none().then(|| json!(["ipv4"]))),
+        ]),
+        ElbAction::ModifyCapacityReservation { load_balancer, units } => set([
+            ("LoadBalancerArn", Some(json!(load_balancer.to_string()))),
+            ("MinimumLoadBalancerCapacity", (*units > 0).then(|| json!({"CapacityUnits": units}))),
+            ("ResetCapacityReservation", (*units == 0).then_some(json!(true))),
+        ]),
         ElbAction::DeleteLoadBalancer { id } => json!({"LoadBalancerArn": id}),
         ElbAction::CreateListener { load_balancer, port, spec, .. } => {
             let listed = ("Tags", listed(&spec.tags));
@@ -158,15 +175,18 @@ fn one_certificate(listener: &str, certificate: &str) -> Value {
 fn create_load_balancer(spec: &LoadBalancer) -> Value {
     let subnets = spec.subnets.iter().map(|id| json!({"SubnetId": id}));
     let groups = spec.security_groups.iter().map(ToString::to_string);
-    json!({
-        "Name": spec.name,
-        "Type": "application",
-        "Scheme": spec.scheme,
-        "IpAddressType": spec.ip_address_type,
-        "SubnetMappings": subnets.collect::<Vec<_>>(),
-        "SecurityGroups": groups.collect::<Vec<_>>(),
-        "Tags": listed(&spec.tags),
-    })
+    let pool = spec.ipv4_pool.as_ref();
+    set([
+        ("Name", Some(json!(spec.name))),
+        ("Type", Some(json!("application"))),
+        ("Scheme", Some(json!(spec.scheme))),
+        ("IpAddressType", Some(json!(spec.ip_address_type))),
+        ("SubnetMappings", Some(json!(subnets.collect::<Vec<_>>()))),
+        ("SecurityGroups", Some(json!(groups.collect::<Vec<_>>()))),
+        ("IpamPools", pool.map(|pool| json!({"Ipv4IpamPoolId": pool}))),
+        ("CustomerOwnedIpv4Pool", spec.customer_owned_pool.as_ref().map(|pool| json!(pool))),
+        ("Tags", Some(listed(&spec.tags))),
+    ])
 }
 
 /// The settings of a listener that travel together, and whose they are.

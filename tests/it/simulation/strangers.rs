@@ -39,6 +39,8 @@ pub fn settle_in(aws: &Fake) {
     });
     let group_of = Group::Explicit("edge".into());
     let spec = LoadBalancer {
+        ipv4_pool: None,
+        customer_owned_pool: None,
         name: "theirs".to_owned(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

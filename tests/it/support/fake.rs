@@ -425,6 +425,7 @@ impl Cloud for Fake {
             }
             Part::Elb(ElbPart::Rules(_)) => "elbv2.DescribeRules",
             Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
+            Part::Elb(ElbPart::Capacity(_)) => "elbv2.DescribeCapacityReservation",
             Part::Elb(ElbPart::ListenerAttributes(_)) => "elbv2.DescribeListenerAttributes",
             Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",

@@ -22,6 +22,7 @@ pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, 
     load_balancers.insert(id.clone(), made.clone());
     belief.tags.insert(id.clone(), spec.tags.clone());
     belief.elb.listeners.insert(id.clone(), Known::Is(Vec::new(), at.date));
+    belief.elb.capacities.insert(id.clone(), Known::Absent(at.date));
     // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
     belief.elb.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at.date));
 }
@@ -51,6 +52,17 @@ pub(super) fn set_ip_address_type(belief: &mut Belief, id: &AwsId, wanted: IpAdd
     change(belief, id, |spec| spec.ip_address_type = wanted);
 }
 
+pub(super) fn modify_ip_pools(belief: &mut Belief, id: &AwsId, pool: Option<&String>) {
+    change(belief, id, |spec| spec.ipv4_pool = pool.cloned());
+}
+
+pub(super) fn reserve(belief: &mut Belief, id: &Id, units: u32, at: Stamp) {
+    let known = id.given().and_then(|id| belief.elb.capacities.get_mut(id));
+    if let Some(known) = known.filter(|known| known.is_read()) {
+        *known = if units > 0 { Known::Is(units, at.date) } else { Known::Absent(at.date) };
+    }
+}
+
 pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
     if let Known::Is(load_balancers, _) = &mut belief.elb.load_balancers {
         load_balancers.remove(id);
@@ -63,6 +75,7 @@ pub(super) fn delete(belief: &mut Belief, id: &AwsId) {
         belief.forget(&Part::Elb(ElbPart::ListenerAttributes(listener)));
     }
     belief.forget(&Part::Elb(ElbPart::Listeners(id.clone())));
+    belief.forget(&Part::Elb(ElbPart::Capacity(id.clone())));
     belief.forget(&Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
 }
 

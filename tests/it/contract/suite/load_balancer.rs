@@ -106,3 +106,32 @@ pub async fn deleting_a_load_balancer_takes_what_hangs_on_it<C: Cloud>(site: Sit
     assert_eq!(site.cloud.rules(&on_it).await.unwrap_err().kind, Kind::NotFound);
     done(&site, AwsAction::Elb(ElbAction::DeleteTargetGroup { id: group })).await;
 }
+
+pub async fn capacity_has_a_limit_and_is_let_go<C: Cloud>(site: Site<C>) {
+    let id = standing_load_balancer(&site, "reserved").await;
+    assert_eq!(site.cloud.capacity(&id).await.unwrap(), None);
+    let reserve = |units| {
+        let load_balancer = Id::Is(id.clone());
+        AwsAction::Elb(ElbAction::ModifyCapacityReservation { load_balancer, units })
+    };
+    refused(&site, reserve(1_000_000), Kind::Refused).await;
+    done(&site, reserve(0)).await;
+    assert_eq!(site.cloud.capacity(&id).await.unwrap(), None);
+}
+
+pub async fn addresses_come_from_pools_that_exist<C: Cloud>(site: Site<C>) {
+    let id = standing_load_balancer(&site, "pooled").await;
+    let set = |pool: Option<&str>| {
+        let (load_balancer, pool) = (id.clone(), pool.map(str::to_owned));
+        AwsAction::Elb(ElbAction::ModifyIpPools { load_balancer, pool })
+    };
+    refused(&site, set(Some("ipam-pool-0123456789abcdef0")), Kind::Refused).await;
+    done(&site, set(None)).await;
+    assert_eq!(read(&site, &id).await.unwrap().live.spec.ipv4_pool, None);
+    let front = made(&site, security_group(&site, "outpost")).await;
+    let spec = LoadBalancer {
+        customer_owned_pool: Some("ipv4pool-coip-0123456789abcdef0".to_owned()),
+        ..load_balancer_spec(&site, "outpost", &front)
+    };
+    refused(&site, load_balancer(spec), Kind::Refused).await;
+}

@@ -63,6 +63,8 @@ looks! {
     load_balancer_attributes(id: &AwsId) -> Attributes:
         Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())),
         Reading::Elb(ElbReading::LoadBalancerAttributes(_, found)) => found;
+    capacity(id: &AwsId) -> Option<u32>: Part::Elb(ElbPart::Capacity(id.clone())),
+        Reading::Elb(ElbReading::Capacity(_, found)) => found;
     listener_attributes(id: &AwsId) -> Attributes:
         Part::Elb(ElbPart::ListenerAttributes(id.clone())),
         Reading::Elb(ElbReading::ListenerAttributes(_, found)) => found;

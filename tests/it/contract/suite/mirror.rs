@@ -44,6 +44,7 @@ fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C, Stopped> {
 pub async fn seen<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
+        capacity: true,
         listener_attributes: BTreeSet::from([80, 443]),
         target_group_attributes: BTreeSet::from(["one".into()]),
     };

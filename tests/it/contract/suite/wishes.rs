@@ -85,6 +85,8 @@ pub fn ingress(port: u16, source: Peer) -> IngressRule {
 
 pub fn load_balancer_spec<C>(site: &Site<C>, name: &str, group: &AwsId) -> LoadBalancer {
     LoadBalancer {
+        ipv4_pool: None,
+        customer_owned_pool: None,
         name: name.to_owned(),
         scheme: Scheme::InternetFacing,
         ip_address_type: IpAddressType::Ipv4,

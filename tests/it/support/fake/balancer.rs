@@ -17,6 +17,8 @@ pub(super) const LOAD_BALANCERS_MAX: usize = 50;
 pub(super) const NAME_LENGTH_MAX: usize = 32;
 /// Zones that a load balancer needs at least (AWS).
 const ZONES_MIN: usize = 2;
+/// Capacity units that a load balancer may have kept ready (AWS quota).
+const CAPACITY_UNITS_MAX: u32 = 15_000;
 /// The attribute that forbids deletion.
 const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 /// Some of the attributes that AWS always tells, with its defaults.
@@ -35,6 +37,8 @@ const ATTRIBUTES: [(&str, &str); 7] = [
 pub struct LoadBalancer {
     pub spec: Spec,
     pub attributes: Attributes,
+    /// The capacity units that are kept ready.
+    pub capacity: Option<u32>,
     pub state: LoadBalancerState,
 }
 
@@ -70,7 +74,8 @@ impl State {
         }
         let id = self.new_id(&format!("loadbalancer/app/{}", spec.name));
         let attributes = defaults(&ATTRIBUTES);
-        let made = LoadBalancer { spec, attributes, state: LoadBalancerState::Provisioning };
+        let state = LoadBalancerState::Provisioning;
+        let made = LoadBalancer { spec, attributes, capacity: None, state };
         let read = made.read(&id);
         self.provisioning.push(id.clone());
         self.load_balancers.insert(id, made);
@@ -84,6 +89,11 @@ impl State {
         let mut spec = spec.clone();
         self.check_subnets(&spec.subnets)?;
         self.check_groups(&spec.security_groups)?;
+        self.check_pool(spec.ipv4_pool.as_ref())?;
+        if spec.customer_owned_pool.is_some() {
+            let message = "a customer owned pool is for load balancers on an Outpost";
+            return refuse("InvalidConfigurationRequest", message);
+        }
         spec.subnets.sort();
         spec.security_groups.sort();
         Ok(spec)
@@ -115,6 +125,31 @@ impl State {
         spec.subnets = subnets.to_vec();
         spec.subnets.sort();
         Ok(Answer::Done)
+    }
+
+    pub(super) fn modify_ip_pools(
+        &mut self,
+        id: &AwsId,
+        pool: Option<&String>,
+    ) -> Result<Answer, Refusal> {
+        self.check_pool(pool)?;
+        self.load_balancer_mut(id)?.spec.ipv4_pool = pool.cloned();
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn reserve(&mut self, id: &AwsId, units: u32) -> Result<Answer, Refusal> {
+        if units > CAPACITY_UNITS_MAX {
+            return refuse("CapacityUnitsLimitExceeded", format!("at most {CAPACITY_UNITS_MAX}"));
+        }
+        self.load_balancer_mut(id)?.capacity = (units > 0).then_some(units);
+        Ok(Answer::Done)
+    }
+
+    fn check_pool(&self, pool: Option<&String>) -> Result<(), Refusal> {
+        match pool.filter(|pool| !self.ipv4_pools.contains(*pool)) {
+            Some(pool) => refuse("ValidationError", format!("the pool '{pool}' does not exist")),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn delete_load_balancer(&mut self, id: &AwsId) -> Result<Answer, Refusal> {

@@ -29,6 +29,9 @@ impl State {
                 let attributes = self.load_balancer(id)?.attributes.clone();
                 ElbReading::LoadBalancerAttributes(id.clone(), attributes)
             }
+            ElbPart::Capacity(id) => {
+                ElbReading::Capacity(id.clone(), self.load_balancer(id)?.capacity)
+            }
             ElbPart::ListenerAttributes(id) => {
                 let attributes = self.listener(id)?.attributes.clone();
                 ElbReading::ListenerAttributes(id.clone(), attributes)

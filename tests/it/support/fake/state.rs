@@ -35,6 +35,8 @@ pub struct State {
     pub requested: BTreeMap<AwsId, Requested>,
     /// What the list shows of those that were not imported.
     pub issued: BTreeMap<AwsId, IssuedCertificate>,
+    /// The IPAM pools of IPv4 addresses.
+    pub ipv4_pools: BTreeSet<String>,
     /// The trust stores, by name.
     pub trust_stores: BTreeMap<String, AwsId>,
     /// The account's hosted zones.
@@ -77,6 +79,7 @@ impl State {
             imported: BTreeMap::new(),
             requested: BTreeMap::new(),
             issued: BTreeMap::new(),
+            ipv4_pools: BTreeSet::new(),
             trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
@@ -144,6 +147,12 @@ impl State {
             ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
                 self.load_balancer_mut(load_balancer)?.spec.ip_address_type = *ip_address_type;
                 Ok(Answer::Done)
+            }
+            ElbAction::ModifyIpPools { load_balancer, pool } => {
+                self.modify_ip_pools(load_balancer, pool.as_ref())
+            }
+            ElbAction::ModifyCapacityReservation { load_balancer, units } => {
+                self.reserve(given(load_balancer)?, *units)
             }
             ElbAction::DeleteLoadBalancer { id } => self.delete_load_balancer(id),
             ElbAction::CreateListener { load_balancer, port, spec, .. } => {
