@@ -168,7 +168,8 @@ pub fn of_aws(kind: Kind) -> Trouble {
 }
 
 /// What the API server's refusal means for what to do next.
-fn of_cluster(kind: cluster::Kind) -> Trouble {
+#[must_use]
+pub fn of_cluster(kind: cluster::Kind) -> Trouble {
     match kind {
         cluster::Kind::Throttled => Trouble::Throttled,
         cluster::Kind::Transient => Trouble::Transient,

@@ -13,6 +13,7 @@ pub mod classes;
 mod decided;
 pub mod discovery;
 pub mod fabric;
+pub mod gates;
 pub mod groups;
 mod links;
 pub mod listener;

@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod fact;
 pub mod few;
 pub mod flat;
+pub mod gate;
 pub mod group;
 pub mod id;
 pub mod index;

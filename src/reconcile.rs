@@ -33,6 +33,7 @@ mod census;
 mod certificate;
 mod discovery;
 mod fabric;
+mod gates;
 mod protection;
 mod request;
 mod targets;
@@ -41,6 +42,7 @@ mod zone;
 
 use brakes::BRAKED_PAUSE;
 pub use discovery::{read_issued, read_led_to, read_named, read_trust_stores};
+pub use gates::Looks;
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};

@@ -9,10 +9,12 @@ use crate::model::outcome::{Outcome, Trouble};
 use crate::model::report::StatusEntry;
 
 mod budget;
+mod gates;
 mod owner;
 mod told;
 
 pub use budget::EventBudget;
+pub use gates::{Health, gates};
 pub use told::{Done, Told};
 
 /// What a visit leaves its subject in.

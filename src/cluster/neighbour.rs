@@ -24,8 +24,6 @@ use crate::model::neighbour::{Duty, Neighbour};
 const DEPLOYMENT_LABEL: &str = "app.kubernetes.io/name=aws-load-balancer-controller";
 /// What the names of LBC's webhooks end with.
 const WEBHOOK_DOMAINS: [&str; 2] = [".elbv2.k8s.aws", ".aga.k8s.aws"];
-/// The start of the types of LBC's readiness gates.
-const GATE: &str = "target-health.elbv2.k8s.aws";
 /// The container that LBC puts into pods for target control.
 const TARGET_CONTROL: &str = "alb-target-control-agent";
 const FINALIZER_SERVICE: &str = "service.k8s.aws/resources";
@@ -175,15 +173,10 @@ impl Look<'_> {
         let api: Api<Pod> = self.api();
         self.each(api, "Pods", |found, pod| {
             let Some(spec) = &pod.spec else { return };
-            let mut gates = spec.readiness_gates.iter().flatten();
-            let is_gated = gates.any(|gate| gate.condition_type.starts_with(GATE));
             let init = spec.init_containers.iter().flatten();
             let mut containers = spec.containers.iter().chain(init);
-            let has_agent = containers.any(|container| container.name == TARGET_CONTROL);
-            for (duty, has) in [(Duty::GatedPods, is_gated), (Duty::TargetControl, has_agent)] {
-                if has {
-                    found.duties.entry(duty).or_default().insert(key(&pod));
-                }
+            if containers.any(|container| container.name == TARGET_CONTROL) {
+                found.duties.entry(Duty::TargetControl).or_default().insert(key(&pod));
             }
         })
         .await;

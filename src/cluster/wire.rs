@@ -122,6 +122,10 @@ struct Condition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
+    #[serde(default, deserialize_with = "nullable")]
+    reason: String,
+    #[serde(default, deserialize_with = "nullable")]
+    message: String,
 }
 
 /// The status of the condition of this type, if there is one.

@@ -17,6 +17,7 @@ use super::lease::WRITE_MAX;
 use super::memory::Recalled;
 use super::wire::{Node, TargetGroupBinding};
 use crate::model::action::KubeAction;
+use crate::model::gate::GateNews;
 use crate::model::id::ObjectKey;
 use crate::model::report::{Event, StatusEntry};
 use crate::model::settings::Scope;
@@ -25,6 +26,7 @@ use crate::model::source::{Source, SourceKind};
 mod binding;
 mod event;
 mod finalizer;
+mod gate;
 mod memory;
 mod names;
 
@@ -65,6 +67,9 @@ pub trait Cluster: Send + Sync + 'static {
         member: &Source,
         entries: &[StatusEntry],
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// Tells a pod whether its target takes requests. One that is gone need not be told, nor one
+    /// that has taken its name.
+    fn gate(&self, news: &GateNews) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// All that is remembered of Ingress groups, and what of it cannot be read.
     fn recall(&self) -> impl Future<Output = Result<Recalled, ClusterError>> + Send;
     /// Brings what an older version remembered to where it is remembered now.
@@ -198,6 +203,11 @@ impl Cluster for ApiServer {
         };
         let written = answer(&operation, api.patch_status(&key.name, &params, &patch));
         unless_gone(in_tenure(|| operation.clone(), written).await.map(drop))
+    }
+
+    async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &news.pod.namespace);
+        in_tenure(|| gate::operation(news), gate::tell(&pods, news)).await
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {

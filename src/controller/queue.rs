@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
 use crate::model::outcome::Trouble;
-use crate::model::subject::Subject;
+use crate::model::subject::{Subject, SubjectKind};
 use crate::report::Rest;
 
 /// The first pause after trouble.
@@ -301,6 +301,10 @@ impl State {
         }
         let pause = match rest {
             Rest::Done => None,
+            // What was found out at a start-up about targets is as urgent as any other endpoint.
+            Rest::Later(pause) if subject.kind() == SubjectKind::Targets => {
+                Some((pause, Lane::Targets))
+            }
             Rest::Later(pause) => Some((pause, lane)),
             Rest::Again(trouble) => Some((self.pause(subject, trouble), lane)),
         };

@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::desired::discovery::seeking;
+use crate::desired::gates;
 use crate::desired::visits::{Index, gather};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
 use crate::model::flat::FlatMap;
+use crate::model::gate::Waiting;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Seen};
@@ -136,6 +138,8 @@ impl World {
             // Names of an Ingress that is gone may go, whoever made them.
             self.facts.touch(Topic::AllNames);
         }
+        // What concerns the targets and nobody who reaches them lets nobody in or out.
+        let is_reached = subjects.iter().any(|subject| subject.kind() == SubjectKind::Fabric);
         for subject in &subjects {
             match subject {
                 Subject::Balancer(_, group) => {
@@ -146,10 +150,11 @@ impl World {
                         self.facts.drop_group(group);
                     }
                 }
-                Subject::Targets(_, binding) => {
+                Subject::Targets(_, binding) if is_reached => {
                     self.fabric.changed_bindings.insert(binding.clone());
                 }
-                Subject::Fabric(_)
+                Subject::Targets(..)
+                | Subject::Fabric(_)
                 | Subject::Certificate(..)
                 | Subject::Protection(..)
                 | Subject::Zone(..)
@@ -271,6 +276,12 @@ impl World {
         };
         self.has_read(subject);
         (snapshot, self.facts.revision())
+    }
+
+    /// The readiness gates that a visit to a binding has to do with.
+    #[must_use]
+    pub fn gates(&self, binding: &ObjectKey) -> Vec<Waiting> {
+        gates::gather(self.settings.scope, &self.index, &self.objects, binding)
     }
 
     /// Takes note that a subject builds on what is known now.

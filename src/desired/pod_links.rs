@@ -67,6 +67,14 @@ impl PodLinks {
         doubtful.chain(named).collect()
     }
 
+    /// The Services whose endpoints name a pod.
+    pub(super) fn naming(&self, pod: &ObjectKey) -> impl Iterator<Item = ObjectKey> + use<> {
+        let names: Vec<SmolStr> =
+            self.named.get(pod).into_iter().flat_map(Few::iter).cloned().collect();
+        let namespace = pod.namespace.clone();
+        names.into_iter().map(move |name| ObjectKey::new(namespace.clone(), name))
+    }
+
     /// The Services with endpoints that are not ready and whose pods are on a node.
     pub(super) fn on_node(&self, objects: &Objects, node: &str) -> BTreeSet<ObjectKey> {
         let is_there = |pod: &ObjectKey| objects.pods.get(pod).is_some_and(|pod| pod.node == node);

@@ -11,7 +11,7 @@ use crate::model::id::ObjectKey;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
 use crate::model::settings::Podless;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::stack::{Braked, Doubts, TargetsStack};
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
@@ -112,7 +112,8 @@ fn doubts(snapshot: &Snapshot, binding: &Binding) -> Doubts {
 
 /// The addresses of endpoints that should get requests and that no pod has.
 fn strange<'a>(snapshot: &'a Snapshot, binding: &Binding) -> BTreeSet<&'a str> {
-    let ready = Endpoints::of(snapshot, binding).each().filter(|(endpoint, _)| endpoint.ready);
+    let ready =
+        Endpoints::of(&snapshot.objects, binding).each().filter(|(endpoint, _)| endpoint.ready);
     let strange = ready
         .filter(|(endpoint, _)| holder(snapshot, &binding.namespace, endpoint) == Holder::Nobody);
     strange.map(|(endpoint, _)| endpoint.address.as_str()).collect()
@@ -123,7 +124,7 @@ fn strange<'a>(snapshot: &'a Snapshot, binding: &Binding) -> BTreeSet<&'a str> {
 pub fn addresses(snapshot: &Snapshot, binding: &Binding) -> BTreeMap<SmolStr, Holder> {
     let targets: BTreeSet<SmolStr> =
         endpoints(snapshot, binding).into_iter().map(|(address, _)| address).collect();
-    let named = Endpoints::of(snapshot, binding).each().filter_map(|(endpoint, _)| {
+    let named = Endpoints::of(&snapshot.objects, binding).each().filter_map(|(endpoint, _)| {
         let address = targets.get(&endpoint.address)?.clone();
         Some((address, holder(snapshot, &binding.namespace, endpoint)))
     });
@@ -222,7 +223,7 @@ const STRANGERS_MAX: usize = 5;
 /// any more are better than none, unless LBC's gate EndpointsFailOpen is off.
 fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(SmolStr, u16)> {
     let (mut ready, mut unheard) = (BTreeSet::new(), BTreeSet::new());
-    for (endpoint, number) in Endpoints::of(snapshot, binding).each() {
+    for (endpoint, number) in Endpoints::of(&snapshot.objects, binding).each() {
         match standing(snapshot, &binding.namespace, endpoint) {
             Standing::Ready => _ = ready.insert((endpoint.address.clone(), number)),
             Standing::Unheard => _ = unheard.insert((endpoint.address.clone(), number)),
@@ -234,15 +235,14 @@ fn endpoints(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<(SmolStr, u16)>
 }
 
 /// The endpoints behind a binding's port.
-struct Endpoints<'a> {
+pub(super) struct Endpoints<'a> {
     slices: Option<&'a FlatMap<SmolStr, Arc<EndpointSlice>>>,
     port: Option<&'a ServicePort>,
     ipv6: bool,
 }
 
 impl<'a> Endpoints<'a> {
-    fn of(snapshot: &'a Snapshot, binding: &Binding) -> Self {
-        let objects = &snapshot.objects;
+    pub(super) fn of(objects: &'a Objects, binding: &Binding) -> Self {
         let service = objects.services.get(&binding.service_key());
         Self {
             slices: objects.slices.get(&binding.service_key()),
@@ -252,7 +252,7 @@ impl<'a> Endpoints<'a> {
     }
 
     /// Each with the number that it listens on.
-    fn each(self) -> impl Iterator<Item = (&'a Endpoint, u16)> {
+    pub(super) fn each(self) -> impl Iterator<Item = (&'a Endpoint, u16)> {
         let slices = self.slices.into_iter().flat_map(FlatMap::values);
         let numbered = slices
             .filter(move |slice| slice.ipv6 == self.ipv6)

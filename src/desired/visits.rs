@@ -26,7 +26,7 @@ use super::fabric::Others;
 use super::groups::groups_touching;
 use super::links::Links;
 use super::nodes::role;
-use super::pod_links::{PodLinks, is_moved};
+use super::pod_links::PodLinks;
 use super::request;
 use super::rule::authentication;
 use super::tls;
@@ -37,6 +37,7 @@ pub use gather::{for_balancer, for_targets, gather};
 
 mod caused;
 mod gather;
+mod pods;
 
 /// What refers to what, kept as objects come and go.
 #[derive(Debug, Default)]
@@ -48,6 +49,8 @@ pub struct Index {
     /// From bindings to the target groups that they name.
     target_groups: Links<ObjectKey, AwsId>,
     pods: PodLinks,
+    /// From pods to the bindings that their readiness gates wait for.
+    gates: Links<ObjectKey, ObjectKey>,
     /// From bindings whose targets are nodes to what they choose nodes by.
     nodes: Links<ObjectKey, Selector>,
     /// The Secrets that members use, each with what for.
@@ -93,14 +96,7 @@ impl Index {
             Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
             Change::Service(turn) => self.service(&mut visits, objects, turn),
             Change::Slice(turn) => self.slice(&mut visits, objects, turn),
-            Change::Pod(turn) => {
-                for service in self.pods.services(turn) {
-                    self.of_endpoints(&mut visits, &service);
-                }
-                if !visits.subjects.is_empty() && is_moved(turn) {
-                    visits.fabric();
-                }
-            }
+            Change::Pod(turn) => self.pod(&mut visits, turn),
             Change::Node(turn) => self.node(&mut visits, objects, turn),
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
@@ -411,6 +407,11 @@ impl Index {
             visits.targets(self.target_groups.leading_to(target_group));
         }
         visits.targets([&turn.key]);
+        // Whoever serves their pods inherits the gates of one that goes.
+        if new.is_none_or(|seen| seen.leaving) {
+            let gated: Vec<&ObjectKey> = self.gated(&turn.key).collect();
+            visits.targets(gated.into_iter().flat_map(|pod| self.serving(pod)));
+        }
         visits.fabric();
     }
 }

@@ -52,6 +52,7 @@ impl Effect {
 use Effect::{Nothing, Only};
 use Value::{Boolean, Duration, Integer, Text};
 
+const GATES: &str = "readiness gates that pods have are opened here, and nothing puts them there";
 const WEBHOOKS: &str = "there are no webhooks here";
 const SERVICES: &str = "Services of type LoadBalancer are not served here";
 const GATEWAYS: &str = "Gateways are not served here";
@@ -72,7 +73,7 @@ pub const FLAGS: &[LbcFlag] = &[
         Boolean,
         Only("true", "endpoints are those of EndpointSlices here"),
     ),
-    flag("enable-pod-readiness-gate-inject", Boolean, Nothing(WEBHOOKS)),
+    flag("enable-pod-readiness-gate-inject", Boolean, Nothing(GATES)),
     flag("gateway-class-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
     flag("globalaccelerator-max-concurrent-reconciles", Integer, Nothing(ACCELERATORS)),
     flag("globalaccelerator-max-exponential-backoff-delay", Duration, Nothing(ACCELERATORS)),

@@ -17,8 +17,6 @@ pub enum Duty {
     NameOnlyBindings,
     /// TargetGroupBindings that speak QUIC.
     QuicBindings,
-    /// Pods that get ready by a readiness gate.
-    GatedPods,
     /// Pods with an agent for target control.
     TargetControl,
     /// Services with a network load balancer.
@@ -31,12 +29,11 @@ pub enum Duty {
 
 impl Duty {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::CrossAccountBindings,
         Self::MultiClusterBindings,
         Self::NameOnlyBindings,
         Self::QuicBindings,
-        Self::GatedPods,
         Self::TargetControl,
         Self::Services,
         Self::Gateways,
@@ -51,7 +48,6 @@ impl Duty {
             Self::MultiClusterBindings => "multi-cluster-bindings",
             Self::NameOnlyBindings => "name-only-bindings",
             Self::QuicBindings => "quic-bindings",
-            Self::GatedPods => "gated-pods",
             Self::TargetControl => "target-control",
             Self::Services => "services",
             Self::Gateways => "gateways",
@@ -67,7 +63,6 @@ impl Duty {
                 "their targets stay as they are, whatever comes and goes"
             }
             Self::MultiClusterBindings => "targets are registered and never deregistered",
-            Self::GatedPods => "new pods never get ready",
             Self::TargetControl => "new pods get no agent once its webhooks are gone",
             Self::Services => "their load balancers and targets stay as they are",
             Self::Gateways | Self::Accelerators => "they stay as they are",
@@ -288,13 +283,14 @@ mod tests {
         assert!(matches!(begin(&standing(), None), Err(Refusal::Stands(_))));
         assert_eq!(begin(&standing(), Some(&[])), Ok(()));
         let mut busy = standing();
-        busy.duties.insert(Duty::GatedPods, [key("p")].into());
+        busy.duties.insert(Duty::TargetControl, [key("p")].into());
         busy.duties.insert(Duty::Gateways, BTreeSet::new());
-        assert_eq!(begin(&busy, Some(&[])), Err(Refusal::Undone([Duty::GatedPods].into())));
-        assert_eq!(begin(&busy, Some(&[Duty::GatedPods])), Ok(()));
+        assert_eq!(begin(&busy, Some(&[])), Err(Refusal::Undone([Duty::TargetControl].into())));
+        assert_eq!(begin(&busy, Some(&[Duty::TargetControl])), Ok(()));
         assert_eq!(
             busy.undone(),
-            ["not done here: gated-pods (1: kube-system/p): new pods never get ready"]
+            ["not done here: target-control (1: kube-system/p): new pods get no agent once its \
+                 webhooks are gone"]
         );
     }
 
@@ -320,6 +316,6 @@ mod tests {
         for duty in Duty::ALL {
             assert_eq!(duty.as_str().parse(), Ok(duty));
         }
-        assert!("x".parse::<Duty>().unwrap_err().to_string().contains("gated-pods"));
+        assert!("x".parse::<Duty>().unwrap_err().to_string().contains("target-control"));
     }
 }

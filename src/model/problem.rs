@@ -87,6 +87,8 @@ pub enum Code {
     NoTargetGroup,
     /// Endpoints whose addresses no pod has.
     NoPod,
+    /// Pods that do not get ready because their readiness gates cannot be opened.
+    ShutGates,
     /// Nodes that cannot be targets, or none that can.
     NoNode,
     /// What a binding says that means nothing.

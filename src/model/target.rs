@@ -47,4 +47,27 @@ pub struct LiveTarget {
     pub target: Target,
     /// Its health.
     pub state: TargetState,
+    /// Why it takes no requests, where AWS says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Box<Why>>,
+}
+
+/// Why a target takes no requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    /// AWS's code, such as `Target.FailedHealthChecks`.
+    pub code: SmolStr,
+    /// AWS's sentence.
+    pub description: SmolStr,
+}
+
+impl Why {
+    /// What AWS says of a target that has just been registered.
+    #[must_use]
+    pub fn just_registered() -> Self {
+        Self {
+            code: SmolStr::new_static("Elb.RegistrationInProgress"),
+            description: SmolStr::new_static("Target registration is in progress"),
+        }
+    }
 }

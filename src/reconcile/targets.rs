@@ -81,9 +81,17 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let told = told.chain(desired::targets::unserved(&snapshot, key));
         let told = told.chain(desired::nodes::problems(&snapshot, key));
         let mut told: Vec<Problem> = told.collect();
+        // Once its finalizer is gone, nobody knows any more that there were gates to open.
+        let seen = snapshot.objects.bindings.get(key);
+        let gone = seen.is_none_or(|seen| seen.leaving);
+        let opened = if gone { Some(self.gates(key, &snapshot, &mut told).await) } else { None };
         let registered = self.register(key, &snapshot, &mut told).await;
+        let gated = match opened {
+            Some(opened) => opened,
+            None => self.gates(key, &snapshot, &mut told).await,
+        };
         self.tell_binding(key, &snapshot, &told);
-        let mut rests = vec![registered?];
+        let mut rests = vec![registered?, gated?];
         rests.extend(waits.map(Rest::Later));
         if refusal.is_some_and(Refusal::is_of_tags) {
             rests.push(Rest::Later(BOUND_AGE_MAX));
@@ -131,7 +139,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let mut world = self.world().lock();
             let state = world.bindings.entry(key.clone()).or_default();
             let events = state.told.problems(&snapshot.objects, problems);
-            if problems.is_empty() && state.strange_since.is_none() {
+            if problems.is_empty() && state.is_idle() {
                 world.bindings.remove(key);
             }
             events

@@ -192,7 +192,8 @@ fn target(number: usize) -> Target {
 }
 
 fn standing(targets: impl Iterator<Item = (usize, TargetState)>) -> TargetsInventory {
-    let live = targets.map(|(number, state)| LiveTarget { target: target(number), state });
+    let live =
+        targets.map(|(number, state)| LiveTarget { target: target(number), state, why: None });
     let now = jiff::Timestamp::UNIX_EPOCH;
     TargetsInventory { targets: Known::Is(live.collect(), now) }
 }

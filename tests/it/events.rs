@@ -10,6 +10,7 @@ use albedo::aws::Kind as AwsKind;
 use albedo::clock::Clock;
 use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind, Recalled, Sought};
 use albedo::model::action::{AwsAction, Ec2Action, KubeAction};
+use albedo::model::gate::GateNews;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::moment::Moment;
 use albedo::model::problem::{Kind as ObjectKind, ObjectRef, Severity};
@@ -218,6 +219,10 @@ impl Cluster for Inbox {
     }
 
     async fn status(&self, _: &Source, _: &[StatusEntry]) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
+    async fn gate(&self, _: &GateNews) -> Result<(), ClusterError> {
         Ok(())
     }
 

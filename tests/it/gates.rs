@@ -137,9 +137,11 @@ fn target(number: u8) -> Target {
 
 /// What is registered and deregistered where these stand and those are wanted.
 fn moved(at_most: Option<usize>, live: &[u8], wanted: &[u8]) -> (Vec<Target>, Vec<Target>, usize) {
-    let live = live
-        .iter()
-        .map(|number| LiveTarget { target: target(*number), state: TargetState::Healthy });
+    let live = live.iter().map(|number| LiveTarget {
+        target: target(*number),
+        state: TargetState::Healthy,
+        why: None,
+    });
     let now = jiff::Timestamp::UNIX_EPOCH;
     let inventory = TargetsInventory { targets: Known::Is(live.collect(), now) };
     let stack = TargetsStack {

@@ -51,6 +51,7 @@ mod protocols;
 mod queue;
 mod rbac;
 mod reach;
+mod readiness;
 mod refusals;
 mod replacement;
 mod requests;

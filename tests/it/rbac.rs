@@ -14,6 +14,7 @@ use albedo::cluster::{
 };
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, PortRef};
+use albedo::model::gate::{GateCondition, GateNews, GateState};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::index::Seen;
@@ -221,6 +222,14 @@ async fn ask(client: Client) {
     let web = Source::ingress(ObjectKey::new(DEMO, "web"));
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     server.status(&web, &[entry]).await.unwrap();
+    let news = GateNews {
+        pod: ObjectKey::new(DEMO, "web-0"),
+        uid: "0a".into(),
+        binding: "tgb".into(),
+        condition: GateCondition { state: GateState::Open, reason: "".into(), message: "".into() },
+        before: None,
+    };
+    server.gate(&news).await.unwrap();
     let event = Event {
         object: ObjectRef::of(&web),
         uid: "0a".into(),

@@ -21,6 +21,7 @@ mod order;
 mod outage;
 mod plan;
 mod protection;
+mod readiness;
 mod replacement;
 mod requests;
 mod router;

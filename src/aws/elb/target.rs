@@ -1,7 +1,7 @@
 //! Targets.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    TargetDescription, TargetHealthDescription, TargetHealthStateEnum,
+    TargetDescription, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
 };
 use smol_str::SmolStr;
 
@@ -10,7 +10,7 @@ use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
-use crate::model::target::{LiveTarget, Target, TargetState};
+use crate::model::target::{LiveTarget, Target, TargetState, Why};
 
 /// The zone of an address outside the VPC.
 const ANY_ZONE: &str = "all";
@@ -91,7 +91,15 @@ fn read(raw: &TargetHealthDescription) -> Option<LiveTarget> {
                 .map(SmolStr::new),
         },
         state: state(raw.target_health().and_then(|health| health.state())),
+        why: raw.target_health().and_then(why),
     })
+}
+
+/// Why it takes no requests; AWS has a code for that wherever it has a sentence.
+fn why(health: &TargetHealth) -> Option<Box<Why>> {
+    let code = health.reason()?.as_str().into();
+    let description = health.description().unwrap_or_default().into();
+    Some(Box::new(Why { code, description }))
 }
 
 fn state(raw: Option<&TargetHealthStateEnum>) -> TargetState {

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::binding::PortRef;
+use crate::model::gate::{Gate, GateCondition, GateState, Gates};
 use crate::model::seen;
 
 fn decoded(value: Value) -> Object {
@@ -23,10 +24,18 @@ fn a_pod_is_kept_slim() {
         "spec": {
             "nodeName": "n1",
             "containers": [{"name": "web", "ports": [{"name": "http", "containerPort": 8080}]}],
+            "readinessGates": [
+                {"conditionType": "target-health.elbv2.k8s.aws/a"},
+                {"conditionType": "target-health.elbv2.k8s.aws/b"},
+                {"conditionType": "target-health.elbv2.k8s.aws/"}, {"conditionType": "www.example.com/c"},
+            ],
         },
         "status": {
             "podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}],
-            "conditions": [{"type": "ContainersReady", "status": "True"}, {"type": "Ready", "status": "False"}],
+            "conditions": [{"type": "ContainersReady", "status": "True"}, {"type": "Ready", "status": "False"}, {
+                "type": "target-health.elbv2.k8s.aws/a", "status": "False",
+                "reason": "Elb.InitialHealthChecking", "message": "Initial health checks in progress",
+            }],
         },
     }));
     let expected = seen::Pod {
@@ -34,6 +43,20 @@ fn a_pod_is_kept_slim() {
         addresses: ["10.0.0.1", "fd00::1"].map(Into::into).to_vec(),
         containers_ready: true,
         leaving: false,
+        gates: Some(Box::new(Gates {
+            uid: "u1".into(),
+            each: vec![
+                Gate {
+                    binding: "a".into(),
+                    shown: Some(GateCondition {
+                        state: GateState::Closed,
+                        reason: "Elb.InitialHealthChecking".into(),
+                        message: "Initial health checks in progress".into(),
+                    }),
+                },
+                Gate { binding: "b".into(), shown: None },
+            ],
+        })),
     };
     assert_eq!(object, Object::Pod(ObjectKey::new("shop", "web-1"), Arc::new(expected)));
 }

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use super::{Condition, Wire, condition, meta, nullable, object_key, served};
 use crate::cluster::decode::Object;
+use crate::model::gate::{GATE_PREFIX, Gate, GateCondition, GateState, Gates};
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::seen;
@@ -32,6 +33,15 @@ served!(Pod, NamespaceResourceScope, "", "v1", "v1", "Pod", "pods");
 struct Spec {
     #[serde(deserialize_with = "nullable")]
     node_name: String,
+    #[serde(deserialize_with = "nullable")]
+    readiness_gates: Vec<ReadinessGate>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ReadinessGate {
+    #[serde(deserialize_with = "nullable")]
+    condition_type: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -67,6 +77,25 @@ impl Status {
     }
 }
 
+/// The gates that wait for targets, with what the status shows of them. A gate without the name of
+/// a binding is nobody's.
+fn gates(metadata: &ObjectMeta, spec: &Spec, status: &Status) -> Option<Box<Gates>> {
+    let named = spec.readiness_gates.iter().map(|gate| gate.condition_type.as_str());
+    let named = named.filter_map(|kind| Some((kind, kind.strip_prefix(GATE_PREFIX)?)));
+    let gate = |(kind, binding): (&str, &str)| {
+        let shown = status.conditions.iter().find(|condition| condition.kind == kind);
+        let shown = shown.map(|shown| GateCondition {
+            state: if shown.status == "True" { GateState::Open } else { GateState::Closed },
+            reason: shown.reason.as_str().into(),
+            message: shown.message.as_str().into(),
+        });
+        Gate { binding: binding.into(), shown }
+    };
+    let each: Vec<Gate> = named.filter(|(_, name)| !name.is_empty()).map(gate).collect();
+    let uid = metadata.uid.as_deref().unwrap_or_default().into();
+    (!each.is_empty()).then(|| Box::new(Gates { uid, each }))
+}
+
 impl Wire for Pod {
     type Key = ObjectKey;
     type Noun = seen::Pod;
@@ -75,6 +104,7 @@ impl Wire for Pod {
         let Self { metadata, spec, status } = self;
         let key = object_key(&metadata);
         let pod = seen::Pod {
+            gates: gates(&metadata, &spec, &status),
             node: spec.node_name.into(),
             addresses: status.addresses(),
             containers_ready: condition(&status.conditions, "ContainersReady") == Some("True"),

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::model::gate::Gates;
+
 /// A pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pod {
@@ -15,4 +17,7 @@ pub struct Pod {
     pub containers_ready: bool,
     /// Whether it has a deletion timestamp.
     pub leaving: bool,
+    /// Its readiness gates that wait for targets; most pods have none.
+    #[serde(default)]
+    pub gates: Option<Box<Gates>>,
 }

@@ -33,7 +33,7 @@ fn lived() -> Arc<Metrics> {
     metrics.watch_failures([("Ingress", 2)]);
     metrics.stale_parts(4);
     metrics.removals_held(SubjectKind::Zone, 2);
-    metrics.neighbour(Presence::Stands, [(Duty::GatedPods, 7)].into_iter());
+    metrics.neighbour(Presence::Stands, [(Duty::TargetControl, 7)].into_iter());
     metrics.tenure(TenureChange::Began);
     metrics.panicked();
     metrics.event(EventResult::RateLimited);
@@ -76,7 +76,7 @@ fn what_happens_is_counted() {
     has(&text, "albedo_visits_waiting{lane=\"targets\"} 3");
     has(&text, "albedo_visits_oldest_wait_seconds{lane=\"targets\"} 7.0");
     has(&text, "albedo_neighbour 1");
-    has(&text, "albedo_neighbour_duties{duty=\"gated-pods\"} 7");
+    has(&text, "albedo_neighbour_duties{duty=\"target-control\"} 7");
     has(&text, "albedo_watch_failures_total{kind=\"Ingress\"} 2");
     has(&text, "albedo_stale_parts 4");
     has(&text, "albedo_leading 1");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use albedo::clock::Clock as _;
 use albedo::cluster::{Cluster, ClusterError, Kind, Recalled, Sought};
 use albedo::model::action::KubeAction;
+use albedo::model::gate::GateNews;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
 use tokio::sync::oneshot;
@@ -28,6 +29,7 @@ pub struct Written {
 enum Write {
     Perform(Box<KubeAction>),
     Status(Source, Vec<StatusEntry>),
+    Gate(GateNews),
     Event(Box<Event>),
 }
 
@@ -82,6 +84,7 @@ impl Written {
         let answer = match &write {
             Write::Perform(action) => self.cluster.perform(action).await,
             Write::Status(member, entries) => self.cluster.status(member, entries).await,
+            Write::Gate(news) => self.cluster.gate(news).await,
             Write::Event(event) => self.cluster.event(event).await,
         };
         if fate == Fate::Lost { Err(error(fate)) } else { answer }
@@ -95,6 +98,10 @@ impl Cluster for Written {
 
     async fn status(&self, member: &Source, entries: &[StatusEntry]) -> Result<(), ClusterError> {
         self.write(Write::Status(member.clone(), entries.to_vec())).await
+    }
+
+    async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {
+        self.write(Write::Gate(news.clone())).await
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {

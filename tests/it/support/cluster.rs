@@ -10,14 +10,11 @@ use albedo::cluster::{
 };
 use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
-use albedo::model::binding::{Binding, Opening};
+use albedo::model::gate::GateNews;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::seen::{
-    IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
-    SeenBinding, ServiceRef, TargetGroupBindingSpec,
-};
+use albedo::model::seen::SeenBinding;
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
@@ -33,6 +30,8 @@ use super::clock::VirtualClock;
 use super::fake::Death;
 use super::sketch;
 
+mod bindings;
+mod gates;
 mod log;
 mod memories;
 mod sought;
@@ -72,6 +71,7 @@ struct Log {
     calls: usize,
     performed: Vec<KubeAction>,
     statuses: usize,
+    gates: Vec<GateNews>,
     events: Vec<Event>,
 }
 
@@ -256,7 +256,10 @@ impl FakeCluster {
             KubeAction::Rebind { name, binding } => {
                 let standing = self.binding(name)?;
                 let labels = binding.labels.clone();
-                self.put_binding(name, SeenBinding { labels, spec: spec(binding), ..standing });
+                self.put_binding(
+                    name,
+                    SeenBinding { labels, spec: bindings::spec(binding), ..standing },
+                );
             }
             KubeAction::Unbind { name } => {
                 let Ok(standing) = self.binding(name) else { return Ok(()) };
@@ -278,31 +281,6 @@ impl FakeCluster {
             KubeAction::Remember { group, entry, memory } => {
                 self.remember(group, entry, memory)?;
             }
-        }
-        Ok(())
-    }
-
-    fn bind(&self, binding: &Binding) -> Result<(), ClusterError> {
-        let name = binding.name.clone().unwrap();
-        let key = ObjectKey::new(binding.namespace.clone(), name);
-        let wished = SeenBinding {
-            uid: format!("uid-{}", key.name).into(),
-            // When is not what anybody compares two lives by.
-            created: Timestamp::default(),
-            labels: binding.labels.clone(),
-            finalizers: Vec::new(),
-            leaving: false,
-            spec: spec(binding),
-        };
-        match self.binding(&key) {
-            Err(_) => self.put_binding(&key, wished),
-            Ok(standing) if standing.leaving => {
-                return Err(refusal(Kind::Conflict, format!("{key} is being deleted")));
-            }
-            Ok(standing) if standing.spec != wished.spec => {
-                return Err(refusal(Kind::Conflict, format!("{key} is there and differs")));
-            }
-            Ok(_) => {}
         }
         Ok(())
     }
@@ -361,6 +339,14 @@ impl Cluster for FakeCluster {
         .await
     }
 
+    async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {
+        self.through(|| {
+            self.show_gate(news);
+            Ok(())
+        })
+        .await
+    }
+
     async fn recall(&self) -> Result<Recalled, ClusterError> {
         Ok(self.recalled())
     }
@@ -400,38 +386,6 @@ fn status(entries: &[StatusEntry]) -> IngressStatus {
     };
     let ingress = Some(entries.iter().map(entry).collect());
     IngressStatus { load_balancer: Some(IngressLoadBalancerStatus { ingress }) }
-}
-
-/// `spec` as the API server would hold it; it takes no binding without its ids.
-fn spec(binding: &Binding) -> TargetGroupBindingSpec {
-    let rule = |opening: &Opening| NetworkingRule {
-        from: vec![NetworkingPeer {
-            ip_block: opening.cidr.clone().map(|cidr| IpBlock { cidr }),
-            security_group: opening
-                .group
-                .as_ref()
-                .map(|id| SecurityGroupRef { group_id: id.given().unwrap().as_str().into() }),
-        }],
-        ports: vec![NetworkingPort {
-            protocol: Some(opening.protocol.clone()),
-            port: opening.port.clone(),
-        }],
-    };
-    let ingress: Vec<NetworkingRule> = binding.openings.iter().map(rule).collect();
-    TargetGroupBindingSpec {
-        target_group_arn: Some(binding.target_group.given().unwrap().as_str().into()),
-        target_group_name: None,
-        multi_cluster_target_group: binding.multi_cluster.then_some(true),
-        target_type: Some(binding.target_type.as_str().into()),
-        target_group_protocol: binding.protocol.clone(),
-        service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
-        networking: (!ingress.is_empty()).then_some(Networking { ingress }),
-        node_selector: binding.nodes.clone(),
-        ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.into()),
-        vpc_id: binding.vpc.clone(),
-        iam_role_arn_to_assume: None,
-        rest: BTreeMap::new(),
-    }
 }
 
 /// The namespace that an object lies in.

@@ -373,6 +373,7 @@ impl State {
                 (true, TargetState::Initial) if is_quick => TargetState::Healthy,
                 (true, held) => *held,
             },
+            why: None,
         });
         Ok(live.collect())
     }

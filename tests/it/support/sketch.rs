@@ -14,11 +14,13 @@
 //! node n1: true                          # whether it is ready; an instance of EC2 has more to say
 //! node n2: {ready: unknown, id: i-2, taints: [karpenter.sh/disrupted], labels: {pool: web}}
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
+//! pod shop/pod-172.31.1.12: {ready: true, gates: [binding]}
 //! ```
 //!
 //! Endpoints come with their pods, unless `pods: false` says that somebody else sees to them.
 
 use albedo::cluster::{Object, decode};
+use albedo::model::gate::GATE_PREFIX;
 use albedo::model::marks::ANNOTATION_PREFIX;
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
@@ -243,8 +245,13 @@ fn pod(name: &str, body: &mut Map<String, Value>) -> Value {
     let ready = if body.remove("ready") == Some(Value::Bool(true)) { "True" } else { "False" };
     let address = body.remove("ip").map(|ip| text(&ip));
     let address = address.unwrap_or_else(|| name.trim_start_matches("pod-").to_owned());
+    let gates = list(body, "gates").into_iter();
+    let gates = gates.map(|name| json!({"conditionType": format!("{GATE_PREFIX}{name}")}));
     json!({
-        "spec": {"nodeName": body.remove("node").unwrap_or_else(|| "n1".into())},
+        "spec": {
+            "nodeName": body.remove("node").unwrap_or_else(|| "n1".into()),
+            "readinessGates": gates.collect::<Vec<_>>(),
+        },
         "status": {
             "podIPs": [{"ip": address}],
             "conditions": [{"type": "ContainersReady", "status": ready}],

@@ -6,6 +6,7 @@ use albedo::clock::SystemClock;
 use albedo::cluster::{ApiServer, Cluster, Election, Progress, Recalled, Sight, watch_all};
 use albedo::model::action::KubeAction;
 use albedo::model::binding::{Binding, PortRef};
+use albedo::model::gate::{GateCondition, GateNews, GateState};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
 use albedo::model::memory::{Entry, Memory};
@@ -101,6 +102,15 @@ async fn write(writer: &ApiServer, namespace: &str) {
     let web = Source::ingress(ObjectKey::new(namespace, "web"));
     let entry = StatusEntry { hostname: "a.example.com".into(), ports: vec![80] };
     writer.status(&web, &[entry]).await.expect("the role allows it");
+    let news = GateNews {
+        pod: ObjectKey::new(namespace, "web-0"),
+        uid: "0a".into(),
+        binding: "tgb".into(),
+        condition: GateCondition { state: GateState::Open, reason: "".into(), message: "".into() },
+        before: None,
+    };
+    // No such pod is there, which the API server says to whoever may ask.
+    writer.gate(&news).await.expect("the role allows it");
     let event = Event {
         object: ObjectRef::of(&web),
         uid: "0a".into(),
@@ -175,7 +185,6 @@ async fn the_service_account_can_do_nothing_more() {
         "patch services",
         "create pods",
         "delete pods",
-        "patch pods --subresource=status",
         "patch nodes",
         "delete ingresses.networking.k8s.io",
         "create ingresses.networking.k8s.io",

@@ -4,7 +4,7 @@ use crate::aws::belief::{Belief, Stamp};
 use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
-use crate::model::target::{LiveTarget, Target, TargetState};
+use crate::model::target::{LiveTarget, Target, TargetState, Why};
 
 pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target]) {
     change(belief, target_group.given(), |known| {
@@ -14,11 +14,13 @@ pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target
                 // nothing.
                 Some(live) if live.state == TargetState::Draining => {
                     live.state = TargetState::Initial;
+                    live.why = Some(Box::new(Why::just_registered()));
                 }
                 Some(_) => {}
                 None => {
                     let target = target.clone();
-                    known.push(LiveTarget { target, state: TargetState::Initial });
+                    let why = Some(Box::new(Why::just_registered()));
+                    known.push(LiveTarget { target, state: TargetState::Initial, why });
                 }
             }
         }

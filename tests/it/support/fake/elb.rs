@@ -20,10 +20,7 @@ impl State {
                     self.elsewhere.clone(),
                 )
             }
-            ElbPart::TargetGroups => {
-                let found = self.target_groups.iter();
-                ElbReading::TargetGroups(found.map(|(id, found)| found.read(id)).collect())
-            }
+            ElbPart::TargetGroups => self.all_target_groups(),
             ElbPart::Rules(id) => ElbReading::Rules(id.clone(), self.rules_of(id)?),
             ElbPart::LoadBalancerAttributes(id) => {
                 let attributes = self.load_balancer(id)?.attributes.clone();

@@ -140,6 +140,12 @@ impl State {
         Ok(ElbReading::TargetGroupNamed(name.to_owned(), id.clone()))
     }
 
+    /// All of them.
+    pub(super) fn all_target_groups(&self) -> ElbReading {
+        let found = self.target_groups.iter();
+        ElbReading::TargetGroups(found.map(|(id, found)| found.read(id)).collect())
+    }
+
     pub(super) fn target_group(&self, id: &AwsId) -> Result<&TargetGroup, Refusal> {
         let unknown = || Refusal("TargetGroupNotFound", format!("target group '{id}' not found"));
         self.target_groups.get(id).ok_or_else(unknown)
