@@ -10,6 +10,7 @@ pub mod balancer;
 pub mod binder;
 pub mod certificate;
 pub mod classes;
+pub mod completion;
 mod decided;
 pub mod discovery;
 pub mod fabric;

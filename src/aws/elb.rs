@@ -67,6 +67,9 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
             let id = target_group::named(sdk, name).boxed().await?;
             ElbReading::TargetGroupNamed(name.clone(), id)
         }
+        ElbPart::Traits(id) => {
+            ElbReading::Traits(id.clone(), target_group::traits(sdk, id).boxed().await?)
+        }
         ElbPart::TargetGroupTags(id) => {
             ElbReading::TargetGroupTags(id.clone(), tag::of_one(sdk, id).boxed().await?)
         }

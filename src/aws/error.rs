@@ -114,6 +114,9 @@ const NOT_FOUND: [&str; 3] =
 const POLICY_NOT_FOUND: &str = "SSLPolicyNotFound";
 const TRUST_STORE_NOT_FOUND: &str = "TrustStoreNotFound";
 
+/// The codes by which RegisterTargets refuses all targets for the sake of one.
+const OF_ONE: [&str; 3] = ["InvalidTarget", "TooManyTargets", "ValidationError"];
+
 /// From this HTTP status on, the trouble is AWS's.
 const STATUS_SERVER_ERROR: u16 = 500;
 /// The HTTP status that means "too many calls" whatever the code.
@@ -158,6 +161,12 @@ impl CloudError {
     pub fn is_void(&self) -> bool {
         self.kind == Kind::Throttled
             || [CODE_UNRESOLVED, CODE_FOREIGN].contains(&self.code.as_str())
+    }
+
+    /// Whether one of several things that the request names may be what is refused.
+    #[must_use]
+    pub fn may_be_of_one(&self) -> bool {
+        OF_ONE.contains(&self.code.as_str())
     }
 
     /// AWS's answer lacks what it promises, so what happened is unknown.

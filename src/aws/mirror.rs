@@ -67,6 +67,7 @@ use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::request::RequestKey;
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
+use crate::model::target_group::Traits;
 
 mod protection;
 
@@ -287,6 +288,19 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         age_max: Duration,
     ) -> Result<Option<AwsId>, CloudError> {
         self.view(|reader| reader.target_group_named(name, age_max)).await
+    }
+
+    /// What of a target group never changes; `None` where there was none no longer ago than
+    /// `age_max`.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn traits(
+        &self,
+        target_group: &AwsId,
+        age_max: Duration,
+    ) -> Result<Option<Traits>, CloudError> {
+        self.view(|reader| reader.traits(target_group, age_max)).await
     }
 
     /// The imported certificates that carry a tag with this key.

@@ -25,7 +25,7 @@ use crate::model::record::HostedZones;
 use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState};
 use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
-use crate::model::target_group::TargetGroup;
+use crate::model::target_group::{TargetGroup, Traits};
 
 mod protection;
 #[cfg(test)]
@@ -441,6 +441,16 @@ impl<'a> Reader<'a> {
         }
         self.need_since(Part::Elb(ElbPart::TargetGroupTags(target_group.clone())), age_max);
         self.belief.elb.target_group_tags.get(target_group)?.value().cloned()
+    }
+
+    /// What of a target group never changes, looked for no longer ago than that where it is not
+    /// known; `None` where there is no such target group.
+    pub(super) fn traits(&mut self, target_group: &AwsId, age_max: Duration) -> Option<Traits> {
+        let known = self.belief.elb.traits.get(target_group).and_then(Known::value);
+        if known.is_none() {
+            self.need_since(Part::Elb(ElbPart::Traits(target_group.clone())), age_max);
+        }
+        known.cloned()
     }
 
     /// What is registered in a target group.

@@ -13,7 +13,7 @@ use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::{ClusterError, Kind};
 use crate::model::id::{AwsId, ObjectKey};
@@ -239,8 +239,6 @@ fn of_binding(spec: &Value) -> BTreeSet<Duty> {
     let text = |field: &str| spec[field].as_str().unwrap_or_default();
     let asked = BTreeMap::from([
         (Duty::CrossAccountBindings, !text("iamRoleArnToAssume").is_empty()),
-        (Duty::MultiClusterBindings, spec["multiClusterTargetGroup"] == json!(true)),
-        (Duty::NameOnlyBindings, text("targetGroupARN").is_empty()),
         (Duty::QuicBindings, text("targetGroupProtocol").ends_with("QUIC")),
     ]);
     asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(duty, _)| duty).collect()
@@ -249,6 +247,7 @@ fn of_binding(spec: &Value) -> BTreeSet<Duty> {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+    use serde_json::json;
 
     use super::*;
 
@@ -274,15 +273,10 @@ mod tests {
         let asked =
             |spec: Value| of_binding(&spec).into_iter().map(Duty::as_str).collect::<Vec<_>>();
         assert_eq!(asked(json!({"targetType": "ip", "targetGroupARN": "arn"})), [""; 0]);
-        assert_eq!(
-            asked(json!({"targetType": "instance", "targetGroupName": "mine"})),
-            ["name-only-bindings"]
-        );
-        let shared = json!({"targetGroupARN": "arn", "multiClusterTargetGroup": true,
+        let named = json!({"targetGroupName": "mine", "multiClusterTargetGroup": true});
+        assert_eq!(asked(named), [""; 0]);
+        let abroad = json!({"targetGroupARN": "arn",
             "iamRoleArnToAssume": "arn:aws:iam::1:role/x", "targetGroupProtocol": "TCP_QUIC"});
-        assert_eq!(
-            asked(shared),
-            ["cross-account-bindings", "multi-cluster-bindings", "quic-bindings"]
-        );
+        assert_eq!(asked(abroad), ["cross-account-bindings", "quic-bindings"]);
     }
 }

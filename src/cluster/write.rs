@@ -29,6 +29,7 @@ mod finalizer;
 mod gate;
 mod memory;
 mod names;
+mod note;
 
 use memory::Store;
 
@@ -70,6 +71,12 @@ pub trait Cluster: Send + Sync + 'static {
     /// Tells a pod whether its target takes requests. One that is gone need not be told, nor one
     /// that has taken its name.
     fn gate(&self, news: &GateNews) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// What is noted to have been registered from here for a binding whose target group other
+    /// clusters share; nothing where nobody has noted anything.
+    fn noted(
+        &self,
+        binding: &ObjectKey,
+    ) -> impl Future<Output = Result<Option<BTreeSet<SmolStr>>, ClusterError>> + Send;
     /// All that is remembered of Ingress groups, and what of it cannot be read.
     fn recall(&self) -> impl Future<Output = Result<Recalled, ClusterError>> + Send;
     /// Brings what an older version remembered to where it is remembered now.
@@ -169,11 +176,18 @@ impl ApiServer {
             KubeAction::Rebind { name, binding } => {
                 binding::rebind(&self.bindings(&name.namespace), self.scope, name, binding).await
             }
+            KubeAction::CompleteBinding { name, completion } => {
+                binding::complete(&self.bindings(&name.namespace), name, completion).await
+            }
             KubeAction::Unbind { name } => {
                 binding::unbind(&self.bindings(&name.namespace), name).await
             }
             KubeAction::Remember { group, entry, memory } => {
                 self.memories().remember(group, (entry, memory)).await
+            }
+            KubeAction::NoteTargets { name, targets } => {
+                let api = Api::namespaced(self.client.clone(), &name.namespace);
+                note::write(&api, name, targets.as_ref()).await
             }
             KubeAction::ClaimBinding { name } => {
                 let finalizer = self.scope.binding_finalizer();
@@ -208,6 +222,10 @@ impl Cluster for ApiServer {
     async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &news.pod.namespace);
         in_tenure(|| gate::operation(news), gate::tell(&pods, news)).await
+    }
+
+    async fn noted(&self, binding: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
+        note::read(&Api::namespaced(self.client.clone(), &binding.namespace), binding).await
     }
 
     async fn recall(&self) -> Result<Recalled, ClusterError> {
@@ -263,9 +281,12 @@ fn written_by(action: &KubeAction) -> String {
             let name = binding.name.as_deref().unwrap_or_default();
             format!("TargetGroupBinding {}/{name}", binding.namespace)
         }
-        KubeAction::Rebind { name, .. } | KubeAction::Unbind { name } => {
+        KubeAction::Rebind { name, .. }
+        | KubeAction::CompleteBinding { name, .. }
+        | KubeAction::Unbind { name } => {
             format!("TargetGroupBinding {name}")
         }
+        KubeAction::NoteTargets { name, .. } => note::operation(name),
         KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
             format!("finalizer of TargetGroupBinding {name}")
         }

@@ -18,7 +18,8 @@ use crate::model::plan::{Need, Plan, WaitKey};
 use crate::model::security::IngressRule;
 use crate::model::source::Source;
 use crate::model::surroundings::Surroundings;
-use crate::reconcile::Looks;
+use crate::model::target::Target;
+use crate::reconcile::{Looks, RefusedTarget};
 use crate::report::Told;
 
 /// How often what changes without a word is looked at. Targets take tens of seconds to get well.
@@ -173,6 +174,8 @@ struct Waits {
 pub struct BindingState {
     /// Since when some of its endpoints are missed among pods.
     pub strange_since: Option<Moment>,
+    /// The targets that AWS did not take.
+    pub refused: BTreeMap<Target, RefusedTarget>,
     /// The looks at its targets, while readiness gates of pods wait for them.
     pub looks: Option<Looks>,
     /// What people have been told already.
@@ -183,7 +186,7 @@ impl BindingState {
     /// Whether nothing is kept but what people have been told.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.strange_since.is_none() && self.looks.is_none()
+        self.strange_since.is_none() && self.looks.is_none() && self.refused.is_empty()
     }
 }
 

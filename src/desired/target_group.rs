@@ -20,8 +20,8 @@ use crate::model::target_group::{GRPC, HTTP1, HealthCheck, TargetGroup, TargetTy
 
 use super::annotations::table::{
     BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH,
-    HEALTHCHECK_PORT, HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, SUCCESS_CODES,
-    TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE, UNHEALTHY_THRESHOLD,
+    HEALTHCHECK_PORT, HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, MULTI_CLUSTER,
+    SUCCESS_CODES, TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE, UNHEALTHY_THRESHOLD,
 };
 use super::annotations::{Annotations, Lookup};
 use super::tags;
@@ -141,8 +141,17 @@ fn describe(
         tags: tags::with_tracking(backend.settings, &wished, tracking),
     };
     let nodes = nodes(target_type, lookup);
-    let binding = Binding { nodes, ..binding(backend, &key, &target_group, target_port) };
+    let multi_cluster = is_shared(lookup);
+    let binding =
+        Binding { multi_cluster, nodes, ..binding(backend, &key, &target_group, target_port) };
     Some(WishedTargetGroup { target_group, attributes, binding })
+}
+
+/// Whether other clusters register targets, too: the Ingress or the Service says so (LBC).
+fn is_shared(lookup: &mut Lookup<'_, '_, '_>) -> bool {
+    let says = lookup.ingress.read(&MULTI_CLUSTER).unwrap_or_default();
+    let service = lookup.service.as_deref_mut();
+    says || service.is_some_and(|of| of.read(&MULTI_CLUSTER).unwrap_or_default())
 }
 
 /// What targets are; nothing where nobody can tell.
@@ -218,8 +227,12 @@ fn health_check_port(
         }
     };
     let Some(text) = lookup.find(&HEALTHCHECK_PORT) else { return TRAFFIC_PORT.to_owned() };
-    if text == TRAFFIC_PORT || text.parse::<u16>().is_ok_and(|port| port > 0) {
+    if text == TRAFFIC_PORT {
         return text;
+    }
+    // AWS tells a number as it spells it, whatever zeros somebody wrote in front.
+    if let Some(number) = text.parse::<u16>().ok().filter(|number| *number > 0) {
+        return number.to_string();
     }
     let named = backend.service.port(&PortRef::Name(text.clone()));
     let number = named.and_then(|port| match (target_type, &port.target) {

@@ -8,15 +8,16 @@ use smol_str::SmolStr;
 use crate::model::binding::Binding;
 use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
+use crate::model::marks::NOTE_PREFIX;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::{Endpoint, EndpointSlice, ServicePort};
 use crate::model::settings::Podless;
 use crate::model::snapshot::{Objects, Snapshot};
-use crate::model::stack::{Braked, Doubts, TargetsStack};
+use crate::model::stack::{Braked, Doubts, Noted, TargetsStack};
 use crate::model::target::Target;
 use crate::model::target_group::TargetType;
 
-use super::{binder, nodes};
+use super::{binder, completion, nodes};
 
 /// Builds what should be registered for a binding that stands. `None` where this version has no
 /// say: one for another account, one that may not have its target group, or one whose nodes nobody
@@ -63,7 +64,8 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
     let nothing = TargetsStack {
         target_group: binding.target_group.clone(),
         targets: BTreeSet::new(),
-        may_deregister: snapshot.extent.shows(&binding.namespace) && !binding.multi_cluster,
+        may_deregister: snapshot.extent.shows(&binding.namespace),
+        shared: binding.multi_cluster.then_some(Noted::Unread),
         at_most: snapshot.settings.max_targets,
         leaving: false,
         unclaimed: true,
@@ -151,19 +153,10 @@ pub fn unserved(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
         return None;
     }
     let spec = &seen.spec;
-    let still = "its targets stay as they are";
-    let (field, found, allowed, meanwhile) = if spec.iam_role_arn_to_assume.is_some() {
-        ("spec.iamRoleArnToAssume", "a role to assume", "a target group of this account", still)
-    } else if spec.target_group_arn.is_none() {
-        ("spec.targetGroupARN", "no ARN", "the ARN of the target group, not its name", still)
-    } else if seen.as_binding(key).multi_cluster {
-        (
-            "spec.multiClusterTargetGroup",
-            "true",
-            "false, unless several clusters share the target group",
-            "endpoints are registered, and never deregistered: addresses of pods that are gone \
-             stay until somebody takes them away",
-        )
+    let (field, found, allowed) = if spec.iam_role_arn_to_assume.is_some() {
+        ("spec.iamRoleArnToAssume", "a role to assume", "a target group of this account")
+    } else if completion::arn(seen).is_none() && spec.target_group_name.is_none() {
+        ("spec.targetGroupARN", "neither an ARN nor a name", "the target group's")
     } else {
         return None;
     };
@@ -174,8 +167,29 @@ pub fn unserved(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
         field: field.to_owned(),
         found: found.to_owned(),
         allowed: allowed.to_owned(),
-        meanwhile: meanwhile.to_owned(),
+        meanwhile: "its targets stay as they are".to_owned(),
     })
+}
+
+/// What is to be said where nobody may look which targets of a shared group are ours.
+#[must_use]
+pub fn unnoted(key: &ObjectKey) -> Problem {
+    Problem {
+        code: Code::UnreadNote,
+        severity: Severity::Warning,
+        object: ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() },
+        field: "spec.multiClusterTargetGroup".to_owned(),
+        found: format!(
+            "the ConfigMap {}{}, which says what is registered from here, cannot be read",
+            NOTE_PREFIX, key.name
+        ),
+        allowed: format!(
+            "kubectl create rolebinding albedo-shared-targets -n {} \
+             --clusterrole=albedo-shared-targets --serviceaccount=kube-system:albedo",
+            key.namespace
+        ),
+        meanwhile: "endpoints are registered, and never deregistered".to_owned(),
+    }
 }
 
 /// What is to be said of a binding's endpoints that are no targets because no pod has their

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::id::{Id, ObjectKey};
+use super::id::{AwsId, Id, ObjectKey};
 use super::marks::Labels;
 use super::selector::Selector;
 use super::target_group::TargetType;
@@ -82,6 +82,31 @@ pub struct Binding {
     /// The nodes that are registered, where targets are nodes and not all of them are meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<Box<Selector>>,
+}
+
+/// What a person left out of a binding and its target group tells, as LBC's webhook fills it in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The target group that it names until then, where the one of its name is another one now.
+    pub replaced: Option<SmolStr>,
+    /// The target group.
+    pub target_group: Option<AwsId>,
+    /// What the targets are.
+    pub target_type: Option<SmolStr>,
+    /// Whether the targets' addresses are IPv6.
+    pub ipv6: Option<bool>,
+    /// The VPC.
+    pub vpc: Option<SmolStr>,
+    /// What the target group speaks.
+    pub protocol: Option<SmolStr>,
+}
+
+impl Completion {
+    /// Whether nothing was left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Binding {

@@ -134,3 +134,7 @@ pub fn certificate_tags(cluster: &str, key: &CertificateKey) -> Tags {
 fn tags<const N: usize>(pairs: [(&'static str, &str); N]) -> Tags {
     pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value)).collect()
 }
+
+/// What the name of the ConfigMap starts with that says which targets of a shared target group are
+/// registered from a cluster; its TargetGroupBinding's name follows (LBC).
+pub const NOTE_PREFIX: &str = "aws-lbc-targets-";

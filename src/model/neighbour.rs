@@ -11,10 +11,6 @@ use super::id::{AwsId, ObjectKey};
 pub enum Duty {
     /// TargetGroupBindings of another account's target groups.
     CrossAccountBindings,
-    /// TargetGroupBindings whose target groups several clusters share.
-    MultiClusterBindings,
-    /// TargetGroupBindings that name their target group instead of giving its ARN.
-    NameOnlyBindings,
     /// TargetGroupBindings that speak QUIC.
     QuicBindings,
     /// Pods with an agent for target control.
@@ -29,10 +25,8 @@ pub enum Duty {
 
 impl Duty {
     /// All there are.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 6] = [
         Self::CrossAccountBindings,
-        Self::MultiClusterBindings,
-        Self::NameOnlyBindings,
         Self::QuicBindings,
         Self::TargetControl,
         Self::Services,
@@ -45,8 +39,6 @@ impl Duty {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CrossAccountBindings => "cross-account-bindings",
-            Self::MultiClusterBindings => "multi-cluster-bindings",
-            Self::NameOnlyBindings => "name-only-bindings",
             Self::QuicBindings => "quic-bindings",
             Self::TargetControl => "target-control",
             Self::Services => "services",
@@ -59,10 +51,9 @@ impl Duty {
     #[must_use]
     pub fn harm(self) -> &'static str {
         match self {
-            Self::CrossAccountBindings | Self::NameOnlyBindings | Self::QuicBindings => {
+            Self::CrossAccountBindings | Self::QuicBindings => {
                 "their targets stay as they are, whatever comes and goes"
             }
-            Self::MultiClusterBindings => "targets are registered and never deregistered",
             Self::TargetControl => "new pods get no agent once its webhooks are gone",
             Self::Services => "their load balancers and targets stay as they are",
             Self::Gateways | Self::Accelerators => "they stay as they are",

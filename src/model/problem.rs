@@ -89,6 +89,10 @@ pub enum Code {
     NoPod,
     /// Pods that do not get ready because their readiness gates cannot be opened.
     ShutGates,
+    /// Nobody may look which targets of a group that clusters share are registered from here.
+    UnreadNote,
+    /// Targets that AWS does not take.
+    RefusedTargets,
     /// Nodes that cannot be targets, or none that can.
     NoNode,
     /// What a binding says that means nothing.

@@ -232,6 +232,9 @@ pub struct TargetsStack {
     pub targets: BTreeSet<Target>,
     /// Whether targets that are not wanted are ours to take away.
     pub may_deregister: bool,
+    /// What is known to have been registered from here, where other clusters register targets in
+    /// the same group.
+    pub shared: Option<Noted>,
     /// The most targets that are registered here, where there is such a bound.
     pub at_most: Option<usize>,
     /// Whether the binding is leaving: its finalizer goes once nothing is registered.
@@ -245,6 +248,29 @@ pub struct TargetsStack {
     /// The instances that stay registered although they are not wanted: none is, and those are
     /// better than none.
     pub spared: BTreeSet<SmolStr>,
+}
+
+/// What is known to have been registered from here in a target group that others share: whatever
+/// else is registered there is theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// Nobody could look.
+    Unread,
+    /// Nothing has been noted yet.
+    Nothing,
+    /// These, each an address or instance with its port.
+    These(BTreeSet<SmolStr>),
+}
+
+impl Noted {
+    /// Whether a target is known to have been registered from here.
+    #[must_use]
+    pub fn has(&self, target: &Target) -> bool {
+        match self {
+            Self::Unread | Self::Nothing => false,
+            Self::These(noted) => noted.contains(target.to_string().as_str()),
+        }
+    }
 }
 
 /// Of which targets nobody has said that they are gone: what is known of them may be incomplete.

@@ -98,3 +98,16 @@ impl TargetGroup {
         fields
     }
 }
+
+/// What of a target group never changes, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traits {
+    /// What its targets are, as AWS spells it: also what no binding can have, such as `lambda`.
+    pub target_type: SmolStr,
+    /// What it speaks.
+    pub protocol: SmolStr,
+    /// Whether the targets' addresses are IPv6.
+    pub ipv6: bool,
+    /// The VPC; empty where it has none.
+    pub vpc: SmolStr,
+}

@@ -16,7 +16,7 @@ use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
 use crate::model::plan::Plan;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::stack::TargetsStack;
-use crate::model::target::TargetState;
+use crate::model::target::{Target, TargetState};
 
 /// How much may go in one pass: so many, or this share of what stands, whichever is more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,8 @@ pub fn doubted(stack: &TargetsStack, inventory: &TargetsInventory) -> BTreeSet<S
     let healthy = live.iter().filter(|live| live.state == TargetState::Healthy);
     let targets = healthy.clone().map(|live| &live.target);
     let going = targets.filter(|target| !wanted.contains(&(target.id.as_str(), target.port)));
-    let going = going.filter(|target| !stack.spared.contains(&target.id));
+    let is_ours = |target: &&Target| stack.shared.as_ref().is_none_or(|noted| noted.has(target));
+    let going = going.filter(is_ours).filter(|target| !stack.spared.contains(&target.id));
     let going = going.filter(|target| stack.doubts.are_about(&target.id));
     if TARGETS.lets_go(going.clone().count(), healthy.count()) {
         return BTreeSet::new();

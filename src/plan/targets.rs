@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use smol_str::SmolStr;
+
 use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
 use crate::model::id::{Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
 use crate::model::known::Known;
 use crate::model::plan::{Plan, Reason, StepId};
 use crate::model::problem::{Kind, ObjectRef, Problem};
-use crate::model::stack::{Braked, TargetsStack};
+use crate::model::stack::{Braked, Noted, TargetsStack};
 use crate::model::target::{LiveTarget, Target, TargetState};
 
 use super::brakes;
@@ -26,7 +28,8 @@ pub const TARGETS_MAX: usize = 1000;
 pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory) -> Plan {
     let mut draft = Draft::default();
     if stack.leaving && !stack.may_deregister {
-        release(&mut draft, key, stack, &[]);
+        let forgotten = forget(&mut draft, key, stack, &[]);
+        release(&mut draft, key, stack, forgotten.as_slice());
         return draft.finish();
     }
     let live = match (&stack.target_group, &inventory.targets) {
@@ -36,7 +39,8 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
             if !stack.leaving {
                 draft.note(format!("nothing is registered: target group {id} does not exist"));
             }
-            release(&mut draft, key, stack, &[]);
+            let forgotten = forget(&mut draft, key, stack, &[]);
+            release(&mut draft, key, stack, forgotten.as_slice());
             return draft.finish();
         }
         (Id::Is(_), Known::Unread) => {
@@ -70,12 +74,21 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
         // What takes no requests anyway goes first.
         surplus.sort_by_key(|live| live.state == TargetState::Healthy);
     }
+    let notes = Notes::of(stack, live, &missing);
+    let noted = notes.before.map(|targets| note(&mut draft, key, targets, &claims));
+    claims.extend(noted);
     let mut surplus: Vec<Target> = surplus.into_iter().map(|live| live.target.clone()).collect();
     let rest = surplus.split_off(lacking.min(surplus.len()));
     let mut deregistered = deregister(&mut draft, stack, &surplus, &claims);
     let before: Vec<StepId> = claims.iter().chain(&deregistered).copied().collect();
     let registered = register(&mut draft, stack, &missing, &before);
     deregistered.extend(deregister(&mut draft, stack, &rest, &registered));
+    if let Some(targets) = notes.after {
+        let after: Vec<StepId> = registered.iter().chain(&deregistered).copied().collect();
+        note(&mut draft, key, targets, &after);
+    }
+    let forgotten = forget(&mut draft, key, stack, &deregistered);
+    deregistered.extend(forgotten);
     release(&mut draft, key, stack, &deregistered);
     draft.finish()
 }
@@ -124,7 +137,8 @@ fn surplus<'a>(stack: &TargetsStack, live: &'a [LiveTarget]) -> Vec<&'a LiveTarg
     let surplus = live.iter().filter(|live| {
         let stays =
             stack.braked.owners.contains(&live.target.id) || stack.spared.contains(&live.target.id);
-        counts(live) && !stays && !wanted.contains(&identity(&live.target))
+        let is_ours = stack.shared.as_ref().is_none_or(|noted| noted.has(&live.target));
+        counts(live) && is_ours && !stays && !wanted.contains(&identity(&live.target))
     });
     surplus.collect()
 }
@@ -163,6 +177,68 @@ fn deregister(
         draft.remove_after(Action::Aws(action), Reason::Gone, before)
     });
     each.collect()
+}
+
+/// What has to be noted of a target group that others share.
+#[derive(Default)]
+struct Notes {
+    /// Before anything is registered: a reply that is lost leaves nothing that nobody knows.
+    before: Option<BTreeSet<SmolStr>>,
+    /// After what is gone was deregistered: its address may be another cluster's by then.
+    after: Option<BTreeSet<SmolStr>>,
+}
+
+impl Notes {
+    fn of(stack: &TargetsStack, live: &[LiveTarget], missing: &[Target]) -> Self {
+        let noted = match &stack.shared {
+            Some(Noted::These(noted)) => Some(noted),
+            Some(Noted::Nothing) => None,
+            Some(Noted::Unread) | None => return Self::default(),
+        };
+        if stack.leaving {
+            return Self::default();
+        }
+        let spelled = |target: &Target| SmolStr::from(target.to_string());
+        let going: BTreeSet<_> =
+            surplus(stack, live).into_iter().map(|live| identity(&live.target)).collect();
+        let wanted: BTreeSet<_> = stack.targets.iter().map(identity).collect();
+        let stays = |live: &&LiveTarget| {
+            let is_ours = stack.shared.as_ref().is_some_and(|noted| noted.has(&live.target));
+            let identity = identity(&live.target);
+            counts(live) && (wanted.contains(&identity) || is_ours && !going.contains(&identity))
+        };
+        let staying = live.iter().filter(stays).map(|live| spelled(&live.target));
+        let after: BTreeSet<SmolStr> = staying.chain(missing.iter().map(spelled)).collect();
+        let before: BTreeSet<SmolStr> =
+            noted.into_iter().flatten().chain(&after).cloned().collect();
+        let is_known = noted == Some(&before);
+        let is_same = after == before;
+        Self { before: (!is_known).then_some(before), after: (!is_same).then_some(after) }
+    }
+}
+
+fn note(
+    draft: &mut Draft,
+    key: &ObjectKey,
+    targets: BTreeSet<SmolStr>,
+    after: &[StepId],
+) -> StepId {
+    let action = KubeAction::NoteTargets { name: key.clone(), targets: Some(targets) };
+    draft.push(Action::Kube(action), Reason::Remembered, after)
+}
+
+/// Takes the note away of a binding that leaves.
+fn forget(
+    draft: &mut Draft,
+    key: &ObjectKey,
+    stack: &TargetsStack,
+    after: &[StepId],
+) -> Option<StepId> {
+    let is_noted = matches!(stack.shared, Some(Noted::These(_)));
+    (stack.leaving && is_noted).then(|| {
+        let action = KubeAction::NoteTargets { name: key.clone(), targets: None };
+        draft.push(Action::Kube(action), Reason::Released, after)
+    })
 }
 
 fn release(draft: &mut Draft, key: &ObjectKey, stack: &TargetsStack, after: &[StepId]) {

@@ -3,23 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::completion::{MISSING_AGE_MAX, Standing};
+use super::refused::refusals;
 use super::{Visit, gravest};
-use crate::aws::{Cloud, CloudError, Kind, Mirror, Reach, TagLook};
+use crate::apply::of_cluster;
+use crate::aws::{Cloud, CloudError, ElbPart, Kind, Mirror, Part, Reach, TagLook};
 use crate::clock::Clock;
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::controller::Lane;
 use crate::desired;
 use crate::desired::binder::{self, Refusal};
+use crate::desired::completion::is_of_person;
 use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::known::Known;
 use crate::model::marks::Tags;
+use crate::model::outcome::Outcome;
 use crate::model::problem::Problem;
 use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::stack::Noted;
 use crate::plan;
 use crate::report::Rest;
 
 /// How old the tags may be that say who may bind a target group: a person who changes them waits no
 /// longer, and endpoints that come and go cost no call each.
 const BOUND_AGE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// How soon the steps are taken that waited for one that was refused.
+const HELD_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long a pod may take to show the address that a slice says it has: the two are watched apart.
 const PODS_PAUSE: Duration = Duration::from_secs(10);
@@ -85,7 +95,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let seen = snapshot.objects.bindings.get(key);
         let gone = seen.is_none_or(|seen| seen.leaving);
         let opened = if gone { Some(self.gates(key, &snapshot, &mut told).await) } else { None };
-        let registered = self.register(key, &snapshot, &mut told).await;
+        // Of a target group that it may not have, a binding is told nothing.
+        let standing = match refusal {
+            None => self.complete(key, &snapshot, &mut told).await,
+            Some(_) => Ok(Standing::Complete),
+        };
+        let registered = match standing {
+            Ok(Standing::Complete) => self.register(key, &snapshot, &mut told).await,
+            Ok(Standing::Unfit(rest)) => Ok(rest),
+            Err(error) => Err(error),
+        };
         let gated = match opened {
             Some(opened) => opened,
             None => self.gates(key, &snapshot, &mut told).await,
@@ -107,13 +126,39 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     ) -> Result<Rest, CloudError> {
         let Some(mut stack) = desired::targets::build(snapshot, key) else { return Ok(Rest::Done) };
         let Id::Is(target_group) = &stack.target_group else { return Ok(Rest::Done) };
+        if stack.shared.is_some() {
+            stack.shared = Some(match self.reconciler.cluster.noted(key).await {
+                Ok(Some(noted)) => Noted::These(noted),
+                Ok(None) => Noted::Nothing,
+                Err(error) if error.kind == cluster::Kind::Refused => {
+                    told.push(desired::targets::unnoted(key));
+                    Noted::Unread
+                }
+                Err(error) => return Ok(Rest::Again(of_cluster(error.kind))),
+            });
+        }
+        let part = Part::Elb(ElbPart::Targets(target_group.clone()));
         let inventory = self.mirror().targets(target_group).await?;
+        let seen = snapshot.objects.bindings.get(key);
+        let is_of_person = seen.is_some_and(|seen| is_of_person(snapshot, key, seen));
+        if matches!(inventory.targets, Known::Absent(_)) && is_of_person {
+            self.mirror().refresh(&part, MISSING_AGE_MAX);
+            return self.find_again(key, snapshot, target_group, told).await;
+        }
+        self.leave_out(key, &mut stack, &inventory);
         stack.braked = self.braked_targets(snapshot, key, (&stack, &inventory)).await;
         let plan = plan::targets::plan(key, &stack, &inventory);
         told.extend(plan.refusals.iter().cloned());
         let breaches = plan::check::targets(&plan, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
-        Ok(self.rest(&plan, &outcomes))
+        let outcomes = self.apart(key, &plan, outcomes).await;
+        told.extend(refusals(key, &outcomes));
+        let rest = self.rest(&plan, &outcomes);
+        let Some((problem, pause)) = self.refused(key) else { return Ok(rest) };
+        told.push(problem);
+        // What comes after what was refused is done without it.
+        let is_held = rest == Rest::Done && outcomes.contains(&Outcome::Held);
+        Ok(gravest([rest, Rest::Later(if is_held { HELD_PAUSE } else { pause })]))
     }
 
     /// How much longer pods may take to show the addresses of their endpoints, where some do not: a

@@ -124,6 +124,7 @@ fn a_port_for_health_checks_is_a_number_or_leads_to_one() {
     };
     assert_eq!(port("traffic-port"), "traffic-port");
     assert_eq!(port("9090"), "9090");
+    assert_eq!(port("09090"), "9090", "as AWS tells it");
     assert_eq!(port("http"), "8080");
     bad("healthcheck-port", &["named", "gone", "0", "70000", ""], "traffic-port, a port number");
 }

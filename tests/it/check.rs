@@ -233,6 +233,7 @@ fn a_full_target_group_makes_room_for_what_comes() {
         targets: (1000..1050).map(target).collect(),
         unclaimed: false,
         may_deregister: true,
+        shared: None,
         at_most: None,
         leaving: false,
         doubts: Doubts::None,

@@ -18,6 +18,7 @@ use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
 use albedo::telemetry::Metrics;
 use jiff::Timestamp;
+use smol_str::SmolStr;
 use tokio::task::JoinHandle;
 
 use super::support::fake::{Fault, Faulty, Struck, When};
@@ -220,6 +221,10 @@ impl Cluster for Inbox {
 
     async fn status(&self, _: &Source, _: &[StatusEntry]) -> Result<(), ClusterError> {
         Ok(())
+    }
+
+    async fn noted(&self, _: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
+        Ok(None)
     }
 
     async fn gate(&self, _: &GateNews) -> Result<(), ClusterError> {

@@ -148,6 +148,7 @@ fn moved(at_most: Option<usize>, live: &[u8], wanted: &[u8]) -> (Vec<Target>, Ve
         target_group: Id::Is(AwsId::new("tg")),
         targets: wanted.iter().map(|number| target(*number)).collect::<BTreeSet<_>>(),
         may_deregister: true,
+        shared: None,
         at_most,
         leaving: false,
         unclaimed: false,

@@ -45,6 +45,7 @@ mod observed;
 mod order;
 mod pairing;
 mod panics;
+mod people;
 mod plan_log;
 mod protection;
 mod protocols;

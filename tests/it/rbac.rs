@@ -13,7 +13,7 @@ use albedo::cluster::{
     ApiServer, Cluster as _, Election, Intake, Sight, Sought, neighbour, watch_all, watch_secrets,
 };
 use albedo::model::action::KubeAction;
-use albedo::model::binding::{Binding, PortRef};
+use albedo::model::binding::{Binding, Completion, PortRef};
 use albedo::model::gate::{GateCondition, GateNews, GateState};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
@@ -199,6 +199,15 @@ fn every_action() -> Vec<KubeAction> {
         KubeAction::Release { member, finalizer },
         KubeAction::Bind { binding },
         KubeAction::Rebind { name: name.clone(), binding: rebound },
+        KubeAction::CompleteBinding {
+            name: name.clone(),
+            completion: Completion { protocol: Some("HTTP".into()), ..Completion::default() },
+        },
+        KubeAction::NoteTargets {
+            name: name.clone(),
+            targets: Some(["10.0.0.1:80".into()].into()),
+        },
+        KubeAction::NoteTargets { name: name.clone(), targets: None },
         KubeAction::ClaimBinding { name: name.clone() },
         KubeAction::Unbind { name: name.clone() },
         KubeAction::ReleaseBinding { name },
@@ -245,6 +254,7 @@ async fn ask(client: Client) {
     ] {
         server.names(&sought).await.unwrap();
     }
+    server.noted(&ObjectKey::new(DEMO, "tgb")).await.unwrap();
     neighbour(&client, "aws-load-balancer-controller-leader", None).await;
 }
 
@@ -362,8 +372,10 @@ fn the_roles_are_the_service_accounts() {
         let mut roles = of(["Role", "ClusterRole"], &|it| it["metadata"]["name"].to_string());
         let bound =
             of(["RoleBinding", "ClusterRoleBinding"], &|it| it["roleRef"]["name"].to_string());
-        // Who has TLS Secrets binds this one, in their namespace.
+        // Who has TLS Secrets, or shares target groups with other clusters, binds these, in their
+        // namespace.
         roles.remove("\"albedo-secrets\"");
+        roles.remove("\"albedo-shared-targets\"");
         assert_eq!(roles, bound, "{file}");
         let bindings = documents.iter().filter(|it| !it["roleRef"].is_null());
         assert!(bindings.map(|it| &it["subjects"]).all(|subjects| *subjects == account), "{file}");

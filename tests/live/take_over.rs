@@ -33,9 +33,10 @@ fn lbc() -> Vec<Value> {
         }),
         json!({
             "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
-            "metadata": {"name": "named", "namespace": "default"},
+            "metadata": {"name": "abroad", "namespace": "default"},
             "spec": {
-                "targetGroupName": "x", "targetType": "instance",
+                "targetGroupARN": "arn", "targetType": "instance",
+                "iamRoleArnToAssume": "arn:aws:iam::1:role/x",
                 "serviceRef": {"name": "web", "port": 80},
             },
         }),
@@ -81,11 +82,13 @@ async fn what_lbc_does_is_taken_over_on_purpose_and_only_once() {
     }
     let said = refused(&plane, &account, &[]);
     let here = "AWS Load Balancer Controller is here (it holds Lease kube-system/";
-    for part in [here, "give --take-over", "not done here: name-only-bindings (1: default/named)"] {
+    for part in
+        [here, "give --take-over", "not done here: cross-account-bindings (1: default/abroad)"]
+    {
         assert!(said.contains(part), "{part}: {said}");
     }
     let said = refused(&plane, &account, &["--take-over"]);
-    assert!(said.contains("--take-over=name-only-bindings,services"), "{said}");
+    assert!(said.contains("--take-over=cross-account-bindings,services"), "{said}");
     plane.make_home("default");
     let said = refused(&plane, &account, &["--leader-election-namespace=default", "--take-over"]);
     assert!(said.contains("give --leader-election-namespace=kube-system"), "{said}");
@@ -97,7 +100,7 @@ async fn what_lbc_does_is_taken_over_on_purpose_and_only_once() {
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         Controller::start(&account, &plane.kubeconfig_of_controller(), &all)
     };
-    let mut first = start(&["--take-over=services,name-only-bindings"]);
+    let mut first = start(&["--take-over=services,cross-account-bindings"]);
     until("it is let begin", async || plane.try_kubectl(&mark, None).ok()).await;
     assert!(first.terminate().success());
     // What anybody can make stops no later start.

@@ -17,7 +17,7 @@ use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::target::{LiveTarget, Target, TargetState};
-use crate::model::target_group::TargetGroup;
+use crate::model::target_group::{TargetGroup, Traits};
 
 /// How long targets drain, of a target group of which nothing was said (AWS's longest; believing
 /// that a target still drains is the careful mistake).
@@ -45,7 +45,9 @@ pub(in crate::aws) struct ElbBelief {
     pub(in crate::aws) targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
     /// The tags of target groups that bindings name and that are no Ingress's.
     pub(in crate::aws) target_group_tags: BTreeMap<AwsId, Known<Tags>>,
-    /// The target groups that actions call by their names.
+    /// What never changes of the target groups that bindings of people name.
+    pub(in crate::aws) traits: BTreeMap<AwsId, Known<Traits>>,
+    /// The target groups that actions and bindings call by their names.
     pub(in crate::aws) named: BTreeMap<String, Known<AwsId>>,
     /// By name.
     pub(in crate::aws) trust_stores: Known<Arc<BTreeMap<String, AwsId>>>,
@@ -95,6 +97,9 @@ impl ElbBelief {
             ElbReading::TargetGroupTags(id, tags) => {
                 belief.target_group_tags.insert(id, Known::Is(tags, at));
             }
+            ElbReading::Traits(id, traits) => {
+                belief.traits.insert(id, Known::Is(traits, at));
+            }
             ElbReading::TrustStores(found) => belief.trust_stores = Known::Is(Arc::new(found), at),
             ElbReading::TargetGroupNamed(name, id) => {
                 belief.named.insert(name, Known::Is(id, at));
@@ -113,6 +118,7 @@ impl ElbBelief {
             ElbPart::TargetGroupTags(id) => {
                 belief.target_group_tags.insert(id.clone(), Known::Absent(at));
             }
+            ElbPart::Traits(id) => _ = belief.traits.insert(id.clone(), Known::Absent(at)),
             ElbPart::TargetGroupNamed(name) => {
                 belief.named.insert(name.clone(), Known::Absent(at));
             }
@@ -154,6 +160,7 @@ impl ElbBelief {
                 self.targets.retain(|id, _| stands(id));
                 self.draining.retain(|id, _| stands(id));
                 self.target_group_tags.clear();
+                self.traits.clear();
                 self.gone.clear();
             }
             ElbPart::Listeners(id) => {
@@ -187,6 +194,7 @@ impl ElbBelief {
             ElbPart::TargetGroupTags(id) => {
                 move_entry(id, &mut other.target_group_tags, &mut self.target_group_tags);
             }
+            ElbPart::Traits(id) => move_entry(id, &mut other.traits, &mut self.traits),
             ElbPart::TrustStores => self.trust_stores = other.trust_stores,
             ElbPart::TargetGroupNamed(_) => self.named.extend(other.named),
             ElbPart::Rules(_) => {}
@@ -208,6 +216,7 @@ impl ElbBelief {
                 self.draining.remove(id);
             }
             ElbPart::TargetGroupTags(id) => drop(self.target_group_tags.remove(id)),
+            ElbPart::Traits(id) => drop(self.traits.remove(id)),
             ElbPart::TrustStores => self.trust_stores = Known::Unread,
             ElbPart::TargetGroupNamed(name) => drop(self.named.remove(name)),
             ElbPart::Rules(_) => {}
@@ -226,6 +235,7 @@ impl ElbBelief {
             ElbPart::TargetGroupAttributes(id) => is_read(&self.target_group_attributes, id),
             ElbPart::Targets(id) => is_read(&self.targets, id),
             ElbPart::TargetGroupTags(id) => is_read(&self.target_group_tags, id),
+            ElbPart::Traits(id) => is_read(&self.traits, id),
             ElbPart::TrustStores => self.trust_stores.is_read(),
             ElbPart::TargetGroupNamed(name) => self.named.get(name).is_some_and(Known::is_read),
             ElbPart::Rules(_) => false,
@@ -248,6 +258,7 @@ impl ElbBelief {
             | ElbPart::TargetGroupAttributes(_)
             | ElbPart::Targets(_)
             | ElbPart::TargetGroupTags(_)
+            | ElbPart::Traits(_)
             | ElbPart::TrustStores
             | ElbPart::TargetGroupNamed(_)
             | ElbPart::Rules(_) => false,
@@ -261,6 +272,7 @@ impl ElbBelief {
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
         let attributes = attributes + self.listener_attributes.len() + self.capacities.len();
         let attributes = attributes + self.target_group_tags.len() + self.named.len();
+        let attributes = attributes + self.traits.len();
         let listeners = self.listeners.len() + self.read_ahead.len();
         attributes + listeners + targets.chain(draining).sum::<usize>()
     }

@@ -15,7 +15,7 @@ use crate::model::known::Live;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
-use crate::model::target_group::{GRPC, HealthCheck, TargetGroup, TargetType};
+use crate::model::target_group::{GRPC, HealthCheck, TargetGroup, TargetType, Traits};
 
 /// Whose numbers the success codes of a health check are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,22 @@ pub(in crate::aws) async fn named(sdk: &Sdk, name: &str) -> Result<AwsId, CloudE
         sdk.elb.describe_target_groups().names(name).send().await.map_err(refused(OPERATION))?;
     let found = answer.target_groups().iter().find_map(|found| found.target_group_arn());
     found.map(AwsId::new).ok_or_else(|| CloudError::incomplete(OPERATION, "the target group"))
+}
+
+/// What of a target group never changes, in whichever VPC and of whichever kind.
+pub(in crate::aws) async fn traits(sdk: &Sdk, id: &AwsId) -> Result<Traits, CloudError> {
+    const OPERATION: &str = "elbv2.DescribeTargetGroups";
+    sdk.turns.wait(OPERATION).await;
+    let asked = sdk.elb.describe_target_groups().target_group_arns(id.as_str());
+    let answer = asked.send().await.map_err(refused(OPERATION))?;
+    let found = answer.target_groups().first();
+    let found = found.ok_or_else(|| CloudError::incomplete(OPERATION, "the target group"))?;
+    Ok(Traits {
+        target_type: found.target_type().map(|found| found.as_str().into()).unwrap_or_default(),
+        protocol: found.protocol().map(|found| found.as_str().into()).unwrap_or_default(),
+        ipv6: found.ip_address_type() == Some(&TargetGroupIpAddressTypeEnum::Ipv6),
+        vpc: found.vpc_id().unwrap_or_default().into(),
+    })
 }
 
 /// The attributes of a target group.

@@ -10,7 +10,7 @@ use crate::model::known::Live;
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
 use crate::model::target::LiveTarget;
-use crate::model::target_group::TargetGroup;
+use crate::model::target_group::{TargetGroup, Traits};
 
 /// A part of Elastic Load Balancing v2.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,8 @@ pub enum ElbPart {
     /// The tags of a target group that a binding names and that is no Ingress's: they say who may
     /// bind it.
     TargetGroupTags(AwsId),
+    /// What of a target group that a person's binding names never changes.
+    Traits(AwsId),
     /// The trust stores of the region, by name.
     TrustStores,
     /// Which target group has this name.
@@ -61,9 +63,10 @@ impl ElbPart {
             }
             Self::TargetGroupAttributes(_) => (Lane::Balancing, among_target_groups()),
             Self::Rules(_) => (Lane::Balancing, Belonging::Beside),
-            Self::Targets(_) | Self::TargetGroupTags(_) | Self::TargetGroupNamed(_) => {
-                (Lane::Targets, Belonging::Own)
-            }
+            Self::Targets(_)
+            | Self::TargetGroupTags(_)
+            | Self::Traits(_)
+            | Self::TargetGroupNamed(_) => (Lane::Targets, Belonging::Own),
         };
         About { lane, belonging }
     }
@@ -93,6 +96,8 @@ pub enum ElbReading {
     Targets(AwsId, Vec<LiveTarget>),
     /// The tags of a target group.
     TargetGroupTags(AwsId, Tags),
+    /// What of a target group never changes.
+    Traits(AwsId, Traits),
     /// The trust stores of the region, by name.
     TrustStores(BTreeMap<String, AwsId>),
     /// The target group of a name.
@@ -115,6 +120,7 @@ impl ElbReading {
             | Self::TargetGroupAttributes(..)
             | Self::Targets(..)
             | Self::TargetGroupTags(..)
+            | Self::Traits(..)
             | Self::TrustStores(_)
             | Self::TargetGroupNamed(..) => Vec::new(),
         }

@@ -7,11 +7,12 @@ use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use smol_str::SmolStr;
 
 use super::super::error::{ClusterError, Kind};
 use super::{WRITER, against_others, answer, unless_gone};
 use crate::cluster::wire::TargetGroupBinding;
-use crate::model::binding::{Binding, Opening};
+use crate::model::binding::{Binding, Completion, Opening};
 use crate::model::id::ObjectKey;
 use crate::model::marks::{ANNOTATION_NETWORKING, Labels};
 use crate::model::seen::{
@@ -77,6 +78,52 @@ pub(super) async fn rebind(
             .map(drop)
     })
     .await
+}
+
+/// Fills in what a person left out of a binding. What somebody has filled in meanwhile stays, and
+/// one that names another target group by now is left as it is.
+pub(super) async fn complete(
+    api: &Api<TargetGroupBinding>,
+    key: &ObjectKey,
+    completion: &Completion,
+) -> Result<(), ClusterError> {
+    let operation = format!("TargetGroupBinding {key}");
+    against_others(|| async {
+        let standing = answer(&operation, api.get(&key.name)).await?;
+        let named = standing.spec.target_group_arn.as_ref();
+        if completion.target_group.is_some() && named != completion.replaced.as_ref() {
+            return Ok(());
+        }
+        let spec = completed(&standing.spec, completion);
+        let version = &standing.metadata.resource_version;
+        let patch = json!({"metadata": {"resourceVersion": version}, "spec": spec});
+        let patch = Patch::Merge(&patch);
+        answer(&operation, api.patch(&key.name, &PatchParams::apply(WRITER), &patch))
+            .await
+            .map(drop)
+    })
+    .await
+}
+
+/// The fields that are filled in.
+fn completed(standing: &TargetGroupBindingSpec, completion: &Completion) -> Map<String, Value> {
+    let Completion { replaced: _, target_group, target_type, ipv6, vpc, protocol } = completion;
+    let family = |is_ipv6: &bool| if *is_ipv6 { "ipv6" } else { "ipv4" };
+    let unless = |stands: &Option<SmolStr>, value: Option<Value>| {
+        value.filter(|_| stands.as_deref().is_none_or(str::is_empty))
+    };
+    let text = |value: &Option<SmolStr>| value.as_deref().map(Value::from);
+    let fields = [
+        ("targetGroupARN", target_group.as_ref().map(|id| id.as_str().into())),
+        ("targetType", unless(&standing.target_type, text(target_type))),
+        (
+            "ipAddressType",
+            unless(&standing.ip_address_type, ipv6.as_ref().map(family).map(Value::from)),
+        ),
+        ("vpcID", unless(&standing.vpc_id, text(vpc))),
+        ("targetGroupProtocol", unless(&standing.target_group_protocol, text(protocol))),
+    ];
+    fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
 }
 
 /// Removes a binding, unless it is gone. While it carries a finalizer it stays, as leaving.

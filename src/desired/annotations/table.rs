@@ -290,6 +290,9 @@ built! {
         under "targetType" as |spec| spec.target_type.as_deref().map(Cow::from);
     /// The labels of the nodes that are registered; else all that load balancers may reach.
     TARGET_NODE_LABELS: Pairs = "target-node-labels" on ServiceOrIngress by grammar::map;
+    /// Whether other clusters register targets in the same target group: true or false; what they
+    /// registered stays.
+    MULTI_CLUSTER: bool = "multi-cluster-target-group" on ServiceOrIngress by grammar::boolean;
     /// What pods speak.
     BACKEND_PROTOCOL: Protocol = "backend-protocol" on ServiceOrIngress by grammar::protocol;
     /// In which version of HTTP: HTTP1 (also where nobody says), HTTP2 or GRPC.
@@ -344,7 +347,6 @@ const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
 /// Annotations of LBC's that are not built yet.
 const NOT_YET: &[Known] = &[
     either("target-control-port.", &[]),
-    either("multi-cluster-target-group", FALSE),
     only("enable-frontend-nlb", FALSE),
     only("frontend-nlb-scheme", &[]),
     only("frontend-nlb-subnets", &[]),

@@ -1,9 +1,12 @@
 //! What this program can do in the cluster that orders something.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::Sign;
-use crate::model::binding::Binding;
+use crate::model::binding::{Binding, Completion};
 use crate::model::group::Group;
 use crate::model::id::{Id, ObjectKey};
 use crate::model::memory::{Entry, Memory};
@@ -43,10 +46,25 @@ pub enum KubeAction {
         /// Which one.
         name: ObjectKey,
     },
+    /// Fills in what a person left out of a TargetGroupBinding.
+    CompleteBinding {
+        /// Which one.
+        name: ObjectKey,
+        /// What is filled in.
+        completion: Completion,
+    },
     /// Puts our finalizer on a TargetGroupBinding, before targets are registered for it.
     ClaimBinding {
         /// Which one.
         name: ObjectKey,
+    },
+    /// Notes which targets of a group that other clusters share are registered from here, before
+    /// they are.
+    NoteTargets {
+        /// The binding.
+        name: ObjectKey,
+        /// The targets, each an address or instance with its port; nothing where the note goes.
+        targets: Option<BTreeSet<SmolStr>>,
     },
     /// Takes our finalizer off a TargetGroupBinding, after its targets are deregistered.
     ReleaseBinding {
@@ -78,7 +96,9 @@ impl KubeAction {
             Self::Bind { .. } => "Bind",
             Self::Rebind { .. } => "Rebind",
             Self::Unbind { .. } => "Unbind",
+            Self::CompleteBinding { .. } => "CompleteBinding",
             Self::ClaimBinding { .. } => "ClaimBinding",
+            Self::NoteTargets { .. } => "NoteTargets",
             Self::ReleaseBinding { .. } => "ReleaseBinding",
             Self::Remember { .. } => "Remember",
         }
@@ -92,7 +112,9 @@ impl KubeAction {
             Self::Claim { .. }
             | Self::Release { .. }
             | Self::Rebind { .. }
+            | Self::CompleteBinding { .. }
             | Self::ClaimBinding { .. }
+            | Self::NoteTargets { .. }
             | Self::ReleaseBinding { .. }
             | Self::Remember { .. } => Sign::Change,
         }
@@ -105,7 +127,9 @@ impl KubeAction {
             Self::Claim { .. }
             | Self::Release { .. }
             | Self::Unbind { .. }
+            | Self::CompleteBinding { .. }
             | Self::ClaimBinding { .. }
+            | Self::NoteTargets { .. }
             | Self::ReleaseBinding { .. }
             | Self::Remember { .. } => {}
         }

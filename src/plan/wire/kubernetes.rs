@@ -15,7 +15,9 @@ pub(super) fn what(action: &KubeAction) -> String {
             Some(name) => format!("TargetGroupBinding {}/{name}", binding.namespace),
             None => format!("TargetGroupBinding for Service {}", binding.service_key()),
         },
-        KubeAction::Rebind { name, .. } | KubeAction::Unbind { name } => {
+        KubeAction::Rebind { name, .. }
+        | KubeAction::CompleteBinding { name, .. }
+        | KubeAction::Unbind { name } => {
             format!("TargetGroupBinding {name}")
         }
         KubeAction::Remember { entry: Entry::Held(member), .. } => {
@@ -29,6 +31,9 @@ pub(super) fn what(action: &KubeAction) -> String {
         }
         KubeAction::Remember { entry: Entry::Standing, memory, .. } => {
             format!("memory of which of {} members came first", memory.standing.len())
+        }
+        KubeAction::NoteTargets { name, .. } => {
+            format!("note of what is registered from here for TargetGroupBinding {name}")
         }
         KubeAction::ClaimBinding { name } | KubeAction::ReleaseBinding { name } => {
             format!("finalizer of TargetGroupBinding {name}")
@@ -62,6 +67,12 @@ pub(super) fn parameters(action: &KubeAction) -> Value {
         KubeAction::Remember { group, entry: Entry::Standing, memory } => {
             let standing: Vec<String> = memory.standing.iter().map(ToString::to_string).collect();
             json!({"group": group.to_string(), "standing": standing})
+        }
+        KubeAction::NoteTargets { name, targets } => {
+            json!({"name": name.to_string(), "targets": targets})
+        }
+        KubeAction::CompleteBinding { name, completion } => {
+            json!({"name": name.to_string(), "completion": completion})
         }
         KubeAction::Unbind { name }
         | KubeAction::ClaimBinding { name }

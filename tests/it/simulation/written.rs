@@ -6,8 +6,10 @@ use albedo::clock::Clock as _;
 use albedo::cluster::{Cluster, ClusterError, Kind, Recalled, Sought};
 use albedo::model::action::KubeAction;
 use albedo::model::gate::GateNews;
+use albedo::model::id::ObjectKey;
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
+use smol_str::SmolStr;
 use tokio::sync::oneshot;
 
 use super::judge::Invariant;
@@ -98,6 +100,10 @@ impl Cluster for Written {
 
     async fn status(&self, member: &Source, entries: &[StatusEntry]) -> Result<(), ClusterError> {
         self.write(Write::Status(member.clone(), entries.to_vec())).await
+    }
+
+    async fn noted(&self, binding: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
+        self.cluster.noted(binding).await
     }
 
     async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {

@@ -25,6 +25,7 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Deserialize as _;
+use smol_str::SmolStr;
 
 use super::clock::VirtualClock;
 use super::fake::Death;
@@ -59,6 +60,8 @@ pub struct FakeCluster {
     pub maps: Arc<Mutex<BTreeMap<String, BTreeMap<String, String>>>>,
     /// Ingresses that somebody keeps finalizers off.
     pub closed: Arc<Mutex<BTreeSet<ObjectKey>>>,
+    /// What it notes to have registered in target groups that others share, by binding.
+    pub notes: Arc<Mutex<BTreeMap<ObjectKey, BTreeSet<SmolStr>>>>,
     log: Arc<Mutex<Log>>,
 }
 
@@ -83,6 +86,7 @@ impl FakeCluster {
             feeds: Arc::default(),
             maps: Arc::default(),
             closed: Arc::default(),
+            notes: Arc::default(),
             log: Arc::default(),
         }
     }
@@ -265,6 +269,12 @@ impl FakeCluster {
                 let Ok(standing) = self.binding(name) else { return Ok(()) };
                 self.put_binding(name, SeenBinding { leaving: true, ..standing });
             }
+            KubeAction::CompleteBinding { name, completion } => {
+                let mut found = self.binding(name)?;
+                bindings::complete(&mut found.spec, completion);
+                self.put_binding(name, found);
+            }
+            KubeAction::NoteTargets { name, targets } => self.note(name, targets.as_ref()),
             KubeAction::ClaimBinding { name } => {
                 let (mut found, own) =
                     (self.binding(name)?, self.settings.scope.binding_finalizer());
@@ -337,6 +347,10 @@ impl Cluster for FakeCluster {
             Ok(())
         })
         .await
+    }
+
+    async fn noted(&self, binding: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
+        Ok(self.notes.lock().unwrap().get(binding).cloned())
     }
 
     async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {

@@ -421,9 +421,9 @@ impl Cloud for Fake {
             Part::Ec2(Ec2Part::Interfaces) => "ec2.DescribeNetworkInterfaces",
             Part::Ec2(Ec2Part::SecurityGroups) => "ec2.DescribeSecurityGroups",
             Part::Elb(ElbPart::LoadBalancers) => "elbv2.DescribeLoadBalancers",
-            Part::Elb(ElbPart::TargetGroups | ElbPart::TargetGroupNamed(_)) => {
-                "elbv2.DescribeTargetGroups"
-            }
+            Part::Elb(
+                ElbPart::TargetGroups | ElbPart::TargetGroupNamed(_) | ElbPart::Traits(_),
+            ) => "elbv2.DescribeTargetGroups",
             Part::Elb(ElbPart::Rules(_)) => "elbv2.DescribeRules",
             Part::Elb(ElbPart::LoadBalancerAttributes(_)) => "elbv2.DescribeLoadBalancerAttributes",
             Part::Elb(ElbPart::Capacity(_)) => "elbv2.DescribeCapacityReservation",

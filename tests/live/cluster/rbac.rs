@@ -5,7 +5,7 @@ use std::time::Duration;
 use albedo::clock::SystemClock;
 use albedo::cluster::{ApiServer, Cluster, Election, Progress, Recalled, Sight, watch_all};
 use albedo::model::action::KubeAction;
-use albedo::model::binding::{Binding, PortRef};
+use albedo::model::binding::{Binding, Completion, PortRef};
 use albedo::model::gate::{GateCondition, GateNews, GateState};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Id, ObjectKey};
@@ -59,6 +59,10 @@ fn every_action(namespace: &str) -> Vec<KubeAction> {
         // Found to be there: this one is read.
         KubeAction::Bind { binding },
         KubeAction::Rebind { name: name.clone(), binding: rebound },
+        KubeAction::CompleteBinding {
+            name: name.clone(),
+            completion: Completion { protocol: Some("HTTP".into()), ..Completion::default() },
+        },
         KubeAction::ClaimBinding { name: name.clone() },
         KubeAction::Unbind { name: name.clone() },
         KubeAction::ReleaseBinding { name },

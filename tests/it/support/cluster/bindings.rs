@@ -1,9 +1,9 @@
-//! TargetGroupBindings, made as on a real API server.
+//! TargetGroupBindings, made and filled in as on a real API server.
 
 use std::collections::BTreeMap;
 
 use albedo::cluster::{ClusterError, Kind};
-use albedo::model::binding::{Binding, Opening};
+use albedo::model::binding::{Binding, Completion, Opening};
 use albedo::model::id::ObjectKey;
 use albedo::model::seen::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
@@ -70,4 +70,16 @@ pub(super) fn spec(binding: &Binding) -> TargetGroupBindingSpec {
         iam_role_arn_to_assume: None,
         rest: BTreeMap::new(),
     }
+}
+
+/// What somebody left out is filled in.
+pub(super) fn complete(spec: &mut TargetGroupBindingSpec, completion: &Completion) {
+    let Completion { replaced: _, target_group, target_type, ipv6, vpc, protocol } = completion;
+    let family = |is_ipv6: bool| if is_ipv6 { "ipv6" } else { "ipv4" };
+    let arn = target_group.as_ref().map(|id| id.as_str().into());
+    spec.target_group_arn = arn.or(spec.target_group_arn.take());
+    spec.target_type = spec.target_type.take().or(target_type.clone());
+    spec.ip_address_type = spec.ip_address_type.take().or(ipv6.map(family).map(Into::into));
+    spec.vpc_id = spec.vpc_id.take().or(vpc.clone());
+    spec.target_group_protocol = spec.target_group_protocol.take().or(protocol.clone());
 }

@@ -1,14 +1,16 @@
 //! What the cluster remembers for the controller: written and read as on a real one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::cluster::{ClusterError, Kind, Recalled, memory};
 use albedo::model::group::Group;
+use albedo::model::id::ObjectKey;
 use albedo::model::memory::{Entry, Memory};
 use albedo::model::names;
 use albedo::model::settings::Scope;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use smol_str::SmolStr;
 
 use super::{FakeCluster, refusal};
 
@@ -28,6 +30,15 @@ impl FakeCluster {
             maps.insert(name, data.map_err(|why| refusal(Kind::Refused, why))?);
         }
         Ok(())
+    }
+
+    /// What is registered from here in a target group that others share, or that nothing is.
+    pub(super) fn note(&self, binding: &ObjectKey, targets: Option<&BTreeSet<SmolStr>>) {
+        let mut notes = self.notes.lock().unwrap();
+        match targets {
+            Some(targets) => _ = notes.insert(binding.clone(), targets.clone()),
+            None => _ = notes.remove(binding),
+        }
     }
 
     /// It bears the mark of having been looked after.

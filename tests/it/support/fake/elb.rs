@@ -42,6 +42,7 @@ impl State {
                 ElbReading::TargetGroupAttributes(id.clone(), attributes)
             }
             ElbPart::TargetGroupNamed(name) => self.named(name)?,
+            ElbPart::Traits(id) => self.traits(id)?,
             ElbPart::TrustStores => ElbReading::TrustStores(self.trust_stores.clone()),
             ElbPart::Targets(id) => ElbReading::Targets(id.clone(), self.targets_of(id, is_quick)?),
             ElbPart::Listeners(_) => unreachable!("it takes several calls"),

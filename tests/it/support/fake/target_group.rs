@@ -9,7 +9,7 @@ use albedo::model::known::Live;
 use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
 use albedo::model::target::{Target, TargetState};
-use albedo::model::target_group::{HealthCheck, TargetGroup as Spec, TargetType};
+use albedo::model::target_group::{HealthCheck, TargetGroup as Spec, TargetType, Traits};
 
 use super::balancer::{check_name, defaults, set_attributes};
 use super::state::{State, check_tags};
@@ -104,10 +104,11 @@ impl State {
     pub(super) fn register(&mut self, id: &AwsId, targets: &[Target]) -> Result<Answer, Refusal> {
         let cidrs = self.vpc.cidrs.clone();
         let found = self.target_group_mut(id)?;
+        // Nothing is registered for the others where one is refused (AWS).
+        for target in targets.iter().filter(|_| found.spec.target_type == TargetType::Ip) {
+            check_address(target, &cidrs)?;
+        }
         for target in targets {
-            if found.spec.target_type == TargetType::Ip {
-                check_address(target, &cidrs)?;
-            }
             let state = found.targets.entry(target.clone()).or_insert(TargetState::Initial);
             if *state == TargetState::Draining {
                 *state = TargetState::Initial;
@@ -146,6 +147,18 @@ impl State {
         ElbReading::TargetGroups(found.map(|(id, found)| found.read(id)).collect())
     }
 
+    /// What of a target group never changes.
+    pub(super) fn traits(&self, id: &AwsId) -> Result<ElbReading, Refusal> {
+        let spec = &self.target_group(id)?.spec;
+        let traits = Traits {
+            target_type: spec.target_type.as_str().into(),
+            protocol: spec.protocol.as_str().into(),
+            ipv6: spec.ipv6,
+            vpc: spec.vpc.as_str().into(),
+        };
+        Ok(ElbReading::Traits(id.clone(), traits))
+    }
+
     pub(super) fn target_group(&self, id: &AwsId) -> Result<&TargetGroup, Refusal> {
         let unknown = || Refusal("TargetGroupNotFound", format!("target group '{id}' not found"));
         self.target_groups.get(id).ok_or_else(unknown)
@@ -161,6 +174,9 @@ fn check_address(target: &Target, cidrs: &[String]) -> Result<(), Refusal> {
     let Ok(address) = target.id.parse::<IpAddr>() else {
         return refuse("ValidationError", format!("'{}' is not an IP address", target.id));
     };
+    if address.is_loopback() {
+        return refuse("InvalidTarget", format!("'{address}' cannot be a target"));
+    }
     let is_inside = cidrs.iter().any(|cidr| contains(cidr, address));
     if is_inside || target.availability_zone.is_some() {
         return Ok(());

@@ -1,0 +1,131 @@
+//! What a person left out of a binding, and what in it its target group contradicts: what LBC's
+//! webhooks see to, which need not stand.
+
+use smol_str::SmolStr;
+
+use crate::model::binding::Completion;
+use crate::model::group::Group;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
+use crate::model::seen::SeenBinding;
+use crate::model::snapshot::Snapshot;
+use crate::model::target_group::Traits;
+
+use super::binder;
+
+/// What has to be known of a binding's target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Nothing: whoever made the binding, or looked after it before, has seen to that.
+    Nothing,
+    /// Which one has this name, and what it is.
+    Named(String),
+    /// What it is.
+    Traits(AwsId),
+}
+
+/// What has to be known of a binding's target group. One of an Ingress was made complete, and one
+/// that carries a finalizer was looked at when it got it.
+#[must_use]
+pub fn ask(snapshot: &Snapshot, key: &ObjectKey) -> Ask {
+    let seen = snapshot.objects.bindings.get(key).filter(|seen| is_of_person(snapshot, key, seen));
+    let Some(seen) = seen else { return Ask::Nothing };
+    let spec = &seen.spec;
+    let named = spec.target_group_name.clone().filter(|name| !name.is_empty());
+    let finalizer = snapshot.settings.scope.binding_finalizer();
+    let is_claimed = seen.finalizers.iter().any(|held| held == finalizer);
+    match (arn(seen), named) {
+        (None, Some(name)) => Ask::Named(name),
+        (Some(arn), _) if !is_claimed || is_empty(spec.target_type.as_ref()) => Ask::Traits(arn),
+        _ => Ask::Nothing,
+    }
+}
+
+/// Whether a binding is a person's, for us to serve.
+#[must_use]
+pub fn is_of_person(snapshot: &Snapshot, key: &ObjectKey, seen: &SeenBinding) -> bool {
+    !seen.leaving
+        && seen.spec.iam_role_arn_to_assume.is_none()
+        && Group::of_labels(&seen.labels).is_none()
+        && binder::is_served(snapshot, key)
+}
+
+/// The target group that a binding names.
+#[must_use]
+pub fn arn(seen: &SeenBinding) -> Option<AwsId> {
+    seen.spec.target_group_arn.as_deref().filter(|arn| !arn.is_empty()).map(AwsId::new)
+}
+
+fn is_empty(field: Option<&SmolStr>) -> bool {
+    field.is_none_or(SmolStr::is_empty)
+}
+
+/// What a binding leaves out and its target group tells.
+#[must_use]
+pub fn completion(seen: &SeenBinding, target_group: &AwsId, traits: &Traits) -> Completion {
+    let spec = &seen.spec;
+    let standing = arn(seen);
+    let is_other = standing.as_ref() != Some(target_group);
+    Completion {
+        replaced: spec.target_group_arn.clone().filter(|_| is_other),
+        target_group: is_other.then(|| target_group.clone()),
+        target_type: is_empty(spec.target_type.as_ref()).then(|| traits.target_type.clone()),
+        ipv6: is_empty(spec.ip_address_type.as_ref()).then_some(traits.ipv6),
+        vpc: (is_empty(spec.vpc_id.as_ref()) && !traits.vpc.is_empty()).then(|| traits.vpc.clone()),
+        protocol: is_empty(spec.target_group_protocol.as_ref()).then(|| traits.protocol.clone()),
+    }
+}
+
+/// What in a binding contradicts its target group, or means nothing with it.
+#[must_use]
+pub fn flaw(seen: &SeenBinding, key: &ObjectKey, traits: &Traits) -> Option<Problem> {
+    let spec = &seen.spec;
+    let family = if traits.ipv6 { "ipv6" } else { "ipv4" };
+    let told = [
+        ("spec.targetType", spec.target_type.as_deref(), traits.target_type.as_str()),
+        ("spec.ipAddressType", spec.ip_address_type.as_deref(), family),
+        ("spec.vpcID", spec.vpc_id.as_deref(), traits.vpc.as_str()),
+        (
+            "spec.targetGroupProtocol",
+            spec.target_group_protocol.as_deref(),
+            traits.protocol.as_str(),
+        ),
+    ];
+    let told = told.map(|(field, said, is)| (field, said.filter(|said| !said.is_empty()), is));
+    if !["ip", "instance"].contains(&traits.target_type.as_str()) {
+        let found = format!("a target group of {} targets", traits.target_type);
+        return Some(problem(key, "spec.targetGroupARN", found, "one of ip or instance targets"));
+    }
+    if let Some((field, said, is)) =
+        told.into_iter().find_map(|(field, said, is)| Some((field, said.filter(|s| *s != is)?, is)))
+    {
+        let allowed = format!("{is}, which its target group has");
+        return Some(problem(key, field, said.to_owned(), &allowed));
+    }
+    let is_ip = traits.target_type == "ip";
+    (is_ip && spec.node_selector.is_some()).then(|| {
+        let found = "nodes, while targets are pods".to_owned();
+        problem(key, "spec.nodeSelector", found, "none, with targetType: ip")
+    })
+}
+
+/// What is to be said of a binding whose target group is not there.
+#[must_use]
+pub fn missing(key: &ObjectKey, field: &str, said: &str) -> Problem {
+    Problem {
+        code: Code::NoTargetGroup,
+        ..problem(key, field, format!("{said}, which does not exist"), "a target group that does")
+    }
+}
+
+fn problem(key: &ObjectKey, field: &str, found: String, allowed: &str) -> Problem {
+    Problem {
+        code: Code::InvalidBinding,
+        severity: Severity::Error,
+        object: ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() },
+        field: field.to_owned(),
+        found,
+        allowed: allowed.to_owned(),
+        meanwhile: "nothing is registered for it".to_owned(),
+    }
+}

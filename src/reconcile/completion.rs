@@ -1,0 +1,113 @@
+//! Bindings of people: what they leave out is filled in, and what contradicts their target group is
+//! told, before anything is registered for them.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::Visit;
+use crate::aws::{Cloud, CloudError};
+use crate::clock::Clock;
+use crate::cluster::Cluster;
+use crate::desired::completion::{self, Ask};
+use crate::model::action::{Action, KubeAction};
+use crate::model::binding::Completion;
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::plan::{Plan, Reason};
+use crate::model::problem::Problem;
+use crate::model::snapshot::Snapshot;
+use crate::report::{self, Rest};
+
+/// How often it is looked whether a target group is there by now that a binding names: soon enough
+/// for a person who has just made it.
+pub(super) const MISSING_AGE_MAX: Duration = Duration::from_secs(30);
+
+/// How long after a binding was made AWS may not have heard of its target group everywhere: far
+/// longer than ever seen.
+const YOUNG_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// How far a binding is.
+pub(super) enum Standing {
+    /// It says all that has to be known.
+    Complete,
+    /// Nothing is to be registered for it as it is.
+    Unfit(Rest),
+}
+
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    /// Fills in what a person left out of a binding, and says what is wrong with it.
+    pub(super) async fn complete(
+        &self,
+        key: &ObjectKey,
+        snapshot: &Snapshot,
+        told: &mut Vec<Problem>,
+    ) -> Result<Standing, CloudError> {
+        let (target_group, field, said) = match completion::ask(snapshot, key) {
+            Ask::Nothing => return Ok(Standing::Complete),
+            Ask::Traits(arn) => (Some(arn.clone()), "spec.targetGroupARN", arn.to_string()),
+            Ask::Named(name) => {
+                let found = self.mirror().target_group_named(&name, MISSING_AGE_MAX).await?;
+                (found, "spec.targetGroupName", name)
+            }
+        };
+        let traits = match &target_group {
+            Some(id) => self.mirror().traits(id, MISSING_AGE_MAX).await?,
+            None => None,
+        };
+        let seen = snapshot.objects.bindings.get(key);
+        let (Some(id), Some(traits), Some(seen)) = (target_group, traits, seen) else {
+            told.push(completion::missing(key, field, &said));
+            return Ok(Standing::Unfit(comes_back(key, snapshot)));
+        };
+        if let Some(flaw) = completion::flaw(seen, key, &traits) {
+            told.push(flaw);
+            return Ok(Standing::Unfit(Rest::Done));
+        }
+        let completion = completion::completion(seen, &id, &traits);
+        if completion.is_empty() {
+            return Ok(Standing::Complete);
+        }
+        // Whoever sees it complete visits it again.
+        Ok(Standing::Unfit(self.fill_in(key, completion).await))
+    }
+
+    /// Finds a target group again that is gone by its name, which a binding may give beside it.
+    pub(super) async fn find_again(
+        &self,
+        key: &ObjectKey,
+        snapshot: &Snapshot,
+        gone: &AwsId,
+        told: &mut Vec<Problem>,
+    ) -> Result<Rest, CloudError> {
+        let seen = snapshot.objects.bindings.get(key);
+        let named = seen.and_then(|seen| seen.spec.target_group_name.clone());
+        if let (Some(seen), Some(name)) = (seen, named.filter(|name| !name.is_empty())) {
+            let found = self.mirror().target_group_named(&name, MISSING_AGE_MAX).await?;
+            if let Some(id) = found.filter(|id| id != gone)
+                && let Some(traits) = self.mirror().traits(&id, MISSING_AGE_MAX).await?
+                && completion::flaw(seen, key, &traits).is_none()
+            {
+                let completion = completion::completion(seen, &id, &traits);
+                return Ok(self.fill_in(key, completion).await);
+            }
+        }
+        told.push(completion::missing(key, "spec.targetGroupARN", gone.as_str()));
+        Ok(comes_back(key, snapshot))
+    }
+
+    async fn fill_in(&self, key: &ObjectKey, completion: Completion) -> Rest {
+        let mut plan = Plan::default();
+        let action = KubeAction::CompleteBinding { name: key.clone(), completion };
+        plan.push(Action::Kube(action), Reason::Missing, Vec::new());
+        report::rest(&self.apply(&plan).await)
+    }
+}
+
+/// When to look again for a target group that is not there. Anybody may make one of a name at any
+/// time. An ARN is given once: where AWS does not know it soon after it was given, it never will.
+fn comes_back(key: &ObjectKey, snapshot: &Snapshot) -> Rest {
+    let Some(seen) = snapshot.objects.bindings.get(key) else { return Rest::Done };
+    let is_named = seen.spec.target_group_name.as_ref().is_some_and(|name| !name.is_empty());
+    let is_young = snapshot.now.duration_since(seen.created) < YOUNG_MAX;
+    if is_named || is_young { Rest::Later(MISSING_AGE_MAX) } else { Rest::Done }
+}
