@@ -36,6 +36,7 @@ pub mod protection;
 pub mod record;
 pub mod report;
 pub mod request;
+pub mod routing;
 pub mod rule;
 pub mod secret;
 pub mod security;

@@ -11,6 +11,7 @@ use super::sdk::Sdk;
 use crate::model::action::Route53Action;
 
 pub(super) mod record;
+mod routing;
 pub(super) mod zone;
 
 /// Looks at a part. A future has room for the largest of those it may wait for, and the SDK's take

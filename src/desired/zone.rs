@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::model::fact::Arrival;
 use crate::model::id::AwsId;
-use crate::model::record::{HostedZone, HostedZones, RecordWish, Routing, WishedValue};
+use crate::model::record::{HostedZone, HostedZones, RecordWish, WishedValue};
+use crate::model::routing::Routing;
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
@@ -91,7 +92,9 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
                             load_balancer: of_group.load_balancer.clone(),
                             evaluate_target_health: wish.evaluate_target_health,
                         },
+                        set_identifier: None,
                         routing: Routing::Simple,
+                        health_check: None,
                         source: source.clone(),
                         others: served.cloned().collect(),
                     });

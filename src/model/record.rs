@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AwsId, Id};
+use super::routing::Routing;
 use super::source::Source;
 
 /// A hosted zone.
@@ -87,6 +88,12 @@ pub struct Record {
     pub key: RecordKey,
     /// What it says.
     pub value: RecordValue,
+    /// Its place among others of its name and type.
+    #[serde(default, skip_serializing_if = "Routing::is_simple")]
+    pub routing: Routing,
+    /// The health check that decides whether it is given for an answer, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<String>,
 }
 
 /// What a record says.
@@ -114,8 +121,8 @@ impl Record {
     /// A record that no other of its name and type stands beside.
     #[must_use]
     pub fn simple(name: &str, record_type: RecordType, value: RecordValue) -> Self {
-        let name = name.to_owned();
-        Self { key: RecordKey { name, record_type, set_identifier: None }, value }
+        let key = RecordKey { name: name.to_owned(), record_type, set_identifier: None };
+        Self { key, value, routing: Routing::Simple, health_check: None }
     }
 
     /// The name that this is an alias of, as far as it is known.
@@ -124,23 +131,6 @@ impl Record {
         match &self.value {
             RecordValue::Alias { target, .. } => target.given(),
             RecordValue::Values { .. } => None,
-        }
-    }
-}
-
-/// How the requests for a name are divided among the records of one type that it has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Routing {
-    /// There is one, which takes them all.
-    Simple,
-}
-
-impl Routing {
-    /// What tells the record from others of its name and type.
-    #[must_use]
-    pub fn set_identifier(&self) -> Option<&str> {
-        match self {
-            Self::Simple => None,
         }
     }
 }
@@ -181,8 +171,12 @@ impl WishedValue {
 pub struct RecordWish {
     /// What its records should say.
     pub value: WishedValue,
-    /// How they stand beside others of the name.
+    /// What tells them from others of the name.
+    pub set_identifier: Option<String>,
+    /// Their place among others of the name.
     pub routing: Routing,
+    /// The health check that decides whether they are given for an answer, by its id.
+    pub health_check: Option<String>,
     /// Who asks.
     pub source: Source,
     /// Others that ask for the same.
@@ -199,8 +193,13 @@ impl RecordWish {
     /// Its record of a type.
     #[must_use]
     pub fn record(&self, name: &str, record_type: RecordType, value: RecordValue) -> Record {
-        let set_identifier = self.routing.set_identifier().map(str::to_owned);
-        Record { key: RecordKey { name: name.to_owned(), record_type, set_identifier }, value }
+        let set_identifier = self.set_identifier.clone();
+        Record {
+            key: RecordKey { name: name.to_owned(), record_type, set_identifier },
+            value,
+            routing: self.routing.clone(),
+            health_check: self.health_check.clone(),
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use albedo::model::ownership::{Ownership, TTL, txt_name};
 use albedo::model::plan::{Plan, WaitKey};
 use albedo::model::problem::Code;
 use albedo::model::record::{
-    HostedZone, Record, RecordType, RecordValue, RecordWish, Routing, Verb, WishedValue,
+    HostedZone, Record, RecordType, RecordValue, RecordWish, Verb, WishedValue,
 };
+use albedo::model::routing::Routing;
 use albedo::model::settings::{DnsPolicy, DnsSettings, Settings};
 use albedo::model::snapshot::Extent;
 use albedo::model::source::Source;
@@ -108,7 +109,9 @@ impl Case {
                     load_balancer: Id::Is(AwsId::new(load_balancer)),
                     evaluate_target_health: true,
                 },
+                set_identifier: None,
                 routing: Routing::Simple,
+                health_check: None,
                 source,
                 others,
             });

@@ -10,6 +10,8 @@ use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
+
+use super::routing;
 use crate::model::id::{AwsId, Id};
 use crate::model::record::{
     HostedZone, Record, RecordChange, RecordKey, RecordType, RecordValue, Verb, name_from_route53,
@@ -64,7 +66,8 @@ fn read(raw: &Raw) -> Option<Record> {
             values: raw.resource_records().iter().map(|one| one.value().to_owned()).collect(),
         },
     };
-    Some(Record { key, value })
+    let (routing, health_check) = (routing::read(raw), raw.health_check_id().map(str::to_owned));
+    Some(Record { key, value, routing, health_check })
 }
 
 pub(in crate::aws) async fn change(
@@ -102,12 +105,18 @@ fn verb(verb: Verb) -> ChangeAction {
 }
 
 fn set(call: &Call<'_>, record: &Record) -> Result<Result<Raw, BuildError>, CloudError> {
-    let RecordKey { name, record_type, set_identifier } = &record.key;
+    let Record { key, value, routing, health_check } = record;
+    let RecordKey { name, record_type, set_identifier } = key;
     let set = Raw::builder()
         .name(name)
         .r#type(record_type.as_str().into())
-        .set_set_identifier(set_identifier.clone());
-    let set = match &record.value {
+        .set_set_identifier(set_identifier.clone())
+        .set_health_check_id(health_check.clone());
+    let set = match routing::written(set, routing) {
+        Ok(set) => set,
+        Err(error) => return Ok(Err(error)),
+    };
+    let set = match value {
         RecordValue::Alias { target, hosted_zone, evaluate_target_health } => {
             let target = call.given(target)?;
             let zone = hosted_zone.as_ref();

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::model::action::{Route53Action, Sign};
 use crate::model::record::{HostedZone, Record, RecordChange, RecordValue, Verb};
+use crate::model::routing::Routing;
+
+use super::set;
 
 /// What a step is about.
 pub(super) fn what(action: &Route53Action) -> String {
@@ -16,7 +19,9 @@ pub(super) fn what(action: &Route53Action) -> String {
                     Verb::Delete => Sign::Remove,
                 };
                 let key = &change.record.key;
-                format!("{}{} {}", sign.as_char(), key.record_type, key.name)
+                let one = key.set_identifier.as_ref();
+                let one = one.map(|id| format!(" ({id})")).unwrap_or_default();
+                format!("{}{} {}{one}", sign.as_char(), key.record_type, key.name)
             });
             format!("records of {}: {}", zone.name, each.collect::<Vec<_>>().join(", "))
         }
@@ -38,19 +43,65 @@ fn batch(zone: &HostedZone, changes: &[RecordChange]) -> Value {
 }
 
 fn record(record: &Record) -> Value {
-    let (name, record_type) = (&record.key.name, record.key.record_type.as_str());
-    match &record.value {
+    let Record { key, value, routing, health_check } = record;
+    let (alias, ttl, values) = match value {
         RecordValue::Alias { target, hosted_zone, evaluate_target_health } => {
             let target = json!({
                 "DNSName": target.to_string(),
                 "HostedZoneId": hosted_zone,
                 "EvaluateTargetHealth": evaluate_target_health,
             });
-            json!({"Name": name, "Type": record_type, "AliasTarget": target})
+            (Some(target), None, None)
         }
         RecordValue::Values { ttl, values } => {
             let values: Vec<Value> = values.iter().map(|value| json!({"Value": value})).collect();
-            json!({"Name": name, "Type": record_type, "TTL": ttl, "ResourceRecords": values})
+            (None, Some(json!(ttl)), Some(json!(values)))
         }
+    };
+    let mut shown = set([
+        ("Name", Some(json!(key.name))),
+        ("Type", Some(json!(key.record_type.as_str()))),
+        ("SetIdentifier", key.set_identifier.as_ref().map(|id| json!(id))),
+        ("HealthCheckId", health_check.as_ref().map(|id| json!(id))),
+        ("AliasTarget", alias),
+        ("TTL", ttl),
+        ("ResourceRecords", values),
+    ]);
+    if let (Value::Object(fields), Some((name, policy))) = (&mut shown, policy(routing)) {
+        fields.insert(name.to_owned(), policy);
     }
+    shown
+}
+
+/// The field of a routing policy.
+fn policy(routing: &Routing) -> Option<(&'static str, Value)> {
+    let optional = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+    Some(match routing {
+        Routing::Simple => return None,
+        Routing::Weighted(weight) => ("Weight", json!(weight)),
+        Routing::Latency(region) => ("Region", json!(region)),
+        Routing::Failover(role) => ("Failover", json!(role.as_str())),
+        Routing::Geolocation(place) => {
+            let fields = [
+                ("ContinentCode", optional(&place.continent)),
+                ("CountryCode", optional(&place.country)),
+                ("SubdivisionCode", optional(&place.subdivision)),
+            ];
+            ("GeoLocation", set(fields))
+        }
+        Routing::Geoproximity(place) => {
+            let at = |(latitude, longitude): &(String, String)| json!({"Latitude": latitude, "Longitude": longitude});
+            let fields = [
+                ("AWSRegion", optional(&place.region)),
+                ("LocalZoneGroup", optional(&place.local_zone_group)),
+                ("Coordinates", place.coordinates.as_ref().map(at)),
+                ("Bias", Some(json!(place.bias))),
+            ];
+            ("GeoProximityLocation", set(fields))
+        }
+        Routing::MultiValue => ("MultiValueAnswer", json!(true)),
+        Routing::Cidr { collection, location } => {
+            ("CidrRoutingConfig", json!({"CollectionId": collection, "LocationName": location}))
+        }
+    })
 }

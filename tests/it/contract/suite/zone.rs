@@ -4,6 +4,7 @@ use albedo::aws::{Cloud, Kind};
 use albedo::model::action::{AwsAction, Route53Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::{HostedZone, Record, RecordChange, RecordType, RecordValue, Verb};
+use albedo::model::routing::{Failover, Geolocation, Geoproximity, Routing};
 
 use super::wishes::{done, refused};
 use super::{Looks as _, Site};
@@ -58,6 +59,49 @@ pub async fn records_are_read_as_they_were_written<C: Cloud>(site: Site<C>) {
     let delete = |record| (Verb::Delete, record);
     done(&site, change(&site, &expected.iter().map(delete).collect::<Vec<_>>())).await;
     assert_eq!(records(&site).await, []);
+}
+
+pub async fn records_of_one_name_have_a_place_each<C: Cloud>(site: Site<C>) {
+    let at = |name: &str| format!("{name}.{}", site.zone.name);
+    let routed = |record: &Record, id: &str, routing: &Routing| {
+        let mut record = record.clone();
+        record.key.set_identifier = Some(id.to_owned());
+        record.routing = routing.clone();
+        record
+    };
+    let place = |country: &str| Geolocation { country: Some(country.into()), ..<_>::default() };
+    let (text, plain) = ("\"heritage=external-dns\"", "192.0.2.1");
+    let proximity = Geoproximity { region: Some("eu-west-1".into()), bias: -5, ..<_>::default() };
+    let coordinates = Some(("1.5".to_owned(), "-100.25".to_owned()));
+    let distance = Geoproximity { coordinates, ..<_>::default() };
+    let mut all = vec![
+        routed(&alias(&at("w"), RecordType::A), "a", &Routing::Weighted(0)),
+        routed(&values(&at("w"), RecordType::A, plain), "b", &Routing::Weighted(255)),
+        routed(&values(&at("a-w"), RecordType::Txt, text), "a", &Routing::Weighted(0)),
+        routed(&alias(&at("l"), RecordType::A), "a", &Routing::Latency("eu-west-1".into())),
+        routed(&alias(&at("f"), RecordType::A), "a", &Routing::Failover(Failover::Primary)),
+        routed(&alias(&at("f"), RecordType::A), "b", &Routing::Failover(Failover::Secondary)),
+        routed(&alias(&at("g"), RecordType::A), "a", &Routing::Geolocation(place("*"))),
+        routed(&alias(&at("g"), RecordType::A), "b", &Routing::Geolocation(place("DE"))),
+        routed(&alias(&at("p"), RecordType::A), "a", &Routing::Geoproximity(proximity)),
+        routed(&alias(&at("p"), RecordType::A), "b", &Routing::Geoproximity(distance)),
+        routed(&values(&at("m"), RecordType::A, plain), "a", &Routing::MultiValue),
+    ];
+    done(&site, change(&site, &all.iter().map(|one| (Verb::Create, one)).collect::<Vec<_>>()))
+        .await;
+    all.sort_by(|a, b| a.key.cmp(&b.key));
+    assert_eq!(records(&site).await, all);
+    for wrong in [
+        alias(&at("w"), RecordType::A),
+        routed(&alias(&at("w"), RecordType::A), "c", &Routing::Latency("eu-west-1".into())),
+        routed(&alias(&at("l"), RecordType::A), "b", &Routing::Latency("eu-west-1".into())),
+        routed(&values(&at("w"), RecordType::Cname, "example.net"), "c", &Routing::Weighted(1)),
+    ] {
+        refused(&site, change(&site, &[(Verb::Create, &wrong)]), Kind::Conflict).await;
+    }
+    let next = routed(&alias(&at("l"), RecordType::A), "a", &Routing::Weighted(1));
+    let latency = all.iter().find(|one| one.key.name == at("l")).unwrap();
+    done(&site, change(&site, &[(Verb::Delete, latency), (Verb::Create, &next)])).await;
 }
 
 pub async fn a_batch_is_done_whole_or_not_at_all<C: Cloud>(site: Site<C>) {

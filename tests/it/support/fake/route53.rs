@@ -6,6 +6,7 @@ use albedo::aws::Answer;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::Records;
 use albedo::model::record::{HostedZone, Record, RecordChange, RecordType, RecordValue, Verb};
+use albedo::model::routing::Routing;
 
 use super::{Refusal, State, refuse};
 
@@ -70,12 +71,48 @@ impl State {
                 }
             }
         }
-        let cnames = zone.records.keys().filter(|key| key.record_type == RecordType::Cname);
-        let beside = |name: &str| zone.records.keys().filter(|key| key.name == name).count();
-        match cnames.map(|key| &key.name).find(|name| beside(name) > 1) {
-            Some(name) => bad(format!("a CNAME record stands beside others at {name}")),
+        match zone.records.values().find_map(|record| misplaced(&zone.records, record)) {
+            Some(why) => bad(why),
             None => Ok(Answer::Done),
         }
+    }
+}
+
+/// Why a record may not stand beside the others.
+fn misplaced(records: &Records, record: &Record) -> Option<String> {
+    let Record { key, routing, .. } = record;
+    let shown = format!("{} {}", key.record_type, key.name);
+    if key.set_identifier.is_none() != routing.is_simple() {
+        return Some(format!("{shown} has a set identifier or a routing policy alone"));
+    }
+    let is_alias = matches!(record.value, RecordValue::Alias { .. });
+    if *routing == Routing::MultiValue && is_alias {
+        return Some(format!("{shown} is an alias among several answers"));
+    }
+    let others = records.values().filter(|other| other.key.name == key.name && other.key != *key);
+    for other in others {
+        let is_cname = [key, &other.key].iter().any(|key| key.record_type == RecordType::Cname);
+        let is_same = key.record_type == other.key.record_type;
+        if is_cname && !is_same {
+            return Some(format!("a CNAME record stands beside others at {}", key.name));
+        }
+        if is_same && routing.excludes(&other.routing) {
+            return Some(format!("{shown} stands beside another with its place"));
+        }
+        if let (true, Some(one), Some(two)) = (is_same, ttl(record), ttl(other))
+            && matches!(routing, Routing::Weighted(_))
+            && one != two
+        {
+            return Some(format!("{shown} has another TTL than the records beside it"));
+        }
+    }
+    None
+}
+
+fn ttl(record: &Record) -> Option<i64> {
+    match record.value {
+        RecordValue::Values { ttl, .. } => Some(ttl),
+        RecordValue::Alias { .. } => None,
     }
 }
 
