@@ -211,8 +211,9 @@ async fn look_at_zones<C: Cloud, T: Clock>(
             }
             found => found?,
         };
-        let zone = zones.get(id).map(|zone| zone.name.as_str()).unwrap_or_default();
-        facts.leads(id, &plan::zone::leading(&snapshot.settings, zone, &inventory));
+        let Some(zone) = zones.get(id) else { continue };
+        let nobody = BTreeMap::new();
+        facts.leads(id, &plan::zone::leading(&snapshot.settings, zone, &nobody, &inventory));
     }
     snapshot.zones = Some(zones);
     Ok(())

@@ -2,15 +2,18 @@
 //! understands them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::fact::{NameWish, Names};
 use crate::model::group::Group;
-use crate::model::id::{Handle, Id, Slot};
-use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, VALUE_LENGTH_MAX};
+use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::naming::{Given, GivenName, MemberNames, Naming, Target};
+use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, TxtNames, VALUE_LENGTH_MAX};
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::record::RecordType;
 use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::{Source, SourceKind};
@@ -19,23 +22,22 @@ use super::annotations::table::DNS;
 use super::classes::{class_of, has};
 use super::zone::{Choice, choose};
 
+mod naming;
+mod routing;
+pub mod ttl;
 mod unread;
 
 /// The value of `controller` that leaves an Ingress to us.
 const CONTROLLER: &str = "dns-controller";
-/// The annotations about records that this version does not write.
-const UNSUPPORTED: [&str; 3] = ["record-type", "set-identifier", "target"];
-const UNSUPPORTED_PREFIX: &str = "aws-";
-const EVALUATE_TARGET_HEALTH: &str = "aws-evaluate-target-health";
-/// Other annotations that decide which names are kept.
+/// The annotations that decide which names are kept.
 const DECIDING: [&str; 3] = ["controller", "hostname", "ingress-hostname-source"];
+/// Those that decide what records say begin with it, but for these.
+const AWS: &str = "aws-";
+const SAYING: [&str; 2] = ["set-identifier", "target"];
 /// What becomes of names while nobody can tell what is meant.
 const STAY: &str = "the names of this Ingress stay as they are";
 /// The most characters of a name (RFC 1035, without the last dot).
 const NAME_LENGTH_MAX: usize = 253;
-/// The most characters of the first label: `a-` goes in front of it.
-const FIRST_LABEL_LENGTH_MAX: usize = LABEL_LENGTH_MAX - "a-".len();
-
 /// Whether hosts of anybody become names.
 #[must_use]
 pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
@@ -83,8 +85,8 @@ pub fn wished(
     source: &Source,
     ingress: &Ingress,
     problems: &mut Vec<Problem>,
-) -> Option<BTreeMap<String, bool>> {
-    let settings = &snapshot.settings.dns;
+) -> Option<MemberNames> {
+    let settings = &snapshot.settings;
     if !are_ours(snapshot, ingress) {
         return None;
     }
@@ -95,25 +97,16 @@ pub fn wished(
     if asking.value("controller").is_some_and(|value| value != CONTROLLER) {
         return None;
     }
-    if asking.has_unsupported() {
-        return None;
-    }
-    let evaluate = asking.value(EVALUATE_TARGET_HEALTH).map(|value| value == "true");
-    let evaluate = evaluate.unwrap_or(settings.evaluate_target_health);
     let hosts = asking.hosts()?;
-    let usable = hosts.into_iter().filter(|(host, _)| settings.keeps(host));
-    let mut names = BTreeMap::new();
-    for (host, field) in usable.collect::<Vec<_>>() {
-        if asking.is_usable(&host, &field) {
-            names.insert(host, evaluate);
-        }
-    }
-    Some(names)
+    let naming = asking.naming()?;
+    let usable = hosts.into_iter().filter(|(host, _)| settings.dns.keeps(host));
+    let usable = usable.filter(|(host, field)| asking.is_usable(host, field, &naming));
+    Some(MemberNames { hosts: usable.map(|(host, _)| host).collect(), naming: Arc::new(naming) })
 }
 
 /// One Ingress that asks for names.
 struct Asking<'a> {
-    settings: &'a DnsSettings,
+    settings: &'a Settings,
     source: &'a Source,
     ingress: &'a Ingress,
     problems: &'a mut Vec<Problem>,
@@ -122,7 +115,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// Where an annotation stands, or would stand.
     fn field(&self, name: &str) -> String {
-        let prefixes = || self.settings.annotation_prefixes.iter();
+        let prefixes = || self.settings.dns.annotation_prefixes.iter();
         let stands = prefixes().find(|prefix| self.under(prefix, name).is_some());
         let prefix = stands.or(prefixes().next()).map_or("", String::as_str);
         format!("annotation {prefix}{name}")
@@ -134,7 +127,7 @@ impl Asking<'_> {
     }
 
     fn value(&self, name: &str) -> Option<&str> {
-        let prefixes = &self.settings.annotation_prefixes;
+        let prefixes = &self.settings.dns.annotation_prefixes;
         prefixes.iter().find_map(|prefix| self.under(prefix, name))
     }
 
@@ -154,7 +147,7 @@ impl Asking<'_> {
     /// Whether nobody can tell what is meant: something is said under a prefix that is not read, or
     /// something else under each of those that are.
     fn is_ambiguous(&mut self) -> bool {
-        let read = self.settings.annotation_prefixes.clone();
+        let read = self.settings.dns.annotation_prefixes.clone();
         // Who gives a prefix of his own has several controllers, each with its names.
         let is_read = |known: &&&str| read.iter().any(|prefix| prefix == **known);
         let is_known = ANNOTATION_PREFIXES.iter().any(|known| is_read(&known));
@@ -187,25 +180,6 @@ impl Asking<'_> {
             self.problem((Code::InvalidAnnotation, Severity::Warning), field.clone(), texts);
         }
         !wrong.is_empty()
-    }
-
-    /// Whether the Ingress asks for records of kinds that are not written here. A simple record in
-    /// place of a weighted one would be wrong, so nothing is.
-    fn has_unsupported(&mut self) -> bool {
-        let prefixes = &self.settings.annotation_prefixes;
-        let names: BTreeSet<String> =
-            prefixes.iter().flat_map(|prefix| self.names_under(prefix)).collect();
-        let unsupported: Vec<String> =
-            names.into_iter().filter(|name| is_unsupported(name)).collect();
-        for name in &unsupported {
-            let texts = [
-                format!("\"{}\"", self.value(name).unwrap_or_default()),
-                "nothing: this version writes alias records of load balancers only".to_owned(),
-                STAY.to_owned(),
-            ];
-            self.problem((Code::Unsupported, Severity::Warning), self.field(name), texts);
-        }
-        !unsupported.is_empty()
     }
 
     /// The hosts with the fields that name them. `None` where nobody can tell which are meant.
@@ -252,9 +226,10 @@ impl Asking<'_> {
     }
 
     /// Whether a host can be a name with a TXT record beside it.
-    fn is_usable(&mut self, host: &str, field: &str) -> bool {
-        let allowed = check(host).or_else(|| {
-            let value = Ownership::of(&self.settings.owner, self.source).to_string();
+    fn is_usable(&mut self, host: &str, field: &str, naming: &Naming) -> bool {
+        let DnsSettings { txt_names, owner, .. } = &self.settings.dns;
+        let allowed = check(host, txt_names, record_type(naming)).or_else(|| {
+            let value = Ownership::of(owner, self.source).to_string();
             // The two quotes do not count.
             (value.len() - 2 > VALUE_LENGTH_MAX).then(|| {
                 format!(
@@ -275,31 +250,40 @@ impl Asking<'_> {
     }
 }
 
-fn is_unsupported(name: &str) -> bool {
-    UNSUPPORTED.contains(&name)
-        || (name.starts_with(UNSUPPORTED_PREFIX) && name != EVALUATE_TARGET_HEALTH)
-}
-
 /// Whether an annotation decides which names are kept, or what their records say. For how long an
 /// answer may be kept does not concern aliases.
 fn means(name: &str) -> bool {
-    is_unsupported(name) || name == EVALUATE_TARGET_HEALTH || DECIDING.contains(&name)
+    name.starts_with(AWS) || SAYING.contains(&name) || DECIDING.contains(&name)
+}
+
+/// The type of the record beside which there has to be room for a TXT record.
+fn record_type(naming: &Naming) -> RecordType {
+    match &naming.target {
+        Target::Alias => RecordType::A,
+        Target::Cname => RecordType::Cname,
+        Target::Given(Given { ipv4, ipv6, name }) => match name {
+            Some(GivenName::Cname(_)) if ipv4.is_empty() && ipv6.is_empty() => RecordType::Cname,
+            None if ipv4.is_empty() => RecordType::Aaaa,
+            Some(_) | None => RecordType::A,
+        },
+    }
 }
 
 /// What a host should be, where it cannot be a name.
-fn check(host: &str) -> Option<String> {
+fn check(host: &str, txt_names: &TxtNames, record_type: RecordType) -> Option<String> {
     let first = host.split('.').next().unwrap_or_default();
     let labels = host.strip_prefix("*.").unwrap_or(host).split('.');
+    let room = LABEL_LENGTH_MAX.saturating_sub(txt_names.label_growth(record_type));
     let is_label = |label: &str| {
         let of_label = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         !label.is_empty() && label.len() <= LABEL_LENGTH_MAX && label.chars().all(of_label)
     };
     if !host.is_ascii() {
         Some("its ASCII form, which begins with xn--".to_owned())
-    } else if first.len() > FIRST_LABEL_LENGTH_MAX {
+    } else if first.len() > room {
         Some(format!(
-            "a first label of at most {FIRST_LABEL_LENGTH_MAX} characters: the TXT record beside \
-             the name has two more, and {LABEL_LENGTH_MAX} is the limit"
+            "a first label of at most {room} characters: the TXT record beside the name has more, \
+             and {LABEL_LENGTH_MAX} is the limit"
         ))
     } else if host.len() > NAME_LENGTH_MAX || !labels.clone().all(is_label) || labels.count() < 2 {
         Some("a name such as www.example.com or *.example.com".to_owned())
@@ -331,39 +315,58 @@ pub fn of_group<'a>(
     for part in parts {
         let Some(wished) = &part.names else { continue };
         names.known.insert(part.source.clone());
-        if !wished.is_empty() {
+        if !wished.hosts.is_empty() {
             let meanwhile =
                 "records stay as they are; the load balancer serves the hosts all the same";
             problems.extend(unread::problem(snapshot, &part.source, meanwhile));
         }
-        for (host, evaluate) in wished {
-            let wish = names.wished.entry(host.clone()).or_insert_with(|| NameWish {
-                source: part.source.clone(),
-                others: BTreeSet::new(),
-                evaluate_target_health: *evaluate,
-            });
-            if wish.source != part.source {
-                wish.others.insert(part.source.clone());
+        for host in &wished.hosts {
+            let wishes = names.wished.entry(host.clone()).or_default();
+            match wishes.iter_mut().find(|wish| wish.naming == wished.naming) {
+                Some(wish) => _ = wish.others.insert(part.source.clone()),
+                None => wishes.push(NameWish {
+                    source: part.source.clone(),
+                    others: BTreeSet::new(),
+                    naming: Arc::clone(&wished.naming),
+                }),
             }
-            problems.extend(without_zone(snapshot, &part.source, host));
+            let meant = wished.naming.zone.as_ref();
+            problems.extend(without_zone(snapshot, &part.source, host, meant));
         }
     }
     (names, problems)
 }
 
 /// What is to be said of a host that lies in no zone, or in more than one.
-fn without_zone(snapshot: &Snapshot, source: &Source, host: &str) -> Option<Problem> {
+fn without_zone(
+    snapshot: &Snapshot,
+    source: &Source,
+    host: &str,
+    meant: Option<&AwsId>,
+) -> Option<Problem> {
     let zones = snapshot.zones.as_ref()?;
-    let (severity, found, allowed) = match choose(&snapshot.settings.dns, zones, host) {
-        Choice::In(_) => return None,
-        Choice::None => {
+    let choose = |meant| choose(&snapshot.settings.dns, zones, host, meant);
+    let (severity, found, allowed) = match (choose(meant), meant) {
+        (Choice::In(_), _) => return None,
+        (Choice::None, Some(meant)) => {
+            let ids = match choose(None) {
+                Choice::In(ids) => ids.into_iter().collect(),
+                Choice::None => Vec::new(),
+                Choice::Ambiguous(ids) => ids,
+            };
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let ids = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+            let found = format!("{host}, which does not lie in the hosted zone {meant}");
+            (Severity::Warning, found, format!("aws-hosted-zone-id to name one of these: {ids}"))
+        }
+        (Choice::None, None) => {
             let known: BTreeSet<&str> = zones.values().map(|zone| zone.name.as_str()).collect();
             let known: Vec<&str> = known.into_iter().collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             let found = format!("{host}, which lies in no hosted zone of this account");
             (Severity::Note, found, format!("a host in one of them: {known}"))
         }
-        Choice::Ambiguous(ids) => {
+        (Choice::Ambiguous(ids), _) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             let found =
                 format!("{host}, for which {} public hosted zones have one name", ids.len());

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::fact::Arrival;
-use crate::model::id::AwsId;
+use crate::model::id::{AwsId, Id};
+use crate::model::naming::{Naming, Target};
 use crate::model::record::{HostedZone, HostedZones, RecordWish, WishedValue};
-use crate::model::routing::Routing;
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
@@ -38,18 +38,25 @@ fn is_in_use(settings: &DnsSettings, zone: &HostedZone) -> bool {
     is_named && settings.keeps(&zone.name)
 }
 
-/// Chooses the zones of a name (external-dns's rule, but for zones of one name).
+/// Chooses the zones of a name (external-dns's rule, but for zones of one name), or the one of them
+/// that somebody means.
 #[must_use]
-pub fn choose(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Choice {
+pub fn choose(
+    settings: &DnsSettings,
+    zones: &HostedZones,
+    host: &str,
+    meant: Option<&AwsId>,
+) -> Choice {
     let usable = zones.values().filter(|zone| is_in_use(settings, zone) && zone.holds(host));
     let (private, public): (Vec<_>, Vec<_>) = usable.partition(|zone| zone.is_private);
     let nearest = public.iter().map(|zone| zone.name.len()).max();
     let nearest = public.iter().filter(|zone| Some(zone.name.len()) == nearest);
     let nearest: Vec<AwsId> = nearest.map(|zone| zone.id.clone()).collect();
-    if nearest.len() > 1 {
+    if nearest.len() > 1 && meant.is_none() {
         return Choice::Ambiguous(nearest);
     }
     let all = private.into_iter().map(|zone| zone.id.clone()).chain(nearest);
+    let all = all.filter(|id| meant.is_none_or(|meant| meant == id));
     let all: BTreeSet<AwsId> = all.collect();
     if all.is_empty() { Choice::None } else { Choice::In(all) }
 }
@@ -74,7 +81,9 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let arrivals = snapshot.facts.arrivals();
     for (group, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
-        for (host, wish) in &of_group.wished {
+        let wishes =
+            of_group.wished.iter().flat_map(|(host, all)| all.iter().map(move |one| (host, one)));
+        for (host, wish) in wishes {
             // What whoever went asks for, the group says that serves it now.
             let went = |arrival: &Arrival| arrival.group != *group;
             let is_here = |source: &&Source| !arrivals.get(*source).is_some_and(went);
@@ -85,19 +94,11 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
                 elsewhere.extend(all.map(|_| host.clone()).take(1));
                 continue;
             };
-            match choose(settings, zones, host) {
+            match choose(settings, zones, host, wish.naming.zone.as_ref()) {
                 Choice::In(ids) if ids.contains(&zone.id) => {
-                    names.entry(host.clone()).or_default().push(RecordWish {
-                        value: WishedValue::Alias {
-                            load_balancer: of_group.load_balancer.clone(),
-                            evaluate_target_health: wish.evaluate_target_health,
-                        },
-                        set_identifier: None,
-                        routing: Routing::Simple,
-                        health_check: None,
-                        source: source.clone(),
-                        others: served.cloned().collect(),
-                    });
+                    let others = served.cloned().collect();
+                    let wish = record(&of_group.load_balancer, &wish.naming, source, others);
+                    names.entry(host.clone()).or_default().push(wish);
                 }
                 Choice::In(_) | Choice::None | Choice::Ambiguous(_) => {
                     elsewhere.insert(host.clone());
@@ -125,6 +126,32 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         braked: Braked::default(),
         suspects: BTreeMap::new(),
     })
+}
+
+/// What a group asks for that says this of a name.
+fn record(
+    load_balancer: &Id,
+    naming: &Naming,
+    source: &Source,
+    others: BTreeSet<Source>,
+) -> RecordWish {
+    let load_balancer = load_balancer.clone();
+    let evaluate_target_health = naming.evaluate_target_health;
+    RecordWish {
+        value: match &naming.target {
+            Target::Alias => WishedValue::Alias { load_balancer, evaluate_target_health },
+            Target::Cname => WishedValue::Cname { load_balancer },
+            Target::Given(given) => {
+                WishedValue::Given { given: given.clone(), evaluate_target_health }
+            }
+        },
+        ttl: naming.ttl,
+        set_identifier: naming.set_identifier.clone(),
+        routing: naming.routing.clone(),
+        health_check: naming.health_check.clone(),
+        source: source.clone(),
+        others,
+    }
 }
 
 /// When somebody who asks was made: the earlier one keeps a name that a later one asks for, too.

@@ -5,7 +5,9 @@ use clap::builder::PossibleValuesParser;
 
 use super::FlagError;
 use super::spelling::boolean;
-use crate::model::settings::{ANNOTATION_PREFIXES, DnsPolicy, DnsScope, DnsSettings};
+use crate::desired::names::ttl;
+use crate::model::ownership::{TEMPLATE, TxtNames};
+use crate::model::settings::{ANNOTATION_PREFIXES, AliasUse, DnsPolicy, DnsScope, DnsSettings};
 
 /// Flags that decide which names lead to load balancers.
 #[derive(Debug, Args)]
@@ -47,6 +49,29 @@ pub struct DnsFlags {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
     pub aws_evaluate_target_health: bool,
+    /// What the names of the TXT records of owners begin with; %{record_type} in it is the type of
+    /// the record that they stand beside. Who changes it owns nothing of what stands.
+    #[arg(long, value_name = "PREFIX", default_value = "", conflicts_with = "txt_suffix",
+        value_parser = affix)]
+    pub txt_prefix: String,
+    /// What the first label of the names of those TXT records ends with, likewise.
+    #[arg(long, value_name = "SUFFIX", default_value = "", value_parser = affix)]
+    pub txt_suffix: String,
+    /// What stands in the names of those TXT records for a first label that is an asterisk.
+    #[arg(long, value_name = "LABEL", value_parser = affix)]
+    pub txt_wildcard_replacement: Option<String>,
+    /// For how long, in seconds or as 5m, an answer may be kept where no annotation says; 300 s
+    /// where nobody does.
+    #[arg(long, value_name = "DURATION", value_parser = ttl)]
+    pub min_ttl: Option<i64>,
+    /// Lead names by CNAME records to AWS's own, but where the annotation alias says otherwise.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub aws_prefer_cname: bool,
+    /// Lead names by aliases wherever they lead.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub prefer_alias: bool,
 }
 
 impl DnsFlags {
@@ -60,6 +85,12 @@ impl DnsFlags {
             policy,
             annotation_prefix,
             aws_evaluate_target_health,
+            txt_prefix,
+            txt_suffix,
+            txt_wildcard_replacement,
+            min_ttl,
+            aws_prefer_cname,
+            prefer_alias,
         } = self;
         let scope = match dns {
             None => DnsScope::OwnClasses,
@@ -86,6 +117,17 @@ impl DnsFlags {
                 None => ANNOTATION_PREFIXES.map(str::to_owned).to_vec(),
             },
             evaluate_target_health: *aws_evaluate_target_health,
+            txt_names: TxtNames {
+                prefix: txt_prefix.clone(),
+                suffix: txt_suffix.clone(),
+                wildcard: txt_wildcard_replacement.clone(),
+            },
+            ttl: *min_ttl,
+            alias_use: match (prefer_alias, aws_prefer_cname) {
+                (true, _) => AliasUse::Always,
+                (false, true) => AliasUse::Asked,
+                (false, false) => AliasUse::Possible,
+            },
         })
     }
 }
@@ -97,6 +139,21 @@ fn owner(text: &str) -> Result<String, String> {
         return Err("expected one or more visible ASCII characters but , = \" and \\".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// A part of the names of TXT records, in the one spelling that is used: lower case.
+fn affix(text: &str) -> Result<String, String> {
+    let affix = text.to_lowercase();
+    let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !affix.replace(TEMPLATE, "").chars().all(of_name) {
+        return Err(format!("expected a part of a name, which may hold {TEMPLATE}"));
+    }
+    Ok(affix)
+}
+
+/// For how long an answer may be kept, in seconds.
+fn ttl(text: &str) -> Result<i64, String> {
+    ttl::read(text).ok_or_else(|| format!("expected {}", ttl::EXPECTED))
 }
 
 /// A domain in the one spelling that is used: lower case, without the last dot.

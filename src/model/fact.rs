@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group::Group;
 use super::id::{AwsId, CertificateKey, Handle, Id};
+use super::naming::Naming;
 use super::protection::ProtectionStack;
 use super::request::RequestKey;
 use super::source::Source;
@@ -61,8 +62,8 @@ pub struct Names {
     pub load_balancer: Id,
     /// Whether it can be reached by IPv6.
     pub has_ipv6: bool,
-    /// The names, each with who asks for it.
-    pub wished: BTreeMap<String, NameWish>,
+    /// The names, each with who asks for it: once for each thing that is said of it.
+    pub wished: BTreeMap<String, Vec<NameWish>>,
     /// The members whose names are all in `wished`: what else is theirs may be withdrawn.
     pub known: BTreeSet<Source>,
     /// Those who ask and are not served here yet, but by the group that they come from; and those
@@ -73,19 +74,22 @@ pub struct Names {
 impl Names {
     /// Whether a member asks for a name.
     fn asks(&self, member: &Source) -> bool {
-        self.wished.values().any(|wish| wish.source == *member || wish.others.contains(member))
+        self.wished
+            .values()
+            .flatten()
+            .any(|wish| wish.source == *member || wish.others.contains(member))
     }
 }
 
-/// Who asks for a name, and how it should lead there.
+/// Who asks for a name, and what for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameWish {
     /// The first member of the group that asks.
     pub source: Source,
     /// The others that ask.
     pub others: BTreeSet<Source>,
-    /// Whether Route 53 leaves the load balancer out while it has no healthy target.
-    pub evaluate_target_health: bool,
+    /// What they say of it.
+    pub naming: Arc<Naming>,
 }
 
 /// Many things, each with how many hold it.

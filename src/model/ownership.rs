@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::id::ObjectKey;
-use super::record::RecordType;
+use super::record::{RecordType, is_within};
 use super::source::{Source, SourceKind};
 
 /// What every value begins with.
@@ -27,6 +27,8 @@ const TYPE_PREFIXES: [&str; 3] = ["a-", "aaaa-", "cname-"];
 /// What stands for an apex: in front of the zone's own name there is no label that a type could be
 /// added to, and external-dns's name for it lies outside of the zone.
 const APEX: &str = "_apex";
+/// What stands in affixes for the type of the record (external-dns).
+pub const TEMPLATE: &str = "%{record_type}";
 
 /// Whose a record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,40 +95,101 @@ impl fmt::Display for Ownership {
     }
 }
 
-/// The name of the TXT record that says whose the record of a host and type is.
-#[must_use]
-pub fn txt_name(zone: &str, host: &str, record_type: RecordType) -> String {
-    let prefix = record_type.as_str().to_lowercase();
-    if host == zone { format!("{prefix}-{APEX}.{zone}") } else { format!("{prefix}-{host}") }
+/// What TXT records are named, where somebody changes that (external-dns's `--txt-prefix`,
+/// `--txt-suffix` and `--txt-wildcard-replacement`). Names are external-dns's, but where those lie
+/// outside of the zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TxtNames {
+    /// What comes before the first label.
+    pub prefix: String,
+    /// What comes after the first label.
+    pub suffix: String,
+    /// What stands for the first label where it is `*`.
+    pub wildcard: Option<String>,
 }
 
-/// The host and type whose record a TXT record of this name speaks of, if its name begins with a
-/// type: the inverse of [`txt_name`].
-#[must_use]
-pub fn txt_subject<'a>(zone: &'a str, name: &'a str) -> Option<(&'a str, RecordType)> {
-    [RecordType::A, RecordType::Aaaa, RecordType::Cname].into_iter().find_map(|record_type| {
-        let prefix = record_type.as_str().to_lowercase();
-        let host = name.strip_prefix(&prefix)?.strip_prefix('-')?;
-        let is_apex = host.strip_prefix(APEX).and_then(|rest| rest.strip_prefix('.')) == Some(zone);
-        Some((if is_apex { zone } else { host }, record_type))
-    })
-}
+impl TxtNames {
+    /// The name of the TXT record that says whose the record of a host and type is.
+    #[must_use]
+    pub fn name(&self, zone: &str, host: &str, record_type: RecordType) -> String {
+        let name = self.external(host, Some(record_type));
+        if is_within(&name, zone) {
+            name
+        } else {
+            self.external(&format!("{APEX}.{host}"), Some(record_type))
+        }
+    }
 
-/// The names of the TXT records that may say whose the record of a host and type is; the first one
-/// that is there counts. After the present form come those of external-dns before 0.22 (an alias
-/// was called a CNAME) and before 0.12 (the host's own name, but never for AAAA).
-#[must_use]
-pub fn txt_names(zone: &str, host: &str, record_type: RecordType) -> Vec<String> {
-    let mut names = vec![txt_name(zone, host, record_type)];
-    if record_type == RecordType::A {
-        names.push(txt_name(zone, host, RecordType::Cname));
+    /// The name that external-dns has for it; without a type the one that it had before 0.12.
+    fn external(&self, host: &str, record_type: Option<RecordType>) -> String {
+        let (first, rest) = host.split_once('.').unwrap_or((host, ""));
+        let first = match &self.wildcard {
+            Some(replacement) if first == "*" => replacement,
+            Some(_) | None => first,
+        };
+        let record_type = record_type.map(|one| one.as_str().to_lowercase());
+        let typed = match &record_type {
+            Some(record_type) if !self.has_template() => format!("{record_type}-"),
+            Some(_) | None => String::new(),
+        };
+        let affix = |text: &str| text.replace(TEMPLATE, record_type.as_deref().unwrap_or_default());
+        let dot = if rest.is_empty() { "" } else { "." };
+        format!("{}{typed}{first}{}{dot}{rest}", affix(&self.prefix), affix(&self.suffix))
     }
-    // What stands at `a-web.example.com` speaks of `web.example.com`, whatever else may be there.
-    let speaks_of_another = TYPE_PREFIXES.iter().any(|prefix| host.starts_with(prefix));
-    if record_type != RecordType::Aaaa && !speaks_of_another {
-        names.push(host.to_owned());
+
+    /// How many characters longer than the first label of a host the label is that it becomes.
+    #[must_use]
+    pub fn label_growth(&self, record_type: RecordType) -> usize {
+        let name = self.external("x", Some(record_type));
+        let longest = name.split('.').find(|label| label.contains('x')).unwrap_or_default();
+        longest.len() - "x".len()
     }
-    names
+
+    fn has_template(&self) -> bool {
+        self.prefix.contains(TEMPLATE) || self.suffix.contains(TEMPLATE)
+    }
+
+    /// The host and type whose record a TXT record of this name speaks of, if its name says a type:
+    /// the inverse of [`TxtNames::name`].
+    #[must_use]
+    pub fn subject(&self, zone: &str, name: &str) -> Option<(String, RecordType)> {
+        // A type that another one begins with comes after it.
+        let types = [RecordType::Aaaa, RecordType::A, RecordType::Cname];
+        types.into_iter().find_map(|record_type| {
+            let shown = record_type.as_str().to_lowercase();
+            let affix = |text: &str| text.replace(TEMPLATE, &shown);
+            let rest = name.strip_prefix(&affix(&self.prefix))?;
+            let typed = (!self.has_template()).then(|| format!("{shown}-"));
+            let rest = rest.strip_prefix(typed.as_deref().unwrap_or_default())?;
+            let suffix = affix(&self.suffix);
+            let (first, rest) = rest.split_once(&format!("{suffix}."))?;
+            let first = if self.wildcard.as_deref() == Some(first) { "*" } else { first };
+            let host = match first {
+                APEX if is_within(rest, zone) => rest.to_owned(),
+                _ => format!("{first}.{rest}"),
+            };
+            (self.name(zone, &host, record_type) == name).then_some((host, record_type))
+        })
+    }
+
+    /// The names of the TXT records that may say whose the record of a host and type is; the first
+    /// one that is there counts. After the present form come those of external-dns before 0.22 (an
+    /// alias was called a CNAME) and before 0.12 (the host's own name, but never for AAAA).
+    #[must_use]
+    pub fn all(&self, zone: &str, host: &str, record_type: RecordType) -> Vec<String> {
+        let mut names = vec![self.name(zone, host, record_type)];
+        if record_type == RecordType::A {
+            names.push(self.name(zone, host, RecordType::Cname));
+        }
+        let bare = self.external(host, None);
+        // What stands at `a-web.example.com` speaks of `web.example.com`, whatever else may be
+        // there.
+        let speaks_of_another = TYPE_PREFIXES.iter().any(|prefix| bare.starts_with(prefix));
+        if record_type != RecordType::Aaaa && !speaks_of_another && is_within(&bare, zone) {
+            names.push(bare);
+        }
+        names
+    }
 }
 
 #[cfg(test)]
@@ -168,21 +231,53 @@ mod tests {
 
     #[test]
     fn the_name_of_a_txt_record_leads_back_to_its_subject() {
-        let zone = "example.com";
+        let (names, zone) = (TxtNames::default(), "example.com");
         for host in ["web.example.com", "*.w.example.com", "example.com", "a-web.example.com"] {
             for record_type in [RecordType::A, RecordType::Aaaa, RecordType::Cname] {
-                let name = txt_name(zone, host, record_type);
-                assert_eq!(txt_subject(zone, &name), Some((host, record_type)));
+                let name = names.name(zone, host, record_type);
+                assert_eq!(names.subject(zone, &name), Some((host.to_owned(), record_type)));
             }
         }
-        assert_eq!(txt_subject(zone, "web.example.com"), None);
+        assert_eq!(names.subject(zone, "web.example.com"), None);
     }
 
     #[test]
     fn names_lie_inside_the_zone() {
-        let name = |host, record_type| txt_name("example.com", host, record_type);
+        let names = TxtNames::default();
+        let name = |host, record_type| names.name("example.com", host, record_type);
         assert_eq!(name("web.example.com", RecordType::A), "a-web.example.com");
         assert_eq!(name("*.w.example.com", RecordType::Aaaa), "aaaa-*.w.example.com");
         assert_eq!(name("example.com", RecordType::A), "a-_apex.example.com");
+    }
+
+    #[test]
+    fn names_have_affixes_as_external_dns_puts_them() {
+        let affixes = |prefix: &str, suffix: &str, wildcard: Option<&str>| TxtNames {
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+            wildcard: wildcard.map(str::to_owned),
+        };
+        let (zone, web, wildcard) = ("example.com", "web.example.com", "*.w.example.com");
+        for (names, host, expected) in [
+            (affixes("extdns.", "", None), web, "extdns.a-web.example.com"),
+            (affixes("extdns-", "", None), wildcard, "extdns-a-*.w.example.com"),
+            (affixes("extdns.", "", None), zone, "extdns.a-_apex.example.com"),
+            (affixes("%{record_type}-abc.", "", None), web, "a-abc.web.example.com"),
+            (affixes("%{record_type}-abc.", "", None), zone, "a-abc.example.com"),
+            (affixes("", "-edns", None), web, "a-web-edns.example.com"),
+            (affixes("", "-%{record_type}", None), wildcard, "*-a.w.example.com"),
+            (affixes("", "-%{record_type}.x", None), web, "web-a.x.example.com"),
+            (affixes("", ".%{record_type}", None), web, "web.a.example.com"),
+            (affixes("", "", Some("any")), wildcard, "a-any.w.example.com"),
+            (affixes("%{record_type}", "", None), web, "aweb.example.com"),
+        ] {
+            assert_eq!(names.name(zone, host, RecordType::A), expected);
+            let subject = names.subject(zone, expected);
+            let apex_inside = host == zone && !expected.contains(APEX);
+            assert!(
+                apex_inside || subject == Some((host.to_owned(), RecordType::A)),
+                "{subject:?}"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What one member contributes to its group, built from it alone. It holds keys and no ARNs of
 //! ours, so that it can be remembered and used again when the member turns bad.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,6 +10,7 @@ use super::flat::FlatMap;
 use super::id::TargetGroupKey;
 use super::listener::ListenerWish;
 use super::load_balancer::LoadBalancerWish;
+use super::naming::MemberNames;
 use super::pairs;
 use super::rule::{Rule, RuleAction};
 use super::source::Source;
@@ -61,10 +62,9 @@ pub struct Part {
     /// What becomes over HTTP of what it asks clients to log in for.
     #[serde(default, skip_serializing_if = "OnHttp::is_open")]
     pub on_http: OnHttp,
-    /// The names that should lead to the load balancer, each with whether Route 53 leaves it out
-    /// while it has no healthy target. `None` where they are not ours to keep.
+    /// Its names. `None` where they are not ours to keep.
     #[serde(default)]
-    pub names: Option<BTreeMap<String, bool>>,
+    pub names: Option<MemberNames>,
     /// The target groups that its rules lead to.
     #[serde(with = "pairs")]
     pub target_groups: FlatMap<TargetGroupKey, Arc<WishedTargetGroup>>,

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AwsId, Id};
+use super::naming::Given;
 use super::routing::Routing;
 use super::source::Source;
 
@@ -146,22 +147,29 @@ pub enum WishedValue {
         /// Whether Route 53 leaves it out while it has no healthy target.
         evaluate_target_health: bool,
     },
+    /// That the name of a load balancer is meant.
+    Cname {
+        /// The load balancer.
+        load_balancer: Id,
+    },
+    /// What an annotation says.
+    Given {
+        /// What that is.
+        given: Given,
+        /// Whether Route 53 leaves an alias out whose target has nothing healthy.
+        evaluate_target_health: bool,
+    },
 }
 
 impl WishedValue {
-    /// The types of the records that it may take.
+    /// The load balancer that it leads to, if it is one of ours.
     #[must_use]
-    pub fn record_types(&self) -> &'static [RecordType] {
+    pub fn load_balancer(&self) -> Option<&Id> {
         match self {
-            Self::Alias { .. } => &[RecordType::A, RecordType::Aaaa],
-        }
-    }
-
-    /// The load balancer that it leads to.
-    #[must_use]
-    pub fn load_balancer(&self) -> &Id {
-        match self {
-            Self::Alias { load_balancer, .. } => load_balancer,
+            Self::Alias { load_balancer, .. } | Self::Cname { load_balancer } => {
+                Some(load_balancer)
+            }
+            Self::Given { .. } => None,
         }
     }
 }
@@ -171,6 +179,8 @@ impl WishedValue {
 pub struct RecordWish {
     /// What its records should say.
     pub value: WishedValue,
+    /// For how long an answer may be kept, in seconds, if somebody says so.
+    pub ttl: Option<i64>,
     /// What tells them from others of the name.
     pub set_identifier: Option<String>,
     /// Their place among others of the name.

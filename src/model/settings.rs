@@ -7,6 +7,7 @@ use super::load_balancer::Scheme;
 use super::marks::{
     DESCRIPTION_OWN_RULE, DESCRIPTION_SHARED_RULE, FINALIZER_BINDING, FINALIZER_OWN_BINDING, Tags,
 };
+use super::ownership::TxtNames;
 use super::record::is_within;
 use super::snapshot::Extent;
 use super::subject::Place;
@@ -214,6 +215,25 @@ pub struct DnsSettings {
     pub annotation_prefixes: Vec<String>,
     /// Whether Route 53 leaves a load balancer without healthy targets out where nobody says.
     pub evaluate_target_health: bool,
+    /// What the TXT records are named that say whose the records are.
+    pub txt_names: TxtNames,
+    /// For how long an answer may be kept where nobody says, in seconds; external-dns's default
+    /// where there is none.
+    pub ttl: Option<i64>,
+    /// What becomes of names of load balancers, and of targets that are names.
+    pub alias_use: AliasUse,
+}
+
+/// When a record is an alias rather than a CNAME record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AliasUse {
+    /// Where the target is something of AWS's that an alias can lead to.
+    #[default]
+    Possible,
+    /// Where an annotation says so (external-dns's `--aws-prefer-cname`).
+    Asked,
+    /// Wherever it leads (external-dns's `--prefer-alias`).
+    Always,
 }
 
 impl DnsSettings {

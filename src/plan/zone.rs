@@ -1,17 +1,14 @@
 //! The plan of a hosted zone: which of its records change.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::id::Id;
-use crate::model::inventory::{Address, ZoneInventory};
-use crate::model::load_balancer::LoadBalancerState;
+use crate::model::inventory::ZoneInventory;
 use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
-use crate::model::ownership::{LABEL_LENGTH_MAX, txt_name, txt_subject};
-use crate::model::plan::{Plan, Reason, WaitKey};
-use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::{
-    Record, RecordChange, RecordType, RecordValue, RecordWish, Verb, WishedValue,
-};
+use crate::model::plan::{Plan, Reason};
+use crate::model::problem::ObjectRef;
+use crate::model::record::{Record, RecordChange, RecordType, RecordWish, Verb};
+use crate::model::routing::RoutingKind;
 use crate::model::settings::{DnsPolicy, DnsSettings, Settings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
@@ -20,24 +17,27 @@ use crate::model::stack::{Braked, ZoneStack};
 use super::brakes;
 use super::draft::Draft;
 use batch::{Changed, batches};
-use host::{Claim, Host, Obstacle};
+use host::{Claim, Host};
+use row::Row;
 use whose::Whose;
 
 mod batch;
+mod beside;
 mod host;
 mod proof;
+mod obstacle;
+mod row;
 mod told;
 mod whose;
+mod wished;
 
 pub(super) use proof::proves;
+pub use batch::by_host;
 pub use told::{behind, is_blind, is_ours, leading, unseen};
 pub(super) use whose::View;
 
 /// The types of the records that lead to load balancers, or are in their way.
 pub(super) const TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];
-
-/// In what the records of a name differ whose load balancer has lost its IPv6 addresses.
-const IP_ADDRESS_TYPE: &str = "ip-address-type";
 
 /// Plans a zone: names that are wished for lead to their load balancers, and those that nobody
 /// wishes for any more go. A record that is not ours is never touched.
@@ -49,7 +49,7 @@ pub fn plan(
     inventory: &ZoneInventory,
 ) -> Plan {
     let mut draft = Draft::default();
-    let Some(view) = View::of(settings, &stack.zone.name, inventory) else {
+    let Some(view) = View::of(settings, &stack.zone, &stack.names, inventory) else {
         draft.note("nothing is planned: the zone's records could not be read".to_owned());
         return draft.finish();
     };
@@ -76,6 +76,9 @@ pub fn plan(
     draft.finish()
 }
 
+/// Those who ask for a name, by the set identifiers of the records that they ask for.
+type Sets<'a> = BTreeMap<Option<&'a str>, Vec<&'a RecordWish>>;
+
 struct Planning<'a> {
     settings: &'a DnsSettings,
     extent: &'a Extent,
@@ -86,49 +89,108 @@ struct Planning<'a> {
 }
 
 impl Planning<'_> {
-    /// Plans a name that somebody wishes for.
+    /// Plans a name that somebody wishes for: its records in one batch, so that it is served all
+    /// the time. What nobody wishes for any more goes only where nothing is in the way of the rest.
     fn name(&mut self, name: &str, asking: &[RecordWish]) {
-        let host = Host::new(self.view, name);
-        let holder = host.holder();
-        // Whoever has a name keeps it for as long as it is wished for.
-        let wish = asking.iter().find(|wish| holder.as_ref().is_some_and(|who| wish.is_of(who)));
-        if wish.is_none() && holder.is_some() && !self.stack.is_complete {
-            // Whoever has it now may not have been heard of yet.
+        if let Some(twin) = self.twin(name) {
+            let told = asking.iter().map(|wish| obstacle::twin(name, &twin, &wish.source));
+            told.for_each(|problem| self.draft.refuse(problem));
             return;
         }
-        if let (None, Some(holder)) = (wish, &holder)
-            && !self.is_seen(holder)
-        {
-            self.held_unseen(&host, asking);
+        let kind = self.kind(name, asking);
+        let (asking, others): (Vec<_>, Vec<_>) =
+            asking.iter().partition(|wish| wish.routing.kind() == kind);
+        let mut sets: Sets<'_> = BTreeMap::new();
+        for wish in asking {
+            sets.entry(wish.set_identifier.as_deref()).or_default().push(wish);
+        }
+        for wish in &others {
+            self.draft.refuse(obstacle::other_kind(name, wish, kind));
+        }
+        // Who asks for another policy than the name has keeps what stands.
+        let keeps = |id: Option<&str>| {
+            others.iter().any(|wish| wish.set_identifier.as_deref() == id)
+                && Host::new(self.view, name, id).kind() == Some(kind)
+        };
+        let mut going = self.left_over(name, |id| sets.contains_key(&id) || keeps(id));
+        let mut rows = self.rows(name, &sets, &going);
+        if !going.is_empty() && rows.iter().any(|row| row.is_held) {
+            going.clear();
+            rows = self.rows(name, &sets, &going);
+        }
+        let is_missing = rows.iter().any(|row| row.is_missing);
+        let reasons = rows.iter().flat_map(|row| row.reasons.iter().cloned());
+        let left = (!going.is_empty()).then(|| "set-identifier".to_owned());
+        let reasons: BTreeSet<String> = reasons.chain(left).collect();
+        let gate = rows.iter().find_map(|row| row.gate.clone());
+        let mut changes = going;
+        for row in rows {
+            changes.extend(row.changes);
+            row.refusals.into_iter().for_each(|problem| self.draft.refuse(problem));
+            row.notes.into_iter().for_each(|note| self.draft.note(note));
+        }
+        if changes.is_empty() {
             return;
         }
-        let Some(wish) = wish.or(asking.first()) else { return };
-        let others = asking.iter().filter(|other| other.source != wish.source);
-        for loser in others.filter(|other| !is_for_same(other, wish)) {
-            self.taken(name, &loser.source);
+        let reason = match (reasons.is_empty(), is_missing) {
+            (true, _) => Reason::Missing,
+            (false, _) => Reason::Differs(reasons.into_iter().collect()),
+        };
+        let changes = beside::in_order(self.view.records, changes);
+        self.changed.push(Changed { host: name.to_owned(), gate, reason, changes });
+    }
+
+    /// The name that has the TXT record which would be this one's, where a label stands for an
+    /// asterisk: the one that stands, else the one that has the label.
+    fn twin(&self, name: &str) -> Option<String> {
+        let replacement = self.settings.txt_names.wildcard.as_ref()?;
+        let (first, rest) = name.split_once('.')?;
+        let is_wildcard = first == "*";
+        if !is_wildcard && first != replacement {
+            return None;
         }
-        let load_balancer = wish.value.load_balancer().given();
-        let address = load_balancer.and_then(|id| self.view.load_balancers.get(id));
-        if address.is_none() && load_balancer.is_some() {
-            // It has vanished, and is about to be made anew.
-            return;
+        let twin = format!("{}.{rest}", if is_wildcard { replacement } else { "*" });
+        let stands = |name: &str| {
+            let mut rows = self.view.rows(name).into_iter();
+            rows.any(|id| Host::new(self.view, name, id).holder().is_some())
+        };
+        let (this, other) = (stands(name), stands(&twin));
+        let loses = if this == other { is_wildcard } else { other };
+        (loses && self.stack.names.contains_key(&twin)).then_some(twin)
+    }
+
+    /// The kind of routing policy that a name has: all of its records are of one. Whoever has a
+    /// name says so, and first those who do not ask for another one.
+    fn kind(&self, name: &str, asking: &[RecordWish]) -> RoutingKind {
+        let stays = |wish: &&RecordWish| {
+            let host = Host::new(self.view, name, wish.set_identifier.as_deref());
+            host.holder().is_some_and(|holder| wish.is_of(&holder))
+                && host.kind() == Some(wish.routing.kind())
+        };
+        let rows = self.view.rows(name);
+        let holders: BTreeSet<Source> =
+            rows.iter().filter_map(|id| Host::new(self.view, name, *id).holder()).collect();
+        let holds = |wish: &&RecordWish| holders.iter().any(|holder| wish.is_of(holder));
+        let lead = asking.iter().find(stays).or(asking.iter().find(holds)).or(asking.first());
+        lead.map_or(RoutingKind::Simple, |wish| wish.routing.kind())
+    }
+
+    /// The removal of records of a name whose set identifiers nobody wishes for.
+    fn left_over(&self, name: &str, is_wished: impl Fn(Option<&str>) -> bool) -> Vec<RecordChange> {
+        if self.settings.policy != DnsPolicy::Sync || self.stack.elsewhere.contains(name) {
+            return Vec::new();
         }
-        let for_whom = holder.filter(|who| wish.is_of(who)).unwrap_or(wish.source.clone());
-        let wished = Wished { wish, for_whom, address };
-        if let Some(in_the_way) = host.foreign() {
-            if !host.leads_to(&wished.value()) {
-                self.in_the_way(name, &wish.source, in_the_way);
-            }
-            self.keep_in_line(&host, &wished, false);
-            return;
-        }
-        if host.is_aliased_elsewhere_by_name() && self.settings.policy != DnsPolicy::Sync {
-            self.draft.note(format!(
-                "{name} stays a CNAME record: with this --policy it cannot go before the alias"
-            ));
-            return;
-        }
-        self.keep_in_line(&host, &wished, true);
+        let rows = self.view.rows(name).into_iter().filter(|id| !is_wished(*id));
+        rows.flat_map(|id| self.withdrawal(&Host::new(self.view, name, id))).collect()
+    }
+
+    /// What becomes of the records of a name, those with one set identifier after the other.
+    fn rows(&self, name: &str, sets: &Sets<'_>, going: &[RecordChange]) -> Vec<Row> {
+        let each =
+            sets.iter().map(|(id, asking)| self.row(&Host::new(self.view, name, *id), asking));
+        let mut rows: Vec<Row> = each.collect();
+        self.keep_apart(name, &mut rows, going);
+        rows
     }
 
     /// Whether it can be seen from here that somebody does not ask for a name any more.
@@ -156,140 +218,29 @@ impl Planning<'_> {
         }
     }
 
-    /// A name stays with somebody of whom nobody can see here whether he still asks for it.
-    fn held_unseen(&mut self, host: &Host<'_>, asking: &[RecordWish]) {
-        for wish in asking {
-            let load_balancer = wish.value.load_balancer().given();
-            let address = load_balancer.and_then(|id| self.view.load_balancers.get(id));
-            let for_whom = wish.source.clone();
-            if !host.leads_to(&Wished { wish, for_whom, address }.value()) {
-                self.taken(host.name, &wish.source);
-            }
-        }
-    }
-
-    /// Brings the records of a name into line, as far as they are ours; those that are missing are
-    /// made where nothing is in the way.
-    fn keep_in_line(&mut self, host: &Host<'_>, wished: &Wished<'_>, may_create: bool) {
-        let mut changes = Vec::new();
-        let mut reasons = BTreeSet::new();
-        if may_create && let Some(cname) = host.standing(RecordType::Cname) {
-            changes.extend(host.removal(cname));
-            reasons.insert("type".to_owned());
-        }
-        let mut is_missing = false;
-        for record_type in wished.wish.value.record_types().iter().copied() {
-            match host.standing(record_type) {
-                Some(record) if host.may_change(record) => {
-                    let (fields, change) = self.update(host, wished, record);
-                    reasons.extend(fields.into_iter().map(str::to_owned));
-                    changes.extend(change);
-                }
-                Some(_) => {}
-                None if !may_create => {}
-                None if self.is_needed(host, wished, record_type) => {
-                    let record = wished.wish.record(host.name, record_type, wished.value());
-                    changes.push(RecordChange { verb: Verb::Create, record });
-                    changes.extend(host.assertions(record_type, wished));
-                    is_missing = true;
-                }
-                None => {
-                    let left = host.left_over(record_type).filter(|txt| {
-                        host::read(txt).is_some_and(|found| found.is_dualstack)
-                            && self.is_outdated(wished)
-                    });
-                    reasons.extend(left.map(|_| IP_ADDRESS_TYPE.to_owned()));
-                    changes.extend(left.map(deletion));
-                }
-            }
-        }
-        if changes.is_empty() {
-            return;
-        }
-        let reason = match (reasons.is_empty(), is_missing) {
-            (true, _) => Reason::Missing,
-            (false, _) => Reason::Differs(reasons.into_iter().collect()),
-        };
-        let gate = wished.address.and_then(|address| {
-            (address.state != LoadBalancerState::Active)
-                .then(|| WaitKey::Active(address.dns_name.clone()))
-        });
-        self.changed.push(Changed { host: host.name.to_owned(), gate, reason, changes });
-    }
-
-    /// Brings a record of ours into line, with the TXT record that says whose it is: a record is
-    /// never written without it, so that none is left that nobody owns. Says in what it differs.
-    fn update(
-        &self,
-        host: &Host<'_>,
-        wished: &Wished<'_>,
-        record: &Record,
-    ) -> (Vec<&'static str>, Vec<RecordChange>) {
-        let record_type = record.key.record_type;
-        if record_type == RecordType::Aaaa && host.is_dualstack(record) && self.is_outdated(wished)
-        {
-            return (vec![IP_ADDRESS_TYPE], host.removal(record));
-        }
-        let mut fields = differences(&record.value, &wished.value());
-        let mut changes = Vec::new();
-        if !fields.is_empty() {
-            let record = wished.wish.record(host.name, record_type, wished.value());
-            changes.push(RecordChange { verb: Verb::Upsert, record });
-        }
-        if host.is_for_another(record, &wished.for_whom) {
-            fields.push("owner");
-        }
-        if self.settings.policy == DnsPolicy::CreateOnly || fields.is_empty() {
-            return (Vec::new(), Vec::new());
-        }
-        changes.extend(host.assertions(record_type, wished));
-        (fields, changes)
-    }
-
-    /// Whether AAAA records that were made because the load balancer had IPv6 addresses may go.
-    fn is_outdated(&self, wished: &Wished<'_>) -> bool {
-        self.settings.policy == DnsPolicy::Sync
-            && wished.address.is_some_and(|address| !address.has_ipv6)
-    }
-
-    /// Whether a record of this type has to stand: AAAA only for those who can be reached so.
-    fn is_needed(&mut self, host: &Host<'_>, wished: &Wished<'_>, record_type: RecordType) -> bool {
-        if record_type == RecordType::A {
-            return true;
-        }
-        if !wished.address.is_some_and(|address| address.has_ipv6) {
-            return false;
-        }
-        let txt = txt_name(&self.stack.zone.name, host.name, record_type);
-        let fits = txt.split('.').next().is_some_and(|label| label.len() <= LABEL_LENGTH_MAX);
-        if !fits {
-            let name = host.name;
-            self.draft.note(format!(
-                "{name} gets no AAAA record: the TXT record beside it would have a label of more \
-                 than {LABEL_LENGTH_MAX} characters"
-            ));
-        }
-        fits
-    }
-
     /// Withdraws the names that nobody wishes for any more.
     fn withdraw(&mut self) {
         if self.settings.policy != DnsPolicy::Sync {
             return;
         }
-        let keys = self.view.records.keys().filter(|key| key.set_identifier.is_none());
-        let names = keys.filter_map(|key| match key.record_type {
-            RecordType::Txt => Some(txt_subject(&self.stack.zone.name, &key.name)?.0),
-            RecordType::A | RecordType::Aaaa | RecordType::Cname => Some(key.name.as_str()),
+        let (zone, txt_names) = (&self.stack.zone.name, &self.settings.txt_names);
+        let names = self.view.records.keys().filter_map(|key| match key.record_type {
+            RecordType::Txt => Some(Cow::Owned(txt_names.subject(zone, &key.name)?.0)),
+            RecordType::A | RecordType::Aaaa | RecordType::Cname => {
+                Some(Cow::Borrowed(key.name.as_str()))
+            }
         });
-        let names: BTreeSet<&str> = names.collect();
+        let names: BTreeSet<Cow<'_, str>> = names.collect();
         for name in names {
+            let name = name.as_ref();
             let is_wished =
                 self.stack.names.contains_key(name) || self.stack.elsewhere.contains(name);
             if is_wished || !self.settings.keeps(name) {
                 continue;
             }
-            let changes = self.withdrawal(&Host::new(self.view, name));
+            let rows = self.view.rows(name).into_iter();
+            let goes = rows.flat_map(|id| self.withdrawal(&Host::new(self.view, name, id)));
+            let changes: Vec<RecordChange> = goes.collect();
             if !changes.is_empty() {
                 let (host, reason) = (name.to_owned(), Reason::Unwanted);
                 self.changed.push(Changed { host, gate: None, reason, changes });
@@ -352,89 +303,8 @@ impl Planning<'_> {
             self.settings.keeps_default && host.is_of_owner(record) && self.view.is_gone(record);
         is_complete && (was_ours || self.view.whose(record) == Whose::Ours)
     }
-
-    fn in_the_way(&mut self, name: &str, source: &Source, obstacle: Obstacle) {
-        let allowed = obstacle.allowed.unwrap_or_else(|| {
-            format!(
-                "a name without records, or with records whose TXT record names the owner {}",
-                self.settings.owner
-            )
-        });
-        self.refuse(source, format!("{name}, of which {}", obstacle.found), allowed);
-    }
-
-    fn taken(&mut self, name: &str, source: &Source) {
-        self.refuse(
-            source,
-            format!("{name}, which an Ingress of another load balancer asked for first"),
-            "a name that nobody else asks for".to_owned(),
-        );
-    }
-
-    fn refuse(&mut self, source: &Source, found: String, allowed: String) {
-        self.draft.refuse(Problem {
-            code: Code::ForeignRecord,
-            severity: Severity::Warning,
-            object: ObjectRef::of(source),
-            field: "hosts".to_owned(),
-            found,
-            allowed,
-            meanwhile: "the records stay as they are; the load balancer serves the host all the \
-                        same"
-                .to_owned(),
-        });
-    }
-}
-
-/// What a name should lead to.
-struct Wished<'a> {
-    wish: &'a RecordWish,
-    /// Who its records are for.
-    for_whom: Source,
-    /// Where the load balancer can be reached, once it stands.
-    address: Option<&'a Address>,
-}
-
-impl Wished<'_> {
-    fn value(&self) -> RecordValue {
-        match &self.wish.value {
-            WishedValue::Alias { load_balancer, evaluate_target_health } => RecordValue::Alias {
-                target: match self.address {
-                    Some(address) => Id::Is(address.dns_name.clone()),
-                    None => load_balancer.clone(),
-                },
-                hosted_zone: self.address.map(|address| address.hosted_zone.clone()),
-                evaluate_target_health: *evaluate_target_health,
-            },
-        }
-    }
-}
-
-/// Whether two wishes lead to the same load balancer.
-fn is_for_same(one: &RecordWish, other: &RecordWish) -> bool {
-    one.value.load_balancer() == other.value.load_balancer()
 }
 
 fn deletion(record: &Record) -> RecordChange {
     RecordChange { verb: Verb::Delete, record: record.clone() }
-}
-
-/// In what a record differs from the wish. Which zone the target lies in is not compared: it
-/// follows from the target (external-dns).
-fn differences(live: &RecordValue, wish: &RecordValue) -> Vec<&'static str> {
-    let (
-        RecordValue::Alias { target, evaluate_target_health, .. },
-        RecordValue::Alias { target: wished, evaluate_target_health: evaluates, .. },
-    ) = (live, wish)
-    else {
-        return vec!["value"];
-    };
-    let mut fields = Vec::new();
-    if target != wished {
-        fields.push("target");
-    }
-    if evaluate_target_health != evaluates {
-        fields.push("evaluate-target-health");
-    }
-    fields
 }

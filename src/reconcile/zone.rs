@@ -13,10 +13,9 @@ use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::ZoneInventory;
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::ownership::txt_subject;
+use crate::model::ownership::TxtNames;
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::{RecordKey, RecordType};
 use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
@@ -74,8 +73,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         // Names that are not kept here hold up no load balancer.
         let targets = |found: &ZoneInventory| {
-            let leading =
-                stack.keeps_names.then(|| plan::zone::leading(settings, &stack.zone.name, found));
+            let leading = stack
+                .keeps_names
+                .then(|| plan::zone::leading(settings, &stack.zone, &stack.names, found));
             leading.unwrap_or_default()
         };
         // A load balancer must not go while a name for it is being made.
@@ -83,7 +83,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let announced = standing.union(&coming(&plan)).cloned().collect();
         {
             let mut world = self.world().lock();
-            if !world.facts.still_wishes(&wished(&plan, &stack)) {
+            if !world.facts.still_wishes(&wished(&settings.dns.txt_names, &plan, &stack)) {
                 // Whoever has told other names since may be about to take its load balancer away.
                 return Ok(Rest::Later(NAMES_PAUSE));
             }
@@ -103,7 +103,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 world.facts.cleared(id, at);
             }
             let state = world.zone_states.entry(id.clone()).or_default();
-            let refused = state.suspect(&stack, &plan, &outcomes);
+            let refused = state.suspect(&settings.dns.txt_names, &stack, (&plan, &outcomes));
             let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
             let events = state.told.problems(&snapshot.objects, &problems);
             (events, state.look_after(&plan))
@@ -141,13 +141,19 @@ impl ZoneState {
 
     /// Takes note of the names whose batches Route 53 refused: next time only half as many go
     /// together, so that one bad name is alone in the end. Says which are.
-    fn suspect(&mut self, stack: &ZoneStack, plan: &Plan, outcomes: &[Outcome]) -> Vec<Problem> {
+    fn suspect(
+        &mut self,
+        txt_names: &TxtNames,
+        stack: &ZoneStack,
+        (plan, outcomes): (&Plan, &[Outcome]),
+    ) -> Vec<Problem> {
         let suspects = &mut self.suspects;
-        let planned: BTreeSet<String> = plan.steps.iter().flat_map(hosts).collect();
+        let of_step = |step: &Step| hosts(txt_names, step);
+        let planned: BTreeSet<String> = plan.steps.iter().flat_map(of_step).collect();
         suspects.retain(|host, _| stack.names.contains_key(host) || planned.contains(host));
         let mut refused = Vec::new();
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
-            let hosts = hosts(step);
+            let hosts = of_step(step);
             match outcome {
                 Outcome::Done(_) => suspects.retain(|host, _| !hosts.contains(host)),
                 Outcome::Failed(Trouble::Refused | Trouble::Stale, text) => {
@@ -170,12 +176,17 @@ impl ZoneState {
 }
 
 /// The names that a plan is about to lead somewhere, each with the load balancers that it may be.
-fn wished<'a>(plan: &Plan, stack: &'a ZoneStack) -> BTreeSet<(&'a Id, &'a str)> {
+fn wished<'a>(
+    txt_names: &TxtNames,
+    plan: &Plan,
+    stack: &'a ZoneStack,
+) -> BTreeSet<(&'a Id, &'a str)> {
     let free = plan.steps.iter().filter(|step| step.gate.is_none());
-    let hosts: BTreeSet<String> = free.flat_map(hosts).collect();
+    let hosts: BTreeSet<String> = free.flat_map(|step| hosts(txt_names, step)).collect();
     let asked = hosts.iter().filter_map(|host| stack.names.get_key_value(host));
     let each = asked.flat_map(|(host, asking)| {
-        asking.iter().map(move |wish| (wish.value.load_balancer(), host.as_str()))
+        let ids = asking.iter().filter_map(|wish| wish.value.load_balancer());
+        ids.map(move |id| (id, host.as_str()))
     });
     each.collect()
 }
@@ -193,20 +204,13 @@ fn coming(plan: &Plan) -> BTreeSet<AwsId> {
 }
 
 /// The names that a step changes.
-fn hosts(step: &Step) -> BTreeSet<String> {
+fn hosts(txt_names: &TxtNames, step: &Step) -> BTreeSet<String> {
     let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes })) =
         &step.action
     else {
         return BTreeSet::new();
     };
-    let keys = changes.iter().map(|change| &change.record.key);
-    let of_key = |key: &RecordKey| {
-        // Of a TXT record, the name that it speaks of.
-        let is_txt = key.record_type == RecordType::Txt;
-        let subject = is_txt.then(|| txt_subject(&zone.name, &key.name)).flatten();
-        subject.map_or(key.name.as_str(), |(host, _)| host).to_owned()
-    };
-    keys.map(of_key).collect()
+    plan::zone::by_host(txt_names, &zone.name, changes).into_keys().collect()
 }
 
 fn refusal(source: &Source, host: &str, text: &str) -> Problem {

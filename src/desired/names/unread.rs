@@ -18,7 +18,7 @@ pub fn zone_of<'s>(snapshot: &'s Snapshot, member: &Source) -> Option<&'s Hosted
     };
     let settings = &snapshot.settings.dns;
     hosts(settings, ingress).iter().find_map(|host| {
-        let Choice::In(ids) = choose(settings, zones, host) else { return None };
+        let Choice::In(ids) = choose(settings, zones, host, None) else { return None };
         zones.get(ids.intersection(refused).next()?)
     })
 }

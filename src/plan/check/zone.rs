@@ -1,17 +1,15 @@
 //! What the plan of a hosted zone must never do: judged name by name, by what stands of each before
 //! and after a batch of changes.
 
-use std::collections::BTreeMap;
-
 use super::{Breach, Judge};
 use crate::model::action::{AwsAction, Route53Action};
 use crate::model::inventory::{Records, ZoneInventory};
-use crate::model::ownership::{OWNER_DEFAULT, Ownership, txt_names, txt_subject};
+use crate::model::ownership::{OWNER_DEFAULT, Ownership};
 use crate::model::plan::Plan;
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
 use crate::model::settings::Settings;
 use crate::model::stack::ZoneStack;
-use crate::plan::zone::{TYPES, View, proves};
+use crate::plan::zone::{View, by_host, proves};
 
 /// Judges the plan of a hosted zone.
 #[must_use]
@@ -23,35 +21,20 @@ pub fn zone(
 ) -> Vec<Breach> {
     let mut breaches = Vec::new();
     // Nothing is planned of records that are not known.
-    let Some(view) = View::of(settings, &stack.zone.name, inventory) else { return breaches };
+    let Some(view) = View::of(settings, &stack.zone, &stack.names, inventory) else {
+        return breaches;
+    };
     for (step, action) in (Judge { plan }).ungated() {
         let AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) = action else {
             continue;
         };
-        for (host, changes) in by_host(&stack.zone.name, changes) {
-            let name = Name { host, stack, view: &view };
-            let why = name.judge(&name.standing(), &changes);
+        for (host, changes) in by_host(&settings.dns.txt_names, &stack.zone.name, changes) {
+            let name = Name { host: &host, stack, view: &view };
+            let why = name.judge(&view.family(&host), &changes);
             breaches.extend(why.map(|why| Breach { step: step.id, why }));
         }
     }
     breaches
-}
-
-/// The changes of a batch by the name that they are about; a TXT record is about the name whose
-/// records it speaks of.
-fn by_host<'a>(
-    zone: &'a str,
-    changes: &'a [RecordChange],
-) -> BTreeMap<&'a str, Vec<&'a RecordChange>> {
-    let mut hosts: BTreeMap<&str, Vec<&RecordChange>> = BTreeMap::new();
-    for change in changes {
-        let RecordKey { name, record_type, .. } = &change.record.key;
-        let is_text = *record_type == RecordType::Txt;
-        let subject = is_text.then(|| txt_subject(zone, name)).flatten();
-        let host = subject.map_or(name.as_str(), |(host, _)| host);
-        hosts.entry(host).or_default().push(change);
-    }
-    hosts
 }
 
 /// A name that a batch changes something of.
@@ -62,19 +45,6 @@ struct Name<'a> {
 }
 
 impl Name<'_> {
-    /// What stands of the name, with the TXT records that may speak of it.
-    fn standing(&self) -> Records {
-        let zone = &self.stack.zone.name;
-        let own = TYPES.map(|record_type| (self.host.to_owned(), record_type));
-        let texts = TYPES.into_iter().flat_map(|about| txt_names(zone, self.host, about));
-        let texts = texts.map(|name| (name, RecordType::Txt));
-        let keys = own.into_iter().chain(texts);
-        let keys =
-            keys.map(|(name, record_type)| RecordKey { name, record_type, set_identifier: None });
-        let records = self.view.records;
-        keys.filter_map(|key| Some((key.clone(), records.get(&key)?.clone()))).collect()
-    }
-
     /// What is wrong with the changes of the name, if anything is.
     fn judge(&self, before: &Records, changes: &[&RecordChange]) -> Option<String> {
         let mut after = before.clone();

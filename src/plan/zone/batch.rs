@@ -1,13 +1,49 @@
 //! Changes of names in batches, as Route 53 takes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::Id;
+use crate::model::ownership::TxtNames;
 use crate::model::plan::{Reason, WaitKey};
-use crate::model::record::{BATCH_CHARACTERS_MAX, BATCH_VALUES_MAX, RecordChange, RecordValue};
+use crate::model::record::{
+    BATCH_CHARACTERS_MAX, BATCH_VALUES_MAX, RecordChange, RecordType, RecordValue,
+};
 use crate::model::stack::ZoneStack;
 use crate::plan::draft::Draft;
+
+use super::TYPES;
+
+/// The changes of a batch by the name that they are about; a TXT record is about the name whose
+/// records it speaks of.
+#[must_use]
+pub fn by_host<'c>(
+    txt_names: &TxtNames,
+    zone: &str,
+    changes: &'c [RecordChange],
+) -> BTreeMap<String, Vec<&'c RecordChange>> {
+    let is_text = |change: &RecordChange| change.record.key.record_type == RecordType::Txt;
+    let names = changes.iter().filter(|change| !is_text(change));
+    let names: BTreeSet<&str> = names.map(|change| change.record.key.name.as_str()).collect();
+    let mut about: BTreeMap<String, &str> = BTreeMap::new();
+    for name in &names {
+        let texts = TYPES.iter().flat_map(|one| txt_names.all(zone, name, *one));
+        texts.for_each(|text| _ = about.entry(text).or_insert(name));
+    }
+    let mut hosts: BTreeMap<String, Vec<&RecordChange>> = BTreeMap::new();
+    for change in changes {
+        let name = &change.record.key.name;
+        let host = if is_text(change) {
+            let known = about.get(name).map(|name| (*name).to_owned());
+            let told = || Some(txt_names.subject(zone, name)?.0);
+            known.or_else(told).unwrap_or_else(|| name.clone())
+        } else {
+            name.clone()
+        };
+        hosts.entry(host).or_default().push(change);
+    }
+    hosts
+}
 
 /// What happens to one name; all of it at once.
 pub(super) struct Changed {

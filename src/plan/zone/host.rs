@@ -1,13 +1,17 @@
 //! One name of a zone: what stands there, and whose it is.
 
-use crate::model::ownership::{
-    OWNER_DEFAULT, Ownership, TTL, VALUE_LENGTH_MAX, txt_name, txt_names,
+use crate::model::id::AwsId;
+use crate::model::ownership::{OWNER_DEFAULT, Ownership, TTL, VALUE_LENGTH_MAX};
+use crate::model::record::{
+    Record, RecordChange, RecordKey, RecordType, RecordValue, Verb, WishedValue,
 };
-use crate::model::record::{Record, RecordChange, RecordKey, RecordType, RecordValue, Verb};
+use crate::model::routing::RoutingKind;
 use crate::model::source::Source;
 
+use super::TYPES;
+use super::obstacle::Obstacle;
 use super::whose::{View, Whose};
-use super::{TYPES, Wished};
+use super::wished::{Wished, differences};
 
 /// Whose a record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,26 +28,61 @@ pub(super) enum Claim {
     Nobody,
 }
 
-/// A name of a zone, with what stands there.
+/// A name of a zone, with what stands there and has one set identifier, or none.
 pub(super) struct Host<'a> {
     pub(super) name: &'a str,
+    pub(super) set_identifier: Option<&'a str>,
     view: &'a View<'a>,
 }
 
-/// What is in the way of a name.
-pub(super) struct Obstacle {
-    /// What it is.
-    pub(super) found: String,
-    /// What would be none, if it is not what else is said.
-    pub(super) allowed: Option<String>,
-}
-
 impl<'a> Host<'a> {
-    pub(super) fn new(view: &'a View<'a>, name: &'a str) -> Self {
-        Self { name, view }
+    pub(super) fn new(view: &'a View<'a>, name: &'a str, set_identifier: Option<&'a str>) -> Self {
+        Self { name, set_identifier, view }
     }
 
-    /// The record of a type that stands by itself.
+    /// The domain of the zone.
+    pub(super) fn zone(&self) -> &'a str {
+        self.view.zone
+    }
+
+    /// The id of the zone.
+    pub(super) fn zone_id(&self) -> &'a AwsId {
+        self.view.zone_id
+    }
+
+    /// Whether a name of the zone has an address of a type.
+    pub(super) fn has(&self, name: &str, record_type: RecordType) -> bool {
+        self.view.of_type(name, record_type).next().is_some()
+    }
+
+    /// For how long answers with records of a type may be kept that stand: those of one name say
+    /// the same (Route 53).
+    pub(super) fn ttl(&self, record_type: RecordType) -> Option<i64> {
+        let beside = self.view.of_type(self.name, record_type);
+        let mut all = self.standing(record_type).into_iter().chain(beside);
+        all.find_map(|record| match record.value {
+            RecordValue::Values { ttl, .. } => Some(ttl),
+            RecordValue::Alias { .. } => None,
+        })
+    }
+
+    /// The kind of the routing policy of what stands and is ours.
+    pub(super) fn kind(&self) -> Option<RoutingKind> {
+        let standing = TYPES.into_iter().filter_map(|record_type| self.standing(record_type));
+        let mut ours = standing.filter(|record| self.may_change(record));
+        ours.next().map(|record| record.routing.kind())
+    }
+
+    /// The name of the TXT record that says whose the record of a type is.
+    pub(super) fn txt_name(&self, record_type: RecordType) -> String {
+        self.view.settings.dns.txt_names.name(self.view.zone, self.name, record_type)
+    }
+
+    fn txt_names(&self, record_type: RecordType) -> Vec<String> {
+        self.view.settings.dns.txt_names.all(self.view.zone, self.name, record_type)
+    }
+
+    /// The record of a type that stands.
     pub(super) fn standing(&self, record_type: RecordType) -> Option<&'a Record> {
         self.simple(self.name, record_type)
     }
@@ -55,7 +94,8 @@ impl<'a> Host<'a> {
 
     fn simple(&self, name: &str, record_type: RecordType) -> Option<&'a Record> {
         let name = name.to_owned();
-        self.view.records.get(&RecordKey { name, record_type, set_identifier: None })
+        let set_identifier = self.set_identifier.map(str::to_owned);
+        self.view.records.get(&RecordKey { name, record_type, set_identifier })
     }
 
     /// Whose a record is: by the first TXT record that says so, and by the load balancer that it
@@ -65,6 +105,9 @@ impl<'a> Host<'a> {
         let dns = &self.view.settings.dns;
         let whose = self.view.whose(record);
         let is_named = |name: &str| dns.taken_from.iter().any(|taken| taken == name);
+        if found.owner == dns.owner && self.is_led_by_wish(&found) {
+            return Claim::Ours;
+        }
         let is_taken = match whose {
             Whose::Cluster(cluster) => is_named(cluster),
             Whose::Elsewhere => is_named(&found.owner),
@@ -86,13 +129,24 @@ impl<'a> Host<'a> {
         }
     }
 
+    /// Whether the Ingress that a record is for leads the name wherever it says.
+    fn is_led_by_wish(&self, found: &Ownership) -> bool {
+        let asking = self.view.asked.get(self.name).into_iter().flatten();
+        let mut given = asking.filter(|wish| matches!(wish.value, WishedValue::Given { .. }));
+        let source = found.source();
+        given.any(|wish| {
+            wish.set_identifier.as_deref() == self.set_identifier
+                && source.as_ref().is_some_and(|source| wish.is_of(source))
+        })
+    }
+
     /// Whether a record may be brought into line.
     pub(super) fn may_change(&self, record: &Record) -> bool {
         matches!(self.claim(record), Claim::Ours | Claim::Taken)
     }
 
     fn ownership(&self, record: &Record) -> Option<Ownership> {
-        let names = txt_names(self.view.zone, self.name, record.key.record_type);
+        let names = self.txt_names(record.key.record_type);
         names.iter().find_map(|name| read(self.txt(name)?))
     }
 
@@ -127,31 +181,15 @@ impl<'a> Host<'a> {
     }
 
     /// What stands at the name, or where its TXT record would be, that is not ours.
-    pub(super) fn foreign(&self) -> Option<Obstacle> {
-        let other = |found| Obstacle { found, allowed: None };
-        if let Some(routed) = self.routed() {
-            let key = &routed.key;
-            let id = key.set_identifier.as_deref().unwrap_or_default();
-            return Some(other(format!(
-                "a {} record with the set identifier \"{id}\" stands",
-                key.record_type
-            )));
-        }
-        for record_type in TYPES {
-            let Some(record) = self.standing(record_type) else { continue };
-            let found = match self.claim(record) {
-                Claim::Ours | Claim::Taken => continue,
-                Claim::Led(cluster) => return Some(self.led(record, cluster)),
-                Claim::Other(owner) => {
-                    format!("the {record_type} record is the owner \"{owner}\"'s")
-                }
-                Claim::Nobody => format!("the {record_type} record has no TXT record of an owner"),
-            };
-            return Some(other(found));
+    pub(super) fn foreign(&self, wished: &Wished<'_>) -> Option<Obstacle> {
+        let standing = TYPES.into_iter().filter_map(|record_type| self.standing(record_type));
+        let mut strange = standing.filter(|record| !self.may_change(record));
+        if let Some(record) = strange.next() {
+            return Some(self.beside(record));
         }
         // A TXT record that is there already speaks of a record that may come back.
-        let found = [RecordType::A, RecordType::Aaaa].into_iter().find_map(|record_type| {
-            let name = txt_name(self.view.zone, self.name, record_type);
+        let found = wished.records(self).into_keys().find_map(|record_type| {
+            let name = self.txt_name(record_type);
             let found = self.txt(&name)?;
             match read(found) {
                 Some(ownership) if self.is_owner(&ownership.owner) => None,
@@ -161,7 +199,26 @@ impl<'a> Host<'a> {
                 None => Some(format!("the TXT record {name} is about something else")),
             }
         });
-        found.map(other)
+        found.map(|found| Obstacle { found, allowed: None })
+    }
+
+    /// What there is to be said of a record that is in the way and not ours.
+    pub(super) fn beside(&self, record: &Record) -> Obstacle {
+        let RecordKey { name, record_type, set_identifier } = &record.key;
+        let found = match (self.claim(record), set_identifier) {
+            _ if *record_type == RecordType::Txt => format!("a TXT record {name} stands"),
+            (Claim::Led(cluster), None) => return self.led(record, cluster),
+            (_, Some(id)) => {
+                format!("a {record_type} record with the set identifier \"{id}\" stands")
+            }
+            (Claim::Other(owner), None) => {
+                format!("the {record_type} record is the owner \"{owner}\"'s")
+            }
+            (Claim::Ours | Claim::Taken | Claim::Nobody, None) => {
+                format!("the {record_type} record has no TXT record of an owner")
+            }
+        };
+        Obstacle { found, allowed: None }
     }
 
     /// A record that says that it is ours, and leads to another cluster's load balancer.
@@ -199,40 +256,42 @@ impl<'a> Host<'a> {
         owner.unwrap_or_else(|| self.view.settings.dns.owner.clone())
     }
 
-    fn routed(&self) -> Option<&'a Record> {
-        TYPES.into_iter().find_map(|record_type| {
-            let name = self.name.to_owned();
-            let first = RecordKey { name, record_type, set_identifier: Some(String::new()) };
-            let mut from = self.view.records.range(first..);
-            let (key, record) = from.next()?;
-            let is_same = key.name == self.name && key.record_type == record_type;
-            is_same.then_some(record)
-        })
+    /// Whether the records lead already to where they should, whoever keeps them, and no others do.
+    pub(super) fn leads_to(&self, wished: &Wished<'_>) -> bool {
+        let wanted = wished.records(self);
+        let is_alone = self.view.rows(self.name).into_iter().all(|id| id == self.set_identifier);
+        let leads = |record_type: RecordType| {
+            match (self.standing(record_type), wanted.get(&record_type)) {
+                (Some(record), Some(wanted)) => {
+                    differences(record, wanted, wished.wish.ttl).is_empty()
+                }
+                (Some(_), None) => false,
+                // Not everybody can be reached by IPv6.
+                (None, Some(_)) => record_type == RecordType::Aaaa,
+                (None, None) => true,
+            }
+        };
+        let stands = TYPES.iter().any(|record_type| self.standing(*record_type).is_some());
+        is_alone && stands && TYPES.into_iter().all(leads)
     }
 
-    /// Whether the records lead already to where they should, whoever keeps them.
-    pub(super) fn leads_to(&self, value: &RecordValue) -> bool {
-        let leads = |record: &Record| super::differences(&record.value, value).is_empty();
-        self.routed().is_none()
-            && self.standing(RecordType::Cname).is_none()
-            && self.standing(RecordType::A).is_some_and(leads)
-            && self.standing(RecordType::Aaaa).is_none_or(leads)
-    }
-
-    /// Whether a CNAME record stands, which has to go before an alias can come.
-    pub(super) fn is_aliased_elsewhere_by_name(&self) -> bool {
-        self.standing(RecordType::Cname).is_some()
+    /// The type of a record that has to go before what is wished for can come.
+    pub(super) fn in_place_of(&self, wished: &Wished<'_>) -> Option<RecordType> {
+        let wanted = wished.records(self);
+        let is_cname = wanted.contains_key(&RecordType::Cname);
+        let mut standing = TYPES.into_iter().filter(|one| self.standing(*one).is_some());
+        standing.find(|one| !wanted.is_empty() && (*one == RecordType::Cname) != is_cname)
     }
 
     /// The removal of a record of ours and of all TXT records that say so, exactly as they stand.
     pub(super) fn removal(&self, record: &Record) -> Vec<RecordChange> {
-        let names = txt_names(self.view.zone, self.name, record.key.record_type);
+        let names = self.txt_names(record.key.record_type);
         let beside = names.iter().filter_map(|name| self.txt(name));
         let beside = beside.filter(|txt| is_alone(txt) && self.is_ours(txt));
         std::iter::once(record).chain(beside).map(super::deletion).collect()
     }
 
-    fn is_ours(&self, txt: &Record) -> bool {
+    pub(super) fn is_ours(&self, txt: &Record) -> bool {
         read(txt).is_some_and(|found| self.is_owner(&found.owner))
     }
 
@@ -247,11 +306,12 @@ impl<'a> Host<'a> {
     ) -> Vec<RecordChange> {
         let mut ownership = Ownership::of(&self.owner(), &wished.for_whom);
         ownership.is_dualstack = record_type == RecordType::Aaaa
+            && matches!(wished.wish.value, WishedValue::Alias { .. })
             && wished.address.is_some_and(|address| address.has_ipv6);
         // The two quotes do not count.
         ownership.is_dualstack &= ownership.to_string().len() - 2 <= VALUE_LENGTH_MAX;
         let value = ownership.to_string();
-        let names = txt_names(self.view.zone, self.name, record_type);
+        let names = self.txt_names(record_type);
         let standing = || names.iter().filter_map(|name| self.txt(name));
         let is_taken = self.txt(&names[0]).is_some_and(|txt| !self.is_ours(txt));
         let is_present = |txt: &Record| is_taken || txt.key.name == names[0];
@@ -262,9 +322,14 @@ impl<'a> Host<'a> {
         let older = standing().filter(|txt| is_anothers(txt) && Some(*txt) != present);
         let mut changes: Vec<RecordChange> =
             present.into_iter().chain(older).map(|txt| renamed(txt, &value)).collect();
+        for change in &mut changes {
+            // External-dns has it stand as the record does that it is about.
+            change.record.routing.clone_from(&wished.wish.routing);
+            change.record.health_check.clone_from(&wished.wish.health_check);
+        }
         if present.is_none() {
             let value = RecordValue::Values { ttl: TTL, values: vec![value] };
-            let record = Record::simple(&names[0], RecordType::Txt, value);
+            let record = wished.wish.record(&names[0], RecordType::Txt, value);
             changes.insert(0, RecordChange { verb: Verb::Create, record });
         }
         changes
@@ -273,15 +338,17 @@ impl<'a> Host<'a> {
     /// The TXT record of ours that says whose the record of a type is, where neither that record
     /// stands nor any other that it may speak of.
     pub(super) fn left_over(&self, record_type: RecordType) -> Option<&'a Record> {
-        let name = txt_name(self.view.zone, self.name, record_type);
+        let name = self.txt_name(record_type);
         let txt = self.txt(&name).filter(|txt| is_alone(txt) && self.is_ours(txt))?;
         let speaks_of = |other: &RecordType| {
-            txt_names(self.view.zone, self.name, *other).contains(&name)
-                && self.standing(*other).is_some()
+            self.txt_names(*other).contains(&name) && self.standing(*other).is_some()
         };
         // Before 0.12 external-dns gave the TXT record the name of the record itself.
         let is_name = TYPES.iter().any(|other| self.simple(&name, *other).is_some());
-        let is_needed = is_name || self.routed().is_some() || TYPES.iter().any(speaks_of);
+        // Whatever else stands at the name and nobody says whose, it may speak of.
+        let mut all = TYPES.into_iter().flat_map(|other| self.view.of_type(self.name, other));
+        let is_beside_strangers = all.any(|record| !self.view.may_change(record));
+        let is_needed = is_name || is_beside_strangers || TYPES.iter().any(speaks_of);
         (!is_needed).then_some(txt)
     }
 }

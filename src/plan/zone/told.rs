@@ -6,7 +6,7 @@ use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::AwsId;
 use crate::model::inventory::ZoneInventory;
 use crate::model::plan::Plan;
-use crate::model::record::RecordKey;
+use crate::model::record::{HostedZone, Record, RecordKey, RecordWish, WishedValue};
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
@@ -19,28 +19,51 @@ use super::whose::{View, target};
 /// The load balancers that our records of a zone lead to, by their DNS names. Records for objects
 /// of other kinds are never withdrawn here, so nothing waits for them.
 #[must_use]
-pub fn leading(settings: &Settings, zone: &str, inventory: &ZoneInventory) -> BTreeSet<AwsId> {
-    let Some(view) = View::of(settings, zone, inventory) else { return BTreeSet::new() };
+pub fn leading(
+    settings: &Settings,
+    zone: &HostedZone,
+    asked: &BTreeMap<String, Vec<RecordWish>>,
+    inventory: &ZoneInventory,
+) -> BTreeSet<AwsId> {
+    let Some(view) = View::of(settings, zone, asked, inventory) else { return BTreeSet::new() };
     let ours = view.records.values().filter(|record| {
-        let host = Host::new(&view, &record.key.name);
+        let host = host_of(&view, record);
         TYPES.contains(&record.key.record_type)
             && host.claim(record) == Claim::Ours
-            && host.source_of(record).is_some()
+            && host.source_of(record).is_some_and(|source| !is_led(asked, record, &source))
     });
     ours.filter_map(target).collect()
+}
+
+/// Whether somebody leads a record wherever he says: that is up to him, and no load balancer waits
+/// for it.
+fn is_led(asked: &BTreeMap<String, Vec<RecordWish>>, record: &Record, source: &Source) -> bool {
+    let mut asking = asked.get(&record.key.name).into_iter().flatten();
+    asking.any(|wish| {
+        wish.is_of(source)
+            && wish.set_identifier == record.key.set_identifier
+            && matches!(wish.value, WishedValue::Given { .. })
+    })
+}
+
+/// The name of a record, with what has its set identifier.
+fn host_of<'a>(view: &'a View<'a>, record: &'a Record) -> Host<'a> {
+    let RecordKey { name, set_identifier, .. } = &record.key;
+    Host::new(view, name, set_identifier.as_deref())
 }
 
 /// Whether a record of a zone is ours.
 #[must_use]
 pub fn is_ours(
     settings: &Settings,
-    zone: &str,
+    zone: &HostedZone,
     inventory: &ZoneInventory,
     key: &RecordKey,
 ) -> bool {
-    let Some(view) = View::of(settings, zone, inventory) else { return false };
+    let asked = BTreeMap::new();
+    let Some(view) = View::of(settings, zone, &asked, inventory) else { return false };
     let record = view.records.get(key).filter(|_| TYPES.contains(&key.record_type));
-    record.is_some_and(|record| Host::new(&view, &key.name).claim(record) == Claim::Ours)
+    record.is_some_and(|record| host_of(&view, record).claim(record) == Claim::Ours)
 }
 
 /// Whether a plan changes a record that leads to a load balancer of which nothing is known: it may
@@ -52,7 +75,7 @@ pub fn is_blind(
     inventory: &ZoneInventory,
     plan: &Plan,
 ) -> bool {
-    let Some(view) = View::of(settings, &stack.zone.name, inventory) else { return false };
+    let Some(view) = View::of(settings, &stack.zone, &stack.names, inventory) else { return false };
     let changes = plan.steps.iter().flat_map(|step| match &step.action {
         Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
             changes.as_slice()
@@ -75,23 +98,24 @@ pub fn behind(
         // Names are led nowhere else, so nobody waits for that.
         return BTreeSet::new();
     }
-    let Some(view) = View::of(settings, &stack.zone.name, inventory) else {
+    let Some(view) = View::of(settings, &stack.zone, &stack.names, inventory) else {
         return stack.arrived.clone();
     };
     let mut behind = BTreeSet::new();
     for (name, asking) in &stack.names {
-        let host = Host::new(&view, name);
         for wish in asking.iter().filter(|wish| stack.arrived.contains(&wish.source)) {
+            let host = Host::new(&view, name, wish.set_identifier.as_deref());
+            // Who leads names wherever he says leads them nowhere else by going.
+            let Some(id) = wish.value.load_balancer() else { continue };
             if host.holder().is_some_and(|holder| !wish.is_of(&holder)) {
                 continue;
             }
-            let id = wish.value.load_balancer().given();
-            let address = id.and_then(|id| inventory.load_balancers.get(id));
-            let target = address.map(|address| &address.dns_name);
+            let address = id.given().and_then(|id| inventory.load_balancers.get(id));
+            let wanted = address.map(|address| &address.dns_name);
             let mut standing = TYPES.into_iter().filter_map(|kind| host.standing(kind));
-            if standing
-                .any(|record| host.claim(record) == Claim::Ours && record.alias_target() != target)
-            {
+            if standing.any(|record| {
+                host.claim(record) == Claim::Ours && target(record).as_ref() != wanted
+            }) {
                 behind.insert(wish.source.clone());
             }
         }
@@ -109,12 +133,12 @@ pub fn unseen(
     inventory: &ZoneInventory,
 ) -> (BTreeMap<Source, usize>, usize) {
     let (mut unseen, mut ours) = (BTreeMap::new(), 0);
-    let view = View::of(settings, &stack.zone.name, inventory);
+    let view = View::of(settings, &stack.zone, &stack.names, inventory);
     let Some(view) = view.filter(|_| settings.dns.policy == DnsPolicy::Sync) else {
         return (unseen, ours);
     };
     for record in view.records.values().filter(|found| TYPES.contains(&found.key.record_type)) {
-        let host = Host::new(&view, &record.key.name);
+        let host = host_of(&view, record);
         if host.claim(record) != Claim::Ours {
             continue;
         }

@@ -5,19 +5,26 @@ use std::rc::Rc;
 
 use crate::model::id::AwsId;
 use crate::model::inventory::{Address, Records, ZoneInventory};
-use crate::model::record::{Record, RecordValue};
+use crate::model::record::{HostedZone, Record, RecordKey, RecordType, RecordValue, RecordWish};
 use crate::model::settings::Settings;
 
+use super::TYPES;
 use super::host::Host;
 
 /// What Route 53's console puts in front of the name of a load balancer. It leads to the same.
 const DUALSTACK: &str = "dualstack.";
+
+/// Those who ask for names, by name.
+type Asked = BTreeMap<String, Vec<RecordWish>>;
 
 /// What there is to see of a zone, and by which settings.
 pub(in crate::plan) struct View<'a> {
     pub(in crate::plan) settings: &'a Settings,
     /// The domain of the zone.
     pub(super) zone: &'a str,
+    pub(super) zone_id: &'a AwsId,
+    /// Those who ask for names, by name.
+    pub(super) asked: &'a Asked,
     pub(in crate::plan) records: &'a Records,
     pub(super) load_balancers: &'a BTreeMap<AwsId, Address>,
     by_name: Rc<BTreeMap<&'a AwsId, &'a Address>>,
@@ -41,14 +48,17 @@ impl<'a> View<'a> {
     /// The view of a zone; `None` where its records are not known.
     pub(in crate::plan) fn of(
         settings: &'a Settings,
-        zone: &'a str,
+        zone: &'a HostedZone,
+        asked: &'a Asked,
         inventory: &'a ZoneInventory,
     ) -> Option<Self> {
         let records = inventory.records.value()?;
-        let ZoneInventory { load_balancers, elsewhere, .. } = inventory;
+        let load_balancers = &inventory.load_balancers;
         let by_name = load_balancers.values().map(|address| (&address.dns_name, address)).collect();
         let by_name = Rc::new(by_name);
-        Some(Self { settings, zone, records, load_balancers, by_name, elsewhere })
+        let HostedZone { id: zone_id, name: zone, .. } = zone;
+        let elsewhere = &inventory.elsewhere;
+        Some(Self { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere })
     }
 
     /// The same, where these records stand.
@@ -56,14 +66,52 @@ impl<'a> View<'a> {
     where
         'a: 'b,
     {
-        let Self { settings, zone, load_balancers, elsewhere, .. } = *self;
+        let Self { settings, zone, zone_id, asked, load_balancers, elsewhere, .. } = *self;
         let by_name = Rc::clone(&self.by_name);
-        View { settings, zone, records, load_balancers, by_name, elsewhere }
+        View { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere }
     }
 
     /// Whether a record of the zone may be brought into line, or go.
     pub(in crate::plan) fn may_change(&self, record: &Record) -> bool {
-        Host::new(self, &record.key.name).may_change(record)
+        let RecordKey { name, set_identifier, .. } = &record.key;
+        Host::new(self, name, set_identifier.as_deref()).may_change(record)
+    }
+
+    /// The records of a name and type.
+    pub(super) fn of_type(
+        &self,
+        name: &str,
+        record_type: RecordType,
+    ) -> impl Iterator<Item = &'a Record> + use<'a> {
+        let first = RecordKey { name: name.to_owned(), record_type, set_identifier: None };
+        let key = first.clone();
+        let from = self.records.range(first..);
+        from.map(|(_, record)| record).take_while(move |record| {
+            record.key.name == key.name && record.key.record_type == record_type
+        })
+    }
+
+    /// The records of a name, and the TXT records that may speak of them.
+    pub(in crate::plan) fn family(&self, name: &str) -> Records {
+        let own = TYPES.into_iter().chain([RecordType::Txt]);
+        let own = own.flat_map(|record_type| self.of_type(name, record_type));
+        let names: BTreeSet<String> = self.txt_names(name).collect();
+        let texts = names.iter().flat_map(|name| self.of_type(name, RecordType::Txt));
+        own.chain(texts).map(|record| (record.key.clone(), record.clone())).collect()
+    }
+
+    fn txt_names(&self, name: &str) -> impl Iterator<Item = String> {
+        let names = &self.settings.dns.txt_names;
+        TYPES.into_iter().flat_map(move |about| names.all(self.zone, name, about))
+    }
+
+    /// The set identifiers of the records of a name, and of the TXT records that say whose they
+    /// are.
+    pub(super) fn rows(&self, name: &str) -> BTreeSet<Option<&'a str>> {
+        let own = TYPES.into_iter().flat_map(|record_type| self.of_type(name, record_type));
+        let names: BTreeSet<String> = self.txt_names(name).filter(|txt| txt != name).collect();
+        let texts = names.iter().flat_map(|name| self.of_type(name, RecordType::Txt));
+        own.chain(texts).map(|record| record.key.set_identifier.as_deref()).collect()
     }
 
     /// Whose load balancer a record leads to.

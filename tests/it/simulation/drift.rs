@@ -1,7 +1,7 @@
 //! Another hand in the account: it changes things of ours.
 
 use albedo::model::id::AwsId;
-use albedo::model::ownership::txt_names;
+use albedo::model::ownership::TxtNames;
 use albedo::model::record::{RecordType, RecordValue};
 use albedo::model::target::TargetState;
 
@@ -112,7 +112,7 @@ fn lose(state: &mut State, dice: &mut Dice, kind: &str) -> Option<AwsId> {
     let names = served::our_records(state);
     let (id, lost) = (!names.is_empty()).then(|| dice.one_of(&names).clone())?;
     let zone = state.zones.get_mut(&id)?;
-    let beside = txt_names(&zone.zone.name, &lost.name, lost.record_type);
+    let beside = TxtNames::default().all(&zone.zone.name, &lost.name, lost.record_type);
     zone.records.retain(|key, _| {
         let is_beside = key.record_type == RecordType::Txt && beside.contains(&key.name);
         *key != lost && !(is_beside && kind == "lost name")

@@ -6,7 +6,7 @@ use albedo::model::flat::FlatMap;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::marks::TAG_CLUSTER;
 use albedo::model::marks::Tags;
-use albedo::model::ownership::{Ownership, txt_names};
+use albedo::model::ownership::{Ownership, TxtNames};
 use albedo::model::record::{RecordKey, RecordType, RecordValue};
 use albedo::model::rule::{Condition, Rule, RuleAction};
 use albedo::model::snapshot::Objects;
@@ -223,7 +223,8 @@ fn owned(state: &State) -> Vec<(AwsId, RecordKey, Ownership)> {
     let mut all = Vec::new();
     for (id, zone) in &state.zones {
         for record in zone.records.values().filter(|record| record.alias_target().is_some()) {
-            let names = txt_names(&zone.zone.name, &record.key.name, record.key.record_type);
+            let names =
+                TxtNames::default().all(&zone.zone.name, &record.key.name, record.key.record_type);
             let owner = names.iter().find_map(|name| {
                 let txt = zone.records.values().find(|txt| {
                     txt.key.name == *name && matches!(txt.value, RecordValue::Values { .. })

@@ -8,7 +8,7 @@ use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
 use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
 use albedo::model::marks::Tags;
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
-use albedo::model::ownership::{Ownership, txt_names};
+use albedo::model::ownership::{Ownership, TxtNames};
 use albedo::model::record::{Record, RecordType, RecordValue};
 use albedo::model::security::{IngressRule, Peer, SecurityGroup};
 use albedo::model::source::Source;
@@ -143,7 +143,7 @@ fn is_our_record(state: &State, zone: &AwsId, record: &Record) -> bool {
         return owner == OWNER;
     }
     let zone = &state.zones[zone];
-    let names = txt_names(&zone.zone.name, &record.key.name, record.key.record_type);
+    let names = TxtNames::default().all(&zone.zone.name, &record.key.name, record.key.record_type);
     let owners = zone.records.values().filter(|txt| names.contains(&txt.key.name));
     owners.filter_map(owner).any(|owner| owner == OWNER)
 }

@@ -3,12 +3,16 @@
 use albedo::desired::names;
 use albedo::desired::zone::{Choice, choose};
 use albedo::flags::Cli;
+use albedo::model::naming::MemberNames;
 use albedo::model::problem::Problem;
 use albedo::model::record::HostedZones;
 use albedo::model::settings::DnsScope;
 
 use super::*;
 use crate::support::world::World as Cluster;
+
+mod affixes;
+pub mod said;
 
 /// How a case ends, compared with external-dns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +30,12 @@ use Verdict::{Refused, Safer, Same};
 const CASES: [(&str, Verdict, fn()); 52] = [
     ("1 fresh single host, then steady", Same, fresh),
     ("2 wildcard + apex", Safer, wildcard_and_apex),
-    ("3 unknown aws- annotation", Refused, || unsupported("aws-unknown")),
-    ("4 aws-hosted-zone-id", Refused, || unsupported("aws-hosted-zone-id")),
-    ("5 aws-target-hosted-zone", Refused, || unsupported("aws-target-hosted-zone")),
-    ("7 record-type annotation", Refused, || unsupported("record-type")),
-    ("9 set-identifier only", Refused, || unsupported("set-identifier")),
-    ("10 weight without set-identifier", Refused, || unsupported("aws-weight")),
+    ("3 unknown aws- annotation", Safer, || said::steady("aws-unknown", "1")),
+    ("4 aws-hosted-zone-id", Safer, || said::steady("aws-hosted-zone-id", "ZPUB")),
+    ("5 aws-target-hosted-zone", Safer, || said::steady("aws-target-hosted-zone", ALB_ZONE)),
+    ("7 record-type annotation", Safer, || said::steady("record-type", "PTR")),
+    ("9 set-identifier only", Safer, || said::held(&[("set-identifier", "blue")])),
+    ("10 weight without set-identifier", Safer, || said::held(&[("aws-weight", "10")])),
     ("11 ttl annotation on alias", Same, || asks("ttl", "600", &[HOST])),
     ("12 two ingresses same host, different ALB", Safer, two_ingresses),
     ("14 legacy zone (<=0.21)", Safer, legacy),
@@ -40,27 +44,27 @@ const CASES: [(&str, Verdict, fn()); 52] = [
     ("18 orphan TXT of other owner, no A", Safer, orphan_of_another),
     ("19 own orphan TXT, A manually deleted", Same, orphan_of_ours),
     ("21b upsert-only", Safer, upsert_only_type_change),
-    ("22 prefix %{record_type}-abc.", Refused, || no_flag("--txt-prefix")),
-    ("22 prefix extdns.", Refused, || no_flag("--txt-prefix")),
-    ("22 prefix %{record_type}-", Refused, || no_flag("--txt-prefix")),
-    ("22 suffix -%{record_type}", Refused, || no_flag("--txt-suffix")),
-    ("22 suffix -edns", Refused, || no_flag("--txt-suffix")),
-    ("22 suffix -%{record_type}.x", Refused, || no_flag("--txt-suffix")),
-    ("23 wildcard replacement=any", Refused, || no_flag("--txt-wildcard-replacement")),
-    ("23b wildcard replacement collides", Refused, || no_flag("--txt-wildcard-replacement")),
+    ("22 prefix %{record_type}-abc.", Same, affixes::template_and_label),
+    ("22 prefix extdns.", Safer, affixes::prefix),
+    ("22 prefix %{record_type}-", Safer, affixes::template),
+    ("22 suffix -%{record_type}", Safer, affixes::suffix_of_template),
+    ("22 suffix -edns", Safer, affixes::suffix),
+    ("22 suffix -%{record_type}.x", Safer, affixes::suffix_of_template_and_label),
+    ("23 wildcard replacement=any", Same, affixes::wildcard),
+    ("23b wildcard replacement collides", Safer, affixes::wildcard_collides),
     ("24 encrypted", Refused, || no_flag("--txt-encrypt-enabled")),
     ("24b plain -> encryption enabled", Refused, || no_flag("--txt-encrypt-enabled")),
     ("25 public+private same name", Safer, public_and_private),
     ("25b public parent+child, private parent+child", Same, parents_and_children),
     ("27 evaluate target health flips", Same, evaluate_target_health),
-    ("28 CNAME ttl default, min-ttl, change", Refused, || no_flag("--min-ttl")),
+    ("28 CNAME ttl default, min-ttl, change", Same, said::cname_ttl),
     ("29 uppercase host / trailing dot / IDN / duplicates", Safer, spellings),
-    ("30 target annotation: ips + hostname", Refused, || unsupported("target")),
-    ("31 alias annotation", Same, || asks("alias", "false", &[HOST])),
+    ("30 target annotation: ips + hostname", Same, said::addresses_and_names),
+    ("31 alias annotation", Safer, said::alias_or_not),
     ("34 migrate owner", Refused, || no_flag("--migrate-from-txt-owner")),
-    ("35 multi value", Refused, || unsupported("aws-multi-value-answer")),
-    ("36 weight invalid, negative; region; failover; geo", Refused, || unsupported("aws-weight")),
-    ("36d continent+country both", Refused, || unsupported("aws-geolocation-continent-code")),
+    ("35 multi value", Safer, said::several_answers),
+    ("36 weight invalid, negative; region; failover; geo", Safer, said::wrong_places),
+    ("36d continent+country both", Safer, said::continent_and_country),
     ("37 62-char label: TXT name too long", Safer, long_label),
     ("38 dualstack. target in zone vs plain", Same, dualstack_target),
     ("39 status disappears under sync", Safer, load_balancer_disappears),
@@ -71,7 +75,7 @@ const CASES: [(&str, Verdict, fn()); 52] = [
     ("d child zone apex", Safer, child_apex),
     ("e hosts mx-foo and a-web", Same, hosts_like_prefixes),
     ("e2 legacy bare TXT for host mx-foo", Safer, bare_like_prefix),
-    ("f prefix without separator", Refused, || no_flag("--txt-prefix")),
+    ("f prefix without separator", Safer, affixes::no_separator),
     ("g foreign non-heritage TXT on the registry name", Safer, foreign_txt),
     ("p policies on target change and removal", Same, policies),
     ("q heritage of another tool / empty owner", Same, other_heritage),
@@ -119,7 +123,7 @@ fn owned(names: &[&str]) -> Vec<Record> {
 }
 
 /// What an Ingress of this host and annotation asks for.
-fn asked(host: &str, annotation: &str, value: &str) -> (Option<Vec<(String, bool)>>, Vec<Problem>) {
+fn asked(host: &str, annotation: &str, value: &str) -> (Option<MemberNames>, Vec<Problem>) {
     let mut cluster = Cluster::new("");
     cluster.settings.dns.scope = DnsScope::All;
     cluster.add_manifests(&format!(
@@ -137,21 +141,13 @@ spec:
     let ingress = cluster.objects.ingresses[&key("default/web")].clone();
     let mut problems = Vec::new();
     let names = names::wished(&cluster.snapshot(), &member("default/web"), &ingress, &mut problems);
-    (names.map(|names| names.into_iter().collect()), problems)
+    (names, problems)
 }
 
 fn asks(annotation: &str, value: &str, hosts: &[&str]) {
     let (names, problems) = asked(HOST, annotation, value);
-    let names: Vec<String> = names.unwrap().into_iter().map(|(host, _)| host).collect();
+    let names: Vec<String> = names.unwrap().hosts.into_iter().collect();
     assert_eq!((names, problems), (hosts.iter().map(|host| (*host).to_owned()).collect(), vec![]));
-}
-
-fn unsupported(annotation: &str) {
-    let (names, problems) = asked(HOST, annotation, "1");
-    assert_eq!(names, None, "{annotation}: its names stay as they are");
-    let [problem] = &problems[..] else { panic!("{annotation}: {problems:?}") };
-    assert_eq!(problem.code, Code::Unsupported);
-    assert!(problem.field.ends_with(annotation), "{problem}");
 }
 
 fn no_flag(flag: &str) {
@@ -241,7 +237,7 @@ fn zones(all: &[(&str, &str, bool)]) -> HostedZones {
 }
 
 fn chosen(zones: &HostedZones, host: &str) -> Vec<String> {
-    match choose(&dns(), zones, host) {
+    match choose(&dns(), zones, host, None) {
         Choice::In(ids) => ids.iter().map(ToString::to_string).collect(),
         Choice::None | Choice::Ambiguous(_) => Vec::new(),
     }
@@ -274,13 +270,14 @@ fn parents_and_children() {
 fn evaluate_target_health() {
     for (value, expected) in [("true", true), ("false", false), ("no", false)] {
         let (names, _) = asked(HOST, "aws-evaluate-target-health", value);
-        assert_eq!(names, Some(vec![(HOST.to_owned(), expected)]));
+        assert_eq!(names.unwrap().naming.evaluate_target_health, expected, "{value}");
     }
     let mut case = dual(&[WEB]);
     let end = case.carried_out(&Records::new());
     let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
-    let WishedValue::Alias { evaluate_target_health, .. } = &mut wish.value;
-    *evaluate_target_health = false;
+    if let WishedValue::Alias { evaluate_target_health, .. } = &mut wish.value {
+        *evaluate_target_health = false;
+    }
     assert_eq!(sorted(&case.plan(&end)), four("UPSERT", HOST));
     assert!(case.plan(&case.carried_out(&end)).is_empty());
 }
@@ -288,7 +285,7 @@ fn evaluate_target_health() {
 fn spellings() {
     let (names, problems) =
         asked("web.example.com", "hostname", "WEB2.Example.com., web.example.com");
-    let names: Vec<String> = names.unwrap().into_iter().map(|(host, _)| host).collect();
+    let names: Vec<String> = names.unwrap().hosts.into_iter().collect();
     assert_eq!((names, problems), (vec![HOST.to_owned(), "web2.example.com".to_owned()], vec![]));
     let (_, problems) = asked("web.example.com", "hostname", "münchen.example.com");
     assert!(problems[0].allowed.contains("xn--"), "{problems:?}");
@@ -298,7 +295,7 @@ fn long_label() {
     for (length, is_good) in [(61, true), (62, false), (64, false)] {
         let host = format!("{}.example.com", "x".repeat(length));
         let (names, problems) = asked(&host, "hostname", "web.example.com");
-        assert_eq!(names.unwrap().len(), if is_good { 2 } else { 1 }, "{length}");
+        assert_eq!(names.unwrap().hosts.len(), if is_good { 2 } else { 1 }, "{length}");
         assert_eq!(problems.is_empty(), is_good, "{problems:?}");
     }
     // With one of 61 there is room beside A, and none beside AAAA.
@@ -356,7 +353,7 @@ fn child_apex() {
     let zones = zones(&[("P1", ZONE, false), ("P2", "sub.example.com", false)]);
     assert_eq!(chosen(&zones, "sub.example.com"), ["P2"]);
     assert_eq!(
-        txt_name("sub.example.com", "sub.example.com", RecordType::A),
+        TxtNames::default().name("sub.example.com", "sub.example.com", RecordType::A),
         "a-_apex.sub.example.com"
     );
 }

@@ -55,7 +55,7 @@ fn what_people_wrote_beside_our_text_stays() {
 fn a_name_that_is_asked_for_keeps_a_record() {
     let (a, aaaa) = (alias(HOST, RecordType::A, ALB), alias(HOST, RecordType::Aaaa, ALB));
     let claims = [RecordType::A, RecordType::Aaaa]
-        .map(|about| txt(&txt_name(ZONE, HOST, about), "default", "default/web"));
+        .map(|about| txt(&txt_name(HOST, about), "default", "default/web"));
     let standing = records([a.clone(), aaaa.clone()].into_iter().chain(claims.clone()));
     let goes = |record: &Record| (Verb::Delete, record.clone());
     let all = [goes(&a), goes(&aaaa), goes(&claims[0]), goes(&claims[1])];

@@ -7,6 +7,7 @@ use albedo::desired;
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::fact::{FactStore, NameWish, Names};
 use albedo::model::id::{AwsId, Id};
+use albedo::model::naming::Naming;
 use albedo::model::problem::Severity;
 use albedo::model::record::{Record, RecordType};
 use albedo::model::settings::{DnsScope, Settings};
@@ -344,9 +345,9 @@ fn what_is_wished_for_no_more_while_a_zone_is_looked_at_is_known_at_once() {
         let wish = NameWish {
             source: member("shop/web"),
             others: BTreeSet::new(),
-            evaluate_target_health: true,
+            naming: Arc::new(Naming::plain(true)),
         };
-        let wished = hosts.iter().map(|host| ((*host).to_owned(), wish.clone())).collect();
+        let wished = hosts.iter().map(|host| ((*host).to_owned(), vec![wish.clone()])).collect();
         let known = BTreeSet::from([member("shop/web")]);
         let arriving = BTreeSet::new();
         Names { load_balancer: id(load_balancer), has_ipv6: false, wished, known, arriving }
@@ -376,11 +377,11 @@ fn who_asks_beside_somebody_that_went_goes_on_asking() {
         has_ipv6: false,
         wished: BTreeMap::from([(
             "a.example.com".to_owned(),
-            NameWish {
+            vec![NameWish {
                 source: member("shop/goes"),
                 others: BTreeSet::from([member("shop/stays")]),
-                evaluate_target_health: true,
-            },
+                naming: Arc::new(Naming::plain(true)),
+            }],
         )]),
         known: BTreeSet::new(),
         arriving: arriving.iter().map(|name| member(name)).collect(),

@@ -174,6 +174,17 @@ fn a_txt_record_whose_record_is_gone_goes_with_the_wish() {
     assert_eq!(case.carried_out(&own), own);
     let mut weighted = alias(HOST, RecordType::A, ALB);
     weighted.key.set_identifier = Some("blue".to_owned());
+    weighted.routing = Routing::Weighted(1);
     let routed = records([weighted, txt(TXT_A, "default", "default/web")]);
     assert_eq!(case.carried_out(&routed), routed);
+}
+
+#[test]
+fn an_apex_is_owned_inside_its_zone() {
+    let case = Case::new(&["default/web example.com one"]);
+    let end = case.carried_out(&Records::new());
+    let names: Vec<&str> = end.keys().map(|key| key.name.as_str()).collect();
+    assert_eq!(names, ["a-_apex.example.com", "example.com"]);
+    assert!(case.plan(&end).is_empty());
+    assert!(Case::new(&[]).carried_out(&end).is_empty());
 }

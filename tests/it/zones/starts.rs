@@ -1,10 +1,10 @@
 //! From every state that a name can be found in.
 
 use albedo::model::inventory::Records;
-use albedo::model::ownership::{Ownership, txt_name};
+use albedo::model::ownership::Ownership;
 use albedo::model::record::{Record, RecordType, RecordValue};
 
-use super::{ALB, ALB_2, Case, HOST, ZONE, alias, changes, records, txt, values};
+use super::{ALB, ALB_2, Case, HOST, alias, changes, records, txt, txt_name, values};
 
 /// What may stand at one place: nothing, or one of these.
 fn or_nothing(records: impl IntoIterator<Item = Record>) -> Vec<Option<Record>> {
@@ -49,7 +49,7 @@ fn starts() -> Vec<Records> {
         let spf = values(&name, RecordType::Txt, "\"v=spf1 -all\"");
         or_nothing([txt(&name, "default", "default/web"), txt(&name, "other", "x/y"), spf])
     };
-    let name = |record_type| txt_name(ZONE, HOST, record_type);
+    let name = |record_type| txt_name(HOST, record_type);
     product(&[
         aliases(RecordType::A),
         aliases(RecordType::Aaaa),

@@ -1,0 +1,168 @@
+//! Records of one name beside each other: by weight, by place and the other policies.
+
+use albedo::model::routing::RoutingKind;
+
+use super::golden::said::{said, understood};
+use super::*;
+
+type Said = &'static [(&'static str, &'static str)];
+
+/// What an Ingress may say of its names, one of each kind.
+const KINDS: [Said; 13] = [
+    &[],
+    &[("target", "192.0.2.1,2001:db8::1")],
+    &[("target", "192.0.2.2")],
+    &[("target", "lb.example.net")],
+    &[("target", "d111.cloudfront.net")],
+    &[("set-identifier", "a"), ("aws-weight", "1")],
+    &[("set-identifier", "b"), ("aws-weight", "0"), ("target", "192.0.2.1")],
+    &[("set-identifier", "a"), ("aws-weight", "2"), ("target", "lb.example.net")],
+    &[("set-identifier", "a"), ("aws-region", "eu-west-1"), ("aws-health-check-id", "abc")],
+    &[("set-identifier", "a"), ("aws-failover", "PRIMARY")],
+    &[("set-identifier", "a"), ("aws-geolocation-country-code", "*")],
+    &[("set-identifier", "a"), ("aws-geoproximity-coordinates", "1.5,-100"), BIAS],
+    &[("set-identifier", "a"), ("aws-multi-value-answer", ""), ("target", "192.0.2.1")],
+];
+const BIAS: (&str, &str) = ("aws-geoproximity-bias", "-5");
+
+fn records_of(zone: &Records, name: &str) -> Vec<Record> {
+    zone.values().filter(|record| record.key.name == name).cloned().collect()
+}
+
+/// Another's record, weighted, with the TXT record beside it.
+fn anothers() -> [Record; 2] {
+    let record = alias(HOST, RecordType::A, ALB_2);
+    let claim = txt("a-web.example.com", "other", "x/y");
+    [record, claim].map(|mut record| {
+        record.key.set_identifier = Some("other".to_owned());
+        record.routing = Routing::Weighted(9);
+        record
+    })
+}
+
+#[test]
+fn from_each_thing_that_is_said_to_each_other_it_takes_one_batch() {
+    for from in KINDS {
+        let stands = understood(from).carried_out(&Records::new());
+        assert!(!records_of(&stands, HOST).is_empty(), "{from:?}");
+        let rest = understood(from).plan(&stands);
+        assert!(rest.is_empty() && rest.refusals.is_empty(), "{from:?}: {rest:?}");
+        assert!(Case::new(&[]).carried_out(&stands).is_empty(), "{from:?} goes");
+        for to in KINDS {
+            let case = understood(to);
+            assert!(case.plan(&stands).steps.len() <= 1, "{from:?} to {to:?}");
+            let end = case.carried_out(&stands);
+            let fresh = case.carried_out(&Records::new());
+            assert_eq!(end, fresh, "{from:?} to {to:?}");
+        }
+    }
+}
+
+#[test]
+fn what_others_have_beside_ours_stays() {
+    let theirs = records(anothers());
+    for to in KINDS {
+        let case = understood(to);
+        let end = case.carried_out(&theirs);
+        assert!(theirs.iter().all(|(key, record)| end.get(key) == Some(record)), "{to:?}");
+        let plan = case.plan(&end);
+        assert!(plan.is_empty(), "{to:?}: {plan:?}");
+        let wish = &case.stack.names[HOST][0];
+        let is_cname = to.contains(&("target", "lb.example.net"));
+        if wish.routing.kind() == RoutingKind::Weighted && !is_cname {
+            assert!(end.len() > theirs.len() && plan.refusals.is_empty(), "{to:?}: {plan:?}");
+        } else {
+            let [told] = &plan.refusals[..] else { panic!("{to:?}: {plan:?}") };
+            assert!(told.found.contains("set identifier \"other\""), "{told}");
+            assert_eq!(end, theirs, "{to:?}");
+        }
+        assert_eq!(Case::new(&[]).carried_out(&end), theirs, "{to:?}");
+    }
+}
+
+#[test]
+fn a_name_is_served_while_its_policy_waits_for_somebody() {
+    // Nobody can tell yet whether somebody else asks for what stands.
+    let stands = understood(KINDS[0]).carried_out(&Records::new());
+    let mut early = understood(KINDS[5]);
+    early.stack.is_complete = false;
+    assert!(early.plan(&stands).is_empty());
+    // A policy that takes nothing away goes on with what there is.
+    for policy in [DnsPolicy::UpsertOnly, DnsPolicy::CreateOnly] {
+        for (from, to) in [(0, 5), (5, 0), (0, 3), (3, 0), (5, 8)] {
+            let stands = understood(KINDS[from]).carried_out(&Records::new());
+            let mut case = understood(KINDS[to]);
+            case.dns.policy = policy;
+            let end = case.carried_out(&stands);
+            let kept = records_of(&end, HOST).len();
+            assert!(kept >= records_of(&stands, HOST).len(), "{policy:?} {from} {to}: {end:?}");
+        }
+    }
+}
+
+/// The wishes of two Ingresses, who say this.
+fn both(one: Said, other: Said) -> Case {
+    let mut case = understood(one);
+    let second = understood(other);
+    let mut wish = second.stack.names[HOST][0].clone();
+    wish.source = member("default/api");
+    case.stack.names.get_mut(HOST).unwrap().push(wish);
+    case.stack.known.insert(member("default/api"));
+    case.stack.standing.insert(member("default/api"));
+    case
+}
+
+#[test]
+fn two_ingresses_share_a_name_by_one_policy() {
+    let (one, other) = (KINDS[5], KINDS[6]);
+    let case = both(one, other);
+    let plan = case.plan(&Records::new());
+    assert!(plan.steps.len() == 1 && plan.refusals.is_empty(), "{plan:?}");
+    let shared = case.carried_out(&Records::new());
+    assert_eq!(records_of(&shared, HOST).len(), 3);
+    // One of them leaves, and the other one has it alone.
+    let mut alone = understood(one);
+    alone.stack.known.insert(member("default/api"));
+    let end = alone.carried_out(&shared);
+    assert_eq!(end, understood(one).carried_out(&Records::new()));
+    // One asks for another policy: who goes on as before keeps the name, and nothing moves.
+    let apart = both(KINDS[8], other);
+    let plan = apart.plan(&shared);
+    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
+    assert!(plan.is_empty() && told.object.key == key("default/web"), "{plan:?}");
+    assert!(told.found.contains("latency") && told.allowed.contains("weighted"), "{told}");
+}
+
+#[test]
+fn one_place_is_one_ingress_s() {
+    const THERE: Said = &[("set-identifier", "b"), ("aws-failover", "PRIMARY")];
+    let case = both(KINDS[9], THERE);
+    let end = case.carried_out(&Records::new());
+    assert_eq!(records_of(&end, HOST).len(), 2, "{end:?}");
+    let plan = case.plan(&end);
+    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
+    assert!(plan.is_empty() && told.found.contains("this place"), "{told}");
+}
+
+#[test]
+fn what_a_target_leads_to_is_its_ingress_s_own() {
+    let elsewhere = "net-1.elb.eu-central-1.amazonaws.com";
+    let case = understood(&[("target", elsewhere)]);
+    let stands = case.carried_out(&Records::new());
+    assert!(case.plan(&stands).refusals.is_empty());
+    let settings = case.settings();
+    let inventory = case.inventory(&stands);
+    let names = &case.stack.names;
+    let leading = albedo::plan::zone::leading(&settings, &zone(), names, &inventory);
+    assert!(leading.is_empty(), "no load balancer waits for it");
+    let next = understood(&[("target", "192.0.2.1")]);
+    assert_eq!(next.carried_out(&stands), next.carried_out(&Records::new()));
+}
+
+#[test]
+fn a_target_that_is_none_is_told() {
+    for target in ["1.2.3", "1.2.3.4.5", "nowhere", "a.example.net,b.example.net", "x..y"] {
+        let (case, problems) = said(&dns(), &[("target", target)]);
+        assert!(case.is_none() && problems.len() == 1, "{target}: {problems:?}");
+    }
+}
