@@ -101,7 +101,8 @@ pub fn wished(
     let naming = asking.naming()?;
     let usable = hosts.into_iter().filter(|(host, _)| settings.dns.keeps(host));
     let usable = usable.filter(|(host, field)| asking.is_usable(host, field, &naming));
-    Some(MemberNames { hosts: usable.map(|(host, _)| host).collect(), naming: Arc::new(naming) })
+    let hosts: BTreeSet<String> = usable.map(|(host, _)| host).collect();
+    Some(MemberNames::of(hosts, naming))
 }
 
 /// One Ingress that asks for names.

@@ -93,6 +93,15 @@ pub struct MemberNames {
     pub naming: Arc<Naming>,
 }
 
+impl MemberNames {
+    /// Names of which this is said; of none there is nothing to say.
+    #[must_use]
+    pub fn of(hosts: BTreeSet<String>, naming: Naming) -> Self {
+        let naming = if hosts.is_empty() { Naming::default() } else { naming };
+        Self { hosts, naming: Arc::new(naming) }
+    }
+}
+
 /// How names are stored: aliases of load balancers as they were before there was anything else. Who
 /// knows of nothing else does not read what is meant otherwise, instead of misreading it.
 #[derive(Serialize, Deserialize)]
@@ -120,7 +129,7 @@ impl<'de> Deserialize<'de> for MemberNames {
         Ok(match Stored::deserialize(deserializer)? {
             Stored::Plain(hosts) => {
                 let naming = Naming::plain(hosts.values().next().copied().unwrap_or_default());
-                Self { hosts: hosts.into_keys().collect(), naming: Arc::new(naming) }
+                Self::of(hosts.into_keys().collect(), naming)
             }
             Stored::Other { hosts, naming } => Self { hosts, naming },
         })
@@ -142,8 +151,13 @@ mod tests {
             routing: Routing::Weighted(1),
             ..Naming::default()
         };
-        let names = MemberNames { naming: Arc::new(naming), ..names };
-        let stored = serde_json::to_value(&names).expect("it can be");
-        assert_eq!(serde_json::from_value::<MemberNames>(stored).expect("it is one"), names);
+        let routed = MemberNames::of(names.hosts, naming.clone());
+        for names in [routed, MemberNames::of(BTreeSet::new(), naming)] {
+            let stored = serde_json::to_value(&names).expect("it can be");
+            assert_eq!(serde_json::from_value::<MemberNames>(stored).expect("it is one"), names);
+        }
+        let nothing = MemberNames::of(BTreeSet::new(), Naming::plain(true));
+        let stored = serde_json::to_value(&nothing).expect("it can be");
+        assert_eq!(serde_json::from_value::<MemberNames>(stored).expect("it is one"), nothing);
     }
 }
