@@ -15,6 +15,7 @@ use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 
 mod dns;
+mod dns_filter;
 mod error;
 mod gates;
 mod lbc;
@@ -23,6 +24,7 @@ mod reach;
 mod spelling;
 
 pub use dns::DnsFlags;
+pub use dns_filter::{DnsFilterFlags, ManagedType};
 pub use error::FlagError;
 pub use gates::{GATES, Gate, Otherwise, Switched};
 pub use lbc::{Effect, FLAGS as LBC_FLAGS, LbcFlag, Value};

@@ -24,6 +24,7 @@ pub mod load_balancer;
 pub mod marks;
 pub mod memory;
 pub mod moment;
+pub mod name_filter;
 pub mod names;
 pub mod naming;
 pub mod neighbour;

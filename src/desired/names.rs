@@ -9,11 +9,13 @@ use k8s_openapi::api::networking::v1::Ingress;
 use crate::model::fact::{NameWish, Names};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::name_filter::{Ignored, NameFilter};
 use crate::model::naming::{Given, GivenName, MemberNames, Naming, Target};
 use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, TxtNames, VALUE_LENGTH_MAX};
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::RecordType;
+use crate::model::selector::Selector;
 use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::{Source, SourceKind};
@@ -52,7 +54,19 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
 fn are_ours(snapshot: &Snapshot, ingress: &Ingress) -> bool {
     let scope = snapshot.settings.dns.scope;
     let class = class_of(&snapshot.objects, ingress);
-    scope != DnsScope::Off && has(class, &DNS, scope == DnsScope::All)
+    scope != DnsScope::Off
+        && has(class, &DNS, scope == DnsScope::All)
+        && is_selected(&snapshot.settings.dns.filter, ingress)
+}
+
+/// Whether an Ingress is among those whose names are meant.
+fn is_selected(filter: &NameFilter, ingress: &Ingress) -> bool {
+    let Ingress { metadata, .. } = ingress;
+    let takes = |selector: &Option<Selector>, pairs: &Option<BTreeMap<String, String>>| {
+        let value = |key: &str| pairs.as_ref()?.get(key).map(String::as_str);
+        selector.as_ref().is_none_or(|selector| selector.takes(value))
+    };
+    takes(&filter.labels, &metadata.labels) && takes(&filter.annotations, &metadata.annotations)
 }
 
 /// Whether a group may have names: it has a member, or one that leaves, whose names are ours to
@@ -99,7 +113,7 @@ pub fn wished(
     }
     let hosts = asking.hosts()?;
     let naming = asking.naming()?;
-    let usable = hosts.into_iter().filter(|(host, _)| settings.dns.keeps(host));
+    let usable = hosts.into_iter().filter(|(host, _)| settings.dns.filter.keeps(host));
     let usable = usable.filter(|(host, field)| asking.is_usable(host, field, &naming));
     let hosts: BTreeSet<String> = usable.map(|(host, _)| host).collect();
     Some(MemberNames::of(hosts, naming))
@@ -208,11 +222,14 @@ impl Asking<'_> {
                 hosts.entry(host).or_insert(field);
             }
         };
+        let ignored = &self.settings.dns.filter.ignored;
         if let Some(spec) = self.ingress.spec.as_ref().filter(|_| of_spec) {
-            for (i, rule) in spec.rules.iter().flatten().enumerate() {
+            let rules = spec.rules.iter().filter(|_| !ignored.contains(&Ignored::Rules));
+            let tls = spec.tls.iter().filter(|_| !ignored.contains(&Ignored::Tls));
+            for (i, rule) in rules.flatten().enumerate() {
                 add(rule.host.as_deref().unwrap_or_default(), format!("spec.rules[{i}].host"));
             }
-            for (i, tls) in spec.tls.iter().flatten().enumerate() {
+            for (i, tls) in tls.flatten().enumerate() {
                 for host in tls.hosts.iter().flatten() {
                     add(host, format!("spec.tls[{i}].hosts"));
                 }

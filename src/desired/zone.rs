@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::fact::Arrival;
 use crate::model::id::{AwsId, Id};
 use crate::model::naming::{Naming, Target};
-use crate::model::record::{HostedZone, HostedZones, RecordWish, WishedValue};
+use crate::model::record::{HostedZones, RecordWish, WishedValue};
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
@@ -29,13 +29,7 @@ pub fn in_use<'a>(
     settings: &'a DnsSettings,
     zones: &'a HostedZones,
 ) -> impl Iterator<Item = AwsId> + 'a {
-    zones.values().filter(|zone| is_in_use(settings, zone)).map(|zone| zone.id.clone())
-}
-
-fn is_in_use(settings: &DnsSettings, zone: &HostedZone) -> bool {
-    let ids = &settings.zone_ids;
-    let is_named = ids.is_empty() || ids.iter().any(|id| zone.id.as_str().ends_with(id));
-    is_named && settings.keeps(&zone.name)
+    zones.values().filter(|zone| settings.filter.uses(zone)).map(|zone| zone.id.clone())
 }
 
 /// Chooses the zones of a name (external-dns's rule, but for zones of one name), or the one of them
@@ -47,7 +41,7 @@ pub fn choose(
     host: &str,
     meant: Option<&AwsId>,
 ) -> Choice {
-    let usable = zones.values().filter(|zone| is_in_use(settings, zone) && zone.holds(host));
+    let usable = zones.values().filter(|zone| settings.filter.uses(zone) && zone.holds(host));
     let (private, public): (Vec<_>, Vec<_>) = usable.partition(|zone| zone.is_private);
     let nearest = public.iter().map(|zone| zone.name.len()).max();
     let nearest = public.iter().filter(|zone| Some(zone.name.len()) == nearest);
@@ -73,7 +67,7 @@ pub fn proving(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Optio
 pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let zones = snapshot.zones.as_ref()?;
     let settings = &snapshot.settings.dns;
-    let zone = zones.get(zone).filter(|zone| is_in_use(settings, zone))?;
+    let zone = zones.get(zone).filter(|zone| settings.filter.uses(zone))?;
     let mut names: BTreeMap<String, Vec<RecordWish>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
     let standing = snapshot.objects.ingresses.keys().cloned().map(Source::ingress).collect();

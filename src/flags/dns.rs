@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::FlagError;
+use super::dns_filter::DnsFilterFlags;
 use super::spelling::boolean;
 use crate::desired::names::ttl;
 use crate::model::ownership::{TEMPLATE, TxtNames};
@@ -14,6 +15,7 @@ use crate::model::settings::{ANNOTATION_PREFIXES, AliasUse, DnsPolicy, DnsScope,
 #[command(
     next_help_heading = "Names in Route 53 (external-dns's flags, but for --dns and --take-names-from)"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "these are the switches of a command line")]
 pub struct DnsFlags {
     /// Whether hosts become Route 53 records: of Ingresses of every class, or of none. Default:
     /// only of classes under alb.ingress.k8s.aws.
@@ -29,13 +31,21 @@ pub struct DnsFlags {
     /// here; where it lies in another VPC or region, the owner id of its records. May be repeated.
     #[arg(long, value_name = "CLUSTER")]
     pub take_names_from: Vec<String>,
-    /// Keep names in these domains only; one that begins with a dot does not mean the domain
-    /// itself. May be repeated.
-    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
-    pub domain_filter: Vec<String>,
-    /// Use only the hosted zones whose ids end with this. May be repeated.
-    #[arg(long, value_name = "ID")]
-    pub zone_id_filter: Vec<String>,
+    /// Which names are kept.
+    #[command(flatten)]
+    pub filter: Box<DnsFilterFlags>,
+    /// Take names over whose records have this owner once an Ingress asks for them here; others of
+    /// that owner stay.
+    #[arg(long, value_name = "ID", value_parser = owner)]
+    pub migrate_from_txt_owner: Option<String>,
+    /// Lead names to these addresses, or to this name, where --force-default-targets is on. May be
+    /// repeated.
+    #[arg(long, value_name = "TARGET")]
+    pub default_targets: Vec<String>,
+    /// Lead all names to --default-targets, whatever their Ingresses say.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub force_default_targets: bool,
     /// What may happen to records: anything, no removals, or creations only.
     #[arg(long, default_value = "sync",
         value_parser = PossibleValuesParser::new(["sync", "upsert-only", "create-only"]))]
@@ -80,8 +90,10 @@ impl DnsFlags {
             dns,
             txt_owner_id,
             take_names_from,
-            domain_filter,
-            zone_id_filter,
+            filter,
+            migrate_from_txt_owner,
+            default_targets,
+            force_default_targets,
             policy,
             annotation_prefix,
             aws_evaluate_target_health,
@@ -105,8 +117,12 @@ impl DnsFlags {
             owner: txt_owner_id.clone().unwrap_or_else(|| cluster.to_owned()),
             keeps_default: txt_owner_id.is_none(),
             taken_from: take_names_from.clone(),
-            domains: domain_filter.clone(),
-            zone_ids: zone_id_filter.clone(),
+            filter: Box::new(filter.filter()),
+            forced_targets: match force_default_targets {
+                true => default_targets.clone(),
+                false => Vec::new(),
+            },
+            owner_before: migrate_from_txt_owner.clone(),
             policy: match policy.as_str() {
                 "upsert-only" => DnsPolicy::UpsertOnly,
                 "create-only" => DnsPolicy::CreateOnly,
@@ -154,16 +170,6 @@ fn affix(text: &str) -> Result<String, String> {
 /// For how long an answer may be kept, in seconds.
 fn ttl(text: &str) -> Result<i64, String> {
     ttl::read(text).ok_or_else(|| format!("expected {}", ttl::EXPECTED))
-}
-
-/// A domain in the one spelling that is used: lower case, without the last dot.
-fn domain(text: &str) -> Result<String, String> {
-    let domain = text.trim().strip_suffix('.').unwrap_or(text.trim()).to_lowercase();
-    let labels = domain.strip_prefix('.').unwrap_or(&domain);
-    if labels.is_empty() || labels.split('.').any(str::is_empty) {
-        return Err("expected a domain such as example.com or .example.com".to_owned());
-    }
-    Ok(domain)
 }
 
 /// The start of annotations, up to their names.

@@ -7,8 +7,8 @@ use super::load_balancer::Scheme;
 use super::marks::{
     DESCRIPTION_OWN_RULE, DESCRIPTION_SHARED_RULE, FINALIZER_BINDING, FINALIZER_OWN_BINDING, Tags,
 };
+use super::name_filter::NameFilter;
 use super::ownership::TxtNames;
-use super::record::is_within;
 use super::snapshot::Extent;
 use super::subject::Place;
 use super::target_group::TargetType;
@@ -204,11 +204,12 @@ pub struct DnsSettings {
     /// The clusters, by their names or by the owner ids of their records, whose names change hands
     /// once somebody asks for them here.
     pub taken_from: Vec<String>,
-    /// The domains in which names are kept; all where there are none. One that begins with a dot
-    /// does not mean the domain itself.
-    pub domains: Vec<String>,
-    /// What the ids of the hosted zones that are used end with; all where there are none.
-    pub zone_ids: Vec<String>,
+    /// Which names are kept, in which zones, and whose.
+    pub filter: Box<NameFilter>,
+    /// Where names lead, whatever their Ingresses say.
+    pub forced_targets: Vec<String>,
+    /// The owner before, whose names change hands once somebody asks for them here.
+    pub owner_before: Option<String>,
     /// What may happen to records.
     pub policy: DnsPolicy,
     /// What annotations about names begin with. The first one that has an annotation counts.
@@ -234,18 +235,6 @@ pub enum AliasUse {
     Asked,
     /// Wherever it leads (external-dns's `--prefer-alias`).
     Always,
-}
-
-impl DnsSettings {
-    /// Whether names in a domain are kept at all.
-    #[must_use]
-    pub fn keeps(&self, name: &str) -> bool {
-        let matches = |domain: &String| match domain.strip_prefix('.') {
-            Some(above) => is_within(name, above) && name != above,
-            None => is_within(name, domain),
-        };
-        self.domains.is_empty() || self.domains.iter().any(matches)
-    }
 }
 
 /// The Ingresses whose hosts become names.

@@ -235,7 +235,7 @@ impl Planning<'_> {
             let name = name.as_ref();
             let is_wished =
                 self.stack.names.contains_key(name) || self.stack.elsewhere.contains(name);
-            if is_wished || !self.settings.keeps(name) {
+            if is_wished || !self.settings.filter.keeps(name) {
                 continue;
             }
             let rows = self.view.rows(name).into_iter();
@@ -251,7 +251,8 @@ impl Planning<'_> {
     /// What goes of a name that nobody wishes for any more.
     fn withdrawal(&self, host: &Host<'_>) -> Vec<RecordChange> {
         let mut changes = Vec::new();
-        for record_type in TYPES {
+        let managed = TYPES.into_iter().filter(|one| self.settings.filter.manages(*one));
+        for record_type in managed {
             let goes = match host.standing(record_type) {
                 Some(record) if host.claim(record) == Claim::Ours && self.may_go(host, record) => {
                     host.removal(record)

@@ -106,13 +106,13 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
     );
     let one = settings(&["--annotation-prefix=dns.example.com/"]).unwrap().dns;
     assert_eq!(one.annotation_prefixes, ["dns.example.com/"]);
-    assert!(meant.evaluate_target_health && meant.keeps("anything.example.com"));
+    assert!(meant.evaluate_target_health && meant.filter.keeps("anything.example.com"));
     assert_eq!(settings(&["--dns"]).unwrap().dns.scope, DnsScope::All);
     assert_eq!(settings(&["--dns=false"]).unwrap().dns.scope, DnsScope::Off);
     let filtered = settings(&["--domain-filter=Example.com.", "--domain-filter=.sub.org"]);
     let filtered = filtered.unwrap().dns;
-    assert!(filtered.keeps("example.com") && filtered.keeps("a.sub.org"));
-    assert!(!filtered.keeps("sub.org") && !filtered.keeps("notexample.com"));
+    assert!(filtered.filter.keeps("example.com") && filtered.filter.keeps("a.sub.org"));
+    assert!(!filtered.filter.keeps("sub.org") && !filtered.filter.keeps("notexample.com"));
 }
 
 /// What is said of a command line, or what is wrong with it.

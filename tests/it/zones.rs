@@ -291,7 +291,7 @@ fn a_name_goes_only_if_it_is_certain_that_nobody_wants_it() {
     neighbour.load_balancers.values_mut().for_each(|address| address.cluster = None);
     assert!(!goes(&neighbour, "default/gone"), "another cluster has the same owner id");
     let mut filtered = case.clone();
-    filtered.dns.domains = vec!["other.org".to_owned()];
+    filtered.dns.filter.domains = vec!["other.org".to_owned()];
     assert!(!goes(&filtered, "default/web"), "--domain-filter leaves it out");
     let mut kept = case;
     kept.dns.policy = DnsPolicy::UpsertOnly;

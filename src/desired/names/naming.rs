@@ -111,7 +111,10 @@ impl Asking<'_> {
     fn target(&mut self) -> Option<Target> {
         let wants_alias = self.value("alias") == Some("true");
         let alias_use = self.settings.dns.alias_use;
-        let Some(list) = self.filled("target").map(|list| list.replace(' ', "")) else {
+        let forced = &self.settings.dns.forced_targets;
+        let forced = (!forced.is_empty()).then(|| forced.join(","));
+        let said = || self.filled("target").map(|list| list.replace(' ', ""));
+        let Some(list) = forced.or_else(said) else {
             let is_cname = alias_use == AliasUse::Asked && !wants_alias;
             return Some(if is_cname { Target::Cname } else { Target::Alias });
         };

@@ -114,6 +114,9 @@ impl<'a> Host<'a> {
             Whose::Ours | Whose::Nobody => false,
         };
         let is_default = || dns.keeps_default && found.owner == OWNER_DEFAULT;
+        let is_taken = is_taken
+            || (dns.owner_before.as_ref() == Some(&found.owner)
+                && matches!(whose, Whose::Ours | Whose::Nobody));
         if is_taken {
             return Claim::Taken;
         }

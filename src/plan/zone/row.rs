@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Planning;
-use super::host::{self, Host};
+use super::host::{self, Claim, Host};
 use super::obstacle;
 use super::wished::{Wished, differences};
 use crate::model::load_balancer::LoadBalancerState;
@@ -143,7 +143,8 @@ impl Planning<'_> {
     fn in_line(&self, host: &Host<'_>, wished: &Wished<'_>, reach: Reach) -> Row {
         let mut row = Row::default();
         let mut wanted = wished.records(host);
-        for record_type in [RecordType::Cname, RecordType::A, RecordType::Aaaa] {
+        let managed = [RecordType::Cname, RecordType::A, RecordType::Aaaa].into_iter();
+        for record_type in managed.filter(|one| self.settings.filter.manages(*one)) {
             let wanted = wanted.remove(&record_type);
             match (host.standing(record_type), wanted) {
                 (Some(record), Some(wanted)) if host.may_change(record) => {
@@ -223,7 +224,8 @@ impl Planning<'_> {
         if !fields.is_empty() {
             changes.push(RecordChange { verb: Verb::Upsert, record: wanted });
         }
-        if host.is_for_another(record, &wished.for_whom) {
+        let is_anothers = host.claim(record) == Claim::Taken;
+        if is_anothers || host.is_for_another(record, &wished.for_whom) {
             fields.push("owner");
         }
         if self.settings.policy == DnsPolicy::CreateOnly || fields.is_empty() {

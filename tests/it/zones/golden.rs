@@ -61,7 +61,7 @@ const CASES: [(&str, Verdict, fn()); 52] = [
     ("29 uppercase host / trailing dot / IDN / duplicates", Safer, spellings),
     ("30 target annotation: ips + hostname", Same, said::addresses_and_names),
     ("31 alias annotation", Safer, said::alias_or_not),
-    ("34 migrate owner", Refused, || no_flag("--migrate-from-txt-owner")),
+    ("34 migrate owner", Safer, said::owner_migrates),
     ("35 multi value", Safer, said::several_answers),
     ("36 weight invalid, negative; region; failover; geo", Safer, said::wrong_places),
     ("36d continent+country both", Safer, said::continent_and_country),

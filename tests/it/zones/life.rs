@@ -197,7 +197,7 @@ fn of_zones_with_one_name_somebody_has_to_choose() {
     wait(async {
         let told = async |zone_ids: Vec<String>| {
             let mut settings = all();
-            settings.dns.zone_ids = zone_ids;
+            settings.dns.filter.zone_ids = zone_ids;
             let site = Site::with(settings, APPS);
             for (id, is_private) in [("ZPUB", false), ("ZPUB2", false), ("ZPRIVATE", true)] {
                 site.aws.change(|state| state.add_zone(id, "example.com", is_private));

@@ -2,7 +2,9 @@
 
 use albedo::desired::names;
 use albedo::model::id::AwsId;
+use albedo::model::name_filter::{Ignored, NameFilter};
 use albedo::model::problem::{Code, Problem, Severity};
+use albedo::model::selector::Selector;
 use albedo::model::settings::{ANNOTATION_PREFIXES, DnsScope, Settings};
 
 use super::HOST;
@@ -29,6 +31,35 @@ fn asked(prefixes: &[&str], annotations: &[(&str, &str)]) -> (Option<Vec<String>
     let ingress = &snapshot.objects.ingresses[&key("shop/web")];
     let wished = names::wished(&snapshot, &member("shop/web"), ingress, &mut problems);
     (wished.map(|names| names.hosts.into_iter().collect()), problems)
+}
+
+#[test]
+fn filters_choose_whose_names_are_kept_and_which() {
+    let asked = |filter: NameFilter, host: &str| {
+        let mut world = World::new("class alb:");
+        world.add(&format!(
+            "ingress shop/web: {{{CURRENT}hostname: a.b, rules: [{host} Prefix / s:80]}}"
+        ));
+        world.settings.dns.scope = DnsScope::All;
+        *world.settings.dns.filter = filter;
+        let snapshot = world.snapshot();
+        let ingress = &snapshot.objects.ingresses[&key("shop/web")];
+        let wished = names::wished(&snapshot, &member("shop/web"), ingress, &mut Vec::new());
+        wished.map(|names| names.hosts.into_iter().collect::<Vec<_>>())
+    };
+    let selector = |text: &str| serde_json::from_str::<Selector>(text).ok();
+    let labels = selector(r#"{"matchLabels": {"app": "web"}}"#);
+    let with = |filter| asked(filter, HOST);
+    assert_eq!(with(NameFilter { labels, ..NameFilter::default() }), None, "it has no label");
+    let key = format!("{CURRENT}hostname");
+    let annotations = selector(&format!(r#"{{"matchLabels": {{"{key}": "a.b"}}}}"#));
+    let found = with(NameFilter { annotations, ..NameFilter::default() });
+    assert_eq!(found.unwrap(), ["a.b", HOST]);
+    let ignored = [Ignored::Rules].into();
+    assert_eq!(with(NameFilter { ignored, ..NameFilter::default() }).unwrap(), ["a.b"]);
+    let excluded_domains = vec!["example.com".to_owned()];
+    let found = with(NameFilter { excluded_domains, ..NameFilter::default() });
+    assert_eq!(found.unwrap(), ["a.b"]);
 }
 
 fn under(prefix: &str, name: &str) -> String {

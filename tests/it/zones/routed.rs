@@ -166,3 +166,29 @@ fn a_target_that_is_none_is_told() {
         assert!(case.is_none() && problems.len() == 1, "{target}: {problems:?}");
     }
 }
+
+#[test]
+fn records_of_types_that_are_not_managed_are_left_alone() {
+    let case = understood(KINDS[0]);
+    let both = case.carried_out(&Records::new());
+    let mut without = case.clone();
+    without.dns.filter.record_types.remove(&RecordType::Aaaa);
+    let types = |zone: &Records| records_of(zone, HOST).len();
+    assert_eq!((types(&without.carried_out(&Records::new())), types(&both)), (1, 2));
+    let nobody = Case { dns: without.dns.clone(), ..Case::new(&[]) };
+    let left = nobody.carried_out(&both);
+    assert_eq!(left.len(), 2, "AAAA and its TXT record stay: {left:?}");
+}
+
+#[test]
+fn targets_that_are_forced_lead_all_names() {
+    let forced = DnsSettings { forced_targets: vec!["192.0.2.9".to_owned()], ..dns() };
+    for annotations in [&[][..], &[("target", "lb.example.net")]] {
+        let case = said(&forced, annotations).0.unwrap();
+        let zone = case.carried_out(&Records::new());
+        let [record] = &records_of(&zone, HOST)[..] else { panic!("{zone:?}") };
+        assert!(
+            matches!(&record.value, RecordValue::Values { values, .. } if *values == ["192.0.2.9"])
+        );
+    }
+}

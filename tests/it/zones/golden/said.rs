@@ -196,3 +196,27 @@ pub fn continent_and_country() {
     assert_eq!(zone.len(), 4);
     assert!(case.plan(&zone).is_empty());
 }
+
+/// Names that somebody asks for change hands, once; external-dns writes them again and again, and
+/// takes away what else the owner before has.
+pub fn owner_migrates() {
+    let old = |host: &str, ingress| {
+        [RecordType::A, RecordType::Aaaa].map(|about| txt(&txt_name(host, about), "old", ingress))
+    };
+    let other = "x.example.com";
+    let theirs = [RecordType::A, RecordType::Aaaa].map(|about| alias(other, about, ALB_2));
+    let theirs = records(theirs.into_iter().chain(old(other, "default/x")));
+    let ours = both(ALB).into_iter().chain(old(HOST, "default/web"));
+    let zone = records(ours.chain(theirs.values().cloned()));
+    let mut case = dual(&[WEB]);
+    assert!(case.plan(&zone).is_empty());
+    case.dns.owner_before = Some("old".to_owned());
+    let mut expected = four("UPSERT", HOST);
+    expected.retain(|change| change.contains("TXT"));
+    assert_eq!(sorted(&case.plan(&zone)), expected);
+    let end = case.carried_out(&zone);
+    assert!(case.plan(&end).is_empty());
+    assert!(theirs.iter().all(|(key, record)| end.get(key) == Some(record)));
+    let nobody = Case { dns: case.dns.clone(), ..dual(&[]) };
+    assert_eq!(nobody.carried_out(&end), theirs);
+}
