@@ -11,6 +11,7 @@ mod bindings;
 mod brakes;
 mod cases;
 mod certificates;
+mod chart;
 mod check;
 mod classes;
 mod closed;

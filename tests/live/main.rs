@@ -7,6 +7,7 @@
 
 mod applied;
 mod bad_input;
+mod chart;
 mod cluster;
 mod contract;
 mod deploy;

@@ -1,4 +1,7 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
@@ -135,4 +138,79 @@ fn losing_the_lease_is_told_from_giving_it_back() {
     has(&text, "albedo_leading 0");
     has(&text, "albedo_tenure_changes_total{change=\"lost\"} 1");
     has(&text, "albedo_tenure_changes_total{change=\"ended\"} 1");
+}
+
+/// The series that an exposition holds: their names, and the labels of each.
+fn series(text: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let end = line.find(['{', ' ']).unwrap();
+        let labels = line[end..].split_once('}').map_or("", |(labels, _)| &labels[1..]);
+        let names = labels.split(',').filter_map(|label| Some(label.split_once('=')?.0));
+        found.entry(&line[..end]).or_default().extend(names);
+    }
+    found
+}
+
+/// The words of a query that are neither in quotes nor in brackets, each with what follows it.
+fn words(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || "_:$".contains(letter);
+    let mut rest = query;
+    std::iter::from_fn(move || {
+        let start = rest.find(is_word)?;
+        let (_, word) = rest.split_at(start);
+        let end = word.find(|letter| !is_word(letter)).unwrap_or(word.len());
+        rest = &word[end..];
+        Some((&word[..end], rest))
+    })
+}
+
+/// The queries that the chart's alerts and its dashboard make.
+fn queries() -> Vec<String> {
+    let file = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/albedo/files");
+        std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
+    };
+    let alerts: Value = serde_yaml_ng::from_str(&file("alerts.yaml")).unwrap();
+    let dashboard: Value = serde_json::from_str(&file("dashboard.json")).unwrap();
+    let rules = alerts["groups"].as_array().unwrap().iter();
+    let rules = rules.flat_map(|group| group["rules"].as_array().unwrap());
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
+    let queries = rules.chain(targets).map(|asks| asks["expr"].as_str().unwrap().to_owned());
+    queries.collect()
+}
+
+#[test]
+fn alerts_and_the_dashboard_ask_for_what_is_served() {
+    let text = lived().encode().unwrap();
+    let series = series(&text);
+    let asked = queries();
+    assert!(asked.len() > 25, "{}", asked.len());
+    for query in &asked {
+        // Every label that Prometheus puts on a series itself.
+        let mut labels = BTreeSet::from(["namespace", "pod", "le"]);
+        let mut is_known = false;
+        for (word, _) in words(query).filter(|(word, _)| word.contains('_')) {
+            if let Some(of_series) = series.get(word) {
+                labels.extend(of_series);
+                is_known = true;
+            } else {
+                let is_function = ["histogram_quantile", "$__rate_interval"].contains(&word);
+                let is_label = series.values().any(|labels| labels.contains(word));
+                let is_value =
+                    query.contains(&format!("\"{word}|")) || query.contains(&format!("|{word}\""));
+                assert!(is_function || is_label || is_value, "{word} in {query}");
+            }
+        }
+        assert!(is_known, "{query}");
+        let compared = words(query).filter(|(_, rest)| {
+            rest.starts_with("=~\"") || rest.starts_with("=\"") || rest.starts_with("!=\"")
+        });
+        let grouped = query.split("by (").skip(1).filter_map(|rest| rest.split(')').next());
+        let grouped = grouped.flat_map(|names| names.split(", "));
+        for label in compared.map(|(label, _)| label).chain(grouped) {
+            assert!(labels.contains(label), "{label} in {query}");
+        }
+    }
 }

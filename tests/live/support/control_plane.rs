@@ -202,7 +202,7 @@ fn run(command: &mut Command) {
 }
 
 /// Runs a program to its end: what it printed, or what it complained of.
-fn try_run(command: &mut Command, input: &str) -> Result<String, String> {
+pub fn try_run(command: &mut Command, input: &str) -> Result<String, String> {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program can be started");
     // The input fits into the pipe, so this does not wait for the program to read it.
