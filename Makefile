@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | 
 # those that leave AWS aside. The others mostly wait for AWS, so six of them run on two cores.
 SAME_AT_ANY_PACE := contract:: sdk:: cluster:: router::
 
-.PHONY: demo test test-pace lint bench bench-scale simulate mutants clean prerequisites
+.PHONY: demo test test-pace lint image bench bench-scale simulate mutants clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
@@ -20,6 +20,9 @@ test-pace: prerequisites ## the live tests once more, with an AWS as slow as AWS
 
 lint: prerequisites ## formatting, lints, licences
 	cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --test live --benches -- -D warnings && tests/deny
+
+image: prerequisites ## the image as deploy/Dockerfile describes it, without a daemon, and the program run in it (as root)
+	deploy/image/build $(CARGO_TARGET_DIR)/image && tests/image $(CARGO_TARGET_DIR)/image
 
 bench: prerequisites ## the figures, beside what they may be: the controller's, LocalStack's, its data plane's
 	cargo bench --bench runtime --bench figures && localstack/bench && localstack/dataplane/bench

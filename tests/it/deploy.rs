@@ -1,4 +1,4 @@
-//! What `deploy/controller.yaml` asks of a cluster.
+//! What `deploy/controller.yaml` asks of a cluster, and what the image is.
 
 use std::fs;
 
@@ -66,4 +66,36 @@ fn only_metrics_are_for_others() {
     let [rule] = &policy["spec"]["ingress"].as_array().unwrap()[..] else { panic!("{policy}") };
     assert_eq!(rule["ports"], json!([{"port": "metrics"}]));
     assert!(!rule["from"].as_array().unwrap().is_empty());
+}
+
+/// The same image comes of both ways to make it.
+#[test]
+fn what_makes_an_image_with_a_daemon_and_what_makes_one_without_agree() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy");
+    let dockerfile = fs::read_to_string(format!("{folder}/Dockerfile")).unwrap();
+    let build = fs::read_to_string(format!("{folder}/image/build")).unwrap();
+    for script in ["image/program", "image/rootfs"] {
+        assert!(dockerfile.contains(&format!("deploy/{script}")), "{script}");
+    }
+    let version = format!("org.opencontainers.image.version={} ", env!("CARGO_PKG_VERSION"));
+    let description =
+        format!("org.opencontainers.image.description=\"{}\"", env!("CARGO_PKG_DESCRIPTION"));
+    for line in [version, description] {
+        assert!(dockerfile.contains(&line), "{line}");
+    }
+    let labels = |text: &str| {
+        let names = text.split("org.opencontainers.image.").skip(1);
+        let names = names.filter_map(|rest| Some(rest.split_once('=')?.0.to_owned()));
+        // The Dockerfile's is given by whoever builds: SOURCE_DATE_EPOCH.
+        names.filter(|name| name != "created").collect::<Vec<_>>()
+    };
+    assert_eq!(labels(&dockerfile), labels(&build));
+    let pod = pod();
+    let user = &pod["securityContext"]["runAsUser"];
+    assert!(dockerfile.contains(&format!("USER {user}:{user}")), "{user}");
+    assert!(build.contains(&format!("--config.user {user}:{user}")), "{user}");
+    assert!(dockerfile.contains("ENTRYPOINT [\"/usr/bin/albedo\"]"));
+    assert!(build.contains("--config.entrypoint /usr/bin/albedo"));
+    let image = format!("albedo:{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(pod["containers"][0]["image"], image);
 }
