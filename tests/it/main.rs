@@ -44,6 +44,7 @@ mod names;
 mod newcomers;
 mod observed;
 mod order;
+mod pages;
 mod pairing;
 mod panics;
 mod people;
