@@ -58,7 +58,7 @@ pub fn choose(
 /// The zone in which a record proves something of a host to the world: the nearest public one.
 #[must_use]
 pub fn proving(settings: &DnsSettings, zones: &HostedZones, host: &str) -> Option<AwsId> {
-    let Choice::In(chosen) = choose(settings, zones, host) else { return None };
+    let Choice::In(chosen) = choose(settings, zones, host, None) else { return None };
     chosen.into_iter().find(|id| zones.get(id).is_some_and(|zone| !zone.is_private))
 }
 

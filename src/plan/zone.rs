@@ -24,15 +24,15 @@ use whose::Whose;
 mod batch;
 mod beside;
 mod host;
-mod proof;
 mod obstacle;
+mod proof;
 mod row;
 mod told;
 mod whose;
 mod wished;
 
-pub(super) use proof::proves;
 pub use batch::by_host;
+pub(super) use proof::proves;
 pub use told::{behind, is_blind, is_ours, leading, unseen};
 pub(super) use whose::View;
 

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{
-    AcmPart, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind, Part,
-    Reading, Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
+    Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind, Part, Reading,
+    Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
 };
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
