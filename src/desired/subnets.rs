@@ -139,11 +139,15 @@ fn best(
         };
         verdicts.push(format!("{id} {verdict}"));
     }
-    let mut chosen: Vec<AwsId> = zones
-        .into_values()
-        .filter_map(|ids| ids.into_iter().min())
-        .map(|(_, id)| id.clone())
-        .collect();
+    let mut chosen: Vec<AwsId> = Vec::new();
+    for (zone, mut ids) in zones {
+        ids.sort();
+        let mut ids = ids.into_iter().map(|(_, id)| id);
+        let Some(first) = ids.next() else { continue };
+        chosen.push(first.clone());
+        verdicts.extend(ids.map(|id| format!("{id} in {zone}, as {first} is")));
+    }
+    verdicts.sort();
     chosen.sort();
     check(surroundings, settings, &chosen).map_err(|mut none| {
         if !verdicts.is_empty() {

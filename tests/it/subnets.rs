@@ -149,3 +149,24 @@ fn a_class_names_or_selects_subnets_over_the_annotation() {
         chosen("subnets: 'subnet-a1,subnet-b2'", "{subnets: {ids: [subnet-a2, subnet-b1]}}", all());
     assert_eq!(annotated, Ok(names(&["a2", "b1"])));
 }
+
+#[test]
+fn where_too_few_fit_every_subnet_is_listed_with_why() {
+    let full = |zone| Subnet { free_addresses: 7, ..subnet(zone) };
+    let found = discover(vec![
+        ("a1", subnet("a")),
+        ("a2", subnet("a")),
+        ("b1", full("b")),
+        ("c1", tagged("c", &[ELB, OTHER])),
+        ("d1", bare("d")),
+    ]);
+    for why in [
+        "one zone only: subnet-a1",
+        "subnet-a2 in a, as subnet-a1 is",
+        "subnet-b1 fewer than 8 free addresses",
+        "subnet-c1 tagged for another cluster",
+        "subnet-d1 not tagged or routed for this scheme",
+    ] {
+        refused(&found, why);
+    }
+}
