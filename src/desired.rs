@@ -16,6 +16,7 @@ pub mod discovery;
 pub mod fabric;
 pub mod gates;
 pub mod groups;
+mod limits;
 mod links;
 pub mod listener;
 pub mod load_balancer;

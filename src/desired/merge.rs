@@ -26,7 +26,7 @@ use super::annotations::table::LISTEN_PORTS;
 use super::attributes::Asked;
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
-use super::{attributes, protection, rule, subnets, tags};
+use super::{attributes, limits, protection, rule, subnets, tags};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -69,8 +69,10 @@ fn assemble(
             (key, wished)
         })
         .collect();
+    let front = (!parts.is_empty()).then(|| front(snapshot, group, &shared, &parts));
+    problems.extend(front.iter().flat_map(|front| limits::near(front, &parts)));
     Merged {
-        front: (!parts.is_empty()).then(|| front(snapshot, group, &shared, &parts)),
+        front,
         target_groups,
         problems,
         contributing: parts.iter().map(|part| part.source.clone()).collect(),

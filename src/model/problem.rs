@@ -115,6 +115,8 @@ pub enum Code {
     OpenOverHttp,
     /// A record that Route 53 does not take.
     RefusedRecord,
+    /// Something of a load balancer comes close to what AWS allows, or beyond it.
+    NearLimit,
     /// A load balancer that nobody wants and that is protected against deletion.
     DeletionProtected,
     /// Much that nobody wants any more, and of whose owners nobody has said that they are gone.

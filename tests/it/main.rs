@@ -35,6 +35,7 @@ mod https;
 mod iam;
 mod instances;
 mod laws;
+mod limits;
 mod memory;
 mod merge;
 mod mirror;
