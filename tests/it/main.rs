@@ -23,6 +23,7 @@ mod docs;
 mod endpoints;
 mod events;
 mod eviction;
+mod examples;
 mod extent;
 mod faults;
 mod flags;
