@@ -35,7 +35,7 @@
 //! # });
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,6 +69,7 @@ use crate::model::request::RequestKey;
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::Traits;
 
+mod named;
 mod protection;
 
 /// How often what is needed is read anew before that is an error. Two rounds are the rule (the
@@ -263,31 +264,6 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     /// What AWS answered to a read.
     pub async fn issued(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
         self.view(|reader| reader.issued(age_max)).await
-    }
-
-    /// The trust stores of the region by name, listed no longer ago than `age_max` where AWS can be
-    /// read.
-    ///
-    /// # Errors
-    /// What AWS answered to the read.
-    pub async fn trust_stores(
-        &self,
-        age_max: Duration,
-    ) -> Result<Arc<BTreeMap<String, AwsId>>, CloudError> {
-        self.view(|reader| reader.trust_stores(age_max)).await
-    }
-
-    /// The target group of a name, looked for no longer ago than `age_max` where AWS can be read;
-    /// `None` where there is none.
-    ///
-    /// # Errors
-    /// What AWS answered to the read.
-    pub async fn target_group_named(
-        &self,
-        name: &str,
-        age_max: Duration,
-    ) -> Result<Option<AwsId>, CloudError> {
-        self.view(|reader| reader.target_group_named(name, age_max)).await
     }
 
     /// What of a target group never changes; `None` where there was none no longer ago than
