@@ -72,6 +72,7 @@
   (list "max-targets-per-target-group" $values.maxTargetsPerTargetGroup)
   (list "service-target-eni-security-group-tags" $values.serviceTargetENISGTags)
   (list "allowed-certificate-authority-arns" $values.certDiscovery.allowedCertificateAuthorityARNs)
+  (list "default-pca-arn" $values.certManagement.defaultPCAARN)
   (list "feature-gates" $values.controllerConfig.featureGates)
   (list "watch-namespace" $values.watchNamespace)
   (list "ingress-max-concurrent-reconciles" $values.ingressMaxConcurrentReconciles)
