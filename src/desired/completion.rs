@@ -118,6 +118,16 @@ pub fn missing(key: &ObjectKey, field: &str, said: &str) -> Problem {
     }
 }
 
+/// What is to be said of a binding whose target group cannot be looked up.
+#[must_use]
+pub fn unknown(key: &ObjectKey, field: &str, answer: &str) -> Problem {
+    let found = format!("a target group that cannot be looked up: {answer}");
+    Problem {
+        code: Code::NoTargetGroup,
+        ..problem(key, field, found, "one of this account and region")
+    }
+}
+
 fn problem(key: &ObjectKey, field: &str, found: String, allowed: &str) -> Problem {
     Problem {
         code: Code::InvalidBinding,

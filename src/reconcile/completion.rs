@@ -6,16 +6,18 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::Visit;
-use crate::aws::{Cloud, CloudError};
+use crate::aws::{Cloud, CloudError, Kind};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired::completion::{self, Ask};
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Completion;
 use crate::model::id::{AwsId, ObjectKey};
+use crate::model::outcome::Trouble;
 use crate::model::plan::{Plan, Reason};
 use crate::model::problem::Problem;
 use crate::model::snapshot::Snapshot;
+use crate::model::target_group::Traits;
 use crate::report::{self, Rest};
 
 /// How often it is looked whether a target group is there by now that a binding names: soon enough
@@ -42,20 +44,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         snapshot: &Snapshot,
         told: &mut Vec<Problem>,
     ) -> Result<Standing, CloudError> {
-        let (target_group, field, said) = match completion::ask(snapshot, key) {
+        let ask = completion::ask(snapshot, key);
+        let (field, said) = match &ask {
             Ask::Nothing => return Ok(Standing::Complete),
-            Ask::Traits(arn) => (Some(arn.clone()), "spec.targetGroupARN", arn.to_string()),
-            Ask::Named(name) => {
-                let found = self.mirror().target_group_named(&name, MISSING_AGE_MAX).await?;
-                (found, "spec.targetGroupName", name)
-            }
+            Ask::Traits(arn) => ("spec.targetGroupARN", arn.to_string()),
+            Ask::Named(name) => ("spec.targetGroupName", name.clone()),
         };
-        let traits = match &target_group {
-            Some(id) => self.mirror().traits(id, MISSING_AGE_MAX).await?,
-            None => None,
+        let found = match self.look_up(&ask).await {
+            Err(error) if error.kind == Kind::Refused => {
+                // Nobody can have such a name, or nobody lets us look.
+                told.push(completion::unknown(key, field, &error.to_string()));
+                return Ok(Standing::Unfit(Rest::Again(Trouble::Refused)));
+            }
+            found => found?,
         };
         let seen = snapshot.objects.bindings.get(key);
-        let (Some(id), Some(traits), Some(seen)) = (target_group, traits, seen) else {
+        let (Some((id, traits)), Some(seen)) = (found, seen) else {
             told.push(completion::missing(key, field, &said));
             return Ok(Standing::Unfit(comes_back(key, snapshot)));
         };
@@ -71,6 +75,18 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(Standing::Unfit(self.fill_in(key, completion).await))
     }
 
+    /// The target group that is asked for, and what it is; nothing where there is none.
+    async fn look_up(&self, ask: &Ask) -> Result<Option<(AwsId, Traits)>, CloudError> {
+        let id = match ask {
+            Ask::Nothing => None,
+            Ask::Traits(arn) => Some(arn.clone()),
+            Ask::Named(name) => self.mirror().target_group_named(name, MISSING_AGE_MAX).await?,
+        };
+        let Some(id) = id else { return Ok(None) };
+        let traits = self.mirror().traits(&id, MISSING_AGE_MAX).await?;
+        Ok(traits.map(|traits| (id, traits)))
+    }
+
     /// Finds a target group again that is gone by its name, which a binding may give beside it.
     pub(super) async fn find_again(
         &self,
@@ -82,9 +98,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let seen = snapshot.objects.bindings.get(key);
         let named = seen.and_then(|seen| seen.spec.target_group_name.clone());
         if let (Some(seen), Some(name)) = (seen, named.filter(|name| !name.is_empty())) {
-            let found = self.mirror().target_group_named(&name, MISSING_AGE_MAX).await?;
-            if let Some(id) = found.filter(|id| id != gone)
-                && let Some(traits) = self.mirror().traits(&id, MISSING_AGE_MAX).await?
+            let found = self.look_up(&Ask::Named(name)).await?;
+            if let Some((id, traits)) = found.filter(|(id, _)| id != gone)
                 && completion::flaw(seen, key, &traits).is_none()
             {
                 let completion = completion::completion(seen, &id, &traits);

@@ -274,3 +274,18 @@ fn a_refusal_that_is_about_no_target_is_told_and_tried_again() {
         assert!(!told(&site, "RefusedTargets").is_empty());
     });
 }
+
+#[test]
+fn a_target_group_that_may_not_be_looked_up_is_told_and_looked_up_again() {
+    wait(async {
+        let (site, controller, id) = stands("by-hand").await;
+        site.aws.forbid(&["elbv2"]);
+        bind(&site, "targetGroupName: by-hand");
+        controller.settle_for(60).await;
+        let said = told(&site, "NoTargetGroup");
+        assert!(matches!(&said[..], [one] if one.contains("cannot be looked up")), "{said:?}");
+        site.aws.forbid(&[]);
+        controller.settle_for(600).await;
+        assert_eq!(registered(&site, &id), both());
+    });
+}
