@@ -28,10 +28,11 @@ async fn answer(pods: &mut JoinSet<()>, address: &str) {
     });
 }
 
-/// The objects of an app whose second pod has a gate, and is as a kubelet leaves it until that
-/// opens: its containers are ready, and it is not.
-fn gated(app: &Value, addresses: &[String], binding: &str) -> Vec<Value> {
+/// The objects of an app whose second pod, on this node, has a gate, and is as a kubelet leaves it
+/// until that opens: its containers are ready, and it is not.
+fn gated(app: &Value, addresses: &[String], (node, binding): (&str, &str)) -> Vec<Value> {
     let mut objects = endpoints(app, addresses);
+    objects[1]["spec"]["nodeName"] = node.into();
     let kind = format!("target-health.elbv2.k8s.aws/{binding}");
     objects[1]["spec"]["readinessGates"] = json!([{"conditionType": kind}]);
     objects[1]["status"]["conditions"] = json!([
@@ -40,6 +41,14 @@ fn gated(app: &Value, addresses: &[String], binding: &str) -> Vec<Value> {
     ]);
     objects[2]["endpoints"][1]["conditions"]["ready"] = false.into();
     objects
+}
+
+/// A node that is ready: only there a pod that is not may be waiting for its gates alone.
+fn ready_node(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    })
 }
 
 /// The condition of a pod's gate.
@@ -79,7 +88,9 @@ async fn a_gate_opens_once_the_target_answers() {
     stage.rest().await;
     let bindings = stage.list("TargetGroupBinding").await;
     let binding = text(&bindings[0]["metadata"], "name");
-    stage.apply(&gated(&web, addresses, &binding)).await;
+    let node = format!("{}-n", stage.namespace);
+    stage.apply(&[ready_node(&node)]).await;
+    stage.apply(&gated(&web, addresses, (&node, &binding))).await;
     let name = pod("web", &addresses[1]);
     let told = until("it is told", async || condition(&stage, &name).await).await;
     assert_eq!(text(&told, "status"), "False");
@@ -108,4 +119,5 @@ async fn a_gate_opens_once_the_target_answers() {
     albedo::clock::sleep(2 * OPENS_WITHIN).await;
     let counts = stage.account.counts().await;
     assert_eq!(counts.get("elbv2.DescribeTargetHealth"), None, "{counts:?}");
+    stage.delete("Node", &node).await;
 }
