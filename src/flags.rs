@@ -17,6 +17,7 @@ use crate::model::target_group::TargetType;
 mod dns;
 mod dns_filter;
 mod error;
+mod external_dns;
 mod gates;
 mod lbc;
 mod process;
@@ -26,8 +27,9 @@ mod spelling;
 pub use dns::DnsFlags;
 pub use dns_filter::{DnsFilterFlags, ManagedType};
 pub use error::FlagError;
+pub use external_dns::FLAGS as EXTERNAL_DNS_FLAGS;
 pub use gates::{GATES, Gate, Otherwise, Switched};
-pub use lbc::{Effect, FLAGS as LBC_FLAGS, LbcFlag, Value};
+pub use lbc::{Effect, FLAGS as LBC_FLAGS, ForeignFlag, Value};
 pub use process::{Duties, ProcessFlags};
 pub use reach::ReachFlags;
 pub use spelling::{Pairs, Words};
@@ -106,11 +108,17 @@ impl Cli {
     ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
         for name in ["plan", "run"] {
-            command = command.mut_subcommand(name, lbc::accepting);
+            command = command.mut_subcommand(name, |command| {
+                lbc::accepting(lbc::accepting(command, LBC_FLAGS), EXTERNAL_DNS_FLAGS)
+            });
         }
         let matches = command.try_get_matches_from_mut(args)?;
         let notes = match matches.subcommand() {
-            Some((_, given)) => lbc::judge(&command, given)?,
+            Some((_, given)) => {
+                let mut notes = lbc::judge(&command, given, LBC_FLAGS)?;
+                notes.extend(lbc::judge(&command, given, EXTERNAL_DNS_FLAGS)?);
+                notes
+            }
             None => Vec::new(),
         };
         let cli = <Self as clap::FromArgMatches>::from_arg_matches(&matches)?;

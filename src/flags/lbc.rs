@@ -6,9 +6,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::spelling;
 
-/// A flag of LBC's that is none of ours.
+/// A flag of another controller's that is none of ours.
 #[derive(Clone, Copy, Debug)]
-pub struct LbcFlag {
+pub struct ForeignFlag {
     /// Its name.
     pub name: &'static str,
     /// What its values are.
@@ -28,14 +28,17 @@ pub enum Value {
     Duration,
     /// Any text.
     Text,
+    /// Any text, each time.
+    List,
 }
 
-/// What a flag of LBC's does here.
+/// What such a flag does here.
 #[derive(Clone, Copy, Debug)]
 pub enum Effect {
     /// Nothing, whatever its value: why.
     Nothing(&'static str),
-    /// Nothing with this value, which is LBC's default; any other one stops the start: why.
+    /// Nothing with this value, which is the other controller's default, or what is done here; any
+    /// other one stops the start: why.
     Only(&'static str, &'static str),
 }
 
@@ -50,7 +53,7 @@ impl Effect {
 }
 
 use Effect::{Nothing, Only};
-use Value::{Boolean, Duration, Integer, Text};
+use Value::{Boolean, Duration, Integer, List, Text};
 
 const GATES: &str = "readiness gates that pods have are opened here, and nothing puts them there";
 const WEBHOOKS: &str = "there are no webhooks here";
@@ -59,12 +62,12 @@ const GATEWAYS: &str = "Gateways are not served here";
 const ACCELERATORS: &str = "global accelerators are not served here";
 const PACE: &str = "what has to be looked at again is looked at again at its own pace";
 
-const fn flag(name: &'static str, value: Value, effect: Effect) -> LbcFlag {
-    LbcFlag { name, value, effect }
+pub(super) const fn flag(name: &'static str, value: Value, effect: Effect) -> ForeignFlag {
+    ForeignFlag { name, value, effect }
 }
 
 /// LBC's flags that are none of ours, by name.
-pub const FLAGS: &[LbcFlag] = &[
+pub const FLAGS: &[ForeignFlag] = &[
     flag("alb-gateway-max-concurrent-reconciles", Integer, Nothing(GATEWAYS)),
     flag("aws-vpc-cache-ttl", Duration, Nothing("LBC does not read it either")),
     flag("aws-vpc-tag-key", Text, Nothing("all tags of --aws-vpc-tags count, as with LBC")),
@@ -96,13 +99,13 @@ pub const FLAGS: &[LbcFlag] = &[
     flag("webhook-key-file", Text, Nothing(WEBHOOKS)),
 ];
 
-/// A command that accepts them.
-pub(super) fn accepting(mut command: Command) -> Command {
-    for LbcFlag { name, value, .. } in FLAGS {
+/// A command that accepts such flags.
+pub(super) fn accepting(mut command: Command, flags: &[ForeignFlag]) -> Command {
+    for ForeignFlag { name, value, .. } in flags {
         let arg = Arg::new(*name).long(*name).hide(true).action(ArgAction::Append);
         command = command.arg(match value {
             Boolean => arg.num_args(0..=1).default_missing_value("true"),
-            Integer | Duration | Text => arg.num_args(1).allow_hyphen_values(true),
+            Integer | Duration | Text | List => arg.num_args(1).allow_hyphen_values(true),
         });
     }
     command
@@ -112,14 +115,22 @@ pub(super) fn accepting(mut command: Command) -> Command {
 ///
 /// # Errors
 /// One whose value cannot be read, or asks for what this version does not do.
-pub(super) fn judge(command: &Command, given: &ArgMatches) -> Result<Vec<String>, clap::Error> {
+pub(super) fn judge(
+    command: &Command,
+    given: &ArgMatches,
+    flags: &[ForeignFlag],
+) -> Result<Vec<String>, clap::Error> {
     let mut notes = Vec::new();
-    for flag in FLAGS {
+    for flag in flags {
         if given.value_source(flag.name) != Some(ValueSource::CommandLine) {
             continue;
         }
-        let values = given.get_many::<String>(flag.name).into_iter().flatten();
-        let Some(value) = values.last() else { continue };
+        let values = || given.get_many::<String>(flag.name).into_iter().flatten();
+        let strange = |value: &&String| match (flag.value, flag.effect) {
+            (List, Only(wanted, _)) => *value != wanted,
+            _ => false,
+        };
+        let Some(value) = values().find(strange).or(values().last()) else { continue };
         let wrong = |why: String| {
             let text = format!("invalid value '{value}' for '--{}': {why}", flag.name);
             command.clone().error(ErrorKind::InvalidValue, text)
@@ -150,7 +161,7 @@ impl Value {
                 let expected = "expected a duration such as 10h, 30m or 90s".to_owned();
                 if is_zero { Ok("0s".to_owned()) } else { meant.map_err(|_| expected) }
             }
-            Text => Ok(text.to_owned()),
+            Text | List => Ok(text.to_owned()),
         }
     }
 }

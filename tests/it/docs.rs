@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use albedo::desired::annotations::{Carriers, Support, all};
-use albedo::flags::{Cli, Effect, GATES, LBC_FLAGS, Otherwise};
+use albedo::flags::{Cli, EXTERNAL_DNS_FLAGS, Effect, ForeignFlag, GATES, LBC_FLAGS, Otherwise};
 use clap::CommandFactory as _;
 
 /// The words in backticks of the table that follows a marker.
@@ -58,14 +58,19 @@ fn the_readme_lists_every_flag() {
 }
 
 #[test]
-fn the_readme_says_what_flags_of_lbc_come_to() {
+fn the_readme_says_what_flags_of_others_come_to() {
+    says_what_they_come_to("lbc-flags", LBC_FLAGS);
+    says_what_they_come_to("external-dns-flags", EXTERNAL_DNS_FLAGS);
+}
+
+fn says_what_they_come_to(marker: &str, flags: &[ForeignFlag]) {
     let mut expected = vec!["| flag | |".to_owned(), "|---|---|".to_owned()];
-    expected.extend(LBC_FLAGS.iter().map(|flag| match flag.effect {
+    expected.extend(flags.iter().map(|flag| match flag.effect {
         Effect::Nothing(why) => format!("| `--{}` | changes nothing: {why} |", flag.name),
         Effect::Only("", why) => format!("| `--{}` | has to be empty: {why} |", flag.name),
         Effect::Only(only, why) => format!("| `--{}` | has to be `{only}`: {why} |", flag.name),
     }));
-    let found = lines("lbc-flags");
+    let found = lines(marker);
     assert!(found == expected, "README should hold:\n{}", expected.join("\n"));
 }
 

@@ -285,3 +285,37 @@ fn help_names_every_flag() {
         }
     }
 }
+
+#[test]
+fn arguments_of_external_dns_are_taken_over() {
+    let parsed = |more: &[&str]| {
+        let args = ["albedo", "run", "--cluster-name=demo"].iter().chain(more);
+        Cli::parse_with_notes(args.map(Into::into)).map_err(|error| error.to_string())
+    };
+    let (_, notes) = parsed(&[
+        "--source=ingress",
+        "--provider=aws",
+        "--registry=txt",
+        "--policy=upsert-only",
+        "--txt-owner-id=mine",
+        "--domain-filter=example.com",
+        "--interval=1m",
+        "--aws-zone-type=public",
+        "--managed-record-types=A",
+        "--managed-record-types=CNAME",
+    ])
+    .unwrap();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    for wrong in [
+        &["--source=service", "--source=ingress"][..],
+        &["--provider=google"],
+        &["--aws-zone-tags=team=a"],
+        &["--txt-prefix=a", "--txt-suffix=b"],
+        &["--label-filter=a b"],
+        &["--regex-domain-filter=("],
+        &["--managed-record-types=XY"],
+        &["--min-ttl=soon"],
+    ] {
+        assert!(parsed(wrong).is_err(), "{wrong:?}");
+    }
+}

@@ -220,3 +220,15 @@ pub fn owner_migrates() {
     let nobody = Case { dns: case.dns.clone(), ..dual(&[]) };
     assert_eq!(nobody.carried_out(&end), theirs);
 }
+
+/// The flag changes nothing, and what somebody takes away comes again.
+pub fn nothing_is_cached() {
+    let args = ["albedo", "run", "--cluster-name=demo", "--txt-cache-interval=1h"].map(Into::into);
+    let (_, notes) = Cli::parse_with_notes(args).unwrap();
+    assert!(notes.iter().any(|note| note.contains("--txt-cache-interval changes nothing")));
+    let case = dual(&[WEB]);
+    let mut zone = case.carried_out(&Records::new());
+    let [a, _] = both(ALB);
+    zone.remove(&a.key);
+    assert!(!case.plan(&zone).is_empty());
+}

@@ -1,0 +1,52 @@
+//! External-dns's flags that are none of ours, so that its arguments can be taken over: accepted
+//! wherever they ask for what is done here anyway.
+
+use super::lbc::Effect::{Nothing, Only};
+use super::lbc::ForeignFlag;
+use super::lbc::Value::{Boolean, Duration, Integer, List, Text};
+use super::lbc::flag;
+
+const PACE: &str = "what has to be looked at again is looked at again at its own pace";
+const BATCHES: &str = "batches are as large as Route 53 takes them";
+const CACHES: &str = "what is known of Route 53 is kept, and read again where it is in doubt";
+const ACCOUNT: &str = "zones of the controller's own account are kept only";
+const TEMPLATES: &str = "names are not made by templates here";
+const TARGETS: &str = "targets are not chosen by their networks here";
+const SERVICES: &str = "names of Services are not kept here";
+
+/// External-dns's flags that are none of ours, by name.
+pub const FLAGS: &[ForeignFlag] = &[
+    flag("aws-api-retries", Integer, Nothing(PACE)),
+    flag("aws-assume-role", Text, Only("", ACCOUNT)),
+    flag("aws-assume-role-external-id", Text, Only("", ACCOUNT)),
+    flag("aws-batch-change-interval", Duration, Nothing(PACE)),
+    flag("aws-batch-change-size", Integer, Nothing(BATCHES)),
+    flag("aws-batch-change-size-bytes", Integer, Nothing(BATCHES)),
+    flag("aws-batch-change-size-values", Integer, Nothing(BATCHES)),
+    flag("aws-profile", Text, Only("", ACCOUNT)),
+    flag("aws-zone-tags", Text, Only("", "tags of hosted zones are not read here")),
+    flag("aws-zones-cache-duration", Duration, Nothing(CACHES)),
+    flag("combine-fqdn-annotation", Boolean, Only("false", TEMPLATES)),
+    flag("dry-run", Boolean, Only("false", "albedo plan shows what would be done")),
+    flag("events", Boolean, Nothing("every change is looked at as it happens")),
+    flag("exclude-target-net", Text, Only("", TARGETS)),
+    flag("fqdn-template", Text, Only("", TEMPLATES)),
+    flag("ignore-hostname-annotation", Boolean, Only("false", TEMPLATES)),
+    flag("interval", Duration, Nothing(PACE)),
+    flag("min-event-sync-interval", Duration, Nothing(PACE)),
+    flag("namespace", Text, Only("", "--watch-namespace says so here")),
+    flag("once", Boolean, Only("false", "albedo plan looks once")),
+    flag("provider", Text, Only("aws", "names are kept in Route 53 only")),
+    flag("provider-cache-time", Duration, Nothing(CACHES)),
+    flag("publish-host-ip", Boolean, Nothing(SERVICES)),
+    flag("publish-internal-services", Boolean, Nothing(SERVICES)),
+    flag("registry", Text, Only("txt", "owners are told by TXT records only")),
+    flag("source", List, Only("ingress", "names are those of Ingresses only")),
+    flag("target-net-filter", Text, Only("", TARGETS)),
+    flag("txt-cache-interval", Duration, Nothing(CACHES)),
+    flag(
+        "txt-new-format-only",
+        Boolean,
+        Nothing("every form is read, and the present one written"),
+    ),
+];
