@@ -145,7 +145,8 @@ fn what_hangs_on_a_load_balancer_is_in_doubt_with_it() {
             vec![
                 Part::Elb(ElbPart::LoadBalancers),
                 listeners.clone(),
-                Part::Elb(ElbPart::LoadBalancerAttributes(load_balancer)),
+                Part::Elb(ElbPart::LoadBalancerAttributes(load_balancer.clone())),
+                Part::Elb(ElbPart::Capacity(load_balancer)),
             ],
         ),
         (
