@@ -38,6 +38,7 @@ pub fn build(
     let source = member.source();
     let (secrets, mut found) = tls::certificates(snapshot, &source, &entries);
     annotations.problems.append(&mut found);
+    request::check(snapshot, member.ingress, &mut annotations);
     let requests = request::asked(settings, &snapshot.objects, member.key, member.ingress);
     let requested = request::certificates(snapshot, &source, &requests);
     let is_brought = !entries.is_empty() || !requests.is_empty();

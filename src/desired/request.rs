@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::marks;
+use crate::model::problem::{Code, Problem, Severity};
 use crate::model::record::HostedZones;
 use crate::model::request::{CertificateRequest, NAMES_MAX, RequestKey};
 use crate::model::settings::Settings;
@@ -15,8 +16,8 @@ use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::stack::{RequestStack, Use};
 
-use super::annotations::Annotation;
-use super::annotations::table::{ACM_PCA_ARN, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
+use super::annotations::Annotations;
+use super::annotations::table::{ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
 use super::classes::{Claim, annotations_of, claim, class_of, is_own_class};
 use super::tls;
 use super::zone;
@@ -42,8 +43,7 @@ pub fn asked(
 ) -> BTreeSet<Arc<RequestKey>> {
     let class = class_of(objects, ingress);
     let is_own = class.is_some_and(is_own_class);
-    let may_ask = is_own || settings.gates.certificate_management;
-    let asks = may_ask && value(ingress, &CREATE_ACM_CERT) == Some(true);
+    let asks = may_ask(settings, is_own) && value(ingress, &CREATE_ACM_CERT) == Some(true);
     let class_asks = class.is_some_and(asks_for_all);
     if !(asks || class_asks) || tls::names_arns(ingress) {
         return BTreeSet::new();
@@ -71,6 +71,30 @@ pub fn asked(
         Arc::new(RequestKey { names, authority: authority.clone() })
     });
     requests.collect()
+}
+
+/// Whether `create-acm-cert` counts: on LBC's classes with its feature gate only (LBC).
+fn may_ask(settings: &Settings, is_own: bool) -> bool {
+    is_own || settings.gates.certificate_management
+}
+
+/// Reads what an Ingress says of a certificate for its hosts, and whether it has any; what is wrong
+/// with that is a problem of the Ingress.
+pub fn check(snapshot: &Snapshot, ingress: &Ingress, annotations: &mut Annotations<'_>) {
+    let is_own = class_of(&snapshot.objects, ingress).is_some_and(is_own_class);
+    if !may_ask(&snapshot.settings, is_own) || annotations.read(&CREATE_ACM_CERT) != Some(true) {
+        return;
+    }
+    if all_hosts(ingress).is_empty() && !tls::names_arns(ingress) {
+        let found = "true, and no host to ask ACM for".to_owned();
+        let field = CREATE_ACM_CERT.field();
+        let allowed = "hosts in rules or in spec.tls, or certificate-arn";
+        annotations.problems.push(Problem {
+            severity: Severity::Warning,
+            meanwhile: "no HTTPS with it; HTTP goes on".to_owned(),
+            ..annotations.error(Code::NoCertificate, field, found, allowed)
+        });
+    }
 }
 
 /// Whether a class has the hosts of `spec.tls` that name no Secret asked for.
@@ -142,7 +166,11 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     tags.extend(marks::certificate_tags(&settings.cluster, &certificate));
     RequestStack {
         use_of_it,
-        unproved: zones.map(|zones| unproved(settings, zones, key)),
+        unproved: match &key.authority {
+            // An authority of AWS Private CA asks for no proof.
+            Some(_) => Some(BTreeSet::new()),
+            None => zones.map(|zones| unproved(settings, zones, key)),
+        },
         request: CertificateRequest { key: key.as_ref().clone(), tags },
         listening: snapshot.facts.listening(),
         now: snapshot.now,
@@ -160,12 +188,8 @@ fn is_doubtful(
         && all_hosts(ingress).is_superset(&key.names)
 }
 
-/// The names that nothing here can prove: no public hosted zone holds them. An authority of AWS
-/// Private CA asks for no proof.
+/// The names that nothing here can prove: no public hosted zone holds them.
 fn unproved(settings: &Settings, zones: &HostedZones, key: &RequestKey) -> BTreeSet<SmolStr> {
-    if key.authority.is_some() {
-        return BTreeSet::new();
-    }
     let names = key.names.iter();
     let missing = names.filter(|name| {
         let host = name.strip_prefix("*.").unwrap_or(name);

@@ -57,7 +57,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 Outcome::Failed(Trouble::Refused, text) => Some(refusal(user, key, text)),
                 Outcome::Failed(..) | Outcome::Done(_) | Outcome::Held => None,
             });
-            refused.chain(progress(user, &stack, &found)).collect()
+            let unread = snapshot.zones_refused && stack.unproved.is_none();
+            let unread = unread.then(|| unread_zones(user, key));
+            refused.chain(unread.or_else(|| progress(user, &stack, &found))).collect()
         });
         Ok(gravest([self.rest(&plan, &outcomes), again(&stack, &found)]))
     }
@@ -103,6 +105,13 @@ fn again(stack: &RequestStack, found: &RequestInventory) -> Rest {
         // A zone may come, and the time to ask again does.
         None => Rest::Later(ZONE_PAUSE),
     }
+}
+
+/// Nobody can tell whether the names of a certificate can be proved.
+fn unread_zones(user: &Source, key: &RequestKey) -> Problem {
+    let found = format!("a certificate for {key}, and no right to look for hosted zones");
+    let allowed = "the right route53:ListHostedZones, or a certificate by its ARN";
+    said(user, (Code::NoHostedZone, Severity::Warning), found, allowed)
 }
 
 /// What there is to say of a certificate that listeners cannot have yet.

@@ -7,6 +7,7 @@ use albedo::clock::Clock as _;
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::RequestInventory;
 use albedo::model::known::Known;
+use albedo::model::problem::{Code, Severity};
 use albedo::model::record::{Record, RecordType, RecordValue};
 use albedo::model::request::{
     CertificateRequest, LiveRequest, RequestFacts, RequestKey, RequestState,
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 
 use super::support::fake::State;
 use super::support::site::Site;
-use super::support::world::{key, settings, tags, wait};
+use super::support::world::{World, key, settings, tags, wait};
 
 /// An Ingress of our own class that asks for a certificate.
 const ASKING: &str = "
@@ -269,6 +270,40 @@ ingress shop/web: {{class: own, create-acm-cert: 'true', rules: {rules:?}}}
         assert_eq!((requests(&site), site.refused()), (2, 0));
         assert!(listening(&site.aws.everything()).contains(&(443, 2)));
     });
+}
+
+#[test]
+fn an_authority_of_private_ca_takes_no_proof_and_no_zone() {
+    wait(async {
+        let authority = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/ours";
+        let asking = ASKING.replace(
+            "create-acm-cert: 'true',",
+            &format!("create-acm-cert: 'true', acm-pca-arn: '{authority}',"),
+        );
+        let site = Site::new(&asking);
+        site.aws.outage(&["route53"]);
+        let controller = site.start();
+        controller.settle_for(60).await;
+        let state = site.aws.everything();
+        let asked: Vec<_> = state.requested.values().map(|one| &one.facts.authority).collect();
+        assert_eq!(asked, [&Some(AwsId::new(authority))]);
+        assert_eq!(listening(&state), BTreeSet::from([(80, 0), (443, 1)]));
+    });
+}
+
+#[test]
+fn what_is_wrong_with_asking_is_told() {
+    let told = |sketch: &str| {
+        let built = World::new(sketch).build("edge");
+        let each = built.problems.iter().map(|problem| (problem.code, problem.severity));
+        each.collect::<Vec<_>>()
+    };
+    let bad = ASKING.replace("'true'", "maybe");
+    assert_eq!(told(&bad), [(Code::InvalidAnnotation, Severity::Error)]);
+    let hostless = ASKING.replace("a.example.com Prefix", "any Prefix");
+    let hostless = hostless.replace(", '*.example.com Prefix / web:80'", "");
+    assert_eq!(told(&hostless), [(Code::NoCertificate, Severity::Warning)]);
+    assert_eq!(told(ASKING), []);
 }
 
 fn request(names: &[&str]) -> RequestKey {
