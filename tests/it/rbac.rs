@@ -13,18 +13,14 @@ use albedo::cluster::{
     ApiServer, Cluster as _, Election, Intake, Sight, Sought, neighbour, watch_all, watch_secrets,
 };
 use albedo::model::action::KubeAction;
-use albedo::model::binding::{Binding, Completion, PortRef};
 use albedo::model::gate::{GateCondition, GateNews, GateState};
-use albedo::model::group::Group;
-use albedo::model::id::{AwsId, Id, ObjectKey};
+use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
-use albedo::model::memory::{Entry, Memory};
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::settings::Scope;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
-use albedo::model::target_group::TargetType;
 use http_body_util::BodyExt as _;
 use hyper::{Method, Request, Response, StatusCode};
 use kube::Client;
@@ -32,6 +28,8 @@ use kube::client::Body;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+
+use super::support::actions;
 
 /// The namespaces: the program's own, where it remembers, and one of Ingresses.
 const HOME: &str = "kube-system";
@@ -173,47 +171,11 @@ impl Intake for Nowhere {
 
 /// Everything that can be written.
 fn every_action() -> Vec<KubeAction> {
-    let member = Source::ingress(ObjectKey::new(DEMO, "web"));
     let name = ObjectKey::new(DEMO, "tgb");
-    let finalizer = "ingress.k8s.aws/resources".to_owned();
-    let binding = Binding {
-        name: Some(name.name.clone()),
-        namespace: DEMO.into(),
-        labels: albedo::model::marks::Labels::new(),
-        target_group: Id::Is(AwsId::new("arn")),
-        target_type: TargetType::Ip,
-        protocol: None,
-        service: "web".into(),
-        port: PortRef::Number(80),
-        openings: vec![],
-        ipv6: false,
-        vpc: None,
-        multi_cluster: false,
-        nodes: None,
-    };
-    let group = Group::Explicit("edge".into());
-    let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };
-    let rebound = Binding { ipv6: true, ..binding.clone() };
-    vec![
-        KubeAction::Claim { member: member.clone(), finalizer: finalizer.clone() },
-        KubeAction::Release { member, finalizer },
-        KubeAction::Bind { binding },
-        KubeAction::Rebind { name: name.clone(), binding: rebound },
-        KubeAction::CompleteBinding {
-            name: name.clone(),
-            completion: Completion { protocol: Some("HTTP".into()), ..Completion::default() },
-        },
-        KubeAction::NoteTargets {
-            name: name.clone(),
-            targets: Some(["10.0.0.1:80".into()].into()),
-        },
-        KubeAction::NoteTargets { name: name.clone(), targets: None },
-        KubeAction::ClaimBinding { name: name.clone() },
-        KubeAction::Unbind { name: name.clone() },
-        KubeAction::ReleaseBinding { name },
-        KubeAction::Remember { group: group.clone(), entry: Entry::Leftovers, memory },
-        KubeAction::Remember { group, entry: Entry::Leftovers, memory: Memory::default() },
-    ]
+    let targets = Some(["10.0.0.1:80".into()].into());
+    let shared =
+        [targets, None].map(|targets| KubeAction::NoteTargets { name: name.clone(), targets });
+    actions::every_action(DEMO).into_iter().chain(shared).collect()
 }
 
 /// Asks for all that can be asked for.

@@ -6,6 +6,8 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
+#[path = "../it/support/actions.rs"]
+mod actions;
 mod crds;
 mod lease;
 mod rbac;

@@ -1,5 +1,6 @@
 //! What tests are built with.
 
+pub mod actions;
 pub mod arbitrary;
 pub mod canon;
 pub mod clock;

@@ -5,21 +5,19 @@ use std::time::Duration;
 use albedo::clock::SystemClock;
 use albedo::cluster::{ApiServer, Cluster, Election, Progress, Recalled, Sight, watch_all};
 use albedo::model::action::KubeAction;
-use albedo::model::binding::{Binding, Completion, PortRef};
 use albedo::model::gate::{GateCondition, GateNews, GateState};
 use albedo::model::group::Group;
-use albedo::model::id::{AwsId, Id, ObjectKey};
+use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::memory::{Entry, Memory};
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::source::Source;
-use albedo::model::target_group::TargetType;
 use kube::Client;
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::world::World;
-use super::{during, soon};
+use super::{actions, during, soon};
 use crate::support::control_plane::ControlPlane;
 
 const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
@@ -28,48 +26,6 @@ const RBAC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rbac.yaml");
 const UPGRADE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/upgrade.yaml");
 
 const LEASE: &str = "aws-load-balancer-controller-leader";
-
-/// Everything that can be written, on objects of this namespace.
-fn every_action(namespace: &str) -> Vec<KubeAction> {
-    let member = Source::ingress(ObjectKey::new(namespace, "web"));
-    let name = ObjectKey::new(namespace, "tgb");
-    let finalizer = "ingress.k8s.aws/resources".to_owned();
-    let binding = Binding {
-        name: Some(name.name.clone()),
-        namespace: namespace.into(),
-        labels: albedo::model::marks::Labels::new(),
-        target_group: Id::Is(AwsId::new("arn")),
-        target_type: TargetType::Ip,
-        protocol: None,
-        service: "web".into(),
-        port: PortRef::Number(80),
-        openings: vec![],
-        ipv6: false,
-        vpc: None,
-        multi_cluster: false,
-        nodes: None,
-    };
-    let group = Group::Explicit(namespace.into());
-    let memory = Memory { leftovers: [AwsId::new("arn")].into(), ..Memory::default() };
-    let rebound = Binding { ipv6: true, ..binding.clone() };
-    vec![
-        KubeAction::Claim { member: member.clone(), finalizer: finalizer.clone() },
-        KubeAction::Release { member, finalizer },
-        KubeAction::Bind { binding: binding.clone() },
-        // Found to be there: this one is read.
-        KubeAction::Bind { binding },
-        KubeAction::Rebind { name: name.clone(), binding: rebound },
-        KubeAction::CompleteBinding {
-            name: name.clone(),
-            completion: Completion { protocol: Some("HTTP".into()), ..Completion::default() },
-        },
-        KubeAction::ClaimBinding { name: name.clone() },
-        KubeAction::Unbind { name: name.clone() },
-        KubeAction::ReleaseBinding { name },
-        KubeAction::Remember { group: group.clone(), entry: Entry::Leftovers, memory },
-        KubeAction::Remember { group, entry: Entry::Leftovers, memory: Memory::default() },
-    ]
-}
 
 /// Applies `deploy/rbac.yaml`, and waits until the API server has taken notice.
 async fn install(plane: &ControlPlane) {
@@ -97,7 +53,7 @@ fn may(plane: &ControlPlane, what: &str) -> bool {
 
 /// Writes all that can be written about an Ingress.
 async fn write(writer: &ApiServer, namespace: &str) {
-    for action in every_action(namespace) {
+    for action in actions::every_action(namespace) {
         writer.perform(&action).await.expect("the role allows it");
     }
     writer.begin().await.expect("the role allows it");
