@@ -163,7 +163,7 @@ pub struct BuildFlags {
     #[arg(long, default_value = "internal",
         value_parser = PossibleValuesParser::new(["internal", "internet-facing"]))]
     pub default_load_balancer_scheme: String,
-    /// What targets are where nobody says. This version builds ip.
+    /// What targets are where nobody says: nodes, or pods.
     #[arg(long, default_value = "instance",
         value_parser = PossibleValuesParser::new(["instance", "ip"]))]
     pub default_target_type: String,
