@@ -186,15 +186,15 @@ impl<T> Shelf<T> {
         marks.flat_map(|(secret, ids)| ids.iter().map(move |id| (secret, id)))
     }
 
-    /// The things of a cluster that ACM was asked for, by LBC or by us.
+    /// The things of a cluster that we asked ACM for. What LBC asked for may be wanted by somebody
+    /// who is not served here: it goes with those who are.
     pub(super) fn requests(&self, cluster: &str) -> impl Iterator<Item = &AwsId> {
         let from = Mark::Request(cluster.into(), SmolStr::default());
         let marks = self.marked.range(from..).map_while(move |(mark, ids)| match mark {
             Mark::Request(of, _) if of == cluster => Some(ids),
             _ => None,
         });
-        let of_lbc = self.marked.get(&Mark::RequestOfLbc(cluster.into()));
-        marks.chain(of_lbc).flatten()
+        marks.flatten()
     }
 
     /// All of them.

@@ -16,18 +16,18 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Id, ObjectKey};
 use crate::model::inventory::{
     Address, BalancerInventory, CertificateInventory, FabricInventory, LiveListener,
-    LiveLoadBalancer, LiveTargetGroup, RequestInventory, TargetsInventory, ZoneInventory,
+    LiveLoadBalancer, LiveTargetGroup, TargetsInventory, ZoneInventory,
 };
 use crate::model::known::{Known, Live};
 use crate::model::marks::{TAG_CLUSTER, Tags};
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
-use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState};
 use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::{TargetGroup, Traits};
 
 mod protection;
+mod request;
 #[cfg(test)]
 mod tests;
 
@@ -309,52 +309,6 @@ impl<'a> Reader<'a> {
         let keys = standing.filter_map(|(secret, _)| secret.split_once('/'));
         let keys = keys.map(|(namespace, name)| ObjectKey::new(namespace, name));
         keys.map(CertificateKey::Secret).collect()
-    }
-
-    /// What has become of the certificates that ACM was asked for with the same names; of those
-    /// that are not issued yet, no longer ago than that.
-    pub(super) fn request(
-        &mut self,
-        cluster: &str,
-        key: &RequestKey,
-        age_max: Duration,
-    ) -> RequestInventory {
-        self.need(Part::Acm(AcmPart::Requested));
-        let belief = self.belief;
-        let certificates = map(&belief.acm.requested, |stand| {
-            let ours = belief.tags.find(&Mark::Request(cluster.into(), key.token().into()));
-            let of_lbc = belief.tags.find(&Mark::RequestOfLbc(cluster.into()));
-            let ids = ours.chain(of_lbc).map(|(id, _)| id).filter(|id| stand.contains(*id));
-            let live = ids.filter_map(|id| {
-                let facts = self.request_facts(id, age_max)?;
-                let live = LiveRequest { id: id.clone(), facts: facts.clone() };
-                facts.are_of(key).then_some(live)
-            });
-            live.collect()
-        });
-        RequestInventory { certificates }
-    }
-
-    fn request_facts(&mut self, id: &AwsId, age_max: Duration) -> Option<&'a RequestFacts> {
-        let facts = self.belief.acm.request_facts.get(id).and_then(Known::value);
-        let is_pending = facts.is_none_or(|facts| facts.state == RequestState::Pending);
-        let age_max = if is_pending { age_max } else { Duration::MAX };
-        self.need_since(Part::Acm(AcmPart::Request(id.clone())), age_max);
-        facts
-    }
-
-    /// What ACM was asked for in the cluster's name.
-    pub(super) fn requests(&mut self, cluster: &str) -> BTreeSet<CertificateKey> {
-        self.need(Part::Acm(AcmPart::Requested));
-        let belief = self.belief;
-        let Some(stand) = belief.acm.requested.value() else { return BTreeSet::new() };
-        let ids = belief.tags.requests(cluster).filter(|id| stand.contains(*id));
-        let keys = ids.filter_map(|id| {
-            let facts = self.request_facts(id, Duration::MAX)?;
-            let RequestFacts { names, authority, .. } = facts.clone();
-            Some(CertificateKey::Request(Arc::new(RequestKey { names, authority })))
-        });
-        keys.collect()
     }
 
     /// The certificates that listeners may have, listed no longer ago than that.

@@ -1,5 +1,7 @@
 //! The plan of the certificate of a TLS Secret.
 
+use std::collections::BTreeMap;
+
 use crate::model::action::{AcmAction, Action, AwsAction};
 use crate::model::certificate::{Certificate, LiveCertificate};
 use crate::model::id::{AwsId, Handle};
@@ -41,7 +43,7 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
         Use::Unknown => false,
     });
     for live in surplus {
-        remove(&mut draft, stack, &live.id);
+        remove(&mut draft, stack.listening.as_deref(), &live.id);
     }
     draft.finish()
 }
@@ -72,9 +74,10 @@ fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {
     draft.push(Action::Aws(action), reason, &[]);
 }
 
-fn remove(draft: &mut Draft, stack: &CertificateStack, id: &AwsId) {
+/// Takes a certificate away once no listener uses it.
+pub(super) fn remove(draft: &mut Draft, listening: Option<&BTreeMap<AwsId, usize>>, id: &AwsId) {
     let action = AwsAction::Acm(AcmAction::DeleteCertificate { id: id.clone() });
-    let is_free = stack.listening.as_ref().is_some_and(|used| !used.contains_key(id));
+    let is_free = listening.is_some_and(|used| !used.contains_key(id));
     let gate = if is_free { None } else { Some(WaitKey::Unused(id.clone())) };
     draft.push_gated(Action::Aws(action), Reason::Unwanted, &[], gate);
 }

@@ -3,12 +3,13 @@
 use jiff::SignedDuration;
 
 use crate::model::action::{AcmAction, Action, AwsAction};
-use crate::model::id::{AwsId, CertificateKey, Handle};
+use crate::model::id::{CertificateKey, Handle};
 use crate::model::inventory::RequestInventory;
-use crate::model::plan::{Plan, Reason, WaitKey};
+use crate::model::plan::{Plan, Reason};
 use crate::model::request::{LiveRequest, RequestState};
 use crate::model::stack::{RequestStack, Use};
 
+use super::certificate::remove;
 use super::draft::Draft;
 
 /// How long ACM is left alone with names that it could not issue a certificate for: an account may
@@ -38,7 +39,7 @@ pub fn plan(stack: &RequestStack, inventory: &RequestInventory) -> Plan {
         Use::Unknown => false,
     });
     for live in surplus {
-        remove(&mut draft, stack, &live.id);
+        remove(&mut draft, stack.listening.as_deref(), &live.id);
     }
     draft.finish()
 }
@@ -86,11 +87,4 @@ fn ask(draft: &mut Draft, stack: &RequestStack) {
     let spec = Box::new(stack.request.clone());
     let action = AcmAction::RequestCertificate { handle: Handle::Certificate(key), spec };
     draft.push(Action::Aws(AwsAction::Acm(action)), Reason::Missing, &[]);
-}
-
-fn remove(draft: &mut Draft, stack: &RequestStack, id: &AwsId) {
-    let action = AwsAction::Acm(AcmAction::DeleteCertificate { id: id.clone() });
-    let is_free = stack.listening.as_ref().is_some_and(|used| !used.contains_key(id));
-    let gate = if is_free { None } else { Some(WaitKey::Unused(id.clone())) };
-    draft.push_gated(Action::Aws(action), Reason::Unwanted, &[], gate);
 }

@@ -11,6 +11,7 @@ use aws_sdk_acm::types::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use crate::aws::ReadCertificate;
 use crate::aws::answer::Answer;
@@ -141,17 +142,22 @@ pub(super) fn moment(raw: &DateTime) -> Option<Timestamp> {
     Timestamp::from_second(raw.secs()).ok()
 }
 
+/// Tags as a call takes them.
+pub(super) fn tagged(call: &Call<'_>, tags: &Tags) -> Result<Vec<Tag>, CloudError> {
+    let tag = |(key, value): (&SmolStr, &SmolStr)| {
+        Tag::builder().key(key.as_str()).value(value.as_str()).build()
+    };
+    let tags: Result<Vec<Tag>, _> = tags.iter().map(tag).collect();
+    // A tag without a key is none that the model can hold.
+    tags.map_err(|_| CloudError::incomplete(&call.operation, "a tag's key"))
+}
+
 pub(in crate::aws) async fn import(
     call: &Call<'_>,
     current: Option<&AwsId>,
     spec: &Certificate,
 ) -> Result<Answer, CloudError> {
-    let tags = spec.tags.iter();
-    let tags: Result<Vec<Tag>, _> = tags
-        .map(|(key, value)| Tag::builder().key(key.as_str()).value(value.as_str()).build())
-        .collect();
-    // A tag without a key is none that the model can hold.
-    let tags = tags.map_err(|_| CloudError::incomplete(&call.operation, "a tag's key"))?;
+    let tags = tagged(call, &spec.tags)?;
     let key = spec.key.given();
     let key = key.ok_or_else(|| CloudError::incomplete(&call.operation, "the private key"))?;
     let chain = (!spec.chain.is_empty()).then(|| Blob::new(spec.chain.as_bytes()));

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_acm::types::{
-    CertificateDetail, CertificateStatus, CertificateType, DomainValidation, Tag, ValidationMethod,
+    CertificateDetail, CertificateStatus, CertificateType, DomainValidation, ValidationMethod,
 };
 
-use super::certificate::{self, DESCRIBE, moment, names, summaries};
+use super::certificate::{self, DESCRIBE, moment, names, summaries, tagged};
 use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
@@ -60,12 +60,7 @@ pub(super) async fn request(
     call: &Call<'_>,
     spec: &CertificateRequest,
 ) -> Result<Answer, CloudError> {
-    let tags = spec.tags.iter();
-    let tags: Result<Vec<Tag>, _> = tags
-        .map(|(key, value)| Tag::builder().key(key.as_str()).value(value.as_str()).build())
-        .collect();
-    // A tag without a key is none that the model can hold.
-    let tags = tags.map_err(|_| CloudError::incomplete(&call.operation, "a tag's key"))?;
+    let tags = tagged(call, &spec.tags)?;
     let names = spec.key.ordered();
     let answer = call
         .sdk

@@ -1,0 +1,61 @@
+//! What the belief tells of certificates that ACM was asked for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Reader, map};
+use crate::aws::part::{AcmPart, Part};
+use crate::aws::shelf::Mark;
+use crate::model::id::{AwsId, CertificateKey};
+use crate::model::inventory::RequestInventory;
+use crate::model::known::Known;
+use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState};
+
+impl<'a> Reader<'a> {
+    /// What has become of the certificates that ACM was asked for with the same names; of those
+    /// that are not issued yet, no longer ago than that.
+    pub(in crate::aws) fn request(
+        &mut self,
+        cluster: &str,
+        key: &RequestKey,
+        age_max: Duration,
+    ) -> RequestInventory {
+        self.need(Part::Acm(AcmPart::Requested));
+        let belief = self.belief;
+        let certificates = map(&belief.acm.requested, |stand| {
+            let ours = belief.tags.find(&Mark::Request(cluster.into(), key.token().into()));
+            let of_lbc = belief.tags.find(&Mark::RequestOfLbc(cluster.into()));
+            let ids = ours.chain(of_lbc).map(|(id, _)| id).filter(|id| stand.contains(*id));
+            let live = ids.filter_map(|id| {
+                let facts = self.request_facts(id, age_max)?;
+                let live = LiveRequest { id: id.clone(), facts: facts.clone() };
+                facts.are_of(key).then_some(live)
+            });
+            live.collect()
+        });
+        RequestInventory { certificates }
+    }
+
+    fn request_facts(&mut self, id: &AwsId, age_max: Duration) -> Option<&'a RequestFacts> {
+        let facts = self.belief.acm.request_facts.get(id).and_then(Known::value);
+        let is_pending = facts.is_none_or(|facts| facts.state == RequestState::Pending);
+        let age_max = if is_pending { age_max } else { Duration::MAX };
+        self.need_since(Part::Acm(AcmPart::Request(id.clone())), age_max);
+        facts
+    }
+
+    /// What ACM was asked for in the cluster's name.
+    pub(in crate::aws) fn requests(&mut self, cluster: &str) -> BTreeSet<CertificateKey> {
+        self.need(Part::Acm(AcmPart::Requested));
+        let belief = self.belief;
+        let Some(stand) = belief.acm.requested.value() else { return BTreeSet::new() };
+        let ids = belief.tags.requests(cluster).filter(|id| stand.contains(*id));
+        let keys = ids.filter_map(|id| {
+            let facts = self.request_facts(id, Duration::MAX)?;
+            let RequestFacts { names, authority, .. } = facts.clone();
+            Some(CertificateKey::Request(Arc::new(RequestKey { names, authority })))
+        });
+        keys.collect()
+    }
+}
