@@ -17,6 +17,7 @@ use table::Table;
 use tikv_jemallocator::Jemalloc;
 use town::{ENDPOINTS_EACH, GROUP_SIZE, Keeper, NEW_ADDRESSES, Town};
 
+mod rules;
 #[path = "../../tests/it/contract/suite/stopped.rs"]
 mod stopped;
 #[path = "../../tests/it/support/mod.rs"]
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     let mut table = Table::new();
     // Whatever is made once for a process is made before anything is timed.
     wait(small_costs());
+    wait(rules::measure(&mut table));
     let small = wait(small_costs());
     let size = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let size: usize = size.unwrap_or(LARGE);

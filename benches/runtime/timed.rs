@@ -21,6 +21,13 @@ fn since(before: Duration) -> Duration {
     cpu().saturating_sub(before)
 }
 
+/// The CPU time that some work takes.
+pub fn cpu_of(work: impl FnOnce()) -> Duration {
+    let before = cpu();
+    work();
+    since(before)
+}
+
 /// What is counted. Clones are the same meter.
 #[derive(Clone, Default)]
 pub struct Meter(Arc<Mutex<Counted>>);

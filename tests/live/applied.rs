@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::localstack::Call;
+use crate::support::localstack::{Call, is_slow};
 use crate::support::objects::{in_group, ingress};
 use crate::support::stage::{Stage, until};
 
@@ -46,6 +46,7 @@ async fn holds(stage: &Stage, is_done: impl AsyncFn() -> bool) {
     stage.rest().await;
     let mut made: Vec<Call> = stage.writes().await;
     drop(controller);
+    let mut fitting = Vec::new();
     for (name, parameters) in &planned {
         let wanted = known(parameters);
         let fits = |call: &Call| {
@@ -59,7 +60,10 @@ async fn holds(stage: &Stage, is_done: impl AsyncFn() -> bool) {
         });
         let call = made.remove(place);
         assert_eq!(call.status, 200, "{call:?}");
+        fitting.push(call);
     }
+    // An AWS that still shows what was is told once more.
+    made.retain(|call| !is_slow() || !fitting.contains(call));
     assert!(made.is_empty(), "made and not planned: {made:#?}");
 }
 
