@@ -13,6 +13,7 @@ pub mod classes;
 pub mod completion;
 mod decided;
 pub mod discovery;
+pub mod doubt;
 pub mod fabric;
 pub mod gates;
 pub mod groups;

@@ -399,7 +399,7 @@ impl World {
         match topic {
             Topic::Backend => self.groups().collect(),
             Topic::Certificate(key) => {
-                let users = self.index.listening(key);
+                let users = self.index.wanting(key);
                 let groups: BTreeSet<&Group> =
                     users.flat_map(|user| self.index.groups_of(user)).collect();
                 let groups = groups.into_iter();
@@ -468,7 +468,7 @@ impl World {
                 is_gone
             }
             Subject::Certificate(_, key) => {
-                let is_used = self.index.listening(key).next().is_some();
+                let is_used = self.index.wanting(key).next().is_some();
                 let is_gone = !is_used && !self.waiting.contains(subject);
                 if is_gone {
                     self.certificates.remove(key);

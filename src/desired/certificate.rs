@@ -5,7 +5,7 @@ use crate::model::marks;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
 
-use super::classes::{Claim, claim};
+use super::doubt;
 use super::tls::{self, Worth};
 
 /// Builds a certificate. It may go once the listeners of every group are known not to
@@ -25,13 +25,8 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
                 certificate = Some(*good);
             }
         }
-        // An Ingress whose class cannot be told may want it again as soon as it can.
-        let is_doubtful =
-            matches!(
-                claim(settings, objects, name, ingress),
-                Claim::Invalid(_) | Claim::Unselected(_)
-            ) && tls::named(name, ingress).iter().any(|entry| entry.secret == *secret);
-        if is_doubtful && use_of_it == Use::Unused {
+        let may_be_wanted = || doubt::wanted(settings, objects, name, ingress).contains(&key);
+        if use_of_it == Use::Unused && may_be_wanted() {
             use_of_it = Use::Unknown;
         }
     }

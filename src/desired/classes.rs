@@ -104,6 +104,20 @@ pub fn has(class: Option<&IngressClass>, annotation: &Annotation<bool>, all_have
     decided.unwrap_or_else(|| all_have || class.is_some_and(is_own_class))
 }
 
+/// The same of a class that may be missing, or whose annotation may be wrong: what it may say.
+#[must_use]
+pub fn may_have(
+    class: Option<&IngressClass>,
+    annotation: &Annotation<bool>,
+    all_have: bool,
+) -> bool {
+    let is_unsaid = class.is_none_or(|class| {
+        let mut annotations = annotations_of(class);
+        annotations.text(annotation).is_some() && annotations.read(annotation).is_none()
+    });
+    is_unsaid || has(class, annotation, all_have)
+}
+
 pub(super) fn annotations_of(class: &IngressClass) -> Annotations<'_> {
     let key = ObjectKey::new("", class.metadata.name.as_deref().unwrap_or_default());
     Annotations::new(Kind::IngressClass, &key, class.metadata.annotations.as_ref())

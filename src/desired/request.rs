@@ -18,9 +18,9 @@ use crate::model::stack::{RequestStack, Use};
 
 use super::annotations::Annotations;
 use super::annotations::table::{ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
-use super::classes::{Claim, annotations_of, claim, class_of, is_own_class};
-use super::tls;
+use super::classes::{Claim, annotations_of, claim, class_of, is_own_class, may_have};
 use super::zone;
+use super::{doubt, tls};
 
 /// Whether anybody may have ACM asked for certificates.
 #[must_use]
@@ -61,16 +61,52 @@ pub fn asked(
             names.remove(host.to_lowercase().as_str());
         }
     }
+    split(settings, ingress, names, is_own).collect()
+}
+
+/// The requests for names of an Ingress. LBC asks for all in one, also where AWS has to be asked to
+/// allow that.
+fn split(
+    settings: &Settings,
+    ingress: &Ingress,
+    names: BTreeSet<SmolStr>,
+    is_own: bool,
+) -> impl Iterator<Item = Arc<RequestKey>> {
     let authority = value(ingress, &ACM_PCA_ARN).filter(|arn| !arn.is_empty()).map(AwsId::new);
     let authority = authority.or_else(|| settings.default_certificate_authority.clone());
-    // LBC asks for all names in one, also where AWS has to be asked to allow that.
     let most = if is_own { NAMES_MAX } else { names.len().max(1) };
     let names: Vec<SmolStr> = names.into_iter().collect();
-    let requests = names.chunks(most).map(|names| {
-        let names = names.iter().cloned().collect();
-        Arc::new(RequestKey { names, authority: authority.clone() })
-    });
-    requests.collect()
+    let sets: Vec<BTreeSet<SmolStr>> =
+        names.chunks(most).map(|names| names.iter().cloned().collect()).collect();
+    sets.into_iter().map(move |names| Arc::new(RequestKey { names, authority: authority.clone() }))
+}
+
+/// What an Ingress may have asked for, and may ask for again, while its class does not say.
+pub(super) fn possible(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> BTreeSet<Arc<RequestKey>> {
+    let class = class_of(objects, ingress);
+    let mut found = BTreeSet::new();
+    for is_own in [true, false] {
+        if class.is_some_and(|class| is_own_class(class) != is_own) {
+            continue;
+        }
+        let asks = may_ask(settings, is_own) && value(ingress, &CREATE_ACM_CERT) == Some(true);
+        let class_asks = may_have(class, &REQUEST_CERTIFICATES, false);
+        let sets = asks.then(|| all_hosts(ingress)).into_iter();
+        for names in sets.chain(class_asks.then(|| hosts_without_secret(ingress))) {
+            let imported = tls::named(key, ingress).into_iter().flat_map(|entry| entry.hosts);
+            let imported: BTreeSet<SmolStr> =
+                imported.map(|host| host.to_lowercase().into()).collect();
+            let others = names.difference(&imported).cloned().collect();
+            found.extend(split(settings, ingress, others, is_own));
+            found.extend(split(settings, ingress, names, is_own));
+        }
+    }
+    found
 }
 
 /// Whether `create-acm-cert` counts: on LBC's classes with its feature gate only (LBC).
@@ -157,7 +193,9 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     for (name, ingress) in &objects.ingresses {
         if asked(settings, objects, name, ingress).contains(key) {
             use_of_it = Use::Used;
-        } else if use_of_it == Use::Unused && is_doubtful(settings, objects, (name, ingress), key) {
+        } else if use_of_it == Use::Unused
+            && doubt::wanted(settings, objects, name, ingress).contains(&certificate)
+        {
             use_of_it = Use::Unknown;
         }
     }
@@ -175,17 +213,6 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
         listening: snapshot.facts.listening(),
         now: snapshot.now,
     }
-}
-
-/// Whether an Ingress whose class cannot be told may want a certificate again as soon as it can.
-fn is_doubtful(
-    settings: &Settings,
-    objects: &Objects,
-    (name, ingress): (&ObjectKey, &Ingress),
-    key: &RequestKey,
-) -> bool {
-    matches!(claim(settings, objects, name, ingress), Claim::Invalid(_) | Claim::Unselected(_))
-        && all_hosts(ingress).is_superset(&key.names)
 }
 
 /// The names that nothing here can prove: no public hosted zone holds them.

@@ -11,7 +11,7 @@ use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 
 use super::annotations::table::{CERTIFICATE_ARN, TLS_SECRETS};
-use super::classes::{Claim, claim, class_of, has};
+use super::classes::{Claim, claim, class_of, has, may_have};
 use super::secret::{self, Unfit, covers};
 
 /// One entry of an Ingress's `spec.tls`.
@@ -75,6 +75,20 @@ pub fn named(key: &ObjectKey, ingress: &Ingress) -> Vec<Entry> {
         })
     });
     each.collect()
+}
+
+/// The Secrets that may have been imported for an Ingress, and may be again, while its class does
+/// not say.
+pub(super) fn possible(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Vec<ObjectKey> {
+    if !may_have(class_of(objects, ingress), &TLS_SECRETS, settings.tls_secrets) {
+        return Vec::new();
+    }
+    named(key, ingress).into_iter().map(|entry| entry.secret).collect()
 }
 
 /// What an entry's Secret is worth.

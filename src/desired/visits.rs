@@ -22,6 +22,7 @@ use crate::model::target_group::TargetType;
 use super::annotations::table::{DNS, REQUEST_CERTIFICATES, SECURITY_GROUPS, TLS_SECRETS};
 use super::backend;
 use super::classes::{Claim, claim, has, is_default};
+use super::doubt;
 use super::fabric::Others;
 use super::groups::groups_touching;
 use super::links::Links;
@@ -57,6 +58,8 @@ pub struct Index {
     secrets: Links<Source, (ObjectKey, SecretUse)>,
     /// What members have ACM asked for.
     requests: Links<Source, Arc<RequestKey>>,
+    /// What members may want whose class cannot be told.
+    doubts: Links<Source, CertificateKey>,
     /// Secrets whose users have changed.
     touched: BTreeSet<ObjectKey>,
     /// The classes that Ingresses name; the empty name where they name none.
@@ -128,16 +131,24 @@ impl Index {
         self.services.of(member)
     }
 
-    /// The certificates that members' listeners may use.
+    /// The certificates that members' listeners may use, or may want again.
     pub fn certificates(&self) -> impl Iterator<Item = CertificateKey> {
         let requests = self.requests.ends().map(|(key, _)| CertificateKey::Request(key.clone()));
-        self.secrets.ends().filter_map(|(link, _)| imported(link)).chain(requests)
+        let doubtful = self.doubts.ends().map(|(key, _)| key.clone());
+        self.secrets.ends().filter_map(|(link, _)| imported(link)).chain(requests).chain(doubtful)
     }
 
-    /// The certificates that a member's listeners may use.
+    /// The certificates that a member's listeners may use, or may want again.
     pub fn certificates_of(&self, member: &Source) -> impl Iterator<Item = CertificateKey> {
         let requests = self.requests.of(member).cloned().map(CertificateKey::Request);
-        self.secrets.of(member).filter_map(imported).chain(requests)
+        let doubtful = self.doubts.of(member).cloned();
+        self.secrets.of(member).filter_map(imported).chain(requests).chain(doubtful)
+    }
+
+    /// The members whose listeners may use a certificate, and then those that may want it again
+    /// when their class can be told.
+    pub fn wanting(&self, key: &CertificateKey) -> impl Iterator<Item = &Source> + Clone {
+        self.listening(key).chain(self.doubts.leading_to(key))
     }
 
     /// The members whose listeners may use a certificate.
@@ -229,8 +240,8 @@ impl Index {
         self.name_certificates(visits, objects, key, ingress);
     }
 
-    /// Takes note of the Secrets that an Ingress names, itself or by Services that it leads to, and
-    /// of what it has ACM asked for.
+    /// Takes note of the Secrets that an Ingress names, itself or by Services that it leads to, of
+    /// what it has ACM asked for, and of both while nobody can tell.
     fn name_certificates(
         &mut self,
         visits: &mut Visits<'_>,
@@ -239,8 +250,9 @@ impl Index {
         ingress: Option<&Ingress>,
     ) {
         let mut named = BTreeSet::new();
-        let mut requests = BTreeSet::new();
+        let (mut requests, mut doubts) = (BTreeSet::new(), BTreeSet::new());
         if let Some(ingress) = ingress {
+            doubts = doubt::wanted(visits.settings, objects, key, ingress);
             requests = request::asked(visits.settings, objects, key, ingress);
             let entries = tls::entries(visits.settings, objects, key, ingress).into_iter();
             named.extend(entries.map(|entry| (entry.secret, SecretUse::Import)));
@@ -255,6 +267,7 @@ impl Index {
             visits.census();
         }
         visits.certificates(either.into_iter().map(CertificateKey::Request));
+        visits.certificates(self.doubts.set(&source, doubts));
         let either = self.secrets.set(&source, named);
         self.touched.extend(either.iter().map(|(secret, _)| secret.clone()));
         visits.certificates(either.iter().filter_map(imported));

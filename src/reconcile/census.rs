@@ -110,7 +110,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mut world = self.world().lock();
         for key in made.filter(|key| settings.extent.shows_users_of(key)) {
             let subject = Subject::Certificate(settings.place.clone(), key.clone());
-            let is_used = world.index.listening(&key).next().is_some();
+            let is_used = world.index.wanting(&key).next().is_some();
             // Those that wait already are woken when what they wait for happens.
             if !is_used && !world.is_waiting(&subject) {
                 world.facts.touch(Topic::Stray(key));

@@ -48,7 +48,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         {
             let mut world = self.world().lock();
             world.facts.learn(Handle::Certificate(certificate.clone()), issued);
-            let asker = world.index.listening(&certificate).next().cloned();
+            let asker = world.index.wanting(&certificate).next().cloned();
             world.facts.proves(key, asker.map(|asker| (asker, proofs(current))));
             world.wait(self.subject, plan.waits_for_release());
         }

@@ -78,7 +78,7 @@ fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Ob
         CertificateKey::Secret(secret) => Some(secret),
         CertificateKey::Request(_) => None,
     };
-    Objects { secrets: pick(&objects.secrets, secret), ..judged(objects, index.listening(key)) }
+    Objects { secrets: pick(&objects.secrets, secret), ..judged(objects, index.wanting(key)) }
 }
 
 /// What it takes to know the endpoints of a binding, and who else names its target group.

@@ -1,0 +1,46 @@
+//! Ingresses of ours whose class cannot be used, or is out of sight, and what may have been made for
+//! them: they may want it again as soon as their class says so.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::model::group::Group;
+use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::settings::Settings;
+use crate::model::snapshot::Objects;
+
+use super::classes::{Claim, claim};
+use super::{request, tls};
+
+/// The certificates that an Ingress may want while nobody can tell; none where somebody can.
+#[must_use]
+pub fn wanted(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> BTreeSet<CertificateKey> {
+    if tls::names_arns(ingress) || !is_doubtful(settings, objects, key, ingress) {
+        return BTreeSet::new();
+    }
+    let secrets = tls::possible(settings, objects, key, ingress).into_iter();
+    let requests = request::possible(settings, objects, key, ingress).into_iter();
+    secrets.map(CertificateKey::Secret).chain(requests.map(CertificateKey::Request)).collect()
+}
+
+/// Whether nobody can tell what an Ingress wants that is ours. One whose class is missing, or no
+/// longer for its namespace, is for as long as it holds a finalizer.
+fn is_doubtful(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> bool {
+    if ingress.metadata.deletion_timestamp.is_some() {
+        return false;
+    }
+    let mut finalizers = ingress.metadata.finalizers.iter().flatten();
+    match claim(settings, objects, key, ingress) {
+        Claim::Invalid(_) => true,
+        Claim::Unselected(_) | Claim::Unknown(_) => {
+            finalizers.any(|held| Group::is_finalizer(settings.scope, held))
+        }
+        Claim::Ours(_) | Claim::Foreign => false,
+    }
+}
