@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster, ClusterError};
-use crate::controller::{Permit, SharedWorld};
 use crate::desired::secret::resolve;
 use crate::model::action::{Action, Sign};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step, StepId};
 use crate::model::secret::SecretBytes;
+use crate::world::SharedWorld;
+
+mod permit;
+
+pub use permit::{Permit, SIGN_PAUSE};
 
 /// Where steps are taken, and by which right.
 #[derive(Debug)]

@@ -1,10 +1,9 @@
 //! The runtime: what happens in the cluster becomes visits, visits are made by workers for as long
 //! as this process leads, and whoever has to hear of what a visit found out is visited next.
 //!
-//! Reading order: `world` (what is known, one value behind one lock), `intake` (from a change to
-//! visits), `queue` (which visit is next), `worker` (one visit after the other), `reign` (from
-//! winning an election to losing it), `permit` (the right to write, asked before each step),
-//! `standing` (whether this process is fit to lead).
+//! Reading order: `intake` (from a change to visits), `queue` (which visit is next), `worker` (one
+//! visit after the other), `reign` (from winning an election to losing it), `standing` (whether
+//! this process is fit to lead).
 //!
 //! Everything here is generic over AWS, the cluster and the clock, so that tests run exactly this,
 //! in virtual time, on an AWS and a cluster in memory. `commands::run` only wires it.
@@ -30,25 +29,21 @@ use crate::aws::{Cloud, Mirror};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventQueue, EventRecorder, Sight};
 use crate::model::settings::Settings;
+use crate::model::subject::Lane;
 use crate::model::tenure::{Epoch, Tenure};
 use crate::reconcile::Reconciler;
 use crate::telemetry::{Metrics, PlanLog};
+use crate::world::SharedWorld;
 
 pub use intake::WorldIntake;
-pub use permit::{Permit, SIGN_PAUSE};
-pub use queue::{Lane, Lanes, Queue};
+pub use queue::{Lanes, Queue};
 pub use standing::Vitals;
-pub use states::{BalancerState, BindingState, CertificateState, FabricState, ZoneState};
-pub use world::{SharedWorld, World};
 
 mod intake;
-mod permit;
 mod queue;
 mod reign;
 mod standing;
-mod states;
 mod worker;
-mod world;
 
 /// How long visits under way may go on after the signal to stop. The Lease is given back after
 /// that, within 15 s of the signal; Kubernetes gives a pod 30 s.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! a change in the cluster -> visits      cluster::watch -> controller::intake -> controller::queue
-//!    1 gather     what a visit builds on             controller::world       no API call
+//!    1 gather     what a visit builds on             world                   no API call
 //!    2 desire     Snapshot          -> Stack         desired                 pure
 //!    3 inventory  AWS               -> Inventory     aws::Mirror             the reads
 //!    4 plan       Stack, Inventory  -> Plan          plan                    pure
@@ -30,8 +30,9 @@
 //!   stands; `draft` finds out what each step has to wait for; `wire` and `show` render it.
 //! * [`report`]: what people are told, and when the subject is visited again.
 //! * [`aws`] and [`cluster`]: the edges. They wait and may fail; everything between them is pure.
-//! * [`apply`], [`reconcile`], [`controller`]: the walk through a plan, the story of a visit, the
-//!   runtime: what is known, who is visited next, and by which right something is written.
+//! * [`world`]: what is known, one value behind one lock.
+//! * [`apply`], [`reconcile`], [`controller`]: the walk through a plan and the right to take its
+//!   steps; the story of a visit; the runtime: who is visited next, and for how long.
 //! * [`commands`], [`flags`], [`serve`], [`telemetry`], [`clock`]: what people and other programs
 //!   see.
 //!
@@ -45,10 +46,10 @@
 //!   a zone, or what protects a group's load balancers. What one has to tell another is a value in
 //!   the next snapshot ([`model::fact::Facts`]), never a call, and goes by one of the ways that
 //!   [`model::news`] declares: those ways say who has to read it, and its revision who has not.
-//! * The world ([`controller::World`]) is one value behind one lock that is never held over an
+//! * The world ([`world::World`]) is one value behind one lock that is never held over an
 //!   await. What a visit builds on is a slice of it, whose cost does not depend on the size of the
 //!   cluster.
-//! * Nothing is written but by a permit ([`controller::Permit`]) that holds at that moment, and
+//! * Nothing is written but by a permit ([`apply::Permit`]) that holds at that moment, and
 //!   nothing is taken away before the cluster was seen as it was after the tenure began.
 //! * Unknown is not absent ([`model::known::Known`]): nothing is planned on what could not be read,
 //!   and nothing is taken away while a member's wishes are unknown.
@@ -103,3 +104,4 @@ pub mod reconcile;
 pub mod report;
 pub mod serve;
 pub mod telemetry;
+pub mod world;

@@ -8,11 +8,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::Either;
 
-use crate::apply::{Site, apply, of_aws};
+use crate::apply::{Permit, SIGN_PAUSE, Site, apply, of_aws};
 use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
-use crate::controller::{Lane, Permit, SharedWorld};
 use crate::model::action::Sign;
 use crate::model::fact::Revision;
 use crate::model::outcome::{Outcome, Trouble};
@@ -22,10 +21,11 @@ use crate::model::report::Event;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::BalancerStack;
-use crate::model::subject::Subject;
+use crate::model::subject::{Lane, Subject};
 use crate::plan::check::Breach;
 use crate::report::Rest;
 use crate::telemetry::PlanLog;
+use crate::world::SharedWorld;
 
 mod balancer;
 mod brakes;
@@ -44,9 +44,7 @@ mod zone;
 
 use brakes::BRAKED_PAUSE;
 pub use discovery::{read_issued, read_led_to, read_named, read_trust_stores};
-pub use gates::Looks;
 pub use protection::read_protection;
-pub use refused::RefusedTarget;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};
 
@@ -177,7 +175,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             step.action.sign() == Sign::Remove && step.gate.is_none() && *outcome == Outcome::Held
         }) && !self.permit.may_remove();
         match crate::report::rest(outcomes) {
-            Rest::Done if is_early => Rest::Later(crate::controller::SIGN_PAUSE),
+            Rest::Done if is_early => Rest::Later(SIGN_PAUSE),
             rest => rest,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use tokio::sync::{oneshot, watch};
 
-use crate::aws::{Sdk, Tally};
+use crate::aws::Tally;
 use crate::clock::{SystemClock, now};
 use crate::cluster::{ApiServer, Election, Sight, watch_all, watch_secrets};
 use crate::controller::{Controller, Parts, Workers};
@@ -16,11 +16,9 @@ use crate::model::id::ObjectKey;
 use crate::telemetry::{self, Metrics};
 
 use super::leadership::{Leadership, while_leading};
+use super::servers::Running;
 use super::signals::Stop;
 use super::{EXIT_FINE, connect, core_dump, servers, take_over};
-
-/// The controller on a real AWS and a real cluster.
-pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, notes: &[String]) -> anyhow::Result<u8> {

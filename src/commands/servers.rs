@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::run::Running;
-use crate::cluster::Sight;
-use crate::controller::Lane;
+use crate::aws::Sdk;
+use crate::clock::SystemClock;
+use crate::cluster::{ApiServer, Sight};
+use crate::controller::Controller;
 use crate::flags::ProcessFlags;
-use crate::model::subject::SubjectKind;
+use crate::model::subject::{Lane, SubjectKind};
 use crate::serve;
 use crate::telemetry::Metrics;
+
+/// The controller on a real AWS and a real cluster.
+pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
 
 /// Answers what others ask: whether it lives, whether it is ready, its metrics.
 pub(super) async fn serve_all(

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use super::{Lane, Queue, SharedWorld};
+use super::Queue;
 use crate::clock::Clock;
 use crate::cluster::Intake;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
-use crate::model::subject::{Subject, SubjectKind};
+use crate::model::subject::{Lane, Subject, SubjectKind};
+use crate::world::SharedWorld;
 
 /// Takes in what is seen of the cluster: puts it into the world and asks for visits. Clones are the
 /// same.

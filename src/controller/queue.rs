@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
 use crate::model::outcome::Trouble;
-use crate::model::subject::{Subject, SubjectKind};
+use crate::model::subject::{Lane, Subject, SubjectKind};
 use crate::report::Rest;
 
 /// The first pause after trouble.
@@ -21,36 +21,6 @@ const PAUSE_MIN: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 /// The longest pause after throttling, which is nobody's mistake.
 const PAUSE_THROTTLED_MAX: Duration = Duration::from_secs(30);
-
-/// How urgent a visit is. Each lane has workers of its own, so that endpoints never wait behind
-/// load balancers and a person's change never waits behind a start-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
-    /// Endpoints came or went.
-    Targets,
-    /// Somebody changed something.
-    User,
-    /// Nobody changed anything: start-up, drift.
-    Background,
-    /// What AWS WAF and AWS Shield are asked for: nobody else waits for them.
-    Protection,
-}
-
-impl Lane {
-    /// All lanes, the most urgent one first.
-    pub const ALL: [Self; 4] = [Self::Targets, Self::User, Self::Background, Self::Protection];
-
-    /// As metrics name it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Targets => "targets",
-            Self::User => "user",
-            Self::Background => "background",
-            Self::Protection => "protection",
-        }
-    }
-}
 
 /// A visit that waits for a worker.
 #[derive(Clone, Copy, Debug)]

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Core, Lane, Permit};
+use super::Core;
+use crate::apply::Permit;
 use crate::aws::Cloud;
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Recalled};
 use crate::desired::owners;
 use crate::model::settings::Removals;
+use crate::model::subject::Lane;
 use crate::reconcile::Reconciler;
 use crate::telemetry::TenureChange;
 

@@ -5,12 +5,13 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt as _;
 
 use super::intake::lane_after;
-use super::{Core, Lane, Lanes, Permit, Queue};
+use super::{Core, Lanes, Queue};
+use crate::apply::Permit;
 use crate::aws::Cloud;
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventQueue};
 use crate::model::outcome::Trouble;
-use crate::model::subject::Subject;
+use crate::model::subject::{Lane, Subject};
 use crate::report::Rest;
 
 /// A subject that is being visited: however that ends, its worker lets go of it.

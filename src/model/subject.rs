@@ -111,3 +111,33 @@ impl fmt::Display for Subject {
         }
     }
 }
+
+/// How urgent a visit is. Each lane has workers of its own, so that endpoints never wait behind
+/// load balancers and a person's change never waits behind a start-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Endpoints came or went.
+    Targets,
+    /// Somebody changed something.
+    User,
+    /// Nobody changed anything: start-up, drift.
+    Background,
+    /// What AWS WAF and AWS Shield are asked for: nobody else waits for them.
+    Protection,
+}
+
+impl Lane {
+    /// All lanes, the most urgent one first.
+    pub const ALL: [Self; 4] = [Self::Targets, Self::User, Self::Background, Self::Protection];
+
+    /// As metrics name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Targets => "targets",
+            Self::User => "user",
+            Self::Background => "background",
+            Self::Protection => "protection",
+        }
+    }
+}

@@ -10,7 +10,6 @@ use super::Visit;
 use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::controller::{FabricState, World};
 use crate::desired::fabric::{Asked, asked, needs_backend};
 use crate::desired::visits::{for_balancer, for_targets};
 use crate::model::action::{Action, AwsAction, Ec2Action};
@@ -30,6 +29,7 @@ use crate::plan;
 use crate::plan::brakes;
 use crate::plan::check::Breach;
 use crate::report::Rest;
+use crate::world::{FabricState, World};
 
 use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest, read_bound};
 

@@ -18,6 +18,7 @@ use crate::model::moment::Moment;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::snapshot::Snapshot;
 use crate::report::{self, Health, Rest};
+use crate::world::Looks;
 
 /// How often the health of targets is looked at while gates wait for it: a gate opens within three
 /// seconds of AWS saying that its target is well, the look and the write included.
@@ -32,17 +33,6 @@ const LOOKS_QUICK: u32 = 200;
 const LOOK_PAUSE_MAX: Duration = Duration::from_secs(15);
 /// How many conditions are written at once: with answers in some milliseconds, hundreds a second.
 const WRITES_AT_ONCE: usize = 16;
-
-/// What waiting gates keep from one look to the next.
-#[derive(Debug)]
-pub struct Looks {
-    /// The pods whose gates wait.
-    waiting: BTreeSet<ObjectKey>,
-    /// When the next look is due.
-    due: Moment,
-    /// How many looks in a row found no other pods waiting.
-    count: u32,
-}
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Tells the pods whose gates have to do with a binding whether their targets take requests.

@@ -12,12 +12,12 @@ use crate::cluster::Cluster;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::id::{Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
-use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::Plan;
 use crate::model::problem::{self, Code, ObjectRef, Problem, Severity};
 use crate::model::stack::TargetsStack;
 use crate::model::target::Target;
+use crate::world::RefusedTarget;
 
 /// How often AWS is asked again whether it takes a target by now: somebody has to mend something.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
@@ -26,15 +26,6 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 const CALLS_MAX: usize = 32;
 /// How many targets a message names.
 const NAMED_MAX: usize = 5;
-
-/// A target that AWS did not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedTarget {
-    /// What AWS said.
-    answer: String,
-    /// When AWS is asked again.
-    again: Moment,
-}
 
 /// Targets that AWS did not take together.
 struct Batch {

@@ -10,7 +10,6 @@ use crate::apply::of_cluster;
 use crate::aws::{Cloud, CloudError, ElbPart, Kind, Mirror, Part, Reach, TagLook};
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster};
-use crate::controller::Lane;
 use crate::desired;
 use crate::desired::binder::{self, Refusal};
 use crate::desired::completion::is_of_person;
@@ -21,6 +20,7 @@ use crate::model::outcome::Outcome;
 use crate::model::problem::Problem;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::stack::Noted;
+use crate::model::subject::Lane;
 use crate::plan;
 use crate::report::Rest;
 

@@ -8,7 +8,6 @@ use super::{Visit, scope};
 use crate::aws::{Cloud, CloudError, ElbPart, Kind, Mirror, Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::controller::BalancerState;
 use crate::model::group::Group;
 use crate::model::id::AwsId;
 use crate::model::inventory::BalancerInventory;
@@ -17,6 +16,7 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
 use crate::model::stack::BalancerStack;
 use crate::plan;
+use crate::world::BalancerState;
 
 /// How often it is looked at whether a load balancer that should go is still protected.
 const PROTECTION_PAUSE: Duration = Duration::from_secs(30);

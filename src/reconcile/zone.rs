@@ -7,7 +7,6 @@ use super::{MISSING_PAUSE, NAMES_PAUSE, Visit, gravest};
 use crate::aws::{Cloud, CloudError, Kind, Part, Reach, Route53Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::controller::ZoneState;
 use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::{AwsId, Id};
@@ -20,6 +19,7 @@ use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
 use crate::report::Rest;
+use crate::world::ZoneState;
 
 /// How old what we know of load balancers may be while no name waits for one.
 const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use albedo::clock::Clock as _;
-use albedo::controller::{Lane, Lanes, Queue};
+use albedo::controller::{Lanes, Queue};
 use albedo::model::outcome::Trouble;
-use albedo::model::subject::{Place, Subject};
+use albedo::model::subject::{Lane, Place, Subject};
 use albedo::report::Rest;
 use futures::FutureExt as _;
 

@@ -64,6 +64,7 @@ const ROOMS: &[Room] = &[
             "anyhow",
         ],
     },
+    Room { starts: "world", forbidden: RUNTIME },
     Room { starts: "controller/", forbidden: RUNTIME },
     Room { starts: "reconcile", forbidden: RUNTIME },
     Room { starts: "apply", forbidden: RUNTIME },

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use albedo::controller::Lane;
 use albedo::model::group::Group;
 use albedo::model::id::AwsId;
 use albedo::model::problem::Code;
 use albedo::model::settings::{DnsScope, Settings};
-use albedo::model::subject::Subject;
+use albedo::model::subject::{Lane, Subject};
 
 use super::canonical;
 use super::edit::Edit;

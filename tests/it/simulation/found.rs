@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use albedo::controller::{BalancerState, SharedWorld};
 use albedo::model::action::{Action, AwsAction, ElbAction};
 use albedo::model::fact::Names;
 use albedo::model::id::{AwsId, CertificateKey, Id};
 use albedo::model::moment::Moment;
 use albedo::model::plan::{Need, Plan, Reason, Wait, WaitKey};
 use albedo::model::subject::Subject;
+use albedo::world::{BalancerState, SharedWorld};
 
 use crate::support::clock::now;
 use crate::support::sketch;

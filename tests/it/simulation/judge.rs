@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use albedo::aws::{Answer, CloudError};
-use albedo::controller::SharedWorld;
 use albedo::model::action::{AcmAction, Action, AwsAction, ElbAction, Sign};
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::index::Seen;
 use albedo::model::moment::Moment;
+use albedo::world::SharedWorld;
 
 use super::stage::{Pid, Stage};
 use super::{served, strangers};

@@ -19,7 +19,6 @@ use crate::model::security::IngressRule;
 use crate::model::source::Source;
 use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
-use crate::reconcile::{Looks, RefusedTarget};
 use crate::report::Told;
 
 /// How often what changes without a word is looked at. Targets take tens of seconds to get well.
@@ -188,6 +187,26 @@ impl BindingState {
     pub fn is_idle(&self) -> bool {
         self.strange_since.is_none() && self.looks.is_none() && self.refused.is_empty()
     }
+}
+
+/// A target that AWS did not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedTarget {
+    /// What AWS said.
+    pub answer: String,
+    /// When AWS is asked again.
+    pub again: Moment,
+}
+
+/// What waiting gates keep from one look to the next.
+#[derive(Debug)]
+pub struct Looks {
+    /// The pods whose gates wait.
+    pub waiting: BTreeSet<ObjectKey>,
+    /// When the next look is due.
+    pub due: Moment,
+    /// How many looks in a row found no other pods waiting.
+    pub count: u32,
 }
 
 /// What a certificate keeps.

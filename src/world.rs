@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -26,25 +26,13 @@ use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::report::Told;
 
-use super::states::{BalancerState, BindingState, CertificateState, FabricState, ZoneState};
+mod shared;
+mod states;
 
-/// The world behind its lock. Clones are the same world.
-#[derive(Clone, Debug)]
-pub struct SharedWorld(Arc<Mutex<World>>);
-
-impl SharedWorld {
-    /// An empty one.
-    #[must_use]
-    pub fn new(settings: Arc<Settings>) -> Self {
-        Self(Arc::new(Mutex::new(World::new(settings))))
-    }
-
-    /// The world, for as long as nobody else may look. It is whole between any two calls of its
-    /// methods, so a panic elsewhere has not broken it.
-    pub fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+pub use shared::SharedWorld;
+pub use states::{
+    BalancerState, BindingState, CertificateState, FabricState, Looks, RefusedTarget, ZoneState,
+};
 
 /// The world as this process knows it.
 #[derive(Debug)]
