@@ -1,16 +1,13 @@
 //! From manifests to objects: what `albedo plan -f` reads. Pure.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use serde_json::{Map, Value};
 
+use super::object::Object;
 use super::wire::{self, Wire};
-use crate::model::id::ObjectKey;
-use crate::model::index::Seen;
-use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
 use crate::model::snapshot::Objects;
 
 /// The namespace of a manifest that names none, as `kubectl` has it.
@@ -21,40 +18,6 @@ const CUSTOM_V1ALPHA1: &str = "elbv2.k8s.aws/v1alpha1";
 const CUSTOM_V1BETA1: &str = "elbv2.k8s.aws/v1beta1";
 /// How many characters of a wrong value a message quotes, so that it stays a line.
 const EXCERPT_LENGTH_MAX: usize = 100;
-
-/// One object of the cluster.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Object {
-    /// An Ingress.
-    Ingress(ObjectKey, Arc<Ingress>),
-    /// An IngressClass.
-    Class(String, Arc<IngressClass>),
-    /// IngressClassParams.
-    Params(String, Arc<ClassParams>),
-    /// A Service.
-    Service(ObjectKey, Arc<Service>),
-    /// An EndpointSlice.
-    Slice(ObjectKey, Arc<EndpointSlice>),
-    /// A pod.
-    Pod(ObjectKey, Arc<Pod>),
-    /// A node.
-    Node(String, Arc<Node>),
-    /// A namespace's labels.
-    Namespace(String, Arc<BTreeMap<String, String>>),
-    /// A TargetGroupBinding.
-    Binding(ObjectKey, Arc<SeenBinding>),
-    /// A Secret.
-    Secret(ObjectKey, Arc<SeenSecret>),
-    /// Something that no load balancer depends on.
-    Other {
-        /// Its API version.
-        api_version: String,
-        /// Its kind.
-        kind: String,
-        /// Its name; empty where it has none.
-        name: String,
-    },
-}
 
 /// Why a manifest cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,27 +87,6 @@ pub fn decode(value: Value) -> Result<Object, DecodeError> {
             read_namespaced::<wire::TargetGroupBinding>(map)
         }
         _ => Ok(Object::Other { name: name(&map, &kind).unwrap_or_default(), api_version, kind }),
-    }
-}
-
-impl Object {
-    /// The object as somebody who watches would have seen it; nothing of one that no load balancer
-    /// depends on.
-    #[must_use]
-    pub fn seen(self) -> Option<Seen> {
-        Some(match self {
-            Self::Ingress(key, noun) => Seen::Ingress(key, Some(noun)),
-            Self::Class(key, noun) => Seen::Class(key, Some(noun)),
-            Self::Params(key, noun) => Seen::Params(key, Some(noun)),
-            Self::Service(key, noun) => Seen::Service(key, Some(noun)),
-            Self::Slice(key, noun) => Seen::Slice(key, Some(noun)),
-            Self::Pod(key, noun) => Seen::Pod(key, Some(noun)),
-            Self::Node(key, noun) => Seen::Node(key, Some(noun)),
-            Self::Namespace(key, noun) => Seen::Namespace(key, Some(noun)),
-            Self::Binding(key, noun) => Seen::Binding(key, Some(noun)),
-            Self::Secret(key, noun) => Seen::Secret(key, Some(noun)),
-            Self::Other { .. } => return None,
-        })
     }
 }
 

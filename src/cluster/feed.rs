@@ -15,19 +15,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::ClusterError;
-use super::wire::Stamp;
+use super::wire::{Shown, Stamp};
 
 /// How many objects one answer of a list holds (client-go's reflector).
 const PAGE_SIZE: u32 = 500;
 /// How long an event of a watch may be. The API server stores no object of more than 1.5 MiB, and
 /// takes no request of more than 3 (etcd's limit, and its own).
 const LINE_LENGTH_MAX: usize = 16 << 20;
-
-/// What a feed shows of each object.
-pub(super) trait Shown: DeserializeOwned + Send + 'static {
-    /// The object's metadata.
-    fn meta(&self) -> &ObjectMeta;
-}
 
 /// How much of each object is asked for.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,9 @@ use tokio::sync::watch;
 
 use super::course::{Ask, Course, PAUSE_MIN, Trouble};
 use super::error::{ClusterError, Kind};
-use super::feed::{Event, Feed, Read, Shown};
+use super::feed::{Event, Feed, Read};
 use super::progress::SILENCE_MAX;
+use super::wire::Shown;
 use crate::clock::Clock;
 use crate::model::moment::Moment;
 

@@ -4,14 +4,30 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::Resource as _;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use tokio::sync::watch;
 
-use super::watch::KINDS;
+use super::wire::{EndpointSlice, IngressClassParams, Namespace, Node, Pod, TargetGroupBinding};
 use crate::model::moment::Moment;
 
 /// How long a watch may be silent before it is opened anew. One that lives shows so each minute:
 /// that is how often the API server sends bookmarks.
 pub const SILENCE_MAX: Duration = Duration::from_secs(90);
+
+/// Every kind that is watched.
+const KINDS: [&str; 9] = [
+    Ingress::KIND,
+    IngressClass::KIND,
+    IngressClassParams::KIND,
+    Service::KIND,
+    EndpointSlice::KIND,
+    Pod::KIND,
+    Node::KIND,
+    Namespace::KIND,
+    TargetGroupBinding::KIND,
+];
 
 /// How far the watches have come.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,19 +24,6 @@ use crate::clock::Clock;
 /// one, so a watch that lives shows so that often; beginning the next one costs it next to nothing.
 const WATCH_SECONDS: u32 = 60;
 
-/// Every kind that is watched.
-pub(super) const KINDS: [&str; 9] = [
-    Ingress::KIND,
-    IngressClass::KIND,
-    IngressClassParams::KIND,
-    Service::KIND,
-    EndpointSlice::KIND,
-    Pod::KIND,
-    Node::KIND,
-    Namespace::KIND,
-    TargetGroupBinding::KIND,
-];
-
 /// Watches all of the cluster, or of one namespace of it, for ever. What is seen goes to `intake`,
 /// and then `sight` shows how far that has come.
 pub async fn watch_all<I: Intake, C: Clock>(

@@ -14,8 +14,7 @@ use k8s_openapi::{Metadata, Resource};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::decode::Object;
-use super::feed::Shown;
+use super::object::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
@@ -60,6 +59,12 @@ pub(super) trait Wire:
     fn known(objects: &Objects) -> BTreeSet<Self::Key>;
     /// One of this kind as a decoded object.
     fn object(key: Self::Key, noun: Arc<Self::Noun>) -> Object;
+}
+
+/// What a list or a watch shows of each object.
+pub(super) trait Shown: DeserializeOwned + Send + 'static {
+    /// The object's metadata.
+    fn meta(&self) -> &ObjectMeta;
 }
 
 impl<K: Wire> Shown for K {

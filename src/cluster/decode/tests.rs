@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::*;
 use crate::model::binding::PortRef;
 use crate::model::gate::{Gate, GateCondition, GateState, Gates};
+use crate::model::id::ObjectKey;
 use crate::model::seen;
 
 fn decoded(value: Value) -> Object {

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
 use super::{CUSTOM_GROUP, Wire, meta, name, nullable, served};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::index::Seen;
 use crate::model::seen::{ClassParams, ClassParamsSpec};
 use crate::model::snapshot::Objects;

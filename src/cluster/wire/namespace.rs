@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
 use super::{Wire, meta, name, served};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
 

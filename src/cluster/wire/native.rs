@@ -7,7 +7,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Wire, name, object_key};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use smol_str::SmolStr;
 
 use super::{Condition, Wire, condition, meta, name, nullable, served};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::index::Seen;
 use crate::model::seen;
 use crate::model::snapshot::Objects;

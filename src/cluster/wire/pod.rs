@@ -8,7 +8,7 @@ use serde::Deserialize;
 use smol_str::SmolStr;
 
 use super::{Condition, Wire, condition, meta, nullable, object_key, served};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::gate::{GATE_PREFIX, Gate, GateCondition, GateState, Gates};
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;

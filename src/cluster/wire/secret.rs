@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 use zeroize::Zeroizing;
 
 use super::{Wire, meta, object_key, served};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Wire, object_key};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::binding::PortRef;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;

@@ -9,7 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{CUSTOM_GROUP, Wire, meta, object_key, served};
-use crate::cluster::decode::Object;
+use crate::cluster::object::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::marks::ANNOTATION_NETWORKING;
