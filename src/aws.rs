@@ -3,9 +3,10 @@
 //! Only `elb`, `ec2`, `acm`, `route53`, `wafv2`, `shield` and `sdk` name `aws_sdk_*`; everything
 //! else speaks in the model's nouns.
 //!
-//! Reading order: this trait; `sdk`, which implements it on AWS, as fast as `limits` says;
-//! `mirror`, which remembers what was read and written. Of that, `part`, `shelf`, `belief`,
-//! `effect`, `view` and `flights` are pure; `read` and `batch` make the calls.
+//! Reading order: this trait; `sdk`, the clients of AWS, as fast as `limits` says; `service`, which
+//! implements the trait on them; `mirror`, which remembers what was read and written. Of that,
+//! `part`, `shelf`, `belief`, `effect`, `view` and `flights` are pure; `read` and `mirror::batch`
+//! make the calls.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -34,7 +35,6 @@ pub use vpcs::{instance_vpc, vpcs, vpcs_of};
 mod acm;
 mod answer;
 mod arn;
-mod batch;
 mod belief;
 mod call;
 mod ec2;
@@ -50,6 +50,7 @@ mod part;
 mod read;
 mod route53;
 mod sdk;
+mod service;
 mod shelf;
 mod shield;
 mod tally;

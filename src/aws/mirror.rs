@@ -47,7 +47,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::try_join;
 
 use super::answer::Answer;
-use super::batch::{Asker, Batches};
 use super::belief::{Belief, Stamp};
 use super::error::{CODE_UNSETTLED, CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
@@ -69,8 +68,11 @@ use crate::model::request::RequestKey;
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::Traits;
 
+mod batch;
 mod named;
 mod protection;
+
+use batch::{Asker, Batches};
 
 /// How often what is needed is read anew before that is an error. Two rounds are the rule (the
 /// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
@@ -96,16 +98,16 @@ pub struct Mirror<C, T = SystemClock> {
     shared: Arc<Inner<C, T>>,
 }
 
-pub(super) struct Inner<C, T> {
-    pub(super) cloud: C,
-    pub(super) clock: T,
+struct Inner<C, T> {
+    cloud: C,
+    clock: T,
     /// How many reads may still go out, by lane.
     lanes: [Semaphore; 7],
     state: Mutex<State>,
     /// The reads that have come to an end and are not counted out yet. Whoever takes a look at the
     /// state does that: a read may end where somebody holds the state's lock and lets go of it.
     ended: Mutex<Vec<(Part, u64)>>,
-    pub(super) batches: Batches,
+    batches: Batches,
 }
 
 impl<C, T> Clone for Mirror<C, T> {

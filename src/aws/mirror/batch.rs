@@ -12,11 +12,10 @@ use futures::future::{BoxFuture, Either, Shared, WeakShared, select, try_join_al
 use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
 
-use super::Cloud;
-use super::error::CloudError;
-use super::mirror::Inner;
-use super::part::Lane;
-use super::read;
+use super::Inner;
+use crate::aws::error::CloudError;
+use crate::aws::part::Lane;
+use crate::aws::{Cloud, read};
 use crate::clock::Clock;
 use crate::model::id::AwsId;
 use crate::model::marks::Tags;
