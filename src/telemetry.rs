@@ -1,5 +1,6 @@
 //! What a running controller says of itself: the log, and every metric in one table.
 
+mod end;
 mod log;
 mod metrics;
 mod plans;

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::visit::End;
+use super::end::End;
 use crate::aws::{Attempt, CallObserver};
 use crate::model::neighbour::{Duty, Presence};
 use crate::model::subject::SubjectKind;
