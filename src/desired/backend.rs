@@ -12,7 +12,7 @@ use crate::model::marks::TAG_CLUSTER;
 use crate::model::problem::{Code, Problem, Severity};
 use crate::model::rule::{GroupStickiness, RuleAction, Weighted};
 use crate::model::snapshot::Snapshot;
-use crate::model::stack::WishedTargetGroup;
+use crate::model::part::WishedTargetGroup;
 
 use super::annotations::json::Noted;
 use super::annotations::table::ACTIONS;

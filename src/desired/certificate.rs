@@ -1,7 +1,6 @@
 //! The certificate that a TLS Secret is imported as: one, however many Ingresses use it.
 
 use crate::model::id::{CertificateKey, ObjectKey};
-use crate::model::marks;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
 
@@ -32,7 +31,7 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
     }
     if let Some(certificate) = &mut certificate {
         certificate.tags.clone_from(&settings.default_tags);
-        certificate.tags.extend(marks::certificate_tags(&settings.cluster, &key));
+        certificate.tags.extend(key.tags(&settings.cluster));
     }
     CertificateStack { key, use_of_it, certificate, listening: snapshot.facts.listening() }
 }

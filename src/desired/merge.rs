@@ -10,16 +10,14 @@ use crate::model::listener::{Listener, ListenerWish, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancer};
 use crate::model::marks::{self, Tags};
 use crate::model::names;
-use crate::model::part::Part;
+use crate::model::part::{Part, WishedTargetGroup};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{Redirect, Rule, RuleAction};
 use crate::model::security::{IngressRule, Peer, SecurityGroup};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
-use crate::model::stack::{
-    Capacity, Front, NamedAttributes, Wish, WishedListener, WishedTargetGroup,
-};
+use crate::model::stack::{Capacity, Front, NamedAttributes, Wish, WishedListener};
 
 use super::admission::{self, Admission, Brought};
 use super::annotations::table::LISTEN_PORTS;

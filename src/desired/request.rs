@@ -7,7 +7,6 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use smol_str::SmolStr;
 
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
-use crate::model::marks;
 use crate::model::problem::{Code, Problem, Severity};
 use crate::model::record::HostedZones;
 use crate::model::request::{CertificateRequest, NAMES_MAX, RequestKey};
@@ -201,7 +200,7 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     }
     let zones = snapshot.zones.as_deref();
     let mut tags = settings.default_tags.clone();
-    tags.extend(marks::certificate_tags(&settings.cluster, &certificate));
+    tags.extend(certificate.tags(&settings.cluster));
     RequestStack {
         use_of_it,
         unproved: match &key.authority {

@@ -10,12 +10,12 @@ use crate::model::group::Group;
 use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::listener::Protocol;
 use crate::model::names::{self, TargetGroupNameParts};
+use crate::model::part::WishedTargetGroup;
 use crate::model::problem::{Code, Kind};
 use crate::model::seen::{ClassParams, Service, ServicePort};
 use crate::model::selector::Selector;
 use crate::model::settings::Settings;
 use crate::model::source::Source;
-use crate::model::stack::WishedTargetGroup;
 use crate::model::target_group::{GRPC, HTTP1, HealthCheck, TargetGroup, TargetType};
 
 use super::annotations::table::{

@@ -6,8 +6,8 @@ use std::hash::{Hash, Hasher};
 
 use smol_str::{SmolStr, format_smolstr};
 
-use super::binding::PortRef;
 use super::id::ObjectKey;
+use super::port::PortRef;
 use super::source::Source;
 
 /// A Service's port as one member writes it: what a target group is made for.

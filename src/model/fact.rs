@@ -38,8 +38,7 @@ mod proof;
 mod protection;
 mod slice;
 
-pub use moves::Arrival;
-pub use slice::Facts;
+pub use slice::{Arrival, Facts};
 
 use proof::Proofs;
 

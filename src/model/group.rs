@@ -12,7 +12,7 @@ use super::marks::{
     FINALIZER_OWN_IMPLICIT, LABEL_STACK, LABEL_STACK_NAME, LABEL_STACK_NAMESPACE, Labels,
     TAG_CLUSTER, TAG_RESOURCE, TAG_STACK, Tags,
 };
-use super::settings::Scope;
+use super::scope::Scope;
 use super::source::Source;
 
 /// The identity of an Ingress group. Its text form is what LBC calls the stack id and writes into

@@ -1,5 +1,5 @@
-//! How things are named: objects of Kubernetes, things in AWS, and things in AWS that do not exist
-//! yet.
+//! How things are named: objects of Kubernetes and things in AWS (`key`), and things in AWS that do
+//! not exist yet.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,58 +9,11 @@ use smol_str::SmolStr;
 
 use super::backend::BackendKey;
 use super::group::Group;
+use super::marks::{TAG_CLUSTER, TAG_REQUEST, TAG_SECRET, Tags, pairs};
 use super::request::RequestKey;
 use super::source::Source;
 
-/// A namespaced object of Kubernetes. Many refer to each: short names lie in the key itself, and
-/// clones of a key share its long ones.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ObjectKey {
-    /// The namespace.
-    pub namespace: SmolStr,
-    /// The name within it.
-    pub name: SmolStr,
-}
-
-impl ObjectKey {
-    /// Names an object.
-    #[must_use]
-    pub fn new(namespace: impl Into<SmolStr>, name: impl Into<SmolStr>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
-
-/// An identifier that AWS gave: an ARN, or an id such as `sg-0a…` or `subnet-0b…`. Clones share
-/// their text: much refers to the same few long ARNs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AwsId(Arc<str>);
-
-impl AwsId {
-    /// Takes an identifier as AWS spells it.
-    #[must_use]
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(Arc::from(id.into()))
-    }
-
-    /// The identifier as AWS spells it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AwsId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+pub use super::key::{AwsId, ObjectKey};
 
 /// Which of the things that play one role this is, while one replaces another.
 ///
@@ -148,6 +101,16 @@ impl CertificateKey {
             Self::Secret(secret) => Some(&secret.namespace),
             Self::Request(_) => None,
         }
+    }
+
+    /// The tags by which it is found again.
+    #[must_use]
+    pub fn tags(&self, cluster: &str) -> Tags {
+        let (name, value) = match self {
+            Self::Secret(secret) => (TAG_SECRET, secret.to_string()),
+            Self::Request(request) => (TAG_REQUEST, request.token()),
+        };
+        pairs([(TAG_CLUSTER, cluster), (name, &value)])
     }
 }
 

@@ -14,6 +14,7 @@ use super::load_balancer::{Attributes, LoadBalancer, LoadBalancerState};
 use super::marks::Tags;
 use super::memory::Remembered;
 use super::pairs;
+use super::protection::{ShieldInventory, WafInventory};
 use super::record::{Record, RecordKey};
 use super::request::LiveRequest;
 use super::rule::Rule;
@@ -161,4 +162,15 @@ pub struct CertificateInventory {
 pub struct RequestInventory {
     /// Those for the same names, whatever has become of them.
     pub certificates: Known<Vec<LiveRequest>>,
+}
+
+/// What protects the load balancers of a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProtectionInventory {
+    /// How far AWS has come with each that stands, and its DNS name.
+    pub states: BTreeMap<AwsId, (AwsId, LoadBalancerState)>,
+    /// Their web ACLs.
+    pub waf: WafInventory,
+    /// Their Shield protections.
+    pub shield: ShieldInventory,
 }

@@ -4,7 +4,6 @@
 use smol_str::SmolStr;
 
 use super::flat::FlatMap;
-use super::id::CertificateKey;
 
 /// Tags of a thing in AWS.
 pub type Tags = FlatMap<SmolStr, SmolStr>;
@@ -109,7 +108,7 @@ pub const ANNOTATION_ACCEPT_REMOVALS: &str = "alb.ingress.k8s.aws/accept-removal
 /// The tags by which the cluster's backend security group is found again.
 #[must_use]
 pub fn backend_tags(cluster: &str) -> Tags {
-    tags([(TAG_CLUSTER, cluster), (TAG_CLUSTER_RESOURCE, RESOURCE_BACKEND_SECURITY_GROUP)])
+    pairs([(TAG_CLUSTER, cluster), (TAG_CLUSTER_RESOURCE, RESOURCE_BACKEND_SECURITY_GROUP)])
 }
 
 /// The role of a rule: LBC writes its position into the tag.
@@ -118,20 +117,8 @@ pub fn rule_resource(port: u16, priority: u32) -> String {
     format!("{port}:{priority}")
 }
 
-/// The tags by which a certificate is found again.
-#[must_use]
-pub fn certificate_tags(cluster: &str, key: &CertificateKey) -> Tags {
-    match key {
-        CertificateKey::Secret(secret) => {
-            tags([(TAG_CLUSTER, cluster), (TAG_SECRET, &secret.to_string())])
-        }
-        CertificateKey::Request(request) => {
-            tags([(TAG_CLUSTER, cluster), (TAG_REQUEST, &request.token())])
-        }
-    }
-}
-
-fn tags<const N: usize>(pairs: [(&'static str, &str); N]) -> Tags {
+/// Tags of these names and values.
+pub(super) fn pairs<const N: usize>(pairs: [(&'static str, &str); N]) -> Tags {
     pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value)).collect()
 }
 

@@ -6,15 +6,27 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::binding::Binding;
 use super::flat::FlatMap;
 use super::id::TargetGroupKey;
 use super::listener::ListenerWish;
-use super::load_balancer::LoadBalancerWish;
+use super::load_balancer::{Attributes, LoadBalancerWish};
 use super::naming::MemberNames;
 use super::pairs;
 use super::rule::{Rule, RuleAction};
 use super::source::Source;
-use super::stack::WishedTargetGroup;
+use super::target_group::TargetGroup;
+
+/// A target group with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WishedTargetGroup {
+    /// The target group.
+    pub target_group: TargetGroup,
+    /// The attributes that somebody named.
+    pub attributes: Attributes,
+    /// Its TargetGroupBinding.
+    pub binding: Binding,
+}
 
 /// What becomes, on a listener that speaks HTTP, of what clients have to log in for: AWS asks them
 /// over HTTPS only.

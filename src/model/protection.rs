@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AwsId, Id};
 use super::known::Known;
-use super::load_balancer::LoadBalancerState;
 use super::source::Source;
 
 /// The name of the Shield protections that are made (LBC's).
@@ -164,15 +163,4 @@ pub struct ShieldInventory {
     pub is_subscribed: Known<bool>,
     /// The protection of each load balancer.
     pub protections: BTreeMap<AwsId, Known<ShieldProtection>>,
-}
-
-/// What protects the load balancers of a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProtectionInventory {
-    /// How far AWS has come with each that stands, and its DNS name.
-    pub states: BTreeMap<AwsId, (AwsId, LoadBalancerState)>,
-    /// Their web ACLs.
-    pub waf: WafInventory,
-    /// Their Shield protections.
-    pub shield: ShieldInventory,
 }

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::backend::BackendKey;
-use super::binding::Binding;
 use super::certificate::Certificate;
 use super::flat::FlatMap;
 use super::group::Group;
@@ -18,7 +17,7 @@ use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
 use super::memory::Memory;
-use super::part::Part;
+use super::part::{Part, WishedTargetGroup};
 use super::problem::Problem;
 use super::protection::Protection;
 use super::record::{HostedZone, RecordWish};
@@ -27,7 +26,6 @@ use super::rule::Rule;
 use super::security::{IngressRule, Peer, SecurityGroup};
 use super::source::Source;
 use super::target::Target;
-use super::target_group::TargetGroup;
 
 /// A setting that somebody named, or that may stay as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,17 +181,6 @@ pub struct WishedListener {
     /// Its rules, in their order, each with the tags that its member asks for (without the
     /// tracking tags).
     pub rules: Vec<(Rule, Tags)>,
-}
-
-/// A target group with what belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WishedTargetGroup {
-    /// The target group.
-    pub target_group: TargetGroup,
-    /// The attributes that somebody named.
-    pub attributes: Attributes,
-    /// Its TargetGroupBinding.
-    pub binding: Binding,
 }
 
 /// What a VPC's shared network should look like.

@@ -2,13 +2,12 @@
 
 use crate::model::action::{Action, AwsAction, ShieldAction, Wafv2Action};
 use crate::model::id::{AwsId, Id};
+use crate::model::inventory::ProtectionInventory;
 use crate::model::known::Known;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::plan::{Plan, Reason, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::protection::{
-    Asked, ProtectionInventory, ProtectionStack, ShieldInventory, WafInventory, WebAcl,
-};
+use crate::model::protection::{Asked, ProtectionStack, ShieldInventory, WafInventory, WebAcl};
 use crate::model::source::Source;
 
 use super::draft::Draft;

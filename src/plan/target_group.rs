@@ -8,7 +8,8 @@ use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
-use crate::model::stack::{BalancerStack, WishedTargetGroup};
+use crate::model::part::WishedTargetGroup;
+use crate::model::stack::BalancerStack;
 use crate::model::target_group::GRPC;
 
 use super::balancer::Claims;

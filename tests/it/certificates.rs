@@ -10,7 +10,6 @@ use albedo::model::certificate::Certificate;
 use albedo::model::flat::FlatMap;
 use albedo::model::id::{AwsId, CertificateKey, ObjectKey};
 use albedo::model::known::Known;
-use albedo::model::marks::certificate_tags;
 use albedo::model::plan::WaitKey;
 use albedo::model::secret::{Sealed, SecretBytes, TLS_CERTIFICATE, TLS_KEY};
 use albedo::model::seen::SeenSecret;
@@ -133,7 +132,7 @@ fn secret() -> CertificateKey {
 
 fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
     let certificate = certificate.map(|mut certificate| {
-        certificate.tags = certificate_tags("demo", &secret());
+        certificate.tags = secret().tags("demo");
         certificate
     });
     CertificateStack { key: secret(), use_of_it, certificate, listening: Some(Arc::default()) }
@@ -234,7 +233,7 @@ async fn a_certificate_in_use_or_in_doubt_waits_for_the_listeners() {
 async fn a_stranger_is_left_alone() {
     let fake = Fake::new();
     let mut other = good("ec");
-    other.tags = certificate_tags("another-cluster", &secret());
+    other.tags = secret().tags("another-cluster");
     let action = AwsAction::Acm(AcmAction::ImportCertificate {
         handle: albedo::model::id::Handle::Certificate(secret()),
         spec: Box::new(other),

@@ -12,7 +12,7 @@ use crate::model::certificate::CertificateFacts;
 use crate::model::id::CertificateKey;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
-use crate::model::marks::{backend_tags, certificate_tags};
+use crate::model::marks::backend_tags;
 use crate::model::security::SecurityGroup;
 use crate::model::target_group::{HealthCheck, TargetType};
 
@@ -120,7 +120,7 @@ fn vpc(groups: usize) -> Belief {
         );
     }
     let ids: Vec<AwsId> = all().map(|n| arn("certificate", n)).collect();
-    let marks = all().map(|n| (arn("certificate", n), certificate_tags(CLUSTER, &secret(n))));
+    let marks = all().map(|n| (arn("certificate", n), secret(n).tags(CLUSTER)));
     adopt(
         Part::Acm(AcmPart::Certificates),
         Reading::Acm(AcmReading::Certificates(ids.clone())),

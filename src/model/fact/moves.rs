@@ -3,19 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FactStore, Facts, Revision, Topic};
+use super::{Arrival, FactStore, Facts, Revision, Topic};
 use crate::model::group::Group;
 use crate::model::id::AwsId;
 use crate::model::source::Source;
-
-/// A member that is served by the group that it went to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// That group.
-    pub group: Group,
-    /// Whether its names lead there.
-    pub is_followed: bool,
-}
 
 impl Facts {
     /// How far a member is that goes to a group; `None` while that one does not serve it.

@@ -3,12 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Arrival, Counted, Names};
+use super::{Counted, Names};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::protection::ProtectionStack;
 use crate::model::request::Validation;
 use crate::model::source::Source;
+
+/// A member that is served by the group that it went to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// That group.
+    pub group: Group,
+    /// Whether its names lead there.
+    pub is_followed: bool,
+}
 
 /// The facts that a visit builds on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
