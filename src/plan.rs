@@ -1,10 +1,13 @@
 //! The difference between what is wished for and what stands: pure, and to the end state.
 
+mod alike;
 mod arrival;
+mod attributes;
 pub mod balancer;
 pub mod brakes;
 pub mod certificate;
 pub mod check;
+mod claims;
 mod client_secret;
 pub mod deletion;
 mod draft;

@@ -12,8 +12,8 @@ use crate::model::plan::{Need, WaitKey};
 use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::source::Source;
 
+use super::alike;
 use super::draft::Draft;
-use super::listener;
 use super::replacement::Replacement;
 use super::switch::{SWITCH_MAX, takes_requests};
 
@@ -97,7 +97,7 @@ impl Replacement<'_, '_> {
             let Some(wished) = front.listeners.get(port) else { return false };
             let has = |rule: &Rule| {
                 let rule = Rule { actions: self.resolved(&rule.actions), ..rule.clone() };
-                listener::does(&listener.rules, &rule)
+                alike::does(&listener.rules, &rule)
             };
             let does = |actions: &[RuleAction]| {
                 actions_satisfy(&listener.live.spec.default_actions, &self.resolved(actions))

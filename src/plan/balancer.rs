@@ -1,6 +1,6 @@
 //! The plan of an Ingress group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
@@ -18,12 +18,13 @@ use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Braked, Front};
 
 use super::brakes;
+use super::claims::claim;
 use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
-use super::settle::{Settled, settle};
+use super::settle::{Settled, settle, settled, surplus};
 use super::{listener, load_balancer, rule, takers, target_group};
 
 pub use super::load_balancer::outgoing;
@@ -113,57 +114,6 @@ fn say_what_is_braked(draft: &mut Draft, stack: &BalancerStack) {
     if let Some(first) = stack.active.first() {
         draft.refuse(brakes::problem(ObjectRef::of(first), found, token));
     }
-}
-
-/// Whether what nobody wants may go: not while a member's wishes are unknown.
-fn surplus(extent: &Extent, stack: &BalancerStack) -> Surplus {
-    if extent.shows_all_of(&stack.group) && stack.explains_all() {
-        Surplus::Remove
-    } else {
-        Surplus::Keep
-    }
-}
-
-/// The steps that put finalizers on members, before anything is made for them.
-#[derive(Debug, Default)]
-pub struct Claims(BTreeMap<Source, StepId>);
-
-impl Claims {
-    /// What comes before anything that a whole group shares: one member that holds it. A claim that
-    /// fails then holds nobody else up.
-    fn of_any(&self, stack: &BalancerStack) -> Vec<StepId> {
-        if stack.claimed.is_empty() {
-            self.0.values().take(1).copied().collect()
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// What comes before anything that is made for one member.
-    #[must_use]
-    pub fn of(&self, member: &Source) -> Vec<StepId> {
-        self.0.get(member).copied().into_iter().collect()
-    }
-}
-
-/// Manifests show no finalizers: where the load balancer stands, they were claimed when it was
-/// made.
-fn claim(
-    draft: &mut Draft,
-    extent: &Extent,
-    stack: &BalancerStack,
-    settled: &Settled<'_>,
-    before: &[StepId],
-) -> Claims {
-    if *extent == Extent::Manifests && settled.load_balancer.is_some() {
-        return Claims::default();
-    }
-    let each = stack.unclaimed.iter().map(|member| {
-        let finalizer = stack.finalizer.clone();
-        let action = KubeAction::Claim { member: member.clone(), finalizer };
-        (member.clone(), draft.push(Action::Kube(action), Reason::Claimed, before))
-    });
-    Claims(each.collect())
 }
 
 /// What the plan of a group is made with.
@@ -452,15 +402,6 @@ pub fn arrived(
 ) -> BTreeSet<Source> {
     let settled = settled(extent, stack, inventory);
     Replacement { over, ..look(extent, stack, inventory, &settled) }.arrived()
-}
-
-/// What of what stands is for the wish.
-pub(super) fn settled<'i>(
-    extent: &Extent,
-    stack: &BalancerStack,
-    inventory: &'i BalancerInventory,
-) -> Settled<'i> {
-    settle(stack, inventory, surplus(extent, stack))
 }
 
 /// A look at what is being replaced, from which no step is planned.

@@ -45,7 +45,7 @@ pub(super) fn protected<'s>(
 /// protected.
 #[must_use]
 pub fn going(extent: &Extent, stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<AwsId> {
-    let settled = super::balancer::settled(extent, stack, inventory);
+    let settled = super::settle::settled(extent, stack, inventory);
     settled.surplus_load_balancers.iter().map(|live| live.live.id.clone()).collect()
 }
 

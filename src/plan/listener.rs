@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::attribute;
 use crate::model::id::{Handle, Id, Slot};
-use crate::model::inventory::{LiveListener, LiveLoadBalancer, LiveRule};
+use crate::model::inventory::{LiveListener, LiveLoadBalancer};
 use crate::model::listener::{Listener, Protocol};
 use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
@@ -14,18 +14,18 @@ use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front, WishedListener};
 
+use super::alike::{beside, pieces};
+use super::attributes::differing;
 use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
-use super::load_balancer::push_tags;
 use super::replacement::{Interim, Replacement};
 use super::rule;
 use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
 use super::switch::done_instead;
-use super::tags::{Legacy, difference};
+use super::tags::{Legacy, difference, push_tags};
 use super::takers;
-use super::target_group::differing;
 
 /// The steps for listeners that others come after.
 #[derive(Debug, Default)]
@@ -171,40 +171,6 @@ fn resolved(
     let rules = rules.collect();
     let attributes = wished.attributes.values.clone();
     Wished { listener, attributes, interim: default, rules, secrets: Rc::clone(secrets) }
-}
-
-/// What a listener should be where one stands already, or none.
-pub fn beside(wished: &WishedListener, live: Option<&LiveListener>) -> Listener {
-    let kept = live.and_then(|live| kept_default(wished, &live.live.spec));
-    let kept = kept.or(wished.listener.default_certificate.as_ref()).cloned();
-    Listener { default_certificate: kept, ..wished.listener.clone() }
-}
-
-/// The default certificate to have in the place of one that stands: it is that of whose it is,
-/// whoever comes before that member in the group's order since.
-fn kept_default<'a>(wished: &'a WishedListener, live: &Listener) -> Option<&'a Id> {
-    let standing = live.default_certificate.as_ref()?;
-    let firsts = wished.certificates.iter().filter_map(|brought| {
-        let first = brought.iter().find(|id| id.given().is_some())?;
-        Some((first, brought))
-    });
-    let is_first = firsts.clone().find(|(first, _)| *first == standing);
-    let is_among = || firsts.clone().find(|(_, brought)| brought.contains(standing));
-    is_first.or_else(is_among).map(|(first, _)| first)
-}
-
-/// A rule as AWS takes it: in pieces, unless it stands as one all the same.
-fn pieces(rule: Rule, standing: &[LiveRule]) -> Vec<Rule> {
-    if rule.fits() || standing.iter().any(|live| rule.is_satisfied_by(&live.rule)) {
-        return vec![rule];
-    }
-    rule.split().unwrap_or_else(|| vec![rule])
-}
-
-/// Whether rules do what a wish says, as one or in pieces.
-pub fn does(standing: &[LiveRule], wish: &Rule) -> bool {
-    let pieces = pieces(wish.clone(), standing);
-    pieces.iter().all(|rule| standing.iter().any(|live| rule.is_satisfied_by(&live.rule)))
 }
 
 fn create(

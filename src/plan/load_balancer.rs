@@ -13,10 +13,10 @@ use crate::model::plan::{Need, Plan, Reason, Step, StepId, Wait, WaitKey};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Front};
 
+use super::attributes::differing;
 use super::draft::Draft;
 use super::settle::{self, Settled, load_balancer_handle};
-use super::tags::{Legacy, TagDifference, difference};
-use super::target_group::differing;
+use super::tags::{Legacy, difference, push_tags};
 
 /// Makes a load balancer that does not stand.
 pub fn create(
@@ -185,17 +185,4 @@ fn set_attributes(draft: &mut Draft, load_balancer: &Id, attributes: &Attributes
 
 fn differs(field: &str) -> Reason {
     Reason::Differs(vec![field.to_owned()])
-}
-
-/// Brings the tags of a load balancer, listener, rule or target group into line.
-pub fn push_tags(draft: &mut Draft, id: &AwsId, tags: TagDifference, after: &[StepId]) {
-    if !tags.add.is_empty() {
-        let action = AwsAction::Elb(ElbAction::AddTags { id: id.clone(), tags: tags.add });
-        draft.push(Action::Aws(action), differs("tags"), after);
-    }
-    if !tags.remove.is_empty() {
-        let keys = tags.remove.into_keys().map(Into::into).collect();
-        let action = AwsAction::Elb(ElbAction::RemoveTags { id: id.clone(), keys });
-        draft.push(Action::Aws(action), differs("tags"), after);
-    }
 }

@@ -18,9 +18,9 @@ use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Front};
 use crate::model::target::{LiveTarget, TargetState};
 
+use super::alike;
 use super::deletion;
 use super::draft::Draft;
-use super::listener;
 use super::settle::{Settled, leads_to, load_balancer_handle};
 
 /// What takes the place of what in a group.
@@ -183,12 +183,12 @@ impl<'i> Replacement<'_, 'i> {
         let stands = front.listeners.iter().all(|(port, wished)| {
             let standing = live.listeners.iter().find(|listener| listener.port == *port);
             standing.is_some_and(|standing| {
-                let mut wish = listener::beside(wished, Some(standing));
+                let mut wish = alike::beside(wished, Some(standing));
                 wish.default_actions = self.resolved(&wish.default_actions);
                 let has = |rule: &crate::model::rule::Rule| {
                     let mut rule = rule.clone();
                     rule.actions = self.resolved(&rule.actions);
-                    listener::does(&standing.rules, &rule)
+                    alike::does(&standing.rules, &rule)
                 };
                 wish.differences(&standing.live.spec).is_empty()
                     && wished.rules.iter().all(|(rule, _)| has(rule))

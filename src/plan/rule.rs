@@ -16,10 +16,9 @@ use crate::model::stack::BalancerStack;
 use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
-use super::load_balancer::push_tags;
 use super::replacement::Interim;
 use super::security_group::Surplus;
-use super::tags::{Legacy, difference};
+use super::tags::{Legacy, difference, push_tags};
 use super::takers;
 
 /// The highest priority (AWS). Rules about to go are moved to the end, out of the way.

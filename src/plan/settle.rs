@@ -14,6 +14,7 @@ use crate::model::names;
 use crate::model::rule::RuleAction;
 use crate::model::security::SecurityGroup;
 use crate::model::seen::SeenBinding;
+use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Wish};
 
 use super::security_group::Surplus;
@@ -267,4 +268,24 @@ pub fn subnets(wish: &Wish<Vec<AwsId>>, live: Option<&LiveLoadBalancer>) -> Vec<
 #[must_use]
 pub fn load_balancer_handle(group: &Group) -> Handle {
     Handle::LoadBalancer(group.clone(), Slot::default())
+}
+
+/// Whether what nobody wants may go: not while a member's wishes are unknown.
+#[must_use]
+pub fn surplus(extent: &Extent, stack: &BalancerStack) -> Surplus {
+    if extent.shows_all_of(&stack.group) && stack.explains_all() {
+        Surplus::Remove
+    } else {
+        Surplus::Keep
+    }
+}
+
+/// What of what stands is for the wish.
+#[must_use]
+pub fn settled<'i>(
+    extent: &Extent,
+    stack: &BalancerStack,
+    inventory: &'i BalancerInventory,
+) -> Settled<'i> {
+    settle(stack, inventory, surplus(extent, stack))
 }

@@ -2,8 +2,13 @@
 
 use smol_str::SmolStr;
 
+use crate::model::action::{Action, AwsAction, ElbAction};
+use crate::model::id::AwsId;
 use crate::model::marks::Tags;
+use crate::model::plan::{Reason, StepId};
 use crate::model::settings::Settings;
+
+use super::draft::Draft;
 
 /// Keys that AWS reserves for itself.
 const AWS_PREFIX: &str = "aws:";
@@ -54,4 +59,21 @@ pub fn difference(settings: &Settings, legacy: Legacy, live: &Tags, wish: &Tags)
     let remove = live.iter().filter(|(key, _)| !wish.contains_key(*key) && !is_kept(key));
     let owned = |(key, value): (&SmolStr, &SmolStr)| (key.clone(), value.clone());
     TagDifference { add: add.map(owned).collect(), remove: remove.map(owned).collect() }
+}
+
+/// Brings the tags of a load balancer, listener, rule or target group into line.
+pub fn push_tags(draft: &mut Draft, id: &AwsId, tags: TagDifference, after: &[StepId]) {
+    if !tags.add.is_empty() {
+        let action = AwsAction::Elb(ElbAction::AddTags { id: id.clone(), tags: tags.add });
+        draft.push(Action::Aws(action), differs(), after);
+    }
+    if !tags.remove.is_empty() {
+        let keys = tags.remove.into_keys().map(Into::into).collect();
+        let action = AwsAction::Elb(ElbAction::RemoveTags { id: id.clone(), keys });
+        draft.push(Action::Aws(action), differs(), after);
+    }
+}
+
+fn differs() -> Reason {
+    Reason::Differs(vec!["tags".to_owned()])
 }

@@ -5,18 +5,19 @@ use crate::model::binding::Binding;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::inventory::LiveTargetGroup;
 use crate::model::load_balancer::Attributes;
+use crate::model::part::WishedTargetGroup;
 use crate::model::plan::{Reason, StepId};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
-use crate::model::part::WishedTargetGroup;
 use crate::model::stack::BalancerStack;
 use crate::model::target_group::GRPC;
 
-use super::balancer::Claims;
+use super::attributes::differing;
+use super::claims::Claims;
 use super::draft::Draft;
 use super::replacement::Replacement;
 use super::settle::Settled;
-use super::tags::{Legacy, difference};
+use super::tags::{Legacy, difference, push_tags};
 
 /// Makes and changes target groups and their bindings. Bindings come before any rule leads to a new
 /// target group, so that registering starts early.
@@ -112,14 +113,7 @@ fn update(
         set_attributes(draft, Id::Is(id.clone()), differing(current, &wished.attributes));
     }
     let tags = difference(settings, Legacy::Kept, &spec.tags, &wish.tags);
-    super::load_balancer::push_tags(draft, &id, tags, &[]);
-}
-
-/// The attributes that somebody named and that stand otherwise.
-#[must_use]
-pub fn differing(live: &Attributes, wish: &Attributes) -> Attributes {
-    let differ = wish.iter().filter(|(key, value)| live.get(*key) != Some(value));
-    differ.map(|(key, value)| (key.clone(), value.clone())).collect()
+    push_tags(draft, &id, tags, &[]);
 }
 
 fn bind(draft: &mut Draft, settled: &Settled<'_>, key: &TargetGroupKey, wish: Binding) {

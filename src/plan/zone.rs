@@ -23,6 +23,7 @@ use whose::Whose;
 
 mod batch;
 mod beside;
+mod fit;
 mod host;
 mod obstacle;
 mod proof;

@@ -9,7 +9,6 @@ use crate::model::record::{HostedZone, Record, RecordKey, RecordType, RecordValu
 use crate::model::settings::Settings;
 
 use super::TYPES;
-use super::host::Host;
 
 /// What Route 53's console puts in front of the name of a load balancer. It leads to the same.
 const DUALSTACK: &str = "dualstack.";
@@ -69,12 +68,6 @@ impl<'a> View<'a> {
         let Self { settings, zone, zone_id, asked, load_balancers, elsewhere, .. } = *self;
         let by_name = Rc::clone(&self.by_name);
         View { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere }
-    }
-
-    /// Whether a record of the zone may be brought into line, or go.
-    pub(in crate::plan) fn may_change(&self, record: &Record) -> bool {
-        let RecordKey { name, set_identifier, .. } = &record.key;
-        Host::new(self, name, set_identifier.as_deref()).may_change(record)
     }
 
     /// The records of a name and type.
