@@ -179,7 +179,7 @@ async fn look_at_zones<C: Cloud, T: Clock>(
     plans: &mut Plans,
 ) -> Result<(), CloudError> {
     let dns = snapshot.settings.dns.clone();
-    let keeps_names = desired::names::is_on(&snapshot.settings, &snapshot.objects);
+    let keeps_names = desired::zone::is_on(&snapshot.settings, &snapshot.objects);
     if !keeps_names && !request::is_on(&snapshot.settings, &snapshot.objects) {
         facts.zones([]);
         return Ok(());

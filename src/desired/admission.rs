@@ -14,34 +14,10 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
+use super::brought::Brought;
 use super::decided::Decided;
 use super::shared::{Say, Shared};
 use super::taking::Taking;
-
-/// What the members of a group bring.
-#[derive(Debug, Default)]
-pub struct Brought {
-    /// The members, in their order.
-    pub active: Vec<Source>,
-    /// The place of each by number.
-    pub orders: BTreeMap<Source, i32>,
-    /// The same, in the order in which they are let in: what they share is the first one's.
-    pub standing: Vec<Source>,
-    /// The parts of those that are good.
-    pub good: BTreeMap<Source, Arc<Part>>,
-    /// What takes the place of a part that is missing, or does not fit.
-    pub instead: BTreeMap<Source, Arc<Part>>,
-}
-
-impl Brought {
-    /// Puts the members in their order: by number, then by their names as texts (LBC).
-    pub fn sort(&mut self) {
-        let Self { active, orders, .. } = self;
-        active.sort_by_cached_key(|source| {
-            (orders.get(source).copied().unwrap_or_default(), source.to_string())
-        });
-    }
-}
 
 /// Lets parts in, those first whose members have been in for longest. A part that conflicts with
 /// those before it is taken out of those that are good, and what the member has instead takes its

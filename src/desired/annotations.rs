@@ -8,8 +8,8 @@ use crate::model::id::ObjectKey;
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
-pub(super) use grammar::json;
 pub use grammar::{Parser, Unreadable};
+pub(super) use grammar::{action, authentication, condition, json};
 pub use lookup::Lookup;
 pub use table::{Annotation, Carriers, ClassField, ClassValue, Known, Pairs, Support, all};
 

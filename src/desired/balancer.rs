@@ -14,7 +14,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Braked};
 
-use super::admission::Brought;
+use super::brought::Brought;
 use super::groups::{Member, Members, holds, is_in_already, members};
 use super::moves::Departures;
 use super::rule::closed::{self, closed};

@@ -19,9 +19,10 @@ use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{Capacity, Front, NamedAttributes, Wish, WishedListener};
 
-use super::admission::{self, Admission, Brought};
+use super::admission::{self, Admission};
 use super::annotations::table::LISTEN_PORTS;
 use super::attributes::Asked;
+use super::brought::Brought;
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
 use super::{attributes, limits, protection, rule, subnets, tags};

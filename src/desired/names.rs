@@ -17,7 +17,7 @@ use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::RecordType;
 use crate::model::selector::Selector;
 use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings};
-use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 
 use super::annotations::table::DNS;
@@ -40,16 +40,6 @@ const SAYING: [&str; 2] = ["set-identifier", "target"];
 const STAY: &str = "the names of this Ingress stay as they are";
 /// The most characters of a name (RFC 1035, without the last dot).
 const NAME_LENGTH_MAX: usize = 253;
-/// Whether hosts of anybody become names.
-#[must_use]
-pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
-    match settings.dns.scope {
-        DnsScope::Off => false,
-        DnsScope::All => true,
-        DnsScope::OwnClasses => objects.classes.values().any(|class| has(Some(class), &DNS, false)),
-    }
-}
-
 /// Whether an Ingress's names are ours to keep.
 fn are_ours(snapshot: &Snapshot, ingress: &Ingress) -> bool {
     let scope = snapshot.settings.dns.scope;

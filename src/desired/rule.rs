@@ -4,20 +4,13 @@ use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
 use crate::model::rule::{Condition, RuleAction};
 
-use condition::{Added, Patterns};
+use super::annotations::condition::{Added, Patterns, REGEX_LENGTH_MAX, VALUE_LENGTH_MAX};
 
-pub mod action;
 pub mod authentication;
 pub mod closed;
-pub mod condition;
 pub mod optimizer;
 pub mod plain;
-pub mod transform;
 
-/// The longest value of a condition (AWS).
-const VALUE_LENGTH_MAX: usize = 128;
-/// The longest regular expression of a condition (AWS).
-const REGEX_LENGTH_MAX: usize = 128;
 /// The longest label of a host name (RFC 1035).
 const LABEL_LENGTH_MAX: usize = 63;
 

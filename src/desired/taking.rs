@@ -12,8 +12,8 @@ use crate::model::rule::Rule;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
-use super::admission::Brought;
 use super::annotations::MEANWHILE;
+use super::brought::Brought;
 use super::classes::{class_of, is_own_class};
 use super::groups::is_in_already;
 

@@ -20,8 +20,8 @@ use crate::model::subject::Subject;
 use crate::model::target_group::TargetType;
 
 use super::annotations::table::{DNS, REQUEST_CERTIFICATES, SECURITY_GROUPS, TLS_SECRETS};
-use super::backend;
 use super::classes::{Claim, claim, has, is_default};
+use super::destinations;
 use super::doubt;
 use super::fabric::Others;
 use super::groups::groups_touching;
@@ -209,7 +209,7 @@ impl Index {
     ) {
         let new = turn.new.as_deref();
         let source = Source::ingress(turn.key.clone());
-        let services = new.map(|new| backend::services(&turn.key, new));
+        let services = new.map(|new| destinations::services(&turn.key, new));
         self.services.set(&source, services.unwrap_or_default());
         self.classes.set(&turn.key, new.map(class_name).into_iter().collect());
         self.regroup(visits, objects, &turn.key, new);

@@ -8,10 +8,13 @@ use crate::model::fact::Arrival;
 use crate::model::id::{AwsId, Id};
 use crate::model::naming::{Naming, Target};
 use crate::model::record::{HostedZones, RecordWish, WishedValue};
-use crate::model::settings::DnsSettings;
-use crate::model::snapshot::Snapshot;
+use crate::model::settings::{DnsScope, DnsSettings, Settings};
+use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::stack::{Braked, ZoneStack};
+
+use super::annotations::table::DNS;
+use super::classes::has;
 
 /// Where a name belongs.
 #[derive(Debug, PartialEq, Eq)]
@@ -108,7 +111,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         .filter(|(proof, _)| proving(settings, zones, &proof.record).as_ref() == Some(&zone.id));
     let proofs = proofs.map(|(proof, asker)| (proof.clone(), asker.clone())).collect();
     Some(ZoneStack {
-        keeps_names: super::names::is_on(&snapshot.settings, &snapshot.objects),
+        keeps_names: is_on(&snapshot.settings, &snapshot.objects),
         proofs,
         zone: zone.clone(),
         names,
@@ -152,4 +155,14 @@ fn record(
 fn created(snapshot: &Snapshot, source: &Source) -> Option<Timestamp> {
     let metadata = snapshot.objects.metadata(source)?;
     metadata.creation_timestamp.as_ref().map(|time| time.0)
+}
+
+/// Whether hosts of anybody become names.
+#[must_use]
+pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
+    match settings.dns.scope {
+        DnsScope::Off => false,
+        DnsScope::All => true,
+        DnsScope::OwnClasses => objects.classes.values().any(|class| has(Some(class), &DNS, false)),
+    }
 }

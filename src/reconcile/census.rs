@@ -33,7 +33,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let settings = self.settings();
         let is_on = {
             let objects = &self.world().lock().objects;
-            desired::names::is_on(settings, objects) || desired::request::is_on(settings, objects)
+            desired::zone::is_on(settings, objects) || desired::request::is_on(settings, objects)
         };
         if !is_on {
             self.world().lock().zones_are(None, BTreeSet::new());

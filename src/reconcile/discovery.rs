@@ -10,7 +10,7 @@ use super::{Visit, again};
 use crate::aws::{Cloud, CloudError, Kind, Mirror, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::desired::backend::{led_to, names_of_target_groups};
+use crate::desired::destinations::{led_to, names_of_target_groups};
 use crate::desired::discovery::{Seekers, seekers};
 use crate::desired::mutual_authentication::names_trust_stores;
 use crate::model::id::AwsId;

@@ -12,8 +12,12 @@ use crate::model::target_group::{GRPC, HTTP1, HTTP2, TargetType};
 pub use mutual_authentication::mutual_authentication;
 pub use web_acl::{web_acl_arn, web_acl_name};
 
+pub mod action;
+pub mod authentication;
+pub mod condition;
 pub mod json;
 mod mutual_authentication;
+pub mod transform;
 mod web_acl;
 
 /// Why a value cannot be read.

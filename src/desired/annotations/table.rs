@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::grammar::action::Asked;
+use super::grammar::authentication::{self, AuthType, Provider, UserPool};
+use super::grammar::condition::Added;
 use super::grammar::json::Noted;
 use super::grammar::{self, Parser};
-use crate::desired::rule;
-use crate::desired::rule::action::Asked;
-use crate::desired::rule::authentication::{self, AuthType, Provider, UserPool};
-use crate::desired::rule::condition::Added;
 use crate::model::listener::{MutualAuthentication, Protocol};
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
@@ -253,11 +252,11 @@ built! {
     /// Whether Shield Advanced protects the load balancer.
     SHIELD: bool = "shield-advanced-protection" on Ingress by grammar::boolean;
     /// What happens to requests of a backend of this name with port use-annotation, as JSON.
-    ACTIONS: Noted<Asked> = "actions." on Ingress by rule::action::action;
+    ACTIONS: Noted<Asked> = "actions." on Ingress by grammar::action::action;
     /// What requests have to be like besides for the backend of this name, as JSON.
-    CONDITIONS: Noted<Added> = "conditions." on Ingress by rule::condition::conditions;
+    CONDITIONS: Noted<Added> = "conditions." on Ingress by grammar::condition::conditions;
     /// What is rewritten of requests for the backend of this name, as JSON.
-    TRANSFORMS: Noted<Vec<Transform>> = "transforms." on Ingress by rule::transform::transforms;
+    TRANSFORMS: Noted<Vec<Transform>> = "transforms." on Ingress by grammar::transform::transforms;
     /// Whether implementation-specific paths are regular expressions, each behind a slash.
     USE_REGEX_PATH_MATCH: bool = "use-regex-path-match" on Ingress by grammar::boolean;
     /// Where clients log in, over HTTPS: none, cognito or oidc.

@@ -8,7 +8,7 @@ use crate::desired::annotations::table::{
     Annotation, INBOUND_CIDRS, PREFIX_LISTS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use crate::desired::annotations::{Annotations, Lookup};
-use crate::desired::backend::only_service;
+use crate::desired::destinations::only_service;
 use crate::desired::groups::Member;
 use crate::desired::mutual_authentication;
 use crate::model::listener::{ListenerWish, MutualAuthentication};

@@ -297,7 +297,7 @@ fn a_missing_service_of_several_loses_its_share_and_of_one_all() {
 fn services_of_actions_are_the_ingress_s() {
     let world = with_action(FORWARD);
     let ingress = &world.objects.ingresses[&key("shop/web")];
-    let services = albedo::desired::backend::services(&key("shop/web"), ingress);
+    let services = albedo::desired::destinations::services(&key("shop/web"), ingress);
     assert_eq!(services, [key("shop/api"), key("shop/do"), key("shop/web")].into());
 }
 

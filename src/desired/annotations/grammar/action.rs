@@ -1,7 +1,7 @@
 //! What an Ingress asks to happen to requests: `actions.<name>`.
 
-use crate::desired::annotations::Unreadable;
-use crate::desired::annotations::json::{self, Fields, Noted, Place};
+use super::Unreadable;
+use super::json::{self, Fields, Noted, Place};
 use crate::model::binding::PortRef;
 use crate::model::id::AwsId;
 use crate::model::rule::{GroupStickiness, Redirect, RuleAction};

@@ -2,11 +2,15 @@
 
 use smol_str::SmolStr;
 
-use super::{REGEX_LENGTH_MAX, VALUE_LENGTH_MAX};
-use crate::desired::annotations::Unreadable;
-use crate::desired::annotations::json::{self, Fields, Noted, Place};
+use super::Unreadable;
+use super::json::{self, Fields, Noted, Place};
 use crate::model::rule::{Condition, QueryValue};
 use crate::model::surroundings::Cidr;
+
+/// The longest value of a condition (AWS).
+pub const VALUE_LENGTH_MAX: usize = 128;
+/// The longest regular expression of a condition (AWS).
+pub const REGEX_LENGTH_MAX: usize = 128;
 
 /// The longest name of a header or a method (AWS).
 const NAME_LENGTH_MAX: usize = 40;

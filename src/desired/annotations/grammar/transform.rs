@@ -1,7 +1,7 @@
 //! What an Ingress asks to be rewritten of requests: `transforms.<Service>`.
 
-use crate::desired::annotations::Unreadable;
-use crate::desired::annotations::json::{self, Fields, Noted};
+use super::Unreadable;
+use super::json::{self, Fields, Noted};
 use crate::model::rule::{Rewrite, Transform};
 
 /// The longest regular expression of a rewrite, and the longest text that takes the place of what
