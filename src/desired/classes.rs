@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
+use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks::CLASS_ANNOTATION_PREFIX;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
@@ -76,6 +77,28 @@ pub fn claim<'a>(
         Ok(None) => Claim::Foreign,
         Ok(Some(class)) if !answers_all && !is_own_class(class) => Claim::Foreign,
         Ok(Some(class)) => of_class(objects, key, class),
+    }
+}
+
+/// Whether nobody can tell what an Ingress wants that is ours. One whose class is missing, or no
+/// longer for its namespace, is for as long as it holds a finalizer.
+#[must_use]
+pub fn is_doubtful(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> bool {
+    if ingress.metadata.deletion_timestamp.is_some() {
+        return false;
+    }
+    let mut finalizers = ingress.metadata.finalizers.iter().flatten();
+    match claim(settings, objects, key, ingress) {
+        Claim::Invalid(_) => true,
+        Claim::Unselected(_) | Claim::Unknown(_) => {
+            finalizers.any(|held| Group::is_finalizer(settings.scope, held))
+        }
+        Claim::Ours(_) | Claim::Foreign => false,
     }
 }
 

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::Ingress;
 
-use crate::model::group::Group;
 use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 
-use super::classes::{Claim, claim};
+use super::classes::is_doubtful;
 use super::{request, tls};
 
 /// The certificates that an Ingress may want while nobody can tell; none where somebody can.
@@ -27,20 +26,4 @@ pub fn wanted(
     let secrets = tls::possible(settings, objects, key, ingress).into_iter();
     let requests = request::possible(settings, objects, key, ingress).into_iter();
     secrets.map(CertificateKey::Secret).chain(requests.map(CertificateKey::Request)).collect()
-}
-
-/// Whether nobody can tell what an Ingress wants that is ours. One whose class is missing, or no
-/// longer for its namespace, is for as long as it holds a finalizer.
-fn is_doubtful(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> bool {
-    if ingress.metadata.deletion_timestamp.is_some() {
-        return false;
-    }
-    let mut finalizers = ingress.metadata.finalizers.iter().flatten();
-    match claim(settings, objects, key, ingress) {
-        Claim::Invalid(_) => true,
-        Claim::Unselected(_) | Claim::Unknown(_) => {
-            finalizers.any(|held| Group::is_finalizer(settings.scope, held))
-        }
-        Claim::Ours(_) | Claim::Foreign => false,
-    }
 }

@@ -17,9 +17,8 @@ use crate::model::stack::{RequestStack, Use};
 
 use super::annotations::Annotations;
 use super::annotations::table::{ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
-use super::classes::{Claim, annotations_of, claim, class_of, is_own_class, may_have};
-use super::zone;
-use super::{doubt, tls};
+use super::classes::{Claim, annotations_of, claim, class_of, is_doubtful, is_own_class, may_have};
+use super::{tls, zone};
 
 /// Whether anybody may have ACM asked for certificates.
 #[must_use]
@@ -193,7 +192,9 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
         if asked(settings, objects, name, ingress).contains(key) {
             use_of_it = Use::Used;
         } else if use_of_it == Use::Unused
-            && doubt::wanted(settings, objects, name, ingress).contains(&certificate)
+            && is_doubtful(settings, objects, name, ingress)
+            && !tls::names_arns(ingress)
+            && possible(settings, objects, name, ingress).contains(key)
         {
             use_of_it = Use::Unknown;
         }
