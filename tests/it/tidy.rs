@@ -1,8 +1,11 @@
-//! The room rules: who may name what, no orphan file, no long file, no long line.
+//! The room rules: who may name what, no circle of imports, no orphan file, no long file, no long
+//! line.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+mod circles;
 
 /// A room, and the words that no file in it may hold.
 struct Room {
