@@ -24,7 +24,7 @@ mod process;
 mod reach;
 mod spelling;
 
-pub use dns::DnsFlags;
+pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType};
 pub use error::FlagError;
 pub use external_dns::FLAGS as EXTERNAL_DNS_FLAGS;

@@ -16,7 +16,7 @@ use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::RecordType;
 use crate::model::selector::Selector;
-use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings};
+use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 
@@ -235,15 +235,14 @@ impl Asking<'_> {
 
     /// Whether a host can be a name with a TXT record beside it.
     fn is_usable(&mut self, host: &str, field: &str, naming: &Naming) -> bool {
-        let DnsSettings { txt_names, owner, .. } = &self.settings.dns;
-        let allowed = check(host, txt_names, record_type(naming)).or_else(|| {
-            let value = Ownership::of(owner, self.source).to_string();
-            // The two quotes do not count.
-            (value.len() - 2 > VALUE_LENGTH_MAX).then(|| {
+        let dns = &self.settings.dns;
+        let about = record_type(naming);
+        let allowed = check(host, &dns.txt_names, about).or_else(|| {
+            let length = dns.txt_length(&Ownership::of(&dns.owner, self.source));
+            (length > VALUE_LENGTH_MAX).then(|| {
                 format!(
                     "a shorter --txt-owner-id, namespace or name of the Ingress: the TXT record \
-                     with all three would be {} characters long, and {VALUE_LENGTH_MAX} fit",
-                    value.len() - 2
+                     with all three would be {length} characters long, and {VALUE_LENGTH_MAX} fit"
                 )
             })
         });

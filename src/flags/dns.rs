@@ -1,13 +1,16 @@
 //! Flags that decide which names lead to load balancers: external-dns's, where it has them.
 
+use std::fmt;
+
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use zeroize::Zeroizing;
 
 use super::FlagError;
 use super::dns_filter::DnsFilterFlags;
 use super::spelling::boolean;
 use crate::desired::names::ttl;
-use crate::model::ownership::{TEMPLATE, TxtNames};
+use crate::model::ownership::{TEMPLATE, TxtCipher, TxtNames};
 use crate::model::settings::{ANNOTATION_PREFIXES, AliasUse, DnsPolicy, DnsScope, DnsSettings};
 
 /// Flags that decide which names lead to load balancers.
@@ -70,6 +73,20 @@ pub struct DnsFlags {
     /// What stands in the names of those TXT records for a first label that is an asterisk.
     #[arg(long, value_name = "LABEL", value_parser = affix)]
     pub txt_wildcard_replacement: Option<String>,
+    /// Encrypt what those TXT records say, by --txt-encrypt-aes-key.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub txt_encrypt_enabled: bool,
+    /// The key of AES-256 by which that is done, and by which what is encrypted is read: 32 bytes,
+    /// or base64 of them. Arguments can be seen by whoever sees the pod; the environment can be
+    /// filled from a Secret.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "EXTERNAL_DNS_TXT_ENCRYPT_AES_KEY",
+        hide_env_values = true
+    )]
+    pub txt_encrypt_aes_key: Option<AesKey>,
     /// For how long, in seconds or as 5m, an answer may be kept where no annotation says; 300 s
     /// where nobody does.
     #[arg(long, value_name = "DURATION", value_parser = ttl)]
@@ -82,6 +99,22 @@ pub struct DnsFlags {
     #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
         action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
     pub prefer_alias: bool,
+}
+
+/// A key that nobody sees: neither what is wrong with it nor what was given is ever shown.
+#[derive(Clone)]
+pub struct AesKey(Zeroizing<String>);
+
+impl From<String> for AesKey {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for AesKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AesKey(..)")
+    }
 }
 
 impl DnsFlags {
@@ -100,6 +133,8 @@ impl DnsFlags {
             txt_prefix,
             txt_suffix,
             txt_wildcard_replacement,
+            txt_encrypt_enabled,
+            txt_encrypt_aes_key,
             min_ttl,
             aws_prefer_cname,
             prefer_alias,
@@ -111,6 +146,12 @@ impl DnsFlags {
         };
         if txt_owner_id.is_none() && scope != DnsScope::Off && owner(cluster).is_err() {
             return Err(FlagError::NoOwner(cluster.to_owned()));
+        }
+        let key = txt_encrypt_aes_key.as_ref().filter(|key| !key.0.is_empty());
+        let read = |key: &AesKey| TxtCipher::new(&key.0, *txt_encrypt_enabled);
+        let txt_cipher = key.map(|key| read(key).ok_or(FlagError::NoKey)).transpose()?;
+        if txt_cipher.is_none() && *txt_encrypt_enabled {
+            return Err(FlagError::KeyMissing);
         }
         Ok(DnsSettings {
             scope,
@@ -138,6 +179,7 @@ impl DnsFlags {
                 suffix: txt_suffix.clone(),
                 wildcard: txt_wildcard_replacement.clone(),
             },
+            txt_cipher,
             ttl: *min_ttl,
             alias_use: match (prefer_alias, aws_prefer_cname) {
                 (true, _) => AliasUse::Always,

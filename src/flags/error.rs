@@ -22,6 +22,15 @@ pub enum FlagError {
          no names with --dns=false"
     )]
     NoOwner(String),
+    /// What is no key.
+    #[error("--txt-encrypt-aes-key: expected 32 bytes, as they are or in base64")]
+    NoKey,
+    /// No key to encrypt by.
+    #[error(
+        "--txt-encrypt-enabled needs --txt-encrypt-aes-key, or the environment variable \
+         EXTERNAL_DNS_TXT_ENCRYPT_AES_KEY"
+    )]
+    KeyMissing,
     /// Rules that nobody's security group could be in.
     #[error(
         "--enable-manage-backend-security-group-rules needs --enable-backend-security-group; leave \

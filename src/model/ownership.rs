@@ -7,6 +7,10 @@ use super::id::ObjectKey;
 use super::record::{RecordType, is_within};
 use super::source::{Source, SourceKind};
 
+mod cipher;
+
+pub use cipher::TxtCipher;
+
 /// What every value begins with.
 const HERITAGE: &str = "heritage=external-dns";
 /// The label of external-dns before 0.16, which made AAAA records only for load balancers with IPv6

@@ -7,7 +7,8 @@ use super::id::AwsId;
 use super::load_balancer::Scheme;
 use super::marks::Tags;
 use super::name_filter::NameFilter;
-use super::ownership::TxtNames;
+use super::ownership::{Ownership, TxtCipher, TxtNames};
+use super::record::RecordKey;
 use super::subject::Place;
 use super::target_group::TargetType;
 
@@ -177,11 +178,56 @@ pub struct DnsSettings {
     pub evaluate_target_health: bool,
     /// What the TXT records are named that say whose the records are.
     pub txt_names: TxtNames,
+    /// By which key their values are read, and written; without one they are plain text.
+    pub txt_cipher: Option<TxtCipher>,
     /// For how long an answer may be kept where nobody says, in seconds; external-dns's default
     /// where there is none.
     pub ttl: Option<i64>,
     /// What becomes of names of load balancers, and of targets that are names.
     pub alias_use: AliasUse,
+}
+
+impl DnsSettings {
+    /// Reads the value of a TXT record, whether it is plain text or not. None where it says nothing
+    /// of the kind.
+    #[must_use]
+    pub fn ownership(&self, value: &str) -> Option<Ownership> {
+        let text = self.txt_cipher.as_ref().and_then(|cipher| cipher.read(value));
+        Ownership::parse(text.as_deref().unwrap_or(value))
+    }
+
+    /// The value, in its quotes, of the TXT record of a zone that says whose a record is.
+    #[must_use]
+    pub fn txt_value(&self, ownership: &Ownership, zone: &AwsId, key: &RecordKey) -> String {
+        let set_identifier = key.set_identifier.as_deref().unwrap_or_default();
+        self.written(ownership, &[zone.as_str(), &key.name, set_identifier])
+    }
+
+    /// How many characters long such a value is; its quotes do not count.
+    #[must_use]
+    pub fn txt_length(&self, ownership: &Ownership) -> usize {
+        self.written(ownership, &[]).trim_matches('"').len()
+    }
+
+    fn written(&self, ownership: &Ownership, place: &[&str]) -> String {
+        let text = ownership.to_string();
+        let Some(cipher) = self.txt_cipher.as_ref().filter(|cipher| cipher.is_used) else {
+            return text;
+        };
+        // What says nothing makes nobody an owner, so that a plan with it is not carried out.
+        let value = cipher.write(text.trim_matches('"'), place).unwrap_or_default();
+        format!("\"{value}\"")
+    }
+
+    /// Whether the value of a TXT record says this and nothing else, written as it would be now.
+    #[must_use]
+    pub fn says(&self, value: &str, ownership: &Ownership) -> bool {
+        let text = ownership.to_string();
+        match self.txt_cipher.as_ref().filter(|cipher| cipher.is_used) {
+            Some(cipher) => cipher.read(value).as_deref() == Some(text.trim_matches('"')),
+            None => value == text,
+        }
+    }
 }
 
 /// When a record is an alias rather than a CNAME record.

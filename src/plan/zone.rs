@@ -277,7 +277,9 @@ impl Planning<'_> {
 
     /// Whether a TXT record of ours may go whose record is gone, and which nobody wishes for.
     fn may_be_swept(&self, txt: &Record) -> bool {
-        let Some(source) = host::read(txt).and_then(|found| found.source()) else { return false };
+        let Some(source) = self.view.ownership(txt).and_then(|found| found.source()) else {
+            return false;
+        };
         let is_gone =
             self.extent.shows(source.namespace()) && !self.stack.standing.contains(&source);
         self.stack.is_complete

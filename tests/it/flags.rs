@@ -115,6 +115,23 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
     assert!(!filtered.filter.keeps("sub.org") && !filtered.filter.keeps("notexample.com"));
 }
 
+#[test]
+fn a_key_for_txt_records_is_read_and_never_shown() {
+    const KEY: &str = "01234567890123456789012345678901";
+    let key = format!("--txt-encrypt-aes-key={KEY}");
+    let meant = settings(&["--txt-encrypt-enabled", &key]).unwrap();
+    assert!(meant.dns.txt_cipher.as_ref().is_some_and(|cipher| cipher.is_used));
+    assert!(!format!("{meant:?}").contains(&KEY[..8]));
+    let reading = settings(&[&key]).unwrap().dns.txt_cipher;
+    assert!(reading.is_some_and(|cipher| !cipher.is_used), "it reads without being used");
+    assert_eq!(settings(&["--txt-encrypt-aes-key="]).unwrap().dns.txt_cipher, None);
+    let wrong = |args: &[&str]| settings(args).unwrap_err();
+    assert!(wrong(&["--txt-encrypt-enabled"]).contains("needs --txt-encrypt-aes-key"));
+    assert!(wrong(&["--txt-encrypt-aes-key=12345"]).ends_with("as they are or in base64"));
+    let args = ["albedo", "run", &key].map(std::ffi::OsString::from);
+    assert!(!format!("{:?}", Cli::parse_with_notes(args).unwrap()).contains(&KEY[..8]));
+}
+
 /// What is said of a command line, or what is wrong with it.
 fn notes(args: &[&str]) -> Result<Vec<String>, String> {
     let args = ["albedo"].iter().chain(args).map(std::ffi::OsString::from);

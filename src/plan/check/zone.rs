@@ -89,8 +89,8 @@ impl Name<'_> {
 /// Whether a TXT record that stands is ours to change: what says whose the name is, in our words or
 /// beside records that are ours. What people wrote beside it stays.
 fn may_change_text(text: &Record, was: &View<'_>, after: &Records) -> bool {
-    let Some((first, others)) = values(text).split_first() else { return false };
-    let Some(Ownership { owner, .. }) = Ownership::parse(first) else { return false };
+    let Some((_, others)) = values(text).split_first() else { return false };
+    let Some(Ownership { owner, .. }) = was.ownership(text) else { return false };
     let dns = &was.settings.dns;
     let is_ours = owner == dns.owner || (dns.keeps_default && owner == OWNER_DEFAULT);
     let mut addresses = was.records.values().filter(|record| is_address(record));

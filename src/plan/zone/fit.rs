@@ -4,7 +4,7 @@ use crate::model::ownership::{Ownership, TTL, VALUE_LENGTH_MAX};
 use crate::model::record::{Record, RecordChange, RecordType, RecordValue, Verb, WishedValue};
 
 use super::TYPES;
-use super::host::{Host, read};
+use super::host::Host;
 use super::obstacle::Obstacle;
 use super::wished::{Wished, differences};
 
@@ -20,7 +20,7 @@ impl Host<'_> {
         let found = wished.records(self).into_keys().find_map(|record_type| {
             let name = self.txt_name(record_type);
             let found = self.txt(&name)?;
-            match read(found) {
+            match self.read(found) {
                 Some(ownership) if self.is_owner(&ownership.owner) => None,
                 Some(ownership) => {
                     Some(format!("the TXT record {name} names the owner \"{}\"", ownership.owner))
@@ -71,41 +71,51 @@ impl Host<'_> {
         ownership.is_dualstack = record_type == RecordType::Aaaa
             && matches!(wished.wish.value, WishedValue::Alias { .. })
             && wished.address.is_some_and(|address| address.has_ipv6);
-        // The two quotes do not count.
-        ownership.is_dualstack &= ownership.to_string().len() - 2 <= VALUE_LENGTH_MAX;
-        let value = ownership.to_string();
         let names = self.txt_names(record_type);
+        let mut record = wished.wish.record(
+            &names[0],
+            RecordType::Txt,
+            RecordValue::Values { ttl: TTL, values: Vec::new() },
+        );
+        let length = self.view.settings.dns.txt_length(&ownership);
+        ownership.is_dualstack &= length <= VALUE_LENGTH_MAX;
         let standing = || names.iter().filter_map(|name| self.txt(name));
         let is_taken = self.txt(&names[0]).is_some_and(|txt| !self.is_ours(txt));
         let is_present = |txt: &Record| is_taken || txt.key.name == names[0];
         let present = standing().find(|txt| self.is_ours(txt) && is_present(txt));
         let is_anothers = |txt: &Record| {
-            read(txt).is_some_and(|found| found.owner != ownership.owner) && self.is_ours(txt)
+            self.read(txt).is_some_and(|found| found.owner != ownership.owner) && self.is_ours(txt)
         };
         let older = standing().filter(|txt| is_anothers(txt) && Some(*txt) != present);
         let mut changes: Vec<RecordChange> =
-            present.into_iter().chain(older).map(|txt| renamed(txt, &value)).collect();
+            present.into_iter().chain(older).map(|txt| self.renamed(txt, &ownership)).collect();
         for change in &mut changes {
             // External-dns has it stand as the record does that it is about.
             change.record.routing.clone_from(&wished.wish.routing);
             change.record.health_check.clone_from(&wished.wish.health_check);
         }
         if present.is_none() {
-            let value = RecordValue::Values { ttl: TTL, values: vec![value] };
-            let record = wished.wish.record(&names[0], RecordType::Txt, value);
+            let values = vec![self.written(&ownership, &record)];
+            record.value = RecordValue::Values { ttl: TTL, values };
             changes.insert(0, RecordChange { verb: Verb::Create, record });
         }
         changes
     }
-}
 
-/// The change that makes a TXT record say whose a record is; what else it says stays.
-fn renamed(txt: &Record, value: &str) -> RecordChange {
-    let mut record = txt.clone();
-    if let RecordValue::Values { values, .. } = &mut record.value
-        && let Some(first) = values.first_mut()
-    {
-        value.clone_into(first);
+    /// The change that makes a TXT record say whose a record is; what else it says stays.
+    fn renamed(&self, txt: &Record, ownership: &Ownership) -> RecordChange {
+        let mut record = txt.clone();
+        if let RecordValue::Values { values, .. } = &mut record.value
+            && let Some(first) = values.first_mut()
+            && !self.view.settings.dns.says(first, ownership)
+        {
+            *first = self.written(ownership, txt);
+        }
+        RecordChange { verb: Verb::Upsert, record }
     }
-    RecordChange { verb: Verb::Upsert, record }
+
+    /// The value of a TXT record that says whose a record is.
+    fn written(&self, ownership: &Ownership, txt: &Record) -> String {
+        self.view.settings.dns.txt_value(ownership, self.view.zone_id, &txt.key)
+    }
 }

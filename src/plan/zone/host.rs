@@ -155,7 +155,7 @@ impl<'a> Host<'a> {
 
     fn ownership(&self, record: &Record) -> Option<Ownership> {
         let names = self.txt_names(record.key.record_type);
-        names.iter().find_map(|name| read(self.txt(name)?))
+        names.iter().find_map(|name| self.read(self.txt(name)?))
     }
 
     /// The Ingress that a record is for.
@@ -251,7 +251,12 @@ impl<'a> Host<'a> {
     }
 
     pub(super) fn is_ours(&self, txt: &Record) -> bool {
-        read(txt).is_some_and(|found| self.is_owner(&found.owner))
+        self.read(txt).is_some_and(|found| self.is_owner(&found.owner))
+    }
+
+    /// What a TXT record says of whose a record is.
+    pub(super) fn read(&self, txt: &Record) -> Option<Ownership> {
+        self.view.ownership(txt)
     }
 
     /// The TXT record of ours that says whose the record of a type is, where neither that record
@@ -269,14 +274,6 @@ impl<'a> Host<'a> {
         let is_beside_strangers = all.any(|record| !self.view.may_change(record));
         let is_needed = is_name || is_beside_strangers || TYPES.iter().any(speaks_of);
         (!is_needed).then_some(txt)
-    }
-}
-
-/// What a TXT record says of whose a record is; its first value counts (external-dns).
-pub(super) fn read(txt: &Record) -> Option<Ownership> {
-    match &txt.value {
-        RecordValue::Values { values, .. } => Ownership::parse(values.first()?),
-        RecordValue::Alias { .. } => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Planning;
-use super::host::{self, Claim, Host};
+use super::host::{Claim, Host};
 use super::obstacle;
 use super::wished::{Wished, differences};
 use crate::model::load_balancer::LoadBalancerState;
@@ -183,7 +183,7 @@ impl Planning<'_> {
             || wished.address.is_some_and(|address| address.has_ipv6);
         if !is_needed {
             let left = host.left_over(record_type).filter(|txt| {
-                host::read(txt).is_some_and(|found| found.is_dualstack) && self.is_outdated(wished)
+                host.read(txt).is_some_and(|found| found.is_dualstack) && self.is_outdated(wished)
             });
             row.reasons.extend(left.map(|_| IP_ADDRESS_TYPE.to_owned()));
             row.changes.extend(left.map(super::deletion));

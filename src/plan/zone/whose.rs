@@ -1,10 +1,12 @@
 //! Whose load balancer a record leads to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::model::id::AwsId;
 use crate::model::inventory::{Address, Records, ZoneInventory};
+use crate::model::ownership::Ownership;
 use crate::model::record::{HostedZone, Record, RecordKey, RecordType, RecordValue, RecordWish};
 use crate::model::settings::Settings;
 
@@ -28,6 +30,8 @@ pub(in crate::plan) struct View<'a> {
     pub(super) load_balancers: &'a BTreeMap<AwsId, Address>,
     by_name: Rc<BTreeMap<&'a AwsId, &'a Address>>,
     elsewhere: &'a BTreeSet<AwsId>,
+    /// What encrypted values of TXT records say that were looked at: each is read once.
+    read: Rc<RefCell<HashMap<String, Option<Ownership>>>>,
 }
 
 /// Whose load balancer it is.
@@ -57,7 +61,18 @@ impl<'a> View<'a> {
         let by_name = Rc::new(by_name);
         let HostedZone { id: zone_id, name: zone, .. } = zone;
         let elsewhere = &inventory.elsewhere;
-        Some(Self { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere })
+        let read = Rc::default();
+        Some(Self {
+            settings,
+            zone,
+            zone_id,
+            asked,
+            records,
+            load_balancers,
+            by_name,
+            elsewhere,
+            read,
+        })
     }
 
     /// The same, where these records stand.
@@ -66,8 +81,23 @@ impl<'a> View<'a> {
         'a: 'b,
     {
         let Self { settings, zone, zone_id, asked, load_balancers, elsewhere, .. } = *self;
-        let by_name = Rc::clone(&self.by_name);
-        View { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere }
+        let (by_name, read) = (Rc::clone(&self.by_name), Rc::clone(&self.read));
+        View { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere, read }
+    }
+
+    /// What a TXT record says of whose a record is; its first value counts (external-dns).
+    pub(in crate::plan) fn ownership(&self, txt: &Record) -> Option<Ownership> {
+        let RecordValue::Values { values, .. } = &txt.value else { return None };
+        let (value, dns) = (values.first()?, &self.settings.dns);
+        if dns.txt_cipher.is_none() {
+            return dns.ownership(value);
+        }
+        if let Some(known) = self.read.borrow().get(value) {
+            return known.clone();
+        }
+        let found = dns.ownership(value);
+        self.read.borrow_mut().insert(value.clone(), found.clone());
+        found
     }
 
     /// The records of a name and type.

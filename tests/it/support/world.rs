@@ -114,6 +114,7 @@ pub fn settings() -> Settings {
             annotation_prefixes: ANNOTATION_PREFIXES.map(str::to_owned).to_vec(),
             evaluate_target_health: true,
             txt_names: albedo::model::ownership::TxtNames::default(),
+            txt_cipher: None,
             ttl: None,
             alias_use: albedo::model::settings::AliasUse::default(),
         },

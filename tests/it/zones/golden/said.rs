@@ -1,6 +1,7 @@
 //! The cases that are about what annotations say of records.
 
 use albedo::desired;
+use albedo::flags::Cli;
 use albedo::model::fact::{FactStore, NameWish, Names};
 use albedo::model::problem::Severity;
 use albedo::model::settings::AliasUse;
