@@ -25,7 +25,7 @@ mod reach;
 mod spelling;
 
 pub use dns::{AesKey, DnsFlags};
-pub use dns_filter::{DnsFilterFlags, ManagedType};
+pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};
 pub use error::FlagError;
 pub use external_dns::FLAGS as EXTERNAL_DNS_FLAGS;
 pub use gates::{GATES, Gate, Otherwise, Switched};

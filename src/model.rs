@@ -57,4 +57,5 @@ pub mod subject;
 pub mod surroundings;
 pub mod target;
 pub mod target_group;
+pub mod template;
 pub mod tenure;

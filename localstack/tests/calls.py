@@ -345,6 +345,12 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "ListResourceRecordSets": (
         lambda w: w.route53.list_resource_record_sets(HostedZoneId=w.zone), ("zone",)
     ),
+    "ListTagsForResources": (
+        lambda w: w.route53.list_tags_for_resources(
+            ResourceType="hostedzone", ResourceIds=[w.zone.rpartition("/")[2]]
+        ),
+        ("zone",),
+    ),
     "ChangeResourceRecordSets": (change_records, ("zone",)),
     "ListWebACLs": (lambda w: w.wafv2.list_web_acls(Scope="REGIONAL"), ()),
     "GetWebACLForResource": (

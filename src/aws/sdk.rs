@@ -19,6 +19,7 @@ use super::limits::{Limits, Turns};
 use super::tally::Tally;
 use crate::clock::SystemClock;
 use crate::model::id::AwsId;
+use crate::model::name_filter::NameFilter;
 
 /// How often one call is tried while AWS says "not now" where nobody says (the default of LBC's
 /// `--aws-max-retries`), if there is time for it.
@@ -49,6 +50,8 @@ pub struct Sdk {
     /// The description of the rules that are kept on node and pod security groups.
     pub(super) rule_description: &'static str,
     pub(super) turns: Turns,
+    /// Which hosted zones there are, as far as anybody here knows.
+    pub(super) zones: NameFilter,
 }
 
 /// Finds out how to reach AWS: region and endpoint from where they are given, the rest from the
@@ -125,7 +128,14 @@ impl Sdk {
             vpc,
             rule_description: site.scope.rule_description(),
             turns,
+            zones: NameFilter::default(),
         }
+    }
+
+    /// The same, for which there are only the hosted zones with certain tags.
+    #[must_use]
+    pub fn with_zones(self, filter: NameFilter) -> Self {
+        Self { zones: filter, ..self }
     }
 
     /// All that an answer of several pages holds. `page` asks for the one after a token; each is a

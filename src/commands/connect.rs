@@ -44,6 +44,7 @@ pub async fn aws(
     let clock = SystemClock::new();
     let turns = Turns::new(&reach.aws_api_throttle, &clock, wanted.tally);
     let sdk = Sdk::paced(&site, vpc, turns, wanted.tally);
+    let sdk = sdk.with_zones((*settings.dns.filter).clone());
     Ok((settings, Mirror::new(sdk, clock)))
 }
 

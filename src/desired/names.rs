@@ -16,7 +16,7 @@ use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::RecordType;
 use crate::model::selector::Selector;
-use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, Settings};
+use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings, TemplateUse};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 
@@ -103,7 +103,9 @@ pub fn wished(
     }
     let hosts = asking.hosts()?;
     let naming = asking.naming()?;
-    let usable = hosts.into_iter().filter(|(host, _)| settings.dns.filter.keeps(host));
+    let usable = hosts
+        .into_iter()
+        .filter(|(host, _)| naming.target.leads_anywhere() && settings.dns.filter.keeps(host));
     let usable = usable.filter(|(host, field)| asking.is_usable(host, field, &naming));
     let hosts: BTreeSet<String> = usable.map(|(host, _)| host).collect();
     Some(MemberNames::of(hosts, naming))
@@ -225,12 +227,37 @@ impl Asking<'_> {
                 }
             }
         }
+        let of_annotation = of_annotation && !ignored.contains(&Ignored::Annotation);
         if let Some(list) = self.value("hostname").filter(|_| of_annotation) {
             for host in list.replace(' ', "").split(',') {
                 add(host, self.field("hostname"));
             }
         }
-        Some(hosts)
+        self.templated(hosts)
+    }
+
+    /// The same with those that a template makes. `None` where it cannot make them.
+    fn templated(
+        &mut self,
+        mut hosts: BTreeMap<String, String>,
+    ) -> Option<BTreeMap<String, String>> {
+        const FIELD: &str = "--fqdn-template";
+        let DnsSettings { template, template_use, .. } = &self.settings.dns;
+        let is_asked = hosts.is_empty() || *template_use == TemplateUse::Always;
+        let Some(template) = template.as_ref().filter(|_| is_asked) else { return Some(hosts) };
+        match template.names(self.ingress) {
+            Ok(names) => {
+                for name in names {
+                    hosts.entry(name.to_lowercase()).or_insert(FIELD.to_owned());
+                }
+                Some(hosts)
+            }
+            Err(allowed) => {
+                let texts = [template.text().to_owned(), allowed, STAY.to_owned()];
+                self.problem((Code::InvalidName, Severity::Warning), FIELD.to_owned(), texts);
+                None
+            }
+        }
     }
 
     /// Whether a host can be a name with a TXT record beside it.

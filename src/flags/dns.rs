@@ -11,7 +11,10 @@ use super::dns_filter::DnsFilterFlags;
 use super::spelling::boolean;
 use crate::desired::names::ttl;
 use crate::model::ownership::{TEMPLATE, TxtCipher, TxtNames};
-use crate::model::settings::{ANNOTATION_PREFIXES, AliasUse, DnsPolicy, DnsScope, DnsSettings};
+use crate::model::settings::{
+    ANNOTATION_PREFIXES, AliasUse, DnsPolicy, DnsScope, DnsSettings, TemplateUse,
+};
+use crate::model::template::Template;
 
 /// Flags that decide which names lead to load balancers.
 #[derive(Debug, Args)]
@@ -37,6 +40,15 @@ pub struct DnsFlags {
     /// Which names are kept.
     #[command(flatten)]
     pub filter: Box<DnsFilterFlags>,
+    /// Make names by this template of Go's where an Ingress has none, with commas between several,
+    /// such as {{.Name}}.{{.Namespace}}.example.com, of its metadata, its class, and the hosts of
+    /// its rules and TLS entries; what is not understood stops the start. May be repeated.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub fqdn_template: Vec<String>,
+    /// Make names by --fqdn-template also where an Ingress has some.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub combine_fqdn_annotation: bool,
     /// Take names over whose records have this owner once an Ingress asks for them here; others of
     /// that owner stay.
     #[arg(long, value_name = "ID", value_parser = owner)]
@@ -124,6 +136,8 @@ impl DnsFlags {
             txt_owner_id,
             take_names_from,
             filter,
+            fqdn_template,
+            combine_fqdn_annotation,
             migrate_from_txt_owner,
             default_targets,
             force_default_targets,
@@ -153,12 +167,23 @@ impl DnsFlags {
         if txt_cipher.is_none() && *txt_encrypt_enabled {
             return Err(FlagError::KeyMissing);
         }
+        let text = fqdn_template.join(",");
+        let template = (!text.trim().is_empty()).then(|| Template::new(&text)).transpose();
+        let template = template.map_err(FlagError::Template)?;
+        if template.is_none() && filter.ignore_hostname_annotation {
+            return Err(FlagError::NoTemplate);
+        }
         Ok(DnsSettings {
             scope,
             owner: txt_owner_id.clone().unwrap_or_else(|| cluster.to_owned()),
             keeps_default: txt_owner_id.is_none(),
             taken_from: take_names_from.clone(),
             filter: Box::new(filter.filter()),
+            template,
+            template_use: match combine_fqdn_annotation {
+                true => TemplateUse::Always,
+                false => TemplateUse::WhereNone,
+            },
             forced_targets: match force_default_targets {
                 true => default_targets.clone(),
                 false => Vec::new(),

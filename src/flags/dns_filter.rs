@@ -9,12 +9,14 @@ use super::spelling::boolean;
 use crate::model::name_filter::{Ignored, NameFilter, Pattern, ZoneKind};
 use crate::model::record::RecordType;
 use crate::model::selector::{Requirement, Selector};
+use crate::model::surroundings::Cidr;
 
 /// The types of records that external-dns knows besides those that Ingresses have.
 const OTHER_TYPES: [&str; 7] = ["NS", "MX", "PTR", "SRV", "NAPTR", "TXT", "DNAME"];
 
 /// Flags that decide which names are kept, in which zones, and whose.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the switches of a command line")]
 pub struct DnsFilterFlags {
     /// Keep names in these domains only; one that begins with a dot does not mean the domain
     /// itself. May be repeated.
@@ -35,6 +37,10 @@ pub struct DnsFilterFlags {
     /// Use only public or only private hosted zones.
     #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(["", "public", "private"]))]
     pub aws_zone_type: Option<String>,
+    /// Use only the hosted zones that have this tag, with this value if one is given. May be
+    /// repeated: then all of them.
+    #[arg(long, value_name = "KEY[=VALUE]", value_parser = zone_tag)]
+    pub aws_zone_tags: Vec<ZoneTag>,
     /// Use hosted zones, too, that the domains of --domain-filter lie in.
     #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
         action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
@@ -51,6 +57,13 @@ pub struct DnsFilterFlags {
     /// Keep names of Ingresses with these annotations only, likewise.
     #[arg(long, value_name = "SELECTOR", value_parser = selector)]
     pub annotation_filter: Option<Selector>,
+    /// Lead names only to addresses in these networks, and to no names; what leads nowhere then
+    /// gets no record. May be repeated.
+    #[arg(long, value_name = "CIDR", value_parser = net)]
+    pub target_net_filter: Vec<TargetNet>,
+    /// Lead names to no addresses in these. May be repeated.
+    #[arg(long, value_name = "CIDR", value_parser = net)]
+    pub exclude_target_net: Vec<TargetNet>,
     /// Take no hosts of spec.rules for names.
     #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
         action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
@@ -59,7 +72,19 @@ pub struct DnsFilterFlags {
     #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
         action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
     pub ignore_ingress_tls_spec: bool,
+    /// Take no hosts of the annotation hostname for names; --fqdn-template makes them then.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub ignore_hostname_annotation: bool,
 }
+
+/// A network, or none where a value is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetNet(Option<Cidr>);
+
+/// A tag of hosted zones, with its value if that matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneTag(Option<(String, Option<String>)>);
 
 /// A type of records; of those that Ingresses do not have it makes no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +101,7 @@ impl DnsFilterFlags {
         let parts = [
             (self.ignore_ingress_rules_spec, Ignored::Rules),
             (self.ignore_ingress_tls_spec, Ignored::Tls),
+            (self.ignore_hostname_annotation, Ignored::Annotation),
         ];
         NameFilter {
             domains: self.domain_filter.clone(),
@@ -89,9 +115,12 @@ impl DnsFilterFlags {
                 Some(_) | None => None,
             },
             matches_parent: self.aws_zone_match_parent,
+            zone_tags: self.aws_zone_tags.iter().filter_map(|tag| tag.0.clone()).collect(),
             record_types: &managed - &given(&self.exclude_record_types),
             labels: self.label_filter.clone(),
             annotations: self.annotation_filter.clone(),
+            target_nets: self.target_net_filter.iter().filter_map(|net| net.0).collect(),
+            excluded_target_nets: self.exclude_target_net.iter().filter_map(|net| net.0).collect(),
             ignored: parts.into_iter().filter(|(is_on, _)| *is_on).map(|(_, part)| part).collect(),
         }
     }
@@ -105,6 +134,29 @@ fn domain(text: &str) -> Result<String, String> {
         return Err("expected a domain such as example.com or .example.com".to_owned());
     }
     Ok(domain)
+}
+
+fn net(text: &str) -> Result<TargetNet, String> {
+    let text = text.trim();
+    let net = Cidr::parse(text);
+    if net.is_none() && !text.is_empty() {
+        return Err("expected a network such as 10.0.0.0/8 or 2001:db8::/32".to_owned());
+    }
+    Ok(TargetNet(net))
+}
+
+/// A tag as `key` or `key=value`. An empty one is none, and an empty value any (external-dns).
+fn zone_tag(text: &str) -> Result<ZoneTag, String> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    let (key, value) = (key.trim(), value.trim());
+    match (key.is_empty(), text.is_empty()) {
+        (false, _) => {
+            let value = (!value.is_empty()).then(|| value.to_owned());
+            Ok(ZoneTag(Some((key.to_owned(), value))))
+        }
+        (true, true) => Ok(ZoneTag(None)),
+        (true, false) => Err("expected a tag such as team=web or team".to_owned()),
+    }
 }
 
 fn record_type(text: &str) -> Result<ManagedType, String> {

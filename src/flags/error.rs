@@ -22,6 +22,12 @@ pub enum FlagError {
          no names with --dns=false"
     )]
     NoOwner(String),
+    /// A template that is not understood.
+    #[error("--fqdn-template: expected {0}")]
+    Template(String),
+    /// Nothing that names could be made by.
+    #[error("--ignore-hostname-annotation needs --fqdn-template; leave it out, or give one")]
+    NoTemplate,
     /// What is no key.
     #[error("--txt-encrypt-aes-key: expected 32 bytes, as they are or in base64")]
     NoKey,

@@ -10,8 +10,7 @@ const PACE: &str = "what has to be looked at again is looked at again at its own
 const BATCHES: &str = "batches are as large as Route 53 takes them";
 const CACHES: &str = "what is known of Route 53 is kept, and read again where it is in doubt";
 const ACCOUNT: &str = "zones of the controller's own account are kept only";
-const TEMPLATES: &str = "names are not made by templates here";
-const TARGETS: &str = "targets are not chosen by their networks here";
+const TEMPLATES: &str = "external-dns does not use it of Ingresses either";
 const SERVICES: &str = "names of Services are not kept here";
 
 /// External-dns's flags that are none of ours, by name.
@@ -24,14 +23,12 @@ pub const FLAGS: &[ForeignFlag] = &[
     flag("aws-batch-change-size-bytes", Integer, Nothing(BATCHES)),
     flag("aws-batch-change-size-values", Integer, Nothing(BATCHES)),
     flag("aws-profile", Text, Only("", ACCOUNT)),
-    flag("aws-zone-tags", Text, Only("", "tags of hosted zones are not read here")),
     flag("aws-zones-cache-duration", Duration, Nothing(CACHES)),
-    flag("combine-fqdn-annotation", Boolean, Only("false", TEMPLATES)),
+    flag("create-ptr", Boolean, Only("false", "PTR records are not kept here")),
     flag("dry-run", Boolean, Only("false", "albedo plan shows what would be done")),
     flag("events", Boolean, Nothing("every change is looked at as it happens")),
-    flag("exclude-target-net", Text, Only("", TARGETS)),
-    flag("fqdn-template", Text, Only("", TEMPLATES)),
-    flag("ignore-hostname-annotation", Boolean, Only("false", TEMPLATES)),
+    flag("events-emit", List, Nothing("Events say what is wrong, and nothing of what is done")),
+    flag("fqdn-target-template", List, Nothing(TEMPLATES)),
     flag("interval", Duration, Nothing(PACE)),
     flag("min-event-sync-interval", Duration, Nothing(PACE)),
     flag("namespace", Text, Only("", "--watch-namespace says so here")),
@@ -42,7 +39,7 @@ pub const FLAGS: &[ForeignFlag] = &[
     flag("publish-internal-services", Boolean, Nothing(SERVICES)),
     flag("registry", Text, Only("txt", "owners are told by TXT records only")),
     flag("source", List, Only("ingress", "names are those of Ingresses only")),
-    flag("target-net-filter", Text, Only("", TARGETS)),
+    flag("target-template", List, Nothing(TEMPLATES)),
     flag("txt-cache-interval", Duration, Nothing(CACHES)),
     flag(
         "txt-new-format-only",

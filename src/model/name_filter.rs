@@ -1,11 +1,13 @@
 //! Which names and zones are meant, and which Ingresses' names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::record::{HostedZone, RecordType, is_within};
 use super::selector::Selector;
+use super::surroundings::Cidr;
 
 /// Which names are kept, in which zones, and whose: with external-dns's meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +27,20 @@ pub struct NameFilter {
     pub zone_kind: Option<ZoneKind>,
     /// Whether zones are used, too, that the domains lie in.
     pub matches_parent: bool,
+    /// The tags that hosted zones have to have which are used, each with its value if that matters.
+    /// Others are not even listed.
+    pub zone_tags: BTreeMap<String, Option<String>>,
     /// The types of records that are looked at.
     pub record_types: BTreeSet<RecordType>,
     /// The labels of the Ingresses whose names are kept.
     pub labels: Option<Selector>,
     /// Their annotations.
     pub annotations: Option<Selector>,
+    /// The networks that addresses have to lie in which names lead to; where there are some, names
+    /// lead to no other names.
+    pub target_nets: Vec<Cidr>,
+    /// Those that they must not lie in.
+    pub excluded_target_nets: Vec<Cidr>,
     /// The parts of an Ingress that name nothing.
     pub ignored: BTreeSet<Ignored>,
 }
@@ -51,6 +61,8 @@ pub enum Ignored {
     Rules,
     /// `spec.tls`.
     Tls,
+    /// The annotation that lists hosts.
+    Annotation,
 }
 
 impl Default for NameFilter {
@@ -63,9 +75,12 @@ impl Default for NameFilter {
             zone_ids: Vec::new(),
             zone_kind: None,
             matches_parent: false,
+            zone_tags: BTreeMap::new(),
             record_types: [RecordType::A, RecordType::Aaaa, RecordType::Cname].into(),
             labels: None,
             annotations: None,
+            target_nets: Vec::new(),
+            excluded_target_nets: Vec::new(),
             ignored: BTreeSet::new(),
         }
     }
@@ -101,6 +116,29 @@ impl NameFilter {
         let holds = |domain: &String| !domain.starts_with('.') && is_within(domain, &zone.name);
         let is_parent = self.matches_parent && self.domains.iter().any(holds);
         is_named && is_of_kind && (self.keeps(&zone.name) || is_parent)
+    }
+
+    /// Whether names may lead to an address.
+    #[must_use]
+    pub fn takes_target(&self, address: IpAddr) -> bool {
+        let holds = |net: &Cidr| net.holds(address);
+        (self.target_nets.is_empty() || self.target_nets.iter().any(holds))
+            && !self.excluded_target_nets.iter().any(holds)
+    }
+
+    /// Whether names may lead to other names, such as those of load balancers.
+    #[must_use]
+    pub fn takes_names(&self) -> bool {
+        self.target_nets.is_empty()
+    }
+
+    /// Whether a hosted zone with these tags is listed.
+    #[must_use]
+    pub fn lists<'t>(&self, tag: impl Fn(&str) -> Option<&'t str>) -> bool {
+        self.zone_tags.iter().all(|(key, wanted)| {
+            let value = tag(key);
+            value.is_some() && (wanted.is_none() || value == wanted.as_deref())
+        })
     }
 
     /// Whether records of a type are looked at.
@@ -166,6 +204,20 @@ mod tests {
             let found = [&plain, &only, &both, &out].map(|filter| filter.keeps(name));
             assert_eq!(found, kept, "{name}");
         }
+    }
+
+    #[test]
+    fn zones_are_listed_by_their_tags() {
+        let wanted = [("team", Some("web")), ("public", None)];
+        let wanted = wanted.map(|(key, value)| (key.to_owned(), value.map(str::to_owned)));
+        let filter = NameFilter { zone_tags: wanted.into(), ..NameFilter::default() };
+        let lists = |tags: &[(&str, &'static str)]| {
+            filter
+                .lists(|key| tags.iter().find(|(known, _)| *known == key).map(|(_, value)| *value))
+        };
+        assert!(lists(&[("team", "web"), ("public", ""), ("other", "x")]));
+        assert!(!lists(&[("team", "api"), ("public", "yes")]) && !lists(&[("team", "web")]));
+        assert!(NameFilter::default().lists(|_| None));
     }
 
     #[test]

@@ -47,6 +47,14 @@ pub enum Target {
     Given(Given),
 }
 
+impl Target {
+    /// Whether there is anything that names could lead to.
+    #[must_use]
+    pub fn leads_anywhere(&self) -> bool {
+        *self != Self::Given(Given::default())
+    }
+}
+
 /// Where an annotation says that names lead.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Given {

@@ -11,6 +11,7 @@ use super::ownership::{Ownership, TxtCipher, TxtNames};
 use super::record::RecordKey;
 use super::subject::Place;
 use super::target_group::TargetType;
+use super::template::Template;
 
 pub use super::scope::Scope;
 
@@ -166,6 +167,10 @@ pub struct DnsSettings {
     pub taken_from: Vec<String>,
     /// Which names are kept, in which zones, and whose.
     pub filter: Box<NameFilter>,
+    /// What makes names of Ingresses.
+    pub template: Option<Template>,
+    /// Of which Ingresses it does.
+    pub template_use: TemplateUse,
     /// Where names lead, whatever their Ingresses say.
     pub forced_targets: Vec<String>,
     /// The owner before, whose names change hands once somebody asks for them here.
@@ -228,6 +233,16 @@ impl DnsSettings {
             None => value == text,
         }
     }
+}
+
+/// The Ingresses of which a template makes names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TemplateUse {
+    /// Those that have no names otherwise.
+    #[default]
+    WhereNone,
+    /// All.
+    Always,
 }
 
 /// When a record is an alias rather than a CNAME record.

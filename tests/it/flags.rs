@@ -116,6 +116,22 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
 }
 
 #[test]
+fn a_template_that_is_not_understood_stops_the_start() {
+    let dns = |args: &[&str]| settings(args).map(|meant| meant.dns);
+    let made = dns(&["--fqdn-template={{.Name}}.a.io", "--fqdn-template=b.io"]).unwrap();
+    assert_eq!(made.template.unwrap().text(), "{{.Name}}.a.io,b.io");
+    assert_eq!(dns(&["--fqdn-template="]).unwrap().template, None);
+    let wrong = dns(&["--fqdn-template={{.Status}}.io"]).unwrap_err();
+    assert!(wrong.starts_with("--fqdn-template: expected no .Status of an Ingress"), "{wrong}");
+    let wrong = dns(&["--ignore-hostname-annotation"]).unwrap_err();
+    assert!(wrong.contains("needs --fqdn-template"), "{wrong}");
+    let filter = dns(&["--aws-zone-tags=team=web", "--aws-zone-tags=public", "--aws-zone-tags="]);
+    let tags = filter.unwrap().filter.zone_tags;
+    assert_eq!(tags.get("team"), Some(&Some("web".to_owned())));
+    assert_eq!((tags.len(), tags.get("public")), (2, Some(&None)));
+}
+
+#[test]
 fn a_key_for_txt_records_is_read_and_never_shown() {
     const KEY: &str = "01234567890123456789012345678901";
     let key = format!("--txt-encrypt-aes-key={KEY}");
@@ -326,7 +342,9 @@ fn arguments_of_external_dns_are_taken_over() {
     for wrong in [
         &["--source=service", "--source=ingress"][..],
         &["--provider=google"],
-        &["--aws-zone-tags=team=a"],
+        &["--aws-zone-tags==a"],
+        &["--target-net-filter=10.0.0.1"],
+        &["--create-ptr"],
         &["--txt-prefix=a", "--txt-suffix=b"],
         &["--label-filter=a b"],
         &["--regex-domain-filter=("],

@@ -29,6 +29,7 @@ mod clusters;
 mod golden;
 mod judged;
 mod life;
+mod made;
 mod moves;
 mod owners;
 mod prefixes;

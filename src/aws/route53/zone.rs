@@ -1,16 +1,21 @@
 //! Hosted zones.
 
-use aws_sdk_route53::types::{HostedZone as Raw, HostedZoneConfig};
+use std::collections::BTreeSet;
+
+use aws_sdk_route53::types::{HostedZone as Raw, HostedZoneConfig, Tag, TagResourceType};
 
 use crate::aws::error::CloudError;
-use crate::aws::sdk::Sdk;
+use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::AwsId;
 use crate::model::record::{HostedZone, name_from_route53};
 
 /// What Route 53 puts in front of a hosted zone's id.
 const ID_PREFIX: &str = "/hostedzone/";
 
-/// The account's hosted zones.
+/// The most hosted zones whose tags one call tells (Route 53).
+const TAGGED_MAX: usize = 10;
+
+/// The account's hosted zones; where tags matter, of those that are used only the ones with them.
 pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<HostedZone>, CloudError> {
     let found = sdk
         .pages("route53.ListHostedZones", |token| async move {
@@ -18,7 +23,34 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<HostedZone>, CloudErro
             page.send().await.map(|answer| (Some(answer.hosted_zones), answer.next_marker))
         })
         .await?;
-    Ok(found.iter().map(read).collect())
+    let mut zones: Vec<HostedZone> = found.iter().map(read).collect();
+    if !sdk.zones.zone_tags.is_empty() {
+        let used = zones.iter().filter(|zone| sdk.zones.uses(zone));
+        let used: Vec<&AwsId> = used.map(|zone| &zone.id).collect();
+        let mut tagged = BTreeSet::new();
+        for some in used.chunks(TAGGED_MAX) {
+            tagged.extend(tagged_ones(sdk, some).await?);
+        }
+        zones.retain(|zone| tagged.contains(&zone.id));
+    }
+    Ok(zones)
+}
+
+/// Those of some hosted zones that have the tags which matter.
+async fn tagged_ones(sdk: &Sdk, ids: &[&AwsId]) -> Result<Vec<AwsId>, CloudError> {
+    const OPERATION: &str = "route53.ListTagsForResources";
+    let call = sdk.route53.list_tags_for_resources().resource_type(TagResourceType::Hostedzone);
+    let ids = ids.iter().map(ToString::to_string).collect();
+    sdk.turns.wait(OPERATION).await;
+    let answer = call.set_resource_ids(Some(ids)).send().await.map_err(refused(OPERATION))?;
+    let fitting = answer.resource_tag_sets.iter().filter(|set| {
+        let value = |key: &str| {
+            let tag = set.tags().iter().find(|tag| tag.key() == Some(key));
+            tag.map(|tag| Tag::value(tag).unwrap_or_default())
+        };
+        sdk.zones.lists(value)
+    });
+    Ok(fitting.filter_map(|set| set.resource_id()).map(AwsId::new).collect())
 }
 
 fn read(raw: &Raw) -> HostedZone {

@@ -46,8 +46,11 @@ impl Wire for Ingress {
     type Noun = Self;
 
     fn noun(self) -> (ObjectKey, Option<Self>) {
-        let key = object_key(&self.metadata);
-        (key, Some(Self { metadata: slim(self.metadata, says_something), ..self }))
+        let (key, mut meta) = (object_key(&self.metadata), self.metadata);
+        // Flags choose by them whose names are kept, and make names of them.
+        let labels = meta.labels.take();
+        let metadata = ObjectMeta { labels, ..slim(meta, says_something) };
+        (key, Some(Self { metadata, ..self }))
     }
 
     fn seen(key: ObjectKey, noun: Option<Arc<Self>>) -> Seen {

@@ -114,15 +114,21 @@ impl Asking<'_> {
         let forced = &self.settings.dns.forced_targets;
         let forced = (!forced.is_empty()).then(|| forced.join(","));
         let said = || self.filled("target").map(|list| list.replace(' ', ""));
+        let filter = &self.settings.dns.filter;
         let Some(list) = forced.or_else(said) else {
+            if !filter.takes_names() {
+                return Some(Target::Given(Given::default()));
+            }
             let is_cname = alias_use == AliasUse::Asked && !wants_alias;
             return Some(if is_cname { Target::Cname } else { Target::Alias });
         };
         let (mut given, mut names) = (Given::default(), BTreeSet::new());
         for one in list.split(',').filter(|one| !one.is_empty()) {
             match one.strip_suffix('.').unwrap_or(one).parse() {
+                Ok(address) if !filter.takes_target(address) => {}
                 Ok(IpAddr::V4(address)) => _ = given.ipv4.insert(address),
                 Ok(IpAddr::V6(address)) => _ = given.ipv6.insert(address),
+                Err(_) if !filter.takes_names() => {}
                 Err(_) => {
                     names.insert(one.strip_suffix('.').unwrap_or(one).to_lowercase());
                 }

@@ -38,7 +38,10 @@ fn hosts(settings: &DnsSettings, ingress: &Ingress) -> Vec<String> {
             .any(|prefix| key.strip_prefix(prefix.as_str()) == Some("hostname"))
     });
     let of_lists = lists.flat_map(|(_, list)| list.split(',').map(str::trim));
+    let templated = settings.template.as_ref().and_then(|one| one.names(ingress).ok());
+    let templated = templated.unwrap_or_default();
     let all = of_spec.map(String::as_str).chain(of_lists);
+    let all = all.chain(templated.iter().map(String::as_str));
     all.map(|host| host.strip_suffix('.').unwrap_or(host).to_lowercase()).collect()
 }
 

@@ -115,6 +115,8 @@ pub fn settings() -> Settings {
             evaluate_target_health: true,
             txt_names: albedo::model::ownership::TxtNames::default(),
             txt_cipher: None,
+            template: None,
+            template_use: albedo::model::settings::TemplateUse::default(),
             ttl: None,
             alias_use: albedo::model::settings::AliasUse::default(),
         },
