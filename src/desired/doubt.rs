@@ -1,5 +1,5 @@
-//! Ingresses of ours whose class cannot be used, or is out of sight, and what may have been made for
-//! them: they may want it again as soon as their class says so.
+//! Ingresses of ours whose class cannot be used, or is out of sight, and what may have been made
+//! for them: they may want it again as soon as their class says so.
 
 use std::collections::BTreeSet;
 
