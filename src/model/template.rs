@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::Ingress;
 
-use parse::{Function, Head, Node, Operand, Pipe, Start};
+use function::Function;
+use parse::{Head, Node, Operand, Pipe, Start};
 use value::Value;
 
+mod function;
 mod lex;
 mod parse;
 mod value;

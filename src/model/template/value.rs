@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressRule, IngressSpec, IngressTLS};
 
-use super::parse::Function;
+use super::function::Function;
 
 /// What external-dns calls what names are made of here.
 const SOURCE: &str = "ingress";
