@@ -8,11 +8,13 @@ use crate::model::inventory::LiveLoadBalancer;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::report::StatusEntry;
 
+mod binding;
 mod budget;
 mod gates;
 mod owner;
 mod told;
 
+pub use binding::binding_status;
 pub use budget::EventBudget;
 pub use gates::{Health, gates};
 pub use told::{Done, Told};

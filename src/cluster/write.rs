@@ -20,6 +20,7 @@ use crate::model::action::KubeAction;
 use crate::model::gate::GateNews;
 use crate::model::id::ObjectKey;
 use crate::model::report::{Event, StatusEntry};
+use crate::model::seen::BindingStatus;
 use crate::model::settings::Scope;
 use crate::model::source::{Source, SourceKind};
 
@@ -67,6 +68,12 @@ pub trait Cluster: Send + Sync + 'static {
         &self,
         member: &Source,
         entries: &[StatusEntry],
+    ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// Shows in a binding how it is served. One that is gone need not be told.
+    fn binding_status(
+        &self,
+        binding: &ObjectKey,
+        status: &BindingStatus,
     ) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// Tells a pod whether its target takes requests. One that is gone need not be told, nor one
     /// that has taken its name.
@@ -216,6 +223,19 @@ impl Cluster for ApiServer {
             SourceKind::Ingress => self.ingresses(&key.namespace),
         };
         let written = answer(&operation, api.patch_status(&key.name, &params, &patch));
+        unless_gone(in_tenure(|| operation.clone(), written).await.map(drop))
+    }
+
+    async fn binding_status(
+        &self,
+        binding: &ObjectKey,
+        status: &BindingStatus,
+    ) -> Result<(), ClusterError> {
+        let operation = format!("status of TargetGroupBinding {binding}");
+        let patch = Patch::Merge(json!({"status": status}));
+        let api = self.bindings(&binding.namespace);
+        let params = PatchParams::apply(WRITER);
+        let written = answer(&operation, api.patch_status(&binding.name, &params, &patch));
         unless_gone(in_tenure(|| operation.clone(), written).await.map(drop))
     }
 

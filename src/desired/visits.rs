@@ -404,6 +404,11 @@ impl Index {
 
     fn binding(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, SeenBinding>) {
         let new = turn.new.as_ref();
+        if let (Some(old), Some(new)) = (&turn.old, new)
+            && new.asks_the_same(old)
+        {
+            return;
+        }
         let binding = new.map(|seen| seen.as_binding(&turn.key));
         let service = binding.as_ref().map(Binding::service_key);
         self.bindings.set(&turn.key, service.into_iter().collect());

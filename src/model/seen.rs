@@ -1,6 +1,7 @@
 //! Objects of Kubernetes that are numerous, kept slim: decoding drops what this program never
 //! reads.
 
+mod binding_status;
 mod class_params;
 mod endpoint_slice;
 mod node;
@@ -9,6 +10,7 @@ mod secret;
 mod service;
 mod target_group_binding;
 
+pub use binding_status::{BindingStatus, Condition, READY};
 pub use class_params::{
     ClassCapacity, ClassIpam, ClassListener, ClassParams, ClassParamsSpec, GroupName, KeyValue,
     SubnetSelector,

@@ -22,7 +22,7 @@ use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::stack::Noted;
 use crate::model::subject::Lane;
 use crate::plan;
-use crate::report::Rest;
+use crate::report::{self, Rest};
 
 /// How old the tags may be that say who may bind a target group: a person who changes them waits no
 /// longer, and endpoints that come and go cost no call each.
@@ -111,6 +111,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         };
         self.tell_binding(key, &snapshot, &told);
         let mut rests = vec![registered?, gated?];
+        rests.push(self.show(key, &snapshot, &told, gravest(rests.clone())).await);
         rests.extend(waits.map(Rest::Later));
         if refusal.is_some_and(Refusal::is_of_tags) {
             rests.push(Rest::Later(BOUND_AGE_MAX));
@@ -190,5 +191,46 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             events
         };
         self.tell(events);
+    }
+
+    /// Shows in a binding's status how a visit has left it, and answers with how that leaves it.
+    async fn show(
+        &self,
+        key: &ObjectKey,
+        snapshot: &Snapshot,
+        problems: &[Problem],
+        rest: Rest,
+    ) -> Rest {
+        let Some(seen) = snapshot.objects.bindings.get(key) else { return Rest::Done };
+        let status = report::binding_status(seen, problems, rest, snapshot.now);
+        let status = status.filter(|_| binder::is_served(snapshot, key));
+        {
+            let mut world = self.world().lock();
+            let Some(status) = &status else {
+                if let Some(state) = world.bindings.get_mut(key) {
+                    state.shown = None;
+                }
+                return Rest::Done;
+            };
+            if world.bindings.get(key).is_some_and(|state| state.shown.as_ref() == Some(status)) {
+                return Rest::Done;
+            }
+        }
+        let Some(status) = status.filter(|_| self.permit.may_write()) else { return Rest::Done };
+        match self.reconciler.cluster.binding_status(key, &status).await {
+            Ok(()) if status.conditions.is_empty() => Rest::Done,
+            Ok(()) => {
+                self.world().lock().bindings.entry(key.clone()).or_default().shown = Some(status);
+                Rest::Done
+            }
+            Err(error) => {
+                tracing::warn!(%key, %error, "the status could not be written");
+                // It orders nothing: where it may not be written, all else is done without it.
+                match error.kind {
+                    cluster::Kind::Refused => Rest::Done,
+                    kind => Rest::Again(of_cluster(kind)),
+                }
+            }
+        }
     }
 }

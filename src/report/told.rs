@@ -58,11 +58,11 @@ pub struct Done<'a> {
 }
 
 /// A message about an object.
-struct Message {
+pub(super) struct Message {
     object: ObjectRef,
     severity: Severity,
-    reason: String,
-    text: String,
+    pub(super) reason: String,
+    pub(super) text: String,
 }
 
 impl Told {
@@ -176,7 +176,8 @@ fn bounded(messages: Vec<Message>) -> Vec<Message> {
     by_object.into_values().flatten().collect()
 }
 
-fn of_problem(problem: &Problem) -> Message {
+/// What there is to say of a problem.
+pub(super) fn of_problem(problem: &Problem) -> Message {
     let Problem { code, severity, object, field, found, allowed, meanwhile } = problem;
     let short = Problem {
         code: *code,

@@ -16,6 +16,7 @@ use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::{Need, Plan, WaitKey};
 use crate::model::security::IngressRule;
+use crate::model::seen::BindingStatus;
 use crate::model::source::Source;
 use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
@@ -177,6 +178,8 @@ pub struct BindingState {
     pub refused: BTreeMap<Target, RefusedTarget>,
     /// The looks at its targets, while readiness gates of pods wait for them.
     pub looks: Option<Looks>,
+    /// The status with conditions that was written last: an API server may keep less of it.
+    pub shown: Option<BindingStatus>,
     /// What people have been told already.
     pub told: Told,
 }
@@ -185,7 +188,8 @@ impl BindingState {
     /// Whether nothing is kept but what people have been told.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.strange_since.is_none() && self.looks.is_none() && self.refused.is_empty()
+        let is_calm = self.strange_since.is_none() && self.looks.is_none();
+        is_calm && self.refused.is_empty() && self.shown.is_none()
     }
 }
 

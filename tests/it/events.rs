@@ -15,6 +15,7 @@ use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::moment::Moment;
 use albedo::model::problem::{Kind as ObjectKind, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::seen::BindingStatus;
 use albedo::model::source::Source;
 use albedo::telemetry::Metrics;
 use jiff::Timestamp;
@@ -225,6 +226,10 @@ impl Cluster for Inbox {
 
     async fn noted(&self, _: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
         Ok(None)
+    }
+
+    async fn binding_status(&self, _: &ObjectKey, _: &BindingStatus) -> Result<(), ClusterError> {
+        Ok(())
     }
 
     async fn gate(&self, _: &GateNews) -> Result<(), ClusterError> {

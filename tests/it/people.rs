@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use albedo::aws::Kind;
 use albedo::model::id::{AwsId, ObjectKey};
-use albedo::model::seen::SeenBinding;
+use albedo::model::seen::{BindingStatus, SeenBinding};
 use albedo::model::target::{Target, TargetState};
 use smol_str::SmolStr;
 
@@ -37,11 +37,16 @@ async fn stands(name: &str) -> (Site, Controller<Fake>, AwsId) {
 }
 
 fn bind(site: &Site, spec: &str) {
+    bind_anew(site, "", spec);
+}
+
+/// The same, where the API server says which of its specs it is.
+fn bind_anew(site: &Site, generation: &str, spec: &str) {
     site.cluster.apply(&format!(
         "
 apiVersion: elbv2.k8s.aws/v1beta1
 kind: TargetGroupBinding
-metadata: {{namespace: team, name: mine, uid: uid-mine}}
+metadata: {{namespace: team, name: mine, uid: uid-mine{generation}}}
 spec: {{serviceRef: {{name: s, port: 80}}, {spec}}}
 "
     ));
@@ -85,6 +90,43 @@ fn a_name_and_nothing_else_is_enough() {
         let filled = filled.map(|field| field.unwrap().to_string());
         assert_eq!(filled, ["ip", "ipv4", "vpc-fake", "HTTP"]);
         assert_eq!(registered(&site, &id), both());
+    });
+}
+
+#[test]
+fn the_status_says_what_is_carried_out_and_what_is_wrong_and_is_written_once() {
+    wait(async {
+        let (site, controller, _) = stands("by-hand").await;
+        site.cluster.forget_calls();
+        bind_anew(&site, ", generation: 1", "targetGroupName: another");
+        controller.settle_for(120).await;
+        let status = seen(&site).status;
+        let ready = &status.conditions[0];
+        assert_eq!((ready.kind.as_str(), ready.status.as_str()), ("Ready", "False"));
+        assert_eq!(ready.reason, "NoTargetGroup");
+        assert_eq!(site.cluster.shown(), 1, "{status:?}");
+        bind_anew(&site, ", generation: 2", "targetGroupName: by-hand");
+        controller.settle_for(120).await;
+        let status = seen(&site).status;
+        assert_eq!(status.observed_generation, Some(2));
+        let ready = &status.conditions[0];
+        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("True", "Served"));
+        let written = site.cluster.shown();
+        site.cluster.add("endpoints team/s: {at: [172.31.0.1]}");
+        controller.settle_for(120).await;
+        assert_eq!(site.cluster.shown(), written, "an endpoint is no news of the binding");
+    });
+}
+
+#[test]
+fn where_nothing_is_wrong_the_status_shows_the_generation_alone() {
+    wait(async {
+        let (site, controller, _) = stands("by-hand").await;
+        site.cluster.forget_calls();
+        bind_anew(&site, ", generation: 7", "targetGroupName: by-hand");
+        controller.settle_for(60).await;
+        let expected = BindingStatus { observed_generation: Some(7), conditions: Vec::new() };
+        assert_eq!((seen(&site).status, site.cluster.shown()), (expected, 1));
     });
 }
 

@@ -18,6 +18,7 @@ use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::seen::BindingStatus;
 use albedo::model::settings::Scope;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
@@ -113,7 +114,7 @@ fn answer(call: &Call, body: &[u8]) -> Response<Body> {
         "finalizers": ["elbv2.k8s.aws/resources"],
     });
     let standing = match call.resource.as_str() {
-        "targetgroupbindings" => json!({
+        "targetgroupbindings" | "targetgroupbindings/status" => json!({
             "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
             "metadata": metadata,
             "spec": {
@@ -201,6 +202,8 @@ async fn ask(client: Client) {
         before: None,
     };
     server.gate(&news).await.unwrap();
+    let shown = BindingStatus { observed_generation: Some(1), ..BindingStatus::default() };
+    server.binding_status(&ObjectKey::new(DEMO, "tgb"), &shown).await.unwrap();
     let event = Event {
         object: ObjectRef::of(&web),
         uid: "0a".into(),

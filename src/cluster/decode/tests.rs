@@ -203,13 +203,18 @@ fn a_binding_made_by_lbc_keeps_every_field() {
     });
     let Object::Binding(key, binding) = decoded(json!({
         "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
-        "metadata": {"name": "tgb", "namespace": "shop", "uid": "u", "finalizers": ["elbv2.k8s.aws/resources"]},
+        "metadata": {
+            "name": "tgb", "namespace": "shop", "uid": "u", "generation": 2,
+            "finalizers": ["elbv2.k8s.aws/resources"],
+        },
         "spec": spec, "status": {"observedGeneration": 1},
     })) else {
         panic!("not a binding")
     };
     assert_eq!(key, ObjectKey::new("shop", "tgb"));
     assert_eq!(binding.finalizers, ["elbv2.k8s.aws/resources"]);
+    let generations = (binding.generation, binding.status.observed_generation);
+    assert_eq!(generations, (Some(2), Some(1)));
     assert_eq!(binding.spec.service_ref.port, PortRef::Name("admin".into()));
     assert_eq!(serde_json::to_value(&binding.spec).expect("it is plain data"), spec);
 }

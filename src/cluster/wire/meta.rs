@@ -21,6 +21,7 @@ struct SlimMeta {
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
     finalizers: Option<Vec<String>>,
+    generation: Option<i64>,
 }
 
 /// Reads an object's metadata slim.
@@ -28,7 +29,8 @@ pub(super) fn slim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectM
     SlimMeta::deserialize(deserializer).map(kept)
 }
 
-/// The same of a TargetGroupBinding, with the one annotation of ours that it may have.
+/// The same of a TargetGroupBinding, with its generation and the one annotation of ours that it may
+/// have.
 pub(super) fn slim_binding<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<ObjectMeta, D::Error> {
@@ -36,7 +38,8 @@ pub(super) fn slim_binding<'de, D: Deserializer<'de>>(
     let mut annotations = meta.annotations.take().unwrap_or_default();
     annotations.retain(|key, _| key == ANNOTATION_NETWORKING);
     let annotations = (!annotations.is_empty()).then_some(annotations);
-    Ok(ObjectMeta { annotations, ..kept(meta) })
+    let generation = meta.generation;
+    Ok(ObjectMeta { annotations, generation, ..kept(meta) })
 }
 
 fn kept(meta: SlimMeta) -> ObjectMeta {

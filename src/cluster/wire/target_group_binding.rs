@@ -13,7 +13,7 @@ use crate::cluster::object::Object;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::marks::ANNOTATION_NETWORKING;
-use crate::model::seen::{Networking, SeenBinding, TargetGroupBindingSpec};
+use crate::model::seen::{BindingStatus, Networking, SeenBinding, TargetGroupBindingSpec};
 use crate::model::snapshot::Objects;
 
 /// A TargetGroupBinding on the wire.
@@ -22,6 +22,9 @@ pub(in crate::cluster) struct TargetGroupBinding {
     #[serde(deserialize_with = "meta::slim_binding")]
     pub(in crate::cluster) metadata: ObjectMeta,
     pub(in crate::cluster) spec: TargetGroupBindingSpec,
+    /// Read, and written by itself.
+    #[serde(default)]
+    pub(in crate::cluster) status: Option<BindingStatus>,
 }
 
 served!(
@@ -64,10 +67,12 @@ impl Wire for TargetGroupBinding {
         let binding = SeenBinding {
             uid: self.metadata.uid.unwrap_or_default().into(),
             created: self.metadata.creation_timestamp.map(|Time(at)| at).unwrap_or_default(),
+            generation: self.metadata.generation,
             labels: self.metadata.labels.unwrap_or_default().into_iter().collect(),
             finalizers: finalizers.into_iter().map(Into::into).collect(),
             leaving: self.metadata.deletion_timestamp.is_some(),
             spec: self.spec,
+            status: self.status.unwrap_or_default(),
         };
         (key, Some(binding))
     }

@@ -40,6 +40,7 @@ pub(super) async fn bind(
             ..ObjectMeta::default()
         },
         spec,
+        status: None,
     };
     let params = PostParams { field_manager: Some(WRITER.to_owned()), ..PostParams::default() };
     match answer(&operation, api.create(&params, &wished)).await {
@@ -68,7 +69,7 @@ pub(super) async fn rebind(
     let operation = format!("TargetGroupBinding {key}");
     let (spec, annotations) = beside(scope, spec(&operation, binding)?);
     let metadata = ObjectMeta { annotations: Some(annotations), ..ObjectMeta::default() };
-    let wished = TargetGroupBinding { metadata, spec };
+    let wished = TargetGroupBinding { metadata, spec, status: None };
     against_others(|| async {
         let standing = answer(&operation, api.get(&key.name)).await?;
         let Some(patch) = changes(&standing, &binding.labels, &wished) else { return Ok(()) };

@@ -12,6 +12,8 @@ use crate::model::marks::Labels;
 use crate::model::selector::Selector;
 use crate::model::target_group::TargetType;
 
+use super::binding_status::BindingStatus;
+
 /// A Service and one of its ports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRef {
@@ -125,6 +127,9 @@ pub struct SeenBinding {
     /// When it was made.
     #[serde(default)]
     pub created: Timestamp,
+    /// Which of its `spec`s this is; nothing where the API server has not said.
+    #[serde(default)]
+    pub generation: Option<i64>,
     /// Its labels.
     pub labels: Labels,
     /// Its finalizers.
@@ -133,9 +138,22 @@ pub struct SeenBinding {
     pub leaving: bool,
     /// Its `spec`.
     pub spec: TargetGroupBindingSpec,
+    /// What its status shows.
+    #[serde(default)]
+    pub status: BindingStatus,
 }
 
 impl SeenBinding {
+    /// Whether another one asks for the same: what a status shows asks for nothing.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let Self { uid, created, generation: _, labels, finalizers, leaving, spec, status: _ } =
+            self;
+        let (held, is_leaving) = (&other.finalizers, other.leaving);
+        (uid, created, labels, finalizers, *leaving, spec)
+            == (&other.uid, &other.created, &other.labels, held, is_leaving, &other.spec)
+    }
+
     /// The binding as a wish would put it, so that the two can be compared.
     #[must_use]
     pub fn as_binding(&self, key: &ObjectKey) -> Binding {

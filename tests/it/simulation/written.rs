@@ -8,6 +8,7 @@ use albedo::model::action::KubeAction;
 use albedo::model::gate::GateNews;
 use albedo::model::id::ObjectKey;
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::seen::BindingStatus;
 use albedo::model::source::Source;
 use smol_str::SmolStr;
 use tokio::sync::oneshot;
@@ -31,6 +32,7 @@ pub struct Written {
 enum Write {
     Perform(Box<KubeAction>),
     Status(Source, Vec<StatusEntry>),
+    Show(ObjectKey, BindingStatus),
     Gate(GateNews),
     Event(Box<Event>),
 }
@@ -86,6 +88,7 @@ impl Written {
         let answer = match &write {
             Write::Perform(action) => self.cluster.perform(action).await,
             Write::Status(member, entries) => self.cluster.status(member, entries).await,
+            Write::Show(binding, status) => self.cluster.binding_status(binding, status).await,
             Write::Gate(news) => self.cluster.gate(news).await,
             Write::Event(event) => self.cluster.event(event).await,
         };
@@ -104,6 +107,14 @@ impl Cluster for Written {
 
     async fn noted(&self, binding: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
         self.cluster.noted(binding).await
+    }
+
+    async fn binding_status(
+        &self,
+        binding: &ObjectKey,
+        status: &BindingStatus,
+    ) -> Result<(), ClusterError> {
+        self.write(Write::Show(binding.clone(), status.clone())).await
     }
 
     async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {

@@ -14,7 +14,7 @@ use albedo::model::gate::GateNews;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::seen::SeenBinding;
+use albedo::model::seen::{BindingStatus, SeenBinding};
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
@@ -74,6 +74,7 @@ struct Log {
     calls: usize,
     performed: Vec<KubeAction>,
     statuses: usize,
+    shown: usize,
     gates: Vec<GateNews>,
     events: Vec<Event>,
 }
@@ -199,7 +200,9 @@ impl FakeCluster {
                 let objects = self.objects.read().unwrap();
                 let old = objects.bindings.get(&key);
                 let created = old.map_or_else(|| VirtualClock::new().now(), |old| old.created);
-                Seen::Binding(key, Some(Arc::new(SeenBinding { created, ..(*new).clone() })))
+                let status = old.map(|old| old.status.clone()).unwrap_or_default();
+                let new = SeenBinding { created, status, ..(*new).clone() };
+                Seen::Binding(key, Some(Arc::new(new)))
             }
             other => other.seen().unwrap(),
         }
@@ -351,6 +354,18 @@ impl Cluster for FakeCluster {
 
     async fn noted(&self, binding: &ObjectKey) -> Result<Option<BTreeSet<SmolStr>>, ClusterError> {
         Ok(self.notes.lock().unwrap().get(binding).cloned())
+    }
+
+    async fn binding_status(
+        &self,
+        binding: &ObjectKey,
+        status: &BindingStatus,
+    ) -> Result<(), ClusterError> {
+        self.through(|| {
+            self.show(binding, status);
+            Ok(())
+        })
+        .await
     }
 
     async fn gate(&self, news: &GateNews) -> Result<(), ClusterError> {

@@ -11,6 +11,7 @@ use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::memory::{Entry, Memory};
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
+use albedo::model::seen::BindingStatus;
 use albedo::model::source::Source;
 use kube::Client;
 use serde_json::json;
@@ -71,6 +72,9 @@ async fn write(writer: &ApiServer, namespace: &str) {
     };
     // No such pod is there, which the API server says to whoever may ask.
     writer.gate(&news).await.expect("the role allows it");
+    let shown = BindingStatus { observed_generation: Some(1), ..BindingStatus::default() };
+    let binding = ObjectKey::new(namespace, "tgb");
+    writer.binding_status(&binding, &shown).await.expect("the role allows it");
     let event = Event {
         object: ObjectRef::of(&web),
         uid: "0a".into(),
@@ -149,7 +153,7 @@ async fn the_service_account_can_do_nothing_more() {
         "delete ingresses.networking.k8s.io",
         "create ingresses.networking.k8s.io",
         "patch ingressclassparams.elbv2.k8s.aws",
-        "patch targetgroupbindings.elbv2.k8s.aws --subresource=status",
+        "update targetgroupbindings.elbv2.k8s.aws --subresource=status",
         "delete events",
         "get leases.coordination.k8s.io/another",
         "delete leases.coordination.k8s.io/aws-load-balancer-controller-leader",

@@ -131,7 +131,11 @@ fn beside_lbc_who_may_reach_targets_is_not_its_to_read_and_is_read_back() {
         "spec": spec,
     });
     let read: TargetGroupBinding = serde_json::from_value(object).expect("it is one");
-    let wished = TargetGroupBinding { metadata: read.metadata.clone(), spec: read.spec.clone() };
+    let wished = TargetGroupBinding {
+        metadata: read.metadata.clone(),
+        spec: read.spec.clone(),
+        status: None,
+    };
     assert_eq!(changes(&read, &binding().labels, &wished), None);
     let (_, seen) = Wire::noun(read);
     let seen = seen.expect("it stands").as_binding(&ObjectKey::new("shop", "b"));

@@ -6,8 +6,8 @@ use albedo::cluster::{ClusterError, Kind};
 use albedo::model::binding::{Binding, Completion, Opening};
 use albedo::model::id::ObjectKey;
 use albedo::model::seen::{
-    IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
-    SeenBinding, ServiceRef, TargetGroupBindingSpec,
+    BindingStatus, IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule,
+    SecurityGroupRef, SeenBinding, ServiceRef, TargetGroupBindingSpec,
 };
 use jiff::Timestamp;
 
@@ -21,10 +21,12 @@ impl FakeCluster {
             uid: format!("uid-{}", key.name).into(),
             // When is not what anybody compares two lives by.
             created: Timestamp::default(),
+            generation: None,
             labels: binding.labels.clone(),
             finalizers: Vec::new(),
             leaving: false,
             spec: spec(binding),
+            status: BindingStatus::default(),
         };
         match self.binding(&key) {
             Err(_) => self.put_binding(&key, wished),
@@ -37,6 +39,13 @@ impl FakeCluster {
             Ok(_) => {}
         }
         Ok(())
+    }
+
+    pub(super) fn show(&self, key: &ObjectKey, status: &BindingStatus) {
+        if let Ok(standing) = self.binding(key) {
+            self.put_binding(key, SeenBinding { status: status.clone(), ..standing });
+            self.log().shown += 1;
+        }
     }
 }
 

@@ -18,6 +18,11 @@ impl FakeCluster {
         self.log().statuses
     }
 
+    /// How often somebody wrote the status of a binding.
+    pub fn shown(&self) -> usize {
+        self.log().shown
+    }
+
     pub fn events(&self) -> Vec<Event> {
         self.log().events.clone()
     }
