@@ -16,6 +16,7 @@ use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::known::Live;
 use crate::model::load_balancer::{LoadBalancer, LoadBalancerState};
+use crate::model::role::Role;
 use crate::model::security::{IngressRule, SecurityGroup};
 
 pub use answer::Answer;
@@ -103,6 +104,15 @@ pub trait Cloud: Send + Sync + 'static {
     fn turn(&self, action: &AwsAction) -> impl Future<Output = ()> + Send {
         let _ = action;
         std::future::ready(())
+    }
+    /// The same AWS by the rights of a role, in sessions of this name; nothing where nobody here
+    /// can have those.
+    fn assume(&self, role: &Role, session: &str) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = (role, session);
+        None
     }
     /// The one write: exactly one API call. Every identifier in the action has been given.
     ///

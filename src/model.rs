@@ -42,6 +42,7 @@ pub mod protection;
 pub mod record;
 pub mod report;
 pub mod request;
+pub mod role;
 pub mod routing;
 pub mod rule;
 pub mod scope;

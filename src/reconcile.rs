@@ -18,6 +18,7 @@ use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::{Code, Problem};
 use crate::model::report::Event;
+use crate::model::role::session;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::BalancerStack;
@@ -79,10 +80,19 @@ pub struct Reconciler<C, K, T> {
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
+    /// What AWS holds of a subject: of a binding's targets, by the role that the binding names.
+    fn mirror_of(&self, subject: &Subject) -> Mirror<C, T> {
+        let Subject::Targets(_, binding) = subject else { return self.mirror.clone() };
+        let role = self.world.lock().objects.bindings.get(binding).and_then(|seen| seen.role());
+        let session = session(&self.settings.cluster);
+        let by_role = role.and_then(|role| self.mirror.by_role(&role, &session));
+        by_role.unwrap_or_else(|| self.mirror.clone())
+    }
+
     /// Visits a subject: brings AWS closer to what is wished for, and says so. Answers with how the
     /// subject is left.
     pub async fn visit(&self, subject: &Subject, lane: Lane, permit: &Permit<T>) -> Rest {
-        let visit = Visit { reconciler: self, subject, permit };
+        let visit = Visit { reconciler: self, subject, permit, mirror: self.mirror_of(subject) };
         self.world.lock().braked.remove(subject);
         let visited = match subject {
             Subject::Fabric(_) => visit.fabric().await,
@@ -111,6 +121,8 @@ struct Visit<'a, C, K, T> {
     reconciler: &'a Reconciler<C, K, T>,
     subject: &'a Subject,
     permit: &'a Permit<T>,
+    /// What is written to: where a binding names a role, what AWS holds by the rights of that.
+    mirror: Mirror<C, T>,
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
@@ -147,12 +159,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         plan: &Plan,
         breaches: &[Breach],
     ) -> impl Future<Output = Vec<Outcome>> + Send {
-        let Reconciler { mirror, cluster, world, log, .. } = self.reconciler;
+        let Reconciler { cluster, world, log, .. } = self.reconciler;
         log.planned(self.subject, plan);
         if !breaches.is_empty() {
             return Either::Left(ready(self.refuse(plan, breaches)));
         }
-        let site = Site { mirror, cluster, permit: self.permit, world };
+        let site = Site { mirror: &self.mirror, cluster, permit: self.permit, world };
         Either::Right(apply(plan, site).inspect(|outcomes| log.applied(self.subject, outcomes)))
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use albedo::aws::{Answer, Cloud, CloudError, Part, Reading};
 use albedo::model::action::{AwsAction, ElbAction};
+use albedo::model::role::Role;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::support::fake::Fake;
@@ -98,6 +99,10 @@ impl Cloud for Timed {
         counted.of_fakes += since(before);
         counted.reads += 1;
         answer
+    }
+
+    fn assume(&self, _role: &Role, _session: &str) -> Option<Self> {
+        None
     }
 
     async fn turn(&self, action: &AwsAction) {

@@ -1,5 +1,6 @@
 """What the controller calls in AWS: each operation as it makes it, and what stands before it."""
 
+import json
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -29,11 +30,26 @@ class World:
         self.elb, self.ec2 = aws.elbv2, aws.ec2
         self.acm, self.route53 = aws.client("acm"), aws.client("route53")
         self.wafv2, self.shield = aws.client("wafv2"), aws.client("shield")
+        self.sts = aws.client("sts")
 
     @cached_property
     def balancer(self) -> str:
         """A load balancer."""
         return str(self.aws.load_balancer("lb", Tags=TAGS)["LoadBalancerArn"])
+
+    @cached_property
+    def role(self) -> str:
+        """A role that lets the account in, and wants to hear an id."""
+        trust = {
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:aws:iam::{self.aws.id}:root"},
+            "Condition": {"StringEquals": {"sts:ExternalId": "team"}},
+        }  # fmt: skip
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        made = self.aws.client("iam").create_role(
+            Path="/elbv2.k8s.aws/", RoleName="targets", AssumeRolePolicyDocument=document
+        )
+        return str(made["Role"]["Arn"])
 
     @cached_property
     def group(self) -> str:
@@ -161,6 +177,12 @@ def register_targets(world: World) -> None:
 
 # By operation of the program: the call as it makes it, and what has to stand for it.
 CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
+    "AssumeRole": (
+        lambda w: w.sts.assume_role(
+            RoleArn=w.role, RoleSessionName="AWS-LBC-demo", ExternalId="team"
+        ),
+        ("role",),
+    ),
     "CreateLoadBalancer": (make_load_balancer, ()),
     "CreateTargetGroup": (make_target_group, ()),
     "RegisterTargets": (register_targets, ("group",)),

@@ -10,11 +10,19 @@ use crate::model::settings::Scope;
 /// The id of the service that tells an instance about itself.
 pub(super) const INSTANCE_METADATA: &str = "ec2imds";
 /// The services that are called here, as AWS's SDKs name them.
-const CALLED: [&str; 7] =
-    ["EC2", "Elastic Load Balancing v2", "ACM", "Route 53", "WAFV2", "Shield", INSTANCE_METADATA];
+const CALLED: [&str; 8] = [
+    "EC2",
+    "Elastic Load Balancing v2",
+    "ACM",
+    "Route 53",
+    "WAFV2",
+    "Shield",
+    "STS",
+    INSTANCE_METADATA,
+];
 /// The services that LBC calls besides.
-const CALLED_BY_LBC: [&str; 4] =
-    ["STS", "WAF Regional", "Resource Groups Tagging API", "Global Accelerator"];
+const CALLED_BY_LBC: [&str; 3] =
+    ["WAF Regional", "Resource Groups Tagging API", "Global Accelerator"];
 
 /// Where AWS is, and how patient one is with it.
 #[derive(Clone, Debug)]

@@ -71,8 +71,10 @@ use crate::model::target_group::Traits;
 mod batch;
 mod named;
 mod protection;
+mod roles;
 
 use batch::{Asker, Batches};
+use roles::Roles;
 
 /// How often what is needed is read anew before that is an error. Two rounds are the rule (the
 /// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
@@ -108,6 +110,7 @@ struct Inner<C, T> {
     /// state does that: a read may end where somebody holds the state's lock and lets go of it.
     ended: Mutex<Vec<(Part, u64)>>,
     batches: Batches,
+    roles: Roles<C, T>,
 }
 
 impl<C, T> Clone for Mirror<C, T> {
@@ -132,6 +135,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
             state: Mutex::default(),
             ended: Mutex::default(),
             batches: Batches::default(),
+            roles: Roles::default(),
         };
         Self { shared: Arc::new(inner) }
     }
@@ -355,6 +359,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     /// Stops believing anything but the VPC: somebody else may have been writing.
     pub fn forget(&self) {
         self.shared.lock().forget();
+        self.shared.roles.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Stops believing a part. The tags of load balancers and target groups go on being believed.

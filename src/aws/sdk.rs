@@ -4,14 +4,16 @@ use std::error::Error;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::interceptors::{BeforeTransmitInterceptorContextRef, InterceptorContext};
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
-use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use futures::FutureExt as _;
 
 use super::endpoints::Site;
 use super::error::{CloudError, Kind};
@@ -20,6 +22,7 @@ use super::tally::Tally;
 use crate::clock::SystemClock;
 use crate::model::id::AwsId;
 use crate::model::name_filter::NameFilter;
+use crate::model::role::Role;
 
 /// How often one call is tried while AWS says "not now" where nobody says (the default of LBC's
 /// `--aws-max-retries`), if there is time for it.
@@ -52,6 +55,9 @@ pub struct Sdk {
     pub(super) turns: Turns,
     /// Which hosted zones there are, as far as anybody here knows.
     pub(super) zones: NameFilter,
+    /// Where AWS is, and who counts what it says, for whoever calls by another role.
+    site: Site,
+    tally: Tally,
 }
 
 /// Finds out how to reach AWS: region and endpoint from where they are given, the rest from the
@@ -129,6 +135,8 @@ impl Sdk {
             rule_description: site.scope.rule_description(),
             turns,
             zones: NameFilter::default(),
+            site: site.clone(),
+            tally: tally.clone(),
         }
     }
 
@@ -136,6 +144,25 @@ impl Sdk {
     #[must_use]
     pub fn with_zones(self, filter: NameFilter) -> Self {
         Self { zones: filter, ..self }
+    }
+
+    /// The same by the rights of a role. A session of it begins with the first call, and the next
+    /// one when that is about to end.
+    pub(super) fn by_role(&self, role: &Role, session: &str) -> Option<Self> {
+        let mut asking = self.site.config.to_builder();
+        if let Some(url) = self.site.endpoint("STS") {
+            asking = asking.endpoint_url(url);
+        }
+        let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(session);
+        if let Some(id) = &role.external_id {
+            provider = provider.external_id(id);
+        }
+        // With a configuration at hand, there is nothing to wait for.
+        let provider = provider.configure(&asking.build()).build().now_or_never()?;
+        let config = self.site.config.to_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
+        let site = Site { config, ..self.site.clone() };
+        Some(Self::paced(&site, self.vpc.clone(), self.turns.clone(), &self.tally))
     }
 
     /// All that an answer of several pages holds. `page` asks for the one after a token; each is a

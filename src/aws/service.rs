@@ -14,6 +14,7 @@ use super::{Cloud, acm, arn, ec2, elb, route53, shield, wafv2};
 use crate::clock;
 use crate::model::action::AwsAction;
 use crate::model::id::AwsId;
+use crate::model::role::Role;
 
 impl Cloud for Sdk {
     async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
@@ -37,6 +38,10 @@ impl Cloud for Sdk {
     async fn turn(&self, action: &AwsAction) {
         let (service, operation) = action.operation();
         self.turns.wait(&format!("{service}.{operation}")).await;
+    }
+
+    fn assume(&self, role: &Role, session: &str) -> Option<Self> {
+        self.by_role(role, session)
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

@@ -1,6 +1,6 @@
 //! Looking for AWS Load Balancer Controller in the cluster: once, at the start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::admissionregistration::v1::{
@@ -237,11 +237,8 @@ fn is_ours(holder: &str) -> bool {
 /// What a binding asks for that is not done here.
 fn of_binding(spec: &Value) -> BTreeSet<Duty> {
     let text = |field: &str| spec[field].as_str().unwrap_or_default();
-    let asked = BTreeMap::from([
-        (Duty::CrossAccountBindings, !text("iamRoleArnToAssume").is_empty()),
-        (Duty::QuicBindings, text("targetGroupProtocol").ends_with("QUIC")),
-    ]);
-    asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(duty, _)| duty).collect()
+    let speaks_quic = text("targetGroupProtocol").ends_with("QUIC");
+    speaks_quic.then_some(Duty::QuicBindings).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -277,6 +274,6 @@ mod tests {
         assert_eq!(asked(named), [""; 0]);
         let abroad = json!({"targetGroupARN": "arn",
             "iamRoleArnToAssume": "arn:aws:iam::1:role/x", "targetGroupProtocol": "TCP_QUIC"});
-        assert_eq!(asked(abroad), ["cross-account-bindings", "quic-bindings"]);
+        assert_eq!(asked(abroad), ["quic-bindings"]);
     }
 }

@@ -21,6 +21,7 @@ use crate::model::memory::Entry;
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
+use crate::model::role::session;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::source::{Source, SourceKind};
@@ -417,7 +418,12 @@ async fn plan_targets<C: Cloud, T: Clock>(
     }
     for (key, stack) in wished {
         let inventory = match &stack.target_group {
-            Id::Is(id) => mirror.targets(id).await?,
+            Id::Is(id) => {
+                let role = snapshot.objects.bindings.get(&key).and_then(|seen| seen.role());
+                let session = session(&snapshot.settings.cluster);
+                let by_role = role.and_then(|role| mirror.by_role(&role, &session));
+                by_role.as_ref().unwrap_or(mirror).targets(id).await?
+            }
             Id::Of(_) => TargetsInventory::default(),
         };
         let plan = plan::targets::plan(&key, &stack, &inventory);

@@ -7,6 +7,7 @@ use crate::model::binding::Completion;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
+use crate::model::role::Role;
 use crate::model::seen::SeenBinding;
 use crate::model::snapshot::Snapshot;
 use crate::model::target_group::Traits;
@@ -44,10 +45,7 @@ pub fn ask(snapshot: &Snapshot, key: &ObjectKey) -> Ask {
 /// Whether a binding is a person's, for us to serve.
 #[must_use]
 pub fn is_of_person(snapshot: &Snapshot, key: &ObjectKey, seen: &SeenBinding) -> bool {
-    !seen.leaving
-        && seen.spec.iam_role_arn_to_assume.is_none()
-        && Group::of_labels(&seen.labels).is_none()
-        && binder::is_served(snapshot, key)
+    !seen.leaving && Group::of_labels(&seen.labels).is_none() && binder::is_served(snapshot, key)
 }
 
 /// The target group that a binding names.
@@ -103,6 +101,15 @@ pub fn flaw(seen: &SeenBinding, key: &ObjectKey, traits: &Traits) -> Option<Prob
         return Some(problem(key, field, said.to_owned(), &allowed));
     }
     let is_ip = traits.target_type == "ip";
+    if !is_ip && seen.role().is_some() {
+        let found = "a role, while targets are nodes".to_owned();
+        return Some(problem(
+            key,
+            "spec.iamRoleArnToAssume",
+            found,
+            "none, or a target group of ip",
+        ));
+    }
     (is_ip && spec.node_selector.is_some()).then(|| {
         let found = "nodes, while targets are pods".to_owned();
         problem(key, "spec.nodeSelector", found, "none, with targetType: ip")
@@ -115,6 +122,21 @@ pub fn missing(key: &ObjectKey, field: &str, said: &str) -> Problem {
     Problem {
         code: Code::NoTargetGroup,
         ..problem(key, field, format!("{said}, which does not exist"), "a target group that does")
+    }
+}
+
+/// What is to be said of a binding whose role lets nobody look after its target group.
+#[must_use]
+pub fn unassumed(key: &ObjectKey, role: &Role, answer: &str) -> Problem {
+    Problem {
+        code: Code::NoTargetGroup,
+        meanwhile: "its targets stay as they are; it is tried again".to_owned(),
+        ..problem(
+            key,
+            "spec.iamRoleArnToAssume",
+            format!("{}, by which AWS says {answer}", role.arn),
+            "a role that trusts the controller's, which has to be allowed sts:AssumeRole of it",
+        )
     }
 }
 

@@ -19,15 +19,14 @@ use crate::model::target_group::TargetType;
 
 use super::{binder, completion, nodes};
 
-/// Builds what should be registered for a binding that stands. `None` where this version has no
-/// say: one for another account, one that may not have its target group, or one whose nodes nobody
-/// can tell.
+/// Builds what should be registered for a binding that stands. `None` where nobody has a say: one
+/// that names no target group or may not have it, or one whose nodes nobody can tell.
 #[must_use]
 pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     let seen = snapshot.objects.bindings.get(key)?;
     let binding = seen.as_binding(key);
     let spec = &seen.spec;
-    if spec.target_group_arn.is_none() || spec.iam_role_arn_to_assume.is_some() {
+    if spec.target_group_arn.is_none() {
         return None;
     }
     if !seen.leaving && nodes::flaw(snapshot, &binding).is_some() {
@@ -153,13 +152,12 @@ pub fn unserved(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
         return None;
     }
     let spec = &seen.spec;
-    let (field, found, allowed) = if spec.iam_role_arn_to_assume.is_some() {
-        ("spec.iamRoleArnToAssume", "a role to assume", "a target group of this account")
-    } else if completion::arn(seen).is_none() && spec.target_group_name.is_none() {
-        ("spec.targetGroupARN", "neither an ARN nor a name", "the target group's")
-    } else {
-        return None;
-    };
+    let (field, found, allowed) =
+        if completion::arn(seen).is_none() && spec.target_group_name.is_none() {
+            ("spec.targetGroupARN", "neither an ARN nor a name", "the target group's")
+        } else {
+            return None;
+        };
     Some(Problem {
         code: Code::Unsupported,
         severity: Severity::Warning,

@@ -24,12 +24,13 @@ mod kubernetes;
 mod operation;
 mod route53;
 mod shield;
+mod sts;
 mod wafv2;
 
 /// What the reads of all services have to be allowed, in IAM's words. A test holds
 /// `iam/policy.json` against it.
 pub const READS: &[&[&str]] =
-    &[elb::READS, ec2::READS, acm::READS, route53::READS, wafv2::READS, shield::READS];
+    &[elb::READS, ec2::READS, acm::READS, route53::READS, wafv2::READS, shield::READS, sts::READS];
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

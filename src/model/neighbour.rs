@@ -9,8 +9,6 @@ use super::id::{AwsId, ObjectKey};
 /// What LBC does in a cluster and this program does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Duty {
-    /// TargetGroupBindings of another account's target groups.
-    CrossAccountBindings,
     /// TargetGroupBindings that speak QUIC.
     QuicBindings,
     /// Pods with an agent for target control.
@@ -25,8 +23,7 @@ pub enum Duty {
 
 impl Duty {
     /// All there are.
-    pub const ALL: [Self; 6] = [
-        Self::CrossAccountBindings,
+    pub const ALL: [Self; 5] = [
         Self::QuicBindings,
         Self::TargetControl,
         Self::Services,
@@ -38,7 +35,6 @@ impl Duty {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::CrossAccountBindings => "cross-account-bindings",
             Self::QuicBindings => "quic-bindings",
             Self::TargetControl => "target-control",
             Self::Services => "services",
@@ -51,9 +47,7 @@ impl Duty {
     #[must_use]
     pub fn harm(self) -> &'static str {
         match self {
-            Self::CrossAccountBindings | Self::QuicBindings => {
-                "their targets stay as they are, whatever comes and goes"
-            }
+            Self::QuicBindings => "their targets stay as they are, whatever comes and goes",
             Self::TargetControl => "new pods get no agent once its webhooks are gone",
             Self::Services => "their load balancers and targets stay as they are",
             Self::Gateways | Self::Accelerators => "they stay as they are",

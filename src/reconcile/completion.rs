@@ -80,10 +80,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let id = match ask {
             Ask::Nothing => None,
             Ask::Traits(arn) => Some(arn.clone()),
-            Ask::Named(name) => self.mirror().target_group_named(name, MISSING_AGE_MAX).await?,
+            Ask::Named(name) => self.mirror.target_group_named(name, MISSING_AGE_MAX).await?,
         };
         let Some(id) = id else { return Ok(None) };
-        let traits = self.mirror().traits(&id, MISSING_AGE_MAX).await?;
+        let traits = self.mirror.traits(&id, MISSING_AGE_MAX).await?;
         Ok(traits.map(|traits| (id, traits)))
     }
 

@@ -70,7 +70,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         target_group: &AwsId,
         gates: &[Waiting],
     ) -> Result<(Vec<GateNews>, Rest), CloudError> {
-        let known = self.mirror().targets(target_group).await?;
+        let known = self.mirror.targets(target_group).await?;
         let health = Health::of(known.targets.value().map_or(&[], Vec::as_slice));
         let (new, mut waiting): (Vec<&Waiting>, Vec<&Waiting>) =
             gates.iter().partition(|waiting| health.is_new(waiting));
@@ -85,8 +85,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             return Ok((news, self.next_look(key, now)));
         }
         let part = Part::Elb(ElbPart::Targets(target_group.clone()));
-        self.mirror().refresh(&part, LOOK_PAUSE / 2);
-        let known = self.mirror().targets(target_group).await?;
+        self.mirror.refresh(&part, LOOK_PAUSE / 2);
+        let known = self.mirror.targets(target_group).await?;
         let health = Health::of(known.targets.value().map_or(&[], Vec::as_slice));
         if !gates.iter().any(|waiting| health.holds_up(waiting)) {
             self.wait_no_more(key);

@@ -104,8 +104,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                     target_group: target_group.clone(),
                     targets: targets.clone(),
                 });
-                self.mirror().turn(&action).await;
-                match self.mirror().perform(&action).await {
+                self.mirror.turn(&action).await;
+                match self.mirror.perform(&action).await {
                     Ok(_) => {}
                     Err(error) if error.kind == Kind::Refused && error.may_be_of_one() => {
                         batches.push(Batch { targets, answer: error.to_string() });

@@ -1,26 +1,28 @@
 //! The story of a visit to the targets of a binding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::completion::{MISSING_AGE_MAX, Standing};
 use super::refused::refusals;
 use super::{Visit, gravest};
-use crate::apply::of_cluster;
+use crate::apply::{of_aws, of_cluster};
 use crate::aws::{Cloud, CloudError, ElbPart, Kind, Mirror, Part, Reach, TagLook};
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster};
 use crate::desired;
 use crate::desired::binder::{self, Refusal};
-use crate::desired::completion::is_of_person;
+use crate::desired::completion::{self, is_of_person};
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::known::Known;
 use crate::model::marks::Tags;
 use crate::model::outcome::Outcome;
 use crate::model::problem::Problem;
+use crate::model::seen::SeenBinding;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::stack::Noted;
-use crate::model::subject::Lane;
+use crate::model::subject::{Lane, Subject};
 use crate::plan;
 use crate::report::{self, Rest};
 
@@ -46,7 +48,7 @@ pub async fn read_bound<C: Cloud, T: Clock>(
 ) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
     // What another account holds is another role's to read.
     let bindings = objects.bindings.values();
-    let of_ours = bindings.filter(|seen| seen.spec.iam_role_arn_to_assume.is_none());
+    let of_ours = bindings.filter(|seen| seen.role().is_none());
     let named: BTreeSet<AwsId> =
         of_ours.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new)).collect();
     read_tags(mirror, cluster, named, look).await
@@ -105,6 +107,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             Ok(Standing::Unfit(rest)) => Ok(rest),
             Err(error) => Err(error),
         };
+        let registered = self.by_role(seen, registered, &mut told);
         let gated = match opened {
             Some(opened) => opened,
             None => self.gates(key, &snapshot, &mut told).await,
@@ -117,6 +120,24 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             rests.push(Rest::Later(BOUND_AGE_MAX));
         }
         Ok(gravest(rests))
+    }
+
+    /// What comes of it where a binding names a role that is not to be had: whoever wrote it hears
+    /// of that, and it is tried again.
+    fn by_role(
+        &self,
+        seen: Option<&Arc<SeenBinding>>,
+        registered: Result<Rest, CloudError>,
+        told: &mut Vec<Problem>,
+    ) -> Result<Rest, CloudError> {
+        match (registered, seen.and_then(|seen| seen.role())) {
+            (Err(error), Some(role)) => {
+                let Subject::Targets(_, key) = self.subject else { return Err(error) };
+                told.push(completion::unassumed(key, &role, &error.to_string()));
+                Ok(Rest::Again(of_aws(error.kind)))
+            }
+            (registered, _) => registered,
+        }
     }
 
     async fn register(
@@ -139,11 +160,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             });
         }
         let part = Part::Elb(ElbPart::Targets(target_group.clone()));
-        let inventory = self.mirror().targets(target_group).await?;
+        let inventory = self.mirror.targets(target_group).await?;
         let seen = snapshot.objects.bindings.get(key);
         let is_of_person = seen.is_some_and(|seen| is_of_person(snapshot, key, seen));
         if matches!(inventory.targets, Known::Absent(_)) && is_of_person {
-            self.mirror().refresh(&part, MISSING_AGE_MAX);
+            self.mirror.refresh(&part, MISSING_AGE_MAX);
             return self.find_again(key, snapshot, target_group, told).await;
         }
         self.leave_out(key, &mut stack, &inventory);

@@ -97,6 +97,7 @@ mod tests {
                 ip_address_type: None,
                 vpc_id: None,
                 iam_role_arn_to_assume: None,
+                assume_role_external_id: None,
                 rest: [].into(),
             },
             status,

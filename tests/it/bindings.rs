@@ -297,19 +297,3 @@ fn a_binding_of_an_ingress_that_somebody_deletes_takes_no_targets_along() {
         assert_eq!(objects.bindings.len(), 1);
     });
 }
-
-#[test]
-fn who_asks_for_what_is_not_done_hears_of_it() {
-    wait(async {
-        let site = Site::new(SHOP);
-        let controller = site.settle().await;
-        let arn = terraformed(&site, "tf", Tags::new());
-        let (spec, field) = ("targetType: ip, iamRoleArnToAssume: r", "spec.iamRoleArnToAssume");
-        let manifest = binding("shop/tf", &arn, "").replace("targetType: ip", spec);
-        site.cluster.apply(&manifest);
-        settle(&controller).await;
-        let [event] = &told(&site, "shop/tf")[..] else { panic!("{spec}") };
-        assert!(event.reason == "Unsupported" && event.message.contains(field), "{event:?}");
-        assert_eq!(registered(&site, &arn).len(), 0);
-    });
-}

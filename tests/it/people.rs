@@ -8,7 +8,7 @@ use albedo::model::seen::{BindingStatus, SeenBinding};
 use albedo::model::target::{Target, TargetState};
 use smol_str::SmolStr;
 
-use super::support::fake::{Fake, Fault, Faulty, Struck, When};
+use super::support::fake::{Fake, Fault, Faulty, OTHER_ACCOUNT, Struck, When};
 use super::support::site::{Controller, Site};
 use super::support::world::{key, wait};
 
@@ -329,5 +329,73 @@ fn a_target_group_that_may_not_be_looked_up_is_told_and_looked_up_again() {
         site.aws.forbid(&[]);
         controller.settle_for(600).await;
         assert_eq!(registered(&site, &id), both());
+    });
+}
+
+/// The role of another account that lets us in, and what it wants to hear.
+const ROLE: &str = "arn:aws:iam::999999999999:role/elbv2.k8s.aws/targets";
+const EXTERNAL_ID: &str = "team-7";
+
+/// A target group of another account.
+async fn stands_elsewhere() -> (Site, Controller<Fake>, AwsId) {
+    let (site, controller, id) = stands("by-hand").await;
+    let place = "arn:aws:elasticloadbalancing:us-east-1";
+    let other = AwsId::new(format!("{place}:{OTHER_ACCOUNT}:targetgroup/by-hand/1"));
+    site.aws.change(|state| {
+        let group = state.target_groups.remove(&id).unwrap();
+        state.target_groups.insert(other.clone(), group);
+    });
+    (site, controller, other)
+}
+
+#[test]
+fn a_target_group_of_another_account_is_looked_after_by_its_role() {
+    wait(async {
+        let (site, controller, id) = stands_elsewhere().await;
+        site.aws.trust(ROLE, EXTERNAL_ID);
+        let role = format!("iamRoleArnToAssume: '{ROLE}', assumeRoleExternalId: {EXTERNAL_ID}");
+        bind(&site, &format!("targetGroupARN: '{id}', targetType: ip, {role}"));
+        controller.settle_for(30).await;
+        assert_eq!(registered(&site, &id), both());
+        assert_eq!(site.aws.sessions(), [(ROLE.to_owned(), "AWS-LBC-demo".to_owned())]);
+        site.cluster.add("endpoints team/s: {at: [172.31.0.1]}");
+        controller.settle_for(30).await;
+        assert_eq!(registered(&site, &id), ["172.31.0.1:8080".to_owned()].into());
+        site.cluster.delete_binding(&mine());
+        controller.settle_for(30).await;
+        assert_eq!(registered(&site, &id), BTreeSet::new());
+        assert!(!site.cluster.objects.read().unwrap().bindings.contains_key(&mine()));
+    });
+}
+
+#[test]
+fn a_role_that_lets_nobody_in_is_told_and_tried_again() {
+    wait(async {
+        let (site, controller, id) = stands_elsewhere().await;
+        let role = format!("iamRoleArnToAssume: '{ROLE}', assumeRoleExternalId: {EXTERNAL_ID}");
+        bind(&site, &format!("targetGroupARN: '{id}', targetType: ip, {role}"));
+        controller.settle_for(60).await;
+        let said = told(&site, "NoTargetGroup");
+        assert_eq!(said.len(), 1, "{:?}", site.cluster.events());
+        assert!(said[0].contains(ROLE), "{said:?}");
+        site.aws.trust(ROLE, EXTERNAL_ID);
+        controller.settle_for(600).await;
+        assert_eq!(registered(&site, &id), both());
+    });
+}
+
+#[test]
+fn whoever_names_no_role_gets_at_no_other_account() {
+    wait(async {
+        let (site, controller, id) = stands_elsewhere().await;
+        site.aws.trust(ROLE, EXTERNAL_ID);
+        bind(&site, &format!("targetGroupARN: '{id}', targetType: ip"));
+        controller.settle_for(60).await;
+        assert_eq!(registered(&site, &id), BTreeSet::new());
+        assert_eq!(site.aws.sessions(), []);
+        let role = format!("iamRoleArnToAssume: '{ROLE}', assumeRoleExternalId: {EXTERNAL_ID}");
+        bind(&site, &format!("targetGroupARN: '{id}', targetType: instance, {role}"));
+        controller.settle_for(60).await;
+        assert_eq!(registered(&site, &id), BTreeSet::new());
     });
 }

@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::process::Command;
 use std::time::Duration;
 
-use albedo::aws::{Cloud, CloudError, Kind, Sdk, WRITE_MAX, configure};
+use albedo::aws::{
+    Cloud, CloudError, ElbPart, ElbReading, Kind, Part, Reading, Sdk, WRITE_MAX, configure,
+};
 use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::record::HostedZone;
+use albedo::model::role::Role;
 use albedo::model::security::Peer;
+use albedo::model::target::Target;
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
 
@@ -196,4 +201,61 @@ async fn an_endpoint_that_nobody_listens_at_is_told_at_once() {
     let text = "elbv2.DescribeLoadBalancers: no answer: tcp connect error: \
                 Connection refused (os error 111)";
     assert_eq!((error.kind, error.to_string().as_str()), (Kind::Transient, text));
+}
+
+/// Makes a role whose account lets another one look after its target groups, if that gives an id.
+/// Answers with its ARN.
+fn role_for(account: &Account, trusted: &Account) -> String {
+    let script = "
+import boto3, json, sys
+allow = {'Effect': 'Allow'}
+trust = allow | {
+    'Action': 'sts:AssumeRole', 'Principal': {'AWS': f'arn:aws:iam::{sys.argv[1]}:root'},
+    'Condition': {'StringEquals': {'sts:ExternalId': 'team-7'}},
+}
+document = lambda statement: json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
+iam = boto3.client('iam')
+role = iam.create_role(
+    Path='/elbv2.k8s.aws/', RoleName='targets', AssumeRolePolicyDocument=document(trust)
+)
+rights = allow | {'Action': 'elasticloadbalancing:*', 'Resource': '*'}
+iam.put_role_policy(RoleName='targets', PolicyName='targets', PolicyDocument=document(rights))
+print(role['Role']['Arn'])
+";
+    let mut command = Command::new(account.python());
+    let output = command.args(["-c", script, &trusted.id]).envs(account.env()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn target_groups_of_another_account_are_looked_after_by_its_role() {
+    let ((account, site), (other, theirs)) = (site().await, site().await);
+    let group = wishes::target_group(wishes::target_group_spec(&theirs, "group"));
+    let group = wishes::made(&theirs, group).await;
+    let target = Target { id: "172.31.0.9".into(), port: 8080, availability_zone: None };
+    let target_group = Id::Is(group.clone());
+    let action = ElbAction::RegisterTargets { target_group, targets: vec![target.clone()] };
+    let action = AwsAction::Elb(action);
+    site.cloud.perform(&action).await.unwrap_err();
+    let external_id = Some("team-7".to_owned());
+    let role = Role { arn: role_for(&other, &account), external_id };
+    let stranger = Role { external_id: None, ..role.clone() };
+    let error = site.cloud.assume(&stranger, "AWS-LBC-demo").unwrap().perform(&action).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("not authorized to perform: sts:AssumeRole"), "{error}");
+    other.forget_calls().await;
+    let assumed = site.cloud.assume(&role, "AWS-LBC-demo").unwrap();
+    for _ in 0..2 {
+        assumed.perform(&action).await.unwrap();
+    }
+    let part = Part::Elb(ElbPart::Targets(group));
+    let Reading::Elb(ElbReading::Targets(_, found)) = assumed.read(&part).await.unwrap() else {
+        panic!("of another part");
+    };
+    assert_eq!(found.into_iter().map(|live| live.target).collect::<Vec<_>>(), [target]);
+    let sessions = account.counts().await.get("sts.AssumeRole").copied().unwrap_or_default();
+    let there = other.counts().await.get("sts.AssumeRole").copied().unwrap_or_default();
+    // The stranger's too.
+    assert!((1..=2).contains(&(sessions + there)), "one session for all calls");
 }

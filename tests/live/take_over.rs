@@ -33,10 +33,9 @@ fn lbc() -> Vec<Value> {
         }),
         json!({
             "apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
-            "metadata": {"name": "abroad", "namespace": "default"},
+            "metadata": {"name": "quic", "namespace": "default"},
             "spec": {
-                "targetGroupARN": "arn", "targetType": "instance",
-                "iamRoleArnToAssume": "arn:aws:iam::1:role/x",
+                "targetGroupARN": "arn", "targetType": "ip", "targetGroupProtocol": "TCP_QUIC",
                 "serviceRef": {"name": "web", "port": 80},
             },
         }),
@@ -82,13 +81,11 @@ async fn what_lbc_does_is_taken_over_on_purpose_and_only_once() {
     }
     let said = refused(&plane, &account, &[]);
     let here = "AWS Load Balancer Controller is here (it holds Lease kube-system/";
-    for part in
-        [here, "give --take-over", "not done here: cross-account-bindings (1: default/abroad)"]
-    {
+    for part in [here, "give --take-over", "not done here: quic-bindings (1: default/quic)"] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let said = refused(&plane, &account, &["--take-over"]);
-    assert!(said.contains("--take-over=cross-account-bindings,services"), "{said}");
+    assert!(said.contains("--take-over=quic-bindings,services"), "{said}");
     plane.make_home("default");
     let said = refused(&plane, &account, &["--leader-election-namespace=default", "--take-over"]);
     assert!(said.contains("give --leader-election-namespace=kube-system"), "{said}");
@@ -100,7 +97,7 @@ async fn what_lbc_does_is_taken_over_on_purpose_and_only_once() {
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         Controller::start(&account, &plane.kubeconfig_of_controller(), &all)
     };
-    let mut first = start(&["--take-over=services,cross-account-bindings"]);
+    let mut first = start(&["--take-over=services,quic-bindings"]);
     until("it is let begin", async || plane.try_kubectl(&mark, None).ok()).await;
     assert!(first.terminate().success());
     // What anybody can make stops no later start.

@@ -175,6 +175,7 @@ fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, Cl
         ip_address_type: Some(ip_address_type.into()),
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,
+        assume_role_external_id: None,
         rest: BTreeMap::new(),
     })
 }
@@ -204,6 +205,7 @@ fn changes(
 ) -> Option<Value> {
     let silent = TargetGroupBindingSpec {
         iam_role_arn_to_assume: None,
+        assume_role_external_id: None,
         rest: BTreeMap::new(),
         ..standing.spec.clone()
     };

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::marks::Labels;
+use crate::model::role::Role;
 use crate::model::selector::Selector;
 use crate::model::target_group::TargetType;
 
@@ -114,6 +115,9 @@ pub struct TargetGroupBindingSpec {
     /// A role to be assumed for the target group's calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_role_arn_to_assume: Option<String>,
+    /// What that role wants to hear of whoever assumes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assume_role_external_id: Option<String>,
     /// Fields that this version does not read; kept so that a rewrite does not lose them.
     #[serde(flatten)]
     pub rest: BTreeMap<String, serde_json::Value>,
@@ -152,6 +156,14 @@ impl SeenBinding {
         let (held, is_leaving) = (&other.finalizers, other.leaving);
         (uid, created, labels, finalizers, *leaving, spec)
             == (&other.uid, &other.created, &other.labels, held, is_leaving, &other.spec)
+    }
+
+    /// The role that its target group is looked after by, where it names one.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        let given = |field: &Option<String>| field.clone().filter(|text| !text.is_empty());
+        let arn = given(&self.spec.iam_role_arn_to_assume)?;
+        Some(Role { arn, external_id: given(&self.spec.assume_role_external_id) })
     }
 
     /// The binding as a wish would put it, so that the two can be compared.

@@ -3,6 +3,7 @@
 use albedo::aws::{Answer, Cloud, CloudError, Kind, Part, Reading};
 use albedo::clock::Clock as _;
 use albedo::model::action::AwsAction;
+use albedo::model::role::Role;
 use tokio::sync::oneshot;
 
 use super::judge::{Invariant, Judge};
@@ -70,6 +71,10 @@ impl Cloud for Reached {
         self.stage.trace.line(&who, || format!("{part:?} ({})", fate.as_str()));
         self.clock.sleep(back).await;
         if fate == Fate::Fine { answer } else { Err(error(fate, "read")) }
+    }
+
+    fn assume(&self, _role: &Role, _session: &str) -> Option<Self> {
+        None
     }
 
     async fn turn(&self, _action: &AwsAction) {

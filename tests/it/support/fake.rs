@@ -4,7 +4,7 @@
 //! Where AWS needs a moment, this one needs a word from the test: targets get well, drain and load
 //! balancers stand when the test says so; or as soon as time passes, where it says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{
@@ -17,11 +17,13 @@ use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::listener::Protocol;
 use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::marks::Tags;
+use albedo::model::role::Role;
 use albedo::model::surroundings::{Subnet, Vpc};
 use albedo::model::target::{LiveTarget, TargetState};
 
 pub use faulty::{Death, Fault, Faulty, Struck, When};
 pub use held::Held;
+pub use roles::OTHER_ACCOUNT;
 pub use state::State;
 
 mod acm;
@@ -32,10 +34,13 @@ mod faulty;
 mod held;
 mod listener;
 mod protection;
+mod roles;
 mod route53;
 mod security;
 mod state;
 mod target_group;
+
+use roles::Session;
 
 /// The account and region in the ARNs.
 const PLACE: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012";
@@ -44,6 +49,8 @@ const PLACE: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012";
 #[derive(Clone)]
 pub struct Fake {
     shared: Arc<Mutex<Shared>>,
+    /// Whose calls these are, where they are not the account's own.
+    session: Option<Session>,
 }
 
 #[derive(Default)]
@@ -62,6 +69,9 @@ struct Shared {
     /// The write after which whoever asked panics.
     panics_at: Option<usize>,
     turns: Option<Turns>,
+    /// The roles of other accounts that trust us, each with the id that it wants to hear.
+    trusted: BTreeMap<String, String>,
+    sessions: BTreeSet<(String, String)>,
 }
 
 impl Shared {
@@ -105,7 +115,7 @@ impl Fake {
             subnets: subnets.collect(),
         };
         let shared = Shared { state: State::new(vpc), ..Shared::default() };
-        Self { shared: Arc::new(Mutex::new(shared)) }
+        Self { shared: Arc::new(Mutex::new(shared)), session: None }
     }
 
     /// From now on calls go out no faster than in turn.
@@ -409,6 +419,7 @@ impl State {
 
 impl Cloud for Fake {
     async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        self.may_read(part)?;
         let operation = match part {
             Part::Ec2(Ec2Part::Vpc) => return Ok(Reading::Ec2(Ec2Reading::Vpc(self.vpc().await?))),
             Part::Tags(ids) => return Ok(Reading::Tags(self.tags(ids).await?)),
@@ -449,7 +460,13 @@ impl Cloud for Fake {
         self.pace(&format!("{service}.{operation}")).await;
     }
 
+    fn assume(&self, role: &Role, session: &str) -> Option<Self> {
+        let session = Some(Session { role: role.clone(), name: session.to_owned() });
+        Some(Self { session, ..self.clone() })
+    }
+
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        self.may_perform(action)?;
         let answer = self.perform_before(action, |_, _, _| {})?;
         let shared = self.lock();
         if shared.panics_at == Some(shared.performed.len()) {

@@ -85,7 +85,8 @@ fn a_patch_names_what_differs_and_spares_what_no_wish_speaks_of() {
     let live = TargetGroupBindingSpec {
         target_group_name: Some("by-name".into()),
         iam_role_arn_to_assume: Some("role".into()),
-        rest: [("assumeRoleExternalId".to_owned(), json!("x"))].into(),
+        assume_role_external_id: Some("x".into()),
+        rest: [].into(),
         ..written(&Binding { openings: vec![], protocol: None, ..binding() })
     };
     let wished = written(&binding());

@@ -77,6 +77,7 @@ pub(super) fn spec(binding: &Binding) -> TargetGroupBindingSpec {
         ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.into()),
         vpc_id: binding.vpc.clone(),
         iam_role_arn_to_assume: None,
+        assume_role_external_id: None,
         rest: BTreeMap::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use albedo::aws::{Answer, Cloud, CloudError, Kind, Part, Reading};
 use albedo::model::action::AwsAction;
+use albedo::model::role::Role;
 use tokio::sync::watch;
 
 /// Whether a call that fails did its work.
@@ -145,6 +146,11 @@ impl<C: Cloud> Cloud for Faulty<C> {
 
     async fn turn(&self, action: &AwsAction) {
         self.inner.turn(action).await;
+    }
+
+    fn assume(&self, role: &Role, session: &str) -> Option<Self> {
+        let inner = self.inner.assume(role, session)?;
+        Some(Self { inner, plan: Arc::clone(&self.plan), death: self.death.clone() })
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {

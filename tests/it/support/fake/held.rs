@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use albedo::aws::{Answer, Cloud, CloudError, Part, Reading};
 use albedo::model::action::AwsAction;
+use albedo::model::role::Role;
 use tokio::sync::watch;
 
 /// Any AWS; while it is closed, a call does its work and its answer waits. Clones are the same.
@@ -67,6 +68,11 @@ impl<C: Cloud> Cloud for Held<C> {
 
     async fn turn(&self, action: &AwsAction) {
         self.inner.turn(action).await;
+    }
+
+    fn assume(&self, role: &Role, session: &str) -> Option<Self> {
+        let inner = self.inner.assume(role, session)?;
+        Some(Self { inner, gates: Arc::clone(&self.gates) })
     }
 
     async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
