@@ -8,14 +8,15 @@ use smol_str::SmolStr;
 pub use action::{GroupStickiness, Redirect, RuleAction, Weighted, actions_satisfy};
 pub use authentication::{Claim, Cognito, Jwt, Oidc, Session};
 pub use condition::{Condition, QueryValue};
+pub use router::{Fit, Request, Routed, route};
 pub use transform::{Rewrite, Transform};
-
-use condition::patterns_meet;
 
 mod action;
 mod authentication;
 mod condition;
 mod overlap;
+mod pattern;
+mod router;
 mod split;
 mod transform;
 
@@ -54,18 +55,6 @@ impl Rule {
         ours.len() == theirs.len()
             && ours.iter().all(|one| has(theirs, one))
             && theirs.iter().all(|one| has(ours, one))
-    }
-
-    /// Whether some request meets the conditions of both rules, as far as hosts and paths tell.
-    #[must_use]
-    pub fn shares_requests_with(&self, other: &Self) -> bool {
-        let share = |ours: Option<&[SmolStr]>, theirs: Option<&[SmolStr]>| match (ours, theirs) {
-            (Some(ours), Some(theirs)) => {
-                ours.iter().any(|our| theirs.iter().any(|their| patterns_meet(our, their)))
-            }
-            (None, _) | (_, None) => true,
-        };
-        share(self.hosts(), other.hosts()) && share(self.paths(), other.paths())
     }
 
     /// The host values, if the rule asks for a host.

@@ -129,7 +129,7 @@ impl<'a> Pairing<'a> {
     pub fn make_room(&mut self, lacking: usize) -> Vec<&'a LiveRule> {
         let (taken_over, others): (Vec<&LiveRule>, Vec<&LiveRule>) =
             self.unwanted.iter().rev().partition(|rule| {
-                self.missing.iter().any(|(_, wish)| wish.rule.shares_requests_with(&rule.rule))
+                self.missing.iter().any(|(_, wish)| wish.rule.overlaps(&rule.rule))
             });
         let mut unwanted = others.into_iter().chain(taken_over);
         let first = unwanted.by_ref().take(lacking).collect();

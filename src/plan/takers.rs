@@ -24,7 +24,7 @@ pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) 
             }
             Action::Aws(_) | Action::Kube(_) => None,
         };
-        is_now(step) && spec.is_some_and(|spec| spec.shares_requests_with(&rule.rule))
+        is_now(step) && spec.is_some_and(|spec| spec.overlaps(&rule.rule))
     });
     let mut takers: BTreeSet<StepId> = takers.map(|step| step.id).collect();
     takers.extend(takers_elsewhere(steps, listener, &[rule], &[]));

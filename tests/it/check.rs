@@ -122,7 +122,7 @@ fn a_rule_goes_after_those_that_take_its_requests() {
     let is_for_a = |rule: &&LiveRule| rule.rule.paths().is_some_and(|paths| paths == ["/a"]);
     let gone = listener.rules.iter().find(is_for_a).unwrap();
     let wished = &stack.front.as_ref().unwrap().listeners[&80].rules;
-    let spec = wished.iter().find(|(spec, _)| spec.shares_requests_with(&gone.rule)).unwrap();
+    let spec = wished.iter().find(|(spec, _)| spec.overlaps(&gone.rule)).unwrap();
     let come = AwsAction::Elb(ElbAction::CreateRule {
         listener: Id::Is(listener.live.id.clone()),
         priority: 9,

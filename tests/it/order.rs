@@ -6,11 +6,10 @@ use std::net::Ipv4Addr;
 
 use albedo::aws::Kind;
 use albedo::model::id::{AwsId, Id};
-use albedo::model::rule::{Rule, RuleAction};
+use albedo::model::rule::{self, Rule, RuleAction, route};
 use albedo::model::security::{IngressRule, Peer};
 
 use super::support::fake::{Fault, Faulty, State, Struck, When};
-use super::support::router;
 use super::support::site::Site;
 use super::support::world::{CERTIFICATE, NODES, fake, wait};
 
@@ -51,7 +50,8 @@ fn reached(state: &State, request: Request) -> BTreeSet<AwsId> {
         let mut rules: Vec<_> = state.rules.values().filter(|rule| rule.listener == *id).collect();
         rules.sort_by_key(|rule| rule.priority);
         let rules: Vec<Rule> = rules.into_iter().map(|rule| rule.rule.clone()).collect();
-        let Some(place) = router::first(&rules, request.host, request.path) else { continue };
+        let routed = route(&rules, &rule::Request::get(request.host, request.path));
+        let Some(place) = routed.taken else { continue };
         let groups = rules[place].actions.iter().flat_map(RuleAction::target_groups);
         for group in groups.filter_map(|weighted| weighted.group.given()) {
             let is_open = |port: u16| {

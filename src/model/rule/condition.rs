@@ -182,57 +182,9 @@ impl fmt::Display for Condition {
     }
 }
 
-/// Whether some text is taken by both patterns of AWS: `*` stands for any characters, `?` for one.
-#[must_use]
-pub fn patterns_meet(left: &str, right: &str) -> bool {
-    let [left, right] = [left, right].map(|pattern| pattern.chars().collect::<Vec<char>>());
-    // From the ends: whether what is left of both patterns meets, for each start in the right one.
-    let mut shorter = vec![false; right.len() + 1];
-    for i in (0..=left.len()).rev() {
-        let mut meets = vec![false; right.len() + 1];
-        for j in (0..=right.len()).rev() {
-            meets[j] = match (left.get(i), right.get(j)) {
-                (None, None) => true,
-                (Some('*'), other) => shorter[j] || (other.is_some() && meets[j + 1]),
-                (other, Some('*')) => meets[j + 1] || (other.is_some() && shorter[j]),
-                (Some(a), Some(b)) => (a == b || *a == '?' || *b == '?') && shorter[j + 1],
-                (None, Some(_)) | (Some(_), None) => false,
-            };
-        }
-        shorter = meets;
-    }
-    shorter.first().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_meet_where_some_text_is_taken_by_both() {
-        for (left, right) in [
-            ("/a", "/a"),
-            ("/a*", "/a"),
-            ("/a/*", "/a/b"),
-            ("*.example.com", "a.example.com"),
-            ("*", ""),
-            ("/?", "/*"),
-            ("/a*c", "/*bc"),
-        ] {
-            assert!(patterns_meet(left, right), "{left} {right}");
-            assert!(patterns_meet(right, left), "{right} {left}");
-        }
-        for (left, right) in [
-            ("/a", "/b"),
-            ("/a", "/a/b"),
-            ("*.example.com", "example.com"),
-            ("/?", "/"),
-            ("a*", "b*"),
-        ] {
-            assert!(!patterns_meet(left, right), "{left} {right}");
-            assert!(!patterns_meet(right, left), "{right} {left}");
-        }
-    }
 
     #[test]
     fn wildcards_count_unless_they_are_escaped() {
