@@ -8,7 +8,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
 use crate::model::listener::{Listener, ListenerWish, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancer};
-use crate::model::marks::{self, Tags};
+use crate::model::marks;
 use crate::model::names;
 use crate::model::part::{Part, WishedTargetGroup};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -23,6 +23,8 @@ use super::admission::{self, Admission};
 use super::annotations::table::LISTEN_PORTS;
 use super::attributes::Asked;
 use super::brought::Brought;
+use super::lint::Lint;
+use super::placed::{self, Fate, Placed};
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
 use super::{attributes, limits, protection, rule, subnets, tags};
@@ -68,7 +70,10 @@ fn assemble(
             (key, wished)
         })
         .collect();
-    let front = (!parts.is_empty()).then(|| front(snapshot, group, &shared, &parts));
+    let placed = placed::by_port(&shared, &parts);
+    let front = (!parts.is_empty()).then(|| front(snapshot, group, &shared, (&parts, &placed)));
+    let lint = front.as_ref().map(|front| Lint { shared: &shared, placed: &placed, front });
+    problems.extend(lint.iter().flat_map(|lint| lint.problems(&parts)));
     problems.extend(front.iter().flat_map(|front| limits::near(front, &parts)));
     Merged {
         front,
@@ -153,7 +158,15 @@ fn with_source(mut binding: Binding, source: Option<&Id>) -> Binding {
     binding
 }
 
-fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>]) -> Front {
+/// What members bring, and the rules of each port.
+type Together<'a> = (&'a [Arc<Part>], &'a BTreeMap<u16, Vec<Placed<'a>>>);
+
+fn front(
+    snapshot: &Snapshot,
+    group: &Group,
+    shared: &Shared,
+    (parts, placed): Together<'_>,
+) -> Front {
     let settings = &snapshot.settings;
     let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
@@ -200,7 +213,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         capacity: capacity(shared, parts),
         security_group,
         protection: protection::asked(&shared.load_balancer.protection, parts),
-        listeners: listeners(snapshot, group, shared, parts),
+        listeners: listeners(snapshot, group, shared, (parts, placed)),
     }
 }
 
@@ -299,14 +312,14 @@ fn listeners(
     snapshot: &Snapshot,
     group: &Group,
     shared: &Shared,
-    parts: &[Arc<Part>],
+    (parts, placed): Together<'_>,
 ) -> BTreeMap<u16, WishedListener> {
     let each = shared.ports.iter().map(|(port, wish)| {
         let tracking = group.tags(&snapshot.settings.cluster, &port.to_string());
         let redirect =
             shared.load_balancer.ssl_redirect.filter(|_| wish.listener.protocol == Protocol::Http);
-        let listening = || parts.iter().filter_map(|part| Some((part, part.listens.get(port)?)));
-        let brought = listening().map(|(_, listen)| &listen.certificates);
+        let listening = parts.iter().filter_map(|part| part.listens.get(port));
+        let brought = listening.map(|listen| &listen.certificates);
         let brought = brought.map(|ids| ids.iter().map(|id| resolved(snapshot, id)).collect());
         let brought: Vec<Vec<Id>> = brought.collect();
         let mut certificates = brought.iter().flatten();
@@ -321,21 +334,13 @@ fn listeners(
             mutual_authentication: wish.listener.mutual_authentication.clone(),
             tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
         };
-        let protocol = wish.listener.protocol;
-        let mut rules: Vec<(Rule, Tags)> = Vec::new();
-        let asked =
-            listening().flat_map(|(part, _)| part.rules.iter().map(move |rule| (part, rule)));
-        for (part, rule) in asked.filter(|_| redirect.is_none()) {
-            let rule = match protocol {
-                Protocol::Http => plain::rule(part, rule),
-                Protocol::Https => rule.clone(),
-            };
-            let is_shadowed = || rules.iter().any(|(kept, _)| optimizer::shadows(kept, &rule));
-            if !optimizer::loops(&rule, *port, protocol) && !is_shadowed() {
-                let tags = tags::over_default(&snapshot.settings, &part.load_balancer.tags);
-                rules.push((rule, tags));
-            }
-        }
+        let standing = placed.get(port).into_iter().flatten();
+        let standing = standing.filter(|placed| placed.fate == Fate::Stands);
+        let rules = standing.map(|Placed { part, rule, .. }| {
+            let tags = tags::over_default(&snapshot.settings, &part.load_balancer.tags);
+            (rule.clone().into_owned(), tags)
+        });
+        let rules = rules.collect();
         let attributes = attributes_of_listener(shared, *port, parts);
         (*port, WishedListener { listener, certificates: brought, attributes, rules })
     });

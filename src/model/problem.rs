@@ -113,6 +113,10 @@ pub enum Code {
     Unprotected,
     /// What clients have to log in for over HTTPS is served to anybody over HTTP.
     OpenOverHttp,
+    /// A rule that no request comes to: others take all it asks for, or it is on no listener.
+    UnreachableRule,
+    /// A redirect that leads clients back to it.
+    RedirectLoop,
     /// A record that Route 53 does not take.
     RefusedRecord,
     /// Something of a load balancer comes close to what AWS allows, or beyond it.

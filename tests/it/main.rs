@@ -38,6 +38,7 @@ mod iam;
 mod instances;
 mod laws;
 mod limits;
+mod lint;
 mod memory;
 mod merge;
 mod mirror;

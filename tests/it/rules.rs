@@ -40,7 +40,9 @@ fn world(ingress: &str) -> World {
 /// The rules of a port: patterns of host and path, and the Service (or the answer).
 fn rules_of(world: &World, group: &str, port: u16) -> Vec<String> {
     let built = world.build(group);
-    assert_eq!(built.problems, []);
+    // Which rules are never met is another matter.
+    let mut problems = built.problems.iter();
+    assert_eq!(problems.find(|problem| problem.code != Code::UnreachableRule), None);
     let front = built.stack.front.unwrap();
     front.listeners[&port].rules.iter().map(|(rule, _)| short(rule)).collect()
 }

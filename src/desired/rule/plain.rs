@@ -1,5 +1,7 @@
 //! Rules that ask who clients are, on listeners that speak HTTP: AWS asks over HTTPS only.
 
+use std::borrow::Cow;
+
 use crate::model::listener::Protocol;
 use crate::model::part::{OnHttp, Part};
 use crate::model::rule::{Redirect, Rule, RuleAction};
@@ -18,8 +20,11 @@ pub fn actions(part: &Part, actions: &[RuleAction]) -> Vec<RuleAction> {
 
 /// The same of a rule.
 #[must_use]
-pub fn rule(part: &Part, rule: &Rule) -> Rule {
-    Rule { actions: actions(part, &rule.actions), ..rule.clone() }
+pub fn rule<'r>(part: &Part, rule: &'r Rule) -> Cow<'r, Rule> {
+    if !rule.actions.iter().any(RuleAction::authenticates) {
+        return Cow::Borrowed(rule);
+    }
+    Cow::Owned(Rule { actions: actions(part, &rule.actions), ..rule.clone() })
 }
 
 /// Whether a member serves over HTTP what it asks clients to log in for over HTTPS.
