@@ -16,6 +16,7 @@ pub mod fabric;
 mod kept;
 mod listener;
 mod load_balancer;
+mod numbering;
 pub mod protection;
 mod replacement;
 pub mod request;

@@ -7,15 +7,15 @@ use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::part::{OnHttp, Part};
 use crate::model::problem::{Code, Kind, Problem, Severity};
-use crate::model::rule::Rule;
+use crate::model::rule::{Precedence, Rule};
 use crate::model::snapshot::Snapshot;
 
 use super::annotations::table::{
-    CONDITIONS, INBOUND_CIDRS, PREFIX_LISTS, TRANSFORMS, USE_REGEX_PATH_MATCH,
+    CONDITIONS, INBOUND_CIDRS, PRECEDENCE, PREFIX_LISTS, TRANSFORMS, USE_REGEX_PATH_MATCH,
 };
 use super::annotations::{Annotations, Lookup};
 use super::backend::Backends;
-use super::classes::{class_of, is_own_class};
+use super::classes::{annotations_of, class_of, is_own_class};
 use super::groups::Member;
 use super::listener::Brought;
 use super::rule::PathSyntax;
@@ -60,6 +60,7 @@ pub fn build(
         rules: Vec::new(),
         default_actions: None,
         on_http: on_http(snapshot, member),
+        precedence: precedence(snapshot, member),
         names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
@@ -88,6 +89,11 @@ pub fn build(
 /// LBC's classes are built as LBC builds them.
 fn on_http(snapshot: &Snapshot, member: &Member<'_>) -> OnHttp {
     if is_own(snapshot, member) { OnHttp::Closed } else { OnHttp::Open }
+}
+
+fn precedence(snapshot: &Snapshot, member: &Member<'_>) -> Precedence {
+    let class = class_of(&snapshot.objects, member.ingress);
+    class.and_then(|class| annotations_of(class).read(&PRECEDENCE)).unwrap_or_default()
 }
 
 /// Whether a member's class is one of our own.

@@ -334,15 +334,17 @@ fn listeners(
             mutual_authentication: wish.listener.mutual_authentication.clone(),
             tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
         };
-        let standing = placed.get(port).into_iter().flatten();
-        let standing = standing.filter(|placed| placed.fate == Fate::Stands);
+        let placed = placed.get(port).map(Vec::as_slice).unwrap_or_default();
+        let numbering = placed::numbering(placed);
+        let standing = placed.iter().filter(|placed| placed.fate == Fate::Stands);
         let rules = standing.map(|Placed { part, rule, .. }| {
             let tags = tags::over_default(&snapshot.settings, &part.load_balancer.tags);
             (rule.clone().into_owned(), tags)
         });
         let rules = rules.collect();
         let attributes = attributes_of_listener(shared, *port, parts);
-        (*port, WishedListener { listener, certificates: brought, attributes, rules })
+        let certificates = brought;
+        (*port, WishedListener { listener, certificates, attributes, rules, numbering })
     });
     each.collect()
 }

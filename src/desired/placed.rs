@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::model::listener::Protocol;
 use crate::model::part::Part;
-use crate::model::rule::Rule;
+use crate::model::rule::{Precedence, Rule};
+use crate::model::stack::Numbering;
 
 use super::rule::{optimizer, plain};
 use super::shared::Shared;
@@ -38,7 +39,16 @@ pub enum Fate {
     SentElsewhere(usize),
 }
 
-/// The rules of each port. One that sends everybody to HTTPS has none.
+/// Which priorities the rules of a port have: LBC's, unless all whose rules these are ask for
+/// another order.
+#[must_use]
+pub fn numbering(placed: &[Placed<'_>]) -> Numbering {
+    let asks = |placed: &Placed<'_>| placed.part.precedence == Precedence::Kubernetes;
+    if !placed.is_empty() && placed.iter().all(asks) { Numbering::Sparse } else { Numbering::Dense }
+}
+
+/// The rules of each port. One that sends everybody to HTTPS has none. Where members that follow
+/// each other ask for the narrowest first, theirs stand so together.
 #[must_use]
 pub fn by_port<'p>(shared: &Shared, parts: &'p [Arc<Part>]) -> BTreeMap<u16, Vec<Placed<'p>>> {
     let redirects = shared.load_balancer.ssl_redirect.is_some();
@@ -50,6 +60,13 @@ pub fn by_port<'p>(shared: &Shared, parts: &'p [Arc<Part>]) -> BTreeMap<u16, Vec
         let asked = listening.flat_map(|(member, part): (usize, &Part)| {
             part.rules.iter().enumerate().map(move |(number, rule)| (member, part, number, rule))
         });
+        let mut asked: Vec<_> = asked.collect();
+        let of = |(_, part, _, _): &(usize, &Part, usize, &Rule)| part.precedence;
+        for run in asked.chunk_by_mut(|one, next| of(one) == of(next)) {
+            if run.first().is_some_and(|first| of(first) == Precedence::Kubernetes) {
+                run.sort_by_cached_key(|(_, _, _, rule)| rule.openness());
+            }
+        }
         let mut placed: Vec<Placed<'p>> = Vec::new();
         for (member, part, number, rule) in asked {
             let rule = match protocol {

@@ -5,10 +5,12 @@
 //! here, too; where a class of our own is concerned, who is in keeps what it has. Many namespaces
 //! with disjoint rules of one host are what groups are for.
 
+use std::cmp::Ordering;
+
 use crate::model::group::Group;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::rule::Rule;
+use crate::model::rule::{Precedence, Rule};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
@@ -55,11 +57,17 @@ impl<'a> Taking<'a> {
 
     fn is_taking(&self, part: &Part, before: Option<&Part>, rule: &Rule) -> bool {
         self.others(&part.source).filter_map(|other| self.standing(other)).any(|other| {
-            let mut shared = part.listens.keys().filter(|port| other.listens.contains_key(port));
-            // Where the other one comes first, it goes on answering.
-            place(part) < place(other)
-                && shared.any(|port| is_new(part, before, rule, *port))
-                && other.rules.iter().any(|theirs| rule.overlaps(theirs))
+            let shared = || part.listens.keys().filter(|port| other.listens.contains_key(*port));
+            other.rules.iter().any(|theirs| {
+                // Where the other one comes first, it goes on answering.
+                let was_first = |port: &u16| {
+                    let had = before.filter(|before| has(before, rule, *port));
+                    had.is_some_and(|before| is_first((before, rule), (other, theirs)))
+                };
+                is_first((part, rule), (other, theirs))
+                    && !shared().all(was_first)
+                    && rule.overlaps(theirs)
+            })
         })
     }
 
@@ -111,12 +119,15 @@ fn place(part: &Part) -> (i32, String) {
     (part.order, part.source.to_string())
 }
 
-/// Whether a member's rule takes requests on a port that it did not take before.
-fn is_new(part: &Part, before: Option<&Part>, rule: &Rule, port: u16) -> bool {
-    let is_as_before = |before: &Part| {
-        before.listens.contains_key(&port)
-            && place(before) <= place(part)
-            && before.rules.iter().any(|had| rule.is_for_what(had))
-    };
-    !before.is_some_and(is_as_before)
+/// Whether a member's rule comes before another's. Among those of members that ask for the
+/// narrowest first that counts before their places.
+fn is_first((part, rule): (&Part, &Rule), (other, theirs): (&Part, &Rule)) -> bool {
+    let both = [part, other].map(|part| part.precedence == Precedence::Kubernetes);
+    let openness = (both == [true, true]).then(|| rule.openness().cmp(&theirs.openness()));
+    openness.unwrap_or(Ordering::Equal).then_with(|| place(part).cmp(&place(other))).is_lt()
+}
+
+/// Whether a member asks for the same of requests on a port.
+fn has(part: &Part, rule: &Rule, port: u16) -> bool {
+    part.listens.contains_key(&port) && part.rules.iter().any(|had| rule.is_for_what(had))
 }

@@ -13,7 +13,7 @@ use super::listener::ListenerWish;
 use super::load_balancer::{Attributes, LoadBalancerWish};
 use super::naming::MemberNames;
 use super::pairs;
-use super::rule::{Rule, RuleAction};
+use super::rule::{Precedence, Rule, RuleAction};
 use super::source::Source;
 use super::target_group::TargetGroup;
 
@@ -74,6 +74,9 @@ pub struct Part {
     /// What becomes over HTTP of what it asks clients to log in for.
     #[serde(default, skip_serializing_if = "OnHttp::is_open")]
     pub on_http: OnHttp,
+    /// In which order its rules stand among those of others whose members ask for the same.
+    #[serde(default, skip_serializing_if = "Precedence::is_by_members")]
+    pub precedence: Precedence,
     /// Its names. `None` where they are not ours to keep.
     #[serde(default)]
     pub names: Option<MemberNames>,

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 pub use action::{GroupStickiness, Redirect, RuleAction, Weighted, actions_satisfy};
 pub use authentication::{Claim, Cognito, Jwt, Oidc, Session};
 pub use condition::{Condition, QueryValue};
+pub use precedence::{Openness, Precedence};
 pub use router::{Fit, Request, Routed, route};
 pub use transform::{Rewrite, Transform};
 
@@ -16,6 +17,7 @@ mod authentication;
 mod condition;
 mod overlap;
 mod pattern;
+mod precedence;
 mod router;
 mod split;
 mod transform;

@@ -181,6 +181,18 @@ pub struct WishedListener {
     /// Its rules, in their order, each with the tags that its member asks for (without the
     /// tracking tags).
     pub rules: Vec<(Rule, Tags)>,
+    /// Which priorities these have.
+    pub numbering: Numbering,
+}
+
+/// Which priorities the rules of a listener have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbering {
+    /// One after the other from 1 on (LBC).
+    #[default]
+    Dense,
+    /// With room between them, so that a new rule seldom moves those that stand.
+    Sparse,
 }
 
 /// What a VPC's shared network should look like.

@@ -12,7 +12,7 @@ use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
 use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
-use crate::model::stack::{BalancerStack, Front, WishedListener};
+use crate::model::stack::{BalancerStack, Front, Numbering, WishedListener};
 
 use super::alike::{beside, pieces};
 use super::attributes::differing;
@@ -60,7 +60,8 @@ pub fn plan(
     let mut standing: Vec<Standing<'_>> = Vec::new();
     for (_, live, wished) in &wished {
         let Some(live) = *live else { continue };
-        let rules = rule::Rules { settings, stack, live, surplus, owners };
+        let numbering = wished.numbering;
+        let rules = rule::Rules { settings, stack, live, numbering, surplus, owners };
         standing.push(Standing { live, wished, pairing: rules.pair(&wished.rules), rules });
     }
     let coming = wished.iter().filter(|(_, live, _)| live.is_none());
@@ -138,6 +139,8 @@ struct Wished {
     /// What its default actions should be until then.
     interim: Option<Interim>,
     rules: Vec<rule::Wished>,
+    /// Which priorities these have.
+    numbering: Numbering,
     /// The secrets with which its default actions log in.
     secrets: Rc<ClientSecrets>,
 }
@@ -170,7 +173,8 @@ fn resolved(
     });
     let rules = rules.collect();
     let attributes = wished.attributes.values.clone();
-    Wished { listener, attributes, interim: default, rules, secrets: Rc::clone(secrets) }
+    let (numbering, secrets) = (wished.numbering, Rc::clone(secrets));
+    Wished { listener, attributes, interim: default, rules, numbering, secrets }
 }
 
 fn create(
@@ -201,7 +205,7 @@ fn create(
         let action = AwsAction::Elb(ElbAction::AddListenerCertificate { listener, certificate });
         draft.push(Action::Aws(action), Reason::Missing, &[]);
     }
-    rule::create_all(draft, settings, stack, port, &wished.rules);
+    rule::create_all(draft, settings, stack, port, (wished.numbering, &wished.rules));
 }
 
 fn update(

@@ -2,6 +2,7 @@
 //! stands.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
@@ -11,18 +12,16 @@ use crate::model::marks::{self, Tags};
 use crate::model::plan::{Reason, StepId};
 use crate::model::rule::Rule;
 use crate::model::settings::Settings;
-use crate::model::stack::BalancerStack;
+use crate::model::stack::{BalancerStack, Numbering};
 
 use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
+use super::numbering::{PRIORITY_MAX, numbers};
 use super::replacement::Interim;
 use super::security_group::Surplus;
 use super::tags::{Legacy, difference, push_tags};
 use super::takers;
-
-/// The highest priority (AWS). Rules about to go are moved to the end, out of the way.
-const PRIORITY_MAX: u32 = 50_000;
 
 /// A rule as wished for.
 #[derive(Clone, Debug)]
@@ -60,10 +59,11 @@ pub fn create_all(
     settings: &Settings,
     stack: &BalancerStack,
     port: u16,
-    wished: &[Wished],
+    (numbering, wished): (Numbering, &[Wished]),
 ) {
+    let numbers = numbers(numbering, &vec![None; wished.len()], &BTreeSet::new());
     let listener = Id::Of(Handle::Listener(stack.group.clone(), Slot::default(), port));
-    for (wish, priority) in wished.iter().zip(1..) {
+    for (wish, priority) in wished.iter().zip(numbers) {
         let tags = tracked(settings, stack, port, priority, &wish.tags);
         let spec = wish.now();
         let listener = listener.clone();
@@ -94,6 +94,8 @@ pub struct Rules<'a> {
     pub stack: &'a BalancerStack,
     /// The listener.
     pub live: &'a LiveListener,
+    /// Which priorities its rules have.
+    pub numbering: Numbering,
     /// What is done with rules that nobody wants.
     pub surplus: Surplus,
     /// Whose the rules are that stand.
@@ -258,7 +260,8 @@ impl<'a> Rules<'a> {
         let wishes: Vec<&Rule> = wished.iter().map(|wish| &wish.rule).collect();
         let places = self.owners.places(&wishes, &by_content, &kept);
         let kept = places.into_iter().zip(kept).collect();
-        pair_rest(wished, (&by_content, &by_requests), kept, free)
+        let order = in_order((&by_content, &by_requests), kept);
+        pair_rest(self.numbering, wished, &order, free)
     }
 }
 
@@ -279,41 +282,71 @@ fn position(rule: &LiveRule) -> Option<usize> {
     usize::try_from(rule.priority).ok()?.checked_sub(1)
 }
 
-/// Numbers the wishes and, each before the wish at its place, the rules that are kept. What then
-/// stands at the priority of a wish and goes is made to do what the wish says.
-fn pair_rest<'a>(
-    wished: &'a [Wished],
+/// A rule of a listener as it will be: the place of the wish, or none for what is kept; and what
+/// stands, with how it was found.
+struct Next<'a> {
+    wish: Option<usize>,
+    standing: Option<(Found, &'a LiveRule)>,
+}
+
+/// How what stands for a wish was found.
+#[derive(Clone, Copy)]
+enum Found {
+    ByContent,
+    ByRequests,
+}
+
+/// The wishes in their order and, each before the wish at its place, the rules that are kept.
+fn in_order<'a>(
     (by_content, by_requests): (&[Option<&'a LiveRule>], &[Option<&'a LiveRule>]),
     kept: Vec<(usize, &'a LiveRule)>,
+) -> Vec<Next<'a>> {
+    let mut order = Vec::new();
+    let mut kept = kept.into_iter().peekable();
+    let stays = |rule| Next { wish: None, standing: Some((Found::ByContent, rule)) };
+    for (index, (content, requests)) in by_content.iter().zip(by_requests).enumerate() {
+        while let Some((_, rule)) = kept.next_if(|(place, _)| *place <= index) {
+            order.push(stays(rule));
+        }
+        let by_requests = requests.map(|rule| (Found::ByRequests, rule));
+        let standing = content.map(|rule| (Found::ByContent, rule)).or(by_requests);
+        order.push(Next { wish: Some(index), standing });
+    }
+    order.extend(kept.map(|(_, rule)| stays(rule)));
+    order
+}
+
+/// Numbers the rules. What stands at the priority of a wish and goes is made to do what the wish
+/// says.
+fn pair_rest<'a>(
+    numbering: Numbering,
+    wished: &'a [Wished],
+    order: &[Next<'a>],
     mut free: Vec<&'a LiveRule>,
 ) -> Pairing<'a> {
     let (mut same, mut turned, mut reused) = (Vec::new(), Vec::new(), Vec::new());
-    let mut missing = Vec::new();
-    let mut kept_at = Vec::new();
-    let mut kept = kept.into_iter().peekable();
-    let mut priority = 0;
-    for (index, wish) in wished.iter().enumerate() {
-        while let Some((_, rule)) = kept.next_if(|(place, _)| *place <= index) {
-            priority += 1;
-            kept_at.push((priority, rule));
-        }
-        priority += 1;
-        if let Some(rule) = by_content[index] {
-            same.push((priority, wish, rule));
-        } else if let Some(rule) = by_requests[index] {
-            turned.push((priority, wish, rule));
-        } else if let Some(index) = free.iter().position(|rule| rule.priority == priority) {
-            reused.push((priority, wish, free.remove(index)));
-        } else {
-            missing.push((priority, wish));
+    let (mut missing, mut kept) = (Vec::new(), Vec::new());
+    let standing = order.iter().map(|next| next.standing.map(|(_, rule)| rule.priority));
+    let standing: Vec<Option<u32>> = standing.collect();
+    let going = free.iter().map(|rule| rule.priority).collect();
+    for (next, priority) in order.iter().zip(numbers(numbering, &standing, &going)) {
+        let wish = next.wish.and_then(|index| wished.get(index));
+        match (wish, next.standing) {
+            (Some(wish), Some((Found::ByContent, rule))) => same.push((priority, wish, rule)),
+            (Some(wish), Some((Found::ByRequests, rule))) => turned.push((priority, wish, rule)),
+            (Some(wish), None) => match free.iter().position(|rule| rule.priority == priority) {
+                Some(index) => reused.push((priority, wish, free.remove(index))),
+                None => missing.push((priority, wish)),
+            },
+            (None, Some((_, rule))) => kept.push((priority, rule)),
+            (None, None) => {}
         }
     }
-    kept_at.extend((priority + 1..).zip(kept.map(|(_, rule)| rule)));
-    Pairing { same, turned, reused, missing, kept: kept_at, unwanted: free }
+    Pairing { same, turned, reused, missing, kept, unwanted: free }
 }
 
 /// The moves that bring every standing rule to its priority; where any moves, rules that go are put
-/// last.
+/// last, out of the way.
 fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
     let standing = pairing.standing().map(|(priority, _, rule)| (*priority, *rule));
     let kept = pairing.kept.iter().copied();
@@ -326,7 +359,12 @@ fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
         return moved;
     }
     moved.sort_by_key(|(_, priority)| *priority);
-    let last_first = pairing.unwanted.iter().zip((1..=PRIORITY_MAX).rev());
+    let missing = pairing.missing.iter().map(|(priority, _)| *priority);
+    let kept = pairing.kept.iter().map(|(priority, _)| *priority);
+    let taken = pairing.standing().map(|(priority, _, _)| *priority).chain(missing).chain(kept);
+    let taken: BTreeSet<u32> = taken.collect();
+    let free = (1..=PRIORITY_MAX).rev().filter(|priority| !taken.contains(priority));
+    let last_first = pairing.unwanted.iter().zip(free);
     let away = last_first.map(|(rule, priority)| (rule.id.clone(), priority));
     away.chain(moved).collect()
 }

@@ -118,6 +118,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("request-certificates", "", "true"),
     ("dns", "", "true"),
     ("accept-removals", "", "0123456789abcdef"),
+    ("precedence", "", "kubernetes"),
 ];
 
 /// For each field of IngressClassParams a value, as it stands behind `spec`.

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::names::LOAD_BALANCER_NAME_LENGTH_MAX;
+use crate::model::rule::Precedence;
 use crate::model::target_group::{GRPC, HTTP1, HTTP2, TargetType};
 
 pub use mutual_authentication::mutual_authentication;
@@ -56,6 +57,11 @@ fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
 /// Yes or no.
 pub fn truth(text: &str) -> Result<bool, Unreadable> {
     word(text, &[("true", true), ("false", false)])
+}
+
+/// An order of rules.
+pub fn precedence(text: &str) -> Result<Precedence, Unreadable> {
+    word(text, &[("members", Precedence::Members), ("kubernetes", Precedence::Kubernetes)])
 }
 
 /// Yes or no in all of the spellings that LBC takes.

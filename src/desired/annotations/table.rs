@@ -14,7 +14,7 @@ use crate::model::listener::{MutualAuthentication, Protocol};
 use crate::model::load_balancer::{IpAddressType, Scheme};
 use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::protection::WebAcl;
-use crate::model::rule::{Jwt, Transform};
+use crate::model::rule::{Jwt, Precedence, Transform};
 use crate::model::seen::{ClassParamsSpec, KeyValue};
 use crate::model::target_group::TargetType;
 
@@ -328,6 +328,9 @@ built! {
     DNS: bool = "dns" on Class by grammar::truth;
     /// What goes although its owners are out of sight: the tokens that the Events say, with commas.
     ACCEPT_REMOVALS: Vec<String> = "accept-removals" on Class by LIST;
+    /// In which order the rules of a group stand: members, one Ingress after the other (also where
+    /// nobody says), or kubernetes, the narrowest host and path first, whoever asks for it.
+    PRECEDENCE: Precedence = "precedence" on Class by grammar::precedence;
 }
 
 const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
