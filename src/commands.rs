@@ -2,6 +2,7 @@
 
 mod connect;
 mod core_dump;
+mod explain;
 mod leadership;
 mod manifests;
 mod plan;
@@ -27,7 +28,8 @@ const EXIT_DIFFERENCES: u8 = 2;
 /// are one line on standard error.
 pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
     let outcome = match cli.command {
-        Command::Plan(flags) => plan::run(&flags, notes).await,
+        Command::Plan(flags) => Box::pin(plan::run(&flags, notes)).await,
+        Command::Explain(flags) => Box::pin(explain::run(&flags, notes)).await,
         Command::Run(flags) => Box::pin(run::run(&flags, notes)).await,
     };
     match outcome {

@@ -17,6 +17,7 @@ use crate::model::target_group::TargetType;
 mod dns;
 mod dns_filter;
 mod error;
+mod explain;
 mod external_dns;
 mod gates;
 mod lbc;
@@ -27,6 +28,7 @@ mod spelling;
 pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};
 pub use error::FlagError;
+pub use explain::ExplainFlags;
 pub use external_dns::FLAGS as EXTERNAL_DNS_FLAGS;
 pub use gates::{GATES, Gate, Otherwise, Switched};
 pub use lbc::{Effect, FLAGS as LBC_FLAGS, ForeignFlag, Value};
@@ -57,6 +59,11 @@ pub enum Command {
     /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it
     /// could not be told.
     Plan(PlanFlags),
+    /// Explains where a request goes and whether it would be served, or what becomes of an Ingress.
+    ///
+    /// Exit code 0: it would be served. 2: it would not, and what is said tells why. 1: it could
+    /// not be told.
+    Explain(ExplainFlags),
     /// Runs the controller: keeps AWS in line until it is stopped.
     Run(RunFlags),
 }
@@ -107,7 +114,7 @@ impl Cli {
         args: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
-        for name in ["plan", "run"] {
+        for name in ["plan", "explain", "run"] {
             command = command.mut_subcommand(name, |command| {
                 lbc::accepting(lbc::accepting(command, LBC_FLAGS), EXTERNAL_DNS_FLAGS)
             });

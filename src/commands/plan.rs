@@ -10,11 +10,12 @@ use serde_json::json;
 use crate::aws::{Reach, Tally};
 use crate::clock::{self, SystemClock};
 use crate::cluster::{ApiServer, Cluster as _, Progress, Recalled, Sight, read_secrets, watch_all};
-use crate::flags::{Output, PlanFlags};
+use crate::flags::{BuildFlags, Output, PlanFlags, ProcessFlags};
 use crate::model::memory::Memory;
 use crate::model::problem::Severity;
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
+use crate::model::surroundings::Surroundings;
 use crate::plan::show;
 
 use super::world::{Plans, plan_all, secrets_of};
@@ -50,7 +51,28 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     }
     let surroundings =
         mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
-    let mut snapshot = Snapshot {
+    let mut snapshot = snapshot(settings, extent, objects, surroundings);
+    let mut plans =
+        plan_all(&mirror, &mut snapshot, &recalled).await.context("AWS cannot be read")?;
+    notes.append(&mut plans.notes);
+    match flags.output {
+        Output::Text => print_text(&snapshot.settings, &plans, &notes),
+        Output::Json => print_json(&snapshot.settings, &plans, &notes)?,
+    }
+    let has_errors = plans.problems.iter().any(|problem| problem.severity == Severity::Error);
+    let has_findings =
+        plans.plans.iter().any(|(_, plan)| !plan.is_empty() || !plan.refusals.is_empty());
+    Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
+}
+
+/// What is known before AWS was looked at any closer.
+pub(super) fn snapshot(
+    settings: Settings,
+    extent: Extent,
+    objects: Objects,
+    surroundings: Arc<Surroundings>,
+) -> Snapshot {
+    Snapshot {
         now: clock::now(),
         extent,
         settings: Arc::new(settings),
@@ -65,18 +87,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
         facts: crate::model::fact::Facts::default(),
         memory: Memory::default(),
         let_go: BTreeSet::new(),
-    };
-    let mut plans =
-        plan_all(&mirror, &mut snapshot, &recalled).await.context("AWS cannot be read")?;
-    notes.append(&mut plans.notes);
-    match flags.output {
-        Output::Text => print_text(&snapshot.settings, &plans, &notes),
-        Output::Json => print_json(&snapshot.settings, &plans, &notes)?,
     }
-    let has_errors = plans.problems.iter().any(|problem| problem.severity == Severity::Error);
-    let has_findings =
-        plans.plans.iter().any(|(_, plan)| !plan.is_empty() || !plan.refusals.is_empty());
-    Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
 }
 
 /// The objects to plan for: those of the manifests, or the cluster's.
@@ -86,24 +97,31 @@ async fn look(
     notes: &mut Vec<String>,
 ) -> anyhow::Result<(Objects, Recalled)> {
     if let Some(client) = client {
-        let objects = list(client.clone(), flags.build.namespace()).await?;
-        let home = connect::home(flags.process.leader_election_namespace.as_deref());
-        let remembered = connect::memory_of_plan(&flags.process);
-        let api_server = ApiServer::new(client.clone(), "plan", remembered)
-            .for_scope(flags.build.scope)
-            .kept_before_in(&home);
-        let recalled = match api_server.recall().await {
-            Ok(found) => found,
-            Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
-        };
-        notes.extend(
-            recalled.unreadable.iter().map(|what| format!("nothing is remembered: {what}")),
-        );
-        return Ok((objects, recalled));
+        return of_cluster(client, (&flags.build, &flags.process), notes).await;
     }
     let manifests = manifests::read(&flags.files)?;
     notes.extend(manifests.notes);
     Ok((manifests.objects, Recalled::default()))
+}
+
+/// The cluster's objects, and what is remembered there.
+pub(super) async fn of_cluster(
+    client: &kube::Client,
+    (build, process): (&BuildFlags, &ProcessFlags),
+    notes: &mut Vec<String>,
+) -> anyhow::Result<(Objects, Recalled)> {
+    let objects = list(client.clone(), build.namespace()).await?;
+    let home = connect::home(process.leader_election_namespace.as_deref());
+    let remembered = connect::memory_of_plan(process);
+    let api_server = ApiServer::new(client.clone(), "plan", remembered)
+        .for_scope(build.scope)
+        .kept_before_in(&home);
+    let recalled = match api_server.recall().await {
+        Ok(found) => found,
+        Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
+    };
+    notes.extend(recalled.unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
+    Ok((objects, recalled))
 }
 
 /// Everything in the cluster, once.

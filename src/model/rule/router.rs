@@ -117,7 +117,7 @@ impl Request {
     }
 
     /// The values of a header.
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let of_name = self.headers.iter().filter(|(one, _)| one.eq_ignore_ascii_case(name));
         of_name.map(|(_, value)| value.as_str())
     }

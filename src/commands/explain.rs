@@ -1,0 +1,335 @@
+//! `albedo explain`: whether a request would be served, by whom, and why not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use k8s_openapi::api::networking::v1::Ingress;
+use serde_json::json;
+
+use crate::aws::{BalancerScope, Kind, Mirror, Reach, Sdk, Tally};
+use crate::clock;
+use crate::cluster::read_secrets;
+use crate::desired::classes::{Claim, claim};
+use crate::desired::groups;
+use crate::flags::{ExplainFlags, Output};
+use crate::model::id::{AwsId, ObjectKey};
+use crate::model::inventory::{LiveLoadBalancer, LiveTargetGroup, Records};
+use crate::model::known::Known;
+use crate::model::listener::Protocol;
+use crate::model::problem::{Kind as ObjectKind, Problem, Severity};
+use crate::model::record::HostedZones;
+use crate::model::rule::Request;
+use crate::model::snapshot::Snapshot;
+use crate::model::surroundings::IssuedCertificates;
+use crate::model::target::LiveTarget;
+use crate::report::explain::{Account, Explanation, Station, Url, Verdict};
+
+use super::world::{Plans, plan_all, secrets_of};
+use super::{EXIT_DIFFERENCES, EXIT_FINE, EXIT_UNKNOWN, connect, plan, println};
+
+/// How old what is read may be: a command reads everything once.
+const AGE_MAX: Duration = Duration::from_secs(3600);
+/// For how many hosts of an Ingress the way is told.
+const HOSTS_MAX: usize = 10;
+
+/// What a person asks about.
+enum Question {
+    Url(Url),
+    Ingress(ObjectKey),
+}
+
+impl Question {
+    fn of(words: &[String]) -> anyhow::Result<Self> {
+        match words {
+            [url] => Ok(Self::Url(url.parse().map_err(|error: String| anyhow!(error))?)),
+            [kind, name] if matches!(kind.as_str(), "ingress" | "ingresses" | "ing") => {
+                let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+                Ok(Self::Ingress(ObjectKey::new(namespace, name)))
+            }
+            _ => bail!("{:?} is neither a URL nor: ingress NAMESPACE/NAME", words.join(" ")),
+        }
+    }
+}
+
+/// Explains, and answers with whether it would be served.
+pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
+    let question = Question::of(&flags.what)?;
+    let mut notes = notes.to_vec();
+    let cluster = connect::cluster_name(&flags.build)?;
+    let client = connect::cluster(&flags.build.reach).await?;
+    let (mut objects, recalled) =
+        plan::of_cluster(&client, (&flags.build, &flags.process), &mut notes).await?;
+    let tally = Tally::default();
+    let wanted = connect::Wanted { cluster, client: Some(&client), tally: &tally };
+    let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
+    objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
+    let surroundings =
+        mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
+    let extent = settings.extent.clone();
+    let mut snapshot = plan::snapshot(settings, extent, objects, surroundings);
+    let mut plans =
+        plan_all(&mirror, &mut snapshot, &recalled).await.context("AWS cannot be read")?;
+    notes.append(&mut plans.notes);
+    let mut found = Found::of(&mirror, &snapshot).await.context("AWS cannot be read")?;
+    let answer = match &question {
+        Question::Url(url) => Answer {
+            explained: vec![found.explain(&mirror, url, flags).await?],
+            ..Answer::default()
+        },
+        Question::Ingress(key) => {
+            of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await?
+        }
+    };
+    match flags.output {
+        Output::Text => answer.print(&notes),
+        Output::Json => answer.print_json(&notes)?,
+    }
+    Ok(answer.code())
+}
+
+/// What was found out.
+#[derive(Default)]
+struct Answer {
+    /// Why an Ingress is nobody's, or cannot be used as it is.
+    problems: Vec<Problem>,
+    /// What else there is to say of it.
+    why: Option<String>,
+    explained: Vec<Explanation>,
+}
+
+impl Answer {
+    fn code(&self) -> u8 {
+        let is_bad = self.why.is_some()
+            || self.problems.iter().any(|problem| problem.severity == Severity::Error);
+        let worst = self.explained.iter().map(|one| one.served).max();
+        match worst {
+            _ if is_bad => EXIT_DIFFERENCES,
+            Some(Verdict::Bad) => EXIT_DIFFERENCES,
+            Some(Verdict::Good | Verdict::Note) => EXIT_FINE,
+            Some(Verdict::Unknown) | None => EXIT_UNKNOWN,
+        }
+    }
+
+    fn print(&self, notes: &[String]) {
+        for note in notes {
+            println(&format!("# {note}"));
+        }
+        if let Some(why) = &self.why {
+            println(why);
+        }
+        for problem in &self.problems {
+            println(&format!("! {}: {}: {problem}", problem.object, problem.code));
+        }
+        for explained in &self.explained {
+            println(&explained.url);
+            explained.stations.iter().for_each(print_station);
+            println(match explained.served {
+                Verdict::Good | Verdict::Note => "It would be served.",
+                Verdict::Unknown => "Whether it would be served cannot be told.",
+                Verdict::Bad => "It would not be served.",
+            });
+        }
+    }
+
+    fn print_json(&self, notes: &[String]) -> anyhow::Result<()> {
+        let document = json!({
+            "why": self.why,
+            "problems": self.problems,
+            "requests": self.explained,
+            "notes": notes,
+        });
+        println(&serde_json::to_string_pretty(&document).context("it cannot be printed")?);
+        Ok(())
+    }
+}
+
+fn print_station(station: &Station) {
+    let sign = match station.verdict {
+        Verdict::Good => "ok",
+        Verdict::Note => "--",
+        Verdict::Unknown => "??",
+        Verdict::Bad => "no",
+    };
+    println(&format!("  {sign}  {:<14} {}", station.what, station.found));
+    for beside in &station.beside {
+        println(&format!("      {:<14}   {beside}", ""));
+    }
+    if let Some(mend) = &station.mend {
+        println(&format!("      {:<14}   -> {mend}", ""));
+    }
+}
+
+/// What stands in AWS, as far as requests meet it.
+struct Found {
+    zones: Option<Arc<HostedZones>>,
+    records: BTreeMap<AwsId, Known<Arc<Records>>>,
+    load_balancers: Vec<LiveLoadBalancer>,
+    target_groups: Vec<LiveTargetGroup>,
+    certificates: Arc<IssuedCertificates>,
+    targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+}
+
+type Aws = Mirror<Sdk>;
+
+impl Found {
+    /// All but records and targets, of which only few count.
+    async fn of(mirror: &Aws, snapshot: &Snapshot) -> Result<Self, crate::aws::CloudError> {
+        let mut found = Self {
+            zones: may(mirror.zones(AGE_MAX).await)?,
+            records: BTreeMap::new(),
+            load_balancers: Vec::new(),
+            target_groups: Vec::new(),
+            certificates: may(mirror.issued(AGE_MAX).await)?.unwrap_or_default(),
+            targets: BTreeMap::new(),
+        };
+        let cluster = &snapshot.settings.cluster;
+        for group in groups::all(snapshot) {
+            let inventory = mirror.balancer(cluster, &group, &BalancerScope::default()).await?;
+            found.load_balancers.extend(inventory.load_balancers.iter().cloned());
+            found.target_groups.extend(inventory.target_groups.iter().cloned());
+        }
+        Ok(found)
+    }
+
+    fn account(&self) -> Account<'_> {
+        Account {
+            now: clock::now(),
+            zones: self.zones.as_deref(),
+            records: &self.records,
+            load_balancers: &self.load_balancers,
+            target_groups: &self.target_groups,
+            certificates: &self.certificates,
+            targets: &self.targets,
+        }
+    }
+
+    async fn explain(
+        &mut self,
+        mirror: &Aws,
+        url: &Url,
+        flags: &ExplainFlags,
+    ) -> anyhow::Result<Explanation> {
+        let request = Request {
+            method: flags.method.clone(),
+            headers: flags.headers.clone(),
+            source: flags.source,
+            ..url.request()
+        };
+        let zones = self.zones.clone();
+        let holding = zones.iter().flat_map(|zones| zones.values());
+        for zone in holding.filter(|zone| zone.holds(&url.host)) {
+            if let Some(read) = may(mirror.zone(&zone.id, AGE_MAX).await)? {
+                self.records.insert(zone.id.clone(), read.records);
+            }
+        }
+        for id in self.account().wanted(url, &request) {
+            if let Some(read) = may(mirror.targets(&id).await)? {
+                self.targets.insert(id, read.targets);
+            }
+        }
+        Ok(self.account().explain(url, &request))
+    }
+}
+
+/// What may be read; nothing where AWS refuses it.
+fn may<T>(read: Result<T, crate::aws::CloudError>) -> Result<Option<T>, crate::aws::CloudError> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::Refused => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Explains an Ingress: whose it is, what is wrong with it, and how a request for each of its hosts
+/// goes.
+async fn of_ingress(
+    key: &ObjectKey,
+    (snapshot, plans): (&Snapshot, &Plans),
+    (found, mirror): (&mut Found, &Aws),
+    flags: &ExplainFlags,
+) -> anyhow::Result<Answer> {
+    let Some(ingress) = snapshot.objects.ingresses.get(key) else {
+        bail!("there is no Ingress {key}, or nobody may read it")
+    };
+    let mut answer = Answer::default();
+    match claim(&snapshot.settings, &snapshot.objects, key, ingress) {
+        Claim::Ours(_) => {}
+        Claim::Foreign => answer.why = Some(foreign(snapshot, key, ingress)),
+        Claim::Unknown(problem) | Claim::Invalid(problem) | Claim::Unselected(problem) => {
+            answer.problems.push(*problem);
+        }
+    }
+    if answer.why.is_none() {
+        let is_its = |problem: &&Problem| {
+            problem.object.kind == ObjectKind::Ingress && problem.object.key == *key
+        };
+        for problem in plans.problems.iter().filter(is_its) {
+            if !answer.problems.contains(problem) {
+                answer.problems.push(problem.clone());
+            }
+        }
+        for url in urls(ingress, found) {
+            answer.explained.push(found.explain(mirror, &url, flags).await?);
+        }
+    }
+    Ok(answer)
+}
+
+/// Why nobody here picks an Ingress up.
+fn foreign(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) -> String {
+    let spec = ingress.spec.as_ref();
+    let named = spec.and_then(|spec| spec.ingress_class_name.as_deref());
+    let classes = &snapshot.objects.classes;
+    let controller = |name: &str| {
+        let spec = classes.get(name)?.spec.as_ref()?;
+        spec.controller.clone()
+    };
+    let ours: Vec<&str> = classes
+        .keys()
+        .map(String::as_str)
+        .filter(|name| {
+            controller(name).is_some_and(|name| crate::desired::classes::is_our_controller(&name))
+        })
+        .collect();
+    let ours = if ours.is_empty() { "none".to_owned() } else { ours.join(", ") };
+    let why = match named {
+        Some(name) => {
+            let whose = controller(name).unwrap_or_default();
+            format!("its class {name} is for the controller {whose:?}")
+        }
+        None => {
+            "it names no class (spec.ingressClassName), or names it by the old annotation, and \
+                 no default class is ours"
+                .to_owned()
+        }
+    };
+    format!("Ingress {key} is not picked up here: {why}. Classes that are: {ours}.")
+}
+
+/// A URL for each host of an Ingress, with its first path, on what its load balancer listens for.
+fn urls(ingress: &Ingress, found: &Found) -> Vec<Url> {
+    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let entries = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
+    let own: Vec<&str> = entries.filter_map(|entry| entry.hostname.as_deref()).collect();
+    let live = found
+        .load_balancers
+        .iter()
+        .find(|live| own.iter().any(|name| live.dns_name.eq_ignore_ascii_case(name)));
+    let ports = live.iter().flat_map(|live| live.listeners.iter());
+    let ports = ports.map(|listener| (listener.live.spec.protocol, listener.port));
+    let (protocol, port) = ports.max().unwrap_or((Protocol::Http, 80));
+    let rules = ingress.spec.iter().flat_map(|spec| spec.rules.iter().flatten());
+    let each = rules.filter_map(|rule| {
+        let host = match rule.host.as_deref().filter(|host| !host.is_empty()) {
+            Some(host) => host.replacen('*', "any", 1),
+            None => own.first()?.to_lowercase(),
+        };
+        let path = rule.http.as_ref().and_then(|http| http.paths.first()?.path.clone());
+        let target = path.unwrap_or_default().replace(['*', '?'], "a");
+        let target = if target.starts_with('/') { target } else { "/".to_owned() };
+        Some(Url { protocol, host, port, target })
+    });
+    each.take(HOSTS_MAX).collect()
+}

@@ -1,0 +1,215 @@
+//! Whether a request would be served, and by whom: the way from its name to a target, station by
+//! station, in words for whoever wonders about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::id::AwsId;
+use crate::model::inventory::{LiveListener, LiveLoadBalancer, LiveTargetGroup, Records};
+use crate::model::known::Known;
+use crate::model::listener::Protocol;
+use crate::model::load_balancer::LoadBalancerState;
+use crate::model::record::HostedZones;
+use crate::model::rule::{Request, Rule, RuleAction, route};
+use crate::model::surroundings::IssuedCertificates;
+use crate::model::target::LiveTarget;
+
+mod answer;
+mod certificate;
+mod misses;
+mod name;
+mod url;
+
+pub use url::Url;
+
+/// What is known of the account.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// What time it is.
+    pub now: Timestamp,
+    /// The hosted zones; none where nobody may read them.
+    pub zones: Option<&'a HostedZones>,
+    /// The records of those in which the host may lie.
+    pub records: &'a BTreeMap<AwsId, Known<Arc<Records>>>,
+    /// The load balancers of the cluster.
+    pub load_balancers: &'a [LiveLoadBalancer],
+    /// Their target groups.
+    pub target_groups: &'a [LiveTargetGroup],
+    /// The certificates of the region.
+    pub certificates: &'a IssuedCertificates,
+    /// What is registered in target groups, as far as somebody has looked.
+    pub targets: &'a BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+}
+
+/// What a station of the way means for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The request gets on.
+    Good,
+    /// It may get here by another way than the one that was looked at.
+    Note,
+    /// It cannot be told.
+    Unknown,
+    /// It ends here, and is not served.
+    Bad,
+}
+
+/// A station of the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Station {
+    /// What it is: `record`, `load balancer`, `listener`, `certificate`, `rule`, `answer`, `target
+    /// group` or `target`.
+    pub what: &'static str,
+    /// What it means.
+    pub verdict: Verdict,
+    /// What was found there.
+    pub found: String,
+    /// What else is worth knowing: of a rule, which others are near and why they do not take the
+    /// request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
+    /// What a person can do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
+}
+
+/// The way of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// What was asked for.
+    pub url: String,
+    /// Whether it would be served.
+    pub served: Verdict,
+    /// The way, from the name on.
+    pub stations: Vec<Station>,
+}
+
+impl Station {
+    fn new(what: &'static str, verdict: Verdict, found: impl Into<String>) -> Self {
+        Self { what, verdict, found: found.into(), beside: Vec::new(), mend: None }
+    }
+
+    fn with_mend(self, mend: impl Into<String>) -> Self {
+        Self { mend: Some(mend.into()), ..self }
+    }
+}
+
+impl Explanation {
+    fn of(url: &Url, stations: Vec<Station>) -> Self {
+        let served = stations.iter().map(|station| station.verdict).max();
+        let served = match served.unwrap_or(Verdict::Unknown) {
+            Verdict::Note => Verdict::Good,
+            verdict => verdict,
+        };
+        Self { url: url.to_string(), served, stations }
+    }
+}
+
+/// What takes a request on a listener.
+struct Taken<'a> {
+    rules: Vec<&'a Rule>,
+    place: Option<usize>,
+    actions: &'a [RuleAction],
+}
+
+fn taken<'a>(listener: &'a LiveListener, request: &Request) -> Taken<'a> {
+    let rules: Vec<&Rule> = listener.rules.iter().map(|live| &live.rule).collect();
+    let place = route(rules.iter().copied(), request).taken;
+    let rule = place.and_then(|place| rules.get(place).copied());
+    let default = &listener.live.spec.default_actions;
+    Taken { actions: rule.map_or(default, |rule| &rule.actions), rules, place }
+}
+
+impl<'a> Account<'a> {
+    /// The target groups whose targets have to be known to explain a request.
+    #[must_use]
+    pub fn wanted(&self, url: &Url, request: &Request) -> BTreeSet<AwsId> {
+        let listener = self.load_balancer(url).and_then(|live| listener(live, url));
+        let actions = listener.map(|listener| taken(listener, request).actions);
+        let groups = actions.into_iter().flatten().flat_map(RuleAction::target_groups);
+        groups.filter_map(|weighted| weighted.group.given()).cloned().collect()
+    }
+
+    /// Explains what becomes of a request.
+    #[must_use]
+    pub fn explain(&self, url: &Url, request: &Request) -> Explanation {
+        let mut stations = vec![name::station(self, url)];
+        let Some(live) = self.load_balancer(url) else {
+            let found = "no load balancer of this cluster serves the host";
+            let mend =
+                "give an Ingress a rule for it, and look what `kubectl describe ingress` says";
+            stations.push(Station::new("load balancer", Verdict::Bad, found).with_mend(mend));
+            return Explanation::of(url, stations);
+        };
+        stations.push(load_balancer(live));
+        let Some(listener) = listener(live, url) else {
+            stations.push(no_listener(live, url));
+            return Explanation::of(url, stations);
+        };
+        let found = format!("{} on port {}", listener.live.spec.protocol, listener.port);
+        stations.push(Station::new("listener", Verdict::Good, found));
+        if url.protocol == Protocol::Https {
+            stations.push(certificate::station(self, &listener.live.spec, url));
+        }
+        let taken = taken(listener, request);
+        stations.push(misses::station(listener, &taken, request));
+        stations.extend(answer::stations(self, &taken, url, request));
+        Explanation::of(url, stations)
+    }
+
+    /// The load balancer that a host's name leads to, or else the one that has rules for it.
+    fn load_balancer(&self, url: &Url) -> Option<&'a LiveLoadBalancer> {
+        let leads_to = name::leads_to(self, url);
+        let by_name = self
+            .load_balancers
+            .iter()
+            .find(|live| leads_to.contains(&live.dns_name.to_lowercase()));
+        by_name.or_else(|| {
+            let request = url.request();
+            let mut all = self.load_balancers.iter();
+            all.find(|live| {
+                let taking = listener(live, url).map(|listener| taken(listener, &request));
+                taking.is_some_and(|taken| taken.place.is_some())
+            })
+        })
+    }
+}
+
+fn listener<'a>(live: &'a LiveLoadBalancer, url: &Url) -> Option<&'a LiveListener> {
+    live.listeners.iter().find(|one| one.port == url.port && one.live.spec.protocol == url.protocol)
+}
+
+fn load_balancer(live: &LiveLoadBalancer) -> Station {
+    let spec = &live.live.spec;
+    let found = format!("{}, {}, {}", spec.name, spec.scheme, live.dns_name);
+    match live.state {
+        LoadBalancerState::Active => Station::new("load balancer", Verdict::Good, found),
+        LoadBalancerState::Provisioning => {
+            Station::new("load balancer", Verdict::Bad, format!("{found}, being set up by AWS"))
+                .with_mend("wait: AWS takes a few minutes")
+        }
+        LoadBalancerState::Failed => Station::new(
+            "load balancer",
+            Verdict::Bad,
+            format!("{found}, which AWS could not set up"),
+        )
+        .with_mend("look at its state in the console of EC2; often a subnet has no free addresses"),
+    }
+}
+
+fn no_listener(live: &LiveLoadBalancer, url: &Url) -> Station {
+    let there: Vec<String> = live
+        .listeners
+        .iter()
+        .map(|one| format!("{} on port {}", one.live.spec.protocol, one.port))
+        .collect();
+    let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+    let found =
+        format!("nobody listens for {} on port {}; there is {there}", url.protocol, url.port);
+    let mend = "have an Ingress of the group listen there: annotation listen-ports, and for HTTPS a certificate";
+    Station::new("listener", Verdict::Bad, found).with_mend(mend)
+}
