@@ -6,13 +6,17 @@ mod explain;
 mod leadership;
 mod manifests;
 mod plan;
+mod progress;
 mod run;
 mod servers;
 mod signals;
+mod sweep;
+mod table;
 mod take_over;
 mod vpc;
 pub mod world;
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use crate::flags::{Cli, Command};
@@ -31,6 +35,7 @@ pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
         Command::Plan(flags) => Box::pin(plan::run(&flags, notes)).await,
         Command::Explain(flags) => Box::pin(explain::run(&flags, notes)).await,
         Command::Run(flags) => Box::pin(run::run(&flags, notes)).await,
+        Command::Sweep(flags) => Box::pin(sweep::run(&flags, notes)).await,
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -56,14 +61,16 @@ pub fn answer(error: &clap::Error) -> ExitCode {
     ExitCode::from(EXIT_UNKNOWN)
 }
 
-/// Prints what a command found.
-#[expect(clippy::print_stdout, reason = "commands print; that is what they are for")]
+/// Prints what a command found. Who stops reading has seen enough.
 fn println(text: &str) {
-    println!("{text}");
+    let Err(error) = writeln!(std::io::stdout(), "{text}") else { return };
+    if error.kind() != ErrorKind::BrokenPipe {
+        eprintln(&format!("albedo: standard output: {error}"));
+    }
 }
 
-/// Prints what went wrong.
-#[expect(clippy::print_stderr, reason = "commands print; that is what they are for")]
+/// Prints what went wrong, where anybody reads that.
 fn eprintln(text: &str) {
-    eprintln!("{text}");
+    // There is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

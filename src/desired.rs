@@ -40,6 +40,7 @@ pub mod secret;
 pub mod shared;
 pub mod standing;
 pub mod subnets;
+pub mod sweep;
 pub mod tags;
 mod taking;
 pub mod target_group;

@@ -24,6 +24,7 @@ mod lbc;
 mod process;
 mod reach;
 mod spelling;
+mod sweep;
 
 pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};
@@ -35,6 +36,7 @@ pub use lbc::{Effect, FLAGS as LBC_FLAGS, ForeignFlag, Value};
 pub use process::{Duties, ProcessFlags};
 pub use reach::ReachFlags;
 pub use spelling::{Pairs, Words};
+pub use sweep::SweepFlags;
 
 use spelling::{all_pairs, all_words, boolean, duration, given, pairs, words};
 
@@ -66,6 +68,11 @@ pub enum Command {
     Explain(ExplainFlags),
     /// Runs the controller: keeps AWS in line until it is stopped.
     Run(RunFlags),
+    /// Shows what stands in AWS in the cluster's name and nobody owns, and deletes it on demand.
+    ///
+    /// Exit code 0: nothing does, or all of it was deleted. 2: something does. 1: it could not be
+    /// told.
+    Sweep(SweepFlags),
 }
 
 /// How a command prints what it found.
@@ -114,7 +121,7 @@ impl Cli {
         args: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
-        for name in ["plan", "explain", "run"] {
+        for name in ["plan", "explain", "run", "sweep"] {
             command = command.mut_subcommand(name, |command| {
                 lbc::accepting(lbc::accepting(command, LBC_FLAGS), EXTERNAL_DNS_FLAGS)
             });

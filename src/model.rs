@@ -56,6 +56,7 @@ pub mod source;
 pub mod stack;
 pub mod subject;
 pub mod surroundings;
+pub mod sweep;
 pub mod target;
 pub mod target_group;
 pub mod template;

@@ -24,6 +24,7 @@ mod rule;
 mod security_group;
 mod settle;
 pub mod show;
+pub mod sweep;
 mod switch;
 mod tags;
 mod takers;

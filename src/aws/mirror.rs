@@ -72,6 +72,7 @@ mod batch;
 mod named;
 mod protection;
 mod roles;
+mod sweep;
 
 use batch::{Asker, Batches};
 use roles::Roles;

@@ -161,7 +161,8 @@ impl Sdk {
         let provider = provider.configure(&asking.build()).build().now_or_never()?;
         let config = self.site.config.to_builder();
         let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
-        let site = Site { config, ..self.site.clone() };
+        let mut site = self.site.clone();
+        site.config = config;
         Some(Self::paced(&site, self.vpc.clone(), self.turns.clone(), &self.tally))
     }
 

@@ -111,21 +111,33 @@ pub(super) async fn of_cluster(
     notes: &mut Vec<String>,
 ) -> anyhow::Result<(Objects, Recalled)> {
     let objects = list(client.clone(), build.namespace()).await?;
+    let recalled = recall(client, process, build).await;
+    notes.extend(recalled.unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
+    Ok((objects, recalled))
+}
+
+/// What the cluster remembers; that nothing can be read is among it.
+pub(super) async fn recall(
+    client: &kube::Client,
+    process: &ProcessFlags,
+    build: &BuildFlags,
+) -> Recalled {
     let home = connect::home(process.leader_election_namespace.as_deref());
     let remembered = connect::memory_of_plan(process);
     let api_server = ApiServer::new(client.clone(), "plan", remembered)
         .for_scope(build.scope)
         .kept_before_in(&home);
-    let recalled = match api_server.recall().await {
+    match api_server.recall().await {
         Ok(found) => found,
         Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
-    };
-    notes.extend(recalled.unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
-    Ok((objects, recalled))
+    }
 }
 
 /// Everything in the cluster, once.
-async fn list(client: kube::Client, namespace: Option<String>) -> anyhow::Result<Objects> {
+pub(super) async fn list(
+    client: kube::Client,
+    namespace: Option<String>,
+) -> anyhow::Result<Objects> {
     let objects = Arc::new(RwLock::new(Objects::default()));
     let sight = Sight::new();
     let mut progress = sight.progress();

@@ -116,6 +116,15 @@ impl Group {
         pairs.into_iter().map(|(key, value)| (SmolStr::new_static(key), value)).collect()
     }
 
+    /// The group that a tag spells: one Ingress has a slash in it, and a name has none.
+    #[must_use]
+    pub fn spelled(stack: &str) -> Self {
+        match stack.split_once('/') {
+            Some((namespace, name)) => Self::Implicit(ObjectKey::new(namespace, name)),
+            None => Self::Explicit(stack.into()),
+        }
+    }
+
     /// The group that a thing with these tags belongs to, as they spell it.
     #[must_use]
     pub fn in_tags(tags: &Tags) -> Option<&SmolStr> {

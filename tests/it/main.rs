@@ -72,6 +72,7 @@ mod simulation;
 mod standing;
 mod subnets;
 mod support;
+mod sweep;
 mod switch;
 mod tags;
 mod taking;

@@ -28,6 +28,7 @@ mod requests;
 mod router;
 mod sdk;
 mod support;
+mod sweep;
 mod take_over;
 mod traffic;
 mod zone_starts;

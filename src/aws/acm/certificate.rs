@@ -38,6 +38,16 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
     Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
 }
 
+/// Since when the region's certificates stand: when they were imported first, or asked for.
+pub(in crate::aws) async fn ages(sdk: &Sdk) -> Result<Vec<(AwsId, Timestamp)>, CloudError> {
+    let found = summaries(sdk, &[]).await?;
+    let ages = found.iter().filter_map(|raw| {
+        let since = raw.created_at().or(raw.imported_at()).and_then(moment)?;
+        Some((AwsId::new(raw.certificate_arn()?), since))
+    });
+    Ok(ages.collect())
+}
+
 /// The certificates of the region in these states, in all of them where none is named.
 pub(super) async fn summaries(
     sdk: &Sdk,

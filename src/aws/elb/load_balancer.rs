@@ -6,6 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     IpamPools, LoadBalancer as Raw, LoadBalancerAttribute, LoadBalancerStateEnum,
     LoadBalancerTypeEnum, MinimumLoadBalancerCapacity, RemoveIpamPoolEnum, SubnetMapping,
 };
+use jiff::Timestamp;
 
 use super::{PAGE_SIZE, tag};
 use crate::aws::ReadLoadBalancer;
@@ -40,6 +41,21 @@ pub(in crate::aws) async fn list(
         }
     }
     Ok((here, elsewhere))
+}
+
+/// Since when the region's load balancers stand.
+pub(in crate::aws) async fn ages(sdk: &Sdk) -> Result<Vec<(AwsId, Timestamp)>, CloudError> {
+    let found = sdk
+        .pages("elbv2.DescribeLoadBalancers", |token| async move {
+            let page = sdk.elb.describe_load_balancers().page_size(PAGE_SIZE).set_marker(token);
+            page.send().await.map(|answer| (answer.load_balancers, answer.next_marker))
+        })
+        .await?;
+    let ages = found.iter().filter_map(|raw| {
+        let since = Timestamp::from_second(raw.created_time()?.secs()).ok()?;
+        Some((AwsId::new(raw.load_balancer_arn()?), since))
+    });
+    Ok(ages.collect())
 }
 
 /// The attributes of a load balancer.

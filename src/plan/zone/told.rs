@@ -35,6 +35,24 @@ pub fn leading(
     ours.filter_map(target).collect()
 }
 
+/// The objects whose names, by our records of a zone, lead to some of the load balancers, by their
+/// DNS names.
+#[must_use]
+pub fn led_by(
+    settings: &Settings,
+    zone: &HostedZone,
+    inventory: &ZoneInventory,
+    load_balancers: &BTreeSet<AwsId>,
+) -> BTreeSet<Source> {
+    let asked = BTreeMap::new();
+    let Some(view) = View::of(settings, zone, &asked, inventory) else { return BTreeSet::new() };
+    let records = view.records.values().filter(|record| {
+        TYPES.contains(&record.key.record_type)
+            && target(record).is_some_and(|name| load_balancers.contains(&name))
+    });
+    records.filter_map(|record| host_of(&view, record).source_of(record)).collect()
+}
+
 /// Whether somebody leads a record wherever he says: that is up to him, and no load balancer waits
 /// for it.
 fn is_led(asked: &BTreeMap<String, Vec<RecordWish>>, record: &Record, source: &Source) -> bool {

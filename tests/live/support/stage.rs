@@ -214,7 +214,8 @@ impl Stage {
         self.plan(&["-o", "json"])
     }
 
-    fn flags(&self) -> Vec<String> {
+    /// The flags of every command of this stage.
+    pub fn flags(&self) -> Vec<String> {
         let mut flags = vec![
             format!("--cluster-name={CLUSTER}"),
             format!("--aws-vpc-id={}", self.ground.vpc),

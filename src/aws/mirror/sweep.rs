@@ -1,0 +1,68 @@
+//! All that stands in a cluster's name, whoever wishes for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Mirror;
+use crate::aws::error::CloudError;
+use crate::aws::sdk::Sdk;
+use crate::aws::view::BalancerScope;
+use crate::aws::{Cloud, acm, elb};
+use crate::clock::Clock;
+use crate::model::id::{AwsId, CertificateKey};
+use crate::model::record::HostedZone;
+use crate::model::sweep::Standing;
+
+impl<C: Cloud, T: Clock> Mirror<C, T> {
+    /// All that stands in a cluster's name: what carries its tags, and the records of these zones.
+    /// Of zones and certificates no look is older than `age_max` where AWS can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn standing(
+        &self,
+        cluster: &str,
+        zones: impl IntoIterator<Item = HostedZone>,
+        age_max: Duration,
+    ) -> Result<Standing, CloudError> {
+        let mut standing = Standing::default();
+        let scope = BalancerScope { load_balancer_attributes: true, ..BalancerScope::default() };
+        for group in self.view(|reader| reader.groups(cluster)).await? {
+            let inventory = self.balancer(cluster, &group, &scope).await?;
+            standing.groups.insert(group, inventory);
+        }
+        standing.fabric = self.fabric(cluster, &BTreeSet::new()).await?;
+        for key in self.certificates(cluster).await? {
+            let inventory = self.certificate(cluster, &key).await?;
+            if let CertificateKey::Secret(secret) = key {
+                standing.imports.insert(secret, inventory);
+            }
+        }
+        for key in self.requests(cluster).await? {
+            if let CertificateKey::Request(request) = &key {
+                let inventory = self.request(cluster, request, age_max).await?;
+                standing.requests.insert(key, inventory);
+            }
+        }
+        for zone in zones {
+            let inventory = self.zone(&zone.id, age_max).await?;
+            standing.zones.insert(zone.id.clone(), (zone, inventory));
+        }
+        Ok(standing)
+    }
+}
+
+impl<T: Clock> Mirror<Sdk, T> {
+    /// Since when load balancers and certificates of the region stand; of nothing else AWS tells.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn ages(&self) -> Result<BTreeMap<AwsId, Timestamp>, CloudError> {
+        let sdk = &self.shared.cloud;
+        let load_balancers = elb::load_balancer::ages(sdk).await?;
+        let certificates = acm::certificate::ages(sdk).await?;
+        Ok(load_balancers.into_iter().chain(certificates).collect())
+    }
+}
