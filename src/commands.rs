@@ -5,6 +5,7 @@ mod core_dump;
 mod explain;
 mod leadership;
 mod manifests;
+mod paint;
 mod plan;
 mod progress;
 mod run;

@@ -17,6 +17,7 @@ pub mod destinations;
 pub mod discovery;
 pub mod doubt;
 pub mod fabric;
+pub mod foreign;
 pub mod gates;
 pub mod groups;
 mod limits;

@@ -87,7 +87,8 @@ pub enum Output {
 /// Flags of `albedo plan`.
 #[derive(Debug, Args)]
 pub struct PlanFlags {
-    /// Manifests to plan for instead of the cluster, as files; "-" is standard input.
+    /// Manifests to plan for instead of the cluster: files, or folders with all that lies in them;
+    /// "-" is standard input, as for what kubectl kustomize prints.
     #[arg(short = 'f', long = "filename", value_name = "FILE")]
     pub files: Vec<String>,
     /// How to print the plan.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -25,23 +26,68 @@ pub struct Manifests {
     pub objects: Objects,
     /// What was left out or filled in.
     pub notes: Vec<String>,
+    /// What Kubernetes does not take any more, and what to write instead.
+    pub removed: Vec<String>,
 }
 
-/// Reads manifests; "-" is standard input.
+/// Reads manifests from files and folders; "-" is standard input.
 ///
 /// # Errors
 /// The file and the document that cannot be read, and why.
 pub fn read(files: &[String]) -> anyhow::Result<Manifests> {
     let mut manifests = Manifests::default();
-    for file in files {
-        let text = read_text(file)?;
-        read_documents(&mut manifests, file, &text)?;
+    for given in files {
+        for file in in_folder(given)? {
+            let text = read_text(&file)?;
+            read_documents(&mut manifests, &file, &text)?;
+        }
     }
     if manifests.objects.ingresses.is_empty() {
-        bail!("{}: no Ingress in there; give manifests with at least one", files.join(", "));
+        let removed = manifests.removed.join("; ");
+        let files = files.join(", ");
+        if removed.is_empty() {
+            bail!("{files}: no Ingress in there; give manifests with at least one");
+        }
+        bail!("{files}: no Ingress in there that Kubernetes takes: {removed}");
     }
     fill_in(&mut manifests);
     Ok(manifests)
+}
+
+/// What a folder of kustomize's holds; it says which manifests are meant, and how they are changed.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/// How the names of manifests end.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// The manifests in a folder and the folders in it, by their names; a file is itself.
+fn in_folder(given: &str) -> anyhow::Result<Vec<String>> {
+    let path = Path::new(given);
+    if given == "-" || !path.is_dir() {
+        return Ok(vec![given.to_owned()]);
+    }
+    if KUSTOMIZATIONS.iter().any(|name| path.join(name).exists()) {
+        bail!("{given} is for kustomize; kubectl kustomize {given} | albedo plan -f -");
+    }
+    let entries = std::fs::read_dir(path).with_context(|| format!("{given} cannot be read"))?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<PathBuf>, std::io::Error>>()
+        .with_context(|| format!("{given} cannot be read"))?;
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        let is_manifest =
+            path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
+        // A link may lead to where it lies.
+        let is_folder = path.is_dir() && !path.is_symlink();
+        let name = path.to_string_lossy();
+        if is_folder {
+            found.extend(in_folder(&name)?);
+        } else if is_manifest && path.is_file() {
+            found.push(name.into_owned());
+        }
+    }
+    Ok(found)
 }
 
 fn read_text(file: &str) -> anyhow::Result<String> {
@@ -62,6 +108,14 @@ fn read_documents(manifests: &mut Manifests, file: &str, text: &str) -> anyhow::
         for object in decode_all(value) {
             match object.with_context(place)? {
                 Object::Other { api_version, kind, name } => {
+                    if let Some((since, instead)) = removed(&api_version, &kind) {
+                        manifests.removed.push(format!(
+                            "{}: {kind} {name}: Kubernetes {since} has removed {api_version}; write \
+                             {instead}",
+                            place()
+                        ));
+                        continue;
+                    }
                     let what = format!("{}: {kind} {name} ({api_version})", place());
                     manifests.notes.push(format!("{what} has no part in load balancers; left out"));
                 }
@@ -70,6 +124,18 @@ fn read_documents(manifests: &mut Manifests, file: &str, text: &str) -> anyhow::
         }
     }
     Ok(())
+}
+
+/// Since which version Kubernetes does not take an API version any more, and what it takes instead
+/// (Kubernetes: deprecation guide).
+fn removed(api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
+    match (api_version, kind) {
+        ("extensions/v1beta1" | "networking.k8s.io/v1beta1", "Ingress" | "IngressClass") => {
+            Some(("1.22", "networking.k8s.io/v1"))
+        }
+        ("discovery.k8s.io/v1beta1", "EndpointSlice") => Some(("1.25", "discovery.k8s.io/v1")),
+        _ => None,
+    }
 }
 
 /// The first node port that an API server gives (Kubernetes: `--service-node-port-range`).

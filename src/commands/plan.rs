@@ -5,20 +5,23 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
 
 use crate::aws::{Reach, Tally};
 use crate::clock::{self, SystemClock};
 use crate::cluster::{ApiServer, Cluster as _, Progress, Recalled, Sight, read_secrets, watch_all};
+use crate::desired::foreign;
 use crate::flags::{BuildFlags, Output, PlanFlags, ProcessFlags};
 use crate::model::memory::Memory;
 use crate::model::problem::Severity;
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::surroundings::Surroundings;
-use crate::plan::show;
+use crate::plan::show::{self, Document};
 
-use super::world::{Plans, plan_all, secrets_of};
+use super::manifests::Manifests;
+use super::paint::Paint;
+use super::progress::during;
+use super::world::{plan_all, secrets_of};
 use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, manifests, println, take_over};
 
 /// The cluster's name where a plan for manifests is given none.
@@ -38,7 +41,8 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     } else {
         None
     };
-    let (mut objects, recalled) = look(flags, client.as_ref(), &mut notes).await?;
+    let mut looked =
+        during("looking at the cluster", look(flags, client.as_ref(), &mut notes)).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
     let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
@@ -47,21 +51,35 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
         if settings.scope == Scope::All {
             notes.extend(take_over::found(client, flags.build.namespace().as_deref()).await);
         }
-        objects.secrets = read_secrets(client, &secrets_of(&settings, &objects)).await;
+        let objects = &mut looked.objects;
+        objects.secrets = read_secrets(client, &secrets_of(&settings, objects)).await;
     }
+    let Looked { objects, recalled, removed } = looked;
+    notes.extend(left_alone(&settings, &objects));
     let surroundings =
         mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
     let mut snapshot = snapshot(settings, extent, objects, surroundings);
-    let mut plans =
-        plan_all(&mirror, &mut snapshot, &recalled).await.context("AWS cannot be read")?;
+    let planned = during("looking at AWS", plan_all(&mirror, &mut snapshot, &recalled)).await;
+    let mut plans = planned.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
+    let told = Document {
+        settings: &snapshot.settings,
+        plans: &plans.plans,
+        problems: &plans.problems,
+        removed: &removed,
+        notes: &notes,
+    };
     match flags.output {
-        Output::Text => print_text(&snapshot.settings, &plans, &notes),
-        Output::Json => print_json(&snapshot.settings, &plans, &notes)?,
+        Output::Text => print_text(&told),
+        Output::Json => {
+            let text = serde_json::to_string_pretty(&told.json());
+            println(&text.context("the plan cannot be printed")?);
+        }
     }
     let has_errors = plans.problems.iter().any(|problem| problem.severity == Severity::Error);
     let has_findings =
         plans.plans.iter().any(|(_, plan)| !plan.is_empty() || !plan.refusals.is_empty());
+    let has_findings = has_findings || !removed.is_empty();
     Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
 }
 
@@ -90,18 +108,44 @@ pub(super) fn snapshot(
     }
 }
 
+/// What is planned for.
+struct Looked {
+    objects: Objects,
+    recalled: Recalled,
+    /// What of it Kubernetes does not take any more.
+    removed: Vec<String>,
+}
+
+/// How many Ingresses are named that are left alone: a cluster may have many of other controllers.
+const LEFT_ALONE_MAX: usize = 10;
+
+/// Who is left alone, and why.
+fn left_alone(settings: &Settings, objects: &Objects) -> impl Iterator<Item = String> {
+    let all = foreign::left_alone(settings, objects);
+    let more = all.len().saturating_sub(LEFT_ALONE_MAX);
+    let named: Vec<String> = all
+        .iter()
+        .take(LEFT_ALONE_MAX)
+        .map(|(key, why)| format!("Ingress {key} is left alone: {why}"))
+        .collect();
+    let more = (more > 0).then(|| format!("{more} more Ingresses are left alone"));
+    named.into_iter().chain(more)
+}
+
 /// The objects to plan for: those of the manifests, or the cluster's.
 async fn look(
     flags: &PlanFlags,
     client: Option<&kube::Client>,
     notes: &mut Vec<String>,
-) -> anyhow::Result<(Objects, Recalled)> {
+) -> anyhow::Result<Looked> {
     if let Some(client) = client {
-        return of_cluster(client, (&flags.build, &flags.process), notes).await;
+        let (objects, recalled) = of_cluster(client, (&flags.build, &flags.process), notes).await?;
+        return Ok(Looked { objects, recalled, removed: Vec::new() });
     }
     let manifests = manifests::read(&flags.files)?;
     notes.extend(manifests.notes);
-    Ok((manifests.objects, Recalled::default()))
+    let Manifests { objects, removed, .. } = manifests;
+    Ok(Looked { objects, recalled: Recalled::default(), removed })
 }
 
 /// The cluster's objects, and what is remembered there.
@@ -167,43 +211,35 @@ fn cluster_name(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<St
     Ok(CLUSTER_UNNAMED.to_owned())
 }
 
-fn print_text(settings: &Settings, plans: &Plans, notes: &[String]) {
+fn print_text(told: &Document<'_>) {
+    let Document { settings, plans, problems, removed, notes } = told;
+    let paint = Paint::of_output();
     let place = &settings.place.region;
     println(&format!("cluster {} in {} of {place}", settings.cluster, settings.vpc));
-    for note in notes {
-        println(&format!("# {note}"));
+    for note in *notes {
+        println(&paint.dim(&format!("# {note}")));
     }
-    for (subject, plan) in &plans.plans {
+    for (subject, plan) in *plans {
         if !plan.is_empty() || !plan.refusals.is_empty() || !plan.notes.is_empty() {
             println("");
-            println(show::text(subject, plan).trim_end());
+            println(&paint.plan(show::text(subject, plan).trim_end()));
         }
     }
-    if !plans.problems.is_empty() {
+    if !problems.is_empty() || !removed.is_empty() {
         println("");
     }
-    for problem in &plans.problems {
-        println(&format!("! {}: {}: {problem}", problem.object, problem.code));
+    for what in *removed {
+        println(&paint.bad(&format!("! {what}")));
     }
-    let steps: usize = plans.plans.iter().map(|(_, plan)| plan.steps.len()).sum();
+    for problem in *problems {
+        let text = format!("! {}: {}: {problem}", problem.object, problem.code);
+        println(&paint.bad(&text));
+    }
+    let steps: usize = plans.iter().map(|(_, plan)| plan.steps.len()).sum();
     println("");
     println(&match steps {
         0 => "Nothing would change.".to_owned(),
         1 => "1 step would be taken.".to_owned(),
         steps => format!("{steps} steps would be taken."),
     });
-}
-
-fn print_json(settings: &Settings, plans: &Plans, notes: &[String]) -> anyhow::Result<()> {
-    let each = plans.plans.iter().map(|(subject, plan)| show::json(subject, plan));
-    let document = json!({
-        "cluster": settings.cluster,
-        "region": settings.place.region,
-        "vpc": settings.vpc,
-        "plans": each.collect::<Vec<_>>(),
-        "problems": plans.problems,
-        "notes": notes,
-    });
-    println(&serde_json::to_string_pretty(&document).context("the plan cannot be printed")?);
-    Ok(())
 }

@@ -35,6 +35,10 @@ use crate::reconcile::{
     read_targets, read_trust_stores,
 };
 
+use admitted::admitted;
+
+mod admitted;
+
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
 
@@ -110,6 +114,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();
     let mut balancers = Vec::new();
+    let admitted = admitted(mirror, snapshot).await?;
     let (mut planned, mut protections) = (Vec::new(), Vec::new());
     let mut groups = desired::groups::all(snapshot);
     groups.extend(recalled.groups.keys().filter(|group| snapshot.extent.may_show(group)).cloned());
@@ -121,6 +126,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         let (settings, extent) = (&snapshot.settings, &snapshot.extent);
         let mut inventory = read_group(mirror, settings, extent, &group, &built.stack).await?;
         inventory.bindings = bindings_of(snapshot, &group);
+        inventory.admitted.clone_from(&admitted);
         read_strays(mirror, &mut inventory).await?;
         inventory.remembered = remembered;
         read_targets(mirror, extent, &built.stack, &mut inventory).await?;
@@ -139,15 +145,16 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         });
         let stack = &built.stack;
         let mut plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
-        if plan.steps.iter().all(only_remembers) {
-            plan.steps.clear();
-        }
         let breaches = plan::check::balancer(&plan, stack, &inventory);
         if plan::deletion::holds_up(&plan) {
             names.known.retain(|member| !stack.leaving.contains(member));
         }
         facts.names_of(&group, names, facts.revision());
         plans.judged(&subject, &plan, &breaches);
+        plan.leave_out(remembers_standing);
+        if plan.steps.iter().all(only_remembers) {
+            plan.steps.clear();
+        }
         balancers.push((subject, plan));
         if let Some(wished) = desired::protection::stack(extent, stack, &inventory) {
             let plan = plan_protection(mirror, &wished, &mut plans.notes).await?;
@@ -320,14 +327,22 @@ async fn plan_protection<C: Cloud, T: Clock>(
     Ok(plan::protection::plan(stack, &inventory))
 }
 
-/// Whether a step changes nothing but what a controller knows of secrets that AWS never tells, and
-/// of who came first: one that takes over writes that down, and nobody has to be asked.
+/// Whether a step writes down who came first, which decides nothing for anybody who reads a plan.
+fn remembers_standing(step: &Step) -> bool {
+    remembered(step) == Some(&Entry::Standing)
+}
+
+/// Whether a step changes nothing but what a controller knows of secrets that AWS never tells: one
+/// that takes over writes that down, and nobody has to be asked.
 fn only_remembers(step: &Step) -> bool {
-    let entry = match &step.action {
+    remembered(step) == Some(&Entry::ClientSecrets)
+}
+
+fn remembered(step: &Step) -> Option<&Entry> {
+    match &step.action {
         Action::Kube(KubeAction::Remember { entry, .. }) => Some(entry),
         Action::Kube(_) | Action::Aws(_) => None,
-    };
-    matches!(entry, Some(Entry::ClientSecrets | Entry::Standing))
+    }
 }
 
 /// The TLS Secrets that these Ingresses name and that are imported.

@@ -212,6 +212,28 @@ impl Plan {
         id
     }
 
+    /// Leaves out steps that nobody has to know of. What came after one of them comes after what
+    /// that one came after.
+    pub fn leave_out(&mut self, is_out: impl Fn(&Step) -> bool) {
+        let mut places: Vec<Vec<StepId>> = Vec::with_capacity(self.steps.len());
+        let mut kept: Vec<Step> = Vec::with_capacity(self.steps.len());
+        for mut step in std::mem::take(&mut self.steps) {
+            let mut after: Vec<StepId> =
+                step.after.iter().filter_map(|id| places.get(id.0)).flatten().copied().collect();
+            after.sort();
+            after.dedup();
+            if is_out(&step) {
+                places.push(after);
+                continue;
+            }
+            step.after = after;
+            step.id = StepId(kept.len());
+            places.push(vec![step.id]);
+            kept.push(step);
+        }
+        self.steps = kept;
+    }
+
     /// Whether a step waits for listeners or names to let go of something.
     #[must_use]
     pub fn waits_for_release(&self) -> bool {
@@ -223,5 +245,26 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::{AwsAction, ElbAction};
+
+    #[test]
+    fn what_is_left_out_hands_its_place_on() {
+        let delete = |name: &str| {
+            let id = AwsId::new(name);
+            Action::Aws(AwsAction::Elb(ElbAction::DeleteTargetGroup { id }))
+        };
+        let mut plan = Plan::default();
+        let first = plan.push(delete("first"), Reason::Unwanted, Vec::new());
+        let second = plan.push(delete("second"), Reason::Remembered, vec![first]);
+        plan.push(delete("third"), Reason::Unwanted, vec![second]);
+        plan.leave_out(|step| step.reason == Reason::Remembered);
+        let told: Vec<_> = plan.steps.iter().map(|step| (step.id, step.after.clone())).collect();
+        assert_eq!(told, [(StepId(0), Vec::new()), (StepId(1), vec![StepId(0)])]);
     }
 }

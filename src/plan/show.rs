@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::model::line;
 use crate::model::plan::{Plan, Step};
+use crate::model::problem::Problem;
+use crate::model::settings::Settings;
 use crate::model::subject::Subject;
 
 use super::wire;
@@ -103,6 +105,39 @@ fn row(step: &Step) -> [String; 3] {
         let _ = write!(why, " (waits for {gate})");
     }
     [wire::what(&step.action), format!("{service}.{operation}"), why]
+}
+
+/// All that `albedo plan` says, as one document; `docs/plan.md` has its schema.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    /// Where it would be done.
+    pub settings: &'a Settings,
+    /// The plans.
+    pub plans: &'a [(Subject, Plan)],
+    /// What is wrong with whom.
+    pub problems: &'a [Problem],
+    /// The manifests that Kubernetes does not take any more.
+    pub removed: &'a [String],
+    /// What else a person should know.
+    pub notes: &'a [String],
+}
+
+impl Document<'_> {
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let Self { settings, plans, problems, removed, notes } = self;
+        let each = plans.iter().map(|(subject, plan)| json(subject, plan));
+        json!({
+            "cluster": settings.cluster,
+            "region": settings.place.region,
+            "vpc": settings.vpc,
+            "plans": each.collect::<Vec<_>>(),
+            "problems": problems,
+            "removed": removed,
+            "notes": notes,
+        })
+    }
 }
 
 /// A plan as JSON: the calls in AWS's own words.

@@ -53,6 +53,7 @@ mod pairing;
 mod panics;
 mod people;
 mod plan_log;
+mod plan_page;
 mod precedence;
 mod protection;
 mod protocols;
