@@ -159,10 +159,9 @@ impl Sdk {
         }
         // With a configuration at hand, there is nothing to wait for.
         let provider = provider.configure(&asking.build()).build().now_or_never()?;
-        let config = self.site.config.to_builder();
-        let config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
         let mut site = self.site.clone();
-        site.config = config;
+        let config = site.config.into_builder();
+        site.config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
         Some(Self::paced(&site, self.vpc.clone(), self.turns.clone(), &self.tally))
     }
 

@@ -26,9 +26,7 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     let seen = snapshot.objects.bindings.get(key)?;
     let binding = seen.as_binding(key);
     let spec = &seen.spec;
-    if spec.target_group_arn.is_none() {
-        return None;
-    }
+    spec.target_group_arn.as_ref()?;
     if !seen.leaving && nodes::flaw(snapshot, &binding).is_some() {
         return None;
     }
