@@ -2,7 +2,7 @@
 
 use albedo::aws::{CloudError, ElbPart, Kind, Part};
 use albedo::model::action::{AwsAction, ElbAction};
-use albedo::model::id::{AwsId, Id};
+use albedo::model::id::AwsId;
 use albedo::model::role::Role;
 
 use super::Fake;
@@ -37,10 +37,12 @@ impl Fake {
 
     pub(super) fn may_perform(&self, action: &AwsAction) -> Result<(), CloudError> {
         match action {
-            AwsAction::Elb(
-                ElbAction::RegisterTargets { target_group: Id::Is(id), .. }
-                | ElbAction::DeregisterTargets { target_group: Id::Is(id), .. },
-            ) => self.may(id),
+            AwsAction::Elb(ElbAction::RegisterTargets { target_group, .. }) => {
+                target_group.given().map_or(Ok(()), |id| self.may(id))
+            }
+            AwsAction::Elb(ElbAction::DeregisterTargets { target_group, .. }) => {
+                self.may(target_group)
+            }
             _ => Ok(()),
         }
     }
