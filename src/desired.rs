@@ -39,6 +39,7 @@ pub mod request;
 mod rule;
 pub mod secret;
 pub mod shared;
+pub mod solver;
 pub mod standing;
 pub mod subnets;
 pub mod sweep;

@@ -23,7 +23,7 @@ use super::destinations::only_service;
 use super::groups::Member;
 use super::rule::authentication::{self, Undecided};
 use super::rule::{missing_action, missing_service};
-use super::target_group::{self, Backend};
+use super::target_group::{self, Backend, Purpose};
 
 /// The port name by which a backend says that an annotation holds its action (LBC).
 const USE_ANNOTATION: &str = "use-annotation";
@@ -198,8 +198,19 @@ impl<'a> Backends<'a> {
         port: &PortRef,
         annotations: &mut Annotations<'_>,
     ) -> Option<Id> {
+        self.target_group_for(Purpose::Requests, service_key, port, annotations)
+    }
+
+    fn target_group_for(
+        &mut self,
+        purpose: Purpose,
+        service_key: &ObjectKey,
+        port: &PortRef,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Id> {
         let service = self.snapshot.objects.services.get(service_key)?;
         let backend = Backend {
+            purpose,
             settings: &self.snapshot.settings,
             group: self.group,
             ingress_key: self.member.key,
@@ -215,6 +226,16 @@ impl<'a> Backends<'a> {
             self.built.insert(key.clone(), Arc::new(built));
         }
         Some(Id::Of(Handle::TargetGroup(self.group.clone(), key)))
+    }
+
+    /// The target group of a Service that answers a challenge of ACME; nothing until it is there.
+    pub fn answering(
+        &mut self,
+        service: &ObjectKey,
+        port: &PortRef,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Id> {
+        self.target_group_for(Purpose::Challenge, service, port, annotations)
     }
 
     /// An action that no annotation holds: a fixed answer, and a note on the Ingress; or an error,

@@ -18,7 +18,7 @@ use super::brought::Brought;
 use super::groups::{Member, Members, holds, is_in_already, members};
 use super::moves::Departures;
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, standing};
+use super::{member, merge, moves, names, solver, standing};
 
 /// What building a group gave.
 #[derive(Debug)]
@@ -143,6 +143,11 @@ fn alone(
         problems.append(&mut found);
         brought.good.extend(part.map(|part| (source.clone(), Arc::new(part))));
         brought.orders.insert(source, order);
+    }
+    for solver in &members.solvers {
+        let (part, mut found) = solver::part(snapshot, group, *solver);
+        problems.append(&mut found);
+        brought.solvers.extend(part.map(Arc::new));
     }
     for source in &departures.staying {
         let order = snapshot.memory.held.get(source).map_or(0, |part| part.order);

@@ -19,6 +19,8 @@ pub struct Brought {
     pub good: BTreeMap<Source, Arc<Part>>,
     /// What takes the place of a part that is missing, or does not fit.
     pub instead: BTreeMap<Source, Arc<Part>>,
+    /// What those add who answer challenges for hosts of members.
+    pub solvers: Vec<Arc<Part>>,
 }
 
 impl Brought {

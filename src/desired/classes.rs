@@ -119,6 +119,16 @@ pub fn class_of<'a>(objects: &'a Objects, ingress: &Ingress) -> Option<&'a Ingre
     }
 }
 
+/// Whether an Ingress names no class, and there is none that it has for that.
+#[must_use]
+pub fn names_none(objects: &Objects, ingress: &Ingress) -> bool {
+    let annotations = ingress.metadata.annotations.as_ref();
+    let spec = ingress.spec.as_ref();
+    annotations.is_none_or(|all| !all.contains_key(ANNOTATION_CLASS))
+        && spec.is_none_or(|spec| spec.ingress_class_name.is_none())
+        && defaults(objects).len() != 1
+}
+
 /// Whether Ingresses of a class have what LBC does not have: as the class's annotation says, else
 /// if a flag says so of all, or if the class is one of our own.
 #[must_use]

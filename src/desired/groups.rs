@@ -17,6 +17,7 @@ use crate::model::source::Source;
 use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
 use super::annotations::{Annotations, Lookup};
 use super::classes::{ANNOTATION_CLASS, Claim, claim, class_of, is_own_class};
+use super::solver;
 
 /// A member of a group that carries on.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct Members<'a> {
     /// Those whose class does not select their namespace any more, with what they are told. They go
     /// after a while, and are among those that leave once that is over.
     pub evicted: Vec<(Source, Problem)>,
+    /// Those that are no members and answer challenges for hosts of members.
+    pub solvers: Vec<(&'a ObjectKey, &'a Arc<Ingress>)>,
     /// What is to be said to those of whom nobody can tell whose they are, and who speak to us.
     pub unknown: Vec<(Source, Problem)>,
 }
@@ -124,7 +127,9 @@ pub fn groups_touching(
     let mut groups: Vec<Group> = finalizers
         .filter_map(|finalizer| Group::of_finalizer(settings.scope, finalizer, &member))
         .collect();
+    let solved = solver::groups(settings, objects, key, ingress);
     match claim(settings, objects, key, ingress) {
+        _ if !solved.is_empty() => groups.extend(solved),
         Claim::Ours(params) => match named_group(key, ingress, params) {
             Ok(current) => groups.push(current),
             Err(_) if groups.is_empty() => groups.push(Group::Implicit(key.clone())),
@@ -165,6 +170,12 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
             if claimed {
                 members.leaving.push(Source::ingress(key.clone()));
             }
+            continue;
+        }
+        let solved = solver::groups(&snapshot.settings, &snapshot.objects, key, ingress);
+        if !solved.is_empty() {
+            members.leaving.extend(claimed.then(|| Source::ingress(key.clone())));
+            members.solvers.extend(solved.contains(group).then_some((key, ingress)));
             continue;
         }
         let claim = claim(&snapshot.settings, &snapshot.objects, key, ingress);

@@ -19,7 +19,7 @@ use super::classes::{annotations_of, class_of, is_own_class};
 use super::groups::Member;
 use super::listener::Brought;
 use super::rule::PathSyntax;
-use super::{listener, load_balancer, names, request, rule, tls};
+use super::{listener, load_balancer, names, request, rule, solver, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -58,6 +58,7 @@ pub fn build(
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         inbound_prefix_lists: lookup.find(&PREFIX_LISTS).filter(|lists| !lists.is_empty()),
         rules: Vec::new(),
+        challenges: Vec::new(),
         default_actions: None,
         on_http: on_http(snapshot, member),
         precedence: precedence(snapshot, member),
@@ -68,7 +69,7 @@ pub fn build(
         part.load_balancer.ssl_redirect = None;
     }
     let mut backends = Backends::new(snapshot, group, member);
-    part.rules = rules(&mut backends, &mut annotations);
+    (part.rules, part.challenges) = rules(&mut backends, &mut annotations);
     let spec = member.ingress.spec.as_ref();
     if let Some(backend) = spec.and_then(|spec| spec.default_backend.as_ref()) {
         part.default_actions = backends.actions(backend, "spec.defaultBackend", &mut annotations);
@@ -126,10 +127,11 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> Vec<Rule> {
+/// The rules of an Ingress, and those of challenges that were written into it.
+fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> (Vec<Rule>, Vec<Rule>) {
     let spec = backends.member.ingress.spec.as_ref();
     let of_spec = spec.and_then(|spec| spec.rules.as_deref()).unwrap_or_default();
-    let mut rules = Vec::new();
+    let (mut rules, mut challenges) = (Vec::new(), Vec::new());
     for (i, of_host) in of_spec.iter().enumerate() {
         let host = of_host.host.as_deref().filter(|host| !host.is_empty());
         if let Some(Err(allowed)) = host.map(rule::check_host) {
@@ -138,11 +140,15 @@ fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> Vec<
             continue;
         }
         for (j, path) in rule::in_order(of_host) {
+            if let Some(challenge) = solver::in_place(backends.member.ingress, host, path) {
+                challenges.extend(solver::rule(backends, challenge, annotations));
+                continue;
+            }
             let field = format!("spec.rules[{i}].http.paths[{j}]");
             rules.extend(one_rule(backends, annotations, host, path, &field));
         }
     }
-    rules
+    (rules, challenges)
 }
 
 fn one_rule(

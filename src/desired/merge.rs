@@ -8,7 +8,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
 use crate::model::listener::{Listener, ListenerWish, Protocol};
 use crate::model::load_balancer::{IpAddressType, LoadBalancer};
-use crate::model::marks;
+use crate::model::marks::{self, Tags};
 use crate::model::names;
 use crate::model::part::{Part, WishedTargetGroup};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -27,7 +27,7 @@ use super::lint::Lint;
 use super::placed::{self, Fate, Placed};
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
-use super::{attributes, limits, protection, rule, subnets, tags};
+use super::{attributes, limits, protection, rule, solver, subnets, tags};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -49,21 +49,24 @@ pub struct Merged {
 #[must_use]
 pub fn merge(snapshot: &Snapshot, group: &Group, brought: &mut Brought) -> Merged {
     let (admission, problems) = admission::admit(snapshot, group, brought);
-    assemble(snapshot, group, admission, problems)
+    assemble(snapshot, group, (admission, &brought.solvers), problems)
 }
 
 fn assemble(
     snapshot: &Snapshot,
     group: &Group,
-    admission: Admission,
+    (admission, solvers): (Admission, &[Arc<Part>]),
     mut problems: Vec<Problem>,
 ) -> Merged {
     let Admission { shared, parts, unexplained } = admission;
+    let mut answers = solver::admit(&snapshot.settings, &shared, &parts, solvers);
+    problems.append(&mut answers.problems);
     let source = source(snapshot, group, &shared);
     problems.extend(parts.iter().filter_map(|part| open_over_http(&shared, part)));
     problems.extend(parts.iter().flat_map(|part| going_nowhere(&shared, part)));
     let wished = parts.iter().flat_map(|part| part.target_groups.clone());
     let target_groups = wished
+        .chain(answers.target_groups)
         .map(|(key, wished)| {
             let mut wished = wished.as_ref().clone();
             wished.binding = with_source(wished.binding, source.as_ref());
@@ -71,7 +74,10 @@ fn assemble(
         })
         .collect();
     let placed = placed::by_port(&shared, &parts);
-    let front = (!parts.is_empty()).then(|| front(snapshot, group, &shared, (&parts, &placed)));
+    let front = (!parts.is_empty()).then(|| Front {
+        listeners: listeners(snapshot, (group, &shared), (&parts, &placed), &answers.rules),
+        ..front(snapshot, group, &shared, &parts)
+    });
     let lint = front.as_ref().map(|front| Lint { shared: &shared, placed: &placed, front });
     problems.extend(lint.iter().flat_map(|lint| lint.problems(&parts)));
     problems.extend(front.iter().flat_map(|front| limits::near(front, &parts)));
@@ -161,12 +167,8 @@ fn with_source(mut binding: Binding, source: Option<&Id>) -> Binding {
 /// What members bring, and the rules of each port.
 type Together<'a> = (&'a [Arc<Part>], &'a BTreeMap<u16, Vec<Placed<'a>>>);
 
-fn front(
-    snapshot: &Snapshot,
-    group: &Group,
-    shared: &Shared,
-    (parts, placed): Together<'_>,
-) -> Front {
+/// The load balancer, without its listeners.
+fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>]) -> Front {
     let settings = &snapshot.settings;
     let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
@@ -213,7 +215,7 @@ fn front(
         capacity: capacity(shared, parts),
         security_group,
         protection: protection::asked(&shared.load_balancer.protection, parts),
-        listeners: listeners(snapshot, group, shared, (parts, placed)),
+        listeners: BTreeMap::new(),
     }
 }
 
@@ -310,9 +312,9 @@ fn frontend_rules(shared: &Shared, ip_address_type: IpAddressType) -> BTreeSet<I
 
 fn listeners(
     snapshot: &Snapshot,
-    group: &Group,
-    shared: &Shared,
+    (group, shared): (&Group, &Shared),
     (parts, placed): Together<'_>,
+    answers: &[(Rule, Tags)],
 ) -> BTreeMap<u16, WishedListener> {
     let each = shared.ports.iter().map(|(port, wish)| {
         let tracking = group.tags(&snapshot.settings.cluster, &port.to_string());
@@ -334,6 +336,7 @@ fn listeners(
             mutual_authentication: wish.listener.mutual_authentication.clone(),
             tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
         };
+        let answers = if *port == solver::PORT { answers } else { &[] };
         let placed = placed.get(port).map(Vec::as_slice).unwrap_or_default();
         let numbering = placed::numbering(placed);
         let standing = placed.iter().filter(|placed| placed.fate == Fate::Stands);
@@ -341,10 +344,10 @@ fn listeners(
             let tags = tags::over_default(&snapshot.settings, &part.load_balancer.tags);
             (rule.clone().into_owned(), tags)
         });
-        let rules = rules.collect();
+        let rules = answers.iter().cloned().chain(rules).collect();
         let attributes = attributes_of_listener(shared, *port, parts);
-        let certificates = brought;
-        (*port, WishedListener { listener, certificates, attributes, rules, numbering })
+        let (certificates, answers) = (brought, answers.len());
+        (*port, WishedListener { listener, certificates, attributes, rules, numbering, answers })
     });
     each.collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
+use smol_str::SmolStr;
 
 use crate::model::backend::BackendKey;
 use crate::model::binding::{Binding, Opening, PortRef};
@@ -26,9 +27,21 @@ use super::annotations::table::{
 use super::annotations::{Annotations, Lookup};
 use super::tags;
 
+/// What requests a target group takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Those that somebody serves.
+    Requests,
+    /// The one by which an authority has a host proved: pods answer it, within seconds, whatever
+    /// the Ingress and its class say of targets.
+    Challenge,
+}
+
 /// What a target group is built from.
 #[derive(Clone, Copy, Debug)]
 pub struct Backend<'a> {
+    /// What for.
+    pub purpose: Purpose,
     /// How the process was started.
     pub settings: &'a Settings,
     /// The Ingress group.
@@ -109,6 +122,9 @@ fn describe(
     service_port: &ServicePort,
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> Option<WishedTargetGroup> {
+    if backend.purpose == Purpose::Challenge {
+        return Some(answering(backend, service_port, lookup));
+    }
     let target_type = target_type(backend, lookup)?;
     let target_port = target_port(backend, (target_type, service_port), lookup)?;
     let protocol = lookup.find(&BACKEND_PROTOCOL).unwrap_or(Protocol::Http);
@@ -117,19 +133,32 @@ fn describe(
         port: health_check_port(backend, target_type, lookup).into(),
         ..health_check((protocol, version), lookup)
     };
+    let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
+    let attributes = attributes.into_iter().collect();
+    let kind = (target_type, protocol, version);
+    let target_group = target_group(backend, (kind, &target_port), health_check, lookup);
+    let nodes = nodes(target_type, lookup);
+    let multi_cluster = is_shared(lookup);
+    let binding = Binding { multi_cluster, nodes, ..binding(backend, &target_group, target_port) };
+    Some(WishedTargetGroup { target_group, attributes, binding })
+}
+
+fn target_group(
+    backend: &Backend<'_>,
+    ((target_type, protocol, version), target_port): ((TargetType, Protocol, &str), &PortRef),
+    health_check: HealthCheck,
+    lookup: &mut Lookup<'_, '_, '_>,
+) -> TargetGroup {
     // A named port stands for different numbers on different pods; LBC writes 1 and registers each
     // with its own.
-    let port = match &target_port {
+    let port = match target_port {
         PortRef::Number(number) => u16::try_from(*number).unwrap_or(1),
         PortRef::Name(_) => 1,
     };
-    let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
-    let attributes = attributes.into_iter().collect();
     let wished = tags::wished(backend.settings, lookup);
-    let key = key(backend);
     let group = backend.group.to_string();
-    let tracking = backend.group.tags(&backend.settings.cluster, key.backend.spelled());
-    let target_group = TargetGroup {
+    let tracking = backend.group.tags(&backend.settings.cluster, key(backend).backend.spelled());
+    TargetGroup {
         name: name(backend, &group, port, (target_type, protocol, version)).map(Into::into),
         target_type,
         protocol,
@@ -139,12 +168,36 @@ fn describe(
         vpc: backend.settings.vpc.clone(),
         health_check,
         tags: tags::with_tracking(backend.settings, &wished, tracking),
+    }
+}
+
+/// The target group of what answers a challenge. An authority asks once, and soon: targets are
+/// looked at as often as AWS does, whatever is not broken will do, and nothing is drained.
+fn answering(
+    backend: &Backend<'_>,
+    service_port: &ServicePort,
+    lookup: &mut Lookup<'_, '_, '_>,
+) -> WishedTargetGroup {
+    let health_check = HealthCheck {
+        port: TRAFFIC_PORT.into(),
+        protocol: Protocol::Http,
+        path: "/".into(),
+        success_codes: "200-499".into(),
+        interval_seconds: 5,
+        timeout_seconds: 2,
+        healthy_threshold: 2,
+        unhealthy_threshold: 2,
     };
-    let nodes = nodes(target_type, lookup);
-    let multi_cluster = is_shared(lookup);
-    let binding =
-        Binding { multi_cluster, nodes, ..binding(backend, &key, &target_group, target_port) };
-    Some(WishedTargetGroup { target_group, attributes, binding })
+    let target_port = service_port.target.clone();
+    let kind = (TargetType::Ip, Protocol::Http, HTTP1);
+    let target_group = target_group(backend, (kind, &target_port), health_check, lookup);
+    let [name, value] = ["deregistration_delay.timeout_seconds", "0"].map(SmolStr::new_static);
+    let binding = binding(backend, &target_group, target_port);
+    WishedTargetGroup {
+        target_group,
+        attributes: std::iter::once((name, value)).collect(),
+        binding,
+    }
 }
 
 /// Whether other clusters register targets, too: the Ingress or the Service says so (LBC).
@@ -280,12 +333,7 @@ fn nodes(target_type: TargetType, lookup: &mut Lookup<'_, '_, '_>) -> Option<Box
 }
 
 /// The binding; who is let in is filled in when the group's security groups are known.
-fn binding(
-    backend: &Backend<'_>,
-    key: &TargetGroupKey,
-    target_group: &TargetGroup,
-    target_port: PortRef,
-) -> Binding {
+fn binding(backend: &Backend<'_>, target_group: &TargetGroup, target_port: PortRef) -> Binding {
     let opening = |port: Option<PortRef>| Opening {
         group: Some(Id::Of(Handle::BackendSecurityGroup)),
         cidr: None,
@@ -303,7 +351,7 @@ fn binding(
         name: target_group.name.clone(),
         namespace: backend.service_key.namespace.clone(),
         labels: backend.group.labels(),
-        target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key.clone())),
+        target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key(backend))),
         target_type: target_group.target_type,
         protocol: Some(target_group.protocol.as_str().into()),
         service: backend.service_key.name.clone(),

@@ -39,6 +39,7 @@ pub use gather::{for_balancer, for_targets, gather};
 mod caused;
 mod gather;
 mod pods;
+mod solvers;
 
 /// What refers to what, kept as objects come and go.
 #[derive(Debug, Default)]
@@ -62,6 +63,8 @@ pub struct Index {
     doubts: Links<Source, CertificateKey>,
     /// Secrets whose users have changed.
     touched: BTreeSet<ObjectKey>,
+    /// From those who answer challenges to their hosts, each in its namespace.
+    solvers: Links<ObjectKey, ObjectKey>,
     /// The classes that Ingresses name; the empty name where they name none.
     classes: Links<ObjectKey, String>,
     /// The Services that LBC keeps load balancers for.
@@ -212,7 +215,11 @@ impl Index {
         let services = new.map(|new| destinations::services(&turn.key, new));
         self.services.set(&source, services.unwrap_or_default());
         self.classes.set(&turn.key, new.map(class_name).into_iter().collect());
+        self.note_solver(&turn.key, new);
         self.regroup(visits, objects, &turn.key, new);
+        if let Some(old) = turn.old.as_deref() {
+            self.regroup_solvers(visits, objects, &turn.key, old);
+        }
         let network = |ingress: Option<&Ingress>| {
             let metadata = &ingress?.metadata;
             let annotations = metadata.annotations.as_ref();
@@ -238,6 +245,9 @@ impl Index {
         let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
         self.name_certificates(visits, objects, key, ingress);
+        if let Some(ingress) = ingress {
+            self.regroup_solvers(visits, objects, key, ingress);
+        }
     }
 
     /// Takes note of the Secrets that an Ingress names, itself or by Services that it leads to, of

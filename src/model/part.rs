@@ -69,6 +69,9 @@ pub struct Part {
     pub inbound_prefix_lists: Option<BTreeSet<String>>,
     /// Its rules, in their order; the same on every port.
     pub rules: Vec<Rule>,
+    /// The rules that answer challenges of ACME, above all others and by HTTP only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<Rule>,
     /// What happens to requests that no rule takes, if it says so.
     pub default_actions: Option<Vec<RuleAction>>,
     /// What becomes over HTTP of what it asks clients to log in for.
@@ -89,8 +92,8 @@ impl Part {
     /// Takes note that its target groups are its member's: as they are written, names that hold
     /// hyphens leave that open.
     fn own(&mut self) {
-        let Self { source, rules, default_actions, target_groups, .. } = self;
-        let of_rules = rules.iter_mut().flat_map(|rule| &mut rule.actions);
+        let Self { source, rules, challenges, default_actions, target_groups, .. } = self;
+        let of_rules = rules.iter_mut().chain(challenges).flat_map(|rule| &mut rule.actions);
         for action in of_rules.chain(default_actions.iter_mut().flatten()) {
             action.visit_ids(&mut |id| id.set_owner(source));
         }

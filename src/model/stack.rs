@@ -183,6 +183,9 @@ pub struct WishedListener {
     pub rules: Vec<(Rule, Tags)>,
     /// Which priorities these have.
     pub numbering: Numbering,
+    /// How many of them, the first ones, answer challenges of ACME. The others are called as if
+    /// these were not there, which come and go.
+    pub answers: usize,
 }
 
 /// Which priorities the rules of a listener have.

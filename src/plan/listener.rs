@@ -166,10 +166,16 @@ fn resolved(
         let rules = pieces(Rule { actions, ..rule.clone() }, standing);
         rules.into_iter().map(move |rule| (rule, tags))
     });
-    let rules = rules.map(|(rule, tags)| {
+    // With room between priorities, what comes above moves nothing.
+    let above = match wished.numbering {
+        Numbering::Dense => u32::try_from(wished.answers).ok(),
+        Numbering::Sparse => Some(0),
+    };
+    let rules = rules.enumerate().map(|(place, (rule, tags))| {
         let instead = live.and_then(|live| done_instead(live, &rule));
         let interim = interim(instead, &rule.actions);
-        rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets) }
+        let below = above.filter(|_| place >= wished.answers);
+        rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets), below }
     });
     let rules = rules.collect();
     let attributes = wished.attributes.values.clone();

@@ -34,9 +34,20 @@ pub struct Wished {
     pub interim: Option<Interim>,
     /// The secrets with which it logs in.
     pub secrets: Rc<ClientSecrets>,
+    /// How many rules come and go above it and count for nothing in what it is called; `None` where
+    /// it is one of these.
+    pub below: Option<u32>,
 }
 
 impl Wished {
+    /// The number in its name: LBC's is the priority. One that comes and goes has none of those.
+    fn number(&self, priority: u32) -> u32 {
+        match self.below {
+            Some(above) => priority.saturating_sub(above),
+            None => PRIORITY_MAX.saturating_sub(priority),
+        }
+    }
+
     /// What the rule should do now.
     fn now(&self) -> Rule {
         let mut rule = self.rule.clone();
@@ -64,7 +75,7 @@ pub fn create_all(
     let numbers = numbers(numbering, &vec![None; wished.len()], &BTreeSet::new());
     let listener = Id::Of(Handle::Listener(stack.group.clone(), Slot::default(), port));
     for (wish, priority) in wished.iter().zip(numbers) {
-        let tags = tracked(settings, stack, port, priority, &wish.tags);
+        let tags = tracked(settings, stack, port, wish.number(priority), &wish.tags);
         let spec = wish.now();
         let listener = listener.clone();
         let action = AwsAction::Elb(ElbAction::CreateRule { listener, priority, spec, tags });
@@ -76,10 +87,10 @@ fn tracked(
     settings: &Settings,
     stack: &BalancerStack,
     port: u16,
-    priority: u32,
+    number: u32,
     wished: &Tags,
 ) -> Tags {
-    let resource = marks::rule_resource(port, priority);
+    let resource = marks::rule_resource(port, number);
     let mut tags = wished.clone();
     tags.extend(stack.group.tags(&settings.cluster, &resource));
     tags
@@ -177,7 +188,7 @@ impl<'a> Rules<'a> {
                 listener: Id::Is(self.live.live.id.clone()),
                 priority: *priority,
                 spec: wish.now(),
-                tags: tracked(self.settings, self.stack, self.live.port, *priority, &wish.tags),
+                tags: self.tracked(*priority, wish),
             });
             traffic.push(draft.push(Action::Aws(action), Reason::Missing, &moved));
         }
@@ -203,10 +214,15 @@ impl<'a> Rules<'a> {
         (moved, traffic)
     }
 
+    fn tracked(&self, priority: u32, wish: &Wished) -> Tags {
+        let number = wish.number(priority);
+        tracked(self.settings, self.stack, self.live.port, number, &wish.tags)
+    }
+
     /// Tags the rules that stand: what a rule is called comes after what it does.
     pub fn retag(&self, draft: &mut Draft, pairing: &Pairing<'_>, moved: &[StepId]) {
         for (priority, wish, rule) in pairing.standing() {
-            let wish = tracked(self.settings, self.stack, self.live.port, *priority, &wish.tags);
+            let wish = self.tracked(*priority, wish);
             let tags = difference(self.settings, Legacy::Unknown, &rule.tags, &wish);
             push_tags(draft, &rule.id, tags, moved);
         }

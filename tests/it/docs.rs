@@ -122,6 +122,15 @@ fn every_attack_and_every_fault_is_tested() {
 }
 
 #[test]
+fn what_is_said_of_certificates_is_tested() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/certificates.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (sources, said) = text.split_once("## cert-manager").unwrap();
+    assert_eq!(tested(said), rows(said).count(), "every row names its tests");
+    assert_eq!(rows(sources).count(), 5, "the head and four ways");
+}
+
+#[test]
 fn what_is_asked_of_an_add_on_is_tested() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/eks-add-on.md");
     let text = fs::read_to_string(path).unwrap();

@@ -70,6 +70,7 @@ mod runtime;
 mod security;
 mod serve;
 mod simulation;
+mod solver;
 mod standing;
 mod subnets;
 mod support;

@@ -7,6 +7,7 @@
 
 mod applied;
 mod bad_input;
+mod challenges;
 mod chart;
 mod cluster;
 mod contract;

@@ -69,7 +69,7 @@ pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects 
         secrets: pick(&objects.secrets, secrets),
         services: pick(&objects.services, services),
         bindings: pick(&objects.bindings, index.bindings(group)),
-        ..judged(objects, members)
+        ..judged(objects, members.clone().chain(members.flat_map(|m| index.beside_solver(m))))
     }
 }
 
