@@ -9,6 +9,7 @@ use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use smol_str::SmolStr;
+use x509_parser::asn1_rs::Oid;
 use x509_parser::prelude::{ASN1Time, FromDer as _, GeneralName, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -176,7 +177,56 @@ fn facts(leaf: &X509Certificate<'_>, now: Timestamp) -> Result<CertificateFacts,
         not_after,
         key_type: key_type(leaf)?,
         serial: serial(&leaf.raw_serial_as_string()),
+        usages: usages(leaf),
     })
+}
+
+/// What a certificate's key may be used for, where it says so.
+fn usages(leaf: &X509Certificate<'_>) -> BTreeSet<String> {
+    let basic = leaf.key_usage().ok().flatten().map(|extension| extension.value);
+    let basic = basic.into_iter().flat_map(|usage| {
+        [
+            (usage.digital_signature(), "DIGITAL_SIGNATURE"),
+            (usage.non_repudiation(), "NON_REPUDIATION"),
+            (usage.key_encipherment(), "KEY_ENCIPHERMENT"),
+            (usage.data_encipherment(), "DATA_ENCIPHERMENT"),
+            (usage.key_agreement(), "KEY_AGREEMENT"),
+            (usage.key_cert_sign(), "CERTIFICATE_SIGNING"),
+            (usage.crl_sign(), "CRL_SIGNING"),
+            (usage.encipher_only(), "ENCIPHER_ONLY"),
+            (usage.decipher_only(), "DECIPHER_ONLY"),
+        ]
+    });
+    let basic = basic.filter(|(has, _)| *has).map(|(_, name)| name.to_owned());
+    let extended = leaf.extended_key_usage().ok().flatten().map(|extension| extension.value);
+    let extended = extended.into_iter().flat_map(|usage| {
+        let known = [
+            (usage.any, "2.5.29.37.0"),
+            (usage.server_auth, "1.3.6.1.5.5.7.3.1"),
+            (usage.client_auth, "1.3.6.1.5.5.7.3.2"),
+            (usage.code_signing, "1.3.6.1.5.5.7.3.3"),
+            (usage.email_protection, "1.3.6.1.5.5.7.3.4"),
+            (usage.time_stamping, "1.3.6.1.5.5.7.3.8"),
+            (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
+        ];
+        let known = known.into_iter().filter(|(has, _)| *has).map(|(_, oid)| oid.to_owned());
+        known.chain(usage.other.iter().map(Oid::to_id_string))
+    });
+    basic.chain(extended).collect()
+}
+
+/// From when until when the certificate of a Secret holds; nothing where it has none that can be
+/// read.
+#[must_use]
+pub fn validity(seen: &SeenSecret) -> Option<(Timestamp, Timestamp)> {
+    let moment = |time: ASN1Time| Timestamp::from_second(time.timestamp()).ok();
+    let ders = certificates(seen.entry(TLS_CERTIFICATE)?).ok()?;
+    let parsed = ders.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, found)| found));
+    let parsed: Vec<X509Certificate<'_>> = parsed.collect::<Option<_>>()?;
+    let public = public_key(seen.entry(TLS_KEY)?).ok()?;
+    let leaf = parsed.iter().find(|found| found.public_key().raw == public)?;
+    let validity = leaf.validity();
+    Some((moment(validity.not_before)?, moment(validity.not_after)?))
 }
 
 /// The host names; a certificate without alternative names is for its common name.

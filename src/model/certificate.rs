@@ -22,6 +22,31 @@ pub struct CertificateFacts {
     pub key_type: String,
     /// Its serial number, as [`serial`] spells it.
     pub serial: String,
+    /// What its key may be used for, where it says so: basic usages by AWS's names for them,
+    /// extended ones by their object identifiers.
+    pub usages: BTreeSet<String>,
+}
+
+/// What an import in place of another may leave out of what that one's key was for, since public
+/// authorities no longer vouch for it (AWS: "Reimport a certificate" in ACM's user guide).
+const CLIENT_AUTHENTICATION: &str = "1.3.6.1.5.5.7.3.2";
+/// The same of keys of elliptic curves, which encipher no other key.
+const KEY_ENCIPHERMENT: &str = "KEY_ENCIPHERMENT";
+
+impl CertificateFacts {
+    /// Whether AWS lets a certificate take this one's place under the same ARN: its kind of key
+    /// cannot be changed, and what the key is for can only be added to.
+    #[must_use]
+    pub fn can_become(&self, next: &Self) -> bool {
+        let may_go = |usage: &str| {
+            usage == CLIENT_AUTHENTICATION
+                || (usage == KEY_ENCIPHERMENT && is_elliptic(&self.key_type))
+        };
+        let mut kept = self.usages.iter().filter(|usage| !may_go(usage));
+        let is_it = (&self.serial, self.not_after) == (&next.serial, next.not_after);
+        // What stands is what it is, however AWS spells what it is for.
+        self.key_type == next.key_type && (is_it || kept.all(|usage| next.usages.contains(usage)))
+    }
 }
 
 /// A certificate to be imported.
@@ -106,6 +131,32 @@ pub fn serial(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with(key_type: &str, usages: &[&str]) -> CertificateFacts {
+        CertificateFacts {
+            names: BTreeSet::new(),
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::UNIX_EPOCH,
+            key_type: key_type.to_owned(),
+            serial: usages.concat(),
+            usages: usages.iter().map(|usage| (*usage).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_a_key_is_for_can_be_added_to() {
+        const SERVER: &str = "1.3.6.1.5.5.7.3.1";
+        for (old, new, expected) in [
+            (with("RSA_2048", &[]), with("RSA_2048", &[SERVER]), true),
+            (with("RSA_2048", &[SERVER]), with("RSA_2048", &[]), false),
+            (with("RSA_2048", &[SERVER, CLIENT_AUTHENTICATION]), with("RSA_2048", &[SERVER]), true),
+            (with("RSA_2048", &[KEY_ENCIPHERMENT]), with("RSA_2048", &[]), false),
+            (with("EC_prime256v1", &[KEY_ENCIPHERMENT]), with("EC_prime256v1", &[]), true),
+            (with("EC_prime256v1", &[]), with("EC_secp384r1", &[]), false),
+        ] {
+            assert_eq!(old.can_become(&new), expected, "{old:?} {new:?}");
+        }
+    }
 
     #[test]
     fn spellings_become_one() {

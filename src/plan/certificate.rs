@@ -1,5 +1,6 @@
 //! The plan of the certificate of a TLS Secret.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::model::action::{AcmAction, Action, AwsAction};
@@ -48,19 +49,20 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
     draft.finish()
 }
 
-/// The certificate that stands for the Secret. Its kind of key cannot be changed in place (AWS), so
-/// one with another kind is no match for what is wished for; without a wish, any is.
+/// The certificate that stands for the Secret: one that can become what is wished for in place
+/// (AWS), and without a wish any, the one that holds longest first.
 #[must_use]
 pub fn current<'a>(
     stack: &CertificateStack,
     inventory: &'a CertificateInventory,
 ) -> Option<&'a LiveCertificate> {
-    let wished = stack.certificate.as_ref().map(|wish| &wish.facts.key_type);
-    let mut fitting = inventory
-        .certificates
-        .iter()
-        .filter(|live| wished.is_none_or(|key_type| live.facts.key_type == *key_type));
-    fitting.next()
+    let wished = stack.certificate.as_ref().map(|wish| &wish.facts);
+    let can_be = |live: &&LiveCertificate| wished.is_none_or(|wish| live.facts.can_become(wish));
+    let fitting = inventory.certificates.iter().filter(can_be);
+    fitting.max_by_key(|live| {
+        let is_it = wished.is_some_and(|wish| live.facts.serial == wish.serial);
+        (is_it, live.facts.not_after, Reverse(&live.id))
+    })
 }
 
 fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {

@@ -104,3 +104,67 @@ fn a_new_ingress_is_served_by_http_alone_until_its_secret_is_imported() {
         assert_eq!(served_with(&site.aws.everything()), BTreeSet::new());
     });
 }
+
+#[test]
+fn what_acm_does_not_take_in_place_is_another_certificate_that_serves_before_the_old_one_goes() {
+    // Another kind of key, and a key that is for less.
+    for (first, second) in [("ec", "rsa"), ("usages", "ec")] {
+        wait(async {
+            let mut settings = settings();
+            settings.tls_secrets = true;
+            let sketch = format!(
+                "{BY_SECRET}
+service shop/web: {{ports: ['80:8080']}}
+secret shop/tls: {{fixture: {first}}}"
+            );
+            let site = Site::with(settings, &sketch);
+            let controller = site.settle().await;
+            let start = site.aws.everything();
+            let old = served_with(&start);
+            assert_eq!(old.len(), 1, "{first}");
+            site.aws.forget_calls();
+            controller.cluster.add(&format!("secret shop/tls: {{fixture: {second}}}"));
+            controller.settle().await;
+            let state = site.aws.everything();
+            let new = served_with(&state);
+            assert!(new.len() == 1 && new.is_disjoint(&old), "{second}: {new:?}");
+            assert_eq!(state.imported.keys().cloned().collect::<BTreeSet<_>>(), new);
+            was_served_all_along(&start, &site);
+            let writes: Vec<_> =
+                site.aws.performed().iter().map(|action| action.operation().1).collect();
+            let (first, last) = (writes.first(), writes.last());
+            assert_eq!((first, last), (Some(&"ImportCertificate"), Some(&"DeleteCertificate")));
+            // Whoever starts then finds the same, and nothing to do.
+            site.aws.forget_calls();
+            drop(controller);
+            site.settle().await;
+            assert_eq!((site.aws.performed(), site.refused()), (vec![], 0));
+        });
+    }
+}
+
+#[test]
+fn a_host_has_certificates_of_both_kinds_of_keys_each_renewed_by_itself() {
+    wait(async {
+        let mut settings = settings();
+        settings.tls_secrets = true;
+        let both = BY_SECRET
+            .replace("[tls public.example.com]", "[rsa public.example.com, ec public.example.com]");
+        let sketch = format!(
+            "{both}
+service shop/web: {{ports: ['80:8080']}}
+secret shop/rsa: {{fixture: rsa}}
+secret shop/ec: {{fixture: ec}}"
+        );
+        let site = Site::with(settings, &sketch);
+        let controller = site.settle().await;
+        let before = served_with(&site.aws.everything());
+        assert_eq!(before.len(), 2);
+        site.aws.forget_calls();
+        controller.cluster.add("secret shop/ec: {fixture: renewed}");
+        controller.settle().await;
+        let writes = site.aws.performed();
+        assert_eq!(writes.len(), 1, "{writes:?}");
+        assert_eq!(served_with(&site.aws.everything()), before);
+    });
+}

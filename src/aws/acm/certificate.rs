@@ -7,7 +7,7 @@ use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{
     CertificateDetail, CertificateStatus, CertificateSummary, CertificateType, Filters,
-    KeyAlgorithm, Tag,
+    KeyAlgorithm, KeyUsageName, Tag,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -145,7 +145,18 @@ fn read(raw: &CertificateDetail) -> Option<CertificateFacts> {
         not_after: moment(raw.not_after()?)?,
         key_type: key_type(raw.key_algorithm()?.as_str()),
         serial: serial(raw.serial()?),
+        usages: usages(raw),
     })
+}
+
+/// What the key is for. Where a certificate does not say, AWS says so in words that name no usage.
+fn usages(raw: &CertificateDetail) -> BTreeSet<String> {
+    let basic = raw.key_usages().iter().filter_map(|usage| match usage.name()? {
+        KeyUsageName::Any | KeyUsageName::Custom => None,
+        name => Some(name.as_str()),
+    });
+    let extended = raw.extended_key_usages().iter().filter_map(|usage| usage.oid());
+    basic.chain(extended).map(str::to_owned).collect()
 }
 
 pub(super) fn moment(raw: &DateTime) -> Option<Timestamp> {

@@ -128,6 +128,7 @@ fn vpc(groups: usize) -> Belief {
     );
     for id in ids {
         let facts = CertificateFacts {
+            usages: BTreeSet::new(),
             names: BTreeSet::new(),
             not_before: Timestamp::UNIX_EPOCH,
             not_after: Timestamp::MAX,

@@ -63,8 +63,8 @@ impl State {
     ) -> Result<Answer, Refusal> {
         has_key(spec)?;
         let Some(held) = self.imported.get_mut(id) else { return unknown(id) };
-        if held.facts.key_type != spec.facts.key_type {
-            return refuse("ValidationException", "the key type cannot be changed");
+        if !held.facts.can_become(&spec.facts) {
+            return refuse("ValidationException", "the key type and usages cannot be changed");
         }
         held.facts = spec.facts.clone();
         Ok(Answer::Certificate(ReadCertificate { id: id.clone(), facts: spec.facts.clone() }))
