@@ -34,6 +34,7 @@ mod census;
 mod certificate;
 mod completion;
 mod discovery;
+mod ends;
 mod fabric;
 mod gates;
 mod protection;

@@ -26,9 +26,11 @@ use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::report::Told;
 
+mod ends;
 mod shared;
 mod states;
 
+pub use ends::Ends;
 pub use shared::SharedWorld;
 pub use states::{
     BalancerState, BindingState, CertificateState, FabricState, Looks, RefusedTarget, ZoneState,
@@ -51,14 +53,14 @@ pub struct World {
     /// Up to which change it is known who has to read it.
     woken: Revision,
     zones: Zones,
-    /// The certificates that may be found by host, as the last census has them.
-    issued: Option<Arc<IssuedCertificates>>,
     /// What groups keep.
     pub balancers: BTreeMap<Group, BalancerState>,
     /// What bindings keep that something is wrong with.
     pub bindings: BTreeMap<ObjectKey, BindingState>,
     /// What certificates keep.
     pub certificates: BTreeMap<CertificateKey, CertificateState>,
+    /// Until when certificates hold.
+    pub ends: Ends,
     /// What people have been told about what protects the load balancers of groups.
     pub protections: BTreeMap<Group, Told>,
     /// What zones keep.
@@ -96,10 +98,10 @@ impl World {
             read: BTreeMap::new(),
             woken: Revision::default(),
             zones: Zones::default(),
-            issued: None,
             balancers: BTreeMap::new(),
             bindings: BTreeMap::new(),
             certificates: BTreeMap::new(),
+            ends: Ends::default(),
             protections: BTreeMap::new(),
             zone_states: BTreeMap::new(),
             fabric: FabricState::default(),
@@ -193,9 +195,9 @@ impl World {
         self.inherited.clear();
         self.braked.clear();
         self.zones = Zones::default();
-        self.issued = None;
         self.zone_states.clear();
         self.certificates.clear();
+        self.ends = Ends::default();
         self.protections.clear();
         for state in self.balancers.values_mut() {
             state.begin();
@@ -347,8 +349,8 @@ impl World {
 
     /// Takes note of which certificates may be found by host.
     pub fn issued_are(&mut self, found: Option<Arc<IssuedCertificates>>) {
-        if self.issued != found {
-            self.issued = found;
+        if self.ends.found != found {
+            self.ends.found = found;
             self.facts.touch(Topic::Issued);
         }
     }
@@ -477,7 +479,7 @@ impl World {
     #[must_use]
     pub fn kept(&self) -> usize {
         let others = self.zone_states.len() + self.protections.len() + self.bindings.len();
-        let states = self.balancers.len() + self.certificates.len() + others;
+        let states = self.balancers.len() + self.certificates.len() + others + self.ends.len();
         self.facts.len() + self.read.len() + self.waiting.len() + states + self.fabric.len()
     }
 }

@@ -273,6 +273,14 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.issued(age_max)).await
     }
 
+    /// The same as far as a list says it.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn listed(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
+        self.view(|reader| reader.listed(age_max)).await
+    }
+
     /// What of a target group never changes; `None` where there was none no longer ago than
     /// `age_max`.
     ///

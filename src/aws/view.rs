@@ -314,12 +314,17 @@ impl<'a> Reader<'a> {
 
     /// The certificates that listeners may have, listed no longer ago than that.
     pub(super) fn issued(&mut self, age_max: Duration) -> Arc<IssuedCertificates> {
-        self.need_since(Part::Acm(AcmPart::Issued), age_max);
-        let Some(issued) = self.belief.acm.issued.value() else { return Arc::default() };
+        let issued = self.listed(age_max);
         for id in issued.undescribed() {
             self.need(Part::Acm(AcmPart::IssuedDetail(id.clone())));
         }
-        Arc::clone(issued)
+        issued
+    }
+
+    /// The same as far as a list says it.
+    pub(super) fn listed(&mut self, age_max: Duration) -> Arc<IssuedCertificates> {
+        self.need_since(Part::Acm(AcmPart::Issued), age_max);
+        self.belief.acm.issued.value().map(Arc::clone).unwrap_or_default()
     }
 
     /// The trust stores by name, listed no longer ago than that.

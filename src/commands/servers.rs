@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::aws::Sdk;
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, now};
 use crate::cluster::{ApiServer, Sight};
 use crate::controller::Controller;
 use crate::flags::ProcessFlags;
@@ -42,7 +42,17 @@ pub(super) async fn serve_all(
     let refresh = move |metrics: &Metrics| {
         metrics.watch_failures(progress.borrow().failures());
         metrics.stale_parts(mirror.stale_parts());
-        let braked = world.lock().braked.clone();
+        let (braked, ends) = {
+            let world = world.lock();
+            let now = now();
+            let ends =
+                world.ends.known().filter(|_| world.leads()).map(|(group, port, id, end)| {
+                    let left = end.duration_since(now).as_secs_f64();
+                    (group.to_string(), port, id.to_string(), left)
+                });
+            (world.braked.clone(), ends.collect::<Vec<_>>())
+        };
+        metrics.certificate_ends(ends);
         for kind in SubjectKind::ALL {
             let of_kind = braked.iter().filter(|subject| subject.kind() == kind);
             metrics.removals_held(kind, of_kind.count());

@@ -224,6 +224,12 @@ impl FactStore {
         !self.made.contains_key(handle)
     }
 
+    /// The identifier of a thing that stands, as far as anybody has made it known.
+    #[must_use]
+    pub fn identifier(&self, handle: &Handle) -> Option<&AwsId> {
+        self.made.get(handle)?.as_ref()
+    }
+
     /// Forgets a certificate that nobody uses any more and that is gone.
     pub fn forget_certificate(&mut self, key: &CertificateKey) {
         self.made.remove(&Handle::Certificate(key.clone()));

@@ -34,7 +34,7 @@ pub enum Topic {
     Zones,
     /// Which certificates may be found by host.
     Issued,
-    /// This certificate stands, and nobody uses it.
+    /// This certificate stands, and nobody uses it; or its time has come, or is over.
     Stray(CertificateKey),
     /// This member is served by the group that it went to.
     Arrived(Source),

@@ -81,6 +81,8 @@ pub enum Code {
     NoInterface,
     /// HTTPS without a certificate.
     NoCertificate,
+    /// A certificate that ends before long, or has ended.
+    CertificateEnds,
     /// A trust store that does not exist.
     NoTrustStore,
     /// A target group that an action calls by its name and that does not exist.

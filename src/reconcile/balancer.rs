@@ -1,6 +1,6 @@
 //! The story of a visit to an Ingress group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -235,10 +235,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if all.clone().any(|live| !live.listeners.is_read()) {
             return;
         }
-        let specs = all.flat_map(|live| live.listeners.iter()).map(|listener| &listener.live.spec);
-        let ids = specs.flat_map(|spec| spec.default_certificate.iter().chain(&spec.certificates));
-        let used: BTreeSet<AwsId> = ids.filter_map(Id::given).cloned().collect();
+        let mut by_port: BTreeMap<u16, BTreeSet<AwsId>> = BTreeMap::new();
+        for listener in all.flat_map(|live| live.listeners.iter()) {
+            let spec = &listener.live.spec;
+            let ids = spec.default_certificate.iter().chain(&spec.certificates);
+            let ids = ids.filter_map(Id::given).cloned();
+            by_port.entry(listener.port).or_default().extend(ids);
+        }
+        let used: BTreeSet<AwsId> = by_port.values().flatten().cloned().collect();
         let mut world = self.world().lock();
+        world.ends.uses(group, by_port);
         if world.index.has_group(group) || !used.is_empty() {
             world.facts.listens(group, used);
         } else if built.stack.front.is_none() && plan.is_empty() {

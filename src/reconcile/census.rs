@@ -25,7 +25,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.world().lock().has_read(self.subject);
         let zones = self.look_for_zones().await;
         let issued = self.look_for_issued().await;
-        Ok(gravest([zones, issued, self.look_for_strays().await]))
+        let ends = self.look_for_ends().await;
+        Ok(gravest([zones, issued, ends, self.look_for_strays().await]))
     }
 
     /// What cannot be read holds up nothing but names.
@@ -79,8 +80,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     async fn made_certificates(&self) -> Result<BTreeSet<CertificateKey>, CloudError> {
         let settings = self.settings();
         let (imports, asks) = {
-            let objects = &self.world().lock().objects;
-            (desired::tls::is_on(settings, objects), desired::request::is_on(settings, objects))
+            let mut world = self.world().lock();
+            // Whoever asked may be gone, and what was asked for not yet.
+            world.ends.asked |= desired::request::is_on(settings, &world.objects);
+            (desired::tls::is_on(settings, &world.objects), world.ends.asked)
         };
         let mut made = BTreeSet::new();
         if imports {

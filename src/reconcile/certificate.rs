@@ -5,6 +5,8 @@ use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
+use crate::desired::secret::validity;
+use crate::model::fact::Topic;
 use crate::model::id::{CertificateKey, Handle, ObjectKey};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -34,6 +36,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         {
             let mut world = self.world().lock();
             world.facts.learn(Handle::Certificate(key.clone()), standing);
+            for live in current.certificates.iter() {
+                world.ends.imported(&live.id, live.facts.not_after);
+            }
+            let validity = snapshot.objects.secrets.get(secret).and_then(|seen| validity(seen));
+            if world.ends.visited(secret, validity, snapshot.now) {
+                // Whoever names the Secret judges it anew.
+                world.facts.touch(Topic::Certificate(key.clone()));
+            }
             world.wait(self.subject, plan.waits_for_release());
         }
         self.tell_of_certificate(&snapshot.objects, (secret, key), &outcomes);

@@ -90,6 +90,16 @@ struct ChangeLabel {
     change: &'static str,
 }
 
+/// A certificate's labels.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertificateLabels {
+    /// The Ingress group.
+    group: String,
+    port: u16,
+    /// Its ARN.
+    certificate: String,
+}
+
 /// A result's label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabel {
@@ -231,6 +241,9 @@ table! {
     removals_held: Family<SubjectLabel, Gauge> = Family::default(),
         "albedo_removals_held",
         "Subjects of which something is held because nobody has said that its owners are gone";
+    ends: Family<CertificateLabels, Gauge<f64, AtomicU64>> = Family::default(),
+        "albedo_certificate_expiry_seconds",
+        "Seconds until a certificate of a listener ends, whoever made it; negative once it has";
     leading: Gauge<i64, AtomicI64> = Gauge::default(),
         "albedo_leading",
         "Whether this process leads";
@@ -293,6 +306,15 @@ impl Metrics {
     pub fn removals_held(&self, kind: SubjectKind, count: usize) {
         let held = self.removals_held.get_or_create(&SubjectLabel { subject: kind.as_str() });
         held.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// How long certificates of listeners still hold, in seconds: of a group, at a port, by ARN.
+    pub fn certificate_ends(&self, ends: impl IntoIterator<Item = (String, u16, String, f64)>) {
+        self.ends.clear();
+        for (group, port, certificate, seconds) in ends {
+            let labels = CertificateLabels { group, port, certificate };
+            self.ends.get_or_create(&labels).set(seconds);
+        }
     }
 
     /// Whether LBC stood in the cluster at the start, and for how many objects it did what is not

@@ -22,6 +22,7 @@ mod discovery;
 mod docs;
 mod doubt;
 mod endpoints;
+mod ends;
 mod events;
 mod eviction;
 mod examples;

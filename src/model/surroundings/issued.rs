@@ -81,6 +81,11 @@ impl IssuedCertificates {
         }
     }
 
+    /// Until when each holds, where ACM says so.
+    pub fn ends(&self) -> impl Iterator<Item = (AwsId, Timestamp)> {
+        self.all.values().filter_map(|one| Some((one.id.clone(), one.not_after?)))
+    }
+
     /// What is known of a certificate.
     #[must_use]
     pub fn get(&self, id: &AwsId) -> Option<&IssuedCertificate> {

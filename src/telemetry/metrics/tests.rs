@@ -35,6 +35,7 @@ fn lived() -> Arc<Metrics> {
     metrics.queue("targets", 3, Duration::from_secs(7));
     metrics.watch_failures([("Ingress", 2)]);
     metrics.stale_parts(4);
+    metrics.certificate_ends([("edge".to_owned(), 443, "arn:one".to_owned(), 60.0)]);
     metrics.removals_held(SubjectKind::Zone, 2);
     metrics.neighbour(Presence::Stands, [(Duty::TargetControl, 7)].into_iter());
     metrics.tenure(TenureChange::Began);
@@ -82,6 +83,8 @@ fn what_happens_is_counted() {
     has(&text, "albedo_neighbour_duties{duty=\"target-control\"} 7");
     has(&text, "albedo_watch_failures_total{kind=\"Ingress\"} 2");
     has(&text, "albedo_stale_parts 4");
+    let expiry = "albedo_certificate_expiry_seconds{group=\"edge\",port=\"443\",certificate=\"arn:one\"} 60.0";
+    has(&text, expiry);
     has(&text, "albedo_leading 1");
     has(&text, "albedo_tenure_changes_total{change=\"began\"} 1");
     has(&text, "albedo_panics_total 1");
