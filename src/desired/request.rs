@@ -7,7 +7,8 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use smol_str::SmolStr;
 
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
-use crate::model::problem::{Code, Problem, Severity};
+use crate::model::marks::Tags;
+use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::record::HostedZones;
 use crate::model::request::{CertificateRequest, NAMES_MAX, RequestKey};
 use crate::model::settings::Settings;
@@ -15,10 +16,10 @@ use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::stack::{RequestStack, Use};
 
-use super::annotations::Annotations;
 use super::annotations::table::{ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
+use super::annotations::{Annotations, Lookup};
 use super::classes::{Claim, annotations_of, claim, class_of, is_doubtful, is_own_class, may_have};
-use super::{tls, zone};
+use super::{tags, tls, zone};
 
 /// Whether anybody may have ACM asked for certificates.
 #[must_use]
@@ -188,9 +189,13 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     let certificate = CertificateKey::Request(Arc::clone(key));
     let are_seen = snapshot.extent.shows_users_of(&certificate);
     let mut use_of_it = if are_seen { Use::Unused } else { Use::Unknown };
+    let mut wished = Tags::new();
     for (name, ingress) in &objects.ingresses {
         if asked(settings, objects, name, ingress).contains(key) {
             use_of_it = Use::Used;
+            // Of several who ask, the first one's value counts.
+            let theirs = tags_of(settings, objects, name, ingress);
+            wished = theirs.into_iter().chain(wished).collect();
         } else if use_of_it == Use::Unused
             && is_doubtful(settings, objects, name, ingress)
             && !tls::names_arns(ingress)
@@ -200,8 +205,8 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
         }
     }
     let zones = snapshot.zones.as_deref();
-    let mut tags = settings.default_tags.clone();
-    tags.extend(certificate.tags(&settings.cluster));
+    let tracking = certificate.tags(&settings.cluster);
+    let tags = tags::with_tracking(settings, &wished, tracking);
     RequestStack {
         use_of_it,
         unproved: match &key.authority {
@@ -213,6 +218,17 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
         listening: snapshot.facts.listening(),
         now: snapshot.now,
     }
+}
+
+/// The tags that an Ingress and its class ask for.
+fn tags_of(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> Tags {
+    let class = match claim(settings, objects, key, ingress) {
+        Claim::Ours(params) => params,
+        Claim::Foreign | Claim::Unknown(_) | Claim::Invalid(_) | Claim::Unselected(_) => None,
+    };
+    let values = ingress.metadata.annotations.as_ref();
+    let mut annotations = Annotations::new(Kind::Ingress, key, values);
+    tags::wished(settings, &mut Lookup { class, service: None, ingress: &mut annotations })
 }
 
 /// The names that nothing here can prove: no public hosted zone holds them.

@@ -90,6 +90,15 @@ pub enum RequestState {
     },
 }
 
+/// Whether ACM has decided about a certificate, which is all that a list says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Its names are not proved yet.
+    Open,
+    /// It is issued, or never will be.
+    Made,
+}
+
 /// What ACM tells of a certificate that it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFacts {
@@ -106,6 +115,13 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
+    /// Whether all is known of it but what ACM will decide.
+    #[must_use]
+    pub fn await_decision(&self) -> bool {
+        let is_told = !self.validations.is_empty() || self.authority.is_some();
+        self.state == RequestState::Pending && is_told
+    }
+
     /// Whether it is for the same as a request.
     #[must_use]
     pub fn are_of(&self, key: &RequestKey) -> bool {

@@ -97,8 +97,7 @@ fn again(stack: &RequestStack, found: &RequestInventory) -> Rest {
     }
     match plan::request::current(found).map(|live| &live.facts) {
         Some(facts) if facts.state == RequestState::Pending => {
-            let is_told = !facts.validations.is_empty() || facts.authority.is_some();
-            Rest::Later(if is_told { ISSUE_PAUSE } else { PROOF_PAUSE })
+            Rest::Later(if facts.await_decision() { ISSUE_PAUSE } else { PROOF_PAUSE })
         }
         Some(_) => Rest::Done,
         None if stack.unproved.is_none() => Rest::Later(PROOF_PAUSE),

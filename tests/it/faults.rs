@@ -21,6 +21,28 @@ ingress shop/one: {group.name: edge, group.order: 1, tags: team=a, rules: [any E
 ingress shop/two: {group.name: edge, group.order: 2, rules: [any Exact /2 api:80]}
 ";
 
+/// An Ingress that asks ACM for a certificate of these hosts.
+fn asking(host: &str) -> String {
+    format!(
+        "
+class own: {{controller: alb.ingress.k8s.aws/albedo}}
+service shop/web: {{ports: ['http=80:8080']}}
+ingress shop/asks:
+  {{class: own, group.name: edge, create-acm-cert: 'true',
+   rules: [{host} Exact /1 web:80, same.example.com Exact /2 web:80]}}
+"
+    )
+}
+
+/// What answers a challenge of ACME for one of them.
+const SOLVER: &str = "
+service shop/solver: {ports: ['http=8089:8089@31009']}
+endpoints shop/solver: {ports: {http: 8089}, at: [172.31.0.9]}
+ingress shop/solver:
+  {class: null, labels: {acme.cert-manager.io/http01-solver: 'true'},
+   rules: [same.example.com Exact /.well-known/acme-challenge/token solver:8089]}
+";
+
 /// What happens to a site that stands.
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -28,6 +50,10 @@ enum Step {
     Change,
     Replace,
     Delete,
+    Ask,
+    AskForAnother,
+    AskNoMore,
+    Answer,
 }
 
 /// How a call fails.
@@ -115,9 +141,34 @@ ingress shop/two:
             }
             site
         }
+        Step::Ask | Step::AskForAnother | Step::AskNoMore | Step::Answer => asked(step),
     };
     site.aws.forget_calls();
     site.cluster.forget_calls();
+    site
+}
+
+/// The same where ACM is asked.
+fn asked(step: Step) -> Site {
+    let site = empty();
+    site.cluster.add(&asking("a.example.com"));
+    if let Step::AskNoMore = step {
+        // Somebody else asks for another one all along.
+        let other = asking("c.example.com").replace("shop/asks", "shop/keeps");
+        site.cluster.add(&other.replace("same.example.com", "d.example.com"));
+    }
+    if let Step::Ask = step {
+        return site;
+    }
+    wait(site.settle());
+    match step {
+        Step::AskForAnother => site.cluster.add(&asking("b.example.com")),
+        Step::Answer => {
+            site.cluster.add(SOLVER);
+            site.cluster.add(&asking("b.example.com"));
+        }
+        _ => site.cluster.delete(&key("shop/asks")),
+    }
     site
 }
 
@@ -233,6 +284,36 @@ fn deleting_survives_any_call_to_aws_that_fails() {
 #[test]
 fn deleting_survives_any_call_to_the_cluster_that_fails() {
     check(Step::Delete, Side::Cluster);
+}
+
+#[test]
+fn asking_survives_any_call_to_aws_that_fails() {
+    check(Step::Ask, Side::Aws);
+}
+
+#[test]
+fn asking_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Ask, Side::Cluster);
+}
+
+#[test]
+fn asking_for_another_certificate_survives_any_call_to_aws_that_fails() {
+    check(Step::AskForAnother, Side::Aws);
+}
+
+#[test]
+fn asking_no_more_survives_any_call_to_aws_that_fails() {
+    check(Step::AskNoMore, Side::Aws);
+}
+
+#[test]
+fn answering_survives_any_call_to_aws_that_fails() {
+    check(Step::Answer, Side::Aws);
+}
+
+#[test]
+fn answering_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Answer, Side::Cluster);
 }
 
 #[test]

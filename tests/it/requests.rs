@@ -115,9 +115,10 @@ ingress shop/plain: {class: own, group.name: edge, rules: [b.example.com Prefix 
         let of = |name: &str| events.iter().filter(|one| one.object.key == key(name)).count();
         assert!(events.iter().any(|one| one.reason == "ForeignRecord"), "{events:?}");
         assert_eq!(of("shop/plain"), 1, "the one that says that it is served: {events:?}");
-        // Ten minutes, a look a minute.
-        let looks = site.aws.calls()["acm.DescribeCertificate"];
-        assert!((5..=14).contains(&looks), "{looks}");
+        // Ten minutes, a look a minute, at all that wait together.
+        let [lists, looks] = ["ListCertificates", "DescribeCertificate"]
+            .map(|operation| site.aws.calls()[&format!("acm.{operation}")]);
+        assert!((8..=14).contains(&lists) && looks < 4, "{lists} {looks}");
         assert_eq!(requests(&site), 1);
         site.aws.change(|state| {
             let zone = state.zones.get_mut(&AwsId::new("ZPUB")).unwrap();
@@ -288,6 +289,27 @@ fn an_authority_of_private_ca_takes_no_proof_and_no_zone() {
         let asked: Vec<_> = state.requested.values().map(|one| &one.facts.authority).collect();
         assert_eq!(asked, [&Some(AwsId::new(authority))]);
         assert_eq!(listening(&state), BTreeSet::from([(80, 0), (443, 1)]));
+    });
+}
+
+#[test]
+fn a_certificate_has_the_tags_that_are_asked_for() {
+    wait(async {
+        let mut settings = settings();
+        settings.default_tags = tags(&[("team", "all"), ("from", "flag")]);
+        let class = "class own: {controller: alb.ingress.k8s.aws/albedo, params: p}
+params p: {tags: [{key: from-class, value: yes}]}";
+        let tagged = ASKING
+            .replace("class own: {controller: alb.ingress.k8s.aws/albedo}", class)
+            .replace("create-acm-cert: 'true',", "create-acm-cert: 'true', tags: 'a=b,team=mine',");
+        let site = site(settings, &tagged);
+        site.settle().await;
+        let state = site.aws.everything();
+        let found = &state.requested.values().next().unwrap().tags;
+        for (key, value) in [("a", "b"), ("from-class", "yes"), ("from", "flag"), ("team", "all")] {
+            assert_eq!(found.get(key).map(smol_str::SmolStr::as_str), Some(value), "{found:?}");
+        }
+        assert_eq!((requests(&site), site.refused()), (1, 0));
     });
 }
 

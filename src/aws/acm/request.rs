@@ -13,13 +13,18 @@ use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::AwsId;
 use crate::model::record::name_from_route53;
-use crate::model::request::{CertificateRequest, RequestFacts, RequestState, Validation};
+use crate::model::request::{CertificateRequest, Decision, RequestFacts, RequestState, Validation};
 
 /// The certificates of the region that are not imported, without tags.
-pub(super) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
+pub(super) async fn list(sdk: &Sdk) -> Result<Vec<(AwsId, Decision)>, CloudError> {
     let found = summaries(sdk, &[]).await?;
     let asked = found.iter().filter(|one| one.r#type() != Some(&CertificateType::Imported));
-    Ok(asked.filter_map(|one| one.certificate_arn().map(AwsId::new)).collect())
+    let each = asked.filter_map(|one| {
+        let is_open = one.status() == Some(&CertificateStatus::PendingValidation);
+        let decision = if is_open { Decision::Open } else { Decision::Made };
+        Some((AwsId::new(one.certificate_arn()?), decision))
+    });
+    Ok(each.collect())
 }
 
 /// What has become of one.

@@ -10,7 +10,7 @@ use crate::aws::part::{AcmPart, AcmReading};
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
 use crate::model::known::Known;
-use crate::model::request::RequestFacts;
+use crate::model::request::{Decision, RequestFacts};
 use crate::model::surroundings::{IssuedCertificates, IssuedDetail};
 
 /// The parts of ACM that are believed.
@@ -26,6 +26,8 @@ pub(in crate::aws) struct AcmBelief {
     pub(in crate::aws) issued_details: BTreeMap<AwsId, Known<IssuedDetail>>,
     /// The certificates that ACM was asked for.
     pub(in crate::aws) requested: Known<BTreeSet<AwsId>>,
+    /// Those of them that ACM had decided about when they were listed.
+    decided: BTreeSet<AwsId>,
     pub(in crate::aws) request_facts: BTreeMap<AwsId, Known<RequestFacts>>,
 }
 
@@ -47,7 +49,9 @@ impl AcmBelief {
                 belief.issued_details.insert(id, Known::Is(detail, at));
             }
             AcmReading::Requested(found) => {
-                belief.requested = Known::Is(found.into_iter().collect(), at);
+                let decided = found.iter().filter(|(_, decision)| *decision == Decision::Made);
+                belief.decided = decided.map(|(id, _)| id.clone()).collect();
+                belief.requested = Known::Is(found.into_iter().map(|(id, _)| id).collect(), at);
             }
             AcmReading::Request(id, facts) => {
                 belief.request_facts.insert(id, Known::Is(facts, at));
@@ -74,7 +78,12 @@ impl AcmBelief {
             AcmPart::Requested => {
                 self.requested = other.requested;
                 let known = self.requested.value();
-                self.request_facts.retain(|id, _| known.is_some_and(|known| known.contains(id)));
+                self.request_facts.retain(|id, facts| {
+                    let is_open = facts.value().is_some_and(RequestFacts::await_decision);
+                    // What ACM has decided since is asked for anew.
+                    let is_news = is_open && other.decided.contains(id);
+                    known.is_some_and(|known| known.contains(id)) && !is_news
+                });
             }
             AcmPart::Request(id) => {
                 move_entry(id, &mut other.request_facts, &mut self.request_facts);

@@ -4,7 +4,7 @@ use super::{About, Belonging, Lane, Part};
 use crate::aws::arn;
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::AwsId;
-use crate::model::request::RequestFacts;
+use crate::model::request::{Decision, RequestFacts};
 use crate::model::surroundings::{IssuedCertificate, IssuedDetail};
 
 /// A part of ACM.
@@ -18,8 +18,8 @@ pub enum AcmPart {
     Issued,
     /// What the list of those does not say of one.
     IssuedDetail(AwsId),
-    /// The certificates of the region that ACM was asked for, whatever has become of them, without
-    /// tags.
+    /// The certificates of the region that ACM was asked for, each with whether it has decided, and
+    /// without tags.
     Requested,
     /// What has become of one of those.
     Request(AwsId),
@@ -51,7 +51,7 @@ pub enum AcmReading {
     /// What the list of those does not say of one.
     IssuedDetail(AwsId, IssuedDetail),
     /// Those that ACM was asked for.
-    Requested(Vec<AwsId>),
+    Requested(Vec<(AwsId, Decision)>),
     /// What has become of one of those.
     Request(AwsId, RequestFacts),
 }
@@ -60,7 +60,8 @@ impl AcmReading {
     /// The things whose tags are believed with this and are not in it.
     pub(super) fn tagged(&self) -> Vec<AwsId> {
         match self {
-            Self::Certificates(found) | Self::Requested(found) => found.clone(),
+            Self::Certificates(found) => found.clone(),
+            Self::Requested(found) => found.iter().map(|(id, _)| id.clone()).collect(),
             Self::Certificate(..)
             | Self::Issued(_)
             | Self::IssuedDetail(..)

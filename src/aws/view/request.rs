@@ -12,6 +12,9 @@ use crate::model::inventory::RequestInventory;
 use crate::model::known::Known;
 use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState};
 
+/// How old a list may be that says of which certificates ACM has decided: it takes minutes.
+const LIST_AGE_MAX: Duration = Duration::from_secs(30);
+
 impl<'a> Reader<'a> {
     /// What has become of the certificates that ACM was asked for with the same names; of those
     /// that are not issued yet, no longer ago than that.
@@ -39,9 +42,16 @@ impl<'a> Reader<'a> {
 
     fn request_facts(&mut self, id: &AwsId, age_max: Duration) -> Option<&'a RequestFacts> {
         let facts = self.belief.acm.request_facts.get(id).and_then(Known::value);
-        let is_pending = facts.is_none_or(|facts| facts.state == RequestState::Pending);
-        let age_max = if is_pending { age_max } else { Duration::MAX };
-        self.need_since(Part::Acm(AcmPart::Request(id.clone())), age_max);
+        let part = Part::Acm(AcmPart::Request(id.clone()));
+        match facts {
+            Some(facts) if facts.await_decision() => {
+                // One look at the list is a look at all that wait.
+                self.need(part);
+                self.need_since(Part::Acm(AcmPart::Requested), age_max.max(LIST_AGE_MAX));
+            }
+            Some(facts) if facts.state != RequestState::Pending => self.need(part),
+            Some(_) | None => self.need_since(part, age_max),
+        }
         facts
     }
 

@@ -43,6 +43,9 @@ pub fn names(state: &State) -> Vec<(String, String)> {
     for (id, certificate) in &state.imported {
         names.push((id.to_string(), format!("certificate {:?}", certificate.facts.names)));
     }
+    for (id, asked) in &state.requested {
+        names.push((id.to_string(), format!("certificate {:?}", asked.facts.names)));
+    }
     names.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
     names
 }
@@ -75,6 +78,7 @@ pub fn aws(state: &State) -> Vec<String> {
         .chain(each(&state.rules))
         .chain(each(&target_groups))
         .chain(each(&state.imported))
+        .chain(each(&state.requested))
         .chain(each(&state.zones));
     let mut lines: Vec<String> = all.map(|line| renamed(&names, line)).collect();
     lines.sort();

@@ -6,7 +6,7 @@ use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::record::{Record, RecordValue};
 use albedo::model::request::{
-    CertificateRequest, RequestFacts, RequestKey, RequestState, Validation,
+    CertificateRequest, Decision, RequestFacts, RequestKey, RequestState, Validation,
 };
 use albedo::model::surroundings::{IssuedCertificate, IssuedDetail, Issuer};
 use jiff::Timestamp;
@@ -159,7 +159,14 @@ impl State {
             AcmPart::Certificate(id) => {
                 AcmReading::Certificate(id.clone(), self.imported(id)?.facts.clone())
             }
-            AcmPart::Requested => AcmReading::Requested(self.requested.keys().cloned().collect()),
+            AcmPart::Requested => {
+                let decision = |one: &Requested| match one.facts.state {
+                    RequestState::Pending => Decision::Open,
+                    RequestState::Issued { .. } | RequestState::Ended { .. } => Decision::Made,
+                };
+                let each = self.requested.iter().map(|(id, one)| (id.clone(), decision(one)));
+                AcmReading::Requested(each.collect())
+            }
             AcmPart::Request(id) => {
                 let Some(found) = self.requested.get(id) else { return unknown(id) };
                 AcmReading::Request(id.clone(), found.facts.clone())
