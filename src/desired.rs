@@ -34,6 +34,7 @@ pub mod nodes;
 pub mod owners;
 mod placed;
 mod pod_links;
+pub mod policy;
 pub mod protection;
 pub mod request;
 mod rule;

@@ -66,6 +66,8 @@
 //! * *stack*: a wish. *Inventory*: what stands. *Surroundings*: what stands and is not ours.
 //! * *gate*: what has to happen outside of a plan before a step may be taken.
 //! * *surplus*: what stands and nobody wants. *Leftover*: what AWS would not let go yet.
+//! * *rights*: what those who write in a namespace may do, as policies have it. A *breach* is what
+//!   goes beyond them.
 //! * *braked*: what stays because its owners are out of sight, and nobody has said that they are
 //!   gone. A cluster bears a *mark* once it is known whose what stands in its name is.
 //! * *fact*: what one subject has told others; a *topic* is what it is about, a *way* from whom to

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::desired::discovery::seeking;
-use crate::desired::gates;
 use crate::desired::visits::{Index, gather};
+use crate::desired::{gates, policy};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
 use crate::model::flat::FlatMap;
 use crate::model::gate::Waiting;
@@ -397,7 +397,10 @@ impl World {
             }
             Topic::Zones => {
                 let named = self.facts.named_groups().filter(|group| {
-                    self.facts.names(group).is_some_and(|names| !names.wished.is_empty())
+                    let names = self.facts.names(group);
+                    // Names may have been left out because nobody knew where they lie.
+                    policy::judge_zones(&self.objects)
+                        || names.is_some_and(|names| !names.wished.is_empty())
                 });
                 named.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
             }

@@ -16,6 +16,8 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// fewer fields.
 const CUSTOM_V1ALPHA1: &str = "elbv2.k8s.aws/v1alpha1";
 const CUSTOM_V1BETA1: &str = "elbv2.k8s.aws/v1beta1";
+/// The API version of our own.
+const OWN_V1: &str = "alb.ingress.k8s.aws/v1";
 /// How many characters of a wrong value a message quotes, so that it stays a line.
 const EXCERPT_LENGTH_MAX: usize = 100;
 
@@ -83,6 +85,7 @@ pub fn decode(value: Value) -> Result<Object, DecodeError> {
         ("v1", "Node") => read::<wire::Node>(map),
         ("v1", "Namespace") => read::<wire::Namespace>(map),
         (CUSTOM_V1BETA1, "IngressClassParams") => read::<wire::IngressClassParams>(map),
+        (OWN_V1, "TenantPolicy") => read::<wire::TenantPolicy>(map),
         (CUSTOM_V1ALPHA1 | CUSTOM_V1BETA1, "TargetGroupBinding") => {
             read_namespaced::<wire::TargetGroupBinding>(map)
         }

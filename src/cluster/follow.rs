@@ -21,6 +21,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long the answer may take that says which version the cluster is at: one object. A new leader
 /// waits for it, and should not do so on a connection that is dead.
 const VERSION_MAX: Duration = Duration::from_secs(8);
+/// How often a kind is asked for that the API server does not know and nobody has to have.
+const ABSENCE_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a follower hears.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub(super) struct Follower<T, A, C> {
     pub(super) wanted: watch::Receiver<Moment>,
     /// What to say where the API server does not know the kind.
     pub(super) unknown: Option<String>,
+    /// The same of a kind that nobody has to have: then there is none.
+    pub(super) absence: Option<String>,
     pub(super) kind: &'static str,
     /// For how long each watch is asked for.
     pub(super) watch_seconds: u32,
@@ -69,6 +73,7 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         let (mut course, mut trouble) = (Course::new(self.watch_seconds), Trouble::default());
         loop {
             course.want(*self.wanted.borrow_and_update());
+            let asked = self.clock.moment();
             let done = match course.next() {
                 Ask::Page(token) => self.list(&mut course, &mut trouble, token.as_deref()).await,
                 Ask::Version => self.ask(&mut course, &mut trouble).await,
@@ -76,8 +81,12 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
                     self.watch(&mut course, &mut trouble, (&version, seconds)).await
                 }
             };
-            if let Err(error) = done {
-                self.fail(&mut course, &mut trouble, error).await;
+            match (done, self.absence.clone()) {
+                (Ok(()), _) => {}
+                (Err(error), Some(absence)) if error.kind == Kind::NotFound => {
+                    self.miss(&mut course, &mut trouble, (&absence, asked)).await;
+                }
+                (Err(error), _) => self.fail(&mut course, &mut trouble, error).await,
             }
         }
     }
@@ -213,6 +222,26 @@ impl<T: Shown, A: Audience<T>, C: Clock> Follower<T, A, C> {
         }
         let now = self.clock.moment();
         self.audience.hear(Notice::Alive(now));
+    }
+
+    /// Takes note that the API server does not know the kind, and waits until it may. What is known
+    /// of it stays: objects go one by one, and are seen going.
+    async fn miss(
+        &mut self,
+        course: &mut Course,
+        trouble: &mut Trouble,
+        (absence, asked): (&str, Moment),
+    ) {
+        course.expired();
+        if trouble.is_news(absence) {
+            tracing::info!(kind = self.kind, "{absence}");
+        }
+        self.audience.hear(Notice::Current(asked));
+        self.audience.hear(Notice::Alive(self.clock.moment()));
+        tokio::select! {
+            () = self.clock.sleep(ABSENCE_PAUSE) => {}
+            _later = next(&mut self.wanted) => {}
+        }
     }
 
     /// Tells a failure, once, and then again only when it is another one or after the watch had

@@ -7,7 +7,9 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
+use crate::model::seen::{
+    ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
+};
 
 /// One object of the cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +20,8 @@ pub enum Object {
     Class(String, Arc<IngressClass>),
     /// IngressClassParams.
     Params(String, Arc<ClassParams>),
+    /// A TenantPolicy.
+    Policy(String, Arc<TenantPolicy>),
     /// A Service.
     Service(ObjectKey, Arc<Service>),
     /// An EndpointSlice.
@@ -52,6 +56,7 @@ impl Object {
             Self::Ingress(key, noun) => Seen::Ingress(key, Some(noun)),
             Self::Class(key, noun) => Seen::Class(key, Some(noun)),
             Self::Params(key, noun) => Seen::Params(key, Some(noun)),
+            Self::Policy(key, noun) => Seen::Policy(key, Some(noun)),
             Self::Service(key, noun) => Seen::Service(key, Some(noun)),
             Self::Slice(key, noun) => Seen::Slice(key, Some(noun)),
             Self::Pod(key, noun) => Seen::Pod(key, Some(noun)),

@@ -9,7 +9,9 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use tokio::sync::watch;
 
-use super::wire::{EndpointSlice, IngressClassParams, Namespace, Node, Pod, TargetGroupBinding};
+use super::wire::{
+    EndpointSlice, IngressClassParams, Namespace, Node, Pod, TargetGroupBinding, TenantPolicy,
+};
 use crate::model::moment::Moment;
 
 /// How long a watch may be silent before it is opened anew. One that lives shows so each minute:
@@ -17,7 +19,7 @@ use crate::model::moment::Moment;
 pub const SILENCE_MAX: Duration = Duration::from_secs(90);
 
 /// Every kind that is watched.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     Ingress::KIND,
     IngressClass::KIND,
     IngressClassParams::KIND,
@@ -27,6 +29,7 @@ const KINDS: [&str; 9] = [
     Node::KIND,
     Namespace::KIND,
     TargetGroupBinding::KIND,
+    TenantPolicy::KIND,
 ];
 
 /// How far the watches have come.

@@ -161,6 +161,7 @@ impl<I: Intake> Ward<I> {
             clock: clock.clone(),
             wanted,
             unknown: None,
+            absence: None,
             kind: Secret::KIND,
             watch_seconds: WATCH_SECONDS,
         };

@@ -16,6 +16,7 @@ impl Objects {
             Seen::Ingress(key, new) => Change::Ingress(put(&mut self.ingresses, key, new)?),
             Seen::Class(key, new) => Change::Class(put(&mut self.classes, key, new)?),
             Seen::Params(key, new) => Change::Params(put(&mut self.params, key, new)?),
+            Seen::Policy(key, new) => Change::Policy(put(&mut self.policies, key, new)?),
             Seen::Service(key, new) => Change::Service(put(&mut self.services, key, new)?),
             Seen::Slice(key, new) => Change::Slice(self.put_slice(key, new)?),
             Seen::Pod(key, new) => Change::Pod(put(&mut self.pods, key, new)?),

@@ -15,8 +15,8 @@ use super::follow::{Audience, Follower, Notice};
 use super::intake::Intake;
 use super::progress::Sight;
 use super::wire::{
-    CUSTOM_GROUP, EndpointSlice, IngressClassParams, Key as _, Namespace, Node, Pod,
-    TargetGroupBinding, Wire,
+    CUSTOM_GROUP, EndpointSlice, IngressClassParams, Key as _, Namespace, Node, OWN_GROUP, Pod,
+    TargetGroupBinding, TenantPolicy, Wire,
 };
 use crate::clock::Clock;
 
@@ -44,6 +44,7 @@ pub async fn watch_all<I: Intake, C: Clock>(
         watches.everywhere::<Node>(),
         watches.everywhere::<Namespace>(),
         watches.scoped::<TargetGroupBinding>(),
+        watches.everywhere::<TenantPolicy>(),
     ])
     .await;
 }
@@ -90,6 +91,7 @@ impl<I: Intake, C: Clock> Watches<I, C> {
             clock: self.clock.clone(),
             wanted: self.sight.wanted(),
             unknown: unknown::<K>(),
+            absence: absence::<K>(),
             kind: K::KIND,
             watch_seconds: WATCH_SECONDS,
         };
@@ -102,6 +104,16 @@ fn unknown<K: Wire>() -> Option<String> {
     let (kind, version) = (K::KIND, K::API_VERSION);
     (K::GROUP == CUSTOM_GROUP)
         .then(|| format!("the API server does not know {kind} ({version}): apply deploy/crds"))
+}
+
+/// What to say where the API server does not know a kind that nobody has to have.
+fn absence<K: Wire>() -> Option<String> {
+    let (kind, version) = (K::KIND, K::API_VERSION);
+    (K::GROUP == OWN_GROUP).then(|| {
+        format!(
+            "the API server does not know {kind} ({version}), so there is none: deploy/crds has it"
+        )
+    })
 }
 
 /// Hands on what is seen of one kind.

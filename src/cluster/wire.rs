@@ -29,6 +29,7 @@ mod pod;
 mod secret;
 mod service;
 mod target_group_binding;
+mod tenant_policy;
 
 pub(super) use class_params::IngressClassParams;
 pub(super) use endpoint_slice::EndpointSlice;
@@ -37,9 +38,12 @@ pub(super) use node::Node;
 pub(super) use pod::Pod;
 pub(super) use secret::Secret;
 pub(super) use target_group_binding::TargetGroupBinding;
+pub(super) use tenant_policy::TenantPolicy;
 
 /// The group of the custom resources, LBC's own.
 pub(super) const CUSTOM_GROUP: &str = "elbv2.k8s.aws";
+/// The group of the custom resource that is our own, which a cluster may do without.
+pub(super) const OWN_GROUP: &str = "alb.ingress.k8s.aws";
 
 /// A kind of object that this program reads: how its wire form becomes a noun, and where it
 /// is kept.

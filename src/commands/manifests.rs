@@ -1,6 +1,6 @@
 //! Manifests from files: reading them, and filling in what a person need not write to see a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -163,8 +163,31 @@ fn fill_in_node_ports(notes: &mut Vec<String>, value: &mut Value) {
     }
 }
 
-/// Makes up what manifests need not hold: the class, and the Services of backends.
+/// The label that the API server gives each namespace: its name.
+const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// Makes up the labels of namespaces, where policies judge them.
+fn fill_in_namespaces(manifests: &mut Manifests) {
+    let Manifests { objects, notes, .. } = manifests;
+    if objects.policies.is_empty() {
+        return;
+    }
+    let names: BTreeSet<String> =
+        objects.ingresses.keys().map(|key| key.namespace.to_string()).collect();
+    for name in names {
+        if !objects.namespaces.contains_key(&name) {
+            notes.push(format!(
+                "Namespace {name} is not among the manifests; taken to have no labels but its name"
+            ));
+        }
+        let labels = objects.namespaces.entry(name.clone()).or_default();
+        Arc::make_mut(labels).insert(NAMESPACE_LABEL.to_owned(), name);
+    }
+}
+
+/// Makes up what manifests need not hold: the class, the Services of backends, and labels.
 fn fill_in(manifests: &mut Manifests) {
+    fill_in_namespaces(manifests);
     let ingresses = manifests.objects.ingresses.clone();
     let mut made_up: BTreeMap<ObjectKey, Vec<ServicePort>> = BTreeMap::new();
     for (key, ingress) in &ingresses {
@@ -226,6 +249,7 @@ fn add_port(ports: &mut Vec<ServicePort>, backend: &IngressServiceBackend) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::seen::TenantPolicy;
 
     const MANIFESTS: &str = "
 kind: List
@@ -251,5 +275,19 @@ just a line
         assert_eq!(found, [NODE_PORT.into(), 31000.into(), Value::Null, Value::Null]);
         let taken = "Service a gets its nodePorts from the API server; taken to be 30000";
         assert_eq!(notes, [taken]);
+    }
+
+    #[test]
+    fn namespaces_have_their_names_as_labels_where_policies_judge_them() {
+        let mut manifests = Manifests::default();
+        let key = ObjectKey::new("shop", "web");
+        manifests.objects.ingresses.insert(key, Arc::default());
+        fill_in(&mut manifests);
+        assert!(manifests.objects.namespaces.is_empty());
+        manifests.objects.policies.insert("p".to_owned(), Arc::new(TenantPolicy::default()));
+        fill_in(&mut manifests);
+        let labels = &manifests.objects.namespaces["shop"];
+        assert_eq!(labels.get(NAMESPACE_LABEL).map(String::as_str), Some("shop"));
+        assert!(manifests.notes[0].contains("Namespace shop"), "{:?}", manifests.notes);
     }
 }

@@ -407,7 +407,8 @@ async fn plan_targets<C: Cloud, T: Clock>(
     let mut wished: Vec<(ObjectKey, TargetsStack)> = Vec::new();
     for key in snapshot.objects.bindings.keys() {
         let refusal = desired::binder::refusal(snapshot, key);
-        plans.problems.extend(refusal.map(|refusal| desired::binder::problem(refusal, key)));
+        let refused = refusal.map(|refusal| desired::binder::problems(snapshot, refusal, key));
+        plans.problems.extend(refused.into_iter().flatten());
         plans.problems.extend(desired::targets::unserved(snapshot, key));
         plans.problems.extend(desired::nodes::problems(snapshot, key));
         plans

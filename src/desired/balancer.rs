@@ -1,6 +1,6 @@
 //! From a group's members to what its load balancer should be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +17,12 @@ use crate::model::stack::{BalancerStack, Braked};
 use super::brought::Brought;
 use super::groups::{Member, Members, holds, is_in_already, members};
 use super::moves::Departures;
+use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, solver, standing};
+use super::{member, merge, moves, names, policy, solver, standing};
+
+/// Parts of members.
+type Parts = BTreeMap<Source, Arc<Part>>;
 
 /// What building a group gave.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ pub struct Built {
     pub names: Names,
     /// The parts that members contribute as they are now: to be remembered should a member turn
     /// bad.
-    pub good: BTreeMap<Source, Arc<Part>>,
+    pub good: Parts,
     /// The members that are in, the one that has been for longest first.
     pub standing: Vec<Source>,
 }
@@ -45,7 +49,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let mut members = members(snapshot, group);
     let departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
     members.leaving.extend(departures.leaving.iter().cloned());
-    let (mut brought, mut problems) = alone(snapshot, group, &members, &departures);
+    let (mut brought, mut problems) = alone(snapshot, group, &mut members, &departures);
     let mut merged = merge::merge(snapshot, group, &mut brought);
     let Brought { active, good, instead, mut standing, .. } = brought;
     let is_in = |source: &Source| {
@@ -101,7 +105,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         braked: Braked::default(),
         memory: Memory {
             standing: standing::remembered(snapshot, group, &active, &standing),
-            ..memory(snapshot, &active, &good)
+            ..memory(snapshot, &active, (&good, &instead))
         },
         grace,
         named,
@@ -125,22 +129,44 @@ fn grace(snapshot: &Snapshot, parts: &[Arc<Part>]) -> Duration {
 fn alone(
     snapshot: &Snapshot,
     group: &Group,
-    members: &Members<'_>,
+    members: &mut Members<'_>,
     departures: &Departures,
 ) -> (Brought, Vec<Problem>) {
     let mut brought = Brought { instead: snapshot.memory.held.clone(), ..Brought::default() };
     let mut problems = Vec::new();
+    let mut gone = BTreeSet::new();
     for member in &members.active {
-        let (part, mut found) = member::build(snapshot, group, member);
-        // A bad member keeps the place of the part that stands for it.
         let source = member.source();
-        let held = brought.instead.get_mut(&source);
-        let order = part.as_ref().or(held.as_deref().map(AsRef::as_ref));
-        let order = order.map_or(member.order, |part| part.order);
-        if let (None, Some(held)) = (&part, held) {
+        let (part, mut found) = member::build(snapshot, group, member);
+        if let (None, Some(held)) = (&part, brought.instead.get_mut(&source)) {
             close(snapshot, member, held, &mut found);
         }
+        let held = brought.instead.get(&source).map(AsRef::as_ref);
+        let standing = decide(snapshot, group, member, (part.as_ref(), held));
+        let mut part = part.filter(|_| matches!(standing, Standing::Allowed));
+        part.iter_mut().for_each(|part| policy::part::withhold_names(snapshot, part));
+        if matches!(standing, Standing::Out(_) | Standing::Gone(_)) {
+            brought.instead.remove(&source);
+        }
+        if matches!(standing, Standing::Gone(_)) {
+            gone.insert(source.clone());
+        }
+        match standing {
+            Standing::Allowed => {}
+            Standing::Refused(mut refused) | Standing::Out(mut refused) => {
+                found.append(&mut refused);
+            }
+            Standing::Going(refused) | Standing::Gone(refused) => {
+                members.evicted.extend(refused.into_iter().map(|told| (source.clone(), told)));
+            }
+        }
         problems.append(&mut found);
+        if gone.contains(&source) {
+            continue;
+        }
+        // A bad member keeps the place of the part that stands for it.
+        let held = brought.instead.get(&source).map(AsRef::as_ref);
+        let order = part.as_ref().or(held).map_or(member.order, |part| part.order);
         brought.good.extend(part.map(|part| (source.clone(), Arc::new(part))));
         brought.orders.insert(source, order);
     }
@@ -149,6 +175,8 @@ fn alone(
         problems.append(&mut found);
         brought.solvers.extend(part.map(Arc::new));
     }
+    members.active.retain(|member| !gone.contains(&member.source()));
+    members.leaving.extend(gone);
     for source in &departures.staying {
         let order = snapshot.memory.held.get(source).map_or(0, |part| part.order);
         brought.orders.insert(source.clone(), order);
@@ -197,10 +225,10 @@ fn unexplained(
 
 /// Parts that a bad member relies on, or may come to rely on once its siblings change. Whether one
 /// that cannot be seen from here is still bad is not known.
-fn memory(snapshot: &Snapshot, active: &[Source], good: &BTreeMap<Source, Arc<Part>>) -> Memory {
+fn memory(snapshot: &Snapshot, active: &[Source], (good, instead): (&Parts, &Parts)) -> Memory {
     let is_needed = |source: &Source| {
         let is_bad = active.contains(source) && !good.contains_key(source);
-        is_bad || !snapshot.extent.shows(source.namespace())
+        is_bad && instead.contains_key(source) || !snapshot.extent.shows(source.namespace())
     };
     let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
     let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));

@@ -2,6 +2,7 @@
 //! group has one binder, and what AWS's tags say of it counts for more than what a namespace says
 //! of itself.
 
+use super::policy::{self, Verdict};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::marks::{TAG_ALLOWED_NAMESPACES, TAG_CLUSTER, Tags};
@@ -9,6 +10,9 @@ use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::SeenBinding;
 use crate::model::settings::Scope;
 use crate::model::snapshot::Snapshot;
+
+/// What happens as long as a binding may not have its target group.
+const MEANWHILE: &str = "nothing is registered or deregistered for it, and nothing let in";
 
 /// Why a binding may not have the target group that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum Refusal {
     Unread,
     /// Another binding has it.
     Taken,
+    /// A policy does not allow it, or nobody can tell.
+    Policy,
 }
 
 impl Refusal {
@@ -31,7 +37,7 @@ impl Refusal {
     pub fn is_of_tags(self) -> bool {
         match self {
             Self::OtherCluster | Self::Ingress | Self::Namespace | Self::Unread => true,
-            Self::Taken => false,
+            Self::Taken | Self::Policy => false,
         }
     }
 }
@@ -53,9 +59,18 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     if let Some(refusal) = barred(key, seen) {
         return Some(refusal);
     }
+    let is_of_ingress = is_of_ingress(snapshot, &AwsId::new(arn));
+    let is_allowed = |key: &ObjectKey, seen: &SeenBinding| {
+        let verdict = || policy::binding::judge(&snapshot.objects, key, seen);
+        is_of_ingress || verdict() == Verdict::Allowed
+    };
+    if !is_allowed(key, seen) {
+        return Some(Refusal::Policy);
+    }
     let named = snapshot.objects.bindings.iter();
     let named = named.filter(|(_, other)| other.spec.target_group_arn.as_deref() == Some(arn));
     let may = named.filter(|(other, seen)| barred(other, seen).is_none());
+    let may = may.filter(|(other, seen)| is_allowed(other, seen));
     let binder = may.min_by_key(|(other, seen)| (seen.leaving, seen.created, *other));
     binder.is_some_and(|(binder, _)| binder != key).then_some(Refusal::Taken)
 }
@@ -115,7 +130,22 @@ pub fn is_in_place(tags: &Tags, key: &ObjectKey) -> bool {
 
 /// What is to be said to somebody whose binding may not have its target group.
 #[must_use]
-pub fn problem(refusal: Refusal, key: &ObjectKey) -> Problem {
+pub fn problems(snapshot: &Snapshot, refusal: Refusal, key: &ObjectKey) -> Vec<Problem> {
+    if refusal != Refusal::Policy {
+        return vec![problem(refusal, key)];
+    }
+    let seen = snapshot.objects.bindings.get(key);
+    let verdict = seen.map(|seen| policy::binding::judge(&snapshot.objects, key, seen));
+    let told = match verdict {
+        Some(Verdict::Forbidden(all)) => all,
+        Some(Verdict::Unknown(problem)) => vec![*problem],
+        Some(Verdict::Allowed) | None => Vec::new(),
+    };
+    let told = told.into_iter();
+    told.map(|problem| Problem { meanwhile: MEANWHILE.to_owned(), ..problem }).collect()
+}
+
+fn problem(refusal: Refusal, key: &ObjectKey) -> Problem {
     let namespace = &key.namespace;
     let (found, allowed) = match refusal {
         Refusal::OtherCluster => (
@@ -138,7 +168,7 @@ pub fn problem(refusal: Refusal, key: &ObjectKey) -> Problem {
             "a target group whose tags cannot be read".to_owned(),
             "one of this account: its tags say who may bind it".to_owned(),
         ),
-        Refusal::Taken => (
+        Refusal::Taken | Refusal::Policy => (
             "a target group that another binding has".to_owned(),
             "one that no other binding names: the oldest of them has it, and the next one once \
              that is deleted"
@@ -152,6 +182,6 @@ pub fn problem(refusal: Refusal, key: &ObjectKey) -> Problem {
         field: "spec.targetGroupARN".to_owned(),
         found,
         allowed,
-        meanwhile: "nothing is registered or deregistered for it, and nothing let in".to_owned(),
+        meanwhile: MEANWHILE.to_owned(),
     }
 }

@@ -21,6 +21,7 @@ use crate::model::target_group::TargetType;
 use super::annotations::Annotations;
 use super::annotations::table::{MANAGE_RULES, SECURITY_GROUPS};
 use super::groups::{self, Member, holds, members};
+use super::policy::{self, Verdict};
 use super::targets::Holder;
 use super::{binder, member, nodes, targets};
 
@@ -341,7 +342,9 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
             let brings_own = own.is_some_and(|list| !list.is_empty());
             let may_have = || {
                 holds(member.ingress, &finalizer)
-                    || member::build(snapshot, group, member).0.is_some()
+                    || member::build(snapshot, group, member).0.is_some_and(|part| {
+                        policy::part::judge(snapshot, group, member, &part) == Verdict::Allowed
+                    })
             };
             (!brings_own || manages_rules) && may_have()
         })

@@ -52,8 +52,9 @@ pub struct Members<'a> {
     /// Those that went to another group and still carry the finalizer of this one; each with where
     /// it went.
     pub moved: Vec<(Source, Group)>,
-    /// Those whose class does not select their namespace any more, with what they are told. They go
-    /// after a while, and are among those that leave once that is over.
+    /// Those whose class does not select their namespace any more, or what stands of which their
+    /// namespace may not have any more, with what they are told. They go after a while, and are
+    /// among those that leave once that is over.
     pub evicted: Vec<(Source, Problem)>,
     /// Those that are no members and answer challenges for hosts of members.
     pub solvers: Vec<(&'a ObjectKey, &'a Arc<Ingress>)>,
@@ -63,11 +64,13 @@ pub struct Members<'a> {
 
 /// What happens to who is not selected any more, in the words of its Event: for how long it stays
 /// is in `plan::arrival`.
-const GOING: &str = "what stands of it goes in five minutes, and nothing new is made for it";
+pub const GOING: &str = "what stands of it goes in five minutes, and nothing new is made for it";
 /// The same after that time.
-const GONE: &str = "what stood of it goes";
+pub const GONE: &str = "what stood of it goes";
 
-fn evicted(problem: Problem, meanwhile: &str) -> Problem {
+/// What is to be said to whoever has to go, or may not come.
+#[must_use]
+pub fn evicted(problem: Problem, meanwhile: &str) -> Problem {
     Problem { meanwhile: meanwhile.to_owned(), ..problem }
 }
 

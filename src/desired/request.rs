@@ -19,6 +19,7 @@ use crate::model::stack::{RequestStack, Use};
 use super::annotations::table::{ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
 use super::annotations::{Annotations, Lookup};
 use super::classes::{Claim, annotations_of, claim, class_of, is_doubtful, is_own_class, may_have};
+use super::policy::Rights;
 use super::{tags, tls, zone};
 
 /// Whether anybody may have ACM asked for certificates.
@@ -60,6 +61,8 @@ pub fn asked(
             names.remove(host.to_lowercase().as_str());
         }
     }
+    let rights = Rights::of(objects, &key.namespace);
+    names.retain(|host| rights.allows_host(host));
     split(settings, ingress, names, is_own).collect()
 }
 

@@ -40,6 +40,7 @@ mod caused;
 mod gather;
 mod pods;
 mod solvers;
+mod tenants;
 
 /// What refers to what, kept as objects come and go.
 #[derive(Debug, Default)]
@@ -99,6 +100,7 @@ impl Index {
                     self.of_class_named(&mut visits, objects, class);
                 }
             }
+            Change::Policy(turn) => self.policy(&mut visits, objects, turn),
             Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
             Change::Service(turn) => self.service(&mut visits, objects, turn),
             Change::Slice(turn) => self.slice(&mut visits, objects, turn),
@@ -308,19 +310,6 @@ impl Index {
             self.regroup(visits, objects, key, objects.ingresses.get(key).map(AsRef::as_ref));
         }
         if !named.is_empty() {
-            visits.fabric();
-        }
-    }
-
-    /// Labels of a namespace decide where a class selects namespaces by them.
-    fn namespace(&mut self, visits: &mut Visits<'_>, objects: &Objects, namespace: &str) {
-        if objects.params.values().all(|params| params.spec.namespace_selector.is_none()) {
-            return;
-        }
-        let first = ObjectKey::new(namespace, "");
-        let all = objects.ingresses.range(first..);
-        for (key, ingress) in all.take_while(|(key, _)| key.namespace == namespace) {
-            self.regroup(visits, objects, key, Some(ingress));
             visits.fabric();
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use super::id::ObjectKey;
-use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
+use super::seen::{
+    ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
+};
 
 /// One object as it is now; nothing where it is gone, or cannot matter to a load balancer.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub enum Seen {
     Class(String, Option<Arc<IngressClass>>),
     /// IngressClassParams.
     Params(String, Option<Arc<ClassParams>>),
+    /// A TenantPolicy.
+    Policy(String, Option<Arc<TenantPolicy>>),
     /// A Service.
     Service(ObjectKey, Option<Arc<Service>>),
     /// An EndpointSlice.
@@ -53,6 +57,8 @@ pub enum Change {
     Class(Turn<String, IngressClass>),
     /// IngressClassParams.
     Params(Turn<String, ClassParams>),
+    /// A TenantPolicy.
+    Policy(Turn<String, TenantPolicy>),
     /// A Service.
     Service(Turn<ObjectKey, Service>),
     /// An EndpointSlice.

@@ -57,7 +57,7 @@ impl fmt::Display for ObjectRef {
 pub enum Code {
     /// The IngressClass or its parameters cannot be used.
     InvalidClass,
-    /// What whoever runs the controller does not allow any more.
+    /// What whoever runs the controller or the cluster does not allow.
     NotAllowed,
     /// The Ingress group's name or order cannot be used.
     InvalidGroup,

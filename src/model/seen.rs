@@ -9,6 +9,7 @@ mod pod;
 mod secret;
 mod service;
 mod target_group_binding;
+mod tenant_policy;
 
 pub use binding_status::{BindingStatus, Condition, READY};
 pub use class_params::{
@@ -23,4 +24,7 @@ pub use service::{Service, ServicePort};
 pub use target_group_binding::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,
     SeenBinding, ServiceRef, TargetGroupBindingSpec,
+};
+pub use tenant_policy::{
+    AuthenticationRights, CertificateRights, Listed, OrderRange, TenantPolicy, TenantPolicySpec,
 };

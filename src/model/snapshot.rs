@@ -14,7 +14,9 @@ use super::id::{AwsId, ObjectKey};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::record::HostedZones;
-use super::seen::{ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service};
+use super::seen::{
+    ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
+};
 use super::settings::Settings;
 use super::source::{Source, SourceKind};
 use super::surroundings::{Issued, Surroundings};
@@ -30,6 +32,8 @@ pub struct Objects {
     pub classes: BTreeMap<String, Arc<IngressClass>>,
     /// IngressClassParams.
     pub params: BTreeMap<String, Arc<ClassParams>>,
+    /// TenantPolicies.
+    pub policies: BTreeMap<String, Arc<TenantPolicy>>,
     /// Services.
     pub services: BTreeMap<ObjectKey, Arc<Service>>,
     /// EndpointSlices, by their Service and then by name.

@@ -88,8 +88,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let refusal = binder::refusal(&snapshot, key);
         let strangers = desired::targets::strangers(&snapshot, key).filter(|_| refusal.is_none());
         let waits = self.wait_for_pods(key, strangers.is_some());
-        let refused = refusal.map(|refusal| binder::problem(refusal, key));
-        let told = refused.into_iter().chain(strangers.filter(|_| waits.is_none()));
+        let refused = refusal.map(|refusal| binder::problems(&snapshot, refusal, key));
+        let told = refused.into_iter().flatten().chain(strangers.filter(|_| waits.is_none()));
         let told = told.chain(desired::targets::unserved(&snapshot, key));
         let told = told.chain(desired::nodes::problems(&snapshot, key));
         let mut told: Vec<Problem> = told.collect();

@@ -55,6 +55,7 @@ mod panics;
 mod people;
 mod plan_log;
 mod plan_page;
+mod policy;
 mod precedence;
 mod protection;
 mod protocols;

@@ -22,6 +22,7 @@ mod observed;
 mod order;
 mod outage;
 mod plan;
+mod policy;
 mod protection;
 mod readiness;
 mod replacement;

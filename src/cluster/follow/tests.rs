@@ -145,6 +145,15 @@ fn failure(code: u16, reason: &str) -> Value {
 
 /// What is heard and asked until the server has been asked for the last time.
 async fn told(answers: Vec<Answer>, ask: Option<()>) -> (Vec<String>, Vec<String>) {
+    told_of(answers, ask, None).await
+}
+
+/// The same of a kind that nobody has to have, where something is to be said of that.
+async fn told_of(
+    answers: Vec<Answer>,
+    ask: Option<()>,
+    absence: Option<String>,
+) -> (Vec<String>, Vec<String>) {
     let requests = answers.len() + 1;
     let server = Server { answers: Arc::new(Mutex::new(answers.into())), ..Server::default() };
     let ear = Ear::default();
@@ -161,6 +170,7 @@ async fn told(answers: Vec<Answer>, ask: Option<()>) -> (Vec<String>, Vec<String
         clock,
         wanted: receiver,
         unknown: Some("apply the CRDs".to_owned()),
+        absence,
         kind: "TargetGroupBinding",
         watch_seconds: 60,
     };
@@ -269,4 +279,23 @@ async fn a_proof_is_asked_for_while_a_watch_is_open() {
         |seconds: u32, version: u32| format!("timeoutSeconds={seconds} resourceVersion={version}");
     let expected = ["limit=500".into(), watch(60, 7), "limit=1".into(), watch(3, 8), watch(60, 11)];
     assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn a_kind_that_nobody_has_to_have_is_none_where_the_api_server_does_not_know_it() {
+    let unknown = || Answer::Now(404, failure(404, "NotFound").to_string());
+    let absence = || Some("there is none".to_owned());
+    let answers = vec![unknown(), list(7, None, &[object("a", 1)])];
+    let (heard, asked) = told_of(answers, None, absence()).await;
+    assert_eq!(heard, ["begin", "current", "begin", "+a", "complete", "current"]);
+    assert_eq!(asked[..2], ["limit=500", "limit=500"]);
+    // What is known of it stays.
+    let answers = vec![list(7, None, &[object("a", 1)]), unknown(), unknown()];
+    let (heard, _) = told_of(answers, None, absence()).await;
+    let expected = ["begin", "+a", "complete", "current", "current", "begin", "current"];
+    assert_eq!(heard[..expected.len()], expected);
+    // All else is a failure.
+    let answers = vec![Answer::Now(403, failure(403, "Forbidden").to_string())];
+    let (heard, _) = told_of(answers, None, absence()).await;
+    assert_eq!(heard, ["begin", "failed Forbidden", "begin"]);
 }

@@ -75,6 +75,10 @@ fn a_missing_crd_is_said_in_one_line_that_helps() {
     let expected = "the API server does not know TargetGroupBinding (elbv2.k8s.aws/v1beta1): apply deploy/crds";
     assert_eq!(line.as_deref(), Some(expected));
     assert_eq!(unknown::<Pod>(), None);
+    assert_eq!(absence::<TargetGroupBinding>(), None);
+    let line = absence::<TenantPolicy>();
+    assert!(line.is_some_and(|line| line.contains("TenantPolicy (alb.ingress.k8s.aws/v1)")));
+    assert_eq!(unknown::<TenantPolicy>(), None);
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn judged<'k>(objects: &Objects, members: impl Iterator<Item = &'k Source> + Clo
         ingresses: pick(&objects.ingresses, ingresses.map(|ingress| &ingress.key)),
         classes: objects.classes.clone(),
         params: objects.params.clone(),
+        policies: objects.policies.clone(),
         namespaces: named(&objects.namespaces, members.map(Source::namespace)),
         ..Objects::default()
     }
@@ -86,12 +87,19 @@ fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Ob
 pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects {
     let bindings = pick(&objects.bindings, index.rivals(key).chain([key]));
     let service = bindings.get(key).map(|seen| seen.as_binding(key).service_key());
+    // Who may not have its target group is another namespace's business as well.
+    let namespaces = bindings.keys().map(|binding| binding.namespace.as_str());
+    let judged = Objects {
+        policies: objects.policies.clone(),
+        namespaces: named(&objects.namespaces, namespaces),
+        ..Objects::default()
+    };
     if index.chooses_nodes(key) {
         return Objects {
             services: pick(&objects.services, &service),
             nodes: objects.nodes.clone(),
             bindings,
-            ..Objects::default()
+            ..judged
         };
     }
     let slices = pick(&objects.slices, &service);
@@ -101,12 +109,5 @@ pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects
         .collect();
     let pods = pick(&objects.pods, &pods);
     let nodes = named(&objects.nodes, pods.values().map(|pod| &*pod.node));
-    Objects {
-        services: pick(&objects.services, &service),
-        slices,
-        nodes,
-        pods,
-        bindings,
-        ..Objects::default()
-    }
+    Objects { services: pick(&objects.services, &service), slices, nodes, pods, bindings, ..judged }
 }

@@ -21,7 +21,7 @@ use crate::support::clock::VirtualClock;
 use crate::support::cluster::{FakeCluster, all};
 
 /// The kinds that are watched; Secrets are looked at by name.
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Ingress,
     Kind::Class,
     Kind::Params,
@@ -31,6 +31,7 @@ const KINDS: [Kind; 9] = [
     Kind::Node,
     Kind::Namespace,
     Kind::Binding,
+    Kind::Policy,
 ];
 /// How many objects of a list come at once.
 const PAGE: usize = 3;
@@ -42,6 +43,7 @@ enum Kind {
     Ingress,
     Class,
     Params,
+    Policy,
     Service,
     Slice,
     Pod,
@@ -56,6 +58,7 @@ fn kind(seen: &Seen) -> Kind {
         Seen::Ingress(..) => Kind::Ingress,
         Seen::Class(..) => Kind::Class,
         Seen::Params(..) => Kind::Params,
+        Seen::Policy(..) => Kind::Policy,
         Seen::Service(..) => Kind::Service,
         Seen::Slice(..) => Kind::Slice,
         Seen::Pod(..) => Kind::Pod,
@@ -72,6 +75,7 @@ fn gone(seen: &Seen) -> Seen {
         Seen::Ingress(key, _) => Seen::Ingress(key.clone(), None),
         Seen::Class(key, _) => Seen::Class(key.clone(), None),
         Seen::Params(key, _) => Seen::Params(key.clone(), None),
+        Seen::Policy(key, _) => Seen::Policy(key.clone(), None),
         Seen::Service(key, _) => Seen::Service(key.clone(), None),
         Seen::Slice(key, _) => Seen::Slice(key.clone(), None),
         Seen::Pod(key, _) => Seen::Pod(key.clone(), None),

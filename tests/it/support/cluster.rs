@@ -167,6 +167,11 @@ impl FakeCluster {
         self.put_binding(key, SeenBinding { leaving: true, ..standing });
     }
 
+    /// Somebody deletes a TenantPolicy.
+    pub fn remove_policy(&self, name: &str) {
+        self.see(&Seen::Policy(name.to_owned(), None));
+    }
+
     /// Somebody deletes a Service.
     pub fn delete_service(&self, key: &ObjectKey) {
         self.see(&Seen::Service(key.clone(), None));
@@ -426,7 +431,11 @@ fn namespace(seen: &Seen) -> Option<&str> {
         | Seen::Pod(key, _)
         | Seen::Binding(key, _)
         | Seen::Secret(key, _) => Some(&key.namespace),
-        Seen::Class(..) | Seen::Params(..) | Seen::Node(..) | Seen::Namespace(..) => None,
+        Seen::Class(..)
+        | Seen::Params(..)
+        | Seen::Policy(..)
+        | Seen::Node(..)
+        | Seen::Namespace(..) => None,
     }
 }
 
@@ -440,6 +449,7 @@ pub fn all(objects: &Objects) -> Vec<Seen> {
     }
     let mut all = each(&objects.classes, Seen::Class);
     all.extend(each(&objects.params, Seen::Params));
+    all.extend(each(&objects.policies, Seen::Policy));
     all.extend(each(&objects.namespaces, Seen::Namespace));
     all.extend(each(&objects.nodes, Seen::Node));
     all.extend(each(&objects.services, Seen::Service));

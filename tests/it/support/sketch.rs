@@ -13,6 +13,7 @@
 //! service shop/web: {ports: ["http=80:8080@31007"]}
 //! node n1: true                          # whether it is ready; an instance of EC2 has more to say
 //! node n2: {ready: unknown, id: i-2, taints: [karpenter.sh/disrupted], labels: {pool: web}}
+//! policy p: {namespaceSelector: {}, groups: []}  # a TenantPolicy
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
 //! pod shop/pod-172.31.1.12: {ready: true, gates: [binding]}
 //! ```
@@ -79,6 +80,10 @@ fn manifest(title: &str, body: Value) -> Value {
         "params" => {
             let spec = Value::Object(std::mem::take(&mut body));
             ("elbv2.k8s.aws/v1beta1", "IngressClassParams", json!({"spec": spec}))
+        }
+        "policy" => {
+            let spec = Value::Object(std::mem::take(&mut body));
+            ("alb.ingress.k8s.aws/v1", "TenantPolicy", json!({"spec": spec}))
         }
         "namespace" => ("v1", "Namespace", json!({})),
         "node" => ("v1", "Node", node(&mut body)),

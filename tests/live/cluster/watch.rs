@@ -92,6 +92,7 @@ fn describe(change: &Change) -> (String, String) {
         Change::Ingress(turn) => object("Ingress", turn),
         Change::Class(turn) => wide("IngressClass", turn),
         Change::Params(turn) => wide("IngressClassParams", turn),
+        Change::Policy(turn) => wide("TenantPolicy", turn),
         Change::Service(turn) => object("Service", turn),
         Change::Slice(turn) => object("EndpointSlice", turn),
         Change::Pod(turn) => object("Pod", turn),

@@ -328,7 +328,7 @@ impl Stage {
         let kind = GroupVersionKind::gvk(group, version, text("kind"));
         let resource = ApiResource::from_gvk(&kind);
         match text("kind") {
-            "IngressClass" | "IngressClassParams" | "Node" | "Namespace" => {
+            "IngressClass" | "IngressClassParams" | "Node" | "Namespace" | "TenantPolicy" => {
                 // The plural of one of these is the singular.
                 let plural = text("kind").to_lowercase();
                 let resource = match text("kind") {
@@ -403,6 +403,7 @@ fn version(kind: &str) -> &'static str {
         "Ingress" | "IngressClass" => "networking.k8s.io/v1",
         "EndpointSlice" => "discovery.k8s.io/v1",
         "TargetGroupBinding" | "IngressClassParams" => "elbv2.k8s.aws/v1beta1",
+        "TenantPolicy" => "alb.ingress.k8s.aws/v1",
         "Lease" => "coordination.k8s.io/v1",
         _ => "v1",
     }

@@ -1,0 +1,135 @@
+//! What stands when a policy comes, changes or goes.
+
+use super::super::support::canon;
+use super::super::support::site::Site;
+use super::super::support::world::{key, wait};
+use super::{SHOP, policy, rules, told};
+
+const OWN: &str = "ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:80]}";
+const SIBLING: &str = "ingress other/b: {group.name: edge, rules: [b.example.com Prefix / s:80]}";
+const BOTH: [&str; 2] =
+    ["80:1 b.example.com /* -> other/b-s:80", "80:2 a.example.com /* -> shop/a-s:80"];
+
+/// A group of two.
+fn site() -> Site {
+    let site = Site::new(SHOP);
+    site.cluster.add(OWN);
+    site.cluster.add(SIBLING);
+    site
+}
+
+#[test]
+fn a_newcomer_is_refused_and_gets_in_once_a_policy_allows_it() {
+    wait(async {
+        let site = Site::new(SHOP);
+        site.cluster.add(SIBLING);
+        site.cluster.add(&policy("p", "shop", "groups: [own]"));
+        let controller = site.settle().await;
+        let before = canon::aws(&site.aws.everything());
+        controller.cluster.add(OWN);
+        controller.settle().await;
+        assert_eq!(canon::aws(&site.aws.everything()), before);
+        let texts = told(&site, "shop/a");
+        let [only] = &texts[..] else { panic!("{texts:?}") };
+        assert!(only.contains("TenantPolicy p") && only.contains("nothing is made"), "{only}");
+        assert_eq!(told(&site, "other/b"), Vec::<String>::new());
+        controller.cluster.add(&policy("p", "shop", "groups: [own, edge]"));
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH);
+    });
+}
+
+#[test]
+fn whom_a_policy_does_not_allow_what_stands_goes_after_a_while_and_hears_it() {
+    wait(async {
+        for starts_anew in [false, true] {
+            let site = site();
+            let mut controller = site.settle().await;
+            assert_eq!(rules(&site), BOTH);
+            site.cluster.forget_calls();
+            if starts_anew {
+                drop(controller);
+                site.cluster.add(&policy("p", "shop", "groups: [own]"));
+                controller = site.start();
+            } else {
+                controller.cluster.add(&policy("p", "shop", "groups: [own]"));
+            }
+            controller.settle_for(4 * 60).await;
+            assert_eq!(rules(&site), BOTH, "a slip can be undone");
+            assert!(told(&site, "shop/a")[0].contains("goes in five minutes"));
+            controller.cluster.add(&policy("p", "shop", "groups: [edge]"));
+            controller.settle().await;
+            assert_eq!(rules(&site), BOTH);
+            controller.cluster.add(&policy("p", "shop", "groups: [own]"));
+            controller.settle().await;
+            assert_eq!(rules(&site), BOTH[..1]);
+            let texts = told(&site, "shop/a");
+            assert!(texts.iter().any(|text| text.contains("what stood of it goes")), "{texts:?}");
+            assert_eq!(told(&site, "other/b"), Vec::<String>::new());
+            let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
+            let finalizers = ingresses[&key("shop/a")].metadata.finalizers.clone();
+            assert_eq!(finalizers.unwrap_or_default(), Vec::<String>::new());
+            assert!(site.cluster.memories().is_empty());
+            // It stays out, and comes back with its right.
+            drop(controller);
+            let controller = site.settle().await;
+            assert_eq!(rules(&site), BOTH[..1]);
+            controller.cluster.remove_policy("p");
+            controller.settle().await;
+            assert_eq!(rules(&site), BOTH);
+        }
+    });
+}
+
+#[test]
+fn who_asks_for_what_is_forbidden_keeps_what_is_allowed() {
+    wait(async {
+        let site = site();
+        site.cluster.add(&policy("p", "shop", "hostSuffixes: [a.example.com]"));
+        let controller = site.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        let wide = OWN.replace("Prefix / s:80", "Prefix / s:80, c.example.com Prefix / s:80");
+        controller.cluster.add(&wide);
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        assert!(told(&site, "shop/a")[0].contains("what stands of it stays"));
+        drop(controller);
+        // So it is for another process, and for ever.
+        let controller = site.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        // What stands is forbidden by now, whatever is asked for besides.
+        controller.cluster.add(&policy("p", "shop", "hostSuffixes: [d.example.com]"));
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH[..1]);
+    });
+}
+
+#[test]
+fn who_is_bad_does_not_stay_by_that() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        controller.cluster.add(&OWN.replace("rules:", "scheme: nonsense, rules:"));
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        controller.cluster.add(&policy("p", "shop", "groups: []"));
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH[..1]);
+    });
+}
+
+#[test]
+fn labels_of_a_namespace_decide_at_once() {
+    wait(async {
+        let site = site();
+        site.cluster.add(&policy("p", "tenant", "groups: []"));
+        let controller = site.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        controller.cluster.add("namespace shop: {labels: {team: tenant}}");
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH[..1]);
+        controller.cluster.add("namespace shop: {labels: {team: shop}}");
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH);
+    });
+}
