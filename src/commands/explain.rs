@@ -12,7 +12,7 @@ use crate::aws::{BalancerScope, Kind, Mirror, Reach, Sdk, Tally};
 use crate::clock;
 use crate::cluster::read_secrets;
 use crate::desired::classes::{Claim, claim};
-use crate::desired::groups;
+use crate::desired::{foreign, groups};
 use crate::flags::{ExplainFlags, Output};
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::{LiveLoadBalancer, LiveTargetGroup, Records};
@@ -26,6 +26,7 @@ use crate::model::surroundings::IssuedCertificates;
 use crate::model::target::LiveTarget;
 use crate::report::explain::{Account, Explanation, Station, Url, Verdict};
 
+use super::progress::during;
 use super::world::{Plans, plan_all, secrets_of};
 use super::{EXIT_DIFFERENCES, EXIT_FINE, EXIT_UNKNOWN, connect, plan, println};
 
@@ -59,8 +60,8 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
     let mut notes = notes.to_vec();
     let cluster = connect::cluster_name(&flags.build)?;
     let client = connect::cluster(&flags.build.reach).await?;
-    let (mut objects, recalled) =
-        plan::of_cluster(&client, (&flags.build, &flags.process), &mut notes).await?;
+    let of_cluster = plan::of_cluster(&client, (&flags.build, &flags.process), &mut notes);
+    let (mut objects, recalled) = during("looking at the cluster", of_cluster).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: Some(&client), tally: &tally };
     let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
@@ -69,8 +70,8 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
         mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
     let extent = settings.extent.clone();
     let mut snapshot = plan::snapshot(settings, extent, objects, surroundings);
-    let mut plans =
-        plan_all(&mirror, &mut snapshot, &recalled).await.context("AWS cannot be read")?;
+    let planned = during("looking at AWS", plan_all(&mirror, &mut snapshot, &recalled)).await;
+    let mut plans = planned.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
     let mut found = Found::of(&mirror, &snapshot).await.context("AWS cannot be read")?;
     let answer = match &question {
@@ -214,7 +215,7 @@ impl Found {
         let request = Request {
             method: flags.method.clone(),
             headers: flags.headers.clone(),
-            source: flags.source,
+            source: flags.from,
             ..url.request()
         };
         let zones = self.zones.clone();
@@ -256,7 +257,10 @@ async fn of_ingress(
     let mut answer = Answer::default();
     match claim(&snapshot.settings, &snapshot.objects, key, ingress) {
         Claim::Ours(_) => {}
-        Claim::Foreign => answer.why = Some(foreign(snapshot, key, ingress)),
+        Claim::Foreign => {
+            let why = foreign::reason(&snapshot.settings, &snapshot.objects, ingress);
+            answer.why = Some(format!("Ingress {key} is left alone: {why}"));
+        }
         Claim::Unknown(problem) | Claim::Invalid(problem) | Claim::Unselected(problem) => {
             answer.problems.push(*problem);
         }
@@ -275,37 +279,6 @@ async fn of_ingress(
         }
     }
     Ok(answer)
-}
-
-/// Why nobody here picks an Ingress up.
-fn foreign(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) -> String {
-    let spec = ingress.spec.as_ref();
-    let named = spec.and_then(|spec| spec.ingress_class_name.as_deref());
-    let classes = &snapshot.objects.classes;
-    let controller = |name: &str| {
-        let spec = classes.get(name)?.spec.as_ref()?;
-        spec.controller.clone()
-    };
-    let ours: Vec<&str> = classes
-        .keys()
-        .map(String::as_str)
-        .filter(|name| {
-            controller(name).is_some_and(|name| crate::desired::classes::is_our_controller(&name))
-        })
-        .collect();
-    let ours = if ours.is_empty() { "none".to_owned() } else { ours.join(", ") };
-    let why = match named {
-        Some(name) => {
-            let whose = controller(name).unwrap_or_default();
-            format!("its class {name} is for the controller {whose:?}")
-        }
-        None => {
-            "it names no class (spec.ingressClassName), or names it by the old annotation, and \
-                 no default class is ours"
-                .to_owned()
-        }
-    };
-    format!("Ingress {key} is not picked up here: {why}. Classes that are: {ours}.")
 }
 
 /// A URL for each host of an Ingress, with its first path, on what its load balancer listens for.

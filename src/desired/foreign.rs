@@ -21,7 +21,8 @@ pub fn left_alone<'a>(settings: &Settings, objects: &'a Objects) -> Vec<(&'a Obj
 }
 
 /// Why an Ingress is somebody else's.
-fn reason(settings: &Settings, objects: &Objects, ingress: &Ingress) -> String {
+#[must_use]
+pub fn reason(settings: &Settings, objects: &Objects, ingress: &Ingress) -> String {
     let annotation = ingress.metadata.annotations.as_ref();
     if let Some(value) = annotation.and_then(|all| all.get(ANNOTATION_CLASS)) {
         return match settings.scope {

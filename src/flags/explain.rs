@@ -20,7 +20,7 @@ pub struct ExplainFlags {
     pub headers: Vec<(String, String)>,
     /// The address that the request comes from.
     #[arg(long, value_name = "ADDRESS", default_value = "198.51.100.1")]
-    pub source: IpAddr,
+    pub from: IpAddr,
     /// How to print what was found.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,

@@ -26,6 +26,7 @@ mod ends;
 mod events;
 mod eviction;
 mod examples;
+mod explain;
 mod extent;
 mod faults;
 mod flags;

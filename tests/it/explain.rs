@@ -1,0 +1,216 @@
+//! `albedo explain`: whether a request would be served, and at which station it ends where not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use albedo::aws::{BalancerScope, Mirror};
+use albedo::model::id::{AwsId, Id};
+use albedo::model::inventory::BalancerInventory;
+use albedo::model::load_balancer::LoadBalancerState;
+use albedo::model::record::{Record, RecordType, RecordValue};
+use albedo::model::surroundings::{IssuedCertificate, IssuedCertificates, Issuer};
+use albedo::model::target::TargetState;
+use albedo::report::explain::{Account, Explanation, Url, Verdict};
+
+use super::contract::suite::Stopped;
+use super::support::fake::{Fake, State};
+use super::support::site::Site;
+use super::support::world::{CERTIFICATE, group, wait};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+const WORLD: &str = "
+service shop/web: {ports: ['80:8080']}
+endpoints shop/web: {ports: {'': 8080}, at: [172.31.0.1, 172.31.0.2]}
+ingress shop/web:
+  rules: [a.example.com Prefix /shop web:80, b.example.com Exact /x web:80]
+";
+
+const HTTPS: &str = "
+service shop/web: {ports: ['80:8080']}
+endpoints shop/web: {ports: {'': 8080}, at: [172.31.0.1]}
+";
+
+fn https() -> String {
+    format!(
+        "{HTTPS}ingress shop/web: {{listen-ports: '[{{\"HTTP\":80}},{{\"HTTPS\":443}}]', \
+         ssl-redirect: 443, certificate-arn: {CERTIFICATE}, rules: [a.example.com Prefix / web:80, \
+         b.example.org Prefix / web:80]}}"
+    )
+}
+
+/// A group that stands and whose targets are well, with a zone in which its host leads to it.
+fn standing(sketch: &str) -> Fake {
+    let site = Site::new(sketch);
+    site.aws.change(|state| state.add_zone("Z1", "example.com", false));
+    wait(site.settle());
+    site.aws.finish_provisioning();
+    site.aws.set_health(TargetState::Healthy);
+    let dns_name = inventory(&site.aws).load_balancers.iter().next().unwrap().dns_name.clone();
+    lead(&site.aws, "*.example.com", &dns_name);
+    site.aws
+}
+
+/// What stands of the group.
+fn inventory(aws: &Fake) -> BalancerInventory {
+    let mirror = Mirror::new(aws.clone(), Stopped);
+    wait(mirror.balancer("demo", &group("shop/web"), &BalancerScope::default())).unwrap()
+}
+
+fn lead(aws: &Fake, name: &str, to: &str) {
+    let value = RecordValue::Alias {
+        target: Id::Is(AwsId::new(format!("dualstack.{}", to.to_lowercase()))),
+        hosted_zone: None,
+        evaluate_target_health: true,
+    };
+    let record = Record::simple(name, RecordType::A, value);
+    aws.change(|state| {
+        let zone = state.zones.values_mut().next().unwrap();
+        zone.records.clear();
+        zone.records.insert(record.key.clone(), record);
+    });
+}
+
+fn explain(aws: &Fake, url: &str) -> Explanation {
+    let url: Url = url.parse().unwrap();
+    let request = url.request();
+    let mirror = Mirror::new(aws.clone(), Stopped);
+    let inventory = inventory(aws);
+    let load_balancers: Vec<_> = inventory.load_balancers.iter().cloned().collect();
+    let target_groups: Vec<_> = inventory.target_groups.iter().cloned().collect();
+    let zones = wait(mirror.zones(HOUR)).unwrap();
+    let records = zones.keys().map(|id| (id.clone(), wait(mirror.zone(id, HOUR)).unwrap().records));
+    let records: BTreeMap<_, _> = records.collect();
+    let certificate = IssuedCertificate {
+        id: AwsId::new(CERTIFICATE),
+        names: ["*.example.com".to_owned()].into(),
+        issuer: Issuer::Public,
+        key_type: "RSA_2048".to_owned(),
+        not_before: None,
+        not_after: None,
+        is_whole: true,
+    };
+    let certificates = IssuedCertificates::from_iter([certificate]);
+    let mut account = Account {
+        now: jiff::Timestamp::UNIX_EPOCH,
+        zones: Some(&zones),
+        records: &records,
+        load_balancers: &load_balancers,
+        target_groups: &target_groups,
+        certificates: &certificates,
+        targets: &BTreeMap::new(),
+    };
+    let wanted = account.wanted(&url, &request).into_iter();
+    let targets = wanted.map(|id| (id.clone(), wait(mirror.targets(&id)).unwrap().targets));
+    let targets: BTreeMap<_, _> = targets.collect();
+    account.targets = &targets;
+    account.explain(&url, &request)
+}
+
+/// Where a request ends: the station and what is said there.
+fn ends(explained: &Explanation) -> Option<(&str, String)> {
+    let bad = explained.stations.iter().find(|station| station.verdict == Verdict::Bad)?;
+    assert_eq!(explained.served, Verdict::Bad, "{explained:#?}");
+    let mend = bad.mend.as_ref().unwrap_or_else(|| panic!("what to do: {bad:?}"));
+    Some((bad.what, format!("{} -> {mend}", bad.found)))
+}
+
+fn check(explained: &Explanation, what: &str, texts: &[&str]) {
+    let (at, said) = ends(explained).unwrap_or_else(|| panic!("it is served: {explained:#?}"));
+    assert_eq!(at, what, "{said}");
+    for text in texts {
+        assert!(said.contains(text), "{said}");
+    }
+}
+
+#[test]
+fn a_request_that_is_served_goes_from_its_name_to_a_target() {
+    let aws = standing(WORLD);
+    let explained = explain(&aws, "http://a.example.com/shop/cart");
+    let way: Vec<(&str, Verdict)> =
+        explained.stations.iter().map(|station| (station.what, station.verdict)).collect();
+    let stations =
+        ["record", "load balancer", "listener", "rule", "target group", "target", "target"];
+    assert_eq!(way, stations.map(|what| (what, Verdict::Good)));
+    assert_eq!(explained.served, Verdict::Good);
+    let rule = &explained.stations[3];
+    assert_eq!(rule.found, "1 takes it, for a.example.com /shop|/shop/*");
+    let near = ["not 2, for b.example.com /x: the host is a.example.com, the path is /shop/cart"];
+    assert_eq!(rule.beside, near);
+    let group = &explained.stations[4].found;
+    assert!(group.ends_with(", for shop/web-web:80: 2 of 2 targets are healthy"), "{group}");
+}
+
+#[test]
+fn each_cause_of_a_503_is_found_with_what_to_do_about_it() {
+    let aws = standing(WORLD);
+    let url = "http://a.example.com/shop";
+    aws.take_time();
+    aws.set_health(TargetState::Unhealthy);
+    check(&explain(&aws, url), "target group", &["none of 2 targets is healthy", "see each"]);
+    aws.set_health(TargetState::Initial);
+    check(&explain(&aws, url), "target group", &["none of 2 targets takes requests yet"]);
+    let targets = explain(&aws, url);
+    let target = targets.stations.iter().find(|station| station.what == "target").unwrap();
+    assert!(target.mend.as_deref().is_some_and(|mend| mend.contains("wait")), "{target:?}");
+    aws.change(|state| {
+        state.target_groups.values_mut().for_each(|group| group.targets.clear());
+    });
+    check(
+        &explain(&aws, url),
+        "target group",
+        &["no target, so 503", "kubectl get endpointslices"],
+    );
+}
+
+#[test]
+fn a_request_that_no_rule_takes_hears_what_is_near() {
+    let aws = standing(WORLD);
+    let explained = explain(&aws, "http://a.example.com/other");
+    check(&explained, "answer", &["404 by the load balancer itself", "a rule for the request"]);
+    let rule = explained.stations.iter().find(|station| station.what == "rule").unwrap();
+    assert_eq!(rule.beside[0], "not 1, for a.example.com /shop|/shop/*: the path is /other");
+}
+
+#[test]
+fn what_is_missing_on_the_way_is_told() {
+    let aws = standing(WORLD);
+    let url = "http://a.example.com/shop";
+    check(
+        &explain(&aws, "https://a.example.com/shop"),
+        "listener",
+        &["HTTP on port 80", "listen-ports"],
+    );
+    let in_state = |to| {
+        aws.change(|state: &mut State| {
+            state.load_balancers.values_mut().for_each(|live| live.state = to);
+        });
+        explain(&aws, url)
+    };
+    check(&in_state(LoadBalancerState::Provisioning), "load balancer", &["being set up", "wait"]);
+    check(&in_state(LoadBalancerState::Failed), "load balancer", &["could not set up"]);
+    in_state(LoadBalancerState::Active);
+    lead(&aws, "a.example.com", "other.elb.amazonaws.com");
+    check(
+        &explain(&aws, url),
+        "record",
+        &["other.elb.amazonaws.com", "no load balancer of this cluster"],
+    );
+    lead(&aws, "c.example.com", "other.elb.amazonaws.com");
+    check(&explain(&aws, url), "record", &["has no record in zone example.com (Z1)", "--dns"]);
+}
+
+#[test]
+fn over_https_a_certificate_for_the_host_is_shown() {
+    let aws = standing(&https());
+    let explained = explain(&aws, "https://a.example.com/");
+    assert_eq!(explained.served, Verdict::Good, "{explained:#?}");
+    let found = &explained.stations.iter().find(|station| station.what == "certificate").unwrap();
+    assert_eq!(found.found, format!("{CERTIFICATE} for *.example.com"));
+    // It lies in no zone here, so the rule tells which load balancer it is.
+    check(&explain(&aws, "https://b.example.org/"), "certificate", &["none is for b.example.org"]);
+    let sent = explain(&aws, "http://a.example.com/x?y=1");
+    assert_eq!(sent.served, Verdict::Good);
+    let answer = sent.stations.last().unwrap();
+    assert_eq!(answer.found, "301, to https://a.example.com:443/x?y=1");
+}
