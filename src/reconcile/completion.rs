@@ -53,7 +53,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let found = match self.look_up(&ask).await {
             Err(error) if error.kind == Kind::Refused => {
                 // Nobody can have such a name, or nobody lets us look.
-                told.push(completion::unknown(key, field, &error.to_string()));
+                let seen = snapshot.objects.bindings.get(key);
+                told.push(match seen.and_then(|seen| seen.role()) {
+                    Some(role) => completion::unassumed(key, &role, &error.to_string()),
+                    None => completion::unknown(key, field, &error.to_string()),
+                });
                 return Ok(Standing::Unfit(Rest::Again(Trouble::Refused)));
             }
             found => found?,
