@@ -75,6 +75,43 @@ fn a_named_port_is_the_number_that_the_endpoints_have() {
 }
 
 #[test]
+fn each_slice_has_its_own_number_for_a_named_port() {
+    let half = "endpoints shop/s: {ports: {http: 8080}, at: [172.31.0.1]}";
+    let other_half = "endpoints shop/s-2: {labels: {kubernetes.io/service-name: s}, \
+                      ports: {http: 9090}, at: [172.31.0.2]}";
+    let both = format!("{half}\n{other_half}");
+    check(&both, &["172.31.0.1:8080", "172.31.0.2:9090"]);
+    // A port that half of the pods have.
+    check(&both.replace("{http: 9090}", "{admin: 7001}"), &["172.31.0.1:8080"]);
+}
+
+#[test]
+fn of_a_dual_stack_service_one_family_is_registered() {
+    let four = "endpoints shop/s: {ports: {http: 8080}, at: [172.31.0.1]}";
+    let six = "endpoints shop/s-6: {labels: {kubernetes.io/service-name: s}, type: IPv6, \
+               ports: {http: 8080}, at: ['2001:db8::1']}";
+    let both = format!("{four}\n{six}");
+    check(&both, &["172.31.0.1:8080"]);
+    let registered = |families: &str| {
+        let service = format!("{{families: {families}, ports");
+        let sketch = SERVICE.replacen("{ports", &service, 1);
+        let sketch = sketch.replace("{rules", "{ip-address-type: dualstack, rules");
+        let mut world = World::new(&sketch);
+        world.add(&both);
+        let stack = world.build("shop/web").stack;
+        let group = stack.target_groups.values().next().unwrap();
+        let built = of_binding(&world.snapshot(), &group.binding);
+        let told: Vec<String> = built.targets.iter().map(|target| target.id.to_string()).collect();
+        (group.target_group.ipv6, told)
+    };
+    assert_eq!(registered("[IPv4]"), (false, vec!["172.31.0.1".to_owned()]));
+    // LBC's choice wherever a Service has any IPv6 address.
+    for families in ["[IPv6]", "[IPv4, IPv6]", "[IPv6, IPv4]"] {
+        assert_eq!(registered(families), (true, vec!["2001:db8::1".to_owned()]), "{families}");
+    }
+}
+
+#[test]
 fn an_address_outside_the_vpc_is_in_all_zones() {
     check(
         "endpoints shop/s: {ports: {http: 8080}, at: [172.31.0.1, 10.1.2.3]}",
