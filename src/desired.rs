@@ -37,6 +37,7 @@ mod pod_links;
 pub mod policy;
 pub mod protection;
 pub mod request;
+pub mod rollout;
 mod rule;
 pub mod secret;
 pub mod shared;

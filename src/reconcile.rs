@@ -40,6 +40,7 @@ mod gates;
 mod protection;
 mod refused;
 mod request;
+mod rollout;
 mod targets;
 mod waits;
 mod zone;

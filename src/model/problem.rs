@@ -89,6 +89,8 @@ pub enum Code {
     NoTargetGroup,
     /// Endpoints whose addresses no pod has.
     NoPod,
+    /// Pods that stop answering while load balancers still send them requests.
+    HastyPods,
     /// Pods that do not get ready because their readiness gates cannot be opened.
     ShutGates,
     /// Nobody may look which targets of a group that clusters share are registered from here.

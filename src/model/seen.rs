@@ -18,7 +18,7 @@ pub use class_params::{
 };
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;
-pub use pod::Pod;
+pub use pod::{Pod, Termination};
 pub use secret::SeenSecret;
 pub use service::{Service, ServicePort};
 pub use target_group_binding::{

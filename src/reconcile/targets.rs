@@ -93,6 +93,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let told = told.chain(desired::targets::unserved(&snapshot, key));
         let told = told.chain(desired::nodes::problems(&snapshot, key));
         let mut told: Vec<Problem> = told.collect();
+        told.extend(self.hasty(key, &snapshot));
         // Once its finalizer is gone, nobody knows any more that there were gates to open.
         let seen = snapshot.objects.bindings.get(key);
         let gone = seen.is_none_or(|seen| seen.leaving);

@@ -67,6 +67,7 @@ mod readiness;
 mod refusals;
 mod replacement;
 mod requests;
+mod rollout;
 mod router;
 mod rules;
 mod runtime;

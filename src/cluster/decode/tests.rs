@@ -16,6 +16,34 @@ fn message(value: Value) -> String {
     decode(value).expect_err("the manifest is bad").to_string()
 }
 
+/// How a pod of these containers ends.
+fn termination(containers: &Value) -> seen::Termination {
+    let object = decoded(json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "namespace": "shop"},
+        "spec": {"containers": containers, "terminationGracePeriodSeconds": 60},
+    }));
+    let Object::Pod(_, pod) = object else { panic!("not a pod") };
+    pod.termination
+}
+
+#[test]
+fn a_pod_sleeps_before_it_stops_for_as_long_as_its_containers_say() {
+    let hook = |hook: Value| json!({"lifecycle": {"preStop": hook}});
+    let exec = |command: Value| hook(json!({"exec": {"command": command}}));
+    let plain = json!({"lifecycle": null});
+    for (containers, expected) in [
+        (json!([plain]), Some(0)),
+        (json!([plain, hook(json!({"sleep": {"seconds": 15}}))]), Some(15)),
+        (json!([exec(json!(["/bin/sleep", "20"]))]), Some(20)),
+        (json!([exec(json!(["sh", "-c", "sleep 12 && nginx -s quit"]))]), Some(12)),
+        (json!([exec(json!(["/app/drain"]))]), None),
+        (json!([hook(json!({"httpGet": {"port": 80}})), plain]), None),
+    ] {
+        let found = termination(&containers);
+        assert_eq!((found.grace, found.pre_stop), (60, expected), "{containers}");
+    }
+}
+
 #[test]
 fn a_pod_is_kept_slim() {
     let object = decoded(json!({
@@ -42,6 +70,7 @@ fn a_pod_is_kept_slim() {
         },
     }));
     let expected = seen::Pod {
+        termination: seen::Termination::default(),
         node: "n1".into(),
         addresses: ["10.0.0.1", "fd00::1"].map(Into::into).to_vec(),
         containers_ready: true,

@@ -12,7 +12,7 @@ use crate::cluster::object::Object;
 use crate::model::gate::{GATE_PREFIX, Gate, GateCondition, GateState, Gates};
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::seen;
+use crate::model::seen::{self, Termination};
 use crate::model::snapshot::Objects;
 
 /// A pod on the wire.
@@ -35,6 +35,69 @@ struct Spec {
     node_name: String,
     #[serde(deserialize_with = "nullable")]
     readiness_gates: Vec<ReadinessGate>,
+    termination_grace_period_seconds: Option<i64>,
+    #[serde(deserialize_with = "nullable")]
+    containers: Vec<Container>,
+}
+
+/// A container, as far as it says what happens before it is told to stop.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Container {
+    #[serde(deserialize_with = "nullable")]
+    lifecycle: Lifecycle,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Lifecycle {
+    pre_stop: Option<Hook>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Hook {
+    sleep: Option<Sleep>,
+    exec: Option<Exec>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Sleep {
+    seconds: i64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Exec {
+    #[serde(deserialize_with = "nullable")]
+    command: Vec<String>,
+}
+
+impl Hook {
+    /// For how many seconds it sleeps, as `sleep` or as a shell's command; `None` where it does
+    /// anything else.
+    fn seconds(&self) -> Option<u32> {
+        if let Some(sleep) = &self.sleep {
+            return u32::try_from(sleep.seconds).ok();
+        }
+        let command = self.exec.as_ref()?.command.join(" ");
+        let mut words = command.split([' ', ';', '&']).filter(|word| !word.is_empty());
+        words.find(|word| word.rsplit('/').next() == Some("sleep"))?;
+        words.next()?.trim_end_matches('s').parse().ok()
+    }
+}
+
+impl Spec {
+    fn termination(&self) -> Termination {
+        let hooks = self.containers.iter().filter_map(|each| each.lifecycle.pre_stop.as_ref());
+        let slept = hooks.map(Hook::seconds).collect::<Option<Vec<u32>>>();
+        let grace = self.termination_grace_period_seconds.and_then(|grace| grace.try_into().ok());
+        Termination {
+            grace: grace.unwrap_or(Termination::default().grace),
+            pre_stop: slept.map(|slept| slept.into_iter().max().unwrap_or_default()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -105,6 +168,7 @@ impl Wire for Pod {
         let key = object_key(&metadata);
         let pod = seen::Pod {
             gates: gates(&metadata, &spec, &status),
+            termination: spec.termination(),
             node: spec.node_name.into(),
             addresses: status.addresses(),
             containers_ready: condition(&status.conditions, "ContainersReady") == Some("True"),

@@ -17,7 +17,27 @@ pub struct Pod {
     pub containers_ready: bool,
     /// Whether it has a deletion timestamp.
     pub leaving: bool,
+    /// How it ends.
+    #[serde(default)]
+    pub termination: Termination,
     /// Its readiness gates that wait for targets; most pods have none.
     #[serde(default)]
     pub gates: Option<Box<Gates>>,
+}
+
+/// How a pod ends, from its deletion on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Termination {
+    /// The seconds until whatever still runs is killed.
+    pub grace: u32,
+    /// The seconds that its containers sleep before they are told to stop (`preStop`). `None` where
+    /// a hook does something that takes nobody knows how long.
+    pub pre_stop: Option<u32>,
+}
+
+impl Default for Termination {
+    /// Where a manifest says nothing (Kubernetes).
+    fn default() -> Self {
+        Self { grace: 30, pre_stop: Some(0) }
+    }
 }

@@ -15,7 +15,7 @@
 //! node n2: {ready: unknown, id: i-2, taints: [karpenter.sh/disrupted], labels: {pool: web}}
 //! policy p: {namespaceSelector: {}, groups: []}  # a TenantPolicy
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
-//! pod shop/pod-172.31.1.12: {ready: true, gates: [binding]}
+//! pod shop/pod-172.31.1.12: {ready: true, gates: [binding], preStop: 15, grace: 60}
 //! ```
 //!
 //! Endpoints come with their pods, unless `pods: false` says that somebody else sees to them.
@@ -252,10 +252,14 @@ fn pod(name: &str, body: &mut Map<String, Value>) -> Value {
     let address = address.unwrap_or_else(|| name.trim_start_matches("pod-").to_owned());
     let gates = list(body, "gates").into_iter();
     let gates = gates.map(|name| json!({"conditionType": format!("{GATE_PREFIX}{name}")}));
+    let hook =
+        body.remove("preStop").map(|seconds| json!({"preStop": {"sleep": {"seconds": seconds}}}));
     json!({
         "spec": {
             "nodeName": body.remove("node").unwrap_or_else(|| "n1".into()),
             "readinessGates": gates.collect::<Vec<_>>(),
+            "containers": [{"lifecycle": hook}],
+            "terminationGracePeriodSeconds": body.remove("grace"),
         },
         "status": {
             "podIPs": [{"ip": address}],
