@@ -10,6 +10,7 @@ pub mod balancer;
 pub mod binder;
 mod brought;
 pub mod certificate;
+pub mod challenge;
 pub mod classes;
 pub mod completion;
 mod decided;

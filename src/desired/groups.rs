@@ -16,8 +16,8 @@ use crate::model::source::Source;
 
 use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
 use super::annotations::{Annotations, Lookup};
-use super::classes::{ANNOTATION_CLASS, Claim, claim, class_of, is_own_class};
-use super::solver;
+use super::challenge;
+use super::classes::{self, ANNOTATION_CLASS, Claim, claim, class_of, is_own_class};
 
 /// A member of a group that carries on.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ pub fn groups_touching(
     let mut groups: Vec<Group> = finalizers
         .filter_map(|finalizer| Group::of_finalizer(settings.scope, finalizer, &member))
         .collect();
-    let solved = solver::groups(settings, objects, key, ingress);
+    let solved = solved(settings, objects, key, ingress);
     match claim(settings, objects, key, ingress) {
         _ if !solved.is_empty() => groups.extend(solved),
         Claim::Ours(params) => match named_group(key, ingress, params) {
@@ -175,7 +175,7 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
             }
             continue;
         }
-        let solved = solver::groups(&snapshot.settings, &snapshot.objects, key, ingress);
+        let solved = solved(&snapshot.settings, &snapshot.objects, key, ingress);
         if !solved.is_empty() {
             members.leaving.extend(claimed.then(|| Source::ingress(key.clone())));
             members.solvers.extend(solved.contains(group).then_some((key, ingress)));
@@ -283,4 +283,39 @@ fn ordered(mut member: Member<'_>) -> Member<'_> {
 #[must_use]
 pub fn holds(ingress: &Ingress, finalizer: &str) -> bool {
     ingress.metadata.finalizers.iter().flatten().any(|held| held == finalizer)
+}
+
+/// The groups that a solver adds its rule to: those in which a member of its namespace has its
+/// host. None where it is no solver, names a class that is not ours or a group of its own.
+fn solved(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> BTreeSet<Group> {
+    let challenge =
+        challenge::challenge(ingress).filter(|_| may_join(settings, objects, key, ingress));
+    let Some(challenge) = challenge else { return BTreeSet::new() };
+    let first = ObjectKey::new(key.namespace.clone(), "");
+    let beside = objects.ingresses.range(first..);
+    let beside = beside.take_while(|(other, _)| other.namespace == key.namespace);
+    let serving = beside.filter(|(_, ingress)| {
+        ingress.metadata.deletion_timestamp.is_none()
+            && challenge::hosts(ingress).any(|host| host == challenge.host)
+            && challenge::challenge(ingress).is_none()
+    });
+    serving.filter_map(|(key, ingress)| current(settings, objects, key, ingress)).collect()
+}
+
+/// Whether an Ingress may be ours: it names a class of ours, or none at all.
+fn may_join(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> bool {
+    let annotations = ingress.metadata.annotations.as_ref();
+    if annotations.is_some_and(|all| all.contains_key(&GROUP_NAME.key())) {
+        return false;
+    }
+    match claim(settings, objects, key, ingress) {
+        Claim::Ours(_) => true,
+        Claim::Foreign | Claim::Unknown(_) => classes::names_none(objects, ingress),
+        Claim::Invalid(_) | Claim::Unselected(_) => false,
+    }
 }

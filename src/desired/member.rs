@@ -19,7 +19,7 @@ use super::classes::{annotations_of, class_of, is_own_class};
 use super::groups::Member;
 use super::listener::Brought;
 use super::rule::PathSyntax;
-use super::{listener, load_balancer, names, request, rule, solver, tls};
+use super::{challenge, listener, load_balancer, names, request, rule, solver, tls};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -140,7 +140,7 @@ fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> (Vec
             continue;
         }
         for (j, path) in rule::in_order(of_host) {
-            if let Some(challenge) = solver::in_place(backends.member.ingress, host, path) {
+            if let Some(challenge) = challenge::in_place(backends.member.ingress, host, path) {
                 challenges.extend(solver::rule(backends, challenge, annotations));
                 continue;
             }

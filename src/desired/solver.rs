@@ -7,10 +7,10 @@
 //! authorities ask on, for as long as it stands: no finalizer, no status, no name, no load balancer
 //! of its own. One that no group serves is a newcomer like any other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
+use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
@@ -22,113 +22,20 @@ use crate::model::part::{OnHttp, Part, WishedTargetGroup};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::rule::{Condition, Precedence, Rule, RuleAction, Weighted};
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::snapshot::Snapshot;
 
 use super::annotations::Annotations;
-use super::annotations::table::GROUP_NAME;
 use super::backend::Backends;
-use super::classes::{self, Claim, claim};
-use super::groups::{Member, current};
+use super::challenge::{Challenge, challenge};
+use super::groups::Member;
 use super::shared::Shared;
 use super::tags;
 use super::target_group::port_ref;
 
-/// The label of cert-manager's Ingresses for challenges.
-pub const LABEL: &str = "acme.cert-manager.io/http01-solver";
-/// The annotation by which an Ingress has challenges written into itself.
-pub const EDIT_IN_PLACE: &str = "acme.cert-manager.io/http01-edit-in-place";
-/// Below which path authorities look for answers (RFC 8555).
-const CHALLENGES: &str = "/.well-known/acme-challenge/";
 /// The port that authorities ask on (RFC 8555).
 pub const PORT: u16 = 80;
-/// The longest token that fits into a value of a condition (AWS: 128 characters); they have 43.
-const TOKEN_LENGTH_MAX: usize = 100;
 /// What becomes of a challenge that is not taken in.
 const UNANSWERED: &str = "the challenge is not answered here; everything else is as it was";
-
-/// The one request that a solver answers.
-#[derive(Clone, Copy, Debug)]
-pub struct Challenge<'a> {
-    /// The host that is to be proved.
-    pub host: &'a str,
-    /// The path and what answers it.
-    path: &'a HTTPIngressPath,
-}
-
-/// What an Ingress answers if it is a solver: labelled so, with one path for one host.
-#[must_use]
-pub fn challenge(ingress: &Ingress) -> Option<Challenge<'_>> {
-    let metadata = &ingress.metadata;
-    let is_labelled = metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(LABEL));
-    let spec = ingress.spec.as_ref().filter(|spec| spec.default_backend.is_none())?;
-    let [rule] = spec.rules.as_deref()? else { return None };
-    let [path] = rule.http.as_ref()?.paths.as_slice() else { return None };
-    let host = rule.host.as_deref().filter(|host| !host.is_empty())?;
-    let is_one = is_labelled && metadata.deletion_timestamp.is_none() && is_token(path);
-    is_one.then_some(Challenge { host, path })
-}
-
-/// Whether a path of an Ingress is a challenge that was written into it.
-#[must_use]
-pub fn is_in_place(ingress: &Ingress, path: &HTTPIngressPath) -> bool {
-    let annotations = ingress.metadata.annotations.as_ref();
-    let value = annotations.and_then(|all| all.get(EDIT_IN_PLACE));
-    value.is_some_and(|value| value == "true") && is_token(path)
-}
-
-/// Whether a path is that of one token.
-fn is_token(path: &HTTPIngressPath) -> bool {
-    let token = path.path.as_deref().and_then(|path| path.strip_prefix(CHALLENGES));
-    token.is_some_and(|token| {
-        let is_sign = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        (1..=TOKEN_LENGTH_MAX).contains(&token.len()) && token.chars().all(is_sign)
-    })
-}
-
-/// The groups that a solver adds its rule to: those in which a member of its namespace has its
-/// host. None where it is no solver, names a class that is not ours or a group of its own.
-#[must_use]
-pub fn groups(
-    settings: &Settings,
-    objects: &Objects,
-    key: &ObjectKey,
-    ingress: &Ingress,
-) -> BTreeSet<Group> {
-    let challenge = challenge(ingress).filter(|_| may_join(settings, objects, key, ingress));
-    let Some(challenge) = challenge else { return BTreeSet::new() };
-    let first = ObjectKey::new(key.namespace.clone(), "");
-    let beside = objects.ingresses.range(first..);
-    let beside = beside.take_while(|(other, _)| other.namespace == key.namespace);
-    let serving = beside.filter(|(_, ingress)| {
-        ingress.metadata.deletion_timestamp.is_none()
-            && hosts(ingress).any(|host| host == challenge.host)
-            && self::challenge(ingress).is_none()
-    });
-    serving.filter_map(|(key, ingress)| current(settings, objects, key, ingress)).collect()
-}
-
-/// Whether an Ingress may be ours: it names a class of ours, or none at all.
-fn may_join(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> bool {
-    let annotations = ingress.metadata.annotations.as_ref();
-    if annotations.is_some_and(|all| all.contains_key(&GROUP_NAME.key())) {
-        return false;
-    }
-    match claim(settings, objects, key, ingress) {
-        Claim::Ours(_) => true,
-        Claim::Foreign | Claim::Unknown(_) => classes::names_none(objects, ingress),
-        Claim::Invalid(_) | Claim::Unselected(_) => false,
-    }
-}
-
-/// The hosts of an Ingress's rules and of its `spec.tls`.
-pub fn hosts(ingress: &Ingress) -> impl Iterator<Item = &str> {
-    let spec = ingress.spec.iter();
-    spec.flat_map(|spec| {
-        let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.as_deref());
-        let of_tls = spec.tls.iter().flatten().flat_map(|tls| tls.hosts.iter().flatten());
-        of_rules.chain(of_tls.map(String::as_str))
-    })
-}
 
 /// The rule that answers a challenge, to anybody; nothing until its Service is there.
 pub fn rule(
@@ -150,17 +57,6 @@ pub fn rule(
         }],
         transforms: Vec::new(),
     })
-}
-
-/// The rule of a path that was written into an Ingress; nothing where it is none of a challenge.
-#[must_use]
-pub fn in_place<'a>(
-    ingress: &Ingress,
-    host: Option<&'a str>,
-    path: &'a HTTPIngressPath,
-) -> Option<Challenge<'a>> {
-    let host = host.filter(|_| is_in_place(ingress, path))?;
-    Some(Challenge { host, path })
 }
 
 /// What a solver adds to a group.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::Ingress;
 
 use super::{Index, Visits};
-use crate::desired::solver;
+use crate::desired::challenge;
 use crate::model::id::ObjectKey;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
@@ -13,7 +13,7 @@ use crate::model::source::Source;
 impl Index {
     /// Takes note of the host that an Ingress answers a challenge for, if it does.
     pub(super) fn note_solver(&mut self, key: &ObjectKey, ingress: Option<&Ingress>) {
-        let solved = ingress.and_then(solver::challenge);
+        let solved = ingress.and_then(challenge::challenge);
         let place = solved.map(|found| ObjectKey::new(key.namespace.clone(), found.host));
         self.solvers.set(key, place.into_iter().collect());
     }
@@ -26,10 +26,11 @@ impl Index {
         key: &ObjectKey,
         ingress: &Ingress,
     ) {
-        if solver::challenge(ingress).is_some() {
+        if challenge::challenge(ingress).is_some() {
             return;
         }
-        let places = solver::hosts(ingress).map(|host| ObjectKey::new(key.namespace.clone(), host));
+        let places =
+            challenge::hosts(ingress).map(|host| ObjectKey::new(key.namespace.clone(), host));
         let solvers: BTreeSet<ObjectKey> =
             places.flat_map(|place| self.solvers.leading_to(&place)).cloned().collect();
         for solver in solvers.iter().filter(|solver| *solver != key) {
