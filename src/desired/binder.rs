@@ -50,8 +50,8 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     let seen = snapshot.objects.bindings.get(key).filter(|_| is_served(snapshot, key))?;
     let arn = seen.spec.target_group_arn.as_deref()?;
     let tags = match snapshot.bound.get(&AwsId::new(arn)) {
-        Some(None) => return Some(Refusal::Unread),
-        Some(Some(tags)) => Some(tags),
+        Some(None) if seen.role().is_none() => return Some(Refusal::Unread),
+        Some(tags) => tags.as_ref(),
         None => None,
     };
     let cluster = snapshot.settings.cluster.as_str();
@@ -69,6 +69,9 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     }
     let named = snapshot.objects.bindings.iter();
     let named = named.filter(|(_, other)| other.spec.target_group_arn.as_deref() == Some(arn));
+    // What another account has is nobody's who does not name the role for it.
+    let role = seen.role();
+    let named = named.filter(|(_, other)| tags.is_some() || other.role() == role);
     let may = named.filter(|(other, seen)| barred(other, seen).is_none());
     let may = may.filter(|(other, seen)| is_allowed(other, seen));
     let binder = may.min_by_key(|(other, seen)| (seen.leaving, seen.created, *other));

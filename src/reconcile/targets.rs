@@ -46,12 +46,22 @@ pub async fn read_bound<C: Cloud, T: Clock>(
     objects: &Objects,
     look: TagLook,
 ) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
-    // What another account holds is another role's to read.
     let bindings = objects.bindings.values();
-    let of_ours = bindings.filter(|seen| seen.role().is_none());
-    let named: BTreeSet<AwsId> =
-        of_ours.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new)).collect();
-    read_tags(mirror, cluster, named, look).await
+    let named = bindings.filter_map(|seen| {
+        let arn = seen.spec.target_group_arn.as_deref()?;
+        Some((AwsId::new(arn), seen.role().is_some()))
+    });
+    let (theirs, own): (Vec<_>, Vec<_>) = named.partition(|(_, is_by_role)| *is_by_role);
+    let ids = |named: Vec<(AwsId, bool)>| named.into_iter().map(|(id, _)| id).collect();
+    let mut bound = read_tags(mirror, cluster, ids(own), look).await?;
+    // What is read for a role is whether it is ours all the same: no role gets around our tags.
+    // What another account does not show us is that role's.
+    for (id, tags) in read_tags(mirror, cluster, ids(theirs), look).await? {
+        if tags.is_some() {
+            bound.insert(id, tags);
+        }
+    }
+    Ok(bound)
 }
 
 /// Reads the tags of target groups.

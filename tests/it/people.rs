@@ -399,3 +399,42 @@ fn whoever_names_no_role_gets_at_no_other_account() {
         assert_eq!(registered(&site, &id), BTreeSet::new());
     });
 }
+
+#[test]
+fn nobody_keeps_a_role_from_its_target_group_by_naming_that_before() {
+    wait(async {
+        let (site, controller, id) = stands_elsewhere().await;
+        site.aws.trust(ROLE, EXTERNAL_ID);
+        site.cluster.apply(&format!(
+            "
+apiVersion: elbv2.k8s.aws/v1beta1
+kind: TargetGroupBinding
+metadata: {{namespace: shop, name: before, uid: uid-before}}
+spec: {{serviceRef: {{name: s, port: 80}}, targetGroupARN: '{id}', targetType: ip}}
+"
+        ));
+        controller.settle_for(60).await;
+        let role = format!("iamRoleArnToAssume: '{ROLE}', assumeRoleExternalId: {EXTERNAL_ID}");
+        bind(&site, &format!("targetGroupARN: '{id}', targetType: ip, {role}"));
+        controller.settle_for(60).await;
+        assert_eq!(registered(&site, &id), both());
+    });
+}
+
+#[test]
+fn no_role_gets_around_the_tags_of_our_own_target_groups() {
+    wait(async {
+        let (site, controller, id) = stands("by-hand").await;
+        site.aws.trust(ROLE, EXTERNAL_ID);
+        site.aws.change(|state| {
+            let tags = &mut state.target_groups.get_mut(&id).unwrap().spec.tags;
+            tags.insert("elbv2.k8s.aws/cluster".into(), "another".into());
+        });
+        let role = format!("iamRoleArnToAssume: '{ROLE}', assumeRoleExternalId: {EXTERNAL_ID}");
+        bind(&site, &format!("targetGroupARN: '{id}', targetType: ip, {role}"));
+        controller.settle_for(60).await;
+        assert_eq!(registered(&site, &id), BTreeSet::new());
+        assert_eq!(told(&site, "ForeignTargetGroup").len(), 1);
+        assert_eq!(site.aws.sessions(), []);
+    });
+}

@@ -30,7 +30,9 @@ impl Fake {
 
     pub(super) fn may_read(&self, part: &Part) -> Result<(), CloudError> {
         match part {
-            Part::Elb(ElbPart::Targets(id) | ElbPart::Traits(id)) => self.may(id),
+            Part::Elb(
+                ElbPart::Targets(id) | ElbPart::Traits(id) | ElbPart::TargetGroupTags(id),
+            ) => self.may(id),
             _ => Ok(()),
         }
     }
