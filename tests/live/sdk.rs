@@ -214,11 +214,11 @@ trust = allow | {
     'Condition': {'StringEquals': {'sts:ExternalId': 'team-7'}},
 }
 document = lambda statement: json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
-iam = boto3.client('iam')
+iam = boto3.client('iam', region_name='us-east-1')
 role = iam.create_role(
     Path='/elbv2.k8s.aws/', RoleName='targets', AssumeRolePolicyDocument=document(trust)
 )
-rights = allow | {'Action': 'elasticloadbalancing:*', 'Resource': '*'}
+rights = allow | {'Action': ['elasticloadbalancing:*', 'ec2:Describe*'], 'Resource': '*'}
 iam.put_role_policy(RoleName='targets', PolicyName='targets', PolicyDocument=document(rights))
 print(role['Role']['Arn'])
 ";
