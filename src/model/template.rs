@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
                         given.push(self.operand(operand, dot)?);
                     }
                     given.extend(last.take());
-                    last = Some(value::call(function, given)?);
+                    last = Some(value::call(function, &given)?);
                 }
                 Head::Value => {
                     let Some(operand) = command.operands.first() else { continue };

@@ -98,10 +98,10 @@ fn word(text: &str) -> Result<(Word, &str), String> {
         let (fields, rest) = fields(rest)?;
         return Ok((Word::Variable(name.to_owned(), fields), rest));
     }
-    if text.starts_with('.') {
+    if let Some(after) = text.strip_prefix('.') {
         let (fields, rest) = fields(text)?;
         // A dot alone has nothing after it that could be a field.
-        let rest = if fields.is_empty() { &text[1..] } else { rest };
+        let rest = if fields.is_empty() { after } else { rest };
         return Ok((Word::Fields(fields), rest));
     }
     if let Some(rest) = text.strip_prefix('`') {

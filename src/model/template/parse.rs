@@ -164,7 +164,7 @@ impl Reading {
         self.dot = dot;
         let or_else = match close {
             Some(Close::End) => Vec::new(),
-            Some(Close::Else(words)) => self.otherwise(words, place)?,
+            Some(Close::Else(words)) => self.otherwise(&words, place)?,
             None => return Err(format!("an end of {{{{{keyword}}}}}")),
         };
         self.scope.truncate(before);
@@ -176,7 +176,7 @@ impl Reading {
     }
 
     /// What comes after an `else`.
-    fn otherwise(&mut self, words: Vec<Word>, place: Place) -> Result<Vec<Node>, String> {
+    fn otherwise(&mut self, words: &[Word], place: Place) -> Result<Vec<Node>, String> {
         match words.split_first() {
             None => match self.block(place)? {
                 (nodes, Some(Close::End)) => Ok(nodes),
@@ -203,7 +203,7 @@ impl Reading {
         self.scope.truncate(before);
         let or_else = match close {
             Some(Close::End) => Vec::new(),
-            Some(Close::Else(words)) if words.is_empty() => self.otherwise(words, place)?,
+            Some(Close::Else(words)) if words.is_empty() => self.otherwise(&words, place)?,
             Some(Close::Else(_)) => return Err("nothing after the else of a range".to_owned()),
             None => return Err("an end of {{range}}".to_owned()),
         };

@@ -189,10 +189,10 @@ impl<'a> Value<'a> {
                     _ => Self::Nothing,
                 }
             }
-            (Self::Spec(spec), "IngressClassName") => match spec {
-                Some(IngressSpec { ingress_class_name: Some(name), .. }) => text(Some(name)),
-                _ => Self::Nothing,
-            },
+            (
+                Self::Spec(Some(IngressSpec { ingress_class_name: Some(name), .. })),
+                "IngressClassName",
+            ) => text(Some(name)),
             (Self::Spec(spec), "Rules") => {
                 Self::Rules(spec.and_then(|spec| spec.rules.as_deref()).unwrap_or_default())
             }
@@ -267,7 +267,7 @@ impl<'a> Value<'a> {
 }
 
 /// What a function gives. Its arguments are of kinds that it takes, but that one may be missing.
-pub(super) fn call<'a>(function: Function, given: Vec<Value<'a>>) -> Result<Value<'a>, String> {
+pub(super) fn call<'a>(function: Function, given: &[Value<'a>]) -> Result<Value<'a>, String> {
     let text = |at: usize| given.get(at).map_or(Ok(""), Value::text);
     let owned = |text: &str| Value::Text(text.to_owned().into());
     let address = |at| Ok::<_, String>(text(at)?.parse::<IpAddr>().ok());
