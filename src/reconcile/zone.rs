@@ -15,6 +15,7 @@ use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::TxtNames;
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::record::name_from_route53;
 use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
@@ -34,7 +35,20 @@ const LOOKS_QUICK: u32 = 300;
 const ACTIVE_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    /// Visits a zone; once more at once where Route 53 has named what it refuses, so that all other
+    /// names go out.
     pub(super) async fn zone(&self, id: &AwsId) -> Result<Rest, CloudError> {
+        let rest = self.zone_once(id).await?;
+        let is_told = self
+            .world()
+            .lock()
+            .zone_states
+            .get_mut(id)
+            .is_some_and(|state| std::mem::take(&mut state.is_told_apart));
+        if is_told { self.zone_once(id).await } else { Ok(rest) }
+    }
+
+    async fn zone_once(&self, id: &AwsId) -> Result<Rest, CloudError> {
         let (snapshot, at) = self.snapshot(Reach::Nothing).await?;
         let Some(mut stack) = desired::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
         if self.is_filling(id, &stack) {
@@ -139,8 +153,9 @@ impl ZoneState {
         Rest::Later(ACTIVE_PAUSE.saturating_mul(slower).min(ACTIVE_PAUSE_MAX))
     }
 
-    /// Takes note of the names whose batches Route 53 refused: next time only half as many go
-    /// together, so that one bad name is alone in the end. Says which are.
+    /// Takes note of the names whose batches Route 53 refused: next time those that it names go
+    /// alone, or else only half as many together, so that one bad name is alone in the end. Says
+    /// which are.
     fn suspect(
         &mut self,
         txt_names: &TxtNames,
@@ -159,8 +174,14 @@ impl ZoneState {
                 Outcome::Failed(Trouble::Refused | Trouble::Stale, text) => {
                     let is_known =
                         hosts.len() == 1 && hosts.iter().all(|h| suspects.contains_key(h));
-                    let limit = (hosts.len() / 2).max(1);
-                    suspects.extend(hosts.iter().map(|host| (host.clone(), limit)));
+                    let named = named(txt_names, step, text);
+                    if named.is_empty() || named.len() == hosts.len() {
+                        let limit = (hosts.len() / 2).max(1);
+                        suspects.extend(hosts.iter().map(|host| (host.clone(), limit)));
+                    } else {
+                        suspects.extend(named.into_iter().map(|host| (host, 1)));
+                        self.is_told_apart = true;
+                    }
                     if is_known {
                         refused.extend(hosts.iter().filter_map(|host| {
                             let asking = stack.names.get(host)?.first()?;
@@ -213,6 +234,35 @@ fn hosts(txt_names: &TxtNames, step: &Step) -> BTreeSet<String> {
     plan::zone::by_host(txt_names, &zone.name, changes).into_keys().collect()
 }
 
+/// The names of a step that Route 53 says something of, by what it answers.
+fn named(txt_names: &TxtNames, step: &Step, answer: &str) -> BTreeSet<String> {
+    let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes })) =
+        &step.action
+    else {
+        return BTreeSet::new();
+    };
+    let answer = name_from_route53(answer);
+    let hosts = plan::zone::by_host(txt_names, &zone.name, changes).into_iter();
+    let said = hosts.filter(|(_, changes)| {
+        changes.iter().any(|change| mentions(&answer, &change.record.key.name))
+    });
+    said.map(|(host, _)| host).collect()
+}
+
+/// Whether a text has a name in it, and not only as a part of a longer one.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '*');
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let mut after = text[at + name.len()..].chars();
+        let next = match after.next() {
+            Some('.') => after.next(),
+            next => next,
+        };
+        !before.is_some_and(|c| c == '.' || is_of_name(c)) && !next.is_some_and(is_of_name)
+    })
+}
+
 fn refusal(source: &Source, host: &str, text: &str) -> Problem {
     Problem {
         code: Code::RefusedRecord,
@@ -224,5 +274,29 @@ fn refusal(source: &Source, host: &str, text: &str) -> Problem {
         meanwhile: "its records stay as they are, other names are not concerned, and it is tried \
                     again"
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_what_route_53_answers_but_not_in_a_longer_one() {
+        let answers = [
+            "[Tried to create resource record set [name='a.example.com.', type='A'] but it exists]",
+            "[RRSet of type CNAME with DNS name a.example.com. is not permitted at apex in zone x.]",
+            "A a.example.com already exists",
+            "[\\052.w.example.com. and a.example.com]",
+        ];
+        for answer in answers {
+            let answer = name_from_route53(answer);
+            assert!(mentions(&answer, "a.example.com"), "{answer}");
+            assert!(!mentions(&answer, "example.com"), "{answer}");
+        }
+        assert!(mentions(&name_from_route53(answers[3]), "*.w.example.com"));
+        for answer in ["a.example.com.au", "aa.example.com", "b.a.example.com", "a.example.com-x"] {
+            assert!(!mentions(answer, "a.example.com"), "{answer}");
+        }
     }
 }

@@ -231,6 +231,9 @@ pub struct ZoneState {
     pub told: Told,
     /// The names that Route 53 refused.
     pub suspects: Suspects,
+    /// Whether Route 53 has said of some names of a batch that they are what it refuses, and nobody
+    /// has tried the others since.
+    pub is_told_apart: bool,
     /// Whether names wait for a load balancer to be active.
     pub is_awaiting: bool,
     /// How many groups' names were known at the last visit.

@@ -30,14 +30,14 @@ fn all() -> Settings {
     settings
 }
 
-fn site(sketch: &str) -> Site {
+pub fn site(sketch: &str) -> Site {
     let site = Site::with(all(), sketch);
     site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
     site
 }
 
 /// The names and types of what stands in the zone.
-fn names(site: &Site) -> Vec<String> {
+pub fn names(site: &Site) -> Vec<String> {
     site.aws.change(|state| {
         let records = &state.zones[&AwsId::new("ZPUB")].records;
         records.keys().map(|key| format!("{} {}", key.record_type, key.name)).collect()
@@ -189,6 +189,24 @@ fn one_name_that_route_53_refuses_holds_up_no_other() {
             !told.is_empty() && told.iter().all(|text| text.contains("h4.example.com")),
             "{told:?}"
         );
+    });
+}
+
+#[test]
+fn what_route_53_names_as_refused_goes_apart_at_once() {
+    wait(async {
+        let many: Vec<String> = (0..9).map(|i| format!("h{i}.example.com Prefix / s:80")).collect();
+        let site = site("service shop/s: {ports: [80:8080]}");
+        site.cluster.add(&format!("ingress shop/a: {{rules: [{}]}}", many.join(", ")));
+        site.aws.change(|state| state.refused_names.insert("h4.example.com".to_owned()));
+        let controller = site.start();
+        controller.settle_for(60).await;
+        let performed = site.aws.performed();
+        let batches = performed.iter().filter_map(|action| match action {
+            AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) => Some(changes.len()),
+            _ => None,
+        });
+        assert_eq!(batches.collect::<Vec<_>>(), [16], "all others, with their TXT records");
     });
 }
 
