@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 
+use crate::model::role::Role;
 use crate::model::settings::Scope;
 
 /// The id of the service that tells an instance about itself.
@@ -33,6 +34,8 @@ pub struct Site {
     endpoints: BTreeMap<String, String>,
     /// Whose rules on node and pod security groups are ours.
     pub(super) scope: Scope,
+    /// The role that Route 53 is called by, where its zones are another account's.
+    pub(super) names: Option<Role>,
 }
 
 /// Why a service cannot answer somewhere.
@@ -48,7 +51,8 @@ pub enum NoEndpoint {
 
 impl From<&SdkConfig> for Site {
     fn from(config: &SdkConfig) -> Self {
-        Self { config: config.clone(), endpoints: BTreeMap::new(), scope: Scope::All }
+        let (config, endpoints) = (config.clone(), BTreeMap::new());
+        Self { config, endpoints, scope: Scope::All, names: None }
     }
 }
 
@@ -88,6 +92,12 @@ impl Site {
         let retries = retries.with_max_attempts(attempts);
         self.config = self.config.into_builder().retry_config(retries).build();
         self
+    }
+
+    /// The same, but that Route 53 is called by a role, where there is one.
+    #[must_use]
+    pub fn with_role_for_names(self, role: Option<Role>) -> Self {
+        Self { names: role, ..self }
     }
 
     /// Where a service answers, if somebody says.

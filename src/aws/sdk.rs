@@ -84,6 +84,26 @@ pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfi
     loader.load().await
 }
 
+/// What sessions are called by which Route 53 is called, in the other account's CloudTrail.
+const SESSION_OF_NAMES: &str = "albedo";
+
+/// The same way to AWS by the rights of a role. A session of it begins with the first call, and the
+/// next one when that is about to end.
+fn assuming(site: &Site, role: &Role, session: &str) -> Option<SdkConfig> {
+    let mut asking = site.config.to_builder();
+    if let Some(url) = site.endpoint("STS") {
+        asking = asking.endpoint_url(url);
+    }
+    let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(session);
+    if let Some(id) = &role.external_id {
+        provider = provider.external_id(id);
+    }
+    // With a configuration at hand, there is nothing to wait for.
+    let provider = provider.configure(&asking.build()).build().now_or_never()?;
+    let provider = SharedCredentialsProvider::new(provider);
+    Some(site.config.to_builder().credentials_provider(provider).build())
+}
+
 /// How EC2 is spoken to, also while the VPC is looked for.
 pub(super) fn ec2_config(site: &Site) -> aws_sdk_ec2::config::Builder {
     let mut builder = aws_sdk_ec2::config::Builder::from(&site.config);
@@ -95,8 +115,11 @@ pub(super) fn ec2_config(site: &Site) -> aws_sdk_ec2::config::Builder {
 
 /// The client of a service: as patient as the others, counted, and in turn.
 macro_rules! client {
-    ($service:ident, $id:literal, $site:expr, $tally:expr, $turns:expr) => {{
-        let mut builder = $service::config::Builder::from(&$site.config);
+    ($service:ident, $id:literal, $site:expr, $tally:expr, $turns:expr) => {
+        client!($service, $id, $site, $tally, $turns, &$site.config)
+    };
+    ($service:ident, $id:literal, $site:expr, $tally:expr, $turns:expr, $config:expr) => {{
+        let mut builder = $service::config::Builder::from($config);
         if let Some(url) = $site.endpoint($id) {
             builder = builder.endpoint_url(url);
         }
@@ -118,6 +141,8 @@ impl Sdk {
     /// Speaks to AWS about one VPC, no faster than it may, and counts what it says.
     #[must_use]
     pub fn paced(site: &Site, vpc: AwsId, turns: Turns, tally: &Tally) -> Self {
+        let of_names = site.names.as_ref();
+        let of_names = of_names.and_then(|role| assuming(site, role, SESSION_OF_NAMES));
         Self {
             elb: client!(
                 aws_sdk_elasticloadbalancingv2,
@@ -128,7 +153,14 @@ impl Sdk {
             ),
             ec2: client!(aws_sdk_ec2, "EC2", site, tally, turns),
             acm: client!(aws_sdk_acm, "ACM", site, tally, turns),
-            route53: client!(aws_sdk_route53, "Route 53", site, tally, turns),
+            route53: client!(
+                aws_sdk_route53,
+                "Route 53",
+                site,
+                tally,
+                turns,
+                of_names.as_ref().unwrap_or(&site.config)
+            ),
             wafv2: client!(aws_sdk_wafv2, "WAFV2", site, tally, turns),
             shield: client!(aws_sdk_shield, "Shield", site, tally, turns),
             vpc,
@@ -149,19 +181,8 @@ impl Sdk {
     /// The same by the rights of a role. A session of it begins with the first call, and the next
     /// one when that is about to end.
     pub(super) fn by_role(&self, role: &Role, session: &str) -> Option<Self> {
-        let mut asking = self.site.config.to_builder();
-        if let Some(url) = self.site.endpoint("STS") {
-            asking = asking.endpoint_url(url);
-        }
-        let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(session);
-        if let Some(id) = &role.external_id {
-            provider = provider.external_id(id);
-        }
-        // With a configuration at hand, there is nothing to wait for.
-        let provider = provider.configure(&asking.build()).build().now_or_never()?;
         let mut site = self.site.clone();
-        let config = site.config.into_builder();
-        site.config = config.credentials_provider(SharedCredentialsProvider::new(provider)).build();
+        site.config = assuming(&site, role, session)?;
         Some(Self::paced(&site, self.vpc.clone(), self.turns.clone(), &self.tally))
     }
 

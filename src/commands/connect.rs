@@ -39,6 +39,7 @@ pub async fn aws(
     let site = Site::from(&config).with_attempts(reach.aws_max_retries);
     let site = site.for_scope(flags.scope);
     let site = site.with_endpoints(reach.endpoints()).context("--aws-api-endpoints")?;
+    let site = site.with_role_for_names(flags.dns.role());
     let vpc = vpc::find(reach, &site, wanted.client, notes).await?;
     let settings = flags.settings(&wanted.cluster, region, vpc.clone())?;
     let clock = SystemClock::new();

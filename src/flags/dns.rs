@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use super::FlagError;
 use super::dns_filter::DnsFilterFlags;
-use super::spelling::boolean;
+use super::spelling::{boolean, given};
 use crate::desired::names::ttl;
 use crate::model::ownership::{TEMPLATE, TxtCipher, TxtNames};
+use crate::model::role::Role;
 use crate::model::settings::{
     ANNOTATION_PREFIXES, AliasUse, DnsPolicy, DnsScope, DnsSettings, TemplateUse,
 };
@@ -61,6 +62,13 @@ pub struct DnsFlags {
     #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
         action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
     pub force_default_targets: bool,
+    /// Call Route 53 by this role, which may be of the account whose zones they are: its ARN. The
+    /// controller's own role has to be allowed sts:AssumeRole of it.
+    #[arg(long, value_name = "ARN", value_parser = role)]
+    pub aws_assume_role: Option<String>,
+    /// The external id that the role asks for.
+    #[arg(long, value_name = "ID")]
+    pub aws_assume_role_external_id: Option<String>,
     /// What may happen to records: anything, no removals, or creations only.
     #[arg(long, default_value = "sync",
         value_parser = PossibleValuesParser::new(["sync", "upsert-only", "create-only"]))]
@@ -130,25 +138,59 @@ impl fmt::Debug for AesKey {
 }
 
 impl DnsFlags {
+    /// The role that Route 53 is called by.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        let arn = given(self.aws_assume_role.as_ref())?.to_owned();
+        let external_id = given(self.aws_assume_role_external_id.as_ref()).map(str::to_owned);
+        Some(Role { arn, external_id })
+    }
+
+    /// What makes names of Ingresses.
+    fn template(&self) -> Result<Option<Template>, FlagError> {
+        let text = self.fqdn_template.join(",");
+        let template = (!text.trim().is_empty()).then(|| Template::new(&text)).transpose();
+        let template = template.map_err(FlagError::Template)?;
+        if template.is_none() && self.filter.ignore_hostname_annotation {
+            return Err(FlagError::NoTemplate);
+        }
+        Ok(template)
+    }
+
+    /// By which key values of TXT records are read and written.
+    fn cipher(&self) -> Result<Option<TxtCipher>, FlagError> {
+        let key = self.txt_encrypt_aes_key.as_ref().filter(|key| !key.0.is_empty());
+        match key {
+            Some(key) => {
+                let cipher = TxtCipher::new(&key.0, self.txt_encrypt_enabled);
+                cipher.ok_or(FlagError::NoKey).map(Some)
+            }
+            None if self.txt_encrypt_enabled => Err(FlagError::KeyMissing),
+            None => Ok(None),
+        }
+    }
+
     pub(super) fn settings(&self, cluster: &str) -> Result<DnsSettings, FlagError> {
         let Self {
             dns,
             txt_owner_id,
             take_names_from,
             filter,
-            fqdn_template,
+            fqdn_template: _,
             combine_fqdn_annotation,
             migrate_from_txt_owner,
             default_targets,
             force_default_targets,
+            aws_assume_role: _,
+            aws_assume_role_external_id: _,
             policy,
             annotation_prefix,
             aws_evaluate_target_health,
             txt_prefix,
             txt_suffix,
             txt_wildcard_replacement,
-            txt_encrypt_enabled,
-            txt_encrypt_aes_key,
+            txt_encrypt_enabled: _,
+            txt_encrypt_aes_key: _,
             min_ttl,
             aws_prefer_cname,
             prefer_alias,
@@ -161,25 +203,13 @@ impl DnsFlags {
         if txt_owner_id.is_none() && scope != DnsScope::Off && owner(cluster).is_err() {
             return Err(FlagError::NoOwner(cluster.to_owned()));
         }
-        let key = txt_encrypt_aes_key.as_ref().filter(|key| !key.0.is_empty());
-        let read = |key: &AesKey| TxtCipher::new(&key.0, *txt_encrypt_enabled);
-        let txt_cipher = key.map(|key| read(key).ok_or(FlagError::NoKey)).transpose()?;
-        if txt_cipher.is_none() && *txt_encrypt_enabled {
-            return Err(FlagError::KeyMissing);
-        }
-        let text = fqdn_template.join(",");
-        let template = (!text.trim().is_empty()).then(|| Template::new(&text)).transpose();
-        let template = template.map_err(FlagError::Template)?;
-        if template.is_none() && filter.ignore_hostname_annotation {
-            return Err(FlagError::NoTemplate);
-        }
         Ok(DnsSettings {
             scope,
             owner: txt_owner_id.clone().unwrap_or_else(|| cluster.to_owned()),
             keeps_default: txt_owner_id.is_none(),
             taken_from: take_names_from.clone(),
             filter: Box::new(filter.filter()),
-            template,
+            template: self.template()?,
             template_use: match combine_fqdn_annotation {
                 true => TemplateUse::Always,
                 false => TemplateUse::WhereNone,
@@ -204,7 +234,7 @@ impl DnsFlags {
                 suffix: txt_suffix.clone(),
                 wildcard: txt_wildcard_replacement.clone(),
             },
-            txt_cipher,
+            txt_cipher: self.cipher()?,
             ttl: *min_ttl,
             alias_use: match (prefer_alias, aws_prefer_cname) {
                 (true, _) => AliasUse::Always,
@@ -222,6 +252,16 @@ fn owner(text: &str) -> Result<String, String> {
         return Err("expected one or more visible ASCII characters but , = \" and \\".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// A role by its ARN; an empty one is none.
+fn role(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    match parts.as_slice() {
+        [""] => Ok(String::new()),
+        ["arn", _, "iam", "", _, resource] if resource.starts_with("role/") => Ok(text.to_owned()),
+        _ => Err("expected an ARN such as arn:aws:iam::123456789012:role/dns".to_owned()),
+    }
 }
 
 /// A part of the names of TXT records, in the one spelling that is used: lower case.

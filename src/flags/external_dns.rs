@@ -9,15 +9,14 @@ use super::lbc::flag;
 const PACE: &str = "what has to be looked at again is looked at again at its own pace";
 const BATCHES: &str = "batches are as large as Route 53 takes them";
 const CACHES: &str = "what is known of Route 53 is kept, and read again where it is in doubt";
-const ACCOUNT: &str = "zones of the controller's own account are kept only";
+const ACCOUNT: &str =
+    "zones of one account are kept: the controller's own, or that of --aws-assume-role";
 const TEMPLATES: &str = "external-dns does not use it of Ingresses either";
 const SERVICES: &str = "names of Services are not kept here";
 
 /// External-dns's flags that are none of ours, by name.
 pub const FLAGS: &[ForeignFlag] = &[
     flag("aws-api-retries", Integer, Nothing(PACE)),
-    flag("aws-assume-role", Text, Only("", ACCOUNT)),
-    flag("aws-assume-role-external-id", Text, Only("", ACCOUNT)),
     flag("aws-batch-change-interval", Duration, Nothing(PACE)),
     flag("aws-batch-change-size", Integer, Nothing(BATCHES)),
     flag("aws-batch-change-size-bytes", Integer, Nothing(BATCHES)),

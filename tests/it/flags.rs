@@ -116,6 +116,23 @@ fn names_are_kept_for_our_own_classes_unless_somebody_says_otherwise() {
 }
 
 #[test]
+fn route_53_is_called_by_a_role_where_one_is_given() {
+    let role = |more: &[&str]| {
+        let args = ["albedo", "plan"].iter().chain(more).map(std::ffi::OsString::from);
+        let (cli, _) = Cli::parse_with_notes(args).unwrap();
+        let albedo::flags::Command::Plan(flags) = cli.command else { panic!("{cli:?}") };
+        let role = flags.build.dns.role()?;
+        Some((role.arn, role.external_id))
+    };
+    let arn = "arn:aws-cn:iam::123456789012:role/a/dns";
+    let given = format!("--aws-assume-role={arn}");
+    assert_eq!(role(&[&given]), Some((arn.to_owned(), None)));
+    let with_id = role(&[&given, "--aws-assume-role-external-id=x"]);
+    assert_eq!(with_id, Some((arn.to_owned(), Some("x".to_owned()))));
+    assert_eq!(role(&["--aws-assume-role=", "--aws-assume-role-external-id="]), None);
+}
+
+#[test]
 fn a_template_that_is_not_understood_stops_the_start() {
     let dns = |args: &[&str]| settings(args).map(|meant| meant.dns);
     let made = dns(&["--fqdn-template={{.Name}}.a.io", "--fqdn-template=b.io"]).unwrap();
@@ -345,6 +362,7 @@ fn arguments_of_external_dns_are_taken_over() {
         &["--aws-zone-tags==a"],
         &["--target-net-filter=10.0.0.1"],
         &["--create-ptr"],
+        &["--aws-assume-role=dns"],
         &["--txt-prefix=a", "--txt-suffix=b"],
         &["--label-filter=a b"],
         &["--regex-domain-filter=("],
