@@ -27,6 +27,7 @@ pub mod marks;
 pub mod memory;
 pub mod moment;
 pub mod name_filter;
+pub mod name_keeper;
 pub mod names;
 pub mod naming;
 pub mod neighbour;

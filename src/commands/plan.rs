@@ -45,12 +45,13 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
         during("looking at the cluster", look(flags, client.as_ref(), &mut notes)).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
-    let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
+    let (mut settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
     if let Some(client) = &client {
         if settings.scope == Scope::All {
             notes.extend(take_over::found(client, flags.build.namespace().as_deref()).await);
         }
+        notes.extend(take_over::keep_apart(client, &flags.build, &mut settings).await);
         let objects = &mut looked.objects;
         objects.secrets = read_secrets(client, &secrets_of(&settings, objects)).await;
     }

@@ -62,7 +62,7 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     let tally = Tally::new(Arc::<Metrics>::clone(&metrics));
     let mut notes = Vec::new();
     let wanted = connect::Wanted { cluster, client: Some(&client), tally: &tally };
-    let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
+    let (mut settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
     for note in notes {
         tracing::info!("{note}");
     }
@@ -75,6 +75,9 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         .for_scope(settings.scope)
         .kept_before_in(&home);
     take_over::check((&client, &api_server), &lease, flags, &settings, &metrics).await?;
+    for line in take_over::keep_apart(&client, &flags.build, &mut settings).await {
+        tracing::warn!("{line}");
+    }
     let (tenure, is_leading) = watch::channel(None);
     let led = is_leading.clone();
     let sight = Sight::new();

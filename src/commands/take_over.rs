@@ -1,4 +1,5 @@
-//! Whether a process may begin beside AWS Load Balancer Controller, and what is said of it.
+//! Whether a process may begin beside AWS Load Balancer Controller and external-dns, and what is
+//! said of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,11 @@ use anyhow::Context as _;
 use kube::Client;
 
 use crate::clock::{self, Clock as _, SystemClock};
-use crate::cluster::{ApiServer, Cluster as _, Kind, neighbour};
-use crate::flags::{ProcessFlags, RunFlags};
+use crate::cluster::{ApiServer, Cluster as _, Kind, name_keepers, neighbour};
+use crate::flags::{BuildFlags, ProcessFlags, RunFlags};
 use crate::model::id::ObjectKey;
 use crate::model::neighbour::Neighbour;
-use crate::model::settings::{Scope, Settings};
+use crate::model::settings::{DnsScope, Scope, Settings};
 use crate::telemetry::Metrics;
 
 /// The name of LBC's Lease where nobody gives it another one.
@@ -89,6 +90,37 @@ async fn is_remembered(api_server: &ApiServer) -> anyhow::Result<bool> {
 /// What LBC does in a cluster, a line each.
 pub(super) async fn found(client: &Client, namespace: Option<&str>) -> Vec<String> {
     lines(&neighbour(client, LEASE_LBC, namespace).await)
+}
+
+/// Looks for external-dns where names are kept: no name is while one that runs here has the same
+/// owner id and would get into our way, unless somebody says that both are meant. Says what is to
+/// be done about it, a line each.
+pub(super) async fn keep_apart(
+    client: &Client,
+    flags: &BuildFlags,
+    settings: &mut Settings,
+) -> Vec<String> {
+    if settings.dns.scope == DnsScope::Off {
+        return Vec::new();
+    }
+    let found = match name_keepers(client).await {
+        Ok(found) => found,
+        Err(error) => return vec![format!("whether external-dns runs here is not known: {error}")],
+    };
+    let each = found.iter().filter_map(|(key, keeper)| {
+        let quarrel = keeper.quarrel(&settings.dns)?;
+        Some(format!("external-dns {key} has the owner id {:?}: {quarrel}", keeper.owner))
+    });
+    let mut lines: Vec<String> = each.collect();
+    if !lines.is_empty() && !flags.dns.beside_external_dns {
+        settings.dns.scope = DnsScope::Off;
+        lines.push(
+            "no names are kept until then: scale it to 0 or give it another --txt-owner-id, and \
+             start again; or start with --beside-external-dns"
+                .to_owned(),
+        );
+    }
+    lines
 }
 
 /// Says what LBC does here and nobody would do, and what of it stands.

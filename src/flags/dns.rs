@@ -54,6 +54,11 @@ pub struct DnsFlags {
     /// that owner stay.
     #[arg(long, value_name = "ID", value_parser = owner)]
     pub migrate_from_txt_owner: Option<String>,
+    /// Keep names also where an external-dns of this cluster has the same owner id. Without this
+    /// none are kept at all where it would change or remove them.
+    #[arg(long, num_args = 0..=1, default_value_t = false, default_missing_value = "true",
+        action = clap::ArgAction::Set, value_name = "BOOL", value_parser = boolean)]
+    pub beside_external_dns: bool,
     /// Lead names to these addresses, or to this name, where --force-default-targets is on. May be
     /// repeated.
     #[arg(long, value_name = "TARGET")]
@@ -181,6 +186,7 @@ impl DnsFlags {
             migrate_from_txt_owner,
             default_targets,
             force_default_targets,
+            beside_external_dns: _,
             aws_assume_role: _,
             aws_assume_role_external_id: _,
             policy,

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use albedo::clock::SystemClock;
 use albedo::cluster::{
-    ApiServer, Cluster as _, Election, Intake, Sight, Sought, neighbour, watch_all, watch_secrets,
+    ApiServer, Cluster as _, Election, Intake, Sight, Sought, name_keepers, neighbour, watch_all,
+    watch_secrets,
 };
 use albedo::model::action::KubeAction;
 use albedo::model::gate::{GateCondition, GateNews, GateState};
@@ -221,6 +222,7 @@ async fn ask(client: Client) {
     }
     server.noted(&ObjectKey::new(DEMO, "tgb")).await.unwrap();
     neighbour(&client, "aws-load-balancer-controller-leader", None).await;
+    name_keepers(&client).await.unwrap();
 }
 
 /// Watches, and runs for the Lease, by its two names.

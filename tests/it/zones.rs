@@ -28,6 +28,7 @@ use super::support::world::{group, key, member, settings};
 mod clusters;
 mod golden;
 mod judged;
+mod keepers;
 mod life;
 mod made;
 mod moves;
