@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -115,10 +115,16 @@ def external_dns(options: argparse.Namespace, account: Account) -> Iterator[None
 
 @contextmanager
 def process(
-    options: argparse.Namespace, name: str, binary: Path, flags: dict[str, str], account: Account
+    options: argparse.Namespace,
+    name: str,
+    binary: Path,
+    flags: dict[str, str],
+    account: Account,
+    words: Sequence[str] = (),
 ) -> Iterator[None]:
     """A controller that runs as long as the block, in this account."""
-    argv = [str(binary.absolute()), *(f"--{flag}={value}" for flag, value in flags.items())]
+    given = (f"--{flag}={value}" for flag, value in flags.items())
+    argv = [str(binary.absolute()), *words, *given]
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": account.id}
     with (options.logs / f"acceptance-{name}.log").open("w") as log:
         child = subprocess.Popen(argv, stdout=log, stderr=log, env=environment)
