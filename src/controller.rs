@@ -42,6 +42,7 @@ pub use standing::Vitals;
 mod intake;
 mod queue;
 mod reign;
+mod rounds;
 mod standing;
 mod worker;
 
@@ -79,6 +80,9 @@ pub struct Parts<C, K, T> {
     pub sight: Sight,
     /// How often everything is looked at anew.
     pub sync_period: Duration,
+    /// In how much time each thing is looked at that nobody is known to have changed; `None` for
+    /// never.
+    pub sweep_period: Option<Duration>,
     /// How many visits are made at once.
     pub workers: Workers,
 }
@@ -91,6 +95,7 @@ struct Core<C, K, T> {
     tenure: watch::Receiver<Option<Tenure>>,
     sight: Sight,
     sync_period: Duration,
+    sweep_period: Option<Duration>,
     /// Whether AWS has answered.
     answered: watch::Sender<bool>,
     /// The tenure that has begun: what was known is forgotten, what is remembered is recalled.
@@ -141,6 +146,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
             tenure,
             sight,
             sync_period: parts.sync_period,
+            sweep_period: parts.sweep_period,
             answered: watch::Sender::new(false),
             begun: watch::Sender::new(None),
             stopping: watch::Sender::new(false),

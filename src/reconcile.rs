@@ -37,6 +37,7 @@ mod discovery;
 mod ends;
 mod fabric;
 mod gates;
+mod orphans;
 mod protection;
 mod refused;
 mod request;

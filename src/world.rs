@@ -17,7 +17,7 @@ use crate::model::gate::Waiting;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Seen};
-use crate::model::memory::{Memory, Remembered};
+use crate::model::memory::Remembered;
 use crate::model::record::HostedZones;
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
@@ -29,17 +29,19 @@ use crate::report::Told;
 mod ends;
 mod shared;
 mod states;
+mod touched;
 
 pub use ends::Ends;
 pub use shared::SharedWorld;
 pub use states::{
-    BalancerState, BindingState, CertificateState, FabricState, Looks, RefusedTarget, ZoneState,
+    BalancerState, BindingState, CertificateState, FabricState, Looks, Orphans, RefusedTarget,
+    ZoneState,
 };
 
 /// The world as this process knows it.
 #[derive(Debug)]
 pub struct World {
-    settings: Arc<Settings>,
+    pub(super) settings: Arc<Settings>,
     /// Whether a tenure has begun.
     leads: bool,
     /// The cluster's objects.
@@ -74,6 +76,8 @@ pub struct World {
     pub inherited: BTreeMap<Subject, BTreeSet<String>>,
     /// The subjects of which something is held because its owners are out of sight.
     pub braked: BTreeSet<Subject>,
+    /// What nobody owns.
+    pub orphans: Orphans,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
     /// Those of them that began to wait when it was known already that something had been let go.
@@ -108,6 +112,7 @@ impl World {
             is_unmarked: false,
             inherited: BTreeMap::new(),
             braked: BTreeSet::new(),
+            orphans: Orphans::default(),
             waiting: BTreeSet::new(),
             late: BTreeSet::new(),
         }
@@ -261,8 +266,8 @@ impl World {
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject),
-            memory: self.memory(subject),
-            let_go: self.let_go(subject),
+            memory: self.state(subject).map(BalancerState::memory).unwrap_or_default(),
+            let_go: self.state(subject).map(BalancerState::let_go).unwrap_or_default(),
         };
         self.has_read(subject);
         (snapshot, self.facts.revision())
@@ -304,14 +309,9 @@ impl World {
         }
     }
 
-    fn memory(&self, subject: &Subject) -> Memory {
-        let Subject::Balancer(_, group) = subject else { return Memory::default() };
-        self.balancers.get(group).map(BalancerState::memory).unwrap_or_default()
-    }
-
-    fn let_go(&self, subject: &Subject) -> BTreeSet<Source> {
-        let Subject::Balancer(_, group) = subject else { return BTreeSet::new() };
-        self.balancers.get(group).map(BalancerState::let_go).unwrap_or_default()
+    fn state(&self, subject: &Subject) -> Option<&BalancerState> {
+        let Subject::Balancer(_, group) = subject else { return None };
+        self.balancers.get(group)
     }
 
     /// Takes note of whether a subject waits for listeners or names to let go of something. That
@@ -383,7 +383,7 @@ impl World {
     }
 
     /// Who reads a topic, by the way that it goes.
-    fn readers(&self, topic: &Topic) -> Vec<Subject> {
+    pub(super) fn readers(&self, topic: &Topic) -> Vec<Subject> {
         let place = &self.settings.place;
         let to = topic.way().to;
         match topic {

@@ -71,6 +71,7 @@ use crate::model::target_group::Traits;
 mod batch;
 mod named;
 mod protection;
+mod fresh;
 mod roles;
 mod sweep;
 

@@ -28,6 +28,7 @@ use crate::model::target_group::{TargetGroup, Traits};
 
 mod protection;
 mod request;
+mod stacks;
 mod sweep;
 #[cfg(test)]
 mod tests;

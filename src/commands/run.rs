@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use tokio::sync::{oneshot, watch};
@@ -19,6 +20,10 @@ use super::leadership::{Leadership, while_leading};
 use super::servers::Running;
 use super::signals::Stop;
 use super::{EXIT_FINE, connect, core_dump, servers, take_over};
+
+/// In how much time each thing is looked at that nobody is known to have changed. What somebody
+/// changed in AWS by hand is mended within a quarter of an hour, the visit included.
+const SWEEP_PERIOD: Duration = Duration::from_mins(13);
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, notes: &[String]) -> anyhow::Result<u8> {
@@ -90,6 +95,7 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         tenure: is_leading,
         sight: sight.clone(),
         sync_period: process.sync_period,
+        sweep_period: Some(SWEEP_PERIOD),
         workers: Workers {
             targets: process.targetgroupbinding_max_concurrent_reconciles.into(),
             others: process.ingress_max_concurrent_reconciles.into(),

@@ -42,7 +42,7 @@ pub(super) async fn serve_all(
     let refresh = move |metrics: &Metrics| {
         metrics.watch_failures(progress.borrow().failures());
         metrics.stale_parts(mirror.stale_parts());
-        let (braked, ends) = {
+        let (braked, ends, orphans) = {
             let world = world.lock();
             let now = now();
             let ends =
@@ -50,9 +50,10 @@ pub(super) async fn serve_all(
                     let left = end.duration_since(now).as_secs_f64();
                     (group.to_string(), port, id.to_string(), left)
                 });
-            (world.braked.clone(), ends.collect::<Vec<_>>())
+            (world.braked.clone(), ends.collect::<Vec<_>>(), world.orphans.groups.len())
         };
         metrics.certificate_ends(ends);
+        metrics.orphans(orphans);
         for kind in SubjectKind::ALL {
             let of_kind = braked.iter().filter(|subject| subject.kind() == kind);
             metrics.removals_held(kind, of_kind.count());

@@ -10,6 +10,7 @@ use crate::cluster::Intake;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::snapshot::Objects;
+use crate::model::source::Source;
 use crate::model::subject::{Lane, Subject, SubjectKind};
 use crate::world::SharedWorld;
 
@@ -43,7 +44,9 @@ impl<T: Clock> WorldIntake<T> {
 impl<T: Clock> Intake for WorldIntake<T> {
     fn take(&self, seen: Seen) {
         let mut world = self.world.lock();
+        let touched = touched(&world.objects, &seen);
         let mut subjects = world.take(seen);
+        world.touch(touched);
         for secret in world.index.touched_secrets() {
             self.want(&secret, world.index.has_secret(&secret));
         }
@@ -61,6 +64,16 @@ impl<T: Clock> Intake for WorldIntake<T> {
     fn with_objects<R>(&self, look: impl FnOnce(&Objects) -> R) -> R {
         look(&self.world.lock().objects)
     }
+}
+
+/// The Ingress that a person has changed.
+fn touched(objects: &Objects, seen: &Seen) -> Option<Source> {
+    let Seen::Ingress(key, Some(new)) = seen else { return None };
+    let old = objects.ingresses.get(key)?;
+    let is_same = old.spec == new.spec
+        && old.metadata.annotations == new.metadata.annotations
+        && old.metadata.labels == new.metadata.labels;
+    (!is_same).then(|| Source::ingress(key.clone()))
 }
 
 /// The lane of a visit that one in another lane causes: what a start-up finds out is no more urgent

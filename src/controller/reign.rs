@@ -41,15 +41,24 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         tracing::info!("leading: everything is looked at");
         let reign = async {
             self.begin(permit).await;
-            loop {
-                self.reconciler.clock.sleep(self.sync_period).await;
-                self.look_again();
-            }
+            let repeat = async {
+                loop {
+                    self.reconciler.clock.sleep(self.sync_period).await;
+                    self.look_again();
+                }
+            };
+            let sweep = async {
+                match self.sweep_period {
+                    Some(period) => self.sweep(period).await,
+                    None => futures::future::pending().await,
+                }
+            };
+            tokio::join!(repeat, sweep)
         };
         tokio::select! {
             biased;
             () = permit.is_over() => {}
-            () = reign => {}
+            _for_ever = reign => {}
         }
         self.begun.send_replace(None);
         self.reconciler.world.lock().end();

@@ -85,6 +85,9 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         }
         drop(running);
         self.wake(lane);
+        if lane != Lane::Background {
+            self.look_behind(subject);
+        }
     }
 
     /// Asks for visits to whoever has to hear of what has changed.

@@ -81,7 +81,9 @@ fn accepts(
         })
 }
 
-fn is_ours(class: &IngressClass) -> bool {
+/// Whether a class is one that we answer to.
+#[must_use]
+pub fn is_ours(class: &IngressClass) -> bool {
     let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
     controller.is_some_and(is_our_controller)
 }

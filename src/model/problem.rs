@@ -127,6 +127,8 @@ pub enum Code {
     NearLimit,
     /// A load balancer that nobody wants and that is protected against deletion.
     DeletionProtected,
+    /// What stands in the cluster's name and has no owner any more.
+    Orphaned,
     /// Much that nobody wants any more, and of whose owners nobody has said that they are gone.
     RemovalsHeld,
 }

@@ -26,7 +26,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let zones = self.look_for_zones().await;
         let issued = self.look_for_issued().await;
         let ends = self.look_for_ends().await;
-        Ok(gravest([zones, issued, ends, self.look_for_strays().await]))
+        let strays = self.look_for_strays().await;
+        Ok(gravest([zones, issued, ends, strays, self.look_for_orphans().await]))
     }
 
     /// What cannot be read holds up nothing but names.

@@ -244,6 +244,9 @@ table! {
     ends: Family<CertificateLabels, Gauge<f64, AtomicU64>> = Family::default(),
         "albedo_certificate_expiry_seconds",
         "Seconds until a certificate of a listener ends, whoever made it; negative once it has";
+    orphans: Gauge = Gauge::default(),
+        "albedo_orphaned_groups",
+        "Ingress groups of which something stands in AWS and that no Ingress is in any more";
     leading: Gauge<i64, AtomicI64> = Gauge::default(),
         "albedo_leading",
         "Whether this process leads";
@@ -315,6 +318,11 @@ impl Metrics {
             let labels = CertificateLabels { group, port, certificate };
             self.ends.get_or_create(&labels).set(seconds);
         }
+    }
+
+    /// Of how many groups something stands that nobody owns.
+    pub fn orphans(&self, count: usize) {
+        self.orphans.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Whether LBC stood in the cluster at the start, and for how many objects it did what is not

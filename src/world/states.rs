@@ -43,6 +43,8 @@ pub struct BalancerState {
     leftovers: BTreeSet<AwsId>,
     /// What people have been told already.
     pub told: Told,
+    /// Whether a person has changed an Ingress of the group, and nobody has looked behind it yet.
+    pub is_touched: bool,
     waits: Waits,
 }
 
@@ -240,6 +242,17 @@ pub struct ZoneState {
     pub known_groups: Option<usize>,
     /// How many looks in a row found load balancers that are not active yet.
     pub looks: u32,
+}
+
+/// What stands in the cluster's name and nobody owns.
+#[derive(Debug, Default)]
+pub struct Orphans {
+    /// The groups that the last look found nobody in, by their tags.
+    pub seen: BTreeSet<SmolStr>,
+    /// Those of them that the look before found so, too.
+    pub groups: BTreeSet<SmolStr>,
+    /// What people have been told already.
+    pub told: Told,
 }
 
 /// What the shared network keeps: who asks what of it, and what has changed since that was found

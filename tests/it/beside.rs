@@ -39,7 +39,7 @@ fn own() -> Settings {
 
 /// The same AWS and cluster, as a process beside LBC sees it.
 fn beside(site: &Site) -> Site {
-    Site { aws: site.aws.clone(), cluster: site.cluster.with(own()) }
+    Site { cluster: site.cluster.with(own()), ..site.clone() }
 }
 
 fn lines(aws: &Fake) -> Vec<String> {
@@ -154,7 +154,7 @@ fn what_is_not_in_an_inventory_that_may_be_the_wrong_one_is_neither_unbound_nor_
             (site.cluster.objects.read().unwrap().bindings.clone(), site.aws.performed().len());
         let name = "typo".to_owned();
         let settings = Settings { cluster: name.clone(), cluster_named: name, ..settings() };
-        let wrong = Site { aws: site.aws.clone(), cluster: site.cluster.with(settings) };
+        let wrong = Site { cluster: site.cluster.with(settings), ..site.clone() };
         wrong.start().settle_for(600).await;
         let now = site.cluster.objects.read().unwrap().bindings.clone();
         for (name, binding) in bound {

@@ -196,7 +196,7 @@ fn rebuilt(old: &Site, settings: Settings, sketch: &str) -> Site {
         dns: albedo::model::settings::DnsSettings { scope: DnsScope::All, ..settings.dns },
         ..settings
     };
-    let site = Site { aws: old.aws.clone(), cluster: FakeCluster::new(settings) };
+    let site = Site { cluster: FakeCluster::new(settings), ..old.clone() };
     site.cluster.add(sketch);
     site
 }

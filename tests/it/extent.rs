@@ -43,7 +43,7 @@ async fn rested() -> Site {
 /// The same place, for controllers that look at the namespace `shop` only.
 fn from_shop(site: &Site) -> Site {
     let settings = Settings { extent: Extent::of_namespace(Some("shop")), ..whole() };
-    Site { aws: site.aws.clone(), cluster: site.cluster.with(settings) }
+    Site { cluster: site.cluster.with(settings), ..site.clone() }
 }
 
 /// What stands, in AWS and in the cluster.

@@ -20,6 +20,7 @@ mod costs;
 mod deploy;
 mod discovery;
 mod docs;
+mod drift;
 mod doubt;
 mod endpoints;
 mod ends;

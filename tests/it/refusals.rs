@@ -25,7 +25,7 @@ ingress shop/late: {group.name: edge, target-type: ip, group.order: '-1000',
 /// The same site, whose controller is started with other settings.
 fn restarted(site: &Site, refuses: Refusals) -> Site {
     let settings = Settings { refuses, ..settings() };
-    Site { aws: site.aws.clone(), cluster: site.cluster.with(settings) }
+    Site { cluster: site.cluster.with(settings), ..site.clone() }
 }
 
 fn has(site: &Site, host: &str) -> bool {

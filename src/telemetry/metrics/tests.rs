@@ -36,6 +36,7 @@ fn lived() -> Arc<Metrics> {
     metrics.watch_failures([("Ingress", 2)]);
     metrics.stale_parts(4);
     metrics.certificate_ends([("edge".to_owned(), 443, "arn:one".to_owned(), 60.0)]);
+    metrics.orphans(3);
     metrics.removals_held(SubjectKind::Zone, 2);
     metrics.neighbour(Presence::Stands, [(Duty::TargetControl, 7)].into_iter());
     metrics.tenure(TenureChange::Began);
@@ -85,6 +86,7 @@ fn what_happens_is_counted() {
     has(&text, "albedo_stale_parts 4");
     let expiry = "albedo_certificate_expiry_seconds{group=\"edge\",port=\"443\",certificate=\"arn:one\"} 60.0";
     has(&text, expiry);
+    has(&text, "albedo_orphaned_groups 3");
     has(&text, "albedo_leading 1");
     has(&text, "albedo_tenure_changes_total{change=\"began\"} 1");
     has(&text, "albedo_panics_total 1");

@@ -20,15 +20,14 @@ service other/s: {ports: [80:8080]}
 endpoints other/s: {at: [172.31.0.2]}
 ";
 
-fn binding(name: &str, created: u32, arn: &AwsId, from: &str) -> String {
+fn binding(name: &str, arn: &AwsId, from: &str) -> String {
     let (namespace, name) = name.split_once('/').unwrap();
     format!(
         "
 apiVersion: elbv2.k8s.aws/v1beta1
 kind: TargetGroupBinding
 metadata:
-  {{namespace: {namespace}, name: {name}, uid: uid-{name},
-    creationTimestamp: '2026-01-01T00:00:0{created}Z'}}
+  {{namespace: {namespace}, name: {name}, uid: uid-{name}}}
 spec:
   targetGroupARN: '{arn}'
   targetType: ip
@@ -51,9 +50,12 @@ fn a_binding_names_what_a_policy_lists_and_one_that_may_not_stands_in_nobodys_wa
         let arn = made_elsewhere(&site, ("tf", TargetType::Ip), Tags::new());
         site.cluster.add(&policy("p", "shop", "targetGroups: []"));
         // The older one is refused, and so the younger one has it.
-        site.cluster.apply(&binding("shop/a", 1, &arn, "10.0.0.0/8"));
-        site.cluster.apply(&binding("other/b", 2, &arn, "10.0.0.0/8"));
+        site.cluster.apply(&binding("shop/a", &arn, "10.0.0.0/8"));
         let controller = site.settle().await;
+        assert_eq!(registered(&site, &arn), BTreeSet::new());
+        controller.pass(1).await;
+        controller.cluster.apply(&binding("other/b", &arn, "10.0.0.0/8"));
+        controller.settle().await;
         assert_eq!(registered(&site, &arn), ["172.31.0.2".to_owned()].into());
         let texts = told(&site, "shop/a");
         let [only] = &texts[..] else { panic!("{texts:?}") };
@@ -74,11 +76,11 @@ fn a_binding_lets_in_whom_a_policy_lists() {
         let site = Site::new(SHOP);
         let arn = made_elsewhere(&site, ("tf", TargetType::Ip), Tags::new());
         site.cluster.add(&policy("p", "shop", "inboundSources: [10.0.0.0/8]"));
-        site.cluster.apply(&binding("shop/a", 1, &arn, "0.0.0.0/0"));
+        site.cluster.apply(&binding("shop/a", &arn, "0.0.0.0/0"));
         let controller = site.settle().await;
         assert_eq!(registered(&site, &arn), BTreeSet::new());
         assert!(told(&site, "shop/a")[0].contains("spec.networking: \"0.0.0.0/0\""));
-        controller.cluster.apply(&binding("shop/a", 1, &arn, "10.2.0.0/16"));
+        controller.cluster.apply(&binding("shop/a", &arn, "10.2.0.0/16"));
         controller.settle().await;
         assert_eq!(registered(&site, &arn), ["172.31.0.1".to_owned()].into());
     });
@@ -89,7 +91,7 @@ fn what_was_registered_stays_when_the_right_to_it_goes() {
     wait(async {
         let site = Site::new(SHOP);
         let arn = made_elsewhere(&site, ("tf", TargetType::Ip), Tags::new());
-        site.cluster.apply(&binding("shop/a", 1, &arn, "10.0.0.0/8"));
+        site.cluster.apply(&binding("shop/a", &arn, "10.0.0.0/8"));
         let controller = site.settle().await;
         let before = registered(&site, &arn);
         assert_eq!(before.len(), 1);

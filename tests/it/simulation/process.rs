@@ -62,6 +62,7 @@ impl Process {
             tenure: is_leading,
             sight: sight.clone(),
             sync_period: NEVER,
+            sweep_period: None,
             workers: WORKERS,
         });
         let watches = Watches::start(&Watching {

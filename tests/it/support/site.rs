@@ -30,6 +30,8 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub struct Site {
     pub aws: Fake,
     pub cluster: FakeCluster,
+    /// In how much time everything is looked at.
+    pub sweep_period: Option<Duration>,
 }
 
 /// One process.
@@ -55,7 +57,7 @@ impl Site {
 
     pub fn with(settings: Settings, sketch: &str) -> Self {
         let cluster = FakeCluster::new(settings);
-        let site = Self { aws: fake(), cluster };
+        let site = Self { aws: fake(), cluster, sweep_period: None };
         site.cluster.add("class alb:");
         site.cluster.add(sketch);
         site
@@ -90,6 +92,7 @@ impl Site {
             tenure: is_leading,
             sight: sight.clone(),
             sync_period: NEVER,
+            sweep_period: self.sweep_period,
             workers: Workers { targets: 1, others: 1 },
         });
         let feed = cluster.feed(runtime.intake());
@@ -123,6 +126,13 @@ impl<C: Cloud> Controller<C> {
     /// Lets so many seconds pass at most: for what is tried again for ever.
     pub async fn settle_for(&self, seconds: u64) {
         self.rest_within(Duration::from_secs(seconds)).await;
+    }
+
+    /// Lets so many seconds pass, whoever rests.
+    pub async fn pass(&self, seconds: u64) {
+        let end = self.clock.moment().plus(Duration::from_secs(seconds));
+        self.clock.sleep_until(end).await;
+        self.aws.pass_time();
     }
 
     /// Lets time pass. Says whether nothing is left to do.

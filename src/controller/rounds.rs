@@ -1,0 +1,113 @@
+//! Looks at what nobody is known to have changed, little by little: what somebody changed or took
+//! away by hand is found and mended. Behind a person's change to an Ingress that look comes at
+//! once.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::Core;
+use crate::aws::{Cloud, ElbPart, Part, Route53Part};
+use crate::clock::Clock;
+use crate::cluster::Cluster;
+use crate::model::subject::{Lane, Subject, SubjectKind};
+
+/// How long after one subject the next is looked at, at least. Each costs up to five reads, and ELB
+/// takes forty at once, from which others draw too: so more than 3,000 subjects take longer than
+/// the period.
+const PACE_MIN: Duration = Duration::from_millis(250);
+/// How often it is looked what there is to look at.
+const SCAN_PAUSE: Duration = Duration::from_secs(60);
+/// How old a look may be when the turn comes of what is looked at: one that has just been visited
+/// costs nothing. A period, this and the pause before are less than what people are promised.
+const SWEPT_AGE_MAX: Duration = Duration::from_secs(30);
+/// How old a look at a group may be for a person who has just changed one of its Ingresses.
+const TOUCHED_AGE_MAX: Duration = Duration::from_secs(10);
+/// How old a look may be that takes many calls: which load balancers there are, and whole zones
+/// (Route 53 takes five calls a second from an account).
+const SHARED_AGE_MAX: Duration = Duration::from_secs(60);
+
+impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
+    /// Looks at one subject after the other, so that each has its turn in every period, for ever.
+    /// One that is new comes last.
+    pub(super) async fn sweep(&self, period: Duration) {
+        let clock = &self.reconciler.clock;
+        let (mut known, mut ring) = (BTreeSet::new(), VecDeque::new());
+        let mut last = clock.moment();
+        loop {
+            let current = self.swept();
+            ring.retain(|subject| current.contains(subject));
+            ring.extend(current.difference(&known).cloned());
+            known = current;
+            let count = u32::try_from(ring.len()).unwrap_or(u32::MAX).max(1);
+            let pace = (period / count).max(PACE_MIN);
+            let end = clock.moment().plus(SCAN_PAUSE);
+            while last.plus(pace) <= end {
+                clock.sleep(last.plus(pace).since(clock.moment())).await;
+                last = clock.moment();
+                if let Some(subject) = ring.pop_front() {
+                    self.reconciler.mirror.refresh_shared(SHARED_AGE_MAX);
+                    self.look_at(&subject, SWEPT_AGE_MAX);
+                    ring.push_back(subject);
+                }
+            }
+            clock.sleep(end.since(clock.moment())).await;
+        }
+    }
+
+    /// What is looked at by itself. The census has its own pace, and a certificate that is in use
+    /// cannot be deleted.
+    fn swept(&self) -> BTreeSet<Subject> {
+        let subjects = self.reconciler.world.lock().subjects().into_iter();
+        let is_swept = |subject: &Subject| match subject.kind() {
+            SubjectKind::Census | SubjectKind::Certificate => false,
+            SubjectKind::Fabric
+            | SubjectKind::Balancer
+            | SubjectKind::Targets
+            | SubjectKind::Protection
+            | SubjectKind::Zone => true,
+        };
+        subjects.filter(is_swept).collect()
+    }
+
+    /// Looks at a group behind a person's change to one of its Ingresses.
+    pub(super) fn look_behind(&self, subject: &Subject) {
+        let Subject::Balancer(_, group) = subject else { return };
+        let subjects = {
+            let mut world = self.reconciler.world.lock();
+            let touched = world.balancers.get_mut(group).map(|state| &mut state.is_touched);
+            if !touched.is_some_and(std::mem::take) {
+                return;
+            }
+            world.concerned(group)
+        };
+        self.reconciler.mirror.refresh_shared(SHARED_AGE_MAX);
+        for subject in subjects {
+            let age_max = match subject.kind() {
+                SubjectKind::Zone => SHARED_AGE_MAX,
+                _ => TOUCHED_AGE_MAX,
+            };
+            self.look_at(&subject, age_max);
+        }
+    }
+
+    /// Asks for a visit that believes nothing that was looked at longer ago than that.
+    fn look_at(&self, subject: &Subject, age_max: Duration) {
+        let mirror = &self.reconciler.mirror;
+        match subject {
+            Subject::Balancer(_, group) | Subject::Protection(_, group) => {
+                mirror.refresh_group(&self.reconciler.settings.cluster, group, age_max);
+            }
+            Subject::Targets(_, binding) => {
+                let bound = self.reconciler.world.lock().bound(binding);
+                if let Some(target_group) = bound {
+                    mirror.refresh(&Part::Elb(ElbPart::Targets(target_group)), age_max);
+                }
+            }
+            Subject::Zone(_, zone) => {
+                mirror.refresh(&Part::Route53(Route53Part::Records(zone.clone())), age_max);
+            }
+            Subject::Fabric(_) | Subject::Certificate(..) | Subject::Census(_) => {}
+        }
+        self.queue.push(subject.clone(), Lane::Background);
+    }
+}
