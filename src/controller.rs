@@ -19,7 +19,7 @@
 //!   other way round.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -141,6 +141,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
                 clock,
                 events,
                 log: PlanLog::default(),
+                imports: Mutex::default(),
             },
             metrics,
             tenure,

@@ -34,6 +34,7 @@ pub mod neighbour;
 pub mod news;
 pub mod outcome;
 pub mod ownership;
+pub mod pace;
 pub mod pairs;
 pub mod part;
 pub mod plan;

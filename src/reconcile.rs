@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::ready;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -15,6 +15,7 @@ use crate::cluster::{Cluster, EventRecorder};
 use crate::model::action::Sign;
 use crate::model::fact::Revision;
 use crate::model::outcome::{Outcome, Trouble};
+use crate::model::pace::Imports;
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::{Code, Problem};
 use crate::model::report::Event;
@@ -38,6 +39,7 @@ mod ends;
 mod fabric;
 mod gates;
 mod orphans;
+mod pace;
 mod protection;
 mod refused;
 mod request;
@@ -80,6 +82,8 @@ pub struct Reconciler<C, K, T> {
     pub events: EventRecorder,
     /// Says what is planned and what came of it.
     pub log: PlanLog,
+    /// How often certificates were imported.
+    pub imports: Mutex<Imports>,
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {

@@ -107,6 +107,8 @@ pub enum Code {
     UnhealthyTargets,
     /// A TLS Secret that cannot be used.
     InvalidSecret,
+    /// A TLS Secret that is imported later, because imports come too fast.
+    ImportHeld,
     /// A host that lies in no hosted zone, or in none that could be chosen.
     NoHostedZone,
     /// A host that cannot become a name.

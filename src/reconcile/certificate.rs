@@ -1,6 +1,7 @@
 //! The story of a visit to a certificate.
 
-use super::Visit;
+use super::pace::Held;
+use super::{Visit, gravest};
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -25,12 +26,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Imports a certificate from a TLS Secret.
     async fn imported(&self, secret: &ObjectKey, key: &CertificateKey) -> Result<Rest, CloudError> {
         let (snapshot, _) = self.snapshot(Reach::Nothing).await?;
-        let stack = desired::certificate::build(&snapshot, secret);
+        let mut stack = desired::certificate::build(&snapshot, secret);
         let cluster = &self.settings().cluster;
         let inventory = self.mirror().certificate(cluster, key).await?;
-        let plan = plan::certificate::plan(&stack, &inventory);
+        let (plan, held) = self.paced(secret, &mut stack, &inventory);
         let breaches = plan::check::certificate(&plan, &stack);
         let outcomes = self.apply_judged(&plan, &breaches).await;
+        self.count_imports(secret, &plan, &outcomes);
         let current = self.mirror().certificate(cluster, key).await?;
         let standing = plan::certificate::current(&stack, &current).map(|live| live.id.clone());
         {
@@ -46,8 +48,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
             world.wait(self.subject, plan.waits_for_release());
         }
-        self.tell_of_certificate(&snapshot.objects, (secret, key), &outcomes);
-        Ok(self.rest(&plan, &outcomes))
+        self.tell_of_certificate(&snapshot.objects, (secret, key), (&outcomes, held));
+        let later = held.map(|held| Rest::Later(held.pause));
+        Ok(gravest([self.rest(&plan, &outcomes)].into_iter().chain(later)))
     }
 
     /// Tells those who use a Secret what ACM refuses about it.
@@ -55,7 +58,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         objects: &Objects,
         (secret, key): (&ObjectKey, &CertificateKey),
-        outcomes: &[Outcome],
+        (outcomes, held): (&[Outcome], Option<Held>),
     ) {
         let refused = outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Failed(Trouble::Refused, text) => Some(text),
@@ -65,6 +68,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let events = {
             let mut world = self.world().lock();
             let users = world.index.listening(key);
+            let late = users.clone().filter_map(|user| Some(held?.problem(user, secret)));
             let problems = users.flat_map(|user| {
                 refused.iter().map(|text| Problem {
                     code: Code::InvalidSecret,
@@ -78,7 +82,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                         .to_owned(),
                 })
             });
-            let problems: Vec<Problem> = problems.collect();
+            let problems: Vec<Problem> = problems.chain(late).collect();
             let state = world.certificates.entry(key.clone()).or_default();
             let events = state.told.problems(objects, &problems);
             if problems.is_empty() {

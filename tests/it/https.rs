@@ -166,5 +166,34 @@ secret shop/ec: {{fixture: ec}}"
         let writes = site.aws.performed();
         assert_eq!(writes.len(), 1, "{writes:?}");
         assert_eq!(served_with(&site.aws.everything()), before);
+
+#[test]
+fn imports_of_a_secret_that_changes_all_the_time_are_few_and_the_last_one_is_made() {
+    wait(async {
+        let (site, controller) = standing().await;
+        controller.cluster.add(BY_SECRET);
+        controller.cluster.add("secret shop/tls: {fixture: ec}");
+        controller.settle().await;
+        let imports = || {
+            let calls = site.aws.calls();
+            calls.get("acm.ImportCertificate").copied().unwrap_or_default()
+        };
+        assert_eq!(imports(), 1);
+        site.cluster.forget_calls();
+        for round in 0..30 {
+            let fixture = if round % 2 == 0 { "renewed" } else { "ec" };
+            controller.cluster.add(&format!("secret shop/tls: {{fixture: {fixture}}}"));
+            controller.settle_for(1).await;
+        }
+        assert_eq!(imports(), 2, "the second one comes at once, the others do not");
+        let held = site.cluster.events().into_iter().filter(|event| event.reason == "ImportHeld");
+        let held: BTreeSet<String> = held.map(|event| event.message).collect();
+        let Some(only) = held.first().filter(|_| held.len() == 1) else { panic!("{held:?}") };
+        assert!(only.contains("one import each ten minutes"), "{only}");
+        controller.cluster.add("secret shop/tls: {fixture: ec}");
+        controller.settle().await;
+        assert_eq!(imports(), 3);
+        let served = served_with(&site.aws.everything());
+        assert_eq!(served.len(), 1);
     });
 }

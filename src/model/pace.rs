@@ -1,0 +1,187 @@
+//! How often certificates are imported. ACM counts every import, the first one of a certificate and
+//! those that renew it, and takes so many a year from an account and region; whoever uses them up
+//! keeps everybody's certificates from being renewed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+
+use super::id::ObjectKey;
+use super::moment::Moment;
+
+/// How many imports ACM takes in a year from an account and region (its default quota).
+const YEARLY: u32 = 5_000;
+/// How many of them are kept for what is in use and about to expire: a fifth.
+const RESERVE: u32 = YEARLY / 5;
+/// How many imports may come at once in a cluster: as many certificates as ACM keeps for an account
+/// and region (its default quota).
+const AT_ONCE: u32 = 2_500;
+/// The pause between further ones, so that no year sees more than the quota without its reserve.
+const PAUSE: Duration =
+    match Duration::from_secs(365 * 24 * 60 * 60).checked_div(YEARLY - RESERVE - AT_ONCE) {
+        Some(pause) => pause,
+        None => Duration::MAX,
+    };
+/// The same of one namespace: a team that brings a certificate for each of a hundred hosts waits
+/// for nothing, and then has four a day.
+const AT_ONCE_OF_NAMESPACE: u32 = 100;
+const PAUSE_OF_NAMESPACE: Duration = Duration::from_secs(6 * 60 * 60);
+/// The same of one Secret: a mistake can be mended at once.
+const AT_ONCE_OF_SECRET: u32 = 2;
+const PAUSE_OF_SECRET: Duration = Duration::from_secs(10 * 60);
+
+/// How much an import matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// What it replaces is in use and about to expire.
+    Expiring,
+    /// Anything else.
+    Any,
+}
+
+/// Whose imports were too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    /// The Secret's.
+    Secret,
+    /// The namespace's.
+    Namespace,
+    /// The cluster's.
+    Cluster,
+}
+
+/// The imports of a cluster, as far as this process made them. A restart forgets them, which makes
+/// nobody wait longer.
+#[derive(Clone, Debug, Default)]
+pub struct Imports {
+    of_secrets: BTreeMap<ObjectKey, Meter>,
+    of_namespaces: BTreeMap<SmolStr, Meter>,
+    of_all: Meter,
+}
+
+impl Imports {
+    /// Whether a Secret may be imported now.
+    ///
+    /// # Errors
+    /// It has to wait, for so long and for the sake of that.
+    pub fn may(
+        &self,
+        secret: &ObjectKey,
+        urgency: Urgency,
+        now: Moment,
+    ) -> Result<(), (Duration, Limited)> {
+        let of_secret = self.of_secrets.get(secret).copied().unwrap_or_default();
+        let of_namespace = self.of_namespaces.get(&secret.namespace).copied().unwrap_or_default();
+        let limits = [
+            (of_secret.wait((AT_ONCE_OF_SECRET, PAUSE_OF_SECRET), now), Limited::Secret),
+            (
+                of_namespace.wait((AT_ONCE_OF_NAMESPACE, PAUSE_OF_NAMESPACE), now),
+                Limited::Namespace,
+            ),
+            (self.of_all.wait((AT_ONCE, PAUSE), now), Limited::Cluster),
+        ];
+        let counts = |limited: Limited| limited == Limited::Secret || urgency == Urgency::Any;
+        let waits =
+            limits.into_iter().filter(|(wait, limited)| !wait.is_zero() && counts(*limited));
+        waits.max_by_key(|(wait, _)| *wait).map_or(Ok(()), Err)
+    }
+
+    /// Takes note of an import of a Secret.
+    pub fn made(&mut self, secret: &ObjectKey, now: Moment) {
+        self.of_secrets.retain(|_, meter| meter.is_running(now));
+        self.of_namespaces.retain(|_, meter| meter.is_running(now));
+        self.of_secrets.entry(secret.clone()).or_default().pass(PAUSE_OF_SECRET, now);
+        let of_namespace = self.of_namespaces.entry(secret.namespace.clone()).or_default();
+        of_namespace.pass(PAUSE_OF_NAMESPACE, now);
+        self.of_all.pass(PAUSE, now);
+    }
+}
+
+/// What one pause after the other has been used up until when.
+#[derive(Clone, Copy, Debug, Default)]
+struct Meter(Moment);
+
+impl Meter {
+    fn is_running(self, now: Moment) -> bool {
+        self.0 > now
+    }
+
+    /// How long the next one waits, where so many may come at once.
+    fn wait(self, (at_once, pause): (u32, Duration), now: Moment) -> Duration {
+        let ahead = self.0.since(now);
+        ahead.saturating_sub(pause.saturating_mul(at_once.saturating_sub(1)))
+    }
+
+    fn pass(&mut self, pause: Duration, now: Moment) {
+        self.0 = self.0.max(now).plus(pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::after_start(Duration::from_secs(seconds))
+    }
+
+    fn secret(number: u32) -> ObjectKey {
+        ObjectKey::new("shop", format!("tls-{number}"))
+    }
+
+    fn take(
+        imports: &mut Imports,
+        secret: &ObjectKey,
+        urgency: Urgency,
+        now: Moment,
+    ) -> Result<(), (Duration, Limited)> {
+        imports.may(secret, urgency, now).inspect(|()| imports.made(secret, now))
+    }
+
+    #[test]
+    fn two_of_a_secret_come_at_once_and_then_one_each_ten_minutes() {
+        let mut imports = Imports::default();
+        let taken = (0..3600).filter(|second| {
+            take(&mut imports, &secret(1), Urgency::Expiring, at(*second)).is_ok()
+        });
+        assert_eq!(taken.collect::<Vec<_>>(), [0, 1, 600, 1200, 1800, 2400, 3000]);
+        // Another one is not concerned, and a day later all is forgotten.
+        assert_eq!(take(&mut imports, &secret(2), Urgency::Any, at(3600)), Ok(()));
+        for second in [90_000, 90_001] {
+            assert_eq!(take(&mut imports, &secret(1), Urgency::Any, at(second)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_namespace_has_a_budget_and_what_expires_does_not_wait_for_it() {
+        let mut imports = Imports::default();
+        for number in 0..AT_ONCE_OF_NAMESPACE {
+            assert_eq!(take(&mut imports, &secret(number), Urgency::Any, at(5)), Ok(()));
+        }
+        let wait = take(&mut imports, &secret(500), Urgency::Any, at(5));
+        assert_eq!(wait, Err((PAUSE_OF_NAMESPACE, Limited::Namespace)));
+        assert_eq!(take(&mut imports, &secret(500), Urgency::Expiring, at(5)), Ok(()));
+        let other = ObjectKey::new("other", "tls");
+        assert_eq!(take(&mut imports, &other, Urgency::Any, at(5)), Ok(()));
+    }
+
+    #[test]
+    fn a_year_leaves_a_reserve_whatever_namespaces_do() {
+        let mut imports = Imports::default();
+        let mut count = 0;
+        let year = 365 * 24 * 60 * 60;
+        for hour in 0..(year / 3600) {
+            for number in 0..40 {
+                let secret = ObjectKey::new(format!("team-{hour}-{number}"), "tls");
+                count +=
+                    u32::from(take(&mut imports, &secret, Urgency::Any, at(hour * 3600)).is_ok());
+            }
+        }
+        assert!(count <= YEARLY - RESERVE, "{count}");
+        let last = ObjectKey::new("shop", "tls");
+        let wait = take(&mut imports, &last, Urgency::Any, at(year - 3600));
+        assert!(matches!(wait, Err((_, Limited::Cluster))), "{wait:?}");
+        assert_eq!(take(&mut imports, &last, Urgency::Expiring, at(year - 3600)), Ok(()));
+    }
+}

@@ -1,0 +1,118 @@
+//! Imports that come too fast: the Secret's users are told, and what was imported before serves on.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Visit;
+use crate::aws::Cloud;
+use crate::clock::Clock;
+use crate::cluster::Cluster;
+use crate::model::action::{AcmAction, Action, AwsAction};
+use crate::model::id::ObjectKey;
+use crate::model::inventory::CertificateInventory;
+use crate::model::outcome::Outcome;
+use crate::model::pace::{Imports, Limited, Urgency};
+use crate::model::plan::{Plan, Step};
+use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::source::Source;
+use crate::model::stack::CertificateStack;
+use crate::plan;
+
+/// How long before its end a certificate in use is about to expire: when ACM renews its own, and
+/// most issuers' clients theirs of 90 days.
+const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// An import that has to wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    /// For how long.
+    pub(super) pause: Duration,
+    limited: Limited,
+}
+
+impl Held {
+    /// What is to be said to who uses a Secret.
+    pub(super) fn problem(self, user: &Source, secret: &ObjectKey) -> Problem {
+        let (found, allowed) = match self.limited {
+            Limited::Secret => (
+                format!("Secret {secret}, which changes too often"),
+                "one import each ten minutes, beyond the first two",
+            ),
+            Limited::Namespace => (
+                format!("Secret {secret}, and many imports of its namespace before"),
+                "four imports a day in a namespace, beyond the first hundred",
+            ),
+            Limited::Cluster => (
+                format!("Secret {secret}, and many imports before"),
+                "as many imports as leave a fifth of what ACM takes in a year for certificates \
+                 that expire",
+            ),
+        };
+        Problem {
+            code: Code::ImportHeld,
+            severity: Severity::Warning,
+            object: ObjectRef::of(user),
+            field: "spec.tls".to_owned(),
+            found,
+            allowed: allowed.to_owned(),
+            meanwhile: "what was imported before goes on serving, and it is imported later"
+                .to_owned(),
+        }
+    }
+}
+
+impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
+    /// Plans the certificate of a Secret. An import that would come too fast is left out, and held.
+    pub(super) fn paced(
+        &self,
+        secret: &ObjectKey,
+        stack: &mut CertificateStack,
+        inventory: &CertificateInventory,
+    ) -> (Plan, Option<Held>) {
+        let planned = plan::certificate::plan(stack, inventory);
+        if !planned.steps.iter().any(imports) {
+            return (planned, None);
+        }
+        let clock = &self.reconciler.clock;
+        let soon = clock.now() + EXPIRING;
+        let standing = plan::certificate::current(stack, inventory);
+        let urgency = match standing.filter(|live| live.facts.not_after <= soon) {
+            Some(_) => Urgency::Expiring,
+            None => Urgency::Any,
+        };
+        let may = self.imports().may(secret, urgency, clock.moment());
+        match may {
+            Ok(()) => (planned, None),
+            Err((pause, limited)) => {
+                // What stands is kept, whatever the Secret holds by now, and nothing goes meanwhile.
+                stack.certificate = None;
+                (Plan { steps: Vec::new(), ..planned }, Some(Held { pause, limited }))
+            }
+        }
+    }
+
+    /// Takes note of the imports that ACM has taken.
+    pub(super) fn count_imports(&self, secret: &ObjectKey, plan: &Plan, outcomes: &[Outcome]) {
+        let now = self.reconciler.clock.moment();
+        for (step, outcome) in plan.steps.iter().zip(outcomes) {
+            if imports(step) && matches!(outcome, Outcome::Done(_)) {
+                self.imports().made(secret, now);
+            }
+        }
+    }
+
+    fn imports(&self) -> MutexGuard<'_, Imports> {
+        self.reconciler.imports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a step imports a certificate.
+fn imports(step: &Step) -> bool {
+    match &step.action {
+        Action::Aws(AwsAction::Acm(action)) => matches!(
+            action,
+            AcmAction::ImportCertificate { .. } | AcmAction::ReimportCertificate { .. }
+        ),
+        Action::Aws(_) | Action::Kube(_) => false,
+    }
+}
