@@ -12,6 +12,7 @@ mod chart;
 mod cluster;
 mod contract;
 mod deploy;
+mod explain;
 mod extent;
 mod faults;
 mod leader;

@@ -16,8 +16,8 @@ use crate::support::localstack::account;
 #[path = "../it/support/conditions.rs"]
 mod conditions;
 
-const RULE_SETS: usize = 1000;
-const REQUESTS: usize = 100;
+const RULE_SETS: usize = 250;
+const REQUESTS: usize = 60;
 
 /// A rule as DescribeRules tells it.
 fn told((place, rule): (usize, &Rule)) -> Value {

@@ -214,6 +214,12 @@ impl Stage {
         self.plan(&["-o", "json"])
     }
 
+    /// `albedo explain`, as JSON.
+    pub fn explain(&self, what: &[&str]) -> Planned {
+        let mut command = albedo(&self.account, &self.kubeconfig());
+        Planned::of(command.arg("explain").args(what).args(self.flags()).args(["-o", "json"]))
+    }
+
     /// The flags of every command of this stage.
     pub fn flags(&self) -> Vec<String> {
         let mut flags = vec![
