@@ -44,6 +44,7 @@ pub(super) fn perform<'a>(
             certificate::import(call, Some(id), spec).boxed()
         }
         AcmAction::RequestCertificate { spec, .. } => request::request(call, spec).boxed(),
+        AcmAction::TagCertificate { id, tags } => certificate::tag(call, id, tags).boxed(),
         AcmAction::DeleteCertificate { id } => certificate::delete(call, id).boxed(),
     }
 }

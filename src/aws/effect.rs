@@ -48,8 +48,11 @@ pub(super) fn touched(action: &AwsAction) -> Vec<Part> {
 
 /// Whose tags, believed apart from its part, a write changes.
 pub(super) fn retagged(action: &AwsAction) -> Option<&AwsId> {
-    let AwsAction::Elb(action) = action else { return None };
-    elb::retagged(action)
+    match action {
+        AwsAction::Elb(action) => elb::retagged(action),
+        AwsAction::Acm(action) => acm::retagged(action),
+        _ => None,
+    }
 }
 
 /// Why an answer cannot be believed.

@@ -60,7 +60,7 @@ pub struct Certificate {
     pub chain: String,
     /// Its private key, in PEM.
     pub key: SecretBytes,
-    /// Its tags; count only when it is made.
+    /// Its tags. Others that it has stay.
     pub tags: Tags,
 }
 

@@ -59,7 +59,7 @@ impl fmt::Display for RequestKey {
 pub struct CertificateRequest {
     /// What makes it this one.
     pub key: RequestKey,
-    /// Its tags; count only when it is made.
+    /// Its tags. Others that it has stay.
     pub tags: Tags,
 }
 
@@ -136,6 +136,8 @@ pub struct LiveRequest {
     pub id: AwsId,
     /// What ACM tells of it.
     pub facts: RequestFacts,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 impl LiveRequest {

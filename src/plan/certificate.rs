@@ -7,6 +7,7 @@ use crate::model::action::{AcmAction, Action, AwsAction};
 use crate::model::certificate::{Certificate, LiveCertificate};
 use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::CertificateInventory;
+use crate::model::marks::{TRACKING_TAGS, Tags};
 use crate::model::plan::{Plan, Reason, WaitKey};
 use crate::model::stack::{CertificateStack, Use};
 
@@ -31,7 +32,10 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
             });
             draft.push(Action::Aws(action), Reason::Missing, &[]);
         }
-        (Some(wish), Some(live)) => renew(&mut draft, live, wish),
+        (Some(wish), Some(live)) => {
+            renew(&mut draft, live, wish);
+            retag(&mut draft, &live.id, &live.tags, &wish.tags);
+        }
         (None, Some(_)) if stack.use_of_it == Use::Used => {
             draft
                 .note("what was imported stays: the Secret cannot be imported as it is".to_owned());
@@ -74,6 +78,17 @@ fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {
     let spec = Box::new(wish.clone());
     let action = AwsAction::Acm(AcmAction::ReimportCertificate { id: live.id.clone(), spec });
     draft.push(Action::Aws(action), reason, &[]);
+}
+
+/// Gives a certificate that was made from here the tags that are asked for by now.
+pub(super) fn retag(draft: &mut Draft, id: &AwsId, live: &Tags, wish: &Tags) {
+    let is_made_here = TRACKING_TAGS.iter().all(|key| live.get(*key) == wish.get(*key));
+    let lacks = wish.iter().any(|(key, value)| live.get(key) != Some(value));
+    if is_made_here && lacks {
+        let action = AcmAction::TagCertificate { id: id.clone(), tags: wish.clone() };
+        let reason = Reason::Differs(vec!["tags".to_owned()]);
+        draft.push(Action::Aws(AwsAction::Acm(action)), reason, &[]);
+    }
 }
 
 /// Takes a certificate away once no listener uses it.

@@ -9,7 +9,7 @@ use crate::model::plan::{Plan, Reason};
 use crate::model::request::{LiveRequest, RequestState};
 use crate::model::stack::{RequestStack, Use};
 
-use super::certificate::remove;
+use super::certificate::{remove, retag};
 use super::draft::Draft;
 
 /// How long ACM is left alone with names that it could not issue a certificate for: an account may
@@ -31,6 +31,9 @@ pub fn plan(stack: &RequestStack, inventory: &RequestInventory) -> Plan {
             Some(obstacle) => draft.note(obstacle),
             None => ask(&mut draft, stack),
         }
+    }
+    if let Some(live) = current.filter(|_| stack.use_of_it == Use::Used) {
+        retag(&mut draft, &live.id, &live.tags, &stack.request.tags);
     }
     let surplus = inventory.certificates.iter().filter(|live| match stack.use_of_it {
         // A second one that ACM may yet issue is nobody's loss: LBC makes one for each Ingress.

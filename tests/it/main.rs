@@ -10,6 +10,7 @@ mod beside;
 mod bindings;
 mod brakes;
 mod cases;
+mod certificate_tags;
 mod certificates;
 mod chart;
 mod check;

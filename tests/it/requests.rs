@@ -345,6 +345,7 @@ fn what_failed_is_asked_for_again_after_an_hour_and_goes_once_another_stands() {
     };
     let live = |id: &str, state| LiveRequest {
         id: AwsId::new(id),
+        tags: tags(&[]),
         facts: RequestFacts {
             names: asked.names.clone(),
             authority: None,

@@ -204,6 +204,23 @@ pub(in crate::aws) async fn import(
     Ok(Answer::Certificate(ReadCertificate { id, facts }))
 }
 
+pub(in crate::aws) async fn tag(
+    call: &Call<'_>,
+    id: &AwsId,
+    tags: &Tags,
+) -> Result<Answer, CloudError> {
+    let tags = tagged(call, tags)?;
+    call.sdk
+        .acm
+        .add_tags_to_certificate()
+        .certificate_arn(id.as_str())
+        .set_tags(Some(tags))
+        .send()
+        .await
+        .map_err(refused(&call.operation))?;
+    Ok(Answer::Done)
+}
+
 pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {
     call.sdk
         .acm

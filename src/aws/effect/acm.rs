@@ -17,7 +17,22 @@ pub(super) fn apply(belief: &mut Belief, action: &AcmAction, answer: &Answer, at
             reimport(belief, id, spec, at);
         }
         AcmAction::RequestCertificate { spec, .. } => request(belief, spec, answer),
+        AcmAction::TagCertificate { id, tags } => {
+            // Whose tags are not known is read with its part.
+            let _unknown = belief.tags.change(id, |known| known.extend(tags.clone()));
+        }
         AcmAction::DeleteCertificate { id } => delete(belief, id),
+    }
+}
+
+/// Whose tags, believed apart from its part, a write changes.
+pub(super) fn retagged(action: &AcmAction) -> Option<&AwsId> {
+    match action {
+        AcmAction::TagCertificate { id, .. } => Some(id),
+        AcmAction::ImportCertificate { .. }
+        | AcmAction::ReimportCertificate { .. }
+        | AcmAction::RequestCertificate { .. }
+        | AcmAction::DeleteCertificate { .. } => None,
     }
 }
 
@@ -29,6 +44,9 @@ pub(super) fn touched(action: &AcmAction) -> Vec<Part> {
             vec![Part::Acm(AcmPart::Certificate(id.clone()))]
         }
         AcmAction::RequestCertificate { .. } => vec![Part::Acm(AcmPart::Requested)],
+        AcmAction::TagCertificate { .. } => {
+            [AcmPart::Certificates, AcmPart::Requested].map(Part::Acm).to_vec()
+        }
         AcmAction::DeleteCertificate { id } => [
             AcmPart::Certificates,
             AcmPart::Certificate(id.clone()),

@@ -10,6 +10,7 @@ use crate::aws::shelf::Mark;
 use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::RequestInventory;
 use crate::model::known::Known;
+use crate::model::marks::Tags;
 use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState};
 
 /// How old a list may be that says of which certificates ACM has decided: it takes minutes.
@@ -29,10 +30,11 @@ impl<'a> Reader<'a> {
         let certificates = map(&belief.acm.requested, |stand| {
             let ours = belief.tags.find(&Mark::Request(cluster.into(), key.token().into()));
             let of_lbc = belief.tags.find(&Mark::RequestOfLbc(cluster.into()));
-            let ids = ours.chain(of_lbc).map(|(id, _)| id).filter(|id| stand.contains(*id));
-            let live = ids.filter_map(|id| {
+            let found = ours.chain(of_lbc).filter(|(id, _)| stand.contains(*id));
+            let live = found.filter_map(|(id, tags)| {
                 let facts = self.request_facts(id, age_max)?;
-                let live = LiveRequest { id: id.clone(), facts: facts.clone() };
+                let tags = Tags::clone(tags);
+                let live = LiveRequest { id: id.clone(), facts: facts.clone(), tags };
                 facts.are_of(key).then_some(live)
             });
             live.collect()

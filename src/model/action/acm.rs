@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Service};
 use crate::model::certificate::Certificate;
 use crate::model::id::{AwsId, Handle, Id};
+use crate::model::marks::Tags;
 use crate::model::request::CertificateRequest;
 use crate::model::secret::SecretBytes;
 
@@ -39,6 +40,14 @@ pub enum AcmAction {
         /// What it should be.
         spec: Box<CertificateRequest>,
     },
+    /// Gives a certificate tags that it lacks. All that it should have are sent: the usual policy
+    /// lets whoever names the cluster's tag the others.
+    TagCertificate {
+        /// Which one.
+        id: AwsId,
+        /// Its tags.
+        tags: Tags,
+    },
     /// Removes a certificate.
     DeleteCertificate {
         /// Which one.
@@ -57,6 +66,7 @@ impl AcmAction {
             Self::RequestCertificate { .. } => {
                 ACM.adds("RequestCertificate").and(&["acm:AddTagsToCertificate"])
             }
+            Self::TagCertificate { .. } => ACM.changes("AddTagsToCertificate"),
             Self::DeleteCertificate { .. } => ACM.removes("DeleteCertificate"),
         }
     }
@@ -67,7 +77,9 @@ impl AcmAction {
             Self::ImportCertificate { handle, .. } | Self::RequestCertificate { handle, .. } => {
                 Some(handle)
             }
-            Self::ReimportCertificate { .. } | Self::DeleteCertificate { .. } => None,
+            Self::ReimportCertificate { .. }
+            | Self::TagCertificate { .. }
+            | Self::DeleteCertificate { .. } => None,
         }
     }
 
@@ -77,7 +89,9 @@ impl AcmAction {
             Self::ImportCertificate { spec, .. } | Self::ReimportCertificate { spec, .. } => {
                 visit(&mut spec.key);
             }
-            Self::RequestCertificate { .. } | Self::DeleteCertificate { .. } => {}
+            Self::RequestCertificate { .. }
+            | Self::TagCertificate { .. }
+            | Self::DeleteCertificate { .. } => {}
         }
     }
 
@@ -88,6 +102,7 @@ impl AcmAction {
             Self::ImportCertificate { .. }
             | Self::ReimportCertificate { .. }
             | Self::RequestCertificate { .. }
+            | Self::TagCertificate { .. }
             | Self::DeleteCertificate { .. } => {}
         }
     }

@@ -15,9 +15,9 @@ pub(super) fn what(action: &AcmAction) -> String {
             format!("{handle} for {}", names.join(", "))
         }
         AcmAction::RequestCertificate { handle, .. } => handle.to_string(),
-        AcmAction::ReimportCertificate { id, .. } | AcmAction::DeleteCertificate { id } => {
-            format!("certificate {id}")
-        }
+        AcmAction::ReimportCertificate { id, .. }
+        | AcmAction::TagCertificate { id, .. }
+        | AcmAction::DeleteCertificate { id } => format!("certificate {id}"),
     }
 }
 
@@ -35,6 +35,9 @@ pub(super) fn parameters(action: &AcmAction) -> Value {
             Value::Object(call)
         }
         AcmAction::RequestCertificate { spec, .. } => request(spec),
+        AcmAction::TagCertificate { id, tags } => {
+            json!({"CertificateArn": id, "Tags": listed(tags)})
+        }
         AcmAction::DeleteCertificate { id } => json!({"CertificateArn": id}),
     }
 }

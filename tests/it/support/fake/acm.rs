@@ -126,6 +126,14 @@ impl State {
         imported.or_else(|| self.requested.get(id).map(|found| &found.tags))
     }
 
+    pub(super) fn tag_certificate(&mut self, id: &AwsId, tags: &Tags) -> Result<Answer, Refusal> {
+        let imported = self.imported.get_mut(id).map(|found| &mut found.tags);
+        let known = imported.or_else(|| self.requested.get_mut(id).map(|found| &mut found.tags));
+        let Some(known) = known else { return unknown(id) };
+        known.extend(tags.clone());
+        Ok(Answer::Done)
+    }
+
     pub(super) fn delete_certificate(&mut self, id: &AwsId) -> Result<Answer, Refusal> {
         if !self.imported.contains_key(id) && !self.requested.contains_key(id) {
             return unknown(id);

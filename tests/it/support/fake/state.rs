@@ -219,6 +219,7 @@ impl State {
             AcmAction::ImportCertificate { spec, .. } => self.import_certificate(spec),
             AcmAction::ReimportCertificate { id, spec } => self.reimport_certificate(id, spec),
             AcmAction::RequestCertificate { spec, .. } => self.request_certificate(spec),
+            AcmAction::TagCertificate { id, tags } => self.tag_certificate(id, tags),
             AcmAction::DeleteCertificate { id } => self.delete_certificate(id),
         }
     }
