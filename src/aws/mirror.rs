@@ -69,9 +69,9 @@ use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::Traits;
 
 mod batch;
+mod fresh;
 mod named;
 mod protection;
-mod fresh;
 mod roles;
 mod sweep;
 

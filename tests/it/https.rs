@@ -166,6 +166,8 @@ secret shop/ec: {{fixture: ec}}"
         let writes = site.aws.performed();
         assert_eq!(writes.len(), 1, "{writes:?}");
         assert_eq!(served_with(&site.aws.everything()), before);
+    });
+}
 
 #[test]
 fn imports_of_a_secret_that_changes_all_the_time_are_few_and_the_last_one_is_made() {

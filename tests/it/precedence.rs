@@ -60,11 +60,11 @@ fn by_host(host: Option<&str>, asked: &str) -> Option<usize> {
 /// Whether a path is a request's, and how narrow it is: the longer one, of the same length the
 /// exact one (the API's documentation of `pathType`).
 fn by_path(kind: &str, path: &str, asked: &str) -> Option<(usize, bool)> {
-    if kind == "Exact" {
-        return (path == asked).then_some((path.len(), true));
-    }
     fn elements(text: &str) -> Vec<&str> {
         text.split('/').filter(|element| !element.is_empty()).collect()
+    }
+    if kind == "Exact" {
+        return (path == asked).then_some((path.len(), true));
     }
     let (prefix, asked) = (elements(path), elements(asked));
     let length = path.strip_suffix('/').unwrap_or(path).len();
@@ -150,6 +150,10 @@ fn moves(site: &Site) -> usize {
     names.filter(|name| *name == "SetRulePriorities").count()
 }
 
+/// One longer than the last: each goes between the exact path and those that came before.
+const LONGER: [&str; 9] =
+    ["/b", "/bb", "/bbb", "/bbbb", "/bbbbb", "/bbbbbb", "/bbbbbbb", "/bbbbbbbb", "/bbbbbbbbb"];
+
 #[test]
 fn a_rule_that_comes_moves_none_as_long_as_there_is_room() {
     const FIRST: [Path; 3] = [
@@ -165,20 +169,8 @@ fn a_rule_that_comes_moves_none_as_long_as_there_is_room() {
         };
         assert_eq!(priorities(&site), [256, 512, 768]);
         site.aws.forget_calls();
-        // One longer than the last: each goes between the exact path and those that came before.
-        const PATHS: [&str; 9] = [
-            "/b",
-            "/bb",
-            "/bbb",
-            "/bbbb",
-            "/bbbbb",
-            "/bbbbbb",
-            "/bbbbbbb",
-            "/bbbbbbbb",
-            "/bbbbbbbbb",
-        ];
         let mut moved = Vec::new();
-        for (number, path) in (1..).zip(PATHS) {
+        for (number, path) in (1..).zip(LONGER) {
             let path = [(Some("a.example.com"), "Prefix", path)];
             controller.cluster.add(&member(number, 0, &path));
             controller.settle().await;
@@ -187,7 +179,7 @@ fn a_rule_that_comes_moves_none_as_long_as_there_is_room() {
         assert_eq!(moved, [0, 0, 0, 0, 0, 0, 0, 0, 1], "{:?}", standing(&site.aws));
         let rules: Vec<String> = standing(&site.aws).into_iter().map(|(_, rule)| rule).collect();
         let mut expected = vec!["a.example.com /a".to_owned()];
-        let longest_first = PATHS.iter().rev();
+        let longest_first = LONGER.iter().rev();
         expected.extend(longest_first.map(|path| format!("a.example.com {path}|{path}/*")));
         expected.extend(["a.example.com /*".to_owned(), "/*".to_owned()]);
         assert_eq!(rules, expected);
@@ -196,14 +188,14 @@ fn a_rule_that_comes_moves_none_as_long_as_there_is_room() {
 
 #[test]
 fn a_class_that_changes_its_mind_moves_all_rules_in_one_call() {
-    const PATHS: [Path; 3] = [
+    const LONGER: [Path; 3] = [
         (None, "Prefix", "/"),
         (Some("b.example.com"), "Prefix", "/"),
         (Some("a.example.com"), "Exact", "/a"),
     ];
     wait(async {
         let plain = "class k8s: {controller: alb.ingress.k8s.aws/k8s}\n";
-        let site = Site::new(&format!("{plain}{SERVICES}{}", member(0, 0, &PATHS)));
+        let site = Site::new(&format!("{plain}{SERVICES}{}", member(0, 0, &LONGER)));
         let controller = site.settle().await;
         let dense = standing(&site.aws);
         assert_eq!(dense.iter().map(|(priority, _)| *priority).collect::<Vec<_>>(), [1, 2, 3]);

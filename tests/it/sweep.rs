@@ -156,7 +156,7 @@ fn another_clusters_things_are_never_touched_also_when_this_one_is_gone() {
             .add("service shop/s: {ports: [80:8080]}\nendpoints shop/s: {at: [172.31.1.10]}");
         ours.settle().await;
         let theirs = Site::with(named("other"), OWNED);
-        let theirs = Site { aws: ours.aws.clone(), cluster: theirs.cluster };
+        let theirs = Site { aws: ours.aws.clone(), ..theirs };
         let alone = ours.aws.everything();
         theirs.settle().await;
         let of_both = ours.aws.everything();

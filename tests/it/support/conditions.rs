@@ -139,6 +139,6 @@ pub fn request() -> impl Strategy<Value = Request> {
         path: path.to_owned(),
         query: query.to_owned(),
         headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-        source: source.parse::<IpAddr>().unwrap(),
+        source: source.parse::<IpAddr>().expect("it is an address"),
     })
 }

@@ -153,7 +153,7 @@ fn read(at: &Path, code: &str, is_module: &dyn Fn(&[String]) -> bool) -> Module 
     for statement in code.split_inclusive(';') {
         let start = statement.rfind("use ").filter(|start| {
             let before = statement[..*start].chars().last();
-            before.is_none_or(|c| c.is_whitespace())
+            before.is_none_or(char::is_whitespace)
         });
         let Some(start) = start.filter(|_| statement.ends_with(';')) else {
             rest.push_str(statement);
@@ -227,7 +227,7 @@ fn absolute(at: &Path, path: &[String], is_module: &dyn Fn(&[String]) -> bool) -
     let mut base = at.clone();
     let mut rest = path;
     match rest.first()?.as_str() {
-        "crate" => return Some(rest[1..].to_vec()),
+        "crate" => Some(rest[1..].to_vec()),
         "super" | "self" => {
             while let Some(("super" | "self", more)) =
                 rest.split_first().map(|(first, more)| (first.as_str(), more))
