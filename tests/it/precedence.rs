@@ -188,14 +188,14 @@ fn a_rule_that_comes_moves_none_as_long_as_there_is_room() {
 
 #[test]
 fn a_class_that_changes_its_mind_moves_all_rules_in_one_call() {
-    const LONGER: [Path; 3] = [
+    const THREE: [Path; 3] = [
         (None, "Prefix", "/"),
         (Some("b.example.com"), "Prefix", "/"),
         (Some("a.example.com"), "Exact", "/a"),
     ];
     wait(async {
         let plain = "class k8s: {controller: alb.ingress.k8s.aws/k8s}\n";
-        let site = Site::new(&format!("{plain}{SERVICES}{}", member(0, 0, &LONGER)));
+        let site = Site::new(&format!("{plain}{SERVICES}{}", member(0, 0, &THREE)));
         let controller = site.settle().await;
         let dense = standing(&site.aws);
         assert_eq!(dense.iter().map(|(priority, _)| *priority).collect::<Vec<_>>(), [1, 2, 3]);
