@@ -1,5 +1,5 @@
-//! Challenges of ACME by HTTP as Ingresses have them: whole ones of cert-manager's, which are called
-//! solvers here, and paths that it writes into others.
+//! Challenges of ACME by HTTP as Ingresses have them: whole ones of cert-manager's, called solvers
+//! here, and paths that it writes into others.
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
 

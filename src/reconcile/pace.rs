@@ -84,7 +84,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         match may {
             Ok(()) => (planned, None),
             Err((pause, limited)) => {
-                // What stands is kept, whatever the Secret holds by now, and nothing goes meanwhile.
+                // What stands is kept, whatever the Secret holds by now, and nothing goes.
                 stack.certificate = None;
                 (Plan { steps: Vec::new(), ..planned }, Some(Held { pause, limited }))
             }
