@@ -76,7 +76,6 @@ mod roles;
 mod sweep;
 
 use batch::{Asker, Batches};
-use roles::Roles;
 
 /// How often what is needed is read anew before that is an error. Two rounds are the rule (the
 /// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
@@ -112,7 +111,7 @@ struct Inner<C, T> {
     /// state does that: a read may end where somebody holds the state's lock and lets go of it.
     ended: Mutex<Vec<(Part, u64)>>,
     batches: Batches,
-    roles: Roles<C, T>,
+    roles: roles::Roles<C, T>,
 }
 
 impl<C, T> Clone for Mirror<C, T> {
@@ -137,7 +136,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
             state: Mutex::default(),
             ended: Mutex::default(),
             batches: Batches::default(),
-            roles: Roles::default(),
+            roles: roles::Roles::default(),
         };
         Self { shared: Arc::new(inner) }
     }
