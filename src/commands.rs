@@ -1,5 +1,6 @@
 //! What a person can ask for; the only place where the rooms are wired together.
 
+mod completions;
 mod connect;
 mod core_dump;
 mod explain;
@@ -20,6 +21,8 @@ pub mod world;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
+
 use crate::flags::{Cli, Command};
 
 /// Nothing to do.
@@ -37,6 +40,7 @@ pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
         Command::Explain(flags) => Box::pin(explain::run(&flags, notes)).await,
         Command::Run(flags) => Box::pin(run::run(&flags, notes)).await,
         Command::Sweep(flags) => Box::pin(sweep::run(&flags, notes)).await,
+        Command::Completions(flags) => Ok(completions::run(&flags)),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -55,11 +59,28 @@ pub fn answer(error: &clap::Error) -> ExitCode {
         println(error.to_string().trim_end());
         return ExitCode::from(EXIT_FINE);
     }
+    eprintln(&format!("albedo: {}", said(error)));
+    ExitCode::from(EXIT_UNKNOWN)
+}
+
+/// What is wrong with a command line, in one line, and what may have been meant.
+fn said(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
     let said = said.collect::<Vec<_>>().join(" ");
-    eprintln(&format!("albedo: {}", said.trim_start_matches("error: ")));
-    ExitCode::from(EXIT_UNKNOWN)
+    let said = said.trim_start_matches("error: ");
+    let kinds =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let meant = kinds.into_iter().find_map(|kind| match error.get(kind)? {
+        ContextValue::String(one) => Some(one.clone()),
+        // The likeliest comes last.
+        ContextValue::Strings(several) => several.last().cloned(),
+        _ => None,
+    });
+    match meant {
+        Some(meant) => format!("{said}; did you mean {meant}?"),
+        None => said.to_owned(),
+    }
 }
 
 /// Prints what a command found. Who stops reading has seen enough.

@@ -14,6 +14,7 @@ use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 
+mod completions;
 mod dns;
 mod dns_filter;
 mod error;
@@ -26,6 +27,7 @@ mod reach;
 mod spelling;
 mod sweep;
 
+pub use completions::CompletionsFlags;
 pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};
 pub use error::FlagError;
@@ -73,6 +75,8 @@ pub enum Command {
     /// Exit code 0: nothing does, or all of it was deleted. 2: something does. 1: it could not be
     /// told.
     Sweep(SweepFlags),
+    /// Prints what a shell needs to complete the command line.
+    Completions(CompletionsFlags),
 }
 
 /// How a command prints what it found.
@@ -129,12 +133,12 @@ impl Cli {
         }
         let matches = command.try_get_matches_from_mut(args)?;
         let notes = match matches.subcommand() {
+            Some(("completions", _)) | None => Vec::new(),
             Some((_, given)) => {
                 let mut notes = lbc::judge(&command, given, LBC_FLAGS)?;
                 notes.extend(lbc::judge(&command, given, EXTERNAL_DNS_FLAGS)?);
                 notes
             }
-            None => Vec::new(),
         };
         let cli = <Self as clap::FromArgMatches>::from_arg_matches(&matches)?;
         Ok((cli, notes))

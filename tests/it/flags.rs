@@ -51,6 +51,9 @@ fn a_bad_flag_stops_the_start_with_one_line() {
     check(&["run"], "no cluster name; give --cluster-name");
     check(&["plan", "-f", "/nowhere.yaml"], "/nowhere.yaml cannot be read");
     check(&["dance"], "unrecognized subcommand 'dance'");
+    check(&["plan", "--cluster-nam=x"], "did you mean --cluster-name?");
+    check(&["plam"], "did you mean plan?");
+    check(&["plan", "--output=jsn"], "did you mean json?");
 }
 
 /// What the flags of a plan mean, or why they mean nothing.
@@ -370,5 +373,18 @@ fn arguments_of_external_dns_are_taken_over() {
         &["--min-ttl=soon"],
     ] {
         assert!(parsed(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_shell_completes_commands_and_flags_and_none_that_does_nothing() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = albedo(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        let script = String::from_utf8(output.stdout).unwrap();
+        for word in ["sweep", "cluster-name", "cluster-gone"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+        assert!(!script.contains("webhook-bind-port"), "{shell}");
     }
 }
