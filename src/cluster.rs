@@ -6,6 +6,7 @@ mod connect;
 mod course;
 mod decode;
 mod error;
+pub mod evidence;
 mod feed;
 mod follow;
 mod grant;

@@ -3,8 +3,10 @@
 mod completions;
 mod connect;
 mod core_dump;
+mod doctor;
 mod explain;
 mod leadership;
+mod look;
 mod manifests;
 mod paint;
 mod plan;
@@ -40,6 +42,7 @@ pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
         Command::Explain(flags) => Box::pin(explain::run(&flags, notes)).await,
         Command::Run(flags) => Box::pin(run::run(&flags, notes)).await,
         Command::Sweep(flags) => Box::pin(sweep::run(&flags, notes)).await,
+        Command::Doctor(flags) => Box::pin(doctor::run(&flags, notes)).await,
         Command::Completions(flags) => Ok(completions::run(&flags)),
     };
     match outcome {

@@ -17,6 +17,7 @@ use crate::model::target_group::TargetType;
 mod completions;
 mod dns;
 mod dns_filter;
+mod doctor;
 mod error;
 mod explain;
 mod external_dns;
@@ -30,6 +31,7 @@ mod sweep;
 pub use completions::CompletionsFlags;
 pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};
+pub use doctor::DoctorFlags;
 pub use error::FlagError;
 pub use explain::ExplainFlags;
 pub use external_dns::FLAGS as EXTERNAL_DNS_FLAGS;
@@ -75,6 +77,10 @@ pub enum Command {
     /// Exit code 0: nothing does, or all of it was deleted. 2: something does. 1: it could not be
     /// told.
     Sweep(SweepFlags),
+    /// Finds out what is wrong with how everything is set up, and changes nothing.
+    ///
+    /// Exit code 0: no check finds anything. 2: some do.
+    Doctor(DoctorFlags),
     /// Prints what a shell needs to complete the command line.
     Completions(CompletionsFlags),
 }
@@ -126,7 +132,7 @@ impl Cli {
         args: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
-        for name in ["plan", "explain", "run", "sweep"] {
+        for name in ["plan", "explain", "run", "sweep", "doctor"] {
             command = command.mut_subcommand(name, |command| {
                 lbc::accepting(lbc::accepting(command, LBC_FLAGS), EXTERNAL_DNS_FLAGS)
             });

@@ -9,6 +9,7 @@ pub mod backend;
 pub mod binding;
 pub mod certificate;
 pub mod endpoint;
+pub mod evidence;
 pub mod extent;
 pub mod fact;
 pub mod few;

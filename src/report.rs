@@ -10,6 +10,7 @@ use crate::model::report::StatusEntry;
 
 mod binding;
 mod budget;
+pub mod doctor;
 pub mod ending;
 pub mod explain;
 mod gates;

@@ -30,6 +30,18 @@ pub async fn aws(
     wanted: Wanted<'_>,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<(Settings, Mirror<Sdk>)> {
+    let (site, region) = site(flags).await?;
+    let vpc = vpc::find(&flags.reach, &site, wanted.client, notes).await?;
+    let settings = flags.settings(&wanted.cluster, region, vpc)?;
+    let mirror = mirror(flags, &site, &settings, wanted.tally);
+    Ok((settings, mirror))
+}
+
+/// How AWS is reached, and in which region.
+///
+/// # Errors
+/// What is missing, and which flag gives it.
+pub async fn site(flags: &BuildFlags) -> anyhow::Result<(Site, String)> {
     let reach = &flags.reach;
     let config = configure(reach.region(), None).await;
     let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
@@ -40,13 +52,15 @@ pub async fn aws(
     let site = site.for_scope(flags.scope);
     let site = site.with_endpoints(reach.endpoints()).context("--aws-api-endpoints")?;
     let site = site.with_role_for_names(flags.dns.role());
-    let vpc = vpc::find(reach, &site, wanted.client, notes).await?;
-    let settings = flags.settings(&wanted.cluster, region, vpc.clone())?;
+    Ok((site, region))
+}
+
+/// What AWS is looked at through.
+pub fn mirror(flags: &BuildFlags, site: &Site, settings: &Settings, tally: &Tally) -> Mirror<Sdk> {
     let clock = SystemClock::new();
-    let turns = Turns::new(&reach.aws_api_throttle, &clock, wanted.tally);
-    let sdk = Sdk::paced(&site, vpc, turns, wanted.tally);
-    let sdk = sdk.with_zones((*settings.dns.filter).clone());
-    Ok((settings, Mirror::new(sdk, clock)))
+    let turns = Turns::new(&flags.reach.aws_api_throttle, &clock, tally);
+    let sdk = Sdk::paced(site, settings.vpc.clone(), turns, tally);
+    Mirror::new(sdk.with_zones((*settings.dns.filter).clone()), clock)
 }
 
 /// Finds the cluster: the file of the flag, KUBECONFIG, or from within it.

@@ -1,14 +1,14 @@
 //! `albedo plan`: what would change, against live AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use crate::aws::{Reach, Tally};
-use crate::clock::{self, SystemClock};
-use crate::cluster::{ApiServer, Cluster as _, Progress, Recalled, Sight, read_secrets, watch_all};
+use crate::clock;
+use crate::cluster::{Recalled, read_secrets};
 use crate::desired::foreign;
 use crate::flags::{BuildFlags, Output, PlanFlags, ProcessFlags};
 use crate::model::memory::Memory;
@@ -18,10 +18,11 @@ use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::surroundings::Surroundings;
 use crate::plan::show::{self, Document};
 
+use super::look::{list, recall};
 use super::manifests::Manifests;
 use super::paint::Paint;
 use super::progress::during;
-use super::world::{plan_all, secrets_of};
+use super::world::{Plans, plan_all, secrets_of};
 use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, manifests, println, take_over};
 
 /// The cluster's name where a plan for manifests is given none.
@@ -29,23 +30,52 @@ const CLUSTER_UNNAMED: &str = "default";
 
 /// How old what is read may be: a command reads everything once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
-/// How long the cluster may take to list everything; 10,000 pods take a few seconds.
-const LIST_MAX: Duration = Duration::from_secs(60);
 
-/// Plans for manifests and prints the plan.
+/// Plans for manifests or the cluster, and prints the plan.
 pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     let mut notes = notes.to_vec();
-    let cluster = cluster_name(flags, &mut notes)?;
+    let Planned { settings, plans, removed } = planned(flags, &mut notes).await?;
+    let told = Document {
+        settings: &settings,
+        plans: &plans.plans,
+        problems: &plans.problems,
+        removed: &removed,
+        notes: &notes,
+    };
+    match flags.output {
+        Output::Text => print_text(&told),
+        Output::Json => {
+            let text = serde_json::to_string_pretty(&told.json());
+            println(&text.context("the plan cannot be printed")?);
+        }
+    }
+    let has_errors = plans.problems.iter().any(|problem| problem.severity == Severity::Error);
+    let has_findings =
+        plans.plans.iter().any(|(_, plan)| !plan.is_empty() || !plan.refusals.is_empty());
+    let is_clean = !has_errors && !has_findings && removed.is_empty();
+    Ok(if is_clean { EXIT_FINE } else { EXIT_DIFFERENCES })
+}
+
+/// What a plan is, and where it would be carried out.
+pub(super) struct Planned {
+    pub(super) settings: Arc<Settings>,
+    pub(super) plans: Plans,
+    /// The manifests that Kubernetes does not take any more.
+    removed: Vec<String>,
+}
+
+/// Plans for manifests or the cluster. What a person should know is added to `notes`.
+pub(super) async fn planned(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<Planned> {
+    let cluster = cluster_name(flags, notes)?;
     let client = if flags.files.is_empty() {
         Some(connect::cluster(&flags.build.reach).await?)
     } else {
         None
     };
-    let mut looked =
-        during("looking at the cluster", look(flags, client.as_ref(), &mut notes)).await?;
+    let mut looked = during("looking at the cluster", look(flags, client.as_ref(), notes)).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
-    let (mut settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
+    let (mut settings, mirror) = connect::aws(&flags.build, wanted, notes).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
     if let Some(client) = &client {
         if settings.scope == Scope::All {
@@ -63,25 +93,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     let planned = during("looking at AWS", plan_all(&mirror, &mut snapshot, &recalled)).await;
     let mut plans = planned.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
-    let told = Document {
-        settings: &snapshot.settings,
-        plans: &plans.plans,
-        problems: &plans.problems,
-        removed: &removed,
-        notes: &notes,
-    };
-    match flags.output {
-        Output::Text => print_text(&told),
-        Output::Json => {
-            let text = serde_json::to_string_pretty(&told.json());
-            println(&text.context("the plan cannot be printed")?);
-        }
-    }
-    let has_errors = plans.problems.iter().any(|problem| problem.severity == Severity::Error);
-    let has_findings =
-        plans.plans.iter().any(|(_, plan)| !plan.is_empty() || !plan.refusals.is_empty());
-    let has_findings = has_findings || !removed.is_empty();
-    Ok(if has_errors || has_findings { EXIT_DIFFERENCES } else { EXIT_FINE })
+    Ok(Planned { settings: snapshot.settings, plans, removed })
 }
 
 /// What is known before AWS was looked at any closer.
@@ -159,45 +171,6 @@ pub(super) async fn of_cluster(
     let recalled = recall(client, process, build).await;
     notes.extend(recalled.unreadable.iter().map(|what| format!("nothing is remembered: {what}")));
     Ok((objects, recalled))
-}
-
-/// What the cluster remembers; that nothing can be read is among it.
-pub(super) async fn recall(
-    client: &kube::Client,
-    process: &ProcessFlags,
-    build: &BuildFlags,
-) -> Recalled {
-    let home = connect::home(process.leader_election_namespace.as_deref());
-    let remembered = connect::memory_of_plan(process);
-    let api_server = ApiServer::new(client.clone(), "plan", remembered)
-        .for_scope(build.scope)
-        .kept_before_in(&home);
-    match api_server.recall().await {
-        Ok(found) => found,
-        Err(error) => Recalled { unreadable: vec![error.to_string()], ..Recalled::default() },
-    }
-}
-
-/// Everything in the cluster, once.
-pub(super) async fn list(
-    client: kube::Client,
-    namespace: Option<String>,
-) -> anyhow::Result<Objects> {
-    let objects = Arc::new(RwLock::new(Objects::default()));
-    let sight = Sight::new();
-    let mut progress = sight.progress();
-    let (world, clock) = (Arc::clone(&objects), SystemClock::new());
-    let late = tokio::select! {
-        () = watch_all(client, namespace, world, clock, sight.clone()) => false,
-        _ = progress.wait_for(Progress::is_complete) => false,
-        () = clock::sleep(LIST_MAX) => true,
-    };
-    if late {
-        let missing = progress.borrow().awaited().collect::<Vec<_>>().join(", ");
-        bail!("the cluster did not list {missing} within {} s", LIST_MAX.as_secs());
-    }
-    let objects = objects.read().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(objects)
 }
 
 /// The cluster's name: the flag, which only a plan for manifests can do without.

@@ -27,7 +27,7 @@ use crate::model::sweep::{Ownerless, Owners};
 use crate::plan::sweep;
 use crate::plan::wire;
 
-use super::plan::{list, recall};
+use super::look::{list, recall};
 use super::progress::during;
 use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, println, table};
 
@@ -61,7 +61,10 @@ pub async fn run(flags: &SweepFlags, notes: &[String]) -> anyhow::Result<u8> {
     let sweep = Sweep { flags, settings: &settings, client: client.as_ref(), mirror: &mirror };
     let seen = during("looking at the cluster", sweep.look(&mut notes)).await?;
     let plans = during("looking at AWS", sweep.plan(&seen)).await?;
-    let ages = mirror.ages().await.context("AWS cannot be read")?;
+    let ages = mirror.ages().await.unwrap_or_else(|error| {
+        notes.push(format!("how old things are cannot be told: {error}"));
+        BTreeMap::new()
+    });
     let found = sweep::ownerless(&settings, &plans, &ages);
     if flags.output == Output::Text {
         print_found(&settings, &found, &notes);

@@ -21,6 +21,7 @@ mod costs;
 mod deploy;
 mod discovery;
 mod docs;
+mod doctor;
 mod doubt;
 mod drift;
 mod endpoints;

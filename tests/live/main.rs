@@ -12,6 +12,7 @@ mod chart;
 mod cluster;
 mod contract;
 mod deploy;
+mod doctor;
 mod explain;
 mod extent;
 mod faults;

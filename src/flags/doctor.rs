@@ -1,0 +1,19 @@
+//! Flags of `albedo doctor`.
+
+use clap::Args;
+
+use super::{BuildFlags, Output, ProcessFlags};
+
+/// Flags of `albedo doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorFlags {
+    /// How to print what is found.
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// What is built, and where.
+    #[command(flatten)]
+    pub build: BuildFlags,
+    /// How the controller runs.
+    #[command(flatten)]
+    pub process: ProcessFlags,
+}
