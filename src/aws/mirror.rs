@@ -168,15 +168,6 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.balancer(cluster, group, scope)).await
     }
 
-    /// Whether anything stands in the cluster's name: load balancers with what hangs on them, or
-    /// rules of nodes.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn holds_anything(&self, cluster: &str) -> Result<bool, CloudError> {
-        self.view(|reader| reader.holds_anything(cluster)).await
-    }
-
     /// What stands of the VPC's shared network, as far as it is the cluster's.
     ///
     /// Of the rules that carry the description of our rules, those are the cluster's that are on a

@@ -16,6 +16,15 @@ use crate::model::record::HostedZone;
 use crate::model::sweep::Standing;
 
 impl<C: Cloud, T: Clock> Mirror<C, T> {
+    /// Whether anything stands in the cluster's name: load balancers with what hangs on them, or
+    /// rules of nodes.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn holds_anything(&self, cluster: &str) -> Result<bool, CloudError> {
+        self.view(|reader| reader.holds_anything(cluster)).await
+    }
+
     /// All that stands in a cluster's name: what carries its tags, and the records of these zones.
     /// Of zones and certificates no look is older than `age_max` where AWS can be read.
     ///
