@@ -1,5 +1,6 @@
 //! What a person can ask for; the only place where the rooms are wired together.
 
+mod adopt;
 mod completions;
 mod connect;
 mod core_dump;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
         Command::Run(flags) => Box::pin(run::run(&flags, notes)).await,
         Command::Sweep(flags) => Box::pin(sweep::run(&flags, notes)).await,
         Command::Doctor(flags) => Box::pin(doctor::run(&flags, notes)).await,
+        Command::Adopt(flags) => Box::pin(adopt::run(&flags)).await,
         Command::Completions(flags) => Ok(completions::run(&flags)),
     };
     match outcome {

@@ -14,6 +14,7 @@ use crate::model::snapshot::Extent;
 use crate::model::subject::Place;
 use crate::model::target_group::TargetType;
 
+mod adopt;
 mod completions;
 mod dns;
 mod dns_filter;
@@ -28,6 +29,7 @@ mod reach;
 mod spelling;
 mod sweep;
 
+pub use adopt::AdoptFlags;
 pub use completions::CompletionsFlags;
 pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};
@@ -81,6 +83,11 @@ pub enum Command {
     ///
     /// Exit code 0: no check finds anything. 2: some do.
     Doctor(DoctorFlags),
+    /// Proves that taking over from AWS Load Balancer Controller and external-dns changes nothing,
+    /// or lists what it would; says what is done in which order.
+    ///
+    /// Exit code 0: nothing would change. 2: something would. 1: it could not be told.
+    Adopt(AdoptFlags),
     /// Prints what a shell needs to complete the command line.
     Completions(CompletionsFlags),
 }
@@ -139,7 +146,7 @@ impl Cli {
         }
         let matches = command.try_get_matches_from_mut(args)?;
         let notes = match matches.subcommand() {
-            Some(("completions", _)) | None => Vec::new(),
+            Some(("adopt" | "completions", _)) | None => Vec::new(),
             Some((_, given)) => {
                 let mut notes = lbc::judge(&command, given, LBC_FLAGS)?;
                 notes.extend(lbc::judge(&command, given, EXTERNAL_DNS_FLAGS)?);

@@ -8,6 +8,7 @@ use crate::model::inventory::LiveLoadBalancer;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::report::StatusEntry;
 
+pub mod adopt;
 mod binding;
 mod budget;
 pub mod doctor;

@@ -3,6 +3,7 @@
 #![expect(clippy::format_push_string, reason = "a test may allocate")]
 
 mod addresses;
+mod adopt;
 mod annotations;
 mod attributes;
 mod bad_member;

@@ -1,11 +1,15 @@
-//! `albedo doctor` on both servers.
+//! `albedo doctor` and `albedo adopt` on both servers.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::controller::{Planned, albedo};
-use crate::support::objects::{IP, ingress};
-use crate::support::stage::Stage;
+use serde_json::{Value, json};
+
+use crate::support::control_plane::ControlPlane;
+use crate::support::controller::{ALBEDO, Planned, albedo};
+use crate::support::localstack::account;
+use crate::support::objects::{IP, class, ingress};
+use crate::support::stage::{ADDRESSES, Stage, ground};
 
 /// What other tests decide, which share the API server: its nodes, its classes, and whether any of
 /// those keeps names.
@@ -55,4 +59,67 @@ async fn doctor_names_what_is_broken_and_nothing_where_all_is_well() {
         assert!(text.out.contains(part), "{part}: {text:?}");
     }
     drop(controller);
+}
+
+/// A Deployment of another controller, with these arguments.
+fn deployment(name: &str, image: &str, arguments: &[&str]) -> Value {
+    let labels = json!({"app.kubernetes.io/name": name});
+    let container = json!({"name": name, "image": image, "args": arguments});
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    })
+}
+
+#[tokio::test]
+async fn adopt_plans_with_the_flags_of_who_is_there_and_says_the_way() {
+    let plane = ControlPlane::start("adopt");
+    plane.prepare().await;
+    let account = account();
+    let vpc = format!("--aws-vpc-id={}", ground(&account, ADDRESSES).vpc);
+    let adopt = |flags: &[&str]| {
+        let mut command = Command::new(ALBEDO);
+        command.env_clear().envs(account.env()).env("KUBECONFIG", plane.kubeconfig());
+        Planned::of(command.arg("adopt").args(flags))
+    };
+    let nobody = adopt(&[]);
+    assert!(nobody.code == 1 && nobody.err.contains("nothing is taken over"), "{nobody:?}");
+    let lbc = "public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0";
+    let dns = "registry.k8s.io/external-dns/external-dns:v0.22.0";
+    let name = "aws-load-balancer-controller";
+    let apply = |object: &Value| plane.apply(object).expect("the API server takes it");
+    apply(&deployment(name, lbc, &["--cluster-name=demo", &vpc, "--webhook-bind-port=9443"]));
+    let arguments = ["--source=ingress", "--provider=aws", "--txt-owner-id=mine"];
+    apply(&deployment("external-dns", dns, &arguments));
+    let empty = adopt(&[]);
+    assert_eq!(empty.code, 0, "{empty:?}");
+    let parts = [
+        "Nothing in AWS would change",
+        "--webhook-bind-port changes nothing",
+        "start albedo run with --take-over",
+        "kubectl scale deployment -n kube-system aws-load-balancer-controller --replicas=0",
+        "--txt-owner-id=mine",
+    ];
+    for part in parts {
+        assert!(empty.out.contains(part), "{part}: {empty:?}");
+    }
+    let back = adopt(&["--back"]);
+    assert!(back.code == 0 && back.out.contains("stop albedo run"), "{back:?}");
+
+    apply(&class("alb"));
+    let mut web = ingress("web", "alb", &IP, &[("web.example.com", "/", "web")]);
+    web["metadata"]["namespace"] = "default".into();
+    apply(&web);
+    let full = adopt(&["-o", "json"]);
+    assert_eq!(full.code, 2, "{full:?}");
+    assert!(full.json()["plans"].as_array().is_some_and(|plans| !plans.is_empty()), "{full:?}");
+    apply(&deployment(name, lbc, &["--cluster-name=demo", &vpc, "--enable-endpoint-slices=false"]));
+    let refused = adopt(&[]);
+    assert!(refused.code == 2 && refused.out.contains("--enable-endpoint-slices"), "{refused:?}");
+    plane.stop();
 }
