@@ -130,7 +130,7 @@ pub fn check(snapshot: &Snapshot, ingress: &Ingress, annotations: &mut Annotatio
         annotations.problems.push(Problem {
             severity: Severity::Warning,
             meanwhile: "no HTTPS with it; HTTP goes on".to_owned(),
-            ..annotations.error(Code::NoCertificate, field, found, allowed)
+            ..annotations.error(Code::InvalidAnnotation, field, found, allowed)
         });
     }
 }

@@ -324,8 +324,14 @@ fn what_is_wrong_with_asking_is_told() {
     assert_eq!(told(&bad), [(Code::InvalidAnnotation, Severity::Error)]);
     let hostless = ASKING.replace("a.example.com Prefix", "any Prefix");
     let hostless = hostless.replace(", '*.example.com Prefix / web:80'", "");
-    assert_eq!(told(&hostless), [(Code::NoCertificate, Severity::Warning)]);
+    assert_eq!(told(&hostless), [(Code::InvalidAnnotation, Severity::Warning)]);
     assert_eq!(told(ASKING), []);
+    // Nothing that could be found later: it is not looked again and again.
+    wait(async {
+        let site = site(settings(), &hostless);
+        site.settle().await;
+        assert_eq!(listening(&site.aws.everything()), BTreeSet::from([(80, 0)]));
+    });
 }
 
 fn request(names: &[&str]) -> RequestKey {
