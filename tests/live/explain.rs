@@ -42,12 +42,13 @@ async fn status(door: SocketAddr, host: &str, path: &str) -> u16 {
     status.expect("it is an answer")
 }
 
-/// The number of the rule that takes a request, in what was explained.
+/// The number of the rule that takes a request, in what was explained; none where no rule does.
 fn rule_of(explained: &Value) -> Option<String> {
     let stations = explained["stations"].as_array().expect("there are some");
     let rule = stations.iter().find(|station| station["what"] == "rule").expect("there is one");
     let found = rule["found"].as_str().expect("it is text");
-    found.split_once(" takes it").map(|(number, _)| number.to_owned())
+    let number = found.split_once(" takes it").map(|(number, _)| number.to_owned());
+    number.filter(|number| number.parse::<u32>().is_ok())
 }
 
 #[tokio::test]
