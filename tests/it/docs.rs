@@ -122,6 +122,13 @@ fn every_attack_and_every_fault_is_tested() {
 }
 
 #[test]
+fn every_difference_from_lbc_is_tested() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/differences.md");
+    let text = fs::read_to_string(path).unwrap();
+    assert_eq!(tested(&text), rows(&text).count(), "every row names its tests");
+}
+
+#[test]
 fn what_is_said_of_certificates_is_tested() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/certificates.md");
     let text = fs::read_to_string(path).unwrap();
