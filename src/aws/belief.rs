@@ -208,7 +208,7 @@ impl Belief {
     /// How many things are believed; to be held against how many stand. Those that are known to be
     /// gone do not count: there is a limit to them.
     pub(super) fn kept(&self) -> usize {
-        let gone = self.elb.gone.iter().map(|id| Part::Elb(ElbPart::Targets(id.clone())));
+        let gone = self.elb.gone.iter().flat_map(of_target_group);
         let looks = self.looks.len() - gone.filter(|part| self.looks.contains_key(part)).count();
         let tags = self.tags.len() + self.doubtful_tags.len();
         let protection = self.wafv2.kept() + self.shield.kept();
@@ -222,9 +222,14 @@ impl Belief {
             && let Some(earliest) = self.elb.gone.pop_front()
             && matches!(self.elb.targets.get(&earliest), Some(Known::Absent(_)))
         {
-            self.forget(&Part::Elb(ElbPart::Targets(earliest)));
+            of_target_group(&earliest).iter().for_each(|part| self.forget(part));
         }
     }
+}
+
+/// What is looked at of a target group before and after it goes.
+fn of_target_group(id: &AwsId) -> [Part; 2] {
+    [ElbPart::Targets(id.clone()), ElbPart::TargetGroupTags(id.clone())].map(Part::Elb)
 }
 
 fn is_read<T>(map: &BTreeMap<AwsId, Known<T>>, id: &AwsId) -> bool {

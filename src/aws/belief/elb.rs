@@ -271,7 +271,8 @@ impl ElbBelief {
         let draining = self.draining.values().map(BTreeMap::len);
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
         let attributes = attributes + self.listener_attributes.len() + self.capacities.len();
-        let attributes = attributes + self.target_group_tags.len() + self.named.len();
+        let tags = self.target_group_tags.values().filter(|known| known.value().is_some()).count();
+        let attributes = attributes + tags + self.named.len();
         let attributes = attributes + self.traits.len();
         let listeners = self.listeners.len() + self.read_ahead.len();
         attributes + listeners + targets.chain(draining).sum::<usize>()
@@ -321,6 +322,7 @@ impl ElbBelief {
     pub(super) fn target_group_is_gone(&mut self, id: &AwsId, at: Timestamp) {
         self.draining.remove(id);
         self.targets.insert(id.clone(), Known::Absent(at));
+        self.target_group_tags.entry(id.clone()).and_modify(|known| *known = Known::Absent(at));
         self.gone.push_back(id.clone());
     }
 }
