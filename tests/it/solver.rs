@@ -109,6 +109,35 @@ fn a_solver_s_path_stands_above_redirects_and_logins_and_goes_with_it() {
 }
 
 #[test]
+fn with_room_between_priorities_a_solver_moves_and_renames_no_rule() {
+    wait(async {
+        let site = Site::new(&format!(
+            "
+class k8s: {{controller: alb.ingress.k8s.aws/k8s, alb.ingress.k8s.aws/precedence: kubernetes}}
+service shop/web: {{ports: ['80:8080']}}
+ingress shop/web:
+  {{class: k8s, rules: [a.example.com Exact /one web:80, a.example.com Prefix / web:80]}}
+{ANSWERS}"
+        ));
+        let controller = site.settle().await;
+        let before = picture(&site);
+        site.aws.forget_calls();
+        controller.cluster.add(&solver("k8s", "shop/solver", "a.example.com"));
+        controller.settle_for(20).await;
+        let [answer] = &answering(&site)[..] else { panic!("{:?}", answering(&site)) };
+        let first = canon::rules(&site.aws.everything()).into_iter().next();
+        assert_eq!(first.as_ref(), Some(answer));
+        controller.cluster.delete(&key("shop/solver"));
+        controller.settle().await;
+        let calls = site.aws.calls();
+        for never in ["SetRulePriorities", "AddTags", "RemoveTags", "ModifyRule"] {
+            assert!(!calls.contains_key(&format!("elbv2.{never}")), "{never}: {calls:?}");
+        }
+        assert_eq!(picture(&site), before);
+    });
+}
+
+#[test]
 fn what_a_solver_left_while_nobody_watched_goes() {
     wait(async {
         let (site, controller) = served_site().await;
