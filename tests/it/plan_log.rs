@@ -30,8 +30,8 @@ fn plans(say: impl FnOnce()) -> Vec<String> {
     let sink = Sink::default();
     let writer = sink.clone();
     let subscriber = subscriber("info", LogFormat::Json, move || writer.clone());
-    // With one subscriber alone, `tracing` asks that of the thread that comes to a line first whether
-    // the line is wanted, and for all threads: other tests have none, and come to the same lines.
+    // With one subscriber alone, `tracing` asks that of the thread that comes to a line first
+    // whether anybody wants it: other tests have none, and come to the same lines.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     tracing::subscriber::with_default(subscriber, say);
     let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
