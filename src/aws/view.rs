@@ -29,7 +29,6 @@ use crate::model::target_group::{TargetGroup, Traits};
 mod protection;
 mod request;
 mod stacks;
-mod sweep;
 #[cfg(test)]
 mod tests;
 

@@ -68,10 +68,7 @@ fn unowned(
     stacks: BTreeMap<SmolStr, BTreeSet<AwsId>>,
 ) -> BTreeMap<SmolStr, BTreeSet<AwsId>> {
     let is_unowned = |stack: &SmolStr| {
-        let group = match stack.split_once('/') {
-            Some((namespace, name)) => Group::Implicit(ObjectKey::new(namespace, name)),
-            None => Group::Explicit(stack.clone()),
-        };
+        let group = Group::spelled(stack);
         let is_empty = world.balancers.get(&group).is_none_or(BalancerState::is_empty);
         is_empty && !world.index.has_group(&group)
     };
@@ -91,8 +88,8 @@ fn problem(class: &str, orphans: &BTreeMap<SmolStr, BTreeSet<AwsId>>) -> Problem
             brakes::list(orphans.keys())
         ),
         allowed:
-            "an Ingress for each, which takes them over; or nothing, once a person has deleted \
-                  them in AWS"
+            "an Ingress for each, which takes them over; or `albedo sweep --delete`, which deletes \
+             them"
                 .to_owned(),
         meanwhile: "they stay as they are".to_owned(),
     }

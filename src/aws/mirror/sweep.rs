@@ -11,6 +11,7 @@ use crate::aws::sdk::Sdk;
 use crate::aws::view::BalancerScope;
 use crate::aws::{Cloud, acm, elb};
 use crate::clock::Clock;
+use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey};
 use crate::model::record::HostedZone;
 use crate::model::sweep::Standing;
@@ -38,7 +39,8 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     ) -> Result<Standing, CloudError> {
         let mut standing = Standing::default();
         let scope = BalancerScope { load_balancer_attributes: true, ..BalancerScope::default() };
-        for group in self.view(|reader| reader.groups(cluster)).await? {
+        for stack in self.stacks(cluster).await?.into_keys() {
+            let group = Group::spelled(&stack);
             let inventory = self.balancer(cluster, &group, &scope).await?;
             standing.groups.insert(group, inventory);
         }

@@ -9,6 +9,7 @@ use crate::model::stack::{Front, WishedListener};
 
 use super::{Lint, asked_by};
 use crate::desired::placed::Fate;
+use crate::desired::rule::optimizer::redirect_of;
 
 /// After how many redirects in a row browsers give up (Chromium, Firefox).
 const REDIRECTS_MAX: usize = 20;
@@ -145,18 +146,6 @@ fn taker<'f>(listener: &'f WishedListener, request: &Request) -> Taker<'f> {
         }
     }
     Taker::Default(&listener.listener.default_actions)
-}
-
-fn redirect_of(actions: &[RuleAction]) -> Option<&Redirect> {
-    actions.iter().find_map(|action| match action {
-        RuleAction::Redirect(redirect) => Some(redirect),
-        RuleAction::Forward { .. }
-        | RuleAction::FixedResponse { .. }
-        | RuleAction::AuthenticateCognito(_)
-        | RuleAction::AuthenticateOidc(_)
-        | RuleAction::ValidateJwt(_)
-        | RuleAction::Foreign(_) => None,
-    })
 }
 
 /// Whether a rule is for a host by its name: what a wildcard takes may live elsewhere.

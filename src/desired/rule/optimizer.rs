@@ -9,7 +9,7 @@ use crate::model::rule::{Condition, Redirect, Rule, RuleAction};
 /// of its conditions is one (LBC).
 #[must_use]
 pub fn loops(rule: &Rule, port: u16, protocol: Protocol) -> bool {
-    let Some(redirect) = redirect_of(rule) else { return false };
+    let Some(redirect) = redirect_of(&rule.actions) else { return false };
     let has_path_regex = |condition: &Condition| matches!(condition, Condition::PathRegex(_));
     if rule.conditions.iter().any(has_path_regex) {
         return false;
@@ -44,15 +44,17 @@ pub fn shadows(earlier: &Rule, rule: &Rule) -> bool {
         | Condition::SourceIp(_)
         | Condition::Foreign(_) => false,
     };
-    redirect_of(earlier).is_some()
+    redirect_of(&earlier.actions).is_some()
         && earlier.conditions.iter().all(is_plain)
         && covers(earlier.hosts(), rule.hosts())
         && (paths_of(earlier).iter().flat_map(|paths| paths.iter()).any(|path| path == "/*")
             || covers(paths_of(earlier), paths_of(rule)))
 }
 
-fn redirect_of(rule: &Rule) -> Option<&Redirect> {
-    rule.actions.iter().find_map(|action| match action {
+/// The redirect among actions, of which there is one at the most (AWS).
+#[must_use]
+pub fn redirect_of(actions: &[RuleAction]) -> Option<&Redirect> {
+    actions.iter().find_map(|action| match action {
         RuleAction::Redirect(redirect) => Some(redirect),
         RuleAction::Forward { .. }
         | RuleAction::FixedResponse { .. }
