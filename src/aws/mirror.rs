@@ -48,7 +48,7 @@ use tokio::try_join;
 
 use super::answer::Answer;
 use super::belief::{Belief, Stamp};
-use super::error::{CODE_UNSETTLED, CloudError, Kind};
+use super::error::{CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
 use super::part::{ElbPart, ElbReading, Lane, Part, Reading};
 use super::view::{BalancerScope, Reach, Reader, TagLook};
@@ -56,31 +56,28 @@ use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, CertificateKey};
+use crate::model::id::AwsId;
 use crate::model::inventory::{
-    BalancerInventory, CertificateInventory, FabricInventory, RequestInventory, TargetsInventory,
-    ZoneInventory,
+    BalancerInventory, FabricInventory, TargetsInventory, ZoneInventory,
 };
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
-use crate::model::request::RequestKey;
-use crate::model::surroundings::{IssuedCertificates, Surroundings};
+use crate::model::surroundings::Surroundings;
 use crate::model::target_group::Traits;
 
 mod batch;
+mod certificates;
 mod fresh;
 mod named;
 mod protection;
 mod roles;
+mod rounds;
 mod sweep;
 
 use batch::{Asker, Batches};
+use rounds::{ROUNDS_MAX, Rounds};
 
-/// How often what is needed is read anew before that is an error. Two rounds are the rule (the
-/// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
-/// before somebody's doubt is under way; only what AWS lists and does not know takes more.
-const ROUNDS_MAX: usize = 8;
 /// How many parts are read at once in each lane: far below AWS's bucket of 40 reads, from which
 /// others draw too.
 const READS_AT_ONCE: usize = 16;
@@ -210,68 +207,6 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.bound(cluster, target_group, look, age_max)).await
     }
 
-    /// The certificates that a TLS Secret was imported as.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn certificate(
-        &self,
-        cluster: &str,
-        key: &CertificateKey,
-    ) -> Result<CertificateInventory, CloudError> {
-        self.view(|reader| reader.certificate(cluster, key)).await
-    }
-
-    /// The TLS Secrets of the cluster of which a certificate stands.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn certificates(
-        &self,
-        cluster: &str,
-    ) -> Result<BTreeSet<CertificateKey>, CloudError> {
-        self.view(|reader| reader.certificates(cluster)).await
-    }
-
-    /// What has become of the certificates that ACM was asked for with the same names; of those
-    /// that are not issued yet, no longer ago than `age_max` where ACM can be read.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn request(
-        &self,
-        cluster: &str,
-        key: &RequestKey,
-        age_max: Duration,
-    ) -> Result<RequestInventory, CloudError> {
-        self.view(|reader| reader.request(cluster, key, age_max)).await
-    }
-
-    /// What ACM was asked for in the cluster's name.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn requests(&self, cluster: &str) -> Result<BTreeSet<CertificateKey>, CloudError> {
-        self.view(|reader| reader.requests(cluster)).await
-    }
-
-    /// The certificates that listeners may have, whoever made them, listed no longer ago than
-    /// `age_max` where ACM can be read.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn issued(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
-        self.view(|reader| reader.issued(age_max)).await
-    }
-
-    /// The same as far as a list says it.
-    ///
-    /// # Errors
-    /// What AWS answered to the read.
-    pub async fn listed(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
-        self.view(|reader| reader.listed(age_max)).await
-    }
-
     /// What of a target group never changes; `None` where there was none no longer ago than
     /// `age_max`.
     ///
@@ -283,14 +218,6 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         age_max: Duration,
     ) -> Result<Option<Traits>, CloudError> {
         self.view(|reader| reader.traits(target_group, age_max)).await
-    }
-
-    /// The imported certificates that carry a tag with this key.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn tagged_certificates(&self, tag: &str) -> Result<BTreeSet<AwsId>, CloudError> {
-        self.view(|reader| reader.tagged_certificates(tag)).await
     }
 
     /// The account's hosted zones, read no longer ago than `age_max` where AWS can be read.
@@ -372,6 +299,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         let inner = &self.shared;
         let since = inner.lock().next();
         let (mut told, mut missing) = (BTreeSet::new(), BTreeSet::new());
+        let mut rounds = Rounds::default();
         for _ in 0..ROUNDS_MAX {
             let (needed, newer) = {
                 let (now, mut state) = (inner.clock.moment(), inner.lock());
@@ -385,7 +313,18 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
                 missing = unknown;
                 let newer = old.into_iter().map(|part| inner.newer(&mut state, part, now));
                 let newer: Vec<_> = newer.collect();
-                (inner.needed(&mut state, &missing, now)?, newer)
+                let needed = match rounds.pause(&missing) {
+                    None => Ok(inner.needed(&mut state, &missing, now)?),
+                    Some(pause) => Err(pause),
+                };
+                (needed, newer)
+            };
+            let needed = match needed {
+                Ok(needed) => needed,
+                Err(pause) => {
+                    inner.clock.sleep(pause).await;
+                    inner.needed(&mut inner.lock(), &missing, inner.clock.moment())?
+                }
             };
             let newer = join_all(newer.into_iter().map(|newer| inner.wait_a_while(newer)));
             let (_, old) = try_join!(try_join_all(needed), newer.map(Ok))?;
@@ -394,12 +333,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
                 told.insert(part);
             }
         }
-        Err(CloudError {
-            kind: Kind::Transient,
-            operation: "read".to_owned(),
-            code: CODE_UNSETTLED.to_owned(),
-            message: format!("{missing:?} changed whenever it was read, {ROUNDS_MAX} times"),
-        })
+        Err(Rounds::unsettled(&missing))
     }
 }
 

@@ -23,7 +23,7 @@ use super::{EXIT_FINE, connect, core_dump, servers, take_over};
 
 /// In how much time each thing is looked at that nobody is known to have changed. What somebody
 /// changed in AWS by hand is mended within a quarter of an hour, the visit included.
-const SWEEP_PERIOD: Duration = Duration::from_mins(13);
+const SWEEP_PERIOD: Duration = Duration::from_mins(12);
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, notes: &[String]) -> anyhow::Result<u8> {

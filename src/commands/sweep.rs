@@ -153,11 +153,12 @@ impl Sweep<'_> {
     }
 
     /// Deletes what nobody owns, round by round: what one round takes away lets go of what the next
-    /// one does. Whoever has come since keeps what is his.
+    /// one does, so that only a round that found nothing to do is the last. Whoever has come since
+    /// keeps what is his.
     async fn delete(&self, mut seen: Seen, of: BTreeSet<Subject>) -> anyhow::Result<Swept> {
         let mut swept = Swept::default();
-        for round in 0..ROUNDS_MAX {
-            if round > 0 {
+        for _ in 0..ROUNDS_MAX {
+            if !swept.left.is_empty() {
                 during("waiting for AWS to let go", clock::sleep(PAUSE)).await;
             }
             let now = self.look(&mut Vec::new()).await?;
@@ -172,7 +173,7 @@ impl Sweep<'_> {
                 is_any |= walked.is_any;
                 may_go |= walked.may_go;
             }
-            if swept.left.is_empty() || !is_any && !may_go {
+            if !is_any && !may_go {
                 break;
             }
         }

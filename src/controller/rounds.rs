@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::model::subject::{Lane, Subject, SubjectKind};
 
 /// How long after one subject the next is looked at, at least. Each costs up to five reads, and ELB
-/// takes forty at once, from which others draw too: so more than 3,000 subjects take longer than
+/// takes forty at once, from which others draw too: so more than 2,900 subjects take longer than
 /// the period.
 const PACE_MIN: Duration = Duration::from_millis(250);
 /// How often it is looked what there is to look at.
@@ -20,10 +20,14 @@ const SCAN_PAUSE: Duration = Duration::from_secs(60);
 /// How old a look may be when the turn comes of what is looked at: one that has just been visited
 /// costs nothing. A period, this and the pause before are less than what people are promised.
 const SWEPT_AGE_MAX: Duration = Duration::from_secs(30);
+/// How old the lists of what there is may be then. They grow with the cluster, forty calls at
+/// 10,000 Ingresses, and everybody's turn shares them; a period and this are less than what people
+/// are promised.
+const SWEPT_LISTS_AGE_MAX: Duration = Duration::from_secs(150);
 /// How old a look at a group may be for a person who has just changed one of its Ingresses.
 const TOUCHED_AGE_MAX: Duration = Duration::from_secs(10);
-/// How old a look may be that takes many calls: which load balancers there are, and whole zones
-/// (Route 53 takes five calls a second from an account).
+/// How old a look for a person may be that takes many calls: which load balancers there are, and
+/// whole zones (Route 53 takes five calls a second from an account).
 const SHARED_AGE_MAX: Duration = Duration::from_secs(60);
 
 impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
@@ -45,7 +49,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
                 clock.sleep(last.plus(pace).since(clock.moment())).await;
                 last = clock.moment();
                 if let Some(subject) = ring.pop_front() {
-                    self.reconciler.mirror.refresh_shared(SHARED_AGE_MAX);
+                    self.reconciler.mirror.refresh_shared(SWEPT_LISTS_AGE_MAX);
                     self.look_at(&subject, SWEPT_AGE_MAX);
                     ring.push_back(subject);
                 }

@@ -19,7 +19,7 @@ ingress shop/a: {rules: [a.example.com Prefix / s:80]}
 ingress shop/b: {rules: [b.example.com Prefix / s:80]}
 ";
 /// In how much time everything is looked at.
-const PERIOD: Duration = Duration::from_secs(13 * 60);
+const PERIOD: Duration = Duration::from_secs(12 * 60);
 /// What people are promised.
 const QUARTER: u64 = 15 * 60;
 

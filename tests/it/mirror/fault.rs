@@ -1,12 +1,17 @@
 //! What is believed after something went wrong.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use albedo::aws::{BalancerScope, CloudError, ElbPart, Kind, Mirror, Part};
+use albedo::aws::{Answer, BalancerScope, Cloud, CloudError, ElbPart, Kind, Mirror, Part, Reading};
+use albedo::clock::Clock as _;
 use albedo::model::action::{AwsAction, Ec2Action, ElbAction};
 use albedo::model::id::Id;
+use albedo::model::moment::Moment;
+use albedo::model::role::Role;
 use albedo::model::security::Peer;
 use futures::FutureExt;
+use tokio::task::yield_now;
 
 use super::super::contract::site;
 use super::super::contract::suite::{CLUSTER, Seen, compare, seen, wishes};
@@ -191,4 +196,66 @@ async fn what_turns_out_to_be_gone_is_no_error() {
     // The load balancer is believed to stand, its listeners are not there.
     doubt(&mirror, &everything, &wishes::group());
     compare(seen(&mirror).await, read_anew(&site.cloud).await);
+}
+
+/// An AWS that goes on listing load balancers for a while after they went.
+#[derive(Clone)]
+struct Lingering {
+    inner: Fake,
+    clock: Hands,
+    listed: Reading,
+    until: Moment,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl Cloud for Lingering {
+    async fn read(&self, part: &Part) -> Result<Reading, CloudError> {
+        let is_list = matches!(part, Part::Elb(ElbPart::LoadBalancers));
+        if is_list && self.clock.moment() < self.until {
+            return Ok(self.listed.clone());
+        }
+        self.inner.read(part).await
+    }
+
+    async fn turn(&self, action: &AwsAction) {
+        self.inner.turn(action).await;
+    }
+
+    fn assume(&self, _: &Role, _: &str) -> Option<Self> {
+        None
+    }
+
+    async fn perform(&self, action: &AwsAction) -> Result<Answer, CloudError> {
+        self.inner.perform(action).await
+    }
+}
+
+#[tokio::test]
+async fn what_aws_still_lists_and_does_not_know_is_waited_for() {
+    let site = site().await;
+    let (fake, group, clock) = (&site.cloud, wishes::group(), Hands::default());
+    furnish(&site, &group, 1).await;
+    let listed = fake.read(&Part::Elb(ElbPart::LoadBalancers)).await.unwrap();
+    let until = clock.moment().plus(Duration::from_secs(7));
+    let lingering = Lingering { inner: fake.clone(), clock: clock.clone(), listed, until };
+    let mirror = Mirror::new(lingering, clock.clone());
+    let scope = BalancerScope::default();
+    mirror.balancer(CLUSTER, &group, &scope).await.unwrap();
+    let everything = fake.everything();
+    for id in everything.load_balancers.keys().cloned() {
+        fake.meddle(&AwsAction::Elb(ElbAction::DeleteLoadBalancer { id })).unwrap();
+    }
+    mirror.forget_part(&Part::Elb(ElbPart::LoadBalancers));
+    doubt(&mirror, &everything, &group);
+    let looking = clock.spawn(async move { mirror.balancer(CLUSTER, &group, &scope).await });
+    fake.forget_calls();
+    for _ in 0..20 {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        clock.turn(1);
+    }
+    let seen = looking.await.unwrap().unwrap();
+    assert_eq!(seen.load_balancers.iter().count(), 0);
+    assert!(fake.reads() < 20, "{:?}", fake.calls());
 }

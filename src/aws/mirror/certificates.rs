@@ -1,0 +1,85 @@
+//! What is believed of ACM's certificates.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Mirror;
+use crate::aws::{Cloud, CloudError};
+use crate::clock::Clock;
+use crate::model::id::{AwsId, CertificateKey};
+use crate::model::inventory::{CertificateInventory, RequestInventory};
+use crate::model::request::RequestKey;
+use crate::model::surroundings::IssuedCertificates;
+
+impl<C: Cloud, T: Clock> Mirror<C, T> {
+    /// The certificates that a TLS Secret was imported as.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn certificate(
+        &self,
+        cluster: &str,
+        key: &CertificateKey,
+    ) -> Result<CertificateInventory, CloudError> {
+        self.view(|reader| reader.certificate(cluster, key)).await
+    }
+
+    /// The TLS Secrets of the cluster of which a certificate stands.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn certificates(
+        &self,
+        cluster: &str,
+    ) -> Result<BTreeSet<CertificateKey>, CloudError> {
+        self.view(|reader| reader.certificates(cluster)).await
+    }
+
+    /// What has become of the certificates that ACM was asked for with the same names; of those
+    /// that are not issued yet, no longer ago than `age_max` where ACM can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn request(
+        &self,
+        cluster: &str,
+        key: &RequestKey,
+        age_max: Duration,
+    ) -> Result<RequestInventory, CloudError> {
+        self.view(|reader| reader.request(cluster, key, age_max)).await
+    }
+
+    /// What ACM was asked for in the cluster's name.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn requests(&self, cluster: &str) -> Result<BTreeSet<CertificateKey>, CloudError> {
+        self.view(|reader| reader.requests(cluster)).await
+    }
+
+    /// The certificates that listeners may have, whoever made them, listed no longer ago than
+    /// `age_max` where ACM can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn issued(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
+        self.view(|reader| reader.issued(age_max)).await
+    }
+
+    /// The same as far as a list says it.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn listed(&self, age_max: Duration) -> Result<Arc<IssuedCertificates>, CloudError> {
+        self.view(|reader| reader.listed(age_max)).await
+    }
+
+    /// The imported certificates that carry a tag with this key.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn tagged_certificates(&self, tag: &str) -> Result<BTreeSet<AwsId>, CloudError> {
+        self.view(|reader| reader.tagged_certificates(tag)).await
+    }
+}
