@@ -1,4 +1,5 @@
-//! `albedo explain`: whether a request would be served, by whom, and why not.
+//! `albedo explain`: whether a request would be served, by whom, and why not; and whether a pod gets
+//! any.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::model::rule::Request;
 use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::IssuedCertificates;
 use crate::model::target::LiveTarget;
-use crate::report::explain::{Account, Explanation, Station, Url, Verdict};
+use crate::report::explain::{Account, Asked, Explanation, PodAccount, Station, Url, Verdict};
 
 use super::progress::during;
 use super::world::{Plans, plan_all, secrets_of};
@@ -39,17 +40,28 @@ const HOSTS_MAX: usize = 10;
 enum Question {
     Url(Url),
     Ingress(ObjectKey),
+    Pod(ObjectKey),
 }
 
 impl Question {
     fn of(words: &[String]) -> anyhow::Result<Self> {
         match words {
             [url] => Ok(Self::Url(url.parse().map_err(|error: String| anyhow!(error))?)),
-            [kind, name] if matches!(kind.as_str(), "ingress" | "ingresses" | "ing") => {
+            [kind, name] => {
                 let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
-                Ok(Self::Ingress(ObjectKey::new(namespace, name)))
+                let key = ObjectKey::new(namespace, name);
+                match kind.as_str() {
+                    "ingress" | "ingresses" | "ing" => Ok(Self::Ingress(key)),
+                    "pod" | "pods" | "po" => Ok(Self::Pod(key)),
+                    _ => {
+                        bail!("{kind:?} is neither ingress nor pod, which is what can be explained")
+                    }
+                }
             }
-            _ => bail!("{:?} is neither a URL nor: ingress NAMESPACE/NAME", words.join(" ")),
+            _ => bail!(
+                "{:?} is neither a URL nor: ingress NAMESPACE/NAME, pod NAMESPACE/NAME",
+                words.join(" ")
+            ),
         }
     }
 }
@@ -82,6 +94,7 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
         Question::Ingress(key) => {
             of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await?
         }
+        Question::Pod(key) => of_pod(key, &snapshot, &mirror).await?,
     };
     match flags.output {
         Output::Text => answer.print(&notes),
@@ -124,13 +137,12 @@ impl Answer {
             println(&format!("! {}: {}: {problem}", problem.object, problem.code));
         }
         for explained in &self.explained {
-            println(&explained.url);
+            match &explained.asked {
+                Asked::Url(url) => println(url),
+                Asked::Pod(key) => println(&format!("pod {key}")),
+            }
             explained.stations.iter().for_each(print_station);
-            println(match explained.served {
-                Verdict::Good | Verdict::Note => "It would be served.",
-                Verdict::Unknown => "Whether it would be served cannot be told.",
-                Verdict::Bad => "It would not be served.",
-            });
+            println(explained.sentence());
         }
     }
 
@@ -279,6 +291,20 @@ async fn of_ingress(
         }
     }
     Ok(answer)
+}
+
+/// Explains whether a pod gets requests.
+async fn of_pod(key: &ObjectKey, snapshot: &Snapshot, mirror: &Aws) -> anyhow::Result<Answer> {
+    let mut targets = BTreeMap::new();
+    for id in (PodAccount { snapshot, targets: &targets }).wanted(key) {
+        if let Some(read) = may(mirror.targets(&id).await)? {
+            targets.insert(id, read.targets);
+        }
+    }
+    let Some(explained) = (PodAccount { snapshot, targets: &targets }).explain(key) else {
+        bail!("there is no pod {key}, or nobody may read it")
+    };
+    Ok(Answer { explained: vec![explained], ..Answer::default() })
 }
 
 /// A URL for each host of an Ingress, with its first path, on what its load balancer listens for.

@@ -1,5 +1,5 @@
 //! Whether a request would be served, and by whom: the way from its name to a target, station by
-//! station, in words for whoever wonders about it.
+//! station, in words for whoever wonders about it. And whether a pod gets any.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,8 +21,10 @@ mod answer;
 mod certificate;
 mod misses;
 mod name;
+mod pod;
 mod url;
 
+pub use pod::PodAccount;
 pub use url::Url;
 
 /// What is known of the account.
@@ -62,7 +64,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Station {
     /// What it is: `record`, `load balancer`, `listener`, `certificate`, `rule`, `answer`, `target
-    /// group` or `target`.
+    /// group` or `target`; of a pod `pod`, `service`, `target group`, `target` or `gate`.
     pub what: &'static str,
     /// What it means.
     pub verdict: Verdict,
@@ -77,14 +79,25 @@ pub struct Station {
     pub mend: Option<String>,
 }
 
-/// The way of a request.
+/// What was asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asked {
+    /// A request for a URL.
+    Url(String),
+    /// A pod, as `NAMESPACE/NAME`.
+    Pod(String),
+}
+
+/// The way of a request, or of those that a pod gets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// What was asked for.
-    pub url: String,
-    /// Whether it would be served.
+    /// What was asked about.
+    #[serde(flatten)]
+    pub asked: Asked,
+    /// Whether the request would be served, or the pod gets any.
     pub served: Verdict,
-    /// The way, from the name on.
+    /// The way, from the name or the pod on.
     pub stations: Vec<Station>,
 }
 
@@ -99,13 +112,33 @@ impl Station {
 }
 
 impl Explanation {
+    /// The answer, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        let [yes, unknown, no] = match &self.asked {
+            Asked::Url(_) => [
+                "It would be served.",
+                "Whether it would be served cannot be told.",
+                "It would not be served.",
+            ],
+            Asked::Pod(_) => {
+                ["It gets requests.", "Whether it gets requests cannot be told.", "It gets none."]
+            }
+        };
+        match self.served {
+            Verdict::Good | Verdict::Note => yes,
+            Verdict::Unknown => unknown,
+            Verdict::Bad => no,
+        }
+    }
+
     fn of(url: &Url, stations: Vec<Station>) -> Self {
         let served = stations.iter().map(|station| station.verdict).max();
         let served = match served.unwrap_or(Verdict::Unknown) {
             Verdict::Note => Verdict::Good,
             verdict => verdict,
         };
-        Self { url: url.to_string(), served, stations }
+        Self { asked: Asked::Url(url.to_string()), served, stations }
     }
 }
 

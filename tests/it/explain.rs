@@ -17,6 +17,8 @@ use super::support::fake::{Fake, State};
 use super::support::site::Site;
 use super::support::world::{CERTIFICATE, group, wait};
 
+mod pod;
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 const WORLD: &str = "

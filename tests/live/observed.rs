@@ -225,9 +225,10 @@ fn compare(case: &str, number: usize, reached: &Reached, step: &Step, left: &[Va
     };
     let differences = differences(&reached.aws, &left[as_step - 1]);
     assert!(differences.is_empty(), "{case}, step {number}: {differences:#?}");
-    let names: Vec<String> = reached.writes.iter().map(Call::name).collect();
     let calls_max = calls_max + more_calls(case, number);
-    assert!(names.len() <= calls_max, "{case}, step {number}: at most {calls_max}: {names:#?}");
+    let writes: Vec<_> =
+        reached.writes.iter().map(|call| (call.name(), call.status, &call.error)).collect();
+    assert!(writes.len() <= calls_max, "{case}, step {number}: at most {calls_max}: {writes:#?}");
     assert_eq!(reached.bindings, step.bindings(), "{case}, step {number}");
     let ingresses = step.ingresses();
     assert_eq!(reached.ingresses.len(), ingresses.len(), "{case}, step {number}");

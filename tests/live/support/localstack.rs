@@ -37,12 +37,13 @@ const PACE: &str = "ALBEDO_PACE";
 const SPEED: &str = "ALBEDO_CLOCK_SPEED";
 /// What AWS answers where it does not know everywhere yet what was just made or let go, and where
 /// it has had enough of calls: codes of EC2, ELB, Route 53, ACM and WAF.
-const PASSING: [&str; 11] = [
+const PASSING: [&str; 12] = [
     "DependencyViolation",
     "InvalidGroup.NotFound",
     "InvalidGroupId.NotFound",
     "ListenerNotFound",
     "PriorRequestNotComplete",
+    "PriorityInUse",
     "RequestLimitExceeded",
     "ResourceInUse",
     "RuleNotFound",
