@@ -93,6 +93,29 @@ def test_a_service_account_has_the_rights_it_was_given(cluster: Path) -> None:
     assert "*.*" not in rights
 
 
+def test_controllers_are_of_the_same_version() -> None:
+    def version(module: str) -> str:
+        lines = (line.split() for line in (HERE / module).read_text().splitlines())
+        return next(words[1] for words in lines if words[:1] == ["k8s.io/kubernetes"])
+
+    assert version("controllers.mod") == version("go.mod")
+
+
+def test_controllers_make_pods_and_their_slices(place: Path) -> None:
+    pids = start(place, "--controllers")
+    assert list(pids) == ["supervisor", "etcd", "kube-apiserver", "kube-controller-manager"]
+    kubectl(place, "create", "deployment", "web", "--image=web", "--replicas=2")
+    kubectl(place, "create", "service", "clusterip", "web", "--tcp=80")
+    # They begin when the API server is ready, which is when `up` returns.
+    wait = ("wait", "--timeout=60s")
+    kubectl(place, *wait, "--for=jsonpath={.status.replicas}=2", "deployment/web")
+    kubectl(place, *wait, "--for=create", "endpointslices", "--selector=app=web")
+    kubectl(place, "delete", "deployment", "web", "--wait=false")
+    kubectl(place, *wait, "--for=delete", "pods", "--selector=app=web")
+    assert run(DOWN, place).returncode == 0
+    assert not any(map(running, pids.values()))
+
+
 def test_everything_ends_with_the_guardian_and_begins_empty(place: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as guardian:
         pids = start(place, "--with", guardian.pid)
