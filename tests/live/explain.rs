@@ -92,6 +92,12 @@ async fn what_is_explained_is_what_happens() {
     let served = explained.json()["requests"].clone();
     let served = served.as_array().expect("it is a list").iter().map(|one| one["served"].clone());
     assert_eq!(served.collect::<Vec<_>>(), [json!("good"), json!("bad"), json!("good")]);
+    // By a pod: it answers what was asked for above.
+    let pods = stage.list("Pod").await;
+    let name = pods[0]["metadata"]["name"].as_str().expect("it has a name");
+    let explained = stage.explain(&["pod", &format!("{}/{name}", stage.namespace)]);
+    assert_eq!(explained.code, 0, "{explained:?}");
+    assert_eq!(explained.json()["requests"][0]["served"], "good", "{explained:?}");
     let mut foreign = ingress("other", &stage.class, &IP, &rules);
     foreign["spec"]["ingressClassName"] = "nginx".into();
     stage.apply(&[foreign]).await;
