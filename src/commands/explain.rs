@@ -38,15 +38,18 @@ const HOSTS_MAX: usize = 10;
 
 /// What a person asks about.
 enum Question {
-    Url(Url),
+    Urls(Vec<Url>),
     Ingress(ObjectKey),
     Pod(ObjectKey),
 }
 
 impl Question {
     fn of(words: &[String]) -> anyhow::Result<Self> {
+        let url = |text: &String| text.parse().map_err(|error: String| anyhow!(error));
         match words {
-            [url] => Ok(Self::Url(url.parse().map_err(|error: String| anyhow!(error))?)),
+            urls if urls.iter().all(|word| word.contains("://")) => {
+                Ok(Self::Urls(urls.iter().map(url).collect::<Result<_, _>>()?))
+            }
             [kind, name] => {
                 let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
                 let key = ObjectKey::new(namespace, name);
@@ -59,7 +62,8 @@ impl Question {
                 }
             }
             _ => bail!(
-                "{:?} is neither a URL nor: ingress NAMESPACE/NAME, pod NAMESPACE/NAME",
+                "{:?} is neither a URL such as https://app.example.com/path nor: ingress \
+                 NAMESPACE/NAME, pod NAMESPACE/NAME",
                 words.join(" ")
             ),
         }
@@ -87,10 +91,13 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
     notes.append(&mut plans.notes);
     let mut found = Found::of(&mirror, &snapshot).await.context("AWS cannot be read")?;
     let answer = match &question {
-        Question::Url(url) => Answer {
-            explained: vec![found.explain(&mirror, url, flags).await?],
-            ..Answer::default()
-        },
+        Question::Urls(urls) => {
+            let mut answer = Answer::default();
+            for url in urls {
+                answer.explained.push(found.explain(&mirror, url, flags).await?);
+            }
+            answer
+        }
         Question::Ingress(key) => {
             of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await?
         }

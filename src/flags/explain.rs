@@ -9,8 +9,8 @@ use super::{BuildFlags, Output, ProcessFlags};
 /// Flags of `albedo explain`.
 #[derive(Debug, Args)]
 pub struct ExplainFlags {
-    /// A URL, or: ingress NAMESPACE/NAME, or: pod NAMESPACE/NAME.
-    #[arg(required = true, num_args = 1..=2, value_name = "URL")]
+    /// URLs, or: ingress NAMESPACE/NAME, or: pod NAMESPACE/NAME.
+    #[arg(required = true, num_args = 1.., value_name = "URL")]
     pub what: Vec<String>,
     /// The method of the request.
     #[arg(long, default_value = "GET")]

@@ -1,5 +1,6 @@
 //! `albedo explain` against real requests through the data plane.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
@@ -9,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::names::stage;
-use crate::support::objects::{IP, endpoints, ingress, service};
+use crate::support::objects::{IP, endpoints, in_group, ingress, service};
 
 /// What is served by pods, what has none, and what no rule takes.
 const REQUESTS: [(&str, &str, u16); 7] = [
@@ -51,6 +52,76 @@ fn rule_of(explained: &Value) -> Option<String> {
     number.filter(|number| number.parse::<u32>().is_ok())
 }
 
+/// Hosts and beginnings of paths that rules of every kind take, or just not.
+const HOSTS: [&str; 8] = [
+    "a.example.com",
+    "b.example.com",
+    "c.example.com",
+    "x.w.example.com",
+    "y.x.w.example.com",
+    "w.example.com",
+    "d.example.com",
+    "b.example.com.",
+];
+const PATHS: [&str; 10] =
+    ["/", "/shop", "/shop/", "/SHOP", "/api", "/api/", "/old", "/gone", "/q", "/q?v=1"];
+const ENDS: [&str; 8] = ["", "x", "/", "/x", "ping", "?v=1", "?v=2&w=1", "%20"];
+const URLS: usize = 1_000;
+
+/// The Ingress that answers by itself and looks at queries.
+fn answering(class: &str) -> Value {
+    let group = in_group("explain");
+    let annotations = [
+        &group[..],
+        &[
+            (
+                "actions.old",
+                r#"{"type":"redirect","redirectConfig":{"path":"/shop","statusCode":"HTTP_301"}}"#,
+            ),
+            (
+                "actions.gone",
+                r#"{"type":"fixed-response","fixedResponseConfig":{"statusCode":"410"}}"#,
+            ),
+            (
+                "conditions.web",
+                r#"[{"field":"query-string","queryStringConfig":{"values":[{"key":"v","value":"1"}]}}]"#,
+            ),
+        ],
+    ]
+    .concat();
+    let mut ingress = ingress("answering", class, &annotations, &[]);
+    let path = |path: &str, name: &str, port: Value| {
+        let backend = json!({"service": {"name": name, "port": port}});
+        json!({"path": path, "pathType": "Prefix", "backend": backend})
+    };
+    let own = json!({"name": "use-annotation"});
+    ingress["spec"]["rules"] = json!([
+        {"host": "c.example.com", "http": {"paths": [
+            path("/old", "old", own.clone()),
+            path("/gone", "gone", own),
+            path("/q", "web", json!({"number": 80})),
+        ]}},
+    ]);
+    ingress
+}
+
+/// So many URLs, the same ones in each run.
+fn urls() -> Vec<(String, String)> {
+    let mut dice = 1_u64;
+    let mut pick = |of: &[&'static str]| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        of[usize::try_from(dice >> 33).expect("it has 31 bits") % of.len()]
+    };
+    let mut found = Vec::new();
+    while found.len() < URLS {
+        let (host, path, end) = (pick(&HOSTS), pick(&PATHS), pick(&ENDS));
+        if !(path.contains('?') && end.contains('?')) {
+            found.push((host.to_owned(), format!("{path}{end}")));
+        }
+    }
+    found
+}
+
 #[tokio::test]
 async fn what_is_explained_is_what_happens() {
     let (stage, _) = stage("explain").await;
@@ -66,8 +137,10 @@ async fn what_is_explained_is_what_happens() {
         ("a.example.com", "/shop", "web"),
         ("a.example.com", "/api", "api"),
         ("b.example.com", "/", "web"),
+        ("*.w.example.com", "/", "web"),
     ];
-    stage.apply(&[ingress("web", &stage.class, &IP, &rules)]).await;
+    let group = in_group("explain");
+    stage.apply(&[ingress("web", &stage.class, &group, &rules), answering(&stage.class)]).await;
     let _controller = stage.run(&[]);
     stage.rest().await;
     stage.account.ask("GET", "settled", None).await;
@@ -86,12 +159,33 @@ async fn what_is_explained_is_what_happens() {
         let number = traced["priority"].as_u64().map(|number| number.to_string());
         assert_eq!(rule_of(request), number, "{explained:?} {traced}");
     }
+    // Many at once: whoever is served by somebody gets an answer that is no error.
+    let urls = urls();
+    let asked: Vec<String> =
+        urls.iter().map(|(host, path)| format!("http://{host}{path}")).collect();
+    let explained = stage.explain(&asked.iter().map(String::as_str).collect::<Vec<_>>());
+    let explained = explained.json()["requests"].clone();
+    let explained = explained.as_array().expect("it is a list");
+    assert_eq!(explained.len(), URLS);
+    let mut statuses = BTreeMap::new();
+    for ((host, path), explained) in urls.iter().zip(explained) {
+        let status = status(door, host, path).await;
+        let is_served = matches!(status, 200 | 301 | 410);
+        let verdict = if is_served { "good" } else { "bad" };
+        assert_eq!(explained["served"], verdict, "{host}{path} got {status}: {explained:#}");
+        *statuses.entry(status).or_insert(0) += 1;
+    }
+    let kinds: Vec<u16> = statuses.keys().copied().collect();
+    assert_eq!(kinds, [200, 301, 404, 410, 503], "{statuses:?}");
     // By its Ingress: one of its hosts has what is not served.
     let explained = stage.explain(&["ingress", &format!("{}/web", stage.namespace)]);
     assert_eq!(explained.code, 2, "{explained:?}");
     let served = explained.json()["requests"].clone();
     let served = served.as_array().expect("it is a list").iter().map(|one| one["served"].clone());
-    assert_eq!(served.collect::<Vec<_>>(), [json!("good"), json!("bad"), json!("good")]);
+    assert_eq!(
+        served.collect::<Vec<_>>(),
+        [json!("good"), json!("bad"), json!("good"), json!("good")]
+    );
     // By a pod: it answers what was asked for above.
     let pods = stage.list("Pod").await;
     let name = pods[0]["metadata"]["name"].as_str().expect("it has a name");
