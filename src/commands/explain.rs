@@ -1,5 +1,5 @@
-//! `albedo explain`: whether a request would be served, by whom, and why not; and whether a pod gets
-//! any.
+//! `albedo explain`: whether a request would be served, by whom, and why not; and whether a pod
+//! gets any.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! away by hand is found and mended. Behind a person's change to an Ingress that look comes at
 //! once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Core;
@@ -32,27 +32,35 @@ const SHARED_AGE_MAX: Duration = Duration::from_secs(60);
 
 impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     /// Looks at one subject after the other, so that each has its turn in every period, for ever.
-    /// One that is new comes last.
+    /// Whatever is new was read or made when it came: its first turn is in the second half of a
+    /// period, and those that came together are spread over it.
     pub(super) async fn sweep(&self, period: Duration) {
         let clock = &self.reconciler.clock;
-        let (mut known, mut ring) = (BTreeSet::new(), VecDeque::new());
+        let (mut known, mut turns) = (BTreeSet::new(), BTreeSet::new());
         let mut last = clock.moment();
         loop {
             let current = self.swept();
-            ring.retain(|subject| current.contains(subject));
-            ring.extend(current.difference(&known).cloned());
+            turns.retain(|(_, subject)| current.contains(subject));
+            let fresh: Vec<&Subject> = current.difference(&known).collect();
+            let apart = period / 2 / u32::try_from(fresh.len()).unwrap_or(u32::MAX).max(1);
+            let mut first = clock.moment().plus(period / 2);
+            for subject in fresh {
+                first = first.plus(apart);
+                turns.insert((first, subject.clone()));
+            }
             known = current;
-            let count = u32::try_from(ring.len()).unwrap_or(u32::MAX).max(1);
-            let pace = (period / count).max(PACE_MIN);
             let end = clock.moment().plus(SCAN_PAUSE);
-            while last.plus(pace) <= end {
-                clock.sleep(last.plus(pace).since(clock.moment())).await;
-                last = clock.moment();
-                if let Some(subject) = ring.pop_front() {
-                    self.reconciler.mirror.refresh_shared(SWEPT_LISTS_AGE_MAX);
-                    self.look_at(&subject, SWEPT_AGE_MAX);
-                    ring.push_back(subject);
+            while let Some((due, subject)) = turns.first().cloned() {
+                let turn = due.max(last.plus(PACE_MIN));
+                if turn > end {
+                    break;
                 }
+                clock.sleep(turn.since(clock.moment())).await;
+                last = clock.moment();
+                self.reconciler.mirror.refresh_shared(SWEPT_LISTS_AGE_MAX);
+                self.look_at(&subject, SWEPT_AGE_MAX);
+                turns.remove(&(due, subject.clone()));
+                turns.insert((last.plus(period), subject));
             }
             clock.sleep(end.since(clock.moment())).await;
         }
