@@ -20,6 +20,7 @@ pub mod doubt;
 pub mod fabric;
 pub mod foreign;
 pub mod gates;
+mod group_class;
 pub mod groups;
 mod limits;
 mod links;

@@ -16,6 +16,7 @@ use super::annotations::MEANWHILE;
 use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
 use super::brought::Brought;
 use super::decided::Decided;
+use super::group_class;
 use super::shared::{Say, Shared};
 use super::taking::Taking;
 
@@ -72,8 +73,9 @@ fn in_order(
     let Taking { snapshot, brought, .. } = taking;
     let deciding = brought.active.iter().filter(|source| taking.may_decide(source));
     let deciding = deciding.filter_map(|key| good.get(key).or_else(|| brought.instead.get(key)));
-    let decided = Decided::by(deciding.map(AsRef::as_ref));
-    let mut shared = Shared { decided, ..Shared::default() };
+    let class = group_class::wish(snapshot, taking.group);
+    let decided = Decided::by(class.as_ref(), deciding.map(AsRef::as_ref));
+    let mut shared = Shared::by(decided, class.unwrap_or_default());
     let mut admitted = BTreeMap::new();
     for key in &brought.standing {
         if let Some(part) = good.get(key) {
@@ -101,6 +103,9 @@ fn in_order(
             admitted.insert(key, Arc::clone(instead));
         }
     }
+    // Where nobody has what a class's Ingresses would be sent to, they are not sent there.
+    let asks = |part: &Arc<Part>| part.load_balancer.ssl_redirect.is_some();
+    shared.load_balancer.ssl_redirect.take_if(|_| !admitted.values().any(asks));
     let is_out = |source: &&Source| !admitted.contains_key(*source);
     let unexplained = brought.active.iter().filter(is_out).cloned().collect();
     // Whoever is let in first, rules stand in the group's order.

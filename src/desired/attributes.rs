@@ -10,7 +10,7 @@ use crate::model::flat::FlatMap;
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::Attributes;
 use crate::model::problem::{Code, Problem, Severity};
-use crate::model::seen::{ClassListener, KeyValue};
+use crate::model::seen::{ClassListener, ClassParams, KeyValue};
 use crate::model::source::Source;
 use crate::model::stack::NamedAttributes;
 
@@ -62,6 +62,19 @@ pub fn of_listeners(
         (*port, both)
     });
     each.collect()
+}
+
+/// The attributes of listeners that a class decides.
+pub fn of_class(class: &ClassParams) -> BTreeMap<(u16, Protocol), Attributes> {
+    let each = class.spec.listeners.iter().filter_map(|one| {
+        let speaks = [Protocol::Http, Protocol::Https]
+            .into_iter()
+            .find(|protocol| one.protocol.as_deref() == Some(protocol.as_str()))?;
+        let port = u16::try_from(one.port?).ok()?;
+        Some(((port, speaks), listed(&one.listener_attributes)))
+    });
+    // The first of several counts.
+    each.rev().collect()
 }
 
 fn pairs(pairs: Pairs) -> Attributes {

@@ -234,6 +234,26 @@ fn default_class<'a>(
     }
 }
 
+/// The parameters of a class, with their name, where there are such.
+#[must_use]
+pub fn params_of<'a>(
+    objects: &'a Objects,
+    class: &'a IngressClass,
+) -> Option<(&'a str, &'a ClassParams)> {
+    let named = class.spec.as_ref()?.parameters.as_ref()?;
+    let is_lbcs = named.api_group.as_deref() == Some(PARAMS_GROUP) && named.kind == PARAMS_KIND;
+    let params = objects.params.get(&named.name).filter(|_| is_lbcs)?;
+    Some((&named.name, params))
+}
+
+/// Whether parameters of classes select a namespace.
+#[must_use]
+pub fn selects(objects: &Objects, params: &ClassParams, namespace: &str) -> bool {
+    let Some(selector) = &params.spec.namespace_selector else { return true };
+    let labels = objects.namespaces.get(namespace);
+    selector.takes(|key| labels.and_then(|labels| labels.get(key)).map(String::as_str))
+}
+
 fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> Claim<'a> {
     let Some(spec) = &class.spec else { return Claim::Foreign };
     if !spec.controller.as_deref().is_some_and(is_our_controller) {
@@ -260,17 +280,13 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
         let allowed = format!("{PARAMS_KIND} that exist");
         return Claim::Invalid(invalid(key, &field, found, allowed));
     };
-    if let Some(selector) = &params.spec.namespace_selector {
-        let labels = objects.namespaces.get(key.namespace.as_str());
-        let label = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
-        if !selector.takes(label) {
-            return Claim::Unselected(invalid(
-                key,
-                "metadata.namespace",
-                format!("\"{}\", whose labels the class does not select", key.namespace),
-                format!("what namespaceSelector of {PARAMS_KIND} {} selects", parameters.name),
-            ));
-        }
+    if !selects(objects, params, &key.namespace) {
+        return Claim::Unselected(invalid(
+            key,
+            "metadata.namespace",
+            format!("\"{}\", whose labels the class does not select", key.namespace),
+            format!("what namespaceSelector of {PARAMS_KIND} {} selects", parameters.name),
+        ));
     }
     Claim::Ours(Some(params))
 }

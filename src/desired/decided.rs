@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use crate::model::load_balancer::Attributes;
 use crate::model::part::Part;
 
+use super::group_class::ClassWish;
+
 /// What classes decide for all of a group.
 #[derive(Clone, Debug, Default)]
 pub struct Decided {
@@ -22,20 +24,22 @@ pub struct Decided {
 }
 
 impl Decided {
-    /// What parts in their group's order decide.
-    pub fn by<'p>(parts: impl Iterator<Item = &'p Part>) -> Self {
+    /// What parts in their group's order decide, after the class that the group belongs to.
+    pub fn by<'p>(
+        class: Option<&ClassWish>,
+        parts: impl Iterator<Item = &'p Part> + Clone,
+    ) -> Self {
         let mut decided = Self::default();
-        for (place, part) in parts.enumerate() {
-            if place == 0 {
-                let wish = &part.load_balancer;
-                decided.attributes.clone_from(&wish.class_attributes);
-                decided.capacity = wish.class_capacity;
-                decided.ipv4_pool.clone_from(&wish.class_ipv4_pool);
-            }
-            for (port, wish) in &part.listens {
-                let first = decided.listeners.entry(*port);
-                first.or_insert_with(|| wish.class_attributes.clone());
-            }
+        let of_parts = || parts.clone().next().map(|part| &part.load_balancer);
+        if let Some(wish) = class.map(|class| &class.load_balancer).or_else(of_parts) {
+            decided.attributes.clone_from(&wish.class_attributes);
+            decided.capacity = wish.class_capacity;
+            decided.ipv4_pool.clone_from(&wish.class_ipv4_pool);
+        }
+        for (port, wish) in parts.flat_map(|part| &part.listens) {
+            let of_class = class.and_then(|class| class.listeners.get(&(*port, wish.protocol)));
+            let first = decided.listeners.entry(*port);
+            first.or_insert_with(|| of_class.unwrap_or(&wish.class_attributes).clone());
         }
         decided
     }

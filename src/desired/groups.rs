@@ -18,6 +18,7 @@ use super::annotations::table::{GROUP_NAME, GROUP_ORDER};
 use super::annotations::{Annotations, Lookup};
 use super::challenge;
 use super::classes::{self, ANNOTATION_CLASS, Claim, claim, class_of, is_own_class};
+use super::group_class;
 
 /// A member of a group that carries on.
 #[derive(Debug)]
@@ -225,6 +226,7 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
         let mut member = ordered(Member { key, ingress, params, order: 0, problems });
         if !is_in_already(snapshot, group, &member.source()) {
             member.problems.extend(refusals(&snapshot.settings, &member));
+            member.problems.extend(excluded(&snapshot.objects, group, &member));
         }
         members.active.push(member);
     }
@@ -269,6 +271,20 @@ fn refusals(settings: &Settings, member: &Member<'_>) -> Vec<Problem> {
         problems.extend(name.map(|name| refused(GROUP_NAME.field(), name, allowed)));
     }
     problems
+}
+
+/// What a newcomer is told by another class whom the class that the group belongs to does not
+/// select.
+fn excluded(objects: &Objects, group: &Group, member: &Member<'_>) -> Option<Problem> {
+    let owner = group_class::owner(objects, group)?;
+    if classes::selects(objects, owner.params, &member.key.namespace) {
+        return None;
+    }
+    let values = member.ingress.metadata.annotations.as_ref();
+    let annotations = Annotations::new(Kind::Ingress, member.key, values);
+    let found = format!("the group of IngressClass {}", owner.class);
+    let allowed = format!("what namespaceSelector of IngressClassParams {} selects", owner.named);
+    Some(annotations.error(Code::NotAllowed, GROUP_NAME.field(), found, &allowed))
 }
 
 fn ordered(mut member: Member<'_>) -> Member<'_> {

@@ -54,8 +54,8 @@ fn certificates<'f>(front: &'f Front, part: &Part, seen: &mut BTreeSet<(u16, &'f
     for (port, wish) in &part.listens {
         let Some((port, wished)) = front.listeners.get_key_value(port) else { continue };
         let default = wished.listener.default_certificate.as_ref();
-        let brought = wished.certificates.iter().flatten();
-        let own = brought.filter(|id| wish.certificates.contains(id) && Some(*id) != default);
+        let all = wished.listener.certificates.iter();
+        let own = all.filter(|id| wish.certificates.contains(id) && Some(*id) != default);
         seen.extend(own.map(|id| (*port, id)));
     }
     seen.len() - before

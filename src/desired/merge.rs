@@ -324,14 +324,15 @@ fn listeners(
         let brought = listening.map(|listen| &listen.certificates);
         let brought = brought.map(|ids| ids.iter().map(|id| resolved(snapshot, id)).collect());
         let brought: Vec<Vec<Id>> = brought.collect();
-        let mut certificates = brought.iter().flatten();
+        let of_class = shared.certificates(wish.listener.protocol);
+        let mut certificates = of_class.iter().chain(brought.iter().flatten());
         // One that is still to be made holds up no listener that another one can serve.
         let given = certificates.clone().find(|id| id.given().is_some());
         let listener = Listener {
             protocol: wish.listener.protocol,
             default_actions: default_actions(wish, *port, redirect),
             default_certificate: given.or(certificates.next()).cloned(),
-            certificates: brought.iter().flatten().cloned().collect(),
+            certificates: of_class.iter().chain(brought.iter().flatten()).cloned().collect(),
             ssl_policy: ssl_policy(snapshot, &wish.listener),
             mutual_authentication: wish.listener.mutual_authentication.clone(),
             tags: tags::with_tracking(&snapshot.settings, &wish.tags, tracking),
@@ -346,7 +347,9 @@ fn listeners(
         });
         let rules = answers.iter().cloned().chain(rules).collect();
         let attributes = attributes_of_listener(shared, *port, parts);
-        let (certificates, answers) = (brought, answers.len());
+        // Of a class's certificates the first one is the default one, whoever brings others.
+        let certificates = if of_class.is_empty() { brought } else { vec![of_class.to_vec()] };
+        let answers = answers.len();
         (*port, WishedListener { listener, certificates, attributes, rules, numbering, answers })
     });
     each.collect()

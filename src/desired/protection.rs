@@ -53,7 +53,8 @@ fn check_classic(annotation: &Annotation<String>, lookup: &mut Lookup<'_, '_, '_
 pub fn asked(wish: &ProtectionWish, parts: &[Arc<Part>]) -> Protection {
     let by = |asks: &dyn Fn(&ProtectionWish) -> bool| {
         let part = parts.iter().find(|part| asks(&part.load_balancer.protection));
-        part.map(|part| part.source.clone())
+        // Nobody asks for what the class of the group decides, if all have come by another one.
+        part.or(parts.first()).map(|part| part.source.clone())
     };
     let web_acl = wish.web_acl().and_then(|web_acl| {
         let by = by(&|own| own.web_acl() == Some(web_acl))?;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
-use crate::model::id::AwsId;
+use crate::model::id::{AwsId, Id};
 use crate::model::listener::{ListenerWish, MutualAuthentication, Protocol};
 use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancerWish};
 use crate::model::marks::Tags;
@@ -25,6 +26,7 @@ use super::annotations::table::{
     SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use super::decided::Decided;
+use super::group_class::ClassWish;
 use super::rule::plain;
 
 /// What holds of a setting that nobody has named.
@@ -50,6 +52,8 @@ pub struct SharedPort {
 pub struct Shared {
     /// What classes decide, whatever members ask for.
     pub decided: Decided,
+    /// What the class that the group belongs to decides of listeners.
+    pub class: Arc<ClassWish>,
     /// The load balancer.
     pub load_balancer: LoadBalancerWish,
     /// The listeners.
@@ -66,6 +70,19 @@ pub enum Say<'a> {
 }
 
 impl Shared {
+    /// What is decided before any part is let in.
+    #[must_use]
+    pub fn by(decided: Decided, class: ClassWish) -> Self {
+        let load_balancer = class.load_balancer.clone();
+        Self { decided, class: Arc::new(class), load_balancer, ports: BTreeMap::new() }
+    }
+
+    /// The certificates that the class decides for a listener that speaks this.
+    #[must_use]
+    pub fn certificates(&self, protocol: Protocol) -> &[Id] {
+        if protocol == Protocol::Https { &self.class.certificates } else { &[] }
+    }
+
     /// Lets a part in, unless it wants something else than the members before it.
     ///
     /// # Errors
@@ -350,7 +367,8 @@ impl Conflicts<'_> {
     ) {
         match (group.as_ref(), wish) {
             (Some(has), Some(wish)) if has != wish => {
-                self.note(annotation, &listed(wish), &listed(has));
+                let has = if has.is_empty() { NOTHING.to_owned() } else { listed(has) };
+                self.note(annotation, &listed(wish), &has);
             }
             (None, Some(wish)) => *group = Some(wish.clone()),
             (_, None) | (Some(_), Some(_)) => {}
@@ -359,12 +377,16 @@ impl Conflicts<'_> {
 
     fn admit_port(&mut self, shared: &mut Shared, part: &Part, port: u16) {
         let Some(wish) = part.listens.get(&port) else { return };
+        let class = &shared.class;
         let entry = shared.ports.entry(port).or_insert_with(|| SharedPort {
-            listener: ListenerWish::speaking(wish.protocol),
-            inbound_cidrs: None,
-            inbound_prefix_lists: None,
+            listener: ListenerWish {
+                ssl_policy: class.ssl_policy.clone().filter(|_| wish.protocol == Protocol::Https),
+                ..ListenerWish::speaking(wish.protocol)
+            },
+            inbound_cidrs: class.inbound_cidrs.clone(),
+            inbound_prefix_lists: class.inbound_prefix_lists.clone(),
             default_actions: None,
-            tags: Tags::new(),
+            tags: class.load_balancer.tags.clone(),
         });
         let decided = shared.decided.of_listener(port);
         self.agree_on_listener(port, &mut entry.listener, wish, decided);

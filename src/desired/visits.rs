@@ -11,7 +11,7 @@ use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
 use crate::model::request::RequestKey;
 use crate::model::secret::SecretUse;
-use crate::model::seen::{EndpointSlice, Node, SeenBinding, Service};
+use crate::model::seen::{ClassParams, EndpointSlice, Node, SeenBinding, Service};
 use crate::model::selector::Selector;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
@@ -20,7 +20,7 @@ use crate::model::subject::Subject;
 use crate::model::target_group::TargetType;
 
 use super::annotations::table::{DNS, REQUEST_CERTIFICATES, SECURITY_GROUPS, TLS_SECRETS};
-use super::classes::{Claim, claim, has, is_default};
+use super::classes::{Claim, claim, has, is_default, params_of};
 use super::destinations;
 use super::doubt;
 use super::fabric::Others;
@@ -99,6 +99,8 @@ impl Index {
                 for (class, _) in named {
                     self.of_class_named(&mut visits, objects, class);
                 }
+                let sides = [&turn.old, &turn.new].into_iter().flatten();
+                sides.for_each(|params| self.owned(&mut visits, params));
             }
             Change::Policy(turn) => self.policy(&mut visits, objects, turn),
             Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
@@ -297,11 +299,22 @@ impl Index {
         turn: &Turn<String, IngressClass>,
     ) {
         self.of_class_named(visits, objects, &turn.key);
+        let sides = [&turn.old, &turn.new].into_iter().flatten();
+        for (_, params) in sides.filter_map(|class| params_of(objects, class)) {
+            self.owned(visits, params);
+        }
         // Those that name no class have the default one.
         let mut sides = [&turn.old, &turn.new].into_iter().flatten();
         if sides.any(|class| is_default(class)) {
             self.of_class_named(visits, objects, "");
         }
+    }
+
+    /// The group that parameters of classes name: who is in it by another class is concerned, too.
+    fn owned(&self, visits: &mut Visits<'_>, params: &ClassParams) {
+        let named = params.spec.group.as_ref();
+        let group = named.and_then(|named| Group::explicit(&named.name).ok());
+        visits.balancers(group.iter().filter(|group| self.members(group).next().is_some()));
     }
 
     fn of_class_named(&mut self, visits: &mut Visits<'_>, objects: &Objects, class: &str) {

@@ -92,7 +92,7 @@ fn the_readme_says_what_feature_gates_come_to() {
 
 #[test]
 fn what_the_readme_says_of_namespaces_and_brakes_is_tested() {
-    let rows = ["tenants", "brakes"].map(|table| lines(table).into_iter().skip(2));
+    let rows = ["tenants", "brakes", "classes"].map(|table| lines(table).into_iter().skip(2));
     for row in rows.into_iter().flatten() {
         let cell = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().to_owned();
         for name in cell.split('`').skip(1).step_by(2) {

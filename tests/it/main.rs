@@ -38,6 +38,7 @@ mod frames;
 mod fuzz;
 mod gates;
 mod golden;
+mod group_class;
 mod groups;
 mod https;
 mod iam;
