@@ -306,7 +306,9 @@ fn modify(
     changed
 }
 
-/// Certificates go once the new ones are there and the default one is what it should be.
+/// Certificates go once the new ones are there and the default one is what it should be. Whether
+/// that one is also among those chosen by host decides nothing where it stays: LBC before 3.4.1
+/// left it out, and nobody adds it to what that one made.
 fn certificates(
     draft: &mut Draft,
     live: &LiveListener,
@@ -316,7 +318,10 @@ fn certificates(
 ) {
     let standing = &live.live.spec.certificates;
     let mut added: Vec<StepId> = changed.into_iter().collect();
-    for certificate in wish.certificates.difference(standing) {
+    let default = live.live.spec.default_certificate.as_ref();
+    let stays = default.filter(|default| wish.default_certificate.as_ref() == Some(*default));
+    let missing = wish.certificates.difference(standing).filter(|one| Some(*one) != stays);
+    for certificate in missing {
         let action = AwsAction::Elb(ElbAction::AddListenerCertificate {
             listener: Id::Is(live.live.id.clone()),
             certificate: certificate.clone(),

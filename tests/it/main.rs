@@ -91,4 +91,5 @@ mod tally;
 mod targets;
 mod tidy;
 mod unexplained;
+mod versions;
 mod zones;

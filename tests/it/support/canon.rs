@@ -59,7 +59,8 @@ pub fn renamed(names: &[(String, String)], mut text: String) -> String {
 }
 
 /// Everything in AWS, a line a thing. A target that drains is on its way out by itself: how far it
-/// has come says only when somebody looked.
+/// has come says only when somebody looked. The default certificate of a listener may be among
+/// those that are chosen by host as well, or not: clients get it either way.
 pub fn aws(state: &State) -> Vec<String> {
     fn each<'a, T: Debug + 'a>(
         things: impl IntoIterator<Item = (&'a AwsId, &'a T)>,
@@ -71,10 +72,14 @@ pub fn aws(state: &State) -> Vec<String> {
     for group in target_groups.values_mut() {
         group.targets.retain(|_, state| *state != TargetState::Draining);
     }
+    let mut listeners = state.listeners.clone();
+    for listener in listeners.values_mut() {
+        listener.spec.certificates.extend(listener.spec.default_certificate.clone());
+    }
     let all = each(&state.security_groups)
         .into_iter()
         .chain(each(&state.load_balancers))
-        .chain(each(&state.listeners))
+        .chain(each(&listeners))
         .chain(each(&state.rules))
         .chain(each(&target_groups))
         .chain(each(&state.imported))
