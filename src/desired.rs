@@ -54,3 +54,4 @@ pub mod targets;
 pub mod tls;
 pub mod visits;
 pub mod zone;
+mod zones_out;

@@ -28,6 +28,7 @@ pub fn wish(
         ip_address_type,
         name: lookup.find(&LOAD_BALANCER_NAME),
         subnets: named_subnets(settings, surroundings, ip_address_type, lookup),
+        zones_out: None,
         security_groups: security_groups(surroundings, lookup.ingress),
         manages_rules: lookup.find(&MANAGE_RULES),
         attributes,

@@ -19,7 +19,7 @@ use super::classes::{annotations_of, class_of, is_own_class};
 use super::groups::Member;
 use super::listener::Brought;
 use super::rule::PathSyntax;
-use super::{challenge, listener, load_balancer, names, request, rule, solver, tls};
+use super::{challenge, listener, load_balancer, names, request, rule, solver, tls, zones_out};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -65,6 +65,8 @@ pub fn build(
         names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
+    let wish = &mut part.load_balancer;
+    wish.zones_out = zones_out::asked(snapshot, member, wish, &mut annotations);
     if is_brought && !tls::any_stands(snapshot, &source, &certificates) {
         part.load_balancer.ssl_redirect = None;
     }

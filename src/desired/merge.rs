@@ -254,8 +254,25 @@ fn attributes_of_listener(shared: &Shared, port: u16, parts: &[Arc<Part>]) -> Na
     attributes::named(&together.listener.attributes, decided, &asked)
 }
 
-/// The subnets that a member names, or those that fit where none stand yet.
+/// The subnets to have, without those in zones that classes take out. Where too few would be left,
+/// none is taken out, which the members of those classes are told.
 fn subnets_of(
+    snapshot: &Snapshot,
+    shared: &Shared,
+    parts: &[Arc<Part>],
+) -> (Wish<Vec<AwsId>>, Option<Problem>) {
+    let (all, problem) = all_subnets_of(snapshot, shared, parts);
+    let out = parts.iter().filter_map(|part| part.load_balancer.zones_out.as_ref());
+    let Some(out) = out.cloned().reduce(|one, other| &one | &other) else { return (all, problem) };
+    let (Wish::Exactly(ids) | Wish::KeepElse(ids)) = &all;
+    match subnets::without(&snapshot.surroundings, &snapshot.settings, ids, &out) {
+        Ok(left) if problem.is_none() => (Wish::Exactly(left), None),
+        _ => (all, problem),
+    }
+}
+
+/// The subnets that a member names, or those that fit where none stand yet.
+fn all_subnets_of(
     snapshot: &Snapshot,
     shared: &Shared,
     parts: &[Arc<Part>],

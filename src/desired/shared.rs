@@ -138,6 +138,7 @@ impl Conflicts<'_> {
             ip_address_type,
             name,
             subnets,
+            zones_out: _,
             security_groups,
             manages_rules,
             attributes,

@@ -109,6 +109,23 @@ pub fn discovered(
     best(surroundings, settings, ip_address_type, &reachable)
 }
 
+/// Those of these subnets that lie in none of these zones.
+///
+/// # Errors
+/// What is wrong with those that would be left.
+pub fn without(
+    surroundings: &Surroundings,
+    settings: &Settings,
+    chosen: &[AwsId],
+    zones: &BTreeSet<String>,
+) -> Result<Vec<AwsId>, NoSubnets> {
+    let subnets = &surroundings.vpc.subnets;
+    let stays = |id: &&AwsId| subnets.get(*id).is_none_or(|subnet| !zones.contains(&subnet.zone));
+    let left: Vec<AwsId> = chosen.iter().filter(stays).cloned().collect();
+    check(surroundings, settings, &left)?;
+    Ok(left)
+}
+
 /// One subnet for each zone: one with this cluster's tag first, then the lowest id.
 fn best(
     surroundings: &Surroundings,

@@ -22,7 +22,8 @@ use crate::model::target_group::{GRPC, HTTP1, HealthCheck, TargetGroup, TargetTy
 use super::annotations::table::{
     BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH,
     HEALTHCHECK_PORT, HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, MULTI_CLUSTER,
-    SUCCESS_CODES, TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE, UNHEALTHY_THRESHOLD,
+    SUCCESS_CODES, TARGET_CONTROL_PORT, TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE,
+    UNHEALTHY_THRESHOLD,
 };
 use super::annotations::{Annotations, Lookup};
 use super::tags;
@@ -136,7 +137,9 @@ fn describe(
     let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
     let attributes = attributes.into_iter().collect();
     let kind = (target_type, protocol, version);
-    let target_group = target_group(backend, (kind, &target_port), health_check, lookup);
+    let control_port = control_port(backend, target_type, lookup);
+    let ports = (&target_port, control_port);
+    let target_group = target_group(backend, (kind, ports), health_check, lookup);
     let nodes = nodes(target_type, lookup);
     let multi_cluster = is_shared(lookup);
     let binding = Binding { multi_cluster, nodes, ..binding(backend, &target_group, target_port) };
@@ -145,7 +148,7 @@ fn describe(
 
 fn target_group(
     backend: &Backend<'_>,
-    ((target_type, protocol, version), target_port): ((TargetType, Protocol, &str), &PortRef),
+    (kind, (target_port, control_port)): ((TargetType, Protocol, &str), (&PortRef, Option<u16>)),
     health_check: HealthCheck,
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> TargetGroup {
@@ -155,14 +158,16 @@ fn target_group(
         PortRef::Number(number) => u16::try_from(*number).unwrap_or(1),
         PortRef::Name(_) => 1,
     };
+    let (target_type, protocol, version) = kind;
     let wished = tags::wished(backend.settings, lookup);
     let group = backend.group.to_string();
     let tracking = backend.group.tags(&backend.settings.cluster, key(backend).backend.spelled());
     TargetGroup {
-        name: name(backend, &group, port, (target_type, protocol, version)).map(Into::into),
+        name: name(backend, &group, (port, control_port), kind).map(Into::into),
         target_type,
         protocol,
         protocol_version: version.into(),
+        control_port,
         port,
         ipv6: backend.service.ipv6,
         vpc: backend.settings.vpc.clone(),
@@ -190,7 +195,8 @@ fn answering(
     };
     let target_port = service_port.target.clone();
     let kind = (TargetType::Ip, Protocol::Http, HTTP1);
-    let target_group = target_group(backend, (kind, &target_port), health_check, lookup);
+    let ports = (&target_port, None);
+    let target_group = target_group(backend, (kind, ports), health_check, lookup);
     let [name, value] = ["deregistration_delay.timeout_seconds", "0"].map(SmolStr::new_static);
     let binding = binding(backend, &target_group, target_port);
     WishedTargetGroup {
@@ -243,6 +249,22 @@ fn target_port(
         lookup.ingress.problems.push(problem);
     }
     node_port
+}
+
+/// The port of targets' agents, where somebody names one for the backend.
+fn control_port(
+    backend: &Backend<'_>,
+    target_type: TargetType,
+    lookup: &mut Lookup<'_, '_, '_>,
+) -> Option<u16> {
+    let name = format!("{}.{}", backend.service_key.name, backend.port);
+    let port = lookup.find_one(&TARGET_CONTROL_PORT, &name)?;
+    if target_type == TargetType::Instance {
+        let allowed = format!("only {} ip: AWS has none for instances", TARGET_TYPE.key());
+        lookup.ingress.wrong_of(&TARGET_CONTROL_PORT, &name, &port.to_string(), &allowed);
+        return None;
+    }
+    Some(port)
 }
 
 fn health_check(
@@ -304,7 +326,7 @@ fn health_check_port(
 fn name(
     backend: &Backend<'_>,
     group: &str,
-    port: u16,
+    (port, control_port): (u16, Option<u16>),
     (target_type, protocol, version): (TargetType, Protocol, &str),
 ) -> Option<String> {
     let service_uid = backend.service.uid.as_deref()?;
@@ -319,6 +341,7 @@ fn name(
         target_type: target_type.as_str(),
         protocol: protocol.as_str(),
         protocol_version: version,
+        control_port,
     }))
 }
 
@@ -341,8 +364,9 @@ fn binding(backend: &Backend<'_>, target_group: &TargetGroup, target_port: PortR
         port,
     };
     let health_port = target_group.health_check.port.parse::<i32>().ok().map(PortRef::Number);
+    let control_port = target_group.control_port.map(|port| PortRef::Number(port.into()));
     let openings = if backend.settings.restricted_rules {
-        let ports = std::iter::once(target_port).chain(health_port);
+        let ports = std::iter::once(target_port).chain(health_port).chain(control_port);
         ports.map(|port| opening(Some(port))).collect()
     } else {
         vec![opening(None)]

@@ -1,5 +1,6 @@
 //! A load balancer: always an application load balancer.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,10 @@ pub struct LoadBalancerWish {
     pub name: Option<String>,
     /// The subnets.
     pub subnets: Option<Vec<AwsId>>,
+    /// The zones that its class takes out; nothing where it says nothing. Those of all members
+    /// count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zones_out: Option<BTreeSet<String>>,
     /// The security groups.
     pub security_groups: Option<Vec<AwsId>>,
     /// Whether the backend security group comes beside security groups that are named.

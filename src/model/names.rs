@@ -147,22 +147,27 @@ pub struct TargetGroupNameParts<'a> {
     pub protocol: &'a str,
     /// `HTTP1`, `HTTP2` or `GRPC`.
     pub protocol_version: &'a str,
+    /// The target control port, where there is one.
+    pub control_port: Option<u16>,
 }
 
 /// The name of a target group, and of the TargetGroupBinding made for it.
 #[must_use]
 pub fn target_group(parts: &TargetGroupNameParts<'_>) -> String {
-    let hash = hash(&[
+    let port = parts.port.to_string();
+    let control_port = parts.control_port.map(|port| port.to_string());
+    let mut hashed = vec![
         parts.cluster,
         parts.group,
         &parts.ingress.namespace,
         &parts.ingress.name,
         parts.service_uid,
         parts.service_port,
-        &parts.port.to_string(),
+        &port,
         parts.target_type,
         parts.protocol,
         parts.protocol_version,
-    ]);
-    of_object(parts.service, &hash)
+    ];
+    hashed.extend(control_port.as_deref());
+    of_object(parts.service, &hash(&hashed))
 }

@@ -68,6 +68,10 @@ pub struct TargetGroup {
     pub protocol: Protocol,
     /// In which version: [`HTTP1`], [`HTTP2`] or [`GRPC`]; cannot be changed in place.
     pub protocol_version: SmolStr,
+    /// The port on which a target's agent tells the load balancer what it can take (AWS's target
+    /// optimizer); cannot be changed in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_port: Option<u16>,
     /// The port for targets that are registered without one; counts only when it is made.
     pub port: u16,
     /// Whether the targets' addresses are IPv6; counts only when it is made.
@@ -94,6 +98,9 @@ impl TargetGroup {
         }
         if self.protocol_version != live.protocol_version {
             fields.push("protocol version");
+        }
+        if self.control_port != live.control_port {
+            fields.push("target control port");
         }
         fields
     }

@@ -57,6 +57,7 @@ pub fn made_elsewhere(site: &Site, (name, target_type): (&str, TargetType), tags
         target_type,
         protocol: Protocol::Http,
         protocol_version: "HTTP1".into(),
+        control_port: None,
         port: 80,
         ipv6: false,
         vpc: AwsId::new("vpc-fake"),

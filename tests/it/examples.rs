@@ -105,6 +105,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("multi-cluster-target-group", "", "true"),
     ("backend-protocol", "", "HTTPS"),
     ("backend-protocol-version", "", "HTTP2"),
+    ("target-control-port.", "web.80", "3000"),
     ("target-group-attributes", "", "deregistration_delay.timeout_seconds=30"),
     ("healthcheck-port", "", "traffic-port"),
     ("healthcheck-protocol", "", "HTTP"),
@@ -119,6 +120,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("dns", "", "true"),
     ("accept-removals", "", "0123456789abcdef"),
     ("precedence", "", "kubernetes"),
+    ("zones-out", "", "none"),
 ];
 
 /// For each field of IngressClassParams a value, as it stands behind `spec`.

@@ -76,6 +76,7 @@ fn target_groups_are_named_as_lbc_names_them() {
         target_type: "ip",
         protocol: "HTTP",
         protocol_version: "HTTP1",
+        control_port: None,
     };
     assert_eq!(target_group(&parts), "k8s-ns1-name1-2c37289a00");
     let parts = TargetGroupNameParts {
@@ -88,6 +89,8 @@ fn target_groups_are_named_as_lbc_names_them() {
         ..parts
     };
     assert_eq!(target_group(&parts), "k8s-shop-checkout-d5eded7941");
+    let controlled = TargetGroupNameParts { control_port: Some(3000), ..parts };
+    assert_eq!(target_group(&controlled), "k8s-shop-checkout-85c3f1ff05");
     let parts = TargetGroupNameParts {
         group: "platform.edge-public",
         service_port: "http",

@@ -1,5 +1,7 @@
 //! In which version of HTTP load balancers speak to targets.
 
+use albedo::model::binding::PortRef;
+
 use super::support::site::Site;
 use super::support::world::{World, wait};
 
@@ -73,4 +75,48 @@ fn another_version_takes_another_target_group_which_serves_before_the_old_one_go
             action.target_groups().iter().any(|weighted| weighted.group.given() == Some(standing))
         }));
     });
+}
+
+#[test]
+fn the_port_of_targets_agents_is_let_in_and_takes_another_target_group() {
+    let world = World::new(&format!("{SHOP}{}", ingress("target-control-port.s.80: \"3000\", ")));
+    let built = world.build("shop/web");
+    assert_eq!(built.problems, []);
+    let wished = built.stack.target_groups.values().next().unwrap();
+    assert_eq!(wished.target_group.control_port, Some(3000));
+    let ports: Vec<Option<PortRef>> =
+        wished.binding.openings.iter().map(|opening| opening.port.clone()).collect();
+    assert_eq!(ports, [8080, 3000].map(|port| Some(PortRef::Number(port))));
+
+    // That of another backend is none of this one's.
+    let world = World::new(&format!("{SHOP}{}", ingress("target-control-port.s.http: \"3000\", ")));
+    let built = world.build("shop/web");
+    let wished = built.stack.target_groups.values().next().unwrap();
+    assert_eq!(wished.target_group.control_port, None);
+
+    let ports = |site: &Site| {
+        let state = site.aws.everything();
+        let groups = state.target_groups.values();
+        groups.map(|group| group.spec.control_port).collect::<Vec<_>>()
+    };
+    wait(async {
+        let site = Site::new(SHOP);
+        site.cluster.add(&ingress(""));
+        let controller = site.settle().await;
+        assert_eq!(ports(&site), [None]);
+        site.cluster.add(&ingress("target-control-port.s.80: \"3000\", "));
+        controller.settle().await;
+        assert_eq!(ports(&site), [Some(3000)]);
+    });
+}
+
+#[test]
+fn nodes_have_no_agents() {
+    let asked = "target-type: instance, target-control-port.s.80: \"3000\", ";
+    let nodes = SHOP.replace("[80:8080]", "[\"80:8080@31007\"]");
+    let world = World::new(&format!("{nodes}{}", ingress(asked)));
+    let problems = world.problems("shop/web");
+    let [problem] = &problems[..] else { panic!("{problems:?}") };
+    assert!(problem.field.ends_with("target-control-port.s.80"), "{problem}");
+    assert!(problem.allowed.contains("target-type ip"), "{problem}");
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use albedo::model::id::AwsId;
+use albedo::model::problem::Severity;
 use albedo::model::stack::Wish;
 use albedo::model::surroundings::Subnet;
 
@@ -169,4 +170,62 @@ fn where_too_few_fit_every_subnet_is_listed_with_why() {
     ] {
         refused(&found, why);
     }
+}
+
+/// What becomes of the subnets of a class that says this of zones, and what its Ingress is told.
+fn zones_out(value: &str, annotations: &str, zones: &[&str]) -> (Wish<Vec<AwsId>>, Vec<String>) {
+    let says = format!("alb.ingress.k8s.aws/zones-out: \"{value}\"");
+    let mut world = World::new(&format!(
+        "service shop/s: {{ports: [80]}}\nclass p: {{{says}}}\n\
+         ingress shop/web: {{class: p, {annotations} rules: [any Exact /a s:80]}}"
+    ));
+    let subnets = zones.iter().map(|zone| (AwsId::new(format!("subnet-{zone}")), subnet(zone)));
+    Arc::make_mut(&mut world.surroundings.vpc).subnets = subnets.collect();
+    let built = world.build("shop/web");
+    let told = built.problems.iter().map(|problem| {
+        assert_ne!(problem.severity, Severity::Error);
+        format!("{}: {}; {}", problem.field, problem.found, problem.meanwhile)
+    });
+    let told = told.collect();
+    let front = built.stack.front.expect("it is served all the same");
+    assert_eq!(front.no_subnets, None);
+    (front.subnets, told)
+}
+
+fn subnets(zones: &[&str]) -> Vec<AwsId> {
+    zones.iter().map(|zone| AwsId::new(format!("subnet-{zone}"))).collect()
+}
+
+#[test]
+fn a_class_takes_a_zone_out_and_puts_it_back() {
+    let three = ["a", "b", "c"];
+    let exactly = |zones: &[&str]| (Wish::Exactly(subnets(zones)), Vec::new());
+    assert_eq!(zones_out("b", "", &three), exactly(&["a", "c"]));
+    assert_eq!(zones_out("none", "", &three), exactly(&three));
+    // Those that an Ingress names, too.
+    let named = "subnets: \"subnet-c,subnet-b,subnet-a\",";
+    assert_eq!(zones_out("a", named, &three), exactly(&["c", "b"]));
+    assert_eq!(zones_out("none", named, &three), exactly(&["c", "b", "a"]));
+}
+
+#[test]
+fn no_zone_is_taken_out_where_too_few_would_be_left() {
+    let (wish, told) = zones_out("a", "", &["a", "b"]);
+    assert_eq!(wish, Wish::KeepElse(subnets(&["a", "b"])));
+    let [told] = &told[..] else { panic!("{told:?}") };
+    assert!(told.contains("zones-out: one zone only: subnet-b; no zone is taken out"), "{told}");
+
+    let (wish, told) = zones_out("b, x", "", &["a", "b", "c"]);
+    assert_eq!(wish, Wish::Exactly(subnets(&["a", "c"])));
+    assert!(told[0].contains("\"x\", in which the VPC has no subnet"), "{told:?}");
+}
+
+#[test]
+fn zones_that_cannot_be_read_make_the_class_bad() {
+    let world = World::new(
+        "service shop/s: {ports: [80]}\nclass p: {alb.ingress.k8s.aws/zones-out: \"\"}\n\
+         ingress shop/web: {class: p, rules: [any Exact /a s:80]}",
+    );
+    let problems = world.problems("shop/web");
+    assert!(problems[0].to_string().contains("zones-out"), "{problems:?}");
 }

@@ -167,6 +167,7 @@ async fn target_groups_have_their_names(stage: &Stage, state: &State) {
                 target_type: &text(group, "TargetType"),
                 protocol: &text(group, "Protocol"),
                 protocol_version: &text(group, "ProtocolVersion"),
+                control_port: None,
             });
         assert_eq!(text(group, "TargetGroupName"), name, "{:#}", state.value);
     }

@@ -94,6 +94,7 @@ pub(in crate::aws) async fn create(
         .target_type(spec.target_type.as_str().into())
         .protocol(spec.protocol.as_str().into())
         .protocol_version(spec.protocol_version.as_str())
+        .set_target_control_port(spec.control_port.map(i32::from))
         .port(spec.port.into())
         .vpc_id(spec.vpc.as_str())
         .set_ip_address_type(spec.ipv6.then_some(TargetGroupIpAddressTypeEnum::Ipv6))
@@ -192,6 +193,7 @@ fn read(raw: &Raw) -> Option<Live<TargetGroup>> {
             target_type: target_type(raw.target_type()?.as_str())?,
             protocol: protocol(raw.protocol()?)?,
             protocol_version: raw.protocol_version().unwrap_or_default().into(),
+            control_port: raw.target_control_port().and_then(|port| port.try_into().ok()),
             port: u16::try_from(raw.port()?).ok()?,
             ipv6: raw.ip_address_type() == Some(&TargetGroupIpAddressTypeEnum::Ipv6),
             vpc: AwsId::new(raw.vpc_id()?),

@@ -72,6 +72,7 @@ fn target_group(n: usize) -> Live<TargetGroup> {
         target_type: TargetType::Ip,
         protocol: Protocol::Http,
         protocol_version: "HTTP1".into(),
+        control_port: None,
         port: 80,
         ipv6: false,
         vpc: AwsId::new("vpc-1"),

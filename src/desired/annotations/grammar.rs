@@ -64,6 +64,15 @@ pub fn precedence(text: &str) -> Result<Precedence, Unreadable> {
     word(text, &[("members", Precedence::Members), ("kubernetes", Precedence::Kubernetes)])
 }
 
+/// Zones with commas, or `none`.
+pub fn zones_out(text: &str) -> Result<BTreeSet<String>, Unreadable> {
+    let zones: BTreeSet<String> = items(text).map(str::to_owned).collect();
+    if zones.is_empty() || zones.len() > 1 && zones.contains("none") {
+        return Err("names of availability zones with commas, or none".into());
+    }
+    Ok(zones.into_iter().filter(|zone| zone != "none").collect())
+}
+
 /// Yes or no in all of the spellings that LBC takes.
 pub fn boolean(text: &str) -> Result<bool, Unreadable> {
     const TRUE: [&str; 6] = ["1", "t", "T", "TRUE", "true", "True"];

@@ -35,6 +35,15 @@ impl Lookup<'_, '_, '_> {
         }
     }
 
+    /// The setting of the one of several annotations that has this name behind the common start.
+    pub fn find_one<T>(&mut self, annotation: &Annotation<T>, name: &str) -> Option<T> {
+        let service = self.service.as_deref_mut();
+        match service.filter(|of| of.named(annotation).any(|named| named == name)) {
+            Some(service) => service.read_one(annotation, name),
+            None => self.ingress.read_one(annotation, name),
+        }
+    }
+
     /// The pairs that authors ask for: the Ingress's, and the Service's over them where it may ask.
     pub fn own_pairs(&mut self, annotation: &Annotation<Pairs>) -> Pairs {
         let mut found = self.ingress.read(annotation).unwrap_or_default();

@@ -297,6 +297,9 @@ built! {
     /// In which version of HTTP: HTTP1 (also where nobody says), HTTP2 or GRPC.
     BACKEND_PROTOCOL_VERSION: &'static str =
         "backend-protocol-version" on ServiceOrIngress by grammar::protocol_version;
+    /// The port on which pods' agents tell the load balancer what they can take, for the backend of
+    /// this Service and port, such as web.80; behind it stands what AWS calls a target optimizer.
+    TARGET_CONTROL_PORT: u16 = "target-control-port." on ServiceOrIngress by grammar::port;
     /// Attributes of the target group.
     TARGET_GROUP_ATTRIBUTES: Pairs = "target-group-attributes" on ServiceOrIngress by grammar::map;
     /// The port of health checks: a number, a Service port's name, or traffic-port.
@@ -331,6 +334,9 @@ built! {
     /// In which order the rules of a group stand: members, one Ingress after the other (also where
     /// nobody says), or kubernetes, the narrowest host and path first, whoever asks for it.
     PRECEDENCE: Precedence = "precedence" on Class by grammar::precedence;
+    /// The availability zones whose subnets load balancers leave, and their targets with them, for
+    /// as long as two others remain; none puts back those that discovery finds.
+    ZONES_OUT: BTreeSet<String> = "zones-out" on Class by grammar::zones_out;
 }
 
 const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
@@ -338,17 +344,11 @@ const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
     Known { name, carriers, support, class_field: None, help: "" }
 }
 
-/// One that Services may carry as well.
-const fn either(name: &'static str, values: &'static [&'static str]) -> Known {
-    Known { carriers: Carriers::ServiceOrIngress, ..only(name, values) }
-}
-
 /// The spellings of "false" that LBC accepts.
 const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
 
 /// Annotations of LBC's that are not built yet.
 const NOT_YET: &[Known] = &[
-    either("target-control-port.", &[]),
     only("enable-frontend-nlb", FALSE),
     only("frontend-nlb-scheme", &[]),
     only("frontend-nlb-subnets", &[]),

@@ -237,6 +237,9 @@ fn create_target_group(spec: &TargetGroup) -> Value {
     if spec.ipv6 {
         call.insert("IpAddressType".to_owned(), json!("ipv6"));
     }
+    if let Some(port) = spec.control_port {
+        call.insert("TargetControlPort".to_owned(), json!(port));
+    }
     Value::Object(call)
 }
 

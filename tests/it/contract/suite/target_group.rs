@@ -29,7 +29,9 @@ pub async fn a_target_group_is_made_as_asked_and_once<C: Cloud>(site: Site<C>) {
         health_check: HealthCheck { success_codes: "12".into(), ..health_check() },
         ..plain.clone()
     };
-    for spec in [plain, grpc] {
+    let controlled =
+        TargetGroup { name: Some("controlled".into()), control_port: Some(3000), ..plain.clone() };
+    for spec in [plain, grpc, controlled] {
         let answer = done(&site, target_group(spec.clone())).await;
         let Answer::TargetGroup(answer) = answer else { panic!("{answer:?}") };
         assert_eq!(read(&site, &answer.id).await.as_ref(), Some(&answer));

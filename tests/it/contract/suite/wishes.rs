@@ -185,6 +185,7 @@ pub fn target_group_spec<C>(site: &Site<C>, name: &str) -> TargetGroup {
         target_type: TargetType::Ip,
         protocol: Protocol::Http,
         protocol_version: "HTTP1".into(),
+        control_port: None,
         port: 8080,
         ipv6: false,
         vpc: site.vpc.id.clone(),
