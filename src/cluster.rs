@@ -21,6 +21,7 @@ mod recorder;
 mod secrets;
 mod store;
 mod watch;
+mod webhook;
 mod wire;
 mod write;
 
@@ -37,4 +38,5 @@ pub use progress::{Progress, SILENCE_MAX, Sight};
 pub use recorder::{EventQueue, EventRecorder};
 pub use secrets::{read_secrets, watch_secrets};
 pub use watch::watch_all;
+pub use webhook::WebhookConfiguration;
 pub use write::{ApiServer, Cluster, Sought};

@@ -22,6 +22,7 @@ pub mod foreign;
 pub mod gates;
 mod group_class;
 pub mod groups;
+pub mod injection;
 mod limits;
 mod links;
 mod lint;

@@ -33,6 +33,7 @@
 //! * [`world`]: what is known, one value behind one lock.
 //! * [`apply`], [`reconcile`], [`controller`]: the walk through a plan and the right to take its
 //!   steps; the story of a visit; the runtime: who is visited next, and for how long.
+//! * [`injector`]: an optional webhook that gives new pods their readiness gates.
 //! * [`commands`], [`flags`], [`serve`], [`telemetry`], [`clock`]: what people and other programs
 //!   see.
 //!
@@ -100,6 +101,7 @@ pub mod commands;
 pub mod controller;
 pub mod desired;
 pub mod flags;
+pub mod injector;
 pub mod model;
 pub mod plan;
 pub mod reconcile;

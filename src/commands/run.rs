@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::aws::Tally;
 use crate::clock::{SystemClock, now};
-use crate::cluster::{ApiServer, Election, Sight, watch_all, watch_secrets};
+use crate::cluster::{ApiServer, Election, Sight, WebhookConfiguration, watch_all, watch_secrets};
 use crate::controller::{Controller, Parts, Workers};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
@@ -110,6 +110,10 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
     controller.add("the watch of Secrets", watch_secrets(client.clone(), wanted, intake, clock));
     let stands = controller.stand();
     servers::serve_all(&mut controller, process, &metrics, &sight).await?;
+    if let Some(name) = process.readiness_gate_webhook() {
+        let configuration = WebhookConfiguration::new(client.clone(), name);
+        servers::inject(&mut controller, process, configuration).await?;
+    }
     let election = Election { client, lease, identity, clock };
     let election = process.enable_leader_election.then_some(election);
     Ok((controller, Leadership { election, tenure, stands, clock }))

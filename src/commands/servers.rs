@@ -1,20 +1,51 @@
 //! What others may ask of the controller.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::net::TcpListener;
 
 use crate::aws::Sdk;
 use crate::clock::{SystemClock, now};
-use crate::cluster::{ApiServer, Sight};
+use crate::cluster::{ApiServer, Sight, WebhookConfiguration};
 use crate::controller::Controller;
+use crate::desired::injection;
 use crate::flags::ProcessFlags;
+use crate::injector::{self, Keeper, Shown};
 use crate::model::subject::{Lane, SubjectKind};
 use crate::serve;
 use crate::telemetry::Metrics;
 
 /// The controller on a real AWS and a real cluster.
 pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
+
+async fn listen(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = serve::listen(address).await;
+    listener.with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
+}
+
+/// Answers the API server which readiness gates new pods should have, from what is seen of the
+/// cluster, whoever leads.
+pub(super) async fn inject(
+    controller: &mut Running,
+    flags: &ProcessFlags,
+    configuration: WebhookConfiguration,
+) -> anyhow::Result<()> {
+    let address = flags.readiness_gate_webhook_bind_addr;
+    let listener = listen("readiness-gate-webhook-bind-addr", address).await?;
+    tracing::info!(webhook = ?listener.local_addr(), "listening");
+    let shown = Shown::default();
+    let keeper = Keeper::new(configuration, SystemClock::new(), shown.clone());
+    controller.add("the webhook's certificate", keeper.keep());
+    let world = controller.world().clone();
+    let gates = move |namespace: &str, labels: &BTreeMap<String, String>| {
+        injection::gates(&world.lock().objects, namespace, labels)
+    };
+    controller.add("the webhook", injector::serve(listener, shown, gates));
+    Ok(())
+}
 
 /// Answers what others ask: whether it lives, whether it is ready, its metrics.
 pub(super) async fn serve_all(
@@ -23,10 +54,6 @@ pub(super) async fn serve_all(
     metrics: &Arc<Metrics>,
     sight: &Sight,
 ) -> anyhow::Result<()> {
-    let listen = async |flag: &str, address| {
-        let listener = serve::listen(address).await;
-        listener.with_context(|| format!("--{flag}: cannot listen on {address}; choose another"))
-    };
     let health = listen("health-probe-bind-addr", flags.health_probe_bind_addr).await?;
     let scraped = listen("metrics-bind-addr", flags.metrics_bind_addr).await?;
     tracing::info!(health = ?health.local_addr(), metrics = ?scraped.local_addr(), "listening");

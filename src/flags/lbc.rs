@@ -55,8 +55,9 @@ impl Effect {
 use Effect::{Nothing, Only};
 use Value::{Boolean, Duration, Integer, List, Text};
 
-const GATES: &str = "readiness gates that pods have are opened here, and nothing puts them there";
-const WEBHOOKS: &str = "there are no webhooks here";
+const GATES: &str = "readiness gates that pods have are opened here, and --readiness-gate-webhook, \
+                     which is off where nobody asks for it, puts them there";
+const WEBHOOKS: &str = "--readiness-gate-webhook is the only one here, and makes its certificates";
 const SERVICES: &str = "Services of type LoadBalancer are not served here";
 const GATEWAYS: &str = "Gateways are not served here";
 const ACCELERATORS: &str = "global accelerators are not served here";

@@ -51,6 +51,15 @@ pub struct ProcessFlags {
     #[arg(long, default_value = ":8080", value_name = "ADDRESS",
         value_parser = crate::serve::address)]
     pub metrics_bind_addr: SocketAddr,
+    /// The MutatingWebhookConfiguration by which the API server asks this process which readiness
+    /// gates new pods should have; deploy/injector.yaml has one. Default: none, and pods come as
+    /// they are written.
+    #[arg(long, value_name = "NAME")]
+    pub readiness_gate_webhook: Option<String>,
+    /// Where the API server asks that.
+    #[arg(long, default_value = ":9443", value_name = "ADDRESS",
+        value_parser = crate::serve::address)]
+    pub readiness_gate_webhook_bind_addr: SocketAddr,
     /// How many Ingress groups are worked on at once.
     #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = count)]
     pub ingress_max_concurrent_reconciles: u16,
@@ -70,6 +79,12 @@ pub struct ProcessFlags {
 }
 
 impl ProcessFlags {
+    /// The configuration of the webhook, where the flag names one.
+    #[must_use]
+    pub fn readiness_gate_webhook(&self) -> Option<&str> {
+        given(self.readiness_gate_webhook.as_ref())
+    }
+
     /// The namespace of what is remembered, where the flag names it.
     #[must_use]
     pub fn memory_namespace(&self) -> Option<&str> {

@@ -42,6 +42,7 @@ mod group_class;
 mod groups;
 mod https;
 mod iam;
+mod injector;
 mod instances;
 mod laws;
 mod limits;

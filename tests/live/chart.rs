@@ -122,15 +122,21 @@ fn the_manifests_are_what_the_chart_renders() {
 
 #[test]
 fn the_policies_and_rights_that_are_asked_for_are_those_of_the_manifests() {
-    let asked = ["--set", "clusterName=demo,admissionPolicies.enabled=true,rbac.upgrade=true"];
+    let asked = "clusterName=demo,admissionPolicies.enabled=true,rbac.upgrade=true,\
+                 readinessGateInjector.enabled=true";
+    let asked = ["--set", asked];
     let chart = rendered(&asked).expect("it can be rendered");
     let is_asked_for = |document: &Value| {
         let name = document["metadata"]["name"].as_str().expect("it has one");
         let kind = document["kind"].as_str().expect("it has one");
-        kind.starts_with("ValidatingAdmissionPolicy") || name.ends_with("-upgrade")
+        let is_of = |end: &str| name.ends_with(end);
+        kind.starts_with("ValidatingAdmissionPolicy")
+            || is_of("-upgrade")
+            || is_of("-readiness-gates")
     };
     let chart = sorted(chart.into_iter().filter(is_asked_for));
-    assert_eq!(chart, sorted([manifest("admission.yaml"), manifest("upgrade.yaml")].concat()));
+    let files = ["admission.yaml", "upgrade.yaml", "injector.yaml"].map(manifest);
+    assert_eq!(chart, sorted(files.concat()));
 }
 
 #[test]

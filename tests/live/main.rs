@@ -16,6 +16,7 @@ mod doctor;
 mod explain;
 mod extent;
 mod faults;
+mod injector;
 mod leader;
 mod life;
 mod names;

@@ -308,6 +308,7 @@ fn a_service_is_its_ports_and_what_it_says_of_target_groups() {
             target: PortRef::Name("web".to_owned()),
             node_port: Some(31007),
         }]),
+        selector: Box::new([("app".into(), "web".into())]),
     };
     assert_eq!(*service, expected);
 }

@@ -45,12 +45,14 @@ impl Wire for Service {
         let annotations = self.metadata.annotations.unwrap_or_default().into_iter();
         let annotations = annotations.filter(|(name, _)| name.starts_with(ANNOTATION_PREFIX));
         let annotations: BTreeMap<String, String> = annotations.collect();
+        let selector = spec.selector.into_iter().flatten();
         let service = seen::Service {
             has_load_balancer: finalizers.any(|held| held == FINALIZER),
             uid: self.metadata.uid.map(Into::into),
             ipv6: spec.ip_families.iter().flatten().any(|family| family == "IPv6"),
             annotations: (!annotations.is_empty()).then(|| Box::new(annotations)),
             ports: spec.ports.into_iter().flatten().map(port).collect(),
+            selector: selector.map(|(key, value)| (key.into(), value.into())).collect(),
         };
         (key, Some(service))
     }

@@ -34,9 +34,21 @@ pub struct Service {
     pub annotations: Option<Box<BTreeMap<String, String>>>,
     /// Its ports.
     pub ports: Box<[ServicePort]>,
+    /// The labels of its pods; none where somebody else says which its endpoints are.
+    #[serde(default)]
+    pub selector: Box<[(SmolStr, SmolStr)]>,
 }
 
 impl Service {
+    /// Whether pods with these labels are its own.
+    #[must_use]
+    pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        let has = |(key, value): &(SmolStr, SmolStr)| {
+            labels.get(key.as_str()).is_some_and(|label| label == value.as_str())
+        };
+        !self.selector.is_empty() && self.selector.iter().all(has)
+    }
+
     /// The port that somebody means by a number or a name.
     #[must_use]
     pub fn port(&self, wanted: &PortRef) -> Option<&ServicePort> {

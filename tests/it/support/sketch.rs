@@ -210,6 +210,9 @@ fn service(body: &mut Map<String, Value>) -> Value {
         port
     });
     let mut spec = json!({"ports": ports.collect::<Vec<_>>()});
+    if let Some(selector) = body.remove("selector") {
+        spec["selector"] = selector;
+    }
     if let Some(families) = body.remove("families") {
         spec["ipFamilies"] = families;
     }

@@ -79,6 +79,8 @@
   (list "targetgroupbinding-max-concurrent-reconciles" $values.targetgroupbindingMaxConcurrentReconciles)
   (list "sync-period" $values.syncPeriod)
   (list "metrics-bind-addr" $values.metricsBindAddr)
+  (list "readiness-gate-webhook" (ternary (include "albedo.injectorName" .) "" $values.readinessGateInjector.enabled))
+  (list "readiness-gate-webhook-bind-addr" (include "albedo.unless" (list ":9443" (printf ":%d" (int $values.readinessGateInjector.port)))))
   (list "log-level" $values.logLevel)
   (list "log-format" $values.logFormat)
   (list "targets-without-pods" $values.targetsWithoutPods)

@@ -34,6 +34,11 @@
 {{- default .Values.ingressClass .Values.ingressClassParams.name -}}
 {{- end -}}
 
+{{/* What makes up the webhook that gives new pods their readiness gates. */}}
+{{- define "albedo.injectorName" -}}
+{{- printf "%s-readiness-gates" (include "albedo.fullname" . | trunc 47 | trimSuffix "-") -}}
+{{- end -}}
+
 {{/* What pods are known by; a Deployment's can never change. */}}
 {{- define "albedo.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "albedo.name" . }}
