@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | 
 # those that leave AWS aside. The others mostly wait for AWS, so six of them run on two cores.
 SAME_AT_ANY_PACE := contract:: sdk:: cluster:: router::
 
-.PHONY: demo test test-pace lint image bench bench-scale simulate mutants clean prerequisites
+.PHONY: demo test test-pace lint image bench rollouts bench-scale simulate mutants clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
@@ -26,6 +26,9 @@ image: prerequisites ## the image as deploy/Dockerfile describes it, without a d
 
 bench: prerequisites ## the figures, beside what they may be: the controller's, LocalStack's, its data plane's
 	cargo bench --bench runtime --bench figures && localstack/bench && localstack/dataplane/bench
+
+rollouts: prerequisites ## what becomes of 500 requests a second while apps are rolled over, on both servers, about 10 minutes
+	cargo bench --bench rollouts
 
 bench-scale: prerequisites ## the figures of 10,000 Ingresses on both servers, about 15 minutes
 	cargo bench --bench scale

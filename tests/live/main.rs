@@ -30,6 +30,7 @@ mod protection;
 mod readiness;
 mod replacement;
 mod requests;
+mod rollouts;
 mod router;
 mod sdk;
 mod support;

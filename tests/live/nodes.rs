@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::support::nodes::instance;
 use crate::support::objects;
 use crate::support::stage::{Stage, until};
 use crate::support::state::text;
@@ -10,20 +11,6 @@ use crate::support::state::text;
 /// How long a node that is about to go may stay a target: all that is between is a watch and a
 /// call.
 const LEAVES_WITHIN: SignedDuration = SignedDuration::from_secs(3);
-
-/// An instance of the stage's, in the nodes' security group.
-fn instance(stage: &Stage) -> String {
-    let images = stage.account.call("ec2", "DescribeImages", &json!({}));
-    let instance = stage.account.call(
-        "ec2",
-        "RunInstances",
-        &json!({
-            "ImageId": images["Images"][0]["ImageId"], "MinCount": 1, "MaxCount": 1,
-            "SubnetId": stage.ground.subnets[0].1, "SecurityGroupIds": [stage.ground.nodes],
-        }),
-    );
-    text(&instance["Instances"][0], "InstanceId")
-}
 
 /// A node that no other test's Ingress chooses.
 fn node(stage: &Stage, name: &str, instance: &str, taints: &Value) -> Value {
@@ -67,7 +54,7 @@ fn opened(stage: &Stage) -> Vec<u64> {
 #[tokio::test]
 async fn nodes_are_registered_reached_and_let_go() {
     let stage = Stage::new("by-nodes").await;
-    let mut ids = [instance(&stage), instance(&stage)];
+    let mut ids = [instance(&stage).0, instance(&stage).0];
     ids.sort();
     for (name, id) in ["a", "b"].iter().zip(&ids) {
         stage.apply(&[node(&stage, name, id, &json!([]))]).await;

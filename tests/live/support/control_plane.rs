@@ -1,7 +1,8 @@
 //! A real kube-apiserver with etcd, by `tests/control-plane/up`: one for all tests of this binary.
 //!
 //! No controller runs in it: nothing makes pods or endpoints, and a namespace that is deleted
-//! stays.
+//! stays. Tests that need Deployments share another one, in which some of kube-controller-manager's
+//! run.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -46,14 +47,30 @@ impl ControlPlane {
             .await
     }
 
+    /// Another one that they share, in which Deployments have pods and Services EndpointSlices.
+    pub async fn with_controllers() -> &'static Self {
+        static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
+        SHARED
+            .get_or_init(|| async {
+                let plane = Self::start_with("control-plane-with-controllers", &["--controllers"]);
+                plane.prepare().await;
+                plane
+            })
+            .await
+    }
+
     /// Starts a control plane with nothing in it. Its name is not any other's in this binary.
     pub fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, options: &[&str]) -> Self {
         let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
         sweep(scratch, name);
         let pid = std::process::id().to_string();
         let place = scratch.join(format!("{name}-{pid}"));
         let mut up = Command::new(format!("{REPOSITORY}/tests/control-plane/up"));
-        run(up.arg(&place).args(["--with", &pid]));
+        run(up.arg(&place).args(["--with", &pid]).args(options));
         let env = std::fs::read_to_string(place.join("env")).expect("`up` writes env");
         let kubectl = env.lines().find_map(|line| line.strip_prefix("KUBECTL="));
         let kubectl = PathBuf::from(kubectl.expect("env names kubectl"));
@@ -167,6 +184,8 @@ impl ControlPlane {
         let crds = format!("{REPOSITORY}/deploy/crds");
         self.kubectl(&["apply", "-f", &crds]);
         self.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "-f", &crds]);
+        // For a moment the API server answers that their storage begins; kubectl asks again.
+        self.kubectl(&["get", "targetgroupbindings", "--all-namespaces"]);
     }
 
     /// What a client needs: the administrator's kubeconfig, or the same with another user or

@@ -2,9 +2,14 @@
 //! cluster hold.
 
 pub mod bridge;
+pub mod cases;
+pub mod clients;
 pub mod control_plane;
 pub mod controller;
 pub mod localstack;
+pub mod nodes;
 pub mod objects;
+pub mod rollout;
+pub mod serving;
 pub mod stage;
 pub mod state;

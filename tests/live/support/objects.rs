@@ -59,6 +59,13 @@ pub fn class(name: &str) -> Value {
     })
 }
 
+/// An IngressClass of our own controller.
+pub fn own_class(name: &str) -> Value {
+    let mut class = class(name);
+    class["spec"]["controller"] = "alb.ingress.k8s.aws/albedo".into();
+    class
+}
+
 /// What the pod of a Service with this address is called: no other one ever has its name.
 pub fn pod(service: &str, address: &str) -> String {
     format!("{service}-{}", address.replace('.', "-"))

@@ -163,6 +163,20 @@ impl Stage {
         stage
     }
 
+    /// A stage on which Deployments have pods, whose class is of our own controller.
+    pub async fn with_controllers(stem: &str) -> Self {
+        let plane = ControlPlane::with_controllers().await;
+        let client = plane.client().await;
+        let namespace = plane.namespace(&client, stem).await;
+        let account = account();
+        let ground = ground(&account, 2 * ADDRESSES);
+        let class = namespace.clone();
+        let stage = Self { account, plane, client, namespace, class, ground, is_alone: true };
+        stage.apply(&[objects::own_class(&stage.class)]).await;
+        stage.restrict().await;
+        stage
+    }
+
     /// A stage over a namespace and a class that are there, with an account of its own.
     pub fn over(
         plane: &'static ControlPlane,
@@ -407,6 +421,7 @@ impl Stage {
 fn version(kind: &str) -> &'static str {
     match kind {
         "Ingress" | "IngressClass" => "networking.k8s.io/v1",
+        "Deployment" => "apps/v1",
         "EndpointSlice" => "discovery.k8s.io/v1",
         "TargetGroupBinding" | "IngressClassParams" => "elbv2.k8s.aws/v1beta1",
         "TenantPolicy" => "alb.ingress.k8s.aws/v1",
