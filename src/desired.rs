@@ -33,6 +33,7 @@ pub mod merge;
 pub mod moves;
 pub mod mutual_authentication;
 pub mod names;
+pub mod nginx;
 pub mod nodes;
 pub mod owners;
 mod placed;

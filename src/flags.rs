@@ -29,7 +29,7 @@ mod reach;
 mod spelling;
 mod sweep;
 
-pub use adopt::AdoptFlags;
+pub use adopt::{AdoptFlags, Origin};
 pub use completions::CompletionsFlags;
 pub use dns::{AesKey, DnsFlags};
 pub use dns_filter::{DnsFilterFlags, ManagedType, TargetNet, ZoneTag};

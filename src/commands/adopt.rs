@@ -8,12 +8,17 @@ use super::plan::{Planned, planned};
 use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, println, take_over};
 use crate::cluster::evidence::{Foreign, foreign};
 use crate::cluster::neighbour;
-use crate::flags::{AdoptFlags, Cli, Command, Output, PlanFlags};
+use crate::flags::{AdoptFlags, Cli, Command, Origin, Output, PlanFlags};
 use crate::plan::show;
 use crate::report::adopt::{self, Move, Side};
 
+mod nginx;
+
 /// Proves that nothing would change, or says what would; and how the work is handed over.
 pub async fn run(flags: &AdoptFlags) -> anyhow::Result<u8> {
+    if flags.from == Some(Origin::Nginx) {
+        return nginx::run(flags);
+    }
     let client = connect::cluster(&flags.reach).await?;
     let (lbc, external_dns) = foreign(&client).await.context("the cluster cannot be asked")?;
     let side = Side {

@@ -35,6 +35,16 @@ pub struct Manifests {
 /// # Errors
 /// The file and the document that cannot be read, and why.
 pub fn read(files: &[String]) -> anyhow::Result<Manifests> {
+    let mut manifests = load(files)?;
+    fill_in(&mut manifests);
+    Ok(manifests)
+}
+
+/// The same without filling anything in.
+///
+/// # Errors
+/// The file and the document that cannot be read, and why.
+pub fn load(files: &[String]) -> anyhow::Result<Manifests> {
     let mut manifests = Manifests::default();
     for given in files {
         for file in in_folder(given)? {
@@ -50,7 +60,6 @@ pub fn read(files: &[String]) -> anyhow::Result<Manifests> {
         }
         bail!("{files}: no Ingress in there that Kubernetes takes: {removed}");
     }
-    fill_in(&mut manifests);
     Ok(manifests)
 }
 
@@ -186,7 +195,7 @@ fn fill_in_namespaces(manifests: &mut Manifests) {
 }
 
 /// Makes up what manifests need not hold: the class, the Services of backends, and labels.
-fn fill_in(manifests: &mut Manifests) {
+pub fn fill_in(manifests: &mut Manifests) {
     fill_in_namespaces(manifests);
     let ingresses = manifests.objects.ingresses.clone();
     let mut made_up: BTreeMap<ObjectKey, Vec<ServicePort>> = BTreeMap::new();

@@ -9,8 +9,9 @@ use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
 pub use grammar::{Parser, Unreadable};
-pub(super) use grammar::{action, authentication, condition, json};
+pub(super) use grammar::{action, authentication, boolean, cidrs, condition, json};
 pub use lookup::Lookup;
+pub(super) use table::nearest_of;
 pub use table::{Annotation, Carriers, ClassField, ClassValue, Known, Pairs, Support, all};
 
 use json::Noted;
@@ -238,7 +239,7 @@ impl Annotations<'_> {
 }
 
 /// A value in an Event: quoted, and cut where it would drown the sentence.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     /// Enough to recognise a value by.
     const LENGTH_MAX: usize = 100;
     match text.char_indices().nth(LENGTH_MAX) {

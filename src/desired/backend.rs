@@ -68,6 +68,33 @@ impl<'a> Backends<'a> {
         annotations: &mut Annotations<'_>,
     ) -> Option<Vec<RuleAction>> {
         let routing = self.routing(backend, field, annotations)?;
+        self.after_login(routing, annotations)
+    }
+
+    /// What happens to requests whatever their backend; what the load balancer does by itself, it
+    /// does for everybody.
+    pub fn asked(
+        &mut self,
+        asked: &Asked,
+        field: &str,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Vec<RuleAction>> {
+        match asked {
+            Asked::Itself(action) => Some(vec![action.clone()]),
+            Asked::Forward { destinations, stickiness } => {
+                let stickiness = stickiness.clone();
+                let routing = self.forward(destinations, stickiness, field, annotations)?;
+                self.after_login(routing, annotations)
+            }
+        }
+    }
+
+    /// What clients have to do first, if they have to, and what happens then.
+    fn after_login(
+        &mut self,
+        routing: RuleAction,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<Vec<RuleAction>> {
         let objects = &self.snapshot.objects;
         let service = only_service(&self.member.key.namespace, &routing);
         let mut service = service.and_then(|service| authentication::of_service(objects, &service));

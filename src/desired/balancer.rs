@@ -19,7 +19,7 @@ use super::groups::{Member, Members, holds, is_in_already, members};
 use super::moves::Departures;
 use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, policy, solver, standing};
+use super::{member, merge, moves, names, nginx, policy, solver, standing};
 
 /// Parts of members.
 type Parts = BTreeMap<Source, Arc<Part>>;
@@ -195,7 +195,12 @@ fn close(snapshot: &Snapshot, member: &Member<'_>, held: &mut Arc<Part>, found: 
     if errors.peek().is_none() {
         return;
     }
-    if let Some(part) = closed(snapshot, member, held) {
+    let part = if nginx::is_unguarded(snapshot, member, held) {
+        Some(closed::entirely(held))
+    } else {
+        closed(snapshot, member, held)
+    };
+    if let Some(part) = part {
         *held = Arc::new(part);
         errors.for_each(|problem| closed::MEANWHILE.clone_into(&mut problem.meanwhile));
     }

@@ -11,7 +11,8 @@ use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
 use super::annotations::table::{
-    ACCEPT_REMOVALS, Annotation, DNS, PRECEDENCE, REQUEST_CERTIFICATES, TLS_SECRETS, ZONES_OUT,
+    ACCEPT_REMOVALS, Annotation, DNS, NGINX, PRECEDENCE, REQUEST_CERTIFICATES, TLS_SECRETS,
+    ZONES_OUT,
 };
 use super::annotations::{Annotations, MEANWHILE};
 
@@ -169,6 +170,7 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     annotations.read(&ACCEPT_REMOVALS);
     annotations.read(&PRECEDENCE);
     annotations.read(&ZONES_OUT);
+    annotations.read(&NGINX);
     annotations.check_class_names();
     annotations.problems.into_iter().next()
 }

@@ -7,7 +7,7 @@ use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::part::{OnHttp, Part};
 use crate::model::problem::{Code, Kind, Problem, Severity};
-use crate::model::rule::{Precedence, Rule};
+use crate::model::rule::{Precedence, Rule, RuleAction};
 use crate::model::snapshot::Snapshot;
 
 use super::annotations::table::{
@@ -18,7 +18,8 @@ use super::backend::Backends;
 use super::classes::{annotations_of, class_of, is_own_class};
 use super::groups::Member;
 use super::listener::Brought;
-use super::rule::PathSyntax;
+use super::nginx::{self, Translation};
+use super::rule::{Branch, Outcome, PathSyntax};
 use super::{challenge, listener, load_balancer, names, request, rule, solver, tls, zones_out};
 
 /// Builds what one member contributes. Without a part, the problems say why.
@@ -32,6 +33,16 @@ pub fn build(
     let mut annotations = Annotations::new(Kind::Ingress, member.key, values);
     annotations.problems.clone_from(&member.problems);
     annotations.check_names();
+    let translation = nginx::translate(snapshot, group, member);
+    let translated = translation.as_ref().map(|translation| Member {
+        ingress: &translation.ingress,
+        problems: Vec::new(),
+        ..*member
+    });
+    let member = translated.as_ref().unwrap_or(member);
+    if let Some(translation) = &translation {
+        annotations = reread(member, annotations, translation);
+    }
     check_params(member, &mut annotations);
     let settings = &snapshot.settings;
     let entries = tls::entries(settings, &snapshot.objects, member.key, member.ingress);
@@ -70,23 +81,47 @@ pub fn build(
     if is_brought && !tls::any_stands(snapshot, &source, &certificates) {
         part.load_balancer.ssl_redirect = None;
     }
-    let mut backends = Backends::new(snapshot, group, member);
-    (part.rules, part.challenges) = rules(&mut backends, &mut annotations);
-    let spec = member.ingress.spec.as_ref();
-    if let Some(backend) = spec.and_then(|spec| spec.default_backend.as_ref()) {
-        part.default_actions = backends.actions(backend, "spec.defaultBackend", &mut annotations);
-        if let Some(service) = &backend.service {
-            // They are read and count for nothing here (LBC).
-            let _conditions = annotations.read_of(&CONDITIONS, &service.name);
-            let _transforms = annotations.read_of(&TRANSFORMS, &service.name);
-        }
+    if translation.as_ref().is_some_and(|one| one.sends_to_https(&part.listens, &mut annotations)) {
+        part.on_http = OnHttp::Redirected;
     }
+    let mut backends = Backends::new(snapshot, group, member);
+    (part.rules, part.challenges) = rules(&mut backends, translation.as_ref(), &mut annotations);
+    part.default_actions = default_actions(&mut backends, &mut annotations);
     annotations.check_used(&backends.named);
     let is_complete = backends.is_complete;
     part.target_groups = backends.built.into_iter().collect();
     let problems = annotations.problems;
     let is_bad = !is_complete || problems.iter().any(|problem| problem.severity == Severity::Error);
     (if is_bad { None } else { Some(part) }, problems)
+}
+
+/// The annotations with what others come to; what was wrong so far is still to be told.
+fn reread<'a>(
+    member: &Member<'a>,
+    before: Annotations<'_>,
+    translation: &Translation<'_>,
+) -> Annotations<'a> {
+    let values = member.ingress.metadata.annotations.as_ref();
+    let mut annotations = Annotations::new(Kind::Ingress, member.key, values);
+    annotations.problems = before.problems;
+    annotations.problems.extend_from_slice(&translation.problems);
+    annotations
+}
+
+/// What happens to requests that no rule takes, if the Ingress says so.
+fn default_actions(
+    backends: &mut Backends<'_>,
+    annotations: &mut Annotations<'_>,
+) -> Option<Vec<RuleAction>> {
+    let spec = backends.member.ingress.spec.as_ref();
+    let backend = spec.and_then(|spec| spec.default_backend.as_ref())?;
+    let actions = backends.actions(backend, "spec.defaultBackend", annotations);
+    if let Some(service) = &backend.service {
+        // They are read and count for nothing here (LBC).
+        let _conditions = annotations.read_of(&CONDITIONS, &service.name);
+        let _transforms = annotations.read_of(&TRANSFORMS, &service.name);
+    }
+    actions
 }
 
 /// LBC's classes are built as LBC builds them.
@@ -96,7 +131,9 @@ fn on_http(snapshot: &Snapshot, member: &Member<'_>) -> OnHttp {
 
 fn precedence(snapshot: &Snapshot, member: &Member<'_>) -> Precedence {
     let class = class_of(&snapshot.objects, member.ingress);
-    class.and_then(|class| annotations_of(class).read(&PRECEDENCE)).unwrap_or_default()
+    let said = class.and_then(|class| annotations_of(class).read(&PRECEDENCE));
+    let is_nginx = || nginx::is_asked(snapshot, member.ingress);
+    said.unwrap_or_else(|| if is_nginx() { Precedence::Kubernetes } else { Precedence::Members })
 }
 
 /// Whether a member's class is one of our own.
@@ -130,7 +167,11 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 /// The rules of an Ingress, and those of challenges that were written into it.
-fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> (Vec<Rule>, Vec<Rule>) {
+fn rules(
+    backends: &mut Backends<'_>,
+    translation: Option<&Translation<'_>>,
+    annotations: &mut Annotations<'_>,
+) -> (Vec<Rule>, Vec<Rule>) {
     let spec = backends.member.ingress.spec.as_ref();
     let of_spec = spec.and_then(|spec| spec.rules.as_deref()).unwrap_or_default();
     let (mut rules, mut challenges) = (Vec::new(), Vec::new());
@@ -141,27 +182,102 @@ fn rules(backends: &mut Backends<'_>, annotations: &mut Annotations<'_>) -> (Vec
             wrong_rule(annotations, format!("spec.rules[{i}].host"), found, &allowed);
             continue;
         }
-        for (j, path) in rule::in_order(of_host) {
+        for (place, (j, path)) in rule::in_order(of_host).into_iter().enumerate() {
             if let Some(challenge) = challenge::in_place(backends.member.ingress, host, path) {
                 challenges.extend(solver::rule(backends, challenge, annotations));
                 continue;
             }
             let field = format!("spec.rules[{i}].http.paths[{j}]");
-            rules.extend(one_rule(backends, annotations, host, path, &field));
+            let asked = Path { host, path, is_first: place == 0, field: &field };
+            rules.extend(of_path(backends, annotations, translation, asked));
         }
     }
     (rules, challenges)
 }
 
-fn one_rule(
+/// A path of a rule.
+#[derive(Clone, Copy, Debug)]
+struct Path<'a> {
+    host: Option<&'a str>,
+    path: &'a HTTPIngressPath,
+    /// Whether it is the first one of its host.
+    is_first: bool,
+    /// Where it is.
+    field: &'a str,
+}
+
+/// The rules of a path: none where one of them cannot be had, since others may be meant to come
+/// behind it.
+fn of_path(
     backends: &mut Backends<'_>,
     annotations: &mut Annotations<'_>,
-    host: Option<&str>,
-    path: &HTTPIngressPath,
-    field: &str,
-) -> Option<Rule> {
-    let name = path.backend.service.as_ref().map_or("", |service| &service.name);
+    translation: Option<&Translation<'_>>,
+    asked: Path<'_>,
+) -> Vec<Rule> {
+    let name = asked.path.backend.service.as_ref().map_or("", |service| &service.name);
     backends.named.insert(name.to_owned());
+    let Some(branches) = branches(backends, annotations, translation, asked) else {
+        return Vec::new();
+    };
+    let added = annotations.read_of(&CONDITIONS, name).ok();
+    let transforms = annotations.read_of(&TRANSFORMS, name).ok();
+    for unknown in added.iter().flatten().flat_map(|added| &added.unknown) {
+        annotations.problems.push(unknown_field(annotations, name, unknown));
+    }
+    let mut rules = Vec::new();
+    for branch in &branches {
+        let actions = match &branch.outcome {
+            Outcome::Backend => {
+                let field = format!("{}.backend", asked.field);
+                backends.actions(&asked.path.backend, &field, annotations)
+            }
+            Outcome::Asked(action) => {
+                backends.asked(action, &format!("{}.backend", asked.field), annotations)
+            }
+        };
+        let (Some(added), Some(transforms), Some(actions)) = (&added, &transforms, actions) else {
+            return Vec::new();
+        };
+        let mut added = added.clone().unwrap_or_default();
+        added.others.extend_from_slice(&branch.others);
+        added.hosts.values.extend_from_slice(&branch.hosts.values);
+        let host = branch.host.as_deref().or(asked.host);
+        let conditions = match rule::conditions(host, branch.paths.clone(), added) {
+            Ok(conditions) => conditions,
+            Err(found) => {
+                let allowed = "either values or regexValues for hosts, and so for paths";
+                annotations.wrong_of(&CONDITIONS, name, &found, allowed);
+                return Vec::new();
+            }
+        };
+        let transforms = transforms.clone().unwrap_or_else(|| branch.transforms.clone());
+        let rule = Rule { conditions, actions, transforms };
+        if !rule.fits() && rule.split().is_none() {
+            let problem = too_much(annotations, asked.field);
+            // Nobody is let in because what keeps them out is too long.
+            let severity = if branch.is_guard { Severity::Error } else { problem.severity };
+            annotations.problems.push(Problem { severity, ..problem });
+        }
+        rules.push(rule);
+    }
+    rules
+}
+
+/// What happens to the requests of a path.
+fn branches(
+    backends: &Backends<'_>,
+    annotations: &mut Annotations<'_>,
+    translation: Option<&Translation<'_>>,
+    asked: Path<'_>,
+) -> Option<Vec<Branch>> {
+    let Path { host, path, is_first, field } = asked;
+    if let Some(translation) = translation {
+        if !translation.has_rules {
+            return None;
+        }
+        let place = (backends.snapshot, backends.group, backends.member);
+        return translation.branches(place, (host, path, is_first), (field, annotations));
+    }
     let is_regex = annotations.read(&USE_REGEX_PATH_MATCH) == Some(true);
     let syntax = if is_regex { PathSyntax::Regexes } else { PathSyntax::Patterns };
     let paths = match rule::path_values(path, syntax) {
@@ -176,26 +292,7 @@ fn one_rule(
     if let Some(allowed) = rule::undocumented(path, syntax) {
         annotations.problems.push(undocumented(annotations, field, path, &allowed));
     }
-    let added = annotations.read_of(&CONDITIONS, name).ok();
-    let transforms = annotations.read_of(&TRANSFORMS, name).ok();
-    let actions = backends.actions(&path.backend, &format!("{field}.backend"), annotations);
-    let (added, transforms, actions) = (added?.unwrap_or_default(), transforms?, actions?);
-    for unknown in &added.unknown {
-        annotations.problems.push(unknown_field(annotations, name, unknown));
-    }
-    let conditions = match rule::conditions(host, paths, added) {
-        Ok(conditions) => conditions,
-        Err(found) => {
-            let allowed = "either values or regexValues for hosts, and so for paths";
-            annotations.wrong_of(&CONDITIONS, name, &found, allowed);
-            return None;
-        }
-    };
-    let rule = Rule { conditions, actions, transforms: transforms.unwrap_or_default() };
-    if !rule.fits() && rule.split().is_none() {
-        annotations.problems.push(too_much(annotations, field));
-    }
-    Some(rule)
+    Some(vec![Branch { paths, ..Branch::to(Outcome::Backend) }])
 }
 
 /// A rule that AWS takes neither as one nor in pieces.

@@ -2,8 +2,9 @@
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
-use crate::model::rule::{Condition, RuleAction};
+use crate::model::rule::{Condition, RuleAction, Transform};
 
+use super::annotations::action::Asked;
 use super::annotations::condition::{Added, Patterns, REGEX_LENGTH_MAX, VALUE_LENGTH_MAX};
 
 pub mod authentication;
@@ -18,6 +19,51 @@ const LABEL_LENGTH_MAX: usize = 63;
 const MISSING_SERVICE: &str = "Backend service does not exist";
 /// What a missing action is answered with (LBC's text).
 const MISSING_ACTION: &str = "Backend action does not exist";
+
+/// A part of what happens to the requests of a path: what they have to be like for it besides, and
+/// what it is.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Another host than that of the rule.
+    pub host: Option<String>,
+    /// More hosts.
+    pub hosts: Patterns,
+    /// The paths.
+    pub paths: Patterns,
+    /// Conditions of other kinds.
+    pub others: Vec<Condition>,
+    /// What is made of requests.
+    pub transforms: Vec<Transform>,
+    /// What happens.
+    pub outcome: Outcome,
+    /// Whether it keeps somebody out: the others may not stand without it.
+    pub is_guard: bool,
+}
+
+/// What happens to requests.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// They go to the backend.
+    Backend,
+    /// This, whatever the backend.
+    Asked(Asked),
+}
+
+impl Branch {
+    /// All requests, whatever they are like.
+    #[must_use]
+    pub fn to(outcome: Outcome) -> Self {
+        Self {
+            host: None,
+            hosts: Patterns::default(),
+            paths: Patterns::default(),
+            others: Vec::new(),
+            transforms: Vec::new(),
+            outcome,
+            is_guard: false,
+        }
+    }
+}
 
 /// How implementation-specific paths are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,6 +37,8 @@ pub enum OnHttp {
     Open,
     /// It is served to nobody: clients are sent to HTTPS, or refused.
     Closed,
+    /// Nor is anything else: all clients are sent to HTTPS (ingress-nginx).
+    Redirected,
 }
 
 impl OnHttp {

@@ -1,5 +1,7 @@
 //! How work is handed over, and back.
 
+use std::process::Command;
+
 use albedo::model::evidence::ExternalDns;
 use albedo::model::id::ObjectKey;
 use albedo::model::neighbour::{Duty, Neighbour};
@@ -79,4 +81,69 @@ fn of_external_dns_what_decides_about_names_is_taken_over() {
         names(&given),
         ["--txt-owner-id=mine", "--domain-filter=example.com", "--aws-prefer-cname"]
     );
+}
+
+/// `albedo adopt --from nginx` of a fixture, where there is neither AWS nor a cluster: its exit
+/// code and what it prints.
+fn from_nginx(fixture: &str, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_albedo"));
+    let path = format!("{}/tests/it/fixtures/nginx/{fixture}", env!("CARGO_MANIFEST_DIR"));
+    command.env_clear().args(["adopt", "--from", "nginx", "-f", &path]).args(more);
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn manifests_of_ingress_nginx_that_lose_nothing_are_told_so() {
+    let (code, text) = from_nginx("apps.yaml", &[]);
+    for line in [
+        "Ingress shop/shop",
+        "on HTTP: redirects to HTTPS",
+        "shop.example.com / -> 302 #{protocol}://#{host}/webui",
+        "shop.example.com /* -> shop/shop-shop:80 (80), shop/shop-shop-next:80 (20)",
+        "tools.example.com ~^/workflows(/|$)(.*) -> URL",
+        "Nothing is lost of 3 Ingresses.",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let is_header = |line: &&str| line.trim_start().starts_with("ANNOTATION");
+    assert_eq!(text.lines().filter(is_header).count(), 3, "{text}");
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn manifests_of_ingress_nginx_that_lose_something_say_what_to_write_instead() {
+    let (code, text) = from_nginx("lost.yaml", &[]);
+    for line in ["serves nothing", "auth-url", "auth-type with oidc", "limit-rps", "rate-based"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(text.contains("api.example.com /v1* -> team/api-api:http"), "{text}");
+    assert!(text.contains("2 of 2 Ingresses lose something."), "{text}");
+    assert_eq!(code, Some(2), "{text}");
+    let (code, text) = from_nginx("lost.yaml", &["-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let lines = |place: usize| document["ingresses"][place]["lines"].as_array().unwrap().clone();
+    let outcomes = |place: usize| {
+        let lines = lines(place).into_iter();
+        lines.map(|line| line["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes(0), ["lost", "lost"], "{text}");
+    assert_eq!(outcomes(1), ["refused", "refused"], "{text}");
+    assert_eq!(document["ingresses"][1]["rules"], serde_json::json!([]));
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn who_adopts_from_ingress_nginx_gives_manifests() {
+    for arguments in [
+        &["--from", "nginx"][..],
+        &["-f", "x"],
+        &["--from", "nginx", "-f", "x", "--back"],
+        &["--from", "nginx", "-f", "/nowhere"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_albedo"));
+        let output = command.env_clear().arg("adopt").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+    }
 }

@@ -121,6 +121,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("accept-removals", "", "0123456789abcdef"),
     ("precedence", "", "kubernetes"),
     ("zones-out", "", "none"),
+    ("nginx", "", "true"),
 ];
 
 /// For each field of IngressClassParams a value, as it stands behind `spec`.

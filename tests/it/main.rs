@@ -54,6 +54,7 @@ mod moves;
 mod mutual_authentication;
 mod names;
 mod newcomers;
+mod nginx;
 mod observed;
 mod order;
 mod pages;

@@ -337,6 +337,9 @@ built! {
     /// The availability zones whose subnets load balancers leave, and their targets with them, for
     /// as long as two others remain; none puts back those that discovery finds.
     ZONES_OUT: BTreeSet<String> = "zones-out" on Class by grammar::zones_out;
+    /// Whether Ingresses are read as ingress-nginx reads them, and its annotations are translated
+    /// (docs/nginx.md); rules stand as with precedence kubernetes, where nobody says.
+    NGINX: bool = "nginx" on Class by grammar::truth;
 }
 
 const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
@@ -398,10 +401,15 @@ const EDITS_MAX: usize = 4;
 /// The known name that takes the fewest edits to reach, if it takes few.
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
+    nearest_of(name, of_lbc().map(|known| known.name))
+}
+
+/// The same among other names.
+pub fn nearest_of(name: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let length = name.chars().count();
     let mut nearest = None;
     let mut most = EDITS_MAX;
-    for known in of_lbc().map(|known| known.name) {
+    for known in names {
         // As many edits as the lengths differ by it takes at least; most names need no closer look.
         if length.abs_diff(known.len()) <= most && edits(name, known) <= most {
             most = edits(name, known).saturating_sub(1);

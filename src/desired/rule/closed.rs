@@ -44,6 +44,17 @@ pub fn closed(snapshot: &Snapshot, member: &Member<'_>, held: &Part) -> Option<P
     is_closed.then_some(part)
 }
 
+/// A part that serves nobody.
+#[must_use]
+pub fn entirely(held: &Part) -> Part {
+    let mut part = held.clone();
+    let of_rules = part.rules.iter_mut().map(|rule| &mut rule.actions);
+    for actions in of_rules.chain(part.default_actions.as_mut()) {
+        *actions = vec![answer()];
+    }
+    part
+}
+
 fn answer() -> RuleAction {
     RuleAction::FixedResponse {
         status_code: "503".to_owned(),

@@ -6,25 +6,41 @@ use crate::model::listener::Protocol;
 use crate::model::part::{OnHttp, Part};
 use crate::model::rule::{Redirect, Rule, RuleAction};
 
+use super::optimizer::redirect_of;
+
 /// What actions come to on a listener that speaks HTTP.
 #[must_use]
 pub fn actions(part: &Part, actions: &[RuleAction]) -> Vec<RuleAction> {
-    if !actions.iter().any(RuleAction::authenticates) {
+    let authenticates = actions.iter().any(RuleAction::authenticates);
+    if is_sent(part, actions) {
+        return vec![elsewhere(part)];
+    }
+    if !authenticates {
         return actions.to_vec();
     }
     match part.on_http {
         OnHttp::Open => actions.iter().filter(|action| !action.authenticates()).cloned().collect(),
-        OnHttp::Closed => vec![elsewhere(part)],
+        OnHttp::Closed | OnHttp::Redirected => vec![elsewhere(part)],
     }
+}
+
+/// Whether clients are sent to HTTPS whatever there is for them: what sends them elsewhere anyhow
+/// does that first (ingress-nginx).
+fn is_sent(part: &Part, actions: &[RuleAction]) -> bool {
+    part.on_http == OnHttp::Redirected && redirect_of(actions).is_none()
 }
 
 /// The same of a rule.
 #[must_use]
 pub fn rule<'r>(part: &Part, rule: &'r Rule) -> Cow<'r, Rule> {
-    if !rule.actions.iter().any(RuleAction::authenticates) {
+    if !is_sent(part, &rule.actions) && !rule.actions.iter().any(RuleAction::authenticates) {
         return Cow::Borrowed(rule);
     }
-    Cow::Owned(Rule { actions: actions(part, &rule.actions), ..rule.clone() })
+    let actions = actions(part, &rule.actions);
+    // Nothing is made of requests that nobody gets.
+    let is_sent = redirect_of(&actions).is_some();
+    let transforms = if is_sent { Vec::new() } else { rule.transforms.clone() };
+    Cow::Owned(Rule { conditions: rule.conditions.clone(), actions, transforms })
 }
 
 /// Whether a member serves over HTTP what it asks clients to log in for over HTTPS.
