@@ -20,6 +20,7 @@ mod injector;
 mod leader;
 mod life;
 mod names;
+mod nginx;
 mod nodes;
 mod observed;
 mod order;
