@@ -2,6 +2,7 @@
 //! another class, and for how long.
 
 use albedo::model::problem::Severity;
+use smol_str::SmolStr;
 
 use super::support::canon;
 use super::support::fake::State;
@@ -98,9 +99,9 @@ fn who_asks_for_nothing_has_what_the_class_decides_and_hears_when_that_changes()
         let stands = |cidr: &str, timeout: &str| {
             let state = site.aws.everything();
             let found = state.load_balancers.values().next().unwrap();
-            assert_eq!(found.spec.tags.get("team").map(|tag| tag.as_str()), Some("edge"));
+            assert_eq!(found.spec.tags.get("team").map(SmolStr::as_str), Some("edge"));
             let standing = found.attributes.get("idle_timeout.timeout_seconds");
-            assert_eq!(standing.map(|value| value.as_str()), Some(timeout));
+            assert_eq!(standing.map(SmolStr::as_str), Some(timeout));
             let opened = state.security_groups.values().flat_map(|group| group.rules.keys());
             let opened: Vec<String> = opened.map(ToString::to_string).collect();
             assert!(opened.iter().any(|rule| rule.contains(cidr)), "{opened:?}");
