@@ -72,6 +72,9 @@ fn of_one(paths: &str, annotations: &[(&str, &str)]) -> Vec<String> {
 
 const A: &str = "a.example.com Prefix / web:80";
 
+/// Annotations, and what is said of them.
+type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+
 #[test]
 fn without_the_class_saying_so_nothing_is_translated() {
     let sketch = "
@@ -107,7 +110,7 @@ fn paths_are_read_as_ingress_nginx_reads_them() {
 
 #[test]
 fn redirects_are_the_load_balancers() {
-    let cases: [(&[(&str, &str)], &[&str]); 6] = [
+    let cases: [Case; 6] = [
         (
             &[("n/permanent-redirect", "https://b.example.com")],
             &["a.example.com /* -> redirect HTTP_301"],
