@@ -118,7 +118,9 @@ fn update(
 
 fn bind(draft: &mut Draft, settled: &Settled<'_>, key: &TargetGroupKey, wish: Binding) {
     let Some((name, seen)) = settled.bindings.get(key) else {
-        draft.push(Action::Kube(KubeAction::Bind { binding: wish }), Reason::Missing, &[]);
+        let first = make_way(draft, settled, &wish);
+        let action = Action::Kube(KubeAction::Bind { binding: wish });
+        draft.push(action, Reason::Missing, first.as_slice());
         return;
     };
     let fields = differences(&seen.as_binding(name), &wish);
@@ -126,6 +128,21 @@ fn bind(draft: &mut Draft, settled: &Settled<'_>, key: &TargetGroupKey, wish: Bi
         let action = KubeAction::Rebind { name: (*name).clone(), binding: wish };
         draft.push(Action::Kube(action), Reason::Differs(fields), &[]);
     }
+}
+
+/// Takes away a binding of the same name that has outlived its target group: a new one can have the
+/// name only after it, and whatever else is to go may wait for the new one to serve.
+fn make_way(draft: &mut Draft, settled: &Settled<'_>, wish: &Binding) -> Option<StepId> {
+    let has_name = |name: &ObjectKey| {
+        name.namespace == wish.namespace && wish.name.as_ref() == Some(&name.name)
+    };
+    let stands = |arn: &str| settled.resource(&AwsId::new(arn)).is_some();
+    let (name, _) = settled.surplus_bindings.iter().find(|(name, seen)| {
+        let arn = seen.spec.target_group_arn.as_deref();
+        has_name(name) && !seen.leaving && !arn.is_some_and(stands)
+    })?;
+    let action = KubeAction::Unbind { name: ObjectKey::clone(name) };
+    Some(draft.push(Action::Kube(action), Reason::Unwanted, &[]))
 }
 
 /// The fields in which a standing binding falls short. Its name counts for nothing, and what was
@@ -170,7 +187,8 @@ pub fn remove(
         steps.push(draft.push_gated(action, Reason::Unwanted, after, gate));
     }
     for (name, seen) in &settled.surplus_bindings {
-        if seen.leaving {
+        let action = Action::Kube(KubeAction::Unbind { name: ObjectKey::clone(name) });
+        if seen.leaving || draft.steps().iter().any(|step| step.action == action) {
             continue;
         }
         let arn = seen.spec.target_group_arn.as_deref();
@@ -183,7 +201,6 @@ pub fn remove(
             .map(|(_, step)| *step)
             .collect();
         first.extend_from_slice(after);
-        let action = KubeAction::Unbind { name: ObjectKey::clone(name) };
-        draft.push(Action::Kube(action), Reason::Unwanted, &first);
+        draft.push(action, Reason::Unwanted, &first);
     }
 }

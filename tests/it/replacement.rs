@@ -1,9 +1,11 @@
 //! What cannot be changed is replaced: the new one stands and serves before the old one goes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use albedo::aws::Kind;
 use albedo::model::id::AwsId;
+use albedo::model::index::Seen;
 use albedo::model::target::TargetState;
 
 use super::support::canon;
@@ -387,4 +389,25 @@ fn a_restart_in_the_middle_goes_on_where_it_was() {
             assert_eq!(through(writes), straight, "{setting}, restart after {writes} writes");
         }
     }
+}
+
+/// A target group goes first and then its binding, which may fail. Until that has gone its name is
+/// wanted again, by a load balancer that has to serve before anything else goes.
+#[test]
+fn a_binding_that_has_outlived_its_target_group_is_in_nobodys_way() {
+    wait(async {
+        let (site, controller) = standing().await;
+        let old = site.cluster.objects.read().unwrap().bindings.clone();
+        controller.cluster.add(&with("scheme: internet-facing"));
+        controller.settle().await;
+        assert_eq!(schemes(&site).1, ["internet-facing"]);
+        for (name, binding) in &old {
+            site.cluster.see(&Seen::Binding(name.clone(), Some(Arc::clone(binding))));
+        }
+        controller.cluster.add(BEFORE);
+        controller.settle().await;
+        assert_eq!(schemes(&site).1, ["internal"]);
+        let bindings = site.cluster.objects.read().unwrap().bindings.clone();
+        assert_eq!(bindings.keys().collect::<Vec<_>>(), old.keys().collect::<Vec<_>>());
+    });
 }
