@@ -20,6 +20,7 @@ mod numbering;
 pub mod protection;
 mod replacement;
 pub mod request;
+mod room;
 mod rule;
 mod security_group;
 mod settle;

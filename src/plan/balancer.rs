@@ -25,7 +25,7 @@ use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle, settled, surplus};
-use super::{listener, load_balancer, rule, takers, target_group};
+use super::{listener, load_balancer, room, takers, target_group};
 
 pub use super::load_balancer::outgoing;
 
@@ -207,7 +207,7 @@ fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec
     for listener in listeners().filter(|listener| !is_planned(&listener.port)) {
         for live in listener.rules.iter().filter(|live| owners.explain(&live.rule)) {
             let takers = takers::takers_of_rule(draft.steps(), listener, live);
-            traffic.push(rule::remove(draft, live, &takers));
+            traffic.push(room::remove(draft, live, &takers));
         }
     }
     let staying = listeners().flat_map(|listener| {

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::attribute;
 use crate::model::id::{Handle, Id, Slot};
-use crate::model::inventory::{LiveListener, LiveLoadBalancer};
+use crate::model::inventory::LiveListener;
 use crate::model::listener::{Listener, Protocol};
 use crate::model::load_balancer::Attributes;
 use crate::model::plan::{Reason, StepId};
 use crate::model::rule::{Rule, RuleAction, actions_satisfy};
 use crate::model::settings::Settings;
-use crate::model::stack::{BalancerStack, Front, Numbering, WishedListener};
+use crate::model::stack::{Front, Numbering, WishedListener};
 
 use super::alike::{beside, pieces};
 use super::attributes::differing;
@@ -20,6 +20,7 @@ use super::client_secret::ClientSecrets;
 use super::draft::Draft;
 use super::kept::Owners;
 use super::replacement::{Interim, Replacement};
+use super::room::Room;
 use super::rule;
 use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
@@ -67,20 +68,24 @@ pub fn plan(
     let coming = wished.iter().filter(|(_, live, _)| live.is_none());
     let coming = coming.map(|(_, _, wished)| wished.rules.len());
     let coming = coming.chain(standing.iter().map(|one| one.pairing.missing())).sum();
-    let room = make_room(draft, &mut standing, lacking(&live_listeners, coming));
+    let mut room = Room::of(&live_listeners);
+    for Standing { live, pairing, .. } in &mut standing {
+        let lacking = room.lacking(coming);
+        room.make(live, pairing.make_room(lacking));
+    }
+    let moved = standing.iter().map(|one| rule::Rules::reorder(draft, &one.pairing));
+    let moved: Vec<Vec<StepId>> = moved.collect();
     for (port, live, wished) in &wished {
         if live.is_none() {
-            create(draft, settings, stack, settled.load_balancer, *port, wished);
+            create(draft, settings, replacement, (*port, wished), &mut room);
         }
     }
-    let mut traffic = room.clone();
-    let mut moved = Vec::new();
-    for Standing { live, wished, pairing, rules } in &standing {
+    let mut traffic = Vec::new();
+    for (Standing { live, wished, pairing, rules }, moved) in standing.iter().zip(&moved) {
         update(draft, settings, live, wished, surplus, &mut traffic);
-        let (first, led) = rules.update(draft, pairing, &room);
-        traffic.extend(led);
-        moved.push(first);
+        traffic.extend(rules.update(draft, pairing, moved, &mut room));
     }
+    traffic.extend(room.made());
     for (Standing { pairing, rules, .. }, moved) in standing.iter().zip(&moved) {
         traffic.extend(rules.remove(draft, pairing, moved));
     }
@@ -102,27 +107,6 @@ struct Standing<'a> {
     wished: &'a Wished,
     pairing: rule::Pairing<'a>,
     rules: rule::Rules<'a>,
-}
-
-/// The most rules of a load balancer, default rules not counted (AWS quota).
-const RULES_MAX: usize = 100;
-
-/// How many rules have to go before AWS takes so many new ones.
-fn lacking(live: &[&LiveListener], coming: usize) -> usize {
-    let standing: usize = live.iter().map(|listener| listener.rules.len()).sum();
-    (standing + coming).saturating_sub(RULES_MAX)
-}
-
-/// Removes rules that nobody wants before there is anything that takes their requests: AWS has no
-/// room for both.
-fn make_room(draft: &mut Draft, standing: &mut [Standing<'_>], lacking: usize) -> Vec<StepId> {
-    let mut steps = Vec::new();
-    for Standing { pairing, .. } in standing {
-        for rule in pairing.make_room(lacking - steps.len()) {
-            steps.push(rule::remove(draft, rule, &[]));
-        }
-    }
-    steps
 }
 
 fn remove(draft: &mut Draft, live: &LiveListener) -> StepId {
@@ -186,13 +170,13 @@ fn resolved(
 fn create(
     draft: &mut Draft,
     settings: &Settings,
-    stack: &BalancerStack,
-    live: Option<&LiveLoadBalancer>,
-    port: u16,
-    wished: &Wished,
+    replacement: &Replacement<'_, '_>,
+    (port, wished): (u16, &Wished),
+    room: &mut Room<'_>,
 ) {
+    let stack = replacement.stack;
     let handle = Handle::Listener(stack.group.clone(), Slot::default(), port);
-    let load_balancer = match live {
+    let load_balancer = match replacement.settled.load_balancer {
         Some(live) => Id::Is(live.live.id.clone()),
         None => Id::Of(load_balancer_handle(&stack.group)),
     };
@@ -211,7 +195,8 @@ fn create(
         let action = AwsAction::Elb(ElbAction::AddListenerCertificate { listener, certificate });
         draft.push(Action::Aws(action), Reason::Missing, &[]);
     }
-    rule::create_all(draft, settings, stack, port, (wished.numbering, &wished.rules));
+    let new = rule::NewRules { settings, stack, port, numbering: wished.numbering };
+    new.create(draft, &wished.rules, room);
 }
 
 fn update(

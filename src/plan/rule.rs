@@ -19,6 +19,7 @@ use super::draft::Draft;
 use super::kept::Owners;
 use super::numbering::{PRIORITY_MAX, numbers};
 use super::replacement::Interim;
+use super::room::{Room, remove};
 use super::security_group::Surplus;
 use super::tags::{Legacy, difference, push_tags};
 use super::takers;
@@ -64,22 +65,32 @@ impl Wished {
     }
 }
 
-/// Makes all rules of a listener that does not stand.
-pub fn create_all(
-    draft: &mut Draft,
-    settings: &Settings,
-    stack: &BalancerStack,
-    port: u16,
-    (numbering, wished): (Numbering, &[Wished]),
-) {
-    let numbers = numbers(numbering, &vec![None; wished.len()], &BTreeSet::new());
-    let listener = Id::Of(Handle::Listener(stack.group.clone(), Slot::default(), port));
-    for (wish, priority) in wished.iter().zip(numbers) {
-        let tags = tracked(settings, stack, port, wish.number(priority), &wish.tags);
-        let spec = wish.now();
-        let listener = listener.clone();
-        let action = AwsAction::Elb(ElbAction::CreateRule { listener, priority, spec, tags });
-        draft.push(Action::Aws(action), Reason::Missing, &[]);
+/// What the rules of a listener that does not stand are planned with.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRules<'a> {
+    /// How the process was started.
+    pub settings: &'a Settings,
+    /// The group.
+    pub stack: &'a BalancerStack,
+    /// The listener's port.
+    pub port: u16,
+    /// Which priorities its rules have.
+    pub numbering: Numbering,
+}
+
+impl NewRules<'_> {
+    /// Makes all of them.
+    pub fn create(&self, draft: &mut Draft, wished: &[Wished], room: &mut Room<'_>) {
+        let Self { settings, stack, port, numbering } = *self;
+        let numbers = numbers(numbering, &vec![None; wished.len()], &BTreeSet::new());
+        let listener = Id::Of(Handle::Listener(stack.group.clone(), Slot::default(), port));
+        for (wish, priority) in wished.iter().zip(numbers) {
+            let tags = tracked(settings, stack, port, wish.number(priority), &wish.tags);
+            let spec = wish.now();
+            let listener = listener.clone();
+            let action = ElbAction::CreateRule { listener, priority, spec, tags };
+            room.create(draft, action, &[]);
+        }
     }
 }
 
@@ -126,7 +137,9 @@ pub struct Pairing<'a> {
     missing: Vec<(u32, &'a Wished)>,
     /// Standing rules that nobody explains and that stay, with the priority to have.
     kept: Vec<(u32, &'a LiveRule)>,
-    /// Standing rules that go.
+    /// Standing rules that go so that AWS takes others.
+    early: Vec<&'a LiveRule>,
+    /// Standing rules that go once their requests are taken.
     unwanted: Vec<&'a LiveRule>,
 }
 
@@ -137,19 +150,19 @@ impl<'a> Pairing<'a> {
         self.missing.len()
     }
 
-    /// Takes out as many of the rules that go as make room for others, first those whose requests
-    /// nothing new takes.
-    pub fn make_room(&mut self, lacking: usize) -> Vec<&'a LiveRule> {
+    /// As many of the rules that go as make room for others, first those whose requests nothing new
+    /// takes.
+    pub fn make_room(&mut self, lacking: usize) -> &[&'a LiveRule] {
         let (taken_over, others): (Vec<&LiveRule>, Vec<&LiveRule>) =
             self.unwanted.iter().rev().partition(|rule| {
                 self.missing.iter().any(|(_, wish)| wish.rule.overlaps(&rule.rule))
             });
         let mut unwanted = others.into_iter().chain(taken_over);
-        let first = unwanted.by_ref().take(lacking).collect();
+        self.early = unwanted.by_ref().take(lacking).collect();
         self.unwanted = unwanted.collect();
         // A request that several rules take that go is answered by the first of them to the last.
         self.unwanted.sort_by_key(|rule| Reverse(rule.priority));
-        first
+        &self.early
     }
 
     /// The standing rules that stay, with the wish that they are for and the priority to have.
@@ -158,45 +171,44 @@ impl<'a> Pairing<'a> {
     }
 }
 
-/// Removes a rule once these steps are done.
-pub fn remove(draft: &mut Draft, rule: &LiveRule, before: &[StepId]) -> StepId {
-    let action = AwsAction::Elb(ElbAction::DeleteRule { id: rule.id.clone() });
-    draft.remove_after(Action::Aws(action), Reason::Unwanted, before)
-}
-
 impl<'a> Rules<'a> {
-    /// Makes and changes the rules of a standing listener, after what has made room for them.
-    /// Answers with the steps that move rules, and with those that move traffic.
+    /// Moves the rules of a standing listener to their priorities. Answers with the step.
+    pub fn reorder(draft: &mut Draft, pairing: &Pairing<'_>) -> Vec<StepId> {
+        let priorities = moves(pairing);
+        if priorities.is_empty() {
+            return Vec::new();
+        }
+        let action = AwsAction::Elb(ElbAction::SetRulePriorities { priorities });
+        vec![draft.push(Action::Aws(action), Reason::Moved, &[])]
+    }
+
+    /// Makes and changes the rules of a standing listener once others have moved. Answers with the
+    /// steps that move traffic.
     pub fn update(
         &self,
         draft: &mut Draft,
         pairing: &Pairing<'_>,
-        room: &[StepId],
-    ) -> (Vec<StepId>, Vec<StepId>) {
-        let mut moved = room.to_vec();
-        let moves = moves(pairing);
-        if !moves.is_empty() {
-            let action = AwsAction::Elb(ElbAction::SetRulePriorities { priorities: moves });
-            moved.push(draft.push(Action::Aws(action), Reason::Moved, room));
-        }
-        let mut traffic = moved.clone();
+        moved: &[StepId],
+        room: &mut Room<'_>,
+    ) -> Vec<StepId> {
+        let mut traffic = moved.to_vec();
+        let before = [moved, room.made()].concat();
         for (_, wish, rule) in &pairing.turned {
-            traffic.push(modify(draft, wish, rule, &moved));
+            traffic.push(modify(draft, wish, rule, &before));
         }
         for (priority, wish) in &pairing.missing {
-            let action = AwsAction::Elb(ElbAction::CreateRule {
+            let action = ElbAction::CreateRule {
                 listener: Id::Is(self.live.live.id.clone()),
                 priority: *priority,
                 spec: wish.now(),
                 tags: self.tracked(*priority, wish),
-            });
-            traffic.push(draft.push(Action::Aws(action), Reason::Missing, &moved));
+            };
+            traffic.push(room.create(draft, action, moved));
         }
         for (_, wish, rule) in &pairing.reused {
             // It gives up its requests, as a rule does that goes.
             let takers = takers::takers_of_rule(draft.steps(), self.live, rule);
-            let before: Vec<StepId> = moved.iter().copied().chain(takers).collect();
-            traffic.push(modify(draft, wish, rule, &before));
+            traffic.push(modify(draft, wish, rule, &[moved, room.made(), &takers].concat()));
         }
         let attached = traffic.clone();
         for (_, wish, rule) in pairing.standing() {
@@ -211,7 +223,7 @@ impl<'a> Rules<'a> {
             let gate = Some(interim.gate.clone());
             traffic.push(draft.push_gated(Action::Aws(action), reason, &attached, gate));
         }
-        (moved, traffic)
+        traffic
     }
 
     fn tracked(&self, priority: u32, wish: &Wished) -> Tags {
@@ -358,7 +370,7 @@ fn pair_rest<'a>(
             (None, None) => {}
         }
     }
-    Pairing { same, turned, reused, missing, kept, unwanted: free }
+    Pairing { same, turned, reused, missing, kept, early: Vec::new(), unwanted: free }
 }
 
 /// The moves that bring every standing rule to its priority; where any moves, rules that go are put
@@ -380,7 +392,8 @@ fn moves(pairing: &Pairing<'_>) -> Vec<(AwsId, u32)> {
     let taken = pairing.standing().map(|(priority, _, _)| *priority).chain(missing).chain(kept);
     let taken: BTreeSet<u32> = taken.collect();
     let free = (1..=PRIORITY_MAX).rev().filter(|priority| !taken.contains(priority));
-    let last_first = pairing.unwanted.iter().zip(free);
+    // Those that go first are put behind all others.
+    let last_first = pairing.early.iter().chain(&pairing.unwanted).zip(free);
     let away = last_first.map(|(rule, priority)| (rule.id.clone(), priority));
     away.chain(moved).collect()
 }
