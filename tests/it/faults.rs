@@ -10,6 +10,10 @@ use super::support::fake::{Death, Fault, Faulty, Struck, When};
 use super::support::site::Site;
 use super::support::world::{key, settings, wait};
 
+mod rules;
+
+use rules::Change;
+
 const BEFORE: &str = "
 service shop/web: {ports: ['http=80:8080']}
 service shop/api: {ports: ['80:9090']}
@@ -54,6 +58,25 @@ enum Step {
     AskForAnother,
     AskNoMore,
     Answer,
+    Rules(Change),
+}
+
+impl Step {
+    /// The services that it cannot be taken without.
+    fn services(self) -> &'static [&'static str] {
+        match self {
+            Self::Rules(_) => &["elbv2"],
+            _ => &["ec2", "elbv2", "acm", "route53"],
+        }
+    }
+
+    /// How many calls it takes at least.
+    fn calls_min(self) -> usize {
+        match self {
+            Self::Rules(_) => 3,
+            _ => 6,
+        }
+    }
 }
 
 /// How a call fails.
@@ -142,6 +165,7 @@ ingress shop/two:
             site
         }
         Step::Ask | Step::AskForAnother | Step::AskNoMore | Step::Answer => asked(step),
+        Step::Rules(change) => rules::site(change),
     };
     site.aws.forget_calls();
     site.cluster.forget_calls();
@@ -182,6 +206,8 @@ fn end(site: &Site) -> (Vec<String>, Vec<String>) {
 #[derive(Clone, Copy, Debug)]
 enum Side {
     Aws,
+    /// The writes alone, where a run is long.
+    AwsWrites,
     Cluster,
 }
 
@@ -192,10 +218,11 @@ fn run(step: Step, side: Side, nth: usize, blow: Blow) -> Site {
     let is_done = blow.is_done();
     let faults = match side {
         Side::Cluster => Vec::new(),
-        Side::Aws => {
+        Side::Aws | Side::AwsWrites => {
             let kind = if blow == Blow::Throttle { AwsKind::Throttled } else { AwsKind::Transient };
             let when = if is_done { When::After } else { When::Before };
-            vec![Fault { struck: Struck::Any, nth, when, kind }]
+            let struck = if let Side::Aws = side { Struck::Any } else { Struck::Writes };
+            vec![Fault { struck, nth, when, kind }]
         }
     };
     let mut aws = Faulty::new(site.aws.clone(), faults);
@@ -225,11 +252,12 @@ fn check(step: Step, side: Side) {
     let clean = run(step, side, usize::MAX, Blow::Error);
     let calls = match side {
         Side::Aws => clean.aws.calls().values().sum(),
+        Side::AwsWrites => clean.aws.performed().len(),
         Side::Cluster => clean.cluster.calls(),
     };
-    assert!(calls > 5, "{step:?} takes only {calls} calls");
+    assert!(calls >= step.calls_min(), "{step:?} takes only {calls} calls");
     let operations = clean.aws.calls();
-    for service in ["ec2", "elbv2", "acm", "route53"] {
+    for service in step.services() {
         let is_called = operations.keys().any(|operation| operation.starts_with(service));
         assert!(is_called, "{step:?} never calls {service}: {operations:?}");
     }
@@ -239,6 +267,9 @@ fn check(step: Step, side: Side) {
             let site = run(step, side, nth, blow);
             let found = end(&site);
             assert_eq!(found, expected, "{step:?}: {blow:?} at call {nth} of {calls} to {side:?}");
+            if let Step::Rules(change) = step {
+                rules::check(change, &site);
+            }
             // Nothing was even tried that has to wait for the call that failed.
             let refused = if blow.is_done() { 0 } else { site.refused() };
             assert_eq!(refused, 0, "{step:?}: {blow:?} at call {nth} of {calls} to {side:?}");
@@ -314,6 +345,26 @@ fn answering_survives_any_call_to_aws_that_fails() {
 #[test]
 fn answering_survives_any_call_to_the_cluster_that_fails() {
     check(Step::Answer, Side::Cluster);
+}
+
+#[test]
+fn a_change_of_weights_survives_any_call_to_aws_that_fails() {
+    check(Step::Rules(Change::Weigh), Side::Aws);
+}
+
+#[test]
+fn a_secret_s_renewal_survives_any_call_to_aws_that_fails() {
+    check(Step::Rules(Change::Renew), Side::Aws);
+}
+
+#[test]
+fn a_secret_s_renewal_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Rules(Change::Renew), Side::Cluster);
+}
+
+#[test]
+fn a_swap_of_rules_at_their_quota_survives_any_write_that_fails() {
+    check(Step::Rules(Change::Swap), Side::AwsWrites);
 }
 
 #[test]
