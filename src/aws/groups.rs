@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ReadSecurityGroup;
 use super::shelf::{Mark, Shelf};
 use crate::model::id::AwsId;
+use crate::model::security::{ALL_PROTOCOLS, IngressRule, Peer, SecurityGroup};
 use crate::model::surroundings::{NamedGroup, NamedGroups};
 
 /// Security groups by id and mark, and their names for whoever builds wishes.
@@ -37,7 +38,7 @@ impl Groups {
     pub(super) fn add(&mut self, group: ReadSecurityGroup) {
         let id = group.live.id.clone();
         if !self.all.contains(&id) {
-            let named = NamedGroup { tags: group.live.spec.tags.clone() };
+            let named = named(&group.live.spec);
             Arc::make_mut(&mut self.names).insert(id.clone(), named);
             self.all.insert(id, group);
         }
@@ -57,9 +58,8 @@ impl Groups {
         change: impl FnOnce(&mut ReadSecurityGroup),
     ) -> Option<()> {
         self.all.change(id, change)?;
-        let tags = &self.all.get(id)?.live.spec.tags;
-        if self.names.get(id).is_none_or(|named| named.tags != *tags) {
-            let named = NamedGroup { tags: tags.clone() };
+        let named = named(&self.all.get(id)?.live.spec);
+        if self.names.get(id) != Some(&named) {
             Arc::make_mut(&mut self.names).insert(id.clone(), named);
         }
         Some(())
@@ -72,4 +72,16 @@ impl FromIterator<ReadSecurityGroup> for Groups {
         found.into_iter().for_each(|group| groups.add(group));
         groups
     }
+}
+
+/// What wishes need to know of a security group.
+fn named(group: &SecurityGroup) -> NamedGroup {
+    let is_of_addresses = |rule: &&IngressRule| !matches!(rule.source, Peer::Group(_));
+    let ports = |rule: &IngressRule| match rule.protocol.as_str() {
+        "tcp" => Some((rule.from_port, rule.to_port)),
+        ALL_PROTOCOLS => Some((0, u16::MAX)),
+        _ => None,
+    };
+    let open = group.ingress.iter().filter(is_of_addresses).filter_map(ports).collect();
+    NamedGroup { tags: group.tags.clone(), open }
 }

@@ -86,6 +86,12 @@ impl Demand {
         }
     }
 
+    /// What a binding that stands asks security groups to let in; `None` where nobody knows.
+    #[must_use]
+    pub fn of(&self, binding: &ObjectKey) -> Option<&Openings> {
+        self.bindings.get(binding).map(Arc::as_ref)
+    }
+
     /// Takes note of whether a group needs the backend security group.
     pub fn need(&mut self, group: &Group, is_needed: bool) {
         if is_needed {

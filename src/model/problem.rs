@@ -119,6 +119,8 @@ pub enum Code {
     Unprotected,
     /// What clients have to log in for over HTTPS is served to anybody over HTTP.
     OpenOverHttp,
+    /// What clients have to log in for is reached past the load balancer as well.
+    ReachedPast,
     /// A rule that no request comes to: others take all it asks for, or it is on no listener.
     UnreachableRule,
     /// A redirect that leads clients back to it.

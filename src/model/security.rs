@@ -31,6 +31,9 @@ impl fmt::Display for Peer {
     }
 }
 
+/// All protocols, as AWS spells them; such a rule has no ports.
+pub const ALL_PROTOCOLS: &str = "-1";
+
 /// A rule that lets traffic into a security group. Its description is not part of what it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct IngressRule {

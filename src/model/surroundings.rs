@@ -84,10 +84,22 @@ pub struct Subnet {
 }
 
 /// A security group that stands in the VPC, as far as wishes refer to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedGroup {
     /// Its tags; `Name` is what annotations may call it by.
     pub tags: Tags,
+    /// The TCP ports, from the first to the last, that it lets addresses reach, whoever has them:
+    /// members of security groups are not meant.
+    #[serde(default)]
+    pub open: BTreeSet<(u16, u16)>,
+}
+
+impl NamedGroup {
+    /// Whether addresses reach all of these ports.
+    #[must_use]
+    pub fn opens(&self, (first, last): (u16, u16)) -> bool {
+        self.open.iter().any(|(from, to)| *from <= first && last <= *to)
+    }
 }
 
 /// A network interface: which addresses it holds and which security groups guard it.

@@ -12,14 +12,16 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
 use crate::desired::balancer::Built;
+use crate::desired::exposed;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::fact::{Names, Revision, Topic};
 use crate::model::group::Group;
-use crate::model::id::{AwsId, CertificateKey, Handle, Id};
+use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::{Plan, WaitKey};
+use crate::model::problem::Problem;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 use crate::plan;
@@ -47,6 +49,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mut built = desired::balancer::build(&snapshot, group);
         let inventory = self.look(group, &snapshot, &built).await?;
         desired::standing::prove(&snapshot, &mut built.stack, &inventory);
+        built.problems.extend(self.reached_past(&snapshot, &built));
         let mut plan = self.plan(&built, &inventory, &over);
         built.stack.braked = self.braked_backends(&plan, &inventory).await;
         if !built.stack.braked.owners.is_empty() {
@@ -101,6 +104,18 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             inventory.remembered = state.stored.clone();
         }
         Ok(inventory)
+    }
+
+    /// What is to be said of apps that ask clients to log in and can be reached without.
+    fn reached_past(&self, snapshot: &Snapshot, built: &Built) -> Vec<Problem> {
+        if !built.good.values().any(|part| exposed::asks(part)) {
+            return Vec::new();
+        }
+        let world = self.world().lock();
+        let asked = |key: &ObjectKey| Some((key.clone(), world.fabric.demand.of(key)?.clone()));
+        let asked = snapshot.objects.bindings.keys().filter_map(asked).collect();
+        drop(world);
+        exposed::problems(snapshot, &built.good, &asked)
     }
 
     /// The waits whose time is over.

@@ -117,7 +117,8 @@ fn add(evidence: &mut Evidence, sketch: &str) {
 
 fn node_groups(evidence: &mut Evidence, of_node: &[&str], all: &[(&str, &[(&str, &str)])]) {
     let here = here(evidence);
-    let groups = all.iter().map(|(id, found)| (AwsId::new(*id), NamedGroup { tags: tags(found) }));
+    let named = |found| NamedGroup { tags: tags(found), ..NamedGroup::default() };
+    let groups = all.iter().map(|(id, found)| (AwsId::new(*id), named(found)));
     here.security_groups = Arc::new(groups.collect());
     let security_groups: Vec<AwsId> = of_node.iter().copied().map(AwsId::new).collect();
     let of = |number: usize| Interface {

@@ -170,7 +170,10 @@ fn world(recording: &Recording) -> World {
     };
     world.objects.nodes.insert("n1".to_owned(), Arc::new(node));
     world.surroundings.interfaces = Arc::new([everywhere].into_iter().collect());
-    let marked = NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "owned")]) };
+    let marked = NamedGroup {
+        tags: tags(&[("kubernetes.io/cluster/demo", "owned")]),
+        ..NamedGroup::default()
+    };
     world.surroundings.security_groups = Arc::new([(nodes, marked)].into_iter().collect());
     let mut addresses = addresses(recording).into_iter();
     for manifest in &recording.manifests {

@@ -10,6 +10,7 @@ use super::support::world::{CERTIFICATE, World, wait};
 mod actions;
 mod authentication;
 mod conditions;
+mod exposed;
 mod rollouts;
 
 const SERVICES: &str = "

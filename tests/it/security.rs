@@ -197,8 +197,10 @@ fn of_several_groups_on_an_interface_the_one_tagged_for_the_cluster_counts() {
     // away.
     world.surroundings.interfaces = Arc::default();
     assert_eq!(endpoint_rules(&world), [""; 0]);
-    let other =
-        NamedGroup { tags: tags(&[("kubernetes.io/cluster/demo", "shared"), ("pool", "x")]) };
+    let other = NamedGroup {
+        tags: tags(&[("kubernetes.io/cluster/demo", "shared"), ("pool", "x")]),
+        ..NamedGroup::default()
+    };
     Arc::make_mut(&mut world.surroundings.security_groups).insert(AwsId::new("sg-aa"), other);
     world.settings.endpoint_group_tags = tags(&[("pool", "x")]);
     world.surroundings.interfaces = all([interface(&["sg-aa", NODES])]);

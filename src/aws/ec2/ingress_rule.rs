@@ -5,10 +5,8 @@ use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdG
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::model::id::{AwsId, Id};
-use crate::model::security::{IngressRule, Peer};
+use crate::model::security::{ALL_PROTOCOLS, IngressRule, Peer};
 
-/// All protocols, as AWS spells them; such a rule has no ports.
-const ALL_PROTOCOLS: &str = "-1";
 /// The protocols whose "ports" are a type and a code, and for which AWS takes -1 as "any".
 const TYPED_PROTOCOLS: [&str; 4] = ["icmp", "icmpv6", "1", "58"];
 /// "Any" type or code.

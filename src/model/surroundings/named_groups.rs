@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> NamedGroup {
-        NamedGroup { tags: [("Name".to_owned(), name.to_owned())].into() }
+        NamedGroup { tags: [("Name".to_owned(), name.to_owned())].into(), ..NamedGroup::default() }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use albedo::model::id::AwsId;
-use albedo::model::marks::Tags;
 use albedo::model::problem::{Code, Problem};
 use albedo::model::record::{HostedZone, HostedZones};
 use albedo::model::settings::DnsScope;
@@ -271,7 +270,7 @@ fn problems(ingress: &str, field: &str) -> Vec<Problem> {
     let zones: HostedZones = [zone("ZCOM", "example.com"), zone("ZORG", "example.org")].into();
     world.zones = Some(Arc::new(zones));
     world.settings.dns.scope = DnsScope::All;
-    let nodes = (AwsId::new(NODES), NamedGroup { tags: Tags::new() });
+    let nodes = (AwsId::new(NODES), NamedGroup::default());
     world.surroundings.security_groups = Arc::new([nodes].into_iter().collect());
     let group = if ingress.contains("group.name") { "edge" } else { "shop/a" };
     world.problems(group)

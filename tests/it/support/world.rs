@@ -181,7 +181,7 @@ fn node_tags() -> Tags {
 }
 
 pub fn surroundings() -> Surroundings {
-    let nodes = NamedGroup { tags: node_tags() };
+    let nodes = NamedGroup { tags: node_tags(), ..NamedGroup::default() };
     Surroundings {
         vpc: Arc::new(vpc()),
         security_groups: Arc::new([(AwsId::new(NODES), nodes)].into_iter().collect()),
