@@ -9,8 +9,10 @@ use super::support::world::{CERTIFICATE, World, wait};
 
 mod actions;
 mod authentication;
+mod bad_input;
 mod conditions;
 mod exposed;
+mod reported;
 mod rollouts;
 
 const SERVICES: &str = "
