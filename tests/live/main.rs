@@ -33,6 +33,7 @@ mod replacement;
 mod requests;
 mod rollouts;
 mod router;
+mod rules;
 mod sdk;
 mod support;
 mod sweep;
