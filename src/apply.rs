@@ -6,12 +6,11 @@ use crate::aws::{Cloud, CloudError, Kind, Mirror};
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster, ClusterError};
 use crate::desired::secret::resolve;
-use crate::model::action::{Action, Sign};
+use crate::model::action::{Action, AwsAction, Sign};
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::{Plan, Step, StepId};
 use crate::model::secret::SecretBytes;
-use crate::world::SharedWorld;
 
 mod permit;
 
@@ -26,8 +25,6 @@ pub struct Site<'a, C, K, T> {
     pub cluster: &'a K,
     /// The right to write.
     pub permit: &'a Permit<T>,
-    /// What is known, the bytes of Secrets included.
-    pub world: &'a SharedWorld,
 }
 
 /// Takes the steps of a plan in their order, one at a time. A step is held back when one that it
@@ -44,41 +41,65 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
             walk.note(step, Outcome::Held);
             continue;
         }
-        let outcome = match &site.opened(walk.resolved(step)) {
-            Err(changed) => Outcome::Failed(Trouble::Stale, changed.clone()),
-            Ok(Action::Aws(action)) => {
-                site.mirror.turn(action).await;
-                // Waiting for a turn may have taken longer than the tenure.
-                if site.may_take(step) {
-                    of_write(site.mirror.perform(action).await)
-                } else {
-                    Outcome::Held
-                }
-            }
-            Ok(Action::Kube(action)) => of_cluster_write(site.cluster.perform(action).await),
+        let outcome = match walk.resolved(step) {
+            Action::Aws(action) => site.write(step, action).await,
+            Action::Kube(action) => of_cluster_write(site.cluster.perform(&action).await),
         };
         walk.note(step, outcome);
     }
     walk.outcomes
 }
 
-impl<C, K, T: Clock> Site<'_, C, K, T> {
-    /// What a step does, with the bytes of the Secrets that it refers to; or that they have changed
-    /// since it was planned.
-    fn opened(&self, mut action: Action) -> Result<Action, String> {
-        let mut changed = None;
+impl<C: Cloud, K: Cluster, T: Clock> Site<'_, C, K, T> {
+    /// Takes a step in AWS. The bytes that it needs of Secrets are there for no longer than the
+    /// call.
+    async fn write(&self, step: &Step, mut action: AwsAction) -> Outcome {
+        self.mirror.turn(&action).await;
+        // Nobody is asked for bytes in vain.
+        if !self.may_take(step) {
+            return Outcome::Held;
+        }
+        if let Err(unopened) = self.open(&mut action).await {
+            return unopened;
+        }
+        // Waiting for a turn, or for a Secret, may have taken longer than the tenure.
+        if self.may_take(step) {
+            of_write(self.mirror.perform(&action).await)
+        } else {
+            Outcome::Held
+        }
+    }
+
+    /// Puts in the bytes of the Secrets that an action refers to. Fails where one cannot be read,
+    /// or has changed since the action was planned.
+    async fn open(&self, action: &mut AwsAction) -> Result<(), Outcome> {
+        let mut needed = BTreeSet::new();
         action.visit_secrets(&mut |bytes| {
-            let SecretBytes::Of(reference) = bytes else { return };
-            let seen = self.world.lock().objects.secrets.get(&reference.secret).cloned();
-            match seen.and_then(|seen| resolve(&seen, reference)) {
-                Some(sealed) => *bytes = SecretBytes::Is(sealed),
-                None => changed = Some(reference.secret.clone()),
+            if let SecretBytes::Of(reference) = bytes {
+                needed.insert(reference.secret.clone());
             }
         });
-        match changed {
-            None => Ok(action),
-            Some(secret) => Err(format!("Secret {secret} has changed since this was planned")),
+        for secret in needed {
+            let seen = self
+                .cluster
+                .secret(&secret)
+                .await
+                .map_err(|error| Outcome::Failed(of_cluster(error.kind), error.to_string()))?;
+            action.visit_secrets(&mut |bytes| {
+                let SecretBytes::Of(reference) = bytes else { return };
+                if let Some(sealed) = resolve(&seen, reference) {
+                    *bytes = SecretBytes::Is(sealed);
+                }
+            });
         }
+        let mut changed = None;
+        action.visit_secrets(&mut |bytes| {
+            if let SecretBytes::Of(reference) = bytes {
+                changed = Some(reference.secret.clone());
+            }
+        });
+        let text = |secret| format!("Secret {secret} has changed since this was planned");
+        changed.map_or(Ok(()), |secret| Err(Outcome::Failed(Trouble::Stale, text(secret))))
     }
 
     fn may_take(&self, step: &Step) -> bool {

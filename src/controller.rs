@@ -142,6 +142,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
                 events,
                 log: PlanLog::default(),
                 imports: Mutex::default(),
+                requests: Mutex::default(),
             },
             metrics,
             tenure,

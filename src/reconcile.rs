@@ -15,7 +15,7 @@ use crate::cluster::{Cluster, EventRecorder};
 use crate::model::action::Sign;
 use crate::model::fact::Revision;
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::pace::Imports;
+use crate::model::pace::{Imports, Requests};
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::{Code, Problem};
 use crate::model::report::Event;
@@ -84,6 +84,8 @@ pub struct Reconciler<C, K, T> {
     pub log: PlanLog,
     /// How often certificates were imported.
     pub imports: Mutex<Imports>,
+    /// How often ACM was asked for certificates.
+    pub requests: Mutex<Requests>,
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
@@ -166,12 +168,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         plan: &Plan,
         breaches: &[Breach],
     ) -> impl Future<Output = Vec<Outcome>> + Send {
-        let Reconciler { cluster, world, log, .. } = self.reconciler;
+        let Reconciler { cluster, log, .. } = self.reconciler;
         log.planned(self.subject, plan);
         if !breaches.is_empty() {
             return Either::Left(ready(self.refuse(plan, breaches)));
         }
-        let site = Site { mirror: &self.mirror, cluster, permit: self.permit, world };
+        let site = Site { mirror: &self.mirror, cluster, permit: self.permit };
         Either::Right(apply(plan, site).inspect(|outcomes| log.applied(self.subject, outcomes)))
     }
 

@@ -119,6 +119,7 @@ impl Town {
     /// Tells the process of a change.
     pub fn change(&self, keeper: &Keeper, seen: Seen) {
         self.meter.leave_out(|| self.objects(|objects| objects.take(seen.clone())));
+        self.site.cluster.keep_bytes(&seen);
         keeper.runtime.intake().take(seen);
     }
 

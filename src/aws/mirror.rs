@@ -228,6 +228,20 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.zones(age_max)).await
     }
 
+    /// Which of these names of a hosted zone have no record, looked for no longer ago than
+    /// `age_max` where AWS can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn nameless(
+        &self,
+        zone: &AwsId,
+        names: &BTreeSet<String>,
+        age_max: Duration,
+    ) -> Result<BTreeSet<String>, CloudError> {
+        self.view(|reader| reader.nameless(zone, names, age_max)).await
+    }
+
     /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
     /// read no longer ago than `age_max` where AWS can be read.
     ///

@@ -19,6 +19,10 @@ pub(super) mod zone;
 pub(super) async fn read(sdk: &Sdk, part: &Route53Part) -> Result<Route53Reading, CloudError> {
     Ok(match part {
         Route53Part::Zones => Route53Reading::Zones(zone::list(sdk).boxed().await?),
+        Route53Part::Named(id, name) => {
+            let found = record::named(sdk, id, name).boxed().await?;
+            Route53Reading::Named(id.clone(), name.clone(), found)
+        }
         Route53Part::Records(id) => {
             Route53Reading::Records(id.clone(), record::list(sdk, id).boxed().await?)
         }

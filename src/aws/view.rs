@@ -354,6 +354,29 @@ impl<'a> Reader<'a> {
         self.belief.route53.zones.value().cloned().unwrap_or_default()
     }
 
+    /// Which of these names of a hosted zone have no record, looked for no longer ago than that.
+    pub(super) fn nameless(
+        &mut self,
+        zone: &AwsId,
+        names: &BTreeSet<String>,
+        age_max: Duration,
+    ) -> BTreeSet<String> {
+        let whole = Part::Route53(Route53Part::Records(zone.clone()));
+        self.need(whole.clone());
+        let Some(records) = entry(&self.belief.route53.records, zone).value().cloned() else {
+            return BTreeSet::new();
+        };
+        let read = self.belief.looks.get(&whole).copied().unwrap_or_default();
+        if self.now.since(read.at) > age_max {
+            for name in names {
+                let part = Part::Route53(Route53Part::Named(zone.clone(), name.clone()));
+                self.need_since(part, age_max);
+            }
+        }
+        let standing: BTreeSet<&String> = records.keys().map(|key| &key.name).collect();
+        names.iter().filter(|name| !standing.contains(name)).cloned().collect()
+    }
+
     /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
     /// read no longer ago than that.
     pub(super) fn zone(&mut self, zone: &AwsId, age_max: Duration) -> ZoneInventory {

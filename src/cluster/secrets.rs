@@ -23,6 +23,7 @@ use super::grant;
 use super::intake::Intake;
 use super::wire::{Secret, Stamp, Wire as _};
 use crate::clock::Clock;
+use crate::desired::secret::closed;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::moment::Moment;
@@ -44,7 +45,7 @@ const WATCH_SECONDS: u32 = 300;
 /// which is good for weeks, that is soon enough.
 const POLL: Duration = Duration::from_secs(60);
 
-/// Reads Secrets by name, once.
+/// Reads Secrets by name, once. Private bytes are not kept.
 pub async fn read_secrets(
     client: &Client,
     keys: &BTreeSet<ObjectKey>,
@@ -55,7 +56,7 @@ pub async fn read_secrets(
             Ok(look) => look.noun,
             Err(error) => unreadable(key, error.message),
         };
-        seen.insert(key.clone(), Arc::new(noun));
+        seen.insert(key.clone(), closed(Arc::new(noun)));
     }
     seen
 }
@@ -248,13 +249,13 @@ fn unreadable(key: &ObjectKey, refusal: String) -> SeenSecret {
 }
 
 /// What one look at a Secret showed.
-struct Look {
-    noun: SeenSecret,
+pub(super) struct Look {
+    pub(super) noun: SeenSecret,
     version: Option<String>,
 }
 
 /// Reads one Secret. Its text is wiped from memory, and is in no message.
-async fn read(client: &Client, key: &ObjectKey) -> Result<Look, ClusterError> {
+pub(super) async fn read(client: &Client, key: &ObjectKey) -> Result<Look, ClusterError> {
     let operation = format!("look at Secret {key}");
     let url = Secret::url_path(&(), Some(&key.namespace));
     let request = Request::new(url).get(&key.name, &GetParams::default());

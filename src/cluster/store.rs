@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::desired::secret;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Seen, Turn};
 use crate::model::seen::EndpointSlice;
@@ -10,7 +11,7 @@ use crate::model::snapshot::Objects;
 
 impl Objects {
     /// Takes in one object as it is now, and says what has changed by it; nothing where it is as it
-    /// was.
+    /// was. Private bytes of a Secret are not kept.
     pub fn take(&mut self, seen: Seen) -> Option<Change> {
         Some(match seen {
             Seen::Ingress(key, new) => Change::Ingress(put(&mut self.ingresses, key, new)?),
@@ -23,7 +24,9 @@ impl Objects {
             Seen::Node(key, new) => Change::Node(put(&mut self.nodes, key, new)?),
             Seen::Namespace(key, new) => Change::Namespace(put(&mut self.namespaces, key, new)?),
             Seen::Binding(key, new) => Change::Binding(put(&mut self.bindings, key, new)?),
-            Seen::Secret(key, new) => Change::Secret(put(&mut self.secrets, key, new)?),
+            Seen::Secret(key, new) => {
+                Change::Secret(put(&mut self.secrets, key, new.map(secret::closed))?)
+            }
         })
     }
 

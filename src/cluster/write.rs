@@ -2,6 +2,7 @@
 //! nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -15,12 +16,13 @@ use smol_str::SmolStr;
 use super::error::{ClusterError, Kind};
 use super::lease::WRITE_MAX;
 use super::memory::Recalled;
+use super::secrets;
 use super::wire::{Node, TargetGroupBinding};
 use crate::model::action::KubeAction;
 use crate::model::gate::GateNews;
 use crate::model::id::ObjectKey;
 use crate::model::report::{Event, StatusEntry};
-use crate::model::seen::BindingStatus;
+use crate::model::seen::{BindingStatus, SeenSecret};
 use crate::model::settings::Scope;
 use crate::model::source::{Source, SourceKind};
 
@@ -95,6 +97,11 @@ pub trait Cluster: Send + Sync + 'static {
         &self,
         sought: &Sought,
     ) -> impl Future<Output = Result<BTreeSet<String>, ClusterError>> + Send;
+    /// A Secret as it is at this moment, with all of its bytes.
+    fn secret(
+        &self,
+        key: &ObjectKey,
+    ) -> impl Future<Output = Result<Arc<SeenSecret>, ClusterError>> + Send;
     /// Leaves a message for whoever looks at an object. That it says something new is up to the
     /// caller.
     fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
@@ -274,6 +281,10 @@ impl Cluster for ApiServer {
             }
             Sought::Nodes => names::all(Api::<Node>::all(client), "").await,
         }
+    }
+
+    async fn secret(&self, key: &ObjectKey) -> Result<Arc<SeenSecret>, ClusterError> {
+        secrets::read(&self.client, key).await.map(|look| Arc::new(look.noun))
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -1,6 +1,7 @@
 //! The certificate that a TLS Secret is imported as: one, however many Ingresses use it.
 
 use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::marks::TAG_CHAIN;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
 
@@ -32,6 +33,7 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
     if let Some(certificate) = &mut certificate {
         certificate.tags.clone_from(&settings.default_tags);
         certificate.tags.extend(key.tags(&settings.cluster));
+        certificate.tags.insert(TAG_CHAIN.into(), certificate.chain_mark().into());
     }
     CertificateStack { key, use_of_it, certificate, listening: snapshot.facts.listening() }
 }

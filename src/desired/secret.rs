@@ -1,6 +1,8 @@
 //! From a TLS Secret to a certificate that AWS takes, or to what is wrong with it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +22,7 @@ use crate::model::marks::Tags;
 use crate::model::secret::{
     CLIENT_SECRET, Sealed, SecretBytes, SecretRef, TLS_CERTIFICATE, TLS_KEY,
 };
-use crate::model::seen::SeenSecret;
+use crate::model::seen::{Closed, SeenSecret};
 
 /// How wide PEM is.
 const PEM_WIDTH: usize = 64;
@@ -65,7 +67,7 @@ pub fn certificate(
         }
         SeenSecret::Is { .. } => {}
     }
-    let (Some(certificate), Some(key)) = (seen.entry(TLS_CERTIFICATE), seen.entry(TLS_KEY)) else {
+    let (Some(certificate), Some(key)) = (seen.entry(TLS_CERTIFICATE), known(seen, TLS_KEY)) else {
         return unfit("has no tls.crt or no tls.key", "a Secret of type kubernetes.io/tls");
     };
     let ders = certificates(certificate)?;
@@ -74,8 +76,12 @@ pub fn certificate(
     let Ok(parsed) = parsed else {
         return unfit("has a certificate in tls.crt that cannot be read", "X.509 certificates");
     };
-    let public = public_key(key)?;
-    let Some(leaf) = parsed.iter().find(|found| found.public_key().raw == public) else {
+    let Closed { fingerprint, worth } = key.as_ref();
+    let public = match worth {
+        Ok(public) => public,
+        Err(found) => return unfit(found, KEYS),
+    };
+    let Some(leaf) = parsed.iter().find(|found| found.public_key().raw == public.as_slice()) else {
         return unfit(
             "has a tls.key that fits no certificate in tls.crt",
             "the key of the first certificate",
@@ -86,9 +92,56 @@ pub fn certificate(
     let key = SecretBytes::Of(SecretRef {
         secret: secret.clone(),
         entry: SmolStr::new_static(TLS_KEY),
-        fingerprint: needed(TLS_KEY, key).fingerprint().to_owned(),
+        fingerprint: fingerprint.clone(),
     });
     Ok(Certificate { facts, body: pem(leaf), chain, key, tags: Tags::new() })
+}
+
+/// The entries whose bytes are for nobody but AWS.
+const PRIVATE: [&str; 2] = [TLS_KEY, CLIENT_SECRET];
+/// The private keys that can be read.
+const KEYS: &str = "one unencrypted RSA or EC key in PEM (PKCS#1, PKCS#8 or SEC1)";
+
+/// A Secret as it is kept: without the bytes of private entries, of which only stays what wishes
+/// are built from.
+#[must_use]
+pub fn closed(seen: Arc<SeenSecret>) -> Arc<SeenSecret> {
+    let SeenSecret::Is { kind, entries, closed } = seen.as_ref() else { return seen };
+    if !PRIVATE.iter().any(|name| entries.contains_key(*name)) {
+        return seen;
+    }
+    let is_private = |name: &SmolStr| PRIVATE.contains(&name.as_str());
+    let (private, open): (Vec<_>, Vec<_>) = entries.iter().partition(|(name, _)| is_private(name));
+    let of_private = private.into_iter().map(|(name, sealed)| (name.clone(), close(name, sealed)));
+    let open = open.into_iter().map(|(name, sealed)| (name.clone(), sealed.clone()));
+    Arc::new(SeenSecret::Is {
+        kind: kind.clone(),
+        entries: open.collect(),
+        closed: closed
+            .iter()
+            .map(|(name, known)| (name.clone(), known.clone()))
+            .chain(of_private)
+            .collect(),
+    })
+}
+
+fn close(entry: &str, sealed: &Sealed) -> Closed {
+    let needed = needed(entry, sealed);
+    let worth = match entry {
+        TLS_KEY => public_key(sealed),
+        _ if std::str::from_utf8(needed.open()).is_ok_and(|text| !text.is_empty()) => {
+            Ok(Vec::new())
+        }
+        _ => Err("has no text in it".to_owned()),
+    };
+    Closed { fingerprint: needed.fingerprint().to_owned(), worth }
+}
+
+/// What wishes are built from of a private entry, whether or not its bytes are there.
+#[must_use]
+pub fn known<'a>(seen: &'a SeenSecret, entry: &str) -> Option<Cow<'a, Closed>> {
+    let kept = seen.closed(entry).map(Cow::Borrowed);
+    kept.or_else(|| Some(Cow::Owned(close(entry, seen.entry(entry)?))))
 }
 
 /// The bytes that a reference stands for. None where the Secret no longer holds them.
@@ -99,8 +152,7 @@ pub fn resolve(seen: &SeenSecret, reference: &SecretRef) -> Option<Sealed> {
 }
 
 /// What is needed of an entry.
-#[must_use]
-pub fn needed(entry: &str, sealed: &Sealed) -> Sealed {
+fn needed(entry: &str, sealed: &Sealed) -> Sealed {
     match entry {
         TLS_KEY => key_block(sealed),
         CLIENT_SECRET => without_end(sealed),
@@ -140,17 +192,16 @@ fn certificates(sealed: &Sealed) -> Result<Vec<CertificateDer<'static>>, Unfit> 
 }
 
 /// The public half of a private key, as certificates hold it.
-fn public_key(sealed: &Sealed) -> Result<Vec<u8>, Unfit> {
-    let allowed = "one unencrypted RSA or EC key in PEM (PKCS#1, PKCS#8 or SEC1)";
+fn public_key(sealed: &Sealed) -> Result<Vec<u8>, String> {
     let is_encrypted = sealed.open().windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED);
     let Ok(mut key) = PrivateKeyDer::from_pem_slice(sealed.open()) else {
         let found =
             if is_encrypted { "has an encrypted tls.key" } else { "has no private key in tls.key" };
-        return unfit(found, allowed);
+        return Err(found.to_owned());
     };
     let public = any_supported_type(&key).ok().and_then(|key| Some(key.public_key()?.to_vec()));
     key.zeroize();
-    public.map_or_else(|| unfit("has a tls.key of another kind", allowed), Ok)
+    public.ok_or_else(|| "has a tls.key of another kind".to_owned())
 }
 
 /// What the PEM of an encrypted key says, in either form.
@@ -223,8 +274,9 @@ pub fn validity(seen: &SeenSecret) -> Option<(Timestamp, Timestamp)> {
     let ders = certificates(seen.entry(TLS_CERTIFICATE)?).ok()?;
     let parsed = ders.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, found)| found));
     let parsed: Vec<X509Certificate<'_>> = parsed.collect::<Option<_>>()?;
-    let public = public_key(seen.entry(TLS_KEY)?).ok()?;
-    let leaf = parsed.iter().find(|found| found.public_key().raw == public)?;
+    let key = known(seen, TLS_KEY)?;
+    let public = key.worth.as_ref().ok()?;
+    let leaf = parsed.iter().find(|found| found.public_key().raw == public.as_slice())?;
     let validity = leaf.validity();
     Some((moment(validity.not_before)?, moment(validity.not_after)?))
 }

@@ -83,6 +83,15 @@ impl Sign {
 }
 
 impl AwsAction {
+    /// Calls `visit` with the bytes of Secrets that this needs.
+    pub fn visit_secrets(&mut self, visit: &mut dyn FnMut(&mut SecretBytes)) {
+        match self {
+            Self::Acm(action) => action.visit_secrets(visit),
+            Self::Elb(action) => action.visit_secrets(visit),
+            Self::Ec2(_) | Self::Route53(_) | Self::Wafv2(_) | Self::Shield(_) => {}
+        }
+    }
+
     /// What there is to say of it.
     #[must_use]
     pub fn about(&self) -> Operation {
@@ -159,15 +168,8 @@ impl Action {
     /// Calls `visit` with the bytes of Secrets that this needs.
     pub fn visit_secrets(&mut self, visit: &mut dyn FnMut(&mut SecretBytes)) {
         match self {
-            Self::Aws(AwsAction::Acm(action)) => action.visit_secrets(visit),
-            Self::Aws(AwsAction::Elb(action)) => action.visit_secrets(visit),
-            Self::Aws(
-                AwsAction::Ec2(_)
-                | AwsAction::Route53(_)
-                | AwsAction::Wafv2(_)
-                | AwsAction::Shield(_),
-            )
-            | Self::Kube(_) => {}
+            Self::Aws(action) => action.visit_secrets(visit),
+            Self::Kube(_) => {}
         }
     }
 

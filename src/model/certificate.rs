@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::id::AwsId;
-use super::marks::Tags;
+use super::marks::{TAG_CHAIN, Tags};
 use super::secret::{SecretBytes, fingerprint};
 
 /// What makes a certificate this one and no other, as far as AWS tells.
@@ -70,6 +70,13 @@ impl Certificate {
     pub fn fingerprint(&self) -> String {
         fingerprint([&self.body, &self.chain, self.key.fingerprint()].concat().as_bytes())
     }
+
+    /// What tells its chain from another one, which ACM does not say in any list. A chain is known
+    /// to everybody, so this reveals nothing.
+    #[must_use]
+    pub fn chain_mark(&self) -> String {
+        fingerprint(self.chain.as_bytes())
+    }
 }
 
 /// A certificate that stands in AWS Certificate Manager.
@@ -102,8 +109,13 @@ impl LiveCertificate {
             fields.push("serial number");
         }
         let is_other = self.imported.as_ref().is_some_and(|known| *known != wish.fingerprint());
-        if fields.is_empty() && is_other {
-            fields.push("chain or key");
+        let marked = || self.tags.get(TAG_CHAIN).is_some_and(|mark| *mark != wish.chain_mark());
+        match self.imported {
+            _ if !fields.is_empty() => {}
+            Some(_) if is_other => fields.push("chain or key"),
+            // Who did not import it goes by what whoever did has left.
+            None if marked() => fields.push("chain"),
+            Some(_) | None => {}
         }
         fields
     }

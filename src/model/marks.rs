@@ -21,6 +21,10 @@ pub const TAG_RESOURCE: &str = "ingress.k8s.aws/resource";
 /// Tag: the TLS Secret that a certificate was imported from, as `<namespace>/<name>`. Ours, and
 /// frozen.
 pub const TAG_SECRET: &str = "alb.ingress.k8s.aws/secret";
+/// Tag: the chain that a certificate was imported with, as
+/// [`Certificate::chain_mark`](super::certificate::Certificate::chain_mark) spells it. Ours, and
+/// frozen.
+pub const TAG_CHAIN: &str = "alb.ingress.k8s.aws/chain";
 /// Tag: the request that a certificate was made by, as
 /// [`RequestKey::token`](super::request::RequestKey::token) spells it. Ours, and frozen.
 pub const TAG_REQUEST: &str = "alb.ingress.k8s.aws/request";
@@ -37,12 +41,13 @@ pub const RESOURCE_FRONTEND_SECURITY_GROUP: &str = "ManagedLBSecurityGroup";
 pub const RESOURCE_BACKEND_SECURITY_GROUP: &str = "backend-sg";
 
 /// Tags that a user may set neither by annotation nor by flag (LBC's tracking keys).
-pub const TRACKING_TAGS: [&str; 12] = [
+pub const TRACKING_TAGS: [&str; 13] = [
     TAG_CLUSTER,
     TAG_CLUSTER_RESOURCE,
     TAG_STACK,
     TAG_RESOURCE,
     TAG_SECRET,
+    TAG_CHAIN,
     TAG_REQUEST,
     "service.k8s.aws/stack",
     "service.k8s.aws/resource",

@@ -1,6 +1,6 @@
-//! How often certificates are imported. ACM counts every import, the first one of a certificate and
-//! those that renew it, and takes so many a year from an account and region; whoever uses them up
-//! keeps everybody's certificates from being renewed.
+//! How often certificates are imported and asked for. ACM counts every import, the first one of a
+//! certificate and those that renew it, and every request, and takes so many of each a year from an
+//! account and region; whoever uses them up keeps everybody from having certificates.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,8 +9,10 @@ use smol_str::SmolStr;
 
 use super::id::ObjectKey;
 use super::moment::Moment;
+use super::request::RequestKey;
 
-/// How many imports ACM takes in a year from an account and region (its default quota).
+/// How many imports, and how many requests, ACM takes in a year from an account and region (its
+/// default quotas).
 const YEARLY: u32 = 5_000;
 /// How many of them are kept for what is in use and about to expire: a fifth.
 const RESERVE: u32 = YEARLY / 5;
@@ -30,6 +32,8 @@ const PAUSE_OF_NAMESPACE: Duration = Duration::from_secs(6 * 60 * 60);
 /// The same of one Secret: a mistake can be mended at once.
 const AT_ONCE_OF_SECRET: u32 = 2;
 const PAUSE_OF_SECRET: Duration = Duration::from_secs(10 * 60);
+/// How often at most ACM is asked for one set of names, whoever asks and takes it back again.
+const PAUSE_OF_SET: Duration = Duration::from_secs(60 * 60);
 
 /// How much an import matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +44,11 @@ pub enum Urgency {
     Any,
 }
 
-/// Whose imports were too many.
+/// Whose imports or requests were too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limited {
-    /// The Secret's.
-    Secret,
+    /// Those of one Secret, or of one set of names.
+    Own,
     /// The namespace's.
     Namespace,
     /// The cluster's.
@@ -74,14 +78,14 @@ impl Imports {
         let of_secret = self.of_secrets.get(secret).copied().unwrap_or_default();
         let of_namespace = self.of_namespaces.get(&secret.namespace).copied().unwrap_or_default();
         let limits = [
-            (of_secret.wait((AT_ONCE_OF_SECRET, PAUSE_OF_SECRET), now), Limited::Secret),
+            (of_secret.wait((AT_ONCE_OF_SECRET, PAUSE_OF_SECRET), now), Limited::Own),
             (
                 of_namespace.wait((AT_ONCE_OF_NAMESPACE, PAUSE_OF_NAMESPACE), now),
                 Limited::Namespace,
             ),
             (self.of_all.wait((AT_ONCE, PAUSE), now), Limited::Cluster),
         ];
-        let counts = |limited: Limited| limited == Limited::Secret || urgency == Urgency::Any;
+        let counts = |limited: Limited| limited == Limited::Own || urgency == Urgency::Any;
         let waits =
             limits.into_iter().filter(|(wait, limited)| !wait.is_zero() && counts(*limited));
         waits.max_by_key(|(wait, _)| *wait).map_or(Ok(()), Err)
@@ -93,6 +97,49 @@ impl Imports {
         self.of_namespaces.retain(|_, meter| meter.is_running(now));
         self.of_secrets.entry(secret.clone()).or_default().pass(PAUSE_OF_SECRET, now);
         let of_namespace = self.of_namespaces.entry(secret.namespace.clone()).or_default();
+        of_namespace.pass(PAUSE_OF_NAMESPACE, now);
+        self.of_all.pass(PAUSE, now);
+    }
+}
+
+/// The requests of a cluster, as far as this process made them. A restart forgets them; what stands
+/// is found before it is asked for again.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    of_sets: BTreeMap<RequestKey, Meter>,
+    of_namespaces: BTreeMap<SmolStr, Meter>,
+    of_all: Meter,
+}
+
+impl Requests {
+    /// Whether ACM may be asked now for a certificate for the sake of a namespace.
+    ///
+    /// # Errors
+    /// That has to wait, for so long and for the sake of that.
+    pub fn may(
+        &self,
+        key: &RequestKey,
+        namespace: &str,
+        now: Moment,
+    ) -> Result<(), (Duration, Limited)> {
+        let of_set = self.of_sets.get(key).copied().unwrap_or_default();
+        let of_namespace = self.of_namespaces.get(namespace).copied().unwrap_or_default();
+        let namespaces = (AT_ONCE_OF_NAMESPACE, PAUSE_OF_NAMESPACE);
+        let limits = [
+            (of_set.wait((1, PAUSE_OF_SET), now), Limited::Own),
+            (of_namespace.wait(namespaces, now), Limited::Namespace),
+            (self.of_all.wait((AT_ONCE, PAUSE), now), Limited::Cluster),
+        ];
+        let waits = limits.into_iter().filter(|(wait, _)| !wait.is_zero());
+        waits.max_by_key(|(wait, _)| *wait).map_or(Ok(()), Err)
+    }
+
+    /// Takes note of a request for the sake of a namespace.
+    pub fn made(&mut self, key: &RequestKey, namespace: &str, now: Moment) {
+        self.of_sets.retain(|_, meter| meter.is_running(now));
+        self.of_namespaces.retain(|_, meter| meter.is_running(now));
+        self.of_sets.entry(key.clone()).or_default().pass(PAUSE_OF_SET, now);
+        let of_namespace = self.of_namespaces.entry(namespace.into()).or_default();
         of_namespace.pass(PAUSE_OF_NAMESPACE, now);
         self.of_all.pass(PAUSE, now);
     }
@@ -164,6 +211,27 @@ mod tests {
         assert_eq!(take(&mut imports, &secret(500), Urgency::Expiring, at(5)), Ok(()));
         let other = ObjectKey::new("other", "tls");
         assert_eq!(take(&mut imports, &other, Urgency::Any, at(5)), Ok(()));
+    }
+
+    #[test]
+    fn a_set_of_names_is_asked_for_once_an_hour_and_a_namespace_has_a_budget() {
+        let key = |name: String| RequestKey { names: [name.into()].into(), authority: None };
+        let mut requests = Requests::default();
+        let one = key("a.example.com".to_owned());
+        requests.made(&one, "shop", at(0));
+        let wait = |seconds| Err((Duration::from_secs(seconds), Limited::Own));
+        assert_eq!(requests.may(&one, "shop", at(600)), wait(3000));
+        assert_eq!(requests.may(&one, "other", at(3599)), wait(1));
+        assert_eq!(requests.may(&one, "shop", at(3600)), Ok(()));
+        for number in 1..AT_ONCE_OF_NAMESPACE {
+            let key = key(format!("h{number}.example.com"));
+            assert_eq!(requests.may(&key, "shop", at(0)), Ok(()), "{number}");
+            requests.made(&key, "shop", at(0));
+        }
+        let next = key("z.example.com".to_owned());
+        let wait = Err((PAUSE_OF_NAMESPACE, Limited::Namespace));
+        assert_eq!(requests.may(&next, "shop", at(0)), wait);
+        assert_eq!(requests.may(&next, "other", at(0)), Ok(()));
     }
 
     #[test]

@@ -112,6 +112,8 @@ pub struct RequestFacts {
     pub requested_at: Timestamp,
     /// What proves its names, as far as ACM has told; it takes some seconds to.
     pub validations: BTreeSet<Validation>,
+    /// What keeps ACM from renewing it, as AWS spells it; nothing where nothing does.
+    pub renewal: Option<String>,
 }
 
 impl RequestFacts {

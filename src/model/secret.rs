@@ -72,6 +72,12 @@ impl Sealed {
         &self.fingerprint
     }
 
+    /// Whether nobody else holds them: for whoever has to show that they were let go.
+    #[must_use]
+    pub fn is_sole(&self) -> bool {
+        Arc::strong_count(&self.bytes) == 1
+    }
+
     /// The bytes: for whoever checks them and for the one call that sends them.
     #[must_use]
     pub fn open(&self) -> &[u8] {

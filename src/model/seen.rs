@@ -19,7 +19,7 @@ pub use class_params::{
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;
 pub use pod::{Pod, Termination};
-pub use secret::SeenSecret;
+pub use secret::{Closed, SeenSecret};
 pub use service::{Service, ServicePort};
 pub use target_group_binding::{
     IpBlock, Networking, NetworkingPeer, NetworkingPort, NetworkingRule, SecurityGroupRef,

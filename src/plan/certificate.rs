@@ -7,8 +7,8 @@ use crate::model::action::{AcmAction, Action, AwsAction};
 use crate::model::certificate::{Certificate, LiveCertificate};
 use crate::model::id::{AwsId, Handle};
 use crate::model::inventory::CertificateInventory;
-use crate::model::marks::{TRACKING_TAGS, Tags};
-use crate::model::plan::{Plan, Reason, WaitKey};
+use crate::model::marks::{TAG_CHAIN, TRACKING_TAGS, Tags};
+use crate::model::plan::{Plan, Reason, StepId, WaitKey};
 use crate::model::stack::{CertificateStack, Use};
 
 use super::draft::Draft;
@@ -33,8 +33,9 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
             draft.push(Action::Aws(action), Reason::Missing, &[]);
         }
         (Some(wish), Some(live)) => {
-            renew(&mut draft, live, wish);
-            retag(&mut draft, &live.id, &live.tags, &wish.tags);
+            let renewed = renew(&mut draft, live, wish);
+            let tags = tags(live, wish, renewed);
+            retag(&mut draft, (&live.id, &live.tags), &tags, renewed.as_slice());
         }
         (None, Some(_)) if stack.use_of_it == Use::Used => {
             draft
@@ -69,25 +70,37 @@ pub fn current<'a>(
     })
 }
 
-fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) {
+fn renew(draft: &mut Draft, live: &LiveCertificate, wish: &Certificate) -> Option<StepId> {
     let fields = live.differences(wish);
     if fields.is_empty() {
-        return;
+        return None;
     }
     let reason = Reason::Differs(fields.into_iter().map(str::to_owned).collect());
     let spec = Box::new(wish.clone());
     let action = AwsAction::Acm(AcmAction::ReimportCertificate { id: live.id.clone(), spec });
-    draft.push(Action::Aws(action), reason, &[]);
+    Some(draft.push(Action::Aws(action), reason, &[]))
+}
+
+/// The tags that a certificate should have. Of one that has no mark of its chain, and that this
+/// process has not imported, nobody knows the chain: it stays without.
+fn tags(live: &LiveCertificate, wish: &Certificate, renewed: Option<StepId>) -> Tags {
+    let mut tags = wish.tags.clone();
+    let is_known = live.tags.contains_key(TAG_CHAIN) || live.imported.is_some();
+    if !is_known && renewed.is_none() {
+        tags.remove(TAG_CHAIN);
+    }
+    tags
 }
 
 /// Gives a certificate that was made from here the tags that are asked for by now.
-pub(super) fn retag(draft: &mut Draft, id: &AwsId, live: &Tags, wish: &Tags) {
-    let is_made_here = TRACKING_TAGS.iter().all(|key| live.get(*key) == wish.get(*key));
+pub(super) fn retag(draft: &mut Draft, (id, live): (&AwsId, &Tags), wish: &Tags, after: &[StepId]) {
+    let mut tracking = TRACKING_TAGS.iter().filter(|key| **key != TAG_CHAIN);
+    let is_made_here = tracking.all(|key| live.get(*key) == wish.get(*key));
     let lacks = wish.iter().any(|(key, value)| live.get(key) != Some(value));
     if is_made_here && lacks {
         let action = AcmAction::TagCertificate { id: id.clone(), tags: wish.clone() };
         let reason = Reason::Differs(vec!["tags".to_owned()]);
-        draft.push(Action::Aws(AwsAction::Acm(action)), reason, &[]);
+        draft.push(Action::Aws(AwsAction::Acm(action)), reason, after);
     }
 }
 

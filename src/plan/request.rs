@@ -33,7 +33,7 @@ pub fn plan(stack: &RequestStack, inventory: &RequestInventory) -> Plan {
         }
     }
     if let Some(live) = current.filter(|_| stack.use_of_it == Use::Used) {
-        retag(&mut draft, &live.id, &live.tags, &stack.request.tags);
+        retag(&mut draft, (&live.id, &live.tags), &stack.request.tags, &[]);
     }
     let surplus = inventory.certificates.iter().filter(|live| match stack.use_of_it {
         // A second one that ACM may yet issue is nobody's loss: LBC makes one for each Ingress.

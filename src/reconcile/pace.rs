@@ -1,4 +1,5 @@
-//! Imports that come too fast: the Secret's users are told, and what was imported before serves on.
+//! Imports and requests that come too fast: who uses them is told, and what served before serves
+//! on.
 
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,9 +12,10 @@ use crate::model::action::{AcmAction, Action, AwsAction};
 use crate::model::id::ObjectKey;
 use crate::model::inventory::CertificateInventory;
 use crate::model::outcome::Outcome;
-use crate::model::pace::{Imports, Limited, Urgency};
+use crate::model::pace::{Imports, Limited, Requests, Urgency};
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::request::RequestKey;
 use crate::model::source::Source;
 use crate::model::stack::CertificateStack;
 use crate::plan;
@@ -34,7 +36,7 @@ impl Held {
     /// What is to be said to who uses a Secret.
     pub(super) fn problem(self, user: &Source, secret: &ObjectKey) -> Problem {
         let (found, allowed) = match self.limited {
-            Limited::Secret => (
+            Limited::Own => (
                 format!("Secret {secret}, which changes too often"),
                 "one import each ten minutes, beyond the first two",
             ),
@@ -57,6 +59,24 @@ impl Held {
             allowed: allowed.to_owned(),
             meanwhile: "what was imported before goes on serving, and it is imported later"
                 .to_owned(),
+        }
+    }
+
+    /// What a request waits for: what there was, and what is allowed.
+    pub(super) fn of_request(self, key: &RequestKey) -> (String, &'static str) {
+        match self.limited {
+            Limited::Own => (
+                format!("a certificate for {key}, which was asked for less than an hour ago"),
+                "one request each hour for the same names",
+            ),
+            Limited::Namespace => (
+                format!("a certificate for {key}, and many requests of its namespace before"),
+                "four requests a day in a namespace, beyond the first hundred",
+            ),
+            Limited::Cluster => (
+                format!("a certificate for {key}, and many requests before"),
+                "as many requests as leave a fifth of what ACM takes in a year",
+            ),
         }
     }
 }
@@ -101,9 +121,57 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
+    /// Leaves out of a plan what ACM may not be asked for yet for the sake of a namespace.
+    pub(super) fn paced_request(
+        &self,
+        key: &RequestKey,
+        namespace: Option<&str>,
+        plan: Plan,
+    ) -> (Plan, Option<Held>) {
+        if !plan.steps.iter().any(asks) {
+            return (plan, None);
+        }
+        let now = self.reconciler.clock.moment();
+        match self.requests().may(key, namespace.unwrap_or_default(), now) {
+            Ok(()) => (plan, None),
+            Err((pause, limited)) => {
+                // Whoever asks plans nothing else.
+                (Plan { steps: Vec::new(), ..plan }, Some(Held { pause, limited }))
+            }
+        }
+    }
+
+    /// Takes note of what ACM was asked for, for the sake of a namespace.
+    pub(super) fn count_request(
+        &self,
+        key: &RequestKey,
+        namespace: Option<&str>,
+        (plan, outcomes): (&Plan, &[Outcome]),
+    ) {
+        let mut made = plan
+            .steps
+            .iter()
+            .zip(outcomes)
+            .filter(|(step, outcome)| asks(step) && matches!(outcome, Outcome::Done(_)));
+        if made.next().is_some() {
+            let now = self.reconciler.clock.moment();
+            self.requests().made(key, namespace.unwrap_or_default(), now);
+        }
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.reconciler.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn imports(&self) -> MutexGuard<'_, Imports> {
         self.reconciler.imports.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a step asks ACM for a certificate.
+pub(super) fn asks(step: &Step) -> bool {
+    let Action::Aws(AwsAction::Acm(action)) = &step.action else { return false };
+    matches!(action, AcmAction::RequestCertificate { .. })
 }
 
 /// Whether a step imports a certificate.

@@ -1,22 +1,24 @@
 //! The story of a visit to a certificate that ACM is asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
 
+use super::pace::asks;
 use super::{Visit, gravest};
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
-use crate::model::id::{CertificateKey, Handle};
+use crate::model::fact::Topic;
+use crate::model::id::{AwsId, CertificateKey, Handle};
 use crate::model::inventory::RequestInventory;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::request::{LiveRequest, RequestKey, RequestState, Validation};
-use crate::model::snapshot::Objects;
+use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::stack::{RequestStack, Use};
 use crate::plan;
@@ -27,8 +29,16 @@ const PROOF_PAUSE: Duration = Duration::from_secs(5);
 /// How often ACM is asked whether it has issued a certificate; it takes minutes once the names are
 /// proved.
 const ISSUE_PAUSE: Duration = Duration::from_secs(60);
+/// How often at most Route 53 is asked, while ACM waits, whether the records of one certificate
+/// still stand: it takes five calls a second from an account (AWS quota), which are for more.
+const PROOFS_PACE: Duration = Duration::from_secs(1);
+/// How old a look at them may be when ACM is asked: of what was found with the last one, nobody
+/// knows any more.
+const PROOFS_AGE_MAX: Duration = Duration::from_secs(30);
 /// How soon it is looked again for a hosted zone that may prove a name, as often as for new zones.
 const ZONE_PAUSE: Duration = Duration::from_secs(180);
+/// What becomes of those who use one that is not renewed.
+const RENEWED: &str = "it goes on serving until it ends; ACM tries again by itself";
 /// What becomes of those who use a certificate that is not there.
 const MEANWHILE: &str = "HTTPS begins once it is issued; HTTP, and what served before, goes on";
 
@@ -38,17 +48,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let stack = desired::request::build(&snapshot, key);
         let cluster = &self.settings().cluster;
         let inventory = self.mirror().request(cluster, key, PROOF_PAUSE).await?;
+        let certificate = CertificateKey::Request(Arc::clone(key));
+        let asker = self.world().lock().index.wanting(&certificate).next().cloned();
+        let namespace = asker.as_ref().map(Source::namespace);
         let plan = plan::request::plan(&stack, &inventory);
+        let (plan, held) = self.paced_request(key, namespace, plan);
         let breaches = plan::check::request(&plan, &stack);
         let outcomes = self.apply_judged(&plan, &breaches).await;
+        self.count_request(key, namespace, (&plan, &outcomes));
         let found = self.mirror().request(cluster, key, PROOF_PAUSE).await?;
         let current = plan::request::current(&found);
         let issued = current.filter(|live| live.is_issued()).map(|live| live.id.clone());
-        let certificate = CertificateKey::Request(Arc::clone(key));
+        self.look_for_proofs(&snapshot, current).await;
         {
             let mut world = self.world().lock();
             world.facts.learn(Handle::Certificate(certificate.clone()), issued);
-            let asker = world.index.wanting(&certificate).next().cloned();
             world.facts.proves(key, asker.map(|asker| (asker, proofs(current))));
             world.wait(self.subject, plan.waits_for_release());
         }
@@ -59,9 +73,46 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             });
             let unread = snapshot.zones_refused && stack.unproved.is_none();
             let unread = unread.then(|| unread_zones(user, key));
-            refused.chain(unread.or_else(|| progress(user, &stack, &found))).collect()
+            let late = held.map(|held| {
+                let (found, allowed) = held.of_request(key);
+                said(user, (Code::NoCertificate, Severity::Warning), found, allowed)
+            });
+            refused.chain(unread.or(late).or_else(|| progress(user, &stack, &found))).collect()
         });
-        Ok(gravest([self.rest(&plan, &outcomes), again(&stack, &found)]))
+        let later = held.map(|held| Rest::Later(held.pause));
+        // What failed before goes once another one stands.
+        let asked = plan.steps.iter().any(asks).then_some(Rest::Later(PROOF_PAUSE));
+        let rests = [self.rest(&plan, &outcomes), again(&stack, &found)];
+        Ok(gravest(rests.into_iter().chain(later).chain(asked)))
+    }
+
+    /// Looks, while ACM waits for them, whether the records that prove names stand. What somebody
+    /// has taken away is made again by the zone's visit that this asks for.
+    async fn look_for_proofs(&self, snapshot: &Snapshot, current: Option<&LiveRequest>) {
+        let waiting = current.filter(|live| live.facts.await_decision());
+        let (Some(live), Some(zones)) = (waiting, &snapshot.zones) else { return };
+        let waited = snapshot.now.duration_since(live.facts.requested_at);
+        // Before that, they are being made.
+        if waited.unsigned_abs() < ISSUE_PAUSE {
+            return;
+        }
+        let mut names: BTreeMap<AwsId, BTreeSet<String>> = BTreeMap::new();
+        for proof in &live.facts.validations {
+            let zone = desired::zone::proving(&self.settings().dns, zones, &proof.record);
+            let Some(zone) = zone else { continue };
+            names.entry(zone).or_default().insert(proof.record.clone());
+        }
+        let proving = self.world().lock().facts.proving();
+        let paced = PROOFS_PACE.saturating_mul(u32::try_from(proving).unwrap_or(u32::MAX));
+        for (zone, names) in names {
+            match self.mirror().nameless(&zone, &names, paced.max(PROOFS_AGE_MAX)).await {
+                Ok(missing) => {
+                    let mut world = self.world().lock();
+                    missing.into_iter().for_each(|name| world.facts.touch(Topic::Proof(name)));
+                }
+                Err(error) => tracing::debug!(%zone, %error, "its records cannot be looked at"),
+            }
+        }
     }
 
     /// Tells those who use a certificate how far it is.
@@ -117,8 +168,13 @@ fn unread_zones(user: &Source, key: &RequestKey) -> Problem {
 fn progress(user: &Source, stack: &RequestStack, found: &RequestInventory) -> Option<Problem> {
     let key = &stack.request.key;
     let current = plan::request::current(found);
-    if current.is_some_and(LiveRequest::is_issued) {
-        return None;
+    if let Some(live) = current.filter(|live| live.is_issued()) {
+        let why = live.facts.renewal.as_ref()?;
+        let found = format!("a certificate for {key}, which ACM does not renew: {why}");
+        let allowed = "the records that prove its names, which are made again here where they are \
+                       missing, and a CAA record, if any, that lets amazon.com issue";
+        let problem = said(user, (Code::CertificateEnds, Severity::Warning), found, allowed);
+        return Some(Problem { meanwhile: RENEWED.to_owned(), ..problem });
     }
     let unproved = stack.unproved.as_ref().filter(|names| !names.is_empty());
     if let Some(names) = unproved {
@@ -128,9 +184,11 @@ fn progress(user: &Source, stack: &RequestStack, found: &RequestInventory) -> Op
                        or a certificate by its ARN";
         return Some(said(user, (Code::NoHostedZone, Severity::Warning), found, allowed));
     }
-    if current.is_some() {
-        let found = format!("a certificate for {key}, which ACM has not issued yet");
-        let allowed = "to wait: its records in Route 53 prove the names, which takes minutes";
+    if let Some(live) = current {
+        let since = live.facts.requested_at;
+        let found = format!("a certificate for {key}, which ACM has not issued since {since}");
+        let allowed = "to wait: its records in Route 53 prove the names, which takes minutes once \
+                       the public knows the zone's name servers; ACM gives up after 72 hours";
         return Some(said(user, (Code::NoCertificate, Severity::Note), found, allowed));
     }
     let RequestState::Ended { why } = &plan::request::failed(found)?.facts.state else {

@@ -10,8 +10,10 @@ use albedo::model::certificate::Certificate;
 use albedo::model::flat::FlatMap;
 use albedo::model::id::{AwsId, CertificateKey, ObjectKey};
 use albedo::model::known::Known;
+use albedo::model::marks::TAG_CHAIN;
 use albedo::model::plan::WaitKey;
-use albedo::model::secret::{Sealed, SecretBytes, TLS_CERTIFICATE, TLS_KEY};
+use albedo::model::rule::RuleAction;
+use albedo::model::secret::{CLIENT_SECRET, Sealed, SecretBytes, TLS_CERTIFICATE, TLS_KEY};
 use albedo::model::seen::SeenSecret;
 use albedo::model::stack::{CertificateStack, Use};
 use albedo::plan;
@@ -19,6 +21,8 @@ use jiff::Timestamp;
 
 use super::contract::suite::Stopped;
 use super::support::fake::Fake;
+use super::support::site::Site;
+use super::support::world::{CERTIFICATE, settings, wait};
 
 /// While all fixtures hold but the one that is expired.
 const NOW: &str = "2030-01-01T00:00:00Z";
@@ -40,6 +44,7 @@ fn seen(certificates: String, key: String) -> SeenSecret {
     SeenSecret::Is {
         kind: "kubernetes.io/tls".to_owned(),
         entries: FlatMap::from([(TLS_CERTIFICATE, sealed(certificates)), (TLS_KEY, sealed(key))]),
+        closed: FlatMap::new(),
     }
 }
 
@@ -103,7 +108,11 @@ fn a_secret_that_cannot_be_used_says_why() {
     let early =
         certificate(&tls(), &seen(ec(), file("ec.key")), Timestamp::UNIX_EPOCH).unwrap_err();
     assert!(early.found.contains("holds from"), "{early:?}");
-    let empty = SeenSecret::Is { kind: "Opaque".to_owned(), entries: FlatMap::new() };
+    let empty = SeenSecret::Is {
+        kind: "Opaque".to_owned(),
+        entries: FlatMap::new(),
+        closed: FlatMap::new(),
+    };
     check(&empty, "no tls.crt");
 }
 
@@ -133,6 +142,7 @@ fn secret() -> CertificateKey {
 fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
     let certificate = certificate.map(|mut certificate| {
         certificate.tags = secret().tags("demo");
+        certificate.tags.insert(TAG_CHAIN.into(), certificate.chain_mark().into());
         certificate
     });
     CertificateStack { key: secret(), use_of_it, certificate, listening: Some(Arc::default()) }
@@ -202,7 +212,79 @@ async fn another_chain_is_told_from_the_one_imported_before() {
     let mut without = good("ec");
     without.chain.clear();
     let (done, _) = visit(&warm, &stack(Some(without), Use::Used)).await;
-    assert_eq!(done, ["~ImportCertificate"]);
+    assert_eq!(done, ["~ImportCertificate", "~AddTagsToCertificate"]);
+}
+
+#[tokio::test]
+async fn a_chain_that_changed_alone_is_noticed_after_a_restart() {
+    let fake = Fake::new();
+    visit(&mirror(&fake), &stack(Some(good("ec")), Use::Used)).await;
+    let mut without = good("ec");
+    without.chain.clear();
+    let without = stack(Some(without), Use::Used);
+    let (done, arns) = visit(&mirror(&fake), &without).await;
+    assert_eq!(done, ["~ImportCertificate", "~AddTagsToCertificate"]);
+    // What was noted of it is what was imported.
+    assert_eq!(visit(&mirror(&fake), &without).await, (vec![], arns.clone()));
+    // Of what bears no mark of its chain nobody knows it: nothing is written until it is renewed.
+    fake.change(|state| {
+        state.imported.values_mut().for_each(|held| drop(held.tags.remove(TAG_CHAIN)));
+    });
+    assert_eq!(visit(&mirror(&fake), &without).await, (vec![], arns.clone()));
+    let first = stack(Some(good("ec")), Use::Used);
+    assert_eq!(visit(&mirror(&fake), &first).await, (vec![], arns));
+}
+
+/// A class of ours, an Ingress that brings a certificate, and one whose clients log in.
+const SEALED: &str = "
+class own: {controller: alb.ingress.k8s.aws/albedo}
+service shop/web: {ports: ['80:8080']}
+secret shop/tls: {fixture: ec}
+secret shop/login: {texts: {clientID: c, clientSecret: s3cret}}
+ingress shop/web:
+  {class: own, group.name: edge, tls: [tls public.example.com],
+   rules: [public.example.com Prefix / web:80]}
+ingress shop/in:
+  {class: own, group.name: edge, certificate-arn: 'CERTIFICATE',
+   auth-type: oidc,
+   auth-idp-oidc: '{\"issuer\":\"https://idp.example.com\",
+     \"authorizationEndpoint\":\"https://idp.example.com/a\",
+     \"tokenEndpoint\":\"https://idp.example.com/t\",
+     \"userInfoEndpoint\":\"https://idp.example.com/u\",\"secretName\":\"login\"}',
+   rules: [b.example.com Prefix / web:80]}
+";
+
+#[test]
+fn nothing_of_a_key_is_held_before_or_after_it_is_imported() {
+    wait(async {
+        let site = Site::with(settings(), &SEALED.replace("CERTIFICATE", CERTIFICATE));
+        let controller = site.settle().await;
+        let state = site.aws.everything();
+        assert_eq!(state.imported.len(), 1);
+        let logs_in = |rule: &RuleAction| matches!(rule, RuleAction::AuthenticateOidc(_));
+        assert!(state.rules.values().any(|one| one.rule.actions.iter().any(logs_in)));
+        site.aws.forget_calls();
+        // Whoever holds bytes shares them, so that they are the API server's alone says that
+        // neither the world nor the mirror, a plan or a part that is remembered has them.
+        let held = |name: &str, entry: &str| {
+            let secrets = site.cluster.secrets.lock().unwrap();
+            secrets[&ObjectKey::new("shop", name)].entry(entry).unwrap().is_sole()
+        };
+        assert!(held("tls", TLS_KEY) && held("login", CLIENT_SECRET));
+        {
+            let world = controller.runtime.world().lock();
+            for (name, entry) in [("tls", TLS_KEY), ("login", CLIENT_SECRET)] {
+                let seen = &world.objects.secrets[&ObjectKey::new("shop", name)];
+                assert!(seen.entry(entry).is_none() && seen.closed(entry).is_some(), "{name}");
+            }
+        }
+        // It is read again when it is needed again.
+        controller.cluster.add("secret shop/tls: {fixture: renewed}");
+        controller.settle().await;
+        assert!(site.aws.calls().contains_key("acm.ImportCertificate"));
+        site.aws.forget_calls();
+        assert!(held("tls", TLS_KEY));
+    });
 }
 
 #[tokio::test]

@@ -55,8 +55,11 @@ fn fine() -> Evidence {
     settings.dns.scope = DnsScope::All;
     "demo".clone_into(&mut settings.dns.owner);
     let mut objects = world.objects.clone();
-    let secret =
-        SeenSecret::Is { kind: "kubernetes.io/tls".to_owned(), entries: FlatMap::default() };
+    let secret = SeenSecret::Is {
+        kind: "kubernetes.io/tls".to_owned(),
+        entries: FlatMap::default(),
+        closed: FlatMap::default(),
+    };
     objects.secrets.insert(key("shop/tls"), Arc::new(secret));
     let custom = ["TargetGroupBinding", "IngressClassParams"].map(str::to_owned);
     Evidence {

@@ -15,7 +15,7 @@ use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::moment::Moment;
 use albedo::model::problem::{Kind as ObjectKind, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::seen::BindingStatus;
+use albedo::model::seen::{BindingStatus, SeenSecret};
 use albedo::model::source::Source;
 use albedo::telemetry::Metrics;
 use jiff::Timestamp;
@@ -250,6 +250,10 @@ impl Cluster for Inbox {
 
     async fn names(&self, _: &Sought) -> Result<BTreeSet<String>, ClusterError> {
         Ok(BTreeSet::new())
+    }
+
+    async fn secret(&self, _: &ObjectKey) -> Result<Arc<SeenSecret>, ClusterError> {
+        Ok(Arc::new(SeenSecret::Missing))
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_acm::types::{
-    CertificateDetail, CertificateStatus, CertificateType, DomainValidation, ValidationMethod,
+    CertificateDetail, CertificateStatus, CertificateType, DomainValidation, RenewalStatus,
+    RenewalSummary, ValidationMethod,
 };
 
 use super::certificate::{self, DESCRIBE, moment, names, summaries, tagged};
@@ -48,7 +49,18 @@ fn read(raw: &CertificateDetail) -> Option<RequestFacts> {
         state,
         requested_at: moment(raw.created_at()?)?,
         validations: validations(raw).collect::<BTreeSet<Validation>>(),
+        renewal: raw.renewal_summary().and_then(renewal),
     })
+}
+
+/// What keeps ACM from renewing a certificate: names that are not proved any more, or a failure.
+fn renewal(raw: &RenewalSummary) -> Option<String> {
+    let status = raw.renewal_status();
+    if !matches!(status, RenewalStatus::PendingValidation | RenewalStatus::Failed) {
+        return None;
+    }
+    let reason = raw.renewal_status_reason().map(|reason| format!(": {}", reason.as_str()));
+    Some(format!("{}{}", status.as_str(), reason.unwrap_or_default()))
 }
 
 /// What proves the names: those of a renewal, while there is one, are the same.

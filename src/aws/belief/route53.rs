@@ -1,6 +1,6 @@
 //! What is believed of Route 53.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,6 +17,8 @@ use crate::model::record::HostedZones;
 pub(in crate::aws) struct Route53Belief {
     pub(in crate::aws) zones: Known<Arc<HostedZones>>,
     pub(in crate::aws) records: BTreeMap<AwsId, Known<Arc<Records>>>,
+    /// The names that were read alone since their zone was read as a whole.
+    named: BTreeMap<AwsId, BTreeSet<String>>,
 }
 
 impl Route53Belief {
@@ -32,6 +34,11 @@ impl Route53Belief {
                 let found = found.into_iter().map(|record| (record.key.clone(), record));
                 belief.records.insert(id, Known::Is(Arc::new(found.collect()), at));
             }
+            Route53Reading::Named(id, name, found) => {
+                let found = found.into_iter().map(|record| (record.key.clone(), record));
+                belief.records.insert(id.clone(), Known::Is(Arc::new(found.collect()), at));
+                belief.named.insert(id, [name].into());
+            }
         }
         belief
     }
@@ -40,7 +47,7 @@ impl Route53Belief {
     pub(super) fn without(part: &Route53Part, at: Timestamp) -> Self {
         let mut belief = Self::default();
         match part {
-            Route53Part::Zones => {}
+            Route53Part::Zones | Route53Part::Named(..) => {}
             Route53Part::Records(id) => _ = belief.records.insert(id.clone(), Known::Absent(at)),
         }
         belief
@@ -52,17 +59,50 @@ impl Route53Belief {
             Route53Part::Zones => {
                 let zones = other.zones.value().cloned().unwrap_or_default();
                 self.records.retain(|id, _| zones.contains_key(id));
+                self.named.retain(|id, _| zones.contains_key(id));
                 self.zones = other.zones;
             }
-            Route53Part::Records(id) => move_entry(id, &mut other.records, &mut self.records),
+            Route53Part::Records(id) => {
+                self.named.remove(id);
+                move_entry(id, &mut other.records, &mut self.records);
+            }
+            Route53Part::Named(id, name) => self.adopt_named(id, name, &other),
         }
+    }
+
+    /// Believes the records of one name. What is known of the zone's others stays.
+    fn adopt_named(&mut self, id: &AwsId, name: &str, other: &Self) {
+        let found = other.records.get(id).and_then(Known::value);
+        let known = self.records.get_mut(id);
+        let (Some(Known::Is(records, _)), Some(found)) = (known, found) else { return };
+        self.named.entry(id.clone()).or_default().insert(name.to_owned());
+        // What was written while the name was read may be of others, too.
+        let of_name = |all: &Records| -> Records {
+            let all = all.iter().filter(|(key, _)| key.name == name);
+            all.map(|(key, record)| (key.clone(), record.clone())).collect()
+        };
+        let (before, now) = (of_name(records), of_name(found));
+        if before == now {
+            return;
+        }
+        let records = Arc::make_mut(records);
+        before.keys().for_each(|key| drop(records.remove(key)));
+        records.extend(now);
     }
 
     /// Stops believing a part.
     pub(super) fn forget(&mut self, part: &Route53Part) {
         match part {
             Route53Part::Zones => self.zones = Known::Unread,
-            Route53Part::Records(id) => drop(self.records.remove(id)),
+            Route53Part::Records(id) => {
+                self.named.remove(id);
+                self.records.remove(id);
+            }
+            Route53Part::Named(id, name) => {
+                if let Some(names) = self.named.get_mut(id) {
+                    names.remove(name);
+                }
+            }
         }
     }
 
@@ -71,11 +111,15 @@ impl Route53Belief {
         match part {
             Route53Part::Zones => self.zones.is_read(),
             Route53Part::Records(id) => is_read(&self.records, id),
+            Route53Part::Named(id, name) => {
+                let is_named = self.named.get(id).is_some_and(|names| names.contains(name));
+                is_named && is_read(&self.records, id)
+            }
         }
     }
 
     /// How many things are believed beside the lists.
     pub(super) fn kept(&self) -> usize {
-        self.records.len()
+        self.records.len() + self.named.values().map(BTreeSet::len).sum::<usize>()
     }
 }

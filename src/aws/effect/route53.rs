@@ -1,5 +1,6 @@
 //! Records of a hosted zone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::aws::belief::Belief;
@@ -18,8 +19,14 @@ pub(super) fn apply(belief: &mut Belief, action: &Route53Action) {
 /// The parts that a write changes.
 pub(super) fn touched(action: &Route53Action) -> Vec<Part> {
     match action {
-        Route53Action::ChangeRecords { zone, .. } => {
-            vec![Part::Route53(Route53Part::Records(zone.id.clone()))]
+        Route53Action::ChangeRecords { zone, changes } => {
+            let names: BTreeSet<&String> =
+                changes.iter().map(|change| &change.record.key.name).collect();
+            let named = names
+                .into_iter()
+                .map(|name| Part::Route53(Route53Part::Named(zone.id.clone(), name.clone())));
+            let all = Part::Route53(Route53Part::Records(zone.id.clone()));
+            std::iter::once(all).chain(named).collect()
         }
     }
 }

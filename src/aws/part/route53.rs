@@ -1,6 +1,6 @@
 //! The parts of Route 53: hosted zones and their records.
 
-use super::{About, Belonging, Lane};
+use super::{About, Belonging, Lane, Part};
 use crate::model::id::AwsId;
 use crate::model::record::{HostedZone, Record};
 
@@ -11,6 +11,8 @@ pub enum Route53Part {
     Zones,
     /// The records of a hosted zone, of the types that are looked at.
     Records(AwsId),
+    /// The records of one name of a hosted zone, whose others were read before.
+    Named(AwsId, String),
 }
 
 impl Route53Part {
@@ -19,6 +21,7 @@ impl Route53Part {
         let belonging = match self {
             Self::Zones => Belonging::Shared(None),
             Self::Records(_) => Belonging::Own,
+            Self::Named(..) => Belonging::OwnOf(Box::new(Part::Route53(Self::Zones))),
         };
         About { lane: Lane::Names, belonging }
     }
@@ -31,4 +34,6 @@ pub enum Route53Reading {
     Zones(Vec<HostedZone>),
     /// The records of a hosted zone.
     Records(AwsId, Vec<Record>),
+    /// The records of one name of a hosted zone.
+    Named(AwsId, String, Vec<Record>),
 }

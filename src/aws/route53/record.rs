@@ -42,6 +42,22 @@ pub(in crate::aws) async fn list(sdk: &Sdk, zone: &AwsId) -> Result<Vec<Record>,
     }
 }
 
+/// The records of one name of a hosted zone, of the types that are looked at. There are fewer of
+/// one name than on a page (Route 53: 100 of a routing policy).
+pub(in crate::aws) async fn named(
+    sdk: &Sdk,
+    zone: &AwsId,
+    name: &str,
+) -> Result<Vec<Record>, CloudError> {
+    const OPERATION: &str = "route53.ListResourceRecordSets";
+    sdk.turns.wait(OPERATION).await;
+    let page = sdk.route53.list_resource_record_sets().hosted_zone_id(zone.as_str());
+    let page = page.start_record_name(name).max_items(PAGE_SIZE);
+    let answer = page.send().await.map_err(refused(OPERATION))?;
+    let found = answer.resource_record_sets().iter().filter_map(read);
+    Ok(found.filter(|record| record.key.name == name).collect())
+}
+
 fn read(raw: &Raw) -> Option<Record> {
     let record_type = match raw.r#type() {
         RrType::A => RecordType::A,

@@ -15,6 +15,9 @@ use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState}
 
 /// How old a list may be that says of which certificates ACM has decided: it takes minutes.
 const LIST_AGE_MAX: Duration = Duration::from_secs(30);
+/// How old it may be what is known of a certificate that is issued: ACM begins to renew it 60 days
+/// before its end.
+const RENEWAL_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
 
 impl<'a> Reader<'a> {
     /// What has become of the certificates that ACM was asked for with the same names; of those
@@ -51,7 +54,9 @@ impl<'a> Reader<'a> {
                 self.need(part);
                 self.need_since(Part::Acm(AcmPart::Requested), age_max.max(LIST_AGE_MAX));
             }
-            Some(facts) if facts.state != RequestState::Pending => self.need(part),
+            Some(facts) if facts.state != RequestState::Pending => {
+                self.need_since(part, RENEWAL_AGE_MAX);
+            }
             Some(_) | None => self.need_since(part, age_max),
         }
         facts

@@ -44,7 +44,7 @@ impl Wire for Secret {
     fn noun(self) -> (ObjectKey, Option<SeenSecret>) {
         let mut entries = self.data;
         entries.extend(self.string_data);
-        let seen = SeenSecret::Is { kind: self.kind, entries };
+        let seen = SeenSecret::Is { kind: self.kind, entries, closed: FlatMap::new() };
         (object_key(&self.metadata), Some(seen))
     }
 

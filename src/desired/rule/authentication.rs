@@ -14,7 +14,7 @@ use crate::desired::annotations::table::{
 };
 use crate::desired::annotations::{Annotations, Lookup};
 use crate::desired::destinations::services;
-use crate::desired::secret::needed;
+use crate::desired::secret::known;
 use crate::model::id::ObjectKey;
 use crate::model::problem::Code;
 use crate::model::rule::{Cognito, Oidc, RuleAction, Session};
@@ -185,15 +185,13 @@ fn client(
     let id = seen.entry(CLIENT_ID).or_else(|| seen.entry(CLIENT_ID_OLDER));
     let id = id.and_then(|id| std::str::from_utf8(id.open()).ok()).map(str::trim_end);
     let id = id.filter(|id| !id.is_empty());
-    let secret = seen.entry(CLIENT_SECRET).map(|secret| needed(CLIENT_SECRET, secret));
-    let is_text = |bytes: &[u8]| !bytes.is_empty() && std::str::from_utf8(bytes).is_ok();
-    let secret = secret.filter(|secret| is_text(secret.open()));
+    let secret = known(seen, CLIENT_SECRET).filter(|secret| secret.worth.is_ok());
     match (id, secret) {
         (Some(id), Some(secret)) => {
             let reference = SecretRef {
                 secret: key.clone(),
                 entry: CLIENT_SECRET.into(),
-                fingerprint: secret.fingerprint().to_owned(),
+                fingerprint: secret.fingerprint.clone(),
             };
             Ok((id.to_owned(), SecretBytes::Of(reference)))
         }

@@ -33,6 +33,12 @@ impl FactStore {
         }
     }
 
+    /// How many certificates have names that are to be proved.
+    #[must_use]
+    pub fn proving(&self) -> usize {
+        self.proofs.len()
+    }
+
     /// The records that prove names, each with somebody who asks for a certificate.
     pub(super) fn all_proofs(&self) -> BTreeMap<Validation, Source> {
         let each = self.proofs.values().flat_map(|proofs| {

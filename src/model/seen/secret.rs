@@ -19,15 +19,37 @@ pub enum SeenSecret {
         kind: String,
         /// Its entries, as far as anything is built from them ([`crate::model::secret::ENTRIES`]).
         entries: FlatMap<SmolStr, Sealed>,
+        /// Those of them whose bytes are not kept.
+        closed: FlatMap<SmolStr, Closed>,
     },
 }
 
+/// What is kept of an entry whose bytes are for nobody but AWS: they are read again by the step
+/// that sends them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Closed {
+    /// The fingerprint of what is needed of it.
+    pub fingerprint: String,
+    /// Of a private key its public half, as certificates hold it, and of a text nothing; or why it
+    /// is of no use.
+    pub worth: Result<Vec<u8>, String>,
+}
+
 impl SeenSecret {
-    /// An entry, if the Secret is there and has it.
+    /// An entry, if the Secret is there and has it, and its bytes were kept.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<&Sealed> {
         match self {
             Self::Is { entries, .. } => entries.get(name),
+            Self::Missing | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// What is kept of an entry whose bytes were not.
+    #[must_use]
+    pub fn closed(&self, name: &str) -> Option<&Closed> {
+        match self {
+            Self::Is { closed, .. } => closed.get(name),
             Self::Missing | Self::Unreadable(_) => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The API server as one process writes to it: calls take their time, fail, and are judged.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use albedo::clock::Clock as _;
 use albedo::cluster::{Cluster, ClusterError, Kind, Recalled, Sought};
@@ -8,7 +9,7 @@ use albedo::model::action::KubeAction;
 use albedo::model::gate::GateNews;
 use albedo::model::id::ObjectKey;
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::seen::BindingStatus;
+use albedo::model::seen::{BindingStatus, SeenSecret};
 use albedo::model::source::Source;
 use smol_str::SmolStr;
 use tokio::sync::oneshot;
@@ -138,6 +139,15 @@ impl Cluster for Written {
         let _under_way = self.stage.begin();
         self.clock.sleep(self.stage.travel(Side::Cluster)).await;
         if self.fate() == Fate::Fine { self.cluster.mark().await } else { Err(error(Fate::Error)) }
+    }
+
+    async fn secret(&self, key: &ObjectKey) -> Result<Arc<SeenSecret>, ClusterError> {
+        let _under_way = self.stage.begin();
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        let fate = self.fate();
+        let found = self.cluster.secret(key).await;
+        self.clock.sleep(self.stage.travel(Side::Cluster)).await;
+        if fate == Fate::Fine { found } else { Err(error(fate)) }
     }
 
     async fn names(&self, sought: &Sought) -> Result<BTreeSet<String>, ClusterError> {

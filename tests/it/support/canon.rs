@@ -76,6 +76,9 @@ pub fn aws(state: &State) -> Vec<String> {
     for listener in listeners.values_mut() {
         listener.spec.certificates.extend(listener.spec.default_certificate.clone());
     }
+    let mut requested = state.requested.clone();
+    // When it was asked for depends on the way.
+    requested.values_mut().for_each(|one| one.facts.requested_at = Timestamp::default());
     let all = each(&state.security_groups)
         .into_iter()
         .chain(each(&state.load_balancers))
@@ -83,7 +86,7 @@ pub fn aws(state: &State) -> Vec<String> {
         .chain(each(&state.rules))
         .chain(each(&target_groups))
         .chain(each(&state.imported))
-        .chain(each(&state.requested))
+        .chain(each(&requested))
         .chain(each(&state.zones));
     let mut lines: Vec<String> = all.map(|line| renamed(&names, line)).collect();
     lines.sort();

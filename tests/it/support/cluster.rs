@@ -14,7 +14,7 @@ use albedo::model::gate::GateNews;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::seen::{BindingStatus, SeenBinding};
+use albedo::model::seen::{BindingStatus, SeenBinding, SeenSecret};
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
@@ -35,6 +35,7 @@ mod bindings;
 mod gates;
 mod log;
 mod memories;
+mod secrets;
 mod sought;
 
 /// A call that fails.
@@ -62,6 +63,8 @@ pub struct FakeCluster {
     pub closed: Arc<Mutex<BTreeSet<ObjectKey>>>,
     /// What it notes to have registered in target groups that others share, by binding.
     pub notes: Arc<Mutex<BTreeMap<ObjectKey, BTreeSet<SmolStr>>>>,
+    /// Secrets with all of their bytes.
+    pub secrets: Arc<Mutex<BTreeMap<ObjectKey, Arc<SeenSecret>>>>,
     log: Arc<Mutex<Log>>,
 }
 
@@ -88,6 +91,7 @@ impl FakeCluster {
             maps: Arc::default(),
             closed: Arc::default(),
             notes: Arc::default(),
+            secrets: Arc::default(),
             log: Arc::default(),
         }
     }
@@ -183,6 +187,7 @@ impl FakeCluster {
 
     /// Somebody makes an object what it is now, whatever anybody keeps of it.
     pub fn see(&self, seen: &Seen) {
+        self.keep_bytes(seen);
         self.objects.write().unwrap().take(seen.clone());
         let feeds: Vec<_> = self.feeds.lock().unwrap().values().cloned().collect();
         for feed in feeds {
@@ -396,6 +401,10 @@ impl Cluster for FakeCluster {
 
     async fn names(&self, sought: &Sought) -> Result<BTreeSet<String>, ClusterError> {
         Ok(self.standing(sought))
+    }
+
+    async fn secret(&self, key: &ObjectKey) -> Result<Arc<SeenSecret>, ClusterError> {
+        Ok(self.bytes(key))
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -21,6 +21,7 @@ use albedo::model::role::Role;
 use albedo::model::surroundings::{Subnet, Vpc};
 use albedo::model::target::{LiveTarget, TargetState};
 
+pub use acm::Issuing;
 pub use faulty::{Death, Fault, Faulty, Struck, When};
 pub use held::Held;
 pub use roles::OTHER_ACCOUNT;
@@ -408,6 +409,11 @@ impl State {
             Part::Route53(Route53Part::Records(id)) => {
                 Reading::Route53(Route53Reading::Records(id.clone(), self.records_of(id)?))
             }
+            Part::Route53(Route53Part::Named(id, name)) => {
+                let mut found = self.records_of(id)?;
+                found.retain(|record| record.key.name == *name);
+                Reading::Route53(Route53Reading::Named(id.clone(), name.clone(), found))
+            }
             Part::Wafv2(part) => Reading::Wafv2(self.guards.told_of_waf(part)),
             Part::Shield(part) => Reading::Shield(self.guards.told_of_shield(part)?),
             Part::Ec2(Ec2Part::Vpc) | Part::Tags(_) => {
@@ -445,7 +451,9 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
             Part::Acm(part) => acm::operation(part),
             Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",
-            Part::Route53(Route53Part::Records(_)) => "route53.ListResourceRecordSets",
+            Part::Route53(Route53Part::Records(_) | Route53Part::Named(..)) => {
+                "route53.ListResourceRecordSets"
+            }
             Part::Wafv2(Wafv2Part::WebAcls) => "wafv2.ListWebACLs",
             Part::Wafv2(Wafv2Part::WebAclOf(_)) => "wafv2.GetWebACLForResource",
             Part::Shield(ShieldPart::Subscription) => "shield.GetSubscriptionState",

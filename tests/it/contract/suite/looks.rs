@@ -20,7 +20,7 @@ use albedo::model::target_group::TargetGroup;
 
 macro_rules! looks {
     ($(
-        $name:ident($($id:ident: $of:ty)?) -> $found:ty:
+        $name:ident($($id:ident: $of:ty),*) -> $found:ty:
             $part:expr, $reading:pat => $value:expr;
     )*) => {
         /// Any AWS, asked for one part at a time.
@@ -28,7 +28,7 @@ macro_rules! looks {
             $(
                 fn $name(
                     &self,
-                    $($id: $of)?
+                    $($id: $of),*
                 ) -> impl Future<Output = Result<$found, CloudError>> + Send {
                     let part = $part;
                     async move {
@@ -88,6 +88,9 @@ looks! {
     records(id: &AwsId) -> Vec<Record>:
         Part::Route53(Route53Part::Records(id.clone())),
         Reading::Route53(Route53Reading::Records(_, found)) => found;
+    named(id: &AwsId, name: &str) -> Vec<Record>:
+        Part::Route53(Route53Part::Named(id.clone(), name.to_owned())),
+        Reading::Route53(Route53Reading::Named(_, _, found)) => found;
     web_acls() -> Vec<LiveWebAcl>:
         Part::Wafv2(Wafv2Part::WebAcls), Reading::Wafv2(Wafv2Reading::WebAcls(found)) => found;
     web_acl_of(id: &AwsId) -> Option<AwsId>:

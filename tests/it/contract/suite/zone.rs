@@ -56,6 +56,9 @@ pub async fn records_are_read_as_they_were_written<C: Cloud>(site: Site<C>) {
     let mut expected = all.to_vec();
     expected.sort_by(|a, b| a.key.cmp(&b.key));
     assert_eq!(records(&site).await, expected);
+    let named = async |name: &str| site.cloud.named(&site.zone.id, name).await.unwrap();
+    assert_eq!(named(&all[3].key.name).await, all[3..]);
+    assert_eq!(named(&format!("b.{}", site.zone.name)).await, []);
     let delete = |record| (Verb::Delete, record);
     done(&site, change(&site, &expected.iter().map(delete).collect::<Vec<_>>())).await;
     assert_eq!(records(&site).await, []);

@@ -1,6 +1,7 @@
 //! Certificates that were imported, and those that ACM was asked for.
 
 use albedo::aws::{AcmPart, AcmReading, Answer, ReadCertificate};
+use albedo::clock::Clock as _;
 use albedo::model::certificate::{Certificate as Spec, CertificateFacts};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
@@ -12,6 +13,7 @@ use albedo::model::surroundings::{IssuedCertificate, IssuedDetail, Issuer};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use super::super::clock::VirtualClock;
 use super::{Refusal, State, refuse};
 
 /// The call that looks at a part.
@@ -22,6 +24,17 @@ pub(super) fn operation(part: &AcmPart) -> &'static str {
             "acm.DescribeCertificate"
         }
     }
+}
+
+/// What ACM makes of names that are proved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Issuing {
+    #[default]
+    AtOnce,
+    /// It takes its time.
+    Later,
+    /// Something forbids it.
+    Never,
 }
 
 /// A certificate that was imported.
@@ -88,8 +101,9 @@ impl State {
         let RequestKey { names, authority } = spec.key.clone();
         let asked = authority.is_none();
         let validations = names.iter().filter(|_| asked).map(proof).collect();
-        let (state, requested_at) = (RequestState::Pending, Timestamp::UNIX_EPOCH);
-        let facts = RequestFacts { names, authority, state, requested_at, validations };
+        let (state, requested_at) = (RequestState::Pending, VirtualClock::new().now());
+        let renewal = None;
+        let facts = RequestFacts { names, authority, state, requested_at, validations, renewal };
         self.requested.insert(id.clone(), Requested { facts, tags: spec.tags.clone() });
         self.prove();
         Ok(Answer::Requested(id))
@@ -101,7 +115,10 @@ impl State {
     }
 
     /// Issues what is proved by records in public zones.
-    pub(super) fn prove(&mut self) {
+    pub fn prove(&mut self) {
+        if self.issuing == Issuing::Later {
+            return;
+        }
         let public = self.zones.values().filter(|zone| !zone.zone.is_private);
         let records: Vec<Record> = public.flat_map(|zone| zone.records.values()).cloned().collect();
         let stands = |proof: &Validation| {
@@ -114,6 +131,10 @@ impl State {
             let is_pending = one.facts.state == RequestState::Pending;
             if is_pending && one.facts.validations.iter().all(stands) {
                 let not_after = Timestamp::from_second(4_000_000_000).unwrap();
+                if self.issuing == Issuing::Never {
+                    one.facts.state = RequestState::Ended { why: "FAILED: CAA_ERROR".to_owned() };
+                    continue;
+                }
                 one.facts.state = RequestState::Issued { not_after };
                 self.certificates.insert(id.clone());
             }

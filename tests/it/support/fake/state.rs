@@ -10,7 +10,7 @@ use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
 use albedo::model::surroundings::{Interface, IssuedCertificate, Vpc};
 
-use super::acm::{Certificate, Requested};
+use super::acm::{Certificate, Issuing, Requested};
 use super::balancer::{LOAD_BALANCERS_MAX, LoadBalancer};
 use super::listener::{Listener, Rule};
 use super::protection::Guards;
@@ -47,6 +47,8 @@ pub struct State {
     pub unread_zones: BTreeSet<AwsId>,
     /// Names that Route 53 refuses, whatever they should be.
     pub refused_names: BTreeSet<String>,
+    /// What ACM makes of names that are proved.
+    pub issuing: Issuing,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
     pub load_balancers: BTreeMap<AwsId, LoadBalancer>,
     /// Those that were made since time passed.
@@ -85,6 +87,7 @@ impl State {
             elsewhere: BTreeSet::new(),
             unread_zones: BTreeSet::new(),
             refused_names: BTreeSet::new(),
+            issuing: Issuing::default(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
             provisioning: Vec::new(),
