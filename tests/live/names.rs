@@ -69,7 +69,7 @@ fn certificates(account: &Account) -> Vec<(String, String)> {
 }
 
 /// A TLS Secret of a fixture.
-fn secret(name: &str, fixture: &str) -> Value {
+pub fn secret(name: &str, fixture: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/tls");
     let file = |end: &str| {
         std::fs::read_to_string(folder.join(format!("{fixture}.{end}"))).expect("it is there")
@@ -81,7 +81,7 @@ fn secret(name: &str, fixture: &str) -> Value {
     })
 }
 
-fn with_tls(mut ingress: Value, host: &str, secret: &str) -> Value {
+pub fn with_tls(mut ingress: Value, host: &str, secret: &str) -> Value {
     ingress["spec"]["tls"] = json!([{"hosts": [host], "secretName": secret}]);
     ingress
 }
