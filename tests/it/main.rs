@@ -27,6 +27,7 @@ mod doubt;
 mod drift;
 mod endpoints;
 mod ends;
+mod errors;
 mod events;
 mod eviction;
 mod examples;
