@@ -20,6 +20,7 @@ pub mod doubt;
 pub mod exposed;
 pub mod fabric;
 pub mod foreign;
+mod frontend_nlb;
 pub mod gates;
 mod group_class;
 pub mod groups;

@@ -14,6 +14,7 @@ pub mod extent;
 pub mod fact;
 pub mod few;
 pub mod flat;
+pub mod frontend_nlb;
 pub mod gate;
 pub mod group;
 pub mod id;

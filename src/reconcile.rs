@@ -238,6 +238,10 @@ pub fn scope(stack: &BalancerStack) -> BalancerScope {
     let fronts = stack.front.iter();
     BalancerScope {
         load_balancer_attributes: fronts.clone().any(|front| !front.attributes.values.is_empty()),
+        frontend_nlb_attributes: fronts
+            .clone()
+            .filter_map(|front| front.nlb.as_ref())
+            .any(|nlb| !nlb.attributes.values.is_empty()),
         capacity: fronts.clone().any(|front| front.capacity.is_some()),
         listener_attributes: fronts
             .flat_map(|front| &front.listeners)

@@ -57,12 +57,18 @@ pub fn rest(outcomes: &[Outcome]) -> Rest {
     troubles.max().map_or(Rest::Done, Rest::Again)
 }
 
-/// The status of every member of a group: where its load balancer can be reached.
+/// The status of every member of a group: where its load balancer can be reached, and the network
+/// load balancer in front of it, without ports (LBC).
 #[must_use]
-pub fn status(current: &LiveLoadBalancer) -> Vec<StatusEntry> {
+pub fn status(current: &LiveLoadBalancer, nlb: Option<&LiveLoadBalancer>) -> Vec<StatusEntry> {
     let mut ports: Vec<u16> = current.listeners.iter().map(|listener| listener.port).collect();
     ports.sort_unstable();
-    vec![StatusEntry { hostname: current.dns_name.to_lowercase(), ports }]
+    let entry = |live: &LiveLoadBalancer, ports| StatusEntry {
+        hostname: live.dns_name.to_lowercase(),
+        ports,
+    };
+    let front = nlb.map(|nlb| entry(nlb, Vec::new()));
+    std::iter::once(entry(current, ports)).chain(front).collect()
 }
 
 /// The status that an Ingress shows, as far as it can be compared.

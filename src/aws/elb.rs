@@ -1,7 +1,7 @@
 //! Elastic Load Balancing v2: a file for each noun, with its reads, its writes and its shape in
 //! AWS.
 //!
-//! What the model cannot express (network load balancers, lambda target groups) is left out of the
+//! What the model cannot express (listeners for UDP, lambda target groups) is left out of the
 //! reads: it is none of ours. What it cannot express of a thing that may be ours is kept as
 //! `Foreign`, so that it is seen to differ.
 
@@ -89,8 +89,8 @@ pub(super) fn perform<'a>(
         ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
             load_balancer::set_security_groups(call, load_balancer, security_groups).boxed()
         }
-        ElbAction::SetSubnets { load_balancer, subnets } => {
-            load_balancer::set_subnets(call, load_balancer, subnets).boxed()
+        ElbAction::SetSubnets { load_balancer, subnets, allocations } => {
+            load_balancer::set_subnets(call, load_balancer, (subnets, allocations)).boxed()
         }
         ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
             load_balancer::set_ip_address_type(call, load_balancer, *ip_address_type).boxed()
@@ -140,6 +140,9 @@ pub(super) fn perform<'a>(
         }
         ElbAction::DeregisterTargets { target_group, targets } => {
             target::deregister(call, target_group, targets).boxed()
+        }
+        ElbAction::RegisterLoadBalancer { target_group, load_balancer, port } => {
+            target::register_load_balancer(call, target_group, (load_balancer, *port)).boxed()
         }
         ElbAction::AddTags { id, tags } => tag::add(call, id, tags).boxed(),
         ElbAction::RemoveTags { id, keys } => tag::remove(call, id, keys).boxed(),

@@ -19,12 +19,13 @@ use crate::model::inventory::{
     LiveLoadBalancer, LiveTargetGroup, TargetsInventory, ZoneInventory,
 };
 use crate::model::known::{Known, Live};
+use crate::model::load_balancer::LoadBalancerKind;
 use crate::model::marks::{TAG_CLUSTER, Tags};
 use crate::model::moment::Moment;
 use crate::model::record::HostedZones;
 use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
-use crate::model::target_group::{TargetGroup, Traits};
+use crate::model::target_group::{TargetGroup, TargetType, Traits};
 
 mod protection;
 mod request;
@@ -37,6 +38,8 @@ mod tests;
 pub struct BalancerScope {
     /// Whether the attributes of its load balancers are wanted.
     pub load_balancer_attributes: bool,
+    /// Whether those of the network load balancers in front of them are.
+    pub frontend_nlb_attributes: bool,
     /// Whether the capacity that AWS keeps ready is wanted.
     pub capacity: bool,
     /// The ports of the listeners whose attributes are wanted.
@@ -155,20 +158,27 @@ impl<'a> Reader<'a> {
         let security_groups = map(&belief.ec2.security_groups, |groups| {
             groups.find(&mark).map(|(_, group)| group.live.clone()).collect()
         });
-        let load_balancers = map(&belief.elb.load_balancers, |found| {
+        let mut load_balancers = map(&belief.elb.load_balancers, |found| {
             let ours = belief.tags.find(&mark);
             let ours = ours.filter_map(|(id, tags)| Some((found.get(id)?, tags)));
             ours.map(|(found, tags)| self.load_balancer(found, tags, scope)).collect()
         });
-        let target_groups = map(&belief.elb.target_groups, |found| {
+        let mut target_groups = map(&belief.elb.target_groups, |found| {
             let ours = belief.tags.find(&mark);
             let ours = ours.filter_map(|(id, tags)| Some((found.get(id)?, tags)));
             ours.map(|(found, tags)| self.target_group(found, tags, scope)).collect()
         });
+        // A group has few of the others, and most have none: what is kept needs no more room.
+        let is_nlb = |live: &mut LiveLoadBalancer| live.live.spec.kind == LoadBalancerKind::Network;
+        let frontend_nlbs = load_balancers.take_apart(is_nlb);
+        let is_of_nlb = |live: &mut LiveTargetGroup| live.live.spec.target_type == TargetType::Alb;
+        let frontend_nlb_groups = target_groups.take_apart(is_of_nlb);
         BalancerInventory {
             load_balancers,
+            frontend_nlbs,
             security_groups,
             target_groups,
+            frontend_nlb_groups,
             ..BalancerInventory::default()
         }
     }
@@ -181,16 +191,22 @@ impl<'a> Reader<'a> {
     ) -> LiveLoadBalancer {
         let id = &found.live.id;
         self.need(Part::Elb(ElbPart::Listeners(id.clone())));
-        if scope.load_balancer_attributes {
+        let attributes = match found.live.spec.kind {
+            LoadBalancerKind::Application => scope.load_balancer_attributes,
+            LoadBalancerKind::Network => scope.frontend_nlb_attributes,
+        };
+        if attributes {
             self.need(Part::Elb(ElbPart::LoadBalancerAttributes(id.clone())));
         }
-        if scope.capacity {
+        if scope.capacity && found.live.spec.kind.is_application() {
             self.need(Part::Elb(ElbPart::Capacity(id.clone())));
         }
         let mut listeners = entry(&self.belief.elb.listeners, id);
         if let Known::Is(listeners, _) = &mut listeners {
-            let named =
-                |listener: &&mut LiveListener| scope.listener_attributes.contains(&listener.port);
+            let is_named = found.live.spec.kind.is_application();
+            let named = |listener: &&mut LiveListener| {
+                is_named && scope.listener_attributes.contains(&listener.port)
+            };
             for listener in listeners.iter_mut().filter(named) {
                 let id = &listener.live.id;
                 self.need(Part::Elb(ElbPart::ListenerAttributes(id.clone())));

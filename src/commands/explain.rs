@@ -25,7 +25,9 @@ use crate::model::rule::Request;
 use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::IssuedCertificates;
 use crate::model::target::LiveTarget;
-use crate::report::explain::{Account, Asked, Explanation, PodAccount, Station, Url, Verdict};
+use crate::report::explain::{
+    Account, Asked, Explanation, FrontendNlb, PodAccount, Station, Url, Verdict,
+};
 
 use super::progress::during;
 use super::world::{Plans, plan_all, secrets_of};
@@ -186,6 +188,7 @@ struct Found {
     zones: Option<Arc<HostedZones>>,
     records: BTreeMap<AwsId, Known<Arc<Records>>>,
     load_balancers: Vec<LiveLoadBalancer>,
+    frontend_nlbs: Vec<FrontendNlb>,
     target_groups: Vec<LiveTargetGroup>,
     certificates: Arc<IssuedCertificates>,
     targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
@@ -200,6 +203,7 @@ impl Found {
             zones: may(mirror.zones(AGE_MAX).await)?,
             records: BTreeMap::new(),
             load_balancers: Vec::new(),
+            frontend_nlbs: Vec::new(),
             target_groups: Vec::new(),
             certificates: may(mirror.issued(AGE_MAX).await)?.unwrap_or_default(),
             targets: BTreeMap::new(),
@@ -207,6 +211,12 @@ impl Found {
         let cluster = &snapshot.settings.cluster;
         for group in groups::all(snapshot) {
             let inventory = mirror.balancer(cluster, &group, &BalancerScope::default()).await?;
+            let behind = inventory.load_balancers.iter().next().map(|live| live.live.id.clone());
+            let fronts = inventory.frontend_nlbs.iter().zip(behind.iter().cycle());
+            found.frontend_nlbs.extend(fronts.map(|(nlb, behind)| FrontendNlb {
+                dns_name: nlb.dns_name.to_lowercase(),
+                load_balancer: behind.clone(),
+            }));
             found.load_balancers.extend(inventory.load_balancers.iter().cloned());
             found.target_groups.extend(inventory.target_groups.iter().cloned());
         }
@@ -219,6 +229,7 @@ impl Found {
             zones: self.zones.as_deref(),
             records: &self.records,
             load_balancers: &self.load_balancers,
+            frontend_nlbs: &self.frontend_nlbs,
             target_groups: &self.target_groups,
             certificates: &self.certificates,
             targets: &self.targets,

@@ -424,6 +424,7 @@ async fn plan_targets<C: Cloud, T: Clock>(
         let is_shown = match binding.target_type {
             TargetType::Ip => services.contains(&binding.service_key()),
             TargetType::Instance => !snapshot.objects.nodes.is_empty(),
+            TargetType::Alb => false,
         };
         if snapshot.extent == Extent::Manifests && !is_shown {
             continue;

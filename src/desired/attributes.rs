@@ -77,7 +77,8 @@ pub fn of_class(class: &ClassParams) -> BTreeMap<(u16, Protocol), Attributes> {
     each.rev().collect()
 }
 
-fn pairs(pairs: Pairs) -> Attributes {
+/// Pairs as attributes.
+pub(super) fn pairs(pairs: Pairs) -> Attributes {
     pairs.into_iter().map(|(key, value)| (SmolStr::from(key), SmolStr::from(value))).collect()
 }
 
@@ -86,7 +87,7 @@ fn listed(pairs: &[KeyValue]) -> Attributes {
 }
 
 /// Notes what AWS does not document, and may refuse.
-fn note_undocumented(
+pub(super) fn note_undocumented(
     lookup: &mut Lookup<'_, '_, '_>,
     (own_place, class_place): (String, String),
     (own, class): &OwnAndClass,

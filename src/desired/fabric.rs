@@ -297,6 +297,7 @@ fn guards(snapshot: &Snapshot, binding: &Binding) -> Vec<(SmolStr, Guard)> {
             });
             guarded.collect()
         }
+        TargetType::Alb => Vec::new(),
         // Nobody but the cluster itself says which instances its nodes are.
         TargetType::Instance => {
             let each = nodes::instances(snapshot, binding).into_iter();

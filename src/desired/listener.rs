@@ -71,7 +71,7 @@ pub fn listens(
         let plain =
             ListenerWish { attributes, class_attributes, ..ListenerWish::speaking(protocol) };
         match protocol {
-            Protocol::Http => plain,
+            Protocol::Http | Protocol::Tcp => plain,
             Protocol::Https => ListenerWish {
                 certificates: certificates.clone(),
                 ssl_policy: ssl_policy.clone(),

@@ -1,7 +1,7 @@
 //! What an Ingress wants of its load balancer.
 
 use crate::model::id::AwsId;
-use crate::model::load_balancer::{IpAddressType, LoadBalancerWish};
+use crate::model::load_balancer::{IpAddressType, LoadBalancerKind, LoadBalancerWish};
 use crate::model::problem::Code;
 use crate::model::seen::SubnetSelector;
 use crate::model::settings::Settings;
@@ -11,7 +11,7 @@ use super::annotations::table::{
     CAPACITY, CUSTOMER_OWNED_POOL, IP_ADDRESS_TYPE, IPV4_POOL, LOAD_BALANCER_NAME, MANAGE_RULES,
     SCHEME, SECURITY_GROUPS, SSL_REDIRECT, SUBNETS,
 };
-use super::annotations::{Annotations, Lookup};
+use super::annotations::{Annotation, Annotations, Lookup};
 use super::{attributes, protection, subnets, tags};
 
 /// Reads what an Ingress and its class want of the load balancer.
@@ -29,7 +29,7 @@ pub fn wish(
         name: lookup.find(&LOAD_BALANCER_NAME),
         subnets: named_subnets(settings, surroundings, ip_address_type, lookup),
         zones_out: None,
-        security_groups: security_groups(surroundings, lookup.ingress),
+        security_groups: security_groups(surroundings, lookup.ingress, &SECURITY_GROUPS),
         manages_rules: lookup.find(&MANAGE_RULES),
         attributes,
         class_attributes,
@@ -73,12 +73,13 @@ fn named_subnets(
     let of_class = lookup.class.and_then(|class| class.spec.subnets.as_ref());
     let by_tags = of_class.filter(|selector| selector.ids.is_empty() && !selector.tags.is_empty());
     // Tags are the one way to choose that no annotation has.
+    let of = (LoadBalancerKind::Application, ip_address_type);
     let (field, found) = if let Some(SubnetSelector { tags, .. }) = by_tags {
-        let found = subnets::tagged(surroundings, settings, ip_address_type, tags);
+        let found = subnets::tagged(surroundings, settings, of, tags);
         (SUBNETS.place_in_class(), found)
     } else {
         let names = lookup.find(&SUBNETS)?;
-        (lookup.place(&SUBNETS), subnets::named(surroundings, settings, ip_address_type, &names))
+        (lookup.place(&SUBNETS), subnets::named(surroundings, settings, of, &names))
     };
     match found {
         Ok(ids) => Some(ids),
@@ -93,11 +94,12 @@ fn named_subnets(
 
 /// Security groups by id, or by their tag `Name`; ids come first (LBC). An empty list is as good as
 /// none.
-fn security_groups(
+pub(super) fn security_groups(
     surroundings: &Surroundings,
     annotations: &mut Annotations<'_>,
+    annotation: &Annotation<Vec<String>>,
 ) -> Option<Vec<AwsId>> {
-    let names = annotations.read(&SECURITY_GROUPS).filter(|names| !names.is_empty())?;
+    let names = annotations.read(annotation).filter(|names| !names.is_empty())?;
     let all = &surroundings.security_groups;
     let (mut ids, mut by_name, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
@@ -123,7 +125,7 @@ fn security_groups(
     }
     let problem = annotations.error(
         Code::NoSecurityGroup,
-        SECURITY_GROUPS.field(),
+        annotation.field(),
         format!("{}, which {} does not have", missing.join(", "), surroundings.vpc.id),
         "security groups of the VPC, by id or by their tag Name",
     );

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
+use crate::model::load_balancer::IpAddressType;
 use crate::model::part::{OnHttp, Part};
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::rule::{Precedence, Rule, RuleAction};
@@ -20,7 +21,9 @@ use super::groups::Member;
 use super::listener::Brought;
 use super::nginx::{self, Translation};
 use super::rule::{Branch, Outcome, PathSyntax};
-use super::{challenge, listener, load_balancer, names, request, rule, solver, tls, zones_out};
+use super::{
+    challenge, frontend_nlb, listener, load_balancer, names, request, rule, solver, tls, zones_out,
+};
 
 /// Builds what one member contributes. Without a part, the problems say why.
 #[must_use]
@@ -61,10 +64,14 @@ pub fn build(
         lets_http_in: requests.is_empty() || is_own(snapshot, member),
     });
     let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
+    let load_balancer = load_balancer::wish(settings, &snapshot.surroundings, &mut lookup);
+    let addresses = load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let nlb = frontend_nlb::wish(settings, &snapshot.surroundings, &mut lookup, addresses);
     let mut part = Part {
         source: source.clone(),
         order: member.order,
-        load_balancer: load_balancer::wish(settings, &snapshot.surroundings, &mut lookup),
+        load_balancer,
+        frontend_nlb: Box::new(nlb),
         listens: listener::listens(snapshot, member, brought, &mut lookup),
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         inbound_prefix_lists: lookup.find(&PREFIX_LISTS).filter(|lists| !lists.is_empty()),

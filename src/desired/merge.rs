@@ -7,7 +7,7 @@ use crate::model::binding::Binding;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
 use crate::model::listener::{Listener, ListenerWish, Protocol};
-use crate::model::load_balancer::{IpAddressType, LoadBalancer};
+use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerKind};
 use crate::model::marks::{self, Tags};
 use crate::model::names;
 use crate::model::part::{Part, WishedTargetGroup};
@@ -27,7 +27,7 @@ use super::lint::Lint;
 use super::placed::{self, Fate, Placed};
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
-use super::{attributes, limits, protection, rule, solver, subnets, tags};
+use super::{attributes, frontend_nlb, limits, protection, rule, solver, subnets, tags};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -64,6 +64,7 @@ fn assemble(
     let source = source(snapshot, group, &shared);
     problems.extend(parts.iter().filter_map(|part| open_over_http(&shared, part)));
     problems.extend(parts.iter().flat_map(|part| going_nowhere(&shared, part)));
+    problems.extend(parts.iter().filter_map(|part| frontend_nlb::leading_nowhere(part)));
     let wished = parts.iter().flat_map(|part| part.target_groups.clone());
     let target_groups = wished
         .chain(answers.target_groups)
@@ -198,17 +199,22 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
     };
     let ipv4_pool = shared.decided.ipv4_pool.as_ref().or(shared.load_balancer.ipv4_pool.as_ref());
     let (subnets, no_subnets) = subnets_of(snapshot, shared, parts);
+    let load_balancer = LoadBalancer {
+        kind: LoadBalancerKind::Application,
+        name,
+        scheme,
+        ip_address_type,
+        ipv4_pool: ipv4_pool.filter(|pool| !pool.is_empty()).cloned(),
+        customer_owned_pool: shared.load_balancer.customer_owned_pool.clone(),
+        subnets: Vec::new(),
+        allocations: Vec::new(),
+        security_groups,
+        tags: tracked(marks::RESOURCE_LOAD_BALANCER),
+    };
+    let nlb = frontend_nlb::build(snapshot, (group, shared), parts, &load_balancer);
     Front {
-        load_balancer: LoadBalancer {
-            name,
-            scheme,
-            ip_address_type,
-            ipv4_pool: ipv4_pool.filter(|pool| !pool.is_empty()).cloned(),
-            customer_owned_pool: shared.load_balancer.customer_owned_pool.clone(),
-            subnets: Vec::new(),
-            security_groups,
-            tags: tracked(marks::RESOURCE_LOAD_BALANCER),
-        },
+        nlb: nlb.map(Box::new),
+        load_balancer,
         subnets,
         no_subnets,
         attributes: attributes_of_load_balancer(shared, parts),
@@ -283,8 +289,9 @@ fn all_subnets_of(
     let settings = &snapshot.settings;
     let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = shared.load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let of = (LoadBalancerKind::Application, ip_address_type);
     let surroundings = &snapshot.surroundings;
-    match subnets::discovered(surroundings, settings, scheme, ip_address_type) {
+    match subnets::discovered(surroundings, settings, scheme, of) {
         Ok(ids) => (Wish::KeepElse(ids), None),
         Err(none) => {
             let problem = parts.first().map(|part| Problem {
@@ -366,8 +373,19 @@ fn listeners(
         let attributes = attributes_of_listener(shared, *port, parts);
         // Of a class's certificates the first one is the default one, whoever brings others.
         let certificates = if of_class.is_empty() { brought } else { vec![of_class.to_vec()] };
-        let answers = answers.len();
-        (*port, WishedListener { listener, certificates, attributes, rules, numbering, answers })
+        let gates = &snapshot.settings.gates;
+        let wished = WishedListener {
+            resets_mutual_authentication: gates.enhanced_default_behavior
+                && listener.protocol == Protocol::Https
+                && listener.mutual_authentication.is_none(),
+            listener,
+            certificates,
+            attributes,
+            rules,
+            numbering,
+            answers: answers.len(),
+        };
+        (*port, wished)
     });
     each.collect()
 }

@@ -71,7 +71,7 @@ pub fn by_port<'p>(shared: &Shared, parts: &'p [Arc<Part>]) -> BTreeMap<u16, Vec
         for (member, part, number, rule) in asked {
             let rule = match protocol {
                 Protocol::Http => plain::rule(part, rule),
-                Protocol::Https => Cow::Borrowed(rule),
+                Protocol::Https | Protocol::Tcp => Cow::Borrowed(rule),
             };
             let shadows = |before: &Placed<'_>| {
                 before.fate == Fate::Stands && optimizer::shadows(&before.rule, &rule)

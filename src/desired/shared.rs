@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
+use crate::model::frontend_nlb::FrontendNlbWish;
 use crate::model::id::{AwsId, Id};
 use crate::model::listener::{ListenerWish, MutualAuthentication, Protocol};
 use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancerWish};
@@ -28,6 +29,10 @@ use super::annotations::table::{
 use super::decided::Decided;
 use super::group_class::ClassWish;
 use super::rule::plain;
+
+mod nlb;
+
+pub use nlb::SharedNlbPort;
 
 /// What holds of a setting that nobody has named.
 const NOTHING: &str = "nothing";
@@ -58,6 +63,10 @@ pub struct Shared {
     pub load_balancer: LoadBalancerWish,
     /// The listeners.
     pub ports: BTreeMap<u16, SharedPort>,
+    /// The network load balancer in front of it.
+    pub frontend_nlb: FrontendNlbWish,
+    /// Its ports, should there be one.
+    pub nlb_ports: BTreeMap<u16, SharedNlbPort>,
 }
 
 /// What a member may say of what its group shares.
@@ -74,7 +83,14 @@ impl Shared {
     #[must_use]
     pub fn by(decided: Decided, class: ClassWish) -> Self {
         let load_balancer = class.load_balancer.clone();
-        Self { decided, class: Arc::new(class), load_balancer, ports: BTreeMap::new() }
+        Self {
+            decided,
+            class: Arc::new(class),
+            load_balancer,
+            ports: BTreeMap::new(),
+            frontend_nlb: FrontendNlbWish::default(),
+            nlb_ports: BTreeMap::new(),
+        }
     }
 
     /// The certificates that the class decides for a listener that speaks this.
@@ -91,8 +107,12 @@ impl Shared {
         let mut next = self.clone();
         let mut conflicts = Conflicts { source: &part.source, problems: Vec::new() };
         conflicts.agree(&mut next.load_balancer, &part.load_balancer, &self.decided);
+        conflicts.agree_on_nlb(&mut next.frontend_nlb, &part.frontend_nlb);
         for port in part.listens.keys() {
             conflicts.admit_port(&mut next, part, *port);
+        }
+        for (port, leads_to) in nlb::ports(part) {
+            conflicts.admit_nlb_port(&mut next, part, (port, leads_to));
         }
         if let Say::AsBefore(settings, before) = say {
             conflicts.say_no_more(self, &next, (settings, before));
@@ -169,11 +189,7 @@ impl Conflicts<'_> {
         self.one(&WAFV2_ACL_ARN, &mut protection.web_acl_arn, web_acl_arn.as_ref());
         self.one(&WAFV2_ACL_NAME, &mut protection.web_acl_name, web_acl_name.as_ref());
         self.one(&SHIELD, &mut protection.shield, shield.as_ref());
-        // The first member's order counts.
-        let same_set = |one: &[AwsId], other: &[AwsId]| {
-            one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
-        };
-        self.ids(&SUBNETS, &mut group.subnets, subnets.as_ref(), same_set);
+        self.ids(&SUBNETS, &mut group.subnets, subnets.as_ref(), is_same_set);
         self.ids(&SECURITY_GROUPS, &mut group.security_groups, security_groups.as_ref(), <[_]>::eq);
         let pairs = (&mut group.attributes, attributes);
         self.pairs(&LOAD_BALANCER_ATTRIBUTES.field(), pairs, &decided.attributes);
@@ -304,6 +320,10 @@ impl Conflicts<'_> {
         self.said(&SHIELD, texts, NOTHING);
         let attributes = wishes.map(|wish| &wish.attributes);
         self.said_pairs(&LOAD_BALANCER_ATTRIBUTES.field(), attributes);
+        let nothing = FrontendNlbWish::default();
+        let own_nlb = own.map_or(&nothing, |part| &*part.frontend_nlb);
+        let wishes = [&before.frontend_nlb, &next.frontend_nlb, own_nlb];
+        self.say_no_more_of_nlb(wishes, &scheme);
         for (port, had) in &before.ports {
             let Some(new) = next.ports.get(port) else { continue };
             let own = own.filter(|part| part.listens.contains_key(port));
@@ -403,12 +423,17 @@ impl Conflicts<'_> {
             let actions = part.default_actions.as_ref();
             entry.default_actions = actions.map(|actions| match wish.protocol {
                 Protocol::Http => plain::actions(part, actions),
-                Protocol::Https => actions.clone(),
+                Protocol::Https | Protocol::Tcp => actions.clone(),
             });
         }
         // Differences were reported where the load balancer's own tags were merged.
         entry.tags.extend(part.load_balancer.tags.clone());
     }
+}
+
+/// Whether two lists have the same ids; the first member's order counts.
+fn is_same_set(one: &[AwsId], other: &[AwsId]) -> bool {
+    one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
 }
 
 fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {

@@ -76,6 +76,7 @@ pub fn part(
         source: member.source(),
         order: member.order,
         load_balancer: LoadBalancerWish::default(),
+        frontend_nlb: Box::default(),
         listens: FlatMap::new(),
         inbound_cidrs: None,
         inbound_prefix_lists: None,

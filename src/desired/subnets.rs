@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::id::AwsId;
-use crate::model::load_balancer::{IpAddressType, Scheme};
+use crate::model::load_balancer::{IpAddressType, LoadBalancerKind, Scheme};
 use crate::model::settings::Settings;
 use crate::model::surroundings::{Subnet, Surroundings};
 
@@ -29,7 +29,7 @@ pub struct NoSubnets {
 pub fn named(
     surroundings: &Surroundings,
     settings: &Settings,
-    ip_address_type: IpAddressType,
+    (kind, ip_address_type): (LoadBalancerKind, IpAddressType),
     names: &[String],
 ) -> Result<Vec<AwsId>, NoSubnets> {
     let mut chosen: Vec<AwsId> = Vec::new();
@@ -51,7 +51,7 @@ pub fn named(
             allowed: format!("subnets of the VPC, by id or Name: {}", listing(surroundings)),
         });
     }
-    check(surroundings, settings, &chosen)?;
+    check(surroundings, settings, kind, &chosen)?;
     let lacks_ipv6 = |id: &&AwsId| surroundings.vpc.subnets.get(*id).is_some_and(|s| !s.has_ipv6);
     if ip_address_type.has_ipv6()
         && let Some(id) = chosen.iter().find(lacks_ipv6)
@@ -71,7 +71,7 @@ pub fn named(
 pub fn tagged(
     surroundings: &Surroundings,
     settings: &Settings,
-    ip_address_type: IpAddressType,
+    of: (LoadBalancerKind, IpAddressType),
     tags: &BTreeMap<String, Vec<String>>,
 ) -> Result<Vec<AwsId>, NoSubnets> {
     let candidate = |subnet: &Subnet| {
@@ -80,7 +80,7 @@ pub fn tagged(
             value.is_some_and(|value| values.iter().any(|wished| wished == value))
         })
     };
-    best(surroundings, settings, ip_address_type, &candidate)
+    best(surroundings, settings, of, &candidate)
 }
 
 /// The subnets that are tagged for load balancers of a scheme; where none is, those whose route
@@ -92,7 +92,7 @@ pub fn discovered(
     surroundings: &Surroundings,
     settings: &Settings,
     scheme: Scheme,
-    ip_address_type: IpAddressType,
+    of: (LoadBalancerKind, IpAddressType),
 ) -> Result<Vec<AwsId>, NoSubnets> {
     let role = match scheme {
         Scheme::Internal => "kubernetes.io/role/internal-elb",
@@ -103,10 +103,10 @@ pub fn discovered(
     };
     let is_tagged = surroundings.vpc.subnets.values().any(tagged);
     if is_tagged || !settings.gates.subnet_discovery_by_reachability {
-        return best(surroundings, settings, ip_address_type, &tagged);
+        return best(surroundings, settings, of, &tagged);
     }
     let reachable = |subnet: &Subnet| subnet.is_public == (scheme == Scheme::InternetFacing);
-    best(surroundings, settings, ip_address_type, &reachable)
+    best(surroundings, settings, of, &reachable)
 }
 
 /// Those of these subnets that lie in none of these zones.
@@ -122,7 +122,7 @@ pub fn without(
     let subnets = &surroundings.vpc.subnets;
     let stays = |id: &&AwsId| subnets.get(*id).is_none_or(|subnet| !zones.contains(&subnet.zone));
     let left: Vec<AwsId> = chosen.iter().filter(stays).cloned().collect();
-    check(surroundings, settings, &left)?;
+    check(surroundings, settings, LoadBalancerKind::Application, &left)?;
     Ok(left)
 }
 
@@ -130,7 +130,7 @@ pub fn without(
 fn best(
     surroundings: &Surroundings,
     settings: &Settings,
-    ip_address_type: IpAddressType,
+    (kind, ip_address_type): (LoadBalancerKind, IpAddressType),
     candidate: &dyn Fn(&Subnet) -> bool,
 ) -> Result<Vec<AwsId>, NoSubnets> {
     let own_tag = format!("{CLUSTER_TAG_PREFIX}{}", settings.cluster_named);
@@ -166,7 +166,7 @@ fn best(
     }
     verdicts.sort();
     chosen.sort();
-    check(surroundings, settings, &chosen).map_err(|mut none| {
+    check(surroundings, settings, kind, &chosen).map_err(|mut none| {
         if !verdicts.is_empty() {
             none.found = format!("{} ({})", none.found, verdicts.join("; "));
         }
@@ -179,17 +179,21 @@ fn best(
 fn check(
     surroundings: &Surroundings,
     settings: &Settings,
+    kind: LoadBalancerKind,
     chosen: &[AwsId],
 ) -> Result<(), NoSubnets> {
     let of = |part: fn(&Subnet) -> &str| -> BTreeSet<&str> {
         chosen.iter().filter_map(|id| surroundings.vpc.subnets.get(id)).map(part).collect()
     };
-    // AWS lets some accounts have load balancers in a single subnet, and others not.
-    let zones_min = if settings.gates.alb_single_subnet { 1 } else { ZONES_MIN };
+    // AWS lets some accounts have load balancers in a single subnet, and others not; network load
+    // balancers everybody.
+    let takes_one = settings.gates.alb_single_subnet || !kind.is_application();
+    let zones_min = if takes_one { 1 } else { ZONES_MIN };
     let zones = of(|subnet| &subnet.zone);
     let locales = of(|subnet| &subnet.locale);
     let list = || chosen.iter().map(AwsId::as_str).collect::<Vec<_>>().join(", ");
-    let two = "subnets of at least two availability zones, one of each".to_owned();
+    let least = if kind.is_application() { "two availability zones" } else { "one zone" };
+    let two = format!("subnets of at least {least}, one of each");
     if zones.len() < chosen.len() {
         Err(NoSubnets { found: format!("several of one zone: {}", list()), allowed: two })
     } else if locales.len() > 1 {

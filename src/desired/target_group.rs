@@ -294,7 +294,7 @@ fn health_check_port(
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> String {
     let allowed = match target_type {
-        TargetType::Ip => {
+        TargetType::Ip | TargetType::Alb => {
             "traffic-port, a port number, or the name of a Service port whose targetPort is a number"
         }
         TargetType::Instance => {
@@ -313,7 +313,7 @@ fn health_check_port(
     let number = named.and_then(|port| match (target_type, &port.target) {
         (TargetType::Instance, _) => port.node_port.map(i32::from),
         (TargetType::Ip, PortRef::Number(number)) => Some(*number),
-        (TargetType::Ip, PortRef::Name(_)) => None,
+        (TargetType::Ip, PortRef::Name(_)) | (TargetType::Alb, _) => None,
     });
     if let Some(number) = number {
         return number.to_string();

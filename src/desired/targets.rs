@@ -72,6 +72,8 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
     };
     match binding.target_type {
         TargetType::Instance => nodes::stack(snapshot, binding, nothing),
+        // No binding has load balancers.
+        TargetType::Alb => TargetsStack { may_deregister: false, ..nothing },
         TargetType::Ip => TargetsStack {
             targets: pods(snapshot, binding),
             doubts: doubts(snapshot, binding),

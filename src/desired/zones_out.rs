@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::load_balancer::{IpAddressType, LoadBalancerWish};
+use crate::model::load_balancer::{IpAddressType, LoadBalancerKind, LoadBalancerWish};
 use crate::model::problem::{Code, Problem, Severity};
 use crate::model::snapshot::Snapshot;
 
@@ -27,9 +27,9 @@ pub(super) fn asked(
     let unknown = out.iter().find(|zone| subnets.values().all(|subnet| subnet.zone != **zone));
     let scheme = wish.scheme.unwrap_or(settings.default_scheme);
     let ip_address_type = wish.ip_address_type.unwrap_or(IpAddressType::Ipv4);
+    let of = (LoadBalancerKind::Application, ip_address_type);
     let all = wish.subnets.clone();
-    let all = all
-        .map_or_else(|| subnets::discovered(surroundings, settings, scheme, ip_address_type), Ok);
+    let all = all.map_or_else(|| subnets::discovered(surroundings, settings, scheme, of), Ok);
     // What is wrong with the subnets themselves is told elsewhere.
     let left = all.ok().map(|all| subnets::without(surroundings, settings, &all, &out));
     let (found, allowed, meanwhile) = match (unknown, left) {

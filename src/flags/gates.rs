@@ -52,7 +52,7 @@ pub const GATES: &[Gate] = &[
     on("EnableServiceController", Nothing(SERVICES)),
     off("EnableTCPUDPListener", Stops(SERVICES)),
     on("EndpointsFailOpen", Built(|gates| gates.endpoints_fail_open = false)),
-    off("EnhancedDefaultBehavior", Stops("what an annotation set stays when it is taken away")),
+    off("EnhancedDefaultBehavior", Built(|gates| gates.enhanced_default_behavior = true)),
     on("GatewayListenerSet", Nothing(GATEWAYS)),
     off("GlobalAcceleratorController", Stops("global accelerators are not served here")),
     off("IngressPlanAnnotation", Stops("plans are shown by albedo plan, not by annotations")),

@@ -147,11 +147,40 @@ pub fn of_https(key: &str) -> Option<Values> {
     }
 }
 
+/// The same of one that passes connections on.
+#[must_use]
+pub fn of_tcp(key: &str) -> Option<Values> {
+    (key == "tcp.idle_timeout.seconds").then_some(Values::Number(60, 6000))
+}
+
+/// What an attribute of a network load balancer takes; `None` for one that AWS does not document
+/// (its page of LoadBalancerAttribute).
+#[must_use]
+pub fn of_network_load_balancer(key: &str) -> Option<Values> {
+    const ROUTING: &[&str] = &[
+        "availability_zone_affinity",
+        "partial_availability_zone_affinity",
+        "any_availability_zone",
+    ];
+    match key {
+        "access_logs.s3.bucket" | "access_logs.s3.prefix" => Some(Values::Text(VALUE_LENGTH_MAX)),
+        "access_logs.s3.enabled"
+        | "deletion_protection.enabled"
+        | "ipv6.deny_all_igw_traffic"
+        | "load_balancing.cross_zone.enabled"
+        | "zonal_shift.config.enabled" => Some(Values::Truth),
+        "dns_record.client_routing_policy" => Some(Values::Word(ROUTING)),
+        "secondary_ips.auto_assigned.per_subnet" => Some(Values::Number(0, 7)),
+        _ => None,
+    }
+}
+
 /// What AWS documents of the attributes of a listener.
 #[must_use]
 pub fn of_listener(protocol: Protocol) -> Documented {
     match protocol {
         Protocol::Http => of_http,
+        Protocol::Tcp => of_tcp,
         Protocol::Https => of_https,
     }
 }

@@ -210,7 +210,10 @@ impl FactStore {
             Handle::FrontendSecurityGroup(_)
             | Handle::LoadBalancer(..)
             | Handle::Listener(..)
-            | Handle::TargetGroup(..) => return,
+            | Handle::TargetGroup(..)
+            | Handle::FrontendNlb(_)
+            | Handle::FrontendNlbListener(..)
+            | Handle::FrontendNlbTargetGroup(..) => return,
         };
         if self.made.get(&handle) != Some(&id) {
             self.made.insert(handle, id);

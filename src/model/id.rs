@@ -136,6 +136,12 @@ pub enum Handle {
     Listener(Group, Slot, u16),
     /// A target group of a group.
     TargetGroup(Group, TargetGroupKey),
+    /// The network load balancer in front of a group's load balancer.
+    FrontendNlb(Group),
+    /// The listener on one port of it.
+    FrontendNlbListener(Group, u16),
+    /// The target group of that listener, whose target is the group's load balancer.
+    FrontendNlbTargetGroup(Group, u16),
     /// A certificate.
     Certificate(CertificateKey),
 }
@@ -150,6 +156,13 @@ impl fmt::Display for Handle {
             Self::LoadBalancer(group, slot) => write!(f, "load balancer of {group}{slot}"),
             Self::Listener(group, slot, port) => write!(f, "listener {port} of {group}{slot}"),
             Self::TargetGroup(_, key) => write!(f, "target group {key}"),
+            Self::FrontendNlb(group) => write!(f, "frontend NLB of {group}"),
+            Self::FrontendNlbListener(group, port) => {
+                write!(f, "listener {port} of the frontend NLB of {group}")
+            }
+            Self::FrontendNlbTargetGroup(group, port) => {
+                write!(f, "target group {port} of the frontend NLB of {group}")
+            }
             Self::Certificate(CertificateKey::Secret(secret)) => {
                 write!(f, "certificate of Secret {secret}")
             }

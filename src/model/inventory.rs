@@ -82,10 +82,16 @@ pub struct LiveTargetGroup {
 pub struct BalancerInventory {
     /// Its load balancers.
     pub load_balancers: Known<Vec<LiveLoadBalancer>>,
+    /// The network load balancers in front of them; as well known as they are.
+    #[serde(default)]
+    pub frontend_nlbs: Vec<LiveLoadBalancer>,
     /// Its frontend security groups.
     pub security_groups: Known<Vec<Live<SecurityGroup>>>,
     /// Its target groups.
     pub target_groups: Known<Vec<LiveTargetGroup>>,
+    /// The target groups of its network load balancers; as well known as those are.
+    #[serde(default)]
+    pub frontend_nlb_groups: Vec<LiveTargetGroup>,
     /// Its TargetGroupBindings.
     #[serde(with = "pairs")]
     pub bindings: BTreeMap<ObjectKey, SeenBinding>,

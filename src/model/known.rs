@@ -48,4 +48,12 @@ impl<T> Known<Vec<T>> {
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.value().map_or([].iter(), |list| list.iter())
     }
+
+    /// Takes those of the things apart that are so.
+    pub fn take_apart(&mut self, is_so: impl Fn(&mut T) -> bool) -> Vec<T> {
+        match self {
+            Self::Is(all, _) => all.extract_if(.., is_so).collect(),
+            Self::Unread | Self::Absent(_) => Vec::new(),
+        }
+    }
 }

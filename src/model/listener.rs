@@ -18,6 +18,8 @@ pub enum Protocol {
     Http,
     /// HTTP over TLS.
     Https,
+    /// Whatever comes: what the network load balancer in front of another one passes on.
+    Tcp,
 }
 
 impl Protocol {
@@ -27,6 +29,7 @@ impl Protocol {
         match self {
             Self::Http => "HTTP",
             Self::Https => "HTTPS",
+            Self::Tcp => "TCP",
         }
     }
 }

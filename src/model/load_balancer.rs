@@ -1,4 +1,4 @@
-//! A load balancer: always an application load balancer.
+//! A load balancer: an application load balancer, or the network load balancer in front of one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,6 +29,34 @@ impl Scheme {
             Self::Internal => "internal",
             Self::InternetFacing => "internet-facing",
         }
+    }
+}
+
+/// Which kind of load balancer it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoadBalancerKind {
+    /// It understands HTTP.
+    #[default]
+    Application,
+    /// It passes connections on: here, to an application load balancer.
+    Network,
+}
+
+impl LoadBalancerKind {
+    /// As AWS spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Network => "network",
+        }
+    }
+
+    /// Whether it is an application load balancer.
+    #[must_use]
+    pub fn is_application(&self) -> bool {
+        *self == Self::Application
     }
 }
 
@@ -68,6 +96,9 @@ pub type Attributes = FlatMap<SmolStr, SmolStr>;
 /// A load balancer, wished for or standing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadBalancer {
+    /// Which kind it is; cannot be changed in place.
+    #[serde(default, skip_serializing_if = "LoadBalancerKind::is_application")]
+    pub kind: LoadBalancerKind,
     /// Its name; counts only when it is made.
     pub name: String,
     /// Who can reach it; cannot be changed in place.
@@ -82,6 +113,10 @@ pub struct LoadBalancer {
     pub customer_owned_pool: Option<String>,
     /// One subnet for each availability zone; their order counts for nothing.
     pub subnets: Vec<AwsId>,
+    /// The Elastic IP addresses of a network load balancer, by allocation, one for each subnet in
+    /// their order; count only when a subnet is added. Not read back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<AwsId>,
     /// Its security groups; their order counts for nothing.
     pub security_groups: Vec<Id>,
     /// Its tags, tracking tags included.

@@ -35,6 +35,12 @@ pub const RESOURCES_REQUESTED: [&str; 2] = ["amazon_issued/", "private/"];
 pub const TAG_ALLOWED_NAMESPACES: &str = "elbv2.k8s.aws/allowed-namespaces";
 /// The role of a group's load balancer.
 pub const RESOURCE_LOAD_BALANCER: &str = "LoadBalancer";
+/// What the network load balancer in front of a group's load balancer is to its group.
+pub const RESOURCE_FRONTEND_NLB: &str = "FrontendNlb";
+/// What its listeners are to the group; the port follows.
+pub const RESOURCE_FRONTEND_NLB_LISTENER: &str = "FrontendNlb-ls-TCP-";
+/// What its target groups are to the group; the port of the listener follows.
+pub const RESOURCE_FRONTEND_NLB_TARGET_GROUP: &str = "FrontendNlb-tg-TCP-";
 /// The role of a group's frontend security group.
 pub const RESOURCE_FRONTEND_SECURITY_GROUP: &str = "ManagedLBSecurityGroup";
 /// The role of the cluster's backend security group.

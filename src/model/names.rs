@@ -6,9 +6,11 @@ use sha2::{Digest, Sha256};
 
 use super::group::Group;
 use super::id::{ObjectKey, Slot};
+use super::listener::Protocol;
 use super::memory::Entry;
 use super::settings::Scope;
 use super::subject::Subject;
+use super::target_group::{HealthCheck, TargetType};
 
 /// How many hexadecimal digits of the hash end a name (LBC).
 const HASH_LENGTH: usize = 10;
@@ -18,6 +20,9 @@ const PART_LENGTH_MAX: usize = 8;
 const GROUP_LENGTH_MAX: usize = 17;
 /// How many characters of the cluster's name go into the backend security group's name (LBC).
 const CLUSTER_LENGTH_MAX: usize = 232;
+/// How many characters of a load balancer's name go into that of the network load balancer in front
+/// of it (LBC).
+const NLB_STEM_LENGTH_MAX: usize = 28;
 /// The longest name of a load balancer (AWS quota).
 pub const LOAD_BALANCER_NAME_LENGTH_MAX: usize = 32;
 
@@ -56,6 +61,34 @@ fn of_object(object: &ObjectKey, hash: &str) -> String {
 #[must_use]
 pub fn load_balancer(cluster: &str, group: &Group, scheme: &str) -> String {
     of_group(group, &hash(&[cluster, &group.to_string(), scheme]))
+}
+
+/// The name of the network load balancer in front of one with this name.
+#[must_use]
+pub fn frontend_nlb(load_balancer: &str) -> String {
+    let stem: String = load_balancer.chars().take(NLB_STEM_LENGTH_MAX).collect();
+    format!("{stem}-nlb")
+}
+
+/// The name of the target group behind a port of the network load balancer in front of a group's
+/// load balancer; its health check goes into it.
+#[must_use]
+pub fn frontend_nlb_target_group(
+    cluster: &str,
+    group: &Group,
+    port: u16,
+    health_check: &HealthCheck,
+) -> String {
+    let parts = [
+        cluster,
+        &group.to_string(),
+        &port.to_string(),
+        TargetType::Alb.as_str(),
+        Protocol::Tcp.as_str(),
+        &health_check.port,
+        health_check.protocol.as_str(),
+    ];
+    of_group(group, &hash(&parts))
 }
 
 /// The name of a group's managed frontend security group.

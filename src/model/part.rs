@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::binding::Binding;
 use super::flat::FlatMap;
+use super::frontend_nlb::FrontendNlbWish;
 use super::id::TargetGroupKey;
 use super::listener::ListenerWish;
 use super::load_balancer::{Attributes, LoadBalancerWish};
@@ -61,6 +62,9 @@ pub struct Part {
     /// What it wants of the load balancer.
     #[serde(flatten)]
     pub load_balancer: LoadBalancerWish,
+    /// What it wants of the network load balancer in front of it.
+    #[serde(default, skip_serializing_if = "FrontendNlbWish::is_empty")]
+    pub frontend_nlb: Box<FrontendNlbWish>,
     /// The ports it listens on.
     #[serde(with = "pairs")]
     pub listens: FlatMap<u16, ListenerWish>,

@@ -116,6 +116,8 @@ pub struct FeatureGates {
     pub subnets_cluster_tag_check: bool,
     /// Whether a load balancer may have a single subnet, as accounts can have it from AWS.
     pub alb_single_subnet: bool,
+    /// Whether clients are asked for no certificate any more where nobody says that they are.
+    pub enhanced_default_behavior: bool,
     /// Whether capacity is reserved where somebody asks for it.
     pub capacity_reservation: bool,
     /// Whether subnets are found by their routes where none is tagged.
@@ -130,6 +132,7 @@ impl Default for FeatureGates {
             endpoints_fail_open: true,
             subnets_cluster_tag_check: true,
             alb_single_subnet: false,
+            enhanced_default_behavior: false,
             capacity_reservation: true,
             subnet_discovery_by_reachability: true,
         }

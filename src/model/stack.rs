@@ -26,6 +26,7 @@ use super::rule::Rule;
 use super::security::{IngressRule, Peer, SecurityGroup};
 use super::source::Source;
 use super::target::Target;
+use super::target_group::TargetGroup;
 
 /// A setting that somebody named, or that may stay as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +140,34 @@ pub struct Front {
     pub protection: Protection,
     /// Its listeners, by port.
     pub listeners: BTreeMap<u16, WishedListener>,
+    /// The network load balancer in front of it, if there is one.
+    pub nlb: Option<Box<FrontendNlb>>,
+}
+
+/// What the network load balancer in front of a group's load balancer should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrontendNlb {
+    /// The load balancer; its subnets are in `subnets`.
+    pub load_balancer: LoadBalancer,
+    /// The subnets: named, or those that stand.
+    pub subnets: Wish<Vec<AwsId>>,
+    /// Why it cannot be as it should; nothing of it is made or changed then.
+    pub obstacle: Option<Problem>,
+    /// The attributes that somebody named.
+    pub attributes: NamedAttributes,
+    /// Its ports.
+    pub ports: BTreeMap<u16, NlbPort>,
+}
+
+/// A port of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NlbPort {
+    /// The port of the load balancer that connections go on to.
+    pub leads_to: u16,
+    /// The tags of the listener.
+    pub tags: Tags,
+    /// The target group, whose one target is the load balancer.
+    pub target_group: TargetGroup,
 }
 
 /// Capacity that is asked for.
@@ -176,6 +205,8 @@ pub struct WishedListener {
     pub listener: Listener,
     /// The certificates that members bring, each member's in its order.
     pub certificates: Vec<Vec<Id>>,
+    /// Whether clients show no certificates of theirs any more where nobody says that they do.
+    pub resets_mutual_authentication: bool,
     /// The attributes that somebody named.
     pub attributes: NamedAttributes,
     /// Its rules, in their order, each with the tags that its member asks for (without the

@@ -5,15 +5,25 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::id::AwsId;
+
 /// A target as registered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Target {
-    /// A pod's address, or the instance that a node is.
+    /// A pod's address, the instance that a node is, or the ARN of a load balancer.
     pub id: SmolStr,
     /// The port.
     pub port: u16,
     /// `all` for an address outside the VPC (AWS asks for it); otherwise unset.
     pub availability_zone: Option<SmolStr>,
+}
+
+impl Target {
+    /// A load balancer, as the target of a network load balancer's target group.
+    #[must_use]
+    pub fn load_balancer(id: &AwsId, port: u16) -> Self {
+        Self { id: id.as_str().into(), port, availability_zone: None }
+    }
 }
 
 impl fmt::Display for Target {

@@ -15,6 +15,8 @@ pub enum TargetType {
     Ip,
     /// Instances: nodes, at the Service's node port.
     Instance,
+    /// An application load balancer, behind a network load balancer. No binding has it.
+    Alb,
 }
 
 impl TargetType {
@@ -24,6 +26,7 @@ impl TargetType {
         match self {
             Self::Ip => "ip",
             Self::Instance => "instance",
+            Self::Alb => "alb",
         }
     }
 }

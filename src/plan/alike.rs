@@ -2,7 +2,7 @@
 
 use crate::model::id::Id;
 use crate::model::inventory::{LiveListener, LiveRule};
-use crate::model::listener::Listener;
+use crate::model::listener::{Listener, MutualAuthentication};
 use crate::model::rule::Rule;
 use crate::model::stack::WishedListener;
 
@@ -11,7 +11,13 @@ use crate::model::stack::WishedListener;
 pub fn beside(wished: &WishedListener, live: Option<&LiveListener>) -> Listener {
     let kept = live.and_then(|live| kept_default(wished, &live.live.spec));
     let kept = kept.or(wished.listener.default_certificate.as_ref()).cloned();
-    Listener { default_certificate: kept, ..wished.listener.clone() }
+    let mut listener = Listener { default_certificate: kept, ..wished.listener.clone() };
+    let standing = live.and_then(|live| live.live.spec.mutual_authentication.as_ref());
+    let is_on = standing.is_some_and(|standing| *standing != MutualAuthentication::Off);
+    if wished.resets_mutual_authentication && is_on {
+        listener.mutual_authentication = Some(MutualAuthentication::Off);
+    }
+    listener
 }
 
 /// The default certificate to have in the place of one that stands: it is that of whose it is,

@@ -25,7 +25,7 @@ use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle, settled, surplus};
-use super::{listener, load_balancer, room, takers, target_group};
+use super::{entrance, frontend_nlb, listener, load_balancer, room, takers, target_group};
 
 pub use super::load_balancer::outgoing;
 
@@ -85,6 +85,9 @@ pub fn plan(
         before = context.front(&mut draft, front);
         memory.client_secrets = secrets.after(&known.client_secrets, surplus);
         remember_given(&mut draft, extent, stack, &secrets, &memory);
+    }
+    if stack.front.is_none() {
+        before.traffic.extend(frontend_nlb::plan(&mut draft, settings, &replacement, surplus));
     }
     match (surplus, extent) {
         (Surplus::Remove, _) => remove(&mut draft, &replacement, before),
@@ -183,8 +186,10 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
     for live in &settled.surplus_load_balancers {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_load_balancer(draft, live);
+        let inventory = replacement.inventory;
+        let releasing = frontend_nlb::releasing(draft.steps(), inventory, &id, None);
         let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }));
-        traffic.push(draft.push_gated(action, Reason::Unwanted, &[], gate));
+        traffic.push(draft.push_gated(action, Reason::Unwanted, &releasing, gate));
     }
     target_group::remove(draft, replacement, &traffic, &|_| true);
     traffic.extend(carried);
@@ -227,7 +232,9 @@ fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec
 /// What has to be remembered: leftovers only as long as they stand.
 fn memory(stack: &BalancerStack, settled: &Settled<'_>) -> Memory {
     let mut memory = stack.memory.clone();
-    let target_groups = settled.surplus_target_groups.iter().map(|live| &live.live.id);
+    let of_nlb = &settled.nlb.surplus_target_groups;
+    let target_groups = settled.surplus_target_groups.iter().chain(of_nlb);
+    let target_groups = target_groups.map(|live| &live.live.id);
     let security_groups = settled.surplus_security_groups.iter().map(|live| &live.id);
     let standing: BTreeSet<&AwsId> = target_groups.chain(security_groups).collect();
     memory.leftovers.retain(|id| standing.contains(id));
@@ -366,7 +373,9 @@ pub fn watched(
     inventory: &BalancerInventory,
 ) -> BTreeSet<AwsId> {
     let settled = settled(extent, stack, inventory);
-    look(extent, stack, inventory, &settled).watched()
+    let mut watched = look(extent, stack, inventory, &settled).watched();
+    watched.extend(entrance::watched(inventory));
+    watched
 }
 
 /// The target groups that are named by bindings with the group's labels and that are not the

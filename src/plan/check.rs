@@ -11,6 +11,7 @@ use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{
     BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveRule, TargetsInventory,
 };
+use crate::model::known::Known;
 use crate::model::plan::{Plan, Step, StepId};
 use crate::model::rule::RuleAction;
 use crate::model::security::IngressRule;
@@ -18,6 +19,7 @@ use crate::model::stack::{BalancerStack, CertificateStack, RequestStack};
 use crate::model::target::{Target, TargetState};
 
 use super::exchange::shares_ports;
+use super::frontend_nlb;
 use super::takers::{takers_of_listener, takers_of_rule};
 use super::targets::TARGETS_MAX;
 
@@ -37,7 +39,7 @@ pub struct Breach {
 /// Judges the plan of an Ingress group.
 #[must_use]
 pub fn balancer(plan: &Plan, stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<Breach> {
-    let all = inventory.load_balancers.iter();
+    let all = inventory.load_balancers.iter().chain(&inventory.frontend_nlbs);
     let load_balancers: Vec<&LiveLoadBalancer> = all.collect();
     let groups = inventory.security_groups.iter();
     let groups: Vec<_> = groups.collect();
@@ -47,6 +49,7 @@ pub fn balancer(plan: &Plan, stack: &BalancerStack, inventory: &BalancerInventor
         let why = match action {
             AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }) => {
                 still_named(stack, id, &load_balancers)
+                    .or_else(|| judge.target(step, inventory, (id, None)))
             }
             AwsAction::Elb(ElbAction::DeleteTargetGroup { id }) => {
                 judge.target_group(step, id, &load_balancers)
@@ -61,7 +64,10 @@ pub fn balancer(plan: &Plan, stack: &BalancerStack, inventory: &BalancerInventor
             }
             AwsAction::Elb(ElbAction::DeleteRule { id }) => judge.rule(step, id, &load_balancers),
             AwsAction::Elb(ElbAction::DeleteListener { id }) => {
-                judge.listener(step, id, &load_balancers)
+                judge.listener(step, id, &load_balancers).or_else(|| {
+                    let (owner, port) = owner(id, &load_balancers)?;
+                    judge.target(step, inventory, (owner, Some(port)))
+                })
             }
             AwsAction::Elb(ElbAction::RemoveListenerCertificate { listener, certificate }) => {
                 judge.certificate(step, (listener, certificate), &load_balancers)
@@ -163,6 +169,14 @@ fn still_named(
     (!is_free).then(|| format!("names may still lead to {id}"))
 }
 
+/// The load balancer that a listener is on, and its port.
+fn owner<'l>(id: &AwsId, load_balancers: &[&'l LiveLoadBalancer]) -> Option<(&'l AwsId, u16)> {
+    load_balancers.iter().find_map(|live| {
+        let listener = live.listeners.iter().find(|listener| listener.live.id == *id)?;
+        Some((&live.live.id, listener.port))
+    })
+}
+
 fn lead_to(actions: &[RuleAction], target_group: &AwsId) -> bool {
     let groups = actions.iter().flat_map(RuleAction::target_groups);
     groups.into_iter().any(|weighted| weighted.group.given() == Some(target_group))
@@ -256,6 +270,27 @@ impl<'a> Judge<'a> {
             rule.or_else(|| holds(listener).then_some(own))
         });
         holder.map(|holder| format!("{holder} may still lead to target group {id}"))
+    }
+
+    /// AWS keeps what is the target of a network load balancer.
+    fn target(
+        &self,
+        step: &Step,
+        inventory: &BalancerInventory,
+        (id, port): (&AwsId, Option<u16>),
+    ) -> Option<String> {
+        let is_it = |target: &Target| {
+            target.id == id.as_str() && port.is_none_or(|port| port == target.port)
+        };
+        let releasing = frontend_nlb::releasing(&self.plan.steps, inventory, id, port);
+        let before = self.before(step);
+        let holder = inventory.frontend_nlb_groups.iter().find(|group| {
+            let targets = inventory.targets.get(&group.live.id).into_iter().flat_map(Known::iter);
+            let mut targets = targets.filter(|live| live.state != TargetState::Draining);
+            targets.any(|live| is_it(&live.target))
+        })?;
+        let is_free = releasing.is_empty() || releasing.iter().any(|step| !before.contains(step));
+        is_free.then(|| format!("{id} may still be a target in {}", holder.live.id))
     }
 
     fn carried(

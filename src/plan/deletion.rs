@@ -46,7 +46,8 @@ pub(super) fn protected<'s>(
 #[must_use]
 pub fn going(extent: &Extent, stack: &BalancerStack, inventory: &BalancerInventory) -> Vec<AwsId> {
     let settled = super::settle::settled(extent, stack, inventory);
-    settled.surplus_load_balancers.iter().map(|live| live.live.id.clone()).collect()
+    let all = settled.surplus_load_balancers.iter().chain(&settled.nlb.surplus);
+    all.map(|live| live.live.id.clone()).collect()
 }
 
 /// Whether a plan leaves a whole group as it is because its load balancer is protected: then its

@@ -18,6 +18,7 @@ use super::alike::{beside, pieces};
 use super::attributes::differing;
 use super::client_secret::ClientSecrets;
 use super::draft::Draft;
+use super::frontend_nlb;
 use super::kept::Owners;
 use super::replacement::{Interim, Replacement};
 use super::room::Room;
@@ -92,11 +93,12 @@ pub fn plan(
     for (Standing { pairing, rules, .. }, moved) in standing.iter().zip(&moved) {
         rules.retag(draft, pairing, moved);
     }
+    traffic.extend(frontend_nlb::plan(draft, settings, replacement, surplus));
     let unwanted = live_listeners
         .iter()
         .filter(|live| surplus == Surplus::Remove && !front.listeners.contains_key(&live.port));
     let removed: BTreeMap<u16, StepId> =
-        unwanted.map(|live| (live.port, remove(draft, live))).collect();
+        unwanted.map(|live| (live.port, remove(draft, replacement, live))).collect();
     traffic.extend(removed.values());
     Listeners { traffic, removed }
 }
@@ -109,8 +111,12 @@ struct Standing<'a> {
     rules: rule::Rules<'a>,
 }
 
-fn remove(draft: &mut Draft, live: &LiveListener) -> StepId {
-    let takers = takers::takers_of_listener(draft.steps(), live);
+fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, live: &LiveListener) -> StepId {
+    let mut takers = takers::takers_of_listener(draft.steps(), live);
+    let Replacement { inventory, settled, .. } = *replacement;
+    let of = settled.load_balancer.map(|load_balancer| &load_balancer.live.id);
+    let releasing = |id| frontend_nlb::releasing(draft.steps(), inventory, id, Some(live.port));
+    takers.extend(of.map(releasing).into_iter().flatten());
     let action =
         Action::Aws(AwsAction::Elb(ElbAction::DeleteListener { id: live.live.id.clone() }));
     draft.remove_after(action, Reason::Unwanted, &takers)

@@ -151,8 +151,8 @@ fn set_subnets(draft: &mut Draft, front: &Front, live: &LiveLoadBalancer) {
     let subnets = settle::subnets(&front.subnets, Some(live));
     let set = |ids: &[AwsId]| ids.iter().cloned().collect::<BTreeSet<_>>();
     if set(&subnets) != set(&live.live.spec.subnets) {
-        let action =
-            AwsAction::Elb(ElbAction::SetSubnets { load_balancer: live.live.id.clone(), subnets });
+        let (load_balancer, allocations) = (live.live.id.clone(), Vec::new());
+        let action = AwsAction::Elb(ElbAction::SetSubnets { load_balancer, subnets, allocations });
         draft.push(Action::Aws(action), differs("subnets"), &[]);
     }
 }

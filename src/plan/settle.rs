@@ -18,6 +18,7 @@ use crate::model::snapshot::Extent;
 use crate::model::stack::{BalancerStack, Wish};
 
 use super::security_group::Surplus;
+use super::settled_nlb::SettledNlb;
 
 /// What stands of a group, sorted into what is kept and what is surplus.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub struct Settled<'a> {
     pub admitted: &'a BTreeSet<ObjectKey>,
     /// Bindings that nobody wants.
     pub surplus_bindings: Vec<(&'a ObjectKey, &'a SeenBinding)>,
+    /// What stands of the network load balancers in front.
+    pub nlb: SettledNlb<'a>,
     /// The names that load balancers and target groups of the group have.
     taken: BTreeSet<&'a str>,
     /// The identifiers of what stands.
@@ -111,10 +114,13 @@ pub fn settle<'a>(
     for (key, live) in &target_groups {
         ids.insert(Handle::TargetGroup(group.clone(), key.clone()), live.live.id.clone());
     }
+    let nlb = SettledNlb::of(stack, inventory);
+    ids.extend(nlb.ids(group));
     let (bindings, surplus_bindings) = settle_bindings(inventory, &target_groups);
-    let of_balancers = inventory.load_balancers.iter().map(|live| live.live.spec.name.as_str());
-    let of_target_groups =
-        inventory.target_groups.iter().filter_map(|live| live.live.spec.name.as_deref());
+    let balancers = inventory.load_balancers.iter().chain(&inventory.frontend_nlbs);
+    let of_balancers = balancers.map(|live| live.live.spec.name.as_str());
+    let all_target_groups = inventory.target_groups.iter().chain(&inventory.frontend_nlb_groups);
+    let of_target_groups = all_target_groups.filter_map(|live| live.live.spec.name.as_deref());
     Settled {
         load_balancer,
         surplus_load_balancers,
@@ -125,6 +131,7 @@ pub fn settle<'a>(
         bindings,
         admitted: &inventory.admitted,
         surplus_bindings,
+        nlb,
         taken: of_balancers.chain(of_target_groups).collect(),
         ids,
     }

@@ -25,7 +25,11 @@ use crate::model::problem::Problem;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 use crate::plan;
+use crate::plan::entrance::Entrance;
 use crate::report::{self, Rest};
+
+/// The load balancer that statuses show, and what they show beside it.
+type Shown<'i> = (Option<&'i LiveLoadBalancer>, Entrance<'i>);
 
 /// What the names of a group are told with.
 #[derive(Clone, Copy)]
@@ -60,7 +64,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let before = plan::balancer::current(extent, &built.stack, &inventory);
         let arrived = plan::balancer::arrived(extent, &built.stack, &inventory, &over);
         let told = Told { is_held: plan::deletion::holds_up(&plan), at };
-        self.tell_names(group, &built, (before, &arrived), told);
+        let entrance = plan::entrance::entrance(&built.stack, &inventory, before);
+        self.tell_names(group, &built, (before, entrance, &arrived), told);
         if self.is_named_anew(&plan, &inventory) {
             return Ok(Rest::Later(NAMES_PAUSE));
         }
@@ -77,10 +82,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             after = self.look_again(group, &built, &inventory).await?;
             (&after, plan::balancer::current(extent, &built.stack, &after))
         };
-        let status = self.statuses(&snapshot, &built, (current, &arrived)).await;
+        let entrance = plan::entrance::entrance(&built.stack, inventory, current);
+        let shown = (current, entrance);
+        let status = self.statuses(&snapshot, &built, (shown, &arrived)).await;
         self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
         self.tell_others(group, &built, inventory, &plan);
-        self.tell_names(group, &built, (current, &arrived), told);
+        self.tell_names(group, &built, (current, entrance, &arrived), told);
         self.tell_protection(group, &built.stack, inventory);
         Ok(self.left(group, &built, (&plan, &outcomes), [status, unread, undiscovered]))
     }
@@ -190,10 +197,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         snapshot: &Snapshot,
         built: &Built,
-        (current, arrived): (Option<&LiveLoadBalancer>, &BTreeSet<Source>),
+        ((current, entrance), arrived): (Shown<'_>, &BTreeSet<Source>),
     ) -> Rest {
         let Some(current) = current else { return Rest::Done };
-        let entries = report::status(current);
+        let nlb = match entrance {
+            Entrance::Nlb(live) => Some(live),
+            Entrance::Direct | Entrance::Coming => None,
+        };
+        let entries = report::status(current, nlb);
         let mut rest = Rest::Done;
         let stack = &built.stack;
         let is_here = |member: &&Source| {
@@ -272,14 +283,20 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         &self,
         group: &Group,
         built: &Built,
-        (current, arrived): (Option<&LiveLoadBalancer>, &BTreeSet<Source>),
+        (current, entrance, arrived): (Option<&LiveLoadBalancer>, Entrance<'_>, &BTreeSet<Source>),
         told: Told,
     ) {
-        let load_balancer = match current {
-            Some(live) => Id::Is(live.live.id.clone()),
-            None => built.names.load_balancer.clone(),
+        let led_to = match entrance {
+            Entrance::Nlb(live) => Some(live),
+            Entrance::Direct => current,
+            Entrance::Coming => None,
         };
-        let has_ipv6 = current.is_some_and(|live| live.live.spec.ip_address_type.has_ipv6());
+        let load_balancer = match (led_to, entrance) {
+            (Some(live), _) => Id::Is(live.live.id.clone()),
+            (None, Entrance::Coming) => Id::Of(Handle::FrontendNlb(group.clone())),
+            (None, Entrance::Direct | Entrance::Nlb(_)) => built.names.load_balancer.clone(),
+        };
+        let has_ipv6 = led_to.is_some_and(|live| live.live.spec.ip_address_type.has_ipv6());
         let stack = &built.stack;
         let coming = stack.arriving.keys().filter(|member| !arrived.contains(*member));
         // Nor is anything told of who might vanish without anybody taking its names back.
@@ -309,7 +326,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 Action::Aws(_) | Action::Kube(_) => None,
             })
             .collect();
-        let mut going = inventory.load_balancers.iter().filter(|live| goes.contains(&live.live.id));
+        let all = inventory.load_balancers.iter().chain(&inventory.frontend_nlbs);
+        let mut going = all.filter(|live| goes.contains(&live.live.id));
         let world = self.world().lock();
         going.any(|live| world.facts.is_led_to(&AwsId::new(live.dns_name.to_lowercase())))
     }

@@ -56,6 +56,7 @@ pub async fn read_group<C: Cloud, T: Clock>(
         return Ok(inventory);
     }
     scope.load_balancer_attributes = true;
+    scope.frontend_nlb_attributes = true;
     mirror.balancer(&settings.cluster, group, &scope).await
 }
 
@@ -115,6 +116,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let is_new = inventory
             .load_balancers
             .iter()
+            .chain(&inventory.frontend_nlbs)
             .any(|live| live.state == LoadBalancerState::Provisioning);
         let is_polled = {
             let world = self.world().lock();
@@ -125,10 +127,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             inventory = read_group(mirror, settings, extent, group, stack).await?;
         }
         let watched = plan::balancer::watched(extent, stack, &inventory);
-        for id in &watched {
-            self.mirror().refresh(&Part::Elb(ElbPart::Targets(id.clone())), Duration::ZERO);
+        let of_nlb = plan::entrance::watched(&inventory);
+        let again = |id: &AwsId| {
+            mirror.refresh(&Part::Elb(ElbPart::Targets(id.clone())), Duration::ZERO);
+        };
+        watched.difference(&of_nlb).for_each(again);
+        read_all(mirror, watched, &mut inventory).await?;
+        if plan::entrance::is_awaited(stack, &inventory) {
+            of_nlb.iter().for_each(again);
+            read_all(mirror, of_nlb, &mut inventory).await?;
         }
-        read_all(self.mirror(), watched, &mut inventory).await?;
         Ok(inventory)
     }
 }

@@ -38,12 +38,23 @@ pub struct Account<'a> {
     pub records: &'a BTreeMap<AwsId, Known<Arc<Records>>>,
     /// The load balancers of the cluster.
     pub load_balancers: &'a [LiveLoadBalancer],
+    /// The network load balancers in front of them.
+    pub frontend_nlbs: &'a [FrontendNlb],
     /// Their target groups.
     pub target_groups: &'a [LiveTargetGroup],
     /// The certificates of the region.
     pub certificates: &'a IssuedCertificates,
     /// What is registered in target groups, as far as somebody has looked.
     pub targets: &'a BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+}
+
+/// A network load balancer in front of a load balancer: who asks the one is answered by the other.
+#[derive(Clone, Debug)]
+pub struct FrontendNlb {
+    /// Its DNS name, in lower case.
+    pub dns_name: String,
+    /// The load balancer behind it.
+    pub load_balancer: AwsId,
 }
 
 /// What a station of the way means for a request.
@@ -197,10 +208,12 @@ impl<'a> Account<'a> {
     /// The load balancer that a host's name leads to, or else the one that has rules for it.
     fn load_balancer(&self, url: &Url) -> Option<&'a LiveLoadBalancer> {
         let leads_to = name::leads_to(self, url);
-        let by_name = self
-            .load_balancers
-            .iter()
-            .find(|live| leads_to.contains(&live.dns_name.to_lowercase()));
+        let by_name = self.load_balancers.iter().find(|live| {
+            let id = &live.live.id;
+            let mut fronts = self.frontend_nlbs.iter().filter(|nlb| nlb.load_balancer == *id);
+            leads_to.contains(&live.dns_name.to_lowercase())
+                || fronts.any(|nlb| leads_to.contains(&nlb.dns_name))
+        });
         by_name.or_else(|| {
             let request = url.request();
             let mut all = self.load_balancers.iter();

@@ -69,6 +69,9 @@ fn of_handle(handle: &Handle) -> Option<Source> {
         | Handle::FrontendSecurityGroup(_)
         | Handle::LoadBalancer(..)
         | Handle::Listener(..)
+        | Handle::FrontendNlb(_)
+        | Handle::FrontendNlbListener(..)
+        | Handle::FrontendNlbTargetGroup(..)
         | Handle::Certificate(_) => None,
     }
 }

@@ -143,7 +143,7 @@ fn a_bad_member_that_is_deleted_takes_its_rules_with_it() {
 /// Something bad comes beside something good: it is told, once and to the guilty only, what was
 /// found and what
 /// happens meanwhile; and AWS and the cluster are as they would be without it.
-async fn check(bad: &str, guilty: &str, reason: &str, text: &str) {
+pub async fn check(bad: &str, guilty: &str, reason: &str, text: &str) {
     const GOOD: &str = "
 service shop/s: {ports: [http=80:8080]}
 service shop/own: {ports: [80:8080]}
@@ -227,11 +227,6 @@ fn bad_input_is_told_once_and_touches_nothing() {
                 "mutual-authentication: '[]', rules: [any Exact /x s:80]",
                 "InvalidAnnotation",
                 "an array of objects with port and mode",
-            ),
-            (
-                "enable-frontend-nlb: 'true', rules: [any Exact /x s:80]",
-                "Unsupported",
-                "this version builds no other value",
             ),
             (
                 "listen-ports: '[{\"HTTPS\": 443}]', rules: [any Exact /x s:80]",

@@ -94,6 +94,7 @@ fn explain(aws: &Fake, url: &str) -> Explanation {
     };
     let certificates = IssuedCertificates::from_iter([certificate]);
     let mut account = Account {
+        frontend_nlbs: &[],
         now: jiff::Timestamp::UNIX_EPOCH,
         zones: Some(&zones),
         records: &records,

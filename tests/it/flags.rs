@@ -276,7 +276,7 @@ fn what_asks_for_what_is_not_done_stops_the_start() {
         "--enable-endpoint-slices=0",
         "--required-secrets-label=use=lbc",
         "--feature-gates=ListenerRulesTagging=false",
-        "--feature-gates=EndpointsFailOpen=true,EnhancedDefaultBehavior=t",
+        "--feature-gates=EndpointsFailOpen=true,IngressPlanAnnotation=t",
     ] {
         for command in ["run", "plan"] {
             check(&[command, flag], "asks for what this version does not do");

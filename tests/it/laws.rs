@@ -211,7 +211,7 @@ fn performed(site: &Site) -> Vec<String> {
 
 /// Puts things into an account that nobody has marked as ours.
 fn foreign(aws: &Fake) -> Vec<AwsId> {
-    use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
+    use albedo::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerKind, Scheme};
     use albedo::model::security::SecurityGroup;
     let group = aws.change(|state| {
         state.add_security_group(SecurityGroup {
@@ -228,8 +228,10 @@ fn foreign(aws: &Fake) -> Vec<AwsId> {
         })
     });
     let spec = LoadBalancer {
+        kind: LoadBalancerKind::Application,
         ipv4_pool: None,
         customer_owned_pool: None,
+        allocations: Vec::new(),
         name: "theirs".to_owned(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

@@ -36,6 +36,7 @@ mod extent;
 mod faults;
 mod flags;
 mod frames;
+mod frontend_nlb;
 mod fuzz;
 mod gates;
 mod golden;

@@ -5,7 +5,7 @@ use albedo::model::listener::MutualAuthentication;
 
 use super::support::canon;
 use super::support::site::Site;
-use super::support::world::{CERTIFICATE, key, wait};
+use super::support::world::{CERTIFICATE, key, settings, wait};
 
 const STORE: &str =
     "arn:aws:elasticloadbalancing:us-east-1:123456789012:truststore/ours/0123456789abcdef";
@@ -78,6 +78,27 @@ fn who_says_nothing_leaves_what_stands() {
         controller.cluster.add(&app(""));
         controller.settle().await;
         assert_eq!(asked(&site), Some(MutualAuthentication::Passthrough));
+        assert_eq!(site.aws.performed(), []);
+    });
+}
+
+#[test]
+fn with_lbcs_gate_who_says_nothing_switches_it_off() {
+    wait(async {
+        let mut meant = settings();
+        meant.gates.enhanced_default_behavior = true;
+        let site = Site::with(meant, &asks(r#"[{"port":443,"mode":"passthrough"}]"#));
+        let controller = site.settle().await;
+        assert_eq!(asked(&site), Some(MutualAuthentication::Passthrough));
+        site.aws.forget_calls();
+        controller.cluster.add(&app(""));
+        controller.settle().await;
+        assert_eq!(asked(&site), Some(MutualAuthentication::Off));
+        assert_eq!(site.aws.performed().len(), 1, "{:?}", site.aws.performed());
+        // What is off stays so, and costs nothing.
+        drop(controller);
+        site.aws.forget_calls();
+        site.settle().await;
         assert_eq!(site.aws.performed(), []);
     });
 }

@@ -50,6 +50,57 @@ async fn door(account: &Account) -> SocketAddr {
     SocketAddr::new(address.parse().expect("it is an address"), port)
 }
 
+/// Where a port of the load balancer whose name ends so is bound.
+async fn door_of(account: &Account, end: &str) -> Option<SocketAddr> {
+    let balancers = account.ask("GET", "balancers", None).await;
+    let all = balancers.as_array().expect("it is a list");
+    let named = |one: &&serde_json::Value| one["name"].as_str().is_some_and(|it| it.ends_with(end));
+    let balancer = all.iter().find(named)?;
+    let port = u16::try_from(balancer["listeners"][0]["bound"].as_u64()?).ok()?;
+    Some(SocketAddr::new(balancer["address"].as_str()?.parse().ok()?, port))
+}
+
+/// What one request is answered with, if it is.
+async fn asked(door: SocketAddr) -> Option<(u16, String)> {
+    let stream = TcpStream::connect(door).await.ok()?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let connection = tokio::spawn(connection);
+    let request = Request::get("/").header("host", HOST).body(Body::empty()).ok()?;
+    let answer = sender.send_request(request).await.ok()?;
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.ok()?.to_bytes();
+    connection.abort();
+    Some((status, String::from_utf8(body.to_vec()).ok()?))
+}
+
+#[tokio::test]
+async fn a_request_by_way_of_the_frontend_nlb_gets_to_a_pod_and_the_nlb_goes_when_nobody_wants_it()
+{
+    let stage = Stage::new("frontend").await;
+    let address = &stage.ground.addresses[204];
+    let mut pods = JoinSet::new();
+    pod(&mut pods, address).await;
+    let web = service("web");
+    stage.apply(&endpoints(&web, std::slice::from_ref(address))).await;
+    stage.apply(std::slice::from_ref(&web)).await;
+    let [target, ..] = IP;
+    let with = [target, ("enable-frontend-nlb", "true")];
+    stage.apply(&[ingress("web", &stage.class, &with, &[(HOST, "/", "web")])]).await;
+    let _controller = stage.run(&["--replacement-grace=3s"]);
+    let answer = until("the way by the NLB is there", async || {
+        stage.account.ask("GET", "settled", None).await;
+        let answer = asked(door_of(&stage.account, "-nlb").await?).await?;
+        (answer.0 == 200).then_some(answer)
+    })
+    .await;
+    assert_eq!(answer, (200, address.clone()));
+    stage.apply(&[ingress("web", &stage.class, &IP, &[(HOST, "/", "web")])]).await;
+    until("it is gone", async || door_of(&stage.account, "-nlb").await.is_none().then_some(()))
+        .await;
+    let answer = asked(door(&stage.account).await).await;
+    assert_eq!(answer, Some((200, address.clone())));
+}
+
 /// Asks on one connection until it is told to stop. Gives what answered; anything but 200 from a
 /// pod ends the test.
 async fn ask(door: SocketAddr, stop: Arc<AtomicBool>, answers: Arc<std::sync::Mutex<Vec<String>>>) {

@@ -9,6 +9,7 @@ use crate::aws::error::CloudError;
 use crate::aws::part::{AcmPart, ElbPart, Part};
 use crate::model::action::ElbAction;
 use crate::model::id::{AwsId, Id};
+use crate::model::target::Target;
 
 mod listener;
 mod load_balancer;
@@ -29,7 +30,7 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
             load_balancer::set_security_groups(belief, load_balancer, security_groups);
         }
-        ElbAction::SetSubnets { load_balancer, subnets } => {
+        ElbAction::SetSubnets { load_balancer, subnets, .. } => {
             load_balancer::set_subnets(belief, load_balancer, subnets);
         }
         ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
@@ -75,6 +76,10 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         }
         ElbAction::DeregisterTargets { target_group, targets } => {
             target::deregister(belief, target_group, targets, at);
+        }
+        ElbAction::RegisterLoadBalancer { target_group, load_balancer, port } => {
+            let target = load_balancer.given().map(|id| Target::load_balancer(id, *port));
+            target::register(belief, target_group, target.as_slice());
         }
         ElbAction::AddTags { id, tags } => tag::add(belief, id, tags),
         ElbAction::RemoveTags { id, keys } => tag::remove(belief, id, keys),
@@ -136,7 +141,10 @@ pub(super) fn touched(action: &ElbAction) -> Vec<Part> {
                 Part::Elb(ElbPart::TargetGroupAttributes(id.clone())),
             ]
         }
-        ElbAction::RegisterTargets { target_group, .. } => part_of(target_group, ElbPart::Targets),
+        ElbAction::RegisterTargets { target_group, .. }
+        | ElbAction::RegisterLoadBalancer { target_group, .. } => {
+            part_of(target_group, ElbPart::Targets)
+        }
         ElbAction::DeregisterTargets { target_group, .. } => {
             vec![Part::Elb(ElbPart::Targets(target_group.clone()))]
         }

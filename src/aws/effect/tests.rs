@@ -15,7 +15,9 @@ use crate::model::action::{AwsAction, Ec2Action, ElbAction};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, Slot};
 use crate::model::known::{Known, Live};
-use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
+use crate::model::load_balancer::{
+    IpAddressType, LoadBalancer, LoadBalancerKind, LoadBalancerState, Scheme,
+};
 use crate::model::marks::Tags;
 use crate::model::security::SecurityGroup;
 
@@ -27,8 +29,10 @@ fn arn(resource: &str) -> AwsId {
 
 fn creation() -> (AwsAction, Answer) {
     let spec = LoadBalancer {
+        kind: LoadBalancerKind::Application,
         ipv4_pool: None,
         customer_owned_pool: None,
+        allocations: Vec::new(),
         name: "a".to_owned(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,
@@ -83,6 +87,7 @@ fn a_change_of_something_unknown_puts_its_part_in_doubt() {
     let action = AwsAction::Elb(ElbAction::SetSubnets {
         load_balancer: arn("loadbalancer/app/a/1"),
         subnets: vec![AwsId::new("subnet-1")],
+        allocations: Vec::new(),
     });
     apply(&mut belief, &action, &Answer::Done, Stamp::default());
     assert!(!belief.elb.load_balancers.is_read());

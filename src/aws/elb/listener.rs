@@ -245,9 +245,9 @@ fn stands(call: &Call<'_>, listeners: &[Raw]) -> Result<Answer, CloudError> {
         .ok_or_else(|| CloudError::incomplete(&call.operation, "the listener"))
 }
 
-/// A listener from AWS's shape; `None` for a protocol that application load balancers do not speak.
+/// A listener from AWS's shape; `None` for a protocol that the model does not have.
 fn read(raw: &Raw) -> Option<LiveListener> {
-    let protocol = [Protocol::Http, Protocol::Https]
+    let protocol = [Protocol::Http, Protocol::Https, Protocol::Tcp]
         .into_iter()
         .find(|known| Some(known.as_str()) == raw.protocol().map(ProtocolEnum::as_str))?;
     Some(LiveListener {

@@ -1,4 +1,4 @@
-//! Load balancers.
+//! Load balancers, of both kinds.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Live;
 use crate::model::load_balancer::{
-    Attributes, IpAddressType, LoadBalancer, LoadBalancerState, Scheme,
+    Attributes, IpAddressType, LoadBalancer, LoadBalancerKind, LoadBalancerState, Scheme,
 };
 use crate::model::marks::Tags;
 
-/// The VPC's application load balancers, and the DNS names of whatever else stands.
+/// The VPC's load balancers, and the DNS names of whatever else stands.
 pub(in crate::aws) async fn list(
     sdk: &Sdk,
 ) -> Result<(Vec<ReadLoadBalancer>, BTreeSet<AwsId>), CloudError> {
@@ -94,17 +94,15 @@ pub(in crate::aws) async fn create(
     call: &Call<'_>,
     spec: &LoadBalancer,
 ) -> Result<Answer, CloudError> {
-    let mappings =
-        spec.subnets.iter().map(|id| SubnetMapping::builder().subnet_id(id.as_str()).build());
     let answer = call
         .sdk
         .elb
         .create_load_balancer()
         .name(&spec.name)
-        .r#type(LoadBalancerTypeEnum::Application)
+        .r#type(spec.kind.as_str().into())
         .scheme(spec.scheme.as_str().into())
         .ip_address_type(spec.ip_address_type.as_str().into())
-        .set_subnet_mappings(Some(mappings.collect()))
+        .set_subnet_mappings(Some(mappings(&spec.subnets, &spec.allocations)))
         .set_security_groups(Some(given(call, &spec.security_groups)?))
         .set_ipam_pools(spec.ipv4_pool.as_deref().map(raw_pool))
         .set_customer_owned_ipv4_pool(spec.customer_owned_pool.clone())
@@ -155,14 +153,13 @@ pub(in crate::aws) async fn set_security_groups(
 pub(in crate::aws) async fn set_subnets(
     call: &Call<'_>,
     id: &AwsId,
-    subnets: &[AwsId],
+    (subnets, allocations): (&[AwsId], &[AwsId]),
 ) -> Result<Answer, CloudError> {
-    let mappings = subnets.iter().map(|id| SubnetMapping::builder().subnet_id(id.as_str()).build());
     call.sdk
         .elb
         .set_subnets()
         .load_balancer_arn(id.as_str())
-        .set_subnet_mappings(Some(mappings.collect()))
+        .set_subnet_mappings(Some(mappings(subnets, allocations)))
         .send()
         .await
         .map_err(refused(&call.operation))?;
@@ -218,6 +215,15 @@ pub(in crate::aws) async fn reserve(
     Ok(Answer::Done)
 }
 
+/// Subnets with the Elastic IP addresses to have there, in the same order, if there are any.
+fn mappings(subnets: &[AwsId], allocations: &[AwsId]) -> Vec<SubnetMapping> {
+    let one = |(place, id): (usize, &AwsId)| {
+        let allocation = allocations.get(place).map(ToString::to_string);
+        SubnetMapping::builder().subnet_id(id.as_str()).set_allocation_id(allocation).build()
+    };
+    subnets.iter().enumerate().map(one).collect()
+}
+
 fn raw_pool(pool: &str) -> IpamPools {
     IpamPools::builder().ipv4_ipam_pool_id(pool).build()
 }
@@ -239,9 +245,11 @@ fn given(call: &Call<'_>, ids: &[Id]) -> Result<Vec<String>, CloudError> {
 
 /// A load balancer from AWS's shape; `None` for a kind that the model does not have.
 fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
-    if raw.r#type() != Some(&LoadBalancerTypeEnum::Application) {
-        return None;
-    }
+    let kind = match raw.r#type()? {
+        LoadBalancerTypeEnum::Application => LoadBalancerKind::Application,
+        LoadBalancerTypeEnum::Network => LoadBalancerKind::Network,
+        _ => return None,
+    };
     let mut subnets: Vec<_> = raw
         .availability_zones()
         .iter()
@@ -257,12 +265,14 @@ fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
         live: Live {
             id: AwsId::new(raw.load_balancer_arn()?),
             spec: LoadBalancer {
+                kind,
                 name: raw.load_balancer_name()?.to_owned(),
                 scheme: scheme(raw.scheme()?.as_str())?,
                 ip_address_type: ip_address_type(raw.ip_address_type()?.as_str())?,
                 ipv4_pool: ipv4_pool.map(str::to_owned),
                 customer_owned_pool: raw.customer_owned_ipv4_pool().map(str::to_owned),
                 subnets,
+                allocations: Vec::new(),
                 security_groups,
                 tags: Tags::new(),
             },

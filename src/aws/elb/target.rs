@@ -51,6 +51,15 @@ pub(in crate::aws) async fn register(
     Ok(Answer::Done)
 }
 
+pub(in crate::aws) async fn register_load_balancer(
+    call: &Call<'_>,
+    target_group: &Id,
+    (load_balancer, port): (&Id, u16),
+) -> Result<Answer, CloudError> {
+    let target = Target::load_balancer(call.given(load_balancer)?, port);
+    register(call, target_group, &[target]).await
+}
+
 pub(in crate::aws) async fn deregister(
     call: &Call<'_>,
     target_group: &AwsId,

@@ -85,6 +85,8 @@ pub(in crate::aws) async fn create(
 ) -> Result<Answer, CloudError> {
     let name = spec.name.as_ref().ok_or_else(|| call.unresolved("the name"))?;
     let codes = if spec.protocol_version == GRPC { Codes::Grpc } else { Codes::Http };
+    // What passes on whatever comes speaks no version of anything.
+    let version = Some(spec.protocol_version.as_str()).filter(|version| !version.is_empty());
     let check = &spec.health_check;
     let answer = call
         .sdk
@@ -93,7 +95,7 @@ pub(in crate::aws) async fn create(
         .name(name.as_str())
         .target_type(spec.target_type.as_str().into())
         .protocol(spec.protocol.as_str().into())
-        .protocol_version(spec.protocol_version.as_str())
+        .set_protocol_version(version.map(str::to_owned))
         .set_target_control_port(spec.control_port.map(i32::from))
         .port(spec.port.into())
         .vpc_id(spec.vpc.as_str())
@@ -186,12 +188,18 @@ fn raw_matcher(codes: Codes, text: &str) -> Matcher {
 
 /// A target group from AWS's shape; `None` for a kind that the model does not have.
 fn read(raw: &Raw) -> Option<Live<TargetGroup>> {
+    let target_type = target_type(raw.target_type()?.as_str())?;
+    let protocol = protocol(raw.protocol()?)?;
+    // What leads to pods without understanding HTTP is a Service's, and none of ours.
+    if (target_type == TargetType::Alb) != (protocol == Protocol::Tcp) {
+        return None;
+    }
     Some(Live {
         id: AwsId::new(raw.target_group_arn()?),
         spec: TargetGroup {
             name: raw.target_group_name().map(SmolStr::new),
-            target_type: target_type(raw.target_type()?.as_str())?,
-            protocol: protocol(raw.protocol()?)?,
+            target_type,
+            protocol,
             protocol_version: raw.protocol_version().unwrap_or_default().into(),
             control_port: raw.target_control_port().and_then(|port| port.try_into().ok()),
             port: u16::try_from(raw.port()?).ok()?,
@@ -218,9 +226,11 @@ fn read_health_check(raw: &Raw) -> Option<HealthCheck> {
 }
 
 fn target_type(text: &str) -> Option<TargetType> {
-    [TargetType::Ip, TargetType::Instance].into_iter().find(|known| known.as_str() == text)
+    let all = [TargetType::Ip, TargetType::Instance, TargetType::Alb];
+    all.into_iter().find(|known| known.as_str() == text)
 }
 
 fn protocol(raw: &ProtocolEnum) -> Option<Protocol> {
-    [Protocol::Http, Protocol::Https].into_iter().find(|known| known.as_str() == raw.as_str())
+    let all = [Protocol::Http, Protocol::Https, Protocol::Tcp];
+    all.into_iter().find(|known| known.as_str() == raw.as_str())
 }

@@ -11,7 +11,9 @@ use crate::aws::part::{AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbRea
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::CertificateKey;
 use crate::model::listener::Protocol;
-use crate::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerState, Scheme};
+use crate::model::load_balancer::{
+    IpAddressType, LoadBalancer, LoadBalancerKind, LoadBalancerState, Scheme,
+};
 use crate::model::marks::backend_tags;
 use crate::model::security::SecurityGroup;
 use crate::model::target_group::{HealthCheck, TargetType};
@@ -39,8 +41,10 @@ fn security_group(id: AwsId, tags: Tags) -> ReadSecurityGroup {
 
 fn load_balancer(n: usize) -> ReadLoadBalancer {
     let spec = LoadBalancer {
+        kind: LoadBalancerKind::Application,
         ipv4_pool: None,
         customer_owned_pool: None,
+        allocations: Vec::new(),
         name: format!("lb-{n}"),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

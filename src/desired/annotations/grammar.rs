@@ -10,12 +10,16 @@ use crate::model::names::LOAD_BALANCER_NAME_LENGTH_MAX;
 use crate::model::rule::Precedence;
 use crate::model::target_group::{GRPC, HTTP1, HTTP2, TargetType};
 
+pub use frontend_nlb::{
+    allocations, healthcheck_path, healthcheck_port, port_mapping, success_codes,
+};
 pub use mutual_authentication::mutual_authentication;
 pub use web_acl::{web_acl_arn, web_acl_name};
 
 pub mod action;
 pub mod authentication;
 pub mod condition;
+mod frontend_nlb;
 pub mod json;
 mod mutual_authentication;
 pub mod transform;
@@ -219,7 +223,12 @@ pub fn listen_ports(text: &str) -> Result<BTreeMap<u16, Protocol>, Unreadable> {
         serde_json::from_str(text).map_err(|_| Unreadable::from(GRAMMAR))?;
     let pairs = entries.iter().flatten().map(|(protocol, port)| (*port, *protocol));
     let ports: BTreeMap<u16, Protocol> = pairs.collect();
-    if entries.is_empty() || ports.contains_key(&0) { Err(GRAMMAR.into()) } else { Ok(ports) }
+    let is_other = ports.values().any(|protocol| *protocol == Protocol::Tcp);
+    if entries.is_empty() || ports.contains_key(&0) || is_other {
+        Err(GRAMMAR.into())
+    } else {
+        Ok(ports)
+    }
 }
 
 /// Pairs `key=value` between commas, as LBC reads them: a backslash takes the next character as it

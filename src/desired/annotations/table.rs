@@ -251,6 +251,52 @@ built! {
     WEB_ACL_CLASSIC: String = "web-acl-id" on Ingress by AS_WRITTEN;
     /// Whether Shield Advanced protects the load balancer.
     SHIELD: bool = "shield-advanced-protection" on Ingress by grammar::boolean;
+    /// Whether a network load balancer stands in front of the load balancer; names lead to it.
+    ENABLE_FRONTEND_NLB: bool = "enable-frontend-nlb" on Ingress by grammar::boolean;
+    /// Whether clients of the network load balancer come from the internet or from the VPC; else as
+    /// --default-load-balancer-scheme has it.
+    NLB_SCHEME: Scheme = "frontend-nlb-scheme" on Ingress by grammar::scheme;
+    /// Its subnets, by id or by their tag Name.
+    NLB_SUBNETS: Vec<String> = "frontend-nlb-subnets" on Ingress by LIST;
+    /// Its security groups, by id or by their tag Name; else those of the load balancer.
+    NLB_SECURITY_GROUPS: Vec<String> = "frontend-nlb-security-groups" on Ingress by LIST;
+    /// Its ports, each with the one of the load balancer that connections go on to, as 80=8080;
+    /// else the Ingress's own, each to itself.
+    NLB_PORT_MAPPING: BTreeMap<u16, u16> =
+        "frontend-nlb-listener-port-mapping" on Ingress by grammar::port_mapping;
+    /// Its Elastic IP addresses, by allocation, one for each subnet; count when a subnet is added.
+    NLB_EIP_ALLOCATIONS: Vec<String> =
+        "frontend-nlb-eip-allocations" on Ingress by grammar::allocations;
+    /// The port of its health checks of the load balancer: a number, or traffic-port.
+    NLB_HEALTHCHECK_PORT: String =
+        "frontend-nlb-healthcheck-port" on Ingress by grammar::healthcheck_port;
+    /// What they speak: HTTP (also where nobody says) or HTTPS.
+    NLB_HEALTHCHECK_PROTOCOL: Protocol =
+        "frontend-nlb-healthcheck-protocol" on Ingress by grammar::protocol;
+    /// Their path; else /.
+    NLB_HEALTHCHECK_PATH: String =
+        "frontend-nlb-healthcheck-path" on Ingress by grammar::healthcheck_path;
+    /// Seconds from one of them to the next; else 15.
+    NLB_HEALTHCHECK_INTERVAL: i32 =
+        "frontend-nlb-healthcheck-interval-seconds" on Ingress by grammar::integer::<5, 300>;
+    /// Seconds after which one has failed; else 5.
+    NLB_HEALTHCHECK_TIMEOUT: i32 =
+        "frontend-nlb-healthcheck-timeout-seconds" on Ingress by grammar::integer::<2, 120>;
+    /// Good ones in a row that make the load balancer healthy; else 2.
+    NLB_HEALTHY_THRESHOLD: i32 =
+        "frontend-nlb-healthcheck-healthy-threshold-count" on Ingress by
+            grammar::integer::<2, 10>;
+    /// Failed ones in a row that make it unhealthy; else 2.
+    NLB_UNHEALTHY_THRESHOLD: i32 =
+        "frontend-nlb-healthcheck-unhealthy-threshold-count" on Ingress by
+            grammar::integer::<2, 10>;
+    /// The HTTP status codes of good ones; else 200.
+    NLB_SUCCESS_CODES: String =
+        "frontend-nlb-healthcheck-success-codes" on Ingress by grammar::success_codes;
+    /// Attributes of the network load balancer.
+    NLB_ATTRIBUTES: Pairs = "frontend-nlb-attributes" on Ingress by grammar::attributes;
+    /// Its tags, instead of the load balancer's and those of --default-tags.
+    NLB_TAGS: Pairs = "frontend-nlb-tags" on Ingress by grammar::map;
     /// What happens to requests of a backend of this name with port use-annotation, as JSON.
     ACTIONS: Noted<Asked> = "actions." on Ingress by grammar::action::action;
     /// What requests have to be like besides for the backend of this name, as JSON.
@@ -342,33 +388,8 @@ built! {
     NGINX: bool = "nginx" on Class by grammar::truth;
 }
 
-const fn only(name: &'static str, values: &'static [&'static str]) -> Known {
-    let (carriers, support) = (Carriers::Ingress, Support::Only(values));
-    Known { name, carriers, support, class_field: None, help: "" }
-}
-
-/// The spellings of "false" that LBC accepts.
-const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
-
 /// Annotations of LBC's that are not built yet.
-const NOT_YET: &[Known] = &[
-    only("enable-frontend-nlb", FALSE),
-    only("frontend-nlb-scheme", &[]),
-    only("frontend-nlb-subnets", &[]),
-    only("frontend-nlb-security-groups", &[]),
-    only("frontend-nlb-listener-port-mapping", &[]),
-    only("frontend-nlb-eip-allocations", &[]),
-    only("frontend-nlb-healthcheck-port", &[]),
-    only("frontend-nlb-healthcheck-protocol", &[]),
-    only("frontend-nlb-healthcheck-path", &[]),
-    only("frontend-nlb-healthcheck-interval-seconds", &[]),
-    only("frontend-nlb-healthcheck-timeout-seconds", &[]),
-    only("frontend-nlb-healthcheck-healthy-threshold-count", &[]),
-    only("frontend-nlb-healthcheck-unhealthy-threshold-count", &[]),
-    only("frontend-nlb-healthcheck-success-codes", &[]),
-    only("frontend-nlb-attributes", &[]),
-    only("frontend-nlb-tags", &[]),
-];
+const NOT_YET: &[Known] = &[];
 
 /// Every annotation: those that are built, in the README's order, and those that LBC knows besides.
 pub fn all() -> impl Iterator<Item = &'static Known> + Clone {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::desired::annotations::table::{
-    ACTIONS, AUTH_TYPE, CERTIFICATE_ARN, GROUP_ORDER, INBOUND_CIDRS, SECURITY_GROUPS, SUBNETS,
-    WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    ACTIONS, AUTH_TYPE, CERTIFICATE_ARN, GROUP_ORDER, INBOUND_CIDRS, NLB_SECURITY_GROUPS,
+    NLB_SUBNETS, SECURITY_GROUPS, SUBNETS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
 };
 use crate::desired::groups::Member;
 use crate::desired::rule::plain;
@@ -105,6 +105,8 @@ impl Judged<'_> {
             self.certificates(),
             self.subnets(),
             self.security_groups(),
+            self.nlb_subnets(),
+            self.nlb_security_groups(),
             self.sources(),
             self.web_acl(),
             self.target_groups(),
@@ -217,6 +219,21 @@ impl Judged<'_> {
         let id = unlisted(&allowed, named)?;
         let allowed = format!("{allowed}, or none");
         Some(Breach::new(SECURITY_GROUPS.field(), quoted(id.as_str()), allowed))
+    }
+
+    fn nlb_subnets(&self) -> Option<Breach> {
+        let named = self.part.frontend_nlb.subnets.as_ref()?;
+        let allowed = self.rights.listed(|spec| spec.subnets.as_ref())?;
+        let id = unlisted(&allowed, named)?;
+        Some(Breach::new(NLB_SUBNETS.field(), quoted(id.as_str()), format!("{allowed}, or none")))
+    }
+
+    fn nlb_security_groups(&self) -> Option<Breach> {
+        let named = self.part.frontend_nlb.security_groups.as_ref()?;
+        let allowed = self.rights.listed(|spec| spec.security_groups.as_ref())?;
+        let id = unlisted(&allowed, named)?;
+        let allowed = format!("{allowed}, or none");
+        Some(Breach::new(NLB_SECURITY_GROUPS.field(), quoted(id.as_str()), allowed))
     }
 
     /// Who is let in. Whoever brings security groups leaves that to them.

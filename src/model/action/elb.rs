@@ -91,6 +91,9 @@ pub enum ElbAction {
         load_balancer: AwsId,
         /// All of its subnets.
         subnets: Vec<AwsId>,
+        /// The Elastic IP addresses of a network load balancer, in the order of the subnets.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allocations: Vec<AwsId>,
     },
     /// Changes which kinds of addresses a load balancer has.
     SetIpAddressType {
@@ -236,6 +239,15 @@ pub enum ElbAction {
         /// The targets.
         targets: Vec<Target>,
     },
+    /// Registers a load balancer as the target of a network load balancer's target group.
+    RegisterLoadBalancer {
+        /// The target group.
+        target_group: Id,
+        /// The load balancer.
+        load_balancer: Id,
+        /// The port of the load balancer.
+        port: u16,
+    },
     /// Adds or overwrites tags of a load balancer, listener, rule or target group.
     AddTags {
         /// Which one.
@@ -290,6 +302,7 @@ impl ElbAction {
             Self::DeleteTargetGroup { .. } => ELB.removes("DeleteTargetGroup"),
             Self::RegisterTargets { .. } => ELB.adds("RegisterTargets").and(FOR_TARGETS),
             Self::DeregisterTargets { .. } => ELB.removes("DeregisterTargets"),
+            Self::RegisterLoadBalancer { .. } => ELB.adds("RegisterTargets").and(FOR_TARGETS),
             Self::AddTags { .. } => ELB.changes("AddTags"),
             Self::RemoveTags { .. } => ELB.changes("RemoveTags"),
         }
@@ -322,6 +335,7 @@ impl ElbAction {
             | Self::DeleteTargetGroup { .. }
             | Self::RegisterTargets { .. }
             | Self::DeregisterTargets { .. }
+            | Self::RegisterLoadBalancer { .. }
             | Self::AddTags { .. }
             | Self::RemoveTags { .. } => None,
         }
@@ -355,6 +369,10 @@ impl ElbAction {
             Self::AddListenerCertificate { listener, certificate } => {
                 visit(listener);
                 visit(certificate);
+            }
+            Self::RegisterLoadBalancer { target_group, load_balancer, .. } => {
+                visit(target_group);
+                visit(load_balancer);
             }
             Self::CreateListener { load_balancer, spec, .. } => {
                 visit(load_balancer);

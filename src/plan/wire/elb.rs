@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::rule::{actions, conditions, transforms};
 use super::{keys, listed, set};
 use crate::model::action::ElbAction;
+use crate::model::id::AwsId;
 use crate::model::listener::{Listener, MutualAuthentication};
-use crate::model::load_balancer::LoadBalancer;
+use crate::model::load_balancer::{LoadBalancer, LoadBalancerKind};
 use crate::model::target::Target;
 use crate::model::target_group::{GRPC, HealthCheck, TargetGroup};
 
@@ -16,7 +17,10 @@ pub const NAME_LATER: &str = "(known after apply: it depends on the Service's UI
 /// What a step is about.
 pub(super) fn what(action: &ElbAction) -> String {
     match action {
-        ElbAction::CreateLoadBalancer { spec, .. } => format!("load balancer {}", spec.name),
+        ElbAction::CreateLoadBalancer { spec, .. } => match spec.kind {
+            LoadBalancerKind::Application => format!("load balancer {}", spec.name),
+            LoadBalancerKind::Network => format!("network load balancer {}", spec.name),
+        },
         ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
             format!("attributes {} of {load_balancer}", keys(attributes.keys()))
         }
@@ -70,6 +74,9 @@ pub(super) fn what(action: &ElbAction) -> String {
             let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
             format!("targets {}", targets.join(", "))
         }
+        ElbAction::RegisterLoadBalancer { load_balancer, port, .. } => {
+            format!("target {}:{port}", load_balancer.short())
+        }
         ElbAction::AddTags { id, tags } => format!("tags {} of {id}", keys(tags.keys())),
         ElbAction::RemoveTags { id, keys: removed } => {
             format!("tags {} of {id}", keys(removed.iter()))
@@ -88,8 +95,8 @@ pub(super) fn parameters(action: &ElbAction) -> Value {
             let groups: Vec<String> = security_groups.iter().map(ToString::to_string).collect();
             json!({"LoadBalancerArn": load_balancer, "SecurityGroups": groups})
         }
-        ElbAction::SetSubnets { load_balancer, subnets } => {
-            let subnets: Vec<Value> = subnets.iter().map(|id| json!({"SubnetId": id})).collect();
+        ElbAction::SetSubnets { load_balancer, subnets, allocations } => {
+            let subnets = mappings(subnets, allocations);
             json!({"LoadBalancerArn": load_balancer, "SubnetMappings": subnets})
         }
         ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
@@ -163,6 +170,10 @@ pub(super) fn parameters(action: &ElbAction) -> Value {
         ElbAction::DeregisterTargets { target_group, targets } => {
             json!({"TargetGroupArn": target_group, "Targets": described(targets)})
         }
+        ElbAction::RegisterLoadBalancer { target_group, load_balancer, port } => {
+            let target = json!({"Id": load_balancer.to_string(), "Port": port});
+            json!({"TargetGroupArn": target_group.to_string(), "Targets": [target]})
+        }
         ElbAction::AddTags { id, tags } => json!({"ResourceArns": [id], "Tags": listed(tags)}),
         ElbAction::RemoveTags { id, keys } => json!({"ResourceArns": [id], "TagKeys": keys}),
     }
@@ -173,20 +184,27 @@ fn one_certificate(listener: &str, certificate: &str) -> Value {
 }
 
 fn create_load_balancer(spec: &LoadBalancer) -> Value {
-    let subnets = spec.subnets.iter().map(|id| json!({"SubnetId": id}));
     let groups = spec.security_groups.iter().map(ToString::to_string);
     let pool = spec.ipv4_pool.as_ref();
     set([
         ("Name", Some(json!(spec.name))),
-        ("Type", Some(json!("application"))),
+        ("Type", Some(json!(spec.kind))),
         ("Scheme", Some(json!(spec.scheme))),
         ("IpAddressType", Some(json!(spec.ip_address_type))),
-        ("SubnetMappings", Some(json!(subnets.collect::<Vec<_>>()))),
+        ("SubnetMappings", Some(mappings(&spec.subnets, &spec.allocations))),
         ("SecurityGroups", Some(json!(groups.collect::<Vec<_>>()))),
         ("IpamPools", pool.map(|pool| json!({"Ipv4IpamPoolId": pool}))),
         ("CustomerOwnedIpv4Pool", spec.customer_owned_pool.as_ref().map(|pool| json!(pool))),
         ("Tags", Some(listed(&spec.tags))),
     ])
+}
+
+fn mappings(subnets: &[AwsId], allocations: &[AwsId]) -> Value {
+    let one = |(place, id): (usize, &AwsId)| {
+        let allocation = allocations.get(place).map(|id| json!(id));
+        set([("SubnetId", Some(json!(id))), ("AllocationId", allocation)])
+    };
+    Value::Array(subnets.iter().enumerate().map(one).collect())
 }
 
 /// The settings of a listener that travel together, and whose they are.
@@ -229,11 +247,13 @@ fn create_target_group(spec: &TargetGroup) -> Value {
         ("Name".to_owned(), json!(name)),
         ("TargetType".to_owned(), json!(spec.target_type)),
         ("Protocol".to_owned(), json!(spec.protocol)),
-        ("ProtocolVersion".to_owned(), json!(spec.protocol_version)),
         ("Port".to_owned(), json!(spec.port)),
         ("VpcId".to_owned(), json!(spec.vpc)),
         ("Tags".to_owned(), listed(&spec.tags)),
     ]);
+    if !spec.protocol_version.is_empty() {
+        call.insert("ProtocolVersion".to_owned(), json!(spec.protocol_version));
+    }
     if spec.ipv6 {
         call.insert("IpAddressType".to_owned(), json!("ipv6"));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Check, doubt, fault, some};
 use crate::desired::subnets;
 use crate::model::evidence::{ClusterEvidence, Evidence};
-use crate::model::load_balancer::{IpAddressType, Scheme};
+use crate::model::load_balancer::{IpAddressType, LoadBalancerKind, Scheme};
 use crate::model::marks::ANNOTATION_PREFIX;
 use crate::model::settings::Settings;
 use crate::model::surroundings::{Subnet, Surroundings};
@@ -198,7 +198,8 @@ fn unfit(evidence: &Evidence, scheme: Scheme) -> Option<String> {
     if !is_wanted || zones.len() < ZONES_MIN {
         return None;
     }
-    let chosen = subnets::discovered(here, settings, scheme, IpAddressType::Ipv4);
+    let of = (LoadBalancerKind::Application, IpAddressType::Ipv4);
+    let chosen = subnets::discovered(here, settings, scheme, of);
     chosen.err().map(|why| format!("{}; needed: {}", why.found, why.allowed))
 }
 

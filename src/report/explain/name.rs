@@ -37,6 +37,7 @@ pub(super) fn station(account: &Account<'_>, url: &Url) -> Station {
     let station = |verdict, found: String| Station::new("record", verdict, found);
     let is_ours = |name: &String| {
         account.load_balancers.iter().any(|live| live.dns_name.eq_ignore_ascii_case(name))
+            || account.frontend_nlbs.iter().any(|nlb| nlb.dns_name.eq_ignore_ascii_case(name))
     };
     if is_ours(host) {
         return station(Verdict::Good, format!("{host} is the load balancer's own name"));

@@ -23,7 +23,7 @@ impl Protocol {
     /// The port of URLs that name none.
     fn port(self) -> u16 {
         match self {
-            Self::Http => 80,
+            Self::Http | Self::Tcp => 80,
             Self::Https => 443,
         }
     }

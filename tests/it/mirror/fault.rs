@@ -146,6 +146,7 @@ async fn a_read_that_fails_is_an_error_and_the_next_look_reads_again() {
 async fn try_seen(mirror: &Mirror<Faulty<Fake>, Hands>, clock: &Hands) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
+        frontend_nlb_attributes: false,
         capacity: true,
         listener_attributes: BTreeSet::from([80, 443]),
         target_group_attributes: BTreeSet::from(["one".into()]),

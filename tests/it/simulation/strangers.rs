@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
-use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
+use albedo::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerKind, Scheme};
 use albedo::model::marks::Tags;
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
 use albedo::model::ownership::{Ownership, TxtNames};
@@ -39,8 +39,10 @@ pub fn settle_in(aws: &Fake) {
     });
     let group_of = Group::Explicit("edge".into());
     let spec = LoadBalancer {
+        kind: LoadBalancerKind::Application,
         ipv4_pool: None,
         customer_owned_pool: None,
+        allocations: Vec::new(),
         name: "theirs".to_owned(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

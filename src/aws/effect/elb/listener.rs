@@ -51,7 +51,7 @@ pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {
             certificates: match now.live.spec.protocol {
                 Protocol::Https => std::mem::take(&mut spec.certificates),
                 // What speaks in the clear has no certificates.
-                Protocol::Http => now.live.spec.certificates.clone(),
+                Protocol::Http | Protocol::Tcp => now.live.spec.certificates.clone(),
             },
             ..now.live.spec.clone()
         };

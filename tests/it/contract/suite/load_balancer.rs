@@ -65,7 +65,11 @@ pub async fn a_load_balancer_is_changed_in_place<C: Cloud>(site: Site<C>) {
     let mut wider = subnets(&site, 3);
     done(
         &site,
-        AwsAction::Elb(ElbAction::SetSubnets { load_balancer: id.clone(), subnets: wider.clone() }),
+        AwsAction::Elb(ElbAction::SetSubnets {
+            load_balancer: id.clone(),
+            subnets: wider.clone(),
+            allocations: Vec::new(),
+        }),
     )
     .await;
     let attributes = tags([("idle_timeout.timeout_seconds", "120")]);

@@ -44,6 +44,7 @@ fn mirror<C: Cloud + Clone>(site: &Site<C>) -> Mirror<C, Stopped> {
 pub async fn seen<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Seen {
     let scope = BalancerScope {
         load_balancer_attributes: true,
+        frontend_nlb_attributes: false,
         capacity: true,
         listener_attributes: BTreeSet::from([80, 443]),
         target_group_attributes: BTreeSet::from(["one".into()]),
@@ -235,6 +236,7 @@ async fn change<C: Cloud>(site: &Site<C>, warm: &Mirror<C, Stopped>, standing: &
         AwsAction::Elb(ElbAction::SetSubnets {
             load_balancer: balancer.clone(),
             subnets: subnets(site, 3),
+            allocations: Vec::new(),
         }),
         AwsAction::Elb(ElbAction::ModifyListener {
             id: http.clone(),

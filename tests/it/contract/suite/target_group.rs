@@ -136,6 +136,7 @@ pub async fn targets_come_and_go<C: Cloud>(site: Site<C>) {
     let wide = AwsAction::Elb(ElbAction::SetSubnets {
         load_balancer: balancer.clone(),
         subnets: every_zone(&site),
+        allocations: Vec::new(),
     });
     done(&site, wide).await;
     let on = made(&site, listener(&balancer, 80, http_spec())).await;

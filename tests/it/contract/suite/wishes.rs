@@ -10,7 +10,7 @@ use albedo::model::binding::PortRef;
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use albedo::model::listener::{Listener, Protocol};
-use albedo::model::load_balancer::{IpAddressType, LoadBalancer, Scheme};
+use albedo::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerKind, Scheme};
 use albedo::model::marks::Tags;
 use albedo::model::rule::{Condition, Rule, RuleAction, Weighted};
 use albedo::model::security::{IngressRule, Peer, SecurityGroup};
@@ -85,8 +85,10 @@ pub fn ingress(port: u16, source: Peer) -> IngressRule {
 
 pub fn load_balancer_spec<C>(site: &Site<C>, name: &str, group: &AwsId) -> LoadBalancer {
     LoadBalancer {
+        kind: LoadBalancerKind::Application,
         ipv4_pool: None,
         customer_owned_pool: None,
+        allocations: Vec::new(),
         name: name.to_owned(),
         scheme: Scheme::InternetFacing,
         ip_address_type: IpAddressType::Ipv4,

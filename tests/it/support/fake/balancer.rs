@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use albedo::aws::{Answer, ReadLoadBalancer};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::known::Live;
-use albedo::model::load_balancer::{Attributes, LoadBalancer as Spec, LoadBalancerState};
+use albedo::model::load_balancer::{
+    Attributes, LoadBalancer as Spec, LoadBalancerKind, LoadBalancerState,
+};
 use albedo::model::marks::Tags;
 
 use super::state::{State, check_tags, given};
@@ -32,6 +34,14 @@ const ATTRIBUTES: [(&str, &str); 7] = [
     ("waf.fail_open.enabled", "false"),
 ];
 
+/// The same of network load balancers.
+const NETWORK_ATTRIBUTES: [(&str, &str); 4] = [
+    ("access_logs.s3.enabled", "false"),
+    (DELETION_PROTECTION, "false"),
+    ("dns_record.client_routing_policy", "any_availability_zone"),
+    ("load_balancing.cross_zone.enabled", "false"),
+];
+
 /// A load balancer that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadBalancer {
@@ -45,10 +55,14 @@ pub struct LoadBalancer {
 impl LoadBalancer {
     pub(super) fn read(&self, id: &AwsId) -> ReadLoadBalancer {
         let name = &self.spec.name;
+        let (suffix, hosted_zone) = match self.spec.kind {
+            LoadBalancerKind::Application => ("us-east-1.elb", "Z35SXDOTRQ7X7K"),
+            LoadBalancerKind::Network => ("elb.us-east-1", "Z26RNL4JYFTOTI"),
+        };
         ReadLoadBalancer {
             live: Live { id: id.clone(), spec: Spec { tags: Tags::new(), ..self.spec.clone() } },
-            dns_name: format!("{name}-1234567890.us-east-1.elb.amazonaws.com"),
-            hosted_zone: AwsId::new("Z35SXDOTRQ7X7K"),
+            dns_name: format!("{name}-1234567890.{suffix}.amazonaws.com"),
+            hosted_zone: AwsId::new(hosted_zone),
             state: self.state,
         }
     }
@@ -72,8 +86,11 @@ impl State {
             let message = format!("at most {}", self.load_balancers_max);
             return refuse("TooManyLoadBalancers", message);
         }
-        let id = self.new_id(&format!("loadbalancer/app/{}", spec.name));
-        let attributes = defaults(&ATTRIBUTES);
+        let (kind, attributes) = match spec.kind {
+            LoadBalancerKind::Application => ("app", defaults(&ATTRIBUTES)),
+            LoadBalancerKind::Network => ("net", defaults(&NETWORK_ATTRIBUTES)),
+        };
+        let id = self.new_id(&format!("loadbalancer/{kind}/{}", spec.name));
         let state = LoadBalancerState::Provisioning;
         let made = LoadBalancer { spec, attributes, capacity: None, state };
         let read = made.read(&id);
@@ -87,7 +104,8 @@ impl State {
         check_name(&spec.name)?;
         check_tags(&spec.tags)?;
         let mut spec = spec.clone();
-        self.check_subnets(&spec.subnets)?;
+        self.check_subnets(&spec.subnets, spec.kind)?;
+        self.check_allocations(&spec)?;
         self.check_groups(&spec.security_groups)?;
         self.check_pool(spec.ipv4_pool.as_ref())?;
         if spec.customer_owned_pool.is_some() {
@@ -95,8 +113,17 @@ impl State {
             return refuse("InvalidConfigurationRequest", message);
         }
         spec.subnets.sort();
+        spec.allocations.clear();
         spec.security_groups.sort();
         Ok(spec)
+    }
+
+    fn check_allocations(&self, spec: &Spec) -> Result<(), Refusal> {
+        let is_known = |id: &&AwsId| self.allocations.contains(*id);
+        match spec.allocations.iter().find(|id| !is_known(id)) {
+            Some(id) => refuse("AllocationIdNotFound", format!("'{id}' does not exist")),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn modify_load_balancer_attributes(
@@ -120,7 +147,7 @@ impl State {
     }
 
     pub(super) fn set_subnets(&mut self, id: &AwsId, subnets: &[AwsId]) -> Result<Answer, Refusal> {
-        self.check_subnets(subnets)?;
+        self.check_subnets(subnets, self.load_balancer(id)?.spec.kind)?;
         let spec = &mut self.load_balancer_mut(id)?.spec;
         spec.subnets = subnets.to_vec();
         spec.subnets.sort();
@@ -162,6 +189,9 @@ impl State {
                 format!("'{id}' cannot be deleted because deletion protection is enabled");
             return refuse("OperationNotPermitted", message);
         }
+        if self.is_target(id, None) {
+            return refuse("ResourceInUse", format!("'{id}' is a target"));
+        }
         self.load_balancers.remove(id);
         self.guards.associations.remove(id);
         let listeners: Vec<AwsId> = self.listeners_of(id).map(|(id, _)| id.clone()).collect();
@@ -170,7 +200,7 @@ impl State {
         Ok(Answer::Done)
     }
 
-    fn check_subnets(&self, subnets: &[AwsId]) -> Result<(), Refusal> {
+    fn check_subnets(&self, subnets: &[AwsId], kind: LoadBalancerKind) -> Result<(), Refusal> {
         let mut zones = BTreeSet::new();
         for id in subnets {
             let Some(subnet) = self.vpc.subnets.get(id) else {
@@ -181,7 +211,8 @@ impl State {
                 return refuse("InvalidConfigurationRequest", message);
             }
         }
-        if zones.len() < ZONES_MIN {
+        let zones_min = if kind == LoadBalancerKind::Network { 1 } else { ZONES_MIN };
+        if zones.len() < zones_min {
             return refuse(
                 "ValidationError",
                 "at least two subnets in two zones must be specified",

@@ -41,8 +41,14 @@ const ATTRIBUTES: [(&str, &str); 4] = [
 const TLS_ATTRIBUTES: [(&str, &str); 1] =
     [("routing.http.request.x_amzn_tls_version.header_name", "")];
 
+/// Those of TCP listeners.
+const TCP_ATTRIBUTES: [(&str, &str); 1] = [("tcp.idle_timeout.seconds", "350")];
+
 /// The attributes of a new listener.
 fn defaults(protocol: Protocol) -> Attributes {
+    if protocol == Protocol::Tcp {
+        return balancer::defaults(&TCP_ATTRIBUTES);
+    }
     let mut all = balancer::defaults(&ATTRIBUTES);
     if protocol == Protocol::Https {
         all.extend(balancer::defaults(&TLS_ATTRIBUTES));
@@ -222,12 +228,18 @@ impl State {
                 }
                 Ok(spec)
             }
-            (Protocol::Http, None, None) => Ok(spec),
+            (Protocol::Http, None, None) | (Protocol::Tcp, None, None) => Ok(spec),
+            (Protocol::Tcp, _, _) => {
+                refuse("ValidationError", "certificates cannot be specified for TCP listeners")
+            }
         }
     }
 
     pub(super) fn delete_listener(&mut self, id: &AwsId) -> Result<Answer, Refusal> {
-        self.listener(id)?;
+        let listener = self.listener(id)?;
+        if self.is_target(&listener.load_balancer, Some(listener.port)) {
+            return refuse("ResourceInUse", format!("'{id}' is a target"));
+        }
         self.listeners.remove(id);
         self.rules.retain(|_, rule| rule.listener != *id);
         Ok(Answer::Done)

@@ -37,6 +37,8 @@ pub struct State {
     pub issued: BTreeMap<AwsId, IssuedCertificate>,
     /// The IPAM pools of IPv4 addresses.
     pub ipv4_pools: BTreeSet<String>,
+    /// The Elastic IP addresses, by allocation.
+    pub allocations: BTreeSet<AwsId>,
     /// The trust stores, by name.
     pub trust_stores: BTreeMap<String, AwsId>,
     /// The account's hosted zones.
@@ -82,6 +84,7 @@ impl State {
             requested: BTreeMap::new(),
             issued: BTreeMap::new(),
             ipv4_pools: BTreeSet::new(),
+            allocations: BTreeSet::new(),
             trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
@@ -144,7 +147,7 @@ impl State {
             ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
                 self.set_security_groups(load_balancer, security_groups)
             }
-            ElbAction::SetSubnets { load_balancer, subnets } => {
+            ElbAction::SetSubnets { load_balancer, subnets, .. } => {
                 self.set_subnets(load_balancer, subnets)
             }
             ElbAction::SetIpAddressType { load_balancer, ip_address_type } => {
@@ -191,6 +194,9 @@ impl State {
             }
             ElbAction::DeregisterTargets { target_group, targets } => {
                 self.deregister(target_group, targets)
+            }
+            ElbAction::RegisterLoadBalancer { target_group, load_balancer, port } => {
+                self.register_load_balancer(given(target_group)?, given(load_balancer)?, *port)
             }
             ElbAction::AddTags { id, tags } => {
                 let held = self.tags_mut(id)?;

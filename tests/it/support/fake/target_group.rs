@@ -120,6 +120,44 @@ impl State {
         Ok(Answer::Done)
     }
 
+    /// A load balancer becomes the one target of a network load balancer's target group.
+    pub(super) fn register_load_balancer(
+        &mut self,
+        id: &AwsId,
+        load_balancer: &AwsId,
+        port: u16,
+    ) -> Result<Answer, Refusal> {
+        self.load_balancer(load_balancer)?;
+        if !self.listeners_of(load_balancer).any(|(_, listener)| listener.port == port) {
+            let message = format!("'{load_balancer}' has no listener on port {port}");
+            return refuse("InvalidTarget", message);
+        }
+        let found = self.target_group_mut(id)?;
+        if found.spec.target_type != TargetType::Alb {
+            return refuse("InvalidTarget", format!("'{load_balancer}' is no IP address"));
+        }
+        let target = Target::load_balancer(load_balancer, port);
+        let there = found.targets.iter().filter(|(_, state)| **state != TargetState::Draining);
+        if there.into_iter().any(|(known, _)| *known != target) {
+            return refuse("TooManyTargets", "at most one load balancer");
+        }
+        found.targets.insert(target, TargetState::Initial);
+        Ok(Answer::Done)
+    }
+
+    /// Whether a load balancer, or its listener at a port, is the target of another one.
+    pub(super) fn is_target(&self, load_balancer: &AwsId, port: Option<u16>) -> bool {
+        let is_it = |target: &Target| {
+            target.id == load_balancer.as_str() && port.is_none_or(|port| port == target.port)
+        };
+        let groups = self.target_groups.values();
+        let mut groups = groups.filter(|group| group.spec.target_type == TargetType::Alb);
+        groups.any(|group| {
+            let mut there = group.targets.iter();
+            there.any(|(target, state)| is_it(target) && *state != TargetState::Draining)
+        })
+    }
+
     pub(super) fn deregister(&mut self, id: &AwsId, targets: &[Target]) -> Result<Answer, Refusal> {
         let is_used = self.user_of(id).is_some();
         let found = self.target_group_mut(id)?;
