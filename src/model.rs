@@ -3,6 +3,7 @@
 //!
 //! Everything here is a plain value. Nothing here asks, waits, or decides.
 
+pub mod account_limits;
 pub mod action;
 pub mod attribute;
 pub mod backend;

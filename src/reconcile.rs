@@ -49,7 +49,7 @@ mod waits;
 mod zone;
 
 use brakes::BRAKED_PAUSE;
-pub use discovery::{read_issued, read_led_to, read_named, read_trust_stores};
+pub use discovery::{read_account_limits, read_issued, read_led_to, read_named, read_trust_stores};
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};

@@ -262,6 +262,7 @@ impl World {
             bound: BTreeMap::new(),
             issued: None,
             trust_stores: None,
+            account_limits: Arc::default(),
             target_groups_named: BTreeMap::new(),
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,

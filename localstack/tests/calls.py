@@ -241,6 +241,7 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "DescribeListenerAttributes": (
         lambda w: w.elb.describe_listener_attributes(ListenerArn=w.listener), ("listener",)
     ),
+    "DescribeAccountLimits": (lambda w: w.elb.describe_account_limits(), ()),
     "DescribeTrustStores": (lambda w: w.elb.describe_trust_stores(), ()),
     "CreateListener": (
         lambda w: w.aws.listener(w.balancer, Tags=TAGS), ("balancer",)

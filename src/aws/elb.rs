@@ -16,6 +16,7 @@ use super::part::{ElbPart, ElbReading};
 use super::sdk::Sdk;
 use crate::model::action::ElbAction;
 
+mod account_limits;
 pub(super) mod listener;
 pub(super) mod load_balancer;
 pub(super) mod rule;
@@ -61,6 +62,9 @@ pub(super) async fn read(sdk: &Sdk, part: &ElbPart) -> Result<ElbReading, CloudE
         }
         ElbPart::Targets(id) => {
             ElbReading::Targets(id.clone(), target::list(sdk, id).boxed().await?)
+        }
+        ElbPart::AccountLimits => {
+            ElbReading::AccountLimits(account_limits::list(sdk).boxed().await?)
         }
         ElbPart::TrustStores => ElbReading::TrustStores(trust_store::list(sdk).boxed().await?),
         ElbPart::TargetGroupNamed(name) => {

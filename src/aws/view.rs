@@ -27,6 +27,7 @@ use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::{TargetGroup, TargetType, Traits};
 
+mod limits;
 mod protection;
 mod request;
 mod stacks;

@@ -112,6 +112,7 @@ pub(super) fn snapshot(
         bound: BTreeMap::new(),
         issued: None,
         trust_stores: None,
+        account_limits: Arc::default(),
         target_groups_named: BTreeMap::new(),
         zones: None,
         zones_refused: false,

@@ -31,8 +31,8 @@ use crate::model::target_group::TargetType;
 use crate::plan;
 use crate::plan::check::Breach;
 use crate::reconcile::{
-    read_bound, read_group, read_issued, read_led_to, read_named, read_protection, read_strays,
-    read_targets, read_trust_stores,
+    read_account_limits, read_bound, read_group, read_issued, read_led_to, read_named,
+    read_protection, read_strays, read_targets, read_trust_stores,
 };
 
 use admitted::admitted;
@@ -110,6 +110,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let led_to = read_led_to(mirror, snapshot).await?;
     snapshot.bound.extend(led_to);
     snapshot.trust_stores = read_trust_stores(mirror, snapshot).await?;
+    snapshot.account_limits = read_account_limits(mirror).await;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::model::account_limits::{AccountLimits, Limit};
 use crate::model::id::Id;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -10,27 +11,25 @@ use crate::model::rule::Rule;
 use crate::model::source::Source;
 use crate::model::stack::Front;
 
-/// Rules of a load balancer, default ones not counted (AWS quota).
-const RULES_MAX: usize = 100;
-/// Certificates of a load balancer, default ones not counted (AWS quota).
-const CERTIFICATES_MAX: usize = 25;
-/// Target groups of a load balancer (AWS quota).
-const TARGET_GROUPS_MAX: usize = 100;
 /// From how much of what AWS allows on people hear of it, in percent.
 const NEAR: usize = 80;
 
 /// Says who comes close to what AWS allows, or beyond it: the first member with which it does, in
 /// the group's order.
-pub fn near(front: &Front, parts: &[Arc<Part>]) -> Vec<Problem> {
+pub fn near(front: &Front, parts: &[Arc<Part>], limits: &AccountLimits) -> Vec<Problem> {
     let rules = parts.iter().map(|part| (&part.source, rules(front, part)));
     let mut seen = BTreeSet::new();
     let certificates: Vec<(&Source, usize)> =
         parts.iter().map(|part| (&part.source, certificates(front, part, &mut seen))).collect();
     let groups = parts.iter().map(|part| (&part.source, part.target_groups.len()));
     [
-        judge("rules", RULES_MAX, rules),
-        judge("certificates beyond the default ones", CERTIFICATES_MAX, certificates.into_iter()),
-        judge("target groups", TARGET_GROUPS_MAX, groups),
+        judge("rules", limits.of(Limit::Rules), rules),
+        judge(
+            "certificates beyond the default ones",
+            limits.of(Limit::Certificates),
+            certificates.into_iter(),
+        ),
+        judge("target groups", limits.of(Limit::TargetGroups), groups),
     ]
     .into_iter()
     .flatten()

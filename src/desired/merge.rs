@@ -81,7 +81,9 @@ fn assemble(
     });
     let lint = front.as_ref().map(|front| Lint { shared: &shared, placed: &placed, front });
     problems.extend(lint.iter().flat_map(|lint| lint.problems(&parts)));
-    problems.extend(front.iter().flat_map(|front| limits::near(front, &parts)));
+    problems.extend(
+        front.iter().flat_map(|front| limits::near(front, &parts, &snapshot.account_limits)),
+    );
     Merged {
         front,
         target_groups,

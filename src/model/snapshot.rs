@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use smol_str::SmolStr;
 
+use super::account_limits::AccountLimits;
 use super::fact::Facts;
 use super::flat::FlatMap;
 use super::id::{AwsId, ObjectKey};
@@ -83,6 +84,8 @@ pub struct Snapshot {
     pub issued: Option<Issued>,
     /// The trust stores by name; `None` where nobody names one, or they could not be read.
     pub trust_stores: Option<Arc<BTreeMap<String, AwsId>>>,
+    /// What AWS allows the account, as far as somebody had to know.
+    pub account_limits: Arc<AccountLimits>,
     /// The target groups that actions call by their names, as far as they stand.
     pub target_groups_named: BTreeMap<String, AwsId>,
     /// The account's hosted zones; `None` where names are nobody's business here, or nobody could

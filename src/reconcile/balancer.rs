@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    NAMES_PAUSE, STALE, Visit, read_led_to, read_named, read_strays, read_trust_stores, scope,
+    NAMES_PAUSE, STALE, Visit, read_account_limits, read_led_to, read_named, read_strays,
+    read_trust_stores, scope,
 };
 use crate::aws::{Cloud, CloudError, Reach};
 use crate::clock::Clock;
@@ -21,7 +22,7 @@ use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
 use crate::model::plan::{Plan, WaitKey};
-use crate::model::problem::Problem;
+use crate::model::problem::{Code, Problem};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
 use crate::plan;
@@ -51,6 +52,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         snapshot.trust_stores = read_trust_stores(self.mirror(), &snapshot).await?;
         let undiscovered = self.discover(&mut snapshot).await;
         let mut built = desired::balancer::build(&snapshot, group);
+        if built.problems.iter().any(|problem| problem.code == Code::NearLimit) {
+            // Only who comes close to what everybody is allowed has to know.
+            snapshot.account_limits = read_account_limits(self.mirror()).await;
+            built = desired::balancer::build(&snapshot, group);
+        }
         let inventory = self.look(group, &snapshot, &built).await?;
         desired::standing::prove(&snapshot, &mut built.stack, &inventory);
         built.problems.extend(self.reached_past(&snapshot, &built));

@@ -13,12 +13,15 @@ use crate::cluster::Cluster;
 use crate::desired::destinations::{led_to, names_of_target_groups};
 use crate::desired::discovery::{Seekers, seekers};
 use crate::desired::mutual_authentication::names_trust_stores;
+use crate::model::account_limits::AccountLimits;
 use crate::model::id::AwsId;
 use crate::model::marks::{TAG_SECRET, Tags};
 use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::Issued;
 use crate::report::Rest;
 
+/// How old the account's quotas may be: AWS raises them when somebody asks, which takes days.
+const LIMITS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// How old lists may be (LBC: one minute for certificates, ten for trust stores).
 const AGE_MAX: Duration = Duration::from_secs(60);
 
@@ -58,6 +61,18 @@ pub async fn read_trust_stores<C: Cloud, T: Clock>(
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Reads what AWS allows the account, once an hour for all; what everybody is allowed, where that
+/// cannot be read.
+pub async fn read_account_limits<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Arc<AccountLimits> {
+    match mirror.account_limits(LIMITS_AGE_MAX).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "AWS does not tell what it allows the account");
+            Arc::default()
+        }
     }
 }
 

@@ -189,6 +189,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             bound: BTreeMap::new(),
             issued: None,
             trust_stores: None,
+            account_limits: Arc::default(),
             target_groups_named: BTreeMap::new(),
             zones: None,
             zones_refused: false,

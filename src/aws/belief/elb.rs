@@ -10,6 +10,7 @@ use super::{is_read, move_entry};
 use crate::aws::part::{ElbPart, ElbReading};
 use crate::aws::shelf::Shelf;
 use crate::aws::{ReadLoadBalancer, arn};
+use crate::model::account_limits::AccountLimits;
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
 use crate::model::known::{Known, Live};
@@ -51,6 +52,7 @@ pub(in crate::aws) struct ElbBelief {
     pub(in crate::aws) named: BTreeMap<String, Known<AwsId>>,
     /// By name.
     pub(in crate::aws) trust_stores: Known<Arc<BTreeMap<String, AwsId>>>,
+    pub(in crate::aws) account_limits: Known<Arc<AccountLimits>>,
     /// Until when targets drain at the most, by target group.
     draining: BTreeMap<AwsId, BTreeMap<Target, Moment>>,
     /// Target groups that this process removed, the earliest first.
@@ -100,6 +102,9 @@ impl ElbBelief {
             ElbReading::Traits(id, traits) => {
                 belief.traits.insert(id, Known::Is(traits, at));
             }
+            ElbReading::AccountLimits(found) => {
+                belief.account_limits = Known::Is(Arc::new(found), at);
+            }
             ElbReading::TrustStores(found) => belief.trust_stores = Known::Is(Arc::new(found), at),
             ElbReading::TargetGroupNamed(name, id) => {
                 belief.named.insert(name, Known::Is(id, at));
@@ -130,6 +135,7 @@ impl ElbBelief {
             | ElbPart::Capacity(_)
             | ElbPart::ListenerAttributes(_)
             | ElbPart::TargetGroupAttributes(_)
+            | ElbPart::AccountLimits
             | ElbPart::TrustStores => {}
         }
         belief
@@ -196,6 +202,7 @@ impl ElbBelief {
             }
             ElbPart::Traits(id) => move_entry(id, &mut other.traits, &mut self.traits),
             ElbPart::TrustStores => self.trust_stores = other.trust_stores,
+            ElbPart::AccountLimits => self.account_limits = other.account_limits,
             ElbPart::TargetGroupNamed(_) => self.named.extend(other.named),
             ElbPart::Rules(_) => {}
         }
@@ -218,6 +225,7 @@ impl ElbBelief {
             ElbPart::TargetGroupTags(id) => drop(self.target_group_tags.remove(id)),
             ElbPart::Traits(id) => drop(self.traits.remove(id)),
             ElbPart::TrustStores => self.trust_stores = Known::Unread,
+            ElbPart::AccountLimits => self.account_limits = Known::Unread,
             ElbPart::TargetGroupNamed(name) => drop(self.named.remove(name)),
             ElbPart::Rules(_) => {}
         }
@@ -237,6 +245,7 @@ impl ElbBelief {
             ElbPart::TargetGroupTags(id) => is_read(&self.target_group_tags, id),
             ElbPart::Traits(id) => is_read(&self.traits, id),
             ElbPart::TrustStores => self.trust_stores.is_read(),
+            ElbPart::AccountLimits => self.account_limits.is_read(),
             ElbPart::TargetGroupNamed(name) => self.named.get(name).is_some_and(Known::is_read),
             ElbPart::Rules(_) => false,
         }
@@ -260,6 +269,7 @@ impl ElbBelief {
             | ElbPart::TargetGroupTags(_)
             | ElbPart::Traits(_)
             | ElbPart::TrustStores
+            | ElbPart::AccountLimits
             | ElbPart::TargetGroupNamed(_)
             | ElbPart::Rules(_) => false,
         }

@@ -8,6 +8,7 @@ use super::Mirror;
 use crate::aws::Cloud;
 use crate::aws::error::CloudError;
 use crate::clock::Clock;
+use crate::model::account_limits::AccountLimits;
 use crate::model::id::AwsId;
 
 impl<C: Cloud, T: Clock> Mirror<C, T> {
@@ -21,6 +22,17 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         age_max: Duration,
     ) -> Result<Arc<BTreeMap<String, AwsId>>, CloudError> {
         self.view(|reader| reader.trust_stores(age_max)).await
+    }
+
+    /// What AWS allows the account, asked no longer ago than `age_max` where AWS can be read.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn account_limits(
+        &self,
+        age_max: Duration,
+    ) -> Result<Arc<AccountLimits>, CloudError> {
+        self.view(|reader| reader.account_limits(age_max)).await
     }
 
     /// The target group of a name, looked for no longer ago than `age_max` where AWS can be read;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{About, Belonging, Lane, Part};
 use crate::aws::{ReadLoadBalancer, arn};
+use crate::model::account_limits::AccountLimits;
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
@@ -43,6 +44,8 @@ pub enum ElbPart {
     TrustStores,
     /// Which target group has this name.
     TargetGroupNamed(String),
+    /// What AWS allows the account.
+    AccountLimits,
 }
 
 impl ElbPart {
@@ -53,7 +56,7 @@ impl ElbPart {
         let (lane, belonging) = match self {
             Self::LoadBalancers => (Lane::Balancing, Belonging::Shared(Some(arn::LOAD_BALANCER))),
             Self::TargetGroups => (Lane::Balancing, Belonging::Shared(Some(arn::TARGET_GROUP))),
-            Self::TrustStores => (Lane::Balancing, Belonging::Shared(None)),
+            Self::TrustStores | Self::AccountLimits => (Lane::Balancing, Belonging::Shared(None)),
             Self::Listeners(_) | Self::LoadBalancerAttributes(_) | Self::Capacity(_) => {
                 (Lane::Balancing, among_load_balancers())
             }
@@ -102,6 +105,8 @@ pub enum ElbReading {
     TrustStores(BTreeMap<String, AwsId>),
     /// The target group of a name.
     TargetGroupNamed(String, AwsId),
+    /// What AWS allows the account.
+    AccountLimits(AccountLimits),
 }
 
 impl ElbReading {
@@ -122,6 +127,7 @@ impl ElbReading {
             | Self::TargetGroupTags(..)
             | Self::Traits(..)
             | Self::TrustStores(_)
+            | Self::AccountLimits(_)
             | Self::TargetGroupNamed(..) => Vec::new(),
         }
     }

@@ -16,6 +16,7 @@ const ELB: Service = Service { name: "elbv2", iam: "elasticloadbalancing" };
 
 /// What the reads of this service have to be allowed.
 pub(super) const READS: &[&str] = &[
+    "elasticloadbalancing:DescribeAccountLimits",
     "elasticloadbalancing:DescribeCapacityReservation",
     "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListenerCertificates",

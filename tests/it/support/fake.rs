@@ -448,6 +448,7 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::TargetGroupTags(_)) => "elbv2.DescribeTags",
             Part::Elb(ElbPart::TargetGroupAttributes(_)) => "elbv2.DescribeTargetGroupAttributes",
             Part::Elb(ElbPart::TrustStores) => "elbv2.DescribeTrustStores",
+            Part::Elb(ElbPart::AccountLimits) => "elbv2.DescribeAccountLimits",
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
             Part::Acm(part) => acm::operation(part),
             Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",

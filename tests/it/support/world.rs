@@ -275,6 +275,7 @@ impl World {
             bound: BTreeMap::new(),
             issued: self.issued.clone(),
             trust_stores: None,
+            account_limits: Arc::default(),
             target_groups_named: BTreeMap::new(),
             zones: self.zones.clone(),
             zones_refused: false,

@@ -7,6 +7,7 @@ use albedo::aws::{
     ReadLoadBalancer, ReadSecurityGroup, Reading, Route53Part, Route53Reading, ShieldPart,
     ShieldReading, Wafv2Part, Wafv2Reading,
 };
+use albedo::model::account_limits::AccountLimits;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
@@ -83,6 +84,8 @@ looks! {
         Reading::Elb(ElbReading::TargetGroupNamed(_, found)) => found;
     trust_stores() -> BTreeMap<String, AwsId>: Part::Elb(ElbPart::TrustStores),
         Reading::Elb(ElbReading::TrustStores(found)) => found;
+    account_limits() -> AccountLimits: Part::Elb(ElbPart::AccountLimits),
+        Reading::Elb(ElbReading::AccountLimits(found)) => found;
     zones() -> Vec<HostedZone>: Part::Route53(Route53Part::Zones),
         Reading::Route53(Route53Reading::Zones(found)) => found;
     records(id: &AwsId) -> Vec<Record>:

@@ -43,6 +43,7 @@ impl State {
             }
             ElbPart::TargetGroupNamed(name) => self.named(name)?,
             ElbPart::Traits(id) => self.traits(id)?,
+            ElbPart::AccountLimits => ElbReading::AccountLimits(self.account_limits.clone()),
             ElbPart::TrustStores => ElbReading::TrustStores(self.trust_stores.clone()),
             ElbPart::Targets(id) => ElbReading::Targets(id.clone(), self.targets_of(id, is_quick)?),
             ElbPart::Listeners(_) => unreachable!("it takes several calls"),

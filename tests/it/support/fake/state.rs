@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::error::CODE_UNRESOLVED;
 use albedo::aws::{Answer, CloudError};
+use albedo::model::account_limits::AccountLimits;
 use albedo::model::action::{AcmAction, AwsAction, Ec2Action, ElbAction, Route53Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
@@ -37,6 +38,8 @@ pub struct State {
     pub issued: BTreeMap<AwsId, IssuedCertificate>,
     /// The IPAM pools of IPv4 addresses.
     pub ipv4_pools: BTreeSet<String>,
+    /// What the account is allowed, where that is not what everybody is.
+    pub account_limits: AccountLimits,
     /// The Elastic IP addresses, by allocation.
     pub allocations: BTreeSet<AwsId>,
     /// The trust stores, by name.
@@ -84,6 +87,7 @@ impl State {
             requested: BTreeMap::new(),
             issued: BTreeMap::new(),
             ipv4_pools: BTreeSet::new(),
+            account_limits: AccountLimits::default(),
             allocations: BTreeSet::new(),
             trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
