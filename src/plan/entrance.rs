@@ -56,7 +56,7 @@ pub fn serves(inventory: &BalancerInventory, wish: &FrontendNlb, live: &LiveLoad
     let leads = |(port, wished): (&u16, &NlbPort)| {
         inventory.frontend_nlb_groups.iter().any(|group| {
             let targets = registered(inventory, &group.live.id).iter();
-            let mut checked = targets.filter(is_there).filter(|live| {
+            let mut checked = targets.filter(|live| is_there(live)).filter(|live| {
                 live.target.port == wished.leads_to && live.state != TargetState::Initial
             });
             ports_leading_to(live, &group.live.id).any(|led| led == *port)

@@ -240,7 +240,7 @@ impl Planned<'_, '_, '_> {
         let known = live.map(|live| registered(self.replacement.inventory, &live.live.id));
         let standing = match known {
             Some(Known::Unread) => return Vec::new(),
-            Some(Known::Is(targets, _)) => targets.iter().filter(is_there).collect(),
+            Some(Known::Is(targets, _)) => targets.iter().filter(|live| is_there(live)).collect(),
             None | Some(Known::Absent(_)) => Vec::new(),
         };
         let (own, others): (Vec<&LiveTarget>, Vec<&LiveTarget>) =

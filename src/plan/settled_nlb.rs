@@ -105,6 +105,6 @@ pub fn registered<'i>(
 
 /// Whether a target has not been taken out.
 #[must_use]
-pub fn is_there(live: &&LiveTarget) -> bool {
+pub fn is_there(live: &LiveTarget) -> bool {
     live.state != TargetState::Draining
 }

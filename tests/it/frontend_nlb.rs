@@ -9,6 +9,7 @@ use albedo::model::load_balancer::LoadBalancerKind;
 use albedo::model::marks::Tags;
 use albedo::model::names;
 use albedo::model::record::Record;
+use albedo::model::rule::RuleAction;
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::target::TargetState;
 
@@ -64,7 +65,7 @@ fn ports(state: &State) -> Vec<String> {
     let ours = state.listeners.values().filter(|one| of_nlbs.contains(&one.load_balancer));
     let mut all: Vec<String> = ours
         .map(|one| {
-            let groups = one.spec.default_actions.iter().flat_map(|action| action.target_groups());
+            let groups = one.spec.default_actions.iter().flat_map(RuleAction::target_groups);
             let ids = groups.filter_map(|weighted| weighted.group.given());
             let targets = ids.flat_map(|id| state.target_groups[id].targets.iter());
             let there = targets.filter(|(_, held)| **held != TargetState::Draining);

@@ -74,7 +74,7 @@ fn with_paths(
     name: &str,
     said: &[(&str, &str)],
     host: Option<&str>,
-    paths: Vec<Value>,
+    paths: &[Value],
 ) -> Value {
     let group = [("target-type", "ip"), ("scheme", "internet-facing"), ("group.name", "rules")];
     let mut made = ingress(name, &stage.class, &[&group, said].concat(), &[]);
@@ -104,7 +104,7 @@ fn plain(stage: &Stage) -> Value {
         paths.push(path("Exact", "/c", name));
     }
     let said: Vec<(&str, &str)> = said.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    with_paths(stage, "plain", &said, None, paths)
+    with_paths(stage, "plain", &said, None, &paths)
 }
 
 /// A path that leads to a Service.
@@ -200,9 +200,9 @@ async fn every_action_condition_and_transform_does_what_it_says() {
     stage
         .apply(&[
             plain(&stage),
-            with_paths(&stage, "regex", &regex, None, items),
-            with_paths(&stage, "rewritten", &rewrites, Some("rewritten.example.com"), inside),
-            with_paths(&stage, "idp", &https, None, vec![to("Prefix", "/idp", "idp")]),
+            with_paths(&stage, "regex", &regex, None, &items),
+            with_paths(&stage, "rewritten", &rewrites, Some("rewritten.example.com"), &inside),
+            with_paths(&stage, "idp", &https, None, &[to("Prefix", "/idp", "idp")]),
         ])
         .await;
     let _controller = stage.run(&[]);

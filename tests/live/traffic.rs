@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use albedo::clock::{Clock as _, SystemClock};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -64,7 +65,7 @@ async fn door_of(account: &Account, end: &str) -> Option<SocketAddr> {
 async fn asked(door: SocketAddr) -> Option<(u16, String)> {
     let stream = TcpStream::connect(door).await.ok()?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
-    let connection = tokio::spawn(connection);
+    let connection = SystemClock::new().spawn(connection);
     let request = Request::get("/").header("host", HOST).body(Body::empty()).ok()?;
     let answer = sender.send_request(request).await.ok()?;
     let status = answer.status().as_u16();

@@ -301,9 +301,10 @@ impl ElbAction {
             Self::ModifyTargetGroup { .. } => ELB.changes("ModifyTargetGroup"),
             Self::ModifyTargetGroupAttributes { .. } => ELB.changes("ModifyTargetGroupAttributes"),
             Self::DeleteTargetGroup { .. } => ELB.removes("DeleteTargetGroup"),
-            Self::RegisterTargets { .. } => ELB.adds("RegisterTargets").and(FOR_TARGETS),
+            Self::RegisterTargets { .. } | Self::RegisterLoadBalancer { .. } => {
+                ELB.adds("RegisterTargets").and(FOR_TARGETS)
+            }
             Self::DeregisterTargets { .. } => ELB.removes("DeregisterTargets"),
-            Self::RegisterLoadBalancer { .. } => ELB.adds("RegisterTargets").and(FOR_TARGETS),
             Self::AddTags { .. } => ELB.changes("AddTags"),
             Self::RemoveTags { .. } => ELB.changes("RemoveTags"),
         }

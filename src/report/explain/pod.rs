@@ -141,6 +141,7 @@ impl<'a> PodAccount<'a> {
                 let node = self.snapshot.objects.nodes.get(pod.node.as_str());
                 node.and_then(|node| node.instance.clone()).into_iter().collect()
             }
+            TargetType::Alb => Vec::new(),
         }
     }
 
@@ -159,6 +160,7 @@ impl<'a> PodAccount<'a> {
         let mend = match binding.target_type {
             _ if is_wanted => "wait: it is about to be; else look what the controller's log says",
             TargetType::Ip => "wait until it is ready, or look at its readinessProbe",
+            TargetType::Alb => "no pod can be: its target is a load balancer",
             TargetType::Instance => {
                 "its node is not suitable: see its labels, taints and readiness"
             }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use albedo::model::problem::Severity;
+use smol_str::SmolStr;
 
 use super::super::support::canon;
 use super::super::support::site::Site;
@@ -112,7 +113,7 @@ fn new_tags_reach_every_rule_and_no_default_one() {
             let state = site.aws.everything();
             assert_eq!(state.rules.len(), 5);
             for rule in state.rules.values() {
-                assert_eq!(rule.tags.get("Team").map(|tag| tag.as_str()), Some("b"), "{rule:?}");
+                assert_eq!(rule.tags.get("Team").map(SmolStr::as_str), Some("b"), "{rule:?}");
             }
             assert_eq!(site.refused(), 0);
             let straight = Site::new(&tagged("b", rules));

@@ -95,8 +95,10 @@ impl Client {
 }
 
 fn request(method: &str, host: &str, target: &str, headers: &[(&str, &str)]) -> String {
-    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n")
+    let own = [("Host", host), ("Connection", "close")];
+    let lines = own.iter().chain(headers).map(|(name, value)| format!("{name}: {value}\r\n"));
+    let lines: Vec<String> = lines.collect();
+    format!("{method} {target} HTTP/1.1\r\n{}\r\n", lines.concat())
 }
 
 fn answer(stream: &mut (impl Read + Write), request: &str) -> Answer {

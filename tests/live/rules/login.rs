@@ -57,7 +57,7 @@ pub async fn clients_say_who_they_are(
     round(stage, client).await;
     tokens(client, provider).await;
     // The client's secret is renewed: a log-in from now on is by the new one.
-    *provider.secret.lock().expect("nobody panics with it") = "quiet".to_owned();
+    "quiet".clone_into(&mut provider.secret.lock().expect("nobody panics with it"));
     assert_eq!(back(client, "/").await.status, 561);
     stage.apply(&[secret("quiet")]).await;
     settled(stage).await;

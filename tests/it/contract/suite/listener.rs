@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::{Answer, Cloud, Kind};
+use albedo::model::account_limits::Limit;
 use albedo::model::action::{AwsAction, ElbAction};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::LiveListener;
@@ -147,6 +148,13 @@ pub async fn clients_are_asked_for_certificates_by_mode<C: Cloud>(site: Site<C>)
         MutualAuthentication::Verify { trust_store, ignores_expiry: false, advertises: false };
     refused(&site, modify(Some(unknown)), Kind::Refused).await;
     assert_eq!(site.cloud.trust_stores().await.unwrap(), BTreeMap::new());
+}
+
+pub async fn an_account_is_told_what_aws_allows_everybody<C: Cloud>(site: Site<C>) {
+    let told = site.cloud.account_limits().await.unwrap();
+    for limit in [Limit::Rules, Limit::Certificates, Limit::TargetGroups] {
+        assert_eq!(told.0.get(limit.name()), Some(&limit.default()), "{limit:?}");
+    }
 }
 
 pub async fn attributes_of_a_listener_are_set_all_or_none<C: Cloud>(site: Site<C>) {

@@ -68,6 +68,7 @@ macro_rules! contract_tests {
             certificates_are_listed_with_the_hosts_that_they_are_for,
             clients_are_asked_for_certificates_by_mode,
             attributes_of_a_listener_are_set_all_or_none,
+            an_account_is_told_what_aws_allows_everybody,
             capacity_has_a_limit_and_is_let_go,
             addresses_come_from_pools_that_exist,
             rules_are_made_as_asked_and_read_by_priority,

@@ -228,7 +228,7 @@ impl State {
                 }
                 Ok(spec)
             }
-            (Protocol::Http, None, None) | (Protocol::Tcp, None, None) => Ok(spec),
+            (Protocol::Http | Protocol::Tcp, None, None) => Ok(spec),
             (Protocol::Tcp, _, _) => {
                 refuse("ValidationError", "certificates cannot be specified for TCP listeners")
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::error::CODE_UNRESOLVED;
 use albedo::aws::{Answer, CloudError};
-use albedo::model::account_limits::AccountLimits;
+use albedo::model::account_limits::{AccountLimits, Limit};
 use albedo::model::action::{AcmAction, AwsAction, Ec2Action, ElbAction, Route53Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
@@ -87,7 +87,7 @@ impl State {
             requested: BTreeMap::new(),
             issued: BTreeMap::new(),
             ipv4_pools: BTreeSet::new(),
-            account_limits: AccountLimits::default(),
+            account_limits: account_limits(),
             allocations: BTreeSet::new(),
             trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
@@ -323,4 +323,10 @@ pub(super) fn check_tags(tags: &Tags) -> Result<Answer, Refusal> {
         return refuse("TooManyTags", format!("{} tags, at most {TAGS_MAX}", tags.len()));
     }
     Ok(Answer::Done)
+}
+
+/// What AWS allows everybody.
+fn account_limits() -> AccountLimits {
+    let each = [Limit::Rules, Limit::Certificates, Limit::TargetGroups];
+    AccountLimits(each.map(|limit| (limit.name().into(), limit.default())).into())
 }
