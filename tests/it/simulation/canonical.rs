@@ -83,8 +83,7 @@ fn without_history(state: &State) -> State {
         found.state = LoadBalancerState::Active;
     }
     for listener in state.listeners.values_mut() {
-        let certificates = &listener.spec.certificates;
-        listener.spec.default_certificate.take_if(|default| certificates.contains(default));
+        listener.spec.certificates.extend(listener.spec.default_certificate.take());
     }
     for group in state.target_groups.values_mut() {
         for target in group.targets.values_mut() {

@@ -48,7 +48,7 @@ pub async fn clients_say_who_they_are(
         ("api", API, vec![("jwt-validation", jwt.as_str())]),
     ] {
         let said = [https, &said].concat();
-        stage.apply(&[secret("hush"), with_paths(stage, name, &said, Some(host), web())]).await;
+        stage.apply(&[secret("hush"), with_paths(stage, name, &said, Some(host), &web())]).await;
     }
     settled(stage).await;
     let location = client.get_securely(POOL, "/", &[]).await;
