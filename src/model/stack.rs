@@ -106,6 +106,14 @@ impl BalancerStack {
         self.unexplained.is_empty() && self.braked.owners.is_empty()
     }
 
+    /// Whether a standing target group, by its resource tag, can be nobody's of whom nothing is
+    /// known.
+    #[must_use]
+    pub fn explains(&self, resource: &str) -> bool {
+        let may_have = |member: &Source| BackendKey::of(member, resource).is_some();
+        self.braked.owners.is_empty() && !self.unexplained.iter().any(may_have)
+    }
+
     /// The place of a member among those that carry on.
     #[must_use]
     pub fn place_of(&self, member: &Source) -> Option<usize> {

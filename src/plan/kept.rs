@@ -41,12 +41,12 @@ impl Owners<'_> {
     }
 
     /// Whether a target group was made for a member of which it can be seen what it wishes for
-    /// now.
+    /// now, if it is there at all; no other one can have it.
     #[must_use]
     pub fn had(&self, target_group: &AwsId) -> bool {
-        let resource = self.settled.resource(target_group);
-        let namespace = resource.and_then(BackendKey::namespace_in);
-        self.stack.explains_all() && namespace.is_some_and(|name| self.extent.shows(name))
+        let Some(resource) = self.settled.resource(target_group) else { return false };
+        let is_seen = BackendKey::namespace_in(resource).is_some_and(|it| self.extent.shows(it));
+        is_seen && self.stack.explains(resource)
     }
 
     /// The place of a rule's member in the order of the group.

@@ -2,7 +2,7 @@
 
 use super::support::canon;
 use super::support::site::Site;
-use super::support::world::wait;
+use super::support::world::{key, wait};
 
 fn rules(site: &Site) -> Vec<String> {
     canon::rules(&site.aws.everything())
@@ -34,6 +34,31 @@ ingress shop/b: {group.name: edge, listen-ports: '[{', finalizers: [group.ingres
             &["80:1 a.example.com /v2|/v2/* -> shop/a-s:80"],
         )
         .await;
+    });
+}
+
+#[test]
+fn whoever_leaves_beside_a_bad_member_that_never_had_a_rule_is_not_served_any_more() {
+    wait(async {
+        let site = Site::new(
+            "
+service shop/s: {ports: [80]}
+ingress shop/a: {group.name: edge, listen-ports: '[{', finalizers: [group.ingress.k8s.aws/edge],
+  rules: [a.example.com Prefix / s:80]}
+ingress shop/a-b: {group.name: edge, rules: [b.example.com Prefix / s:80]}
+ingress shop/c: {group.name: edge, rules: [c.example.com Prefix / s:80]}
+ingress shop/d: {group.name: edge, rules: [d.example.com Prefix / s:80]}
+",
+        );
+        let controller = site.settle().await;
+        for name in ["a-b", "c"] {
+            controller.cluster.delete(&key(&format!("shop/{name}")));
+        }
+        controller.settle().await;
+        // What was made for `a-b` may have been made for `a`, by its name.
+        let expected =
+            ["80:1 b.example.com /* -> shop/a-b-s:80", "80:2 d.example.com /* -> shop/d-s:80"];
+        assert_eq!(rules(&site), expected);
     });
 }
 
