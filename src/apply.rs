@@ -42,7 +42,10 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
             continue;
         }
         let outcome = match walk.resolved(step) {
-            Action::Aws(action) => site.write(step, action).await,
+            Action::Aws(mut action) => match site.prepare(step, &mut action).await {
+                Ok(()) => of_write(site.mirror.perform(&action).await),
+                Err(unready) => unready,
+            },
             Action::Kube(action) => of_cluster_write(site.cluster.perform(&action).await),
         };
         walk.note(step, outcome);
@@ -51,23 +54,17 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
 }
 
 impl<C: Cloud, K: Cluster, T: Clock> Site<'_, C, K, T> {
-    /// Takes a step in AWS. The bytes that it needs of Secrets are there for no longer than the
-    /// call.
-    async fn write(&self, step: &Step, mut action: AwsAction) -> Outcome {
-        self.mirror.turn(&action).await;
+    /// Waits until a step may be taken in AWS, and puts in the bytes that it needs of Secrets: they
+    /// are there for no longer than the call. Otherwise says what became of the step.
+    async fn prepare(&self, step: &Step, action: &mut AwsAction) -> Result<(), Outcome> {
+        self.mirror.turn(action).await;
         // Nobody is asked for bytes in vain.
         if !self.may_take(step) {
-            return Outcome::Held;
+            return Err(Outcome::Held);
         }
-        if let Err(unopened) = self.open(&mut action).await {
-            return unopened;
-        }
+        self.open(action).await?;
         // Waiting for a turn, or for a Secret, may have taken longer than the tenure.
-        if self.may_take(step) {
-            of_write(self.mirror.perform(&action).await)
-        } else {
-            Outcome::Held
-        }
+        if self.may_take(step) { Ok(()) } else { Err(Outcome::Held) }
     }
 
     /// Puts in the bytes of the Secrets that an action refers to. Fails where one cannot be read,
