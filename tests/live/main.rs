@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed, and says why"
 )]
 
+mod acme;
 mod applied;
 mod bad_input;
 mod challenges;
