@@ -165,7 +165,8 @@ async fn many_who_look_doubt_and_give_up_at_once_neither_block_nor_mislead_each_
     let story = story().await;
     for _ in 0..5 {
         let fake = after(&[]).await;
-        let mirror = Mirror::new(fake.clone(), Hands::default());
+        let clock = Hands::default();
+        let mirror = Mirror::new(fake.clone(), clock.clone());
         let is_over = Arc::new(AtomicBool::new(false));
         let others = (0..7).map(|who| {
             let work = bustle(fake.clone(), mirror.clone(), who, Arc::clone(&is_over));
@@ -174,9 +175,15 @@ async fn many_who_look_doubt_and_give_up_at_once_neither_block_nor_mislead_each_
         let others: Vec<_> = others.collect();
         for action in &story {
             mirror.perform(action).await.unwrap();
+            clock.turn(1);
             tokio::task::yield_now().await;
         }
         is_over.store(true, Ordering::Relaxed);
+        // Who has seen the same in doubt again and again waits for a moment.
+        while others.iter().any(|other| !other.is_finished()) {
+            clock.turn(1);
+            tokio::task::yield_now().await;
+        }
         for other in others {
             other.await.unwrap();
         }
