@@ -59,6 +59,8 @@ pub(super) struct State {
     failures: BTreeMap<Part, Failure>,
     /// The parts that are told although somebody asked for a newer look, because that fails.
     stale: BTreeSet<Part>,
+    /// The lists that hold what AWS does not know, until they are read anew.
+    disproved: BTreeSet<Part>,
     /// What was made a short while ago, and when; the oldest first.
     made: VecDeque<(Moment, AwsId)>,
 }
@@ -141,6 +143,7 @@ impl State {
         }
         self.belief.adopt(part, found, look);
         self.failures.remove(part);
+        self.disproved.remove(part);
         if self.stale.remove(part) {
             tracing::info!(?part, "read anew");
         }
@@ -159,6 +162,7 @@ impl State {
             && let Belonging::OwnOf(disproved) = part.about().belonging
         {
             self.doubt(&disproved);
+            self.disproved.insert(*disproved);
             return Ok(());
         }
         if part.is_shared() {
@@ -175,6 +179,11 @@ impl State {
     pub(super) fn failure(&self, part: &Part, now: Moment) -> Option<&CloudError> {
         let failure = self.failures.get(part)?;
         (now < failure.until).then_some(&failure.error)
+    }
+
+    /// Whether any of these is a list that holds what AWS does not know.
+    pub(super) fn is_disproved(&self, parts: &BTreeSet<Part>) -> bool {
+        !self.disproved.is_disjoint(parts)
     }
 
     /// Takes note that a part is told although it is older than somebody asked for.
@@ -273,6 +282,7 @@ impl State {
         self.flights.clear();
         self.failures.clear();
         self.stale.clear();
+        self.disproved.clear();
     }
 
     /// The load balancers of the groups that come next after one's, whose listeners nobody has read

@@ -327,7 +327,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
                 missing = unknown;
                 let newer = old.into_iter().map(|part| inner.newer(&mut state, part, now));
                 let newer: Vec<_> = newer.collect();
-                let needed = match rounds.pause(&missing) {
+                let needed = match rounds.pause(state.is_disproved(&missing)) {
                     None => Ok(inner.needed(&mut state, &missing, now)?),
                     Some(pause) => Err(pause),
                 };

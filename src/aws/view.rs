@@ -16,7 +16,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Id, ObjectKey};
 use crate::model::inventory::{
     Address, BalancerInventory, CertificateInventory, FabricInventory, LiveListener,
-    LiveLoadBalancer, LiveTargetGroup, TargetsInventory, ZoneInventory,
+    LiveLoadBalancer, LiveTargetGroup, TargetsInventory, ZoneInventory, of_name,
 };
 use crate::model::known::{Known, Live};
 use crate::model::load_balancer::LoadBalancerKind;
@@ -390,8 +390,8 @@ impl<'a> Reader<'a> {
                 self.need_since(part, age_max);
             }
         }
-        let standing: BTreeSet<&String> = records.keys().map(|key| &key.name).collect();
-        names.iter().filter(|name| !standing.contains(name)).cloned().collect()
+        let is_missing = |name: &&String| of_name(&records, name).next().is_none();
+        names.iter().filter(is_missing).cloned().collect()
     }
 
     /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter

@@ -15,7 +15,7 @@ use super::marks::Tags;
 use super::memory::Remembered;
 use super::pairs;
 use super::protection::{ShieldInventory, WafInventory};
-use super::record::{Record, RecordKey};
+use super::record::{Record, RecordKey, RecordType};
 use super::request::LiveRequest;
 use super::rule::Rule;
 use super::security::{IngressRule, SecurityGroup};
@@ -139,6 +139,13 @@ pub struct ZoneInventory {
 
 /// Records by what tells them apart.
 pub type Records = BTreeMap<RecordKey, Record>;
+
+/// The records of a name, whatever else its zone holds.
+pub fn of_name<'a>(records: &'a Records, name: &'a str) -> impl Iterator<Item = &'a Record> {
+    let first =
+        RecordKey { name: name.to_owned(), record_type: RecordType::FIRST, set_identifier: None };
+    records.range(first..).map(|(_, record)| record).take_while(move |it| it.key.name == name)
+}
 
 /// Where a load balancer can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,6 +53,9 @@ pub enum RecordType {
 }
 
 impl RecordType {
+    /// The one that comes before all others.
+    pub const FIRST: Self = Self::A;
+
     /// As Route 53 spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

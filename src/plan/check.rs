@@ -13,7 +13,6 @@ use crate::model::inventory::{
 };
 use crate::model::known::Known;
 use crate::model::plan::{Plan, Step, StepId};
-use crate::model::rule::RuleAction;
 use crate::model::security::IngressRule;
 use crate::model::stack::{BalancerStack, CertificateStack, RequestStack};
 use crate::model::target::{Target, TargetState};
@@ -177,11 +176,6 @@ fn owner<'l>(id: &AwsId, load_balancers: &[&'l LiveLoadBalancer]) -> Option<(&'l
     })
 }
 
-fn lead_to(actions: &[RuleAction], target_group: &AwsId) -> bool {
-    let groups = actions.iter().flat_map(RuleAction::target_groups);
-    groups.into_iter().any(|weighted| weighted.group.given() == Some(target_group))
-}
-
 struct Judge<'a> {
     plan: &'a Plan,
 }
@@ -245,22 +239,23 @@ impl<'a> Judge<'a> {
             let leaves = |call: &AwsAction| match call {
                 AwsAction::Elb(ElbAction::DeleteListener { id }) => id == own,
                 AwsAction::Elb(ElbAction::ModifyListener { id: of, spec, .. }) => {
-                    of == own && !lead_to(&spec.default_actions, id)
+                    of == own && !spec.default_actions.iter().any(|action| action.leads_to(id))
                 }
                 _ => false,
             };
-            lead_to(&listener.live.spec.default_actions, id) && !is_done(&leaves)
+            listener.live.spec.default_actions.iter().any(|action| action.leads_to(id))
+                && !is_done(&leaves)
         };
         let keeps = |listener: &AwsId, rule: &LiveRule| {
             let leaves = |call: &AwsAction| match call {
                 AwsAction::Elb(ElbAction::DeleteListener { id }) => id == listener,
                 AwsAction::Elb(ElbAction::DeleteRule { id }) => *id == rule.id,
                 AwsAction::Elb(ElbAction::ModifyRule { id: of, spec }) => {
-                    *of == rule.id && !lead_to(&spec.actions, id)
+                    *of == rule.id && !spec.actions.iter().any(|action| action.leads_to(id))
                 }
                 _ => false,
             };
-            lead_to(&rule.rule.actions, id) && !is_done(&leaves)
+            rule.rule.actions.iter().any(|action| action.leads_to(id)) && !is_done(&leaves)
         };
         let staying = load_balancers.iter().filter(|live| !goes(live));
         let mut listeners = staying.flat_map(|live| live.listeners.iter());

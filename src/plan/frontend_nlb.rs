@@ -298,7 +298,8 @@ fn remove(
     let mut steps: Vec<StepId> = leaving.iter().map(|(step, _)| *step).collect();
     for live in &settled.surplus_target_groups {
         let led = |listeners: &[&LiveListener]| {
-            listeners.iter().any(|one| leads(&one.live.spec.default_actions, &live.live.id))
+            let mut actions = listeners.iter().flat_map(|one| &one.live.spec.default_actions);
+            actions.any(|action| action.leads_to(&live.live.id))
         };
         let mut before = done.to_vec();
         before.extend(leaving.iter().filter(|(_, of)| led(of)).map(|(step, _)| *step));
@@ -366,11 +367,6 @@ pub fn releasing(
         Action::Aws(_) | Action::Kube(_) => false,
     };
     steps.iter().filter(releases).map(|step| step.id).collect()
-}
-
-fn leads(actions: &[RuleAction], target_group: &AwsId) -> bool {
-    let groups = actions.iter().flat_map(RuleAction::target_groups);
-    groups.into_iter().any(|weighted| weighted.group.given() == Some(target_group))
 }
 
 /// The steps that claim members: nothing is made for them before.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle};
-use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
+use crate::model::inventory::{BalancerInventory, LiveListener, LiveLoadBalancer, LiveTargetGroup};
 use crate::model::known::Known;
 use crate::model::marks::RESOURCE_FRONTEND_NLB_TARGET_GROUP;
-use crate::model::rule::RuleAction;
 use crate::model::stack::BalancerStack;
 use crate::model::target::{LiveTarget, TargetState};
 
@@ -86,12 +85,10 @@ pub fn ports_leading_to<'a>(
     load_balancer: &'a LiveLoadBalancer,
     target_group: &'a AwsId,
 ) -> impl Iterator<Item = u16> + 'a {
-    let leads = move |actions: &[RuleAction]| {
-        let groups = actions.iter().flat_map(RuleAction::target_groups);
-        groups.into_iter().any(|weighted| weighted.group.given() == Some(target_group))
+    let leads = move |listener: &&LiveListener| {
+        listener.live.spec.default_actions.iter().any(|action| action.leads_to(target_group))
     };
-    let listeners = load_balancer.listeners.iter();
-    listeners.filter(move |one| leads(&one.live.spec.default_actions)).map(|one| one.port)
+    load_balancer.listeners.iter().filter(leads).map(|one| one.port)
 }
 
 /// What is registered in a target group.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{is_read, move_entry};
 use crate::aws::part::{Route53Part, Route53Reading};
 use crate::model::id::AwsId;
-use crate::model::inventory::Records;
+use crate::model::inventory::{Records, of_name};
 use crate::model::known::Known;
 use crate::model::record::HostedZones;
 
@@ -77,11 +77,10 @@ impl Route53Belief {
         let (Some(Known::Is(records, _)), Some(found)) = (known, found) else { return };
         self.named.entry(id.clone()).or_default().insert(name.to_owned());
         // What was written while the name was read may be of others, too.
-        let of_name = |all: &Records| -> Records {
-            let all = all.iter().filter(|(key, _)| key.name == name);
-            all.map(|(key, record)| (key.clone(), record.clone())).collect()
+        let own = |all: &Records| -> Records {
+            of_name(all, name).map(|record| (record.key.clone(), record.clone())).collect()
         };
-        let (before, now) = (of_name(records), of_name(found));
+        let (before, now) = (own(records), own(found));
         if before == now {
             return;
         }

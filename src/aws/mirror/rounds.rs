@@ -9,27 +9,25 @@ use crate::aws::part::Part;
 /// How often what is needed is read anew before that is an error. Two rounds are the rule (the
 /// catalogue, then what hangs on a load balancer), and each takes one more where a read that began
 /// before somebody's doubt is under way; only what AWS lists and does not know takes more.
-pub(super) const ROUNDS_MAX: usize = 10;
-/// How long to wait in the second round that asks for what an earlier one has read already; twice
-/// as long in each further one, 16 seconds in all: AWS goes on listing for a while what it has
-/// deleted.
-const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const ROUNDS_MAX: usize = 12;
+/// How long to wait before a list is read that AWS itself has disproved twice; twice as long each
+/// further time, 15 seconds in all: AWS goes on listing for a while what it has deleted.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// What was missing in the rounds of a look so far.
+/// The rounds of a look so far.
 #[derive(Default)]
 pub(super) struct Rounds {
-    missing: BTreeSet<Part>,
-    /// How many asked for what an earlier one has read already.
-    again: u32,
+    /// In how many a list was missing because AWS does not know what it holds.
+    disproved: u32,
 }
 
 impl Rounds {
-    /// How long to wait before what is missing is read, if at all.
-    pub(super) fn pause(&mut self, missing: &BTreeSet<Part>) -> Option<Duration> {
-        let is_again = !self.missing.is_disjoint(missing);
-        self.missing.extend(missing.iter().cloned());
-        self.again += u32::from(is_again);
-        let doubled = self.again.checked_sub(2).filter(|_| is_again)?;
+    /// How long to wait before what is missing is read, if at all: `is_disproved` says whether a
+    /// list among it holds what AWS does not know. What was listed long ago may be gone by now;
+    /// what is listed now and not known is told otherwise a moment later.
+    pub(super) fn pause(&mut self, is_disproved: bool) -> Option<Duration> {
+        self.disproved += u32::from(is_disproved);
+        let doubled = self.disproved.checked_sub(2).filter(|_| is_disproved)?;
         Some(PAUSE * 2_u32.pow(doubled))
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::authentication::{Cognito, Jwt, Oidc};
-use crate::model::id::Id;
+use crate::model::id::{AwsId, Id};
 use crate::model::secret::SecretBytes;
 
 /// A target group that takes a share of a rule's requests.
@@ -87,6 +87,12 @@ impl RuleAction {
             | Self::ValidateJwt(_)
             | Self::Foreign(_) => &[],
         }
+    }
+
+    /// Whether requests go to this target group.
+    #[must_use]
+    pub fn leads_to(&self, target_group: &AwsId) -> bool {
+        self.target_groups().iter().any(|weighted| weighted.group.given() == Some(target_group))
     }
 
     /// Calls `visit` with the identifier of every target group.
