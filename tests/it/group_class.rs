@@ -1,13 +1,13 @@
 //! What a group shares belongs to the class of ours that names the group, whoever is in it by
 //! another class, and for how long.
 
-use albedo::model::problem::Severity;
 use smol_str::SmolStr;
 
+use super::standing::guilty;
 use super::support::canon;
 use super::support::fake::State;
 use super::support::site::Site;
-use super::support::world::{CERTIFICATE, CERTIFICATE_2, wait};
+use super::support::world::{CERTIFICATE, CERTIFICATE_2, key, wait};
 
 const SERVICES: &str = "
 class edge: {controller: alb.ingress.k8s.aws/edge, params: edge}
@@ -36,15 +36,6 @@ fn evil(says: &str) -> String {
     )
 }
 
-/// Whom errors were told to, and as what, since this was asked last.
-fn errors(site: &Site) -> Vec<(String, String)> {
-    let events = site.cluster.events().into_iter();
-    let errors = events.filter(|event| event.severity == Severity::Error);
-    let found = errors.map(|event| (event.object.key.to_string(), event.reason)).collect();
-    site.cluster.forget_calls();
-    found
-}
-
 fn rules(state: &State) -> usize {
     canon::rules(state).len()
 }
@@ -67,11 +58,11 @@ fn what_the_class_decides_nobody_decides_otherwise_who_came_by_another_class_bef
             site.cluster.add(&evil(&asked));
             let controller = site.settle().await;
             assert_eq!(rules(&site.aws.everything()), 0, "{decided}");
-            assert_eq!(errors(&site), [("evil/a".to_owned(), "Conflict".to_owned())], "{decided}");
+            assert_eq!(guilty(&site), [(key("evil/a"), "Conflict".to_owned())], "{decided}");
             controller.cluster.add(pay());
             controller.settle().await;
             assert_eq!(rules(&site.aws.everything()), 1, "{decided}");
-            assert_eq!(errors(&site), [], "{decided}");
+            assert_eq!(guilty(&site), [], "{decided}");
             let alone = Site::new(SERVICES);
             alone.cluster.add(&class(decided));
             alone.cluster.add(pay());
@@ -111,7 +102,7 @@ fn who_asks_for_nothing_has_what_the_class_decides_and_hears_when_that_changes()
         controller.cluster.add(&says("192.168.0.0/16", 40));
         controller.settle().await;
         stands("192.168.0.0/16", "40");
-        assert_eq!(errors(&site), []);
+        assert_eq!(guilty(&site), []);
     });
 }
 
@@ -135,7 +126,7 @@ fn the_default_certificate_is_the_classs_whoever_brings_others() {
         controller.cluster.add(pay());
         controller.settle().await;
         assert_eq!(defaults(), [(CERTIFICATE.to_owned(), 2)]);
-        assert_eq!(errors(&site), []);
+        assert_eq!(guilty(&site), []);
     });
 }
 
@@ -147,7 +138,7 @@ fn clients_are_sent_to_https_only_where_somebody_has_it() {
         site.cluster.add(&evil("listen-ports: '[{\"HTTP\":80}]'"));
         site.settle().await;
         assert_eq!(rules(&site.aws.everything()), 1);
-        assert_eq!(errors(&site), []);
+        assert_eq!(guilty(&site), []);
     });
 }
 
@@ -161,17 +152,17 @@ fn nobody_comes_by_another_class_whom_the_class_of_the_group_does_not_select() {
         site.cluster.add(&evil("scheme: internal"));
         let controller = site.settle().await;
         assert_eq!(rules(&site.aws.everything()), 1);
-        assert_eq!(errors(&site), [("evil/a".to_owned(), "NotAllowed".to_owned())]);
+        assert_eq!(guilty(&site), [(key("evil/a"), "NotAllowed".to_owned())]);
         // Once it is selected it comes in, and stays.
         controller.cluster.add("namespace evil: {labels: {team: pay}}");
         controller.settle().await;
-        assert_eq!((rules(&site.aws.everything()), errors(&site)), (2, Vec::new()));
+        assert_eq!((rules(&site.aws.everything()), guilty(&site)), (2, Vec::new()));
         // A class of LBC's selects whom it selects, as with LBC.
         let site = Site::new(&SERVICES.replace("alb.ingress.k8s.aws/edge", "ingress.k8s.aws/alb"));
         site.cluster.add(&selects);
         site.cluster.add(pay());
         site.cluster.add(&evil("scheme: internal"));
         site.settle().await;
-        assert_eq!((rules(&site.aws.everything()), errors(&site)), (2, Vec::new()));
+        assert_eq!((rules(&site.aws.everything()), guilty(&site)), (2, Vec::new()));
     });
 }

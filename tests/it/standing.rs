@@ -28,8 +28,8 @@ fn evil(day: u8, more: &str) -> String {
     )
 }
 
-/// Whom errors were told to, since this was asked last.
-fn guilty(site: &Site) -> Vec<(ObjectKey, String)> {
+/// Whom errors were told to, and as what, since this was asked last.
+pub fn guilty(site: &Site) -> Vec<(ObjectKey, String)> {
     let events = site.cluster.events().into_iter();
     let errors = events.filter(|event| event.severity == Severity::Error);
     let found = errors.map(|event| (event.object.key, event.reason)).collect();

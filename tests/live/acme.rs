@@ -21,7 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::names::stage;
-use crate::requests::{Anybody, door, shake};
+use crate::requests::{door, shake};
+use crate::support::anybody::Anybody;
 use crate::support::control_plane::try_run;
 use crate::support::objects::{IP, ingress};
 use crate::support::stage::{PAUSE, Stage, until};

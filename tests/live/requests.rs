@@ -4,18 +4,15 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use serde_json::json;
 
 use crate::life::{gone, nothing_is_left};
 use crate::names::{named, secret, stage, with_tls};
+use crate::support::anybody::Anybody;
 use crate::support::localstack::Account;
 use crate::support::objects::{IP, in_group, ingress};
 use crate::support::stage::{Stage, until};
@@ -185,61 +182,6 @@ async fn a_controller_that_is_killed_between_two_calls_is_followed_by_one_that_g
 fn vouching() -> String {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/tls/inter.pem");
     std::fs::read_to_string(file).expect("it is there")
-}
-
-/// Trusts anybody who has the key of the certificate that he shows.
-#[derive(Debug)]
-pub struct Anybody(Arc<CryptoProvider>);
-
-impl Anybody {
-    /// A client that trusts so.
-    pub fn trusted() -> Arc<ClientConfig> {
-        let cryptography = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(Arc::clone(&cryptography))
-            .with_safe_default_protocol_versions()
-            .expect("the provider has them")
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Self(cryptography)))
-            .with_no_client_auth();
-        Arc::new(config)
-    }
-}
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, leaf, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, leaf, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[tokio::test]

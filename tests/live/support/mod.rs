@@ -1,6 +1,7 @@
 //! What live tests stand on: the two servers, the controller as a process, and what AWS and the
 //! cluster hold.
 
+pub mod anybody;
 pub mod bridge;
 pub mod cases;
 pub mod clients;
