@@ -26,7 +26,7 @@ use super::rule::{missing_action, missing_service};
 use super::target_group::{self, Backend, Purpose};
 
 /// The port name by which a backend says that an annotation holds its action (LBC).
-const USE_ANNOTATION: &str = "use-annotation";
+pub const USE_ANNOTATION: &str = "use-annotation";
 
 /// The backends of one Ingress; each target group is built once.
 #[derive(Debug)]

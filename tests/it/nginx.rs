@@ -161,6 +161,16 @@ fn a_host_with_www_that_somebody_has_is_theirs() {
 }
 
 #[test]
+fn whoever_has_a_host_with_www_in_another_group_is_in_nobodys_way() {
+    let own = ingress("web", A, &[("n/from-to-www-redirect", "true"), ("group.name", "edge")]);
+    let other = ingress("other", "www.a.example.com Prefix / api:80", &[("group.name", "else")]);
+    let world = world(&[own, other]);
+    let mut found = rules(&world, "edge", 80);
+    found.sort();
+    assert_eq!(found, ["a.example.com /* -> web:80", "www.a.example.com -> redirect HTTP_301"]);
+}
+
+#[test]
 fn clients_are_sent_to_https_where_there_is_tls() {
     let with = |annotations: &[(&str, &str)], tls: &str| {
         let text = ingress("web", A, annotations);

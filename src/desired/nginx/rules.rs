@@ -1,10 +1,11 @@
 //! What happens to the requests of one path, in the order of the rules that say so.
 
-use k8s_openapi::api::networking::v1::HTTPIngressPath;
+use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
 
 use crate::desired::annotations::action::{Asked, Destination};
 use crate::desired::annotations::condition::Patterns;
-use crate::desired::groups::Member;
+use crate::desired::backend::USE_ANNOTATION;
+use crate::desired::groups::{self, Member};
 use crate::desired::rule::{Branch, Outcome};
 use crate::desired::target_group::port_ref;
 use crate::model::binding::PortRef;
@@ -17,9 +18,6 @@ use super::asks::{Asks, quoted};
 use super::path::{self, Fault};
 use super::table::sources;
 use super::{canary, redirect};
-
-/// The port name by which a backend says that an annotation of ours holds its action.
-const USE_ANNOTATION: &str = "use-annotation";
 
 /// Who may not come.
 const DENIED: &str = "denylist-source-range";
@@ -226,14 +224,22 @@ fn shared(place: Place<'_>, asks: &Asks<'_>) -> Vec<(Vec<Condition>, Outcome)> {
     branches.map(|(others, asked)| (others, Outcome::Asked(asked))).collect()
 }
 
-/// Clients of the host with www. in front, or without it, are sent here; unless somebody has it.
+/// Clients of the host with www. in front, or without it, are sent here; unless somebody in the
+/// group has it.
 fn from_www(place: Place<'_>, common: &Common) -> Option<Branch> {
     let host = place.host.filter(|_| common.leads_from_www && place.is_first)?;
     let other = host.strip_prefix("www.").map_or_else(|| format!("www.{host}"), str::to_owned);
     crate::desired::rule::check_host(&other).ok()?;
-    let specs = place.snapshot.objects.ingresses.values().filter_map(|one| one.spec.as_ref());
-    let mut rules = specs.flat_map(|spec| spec.rules.iter().flatten());
-    let is_anybody_s = rules.any(|rule| rule.host.as_deref() == Some(&other));
+    let has_it = |ingress: &Ingress| {
+        let mut rules = ingress.spec.iter().flat_map(|spec| spec.rules.iter().flatten());
+        rules.any(|rule| rule.host.as_deref() == Some(&other))
+    };
+    // Load balancers of other groups answer their own requests.
+    let Snapshot { settings, objects, .. } = place.snapshot;
+    let is_anybody_s = objects.ingresses.iter().any(|(key, ingress)| {
+        has_it(ingress)
+            && groups::current(settings, objects, key, ingress).as_ref() == Some(place.group)
+    });
     let action = itself(&redirect::to_host(host));
     (!is_anybody_s).then(|| Branch { host: Some(other), ..Branch::to(Outcome::Asked(action)) })
 }

@@ -7,6 +7,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use super::network::{listed, settings};
 use super::{Check, doubt, fault, some};
+use crate::desired::backend::USE_ANNOTATION;
 use crate::desired::classes::{Claim, claim, is_default, is_our_controller};
 use crate::model::evidence::Evidence;
 use crate::model::group::Group;
@@ -210,7 +211,7 @@ fn services(key: &ObjectKey, ingress: &Ingress) -> Vec<ObjectKey> {
     // An action of an annotation stands for a Service by its port.
     let services = backends.filter_map(|backend| backend.service.as_ref()).filter(|service| {
         let port = service.port.as_ref().and_then(|port| port.name.as_deref());
-        port != Some("use-annotation")
+        port != Some(USE_ANNOTATION)
     });
     services.map(|service| ObjectKey::new(key.namespace.clone(), &service.name)).collect()
 }
