@@ -67,7 +67,14 @@ async fn what_lost_its_ingress_goes_and_a_strangers_things_stay() {
     let (stage, zone) = stage("sweep").await;
     stage.serve(&["web", "api"]).await;
     strangers(&stage, &zone);
-    let only_strangers = State::standing(&stage.account).await.value;
+    // An AWS in no hurry does not show at once what was made.
+    let only_strangers = until("the stranger's things show", async || {
+        let state = State::standing(&stage.account).await;
+        let told = state.value.to_string();
+        let is_shown = ["k8s-shop-s-0123456789", "k8s-shop-web-0123456789"];
+        is_shown.iter().all(|name| told.contains(name)).then_some(state.value)
+    })
+    .await;
     let of = |name: &str| {
         let host = format!("{name}.example.com");
         ingress(name, &stage.class, &IP, &[(host.as_str(), "/", name)])
