@@ -26,6 +26,7 @@ use crate::model::subject::{Subject, SubjectKind};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::report::Told;
 
+mod contest;
 mod ends;
 mod shared;
 mod states;

@@ -122,6 +122,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         is_complete: snapshot.facts.knows_names(),
         braked: Braked::default(),
         suspects: BTreeMap::new(),
+        contested: BTreeSet::new(),
     })
 }
 

@@ -125,6 +125,8 @@ pub enum Code {
     UnreachableRule,
     /// A redirect that leads clients back to it.
     RedirectLoop,
+    /// A name whose records somebody else changes back again and again.
+    ContestedName,
     /// A record that Route 53 does not take.
     RefusedRecord,
     /// Something of a load balancer comes close to what AWS allows, or beyond it.

@@ -398,6 +398,9 @@ pub struct ZoneStack {
     pub braked: Braked<Source>,
     /// How many names each of these may share a batch with: Route 53 refused them together.
     pub suspects: BTreeMap<String, usize>,
+    /// The names that somebody changes back again and again. While there are some, nothing is
+    /// written.
+    pub contested: BTreeSet<String>,
 }
 
 impl ZoneStack {

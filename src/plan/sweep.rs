@@ -141,6 +141,7 @@ fn zone_stack(owners: &Owners, zone: &HostedZone) -> ZoneStack {
         is_complete: true,
         braked: Braked::default(),
         suspects: BTreeMap::new(),
+        contested: BTreeSet::new(),
     }
 }
 

@@ -72,8 +72,12 @@ pub fn plan(
     for (proof, asker) in &stack.proofs {
         planning.proof(proof, asker);
     }
-    let changed = planning.changed;
-    batches(&mut draft, stack, changed);
+    if stack.contested.is_empty() {
+        let changed = planning.changed;
+        batches(&mut draft, stack, changed);
+    } else {
+        planning.say_who_is_contested();
+    }
     draft.finish()
 }
 
@@ -216,6 +220,20 @@ impl Planning<'_> {
         ));
         if let Some(wish) = self.stack.names.values().flatten().next() {
             self.draft.refuse(brakes::problem(ObjectRef::of(&wish.source), found, token));
+        }
+    }
+
+    /// Nothing is written while somebody else writes the same records: both would go on for ever.
+    fn say_who_is_contested(&mut self) {
+        let contested = &self.stack.contested;
+        self.draft.note(format!(
+            "nothing is written to {}: somebody else changes back {}",
+            self.stack.zone.name,
+            brakes::list(contested.iter())
+        ));
+        for name in contested {
+            let asking = self.stack.names.get(name).into_iter().flatten();
+            asking.for_each(|wish| self.draft.refuse(obstacle::contested(name, &wish.source)));
         }
     }
 

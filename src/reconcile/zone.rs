@@ -1,6 +1,6 @@
 //! The story of a visit to a hosted zone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{MISSING_PAUSE, NAMES_PAUSE, Visit, gravest};
@@ -11,11 +11,12 @@ use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::ZoneInventory;
+use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::TxtNames;
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::name_from_route53;
+use crate::model::record::{HostedZone, RecordChange, name_from_route53};
 use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
@@ -85,6 +86,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if !stack.braked.owners.is_empty() {
             plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         }
+        let (contested, pause) = self.contested(id, &plan);
+        stack.contested = contested;
+        if !stack.contested.is_empty() {
+            plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
+        }
         // Names that are not kept here hold up no load balancer.
         let targets = |found: &ZoneInventory| {
             let leading = stack
@@ -113,17 +119,33 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let mut world = self.world().lock();
             world.facts.leads(id, &targets(&current));
             world.facts.follows(id, at, plan::zone::behind(settings, &stack, &current));
-            if stack.is_complete && plan.is_empty() {
+            if stack.is_complete && stack.contested.is_empty() && plan.is_empty() {
                 world.facts.cleared(id, at);
             }
             let state = world.zone_states.entry(id.clone()).or_default();
+            state.wrote(&plan, &outcomes, self.reconciler.clock.moment());
             let refused = state.suspect(&settings.dns.txt_names, &stack, (&plan, &outcomes));
             let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
             let events = state.told.problems(&snapshot.objects, &problems);
             (events, state.look_after(&plan))
         };
         self.tell(events);
-        Ok(gravest([self.rest(&plan, &outcomes), rest]))
+        let held = if pause.is_zero() { Rest::Done } else { Rest::Later(pause) };
+        Ok(gravest([self.rest(&plan, &outcomes), rest, held]))
+    }
+
+    /// The names that somebody changes back again and again, and for how long nothing is written.
+    fn contested(&self, id: &AwsId, plan: &Plan) -> (BTreeSet<String>, Duration) {
+        let (txt_names, now) = (&self.settings().dns.txt_names, self.reconciler.clock.moment());
+        let free = plan.steps.iter().filter(|step| step.gate.is_none());
+        let mut due: BTreeMap<String, Vec<&RecordChange>> = BTreeMap::new();
+        for (zone, changes) in free.filter_map(changes) {
+            due.append(&mut plan::zone::by_host(txt_names, &zone.name, changes));
+        }
+        let mut world = self.world().lock();
+        let contest = &mut world.zone_states.entry(id.clone()).or_default().contest;
+        contest.look(&due, now);
+        contest.names(now)
     }
 
     /// Whether groups are being looked at for the first time and more of them make their names
@@ -151,6 +173,15 @@ impl ZoneState {
         self.looks = self.looks.saturating_add(1);
         let slower = 1 + self.looks.saturating_sub(LOOKS_QUICK);
         Rest::Later(ACTIVE_PAUSE.saturating_mul(slower).min(ACTIVE_PAUSE_MAX))
+    }
+
+    /// Takes note of what was written.
+    fn wrote(&mut self, plan: &Plan, outcomes: &[Outcome], now: Moment) {
+        for (step, outcome) in plan.steps.iter().zip(outcomes) {
+            if let (Outcome::Done(_), Some((_, changes))) = (outcome, changes(step)) {
+                self.contest.wrote(changes, now);
+            }
+        }
     }
 
     /// Takes note of the names whose batches Route 53 refused: next time those that it names go
@@ -215,32 +246,29 @@ fn wished<'a>(
 /// The load balancers that names will lead to once the plan is carried out, by their DNS names.
 fn coming(plan: &Plan) -> BTreeSet<AwsId> {
     let free = plan.steps.iter().filter(|step| step.gate.is_none());
-    let changes = free.flat_map(|step| match &step.action {
-        Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
-            changes.as_slice()
-        }
-        Action::Aws(_) | Action::Kube(_) => &[],
-    });
+    let changes = free.filter_map(changes).flat_map(|(_, changes)| changes);
     changes.filter_map(|change| change.record.alias_target()).cloned().collect()
+}
+
+/// The zone that a step is about, and what it changes there.
+fn changes(step: &Step) -> Option<(&HostedZone, &[RecordChange])> {
+    match &step.action {
+        Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes })) => {
+            Some((zone, changes))
+        }
+        Action::Aws(_) | Action::Kube(_) => None,
+    }
 }
 
 /// The names that a step changes.
 fn hosts(txt_names: &TxtNames, step: &Step) -> BTreeSet<String> {
-    let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes })) =
-        &step.action
-    else {
-        return BTreeSet::new();
-    };
+    let Some((zone, changes)) = changes(step) else { return BTreeSet::new() };
     plan::zone::by_host(txt_names, &zone.name, changes).into_keys().collect()
 }
 
 /// The names of a step that Route 53 says something of, by what it answers.
 fn named(txt_names: &TxtNames, step: &Step, answer: &str) -> BTreeSet<String> {
-    let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { zone, changes })) =
-        &step.action
-    else {
-        return BTreeSet::new();
-    };
+    let Some((zone, changes)) = changes(step) else { return BTreeSet::new() };
     let answer = name_from_route53(answer);
     let hosts = plan::zone::by_host(txt_names, &zone.name, changes).into_iter();
     let said = hosts.filter(|(_, changes)| {

@@ -22,6 +22,8 @@ use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
 use crate::report::Told;
 
+use super::contest::Contest;
+
 /// How often what changes without a word is looked at. Targets take tens of seconds to get well.
 const POLL_PAUSE: Duration = Duration::from_secs(2);
 /// How much longer each look in a row waits, until it waits this long: what has not got well within
@@ -236,6 +238,8 @@ pub struct ZoneState {
     /// Whether Route 53 has said of some names of a batch that they are what it refuses, and nobody
     /// has tried the others since.
     pub is_told_apart: bool,
+    /// Who changes back what is written.
+    pub contest: Contest,
     /// Whether names wait for a load balancer to be active.
     pub is_awaiting: bool,
     /// How many groups' names were known at the last visit.

@@ -26,6 +26,7 @@ use super::support::fake::Fake;
 use super::support::world::{group, key, member, settings};
 
 mod clusters;
+mod contested;
 mod golden;
 mod judged;
 mod keepers;
@@ -135,6 +136,7 @@ impl Case {
             arrived: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
+            contested: BTreeSet::new(),
             keeps_names: true,
             proofs: BTreeMap::new(),
         };

@@ -44,6 +44,25 @@ pub(super) fn twin(name: &str, twin: &str, source: &Source) -> Problem {
     problem(source, found, "another --txt-wildcard-replacement".to_owned())
 }
 
+/// What somebody is told whose records somebody else changes back.
+pub(super) fn contested(name: &str, source: &Source) -> Problem {
+    Problem {
+        code: Code::ContestedName,
+        allowed: "one writer: an external-dns with this owner id stopped, or told to leave \
+                  Ingresses to us; or an owner id for each (--txt-owner-id)"
+            .to_owned(),
+        meanwhile: "nothing is written to the hosted zone until an hour has passed in which nobody \
+                    did so, or this program is started anew; the load balancer serves the host all \
+                    the same"
+            .to_owned(),
+        ..problem(
+            source,
+            format!("{name}, whose records somebody else has changed back twice"),
+            String::new(),
+        )
+    }
+}
+
 fn problem(source: &Source, found: String, allowed: String) -> Problem {
     Problem {
         code: Code::ForeignRecord,
