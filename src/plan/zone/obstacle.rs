@@ -51,10 +51,11 @@ pub(super) fn contested(name: &str, source: &Source) -> Problem {
         allowed: "one writer: an external-dns with this owner id stopped, or told to leave \
                   Ingresses to us; or an owner id for each (--txt-owner-id)"
             .to_owned(),
-        meanwhile: "nothing is written to the hosted zone until an hour has passed in which nobody \
+        meanwhile:
+            "nothing is written to the hosted zone until an hour has passed in which nobody \
                     did so, or this program is started anew; the load balancer serves the host all \
                     the same"
-            .to_owned(),
+                .to_owned(),
         ..problem(
             source,
             format!("{name}, whose records somebody else has changed back twice"),

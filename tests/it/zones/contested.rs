@@ -90,8 +90,7 @@ fn a_person_who_changes_a_name_to_and_fro_is_nobody_else() {
         let controller = site.settle().await;
         for _ in 0..3 {
             for (host, other) in [("z", "a"), ("a", "z")] {
-                let next =
-                    format!("ingress shop/a: {{rules: [{host}.example.com Prefix / s:80]}}");
+                let next = format!("ingress shop/a: {{rules: [{host}.example.com Prefix / s:80]}}");
                 controller.cluster.add(&next);
                 controller.settle().await;
                 assert!(stands(&site, &format!("{host}.example.com")));
