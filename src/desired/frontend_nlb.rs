@@ -151,11 +151,6 @@ pub fn build(
     }
     let settings = &snapshot.settings;
     let scheme = wish.scheme.unwrap_or(settings.default_scheme);
-    let tracked = group.tags(&settings.cluster, RESOURCE_FRONTEND_NLB);
-    let all_tags = match &wish.tags {
-        Some(own) => own.iter().chain(&tracked).map(|(k, v)| (k.clone(), v.clone())).collect(),
-        None => tags::with_tracking(settings, &shared.load_balancer.tags, tracked),
-    };
     let ip_address_type = match behind.ip_address_type {
         IpAddressType::Ipv4 => IpAddressType::Ipv4,
         // AWS knows these two of a network load balancer only.
@@ -181,7 +176,7 @@ pub fn build(
             subnets: Vec::new(),
             allocations: wish.allocations.clone().unwrap_or_default(),
             security_groups,
-            tags: all_tags,
+            tags: all_tags(settings, (group, shared), RESOURCE_FRONTEND_NLB),
         },
         subnets,
         obstacle,
@@ -190,10 +185,21 @@ pub fn build(
     })
 }
 
+/// The tags of something of it, as LBC has them: those that it is found by, and its own, which are
+/// those of the load balancer behind it unless somebody says otherwise.
+fn all_tags(settings: &Settings, (group, shared): (&Group, &Shared), resource: &str) -> Tags {
+    let tracked = group.tags(&settings.cluster, resource);
+    match &shared.frontend_nlb.tags {
+        Some(own) => own.iter().chain(&tracked).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        None => tags::with_tracking(settings, &shared.load_balancer.tags, tracked),
+    }
+}
+
 /// Its ports, each with a target group of its own.
 fn ports(settings: &Settings, group: &Group, shared: &Shared) -> BTreeMap<u16, NlbPort> {
-    let tracking =
-        |resource: &str, port: u16| group.tags(&settings.cluster, &format!("{resource}{port}"));
+    let tagged = |resource: &str, port: u16| {
+        all_tags(settings, (group, shared), &format!("{resource}{port}"))
+    };
     let each = shared.nlb_ports.iter().map(|(port, asked)| {
         let check = asked.health_check.complete();
         let name = names::frontend_nlb_target_group(&settings.cluster, group, *port, &check);
@@ -207,9 +213,9 @@ fn ports(settings: &Settings, group: &Group, shared: &Shared) -> BTreeMap<u16, N
             ipv6: false,
             vpc: settings.vpc.clone(),
             health_check: check,
-            tags: tracking(RESOURCE_FRONTEND_NLB_TARGET_GROUP, *port),
+            tags: tagged(RESOURCE_FRONTEND_NLB_TARGET_GROUP, *port),
         };
-        let tags = tracking(RESOURCE_FRONTEND_NLB_LISTENER, *port);
+        let tags = tagged(RESOURCE_FRONTEND_NLB_LISTENER, *port);
         (*port, NlbPort { leads_to: asked.leads_to, tags, target_group })
     });
     each.collect()

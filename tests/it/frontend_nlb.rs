@@ -126,23 +126,25 @@ fn names_and_tags_are_lbcs_to_the_byte() {
         assert_eq!((albs.len(), nlbs.len()), (1, 1));
         let (alb, nlb) = (&state.load_balancers[&albs[0]], &state.load_balancers[&nlbs[0]]);
         assert_eq!(nlb.spec.name, format!("{}-nlb", &alb.spec.name));
-        let mut own = tagged("FrontendNlb");
-        own.insert("team".into(), "shop".into());
-        assert_eq!(nlb.spec.tags, own);
+        let own = |resource: &str| {
+            let mut all = tagged(resource);
+            all.insert("team".into(), "shop".into());
+            all
+        };
+        assert_eq!(nlb.spec.tags, own("FrontendNlb"));
         assert_eq!(nlb.spec.security_groups, alb.spec.security_groups);
         assert_eq!(nlb.spec.scheme.as_str(), "internal");
         let groups =
             state.target_groups.values().filter(|one| one.spec.target_type.as_str() == "alb");
         let groups: Vec<_> = groups.map(|one| &one.spec).collect();
-        // The listener's and the target group's tags hold nothing but what they are found by.
         let of_groups: BTreeSet<&Tags> = groups.iter().map(|spec| &spec.tags).collect();
-        let wished = [tagged("FrontendNlb-tg-TCP-80"), tagged("FrontendNlb-tg-TCP-8080")];
+        let wished = [own("FrontendNlb-tg-TCP-80"), own("FrontendNlb-tg-TCP-8080")];
         assert_eq!(of_groups, wished.iter().collect());
         assert!(groups.iter().all(|spec| spec.health_check == check && !spec.ipv6));
         let listeners = state.listeners.values();
         let listeners = listeners.filter(|one| one.spec.protocol.as_str() == "TCP");
         let of_listeners: BTreeSet<Tags> = listeners.map(|one| one.spec.tags.clone()).collect();
-        let wished = [tagged("FrontendNlb-ls-TCP-80"), tagged("FrontendNlb-ls-TCP-8080")];
+        let wished = [own("FrontendNlb-ls-TCP-80"), own("FrontendNlb-ls-TCP-8080")];
         assert_eq!(of_listeners, wished.into());
         assert_eq!(ports(&state), ["80 -> 80", "8080 -> 8080"]);
     });
