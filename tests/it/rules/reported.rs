@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use albedo::model::listener::Protocol;
 use albedo::model::problem::Severity;
+use albedo::model::target_group::HealthCheck;
 use smol_str::SmolStr;
 
 use super::super::support::canon;
@@ -142,4 +144,52 @@ fn a_regular_expression_loses_its_first_character_whatever_that_is() {
     // The slash that Kubernetes wants is the one that goes.
     assert!(conditions("/api/(.+)")[0].contains("api/(.+)"));
     assert!(!conditions("/api/(.+)")[0].contains("/api/(.+)"));
+}
+
+#[test]
+fn health_checks_of_whom_nobody_says_anything_are_lbc_s() {
+    let check = |said: &str| {
+        let world = world(&format!("ingress shop/web: {{{said}rules: [any Exact /a web:80]}}"));
+        let built = world.build("shop/web");
+        let group = built.stack.target_groups.into_values().next().unwrap().target_group;
+        group.health_check
+    };
+    let http = HealthCheck {
+        port: "traffic-port".into(),
+        protocol: Protocol::Http,
+        path: "/".into(),
+        success_codes: "200".into(),
+        interval_seconds: 15,
+        timeout_seconds: 5,
+        healthy_threshold: 2,
+        unhealthy_threshold: 2,
+    };
+    assert_eq!(check(""), http);
+    let https = HealthCheck { protocol: Protocol::Https, ..http.clone() };
+    assert_eq!(check("backend-protocol: HTTPS, "), https);
+    let grpc =
+        HealthCheck { path: "/AWS.ALB/healthcheck".into(), success_codes: "12".into(), ..http };
+    assert_eq!(check("backend-protocol-version: GRPC, "), grpc);
+}
+
+#[test]
+fn who_leaves_a_load_balancer_that_it_has_protected_holds_up_no_sibling() {
+    let sibling = |path: &str| {
+        format!("ingress shop/api: {{group.name: edge, rules: [any Exact {path} api:80]}}")
+    };
+    let protected = "load-balancer-attributes: deletion_protection.enabled=true";
+    wait(async {
+        let site = Site::new(&format!(
+            "{SERVICES}{}
+ingress shop/web: {{group.name: edge, {protected}, rules: [any Exact /web web:80]}}
+",
+            sibling("/api")
+        ));
+        let controller = site.settle().await;
+        controller.cluster.delete(&key("shop/web"));
+        controller.cluster.add(&sibling("/more"));
+        controller.settle().await;
+        assert_eq!(canon::rules(&site.aws.everything()), ["80:1 /more -> shop/api-api:80"]);
+        assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/web")));
+    });
 }
