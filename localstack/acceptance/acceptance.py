@@ -37,7 +37,7 @@ def main() -> int:
     spec = {"controller": "ingress.k8s.aws/alb"}
     ingress_class = {"apiVersion": INGRESS, "kind": "IngressClass", "spec": spec}
     cluster.apply(ingress_class | {"metadata": {"name": "alb"}})
-    account.allow_many_condition_values()
+    account.allow_condition_values(100)
     if options.policy:
         account.enforce(options.policy.read_text(), f"{AGENT}*")
     failed = 0

@@ -14,10 +14,11 @@ Json = dict[str, Any]
 
 NODE = "n1"
 CLUSTER = "demo"
+# In the order of the ARNs that they had when the scenarios were recorded.
 CERTIFICATES = [
+    ["two.example.org"],
     ["*.example.com", "example.com"],
     ["one.example.com", "web.example.com"],
-    ["two.example.org"],
 ]
 # What V10 calls the two prefix lists that it was recorded without.
 PREFIX_LISTS = ["pl-11111111", "pl-22222222"]
@@ -83,8 +84,8 @@ class Account:
                 PrefixListName=symbol, MaxEntries=1, AddressFamily="IPv4"
             )
             self.symbols[symbol] = made["PrefixList"]["PrefixListId"]
-        for names in CERTIFICATES:
-            self.symbols[f"CERT({','.join(names)})"] = self._certificate(names)
+        for place, names in enumerate(CERTIFICATES):
+            self.symbols[f"CERT({','.join(names)})"] = self._certificate(names, place)
         provider = f"aws:///{found[0]['AvailabilityZone']}/{instance['InstanceId']}"
         internal = {"type": "InternalIP", "address": instance["PrivateIpAddress"]}
         return {
@@ -98,15 +99,15 @@ class Account:
             },
         }
 
-    def allow_many_condition_values(self) -> None:
-        """Raise the quota that AWS fixes at 5.
+    def allow_condition_values(self, most: int | None) -> None:
+        """Raise the quota that AWS fixes at 5, or set it back to that.
 
         V06 and V20 were recorded with moto's checks taken out: what LBC sends there, AWS refuses.
         """
         self._control(
             "POST",
             "/settings",
-            {"account": self.id, "settings": {"elbv2.quota.condition-values-per-alb-rule": 100}},
+            {"account": self.id, "settings": {"elbv2.quota.condition-values-per-alb-rule": most}},
         )
 
     def enforce(self, policy: str, client: str) -> None:
@@ -149,10 +150,14 @@ class Account:
     def left(self) -> list[str]:
         """What a controller has made and not deleted."""
         elb, ec2 = self.client("elbv2"), self.client("ec2")
-        own = {self.symbols[key] for key in self.symbols if key.startswith("SG(")}
+        own = set(self.symbols.values())
         return [
             *(one["LoadBalancerName"] for one in elb.describe_load_balancers()["LoadBalancers"]),
-            *(one["TargetGroupName"] for one in elb.describe_target_groups()["TargetGroups"]),
+            *(
+                one["TargetGroupName"]
+                for one in elb.describe_target_groups()["TargetGroups"]
+                if one["TargetGroupArn"] not in self.symbols.values()
+            ),
             *(
                 group["GroupName"]
                 for group in ec2.describe_security_groups()["SecurityGroups"]
@@ -160,6 +165,41 @@ class Account:
             ),
             *self.records(),
         ]
+
+    def stand_in(self, kind: str, number: int) -> str:
+        """The so-and-so-manieth thing of a kind, made the first time that somebody asks for it."""
+        if kind == "address":
+            return self.addresses[number % len(self.addresses)]
+        symbol = f"{kind.upper().replace(' ', '-')}({number})"
+        if kind == "subnet":
+            zones = sorted(key for key in self.symbols if key.startswith("SUBNET("))
+            symbol = zones[number % len(zones)]
+        if symbol not in self.symbols:
+            self.symbols[symbol] = self._given(kind, number)
+        return self.symbols[symbol]
+
+    def _given(self, kind: str, number: int) -> str:
+        name = f"given-{number}"
+        if kind == "certificate":
+            return self._certificate([f"{name}.example.net"])
+        if kind == "security group":
+            return self._group(name, name, {})
+        if kind == "web ACL":
+            shown = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False}
+            made = self.client("wafv2").create_web_acl(
+                Name=name,
+                Scope="REGIONAL",
+                DefaultAction={"Allow": {}},
+                VisibilityConfig=shown | {"MetricName": name},
+            )
+            return str(made["Summary"]["ARN"])
+        if kind == "user pool":
+            made = self.client("cognito-idp").create_user_pool(PoolName=name)
+            return str(made["UserPool"]["Arn"])
+        [group] = self.client("elbv2").create_target_group(
+            Name=name, Protocol="HTTP", Port=80, VpcId=self.vpc, TargetType="ip"
+        )["TargetGroups"]
+        return str(group["TargetGroupArn"])
 
     def _group(self, name: str, symbol: str, tags: dict[str, str]) -> str:
         listed = [{"Key": key, "Value": value} for key, value in tags.items()]
@@ -170,13 +210,24 @@ class Account:
         self.symbols[f"SG({symbol})"] = made["GroupId"]
         return str(made["GroupId"])
 
-    def _certificate(self, names: list[str]) -> str:
-        with tempfile.TemporaryDirectory() as place:
-            certificate, key = self_signed(Path(place), names)
-            made = self.client("acm").import_certificate(
-                Certificate=certificate.read_bytes(), PrivateKey=key.read_bytes()
-            )
-        return str(made["CertificateArn"])
+    def _certificate(self, names: list[str], place: int | None = None) -> str:
+        """An imported certificate; its ARN comes in this place by the alphabet.
+
+        Whoever chooses between certificates looks at the order of their ARNs, which are by chance.
+        """
+        acm = self.client("acm")
+        with tempfile.TemporaryDirectory() as folder:
+            certificate, key = self_signed(Path(folder), names)
+            while True:
+                arn = str(
+                    acm.import_certificate(
+                        Certificate=certificate.read_bytes(), PrivateKey=key.read_bytes()
+                    )["CertificateArn"]
+                )
+                first = int(arn.rpartition("/")[2][0], 16)
+                if place is None or first * len(CERTIFICATES) // 16 == place:
+                    return arn
+                acm.delete_certificate(CertificateArn=arn)
 
     def _control(self, method: str, path: str, body: Json | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

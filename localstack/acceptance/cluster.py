@@ -24,6 +24,7 @@ PLURALS = {
     "Pod": "pods",
     "Secret": "secrets",
     "Service": "services",
+    "TargetGroupBinding": "targetgroupbindings",
 }
 CLUSTER_WIDE = {
     "CustomResourceDefinition",
@@ -55,11 +56,14 @@ class Cluster:
         try:
             connection.request(method, path, json.dumps(body) if body else None, headers)
             answer = connection.getresponse()
-            told = json.loads(answer.read() or b"{}")
+            text = answer.read() or b"{}"
         finally:
             connection.close()
-        if answer.status == http.HTTPStatus.NOT_FOUND:
+        if answer.status == http.HTTPStatus.NOT_FOUND and method != "POST":
             return {}
+        # What no API server has heard of, it does not answer in JSON.
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        told = json.loads(text) if is_json else {"message": text.decode().strip()}
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             raise RuntimeError(f"{method} {path}: {told.get('message')}")
         return dict(told)

@@ -7,6 +7,9 @@ use albedo::desired::annotations::{Carriers, Support, all};
 use albedo::flags::{Cli, EXTERNAL_DNS_FLAGS, Effect, ForeignFlag, GATES, LBC_FLAGS, Otherwise};
 use clap::CommandFactory as _;
 
+/// How many kinds of differences there may be from LBC.
+const DIFFERENCES_MAX: usize = 12;
+
 /// The words in backticks of the table that follows a marker.
 fn table(marker: &str) -> BTreeSet<String> {
     let rows = lines(marker).into_iter();
@@ -125,7 +128,20 @@ fn every_attack_and_every_fault_is_tested() {
 fn every_difference_from_lbc_is_tested() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/differences.md");
     let text = fs::read_to_string(path).unwrap();
-    assert_eq!(tested(&text), rows(&text).count(), "every row names its tests");
+    let count = rows(&text).count();
+    assert_eq!(tested(&text), count, "every row names its tests");
+    assert!(count <= DIFFERENCES_MAX, "{count} kinds are more than anybody keeps in mind");
+    // What compares accounts knows no other kinds.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/localstack/acceptance/kinds.py");
+    let known = fs::read_to_string(path).unwrap();
+    let (_, listed) = known.split_once("KINDS = [").unwrap();
+    let (listed, _) = listed.split_once("\n]").unwrap();
+    let known: Vec<&str> = listed.split('"').skip(1).step_by(2).collect();
+    assert!(!known.is_empty());
+    for kind in known {
+        let begins = format!("| {kind}");
+        assert!(rows(&text).any(|row| row.starts_with(&begins)), "no row of {kind}");
+    }
 }
 
 #[test]
