@@ -94,9 +94,10 @@ class Comparison:
             for side, controller in ((self.lbc, "lbc"), (self.albedo, "albedo")):
                 if side.running != controller:
                     side.start(controller, False)
+            outcome = Outcome(Standing(), Standing(), Standing())
             for number, step in enumerate(case.steps, start=1):
                 self.notes.append(f"step {number}")
-                outcome, troubles = self._step(case, step)
+                outcome, troubles = self._step(case, step, outcome.lbc)
                 yield from (f"step {number}: {trouble}" for trouble in troubles)
             if any(side.has("target group") or side.has("binding") for side in outcome.sides()):
                 yield from self._restart(outcome)
@@ -105,7 +106,7 @@ class Comparison:
         finally:
             self._clean(case)
 
-    def _step(self, case: Case, step: Step) -> tuple[Outcome, list[str]]:
+    def _step(self, case: Case, step: Step, earlier: Standing) -> tuple[Outcome, list[str]]:
         def take(side: Side) -> tuple[list[str], bool, Standing]:
             refused = side.apply(case, step)
             rests = side.settle()
@@ -116,7 +117,7 @@ class Comparison:
         self.is_taken &= not any(one.startswith("Ingress ") for one in refused)
         self.notes += [f"LBC warns: {' '.join(one)}" for one in lbc.warnings]
         self.notes += [f"Albedo warns: {' '.join(one)}" for one in albedo.warnings]
-        outcome = Outcome(lbc, albedo)
+        outcome = Outcome(lbc, albedo, earlier)
         troubles = [] if rests else ["Albedo does not come to rest"]
         for one in standing.differences(lbc, albedo):
             kind = kinds.explained(one, outcome)

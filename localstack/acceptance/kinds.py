@@ -16,20 +16,30 @@ PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 
 # No kind takes one of these away where LBC shows people an address.
 PRECIOUS = {"rule", "target", "listener", "certificate", "open port"}
+# So many values AWS takes in a rule.
+VALUES_MAX = 5
+# What LBC brings about in several steps.
+GROWING = {"attributes", "open port", "status"}
 # What LBC's webhook fills in in a TargetGroupBinding.
 FILLED_IN = {"ipAddressType", "targetGroupProtocol", "targetType", "vpcID"}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What two sides came to."""
+    """What two sides came to, and how LBC's was a step earlier."""
 
     lbc: Standing
     albedo: Standing
+    earlier: Standing
 
     def sides(self) -> list[Standing]:
         """Both."""
         return [self.lbc, self.albedo]
+
+    def is_left(self, one: Difference) -> bool:
+        """Whether LBC has not come to a thing: it is not there, as it was, or not yet complete."""
+        is_as_before = one.lbc == self.earlier.things.get(one.thing)
+        return one.albedo is not None and (is_as_before or one.thing.kind in GROWING)
 
     def lbc_says(self, reason: str, words: str = "") -> bool:
         """Whether LBC warns of something."""
@@ -50,14 +60,15 @@ class Kind:
 
 def _refused(one: Difference, outcome: Outcome) -> bool:
     """LBC stopped in the middle, or has a rule that AWS takes in several only: Albedo has more."""
+    if outcome.lbc_says("FailedDeployModel") and outcome.is_left(one):
+        return True
     rules = [told for thing, told in outcome.lbc.things.items() if thing.kind == "rule"]
-    is_about_rules = one.thing.kind in {"rule", "tags"} and any(values(told) > 5 for told in rules)
-    is_stopped = outcome.lbc_says("FailedDeployModel")
-    return one.albedo is not None and (is_stopped or is_about_rules)
+    is_about_rules = one.thing.kind in {"rule", "tags"} and one.albedo is not None
+    return is_about_rules and any(values(told) > VALUES_MAX for told in rules)
 
 
 def values(rule: str) -> int:
-    """How many values a rule's conditions have; AWS takes five."""
+    """How many values a rule's conditions have."""
     conditions = [json.loads(told) for told in json.loads(rule)["conditions"]]
     configs = [one[key] for one in conditions for key in one if key.endswith("Config")]
     return sum(len(one.get("Values") or one.get("RegexValues") or []) for one in configs)
@@ -108,7 +119,7 @@ def _held_up(one: Difference, outcome: Outcome) -> bool:
     """LBC does nothing for a group: what members without a mistake ask for, only Albedo does."""
     told = {name for name, _, _ in outcome.albedo.warnings}
     held_up = {name for name, why, _ in outcome.lbc.warnings if why == "FailedBuildModel"}
-    return bool(told and held_up - told) and one.albedo is not None
+    return bool(told and held_up - told) and outcome.is_left(one)
 
 
 KINDS = [

@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from manifests import Case
@@ -44,8 +44,8 @@ class Thing:
 class Standing:
     """What stands, and what was told to whom: (kind/name, reason, message) of each Warning."""
 
-    things: dict[Thing, str]
-    warnings: list[tuple[str, str, str]]
+    things: dict[Thing, str] = field(default_factory=dict)
+    warnings: list[tuple[str, str, str]] = field(default_factory=list)
 
     def has(self, kind: str) -> bool:
         """Whether there is anything of a kind."""

@@ -20,15 +20,19 @@ Warnings = list[tuple[str, str, str]]
 
 
 def judged(
-    lbc: Things, albedo: Things, lbc_warns: Warnings = [], albedo_warns: Warnings = []
+    lbc: Things,
+    albedo: Things,
+    lbc_warns: Warnings = [],
+    albedo_warns: Warnings = [],
+    earlier: Things = {},
 ) -> list[str | None]:
     """The kinds of the differences between what two sides came to; `None` for a fault."""
-    sides = [
+    lbcs, albedos, earliers = (
         standing.Standing({standing.Thing(*one): told for one, told in things.items()}, warnings)
-        for things, warnings in ((lbc, lbc_warns), (albedo, albedo_warns))
-    ]
-    outcome = kinds.Outcome(*sides)
-    found = [kinds.explained(one, outcome) for one in standing.differences(*sides)]
+        for things, warnings in ((lbc, lbc_warns), (albedo, albedo_warns), (earlier, []))
+    )
+    outcome = kinds.Outcome(lbcs, albedos, earliers)
+    found = [kinds.explained(one, outcome) for one in standing.differences(lbcs, albedos)]
     return [kind.asked if kind else None for kind in found]
 
 
@@ -56,6 +60,13 @@ def test_what_only_one_has_is_a_fault_where_nobody_says_why() -> None:
 def test_what_lbc_stopped_before_is_of_a_kind_and_what_albedo_lacks_is_not() -> None:
     assert judged({}, {RULE: rule_of(1)}, [STOPPED]) == ["something AWS refuses"]
     assert judged({RULE: rule_of(1)}, {}, [STOPPED]) == [None]
+
+
+def test_what_lbc_has_not_come_to_is_as_it_was() -> None:
+    old, new = {RULE: rule_of(1)}, {RULE: rule_of(2)}
+    assert judged(old, new, [STOPPED], earlier=old) == ["something AWS refuses"]
+    # What LBC has made in another way explains no mistake.
+    assert judged(old, new, [STOPPED]) == [None]
 
 
 def test_a_rule_that_aws_takes_in_several_only_is_of_a_kind() -> None:
