@@ -8,6 +8,8 @@ use crate::support::objects::{in_group, ingress};
 use crate::support::stage::{Stage, until};
 use crate::support::state::State;
 
+mod rules;
+
 /// A group of two Ingresses over two Services.
 async fn apply_group(stage: &Stage) {
     stage.serve(&["a", "b"]).await;
