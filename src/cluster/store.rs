@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::desired::secret;
 use crate::model::id::ObjectKey;
 use crate::model::index::{Change, Seen, Turn};
-use crate::model::seen::EndpointSlice;
+use crate::model::seen::{EndpointSlice, Pod};
 use crate::model::snapshot::Objects;
 
 impl Objects {
@@ -20,7 +20,10 @@ impl Objects {
             Seen::Policy(key, new) => Change::Policy(put(&mut self.policies, key, new)?),
             Seen::Service(key, new) => Change::Service(put(&mut self.services, key, new)?),
             Seen::Slice(key, new) => Change::Slice(self.put_slice(key, new)?),
-            Seen::Pod(key, new) => Change::Pod(put(&mut self.pods, key, new)?),
+            Seen::Pod(key, new) => {
+                let new = new.map(|pod| self.sharing_probes(&key, pod));
+                Change::Pod(put(&mut self.pods, key, new)?)
+            }
             Seen::Node(key, new) => Change::Node(put(&mut self.nodes, key, new)?),
             Seen::Namespace(key, new) => Change::Namespace(put(&mut self.namespaces, key, new)?),
             Seen::Binding(key, new) => Change::Binding(put(&mut self.bindings, key, new)?),
@@ -28,6 +31,19 @@ impl Objects {
                 Change::Secret(put(&mut self.secrets, key, new.map(secret::closed))?)
             }
         })
+    }
+
+    /// Pods that are made from one template are called alike, so they lie beside each other: what
+    /// the template says of probes is kept once for all.
+    fn sharing_probes(&self, key: &ObjectKey, mut pod: Arc<Pod>) -> Arc<Pod> {
+        let Some(own) = &pod.probes else { return pod };
+        let before = self.pods.range(..=key).next_back();
+        let beside = before.into_iter().chain(self.pods.range(key..).next());
+        let mut known = beside.filter_map(|(_, other)| other.probes.as_ref());
+        if let Some(same) = known.find(|known| *known == own).cloned() {
+            Arc::make_mut(&mut pod).probes = Some(same);
+        }
+        pod
     }
 
     /// Slices lie with their Service, so one whose Service changes has to be taken from where it

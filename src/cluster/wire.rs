@@ -26,6 +26,7 @@ mod namespace;
 mod native;
 mod node;
 mod pod;
+mod probe;
 mod secret;
 mod service;
 mod target_group_binding;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::id::ObjectKey;
-use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
+use crate::model::marks::{ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
 pub use grammar::{Parser, Unreadable};
@@ -177,34 +177,56 @@ impl<'a> Annotations<'a> {
         }
     }
 
-    /// Holds every annotation under the prefix against the table: what is known and not built makes
-    /// the object bad, what nobody knows, or nobody looks for here, is reported.
+    /// Holds every annotation under LBC's prefix and under ours against the table: what is known
+    /// and not built makes the object bad, what nobody knows, or nobody looks for here, is
+    /// reported.
     pub fn check_names(&mut self) {
         for (key, value) in self.values.into_iter().flatten() {
-            let Some(name) = key.strip_prefix(ANNOTATION_PREFIX) else { continue };
-            if !OUTPUT.contains(&name) {
+            if let Some(name) = key.strip_prefix(OWN_ANNOTATION_PREFIX) {
+                self.problems.extend(self.check_own_name(key, name));
+            } else if let Some(name) = key.strip_prefix(ANNOTATION_PREFIX)
+                && !OUTPUT.contains(&name)
+            {
                 self.problems.extend(self.check_name(key, name, value));
             }
         }
     }
 
-    fn check_name(&self, key: &str, name: &str, value: &str) -> Option<Problem> {
+    /// A name that changes nothing here.
+    fn note(&self, key: &str, found: &str, allowed: &str) -> Problem {
         let field = format!("annotation {key}");
-        let note = |found: String, allowed: &str| Problem {
+        Problem {
             severity: Severity::Note,
             meanwhile: "it changes nothing".to_owned(),
-            ..self.error(Code::UnknownAnnotation, field.clone(), found, allowed)
+            ..self.error(Code::UnknownAnnotation, field, found.to_owned(), allowed)
+        }
+    }
+
+    /// A name that nobody knows, with the one that may be meant.
+    fn unknown(&self, key: &str, prefix: &str, nearest: Option<&str>) -> Problem {
+        let allowed = match nearest {
+            Some(nearest) => format!("did you mean {prefix}{nearest}?"),
+            None => "those that the README lists".to_owned(),
         };
+        self.note(key, "a name that nobody knows", &allowed)
+    }
+
+    fn check_own_name(&self, key: &str, name: &str) -> Option<Problem> {
+        let Some(known) = table::lookup_own(name) else {
+            return Some(self.unknown(key, OWN_ANNOTATION_PREFIX, table::nearest_own(name)));
+        };
+        let (kind, kinds) = (self.object.kind, known.carriers.kinds());
+        let found = format!("an annotation of {kinds}, on an object of kind {kind:?}");
+        (!known.carriers.include(kind)).then(|| self.note(key, &found, "it on one of these"))
+    }
+
+    fn check_name(&self, key: &str, name: &str, value: &str) -> Option<Problem> {
         let Some(known) = table::lookup(name) else {
-            let allowed = match table::nearest(name) {
-                Some(nearest) => format!("did you mean {ANNOTATION_PREFIX}{nearest}?"),
-                None => "those that the README lists".to_owned(),
-            };
-            return Some(note("a name that nobody knows".to_owned(), &allowed));
+            return Some(self.unknown(key, ANNOTATION_PREFIX, table::nearest(name)));
         };
-        if self.object.kind == Kind::Service && known.carriers == Carriers::Ingress {
-            let found = "an annotation of Ingresses, on a Service".to_owned();
-            return Some(note(found, "it on the Ingresses that lead to the Service"));
+        if !known.carriers.include(self.object.kind) {
+            let found = "an annotation of Ingresses, on a Service";
+            return Some(self.note(key, found, "it on the Ingresses that lead to the Service"));
         }
         let values = match known.support {
             Support::Built => return None,
@@ -218,6 +240,7 @@ impl<'a> Annotations<'a> {
                 format!("{}: this version builds no other value", values.join(", "))
             }
         };
+        let field = format!("annotation {key}");
         Some(self.error(Code::Unsupported, field, quoted(value), &allowed))
     }
 }
@@ -227,8 +250,12 @@ impl Annotations<'_> {
     /// later version does, so the class cannot be used.
     pub fn check_class_names(&mut self) {
         for key in self.values.into_iter().flatten().map(|(key, _)| key) {
-            let name = key.strip_prefix(CLASS_ANNOTATION_PREFIX);
-            if name.is_some_and(|name| !table::is_of_class(name)) {
+            let name = key.strip_prefix(OWN_ANNOTATION_PREFIX);
+            let is_of_class = |name| {
+                let known = table::lookup_own(name);
+                known.is_some_and(|known| known.carriers.include(Kind::IngressClass))
+            };
+            if name.is_some_and(|name| !is_of_class(name)) {
                 let found = "a name that nobody knows".to_owned();
                 let field = format!("annotation {key}");
                 let allowed = "those that the README lists";

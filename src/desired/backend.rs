@@ -21,9 +21,10 @@ use super::binder::is_in_place;
 use super::classes::{class_of, is_own_class};
 use super::destinations::only_service;
 use super::groups::Member;
+use super::origin::{Backend, Purpose};
 use super::rule::authentication::{self, Undecided};
 use super::rule::{missing_action, missing_service};
-use super::target_group::{self, Backend, Purpose};
+use super::target_group;
 
 /// The port name by which a backend says that an annotation holds its action (LBC).
 pub const USE_ANNOTATION: &str = "use-annotation";
@@ -239,6 +240,7 @@ impl<'a> Backends<'a> {
         let backend = Backend {
             purpose,
             settings: &self.snapshot.settings,
+            objects: &self.snapshot.objects,
             group: self.group,
             ingress_key: self.member.key,
             ingress: self.member.ingress,

@@ -4,15 +4,15 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
-use crate::model::marks::CLASS_ANNOTATION_PREFIX;
+use crate::model::marks::OWN_ANNOTATION_PREFIX;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::seen::ClassParams;
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
 use super::annotations::table::{
-    ACCEPT_REMOVALS, Annotation, DNS, NGINX, PRECEDENCE, REQUEST_CERTIFICATES, TLS_SECRETS,
-    ZONES_OUT,
+    ACCEPT_REMOVALS, Annotation, DNS, HEALTHCHECK_FROM_PROBE, NGINX, PRECEDENCE,
+    REQUEST_CERTIFICATES, TLS_SECRETS, ZONES_OUT,
 };
 use super::annotations::{Annotations, MEANWHILE};
 
@@ -160,7 +160,7 @@ pub(super) fn annotations_of(class: &IngressClass) -> Annotations<'_> {
 /// What is wrong with the annotations of ours that a class carries.
 fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     let mut keys = class.metadata.annotations.iter().flatten().map(|(key, _)| key);
-    if !keys.any(|key| key.starts_with(CLASS_ANNOTATION_PREFIX)) {
+    if !keys.any(|key| key.starts_with(OWN_ANNOTATION_PREFIX)) {
         return None;
     }
     let mut annotations = annotations_of(class);
@@ -170,6 +170,7 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     annotations.read(&ACCEPT_REMOVALS);
     annotations.read(&PRECEDENCE);
     annotations.read(&ZONES_OUT);
+    annotations.read(&HEALTHCHECK_FROM_PROBE);
     annotations.read(&NGINX);
     annotations.check_class_names();
     annotations.problems.into_iter().next()

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use smol_str::SmolStr;
 
 use crate::model::attribute;
-use crate::model::frontend_nlb::{FrontendNlbWish, HealthCheckWish};
+use crate::model::frontend_nlb::FrontendNlbWish;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id};
 use crate::model::listener::Protocol;
@@ -25,7 +25,7 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{FrontendNlb, NlbPort, Wish};
 use crate::model::surroundings::Surroundings;
-use crate::model::target_group::{TargetGroup, TargetType};
+use crate::model::target_group::{HealthCheckWish, TargetGroup, TargetType};
 
 use super::annotations::Lookup;
 use super::annotations::table::{
@@ -163,7 +163,7 @@ pub fn build(
         None => behind.security_groups.clone(),
     };
     let (subnets, found) = subnets_of(snapshot, wish, scheme, ip_address_type);
-    let obstacle = found.or_else(|| addresses(wish, scheme, &subnets));
+    let obstacle = found.or_else(|| addresses(wish, scheme, subnets.found()));
     let obstacle = obstacle.and_then(|(field, code, none)| problem(parts, field, code, none));
     Some(FrontendNlb {
         load_balancer: LoadBalancer {
@@ -273,11 +273,7 @@ fn subnets_of(
 }
 
 /// What is wrong with the Elastic IP addresses that are asked for.
-fn addresses(
-    wish: &FrontendNlbWish,
-    scheme: Scheme,
-    (Wish::Exactly(subnets) | Wish::KeepElse(subnets)): &Wish<Vec<AwsId>>,
-) -> Option<Obstacle> {
+fn addresses(wish: &FrontendNlbWish, scheme: Scheme, subnets: &[AwsId]) -> Option<Obstacle> {
     let allocations = wish.allocations.as_ref()?;
     let (found, allowed) = if scheme == Scheme::Internal {
         let found = "Elastic IP addresses for an internal load balancer".to_owned();

@@ -12,9 +12,11 @@ use crate::model::problem::Kind;
 use crate::model::seen::ClassParams;
 use crate::model::snapshot::{Objects, Snapshot};
 
-use super::annotations::table::{CERTIFICATE_ARN, INBOUND_CIDRS, PREFIX_LISTS, SSL_POLICY};
+use super::annotations::table::{
+    CERTIFICATE_ARN, INBOUND_CIDRS, PREFIX_LISTS, SSL_POLICY, ZONES_OUT,
+};
 use super::annotations::{Annotations, Lookup};
-use super::classes::{self, is_own_class};
+use super::classes::{self, annotations_of, is_own_class};
 use super::{attributes, load_balancer};
 
 /// The class that a group belongs to.
@@ -70,8 +72,13 @@ pub fn wish(snapshot: &Snapshot, group: &Group) -> Option<ClassWish> {
     let arns = lookup.find(&CERTIFICATE_ARN).unwrap_or_default().into_iter();
     let inbound_prefix_lists = lookup.find(&PREFIX_LISTS).filter(|lists| !lists.is_empty());
     let inbound_cidrs = lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty());
+    let (settings, surroundings) = (&snapshot.settings, &snapshot.surroundings);
+    let class = snapshot.objects.classes.get(owner.class);
     Some(ClassWish {
-        load_balancer: load_balancer::wish(&snapshot.settings, &snapshot.surroundings, &mut lookup),
+        load_balancer: LoadBalancerWish {
+            class_zones_out: class.and_then(|class| annotations_of(class).read(&ZONES_OUT)),
+            ..load_balancer::wish(settings, surroundings, &mut lookup)
+        },
         certificates: arns.map(|arn| Id::Is(AwsId::new(arn))).collect(),
         ssl_policy: lookup.find(&SSL_POLICY),
         // Who names lists of addresses alone lets nobody else in.

@@ -29,6 +29,7 @@ pub fn wish(
         name: lookup.find(&LOAD_BALANCER_NAME),
         subnets: named_subnets(settings, surroundings, ip_address_type, lookup),
         zones_out: None,
+        class_zones_out: None,
         security_groups: security_groups(surroundings, lookup.ingress, &SECURITY_GROUPS),
         manages_rules: lookup.find(&MANAGE_RULES),
         attributes,

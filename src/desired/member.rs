@@ -83,8 +83,7 @@ pub fn build(
         names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
-    let wish = &mut part.load_balancer;
-    wish.zones_out = zones_out::asked(snapshot, member, wish, &mut annotations);
+    zones_out::ask(snapshot, member, &mut part.load_balancer, &mut annotations);
     if is_brought && !tls::any_stands(snapshot, &source, &certificates) {
         part.load_balancer.ssl_redirect = None;
     }

@@ -27,7 +27,7 @@ use super::lint::Lint;
 use super::placed::{self, Fate, Placed};
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
-use super::{attributes, frontend_nlb, limits, protection, rule, solver, subnets, tags};
+use super::{attributes, frontend_nlb, limits, protection, rule, solver, subnets, tags, zones_out};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -75,9 +75,16 @@ fn assemble(
         })
         .collect();
     let placed = placed::by_port(&shared, &parts);
-    let front = (!parts.is_empty()).then(|| Front {
-        listeners: listeners(snapshot, (group, &shared), (&parts, &placed), &answers.rules),
-        ..front(snapshot, group, &shared, &parts)
+    let front = (!parts.is_empty()).then(|| {
+        let (all, no_subnets) = subnets_of(snapshot, &shared, &parts);
+        let (subnets, mut told) = zones_out::left(snapshot, &shared, &parts, all);
+        problems.append(&mut told);
+        Front {
+            subnets,
+            no_subnets,
+            listeners: listeners(snapshot, (group, &shared), (&parts, &placed), &answers.rules),
+            ..front(snapshot, group, &shared, &parts)
+        }
     });
     let lint = front.as_ref().map(|front| Lint { shared: &shared, placed: &placed, front });
     problems.extend(lint.iter().flat_map(|lint| lint.problems(&parts)));
@@ -170,7 +177,7 @@ fn with_source(mut binding: Binding, source: Option<&Id>) -> Binding {
 /// What members bring, and the rules of each port.
 type Together<'a> = (&'a [Arc<Part>], &'a BTreeMap<u16, Vec<Placed<'a>>>);
 
-/// The load balancer, without its listeners.
+/// The load balancer, without its listeners and its subnets.
 fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>]) -> Front {
     let settings = &snapshot.settings;
     let scheme = shared.load_balancer.scheme.unwrap_or(settings.default_scheme);
@@ -200,7 +207,6 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
             .collect(),
     };
     let ipv4_pool = shared.decided.ipv4_pool.as_ref().or(shared.load_balancer.ipv4_pool.as_ref());
-    let (subnets, no_subnets) = subnets_of(snapshot, shared, parts);
     let load_balancer = LoadBalancer {
         kind: LoadBalancerKind::Application,
         name,
@@ -217,8 +223,8 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
     Front {
         nlb: nlb.map(Box::new),
         load_balancer,
-        subnets,
-        no_subnets,
+        subnets: Wish::KeepElse(Vec::new()),
+        no_subnets: None,
         attributes: attributes_of_load_balancer(shared, parts),
         capacity: capacity(shared, parts),
         security_group,
@@ -262,25 +268,8 @@ fn attributes_of_listener(shared: &Shared, port: u16, parts: &[Arc<Part>]) -> Na
     attributes::named(&together.listener.attributes, decided, &asked)
 }
 
-/// The subnets to have, without those in zones that classes take out. Where too few would be left,
-/// none is taken out, which the members of those classes are told.
-fn subnets_of(
-    snapshot: &Snapshot,
-    shared: &Shared,
-    parts: &[Arc<Part>],
-) -> (Wish<Vec<AwsId>>, Option<Problem>) {
-    let (all, problem) = all_subnets_of(snapshot, shared, parts);
-    let out = parts.iter().filter_map(|part| part.load_balancer.zones_out.as_ref());
-    let Some(out) = out.cloned().reduce(|one, other| &one | &other) else { return (all, problem) };
-    let (Wish::Exactly(ids) | Wish::KeepElse(ids)) = &all;
-    match subnets::without(&snapshot.surroundings, &snapshot.settings, ids, &out) {
-        Ok(left) if problem.is_none() => (Wish::Exactly(left), None),
-        _ => (all, problem),
-    }
-}
-
 /// The subnets that a member names, or those that fit where none stand yet.
-fn all_subnets_of(
+fn subnets_of(
     snapshot: &Snapshot,
     shared: &Shared,
     parts: &[Arc<Part>],

@@ -24,7 +24,7 @@ use super::annotations::table::{
     Annotation, CAPACITY, CUSTOMER_OWNED_POOL, INBOUND_CIDRS, IP_ADDRESS_TYPE, IPV4_POOL,
     LISTEN_PORTS, LISTENER_ATTRIBUTES, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, MANAGE_RULES,
     MUTUAL_AUTHENTICATION, PREFIX_LISTS, SCHEME, SECURITY_GROUPS, SHIELD, SSL_POLICY, SSL_REDIRECT,
-    SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+    SUBNETS, TAGS, WAFV2_ACL_ARN, WAFV2_ACL_NAME, ZONES_OUT,
 };
 use super::decided::Decided;
 use super::group_class::ClassWish;
@@ -158,7 +158,8 @@ impl Conflicts<'_> {
             ip_address_type,
             name,
             subnets,
-            zones_out: _,
+            zones_out,
+            class_zones_out: _,
             security_groups,
             manages_rules,
             attributes,
@@ -191,6 +192,9 @@ impl Conflicts<'_> {
         self.one(&SHIELD, &mut protection.shield, shield.as_ref());
         self.ids(&SUBNETS, &mut group.subnets, subnets.as_ref(), is_same_set);
         self.ids(&SECURITY_GROUPS, &mut group.security_groups, security_groups.as_ref(), <[_]>::eq);
+        if group.class_zones_out.is_none() {
+            self.agree_on_set(&ZONES_OUT, (&mut group.zones_out, zones_out));
+        }
         let pairs = (&mut group.attributes, attributes);
         self.pairs(&LOAD_BALANCER_ATTRIBUTES.field(), pairs, &decided.attributes);
         self.pairs(&TAGS.field(), (&mut group.tags, tags), &FlatMap::new());
@@ -303,6 +307,7 @@ impl Conflicts<'_> {
         self.said(&IP_ADDRESS_TYPE, texts, ip_address_type);
         self.said(&LOAD_BALANCER_NAME, text(|wish| wish.name.clone()), NOTHING);
         self.said(&SUBNETS, text(|wish| wish.subnets.as_ref().map(listed)), NOTHING);
+        self.said(&ZONES_OUT, text(|wish| wish.zones_out.as_ref().map(named)), NOTHING);
         let texts = text(|wish| wish.security_groups.as_ref().map(listed));
         self.said(&SECURITY_GROUPS, texts, NOTHING);
         let manages = settings.manages_backend_rules.to_string();
@@ -380,16 +385,15 @@ impl Conflicts<'_> {
         }
     }
 
-    /// Lets who may come in, as far as a member says so.
-    fn agree_on_clients<A>(
+    /// The same set for all, as far as a member names one.
+    fn agree_on_set<A>(
         &mut self,
         annotation: &Annotation<A>,
         (group, wish): (&mut Option<BTreeSet<String>>, &Option<BTreeSet<String>>),
     ) {
         match (group.as_ref(), wish) {
             (Some(has), Some(wish)) if has != wish => {
-                let has = if has.is_empty() { NOTHING.to_owned() } else { listed(has) };
-                self.note(annotation, &listed(wish), &has);
+                self.note(annotation, &named(wish), &named(has));
             }
             (None, Some(wish)) => *group = Some(wish.clone()),
             (_, None) | (Some(_), Some(_)) => {}
@@ -412,9 +416,9 @@ impl Conflicts<'_> {
         let decided = shared.decided.of_listener(port);
         self.agree_on_listener(port, &mut entry.listener, wish, decided);
         let cidrs = (&mut entry.inbound_cidrs, &part.inbound_cidrs);
-        self.agree_on_clients(&INBOUND_CIDRS, cidrs);
+        self.agree_on_set(&INBOUND_CIDRS, cidrs);
         let lists = (&mut entry.inbound_prefix_lists, &part.inbound_prefix_lists);
-        self.agree_on_clients(&PREFIX_LISTS, lists);
+        self.agree_on_set(&PREFIX_LISTS, lists);
         if part.default_actions.is_some() {
             if entry.default_actions.is_some() {
                 let field = "spec.defaultBackend".to_owned();
@@ -434,6 +438,11 @@ impl Conflicts<'_> {
 /// Whether two lists have the same ids; the first member's order counts.
 fn is_same_set(one: &[AwsId], other: &[AwsId]) -> bool {
     one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
+}
+
+/// A set as people read it.
+fn named(set: &BTreeSet<String>) -> String {
+    if set.is_empty() { NOTHING.to_owned() } else { listed(set) }
 }
 
 fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {

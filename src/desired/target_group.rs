@@ -2,64 +2,28 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{Ingress, ServiceBackendPort};
+use k8s_openapi::api::networking::v1::ServiceBackendPort;
 use smol_str::SmolStr;
 
 use crate::model::backend::BackendKey;
 use crate::model::binding::{Binding, Opening, PortRef};
-use crate::model::group::Group;
-use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
+use crate::model::id::{Handle, Id, Slot, TargetGroupKey};
 use crate::model::listener::Protocol;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::part::WishedTargetGroup;
 use crate::model::problem::{Code, Kind};
-use crate::model::seen::{ClassParams, Service, ServicePort};
+use crate::model::seen::ServicePort;
 use crate::model::selector::Selector;
-use crate::model::settings::Settings;
 use crate::model::source::Source;
-use crate::model::target_group::{GRPC, HTTP1, HealthCheck, TargetGroup, TargetType};
+use crate::model::target_group::{HTTP1, HealthCheck, TRAFFIC_PORT, TargetGroup, TargetType};
 
 use super::annotations::table::{
-    BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, HEALTHCHECK_INTERVAL, HEALTHCHECK_PATH,
-    HEALTHCHECK_PORT, HEALTHCHECK_PROTOCOL, HEALTHCHECK_TIMEOUT, HEALTHY_THRESHOLD, MULTI_CLUSTER,
-    SUCCESS_CODES, TARGET_CONTROL_PORT, TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE,
-    UNHEALTHY_THRESHOLD,
+    BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, MULTI_CLUSTER, TARGET_CONTROL_PORT,
+    TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE,
 };
 use super::annotations::{Annotations, Lookup};
-use super::tags;
-
-/// What requests a target group takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Those that somebody serves.
-    Requests,
-    /// The one by which an authority has a host proved: pods answer it, within seconds, whatever
-    /// the Ingress and its class say of targets.
-    Challenge,
-}
-
-/// What a target group is built from.
-#[derive(Clone, Copy, Debug)]
-pub struct Backend<'a> {
-    /// What for.
-    pub purpose: Purpose,
-    /// How the process was started.
-    pub settings: &'a Settings,
-    /// The Ingress group.
-    pub group: &'a Group,
-    /// The Ingress's key.
-    pub ingress_key: &'a ObjectKey,
-    /// The Ingress.
-    pub ingress: &'a Ingress,
-    /// The parameters of the Ingress's class.
-    pub params: Option<&'a ClassParams>,
-    /// The Service's key.
-    pub service_key: &'a ObjectKey,
-    /// The Service.
-    pub service: &'a Service,
-    /// The port as the backend writes it.
-    pub port: &'a PortRef,
-}
+use super::origin::{Backend, Purpose};
+use super::{health_check, tags};
 
 /// The port of a backend as written: its name if it has one.
 #[must_use]
@@ -130,20 +94,17 @@ fn describe(
     let target_port = target_port(backend, (target_type, service_port), lookup)?;
     let protocol = lookup.find(&BACKEND_PROTOCOL).unwrap_or(Protocol::Http);
     let version = lookup.find(&BACKEND_PROTOCOL_VERSION).unwrap_or(HTTP1);
-    let health_check = HealthCheck {
-        port: health_check_port(backend, target_type, lookup).into(),
-        ..health_check((protocol, version), lookup)
-    };
+    let kind = (target_type, protocol, version);
+    let (health_check, said_of_check) = health_check::build(backend, kind, service_port, lookup);
     let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
     let attributes = attributes.into_iter().collect();
-    let kind = (target_type, protocol, version);
     let control_port = control_port(backend, target_type, lookup);
     let ports = (&target_port, control_port);
     let target_group = target_group(backend, (kind, ports), health_check, lookup);
     let nodes = nodes(target_type, lookup);
     let multi_cluster = is_shared(lookup);
     let binding = Binding { multi_cluster, nodes, ..binding(backend, &target_group, target_port) };
-    Some(WishedTargetGroup { target_group, attributes, binding })
+    Some(WishedTargetGroup { target_group, attributes, binding, said_of_check })
 }
 
 fn target_group(
@@ -203,6 +164,7 @@ fn answering(
         target_group,
         attributes: std::iter::once((name, value)).collect(),
         binding,
+        said_of_check: None,
     }
 }
 
@@ -265,61 +227,6 @@ fn control_port(
         return None;
     }
     Some(port)
-}
-
-fn health_check(
-    (protocol, version): (Protocol, &str),
-    lookup: &mut Lookup<'_, '_, '_>,
-) -> HealthCheck {
-    // The defaults are LBC's; the bounds are AWS's.
-    let (path, codes) = if version == GRPC { ("/AWS.ALB/healthcheck", "12") } else { ("/", "200") };
-    HealthCheck {
-        port: TRAFFIC_PORT.into(),
-        protocol: lookup.find(&HEALTHCHECK_PROTOCOL).unwrap_or(protocol),
-        path: lookup.find(&HEALTHCHECK_PATH).map_or_else(|| path.into(), Into::into),
-        success_codes: lookup.find(&SUCCESS_CODES).map_or_else(|| codes.into(), Into::into),
-        interval_seconds: lookup.find(&HEALTHCHECK_INTERVAL).unwrap_or(15),
-        timeout_seconds: lookup.find(&HEALTHCHECK_TIMEOUT).unwrap_or(5),
-        healthy_threshold: lookup.find(&HEALTHY_THRESHOLD).unwrap_or(2),
-        unhealthy_threshold: lookup.find(&UNHEALTHY_THRESHOLD).unwrap_or(2),
-    }
-}
-
-/// AWS's word for "the port that the target gets its requests on".
-const TRAFFIC_PORT: &str = "traffic-port";
-
-fn health_check_port(
-    backend: &Backend<'_>,
-    target_type: TargetType,
-    lookup: &mut Lookup<'_, '_, '_>,
-) -> String {
-    let allowed = match target_type {
-        TargetType::Ip | TargetType::Alb => {
-            "traffic-port, a port number, or the name of a Service port whose targetPort is a number"
-        }
-        TargetType::Instance => {
-            "traffic-port, a port number, or the name of a Service port that has a nodePort"
-        }
-    };
-    let Some(text) = lookup.find(&HEALTHCHECK_PORT) else { return TRAFFIC_PORT.to_owned() };
-    if text == TRAFFIC_PORT {
-        return text;
-    }
-    // AWS tells a number as it spells it, whatever zeros somebody wrote in front.
-    if let Some(number) = text.parse::<u16>().ok().filter(|number| *number > 0) {
-        return number.to_string();
-    }
-    let named = backend.service.port(&PortRef::Name(text.clone()));
-    let number = named.and_then(|port| match (target_type, &port.target) {
-        (TargetType::Instance, _) => port.node_port.map(i32::from),
-        (TargetType::Ip, PortRef::Number(number)) => Some(*number),
-        (TargetType::Ip, PortRef::Name(_)) | (TargetType::Alb, _) => None,
-    });
-    if let Some(number) = number {
-        return number.to_string();
-    }
-    lookup.wrong(&HEALTHCHECK_PORT, &text, allowed);
-    TRAFFIC_PORT.to_owned()
 }
 
 /// The name, where the Service's UID is known (a manifest has none).

@@ -1,6 +1,6 @@
 //! Which visits a change in the cluster causes, and which objects a visit needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
@@ -11,7 +11,7 @@ use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
 use crate::model::request::RequestKey;
 use crate::model::secret::SecretUse;
-use crate::model::seen::{ClassParams, EndpointSlice, Node, SeenBinding, Service};
+use crate::model::seen::{ClassParams, EndpointSlice, SeenBinding, Service};
 use crate::model::selector::Selector;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
@@ -26,8 +26,8 @@ use super::doubt;
 use super::fabric::Others;
 use super::groups::groups_touching;
 use super::links::Links;
-use super::nodes::role;
 use super::pod_links::PodLinks;
+use super::probe::Probes;
 use super::request;
 use super::rule::authentication;
 use super::tls;
@@ -38,7 +38,9 @@ pub use gather::{for_balancer, for_targets, gather};
 
 mod caused;
 mod gather;
+mod nodes;
 mod pods;
+mod probes;
 mod solvers;
 mod tenants;
 
@@ -54,6 +56,8 @@ pub struct Index {
     pods: PodLinks,
     /// From pods to the bindings that their readiness gates wait for.
     gates: Links<ObjectKey, ObjectKey>,
+    /// How the pods of Services are asked, of those whose health checks are derived from it.
+    probes: BTreeMap<ObjectKey, Probes>,
     /// From bindings whose targets are nodes to what they choose nodes by.
     nodes: Links<ObjectKey, Selector>,
     /// The Secrets that members use, each with what for.
@@ -106,7 +110,7 @@ impl Index {
             Change::Namespace(turn) => self.namespace(&mut visits, objects, &turn.key),
             Change::Service(turn) => self.service(&mut visits, objects, turn),
             Change::Slice(turn) => self.slice(&mut visits, objects, turn),
-            Change::Pod(turn) => self.pod(&mut visits, turn),
+            Change::Pod(turn) => self.pod(&mut visits, objects, turn),
             Change::Node(turn) => self.node(&mut visits, objects, turn),
             Change::Binding(turn) => self.binding(&mut visits, turn),
             Change::Secret(turn) => {
@@ -333,6 +337,9 @@ impl Index {
         objects: &Objects,
         turn: &Turn<ObjectKey, Service>,
     ) {
+        if turn.new.is_none() {
+            self.probes.remove(&turn.key);
+        }
         self.of_service(visits, &turn.key);
         for member in self.services.leading_to(&turn.key) {
             visits.balancers(self.groups.of(member));
@@ -355,26 +362,6 @@ impl Index {
         };
         if is_news {
             visits.fabric();
-        }
-    }
-
-    /// A node says something of the endpoints on it whose pods are not ready, and of those who
-    /// choose nodes: it may be one for them, or one no more. Where it is gone it was none already,
-    /// but for those who have nothing better.
-    fn node(&self, visits: &mut Visits<'_>, objects: &Objects, turn: &Turn<String, Node>) {
-        let (old, new) = (turn.old.as_deref(), turn.new.as_deref());
-        if old.map(|node| &node.ready) != new.map(|node| &node.ready) {
-            for service in self.pods.on_node(objects, &turn.key) {
-                self.of_endpoints(visits, &service);
-            }
-        }
-        for (selector, bindings) in self.nodes.ends() {
-            let [before, now] = [old, new].map(|node| role(node?, selector));
-            let has_better = || objects.nodes.values().any(|node| role(node, selector).is_some());
-            if before != now || (new.is_none() && !has_better()) {
-                visits.targets(bindings.iter());
-                visits.fabric();
-            }
         }
     }
 
@@ -412,6 +399,10 @@ impl Index {
             self.of_endpoints(visits, &service);
         }
         self.pods.note(objects, turn);
+        for slice in [&turn.old, &turn.new].into_iter().flatten() {
+            let service = ObjectKey::new(turn.key.namespace.clone(), slice.service.clone());
+            self.probed(visits, objects, &service);
+        }
     }
 
     fn binding(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, SeenBinding>) {

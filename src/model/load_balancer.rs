@@ -169,10 +169,12 @@ pub struct LoadBalancerWish {
     pub name: Option<String>,
     /// The subnets.
     pub subnets: Option<Vec<AwsId>>,
-    /// The zones that its class takes out; nothing where it says nothing. Those of all members
-    /// count.
+    /// The zones that are taken out; nothing where nobody says anything of zones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zones_out: Option<BTreeSet<String>>,
+    /// The zones that its class takes out. Those of all members' classes count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_zones_out: Option<BTreeSet<String>>,
     /// The security groups.
     pub security_groups: Option<Vec<AwsId>>,
     /// Whether the backend security group comes beside security groups that are named.

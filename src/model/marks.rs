@@ -111,8 +111,8 @@ pub fn spelled<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tags 
     };
     pairs.into_iter().map(|(name, value)| (key(name), value)).collect()
 }
-/// Start of every annotation of an IngressClass that says what LBC's classes cannot.
-pub const CLASS_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
+/// Start of every annotation that says what LBC's annotations and classes cannot.
+pub const OWN_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
 /// The annotation of an IngressClass that lets go what is held because its owners are out of sight.
 pub const ANNOTATION_ACCEPT_REMOVALS: &str = "alb.ingress.k8s.aws/accept-removals";
 

@@ -16,7 +16,7 @@ use super::naming::MemberNames;
 use super::pairs;
 use super::rule::{Precedence, Rule, RuleAction};
 use super::source::Source;
-use super::target_group::TargetGroup;
+use super::target_group::{HealthCheckWish, TargetGroup};
 
 /// A target group with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub struct WishedTargetGroup {
     pub attributes: Attributes,
     /// Its TargetGroupBinding.
     pub binding: Binding,
+    /// Where nobody can tell what the health check should be: what is said of it. What stands of
+    /// the rest stays; what does not stand yet is made as it is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_of_check: Option<Box<HealthCheckWish>>,
 }
 
 /// What becomes, on a listener that speaks HTTP, of what clients have to log in for: AWS asks them

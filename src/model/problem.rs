@@ -91,6 +91,8 @@ pub enum Code {
     NoPod,
     /// Pods that stop answering while load balancers still send them requests.
     HastyPods,
+    /// Pods whose readinessProbe load balancers cannot ask, where it was asked that they do.
+    UnfitProbe,
     /// Pods that do not get ready because their readiness gates cannot be opened.
     ShutGates,
     /// Nobody may look which targets of a group that clusters share are registered from here.

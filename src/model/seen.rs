@@ -6,6 +6,7 @@ mod class_params;
 mod endpoint_slice;
 mod node;
 mod pod;
+mod probe;
 mod secret;
 mod service;
 mod target_group_binding;
@@ -19,6 +20,7 @@ pub use class_params::{
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use node::Node;
 pub use pod::{Pod, Termination};
+pub use probe::{Container, HttpProbe, Probe};
 pub use secret::{Closed, SeenSecret};
 pub use service::{Service, ServicePort};
 pub use target_group_binding::{

@@ -35,6 +35,24 @@ pub enum Wish<T> {
     Exactly(T),
     /// What stands is fine; this where nothing stands.
     KeepElse(T),
+    /// What stands in each of some places is fine, and is all there should be of that place; where
+    /// nothing of it stands, what of this lies there.
+    InEach {
+        /// What lies in each place.
+        places: Vec<T>,
+        /// What is taken where nothing stands.
+        found: T,
+    },
+}
+
+impl<T> Wish<T> {
+    /// What is taken where nothing stands.
+    #[must_use]
+    pub fn found(&self) -> &T {
+        match self {
+            Self::Exactly(found) | Self::KeepElse(found) | Self::InEach { found, .. } => found,
+        }
+    }
 }
 
 /// What a group should look like in AWS.

@@ -38,6 +38,9 @@ pub const HTTP2: &str = "HTTP2";
 /// gRPC, which goes over HTTP/2.
 pub const GRPC: &str = "GRPC";
 
+/// AWS's word for "the port that the target gets its requests on".
+pub const TRAFFIC_PORT: &str = "traffic-port";
+
 /// How the load balancer checks whether a target is well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
@@ -57,6 +60,85 @@ pub struct HealthCheck {
     pub healthy_threshold: i32,
     /// Failed checks in a row that make a target unhealthy (AWS: 2 to 10).
     pub unhealthy_threshold: i32,
+}
+
+impl HealthCheck {
+    /// What LBC has checked of targets that speak this where nobody says anything.
+    #[must_use]
+    pub fn usual(protocol: Protocol, version: &str) -> Self {
+        let (path, success_codes) =
+            if version == GRPC { ("/AWS.ALB/healthcheck", "12") } else { ("/", "200") };
+        Self {
+            port: SmolStr::new_static(TRAFFIC_PORT),
+            protocol,
+            path: SmolStr::new_static(path),
+            success_codes: SmolStr::new_static(success_codes),
+            interval_seconds: 15,
+            timeout_seconds: 5,
+            healthy_threshold: 2,
+            unhealthy_threshold: 2,
+        }
+    }
+}
+
+/// What somebody says of a health check; what nobody mentions is unset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HealthCheckWish {
+    /// The port, or [`TRAFFIC_PORT`].
+    pub port: Option<SmolStr>,
+    /// What the check speaks.
+    pub protocol: Option<Protocol>,
+    /// The path it asks for.
+    pub path: Option<SmolStr>,
+    /// The status codes that mean "well".
+    pub success_codes: Option<SmolStr>,
+    /// Seconds from one check to the next.
+    pub interval_seconds: Option<i32>,
+    /// Seconds until a check counts as failed.
+    pub timeout_seconds: Option<i32>,
+    /// Good checks in a row that make a target healthy.
+    pub healthy_threshold: Option<i32>,
+    /// Failed checks in a row that make a target unhealthy.
+    pub unhealthy_threshold: Option<i32>,
+}
+
+impl HealthCheckWish {
+    /// The health check, with what another one has of what is unset.
+    #[must_use]
+    pub fn over(&self, other: &HealthCheck) -> HealthCheck {
+        let text = |said: &Option<SmolStr>, other: &SmolStr| said.as_ref().unwrap_or(other).clone();
+        HealthCheck {
+            port: text(&self.port, &other.port),
+            protocol: self.protocol.unwrap_or(other.protocol),
+            path: text(&self.path, &other.path),
+            success_codes: text(&self.success_codes, &other.success_codes),
+            interval_seconds: self.interval_seconds.unwrap_or(other.interval_seconds),
+            timeout_seconds: self.timeout_seconds.unwrap_or(other.timeout_seconds),
+            healthy_threshold: self.healthy_threshold.unwrap_or(other.healthy_threshold),
+            unhealthy_threshold: self.unhealthy_threshold.unwrap_or(other.unhealthy_threshold),
+        }
+    }
+
+    /// The same, in which what is unset gives way where both together would be none: AWS wants a
+    /// check to have failed before the next one begins.
+    #[must_use]
+    pub fn within(&self, other: &HealthCheck) -> HealthCheck {
+        let mut check = self.over(other);
+        if self.timeout_seconds.is_none() {
+            check.timeout_seconds = check.timeout_seconds.min(check.interval_seconds - 1);
+        } else if self.interval_seconds.is_none() {
+            check.interval_seconds = check.interval_seconds.max(check.timeout_seconds + 1);
+        }
+        check
+    }
+
+    /// The health check, with what LBC does where nobody says anything (its code; its page says 3
+    /// for both thresholds).
+    #[must_use]
+    pub fn complete(&self) -> HealthCheck {
+        self.over(&HealthCheck::usual(Protocol::Http, HTTP1))
+    }
 }
 
 /// A target group, wished for or standing.

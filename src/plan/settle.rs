@@ -261,13 +261,22 @@ fn is_ours(inventory: &BalancerInventory, (name, seen): Seen<'_>) -> bool {
     }
 }
 
-/// The subnets to have: those named, or those that stand, or those found.
+/// The subnets to have: those named, or those that stand, or those found; zone by zone where some
+/// zones are left.
 #[must_use]
 pub fn subnets(wish: &Wish<Vec<AwsId>>, live: Option<&LiveLoadBalancer>) -> Vec<AwsId> {
     match (wish, live) {
         (Wish::Exactly(named), _) => named.clone(),
         (Wish::KeepElse(_), Some(live)) => live.live.spec.subnets.clone(),
-        (Wish::KeepElse(found), None) => found.clone(),
+        (Wish::KeepElse(found) | Wish::InEach { found, .. }, None) => found.clone(),
+        (Wish::InEach { places, found }, Some(live)) => {
+            let of =
+                |all: &[AwsId], zone: &[AwsId]| all.iter().find(|id| zone.contains(id)).cloned();
+            let standing = &live.live.spec.subnets;
+            let each =
+                places.iter().filter_map(|zone| of(standing, zone).or_else(|| of(found, zone)));
+            each.collect()
+        }
     }
 }
 

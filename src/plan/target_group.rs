@@ -1,7 +1,7 @@
 //! Steps for target groups and the bindings that fill them.
 
 use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
-use crate::model::binding::Binding;
+use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::inventory::LiveTargetGroup;
 use crate::model::load_balancer::Attributes;
@@ -35,7 +35,8 @@ pub fn plan(
                 let claims = claims.of(key.backend.owner());
                 create(draft, stack, key, &named(settled, key, wished), &claims);
             }
-            Some(live) => update(draft, settings, live, wished),
+            Some(live) if wished.said_of_check.is_none() => update(draft, settings, live, wished),
+            Some(live) => update(draft, settings, live, &named(settled, key, wished)),
         }
     }
     for (key, wished) in &stack.target_groups {
@@ -50,7 +51,8 @@ pub fn plan(
     }
 }
 
-/// A wish with the names to make things under: a binding is called as its target group is.
+/// A wish with the names to make things under: a binding is called as its target group is. Where
+/// nobody can tell how targets should be checked, they are as they are.
 #[must_use]
 pub fn named(
     settled: &Settled<'_>,
@@ -65,7 +67,28 @@ pub fn named(
             .unwrap_or_else(|| settled.free_name(plain).into());
         wished.binding.name = Some(plain.clone());
     }
+    keep_check(settled, key, &mut wished);
     wished
+}
+
+/// What is not said of a health check stays as it stands, of this target group or of the one whose
+/// place it takes; and load balancers reach the port that they ask then.
+fn keep_check(settled: &Settled<'_>, key: &TargetGroupKey, wished: &mut WishedTargetGroup) {
+    let Some(said) = &wished.said_of_check else { return };
+    let target_group = &mut wished.target_group;
+    let standing = settled.target_groups.get(key).copied();
+    let mut standing =
+        standing.into_iter().chain(settled.replaced(key)).map(|live| &live.live.spec);
+    let same = standing.find(|spec| spec.protocol_version == target_group.protocol_version);
+    let Some(same) = same else { return };
+    target_group.health_check = said.within(&same.health_check);
+    let port = target_group.health_check.port.parse().ok().map(PortRef::Number);
+    let openings = &mut wished.binding.openings;
+    let is_open = openings.iter().any(|opening| opening.port == port);
+    let like = openings.iter().find(|opening| opening.port.is_some()).cloned();
+    if let (Some(like), true) = (like, port.is_some() && !is_open) {
+        openings.push(Opening { port, ..like });
+    }
 }
 
 fn create(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use albedo::desired::annotations::{Carriers, Support, all};
+use albedo::desired::annotations::{Support, all};
 use albedo::flags::{Cli, EXTERNAL_DNS_FLAGS, Effect, ForeignFlag, GATES, LBC_FLAGS, Otherwise};
 use clap::CommandFactory as _;
 
@@ -37,11 +37,7 @@ fn the_readme_says_of_annotations_what_the_table_does() {
         "|---|---|---|---|".to_owned(),
     ];
     expected.extend(all().filter(|known| known.support == Support::Built).map(|known| {
-        let on = match known.carriers {
-            Carriers::Ingress => "Ingress",
-            Carriers::ServiceOrIngress => "Service, Ingress",
-            Carriers::Class => "IngressClass",
-        };
+        let on = known.carriers.kinds();
         let field = known.class_field.map(|path| format!("`{path}`")).unwrap_or_default();
         format!("| `{}` | {on} | {field} | {} |", known.name, known.help.trim())
     }));

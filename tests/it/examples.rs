@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use albedo::desired::annotations::{Carriers, Known, Support, all};
-use albedo::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
-use albedo::model::problem::Problem;
+use albedo::desired::annotations::{Known, Support, all};
+use albedo::model::marks::{ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX};
+use albedo::model::problem::{Kind, Problem};
 use serde_json::Value;
 
 use super::support::world::{CERTIFICATE, World};
@@ -137,6 +137,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("accept-removals", "", "0123456789abcdef"),
     ("precedence", "", "kubernetes"),
     ("zones-out", "", "none"),
+    ("healthcheck-from-readiness-probe", "", "true"),
     ("nginx", "", "true"),
 ];
 
@@ -194,9 +195,12 @@ fn annotated(known: &Known, rest: &str, value: &str) -> Vec<Problem> {
         ("listen-ports".to_owned(), r#"[{"HTTPS":443}]"#.to_owned()),
     ]);
     let mut class = "class example:".to_owned();
-    if known.carriers == Carriers::Class {
-        let key = format!("{CLASS_ANNOTATION_PREFIX}{}", known.name);
+    if known.carriers.include(Kind::IngressClass) {
+        let key = format!("{OWN_ANNOTATION_PREFIX}{}", known.name);
         class = format!("class example: {{{key}: {value:?}}}");
+        if known.carriers.include(Kind::Ingress) {
+            annotations.insert(key, value.to_owned());
+        }
     } else {
         annotations.insert(format!("{}{rest}", known.name), value.to_owned());
     }
@@ -248,18 +252,15 @@ fn page() -> String {
     let mut page = format!(
         "# Annotations and IngressClassParams\n\n\
          Made by `tests/it/examples.rs`, which applies every example. Annotations begin with \
-         `{ANNOTATION_PREFIX}`, those of an IngressClass with `{CLASS_ANNOTATION_PREFIX}`.\n\n\
+         `{ANNOTATION_PREFIX}`, those that an IngressClass may carry with \
+         `{OWN_ANNOTATION_PREFIX}`.\n\n\
          | annotation | on | example | IngressClassParams go over it by | |\n|---|---|---|---|---|\n"
     );
     let examples: BTreeMap<&str, (&str, &str)> =
         ANNOTATIONS.iter().map(|(name, rest, value)| (*name, (*rest, *value))).collect();
     for known in all().filter(|known| known.support == Support::Built) {
         let (rest, value) = examples[known.name];
-        let on = match known.carriers {
-            Carriers::Ingress => "Ingress",
-            Carriers::ServiceOrIngress => "Service, Ingress",
-            Carriers::Class => "IngressClass",
-        };
+        let on = known.carriers.kinds();
         let field = known.class_field.map(|path| format!("`{path}`")).unwrap_or_default();
         let help = known.help.trim();
         writeln!(page, "| `{}{rest}` | {on} | `{value}` | {field} | {help} |", known.name).unwrap();

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use albedo::model::action::{AwsAction, ElbAction};
-use albedo::model::frontend_nlb::HealthCheckWish;
 use albedo::model::id::AwsId;
 use albedo::model::load_balancer::LoadBalancerKind;
 use albedo::model::marks::Tags;
@@ -12,6 +11,7 @@ use albedo::model::record::Record;
 use albedo::model::rule::RuleAction;
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::target::TargetState;
+use albedo::model::target_group::HealthCheckWish;
 
 use super::support::canon;
 use super::support::fake::{Fake, State};

@@ -11,7 +11,7 @@ use albedo::model::inventory::TargetsInventory;
 use albedo::model::known::Known;
 use albedo::model::problem::Severity;
 use albedo::model::settings::{FeatureGates, Settings};
-use albedo::model::stack::{Braked, Doubts, TargetsStack, Wish};
+use albedo::model::stack::{Braked, Doubts, TargetsStack};
 use albedo::model::surroundings::Subnet;
 use albedo::model::target::{LiveTarget, Target, TargetState};
 use albedo::plan::targets;
@@ -42,8 +42,8 @@ fn chosen(switched: &str, subnets: Vec<(&str, Subnet)>) -> String {
     let front = world.build("shop/web").stack.front.unwrap();
     match (front.no_subnets, front.subnets) {
         (Some(_), _) => "none".to_owned(),
-        (None, Wish::Exactly(ids) | Wish::KeepElse(ids)) => {
-            let ids: Vec<&str> = ids.iter().map(AwsId::as_str).collect();
+        (None, subnets) => {
+            let ids: Vec<&str> = subnets.found().iter().map(AwsId::as_str).collect();
             ids.join(" ")
         }
     }

@@ -67,6 +67,7 @@ mod plan_log;
 mod plan_page;
 mod policy;
 mod precedence;
+mod probes;
 mod protection;
 mod protocols;
 mod queue;

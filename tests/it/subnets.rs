@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use albedo::model::id::AwsId;
-use albedo::model::problem::Severity;
+use albedo::model::problem::{Code, Severity};
 use albedo::model::stack::Wish;
 use albedo::model::surroundings::Subnet;
 
-use super::support::world::{World, subnet};
+use super::support::site::Site;
+use super::support::world::{World, subnet, wait};
 
 const ELB: &str = "kubernetes.io/role/elb";
 const CLUSTER: &str = "kubernetes.io/cluster/demo";
@@ -43,8 +44,12 @@ fn chosen(
     if let Some(problem) = front.no_subnets {
         return Err(problem.to_string());
     }
-    let (Wish::Exactly(ids) | Wish::KeepElse(ids)) = front.subnets;
-    Ok(ids.iter().map(|id| id.as_str().trim_start_matches("subnet-").to_owned()).collect())
+    Ok(front
+        .subnets
+        .found()
+        .iter()
+        .map(|id| id.as_str().trim_start_matches("subnet-").to_owned())
+        .collect())
 }
 
 fn discover(subnets: Vec<(&str, Subnet)>) -> Result<Vec<String>, String> {
@@ -172,12 +177,12 @@ fn where_too_few_fit_every_subnet_is_listed_with_why() {
     }
 }
 
-/// What becomes of the subnets of a class that says this of zones, and what its Ingress is told.
-fn zones_out(value: &str, annotations: &str, zones: &[&str]) -> (Wish<Vec<AwsId>>, Vec<String>) {
-    let says = format!("alb.ingress.k8s.aws/zones-out: \"{value}\"");
+/// What becomes of the subnets where a class says this of zones, and an Ingress that; and what the
+/// Ingress is told.
+fn zones_out(class: &str, annotations: &str, zones: &[&str]) -> (Wish<Vec<AwsId>>, Vec<String>) {
     let mut world = World::new(&format!(
-        "service shop/s: {{ports: [80]}}\nclass p: {{{says}}}\n\
-         ingress shop/web: {{class: p, {annotations} rules: [any Exact /a s:80]}}"
+        "service shop/s: {{ports: [80]}}\nclass p: {{{class}}}\n\
+         ingress shop/web: {{class: p, {annotations}, rules: [any Exact /a s:80]}}"
     ));
     let subnets = zones.iter().map(|zone| (AwsId::new(format!("subnet-{zone}")), subnet(zone)));
     Arc::make_mut(&mut world.surroundings.vpc).subnets = subnets.collect();
@@ -192,40 +197,163 @@ fn zones_out(value: &str, annotations: &str, zones: &[&str]) -> (Wish<Vec<AwsId>
     (front.subnets, told)
 }
 
+/// An annotation that says this of zones.
+fn out(value: &str) -> String {
+    format!("alb.ingress.k8s.aws/zones-out: \"{value}\"")
+}
+
 fn subnets(zones: &[&str]) -> Vec<AwsId> {
     zones.iter().map(|zone| AwsId::new(format!("subnet-{zone}"))).collect()
 }
 
 #[test]
-fn a_class_takes_a_zone_out_and_puts_it_back() {
+fn a_class_or_an_ingress_takes_a_zone_out_and_puts_it_back() {
     let three = ["a", "b", "c"];
-    let exactly = |zones: &[&str]| (Wish::Exactly(subnets(zones)), Vec::new());
-    assert_eq!(zones_out("b", "", &three), exactly(&["a", "c"]));
-    assert_eq!(zones_out("none", "", &three), exactly(&three));
+    let silent = "scheme: internal";
+    let found = |class: &str, ingress: &str| {
+        let (wish, told) = zones_out(class, ingress, &three);
+        assert_eq!(told, [""; 0]);
+        let Wish::InEach { places, found } = wish else { panic!("{wish:?}") };
+        assert_eq!(places.concat(), found, "each zone has one subnet here");
+        found
+    };
+    for (class, ingress) in [(out("b"), silent.to_owned()), (String::new(), out("b"))] {
+        assert_eq!(found(&class, &ingress), subnets(&["a", "c"]));
+    }
+    assert_eq!(found(&out("none"), silent), subnets(&three));
+    assert_eq!(found("", &out("none")), subnets(&three));
+    // The class decides.
+    assert_eq!(found(&out("a"), &out("b")), subnets(&["b", "c"]));
     // Those that an Ingress names, too.
-    let named = "subnets: \"subnet-c,subnet-b,subnet-a\",";
-    assert_eq!(zones_out("a", named, &three), exactly(&["c", "b"]));
-    assert_eq!(zones_out("none", named, &three), exactly(&["c", "b", "a"]));
+    let named = "subnets: \"subnet-c,subnet-b,subnet-a\"";
+    let exactly = |zones: &[&str]| (Wish::Exactly(subnets(zones)), Vec::new());
+    assert_eq!(zones_out(&out("a"), named, &three), exactly(&["c", "b"]));
+    assert_eq!(zones_out(&out("none"), named, &three), exactly(&["c", "b", "a"]));
+    assert_eq!(zones_out("", &format!("{named}, {}", out("a")), &three), exactly(&["c", "b"]));
+    // Whoever says nothing of zones leaves them as they are.
+    assert_eq!(zones_out("", silent, &three).0, Wish::KeepElse(subnets(&three)));
 }
 
 #[test]
 fn no_zone_is_taken_out_where_too_few_would_be_left() {
-    let (wish, told) = zones_out("a", "", &["a", "b"]);
-    assert_eq!(wish, Wish::KeepElse(subnets(&["a", "b"])));
-    let [told] = &told[..] else { panic!("{told:?}") };
-    assert!(told.contains("zones-out: one zone only: subnet-b; no zone is taken out"), "{told}");
-
-    let (wish, told) = zones_out("b, x", "", &["a", "b", "c"]);
-    assert_eq!(wish, Wish::Exactly(subnets(&["a", "c"])));
+    for (class, ingress) in [(out("a"), "scheme: internal".to_owned()), (String::new(), out("a"))] {
+        let (wish, told) = zones_out(&class, &ingress, &["a", "b"]);
+        assert_eq!(wish, Wish::KeepElse(subnets(&["a", "b"])));
+        let [told] = &told[..] else { panic!("{told:?}") };
+        assert!(
+            told.contains("zones-out: one zone only: subnet-b; no zone is taken out"),
+            "{told}"
+        );
+    }
+    let (wish, told) = zones_out(&out("b, x"), "scheme: internal", &["a", "b", "c"]);
+    assert_eq!(*wish.found(), subnets(&["a", "c"]));
     assert!(told[0].contains("\"x\", in which the VPC has no subnet"), "{told:?}");
 }
 
 #[test]
-fn zones_that_cannot_be_read_make_the_class_bad() {
-    let world = World::new(
-        "service shop/s: {ports: [80]}\nclass p: {alb.ingress.k8s.aws/zones-out: \"\"}\n\
-         ingress shop/web: {class: p, rules: [any Exact /a s:80]}",
-    );
-    let problems = world.problems("shop/web");
-    assert!(problems[0].to_string().contains("zones-out"), "{problems:?}");
+fn zones_that_cannot_be_read_make_the_class_or_the_ingress_bad() {
+    for (class, ingress, code) in [
+        (out(""), "scheme: internal", Code::InvalidClass),
+        (String::new(), out("").as_str(), Code::InvalidAnnotation),
+    ] {
+        let world = World::new(&format!(
+            "service shop/s: {{ports: [80]}}\nclass p: {{{class}}}\n\
+             ingress shop/web: {{class: p, {ingress}, rules: [any Exact /a s:80]}}",
+        ));
+        let problems = world.problems("shop/web");
+        assert_eq!(problems[0].code, code);
+        assert!(problems[0].to_string().contains("zones-out"), "{problems:?}");
+    }
+}
+
+/// Two Ingresses of a group, which say this of zones, in a VPC of three.
+fn together(web: &str, api: &str) -> World {
+    let mut world = World::new(&format!(
+        "service shop/s: {{ports: [80]}}\n\
+         ingress shop/web: {{group.name: edge, {web}, rules: [any Exact /a s:80]}}\n\
+         ingress shop/xpi: {{group.name: edge, {api}, rules: [any Exact /b s:80]}}"
+    ));
+    let three = ["a", "b", "c"].map(|zone| (AwsId::new(format!("subnet-{zone}")), subnet(zone)));
+    Arc::make_mut(&mut world.surroundings.vpc).subnets = three.into();
+    world
+}
+
+#[test]
+fn members_of_a_group_agree_on_the_zones_that_are_taken_out() {
+    let silent = "scheme: internal";
+    let built = together(silent, &out("b")).build("edge");
+    assert_eq!(built.problems, []);
+    assert_eq!(*built.stack.front.unwrap().subnets.found(), subnets(&["a", "c"]));
+    let built = together(&out("a"), &out("b")).build("edge");
+    let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
+    assert_eq!((problem.code, problem.severity), (Code::Conflict, Severity::Error));
+    assert_eq!(problem.object.key.name, "xpi");
+    assert_eq!(*built.stack.front.unwrap().subnets.found(), subnets(&["b", "c"]));
+}
+
+#[test]
+fn classes_of_a_group_that_take_out_too_much_together_are_told() {
+    let mut world = together("class: p", "class: q");
+    world.add(&format!("class p: {{{}}}\nclass q: {{{}}}", out("a"), out("b")));
+    let built = world.build("edge");
+    let told: Vec<&str> = built.problems.iter().map(|told| &*told.object.key.name).collect();
+    assert_eq!(told, ["web", "xpi"]);
+    for problem in &built.problems {
+        assert_eq!(problem.severity, Severity::Warning);
+        assert!(problem.found.contains("leave one zone only: subnet-c"), "{problem}");
+    }
+    assert_eq!(built.stack.front.unwrap().subnets, Wish::KeepElse(subnets(&["a", "b", "c"])));
+}
+
+#[test]
+fn a_load_balancer_stays_in_the_subnets_that_it_has_in_the_zones_that_are_left() {
+    wait(async {
+        let shop = |said: &str| {
+            format!(
+                "service shop/s: {{ports: [80]}}\ningress shop/web: {{{said}rules: [any Exact /a s:80]}}"
+            )
+        };
+        let site = Site::new(&shop(""));
+        let vpc = |ids: &[(&str, &[&str])]| {
+            let each = ids
+                .iter()
+                .map(|(id, tags)| (AwsId::new(format!("subnet-{id}")), tagged(&id[..1], tags)));
+            let subnets = each.collect();
+            site.aws.change(|state| state.vpc.subnets = subnets);
+        };
+        let role = "kubernetes.io/role/internal-elb=1";
+        vpc(&[("a1", &[role]), ("b1", &[role]), ("c1", &[role])]);
+        let mut controller = site.settle().await;
+        let stands = || {
+            let state = site.aws.everything();
+            let balancers = state.load_balancers.values();
+            let mut ids: Vec<String> = balancers
+                .flat_map(|found| &found.spec.subnets)
+                .map(|id| id.as_str().trim_start_matches("subnet-").to_owned())
+                .collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(stands(), ["a1", "b1", "c1"]);
+        // Discovery finds others of the same zones by now, and one zone more.
+        vpc(&[
+            ("a0", &[role, CLUSTER]),
+            ("a1", &[role]),
+            ("b0", &[role, CLUSTER]),
+            ("b1", &[role]),
+            ("c0", &[role, CLUSTER]),
+            ("c1", &[role]),
+            ("d0", &[role]),
+        ]);
+        for (said, expected) in [
+            ("b", &["a1", "c1", "d0"][..]),
+            ("none", &["a1", "b0", "c1", "d0"]),
+            ("a, c", &["b0", "d0"]),
+        ] {
+            controller.stop().await;
+            site.cluster.add(&shop(&format!("{}, ", out(said))));
+            controller = site.settle().await;
+            assert_eq!(stands(), expected, "{said}");
+        }
+    });
 }

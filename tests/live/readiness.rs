@@ -121,3 +121,30 @@ async fn a_gate_opens_once_the_target_answers() {
     assert_eq!(counts.get("elbv2.DescribeTargetHealth"), None, "{counts:?}");
     stage.delete("Node", &node).await;
 }
+
+#[tokio::test]
+async fn a_health_check_asks_what_the_kubelet_asks_with_what_kubernetes_fills_in() {
+    let stage = Stage::new("probed").await;
+    let mut web = service("web");
+    web["metadata"]["annotations"] =
+        json!({"alb.ingress.k8s.aws/healthcheck-from-readiness-probe": "true"});
+    let mut objects = endpoints(&web, &stage.ground.addresses[208..209]);
+    objects[0]["spec"]["containers"][0]["ports"] = json!([{"name": "web", "containerPort": 8080}]);
+    let probe = json!({"httpGet": {"path": "/ready", "port": "web"}, "failureThreshold": 4});
+    objects[0]["spec"]["containers"][0]["readinessProbe"] = probe;
+    stage.apply(&objects).await;
+    stage.apply(&[web]).await;
+    stage.apply(&[ingress("web", &stage.class, &IP, &[("p.example.com", "/", "web")])]).await;
+    let _controller = stage.run(&[]);
+    stage.rest().await;
+    let groups = stage.account.call("elbv2", "DescribeTargetGroups", &json!({}));
+    let group = &groups["TargetGroups"][0];
+    let told = ["Port", "Path", "IntervalSeconds", "TimeoutSeconds"]
+        .map(|field| group[format!("HealthCheck{field}")].clone());
+    assert_eq!(told, [json!("traffic-port"), json!("/ready"), json!(10), json!(2)], "{group}");
+    assert_eq!(group["Matcher"]["HttpCode"], "200-399");
+    assert_eq!(
+        (&group["HealthyThresholdCount"], &group["UnhealthyThresholdCount"]),
+        (&json!(2), &json!(4))
+    );
+}

@@ -6,7 +6,8 @@ use super::*;
 use crate::model::binding::PortRef;
 use crate::model::gate::{Gate, GateCondition, GateState, Gates};
 use crate::model::id::ObjectKey;
-use crate::model::seen;
+use crate::model::listener::Protocol;
+use crate::model::seen::{self, Container, HttpProbe, Probe};
 
 fn decoded(value: Value) -> Object {
     decode(value).expect("the manifest is good")
@@ -54,7 +55,14 @@ fn a_pod_is_kept_slim() {
         },
         "spec": {
             "nodeName": "n1",
-            "containers": [{"name": "web", "ports": [{"name": "http", "containerPort": 8080}]}],
+            "containers": [{
+                "name": "web", "ports": [{"name": "http", "containerPort": 8080}],
+                "readinessProbe": {"httpGet": {"path": "ready", "port": "http"}, "periodSeconds": 7},
+            }],
+            "initContainers": [
+                {"name": "once", "readinessProbe": null},
+                {"name": "always", "restartPolicy": "Always", "readinessProbe": {"exec": {}}},
+            ],
             "readinessGates": [
                 {"conditionType": "target-health.elbv2.k8s.aws/a"},
                 {"conditionType": "target-health.elbv2.k8s.aws/b"},
@@ -69,12 +77,26 @@ fn a_pod_is_kept_slim() {
             }],
         },
     }));
+    let http = HttpProbe {
+        scheme: Protocol::Http,
+        port: Some(8080),
+        path: "/ready".into(),
+        period_seconds: 7,
+        timeout_seconds: 1,
+        success_threshold: 1,
+        failure_threshold: 3,
+    };
+    let probes = [
+        Container { ports: [("http".into(), 8080)].into(), probe: Some(Probe::Http(http)) },
+        Container { ports: [].into(), probe: Some(Probe::Exec) },
+    ];
     let expected = seen::Pod {
         termination: seen::Termination::default(),
         node: "n1".into(),
         addresses: ["10.0.0.1", "fd00::1"].map(Into::into).to_vec(),
         containers_ready: true,
         leaving: false,
+        probes: Some(probes.into()),
         gates: Some(Box::new(Gates {
             uid: "u1".into(),
             each: vec![

@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use smol_str::SmolStr;
 
+use super::probe::{Port, ReadinessProbe, listed};
 use super::{Condition, Wire, condition, meta, nullable, object_key, served};
 use crate::cluster::object::Object;
 use crate::model::gate::{GATE_PREFIX, Gate, GateCondition, GateState, Gates};
@@ -38,14 +39,21 @@ struct Spec {
     termination_grace_period_seconds: Option<i64>,
     #[serde(deserialize_with = "nullable")]
     containers: Vec<Container>,
+    #[serde(deserialize_with = "nullable")]
+    init_containers: Vec<Container>,
 }
 
-/// A container, as far as it says what happens before it is told to stop.
+/// A container, as far as it says what it is asked and what happens before it is told to stop.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Container {
     #[serde(deserialize_with = "nullable")]
     lifecycle: Lifecycle,
+    #[serde(deserialize_with = "nullable")]
+    ports: Vec<Port>,
+    readiness_probe: Option<ReadinessProbe>,
+    #[serde(deserialize_with = "nullable")]
+    restart_policy: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -89,6 +97,24 @@ impl Hook {
 }
 
 impl Spec {
+    /// The containers that run as long as the pod does: those that begin before the others only
+    /// where they are always started anew.
+    fn lasting(&self) -> impl Iterator<Item = &Container> {
+        let first = self.init_containers.iter().filter(|each| each.restart_policy == "Always");
+        self.containers.iter().chain(first)
+    }
+
+    /// What containers are asked; nothing where none is asked anything.
+    fn probes(&self) -> Option<Arc<[seen::Container]>> {
+        self.lasting().find(|each| each.readiness_probe.is_some())?;
+        let each = self.lasting().map(|each| {
+            let ports = listed(&each.ports);
+            let probe = each.readiness_probe.as_ref().map(|probe| probe.read(&ports));
+            seen::Container { ports, probe }
+        });
+        Some(each.collect())
+    }
+
     fn termination(&self) -> Termination {
         let hooks = self.containers.iter().filter_map(|each| each.lifecycle.pre_stop.as_ref());
         let slept = hooks.map(Hook::seconds).collect::<Option<Vec<u32>>>();
@@ -169,6 +195,7 @@ impl Wire for Pod {
         let pod = seen::Pod {
             gates: gates(&metadata, &spec, &status),
             termination: spec.termination(),
+            probes: spec.probes(),
             node: spec.node_name.into(),
             addresses: status.addresses(),
             containers_ready: condition(&status.conditions, "ContainersReady") == Some("True"),

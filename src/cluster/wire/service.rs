@@ -11,7 +11,7 @@ use crate::cluster::object::Object;
 use crate::model::binding::PortRef;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::marks::ANNOTATION_PREFIX;
+use crate::model::marks::{ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX};
 use crate::model::seen;
 use crate::model::snapshot::Objects;
 
@@ -43,7 +43,9 @@ impl Wire for Service {
         let spec = self.spec.unwrap_or_default();
         let mut finalizers = self.metadata.finalizers.iter().flatten();
         let annotations = self.metadata.annotations.unwrap_or_default().into_iter();
-        let annotations = annotations.filter(|(name, _)| name.starts_with(ANNOTATION_PREFIX));
+        let prefixes = [ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX];
+        let annotations =
+            annotations.filter(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
         let annotations: BTreeMap<String, String> = annotations.collect();
         let selector = spec.selector.into_iter().flatten();
         let service = seen::Service {

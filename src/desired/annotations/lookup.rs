@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
-use crate::model::problem::{Code, Problem};
+use crate::model::problem::{Code, Kind, Problem};
 use crate::model::seen::ClassParams;
 
-use super::table::{Annotation, Carriers, ClassValue, Pairs};
+use super::table::{Annotation, ClassValue, Pairs};
 use super::{Annotations, Unreadable, quoted};
 
 /// Everybody who may decide a setting. What one says, those after it do not.
@@ -47,7 +47,7 @@ impl Lookup<'_, '_, '_> {
     /// The pairs that authors ask for: the Ingress's, and the Service's over them where it may ask.
     pub fn own_pairs(&mut self, annotation: &Annotation<Pairs>) -> Pairs {
         let mut found = self.ingress.read(annotation).unwrap_or_default();
-        let may_be = annotation.carriers == Carriers::ServiceOrIngress;
+        let may_be = annotation.carriers.include(Kind::Service);
         if let Some(service) = self.service.as_deref_mut().filter(|_| may_be) {
             found.extend(service.read(annotation).unwrap_or_default());
         }
@@ -98,10 +98,15 @@ impl Lookup<'_, '_, '_> {
             let code = if code == Code::InvalidAnnotation { Code::InvalidClass } else { code };
             return self.ingress.error(code, annotation.place_in_class(), found, allowed);
         }
-        match self.service_for(annotation).filter(|of| of.text(annotation).is_some()) {
-            Some(service) => service.error(code, annotation.field(), found, allowed),
-            None => self.ingress.error(code, annotation.field(), found, allowed),
-        }
+        self.author(annotation).error(code, annotation.field(), found, allowed)
+    }
+
+    /// The author who decides a setting: the Service's where it says something, else the
+    /// Ingress's.
+    #[must_use]
+    pub fn author<T>(&self, annotation: &Annotation<T>) -> &Annotations<'_> {
+        let service = self.service_for(annotation);
+        service.filter(|of| of.text(annotation).is_some()).unwrap_or(self.ingress)
     }
 
     /// Where a problem with a setting of the Ingress's is.
@@ -115,7 +120,7 @@ impl Lookup<'_, '_, '_> {
 
     /// The Service's annotations, if one of them may be this.
     fn service_for<T>(&self, annotation: &Annotation<T>) -> Option<&Annotations<'_>> {
-        let may_be = annotation.carriers == Carriers::ServiceOrIngress;
+        let may_be = annotation.carriers.include(Kind::Service);
         self.service.as_deref().filter(|_| may_be)
     }
 }

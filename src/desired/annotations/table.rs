@@ -12,7 +12,8 @@ use super::grammar::json::Noted;
 use super::grammar::{self, Parser};
 use crate::model::listener::{MutualAuthentication, Protocol};
 use crate::model::load_balancer::{IpAddressType, Scheme};
-use crate::model::marks::{ANNOTATION_PREFIX, CLASS_ANNOTATION_PREFIX};
+use crate::model::marks::{ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX};
+use crate::model::problem::Kind;
 use crate::model::protection::WebAcl;
 use crate::model::rule::{Jwt, Precedence, Transform};
 use crate::model::seen::{ClassParamsSpec, KeyValue};
@@ -59,8 +60,14 @@ pub enum Carriers {
     Ingress,
     /// Services and Ingresses; what the Service says, its Ingress does not.
     ServiceOrIngress,
-    /// IngressClasses. These are ours: LBC's IngressClassParams have no place for them.
+    /// IngressClasses. These are ours: LBC's IngressClassParams have no place for them. So are the
+    /// next ones.
     Class,
+    /// Ingresses and IngressClasses; what the class says, its Ingresses do not.
+    IngressOrClass,
+    /// Services, Ingresses and IngressClasses; what the Service says, its Ingress does not, and
+    /// what either says, the class does not.
+    Anybody,
 }
 
 impl Carriers {
@@ -69,7 +76,32 @@ impl Carriers {
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Ingress | Self::ServiceOrIngress => ANNOTATION_PREFIX,
-            Self::Class => CLASS_ANNOTATION_PREFIX,
+            Self::Class | Self::IngressOrClass | Self::Anybody => OWN_ANNOTATION_PREFIX,
+        }
+    }
+
+    /// The kinds of objects, as tables have them.
+    #[must_use]
+    pub fn kinds(self) -> &'static str {
+        match self {
+            Self::Ingress => "Ingress",
+            Self::ServiceOrIngress => "Service, Ingress",
+            Self::Class => "IngressClass",
+            Self::IngressOrClass => "Ingress, IngressClass",
+            Self::Anybody => "Service, Ingress, IngressClass",
+        }
+    }
+
+    /// Whether an object of this kind may carry it.
+    #[must_use]
+    pub fn include(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Service => matches!(self, Self::ServiceOrIngress | Self::Anybody),
+            Kind::Ingress => self != Self::Class,
+            Kind::IngressClass => {
+                matches!(self, Self::Class | Self::IngressOrClass | Self::Anybody)
+            }
+            Kind::IngressClassParams | Kind::TargetGroupBinding => false,
         }
     }
 }
@@ -381,8 +413,12 @@ built! {
     /// nobody says), or kubernetes, the narrowest host and path first, whoever asks for it.
     PRECEDENCE: Precedence = "precedence" on Class by grammar::precedence;
     /// The availability zones whose subnets load balancers leave, and their targets with them, for
-    /// as long as two others remain; none puts back those that discovery finds.
-    ZONES_OUT: BTreeSet<String> = "zones-out" on Class by grammar::zones_out;
+    /// as long as two others remain; none puts back those that discovery finds. A class decides.
+    ZONES_OUT: BTreeSet<String> = "zones-out" on IngressOrClass by grammar::zones_out;
+    /// Whether health checks ask what the kubelet asks by the pods' readinessProbe, as far as no
+    /// annotation says otherwise; what stands stays where that cannot be told.
+    HEALTHCHECK_FROM_PROBE: bool =
+        "healthcheck-from-readiness-probe" on Anybody by grammar::truth;
     /// Whether Ingresses are read as ingress-nginx reads them, and its annotations are translated
     /// (docs/nginx.md); rules stand as with precedence kubernetes, where nobody says.
     NGINX: bool = "nginx" on Class by grammar::truth;
@@ -396,7 +432,7 @@ pub fn all() -> impl Iterator<Item = &'static Known> + Clone {
     BUILT.iter().chain(NOT_YET)
 }
 
-/// What is known of an annotation of an Ingress or a Service by its name.
+/// What is known of an annotation of LBC's by its name.
 #[must_use]
 pub fn lookup(name: &str) -> Option<&'static Known> {
     static BY_NAME: LazyLock<BTreeMap<&str, &Known>> =
@@ -406,14 +442,18 @@ pub fn lookup(name: &str) -> Option<&'static Known> {
     found.copied()
 }
 
-/// Whether there is such an annotation of an IngressClass.
+/// What is known of an annotation of ours by its name.
 #[must_use]
-pub fn is_of_class(name: &str) -> bool {
-    all().any(|known| known.carriers == Carriers::Class && known.name == name)
+pub fn lookup_own(name: &str) -> Option<&'static Known> {
+    own().find(|known| known.name == name)
 }
 
 fn of_lbc() -> impl Iterator<Item = &'static Known> {
-    all().filter(|known| known.carriers != Carriers::Class)
+    all().filter(|known| known.carriers.prefix() == ANNOTATION_PREFIX)
+}
+
+fn own() -> impl Iterator<Item = &'static Known> {
+    all().filter(|known| known.carriers.prefix() == OWN_ANNOTATION_PREFIX)
 }
 
 /// The most edits after which one name may still be meant for another.
@@ -423,6 +463,12 @@ const EDITS_MAX: usize = 4;
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
     nearest_of(name, of_lbc().map(|known| known.name))
+}
+
+/// The same among the names of annotations of ours.
+#[must_use]
+pub fn nearest_own(name: &str) -> Option<&'static str> {
+    nearest_of(name, own().map(|known| known.name))
 }
 
 /// The same among other names.

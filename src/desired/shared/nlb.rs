@@ -9,9 +9,10 @@ use crate::desired::annotations::table::{
     NLB_SUCCESS_CODES, NLB_TAGS, NLB_UNHEALTHY_THRESHOLD,
 };
 use crate::model::flat::FlatMap;
-use crate::model::frontend_nlb::{FrontendNlbWish, HealthCheckWish};
+use crate::model::frontend_nlb::FrontendNlbWish;
 use crate::model::marks::Tags;
 use crate::model::part::Part;
+use crate::model::target_group::HealthCheckWish;
 
 use super::{Conflicts, NOTHING, Shared, is_same_set, listed};
 

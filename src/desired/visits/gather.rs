@@ -1,11 +1,15 @@
 //! The objects that a visit needs, out of all of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::Index;
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::seen::EndpointSlice;
 use crate::model::snapshot::Objects;
 use crate::model::source::{Source, SourceKind};
 use crate::model::subject::Subject;
@@ -64,14 +68,31 @@ fn judged<'k>(objects: &Objects, members: impl Iterator<Item = &'k Source> + Clo
 #[must_use]
 pub fn for_balancer(index: &Index, objects: &Objects, group: &Group) -> Objects {
     let members = index.members(group);
-    let services = members.clone().flat_map(|member| index.services(member));
+    let services = || members.clone().flat_map(|member| index.services(member));
     let secrets = members.clone().flat_map(|member| index.secrets_of(member));
+    let derived = services().filter(|service| index.derives(objects, service));
+    let slices = pick(&objects.slices, derived);
     Objects {
+        pods: pick(&objects.pods, &named_pods(&slices)),
+        slices,
         secrets: pick(&objects.secrets, secrets),
-        services: pick(&objects.services, services),
+        services: pick(&objects.services, services()),
         bindings: pick(&objects.bindings, index.bindings(group)),
         ..judged(objects, members.clone().chain(members.flat_map(|m| index.beside_solver(m))))
     }
+}
+
+/// The slices of some Services.
+type Slices = BTreeMap<ObjectKey, FlatMap<SmolStr, Arc<EndpointSlice>>>;
+
+/// The pods that slices name.
+fn named_pods(slices: &Slices) -> Vec<ObjectKey> {
+    let each = slices.iter().flat_map(|(service, slices)| {
+        let endpoints = slices.values().flat_map(|slice| &slice.endpoints);
+        let named = endpoints.filter_map(|endpoint| endpoint.pod.clone());
+        named.map(|pod| ObjectKey::new(service.namespace.clone(), pod))
+    });
+    each.collect()
 }
 
 fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Objects {
@@ -103,11 +124,7 @@ pub fn for_targets(index: &Index, objects: &Objects, key: &ObjectKey) -> Objects
         };
     }
     let slices = pick(&objects.slices, &service);
-    let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
-    let pods: Vec<ObjectKey> = endpoints
-        .filter_map(|endpoint| Some(ObjectKey::new(key.namespace.clone(), endpoint.pod.clone()?)))
-        .collect();
-    let pods = pick(&objects.pods, &pods);
+    let pods = pick(&objects.pods, &named_pods(&slices));
     let nodes = named(&objects.nodes, pods.values().map(|pod| &*pod.node));
     Objects { services: pick(&objects.services, &service), slices, nodes, pods, bindings, ..judged }
 }

@@ -5,6 +5,7 @@ use crate::desired::pod_links::is_moved;
 use crate::model::id::ObjectKey;
 use crate::model::index::Turn;
 use crate::model::seen::Pod;
+use crate::model::snapshot::Objects;
 
 impl Index {
     /// Whether any pod has a readiness gate that waits for a binding.
@@ -26,7 +27,12 @@ impl Index {
 
     /// A pod says something of the endpoints that name it. How its gates stand concerns their
     /// targets and lets nobody in.
-    pub(super) fn pod(&mut self, visits: &mut Visits<'_>, turn: &Turn<ObjectKey, Pod>) {
+    pub(super) fn pod(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        turn: &Turn<ObjectKey, Pod>,
+    ) {
         let (old, new) = (turn.old.as_deref(), turn.new.as_deref());
         let gates = |pod: Option<&Pod>| pod.and_then(|pod| pod.gates.clone());
         let named = gates(new).into_iter().flat_map(|gates| gates.each);
@@ -39,6 +45,12 @@ impl Index {
         let bare = |pod: Option<&Pod>| pod.map(|pod| Pod { gates: None, ..pod.clone() });
         if bare(old) == bare(new) {
             return;
+        }
+        let asked = |pod: Option<&Pod>| pod.map(|pod| (pod.leaving, pod.probes.clone()));
+        if asked(old) != asked(new) {
+            for service in self.pods.naming(&turn.key) {
+                self.probed(visits, objects, &service);
+            }
         }
         let services = self.pods.services(turn);
         for service in &services {

@@ -1,8 +1,11 @@
 //! A pod, as far as targets depend on it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::Container;
 use crate::model::gate::Gates;
 
 /// A pod.
@@ -20,6 +23,10 @@ pub struct Pod {
     /// How it ends.
     #[serde(default)]
     pub termination: Termination,
+    /// Its containers, where some are asked whether they are ready. Pods that are made from one
+    /// template share them.
+    #[serde(default)]
+    pub probes: Option<Arc<[Container]>>,
     /// Its readiness gates that wait for targets; most pods have none.
     #[serde(default)]
     pub gates: Option<Box<Gates>>,

@@ -16,6 +16,8 @@
 //! policy p: {namespaceSelector: {}, groups: []}  # a TenantPolicy
 //! endpoints shop/web: {ports: {http: 8080}, at: [172.31.1.10, 172.31.1.11 unready]}
 //! pod shop/pod-172.31.1.12: {ready: true, gates: [binding], preStop: 15, grace: 60}
+//! # what its container is asked, and the ports that it lists, as in a manifest; or all containers
+//! pod shop/pod-172.31.1.13: {probe: {httpGet: {port: 8080}}, containerPorts: [{containerPort: 1}]}
 //! ```
 //!
 //! Endpoints come with their pods, unless `pods: false` says that somebody else sees to them.
@@ -257,11 +259,19 @@ fn pod(name: &str, body: &mut Map<String, Value>) -> Value {
     let gates = gates.map(|name| json!({"conditionType": format!("{GATE_PREFIX}{name}")}));
     let hook =
         body.remove("preStop").map(|seconds| json!({"preStop": {"sleep": {"seconds": seconds}}}));
+    let mut container = json!({"lifecycle": hook});
+    for (field, named) in [("readinessProbe", "probe"), ("ports", "containerPorts")] {
+        if let Some(value) = body.remove(named) {
+            container[field] = value;
+        }
+    }
+    let containers = body.remove("containers").unwrap_or_else(|| json!([container]));
     json!({
         "spec": {
             "nodeName": body.remove("node").unwrap_or_else(|| "n1".into()),
             "readinessGates": gates.collect::<Vec<_>>(),
-            "containers": [{"lifecycle": hook}],
+            "containers": containers,
+            "initContainers": body.remove("initContainers"),
             "terminationGracePeriodSeconds": body.remove("grace"),
         },
         "status": {

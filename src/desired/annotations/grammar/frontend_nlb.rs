@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Unreadable, list, map, port};
-use crate::model::frontend_nlb::TRAFFIC_PORT;
+use crate::model::target_group::TRAFFIC_PORT;
 
 /// Ports, each with the one that connections go on to.
 pub fn port_mapping(text: &str) -> Result<BTreeMap<u16, u16>, Unreadable> {

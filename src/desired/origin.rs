@@ -1,0 +1,45 @@
+//! What a target group is built from.
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::model::binding::PortRef;
+use crate::model::group::Group;
+use crate::model::id::ObjectKey;
+use crate::model::seen::{ClassParams, Service};
+use crate::model::settings::Settings;
+use crate::model::snapshot::Objects;
+
+/// What requests a target group takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Those that somebody serves.
+    Requests,
+    /// The one by which an authority has a host proved: pods answer it, within seconds, whatever
+    /// the Ingress and its class say of targets.
+    Challenge,
+}
+
+/// What a target group is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct Backend<'a> {
+    /// What for.
+    pub purpose: Purpose,
+    /// How the process was started.
+    pub settings: &'a Settings,
+    /// The cluster's objects.
+    pub objects: &'a Objects,
+    /// The Ingress group.
+    pub group: &'a Group,
+    /// The Ingress's key.
+    pub ingress_key: &'a ObjectKey,
+    /// The Ingress.
+    pub ingress: &'a Ingress,
+    /// The parameters of the Ingress's class.
+    pub params: Option<&'a ClassParams>,
+    /// The Service's key.
+    pub service_key: &'a ObjectKey,
+    /// The Service.
+    pub service: &'a Service,
+    /// The port as the backend writes it.
+    pub port: &'a PortRef,
+}
