@@ -411,6 +411,7 @@ async fn plan_targets<C: Cloud, T: Clock>(
         let refused = refusal.map(|refusal| desired::binder::problems(snapshot, refusal, key));
         plans.problems.extend(refused.into_iter().flatten());
         plans.problems.extend(desired::targets::unserved(snapshot, key));
+        plans.problems.extend(desired::targets::portless(snapshot, key));
         plans.problems.extend(desired::nodes::problems(snapshot, key));
         plans
             .problems

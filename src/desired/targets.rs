@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::model::binding::Binding;
+use crate::model::binding::{Binding, PortRef};
 use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::marks::NOTE_PREFIX;
@@ -205,21 +205,60 @@ pub fn strangers(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
     (!strangers.is_empty()).then(|| problem(key, &binding.service, &strangers))
 }
 
+/// What is to be said of a binding's endpoints that are no targets because their pods do not have
+/// the port that the Service calls by its name.
+#[must_use]
+pub fn portless(snapshot: &Snapshot, key: &ObjectKey) -> Option<Problem> {
+    let seen = snapshot.objects.bindings.get(key).filter(|seen| !seen.leaving)?;
+    let binding = seen.as_binding(key);
+    if binding.target_type != TargetType::Ip || !binder::is_served(snapshot, key) {
+        return None;
+    }
+    let service = snapshot.objects.services.get(&binding.service_key())?;
+    // A number is a port of every pod; slices without it are somebody's own.
+    let named = |port: &&ServicePort| matches!(port.target, PortRef::Name(_));
+    let port = service.port(&binding.port).filter(named)?;
+    let slices = snapshot.objects.slices.get(&binding.service_key())?.values();
+    let without = slices.filter(|slice| slice.ipv6 == binding.ipv6);
+    let without = without.filter(|slice| slice_port(slice, port).is_none());
+    let endpoints = without.flat_map(|slice| &slice.endpoints);
+    let standing = endpoints.filter(|endpoint| !endpoint.terminating);
+    let addresses: BTreeSet<&str> = standing.map(|endpoint| endpoint.address.as_str()).collect();
+    (!addresses.is_empty()).then(|| Problem {
+        code: Code::InvalidBackend,
+        severity: Severity::Warning,
+        object: ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() },
+        field: "spec.serviceRef".to_owned(),
+        found: format!(
+            "endpoints of the Service {} without its port {}, which is {} of their pods: {}",
+            binding.service,
+            binding.port,
+            port.target,
+            listed(&addresses)
+        ),
+        allowed: "pods that all have a container port of that name".to_owned(),
+        meanwhile: "they get no requests; the others do".to_owned(),
+    })
+}
+
+/// Some addresses, as many as a message takes.
+fn listed(addresses: &BTreeSet<&str>) -> String {
+    let named: Vec<&str> = addresses.iter().copied().take(NAMED_MAX).collect();
+    match addresses.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
 fn problem(key: &ObjectKey, service: &str, strangers: &BTreeSet<&str>) -> Problem {
-    let named: Vec<&str> = strangers.iter().copied().take(STRANGERS_MAX).collect();
-    let more = match strangers.len() - named.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     Problem {
         code: Code::NoPod,
         severity: Severity::Warning,
         object: ObjectRef { kind: Kind::TargetGroupBinding, key: key.clone() },
         field: "spec.serviceRef".to_owned(),
         found: format!(
-            "endpoints of the Service {service} whose addresses no pod of the namespace has: {}\
-             {more}",
-            named.join(", ")
+            "endpoints of the Service {service} whose addresses no pod of the namespace has: {}",
+            listed(strangers)
         ),
         allowed: "addresses that the status of the endpoint's own pod holds; others where the \
                   controller runs with --targets-without-pods"
@@ -229,7 +268,7 @@ fn problem(key: &ObjectKey, service: &str, strangers: &BTreeSet<&str>) -> Proble
 }
 
 /// How many addresses a message names.
-const STRANGERS_MAX: usize = 5;
+const NAMED_MAX: usize = 5;
 
 /// The endpoints that should get requests. Where none should, those on nodes of which nobody hears
 /// any more are better than none, unless LBC's gate EndpointsFailOpen is off.

@@ -101,6 +101,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let refused = refusal.map(|refusal| binder::problems(&snapshot, refusal, key));
         let told = refused.into_iter().flatten().chain(strangers.filter(|_| waits.is_none()));
         let told = told.chain(desired::targets::unserved(&snapshot, key));
+        let told = told.chain(desired::targets::portless(&snapshot, key));
         let told = told.chain(desired::nodes::problems(&snapshot, key));
         let mut told: Vec<Problem> = told.collect();
         told.extend(self.hasty(key, &snapshot));

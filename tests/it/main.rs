@@ -7,6 +7,7 @@ mod adopt;
 mod annotations;
 mod attributes;
 mod bad_member;
+mod bad_targets;
 mod beside;
 mod bindings;
 mod brakes;

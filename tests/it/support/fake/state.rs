@@ -11,6 +11,8 @@ use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
 use albedo::model::surroundings::{Interface, IssuedCertificate, Vpc};
 
+use smol_str::SmolStr;
+
 use super::acm::{Certificate, Issuing, Requested};
 use super::balancer::{LOAD_BALANCERS_MAX, LoadBalancer};
 use super::listener::{Listener, Rule};
@@ -60,6 +62,8 @@ pub struct State {
     pub(super) provisioning: Vec<AwsId>,
     /// How many of them the account may have.
     pub load_balancers_max: usize,
+    /// Instances that do not run.
+    pub stopped: BTreeSet<SmolStr>,
     pub listeners: BTreeMap<AwsId, Listener>,
     pub rules: BTreeMap<AwsId, Rule>,
     pub target_groups: BTreeMap<AwsId, TargetGroup>,
@@ -99,6 +103,7 @@ impl State {
             load_balancers: BTreeMap::new(),
             provisioning: Vec::new(),
             load_balancers_max: LOAD_BALANCERS_MAX,
+            stopped: BTreeSet::new(),
             listeners: BTreeMap::new(),
             rules: BTreeMap::new(),
             target_groups: BTreeMap::new(),

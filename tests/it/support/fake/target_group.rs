@@ -103,6 +103,10 @@ impl State {
 
     pub(super) fn register(&mut self, id: &AwsId, targets: &[Target]) -> Result<Answer, Refusal> {
         let cidrs = self.vpc.cidrs.clone();
+        if let Some(stopped) = targets.iter().find(|target| self.stopped.contains(&target.id)) {
+            let message = format!("'{}' is not in a running state", stopped.id);
+            return refuse("InvalidTarget", message);
+        }
         let found = self.target_group_mut(id)?;
         // Nothing is registered for the others where one is refused (AWS).
         for target in targets.iter().filter(|_| found.spec.target_type == TargetType::Ip) {
