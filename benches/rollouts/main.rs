@@ -72,6 +72,8 @@ async fn main() -> ExitCode {
     }
     let answers = cases::switched(work.app(), RATE).await;
     none_lost(&mut table, "  HTTP1 to HTTP2, pods speak both", &answers);
+    let answers = cases::called(work.app(), (RATE, 1)).await;
+    none_lost(&mut table, "  pods speak gRPC, once", &answers);
     table.finish()
 }
 

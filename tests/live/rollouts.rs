@@ -50,3 +50,14 @@ async fn another_version_of_http_loses_no_request() {
     let app = App { replicas: 4, place: 160, ..PATIENT };
     assert_eq!(cases::switched(app, RATE).await.lost, [].into());
 }
+
+#[tokio::test]
+async fn pods_that_speak_grpc_lose_no_call() {
+    let app = App { replicas: 4, place: 180, ..PATIENT };
+    let answers = cases::called(app, (RATE, 1)).await;
+    assert_eq!(answers.lost, [].into());
+    let pods: Vec<&String> = answers.good.keys().collect();
+    assert!(pods.len() >= 2 * app.replicas as usize, "old and new ones had their share: {pods:?}");
+    let is_address = |pod: &&String| pod.parse::<std::net::IpAddr>().is_ok();
+    assert!(pods.iter().all(is_address), "they say their addresses: {pods:?}");
+}

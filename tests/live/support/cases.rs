@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::clients::{Answers, Clients};
+use super::clients::{Answers, Asked, Clients};
 use super::nodes::{NodeSpec, Policy, instance};
 use super::rollout::{App, Identity, Rollout};
+use super::serving::CHECK;
 use super::stage::until;
 
 /// How many requests are answered before anything changes.
@@ -91,16 +92,40 @@ pub async fn drained(app: App, policy: Policy, rate: u32) -> Answers {
     ended(rollout, clients).await
 }
 
+/// What an Ingress says that is served over TLS alone.
+fn over_tls(certificate: &str) -> [(&str, &str); 2] {
+    [("listen-ports", r#"[{"HTTPS":443}]"#), ("certificate-arn", certificate)]
+}
+
+/// Pods that speak gRPC are rolled over so often, with health checks that call gRPC's own service
+/// for it.
+pub async fn called(app: App, (rate, turns): (u32, u32)) -> Answers {
+    let stage = Rollout::stage("called").await;
+    let _controller = stage.run(&[]);
+    let identity = Identity::new();
+    let arn = identity.import(&stage.account);
+    let grpc =
+        [("backend-protocol-version", "GRPC"), ("healthcheck-path", CHECK), ("success-codes", "0")];
+    let annotations = [TO_PODS.as_slice(), &over_tls(&arn), &grpc].concat();
+    let mut rollout = Rollout::start(stage, app, (&NODES, "ClusterIP"), &annotations).await;
+    let clients = rollout.ask_over_tls(Asked::Call, rate, &identity).await;
+    warm(&clients).await;
+    for _ in 0..turns {
+        rollout.update().await;
+        rollout.old_pods_are_gone().await;
+    }
+    ended(rollout, clients).await
+}
+
 /// Pods speak HTTP/1.1 and HTTP/2, and load balancers begin to speak the latter to them.
 pub async fn switched(app: App, rate: u32) -> Answers {
     let stage = Rollout::stage("switched").await;
     let _controller = stage.run(&["--replacement-grace=5s"]);
     let identity = Identity::new();
     let arn = identity.import(&stage.account);
-    let https = [("listen-ports", r#"[{"HTTPS":443}]"#), ("certificate-arn", arn.as_str())];
-    let before = [TO_PODS.as_slice(), &https].concat();
+    let before = [TO_PODS.as_slice(), &over_tls(&arn)].concat();
     let rollout = Rollout::start(stage, app, (&NODES, "ClusterIP"), &before).await;
-    let clients = rollout.ask_over_tls(rate, &identity).await;
+    let clients = rollout.ask_over_tls(Asked::Page, rate, &identity).await;
     warm(&clients).await;
     let after = [before.as_slice(), &[("backend-protocol-version", "HTTP2")]].concat();
     rollout.stage.apply(&[Rollout::ingress(&rollout.stage, &after)]).await;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::HOST;
-use axum::http::{Request, Response};
+use axum::http::header::{CONTENT_TYPE, HOST, TE};
+use axum::http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use super::localstack::Account;
+use super::serving::{GRPC, GRPC_STATUS, SAY, framed};
 
 /// How many clients ask at once, each one request at a time.
 const CLIENTS: u32 = 20;
@@ -27,7 +28,7 @@ const CLIENTS: u32 = 20;
 /// What became of requests.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
-    /// How many were answered with 200, by the body.
+    /// How many were answered well, by what the answer says.
     pub good: BTreeMap<String, usize>,
     /// How many were not, by what happened, and the first second in which that was.
     pub lost: BTreeMap<String, usize>,
@@ -61,6 +62,17 @@ pub struct Door {
     pub host: &'static str,
     /// What is trusted, where TLS is spoken.
     pub trusts: Option<Arc<ClientConfig>>,
+    /// What is asked there.
+    pub asks: Asked,
+}
+
+/// What clients ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A page.
+    Page,
+    /// By gRPC, what a process says.
+    Call,
 }
 
 impl Door {
@@ -73,7 +85,7 @@ impl Door {
         let bound = u16::try_from(bound).expect("it is a port");
         let address = balancers[0]["address"].as_str().expect("it has one");
         let at = SocketAddr::new(address.parse().expect("it is an address"), bound);
-        Self { at, host, trusts: None }
+        Self { at, host, trusts: None, asks: Asked::Page }
     }
 
     /// The same with TLS and HTTP/2, and trust in a certificate.
@@ -172,15 +184,21 @@ impl Client {
         if !sender.is_ready().await {
             sender = self.connect(connections).await?;
         }
-        let answer = sender.ask(self.door.host).await;
+        let answer = sender.ask(&self.door).await;
         let answer = answer.map_err(|error| format!("no answer: {error}"))?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await.map_err(|error| format!("cut: {error}"))?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.map_err(|error| format!("cut: {error}"))?;
         *kept = Some(sender);
-        if status == 200 {
-            Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
-        } else {
-            Err(status.to_string())
+        let ended = body.trailers().and_then(|trailers| trailers.get(GRPC_STATUS)).cloned();
+        let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+        match (head.status, self.door.asks) {
+            (StatusCode::OK, Asked::Page) => Ok(text),
+            (StatusCode::OK, Asked::Call) => match ended.filter(|ended| ended == "0") {
+                // What comes before the text says how long it is.
+                Some(_) => Ok(text.chars().skip(framed(&[0, 0]).len()).collect()),
+                None => Err(format!("a call that ended otherwise: {:?}", head.headers)),
+            },
+            (status, _) => Err(status.to_string()),
         }
     }
 
@@ -217,18 +235,23 @@ impl Sender {
         }
     }
 
-    async fn ask(&mut self, host: &str) -> hyper::Result<Response<Incoming>> {
-        let request = |target: &str| Request::get(target).body(Body::empty());
-        match self {
-            Self::Http1(sender) => {
-                let mut request = request("/").expect("it is one");
-                let host = host.parse().expect("it is a value");
-                request.headers_mut().insert(HOST, host);
-                sender.send_request(request).await
+    async fn ask(&mut self, door: &Door) -> hyper::Result<Response<Incoming>> {
+        let host = door.host;
+        match (self, door.asks) {
+            (Self::Http1(sender), _) => {
+                let request = Request::get("/").header(HOST, host).body(Body::empty());
+                sender.send_request(request.expect("it is one")).await
             }
-            Self::Http2(sender) => {
-                let request = request(&format!("https://{host}/")).expect("it is one");
-                sender.send_request(request).await
+            (Self::Http2(sender), Asked::Page) => {
+                let request = Request::get(format!("https://{host}/")).body(Body::empty());
+                sender.send_request(request.expect("it is one")).await
+            }
+            (Self::Http2(sender), Asked::Call) => {
+                let request = Request::post(format!("https://{host}{SAY}"))
+                    .header(CONTENT_TYPE, GRPC)
+                    .header(TE, "trailers")
+                    .body(Body::from(framed(&[])));
+                sender.send_request(request.expect("it is one")).await
             }
         }
     }

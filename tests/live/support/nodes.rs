@@ -2,8 +2,8 @@
 //! at their addresses, get ready, and end as Kubernetes has it; and each node answers at node ports
 //! for Services, as kube-proxy does.
 //!
-//! A pod `10.a.b.c` answers at `127.a.b.c`, where the data plane reaches it, HTTP/1.1 and HTTP/2 at
-//! the same port; its body is its address.
+//! A pod `10.a.b.c` answers at `127.a.b.c`, where the data plane reaches it, HTTP/1.1, HTTP/2 and
+//! gRPC at the same port; what it says is its address.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 
-use super::clients::{Clients, Door};
+use super::clients::{Asked, Clients, Door};
 use super::localstack::Account;
 use super::nodes::{NodeSpec, Nodes, PORT, Policy};
 use super::objects::{ingress, service};
@@ -227,10 +227,11 @@ impl Rollout {
     }
 
     /// Begins to ask the app over TLS, once it is served.
-    pub async fn ask_over_tls(&self, rate: u32, identity: &Identity) -> Clients {
+    pub async fn ask_over_tls(&self, asks: Asked, rate: u32, identity: &Identity) -> Clients {
         self.is_served().await;
         let door = Door::of(&self.stage.account, HOST, 443).await;
-        Clients::start(&door.trusting(identity.certificate.clone()), rate)
+        let door = Door { asks, ..door.trusting(identity.certificate.clone()) };
+        Clients::start(&door, rate)
     }
 
     /// Waits until everything that is registered is well, and served.

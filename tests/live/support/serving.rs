@@ -6,8 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::header::CONNECTION;
-use axum::response::IntoResponse as _;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Frame;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -34,7 +39,52 @@ pub async fn listen(at: SocketAddr) -> TcpListener {
     }
 }
 
-/// A process that answers every request with the same text, HTTP/1.1 and HTTP/2.
+/// The media type of gRPC.
+pub const GRPC: &str = "application/grpc";
+/// The field, or trailer, that says how a call of gRPC has ended.
+pub const GRPC_STATUS: &str = "grpc-status";
+/// The one method of gRPC that processes have beside the next: its answer is a message whose first
+/// field is the process's text.
+pub const SAY: &str = "/albedo.Process/Say";
+/// The method by which gRPC asks for health (grpc.health.v1).
+pub const CHECK: &str = "/grpc.health.v1.Health/Check";
+/// How calls end (gRPC's status codes).
+const OK: HeaderValue = HeaderValue::from_static("0");
+const UNIMPLEMENTED: HeaderValue = HeaderValue::from_static("12");
+
+/// What is sent before a message of gRPC: that it is not compressed, and its length.
+pub fn framed(message: &[u8]) -> Bytes {
+    let length = u32::try_from(message.len()).expect("it is short").to_be_bytes();
+    [&[0], &length[..], message].concat().into()
+}
+
+/// The answer to a call of gRPC.
+fn called(method: &str, says: &str) -> Response {
+    let message = match method {
+        // Protocol Buffers: the first field, of bytes that are so many.
+        SAY => {
+            let length = u8::try_from(says.len()).expect("it is short");
+            [&[0x0a, length], says.as_bytes()].concat()
+        }
+        // The first field is a number: SERVING.
+        CHECK => vec![0x08, 1],
+        _ => {
+            let mut answer = Response::new(Body::empty());
+            answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+            answer.headers_mut().insert(GRPC_STATUS, UNIMPLEMENTED);
+            return answer;
+        }
+    };
+    let trailers = HeaderMap::from_iter([(GRPC_STATUS.parse().expect("it is a name"), OK)]);
+    let frames = [Frame::data(framed(&message)), Frame::trailers(trailers)];
+    let frames = frames.map(Ok::<_, std::convert::Infallible>);
+    let mut answer = Response::new(Body::new(StreamBody::new(futures::stream::iter(frames))));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+    answer
+}
+
+/// A process that answers every request with the same text, HTTP/1.1 and HTTP/2, and calls of gRPC
+/// as that has it.
 pub struct Process {
     ends: Arc<AtomicBool>,
     stop: oneshot::Sender<()>,
@@ -48,7 +98,14 @@ impl Process {
         let ends = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = oneshot::channel();
         let is_last = Arc::clone(&ends);
-        let app = Router::new().fallback(move || async move {
+        let app = Router::new().fallback(move |request: Request| async move {
+            let is_call = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == GRPC);
+            if is_call {
+                let method = request.uri().path().to_owned();
+                // Who answers before all of a call is there cuts it short.
+                let _ = request.into_body().collect().await;
+                return called(&method, &says);
+            }
             let mut answer = says.into_response();
             if is_last.load(Ordering::Relaxed) {
                 let close = "close".parse().expect("it is a value");
