@@ -195,26 +195,32 @@ async fn one_endpoint(stage: &Stage, table: &mut Table) {
     let new = |number| pods(stage, number, ADDRESSES_EACH).into_iter().skip(PODS_EACH).take(3);
     apply_all(stage, (0..INGRESSES).flat_map(new)).await;
     live::quiet(stage, PATIENCE).await;
-    let mut took = Vec::new();
+    // What the API server takes to write it is not ours.
+    let (mut took, mut whole) = (Vec::new(), Vec::new());
     let mut calls = 0;
     for number in 0..SINGLE_ENDPOINTS {
         stage.account.forget_calls().await;
         let started = now();
         stage.apply(&[slice(stage, number, PODS_EACH + 1)]).await;
+        let applied = now();
         let logged = until("the endpoint is registered", async || {
             let logged = log(stage).await;
             (!logged.is_empty()).then_some(logged)
         })
         .await;
-        took.push((logged[0].time - started) * 1000.0);
+        took.push((logged[0].time - applied).max(0.0) * 1000.0);
+        whole.push((logged[0].time - started) * 1000.0);
         calls = calls.max(log(stage).await.len());
     }
     took.sort_by(f64::total_cmp);
     // By nearest rank: of a hundred, the last but one.
-    let percentile = |percent: usize| took[(took.len() * percent).div_ceil(100) - 1];
-    table.row("one endpoint comes, idle: p50 (LBC: 106 ms)", percentile(50), 100.0, "ms");
-    table.row("  p99 (LBC: 148 ms)", percentile(99), 100.0, "ms");
-    table.note("  the slowest", percentile(100), "ms");
+    let percentile = |took: &[f64], percent: usize| took[(took.len() * percent).div_ceil(100) - 1];
+    table.row("one endpoint comes, idle: p50", percentile(&took, 50), 10.0, "ms");
+    table.row("  p99", percentile(&took, 99), 40.0, "ms");
+    table.note("  the slowest", percentile(&took, 100), "ms");
+    whole.sort_by(f64::total_cmp);
+    table.row("  with the API server: p50 (LBC: 106 ms)", percentile(&whole, 50), 100.0, "ms");
+    table.row("  p99 (LBC: 148 ms)", percentile(&whole, 99), 100.0, "ms");
     table.count("  calls (LBC: 5)", calls, 1);
 }
 
@@ -226,6 +232,7 @@ async fn many_endpoints(stage: &Stage, table: &mut Table) {
     let slices = (0..INGRESSES).map(|number| slice(stage, number, count(number)));
     let started = now();
     apply_all(stage, slices).await;
+    let applied = now();
     until("all of them are registered", async || {
         let registered = counted(stage, "elbv2.RegisterTargets").await;
         (registered >= INGRESSES as u64).then_some(())
@@ -235,6 +242,7 @@ async fn many_endpoints(stage: &Stage, table: &mut Table) {
     let calls = log(stage).await;
     let end = calls.iter().map(|call| call.time).fold(started, f64::max);
     table.row("300 endpoints at once: the last (LBC: 70 s)", end - started, 5.0, "s");
+    table.row("  after the last change", (end - applied).max(0.0), 2.0, "s");
     table.count("  calls (LBC: 944)", calls.len(), 300);
 }
 

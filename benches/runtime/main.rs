@@ -12,6 +12,8 @@ use albedo::clock::Clock as _;
 use albedo::model::index::Seen;
 use albedo::model::snapshot::Objects;
 use cap::Cap;
+use support::paced::Buckets;
+use support::rush;
 use support::world::wait;
 use table::Table;
 use tikv_jemallocator::Jemalloc;
@@ -53,6 +55,13 @@ const CHURN_SECONDS: usize = 60;
 const CHURN_SERVICES: usize = 1000;
 /// How many changes come at once.
 const CHURN_BATCH: usize = 50;
+/// In how many Services an endpoint changes at once.
+const RUSHED: usize = 300;
+/// How many groups a process starts with.
+const STARTED: usize = 1000;
+/// How many apps have how many pods each that wait for their gates.
+const GATED_APPS: usize = 25;
+const GATED_PODS: usize = 20;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -61,6 +70,7 @@ fn main() -> ExitCode {
     // Whatever is made once for a process is made before anything is timed.
     wait(small_costs());
     wait(rules::measure(&mut table));
+    rushes(&mut table);
     let small = wait(small_costs());
     let size = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let size: usize = size.unwrap_or(LARGE);
@@ -76,6 +86,32 @@ fn main() -> ExitCode {
         table.row(&format!("  {what}: more by a factor of"), growth, GROWTH_MAX, "");
     }
     table.finish()
+}
+
+/// What it takes, in virtual time, until much is done that comes at once, on an AWS that takes 30 ms
+/// for an answer; with its token buckets where that is said.
+fn rushes(table: &mut Table) {
+    let took = wait(rush::endpoints(RUSHED, Buckets::Off));
+    let what = format!("one endpoint in each of {RUSHED} Services at once: the last");
+    table.row(&what, took.last.as_secs_f64(), 2.0, "s");
+    table.count("  calls", took.calls, 300);
+    let took = wait(rush::endpoints(RUSHED, Buckets::Aws));
+    // Four calls a second (AWS).
+    table.row("  with AWS's buckets: the last", took.last.as_secs_f64(), 1.1 * 300.0 / 4.0, "s");
+    table.count("  calls", took.calls, 300);
+    table.count("  calls that AWS refused", took.throttled, 0);
+    let [before, amid] = wait(rush::start(STARTED));
+    let what = format!("{STARTED} groups, new process, AWS's buckets: endpoint changed before");
+    table.row(&what, before.as_secs_f64(), 1.0, "s");
+    table.row(
+        "  one changed amid the first look (LBC: 2.9 to 7.2 s)",
+        amid.as_secs_f64(),
+        1.0,
+        "s",
+    );
+    let gates = wait(rush::gates(GATED_APPS, GATED_PODS));
+    let what = format!("{} gates, AWS's buckets: healthy to open, p99", gates.len());
+    table.row(&what, rush::p99(&gates).as_secs_f64(), 3.0, "s");
 }
 
 fn ms(time: Duration) -> f64 {

@@ -82,6 +82,7 @@ mod rollout;
 mod router;
 mod rules;
 mod runtime;
+mod rush;
 mod security;
 mod serve;
 mod simulation;

@@ -10,6 +10,7 @@ use albedo::model::target::TargetState;
 
 use super::support::cluster::Fault;
 use super::support::fake::Fake;
+use super::support::rush;
 use super::support::site::{Controller, Site};
 use super::support::world::{key, wait};
 
@@ -255,48 +256,6 @@ fn waiting_for_gates_opens_nothing_anew_and_is_kept_no_longer_than_it_lasts() {
 
 #[test]
 fn five_hundred_gates_of_25_apps_open_within_three_seconds() {
-    const APPS: usize = 25;
-    const PODS: usize = 20;
-    wait(async {
-        let named = |app: usize| format!("s{app}");
-        let rules: Vec<String> =
-            (0..APPS).map(|app| format!("any Prefix /{app} {}:80", named(app))).collect();
-        let services =
-            (0..APPS).map(|app| format!("service shop/{}: {{ports: [80:8080]}}\n", named(app)));
-        let services: String = services.collect();
-        let site = Site::new(&format!(
-            "{services}ingress shop/web: {{rules: [{}]}}\nnode n1: true\n",
-            rules.join(", ")
-        ));
-        let controller = site.settle().await;
-        site.aws.take_time();
-        let bindings: Vec<(String, String)> = {
-            let objects = site.cluster.objects.read().unwrap();
-            let each = objects.bindings.iter();
-            each.map(|(key, seen)| (key.name.to_string(), seen.spec.service_ref.name.to_string()))
-                .collect()
-        };
-        assert_eq!(bindings.len(), APPS);
-        let mut all = Vec::new();
-        let mut sketch = String::new();
-        for (app, (binding, service)) in bindings.iter().enumerate() {
-            let addresses: Vec<String> =
-                (0..PODS).map(|pod| format!("172.31.{app}.{pod}")).collect();
-            let at: Vec<String> =
-                addresses.iter().map(|address| format!("{address} unready")).collect();
-            sketch += &format!("endpoints shop/{service}: {{at: [{}]}}\n", at.join(", "));
-            for address in &addresses {
-                sketch += &format!("pod shop/pod-{address}: {{ready: true, gates: [{binding}]}}\n");
-            }
-            all.extend(addresses);
-        }
-        site.cluster.add(&sketch);
-        controller.settle_for(20).await;
-        let are_open =
-            || all.iter().filter(|address| shown(&site, address) == Some(open())).count();
-        assert_eq!(are_open(), 0);
-        site.aws.set_health(TargetState::Healthy);
-        controller.settle_for(3).await;
-        assert_eq!(are_open(), APPS * PODS);
-    });
+    let took = wait(rush::gates(25, 20));
+    assert!(rush::p99(&took) <= Duration::from_secs(3), "{:?}", rush::p99(&took));
 }

@@ -32,6 +32,8 @@ pub struct Site {
     pub cluster: FakeCluster,
     /// In how much time everything is looked at.
     pub sweep_period: Option<Duration>,
+    /// How many visits a process makes at once.
+    pub workers: Workers,
 }
 
 /// One process.
@@ -57,7 +59,8 @@ impl Site {
 
     pub fn with(settings: Settings, sketch: &str) -> Self {
         let cluster = FakeCluster::new(settings);
-        let site = Self { aws: fake(), cluster, sweep_period: None };
+        let workers = Workers { targets: 1, others: 1 };
+        let site = Self { aws: fake(), cluster, sweep_period: None, workers };
         site.cluster.add("class alb:");
         site.cluster.add(sketch);
         site
@@ -93,7 +96,7 @@ impl Site {
             sight: sight.clone(),
             sync_period: NEVER,
             sweep_period: self.sweep_period,
-            workers: Workers { targets: 1, others: 1 },
+            workers: self.workers,
         });
         let feed = cluster.feed(runtime.intake());
         Controller { runtime, clock, aws: self.aws.clone(), cluster, feed, tenure, sight }
