@@ -272,6 +272,7 @@ observed! {
     v15_a_login_is_as_lbc_makes_it "V15-oidc";
     v17_named_ports_are_as_lbc_makes_them "V17-named-ports";
     v18_a_missing_service_is_as_lbc_answers_it "V18-missing-service";
+    v19_grpc_is_as_lbc_makes_it "V19-grpc";
     v21_changes_of_rules_are_as_lbc_makes_them "V21-updates";
     v22_a_bad_member_does_not_hold_its_sibling "V22-bad-member";
 }
