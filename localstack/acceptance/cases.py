@@ -5,8 +5,9 @@ Both have a cluster and an account of their own. A case passes if
 * after each of its steps, of which one is an edit, the same stands on both sides, or what differs
   is of a kind that docs/differences.md has (see `kinds`);
 * Albedo started anew writes nothing;
-* Albedo started on what LBC made writes nothing, and LBC on what Albedo made writes nothing. Where
-  the two differ, Albedo leaves things as LBC has them or makes them what it would have made itself;
+* Albedo started on what LBC made writes nothing, and LBC on what Albedo made writes nothing but
+  what it writes at every start: a log-in's client secret, which AWS does not tell. Where the two
+  differ, Albedo leaves things as LBC has them or makes them what it would have made itself;
 * nothing of what LBC made is left once Albedo has deleted it.
 
 What becomes of each is printed, and written down in full in a file of its own.
