@@ -1,7 +1,7 @@
 //! The edge towards AWS: one way to read a part of it, and one to write.
 //!
-//! Only `elb`, `ec2`, `acm`, `route53`, `wafv2`, `shield` and `sdk` name `aws_sdk_*`; everything
-//! else speaks in the model's nouns.
+//! Only `elb`, `ec2`, `acm`, `route53`, `wafv2`, `shield`, `tagging` and `sdk` name `aws_sdk_*`;
+//! everything else speaks in the model's nouns.
 //!
 //! Reading order: this trait; `sdk`, the clients of AWS, as fast as `limits` says; `service`, which
 //! implements the trait on them; `mirror`, which remembers what was read and written. Of that,
@@ -25,8 +25,8 @@ pub use error::{CloudError, Kind};
 pub use limits::{Limits, Turns};
 pub use mirror::Mirror;
 pub use part::{
-    AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part, Reading, Route53Part,
-    Route53Reading, ShieldPart, ShieldReading, Wafv2Part, Wafv2Reading,
+    AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, ListedImport, ListedRequest,
+    Part, Reading, Route53Part, Route53Reading, ShieldPart, ShieldReading, Wafv2Part, Wafv2Reading,
 };
 pub use sdk::{READ_MAX, Sdk, WRITE_MAX, configure};
 pub use tally::{Attempt, CODE_NO_ANSWER, CODE_UNKNOWN, CallObserver, Tally};
@@ -54,6 +54,7 @@ mod sdk;
 mod service;
 mod shelf;
 mod shield;
+mod tagging;
 mod tally;
 mod view;
 mod vpcs;

@@ -31,6 +31,7 @@ class World:
         self.acm, self.route53 = aws.client("acm"), aws.client("route53")
         self.wafv2, self.shield = aws.client("wafv2"), aws.client("shield")
         self.sts = aws.client("sts")
+        self.tagging = aws.client("resourcegroupstaggingapi")
 
     @cached_property
     def balancer(self) -> str:
@@ -360,6 +361,13 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
     "ListTagsForCertificate": (
         lambda w: w.acm.list_tags_for_certificate(CertificateArn=w.certificate),
         ("certificate",),
+    ),
+    "GetResources": (
+        lambda w: w.tagging.get_resources(
+            ResourceTypeFilters=["acm:certificate"],
+            TagFilters=[{"Key": "alb.ingress.k8s.aws/secret"}], ResourcesPerPage=100,
+        ),
+        (),
     ),
     "DeleteCertificate": (
         lambda w: w.acm.delete_certificate(CertificateArn=w.certificate), ("certificate",)

@@ -8,6 +8,7 @@ use super::call::Call;
 use super::error::CloudError;
 use super::part::{AcmPart, AcmReading};
 use super::sdk::Sdk;
+use super::tagging;
 use crate::model::action::AcmAction;
 
 pub(super) mod certificate;
@@ -30,6 +31,7 @@ pub(super) async fn read(sdk: &Sdk, part: &AcmPart) -> Result<AcmReading, CloudE
         AcmPart::Request(id) => {
             AcmReading::Request(id.clone(), request::describe(sdk, id).boxed().await?)
         }
+        AcmPart::Tagged(key) => AcmReading::Tagged(tagging::certificates(sdk, key).boxed().await?),
     })
 }
 

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::arn;
-use super::part::{Belonging, Ec2Part, ElbPart, Part, Reading};
+use super::part::{AcmPart, Belonging, Ec2Part, ElbPart, Part, Reading};
 use super::shelf::Shelf;
 use crate::model::id::AwsId;
 use crate::model::known::Known;
-use crate::model::marks::Tags;
+use crate::model::marks::{TAG_SECRET, Tags};
 use crate::model::moment::Moment;
 
 use acm::AcmBelief;
@@ -119,6 +119,12 @@ impl Belief {
         match part.about().belonging {
             Belonging::Shared(Some(kind)) => self.adopt_tags(part, kind, &other.tags, look),
             Belonging::Shared(None) | Belonging::Own | Belonging::OwnOf(_) | Belonging::Beside => {}
+        }
+        if *part == Part::Acm(AcmPart::Certificates) {
+            let tags = &self.tags;
+            let is_import =
+                |id: &AwsId| tags.get(id).is_some_and(|tags| tags.contains_key(TAG_SECRET));
+            self.acm.listed.retain(|id, _| is_import(id));
         }
         if let Part::Elb(ElbPart::Targets(id)) = part
             && self.elb.is_mistaken(id)

@@ -11,19 +11,19 @@ use crate::model::settings::Scope;
 /// The id of the service that tells an instance about itself.
 pub(super) const INSTANCE_METADATA: &str = "ec2imds";
 /// The services that are called here, as AWS's SDKs name them.
-const CALLED: [&str; 8] = [
+const CALLED: [&str; 9] = [
     "EC2",
     "Elastic Load Balancing v2",
     "ACM",
     "Route 53",
     "WAFV2",
     "Shield",
+    "Resource Groups Tagging API",
     "STS",
     INSTANCE_METADATA,
 ];
 /// The services that LBC calls besides.
-const CALLED_BY_LBC: [&str; 3] =
-    ["WAF Regional", "Resource Groups Tagging API", "Global Accelerator"];
+const CALLED_BY_LBC: [&str; 2] = ["WAF Regional", "Global Accelerator"];
 
 /// Where AWS is, and how patient one is with it.
 #[derive(Clone, Debug)]

@@ -14,13 +14,14 @@ use crate::clock::Clock;
 use crate::model::moment::Moment;
 
 /// The services as this program names them in operations, and as AWS's SDKs call them.
-const SERVICES: [(&str, &str); 6] = [
+const SERVICES: [(&str, &str); 7] = [
     ("elbv2", "Elastic Load Balancing v2"),
     ("ec2", "EC2"),
     ("acm", "ACM"),
     ("route53", "Route 53"),
     ("wafv2", "WAFV2"),
     ("shield", "Shield"),
+    ("tagging", "Resource Groups Tagging API"),
 ];
 
 /// LBC's defaults, which are the rates of AWS's own documentation.

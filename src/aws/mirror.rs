@@ -51,6 +51,7 @@ use super::belief::{Belief, Stamp};
 use super::error::{CloudError, Kind};
 use super::flights::{Outcome, SharedRead, State};
 use super::part::{ElbPart, ElbReading, Lane, Part, Reading};
+use super::read::TagsKnown;
 use super::view::{BalancerScope, Reach, Reader, TagLook};
 use super::{Cloud, effect, read};
 use crate::clock::{Clock, SystemClock};
@@ -497,11 +498,15 @@ impl<C: Cloud, T: Clock> Ticket<C, T> {
             return Ok(Belief::of(reading, Vec::new(), self.at.date));
         }
         let _permit = inner.permit(lane).await;
-        let untagged = |id: &AwsId| {
+        let known = |id: &AwsId| {
             let belief = &inner.lock().belief;
-            !belief.tags.contains(id) || belief.doubtful_tags.contains(id)
+            match belief.tags.contains(id) {
+                _ if belief.doubtful_tags.contains(id) => TagsKnown::InDoubt,
+                true => TagsKnown::Well,
+                false => TagsKnown::NotAtAll,
+            }
         };
-        read::part(&inner.cloud, &self.part, untagged, self.at.date).await
+        read::part(&inner.cloud, &self.part, known, self.at.date).await
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::model::id::AwsId;
 use crate::model::marks::Tags;
 
-pub use acm::{AcmPart, AcmReading};
+pub use acm::{AcmPart, AcmReading, ListedImport, ListedRequest};
 pub use ec2::{Ec2Part, Ec2Reading};
 pub use elb::{ElbPart, ElbReading};
 pub use route53::{Route53Part, Route53Reading};

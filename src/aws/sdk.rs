@@ -49,6 +49,7 @@ pub struct Sdk {
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) wafv2: aws_sdk_wafv2::Client,
     pub(super) shield: aws_sdk_shield::Client,
+    pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
     pub(super) vpc: AwsId,
     /// The description of the rules that are kept on node and pod security groups.
     pub(super) rule_description: &'static str,
@@ -163,6 +164,13 @@ impl Sdk {
             ),
             wafv2: client!(aws_sdk_wafv2, "WAFV2", site, tally, turns),
             shield: client!(aws_sdk_shield, "Shield", site, tally, turns),
+            tagging: client!(
+                aws_sdk_resourcegroupstagging,
+                "Resource Groups Tagging API",
+                site,
+                tally,
+                turns
+            ),
             vpc,
             rule_description: site.scope.rule_description(),
             turns,

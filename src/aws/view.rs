@@ -11,12 +11,11 @@ use super::belief::Belief;
 use super::groups::Groups;
 use super::part::{AcmPart, Ec2Part, ElbPart, Part, Route53Part};
 use super::shelf::{Mark, Shelf};
-use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, CertificateKey, Id, ObjectKey};
+use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{
-    Address, BalancerInventory, CertificateInventory, FabricInventory, LiveListener,
-    LiveLoadBalancer, LiveTargetGroup, TargetsInventory, ZoneInventory, of_name,
+    Address, BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveTargetGroup,
+    TargetsInventory, ZoneInventory, of_name,
 };
 use crate::model::known::{Known, Live};
 use crate::model::load_balancer::LoadBalancerKind;
@@ -27,6 +26,7 @@ use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::{TargetGroup, TargetType, Traits};
 
+mod import;
 mod limits;
 mod protection;
 mod request;
@@ -294,41 +294,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The certificates of the cluster that are for the same.
-    pub(super) fn certificate(
-        &mut self,
-        cluster: &str,
-        key: &CertificateKey,
-    ) -> CertificateInventory {
-        self.need(Part::Acm(AcmPart::Certificates));
-        let belief = self.belief;
-        let certificates = map(&belief.acm.certificates, |stand| {
-            let ours = belief.tags.find(&Mark::certificate(cluster, key));
-            let ours = ours.filter(|(id, _)| stand.contains(*id));
-            let live = ours.filter_map(|(id, tags)| {
-                self.need(Part::Acm(AcmPart::Certificate(id.clone())));
-                Some(LiveCertificate {
-                    id: id.clone(),
-                    facts: belief.acm.certificate_facts.get(id)?.value()?.clone(),
-                    imported: belief.acm.imported.get(id).cloned(),
-                    tags: tags.clone(),
-                })
-            });
-            live.collect()
-        });
-        CertificateInventory { certificates }
-    }
-
-    /// The certificates of the cluster that stand.
-    pub(super) fn certificates(&mut self, cluster: &str) -> BTreeSet<CertificateKey> {
-        self.need(Part::Acm(AcmPart::Certificates));
-        let Some(stand) = self.belief.acm.certificates.value() else { return BTreeSet::new() };
-        let standing = self.belief.tags.secrets(cluster).filter(|(_, id)| stand.contains(*id));
-        let keys = standing.filter_map(|(secret, _)| secret.split_once('/'));
-        let keys = keys.map(|(namespace, name)| ObjectKey::new(namespace, name));
-        keys.map(CertificateKey::Secret).collect()
-    }
-
     /// The certificates that listeners may have, listed no longer ago than that.
     pub(super) fn issued(&mut self, age_max: Duration) -> Arc<IssuedCertificates> {
         let issued = self.listed(age_max);
@@ -354,15 +319,6 @@ impl<'a> Reader<'a> {
     pub(super) fn target_group_named(&mut self, name: &str, age_max: Duration) -> Option<AwsId> {
         self.need_since(Part::Elb(ElbPart::TargetGroupNamed(name.to_owned())), age_max);
         self.belief.elb.named.get(name)?.value().cloned()
-    }
-
-    /// The imported certificates that carry a tag with this key.
-    pub(super) fn tagged_certificates(&mut self, tag: &str) -> BTreeSet<AwsId> {
-        self.need(Part::Acm(AcmPart::Certificates));
-        let belief = self.belief;
-        let bears = |id: &&AwsId| belief.tags.get(id).is_some_and(|tags| tags.contains_key(tag));
-        let stand = belief.acm.certificates.value().into_iter().flatten();
-        stand.filter(bears).cloned().collect()
     }
 
     /// The account's hosted zones, read no longer ago than that.

@@ -282,7 +282,7 @@ async fn plan_certificates<C: Cloud, T: Clock>(
         let (plan, breaches) = match &key {
             CertificateKey::Secret(secret) => {
                 let stack = desired::certificate::build(snapshot, secret);
-                let inventory = mirror.certificate(&cluster, &key).await?;
+                let inventory = mirror.certificate(&cluster, &key, stack.facts()).await?;
                 let live = plan::certificate::current(&stack, &inventory);
                 facts.learn(Handle::Certificate(key.clone()), live.map(|live| live.id.clone()));
                 let plan = plan::certificate::plan(&stack, &inventory);

@@ -25,12 +25,21 @@ mod operation;
 mod route53;
 mod shield;
 mod sts;
+mod tagging;
 mod wafv2;
 
 /// What the reads of all services have to be allowed, in IAM's words. A test holds
 /// `iam/policy.json` against it.
-pub const READS: &[&[&str]] =
-    &[elb::READS, ec2::READS, acm::READS, route53::READS, wafv2::READS, shield::READS, sts::READS];
+pub const READS: &[&[&str]] = &[
+    elb::READS,
+    ec2::READS,
+    acm::READS,
+    route53::READS,
+    wafv2::READS,
+    shield::READS,
+    sts::READS,
+    tagging::READS,
+];
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

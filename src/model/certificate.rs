@@ -27,6 +27,34 @@ pub struct CertificateFacts {
     pub usages: BTreeSet<String>,
 }
 
+/// What a list tells of an imported certificate: what tells it from others, but for its serial
+/// number and what its key is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedCertificate {
+    /// The host names it is for, in lower case, and a common name that is none of these.
+    pub names: BTreeSet<String>,
+    /// From when on it holds.
+    pub not_before: Timestamp,
+    /// Until when it holds.
+    pub not_after: Timestamp,
+    /// The kind and size of its key, as [`key_type`] spells it.
+    pub key_type: String,
+}
+
+impl ListedCertificate {
+    /// Whether a certificate is listed so.
+    #[must_use]
+    pub fn is_of(&self, facts: &CertificateFacts) -> bool {
+        let dates = (self.not_before, self.not_after) == (facts.not_before, facts.not_after);
+        // AWS may list a common name that is no alternative name.
+        let others = self.names.difference(&facts.names).count();
+        dates
+            && self.key_type == facts.key_type
+            && others <= 1
+            && facts.names.is_subset(&self.names)
+    }
+}
+
 /// What an import in place of another may leave out of what that one's key was for, since public
 /// authorities no longer vouch for it (AWS: "Reimport a certificate" in ACM's user guide).
 const CLIENT_AUTHENTICATION: &str = "1.3.6.1.5.5.7.3.2";

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::backend::BackendKey;
-use super::certificate::Certificate;
+use super::certificate::{Certificate, CertificateFacts};
 use super::flat::FlatMap;
 use super::group::Group;
 use super::id::{AwsId, CertificateKey, Id, TargetGroupKey};
@@ -370,6 +370,14 @@ pub struct CertificateStack {
     /// The certificates that listeners use, each with how many groups do; `None` while not every
     /// group has been looked at.
     pub listening: Option<Arc<BTreeMap<AwsId, usize>>>,
+}
+
+impl CertificateStack {
+    /// What makes the certificate that is imported this one.
+    #[must_use]
+    pub fn facts(&self) -> Option<&CertificateFacts> {
+        self.certificate.as_ref().map(|certificate| &certificate.facts)
+    }
 }
 
 /// What a certificate that ACM is asked for should be.

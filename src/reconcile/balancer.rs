@@ -367,10 +367,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     async fn standing(&self, key: &CertificateKey) -> Result<Option<AwsId>, CloudError> {
         let (mirror, cluster) = (self.mirror(), &self.settings().cluster);
         match key {
-            CertificateKey::Secret(_) => {
-                let found = mirror.certificate(cluster, key).await?;
-                Ok(found.certificates.iter().next().map(|live| live.id.clone()))
-            }
+            CertificateKey::Secret(_) => Ok(mirror.imports(cluster, key).await?.into_iter().next()),
             CertificateKey::Request(request) => {
                 let found = mirror.request(cluster, request, Duration::MAX).await?;
                 let current = plan::request::current(&found).filter(|live| live.is_issued());

@@ -28,12 +28,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let (snapshot, _) = self.snapshot(Reach::Nothing).await?;
         let mut stack = desired::certificate::build(&snapshot, secret);
         let cluster = &self.settings().cluster;
-        let inventory = self.mirror().certificate(cluster, key).await?;
+        let wish = stack.facts().cloned();
+        let inventory = self.mirror().certificate(cluster, key, wish.as_ref()).await?;
         let (plan, held) = self.paced(secret, &mut stack, &inventory);
         let breaches = plan::check::certificate(&plan, &stack);
         let outcomes = self.apply_judged(&plan, &breaches).await;
         self.count_imports(secret, &plan, &outcomes);
-        let current = self.mirror().certificate(cluster, key).await?;
+        let current = self.mirror().certificate(cluster, key, wish.as_ref()).await?;
         let standing = plan::certificate::current(&stack, &current).map(|live| live.id.clone());
         {
             let mut world = self.world().lock();

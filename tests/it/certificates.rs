@@ -165,7 +165,7 @@ async fn visit(
     mirror: &Mirror<Fake, Stopped>,
     stack: &CertificateStack,
 ) -> (Vec<String>, Vec<AwsId>) {
-    let inventory = mirror.certificate("demo", &secret()).await.unwrap();
+    let inventory = mirror.certificate("demo", &secret(), stack.facts()).await.unwrap();
     let plan = plan::certificate::plan(stack, &inventory);
     let mut done = Vec::new();
     for step in plan.steps.iter().filter(|step| step.gate.is_none()) {
@@ -173,7 +173,7 @@ async fn visit(
         mirror.perform(&action).await.unwrap();
         done.push(format!("{}{}", step.action.sign().as_char(), action.operation().1));
     }
-    let inventory = mirror.certificate("demo", &secret()).await.unwrap();
+    let inventory = mirror.certificate("demo", &secret(), stack.facts()).await.unwrap();
     (done, inventory.certificates.iter().map(|live| live.id.clone()).collect())
 }
 
@@ -304,7 +304,7 @@ async fn a_certificate_in_use_or_in_doubt_waits_for_the_listeners() {
     let used = Some(Arc::new(arns.iter().map(|arn| (arn.clone(), 1)).collect()));
     for listening in [None, used] {
         let stack = CertificateStack { listening, ..stack(None, Use::Unused) };
-        let inventory = warm.certificate("demo", &secret()).await.unwrap();
+        let inventory = warm.certificate("demo", &secret(), None).await.unwrap();
         let plan = plan::certificate::plan(&stack, &inventory);
         let gates: Vec<_> = plan.steps.iter().map(|step| step.gate.clone()).collect();
         assert_eq!(gates, [Some(WaitKey::Unused(arns[0].clone()))]);

@@ -34,13 +34,14 @@ fn words(text: &str, services: &[&str], separator: &str) -> BTreeSet<String> {
 }
 
 /// The services, and what IAM calls them.
-const SERVICES: [(&str, &str, &str); 7] = [
+const SERVICES: [(&str, &str, &str); 8] = [
     ("acm", "acm", "acm"),
     ("ec2", "ec2", "ec2"),
     ("elb", "elbv2", "elasticloadbalancing"),
     ("route53", "route53", "route53"),
     ("shield", "shield", "shield"),
     ("sts", "sts", "sts"),
+    ("tagging", "tagging", "tag"),
     ("wafv2", "wafv2", "wafv2"),
 ];
 

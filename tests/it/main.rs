@@ -50,6 +50,7 @@ mod instances;
 mod laws;
 mod limits;
 mod lint;
+mod many_secrets;
 mod memory;
 mod merge;
 mod mirror;

@@ -84,6 +84,7 @@ const SDK: &[&str] = &[
     "aws/acm/",
     "aws/route53/",
     "aws/shield.rs",
+    "aws/tagging.rs",
     "aws/wafv2.rs",
     "aws/error.rs",
 ];

@@ -17,8 +17,11 @@ use crate::aws::ReadCertificate;
 use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::{CloudError, Kind};
+use crate::aws::part::ListedImport;
 use crate::aws::sdk::{Sdk, refused};
-use crate::model::certificate::{Certificate, CertificateFacts, key_type, serial};
+use crate::model::certificate::{
+    Certificate, CertificateFacts, ListedCertificate, key_type, serial,
+};
 use crate::model::id::AwsId;
 use crate::model::marks::{Tags, spelled};
 
@@ -31,20 +34,42 @@ const PAGE_SIZE: i32 = 1000;
 const CALLS_AT_ONCE: usize = 4;
 
 /// The imported certificates of the region, without tags.
-pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<AwsId>, CloudError> {
+pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ListedImport>, CloudError> {
     let found = summaries(sdk, &[]).await?;
     let imported =
         found.iter().filter(|summary| summary.r#type() == Some(&CertificateType::Imported));
-    Ok(imported.filter_map(|summary| summary.certificate_arn().map(AwsId::new)).collect())
+    let each = imported.filter_map(|summary| {
+        let id = AwsId::new(summary.certificate_arn()?);
+        Some(ListedImport { id, since: since(summary), listed: listed(summary) })
+    });
+    Ok(each.collect())
+}
+
+/// What a list tells of a certificate; nothing where that has more names than a list shows (AWS:
+/// the first hundred).
+fn listed(raw: &CertificateSummary) -> Option<ListedCertificate> {
+    if raw.has_additional_subject_alternative_names() == Some(true) {
+        return None;
+    }
+    let others = raw.subject_alternative_name_summaries().iter().map(String::as_str);
+    Some(ListedCertificate {
+        names: raw.domain_name().into_iter().chain(others).map(str::to_lowercase).collect(),
+        not_before: moment(raw.not_before()?)?,
+        not_after: moment(raw.not_after()?)?,
+        key_type: key_type(raw.key_algorithm()?.as_str()),
+    })
+}
+
+/// Since when a certificate stands: when it was imported first, or asked for.
+pub(super) fn since(raw: &CertificateSummary) -> Option<Timestamp> {
+    raw.created_at().or(raw.imported_at()).and_then(moment)
 }
 
 /// Since when the region's certificates stand: when they were imported first, or asked for.
 pub(in crate::aws) async fn ages(sdk: &Sdk) -> Result<Vec<(AwsId, Timestamp)>, CloudError> {
     let found = summaries(sdk, &[]).await?;
-    let ages = found.iter().filter_map(|raw| {
-        let since = raw.created_at().or(raw.imported_at()).and_then(moment)?;
-        Some((AwsId::new(raw.certificate_arn()?), since))
-    });
+    let ages =
+        found.iter().filter_map(|raw| Some((AwsId::new(raw.certificate_arn()?), since(raw)?)));
     Ok(ages.collect())
 }
 

@@ -7,23 +7,24 @@ use aws_sdk_acm::types::{
     RenewalSummary, ValidationMethod,
 };
 
-use super::certificate::{self, DESCRIBE, moment, names, summaries, tagged};
+use super::certificate::{self, DESCRIBE, moment, names, since, summaries, tagged};
 use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
+use crate::aws::part::ListedRequest;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::AwsId;
 use crate::model::record::name_from_route53;
 use crate::model::request::{CertificateRequest, Decision, RequestFacts, RequestState, Validation};
 
 /// The certificates of the region that are not imported, without tags.
-pub(super) async fn list(sdk: &Sdk) -> Result<Vec<(AwsId, Decision)>, CloudError> {
+pub(super) async fn list(sdk: &Sdk) -> Result<Vec<ListedRequest>, CloudError> {
     let found = summaries(sdk, &[]).await?;
     let asked = found.iter().filter(|one| one.r#type() != Some(&CertificateType::Imported));
     let each = asked.filter_map(|one| {
         let is_open = one.status() == Some(&CertificateStatus::PendingValidation);
         let decision = if is_open { Decision::Open } else { Decision::Made };
-        Some((AwsId::new(one.certificate_arn()?), decision))
+        Some(ListedRequest { id: AwsId::new(one.certificate_arn()?), since: since(one), decision })
     });
     Ok(each.collect())
 }

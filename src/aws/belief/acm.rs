@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{is_read, move_entry};
 use crate::aws::part::{AcmPart, AcmReading};
-use crate::model::certificate::CertificateFacts;
+use crate::model::certificate::{CertificateFacts, ListedCertificate};
 use crate::model::id::AwsId;
 use crate::model::known::Known;
 use crate::model::request::{Decision, RequestFacts};
@@ -17,6 +17,9 @@ use crate::model::surroundings::{IssuedCertificates, IssuedDetail};
 #[derive(Clone, Debug, Default)]
 pub(in crate::aws) struct AcmBelief {
     pub(in crate::aws) certificates: Known<BTreeSet<AwsId>>,
+    /// What the list of those tells of each. Of what was written since, and of what may have been,
+    /// it tells nothing any more.
+    pub(in crate::aws) listed: BTreeMap<AwsId, ListedCertificate>,
     pub(in crate::aws) certificate_facts: BTreeMap<AwsId, Known<CertificateFacts>>,
     /// The fingerprints of what this process imported, by certificate.
     pub(in crate::aws) imported: BTreeMap<AwsId, String>,
@@ -37,7 +40,10 @@ impl AcmBelief {
         let mut belief = Self::default();
         match reading {
             AcmReading::Certificates(found) => {
-                belief.certificates = Known::Is(found.into_iter().collect(), at);
+                let ids = found.iter().map(|one| one.id.clone()).collect();
+                belief.certificates = Known::Is(ids, at);
+                let listed = found.into_iter().filter_map(|one| Some((one.id, one.listed?)));
+                belief.listed = listed.collect();
             }
             AcmReading::Certificate(id, facts) => {
                 belief.certificate_facts.insert(id, Known::Is(facts, at));
@@ -49,13 +55,15 @@ impl AcmBelief {
                 belief.issued_details.insert(id, Known::Is(detail, at));
             }
             AcmReading::Requested(found) => {
-                let decided = found.iter().filter(|(_, decision)| *decision == Decision::Made);
-                belief.decided = decided.map(|(id, _)| id.clone()).collect();
-                belief.requested = Known::Is(found.into_iter().map(|(id, _)| id).collect(), at);
+                let decided = found.iter().filter(|one| one.decision == Decision::Made);
+                belief.decided = decided.map(|one| one.id.clone()).collect();
+                belief.requested = Known::Is(found.into_iter().map(|one| one.id).collect(), at);
             }
             AcmReading::Request(id, facts) => {
                 belief.request_facts.insert(id, Known::Is(facts, at));
             }
+            // Believed with what they are on.
+            AcmReading::Tagged(_) => {}
         }
         belief
     }
@@ -67,12 +75,22 @@ impl AcmBelief {
                 self.certificates = other.certificates;
                 let known = self.certificates.value();
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains(id));
-                self.certificate_facts.retain(|id, _| stands(id));
+                let listed = &mut other.listed;
+                // Somebody else has given another content to what is not listed as it was known.
+                self.certificate_facts.retain(|id, facts| {
+                    let is_of = |listed: &ListedCertificate| {
+                        facts.value().is_some_and(|facts| listed.is_of(facts))
+                    };
+                    stands(id) && listed.get(id).is_none_or(is_of)
+                });
+                listed.retain(|id, _| !self.certificate_facts.contains_key(id));
+                self.listed = other.listed;
                 self.imported.retain(|id, _| stands(id));
                 self.imported.extend(other.imported);
             }
             AcmPart::Certificate(id) => {
                 move_entry(id, &mut other.certificate_facts, &mut self.certificate_facts);
+                self.listed.remove(id);
                 self.imported.extend(other.imported);
             }
             AcmPart::Requested => {
@@ -89,6 +107,7 @@ impl AcmBelief {
                 move_entry(id, &mut other.request_facts, &mut self.request_facts);
             }
             AcmPart::Issued => self.adopt_issued(other.issued),
+            AcmPart::Tagged(_) => {}
             AcmPart::IssuedDetail(id) => {
                 move_entry(id, &mut other.issued_details, &mut self.issued_details);
                 let detail = self.issued_details.get(id).and_then(Known::value);
@@ -122,11 +141,15 @@ impl AcmBelief {
     pub(super) fn forget(&mut self, part: &AcmPart) {
         match part {
             AcmPart::Certificates => self.certificates = Known::Unread,
-            AcmPart::Certificate(id) => drop(self.certificate_facts.remove(id)),
+            AcmPart::Certificate(id) => {
+                self.certificate_facts.remove(id);
+                self.listed.remove(id);
+            }
             AcmPart::Issued => self.issued = Known::Unread,
             AcmPart::IssuedDetail(id) => drop(self.issued_details.remove(id)),
             AcmPart::Requested => self.requested = Known::Unread,
             AcmPart::Request(id) => drop(self.request_facts.remove(id)),
+            AcmPart::Tagged(_) => {}
         }
     }
 
@@ -139,6 +162,7 @@ impl AcmBelief {
             AcmPart::IssuedDetail(id) => is_read(&self.issued_details, id),
             AcmPart::Requested => self.requested.is_read(),
             AcmPart::Request(id) => is_read(&self.request_facts, id),
+            AcmPart::Tagged(_) => false,
         }
     }
 
@@ -150,7 +174,10 @@ impl AcmBelief {
             }
             AcmPart::Issued => self.issued.value().is_some_and(|issued| issued.get(id).is_some()),
             AcmPart::Requested => self.requested.value().is_some_and(|known| known.contains(id)),
-            AcmPart::Certificate(_) | AcmPart::IssuedDetail(_) | AcmPart::Request(_) => false,
+            AcmPart::Certificate(_)
+            | AcmPart::IssuedDetail(_)
+            | AcmPart::Request(_)
+            | AcmPart::Tagged(_) => false,
         }
     }
 
@@ -161,7 +188,7 @@ impl AcmBelief {
 
     /// How many things are believed beside the lists.
     pub(super) fn kept(&self) -> usize {
-        let details = self.issued_details.len() + self.request_facts.len();
+        let details = self.issued_details.len() + self.request_facts.len() + self.listed.len();
         self.certificate_facts.len() + self.imported.len() + details
     }
 }

@@ -75,6 +75,7 @@ fn reimport(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
 }
 
 fn stands(belief: &mut Belief, id: &AwsId, spec: &Certificate, at: Stamp) {
+    belief.acm.listed.remove(id);
     belief.acm.certificate_facts.insert(id.clone(), Known::Is(spec.facts.clone(), at.date));
     belief.acm.imported.insert(id.clone(), spec.fingerprint());
 }

@@ -7,13 +7,17 @@ use std::time::Duration;
 use super::Mirror;
 use crate::aws::{Cloud, CloudError};
 use crate::clock::Clock;
+use crate::model::certificate::CertificateFacts;
 use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::{CertificateInventory, RequestInventory};
 use crate::model::request::RequestKey;
 use crate::model::surroundings::IssuedCertificates;
 
 impl<C: Cloud, T: Clock> Mirror<C, T> {
-    /// The certificates that a TLS Secret was imported as.
+    /// The certificates that a TLS Secret was imported as. One that ACM lists with the names, dates
+    /// and kind of key of what is wished for is told to be that, until somebody has
+    /// [looked closer](Self::look_closer): a list of a thousand takes one call, and of each by
+    /// itself one more.
     ///
     /// # Errors
     /// What AWS answered to a read.
@@ -21,8 +25,41 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         &self,
         cluster: &str,
         key: &CertificateKey,
+        wish: Option<&CertificateFacts>,
     ) -> Result<CertificateInventory, CloudError> {
-        self.view(|reader| reader.certificate(cluster, key)).await
+        self.view(|reader| reader.certificate(cluster, key, wish)).await
+    }
+
+    /// The ARNs of the certificates that a TLS Secret was imported as.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn imports(
+        &self,
+        cluster: &str,
+        key: &CertificateKey,
+    ) -> Result<Vec<AwsId>, CloudError> {
+        self.view(|reader| reader.imports(cluster, key)).await
+    }
+
+    /// Looks at the certificates of some TLS Secrets, at most so many, of which nothing is known
+    /// but what a list told at least `age` ago. Says of which.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn look_closer(
+        &self,
+        cluster: &str,
+        most: usize,
+        age: Duration,
+    ) -> Result<BTreeSet<CertificateKey>, CloudError> {
+        let unseen = self.view(|reader| reader.only_listed(cluster, most, age)).await?;
+        let mut keys = BTreeSet::new();
+        for (key, id) in unseen {
+            self.view(|reader| reader.described(&id)).await?;
+            keys.insert(key);
+        }
+        Ok(keys)
     }
 
     /// The TLS Secrets of the cluster of which a certificate stands.

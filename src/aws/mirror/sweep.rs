@@ -46,7 +46,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         }
         standing.fabric = self.fabric(cluster, &BTreeSet::new()).await?;
         for key in self.certificates(cluster).await? {
-            let inventory = self.certificate(cluster, &key).await?;
+            let inventory = self.certificate(cluster, &key, None).await?;
             if let CertificateKey::Secret(secret) = key {
                 standing.imports.insert(secret, inventory);
             }

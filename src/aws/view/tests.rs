@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use super::*;
 use crate::aws::ReadSecurityGroup;
 use crate::aws::belief::Look;
-use crate::aws::part::{AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, Reading};
+use crate::aws::part::{
+    AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, ListedImport, Reading,
+};
 use crate::model::certificate::CertificateFacts;
-use crate::model::id::CertificateKey;
+use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::listener::Protocol;
 use crate::model::load_balancer::{
     IpAddressType, LoadBalancer, LoadBalancerKind, LoadBalancerState, Scheme,
@@ -126,9 +128,11 @@ fn vpc(groups: usize) -> Belief {
     }
     let ids: Vec<AwsId> = all().map(|n| arn("certificate", n)).collect();
     let marks = all().map(|n| (arn("certificate", n), secret(n).tags(CLUSTER)));
+    let listed = ids.iter().cloned().map(|id| ListedImport { id, since: None, listed: None });
+    let listed = listed.collect();
     adopt(
         Part::Acm(AcmPart::Certificates),
-        Reading::Acm(AcmReading::Certificates(ids.clone())),
+        Reading::Acm(AcmReading::Certificates(listed)),
         marks.collect(),
     );
     for id in ids {
@@ -172,7 +176,7 @@ fn a_visit_looks_at_what_is_its_subject_s_only() {
         );
         assert_eq!(sizes, (1, 1, 1));
         let of_balancer = looked(&belief);
-        assert_eq!(reader.certificate(CLUSTER, &secret(7)).certificates.iter().count(), 1);
+        assert_eq!(reader.certificate(CLUSTER, &secret(7), None).certificates.iter().count(), 1);
         let of_certificate = looked(&belief);
         let fabric = reader.fabric(CLUSTER, &BTreeSet::new());
         assert!(fabric.is_carried && fabric.backend.value().is_some());

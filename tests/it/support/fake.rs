@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{
-    Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind, Part, Reading,
-    Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
+    AcmReading, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind, Part,
+    Reading, Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
 };
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
@@ -313,6 +313,8 @@ fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, Refusa
 
 /// How many things one `DescribeTags` may ask for (AWS).
 const TAG_IDS_MAX: usize = 20;
+/// How many things one page of `GetResources` has (AWS).
+const RESOURCES_MAX: usize = 100;
 
 impl Fake {
     async fn vpc(&self) -> Result<Vpc, CloudError> {
@@ -461,7 +463,13 @@ impl Cloud for Fake {
             Part::Shield(ShieldPart::ProtectionOf(_)) => "shield.DescribeProtection",
         };
         let is_quick = self.lock().is_quick;
-        self.call(operation, |state| state.told(part, is_quick)).await
+        let told = self.call(operation, |state| state.told(part, is_quick)).await?;
+        if let Reading::Acm(AcmReading::Tagged(found)) = &told {
+            for _further in found.chunks(RESOURCES_MAX).skip(1) {
+                self.call(operation, |_| Ok(())).await?;
+            }
+        }
+        Ok(told)
     }
 
     async fn turn(&self, action: &AwsAction) {

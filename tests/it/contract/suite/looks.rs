@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use albedo::aws::{
-    AcmPart, AcmReading, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Part,
-    ReadLoadBalancer, ReadSecurityGroup, Reading, Route53Part, Route53Reading, ShieldPart,
-    ShieldReading, Wafv2Part, Wafv2Reading,
+    AcmPart, AcmReading, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, ListedImport,
+    ListedRequest, Part, ReadLoadBalancer, ReadSecurityGroup, Reading, Route53Part, Route53Reading,
+    ShieldPart, ShieldReading, Wafv2Part, Wafv2Reading,
 };
 use albedo::model::account_limits::AccountLimits;
+use albedo::model::certificate::CertificateFacts;
 use albedo::model::id::AwsId;
 use albedo::model::inventory::{LiveListener, LiveRule};
 use albedo::model::known::Live;
@@ -15,6 +16,7 @@ use albedo::model::load_balancer::Attributes;
 use albedo::model::marks::Tags;
 use albedo::model::protection::{LiveWebAcl, ShieldProtection};
 use albedo::model::record::{HostedZone, Record};
+use albedo::model::request::RequestFacts;
 use albedo::model::surroundings::{IssuedCertificate, IssuedDetail, Vpc};
 use albedo::model::target::LiveTarget;
 use albedo::model::target_group::TargetGroup;
@@ -79,6 +81,17 @@ looks! {
         Reading::Acm(AcmReading::Issued(found)) => found;
     issued_detail(id: &AwsId) -> IssuedDetail: Part::Acm(AcmPart::IssuedDetail(id.clone())),
         Reading::Acm(AcmReading::IssuedDetail(_, found)) => found;
+    imported() -> Vec<ListedImport>: Part::Acm(AcmPart::Certificates),
+        Reading::Acm(AcmReading::Certificates(found)) => found;
+    imported_detail(id: &AwsId) -> CertificateFacts:
+        Part::Acm(AcmPart::Certificate(id.clone())),
+        Reading::Acm(AcmReading::Certificate(_, found)) => found;
+    requested() -> Vec<ListedRequest>: Part::Acm(AcmPart::Requested),
+        Reading::Acm(AcmReading::Requested(found)) => found;
+    request(id: &AwsId) -> RequestFacts: Part::Acm(AcmPart::Request(id.clone())),
+        Reading::Acm(AcmReading::Request(_, found)) => found;
+    certificates_tagged(key: &'static str) -> Vec<(AwsId, Tags)>:
+        Part::Acm(AcmPart::Tagged(key)), Reading::Acm(AcmReading::Tagged(found)) => found;
     target_group_named(name: &str) -> AwsId:
         Part::Elb(ElbPart::TargetGroupNamed(name.to_owned())),
         Reading::Elb(ElbReading::TargetGroupNamed(_, found)) => found;

@@ -7,6 +7,7 @@ use albedo::model::id::AwsId;
 use albedo::model::record::HostedZone;
 use albedo::model::surroundings::Vpc;
 
+pub use certificate::*;
 pub use listener::*;
 pub use load_balancer::*;
 pub use looks::Looks;
@@ -18,6 +19,7 @@ pub use stopped::Stopped;
 pub use target_group::*;
 pub use zone::*;
 
+mod certificate;
 mod listener;
 mod load_balancer;
 mod looks;
@@ -66,6 +68,8 @@ macro_rules! contract_tests {
             https_needs_a_certificate,
             certificates_come_and_go_beside_the_default_one,
             certificates_are_listed_with_the_hosts_that_they_are_for,
+            certificates_are_told_by_the_tags_that_they_carry,
+            imported_certificates_are_listed_as_they_are,
             clients_are_asked_for_certificates_by_mode,
             attributes_of_a_listener_are_set_all_or_none,
             an_account_is_told_what_aws_allows_everybody,

@@ -1,8 +1,8 @@
 //! Certificates that were imported, and those that ACM was asked for.
 
-use albedo::aws::{AcmPart, AcmReading, Answer, ReadCertificate};
+use albedo::aws::{AcmPart, AcmReading, Answer, ListedImport, ListedRequest, ReadCertificate};
 use albedo::clock::Clock as _;
-use albedo::model::certificate::{Certificate as Spec, CertificateFacts};
+use albedo::model::certificate::{Certificate as Spec, CertificateFacts, ListedCertificate};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::record::{Record, RecordValue};
@@ -23,6 +23,7 @@ pub(super) fn operation(part: &AcmPart) -> &'static str {
         AcmPart::Certificate(_) | AcmPart::IssuedDetail(_) | AcmPart::Request(_) => {
             "acm.DescribeCertificate"
         }
+        AcmPart::Tagged(_) => "tagging.GetResources",
     }
 }
 
@@ -183,7 +184,12 @@ impl State {
     pub(super) fn told_of_acm(&self, part: &AcmPart) -> Result<AcmReading, Refusal> {
         Ok(match part {
             AcmPart::Certificates => {
-                AcmReading::Certificates(self.imported.keys().cloned().collect())
+                let each = self.imported.iter().map(|(id, held)| ListedImport {
+                    id: id.clone(),
+                    since: self.since(id),
+                    listed: Some(listed(&held.facts)),
+                });
+                AcmReading::Certificates(each.collect())
             }
             AcmPart::Certificate(id) => {
                 AcmReading::Certificate(id.clone(), self.imported(id)?.facts.clone())
@@ -193,7 +199,11 @@ impl State {
                     RequestState::Pending => Decision::Open,
                     RequestState::Issued { .. } | RequestState::Ended { .. } => Decision::Made,
                 };
-                let each = self.requested.iter().map(|(id, one)| (id.clone(), decision(one)));
+                let each = self.requested.iter().map(|(id, one)| ListedRequest {
+                    id: id.clone(),
+                    since: self.since(id),
+                    decision: decision(one),
+                });
                 AcmReading::Requested(each.collect())
             }
             AcmPart::Request(id) => {
@@ -204,7 +214,20 @@ impl State {
             AcmPart::IssuedDetail(id) => {
                 AcmReading::IssuedDetail(id.clone(), self.issued_detail(id)?)
             }
+            AcmPart::Tagged(key) => {
+                let imported = self.imported.iter().map(|(id, held)| (id, &held.tags));
+                let requested = self.requested.iter().map(|(id, held)| (id, &held.tags));
+                let told = imported.chain(requested).filter(|(id, _)| !self.made_now.contains(*id));
+                let told = told.filter(|(_, tags)| tags.contains_key(*key));
+                AcmReading::Tagged(told.map(|(id, tags)| (id.clone(), tags.clone())).collect())
+            }
         })
+    }
+
+    /// Since when a certificate stands: for ever, unless a test says that it was made just now.
+    fn since(&self, id: &AwsId) -> Option<Timestamp> {
+        let now = VirtualClock::new().now();
+        Some(if self.made_now.contains(id) { now } else { Timestamp::UNIX_EPOCH })
     }
 
     /// What the list shows, without what it does not say.
@@ -236,6 +259,16 @@ impl State {
 
     pub(super) fn imported(&self, id: &AwsId) -> Result<&Certificate, Refusal> {
         self.imported.get(id).map_or_else(|| unknown(id), Ok)
+    }
+}
+
+/// What a list tells of an imported certificate.
+fn listed(facts: &CertificateFacts) -> ListedCertificate {
+    ListedCertificate {
+        names: facts.names.clone(),
+        not_before: facts.not_before,
+        not_after: facts.not_after,
+        key_type: facts.key_type.clone(),
     }
 }
 

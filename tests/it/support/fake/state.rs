@@ -38,6 +38,8 @@ pub struct State {
     pub requested: BTreeMap<AwsId, Requested>,
     /// What the list shows of those that were not imported.
     pub issued: BTreeMap<AwsId, IssuedCertificate>,
+    /// The certificates that were made just now, which the tagging API does not know yet.
+    pub made_now: BTreeSet<AwsId>,
     /// The IPAM pools of IPv4 addresses.
     pub ipv4_pools: BTreeSet<String>,
     /// What the account is allowed, where that is not what everybody is.
@@ -90,6 +92,7 @@ impl State {
             imported: BTreeMap::new(),
             requested: BTreeMap::new(),
             issued: BTreeMap::new(),
+            made_now: BTreeSet::new(),
             ipv4_pools: BTreeSet::new(),
             account_limits: account_limits(),
             allocations: BTreeSet::new(),
