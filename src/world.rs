@@ -2,7 +2,6 @@
 //! told each other, and what each kind of subject keeps from one visit to the next. One value with
 //! one owner, behind one lock that nobody holds while waiting.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,7 +11,6 @@ use crate::desired::discovery::seeking;
 use crate::desired::visits::{Index, gather};
 use crate::desired::{gates, policy};
 use crate::model::fact::{FactStore, Facts, Revision, Topic};
-use crate::model::flat::FlatMap;
 use crate::model::gate::Waiting;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
@@ -30,6 +28,7 @@ mod contest;
 mod ends;
 mod shared;
 mod states;
+mod subjects;
 mod touched;
 
 pub use ends::Ends;
@@ -158,39 +157,6 @@ impl World {
             }
         }
         subjects
-    }
-
-    /// Every subject there is; those first that others rely on. Of bindings those come first whose
-    /// endpoints were written last: they are the ones that may have changed while nobody looked.
-    #[must_use]
-    pub fn subjects(&self) -> Vec<Subject> {
-        let place = || self.settings.place.clone();
-        let mut subjects = vec![Subject::Census(place()), Subject::Fabric(place())];
-        subjects.extend(self.index.certificates().map(|key| Subject::Certificate(place(), key)));
-        // A group may be remembered that no Ingress is in any more: something of it is left over.
-        let stored = self.balancers.iter().filter(|(_, state)| !state.stored.is_empty());
-        let groups: BTreeSet<&Group> =
-            self.index.groups().chain(stored.map(|(group, _)| group)).collect();
-        let groups = groups.into_iter();
-        subjects.extend(groups.map(|group| Subject::Balancer(place(), group.clone())));
-        let protected = self.facts.protected_groups();
-        subjects.extend(protected.map(|group| Subject::Protection(place(), group.clone())));
-        let zones = self.facts.known_zones();
-        subjects.extend(zones.map(|zone| Subject::Zone(place(), zone.clone())));
-        let mut bindings: Vec<&ObjectKey> = self.objects.bindings.keys().collect();
-        bindings.sort_by_key(|key| Reverse(self.recency(key)));
-        subjects.extend(bindings.into_iter().map(|key| Subject::Targets(place(), key.clone())));
-        subjects
-    }
-
-    /// How late the endpoints of a binding were written.
-    fn recency(&self, binding: &ObjectKey) -> u64 {
-        let service = self.objects.bindings.get(binding).map(|seen| {
-            ObjectKey::new(binding.namespace.clone(), seen.spec.service_ref.name.clone())
-        });
-        let slices = service.and_then(|service| self.objects.slices.get(&service));
-        let recencies = slices.into_iter().flat_map(FlatMap::values).map(|slice| slice.recency);
-        recencies.max().unwrap_or_default()
     }
 
     /// Begins a tenure: what was read from AWS is forgotten, since somebody else may have written,
