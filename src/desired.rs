@@ -40,6 +40,7 @@ pub mod nginx;
 pub mod nodes;
 mod origin;
 pub mod owners;
+pub mod packing;
 mod placed;
 mod pod_links;
 pub mod policy;

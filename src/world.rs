@@ -129,6 +129,7 @@ impl World {
 
     fn note(&mut self, change: &Change) -> BTreeSet<Subject> {
         let subjects = self.index.note(&self.settings, &self.objects, change);
+        self.repack();
         if matches!(change, Change::Ingress(turn) if turn.new.is_none()) {
             // Names of an Ingress that is gone may go, whoever made them.
             self.facts.touch(Topic::AllNames);

@@ -9,7 +9,7 @@ use crate::aws::{Cloud, CloudError, Kind, Mirror, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Recalled;
 use crate::desired;
-use crate::desired::visits::logins;
+use crate::desired::visits::{logins, packed};
 use crate::desired::{owners, request, tls};
 use crate::model::action::{Action, KubeAction};
 use crate::model::binding::Binding;
@@ -91,8 +91,8 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     snapshot: &mut Snapshot,
     recalled: &Recalled,
 ) -> Result<Plans, CloudError> {
-    let cluster = snapshot.settings.cluster.clone();
-    let place = snapshot.settings.place.clone();
+    let (cluster, place) = (snapshot.settings.cluster.clone(), snapshot.settings.place.clone());
+    snapshot.objects.packed = packed(&snapshot.settings, &snapshot.objects);
     let mut facts = FactStore::default();
     let fabric = mirror.fabric(&cluster, &BTreeSet::new()).await?;
     let backend = fabric.backend.value().map(|backend| backend.id.clone());

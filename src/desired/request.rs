@@ -7,6 +7,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use smol_str::SmolStr;
 
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
+use crate::model::listener::Protocol;
 use crate::model::marks::Tags;
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::record::HostedZones;
@@ -16,7 +17,9 @@ use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::stack::{RequestStack, Use};
 
-use super::annotations::table::{ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, REQUEST_CERTIFICATES};
+use super::annotations::table::{
+    ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, LISTEN_PORTS, REQUEST_CERTIFICATES,
+};
 use super::annotations::{Annotations, Lookup};
 use super::classes::{Claim, annotations_of, claim, class_of, is_doubtful, is_own_class, may_have};
 use super::policy::Rights;
@@ -30,12 +33,28 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
         || objects.ingresses.values().any(|ingress| value(ingress, &CREATE_ACM_CERT) == Some(true))
 }
 
-/// The requests of an Ingress: none where it names certificates itself, or its class does.
+/// The requests of an Ingress: what it asks for by itself, or what that is packed into with what
+/// others of its group ask for.
+#[must_use]
+pub fn asked(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> BTreeSet<Arc<RequestKey>> {
+    let own = own(settings, objects, key, ingress);
+    match objects.packed.get(key) {
+        Some(packed) if !own.is_empty() => packed.clone(),
+        Some(_) | None => own,
+    }
+}
+
+/// The requests of an Ingress by itself: none where it names certificates, or its class does.
 ///
 /// An Ingress asks with `create-acm-cert` for all of its hosts (LBC); a class asks for those of
 /// `spec.tls` that name no Secret. What a TLS Secret is imported for is not asked for as well.
 #[must_use]
-pub fn asked(
+pub(super) fn own(
     settings: &Settings,
     objects: &Objects,
     key: &ObjectKey,
@@ -52,7 +71,7 @@ pub fn asked(
         return BTreeSet::new();
     };
     let by_class = params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
-    if by_class || ingress.metadata.deletion_timestamp.is_some() {
+    if by_class || ingress.metadata.deletion_timestamp.is_some() || !speaks_tls(ingress) {
         return BTreeSet::new();
     }
     let mut names = if asks { all_hosts(ingress) } else { hosts_without_secret(ingress) };
@@ -64,6 +83,12 @@ pub fn asked(
     let rights = Rights::of(objects, &key.namespace);
     names.retain(|host| rights.allows_host(host));
     split(settings, ingress, names, is_own).collect()
+}
+
+/// Whether an Ingress listens for HTTPS; who names no ports does, with a certificate.
+fn speaks_tls(ingress: &Ingress) -> bool {
+    let ports = value(ingress, &LISTEN_PORTS);
+    ports.is_none_or(|ports| ports.values().any(|protocol| *protocol == Protocol::Https))
 }
 
 /// The requests for names of an Ingress. LBC asks for all in one, also where AWS has to be asked to

@@ -28,19 +28,21 @@ use super::groups::groups_touching;
 use super::links::Links;
 use super::pod_links::PodLinks;
 use super::probe::Probes;
-use super::request;
 use super::rule::authentication;
 use super::tls;
 
 use caused::Visits;
+use requests::Requests;
 
 pub use gather::{for_balancer, for_targets, gather};
+pub use requests::packed;
 
 mod caused;
 mod gather;
 mod nodes;
 mod pods;
 mod probes;
+mod requests;
 mod solvers;
 mod tenants;
 
@@ -64,6 +66,7 @@ pub struct Index {
     secrets: Links<Source, (ObjectKey, SecretUse)>,
     /// What members have ACM asked for.
     requests: Links<Source, Arc<RequestKey>>,
+    packing: Requests,
     /// What members may want whose class cannot be told.
     doubts: Links<Source, CertificateKey>,
     /// Secrets whose users have changed.
@@ -253,6 +256,7 @@ impl Index {
         let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
         self.name_certificates(visits, objects, key, ingress);
+        self.repack(visits, key, &either);
         if let Some(ingress) = ingress {
             self.regroup_solvers(visits, objects, key, ingress);
         }
@@ -267,11 +271,9 @@ impl Index {
         key: &ObjectKey,
         ingress: Option<&Ingress>,
     ) {
-        let mut named = BTreeSet::new();
-        let (mut requests, mut doubts) = (BTreeSet::new(), BTreeSet::new());
+        let (mut named, mut doubts) = (BTreeSet::new(), BTreeSet::new());
         if let Some(ingress) = ingress {
             doubts = doubt::wanted(visits.settings, objects, key, ingress);
-            requests = request::asked(visits.settings, objects, key, ingress);
             let entries = tls::entries(visits.settings, objects, key, ingress).into_iter();
             named.extend(entries.map(|entry| (entry.secret, SecretUse::Import)));
             let logins = logins(visits.settings, objects, key, ingress).into_iter();
@@ -279,12 +281,11 @@ impl Index {
         }
         let source = Source::ingress(key.clone());
         let asked_before = self.requests.ends().next().is_some();
-        let either = self.requests.set(&source, requests);
+        self.asks(visits, objects, key, ingress);
         if asked_before != self.requests.ends().next().is_some() {
             // Hosted zones are somebody's business from now on, or nobody's.
             visits.census();
         }
-        visits.certificates(either.into_iter().map(CertificateKey::Request));
         visits.certificates(self.doubts.set(&source, doubts));
         let either = self.secrets.set(&source, named);
         self.touched.extend(either.iter().map(|(secret, _)| secret.clone()));

@@ -32,6 +32,9 @@ const PAUSE_OF_NAMESPACE: Duration = Duration::from_secs(6 * 60 * 60);
 /// The same of one Secret: a mistake can be mended at once.
 const AT_ONCE_OF_SECRET: u32 = 2;
 const PAUSE_OF_SECRET: Duration = Duration::from_secs(10 * 60);
+/// For how long names that share a certificate have to stay the same before ACM is asked for it:
+/// who comes with many others changes them with each of these.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// How often at most ACM is asked for one set of names, whoever asks and takes it back again.
 const PAUSE_OF_SET: Duration = Duration::from_secs(60 * 60);
 
@@ -107,11 +110,20 @@ impl Imports {
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     of_sets: BTreeMap<RequestKey, Meter>,
+    /// Since when names are asked for together.
+    together: BTreeMap<RequestKey, Moment>,
     of_namespaces: BTreeMap<SmolStr, Meter>,
     of_all: Meter,
 }
 
 impl Requests {
+    /// How long names that share a certificate have to stay the same until ACM is asked for it.
+    pub fn settling(&mut self, key: &RequestKey, now: Moment) -> Duration {
+        self.together.retain(|_, since| now.since(*since) < SETTLED_AFTER * 2);
+        let since = *self.together.entry(key.clone()).or_insert(now);
+        SETTLED_AFTER.saturating_sub(now.since(since))
+    }
+
     /// Whether ACM may be asked now for a certificate for the sake of a namespace.
     ///
     /// # Errors
@@ -232,6 +244,15 @@ mod tests {
         let wait = Err((PAUSE_OF_NAMESPACE, Limited::Namespace));
         assert_eq!(requests.may(&next, "shop", at(0)), wait);
         assert_eq!(requests.may(&next, "other", at(0)), Ok(()));
+    }
+
+    #[test]
+    fn names_that_share_a_certificate_have_to_stay_the_same_for_a_while() {
+        let key = RequestKey { names: ["a.example.com".into()].into(), authority: None };
+        let mut requests = Requests::default();
+        let wait = |requests: &mut Requests, second| requests.settling(&key, at(second)).as_secs();
+        let waits = [0, 4, 10, 19, 20].map(|second| wait(&mut requests, second));
+        assert_eq!(waits, [10, 6, 0, 0, 10], "what was so a while ago is seen anew");
     }
 
     #[test]

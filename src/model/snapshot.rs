@@ -15,6 +15,7 @@ use super::id::{AwsId, ObjectKey};
 use super::marks::Tags;
 use super::memory::Memory;
 use super::record::HostedZones;
+use super::request::RequestKey;
 use super::seen::{
     ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
 };
@@ -51,6 +52,9 @@ pub struct Objects {
     pub bindings: BTreeMap<ObjectKey, Arc<SeenBinding>>,
     /// The Secrets that Ingresses name, as far as somebody has looked.
     pub secrets: BTreeMap<ObjectKey, Arc<SeenSecret>>,
+    /// What Ingresses have ACM asked for instead of what they ask for by themselves: that is packed
+    /// with what others of their groups ask for.
+    pub packed: BTreeMap<ObjectKey, BTreeSet<Arc<RequestKey>>>,
 }
 
 impl Objects {

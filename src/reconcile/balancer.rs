@@ -252,11 +252,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let good = &mut state.good;
             let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
             let changed: Vec<(&Source, &Arc<Part>)> = changed.collect();
+            let is_new = |(key, _): &&(&Source, &Arc<Part>)| !good.contains_key(*key);
+            let new: Vec<Source> =
+                changed.iter().filter(is_new).map(|(key, _)| (*key).clone()).collect();
             good.extend(changed.iter().map(|(key, part)| ((*key).clone(), Arc::clone(part))));
             let changed: Vec<Source> = changed.into_iter().map(|(key, _)| key.clone()).collect();
             good.retain(|key, _| built.stack.active.contains(key));
             let done = report::Done { plan, outcomes, changed: &changed };
-            state.told.events(&snapshot.objects, &built.stack, &built.problems, &done)
+            let events = state.told.events(&snapshot.objects, &built.stack, &built.problems, &done);
+            world.let_in(&new);
+            events
         };
         self.tell(events);
     }

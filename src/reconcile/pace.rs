@@ -1,7 +1,7 @@
 //! Imports and requests that come too fast: who uses them is told, and what served before serves
 //! on.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Visit;
@@ -16,6 +16,7 @@ use crate::model::pace::{Imports, Limited, Requests, Urgency};
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::request::RequestKey;
+use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::CertificateStack;
 use crate::plan;
@@ -119,6 +120,15 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 self.imports().made(secret, now);
             }
         }
+    }
+
+    /// How long names have to stay the same until ACM is asked for them: not at all where nobody
+    /// shares them.
+    pub(super) fn settling(&self, snapshot: &Snapshot, key: &Arc<RequestKey>) -> Duration {
+        if !snapshot.objects.packed.values().any(|packed| packed.contains(key)) {
+            return Duration::ZERO;
+        }
+        self.requests().settling(key, self.reconciler.clock.moment())
     }
 
     /// Leaves out of a plan what ACM may not be asked for yet for the sake of a namespace.

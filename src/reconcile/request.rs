@@ -16,8 +16,9 @@ use crate::model::fact::Topic;
 use crate::model::id::{AwsId, CertificateKey, Handle};
 use crate::model::inventory::RequestInventory;
 use crate::model::outcome::{Outcome, Trouble};
+use crate::model::plan::Plan;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::request::{LiveRequest, RequestKey, RequestState, Validation};
+use crate::model::request::{LiveRequest, RequestFacts, RequestKey, RequestState, Validation};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::stack::{RequestStack, Use};
@@ -37,6 +38,9 @@ const PROOFS_PACE: Duration = Duration::from_secs(1);
 const PROOFS_AGE_MAX: Duration = Duration::from_secs(30);
 /// How soon it is looked again for a hosted zone that may prove a name, as often as for new zones.
 const ZONE_PAUSE: Duration = Duration::from_secs(180);
+/// How often ACM is asked whether it renews a certificate after all. It tries by itself for 60
+/// days.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// What becomes of those who use one that is not renewed.
 const RENEWED: &str = "it goes on serving until it ends; ACM tries again by itself";
 /// What becomes of those who use a certificate that is not there.
@@ -51,7 +55,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let certificate = CertificateKey::Request(Arc::clone(key));
         let asker = self.world().lock().index.wanting(&certificate).next().cloned();
         let namespace = asker.as_ref().map(Source::namespace);
-        let plan = plan::request::plan(&stack, &inventory);
+        let mut plan = plan::request::plan(&stack, &inventory);
+        let put_off = self.put_off(&snapshot, (key, &certificate), &mut plan);
         let (plan, held) = self.paced_request(key, namespace, plan);
         let breaches = plan::check::request(&plan, &stack);
         let outcomes = self.apply_judged(&plan, &breaches).await;
@@ -83,13 +88,47 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         // What failed before goes once another one stands.
         let asked = plan.steps.iter().any(asks).then_some(Rest::Later(PROOF_PAUSE));
         let rests = [self.rest(&plan, &outcomes), again(&stack, &found)];
-        Ok(gravest(rests.into_iter().chain(later).chain(asked)))
+        Ok(gravest(rests.into_iter().chain(later).chain(asked).chain(put_off)))
     }
 
-    /// Looks, while ACM waits for them, whether the records that prove names stand. What somebody
-    /// has taken away is made again by the zone's visit that this asks for.
+    /// Leaves out of a plan what ACM is not asked for yet: what is of no use to anybody who is
+    /// served, and names that may be others in a moment. Says when to look again; whoever is let in
+    /// later has it asked for then.
+    fn put_off(
+        &self,
+        snapshot: &Snapshot,
+        (key, certificate): (&Arc<RequestKey>, &CertificateKey),
+        plan: &mut Plan,
+    ) -> Option<Rest> {
+        if !plan.steps.iter().any(asks) {
+            return None;
+        }
+        let settling = self.settling(snapshot, key);
+        if settling.is_zero() && self.is_any_let_in(certificate) {
+            return None;
+        }
+        // Whoever asks plans nothing else.
+        plan.steps.clear();
+        (!settling.is_zero()).then_some(Rest::Later(settling))
+    }
+
+    /// Whether anybody who asks for a certificate is served by a load balancer, as far as the
+    /// visits of the groups have found out: others have no use for it.
+    fn is_any_let_in(&self, key: &CertificateKey) -> bool {
+        let world = self.world().lock();
+        let mut served = world.index.listening(key).filter(|user| {
+            let groups = world.index.groups_of(user);
+            groups.filter_map(|group| world.balancers.get(group)).any(|state| state.serves(user))
+        });
+        served.next().is_some()
+    }
+
+    /// Looks, while ACM waits for them or finds them missing at a renewal, whether the records that
+    /// prove names stand. What somebody has taken away is made again by the zone's visit that this
+    /// asks for.
     async fn look_for_proofs(&self, snapshot: &Snapshot, current: Option<&LiveRequest>) {
-        let waiting = current.filter(|live| live.facts.await_decision());
+        let waits = |facts: &RequestFacts| facts.await_decision() || facts.renewal.is_some();
+        let waiting = current.filter(|live| waits(&live.facts));
         let (Some(live), Some(zones)) = (waiting, &snapshot.zones) else { return };
         let waited = snapshot.now.duration_since(live.facts.requested_at);
         // Before that, they are being made.
@@ -150,6 +189,8 @@ fn again(stack: &RequestStack, found: &RequestInventory) -> Rest {
         Some(facts) if facts.state == RequestState::Pending => {
             Rest::Later(if facts.await_decision() { ISSUE_PAUSE } else { PROOF_PAUSE })
         }
+        // Who may be helped by what is missing now hears of it within the hour.
+        Some(facts) if facts.renewal.is_some() => Rest::Later(RENEWAL_PAUSE),
         Some(_) => Rest::Done,
         None if stack.unproved.is_none() => Rest::Later(PROOF_PAUSE),
         // A zone may come, and the time to ask again does.
@@ -195,10 +236,33 @@ fn progress(user: &Source, stack: &RequestStack, found: &RequestInventory) -> Op
         return None;
     };
     let found = format!("a certificate for {key}, which ACM did not issue: {why}");
-    let allowed = "what the reason asks for, such as a CAA record that lets amazon.com issue, or \
-                   the records that prove the names; it is asked for again an hour after the last \
-                   time";
-    Some(said(user, (Code::NoCertificate, Severity::Warning), found, allowed))
+    let allowed = format!("{}; it is asked for again an hour after the last time", mending(why));
+    Some(said(user, (Code::NoCertificate, Severity::Warning), found, &allowed))
+}
+
+/// What mends that ACM does not issue a certificate, by its status and reason (ACM: FailureReason).
+fn mending(why: &str) -> &'static str {
+    let reasons = [
+        (
+            "VALIDATION_TIMED_OUT",
+            "the records that prove the names, where the public sees them for 72 hours: the \
+             registrar has to name the name servers of the zone that holds them",
+        ),
+        (
+            "CAA_ERROR",
+            "a CAA record that lets amazon.com issue, at the name or at the next one above it that \
+             has any, or no such record at all",
+        ),
+        (
+            "PCA_",
+            "an authority of AWS Private CA that is active, and that this account may have issue",
+        ),
+        ("DOMAIN_NOT_ALLOWED", "a name that is on no list of unsafe ones, or AWS Support's word"),
+        ("ADDITIONAL_VERIFICATION_REQUIRED", "AWS Support's word for this name"),
+        ("INVALID_PUBLIC_DOMAIN", "a name below a public top-level domain"),
+    ];
+    let known = reasons.into_iter().find(|(reason, _)| why.contains(reason));
+    known.map_or("what the reason asks for", |(_, mending)| mending)
 }
 
 fn refusal(user: &Source, key: &RequestKey, text: &str) -> Problem {

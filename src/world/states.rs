@@ -59,6 +59,12 @@ impl BalancerState {
         self.waits = Waits::default();
     }
 
+    /// Whether a part of a member has been good, as far as anybody remembers.
+    #[must_use]
+    pub fn serves(&self, member: &Source) -> bool {
+        self.good.contains_key(member) || self.stored.memory.held.contains_key(member)
+    }
+
     /// Whether nothing is kept of the group that anybody needs once it is gone.
     #[must_use]
     pub fn is_empty(&self) -> bool {

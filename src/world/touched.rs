@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::World;
 use crate::model::fact::Topic;
 use crate::model::group::Group;
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::source::Source;
 use crate::model::subject::Subject;
 
@@ -29,6 +29,25 @@ impl World {
         let Some(changed) = changed else { return };
         for group in self.index.groups_of(&changed) {
             self.balancers.entry(group.clone()).or_default().is_touched = true;
+        }
+    }
+
+    /// Takes note of what members ask for instead of what they ask for by themselves.
+    pub(super) fn repack(&mut self) {
+        for (member, packed) in self.index.repacked() {
+            match packed {
+                Some(packed) => _ = self.objects.packed.insert(member, packed),
+                None => _ = self.objects.packed.remove(&member),
+            }
+        }
+    }
+
+    /// Takes note that members are served from now on: what they ask for is of use.
+    pub fn let_in(&mut self, members: &[Source]) {
+        let keys = members.iter().flat_map(|member| self.index.certificates_of(member));
+        let requests = keys.filter(|key| matches!(key, CertificateKey::Request(_)));
+        for key in requests.collect::<BTreeSet<_>>() {
+            self.facts.touch(Topic::Stray(key));
         }
     }
 

@@ -21,7 +21,10 @@ use super::support::fake::State;
 use super::support::site::Site;
 use super::support::world::{World, key, settings, tags, wait};
 
+mod bad;
 mod paced;
+mod packed;
+mod packing;
 
 /// An Ingress of our own class that asks for a certificate.
 const ASKING: &str = "

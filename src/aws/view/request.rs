@@ -18,6 +18,8 @@ const LIST_AGE_MAX: Duration = Duration::from_secs(30);
 /// How old it may be what is known of a certificate that is issued: ACM begins to renew it 60 days
 /// before its end.
 const RENEWAL_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
+/// The same while ACM cannot renew it.
+const TROUBLE_AGE_MAX: Duration = Duration::from_secs(30 * 60);
 
 impl<'a> Reader<'a> {
     /// What has become of the certificates that ACM was asked for with the same names; of those
@@ -53,6 +55,9 @@ impl<'a> Reader<'a> {
                 // One look at the list is a look at all that wait.
                 self.need(part);
                 self.need_since(Part::Acm(AcmPart::Requested), age_max.max(LIST_AGE_MAX));
+            }
+            Some(facts) if facts.renewal.is_some() => {
+                self.need_since(part, age_max.max(TROUBLE_AGE_MAX));
             }
             Some(facts) if facts.state != RequestState::Pending => {
                 self.need_since(part, RENEWAL_AGE_MAX);

@@ -55,7 +55,8 @@ fn named<'n, V: Clone>(
 fn judged<'k>(objects: &Objects, members: impl Iterator<Item = &'k Source> + Clone) -> Objects {
     let ingresses = members.clone().filter(|member| member.kind == SourceKind::Ingress);
     Objects {
-        ingresses: pick(&objects.ingresses, ingresses.map(|ingress| &ingress.key)),
+        ingresses: pick(&objects.ingresses, ingresses.clone().map(|ingress| &ingress.key)),
+        packed: pick(&objects.packed, ingresses.map(|ingress| &ingress.key)),
         classes: objects.classes.clone(),
         params: objects.params.clone(),
         policies: objects.policies.clone(),

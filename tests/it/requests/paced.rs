@@ -69,7 +69,8 @@ fn a_renewal_that_acm_cannot_do_is_told_to_those_who_use_the_certificate() {
         });
         controller.pass(13 * 60 * 60).await;
         controller.look_again();
-        controller.settle().await;
+        // It is looked at each hour for as long as that is so.
+        controller.settle_for(600).await;
         let events = site.cluster.events();
         let mut told = events.iter().filter(|one| one.reason == "CertificateEnds");
         assert!(told.any(|one| one.message.contains("CAA_ERROR")), "{events:?}");

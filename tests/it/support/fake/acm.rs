@@ -34,8 +34,8 @@ pub enum Issuing {
     AtOnce,
     /// It takes its time.
     Later,
-    /// Something forbids it.
-    Never,
+    /// Something forbids it: with which status, and for what reason.
+    Failing(&'static str),
 }
 
 /// A certificate that was imported.
@@ -88,6 +88,9 @@ impl State {
         &mut self,
         spec: &CertificateRequest,
     ) -> Result<Answer, Refusal> {
+        if let Some(code) = self.requests_refused {
+            return refuse(code, "ACM takes no more requests");
+        }
         let refused = |name: &SmolStr| self.refused_names.contains(name.as_str());
         if let Some(name) = spec.key.names.iter().find(|name| refused(name)) {
             return refuse("InvalidDomainValidationOptionsException", format!("not {name}"));
@@ -132,8 +135,8 @@ impl State {
             let is_pending = one.facts.state == RequestState::Pending;
             if is_pending && one.facts.validations.iter().all(stands) {
                 let not_after = Timestamp::from_second(4_000_000_000).unwrap();
-                if self.issuing == Issuing::Never {
-                    one.facts.state = RequestState::Ended { why: "FAILED: CAA_ERROR".to_owned() };
+                if let Issuing::Failing(why) = self.issuing {
+                    one.facts.state = RequestState::Ended { why: why.to_owned() };
                     continue;
                 }
                 one.facts.state = RequestState::Issued { not_after };

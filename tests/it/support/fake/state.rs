@@ -56,6 +56,8 @@ pub struct State {
     pub unread_zones: BTreeSet<AwsId>,
     /// Names that Route 53 refuses, whatever they should be.
     pub refused_names: BTreeSet<String>,
+    /// The code with which ACM refuses to be asked for certificates.
+    pub requests_refused: Option<&'static str>,
     /// What ACM makes of names that are proved.
     pub issuing: Issuing,
     pub security_groups: BTreeMap<AwsId, SecurityGroup>,
@@ -101,6 +103,7 @@ impl State {
             elsewhere: BTreeSet::new(),
             unread_zones: BTreeSet::new(),
             refused_names: BTreeSet::new(),
+            requests_refused: None,
             issuing: Issuing::default(),
             security_groups: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
