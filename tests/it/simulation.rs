@@ -4,7 +4,8 @@
 //! memory, in virtual time. Reading order: `dice` and `life` (what people wish), `stage` (how calls
 //! and events fare, who may write), `cloud`, `written` and `watches` (a process's ways in and out),
 //! `nature` and `drift` (what AWS and others do), `weather` and `trouble` (what befalls calls and
-//! processes), `run` (all of it), `judge` (what has to hold at each write) and `ending` (what has
+//! processes), `attack` and `episode` (tenants that attack, operators that err, rights that are
+//! taken away), `run` (all of it), `judge` (what has to hold at each write) and `ending` (what has
 //! to hold at rest).
 //!
 //! `make simulate SEEDS=n FROM=m` runs more seeds, `make simulate SEED=m` shows one.
@@ -12,6 +13,7 @@
 #![expect(clippy::print_stdout, reason = "who runs seeds looks at what they show")]
 
 mod app;
+mod attack;
 mod backends;
 mod canonical;
 mod cloud;
@@ -19,6 +21,7 @@ mod dice;
 mod drift;
 mod edit;
 mod ending;
+mod episode;
 mod found;
 mod judge;
 mod known;
@@ -86,7 +89,10 @@ fn coverage(tally: &Tally) {
     let drifts = drift::KINDS.map(|kind| format!("drift {kind}"));
     let faults = FAULTS.map(str::to_owned);
     let writes = WRITES.map(|operation| format!("{operation}!"));
-    let all = edits.chain(drifts).chain(faults).chain(writes);
+    let attacks = attack::KINDS.map(|kind| format!("attack {kind}"));
+    let mistakes = episode::MISTAKES.map(|kind| format!("mistake {kind}"));
+    let episodes = attacks.into_iter().chain(mistakes).chain(["policy".to_owned()]);
+    let all = edits.chain(drifts).chain(faults).chain(writes).chain(episodes);
     let rare: Vec<String> = all
         .filter(|what| tally.counts.get(what.as_str()).copied().unwrap_or_default() < TIMES_MIN)
         .collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use albedo::model::group::Group;
 use albedo::model::id::AwsId;
-use albedo::model::problem::Code;
+use albedo::model::problem::{Code, Problem, Severity};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::subject::{Lane, Subject};
 
@@ -41,6 +41,7 @@ pub fn site() -> Site {
         state.vpc.subnets.insert(AwsId::new("subnet-c"), subnet("us-east-1c"));
     });
     super::strangers::settle_in(&site.aws);
+    super::attack::settle_in(&site.aws);
     site
 }
 
@@ -220,14 +221,22 @@ fn kept(run: &Run) -> BTreeMap<&'static str, usize> {
 
 /// Whether whoever was there first keeps another member out of a group.
 fn keeps_somebody_out(run: &Run) -> bool {
+    complains(run, |problem| problem.code == Code::Conflict)
+}
+
+/// Whether nothing is wrong with any member: what each has is what it asks for now.
+pub fn is_flawless(run: &Run) -> bool {
+    !complains(run, |problem| problem.severity == Severity::Error)
+}
+
+fn complains(run: &Run, of: impl Fn(&Problem) -> bool) -> bool {
     let Some(leader) = run.leader() else { return false };
     let mut world = leader.runtime.world().lock();
     let groups: Vec<Group> = world.index.groups().cloned().collect();
     groups.into_iter().any(|group| {
         let subject = Subject::Balancer(the_settings().place, group.clone());
         let (snapshot, _) = world.snapshot(&subject, now(), Arc::new(surroundings()));
-        let problems = albedo::desired::balancer::build(&snapshot, &group).problems;
-        problems.iter().any(|problem| problem.code == Code::Conflict)
+        albedo::desired::balancer::build(&snapshot, &group).problems.iter().any(&of)
     })
 }
 

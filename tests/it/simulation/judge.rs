@@ -13,7 +13,7 @@ use albedo::model::moment::Moment;
 use albedo::world::SharedWorld;
 
 use super::stage::{Pid, Stage};
-use super::{served, strangers};
+use super::{attack, served, strangers};
 use crate::support::clock::elapsed;
 use crate::support::cluster::FakeCluster;
 use crate::support::fake::State;
@@ -59,6 +59,10 @@ pub enum Invariant {
     Neighbours,
     /// What a process has done and heard of it does not do again.
     Again,
+    /// Nobody takes what is another's.
+    Attack,
+    /// What an operator gets wrong at a start takes nothing away.
+    Mistake,
 }
 
 /// For how long a path stays with what it reached before (`plan::switch`).
@@ -124,6 +128,8 @@ struct Inner {
     waiting: BTreeMap<(String, AwsId), Duration>,
     /// Load balancers that another hand has taken away, by name.
     destroyed: BTreeSet<String>,
+    /// Whether there are tenants that attack.
+    is_attacked: bool,
 }
 
 impl Judge {
@@ -197,6 +203,11 @@ impl Judge {
         inner.tenures.get(&pid).is_some_and(|(began, _)| changed < *began)
     }
 
+    /// Tenants attack from now on, or do so no more.
+    pub fn attacked(&self, is_attacked: bool) {
+        self.inner.lock().unwrap().is_attacked = is_attacked;
+    }
+
     /// From now on nothing may be written.
     pub fn be_still(&self, is_still: bool) {
         self.inner.lock().unwrap().is_still = is_still;
@@ -227,6 +238,7 @@ impl Judge {
         self.stage.trace.count(format!("{counted}!"));
         self.sight(pid, action);
         self.strangers(operation, before, after);
+        self.gains(operation, before, after);
         self.dangling(action, before);
         self.names(operation, before, after);
         self.holders(operation, before, after);
@@ -253,6 +265,17 @@ impl Judge {
     fn strangers(&self, operation: &str, before: &State, after: &State) {
         for text in strangers::touched(before, after) {
             self.stage.object(Invariant::Stranger, operation, text);
+        }
+    }
+
+    /// What attackers have got hold of by a write.
+    fn gains(&self, operation: &str, before: &State, after: &State) {
+        if !self.inner.lock().unwrap().is_attacked {
+            return;
+        }
+        let old = attack::gains(before);
+        for text in attack::gains(after).into_iter().filter(|text| !old.contains(text)) {
+            self.stage.object(Invariant::Attack, operation, text);
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Life {
     made: i64,
     /// The hosts with paths, and the names, that were wished for all the time since somebody asked.
     always: Option<BTreeSet<String>>,
+    /// The namespace whose rights are taken away.
+    forbidden: Option<&'static str>,
 }
 
 impl Life {
@@ -55,6 +57,7 @@ impl Life {
             is_own_default: false,
             made: 0,
             always: None,
+            forbidden: None,
         };
         let mut changes = vec![Change::Apply(life.classes(), 0), Change::Apply(life.params(), 0)];
         for namespace in NAMESPACES {
@@ -189,6 +192,7 @@ impl Life {
     /// The names that members ask for whose class suits everybody.
     pub fn asking(&self) -> BTreeSet<Asking> {
         let ours = self.apps.iter().filter(|(_, app)| app.class == "alb");
+        let ours = ours.filter(|(key, _)| self.may_have(key));
         let each = ours.flat_map(|(key, app)| {
             let (member, group) = (key.clone(), app.group_of(key));
             let one = move |host| Asking { member: member.clone(), group: group.clone(), host };
@@ -197,11 +201,22 @@ impl Life {
         each.collect()
     }
 
+    /// A namespace may not have what it asks for, for as long as that lasts.
+    pub fn forbid(&mut self, namespace: Option<&'static str>) {
+        self.forbidden = namespace;
+        self.take_note();
+    }
+
+    fn may_have(&self, key: &ObjectKey) -> bool {
+        self.forbidden.is_none_or(|name| key.namespace != name)
+    }
+
     fn take_note(&mut self) {
         let wished: BTreeSet<String> = self
             .apps
             .iter()
             .filter(|(_, app)| !app.is_broken && app.class != "other")
+            .filter(|(key, _)| self.may_have(key))
             .flat_map(|(key, app)| {
                 let paths = app.paths(|name| {
                     self.services.get(&ObjectKey::new(key.namespace.clone(), name)) == Some(&true)
@@ -379,7 +394,7 @@ class other: {{controller: example.com/other}}
 
     fn namespace(&self, name: &str) -> String {
         let tier = if self.is_tier_a[name] { "a" } else { "b" };
-        format!("namespace {name}: {{labels: {{tier: {tier}}}}}")
+        format!("namespace {name}: {{labels: {{tier: {tier}, team: {name}}}}}")
     }
 }
 

@@ -9,11 +9,12 @@ use albedo::clock::Clock as _;
 use albedo::cluster::Sight;
 use albedo::controller::{Controller, Parts, Workers};
 use albedo::model::moment::Moment;
-use albedo::model::subject::SubjectKind;
+use albedo::model::subject::Subject;
 use albedo::model::tenure::{Epoch, Tenure};
 use albedo::telemetry::Metrics;
 use tokio::sync::watch;
 
+use super::attack;
 use super::cloud::Reached;
 use super::judge::{Invariant, Judge};
 use super::stage::{Pid, Stage};
@@ -62,7 +63,7 @@ impl Process {
             tenure: is_leading,
             sight: sight.clone(),
             sync_period: NEVER,
-            sweep_period: None,
+            sweep_period: site.sweep_period,
             workers: WORKERS,
         });
         let watches = Watches::start(&Watching {
@@ -119,10 +120,16 @@ impl Process {
             let text = format!("a subject has several deadlines: {deadlines:?}");
             self.stage.object(Invariant::Memory, "a retry", text);
         }
-        // Whoever takes a census does so for ever, once it could be taken.
-        let next = deadlines.into_iter().find(|(_, subject)| {
-            subject.kind() != SubjectKind::Census || queue.is_troubled(subject)
-        });
+        // Whoever takes a census does so for ever, once it could be taken, and who is refused what
+        // is another's is looked at now and then.
+        let is_for_ever = |subject: &Subject| match subject {
+            Subject::Census(_) => true,
+            Subject::Targets(_, binding) => binding.namespace == attack::NAMESPACE,
+            _ => false,
+        };
+        let next = deadlines
+            .into_iter()
+            .find(|(_, subject)| !is_for_ever(subject) || queue.is_troubled(subject));
         next.map_or(Idleness::AtRest, |(moment, _)| Idleness::Until(moment))
     }
 

@@ -27,6 +27,8 @@ pub const INTERREGNUM: Duration = Duration::from_secs(5);
 const REST_MAX: Duration = Duration::from_secs(3 * 60 * 60);
 /// How often it is looked whether all is at rest.
 const LOOK: Duration = Duration::from_millis(200);
+/// In how much time each thing is looked at, where it is looked by itself.
+const SWEEP: Duration = Duration::from_secs(13 * 60);
 /// How many things happen in a life.
 const STEPS_MIN: usize = 12;
 const STEPS_MORE: usize = 24;
@@ -127,6 +129,7 @@ impl Run {
             has_drifted: false,
         };
         run.is_restless = run.dice.falls(300);
+        run.site.sweep_period = run.dice.falls(300).then_some(SWEEP);
         run.start();
         if run.is_restless || run.dice.falls(500) {
             run.start();
@@ -136,8 +139,13 @@ impl Run {
     }
 
     pub fn start(&mut self) {
+        self.start_on(&self.site.clone());
+    }
+
+    /// Starts a process with what it is told of the cluster, and as it is told to run.
+    pub fn start_on(&mut self, site: &Site) {
         self.started += 1;
-        let process = Process::start(&self.site, &self.stage, &self.judge, self.started);
+        let process = Process::start(site, &self.stage, &self.judge, self.started);
         self.processes.push(process);
     }
 
@@ -194,6 +202,12 @@ impl Run {
                 7..9 => self.storm().await,
                 9..10 => self.rest_and_look().await,
                 10..16 if has_company => self.drift(),
+                16 => self.attack().await,
+                17 => {
+                    self.err().await;
+                    self.err().await;
+                }
+                18 => self.forbid().await,
                 _ => {
                     let edit = self.next_edit();
                     self.edit(edit).await;

@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use albedo::model::backend::BackendKey;
 use albedo::model::flat::FlatMap;
 use albedo::model::id::{AwsId, ObjectKey};
-use albedo::model::marks::TAG_CLUSTER;
-use albedo::model::marks::Tags;
+use albedo::model::marks::{
+    DESCRIPTION_SHARED_RULE, RESOURCE_BACKEND_SECURITY_GROUP, TAG_CLUSTER, TAG_CLUSTER_RESOURCE,
+    TAG_RESOURCE, TAG_STACK, Tags,
+};
 use albedo::model::ownership::{Ownership, TxtNames};
 use albedo::model::record::{RecordKey, RecordType, RecordValue};
 use albedo::model::rule::{Condition, Rule, RuleAction};
 use albedo::model::snapshot::Objects;
 use albedo::model::target::{Target, TargetState};
 
+use super::attack;
 use crate::support::fake::State;
 
 /// The cluster, and whose its names are (`support::world::settings`).
@@ -195,6 +199,89 @@ fn is_node(objects: &Objects, id: &str, is_old: impl Fn(&ObjectKey) -> bool) -> 
             && !node.excluded
             && is_old(&ObjectKey::new("", name.clone()))
     })
+}
+
+/// The addresses of pods that are registered with us.
+pub fn our_targets(state: &State) -> Vec<String> {
+    let ours = state.target_groups.values().filter(|group| is_ours(&group.spec.tags));
+    let all = ours.flat_map(|group| group.targets.keys()).map(|target| target.id.to_string());
+    all.filter(|id| !id.starts_with("i-")).collect()
+}
+
+/// The namespace that a target group was made for.
+fn namespace_of<'s>(state: &'s State, id: &AwsId) -> Option<&'s str> {
+    BackendKey::namespace_in(state.target_groups.get(id)?.spec.tags.get(TAG_RESOURCE)?)
+}
+
+/// The namespaces that a rule leads to.
+fn led_to<'s>(state: &'s State, rule: &'s Rule) -> impl Iterator<Item = &'s str> {
+    let groups = rule.actions.iter().flat_map(RuleAction::target_groups);
+    groups.filter_map(move |weighted| namespace_of(state, weighted.group.given()?))
+}
+
+/// What of a namespace stands that a policy does not allow it: rules for hosts, or those on load
+/// balancers that it shares.
+pub fn forbidden(state: &State, namespace: &str, is_shared: bool) -> Vec<String> {
+    let of_host = |rule: &Rule| rule.conditions.iter().any(|one| matches!(one, Condition::Host(_)));
+    let on_shared = |listener: &AwsId| {
+        let listener = state.listeners.get(listener);
+        let balancer = listener.and_then(|found| state.load_balancers.get(&found.load_balancer));
+        let stack = balancer.and_then(|found| found.spec.tags.get(TAG_STACK));
+        stack.is_some_and(|stack| !stack.contains('/'))
+    };
+    let standing = state.rules.values().filter(|found| {
+        let is_theirs = led_to(state, &found.rule).any(|of| of == namespace);
+        is_theirs && if is_shared { on_shared(&found.listener) } else { of_host(&found.rule) }
+    });
+    standing.map(|found| format!("{} stands though it is not allowed", found.rule)).collect()
+}
+
+/// What stands without what is the attackers', and without what all share that have targets: what
+/// nodes let in, and whom.
+pub fn without(state: &State) -> State {
+    let is_theirs = |tags: &Tags| {
+        tags.iter().any(|(_, value)| value.starts_with(&format!("{}/", attack::NAMESPACE)))
+    };
+    let mut rest = state.clone();
+    rest.load_balancers.retain(|_, found| !is_theirs(&found.spec.tags));
+    let balancers = &rest.load_balancers;
+    rest.listeners.retain(|_, found| balancers.contains_key(&found.load_balancer));
+    let listeners = &rest.listeners;
+    rest.rules.retain(|_, found| {
+        listeners.contains_key(&found.listener)
+            && !led_to(state, &found.rule).any(|of| of == attack::NAMESPACE)
+    });
+    rest.target_groups.retain(|_, found| !is_theirs(&found.spec.tags));
+    rest.security_groups.retain(|_, found| {
+        let resource = found.spec.tags.get(TAG_CLUSTER_RESOURCE);
+        let is_backend = resource.is_some_and(|name| name == RESOURCE_BACKEND_SECURITY_GROUP);
+        !is_theirs(&found.spec.tags) && !is_backend
+    });
+    for group in rest.security_groups.values_mut() {
+        group.rules.retain(|_, text| text != DESCRIPTION_SHARED_RULE);
+    }
+    rest.imported.retain(|_, found| !is_theirs(&found.tags));
+    let theirs = owned(state).into_iter().filter(|(_, _, owner)| {
+        owner.source().is_some_and(|source| source.namespace() == attack::NAMESPACE)
+    });
+    for (id, key, _) in theirs {
+        let Some(zone) = rest.zones.get_mut(&id) else { continue };
+        let txts = TxtNames::default().all(&zone.zone.name, &key.name, key.record_type);
+        zone.records.retain(|held, _| {
+            *held != key && !(held.record_type == RecordType::Txt && txts.contains(&held.name))
+        });
+    }
+    // Numbers of rules, which are in a tag as well (LBC), depend on what others have.
+    let mut order: Vec<(AwsId, u32, AwsId)> = Vec::new();
+    order.extend(rest.rules.iter().map(|(id, it)| (it.listener.clone(), it.priority, id.clone())));
+    order.sort();
+    for (place, (_, _, id)) in (1..).zip(order) {
+        if let Some(rule) = rest.rules.get_mut(&id) {
+            rule.priority = place;
+            rule.tags.remove(TAG_RESOURCE);
+        }
+    }
+    rest
 }
 
 /// Where our names lead to, by DNS names.

@@ -125,9 +125,12 @@ impl Watches {
         wards.insert(Kind::Secret, secrets);
         tasks.push(watching.clock.spawn(watching.clone().look_at_secrets(notices)));
         let (ears, stage) = (wards.clone(), watching.stage.clone());
+        let shown = cluster.clone();
         let feed = cluster.hear(move |seen| {
-            // A watch that has ended hears nothing.
-            let _ = ears[&kind(seen)].send(Notice::Seen(seen.clone(), stage.begin()));
+            if shown.shows(seen) {
+                // A watch that has ended hears nothing.
+                let _ = ears[&kind(seen)].send(Notice::Seen(seen.clone(), stage.begin()));
+            }
         });
         Self { cluster, feed, tasks, wards }
     }
@@ -211,7 +214,7 @@ impl Watching {
         }
         let mut missing = self.known(of);
         let mut listed = all(&self.cluster.objects.read().unwrap());
-        listed.retain(|seen| kind(seen) == of);
+        listed.retain(|seen| kind(seen) == of && self.cluster.shows(seen));
         for page in listed.chunks(PAGE) {
             for seen in page {
                 missing.retain(|known| gone(known) != gone(seen));

@@ -99,16 +99,20 @@ impl FakeCluster {
     /// Lists everything to a process, and tells it what happens from now on. Answers with the
     /// number to stop that by.
     pub fn feed(&self, intake: WorldIntake<VirtualClock>) -> usize {
-        let extent = self.settings.extent.clone();
-        let is_watched = move |seen: &Seen| namespace(seen).is_none_or(|name| extent.shows(name));
-        for seen in all(&self.objects.read().unwrap()).into_iter().filter(&is_watched) {
+        for seen in all(&self.objects.read().unwrap()).into_iter().filter(|seen| self.shows(seen)) {
             intake.take(seen);
         }
+        let this = self.clone();
         self.hear(move |seen| {
-            if is_watched(seen) {
+            if this.shows(seen) {
                 intake.take(seen.clone());
             }
         })
+    }
+
+    /// Whether a process that is started so sees an object.
+    pub fn shows(&self, seen: &Seen) -> bool {
+        namespace(seen).is_none_or(|name| self.settings.extent.shows(name))
     }
 
     /// The same cluster, for processes that are started otherwise.
