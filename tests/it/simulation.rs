@@ -3,15 +3,16 @@
 //! What runs is exactly `albedo::controller::Controller`, once or twice, on an AWS and a cluster in
 //! memory, in virtual time. Reading order: `dice` and `life` (what people wish), `stage` (how calls
 //! and events fare, who may write), `cloud`, `written` and `watches` (a process's ways in and out),
-//! `nature` and `drift` (what AWS and others do), `weather` and `trouble` (what befalls calls and
-//! processes), `attack` and `episode` (tenants that attack, operators that err, rights that are
-//! taken away), `run` (all of it), `judge` (what has to hold at each write) and `ending` (what has
-//! to hold at rest).
+//! `nature`, `acm` and `drift` (what AWS and others do), `weather` and `trouble` (what befalls
+//! calls and processes), `attack` and `episode` (tenants that attack, operators that err, rights
+//! that are taken away), `run` (all of it), `judge` (what has to hold at each write) and `ending`
+//! (what has to hold at rest).
 //!
 //! `make simulate SEEDS=n FROM=m` runs more seeds, `make simulate SEED=m` shows one.
 //! As soon as one fails, `FIRST=1` ends it.
 #![expect(clippy::print_stdout, reason = "who runs seeds looks at what they show")]
 
+mod acm;
 mod app;
 mod attack;
 mod backends;
@@ -100,7 +101,7 @@ fn coverage(tally: &Tally) {
 }
 
 /// Every write to AWS, by its operation.
-const WRITES: [&str; 33] = [
+const WRITES: [&str; 34] = [
     "CreateSecurityGroup",
     "DeleteSecurityGroup",
     "AuthorizeSecurityGroupIngress",
@@ -130,6 +131,7 @@ const WRITES: [&str; 33] = [
     "DeregisterTargets",
     "ImportCertificate",
     "ReimportCertificate",
+    "RequestCertificate",
     "DeleteCertificate",
     "ChangeResourceRecordSets",
     "AddTags",

@@ -87,6 +87,8 @@ pub struct App {
     pub has_default: bool,
     /// A Secret and a host, by number.
     pub tls: Option<(usize, usize)>,
+    /// Whether it has ACM asked for a certificate; on a class of ours that counts.
+    pub asks: bool,
     pub is_broken: bool,
     pub made: i64,
 }
@@ -114,6 +116,7 @@ impl App {
                 _ => String::new(),
             }
         };
+        let asks = if self.asks { "create-acm-cert: 'true', " } else { "" };
         let default = if self.has_default { "default: s0:80, " } else { "" };
         let tls = self
             .tls
@@ -124,8 +127,8 @@ impl App {
             .map(|(host, path, port)| format!("{} {} {}", HOSTS[*host], PATHS[*path], PORTS[*port]))
             .collect();
         format!(
-            "ingress {key}: {{class: {}, {broken}{group}group.order: {}, {}{listens}{}{}{default}{}\
-             rules: {rules:?}}}",
+            "ingress {key}: {{class: {}, {broken}{asks}{group}group.order: {}, {}{listens}{}{}\
+             {default}{}rules: {rules:?}}}",
             self.class,
             self.order,
             front.sketch(),

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::model::load_balancer::Attributes;
 use albedo::model::load_balancer::LoadBalancerState;
-use albedo::model::marks::{TAG_RESOURCE, TAG_STACK};
+use albedo::model::marks::{TAG_RESOURCE, TAG_STACK, TRACKING_TAGS};
 use albedo::model::record::RecordType;
 use albedo::model::target::TargetState;
 
+use super::acm;
 use crate::support::canon;
 use crate::support::fake::State;
 
@@ -81,6 +82,14 @@ fn without_history(state: &State) -> State {
     let mut state = state.clone();
     for found in state.load_balancers.values_mut() {
         found.state = LoadBalancerState::Active;
+    }
+    for zone in state.zones.values_mut() {
+        // What proves a name stays, whoever has asked for a certificate.
+        zone.records.retain(|_, record| !acm::is_proof(record));
+    }
+    for asked in state.requested.values_mut() {
+        // Tags that nobody asks for any more are not taken.
+        asked.tags.retain(|key, _| TRACKING_TAGS.contains(&key.as_str()));
     }
     for listener in state.listeners.values_mut() {
         listener.spec.certificates.extend(listener.spec.default_certificate.take());

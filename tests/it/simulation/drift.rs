@@ -5,12 +5,13 @@ use albedo::model::ownership::TxtNames;
 use albedo::model::record::{RecordType, RecordValue};
 use albedo::model::target::TargetState;
 
+use super::acm;
 use super::dice::Dice;
 use super::served::{self, is_ours};
 use crate::support::fake::State;
 
 /// What it does.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 12] = [
     "rule",
     "listener",
     "tag",
@@ -20,6 +21,7 @@ pub const KINDS: [&str; 11] = [
     "record",
     "lost record",
     "lost name",
+    "lost proof",
     "opening",
     "load balancer",
 ];
@@ -86,6 +88,7 @@ pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, Strin
             id.clone()
         }
         "lost record" | "lost name" => lose(state, dice, kind)?,
+        "lost proof" => acm::lose_proof(state, dice)?,
         "opening" => {
             let ours = state
                 .security_groups

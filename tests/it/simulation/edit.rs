@@ -22,6 +22,7 @@ pub enum Edit {
     Order,
     Tags,
     Tls,
+    Ask,
     Listens,
     MoveGroup,
     MoveClass,
@@ -47,7 +48,7 @@ pub enum Edit {
 }
 
 impl Edit {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Add,
         Self::Rules,
         Self::Own,
@@ -55,6 +56,7 @@ impl Edit {
         Self::Order,
         Self::Tags,
         Self::Tls,
+        Self::Ask,
         Self::Listens,
         Self::MoveGroup,
         Self::MoveClass,

@@ -10,6 +10,7 @@ use albedo::model::problem::{Code, Problem, Severity};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::subject::{Lane, Subject};
 
+use super::acm;
 use super::canonical;
 use super::edit::Edit;
 use super::judge::Invariant;
@@ -37,6 +38,7 @@ pub fn site() -> Site {
     site.aws.take_time();
     site.aws.change(|state| {
         state.add_zone("ZPUB", "example.com", false);
+        state.add_zone("ZORG", "other.org", false);
         state.guards.add_web_acl("acl");
         state.vpc.subnets.insert(AwsId::new("subnet-c"), subnet("us-east-1c"));
     });
@@ -55,6 +57,9 @@ pub async fn end(run: &mut Run) {
     }
     if !rest(run, "the last fault").await {
         return;
+    }
+    if !keeps_somebody_out(run) {
+        acm::at_rest(run);
     }
     believed(run).await;
     // What another hand has changed was found by the look at everything.
@@ -201,7 +206,8 @@ pub fn bounded(run: &Run) {
         + state.rules.len()
         + state.target_groups.len()
         + state.security_groups.len()
-        + state.imported.len();
+        + state.imported.len()
+        + state.requested.len();
     // Of a thing that stands, what it is, its tags and its attributes are believed.
     let most = 3 * stands + records + 2 * targets + KEPT_MORE;
     let Some(kept) = kept(run).get("mirror").copied() else { return };

@@ -13,7 +13,7 @@ use albedo::model::moment::Moment;
 use albedo::world::SharedWorld;
 
 use super::stage::{Pid, Stage};
-use super::{attack, served, strangers};
+use super::{acm, attack, served, strangers};
 use crate::support::clock::elapsed;
 use crate::support::cluster::FakeCluster;
 use crate::support::fake::State;
@@ -57,6 +57,8 @@ pub enum Invariant {
     Names,
     /// A member's fault changes nothing of its siblings.
     Neighbours,
+    /// Listeners have certificates that are issued, and none is asked for in vain or too often.
+    Certificates,
     /// What a process has done and heard of it does not do again.
     Again,
     /// Nobody takes what is another's.
@@ -126,6 +128,8 @@ struct Inner {
     changed: BTreeMap<ObjectKey, Duration>,
     /// Since when each path has waited for the target groups that are to get its requests.
     waiting: BTreeMap<(String, AwsId), Duration>,
+    /// What ACM was asked for last.
+    requests: acm::Asked,
     /// Load balancers that another hand has taken away, by name.
     destroyed: BTreeSet<String>,
     /// Whether there are tenants that attack.
@@ -244,6 +248,7 @@ impl Judge {
         self.holders(operation, before, after);
         self.again(pid, operation, before, after);
         self.healthy(pid, action, before, after);
+        self.certificates(pid, action, before, after);
         self.wait(after);
         self.look(operation, after);
     }
@@ -357,6 +362,20 @@ impl Judge {
                     self.stage.object(invariant, operation, text);
                 }
             }
+        }
+    }
+
+    /// What listeners have, and what ACM is asked for.
+    fn certificates(&self, pid: Pid, action: &AwsAction, before: &State, after: &State) {
+        let (_, operation) = action.operation();
+        let (old, new) = (acm::unissued(before), acm::unissued(after));
+        let too_often = {
+            let mut inner = self.inner.lock().unwrap();
+            let is_unsure = inner.unsure.contains(&pid);
+            acm::asks(&mut inner.requests, pid, action).filter(|_| !is_unsure)
+        };
+        for text in new.difference(&old).cloned().chain(too_often) {
+            self.stage.object(Invariant::Certificates, operation, text);
         }
     }
 

@@ -97,6 +97,7 @@ impl Life {
             | Edit::Order
             | Edit::Tags
             | Edit::Tls
+            | Edit::Ask
             | Edit::Listens
             | Edit::MoveGroup
             | Edit::MoveClass
@@ -249,6 +250,7 @@ impl Life {
             rules: rules(dice),
             has_default: key.namespace == "shop" && key.name == "w0" && dice.falls(300),
             tls: None,
+            asks: dice.falls(150),
             is_broken: dice.falls(50),
             made: self.made,
         };
@@ -361,6 +363,13 @@ impl Life {
             Edit::Tls if app.tls.is_some() && dice.falls(300) => app.tls = None,
             Edit::Tls => {
                 app.tls = Some((dice.below(SECRETS.len()), dice.below(HOSTS.len() - 1) + 1));
+            }
+            Edit::Ask if app.asks => app.asks = false,
+            Edit::Ask => {
+                app.asks = true;
+                app.class = "own";
+                // Who names a certificate asks for none.
+                app.listens = dice.below(2);
             }
             Edit::Listens => app.listens = dice.below(5),
             Edit::MoveGroup => app.group = *dice.one_of(&GROUPS),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use albedo::clock::Clock as _;
 
+use super::acm;
 use super::dice::Dice;
 use super::edit::{Change, Edit};
 use super::ending;
@@ -222,7 +223,7 @@ impl Run {
             return Edit::Add;
         }
         if self.dice.falls(150) {
-            return *self.dice.one_of(&[Edit::Front, Edit::Tls, Edit::SecretRenewed]);
+            return *self.dice.one_of(&[Edit::Front, Edit::Tls, Edit::Ask, Edit::SecretRenewed]);
         }
         *self.dice.one_of(&Edit::ALL)
     }
@@ -265,6 +266,7 @@ impl Run {
     pub async fn calm_down(&mut self) {
         self.stage.set_weather(Weather::default());
         self.stage.trace.line("the weather", || "is good".to_owned());
+        self.site.aws.change(acm::cheer_up);
         if self.processes.is_empty() {
             self.start();
         }

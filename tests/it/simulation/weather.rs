@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::acm;
 use super::dice::Dice;
 use super::edit::Edit;
 use super::ending;
@@ -9,7 +10,7 @@ use super::run::Run;
 use super::stage::{Climate, Weather};
 
 /// What people do in a storm: what sets much in motion.
-const RUSH: [Edit; 14] = [
+const RUSH: [Edit; 15] = [
     Edit::Add,
     Edit::Delete,
     Edit::HandOver,
@@ -18,6 +19,7 @@ const RUSH: [Edit; 14] = [
     Edit::Rules,
     Edit::Own,
     Edit::Tls,
+    Edit::Ask,
     Edit::Break,
     Edit::Mend,
     Edit::Scale,
@@ -61,6 +63,8 @@ impl Run {
     pub fn change_weather(&mut self, weather: Weather) {
         self.stage.trace.line("the weather", || format!("{weather:?}"));
         self.stage.set_weather(weather);
+        let mut dice = self.dice.split();
+        self.site.aws.change(|state| acm::change_mood(state, &mut dice));
     }
 
     /// Much is done in foul weather, which passes before all of that has come to its end.
