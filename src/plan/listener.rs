@@ -25,7 +25,6 @@ use super::room::Room;
 use super::rule;
 use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
-use super::switch::done_instead;
 use super::tags::{Legacy, difference, push_tags};
 use super::takers;
 
@@ -142,28 +141,28 @@ fn resolved(
     replacement: &Replacement<'_, '_>,
     secrets: &Rc<ClientSecrets>,
 ) -> Wished {
-    let mut interim = |standing: Option<&[RuleAction]>, wish: &[RuleAction]| {
-        let replaced = replacement.interim(draft, wish);
-        replaced.or_else(|| replacement.switch(draft, standing?, wish))
-    };
     let mut listener = beside(wished, live);
     listener.default_actions = replacement.resolved(&listener.default_actions);
     let default = live.map(|live| live.live.spec.default_actions.as_slice());
-    let default = interim(default, &listener.default_actions);
-    let rules = wished.rules.iter().flat_map(|(rule, tags)| {
+    let default = replacement
+        .interim(draft, &listener.default_actions)
+        .or_else(|| replacement.switch(draft, default?, &listener.default_actions));
+    let all: Vec<&Rule> = wished.rules.iter().map(|(rule, _)| rule).collect();
+    let rules = wished.rules.iter().enumerate().flat_map(|(index, (rule, tags))| {
         let actions = replacement.resolved(&rule.actions);
         let standing = live.map(|live| live.rules.as_slice()).unwrap_or_default();
         let rules = pieces(Rule { actions, ..rule.clone() }, standing);
-        rules.into_iter().map(move |rule| (rule, tags))
+        rules.into_iter().map(move |rule| (rule, index, tags))
     });
     // With room between priorities, what comes above moves nothing.
     let above = match wished.numbering {
         Numbering::Dense => u32::try_from(wished.answers).ok(),
         Numbering::Sparse => Some(0),
     };
-    let rules = rules.enumerate().map(|(place, (rule, tags))| {
-        let instead = live.and_then(|live| done_instead(live, &rule));
-        let interim = interim(instead, &rule.actions);
+    let rules = rules.enumerate().map(|(place, (rule, index, tags))| {
+        let interim = replacement.interim(draft, &rule.actions);
+        let interim =
+            interim.or_else(|| replacement.switch_rule(draft, live?, &rule, &all[..index]));
         let below = above.filter(|_| place >= wished.answers);
         rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets), below }
     });

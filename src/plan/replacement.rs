@@ -47,6 +47,9 @@ pub struct Interim {
     pub actions: Vec<RuleAction>,
     /// What ends it.
     pub gate: WaitKey,
+    /// Whether a rule that does what is wished for already has to do this instead: it is about to
+    /// come in front of another one, which has answered the requests until now.
+    pub is_held: bool,
 }
 
 impl<'i> Replacement<'_, 'i> {
@@ -91,7 +94,7 @@ impl<'i> Replacement<'_, 'i> {
         }
         // Whatever else of the group may go or has to stay: nobody says when targets get well.
         let gate = self.wait(draft, interim?, Need::Poll)?;
-        Some(Interim { actions, gate })
+        Some(Interim { actions, gate, is_held: false })
     }
 
     /// The target group that the load balancer has to go on leading to in place of this one.

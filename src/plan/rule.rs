@@ -58,6 +58,13 @@ impl Wished {
         rule
     }
 
+    /// Whether a standing rule has to do something else, whatever it does, before it comes in front
+    /// of the one that has answered its requests.
+    fn holds_back(&self, live: &Rule) -> bool {
+        let is_held = self.interim.as_ref().is_some_and(|interim| interim.is_held);
+        is_held && !self.now().is_satisfied_by(live)
+    }
+
     /// Whether a standing rule is on its way to what is wished for, or there.
     fn is_satisfied_by(&self, live: &Rule) -> bool {
         !self.secrets.has_changed(&self.rule.actions)
@@ -165,6 +172,18 @@ impl<'a> Pairing<'a> {
         &self.early
     }
 
+    /// The standing rules for the same requests that may only move once they do something else: the
+    /// one that has answered these is behind them then.
+    fn held(&self) -> impl Iterator<Item = &(u32, &'a Wished, &'a LiveRule)> {
+        let moved = self.turned.iter().filter(|(priority, _, rule)| rule.priority != *priority);
+        self.same.iter().chain(moved).filter(|(_, wish, rule)| wish.holds_back(&rule.rule))
+    }
+
+    /// Whether the rule that is to have a priority is one of these.
+    fn is_held(&self, priority: u32) -> bool {
+        self.held().any(|(held, ..)| *held == priority)
+    }
+
     /// The standing rules that stay, with the wish that they are for and the priority to have.
     fn standing(&self) -> impl Iterator<Item = &(u32, &'a Wished, &'a LiveRule)> {
         self.same.iter().chain(&self.turned).chain(&self.reused)
@@ -172,14 +191,16 @@ impl<'a> Pairing<'a> {
 }
 
 impl<'a> Rules<'a> {
-    /// Moves the rules of a standing listener to their priorities. Answers with the step.
+    /// Moves the rules of a standing listener to their priorities. Answers with the steps.
     pub fn reorder(draft: &mut Draft, pairing: &Pairing<'_>) -> Vec<StepId> {
+        let held = pairing.held().map(|(_, wish, rule)| modify(draft, wish, rule, &[]));
+        let mut steps: Vec<StepId> = held.collect();
         let priorities = moves(pairing);
-        if priorities.is_empty() {
-            return Vec::new();
+        if !priorities.is_empty() {
+            let action = AwsAction::Elb(ElbAction::SetRulePriorities { priorities });
+            steps.push(draft.push(Action::Aws(action), Reason::Moved, &steps.clone()));
         }
-        let action = AwsAction::Elb(ElbAction::SetRulePriorities { priorities });
-        vec![draft.push(Action::Aws(action), Reason::Moved, &[])]
+        steps
     }
 
     /// Makes and changes the rules of a standing listener once others have moved. Answers with the
@@ -193,8 +214,10 @@ impl<'a> Rules<'a> {
     ) -> Vec<StepId> {
         let mut traffic = moved.to_vec();
         let before = [moved, room.made()].concat();
-        for (_, wish, rule) in &pairing.turned {
-            traffic.push(modify(draft, wish, rule, &before));
+        for (priority, wish, rule) in &pairing.turned {
+            if !pairing.is_held(*priority) {
+                traffic.push(modify(draft, wish, rule, &before));
+            }
         }
         for (priority, wish) in &pairing.missing {
             let action = ElbAction::CreateRule {
@@ -213,7 +236,7 @@ impl<'a> Rules<'a> {
         let attached = traffic.clone();
         for (_, wish, rule) in pairing.standing() {
             let Some(interim) = &wish.interim else { continue };
-            if wish.rule.is_satisfied_by(&rule.rule) {
+            if wish.rule.is_satisfied_by(&rule.rule) && !wish.holds_back(&rule.rule) {
                 continue;
             }
             let reason = Reason::Differs(differences(&wish.now(), &wish.rule));

@@ -1,5 +1,6 @@
 //! A path is led to other target groups than before: it goes on reaching those that it reached
-//! until the new ones have a target that takes requests.
+//! until the new ones have a target that takes requests. So it is where a rule comes in front of
+//! the one that has answered its requests.
 //!
 //! AWS checks no target of a group that no rule leads to, so the new ones are attached at once,
 //! with no weight. Nothing of it is remembered: what the rule does says how far it has come.
@@ -7,10 +8,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::model::action::{Action, AwsAction, ElbAction};
+use crate::model::backend::BackendKey;
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
-use crate::model::plan::{Need, WaitKey};
-use crate::model::rule::{Rule, RuleAction, Weighted};
+use crate::model::plan::{Need, Step, WaitKey};
+use crate::model::rule::{Rule, RuleAction, Weighted, actions_satisfy};
 use crate::model::target::{LiveTarget, TargetState};
 
 use super::draft::Draft;
@@ -41,7 +44,9 @@ impl Switch {
         let is_new = |weighted: &Weighted| !old.iter().any(|old| old.group == weighted.group);
         let new: Vec<Weighted> = taking(wish).into_iter().filter(is_new).collect();
         let fits = old.len() + new.len() <= GROUPS_MAX;
-        (fits && !old.is_empty() && !new.is_empty()).then_some(Self { old, new })
+        // Whoever had to say who they are to reach the old ones is not let through to them.
+        let is_guarded = !guards(live).is_empty() && guards(wish).is_empty();
+        (fits && !is_guarded && !old.is_empty() && !new.is_empty()).then_some(Self { old, new })
     }
 
     fn groups(&self) -> impl Iterator<Item = &AwsId> {
@@ -70,6 +75,9 @@ impl Replacement<'_, '_> {
         wish: &[RuleAction],
     ) -> Option<Interim> {
         let switch = Switch::of(live, wish)?;
+        if switch.old.iter().filter_map(|old| old.group.given()).any(|id| self.is_taken_back(id)) {
+            return None;
+        }
         let serves = |weighted: &Weighted, unknown: bool| {
             self.targets(&weighted.group)
                 .map_or(unknown, |targets| targets.iter().any(takes_requests))
@@ -84,7 +92,46 @@ impl Replacement<'_, '_> {
         }
         self.wait(draft, WaitKey::Patience(awaited.clone()), Need::Elapsed(SWITCH_MAX))?;
         let gate = self.wait(draft, WaitKey::Healthy(awaited.clone()), Need::Poll)?;
-        Some(Interim { actions: switch.interim(wish), gate })
+        Some(Interim { actions: switch.interim(wish), gate, is_held: false })
+    }
+
+    /// What a rule is until what it leads to takes requests, where another one has answered its
+    /// requests or it did something else with them itself.
+    pub fn switch_rule(
+        &self,
+        draft: &mut Draft,
+        live: &LiveListener,
+        wish: &Rule,
+        before: &[&Rule],
+    ) -> Option<Interim> {
+        let answering = answering(live, wish, before)?;
+        let interim = self.switch(draft, &answering.actions, &wish.actions)?;
+        Some(Interim { is_held: true, ..interim })
+    }
+
+    /// What has to happen before a target group may go to which rules lead that this plan makes,
+    /// until somebody is well where they are to lead: they have to stand, so that it can be seen.
+    pub fn gate_of_new_rules(&self, draft: &mut Draft, old: &AwsId) -> Option<WaitKey> {
+        let leads = |step: &Step| match &step.action {
+            Action::Aws(AwsAction::Elb(ElbAction::CreateRule { spec, .. })) => {
+                spec.actions.iter().any(|action| action.leads_to(old))
+            }
+            Action::Aws(_) | Action::Kube(_) => false,
+        };
+        let is_led_to = draft.steps().iter().any(leads);
+        is_led_to.then(|| self.wait(draft, WaitKey::Drained(old.clone()), Need::Poll)).flatten()
+    }
+
+    /// Whether a target group was made for a member that goes because it has lost its rights:
+    /// nobody is led there for a moment longer.
+    pub fn is_taken_back(&self, target_group: &AwsId) -> bool {
+        let Self { stack, settled, .. } = self;
+        let mut gone = stack.leaving.iter().filter(|member| stack.evicted.contains(*member));
+        settled.resource(target_group).is_some_and(|resource| {
+            stack.owner_of(resource).is_none()
+                && stack.explains(resource)
+                && gone.any(|member| BackendKey::of(member, resource).is_some())
+        })
     }
 
     /// The target groups whose targets have to be known for that.
@@ -101,10 +148,12 @@ impl Replacement<'_, '_> {
                 found.extend(switch.iter().flat_map(Switch::groups).cloned());
             };
             found_in(defaults.0, &self.resolved(defaults.1));
-            for (rule, _) in &wished.rules {
+            let rules: Vec<&Rule> = wished.rules.iter().map(|(rule, _)| rule).collect();
+            for (place, rule) in rules.iter().enumerate() {
                 let actions = self.resolved(&rule.actions);
-                let rule = Rule { actions, ..rule.clone() };
-                found_in(done_instead(live, &rule).unwrap_or_default(), &rule.actions);
+                let rule = Rule { actions, ..Rule::clone(rule) };
+                let answering = answering(live, &rule, &rules[..place]);
+                found_in(answering.map_or(&[], |live| &live.actions), &rule.actions);
             }
         }
         found
@@ -116,13 +165,36 @@ impl Replacement<'_, '_> {
     }
 }
 
-/// What happens to the requests that a rule is for, where that is something else.
-#[must_use]
-pub fn done_instead<'a>(live: &'a LiveListener, wish: &Rule) -> Option<&'a [RuleAction]> {
-    let all = || live.rules.iter().filter(|live| wish.is_for_what(&live.rule));
-    let found = all().next()?;
-    let is_done = all().any(|live| wish.is_satisfied_by(&live.rule));
-    (!is_done).then_some(&found.rule.actions)
+/// What asks who comes.
+fn guards(actions: &[RuleAction]) -> Vec<RuleAction> {
+    actions.iter().filter(|action| action.authenticates()).cloned().collect()
+}
+
+/// The standing rule that answers the requests of a wish, where it does something else with them;
+/// those of the wishes before this one are theirs.
+///
+/// Where it is for other requests as well, it has to let the same people in and send targets the
+/// same. What several rules answer, each some of it, is nobody's to hand over.
+fn answering<'a>(live: &'a LiveListener, wish: &Rule, before: &[&Rule]) -> Option<&'a Rule> {
+    if before.iter().any(|other| other.contains(wish)) {
+        return None;
+    }
+    let first_of = |is_it: &dyn Fn(&Rule) -> bool| {
+        let all = live.rules.iter().filter(|live| is_it(&live.rule));
+        all.min_by_key(|live| live.priority).map(|live| &live.rule)
+    };
+    let first = first_of(&|rule| rule.overlaps(wish))?;
+    let may_stand_in = |rule: &Rule| {
+        let guards = [&rule.actions, &wish.actions].map(|actions| guards(actions));
+        let lets_in_alike = guards[0].is_empty() || actions_satisfy(&guards[0], &guards[1]);
+        rule.contains(wish) && lets_in_alike && wish.rewrites_as(rule)
+    };
+    let found = if !wish.is_for_what(first) && may_stand_in(first) {
+        first
+    } else {
+        first_of(&|rule| wish.is_for_what(rule))?
+    };
+    (!wish.is_satisfied_by(found)).then_some(found)
 }
 
 /// Whether AWS sends requests to a target; where it does not check any, it does.

@@ -206,6 +206,7 @@ pub fn remove(
     for live in &surplus {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_target_group(draft, &id);
+        let gate = gate.or_else(|| replacement.gate_of_new_rules(draft, &id));
         let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteTargetGroup { id }));
         steps.push(draft.push_gated(action, Reason::Unwanted, after, gate));
     }

@@ -140,3 +140,128 @@ fn a_rule_that_comes_in_front_changes_no_other() {
         assert_eq!(changed, BTreeSet::from(["/b".to_owned()]));
     });
 }
+
+/// Two members of a group, of which the first one comes first; all are well.
+async fn two_members(first: &str, second: &str) -> (Site, Controller<Fake>) {
+    let site = Site::new(&members(first, second));
+    let controller = site.settle().await;
+    site.aws.set_health(TargetState::Healthy);
+    site.aws.take_time();
+    (site, controller)
+}
+
+fn members(first: &str, second: &str) -> String {
+    let (services, _) = THREE.split_once("ingress").unwrap();
+    format!(
+        "{services}ingress shop/one: {{group.name: g, group.order: 1, {first}}}
+ingress shop/two: {{group.name: g, group.order: 2, {second}}}
+"
+    )
+}
+
+#[test]
+fn a_rule_that_takes_anothers_requests_leads_to_that_one_until_somebody_is_well() {
+    wait(async {
+        let (site, controller) =
+            two_members("rules: [any Exact /z s:80]", "rules: [any Prefix / s:80]").await;
+        let takes = |path: &str| {
+            members(
+                &format!("rules: [any Exact /z s:80, any {path} t:80]"),
+                "rules: [any Prefix / s:80]",
+            )
+        };
+        for path in ["Prefix /a", "Prefix /"] {
+            controller.cluster.add(&takes(path));
+            controller.settle_for(30).await;
+            let led = led_to(&site.aws.everything());
+            assert_eq!(led, ["8080:1", "8080:1 9090:0", "8080:1", ""], "{path}");
+            site.aws.set_health(TargetState::Healthy);
+            controller.settle().await;
+            let led = led_to(&site.aws.everything());
+            assert_eq!(led, ["8080:1", "9090:1", "8080:1", ""], "{path}");
+            controller
+                .cluster
+                .add(&members("rules: [any Exact /z s:80]", "rules: [any Prefix / s:80]"));
+            controller.settle().await;
+        }
+        assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn of_two_rules_for_a_path_the_other_one_comes_first_once_somebody_is_well_there() {
+    wait(async {
+        let rules = |port: &str| format!("rules: [any Prefix /a {port}:80]");
+        let site = Site::new(&members(&rules("s"), ""));
+        let controller = site.settle().await;
+        site.aws.set_health(TargetState::Healthy);
+        site.aws.take_time();
+        // The second one is not needed yet, and so it is as it is asked for at once.
+        controller.cluster.add(&members(&rules("s"), &rules("t")));
+        controller.settle_for(30).await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1", "9090:1", ""]);
+        let turned = members(&rules("s"), &rules("t")).replace("order: 1", "order: 3");
+        controller.cluster.add(&turned);
+        controller.settle_for(30).await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1 9090:0", "8080:1", ""]);
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        assert_eq!(led_to(&site.aws.everything()), ["9090:1", "8080:1", ""]);
+        assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn nobody_gets_past_whoever_asks_who_comes_by_a_rule_in_front() {
+    wait(async {
+        let jwt = "jwt-validation: '{\"jwksEndpoint\":\"https://k\",\"issuer\":\"https://i\"}'";
+        let https = format!("certificate-arn: '{CERTIFICATE}', rules");
+        let second = format!("{jwt}, {https}: [any Prefix / s:80]");
+        let open = format!("{https}: [any Exact /z t:80]");
+        let (site, controller) = two_members(&open, &second).await;
+        site.aws.set_health(TargetState::Initial);
+        site.aws.change(|state| {
+            let old = state.target_groups.values_mut().filter(|group| group.spec.port == 8080);
+            old.flat_map(|group| group.targets.values_mut())
+                .for_each(|state| *state = TargetState::Healthy);
+        });
+        let edit = members(&open.replace("t:80]", "t:80, any Exact /a t:80]"), &second);
+        controller.cluster.add(&edit);
+        controller.settle_for(30).await;
+        let state = site.aws.everything();
+        for rule in state.rules.values().filter(|rule| !rule.rule.actions[0].authenticates()) {
+            let groups = rule.rule.actions.iter().flat_map(RuleAction::target_groups);
+            for weighted in groups {
+                let group = &state.target_groups[weighted.group.given().unwrap()];
+                assert_eq!(group.spec.port, 9090, "{}", rule.rule);
+            }
+        }
+        assert_eq!(led_to(&state)[..2], ["9090:1", "9090:1"]);
+    });
+}
+
+#[test]
+fn what_a_new_rule_leads_to_meanwhile_stays_until_it_leads_elsewhere() {
+    wait(async {
+        let rules = |rule: &str| format!("rules: [any Exact /z t:80, {rule}]");
+        let second = "rules: [any Exact /y t:80]";
+        let (site, controller) = two_members(&rules("any Prefix / s:80"), second).await;
+        site.aws.set_health(TargetState::Initial);
+        site.aws.change(|state| {
+            let old = state.target_groups.values_mut().filter(|group| group.spec.port == 8080);
+            old.flat_map(|group| group.targets.values_mut())
+                .for_each(|state| *state = TargetState::Healthy);
+        });
+        // Nobody wants any more what has answered its requests.
+        controller.cluster.add(&members(&rules("any Prefix /a t:80"), second));
+        controller.settle_for(30).await;
+        let led = led_to(&site.aws.everything());
+        assert!(led.contains(&"8080:1 9090:0".to_owned()), "{led:?}");
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        let state = site.aws.everything();
+        assert_eq!(led_to(&state), ["9090:1", "9090:1", "9090:1", ""]);
+        assert!(state.target_groups.values().all(|group| group.spec.port == 9090));
+        assert_eq!(site.refused(), 0);
+    });
+}

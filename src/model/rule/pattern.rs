@@ -51,6 +51,12 @@ pub fn contains(pattern: &str, other: &str, case: Case) -> bool {
 /// Whether some text is taken by both patterns.
 #[must_use]
 pub fn meet(left: &str, right: &str, case: Case) -> bool {
+    if is_plain(left) && is_plain(right) {
+        return match case {
+            Case::Counts => left == right,
+            Case::Ignored => left.eq_ignore_ascii_case(right),
+        };
+    }
     let (left, right) = (signs(left, case), signs(right, case));
     // From the ends: whether what is left of both patterns meets, for each start in the right one.
     let mut shorter = vec![false; right.len() + 1];
