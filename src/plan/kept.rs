@@ -63,6 +63,30 @@ impl Owners<'_> {
         }
     }
 
+    /// The namespaces whose a kept rule may be.
+    fn namespaces<'a>(&'a self, rule: &'a Rule) -> BTreeSet<&'a str> {
+        let led_to = target_groups(rule).filter_map(|id| self.settled.resource(id.given()?));
+        let found: BTreeSet<&str> = led_to.filter_map(BackendKey::namespace_in).collect();
+        if found.is_empty() {
+            self.stack.unexplained.iter().map(Source::namespace).collect()
+        } else {
+            found
+        }
+    }
+
+    /// Whether a wish that nothing stands for takes requests of a kept rule that may be another
+    /// namespace's.
+    fn takes(&self, wish: &Rule, kept: &Rule) -> bool {
+        let owned = target_groups(wish).filter_map(|id| match id {
+            Id::Of(Handle::TargetGroup(_, key)) => Some(key.backend.owner().namespace()),
+            Id::Of(_) => None,
+            Id::Is(id) => BackendKey::namespace_in(self.settled.resource(id)?),
+        });
+        let (owned, kept_by) = (owned.collect::<BTreeSet<&str>>(), self.namespaces(kept));
+        let is_own = !owned.is_empty() && kept_by.iter().all(|name| owned.contains(name));
+        !is_own && wish.overlaps(kept)
+    }
+
     /// The place of the first member that may have what nobody explains.
     fn first_unexplained(&self) -> Option<usize> {
         self.stack.active.iter().position(|member| self.stack.unexplained.contains(member))
@@ -71,7 +95,8 @@ impl Owners<'_> {
     /// For each rule that is kept, before which of the wishes it goes.
     ///
     /// It stays between the standing rules that it stands between now. Among new ones it goes where
-    /// its member's place is, so that no member's rules hide those of one that comes earlier.
+    /// its member's place is, so that no member's rules hide those of one that comes earlier; and
+    /// before those that take its requests and are another namespace's, wherever their places are.
     #[must_use]
     pub fn places(
         &self,
@@ -93,7 +118,11 @@ impl Owners<'_> {
             let owner = self.place(&rule.rule).or_else(|| self.first_unexplained());
             let behind = anchors.range(..rule.priority).next_back().map_or(0, |(_, i)| i + 1);
             let before = anchors.range(rule.priority..).next().map_or(wished.len(), |(_, i)| *i);
-            let of_later = (behind..before).find(|i| owner.is_some() && owners[*i] > owner);
+            let is_after = |i: &usize| {
+                let is_taking = standing[*i].is_none() && self.takes(wished[*i], &rule.rule);
+                is_taking || (owner.is_some() && owners[*i] > owner)
+            };
+            let of_later = (behind..before).find(is_after);
             let is_unseen = owner.is_none() && matches!(self.extent, Extent::Namespaces(_));
             // Nothing new comes in front of what is somebody's who cannot be seen.
             let last = if is_unseen { behind } else { before };

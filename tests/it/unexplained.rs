@@ -147,3 +147,38 @@ fn nobody_else_is_let_in_beside_the_unexplained_and_fewer_may_be() {
         }
     });
 }
+
+#[test]
+fn nobody_takes_requests_of_the_unexplained_of_another_namespace() {
+    wait(async {
+        for class in ["", "class: own, "] {
+            let before = format!(
+                "
+class own: {{controller: alb.ingress.k8s.aws/own}}
+service pay/s: {{ports: [80]}}
+service evil/s: {{ports: [80]}}
+ingress pay/b: {{{class}group.name: edge, rules: [pay.example.com Prefix / s:80]}}
+ingress evil/a: {{{class}group.name: edge, group.order: -5,
+  rules: [evil.example.com Exact /a s:80]}}
+"
+            );
+            for (taking, names) in [
+                ("pay.example.com Prefix / s:80", "pay.example.com /*"),
+                ("'*.example.com Exact /x s:80'", "*.example.com /x"),
+                ("any Prefix / s:80", "/*"),
+            ] {
+                let changes = format!(
+                    "
+ingress pay/b: {{{class}group.name: edge, listen-ports: '[{{', rules: []}}
+ingress evil/a: {{{class}group.name: edge, group.order: -5, rules: [{taking}]}}
+"
+                );
+                let expected = [
+                    "80:1 pay.example.com /* -> pay/b-s:80",
+                    &format!("80:2 {names} -> evil/a-s:80"),
+                ];
+                changed_beside_the_unexplained(&before, &changes, &expected).await;
+            }
+        }
+    });
+}
