@@ -54,6 +54,7 @@ pub mod shared;
 pub mod solver;
 pub mod standing;
 pub mod subnets;
+pub mod succession;
 pub mod sweep;
 pub mod tags;
 mod taking;

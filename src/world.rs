@@ -5,28 +5,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::desired::discovery::seeking;
-use crate::desired::visits::{Index, gather};
+use crate::desired::visits::Index;
 use crate::desired::{gates, policy};
-use crate::model::fact::{FactStore, Facts, Revision, Topic};
+use crate::model::fact::{FactStore, Revision, Topic};
 use crate::model::gate::Waiting;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Seen};
 use crate::model::memory::Remembered;
 use crate::model::record::HostedZones;
-use crate::model::settings::{DnsPolicy, Settings};
-use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::settings::Settings;
+use crate::model::snapshot::Objects;
 use crate::model::source::Source;
 use crate::model::subject::{Subject, SubjectKind};
-use crate::model::surroundings::{IssuedCertificates, Surroundings};
+use crate::model::surroundings::IssuedCertificates;
 use crate::report::Told;
 
 mod contest;
 mod ends;
 mod shared;
+mod slice;
 mod states;
 mod subjects;
 mod touched;
@@ -213,35 +212,6 @@ impl World {
         self.balancers.retain(|group, state| index.has_group(group) || !state.is_empty());
     }
 
-    /// What a visit builds on, as it is now, and which changes that includes.
-    pub fn snapshot(
-        &mut self,
-        subject: &Subject,
-        now: Timestamp,
-        surroundings: Arc<Surroundings>,
-    ) -> (Snapshot, Revision) {
-        let objects = gather(&self.index, &self.objects, subject);
-        let snapshot = Snapshot {
-            now,
-            extent: self.settings.extent.clone(),
-            settings: Arc::clone(&self.settings),
-            objects,
-            surroundings,
-            bound: BTreeMap::new(),
-            issued: None,
-            trust_stores: None,
-            account_limits: Arc::default(),
-            target_groups_named: BTreeMap::new(),
-            zones: self.zones.found.clone(),
-            zones_refused: self.zones.is_refused,
-            facts: self.facts_for(subject),
-            memory: self.state(subject).map(BalancerState::memory).unwrap_or_default(),
-            let_go: self.state(subject).map(BalancerState::let_go).unwrap_or_default(),
-        };
-        self.has_read(subject);
-        (snapshot, self.facts.revision())
-    }
-
     /// The readiness gates that a visit to a binding has to do with.
     #[must_use]
     pub fn gates(&self, binding: &ObjectKey) -> Vec<Waiting> {
@@ -253,28 +223,6 @@ impl World {
         if subject.kind() != SubjectKind::Targets {
             // Targets build on no facts.
             self.read.insert(subject.clone(), self.facts.revision());
-        }
-    }
-
-    fn facts_for(&self, subject: &Subject) -> Facts {
-        match subject {
-            Subject::Balancer(_, group) => {
-                let members = || self.index.members(group);
-                let certificates = members().flat_map(|member| self.index.certificates_of(member));
-                let facts = self.facts.for_balancer(certificates, members());
-                match self.settings.dns.policy {
-                    DnsPolicy::Sync => facts,
-                    // Names that are never withdrawn hold up no load balancer.
-                    DnsPolicy::UpsertOnly | DnsPolicy::CreateOnly => facts.without_names(),
-                }
-            }
-            Subject::Certificate(..) => self.facts.for_certificate(),
-            Subject::Protection(_, group) => self.facts.for_protection(group),
-            Subject::Zone(..) => {
-                let is_out = |member: &Source| self.index.groups_of(member).next().is_none();
-                self.facts.for_zone(is_out)
-            }
-            Subject::Fabric(_) | Subject::Targets(..) | Subject::Census(_) => Facts::default(),
         }
     }
 
@@ -400,7 +348,7 @@ impl World {
             Topic::Carried | Topic::Settled => vec![Subject::Fabric(place.clone())],
             Topic::Stray(key) => vec![Subject::Certificate(place.clone(), key.clone())],
             Topic::Arrived(member) | Topic::Followed(member) => {
-                let groups = self.index.groups_of(member);
+                let groups = self.index.groups_of(member).chain(self.index.groups_awaiting(member));
                 groups.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
             }
         }

@@ -119,6 +119,8 @@ pub(super) fn snapshot(
         facts: crate::model::fact::Facts::default(),
         memory: Memory::default(),
         let_go: BTreeSet::new(),
+        successors: BTreeMap::new(),
+        expected: BTreeSet::new(),
     }
 }
 

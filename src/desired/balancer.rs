@@ -19,7 +19,7 @@ use super::groups::{Member, Members, holds, is_in_already, members};
 use super::moves::Departures;
 use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, nginx, policy, solver, standing};
+use super::{member, merge, moves, names, nginx, policy, solver, standing, succession};
 
 /// Parts of members.
 type Parts = BTreeMap<Source, Arc<Part>>;
@@ -47,11 +47,12 @@ pub struct Built {
 #[must_use]
 pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let mut members = members(snapshot, group);
-    let departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
+    let mut departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
+    succession::stay(snapshot, group, &mut members, &mut departures);
     members.leaving.extend(departures.leaving.iter().cloned());
     let (mut brought, mut problems) = alone(snapshot, group, &mut members, &departures);
     let mut merged = merge::merge(snapshot, group, &mut brought);
-    let Brought { active, good, instead, mut standing, .. } = brought;
+    let Brought { active, good, instead, mut standing, judged, .. } = brought;
     let is_in = |source: &Source| {
         merged.contributing.contains(source) || is_in_already(snapshot, group, source)
     };
@@ -81,7 +82,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.append(&mut found);
     problems.sort();
     problems.dedup();
-    let arriving = moves::arriving(scope, group, &members.active, part);
+    let arriving = moves::arriving(snapshot, group, &members.active, part);
     let arrived = arriving.keys().filter(|source| snapshot.facts.arrival(source, group).is_some());
     // Who may not look at zones holds up nobody who never asked for a name.
     let all = active.iter().chain(&members.leaving);
@@ -98,6 +99,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         leaving: members.leaving,
         staying: departures.staying,
         followed: departures.followed,
+        succeeded: departures.succeeded,
         evicted,
         arrived: arrived.cloned().collect(),
         arriving,
@@ -105,7 +107,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         braked: Braked::default(),
         memory: Memory {
             standing: standing::remembered(snapshot, group, &active, &standing),
-            ..memory(snapshot, &active, (&good, &instead))
+            ..memory(snapshot, &active, (&good, &instead), &judged)
         },
         grace,
         named,
@@ -135,6 +137,7 @@ fn alone(
     let mut brought = Brought { instead: snapshot.memory.held.clone(), ..Brought::default() };
     let mut problems = Vec::new();
     let mut gone = BTreeSet::new();
+    brought.judged = members.unselected(snapshot);
     for member in &members.active {
         let source = member.source();
         let (part, mut found) = member::build(snapshot, group, member);
@@ -143,6 +146,7 @@ fn alone(
         }
         let held = brought.instead.get(&source).map(AsRef::as_ref);
         let standing = decide(snapshot, group, member, (part.as_ref(), held));
+        let is_bad = part.is_none();
         let mut part = part.filter(|_| matches!(standing, Standing::Allowed));
         part.iter_mut().for_each(|part| policy::part::withhold_names(snapshot, part));
         if matches!(standing, Standing::Out(_) | Standing::Gone(_)) {
@@ -150,6 +154,7 @@ fn alone(
         }
         if matches!(standing, Standing::Gone(_)) {
             gone.insert(source.clone());
+            brought.judged.extend(is_bad.then(|| source.clone()));
         }
         match standing {
             Standing::Allowed => {}
@@ -178,7 +183,9 @@ fn alone(
     members.active.retain(|member| !gone.contains(&member.source()));
     members.leaving.extend(gone);
     for source in &departures.staying {
-        let order = snapshot.memory.held.get(source).map_or(0, |part| part.order);
+        let rebuilt = departures.rebuilt.get(source);
+        brought.instead.extend(rebuilt.map(|part| (source.clone(), Arc::clone(part))));
+        let order = brought.instead.get(source).map_or(0, |part| part.order);
         brought.orders.insert(source.clone(), order);
     }
     brought.active = brought.orders.keys().cloned().collect();
@@ -229,11 +236,18 @@ fn unexplained(
 }
 
 /// Parts that a bad member relies on, or may come to rely on once its siblings change. Whether one
-/// that cannot be seen from here is still bad is not known.
-fn memory(snapshot: &Snapshot, active: &[Source], (good, instead): (&Parts, &Parts)) -> Memory {
+/// that cannot be seen from here is still bad is not known. Who goes because of what is remembered
+/// is known by that until all of it is gone.
+fn memory(
+    snapshot: &Snapshot,
+    active: &[Source],
+    (good, instead): (&Parts, &Parts),
+    judged: &BTreeSet<Source>,
+) -> Memory {
     let is_needed = |source: &Source| {
         let is_bad = active.contains(source) && !good.contains_key(source);
-        is_bad && instead.contains_key(source) || !snapshot.extent.shows(source.namespace())
+        let stands = is_bad && instead.contains_key(source);
+        stands || judged.contains(source) || !snapshot.extent.shows(source.namespace())
     };
     let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
     let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));

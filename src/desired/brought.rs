@@ -1,6 +1,6 @@
 //! What the members of a group bring, before anybody knows whether it fits together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::part::Part;
@@ -21,6 +21,8 @@ pub struct Brought {
     pub instead: BTreeMap<Source, Arc<Part>>,
     /// What those add who answer challenges for hosts of members.
     pub solvers: Vec<Arc<Part>>,
+    /// Those that leave, and of whom only what is remembered says that they have to.
+    pub judged: BTreeSet<Source>,
 }
 
 impl Brought {

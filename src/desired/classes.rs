@@ -82,7 +82,8 @@ pub fn claim<'a>(
 }
 
 /// Whether nobody can tell what an Ingress wants that is ours. One whose class is missing, or no
-/// longer for its namespace, is for as long as it holds a finalizer.
+/// longer for its namespace, is for as long as it holds a finalizer; so is one that is deleted,
+/// which may stay until somebody else serves its hosts.
 #[must_use]
 pub fn is_doubtful(
     settings: &Settings,
@@ -90,11 +91,13 @@ pub fn is_doubtful(
     key: &ObjectKey,
     ingress: &Ingress,
 ) -> bool {
-    if ingress.metadata.deletion_timestamp.is_some() {
-        return false;
-    }
+    let is_leaving = ingress.metadata.deletion_timestamp.is_some();
     let mut finalizers = ingress.metadata.finalizers.iter().flatten();
     match claim(settings, objects, key, ingress) {
+        Claim::Ours(_) if is_leaving => {
+            finalizers.any(|held| Group::is_finalizer(settings.scope, held))
+        }
+        _ if is_leaving => false,
         Claim::Invalid(_) => true,
         Claim::Unselected(_) | Claim::Unknown(_) => {
             finalizers.any(|held| Group::is_finalizer(settings.scope, held))

@@ -63,6 +63,22 @@ pub struct Members<'a> {
     pub unknown: Vec<(Source, Problem)>,
 }
 
+impl Members<'_> {
+    /// Those that leave because they are not selected any more, where only what is remembered says
+    /// that they were.
+    #[must_use]
+    pub fn unselected(&self, snapshot: &Snapshot) -> BTreeSet<Source> {
+        let leaving = self.evicted.iter().map(|(source, _)| source);
+        let leaving = leaving.filter(|source| self.leaving.contains(source));
+        let by_memory = leaving.filter(|source| {
+            let ingress = snapshot.objects.ingresses.get(&source.key);
+            let class = ingress.and_then(|ingress| class_of(&snapshot.objects, ingress));
+            !class.is_some_and(is_own_class)
+        });
+        by_memory.cloned().collect()
+    }
+}
+
 /// What happens to who is not selected any more, in the words of its Event: for how long it stays
 /// is in `plan::arrival`.
 pub const GOING: &str = "what stands of it goes in five minutes, and nothing new is made for it";
@@ -287,7 +303,8 @@ fn excluded(objects: &Objects, group: &Group, member: &Member<'_>) -> Option<Pro
     Some(annotations.error(Code::NotAllowed, GROUP_NAME.field(), found, &allowed))
 }
 
-fn ordered(mut member: Member<'_>) -> Member<'_> {
+/// A member in the place that it asks for.
+pub(super) fn ordered(mut member: Member<'_>) -> Member<'_> {
     let annotations = member.ingress.metadata.annotations.as_ref();
     let mut annotations = Annotations::new(Kind::Ingress, member.key, annotations);
     member.order = annotations.read(&GROUP_ORDER).unwrap_or(0);

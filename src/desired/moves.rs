@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use crate::model::group::Group;
 use crate::model::part::Part;
-use crate::model::settings::Scope;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
@@ -26,6 +25,10 @@ pub struct Departures {
     pub arrived: BTreeSet<Source>,
     /// Those of them whose names lead there.
     pub followed: BTreeSet<Source>,
+    /// Those who are deleted and stay until somebody else serves their hosts, and clients know.
+    pub succeeded: BTreeSet<Source>,
+    /// What those of them contribute of whom nobody remembers that.
+    pub rebuilt: BTreeMap<Source, Arc<Part>>,
 }
 
 /// Finds out how far the members are that went to other groups, each with where it went.
@@ -50,19 +53,21 @@ pub fn departures(snapshot: &Snapshot, moved: Vec<(Source, Group)>) -> Departure
     departures
 }
 
-/// The members of a group that come from others, each with what it contributes here.
+/// The members of a group that come from others, or for whom somebody waits there who is deleted,
+/// each with what it contributes here.
 #[must_use]
 pub fn arriving(
-    scope: Scope,
+    snapshot: &Snapshot,
     group: &Group,
     active: &[Member<'_>],
     part: impl Fn(&Source) -> Option<Arc<Part>>,
 ) -> BTreeMap<Source, Arc<Part>> {
+    let scope = snapshot.settings.scope;
     let coming = active.iter().filter(|member| {
         let source = member.source();
         let finalizers = member.ingress.metadata.finalizers.iter().flatten();
         let mut groups = finalizers.filter_map(|held| Group::of_finalizer(scope, held, &source));
-        groups.any(|other| other != *group)
+        groups.any(|other| other != *group) || snapshot.expected.contains(&source)
     });
     let sources = coming.map(Member::source);
     sources.filter_map(|source| part(&source).map(|part| (source, part))).collect()

@@ -32,6 +32,7 @@ use super::rule::authentication;
 use super::tls;
 
 use caused::Visits;
+use hosts::Hosts;
 use requests::Requests;
 
 pub use gather::{for_balancer, for_targets, gather};
@@ -39,6 +40,7 @@ pub use requests::packed;
 
 mod caused;
 mod gather;
+mod hosts;
 mod nodes;
 mod pods;
 mod probes;
@@ -73,6 +75,7 @@ pub struct Index {
     touched: BTreeSet<ObjectKey>,
     /// From those who answer challenges to their hosts, each in its namespace.
     solvers: Links<ObjectKey, ObjectKey>,
+    hosts: Hosts,
     /// The classes that Ingresses name; the empty name where they name none.
     classes: Links<ObjectKey, String>,
     /// The Services that LBC keeps load balancers for.
@@ -227,6 +230,7 @@ impl Index {
         self.services.set(&source, services.unwrap_or_default());
         self.classes.set(&turn.key, new.map(class_name).into_iter().collect());
         self.note_solver(&turn.key, new);
+        self.note_hosts(visits, &source, new);
         self.regroup(visits, objects, &turn.key, new);
         if let Some(old) = turn.old.as_deref() {
             self.regroup_solvers(visits, objects, &turn.key, old);

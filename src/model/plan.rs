@@ -105,8 +105,11 @@ pub enum WaitKey {
     Protected(AwsId),
     /// The same of one that has been replaced.
     Outlived(AwsId),
-    /// Clients have to know that this member is served by the group that it went to.
+    /// Clients have to know that this member is served by the group that it went to, or that its
+    /// hosts are by somebody else.
     Followed(Source),
+    /// Somebody else has to serve the hosts of this member, which is deleted.
+    Succeeded(Source),
     /// Somebody may want to select the namespace of this member again.
     Unselected(Source),
 }
@@ -121,7 +124,8 @@ impl WaitKey {
             | Self::Serving(_)
             | Self::Drained(_)
             | Self::Outlived(_)
-            | Self::Followed(_) => true,
+            | Self::Followed(_)
+            | Self::Succeeded(_) => true,
             Self::Made(_)
             | Self::Unused(_)
             | Self::Uncarried(_)
@@ -171,6 +175,7 @@ impl fmt::Display for WaitKey {
                 write!(f, "somebody to switch off the deletion protection of {id}")
             }
             Self::Followed(member) => write!(f, "clients to follow {member}"),
+            Self::Succeeded(member) => write!(f, "somebody else to serve the hosts of {member}"),
             Self::Unselected(member) => write!(f, "the namespace of {member} to be selected again"),
         }
     }

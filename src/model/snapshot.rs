@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use super::account_limits::AccountLimits;
 use super::fact::Facts;
 use super::flat::FlatMap;
+use super::group::Group;
 use super::id::{AwsId, ObjectKey};
 use super::marks::Tags;
 use super::memory::Memory;
@@ -103,4 +104,9 @@ pub struct Snapshot {
     pub memory: Memory,
     /// The members of the group that another one has served for long enough: they may leave.
     pub let_go: BTreeSet<Source>,
+    /// The members of the group that are deleted while somebody else is about to serve their hosts,
+    /// each with who that is and in which group.
+    pub successors: BTreeMap<Source, BTreeMap<Source, Group>>,
+    /// The members of the group that others wait for in this way.
+    pub expected: BTreeSet<Source>,
 }

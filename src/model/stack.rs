@@ -79,6 +79,9 @@ pub struct BalancerStack {
     pub staying: BTreeSet<Source>,
     /// The members that went to another group, which serves them, and whose names lead there.
     pub followed: BTreeSet<Source>,
+    /// Those of the members that stay which are deleted: until somebody else serves their hosts and
+    /// their names lead there, but not for long.
+    pub succeeded: BTreeSet<Source>,
     /// The members whose class does not select their namespace any more: they go after a while, if
     /// they are not leaving already.
     pub evicted: BTreeSet<Source>,

@@ -67,9 +67,14 @@ impl Replacement<'_, '_> {
     pub fn expect_followers(&self, draft: &mut Draft) {
         for member in &self.stack.staying {
             draft.note(format!(
-                "{} {member} went to another group, and stays here until clients have followed",
+                "{} {member} stays here until clients have followed to where its hosts are served \
+                 from now on",
                 member.kind
             ));
+        }
+        for member in &self.stack.succeeded {
+            let need = Need::Elapsed(SWITCH_MAX);
+            self.wait(draft, WaitKey::Succeeded(member.clone()), need);
         }
         for member in &self.stack.followed {
             self.wait(draft, WaitKey::Followed(member.clone()), Need::Elapsed(self.grace));

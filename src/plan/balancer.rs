@@ -183,6 +183,7 @@ impl Context<'_> {
 fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) {
     let Before { mut traffic, carried } = before;
     let settled = replacement.settled;
+    take_back(draft, replacement);
     for live in &settled.surplus_load_balancers {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_load_balancer(draft, live);
@@ -196,6 +197,28 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
     for live in &settled.surplus_security_groups {
         let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         draft.push(Action::Aws(action), Reason::Unwanted, &traffic);
+    }
+}
+
+/// Takes the rules of members that have lost their rights off load balancers that others take the
+/// place of: however long those stay, nobody answers there who may not any more.
+fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>) {
+    let Replacement { stack, settled, .. } = *replacement;
+    if stack.front.is_none() {
+        return;
+    }
+    let listeners = settled.surplus_load_balancers.iter().flat_map(|live| live.listeners.iter());
+    for listener in listeners {
+        for live in listener.rules.iter() {
+            let actions = live.rule.actions.iter();
+            let mut led_to = actions.flat_map(RuleAction::target_groups).peekable();
+            let leads = led_to.peek().is_some();
+            let is_theirs = |id: &AwsId| replacement.is_taken_back(id);
+            if leads && led_to.all(|weighted| weighted.group.given().is_some_and(is_theirs)) {
+                let takers = takers::takers_of_rule(draft.steps(), listener, live);
+                room::remove(draft, live, &takers);
+            }
+        }
     }
 }
 

@@ -105,6 +105,7 @@ fn balancer_stack(
         leaving: Vec::new(),
         staying: BTreeSet::new(),
         followed: BTreeSet::new(),
+        succeeded: BTreeSet::new(),
         evicted: BTreeSet::new(),
         arriving: BTreeMap::new(),
         arrived: BTreeSet::new(),

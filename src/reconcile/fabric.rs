@@ -196,6 +196,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             facts: Facts::default(),
             memory: Memory::default(),
             let_go: BTreeSet::new(),
+            successors: BTreeMap::new(),
+            expected: BTreeSet::new(),
         }
     }
 

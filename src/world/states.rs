@@ -120,7 +120,9 @@ impl BalancerState {
     #[must_use]
     pub fn let_go(&self) -> BTreeSet<Source> {
         let followed = self.waits.over.iter().filter_map(|key| match key {
-            WaitKey::Followed(member) | WaitKey::Unselected(member) => Some(member.clone()),
+            WaitKey::Followed(member)
+            | WaitKey::Unselected(member)
+            | WaitKey::Succeeded(member) => Some(member.clone()),
             _ => None,
         });
         followed.collect()

@@ -10,6 +10,7 @@ use albedo::model::record::{RecordType, Verb};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::target::TargetState;
 
+use super::support::clock::now;
 use super::support::fake::Fake;
 use super::support::site::{Controller, Site};
 use super::support::world::{key, settings, wait};
@@ -224,5 +225,110 @@ fn without_names_clients_have_as_long_to_follow() {
         assert_eq!(serving(&site, GOES), ["one", "two"].into());
         controller.settle().await;
         assert_eq!(serving(&site, GOES), ["two"].into());
+    });
+}
+
+/// Somebody puts an object in the place of another one: it is made now.
+fn renames(controller: &Controller<Fake>, more: &str) {
+    let made = now();
+    controller.cluster.add(&format!(
+        "ingress shop/new: {{creationTimestamp: '{made}', {more}rules: [goes.example.com Prefix / \
+         s:80]}}"
+    ));
+    controller.cluster.delete(&key("shop/goes"));
+}
+
+fn is_gone(site: &Site) -> bool {
+    !site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/goes"))
+}
+
+#[test]
+fn who_is_deleted_stays_until_another_object_serves_its_host_and_clients_have_followed() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.aws.take_time();
+        renames(&controller, "group.name: two, ");
+        controller.settle_for(60).await;
+        // The new targets are not well yet.
+        assert_eq!(serving(&site, GOES), ["one", "two"].into());
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle_for(70).await;
+        assert_eq!(led_to(&site, GOES), Some("two"));
+        assert_eq!(serving(&site, GOES), ["one", "two"].into(), "resolvers still tell the old one");
+        assert!(!is_gone(&site));
+        controller.settle().await;
+        assert_eq!(serving(&site, GOES), ["two"].into());
+        assert!(is_gone(&site));
+        assert_eq!(led_to(&site, GOES), Some("two"));
+        assert_eq!(site.refused(), 0);
+        let calls = site.aws.calls();
+        controller.settle_for(600).await;
+        assert_eq!(site.aws.calls(), calls);
+    });
+}
+
+#[test]
+fn nobody_who_is_deleted_waits_for_ever_for_who_never_serves_its_host() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.aws.take_time();
+        renames(&controller, "group.name: two, target-type: nonsense, ");
+        controller.pass(290).await;
+        assert_eq!(serving(&site, GOES), ["one"].into());
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        controller.pass(20).await;
+        controller.settle().await;
+        assert!(is_gone(&site));
+        assert!(serving(&site, GOES).is_empty());
+    });
+}
+
+#[test]
+fn who_is_deleted_goes_at_once_where_another_has_served_its_host_for_long() {
+    wait(async {
+        let site = site();
+        site.cluster.add(
+            "ingress shop/too: {creationTimestamp: '2026-01-01T00:00:00Z', group.name: two, \
+             rules: [goes.example.com Exact /too s:80]}",
+        );
+        let controller = site.settle().await;
+        controller.cluster.delete(&key("shop/goes"));
+        controller.settle_for(5).await;
+        assert!(is_gone(&site));
+        // Nor does it wait for anybody where it leads to nothing itself.
+        let site = self::site();
+        let controller = site.settle().await;
+        renames(&controller, "group.name: two, target-type: nonsense, ");
+        controller.cluster.delete_service(&key("shop/s"));
+        controller.settle_for(5).await;
+        assert!(is_gone(&site));
+    });
+}
+
+#[test]
+fn a_load_balancer_of_whoever_is_deleted_stays_over_a_restart_until_the_next_one_serves() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.cluster.delete(&key("shop/stays"));
+        controller.settle().await;
+        site.aws.take_time();
+        renames(&controller, "");
+        controller.settle_for(10).await;
+        drop(controller);
+        let controller = site.start();
+        controller.settle_for(20).await;
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        site.aws.finish_provisioning();
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        assert!(is_gone(&site));
+        assert_eq!(serving(&site, GOES).len(), 1);
+        let balancers = site.aws.everything().load_balancers.into_keys();
+        let names: Vec<String> = balancers.map(|id| id.to_string()).collect();
+        assert!(!names.iter().any(|id| id.contains("k8s-one")), "{names:?}");
     });
 }

@@ -268,7 +268,7 @@ built! {
     /// Whether clients show certificates of theirs, by port, as JSON; absent leaves it as it is.
     MUTUAL_AUTHENTICATION: Noted<BTreeMap<u16, MutualAuthentication>> =
         "mutual-authentication" on Ingress by grammar::mutual_authentication;
-    /// The HTTPS port that HTTP listeners redirect to.
+    /// The HTTPS port that all HTTP listeners of the group redirect to.
     SSL_REDIRECT: u16 = "ssl-redirect" on Ingress by grammar::port,
         under "sslRedirectPort" as |spec| spec.ssl_redirect_port.as_deref().map(Cow::from);
     /// The WAFv2 web ACL of the load balancer, by ARN; none takes away the one that it has.

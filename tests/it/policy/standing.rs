@@ -1,8 +1,10 @@
 //! What stands when a policy comes, changes or goes.
 
+use albedo::model::settings::DnsScope;
+
 use super::super::support::canon;
 use super::super::support::site::Site;
-use super::super::support::world::{key, wait};
+use super::super::support::world::{key, settings, wait};
 use super::{SHOP, policy, rules, told};
 
 const OWN: &str = "ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:80]}";
@@ -115,6 +117,51 @@ fn who_is_bad_does_not_stay_by_that() {
         controller.cluster.add(&policy("p", "shop", "groups: []"));
         controller.settle().await;
         assert_eq!(rules(&site), BOTH[..1]);
+    });
+}
+
+#[test]
+fn who_goes_is_gone_also_from_a_load_balancer_that_is_being_replaced() {
+    wait(async {
+        let site = Site::new(SHOP);
+        site.cluster.add(&OWN.replace("rules:", "scheme: internal, rules:"));
+        let controller = site.settle().await;
+        // As long as the other one is there it does not decide that.
+        controller.cluster.add(&SIBLING.replace("rules:", "scheme: internet-facing, rules:"));
+        controller.cluster.add(&SIBLING.replace("rules:", "scheme: internal, rules:"));
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        controller.cluster.add(&SIBLING.replace("rules:", "scheme: internet-facing, rules:"));
+        controller.settle().await;
+        site.aws.take_time();
+        controller.cluster.add(&policy("p", "shop", "groups: []"));
+        controller.settle_for(5 * 60 + 1).await;
+        assert_eq!(site.aws.everything().load_balancers.len(), 2);
+        let rules = rules(&site);
+        assert!(!rules.iter().any(|rule| rule.contains("shop/a")), "{rules:?}");
+    });
+}
+
+#[test]
+fn who_is_bad_and_has_a_load_balancer_to_itself_goes_with_it_once_its_names_are_gone() {
+    wait(async {
+        let mut settings = settings();
+        settings.dns.scope = DnsScope::All;
+        let site = Site::with(settings, SHOP);
+        site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+        site.cluster.add(OWN);
+        let controller = site.settle().await;
+        controller.cluster.add(&OWN.replace("rules:", "scheme: nonsense, rules:"));
+        controller.settle().await;
+        // What stands for it is known from what is remembered alone, also while it goes.
+        controller.cluster.add(&policy("p", "shop", "groups: []"));
+        controller.settle().await;
+        let state = site.aws.everything();
+        assert!(state.load_balancers.is_empty() && state.target_groups.is_empty(), "{state:#?}");
+        assert_eq!(state.zones.values().map(|zone| zone.records.len()).sum::<usize>(), 0);
+        assert!(site.cluster.memories().is_empty());
+        let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
+        assert_eq!(ingresses[&key("shop/a")].metadata.finalizers.iter().flatten().count(), 0);
     });
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 /// While the certificates of the fixtures hold: 2030.
-const BEGINNING: i64 = 1_893_456_000;
+pub const BEGINNING: i64 = 1_893_456_000;
 /// Whoever sleeps longer than that sleeps for ever.
 const FOR_EVER: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 /// Longer than any test takes: what waits by then waits for nothing.

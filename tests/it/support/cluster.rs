@@ -18,7 +18,6 @@ use albedo::model::seen::{BindingStatus, SeenBinding, SeenSecret};
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
-use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::{
     Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus,
     IngressStatus,
@@ -156,7 +155,7 @@ impl FakeCluster {
     pub fn delete(&self, key: &ObjectKey) {
         let Some(old) = self.objects.read().unwrap().ingresses.get(key).cloned() else { return };
         let mut new = old.as_ref().clone();
-        new.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+        new.metadata.deletion_timestamp = Some(Time(VirtualClock::new().now()));
         self.put_ingress(key, new);
     }
 

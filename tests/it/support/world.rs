@@ -282,6 +282,8 @@ impl World {
             facts: self.facts.clone(),
             memory: self.memory.clone(),
             let_go: BTreeSet::new(),
+            successors: BTreeMap::new(),
+            expected: BTreeSet::new(),
         }
     }
 
