@@ -41,6 +41,11 @@ pub fn is_proof(record: &Record) -> bool {
     record.key.record_type == RecordType::Cname && record.key.name.starts_with("_proof.")
 }
 
+/// Whether some record does.
+pub fn has_proof(state: &State) -> bool {
+    state.zones.values().any(|zone| zone.records.values().any(is_proof))
+}
+
 /// Somebody takes away a record that proves a name. Says which.
 pub fn lose_proof(state: &mut State, dice: &mut Dice) -> Option<AwsId> {
     let zones = state.zones.iter();

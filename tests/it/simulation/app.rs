@@ -138,6 +138,19 @@ impl App {
         )
     }
 
+    /// Whether it sends whoever comes by HTTP to HTTPS, on all listeners of its group (LBC).
+    pub fn redirects(&self) -> bool {
+        self.listens == 4
+    }
+
+    /// Whether it may listen on HTTP alone.
+    pub fn is_plain(&self) -> bool {
+        match self.listens {
+            0 => self.tls.is_none(),
+            listens => listens == 1,
+        }
+    }
+
     /// The hosts that it names.
     pub fn hosts(&self) -> BTreeSet<String> {
         let of_tls = self.tls.iter().map(|(_, host)| *host);

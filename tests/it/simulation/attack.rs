@@ -26,6 +26,8 @@ pub const NAMESPACE: &str = "evil";
 const OWN: &str = "172.31.66.1";
 /// The address of a host that is no pod.
 pub const HOST: &str = "172.31.77.7";
+/// When they make their Ingresses: after everybody else.
+const LAST: i64 = 1_000_000;
 /// How often they exchange a Secret.
 const FLIPS: usize = 6;
 
@@ -67,7 +69,7 @@ pub fn attack(kind: &str, dice: &mut Dice, objects: &Objects, state: &State) -> 
              rules: [{rules}]}}"
         );
         // Whoever comes last.
-        Change::Apply(sketch, 1_000_000)
+        Change::Apply(sketch, LAST)
     };
     let joins = |more: &str| format!("group.name: {group}, {more}");
     let mut held: Vec<String> = served::holders(state).into_keys().collect();
@@ -107,7 +109,7 @@ pub fn attack(kind: &str, dice: &mut Dice, objects: &Objects, state: &State) -> 
                 "ingress {NAMESPACE}/finalizer: {{class: gone, group.name: {group}, finalizers: \
                  [group.ingress.k8s.aws/{group}], rules: [any Prefix / s:80]}}"
             );
-            vec![Change::Apply(sketch, 1_000_000)]
+            vec![Change::Apply(sketch, LAST)]
         }
         _ => {
             let secret = |fixture: &str| format!("secret {NAMESPACE}/tls: {{fixture: {fixture}}}");

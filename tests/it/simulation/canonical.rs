@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use albedo::model::id::{AwsId, Id};
 use albedo::model::load_balancer::Attributes;
 use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::marks::{TAG_RESOURCE, TAG_STACK, TRACKING_TAGS};
@@ -75,6 +76,17 @@ fn lines(mut state: State, contested: &BTreeSet<String>) -> Vec<String> {
     lines
 }
 
+/// Certificates by what they are for: their identifiers tell which one was there first.
+fn certificates(state: &State) -> BTreeMap<AwsId, AwsId> {
+    let imported = state.imported.iter().map(|(id, found)| (id, &found.facts.names));
+    let requested = state.requested.iter().map(|(id, found)| (id, &found.facts.names));
+    let named = |names: &_| AwsId::new(format!("certificate {names:?}"));
+    let imported = imported.map(|(id, names)| (id.clone(), named(names)));
+    let requested =
+        requested.map(|(id, names)| (id.clone(), AwsId::new(format!("asked {names:?}"))));
+    imported.chain(requested).collect()
+}
+
 /// A state without what depends on the way that led to it: how far AWS has come, what target groups
 /// are called that have taken the places of others, their default port, which every target
 /// overrides, and whose of several certificates is the default one: that of who was there first.
@@ -91,8 +103,13 @@ fn without_history(state: &State) -> State {
         // Tags that nobody asks for any more are not taken.
         asked.tags.retain(|key, _| TRACKING_TAGS.contains(&key.as_str()));
     }
+    let named = certificates(&state);
     for listener in state.listeners.values_mut() {
-        listener.spec.certificates.extend(listener.spec.default_certificate.take());
+        let spec = &mut listener.spec;
+        let all = std::mem::take(&mut spec.certificates).into_iter();
+        let all = all.chain(spec.default_certificate.take());
+        let known = |id: Id| id.given().and_then(|id| named.get(id)).cloned().map_or(id, Id::Is);
+        spec.certificates = all.map(known).collect();
     }
     for group in state.target_groups.values_mut() {
         for target in group.targets.values_mut() {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::dice::Dice;
+use crate::support::clock::BEGINNING;
 use crate::support::cluster::FakeCluster;
 use crate::support::sketch;
 
@@ -131,7 +132,7 @@ fn with_date(object: Object, made: i64) -> Object {
     match object {
         Object::Ingress(key, ingress) => {
             let mut ingress = ingress.as_ref().clone();
-            let made = Timestamp::from_second(1_800_000_000 + made).unwrap();
+            let made = Timestamp::from_second(BEGINNING + made).unwrap();
             ingress.metadata.creation_timestamp = Some(Time(made));
             Object::Ingress(key, Arc::new(ingress))
         }

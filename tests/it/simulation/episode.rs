@@ -204,7 +204,7 @@ impl Run {
         // Who has something that it does not ask for by now cannot get it back.
         if was_flawless && ending::is_flawless(self) {
             let contested = self.life.contested();
-            for line in canonical::differences(&after, &before, &contested) {
+            for line in canonical::differences(&before, &after, &contested) {
                 self.stage.object(Invariant::Attack, "the policy is gone", line);
             }
         }

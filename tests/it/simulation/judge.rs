@@ -13,7 +13,7 @@ use albedo::model::moment::Moment;
 use albedo::world::SharedWorld;
 
 use super::stage::{Pid, Stage};
-use super::{acm, attack, served, strangers};
+use super::{acm, attack, nowhere, served, strangers};
 use crate::support::clock::elapsed;
 use crate::support::cluster::FakeCluster;
 use crate::support::fake::State;
@@ -342,7 +342,7 @@ impl Judge {
         ];
         for (invariant, lost) in lost {
             for (what, targets) in lost {
-                if self.has_waited(&what) {
+                if self.has_waited(&what) || self.is_led_nowhere(pid, &world, &what, after) {
                     continue;
                 }
                 let still = {
@@ -363,6 +363,16 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// Whether a path is answered as somebody asks for who leads it to a Service that does not
+    /// exist, or did not a moment ago.
+    fn is_led_nowhere(&self, pid: Pid, world: &SharedWorld, path: &str, after: &State) -> bool {
+        let (world, objects) = (world.lock(), self.cluster.objects.read().unwrap());
+        nowhere::is_asked_for(path, after, &world.objects, |service| {
+            let is_there = objects.services.contains_key(service) && self.is_old(pid, service);
+            !is_there && !world.objects.services.contains_key(service)
+        })
     }
 
     /// What listeners have, and what ACM is asked for.

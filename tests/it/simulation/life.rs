@@ -10,6 +10,7 @@ use super::dice::Dice;
 use super::edit::{Change, Edit, meddle};
 use super::judge::Asking;
 use super::served;
+use crate::support::clock::elapsed;
 use crate::support::cluster::FakeCluster;
 
 pub const NAMESPACES: [&str; 2] = ["shop", "team"];
@@ -213,14 +214,17 @@ impl Life {
     }
 
     fn take_note(&mut self) {
-        let wished: BTreeSet<String> = self
-            .apps
-            .iter()
-            .filter(|(_, app)| !app.is_broken && app.class != "other")
-            .filter(|(key, _)| self.may_have(key))
+        let ours = || self.apps.iter().filter(|(_, app)| app.class != "other");
+        let redirecting = ours().filter(|(_, app)| app.redirects());
+        let redirected: BTreeSet<String> =
+            redirecting.map(|(key, app)| app.group_of(key)).collect();
+        let wished: BTreeSet<String> = ours()
+            .filter(|(key, app)| !app.is_broken && self.may_have(key))
             .flat_map(|(key, app)| {
+                let is_sent_away = app.is_plain() && redirected.contains(&app.group_of(key));
                 let paths = app.paths(|name| {
-                    self.services.get(&ObjectKey::new(key.namespace.clone(), name)) == Some(&true)
+                    let service = ObjectKey::new(key.namespace.clone(), name);
+                    !is_sent_away && self.services.get(&service) == Some(&true)
                 });
                 let names = app.hosts().into_iter().map(|host| served::name(&host));
                 paths.into_iter().chain(names)
@@ -239,7 +243,7 @@ impl Life {
         if self.apps.contains_key(&key) {
             return Vec::new();
         }
-        self.made += 1;
+        self.make();
         let app = App {
             group: *dice.one_of(&GROUPS),
             class: CLASSES[dice.below(3)],
@@ -258,6 +262,12 @@ impl Life {
         vec![self.app(&key)]
     }
 
+    /// Somebody makes an object now: the next one is later.
+    fn make(&mut self) {
+        let now = i64::try_from(elapsed().as_secs()).unwrap();
+        self.made = now.max(self.made + 1);
+    }
+
     fn any_app(&self, dice: &mut Dice) -> Option<ObjectKey> {
         let keys: Vec<&ObjectKey> = self.apps.keys().collect();
         (!keys.is_empty()).then(|| (*dice.one_of(&keys)).clone())
@@ -271,7 +281,8 @@ impl Life {
             return Vec::new();
         }
         let mut app = self.apps.remove(&old).unwrap();
-        self.made += 1;
+        self.go_without_a_name(&app);
+        self.make();
         app.made = self.made;
         let is_gone_first = dice.falls(500);
         if is_gone_first {
@@ -312,6 +323,13 @@ impl Life {
         vec![self.app(&to), self.app(&from)]
     }
 
+    /// Who goes takes along what no name leads to: clients find that by its load balancer alone.
+    fn go_without_a_name(&mut self, gone: &App) {
+        let mut paths = gone.paths(|_| true);
+        paths.retain(|path| path.starts_with("any/"));
+        self.always.iter_mut().for_each(|always| always.retain(|path| !paths.contains(path)));
+    }
+
     /// Somebody breaks a member, sees it, and goes back.
     fn break_shortly(&mut self, dice: &mut Dice) -> Vec<Change> {
         let Some(key) = self.any_app(dice) else { return Vec::new() };
@@ -320,7 +338,8 @@ impl Life {
 
     fn delete(&mut self, dice: &mut Dice) -> Vec<Change> {
         let Some(key) = self.any_app(dice) else { return Vec::new() };
-        self.apps.remove(&key);
+        let gone = self.apps.remove(&key);
+        gone.iter().for_each(|gone| self.go_without_a_name(gone));
         vec![Change::Delete(key)]
     }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::known::{self, Case};
 use super::run::{Report, run};
 use super::trace::Writing;
 
@@ -18,8 +17,6 @@ pub struct Tally {
     pub runs: u64,
     /// How often each thing happened.
     pub counts: BTreeMap<String, usize>,
-    /// The first seed that shows each known case.
-    pub known: BTreeMap<String, u64>,
     /// The seeds that fail.
     pub failed: Vec<u64>,
     next: u64,
@@ -27,22 +24,15 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, seed: u64, report: &Report, cases: &[Case]) {
+    fn add(&mut self, seed: u64, report: &Report) {
         self.runs += 1;
         for (what, count) in &report.counts {
             *self.counts.entry(what.clone()).or_default() += count;
         }
-        for case in cases {
-            if report.violations.iter().any(|violation| case.explains(violation)) {
-                let first = self.known.entry(case.name.clone()).or_insert(seed);
-                *first = seed.min(*first);
-            }
-        }
-        let news = known::news(report, cases);
-        for violation in &news {
+        for violation in &report.violations {
             println!("seed {seed}: {violation}");
         }
-        if !news.is_empty() {
+        if !report.violations.is_empty() {
             self.failed.push(seed);
             self.failed.sort_unstable();
         }
@@ -69,7 +59,7 @@ pub enum Enough {
 
 /// Runs seeds; where one failure is enough, no others after it.
 #[expect(clippy::disallowed_methods, reason = "how far they are is told in real time")]
-pub fn run_all(seeds: Range<u64>, cases: &[Case], enough: Enough) -> Tally {
+pub fn run_all(seeds: Range<u64>, enough: Enough) -> Tally {
     let tally = Mutex::new(Tally { next: seeds.start, ..Tally::default() });
     let (count, start) =
         (std::thread::available_parallelism().map_or(1, usize::from), Instant::now());
@@ -86,7 +76,7 @@ pub fn run_all(seeds: Range<u64>, cases: &[Case], enough: Enough) -> Tally {
                 while let Some(seed) = next() {
                     let report = run(seed, Writing::Nothing);
                     let mut tally = tally.lock().unwrap();
-                    tally.add(seed, &report, cases);
+                    tally.add(seed, &report);
                     tally.tell(start.elapsed());
                 }
             });

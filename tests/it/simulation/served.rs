@@ -22,6 +22,9 @@ use crate::support::fake::State;
 const CLUSTER: &str = "demo";
 pub const OWNER: &str = "default";
 
+/// What stands for the path of requests that no rule is for.
+pub const BY_DEFAULT: &str = "by default";
+
 /// Whether a thing with these tags is ours.
 pub fn is_ours(tags: &Tags) -> bool {
     tags.get(TAG_CLUSTER).is_some_and(|cluster| cluster == CLUSTER)
@@ -56,7 +59,8 @@ fn paths(state: &State) -> BTreeSet<String> {
     serving.flat_map(|rule| of_rule(&rule.rule)).collect()
 }
 
-fn of_rule(rule: &Rule) -> Vec<String> {
+/// The hosts with paths that a rule is for.
+pub fn of_rule(rule: &Rule) -> Vec<String> {
     let (mut hosts, mut paths) = (vec!["any".into()], vec!["/*".into()]);
     for condition in &rule.conditions {
         match condition {
@@ -105,7 +109,7 @@ fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
     for (id, listener) in &state.listeners {
         // Where nobody asks for a default, requests that no rule is for are not found.
         if groups(&listener.spec.default_actions).next().is_some() {
-            add(id, "by default".to_owned(), &listener.spec.default_actions);
+            add(id, BY_DEFAULT.to_owned(), &listener.spec.default_actions);
         }
     }
     reached
@@ -124,7 +128,7 @@ pub fn attached(state: &State) -> BTreeSet<(String, AwsId)> {
         paths.map(|path| (format!("{} {path}", rule.listener), unweighted(&rule.rule.actions)))
     });
     let defaults = state.listeners.iter().map(|(id, listener)| {
-        (format!("{id} by default"), unweighted(&listener.spec.default_actions))
+        (format!("{id} {BY_DEFAULT}"), unweighted(&listener.spec.default_actions))
     });
     let each = rules.chain(defaults);
     each.flat_map(|(what, groups)| groups.into_iter().map(move |id| (what.clone(), id))).collect()
@@ -236,6 +240,15 @@ pub fn forbidden(state: &State, namespace: &str, is_shared: bool) -> Vec<String>
     standing.map(|found| format!("{} stands though it is not allowed", found.rule)).collect()
 }
 
+/// Whether a rule answers by itself that a Service does not exist, which is said of attackers' only
+/// if they have been seen before their Service, and takes no requests of anybody else's.
+fn is_nobodys(state: &State, id: &AwsId) -> bool {
+    let Some(found) = state.rules.get(id) else { return false };
+    let hosts: Vec<_> = found.rule.hosts().into_iter().flatten().collect();
+    let are_theirs = !hosts.is_empty() && hosts.iter().all(|host| host.starts_with("evil"));
+    are_theirs && found.rule.actions.iter().all(|action| action.target_groups().is_empty())
+}
+
 /// What stands without what is the attackers', and without what all share that have targets: what
 /// nodes let in, and whom.
 pub fn without(state: &State) -> State {
@@ -247,9 +260,10 @@ pub fn without(state: &State) -> State {
     let balancers = &rest.load_balancers;
     rest.listeners.retain(|_, found| balancers.contains_key(&found.load_balancer));
     let listeners = &rest.listeners;
-    rest.rules.retain(|_, found| {
+    rest.rules.retain(|id, found| {
         listeners.contains_key(&found.listener)
             && !led_to(state, &found.rule).any(|of| of == attack::NAMESPACE)
+            && !is_nobodys(state, id)
     });
     rest.target_groups.retain(|_, found| !is_theirs(&found.spec.tags));
     rest.security_groups.retain(|_, found| {

@@ -1,0 +1,68 @@
+//! Paths that somebody leads to a Service that does not exist: they are answered with 503, as with
+//! AWS Load Balancer Controller.
+
+use albedo::model::id::ObjectKey;
+use albedo::model::rule::RuleAction;
+use albedo::model::snapshot::Objects;
+use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
+
+use super::served;
+use crate::support::fake::State;
+
+/// Whether a path of a listener is answered so, and an Ingress asks for a Service there that is
+/// missing.
+pub fn is_asked_for(
+    path: &str,
+    state: &State,
+    objects: &Objects,
+    is_missing: impl Fn(&ObjectKey) -> bool,
+) -> bool {
+    let Some((_, path)) = path.split_once(' ') else { return false };
+    let mut asking = objects.ingresses.iter().flat_map(|(key, ingress)| {
+        let backends = backends(ingress, path).into_iter();
+        backends.filter_map(|backend| {
+            let service = backend.service.as_ref()?;
+            Some(ObjectKey::new(key.namespace.clone(), service.name.as_str()))
+        })
+    });
+    asking.any(|service| is_missing(&service)) && is_answered(state, path)
+}
+
+/// What an Ingress asks for at a path.
+fn backends<'i>(ingress: &'i Ingress, path: &str) -> Vec<&'i IngressBackend> {
+    let Some(spec) = &ingress.spec else { return Vec::new() };
+    if path == served::BY_DEFAULT {
+        return spec.default_backend.iter().collect();
+    }
+    let rules = spec.rules.iter().flatten();
+    let each = rules.flat_map(|rule| {
+        let host = rule.host.as_deref().unwrap_or("any");
+        let paths = rule.http.iter().flat_map(|http| &http.paths);
+        paths.filter(move |found| {
+            let text = found.path.as_deref().unwrap_or_default();
+            let values = match (found.path_type.as_str(), text) {
+                ("Prefix", "/") => vec!["/*".to_owned()],
+                ("Prefix", text) => vec![text.to_owned(), format!("{text}/*")],
+                (_, text) => vec![text.to_owned()],
+            };
+            values.iter().any(|value| format!("{host}{value}") == path)
+        })
+    });
+    each.map(|found| &found.backend).collect()
+}
+
+/// Whether some rule for a path, or a default action, answers with 503.
+fn is_answered(state: &State, path: &str) -> bool {
+    let answers = |actions: &[RuleAction]| {
+        actions.iter().any(
+            |action| matches!(action, RuleAction::FixedResponse { status_code, .. } if status_code == "503"),
+        )
+    };
+    if path == served::BY_DEFAULT {
+        return state.listeners.values().any(|found| answers(&found.spec.default_actions));
+    }
+    let mut rules = state.rules.values();
+    rules.any(|found| {
+        answers(&found.rule.actions) && served::of_rule(&found.rule).iter().any(|one| one == path)
+    })
+}
