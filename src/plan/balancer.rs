@@ -209,7 +209,7 @@ fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>) {
     }
     let listeners = settled.surplus_load_balancers.iter().flat_map(|live| live.listeners.iter());
     for listener in listeners {
-        for live in listener.rules.iter() {
+        for live in &listener.rules {
             let actions = live.rule.actions.iter();
             let mut led_to = actions.flat_map(RuleAction::target_groups).peekable();
             let leads = led_to.peek().is_some();

@@ -75,9 +75,6 @@ impl Replacement<'_, '_> {
         wish: &[RuleAction],
     ) -> Option<Interim> {
         let switch = Switch::of(live, wish)?;
-        if switch.old.iter().filter_map(|old| old.group.given()).any(|id| self.is_taken_back(id)) {
-            return None;
-        }
         let serves = |weighted: &Weighted, unknown: bool| {
             self.targets(&weighted.group)
                 .map_or(unknown, |targets| targets.iter().any(takes_requests))
@@ -122,8 +119,7 @@ impl Replacement<'_, '_> {
         is_led_to.then(|| self.wait(draft, WaitKey::Drained(old.clone()), Need::Poll)).flatten()
     }
 
-    /// Whether a target group was made for a member that goes because it has lost its rights:
-    /// nobody is led there for a moment longer.
+    /// Whether a target group was made for a member that goes because it has lost its rights.
     pub fn is_taken_back(&self, target_group: &AwsId) -> bool {
         let Self { stack, settled, .. } = self;
         let mut gone = stack.leaving.iter().filter(|member| stack.evicted.contains(*member));
