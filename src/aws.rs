@@ -23,7 +23,7 @@ pub use answer::Answer;
 pub use endpoints::{NoEndpoint, Site};
 pub use error::{CloudError, Kind};
 pub use limits::{Limits, Turns};
-pub use mirror::Mirror;
+pub use mirror::{BelievedGroup, Mirror};
 pub use part::{
     AcmPart, AcmReading, Ec2Part, Ec2Reading, ElbPart, ElbReading, ListedImport, ListedRequest,
     Part, Reading, Route53Part, Route53Reading, ShieldPart, ShieldReading, Wafv2Part, Wafv2Reading,

@@ -212,6 +212,12 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
         WorldIntake::new(self.core.reconciler.world.clone(), self.core.queue.clone())
     }
 
+    /// How the process was started.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.core.reconciler.settings)
+    }
+
     /// What is known, and what visits leave for later ones.
     #[must_use]
     pub fn world(&self) -> &SharedWorld {

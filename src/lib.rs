@@ -34,6 +34,7 @@
 //! * [`apply`], [`reconcile`], [`controller`]: the walk through a plan and the right to take its
 //!   steps; the story of a visit; the runtime: who is visited next, and for how long.
 //! * [`injector`]: an optional webhook that gives new pods their readiness gates.
+//! * [`page`]: what leads where and how it is, for people who look: from what is in memory.
 //! * [`commands`], [`flags`], [`serve`], [`telemetry`], [`clock`]: what people and other programs
 //!   see.
 //!
@@ -103,6 +104,7 @@ pub mod desired;
 pub mod flags;
 pub mod injector;
 pub mod model;
+pub mod page;
 pub mod plan;
 pub mod reconcile;
 pub mod report;

@@ -25,7 +25,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::stack::BalancerStack;
 use crate::model::subject::{Lane, Subject};
 use crate::plan::check::Breach;
-use crate::report::Rest;
+use crate::report::{Pending, Rest};
 use crate::telemetry::PlanLog;
 use crate::world::SharedWorld;
 
@@ -112,6 +112,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
             Subject::Zone(_, zone) => visit.zone(zone).await,
             Subject::Census(_) => visit.census().await,
         };
+        let error = visited.as_ref().err().map(ToString::to_string);
+        self.world.lock().pending.read(subject, error.as_deref(), self.clock.now());
         let rest = visited.unwrap_or_else(|error| {
             tracing::warn!(%subject, %error, "AWS could not be read");
             Rest::Again(of_aws(error.kind))
@@ -171,10 +173,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let Reconciler { cluster, log, .. } = self.reconciler;
         log.planned(self.subject, plan);
         if !breaches.is_empty() {
-            return Either::Left(ready(self.refuse(plan, breaches)));
+            let outcomes = self.refuse(plan, breaches);
+            self.leave(plan, &outcomes);
+            return Either::Left(ready(outcomes));
         }
         let site = Site { mirror: &self.mirror, cluster, permit: self.permit };
-        Either::Right(apply(plan, site).inspect(|outcomes| log.applied(self.subject, outcomes)))
+        Either::Right(apply(plan, site).inspect(|outcomes| {
+            log.applied(self.subject, outcomes);
+            self.leave(plan, outcomes);
+        }))
+    }
+
+    /// Takes note of what is left of a plan, for whoever looks.
+    fn leave(&self, plan: &Plan, outcomes: &[Outcome]) {
+        let left = Pending::of(plan, outcomes, self.reconciler.clock.now());
+        self.world().lock().pending.left(self.subject, left);
     }
 
     /// What becomes of the steps of a plan that is refused.

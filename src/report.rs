@@ -17,12 +17,16 @@ pub mod explain;
 mod gates;
 pub mod nginx;
 mod owner;
+mod pending;
+pub mod reasons;
 mod told;
+pub mod topology;
 
 pub use binding::binding_status;
 pub use budget::EventBudget;
 pub use gates::{Health, gates};
-pub use told::{Done, Told};
+pub use pending::{Hold, Pending, PendingStep};
+pub use told::{Done, Said, Told};
 
 /// What a visit leaves its subject in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

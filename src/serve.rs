@@ -1,5 +1,5 @@
-//! What other programs may ask of a running controller: whether it lives, whether it is ready, its
-//! metrics.
+//! What others may ask of a running controller: whether it lives, whether it is ready, its metrics,
+//! and people what leads where.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,6 +13,10 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::telemetry::Metrics;
+
+mod page;
+
+pub use page::page;
 
 /// The type of what `/metrics` answers with; Prometheus reads the types of metrics only then.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -24,6 +24,9 @@ use crate::report::Told;
 
 mod contest;
 mod ends;
+mod pending;
+mod rested;
+mod scene;
 mod shared;
 mod slice;
 mod states;
@@ -31,6 +34,7 @@ mod subjects;
 mod touched;
 
 pub use ends::Ends;
+pub use pending::PendingPlans;
 pub use shared::SharedWorld;
 pub use states::{
     BalancerState, BindingState, CertificateState, FabricState, Looks, Orphans, RefusedTarget,
@@ -77,6 +81,8 @@ pub struct World {
     pub braked: BTreeSet<Subject>,
     /// What nobody owns.
     pub orphans: Orphans,
+    /// What visits have left undone.
+    pub pending: PendingPlans,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
     /// Those of them that began to wait when it was known already that something had been let go.
@@ -112,6 +118,7 @@ impl World {
             inherited: BTreeMap::new(),
             braked: BTreeSet::new(),
             orphans: Orphans::default(),
+            pending: PendingPlans::default(),
             waiting: BTreeSet::new(),
             late: BTreeSet::new(),
         }
@@ -171,6 +178,7 @@ impl World {
         self.certificates.clear();
         self.ends = Ends::default();
         self.protections.clear();
+        self.pending.clear();
         for state in self.balancers.values_mut() {
             state.begin();
         }
@@ -357,49 +365,5 @@ impl World {
     fn groups(&self) -> impl Iterator<Item = Subject> {
         let place = &self.settings.place;
         self.index.groups().map(|group| Subject::Balancer(place.clone(), group.clone()))
-    }
-
-    /// Forgets what is kept of a subject that is gone, after a visit found nothing left of it.
-    pub fn rested(&mut self, subject: &Subject) {
-        let is_gone = match subject {
-            Subject::Balancer(_, group) => {
-                let is_gone = !self.index.has_group(group);
-                if is_gone && self.balancers.get(group).is_none_or(BalancerState::is_empty) {
-                    self.balancers.remove(group);
-                    self.facts.drop_group(group);
-                }
-                is_gone
-            }
-            Subject::Targets(_, binding) => {
-                let is_gone = !self.objects.bindings.contains_key(binding);
-                if is_gone {
-                    self.bindings.remove(binding);
-                }
-                is_gone
-            }
-            Subject::Certificate(_, key) => {
-                let is_used = self.index.wanting(key).next().is_some();
-                let is_gone = !is_used && !self.waiting.contains(subject);
-                if is_gone {
-                    self.certificates.remove(key);
-                    self.facts.forget_certificate(key);
-                }
-                is_gone
-            }
-            Subject::Protection(_, group) => !self.facts.is_protected(group),
-            Subject::Zone(_, zone) => !self.facts.known_zones().any(|known| known == zone),
-            Subject::Fabric(_) | Subject::Census(_) => false,
-        };
-        if is_gone {
-            self.read.remove(subject);
-        }
-    }
-
-    /// How many things are kept beyond the cluster's objects; to be held against how many stand.
-    #[must_use]
-    pub fn kept(&self) -> usize {
-        let others = self.zone_states.len() + self.protections.len() + self.bindings.len();
-        let states = self.balancers.len() + self.certificates.len() + others + self.ends.len();
-        self.facts.len() + self.read.len() + self.waiting.len() + states + self.fabric.len()
     }
 }

@@ -19,6 +19,7 @@ use table::Table;
 use tikv_jemallocator::Jemalloc;
 use town::{ENDPOINTS_EACH, GROUP_SIZE, Keeper, NEW_ADDRESSES, Town};
 
+mod page;
 mod rules;
 #[path = "../../tests/it/contract/suite/stopped.rs"]
 mod stopped;
@@ -138,6 +139,7 @@ async fn in_a_large_cluster(size: usize, table: &mut Table) -> Costs {
     table.note("  reads", f64::from(u32::try_from(reads).unwrap()), "calls");
     let costs = costs(&town, &keeper).await;
     churn(&town, &keeper, table).await;
+    page::measure(&town, &keeper, table);
     drop(keeper);
     town.meter.calls();
     let started = town.meter.cpu();

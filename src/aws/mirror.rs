@@ -68,6 +68,7 @@ use crate::model::surroundings::Surroundings;
 use crate::model::target_group::Traits;
 
 mod batch;
+mod believed;
 mod certificates;
 mod fresh;
 mod named;
@@ -77,6 +78,7 @@ mod rounds;
 mod sweep;
 
 use batch::{Asker, Batches};
+pub use believed::BelievedGroup;
 use rounds::{ROUNDS_MAX, Rounds};
 
 /// How many parts are read at once in each lane: far below AWS's bucket of 40 reads, from which

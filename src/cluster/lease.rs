@@ -48,6 +48,8 @@ pub struct Election<C> {
     pub identity: String,
     /// The clock that tenures are measured by.
     pub clock: C,
+    /// Who hears which process holds the Lease, as that spells itself.
+    pub holder: watch::Sender<Option<String>>,
 }
 
 impl<C: Clock> Election<C> {
@@ -63,11 +65,12 @@ impl<C: Clock> Election<C> {
         mut stands: watch::Receiver<bool>,
         stop: impl Future<Output = ()>,
     ) {
-        let Self { client, lease, identity, clock } = self;
+        let Self { client, lease, identity, clock, holder } = self;
         let api = Api::namespaced(client, &lease.namespace);
         let standing = Standing::default();
+        let epoch = Epoch::default();
         let mut candidate =
-            Candidate { api, lease, identity, clock, standing, tenure, epoch: Epoch::default() };
+            Candidate { api, lease, identity, clock, standing, tenure, epoch, holder };
         let mut stop = pin!(stop);
         loop {
             tokio::select! {
@@ -105,6 +108,7 @@ struct Candidate<C> {
     tenure: watch::Sender<Option<Tenure>>,
     /// The number of the last tenure.
     epoch: Epoch,
+    holder: watch::Sender<Option<String>>,
 }
 
 /// What is known of the Lease.
@@ -210,10 +214,23 @@ impl<C: Clock> Candidate<C> {
         let idle = self.observe(standing.as_ref());
         let spec = standing.as_ref().and_then(|lease| lease.spec.as_ref());
         let Some(next) = record::next(spec, &self.identity, self.clock.now(), idle) else {
+            self.is_held_by(spec.and_then(|spec| spec.holder_identity.as_deref()));
             return Ok(false);
         };
         self.standing.held = Some(self.write(standing, next).await?);
+        self.is_held_by(Some(&self.identity));
         Ok(true)
+    }
+
+    /// Says who holds the Lease, where that is news.
+    fn is_held_by(&self, holder: Option<&str>) {
+        self.holder.send_if_modified(|known| {
+            let is_news = known.as_deref() != holder;
+            if is_news {
+                *known = holder.map(str::to_owned);
+            }
+            is_news
+        });
     }
 
     /// Says for how long the Lease has stood as it is, before our own eyes.

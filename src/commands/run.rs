@@ -114,7 +114,13 @@ async fn start(flags: &RunFlags) -> anyhow::Result<(Running, Leadership)> {
         let configuration = WebhookConfiguration::new(client.clone(), name);
         servers::inject(&mut controller, process, configuration).await?;
     }
-    let election = Election { client, lease, identity, clock };
+    let (holder, leader) = watch::channel(None);
+    if !process.enable_leader_election {
+        // Nobody competes.
+        holder.send_replace(Some(identity.clone()));
+    }
+    servers::show(&mut controller, process, leader).await;
+    let election = Election { client, lease, identity, clock, holder };
     let election = process.enable_leader_election.then_some(election);
     Ok((controller, Leadership { election, tenure, stands, clock }))
 }

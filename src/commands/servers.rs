@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::aws::Sdk;
 use crate::clock::{SystemClock, now};
@@ -15,8 +16,11 @@ use crate::desired::injection;
 use crate::flags::ProcessFlags;
 use crate::injector::{self, Keeper, Shown};
 use crate::model::subject::{Lane, SubjectKind};
+use crate::page::Vantage;
 use crate::serve;
 use crate::telemetry::Metrics;
+
+use super::connect;
 
 /// The controller on a real AWS and a real cluster.
 pub(super) type Running = Controller<Sdk, ApiServer, SystemClock>;
@@ -45,6 +49,42 @@ pub(super) async fn inject(
     };
     controller.add("the webhook", injector::serve(listener, shown, gates));
     Ok(())
+}
+
+/// Shows people what leads where, if that can be: the controller works as well without.
+pub(super) async fn show(
+    controller: &mut Running,
+    flags: &ProcessFlags,
+    leader: watch::Receiver<Option<String>>,
+) {
+    let Some(address) = flags.page_bind_addr.0 else { return };
+    let bound = match listen("page-bind-addr", address).await {
+        Ok(listener) => listener.local_addr().map(|at| (listener, at)).map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    let (listener, at) = match bound {
+        Ok(bound) => bound,
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "there is no topology page");
+            return;
+        }
+    };
+    tracing::info!(page = ?at, "listening");
+    let vantage = Arc::new(Vantage {
+        settings: controller.settings(),
+        world: controller.world().clone(),
+        mirror: controller.mirror().clone(),
+        clock: SystemClock::new(),
+        leader,
+        namespace: connect::home(None),
+        port: at.port(),
+    });
+    controller.add("the topology page", async move {
+        let answer =
+            move |path: &str, query: &str, takes_json| vantage.answer(path, query, takes_json);
+        let served = serve::page(listener, answer).await;
+        tracing::error!(?served, "the server of the topology page ended");
+    });
 }
 
 /// Answers what others ask: whether it lives, whether it is ready, its metrics.

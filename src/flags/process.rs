@@ -15,6 +15,14 @@ use crate::telemetry::LogFormat;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Duties(pub BTreeSet<Duty>);
 
+/// Where something is served; `None` for nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bind(pub Option<SocketAddr>);
+
+fn bind(text: &str) -> Result<Bind, String> {
+    if text.is_empty() { Ok(Bind(None)) } else { crate::serve::address(text).map(Some).map(Bind) }
+}
+
 fn duties(text: &str) -> Result<Duties, NoDuty> {
     let names = text.split(',').filter(|name| !name.is_empty());
     names.map(str::parse).collect::<Result<_, _>>().map(Duties)
@@ -51,6 +59,10 @@ pub struct ProcessFlags {
     #[arg(long, default_value = ":8080", value_name = "ADDRESS",
         value_parser = crate::serve::address)]
     pub metrics_bind_addr: SocketAddr,
+    /// Where the topology page is served; empty for nowhere. It shows hosts and Services of all
+    /// namespaces: on loopback only those reach it who may forward a port to the pod.
+    #[arg(long, default_value = "127.0.0.1:61780", value_name = "ADDRESS", value_parser = bind)]
+    pub page_bind_addr: Bind,
     /// The MutatingWebhookConfiguration by which the API server asks this process which readiness
     /// gates new pods should have; deploy/injector.yaml has one. Default: none, and pods come as
     /// they are written.

@@ -141,7 +141,10 @@ pub struct ZoneInventory {
 pub type Records = BTreeMap<RecordKey, Record>;
 
 /// The records of a name, whatever else its zone holds.
-pub fn of_name<'a>(records: &'a Records, name: &'a str) -> impl Iterator<Item = &'a Record> {
+pub fn of_name<'r, 'n>(
+    records: &'r Records,
+    name: &'n str,
+) -> impl Iterator<Item = &'r Record> + use<'r, 'n> {
     let first =
         RecordKey { name: name.to_owned(), record_type: RecordType::FIRST, set_identifier: None };
     records.range(first..).map(|(_, record)| record).take_while(move |it| it.key.name == name)

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::id::AwsId;
+use super::known::Known;
 
 /// A target as registered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,5 +81,60 @@ impl Why {
             code: SmolStr::new_static("Elb.RegistrationInProgress"),
             description: SmolStr::new_static("Target registration is in progress"),
         }
+    }
+}
+
+/// How many targets of some target groups are how. What drains is none of them any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TargetCount {
+    /// The target groups.
+    pub groups: usize,
+    /// Those of them that nobody has looked at.
+    pub unread: usize,
+    /// Those of them that have no target.
+    pub empty: usize,
+    /// Those of them that have targets of which none takes requests, or is new.
+    pub dark: usize,
+    /// The targets.
+    pub targets: usize,
+    /// Those of them that take requests.
+    pub healthy: usize,
+    /// Those of them that fail their checks, or of which AWS cannot say.
+    pub unhealthy: usize,
+    /// Those of them that were new when somebody looked last, or have been registered since.
+    pub new: usize,
+    /// When somebody looked at the one that nobody has looked at for longest.
+    pub oldest: Option<Timestamp>,
+}
+
+impl TargetCount {
+    /// Counts a target group with what is registered in it.
+    pub fn add(&mut self, known: Option<&Known<Vec<LiveTarget>>>) {
+        self.groups += 1;
+        let Some(Known::Is(targets, at)) = known else {
+            self.unread += 1;
+            return;
+        };
+        self.oldest = Some(self.oldest.map_or(*at, |oldest| oldest.min(*at)));
+        let staying = || targets.iter().filter(|one| one.state != TargetState::Draining);
+        let count = |of: &[TargetState]| staying().filter(|one| of.contains(&one.state)).count();
+        let healthy = count(&[TargetState::Healthy]);
+        let new = count(&[TargetState::Initial]);
+        let all = staying().count();
+        self.targets += all;
+        self.new += new;
+        self.healthy += healthy;
+        self.unhealthy += count(&[TargetState::Unhealthy, TargetState::Unavailable]);
+        match (all, healthy + new) {
+            (0, _) => self.empty += 1,
+            (_, 0) => self.dark += 1,
+            _ => {}
+        }
+    }
+
+    /// Whether a request may find nobody who answers it, or somebody who fails.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        self.empty + self.dark + self.unhealthy > 0
     }
 }

@@ -98,7 +98,9 @@ fn write_lines(out: &mut String, lines: impl ExactSizeIterator<Item = String>, s
     }
 }
 
-fn row(step: &Step) -> [String; 3] {
+/// A step in three parts: what it is about, the call it makes, and why with what it waits for.
+#[must_use]
+pub fn row(step: &Step) -> [String; 3] {
     let (service, operation) = step.action.operation();
     let mut why = step.reason.to_string();
     if let Some(gate) = &step.gate {

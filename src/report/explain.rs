@@ -24,6 +24,7 @@ mod name;
 mod pod;
 mod url;
 
+pub(super) use answer::in_words as target_in_words;
 pub use pod::PodAccount;
 pub use url::Url;
 
@@ -113,11 +114,11 @@ pub struct Explanation {
 }
 
 impl Station {
-    fn new(what: &'static str, verdict: Verdict, found: impl Into<String>) -> Self {
+    pub(super) fn new(what: &'static str, verdict: Verdict, found: impl Into<String>) -> Self {
         Self { what, verdict, found: found.into(), beside: Vec::new(), mend: None }
     }
 
-    fn with_mend(self, mend: impl Into<String>) -> Self {
+    pub(super) fn with_mend(self, mend: impl Into<String>) -> Self {
         Self { mend: Some(mend.into()), ..self }
     }
 }
@@ -178,6 +179,12 @@ impl<'a> Account<'a> {
         groups.filter_map(|weighted| weighted.group.given()).cloned().collect()
     }
 
+    /// What is to be said of a host's name.
+    #[must_use]
+    pub fn record(&self, url: &Url) -> Station {
+        name::station(self, url)
+    }
+
     /// Explains what becomes of a request.
     #[must_use]
     pub fn explain(&self, url: &Url, request: &Request) -> Explanation {
@@ -229,7 +236,7 @@ fn listener<'a>(live: &'a LiveLoadBalancer, url: &Url) -> Option<&'a LiveListene
     live.listeners.iter().find(|one| one.port == url.port && one.live.spec.protocol == url.protocol)
 }
 
-fn load_balancer(live: &LiveLoadBalancer) -> Station {
+pub(super) fn load_balancer(live: &LiveLoadBalancer) -> Station {
     let spec = &live.live.spec;
     let found = format!("{}, {}, {}", spec.name, spec.scheme, live.dns_name);
     match live.state {

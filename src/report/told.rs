@@ -38,12 +38,23 @@ const ENCODED: &str = "Encoded authorization failure message";
 /// What people have been told already about the members of one group.
 #[derive(Debug, Default)]
 pub struct Told {
-    by_object: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
+    by_object: BTreeMap<ObjectRef, BTreeSet<Said>>,
     /// Members whose wishes have changed and are not carried out yet.
     pending: BTreeSet<Source>,
     /// What went wrong because our knowledge was old. If it goes wrong again after a fresh look,
     /// such as a name that somebody else's load balancer has, a person has to know.
     stale: BTreeSet<String>,
+}
+
+/// What an object has been told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Said {
+    /// What it means for the object.
+    pub severity: Severity,
+    /// The reason of the Event, which `docs/errors.md` explains.
+    pub reason: String,
+    /// Its message.
+    pub text: String,
 }
 
 /// What a visit did.
@@ -78,13 +89,19 @@ impl Told {
         let mut messages: Vec<Message> = of_problems.collect();
         messages.extend(refused(stack, done, &self.stale));
         self.stale = texts(done, Trouble::Stale).cloned().collect();
-        let mut current: BTreeMap<ObjectRef, BTreeSet<(String, String)>> = BTreeMap::new();
+        let mut current: BTreeMap<ObjectRef, BTreeSet<Said>> = BTreeMap::new();
         for member in &stack.active {
             current.entry(ObjectRef::of(member)).or_default();
         }
         let mut events = self.news(objects, current, messages);
         events.extend(self.carried_out(objects, done));
         events
+    }
+
+    /// What was told last, and is still so.
+    pub fn said(&self) -> impl Iterator<Item = (&ObjectRef, &Said)> {
+        let each = self.by_object.iter();
+        each.flat_map(|(object, all)| all.iter().map(move |said| (object, said)))
     }
 
     /// The Events that say something new about whoever has a problem.
@@ -117,12 +134,13 @@ impl Told {
     fn news(
         &mut self,
         objects: &Objects,
-        mut current: BTreeMap<ObjectRef, BTreeSet<(String, String)>>,
+        mut current: BTreeMap<ObjectRef, BTreeSet<Said>>,
         messages: Vec<Message>,
     ) -> Vec<Event> {
         let mut events = Vec::new();
         for message in bounded(messages) {
-            let said = (message.reason.clone(), message.text.clone());
+            let Message { severity, reason, text, .. } = &message;
+            let said = Said { severity: *severity, reason: reason.clone(), text: text.clone() };
             let before = self.by_object.get(&message.object);
             let is_new = before.is_none_or(|before| !before.contains(&said));
             current.entry(message.object.clone()).or_default().insert(said);

@@ -315,6 +315,7 @@ def main() -> None:
             print(f"\nRunning (controller {controller.pid}). Talk to it:")
             print(f"  set -a; . {PLACE}/cluster/env; . {PLACE}/aws/env; set +a")
             print(f"  {KUBECTL} get ingress -A;  {ALBEDO} plan --cluster-name {CLUSTER}")
+            print("  http://localhost:61780/ shows where each host leads")
             print(f"  {HERE}/pods.py {' '.join(PODS)} &")
             print(f"  ALBEDO_CA={PLACE}/ca.pem {HERE}/ask {HTTPS}/alpha")
             print("Stop it:")

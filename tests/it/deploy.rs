@@ -56,6 +56,29 @@ fn a_start_has_time() {
     assert_eq!(container["readinessProbe"]["httpGet"]["path"], "/readyz");
 }
 
+/// Whoever looks at the topology page reaches the pods and changes nothing.
+#[test]
+fn who_may_look_may_do_nothing_else() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/page.yaml");
+    let text = fs::read_to_string(path).unwrap();
+    let documents = serde_yaml_ng::Deserializer::from_str(&text);
+    let documents: Vec<Value> =
+        documents.map(|document| Value::deserialize(document).unwrap()).collect();
+    assert_eq!(documents[0]["kind"], "Role");
+    let namespace = &manifest("Deployment")["metadata"]["namespace"];
+    assert!(documents.iter().all(|one| one["metadata"]["namespace"] == *namespace));
+    for rule in documents[0]["rules"].as_array().unwrap() {
+        let is_forwarding = rule["resources"] == json!(["pods/portforward"]);
+        let allowed = if is_forwarding { &["create"][..] } else { &["get", "list"] };
+        let verbs = rule["verbs"].as_array().unwrap();
+        assert!(verbs.iter().all(|verb| allowed.contains(&verb.as_str().unwrap())), "{rule}");
+    }
+    let command = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let name = manifest("Deployment")["metadata"]["name"].clone();
+    let name = name.as_str().unwrap();
+    assert!(command.contains(&format!("port-forward deploy/{name} 61780")));
+}
+
 #[test]
 fn only_metrics_are_for_others() {
     let deployment = manifest("Deployment");

@@ -61,6 +61,7 @@ mod newcomers;
 mod nginx;
 mod observed;
 mod order;
+mod page;
 mod pages;
 mod pairing;
 mod panics;

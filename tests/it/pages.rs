@@ -21,7 +21,8 @@ fn root() -> PathBuf {
 /// Every page, by its path.
 fn pages() -> Vec<(PathBuf, String)> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path());
-    let pages = docs.chain([root().join("deploy/helm/albedo/README.md")]);
+    let pages = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let pages = pages.chain([root().join("deploy/helm/albedo/README.md")]);
     pages.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 

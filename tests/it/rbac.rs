@@ -235,8 +235,13 @@ async fn go_on(client: Client) {
     let stands = watch::channel(true).1;
     let run = |name| {
         let lease = ObjectKey::new(HOME, name);
-        let election =
-            Election { client: client.clone(), lease, identity: "test".to_owned(), clock };
+        let election = Election {
+            client: client.clone(),
+            lease,
+            identity: "test".to_owned(),
+            clock,
+            holder: watch::Sender::default(),
+        };
         election.run(watch::Sender::new(None), stands.clone(), std::future::pending())
     };
     let both = async {

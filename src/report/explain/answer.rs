@@ -141,7 +141,7 @@ fn target(live: &LiveTarget) -> Station {
 }
 
 /// A target's health, and what to do about it (AWS's guide, "Target health reason codes").
-pub(super) fn in_words(live: &LiveTarget) -> (&'static str, Option<&'static str>) {
+pub(in crate::report) fn in_words(live: &LiveTarget) -> (&'static str, Option<&'static str>) {
     let code = live.why.as_ref().map(|why| why.code.as_str()).unwrap_or_default();
     let state = match live.state {
         TargetState::Healthy => return ("is healthy", None),

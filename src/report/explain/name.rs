@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::inventory::of_name;
 use crate::model::known::Known;
 use crate::model::record::{HostedZone, Record, RecordType, RecordValue, name_from_route53};
 
@@ -92,7 +93,7 @@ fn told<'a>(account: &Account<'a>, host: &str) -> Told<'a> {
         let is_address = |record: &&Record| {
             matches!(record.key.record_type, RecordType::A | RecordType::Aaaa | RecordType::Cname)
         };
-        records.values().filter(|record| record.key.name == name).filter(is_address).collect()
+        of_name(records, name).filter(is_address).collect()
     };
     let mut names = vec![host.to_owned()];
     let mut rest = host;

@@ -25,6 +25,8 @@ struct Voter {
     stands: watch::Sender<bool>,
     clock: SystemClock,
     stop: oneshot::Sender<()>,
+    /// Who holds the Lease, as far as it knows.
+    known: watch::Receiver<Option<String>>,
 }
 
 /// One clock for all of them, so that their moments can be compared.
@@ -47,8 +49,11 @@ fn voter(
         let _ = stopped.await;
     };
     let (client, lease, identity) = (client.clone(), lease.clone(), identity.to_owned());
-    let election = Election { client, lease, identity, clock }.run(sender, standing, stopped);
-    (Voter { tenure, stands, clock, stop }, election.boxed_local())
+    let holder = watch::Sender::default();
+    let (known, election) =
+        (holder.subscribe(), Election { client, lease, identity, clock, holder });
+    let election = election.run(sender, standing, stopped);
+    (Voter { tenure, stands, clock, stop, known }, election.boxed_local())
 }
 
 impl Voter {
@@ -88,11 +93,13 @@ async fn a_lease_given_back_is_taken_at_once() {
                 albedo::clock::sleep(Duration::from_millis(100)).await;
             }
             assert!(two.tenure.borrow().is_none(), "two lead at once");
+            assert_eq!(two.known.borrow().as_deref(), Some("one"));
             one.stop.send(()).expect("it runs");
             one.tenure.wait_for(Option::is_none).await.map(drop).expect("it ends by itself");
             // Sooner than the Lease would have run out.
             let taken = tokio::time::timeout(Duration::from_secs(10), two.leads(true)).await;
             taken.expect("it was given back");
+            assert_eq!(two.known.borrow().as_deref(), Some("two"));
         };
         during(election_of_two, waiting).await;
         let held = spec(&api).await;

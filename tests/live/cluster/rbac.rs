@@ -98,7 +98,8 @@ async fn lead(client: Client) {
     };
     let (identity, clock) = ("albedo-test".into(), SystemClock::new());
     let stands = watch::channel(true).1;
-    Election { client, lease, identity, clock }.run(sender, stands, stop).await;
+    let holder = watch::Sender::default();
+    Election { client, lease, identity, clock, holder }.run(sender, stands, stop).await;
 }
 
 #[tokio::test]

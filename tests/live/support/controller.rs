@@ -44,6 +44,7 @@ impl Controller {
                 "run",
                 "--health-probe-bind-addr=127.0.0.1:0",
                 "--metrics-bind-addr=127.0.0.1:0",
+                "--page-bind-addr=127.0.0.1:0",
                 "--log-format=text",
             ])
             .args(flags)

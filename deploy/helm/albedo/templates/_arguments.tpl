@@ -102,6 +102,11 @@
 {{- range $values.zoneIdFilters }}
 {{- include "albedo.argument" (list "zone-id-filter" .) }}
 {{- end }}
+{{- if or (not $values.topologyPage.enabled) $values.hostNetwork -}}
+- "--page-bind-addr="
+{{ else if ne (int $values.topologyPage.port) 61780 -}}
+- {{ printf "--page-bind-addr=127.0.0.1:%d" (int $values.topologyPage.port) | quote }}
+{{ end -}}
 {{- if $values.watchNamespaceIsAll -}}
 - --watch-namespace-is-all
 {{ end -}}
