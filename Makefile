@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR := $(CACHE)/cargo-$(shell rustc --version 2>/dev/null | 
 # those that leave AWS aside. The others mostly wait for AWS, so six of them run on two cores.
 SAME_AT_ANY_PACE := contract:: sdk:: cluster:: router::
 
-.PHONY: demo test test-pace test-acme lint image bench rollouts bench-scale simulate mutants clean prerequisites
+.PHONY: demo test test-pace test-acme test-page lint image bench rollouts bench-scale simulate mutants clean prerequisites
 
 demo: prerequisites ## three apps, their load balancer, and what each change takes
 	tests/demo/run
@@ -20,6 +20,9 @@ test-pace: prerequisites ## the live tests once more, with an AWS as slow as AWS
 
 test-acme: prerequisites ## cert-manager and an ACME authority, built from their modules, with both servers; not part of test
 	tests/acme/build && cargo test --test live -- --ignored acme::
+
+test-page: prerequisites ## the topology page in headless Chromium, which it installs (as root, on Debian); not part of test
+	tests/page/chromium && cargo test --test live -- --ignored page::
 
 lint: prerequisites ## formatting, lints, licences
 	cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --test live --benches -- -D warnings && tests/deny

@@ -26,6 +26,7 @@ mod nodes;
 mod observed;
 mod order;
 mod outage;
+mod page;
 mod plan;
 mod policy;
 mod protection;
