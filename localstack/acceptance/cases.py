@@ -15,6 +15,7 @@ What becomes of each is printed, and written down in full in a file of its own.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -43,6 +44,8 @@ ACCOUNTS = {"one": "111122223333", "other": "444455556666"}
 def main() -> int:
     """Compare the cases; the exit code says whether all passed."""
     options = arguments()
+    # Whoever ends this ends the controllers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if unknown := kinds.unknown():
         raise SystemExit(f"no row of {kinds.PAGE.name}: {'; '.join(unknown)}")
     lbc, albedo = (Side(options, name, account) for name, account in ACCOUNTS.items())
