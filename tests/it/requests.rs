@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use albedo::clock::Clock as _;
 use albedo::model::id::{AwsId, Id};
-use albedo::model::index::Seen;
 use albedo::model::inventory::RequestInventory;
 use albedo::model::known::Known;
 use albedo::model::problem::{Code, Severity};
@@ -15,7 +14,6 @@ use albedo::model::request::{
 };
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::stack::{RequestStack, Use};
-use albedo::model::tenure::Tenure;
 use albedo::plan;
 use jiff::Timestamp;
 
@@ -390,23 +388,4 @@ fn what_failed_is_asked_for_again_after_an_hour_and_goes_once_another_stands() {
     assert_eq!(steps(&unknown, &all), none);
     let unused = RequestStack { use_of_it: Use::Unused, ..stack(9999) };
     assert_eq!(steps(&unused, &all), ["DeleteCertificate", "DeleteCertificate"]);
-}
-
-#[test]
-fn what_the_last_one_asked_for_who_went_between_two_tenures_goes_as_well() {
-    wait(async {
-        // It is bad, and so it holds no finalizer.
-        let bad = "healthcheck-interval-seconds: nonsense, create-acm-cert";
-        let site = site(settings(), &ASKING.replace("create-acm-cert", bad));
-        let controller = site.settle().await;
-        assert_eq!(site.aws.everything().requested.len(), 1);
-        controller.tenure.send_replace(None);
-        site.cluster.see(&Seen::Ingress(key("shop/web"), None));
-        controller.settle_for(5).await;
-        let now = controller.clock.moment();
-        controller.sight.all_listed(now);
-        controller.tenure.send_replace(Some(Tenure::for_ever(now)));
-        controller.settle().await;
-        assert!(site.aws.everything().requested.is_empty());
-    });
 }
