@@ -25,8 +25,12 @@ pub type Asked = BTreeMap<(Pid, RequestKey), Duration>;
 
 /// How ACM decides from now on.
 pub fn change_mood(state: &mut State, dice: &mut Dice) {
-    state.issuing =
-        *dice.one_of(&[Issuing::AtOnce, Issuing::AtOnce, Issuing::Later, Issuing::Never]);
+    state.issuing = *dice.one_of(&[
+        Issuing::AtOnce,
+        Issuing::AtOnce,
+        Issuing::Later,
+        Issuing::Failing("FAILED: CAA_ERROR"),
+    ]);
     state.prove();
 }
 

@@ -10,6 +10,7 @@ use albedo::model::binding::PortRef;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::index::Seen;
 use albedo::model::marks::{Labels, TAG_RESOURCE, TAG_STACK};
+use albedo::model::rule::RuleAction;
 use albedo::model::seen::{SeenBinding, ServiceRef};
 use albedo::model::snapshot::Objects;
 
@@ -224,7 +225,7 @@ pub fn gains(state: &State) -> Vec<String> {
     }
     let of = |namespace: fn(&str) -> bool| {
         state.rules.iter().filter(move |(_, rule)| {
-            let groups = rule.rule.actions.iter().flat_map(|action| action.target_groups());
+            let groups = rule.rule.actions.iter().flat_map(RuleAction::target_groups);
             let mut owners = groups.filter_map(|weighted| owner(weighted.group.given()?));
             owners.any(namespace)
         })

@@ -189,6 +189,7 @@ impl Run {
         let steps = STEPS_MIN + self.dice.below(STEPS_MORE);
         // Where another hand has been, all is looked at anew in the end, which mends much.
         let has_company = self.dice.falls(500);
+        let has_episodes = super::has_episodes();
         for _ in 0..self.dice.below(5) {
             self.edit(Edit::Add).await;
         }
@@ -203,12 +204,12 @@ impl Run {
                 7..9 => self.storm().await,
                 9..10 => self.rest_and_look().await,
                 10..16 if has_company => self.drift(),
-                16 => self.attack().await,
-                17 => {
+                16 if has_episodes => self.attack().await,
+                17 if has_episodes => {
                     self.err().await;
                     self.err().await;
                 }
-                18 => self.forbid().await,
+                18 if has_episodes => self.forbid().await,
                 _ => {
                     let edit = self.next_edit();
                     self.edit(edit).await;

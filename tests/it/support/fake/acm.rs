@@ -189,7 +189,7 @@ impl State {
             AcmPart::Certificates => {
                 let each = self.imported.iter().map(|(id, held)| ListedImport {
                     id: id.clone(),
-                    since: self.since(id),
+                    since: Some(self.since(id)),
                     listed: Some(listed(&held.facts)),
                 });
                 AcmReading::Certificates(each.collect())
@@ -204,7 +204,7 @@ impl State {
                 };
                 let each = self.requested.iter().map(|(id, one)| ListedRequest {
                     id: id.clone(),
-                    since: self.since(id),
+                    since: Some(self.since(id)),
                     decision: decision(one),
                 });
                 AcmReading::Requested(each.collect())
@@ -228,9 +228,9 @@ impl State {
     }
 
     /// Since when a certificate stands: for ever, unless a test says that it was made just now.
-    fn since(&self, id: &AwsId) -> Option<Timestamp> {
+    fn since(&self, id: &AwsId) -> Timestamp {
         let now = VirtualClock::new().now();
-        Some(if self.made_now.contains(id) { now } else { Timestamp::UNIX_EPOCH })
+        if self.made_now.contains(id) { now } else { Timestamp::UNIX_EPOCH }
     }
 
     /// What the list shows, without what it does not say.
