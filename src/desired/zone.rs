@@ -75,9 +75,11 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let mut elsewhere = BTreeSet::new();
     let standing = snapshot.objects.ingresses.keys().cloned().map(Source::ingress).collect();
     let mut known: BTreeSet<Source> = snapshot.facts.left().cloned().collect();
+    let mut arriving = BTreeSet::new();
     let arrivals = snapshot.facts.arrivals();
     for (group, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
+        arriving.extend(of_group.arriving.iter().cloned());
         let wishes =
             of_group.wished.iter().flat_map(|(host, all)| all.iter().map(move |one| (host, one)));
         for (host, wish) in wishes {
@@ -118,6 +120,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         elsewhere,
         known,
         arrived: arrivals.keys().cloned().collect(),
+        arriving,
         standing,
         is_complete: snapshot.facts.knows_names(),
         braked: Braked::default(),

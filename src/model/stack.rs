@@ -419,6 +419,8 @@ pub struct ZoneStack {
     pub known: BTreeSet<Source>,
     /// The members that went to another group, which serves them: their names follow.
     pub arrived: BTreeSet<Source>,
+    /// The members of which nothing is told yet: the names that they have stay as they are.
+    pub arriving: BTreeSet<Source>,
     /// Those that there are and that may ask for names, ours or not.
     pub standing: BTreeSet<Source>,
     /// Whether every group has been looked at, so that names that nobody asked for may go.

@@ -138,6 +138,7 @@ fn zone_stack(owners: &Owners, zone: &HostedZone) -> ZoneStack {
         elsewhere: BTreeSet::new(),
         known: BTreeSet::new(),
         arrived: BTreeSet::new(),
+        arriving: BTreeSet::new(),
         standing: owners.ingresses.iter().cloned().map(Source::ingress).collect(),
         is_complete: true,
         braked: Braked::default(),

@@ -80,7 +80,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let outcomes = self.apply_judged(&plan, &breaches).await;
         self.keep_outgoing(group, plan::balancer::outgoing(&plan, &outcomes, &inventory));
         // Whatever becomes of the next look: this has been done.
-        self.remember(group, &built, (&plan, &outcomes), at);
+        let judged = self.remember(group, &built, (&plan, &outcomes), at);
         let after;
         let (inventory, current) = if plan.is_empty() {
             (&inventory, before)
@@ -95,7 +95,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.tell_others(group, &built, inventory, &plan);
         self.tell_names(group, &built, (current, entrance, &arrived), told);
         self.tell_protection(group, &built.stack, inventory);
-        Ok(self.left(group, &built, (&plan, &outcomes), [status, unread, undiscovered]))
+        Ok(self.left(group, &built, (&plan, &outcomes), [judged, status, unread, undiscovered]))
     }
 
     /// What stands of the group.
@@ -172,20 +172,23 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
-    /// Keeps what later visits need to know of this one.
+    /// Keeps what later visits need to know of this one. Who was not let in beside members that
+    /// turn out not to be in themselves is judged once more.
     fn remember(
         &self,
         group: &Group,
         built: &Built,
         (plan, outcomes): (&Plan, &[Outcome]),
         at: Revision,
-    ) {
+    ) -> Rest {
         let mut world = self.world().lock();
         if !plan::balancer::binds(plan) {
             world.facts.settle(group, at);
         }
         let state = world.balancers.entry(group.clone()).or_default();
         state.remember(plan, outcomes);
+        let is_kept_out = built.problems.iter().any(|problem| problem.code == Code::Conflict);
+        let is_judged_anew = is_kept_out && state.standing != built.standing;
         state.standing.clone_from(&built.standing);
         let is_waiting = plan.waits_for_release();
         if built.stack.front.is_none()
@@ -195,6 +198,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             world.facts.touch(Topic::Carried);
         }
         world.wait(self.subject, is_waiting);
+        if is_judged_anew { Rest::Later(Duration::ZERO) } else { Rest::Done }
     }
 
     /// Writes the status of the members that show another one. Who is on the way shows where it is
@@ -349,7 +353,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         group: &Group,
         built: &Built,
         (plan, outcomes): (&Plan, &[Outcome]),
-        others: [Rest; 3],
+        others: [Rest; 4],
     ) -> Rest {
         let mut rests = vec![self.rest(plan, outcomes)];
         rests.extend(others);

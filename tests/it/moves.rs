@@ -270,6 +270,32 @@ fn who_is_deleted_stays_until_another_object_serves_its_host_and_clients_have_fo
 }
 
 #[test]
+fn who_is_deleted_gets_no_name_that_somebody_else_has() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        for (name, group) in [("holds", "one"), ("wants", "two")] {
+            let made = now();
+            controller.cluster.add(&format!(
+                "ingress shop/{name}: {{creationTimestamp: '{made}', group.name: {group}, rules: \
+                 [goes-by.example.com Prefix / s:80]}}"
+            ));
+            controller.settle_for(10).await;
+        }
+        assert_eq!(led_to(&site, "goes-by.example.com"), Some("one"));
+        site.aws.set_health(TargetState::Unhealthy);
+        site.aws.take_time();
+        site.aws.forget_calls();
+        controller.cluster.delete(&key("shop/wants"));
+        controller.pass(400).await;
+        let changes = site.aws.performed().into_iter();
+        let changes = changes.filter(|action| matches!(action, AwsAction::Route53(_)));
+        assert_eq!(changes.collect::<Vec<_>>(), []);
+        assert_eq!(led_to(&site, "goes-by.example.com"), Some("one"));
+    });
+}
+
+#[test]
 fn nobody_who_is_deleted_waits_for_ever_for_who_never_serves_its_host() {
     wait(async {
         let site = site();

@@ -134,6 +134,7 @@ impl Case {
             known,
             is_complete: true,
             arrived: BTreeSet::new(),
+            arriving: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
             contested: BTreeSet::new(),

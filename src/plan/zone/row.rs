@@ -60,7 +60,7 @@ impl Planning<'_> {
             return row;
         }
         if let (None, Some(holder)) = (wish, &holder)
-            && !self.is_seen(holder)
+            && (!self.is_seen(holder) || self.stack.arriving.contains(holder))
         {
             row.is_held = true;
             row.refusals = self.held_unseen(host, asking);
@@ -133,7 +133,8 @@ impl Planning<'_> {
         row.less = Some(Box::new(self.in_line(host, wished, Reach::Standing)));
     }
 
-    /// A name stays with somebody of whom nobody can see here whether he still asks for it.
+    /// A name stays with somebody of whom nobody can see here, or says yet, whether he still asks
+    /// for it.
     fn held_unseen(&self, host: &Host<'_>, asking: &[&RecordWish]) -> Vec<Problem> {
         let waiting = asking.iter().filter(|wish| !host.leads_to(&self.wished(wish, None)));
         waiting.map(|wish| obstacle::taken(host.name, &wish.source)).collect()
