@@ -84,11 +84,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             });
             refused.chain(unread.or(late).or_else(|| progress(user, &stack, &found))).collect()
         });
-        let later = held.map(|held| Rest::Later(held.pause));
+        // Who is not asked for yet is not waited for either.
+        let later = put_off.or(held.map(|held| Rest::Later(held.pause)));
+        let next = later.unwrap_or_else(|| again(&stack, &found));
         // What failed before goes once another one stands.
         let asked = plan.steps.iter().any(asks).then_some(Rest::Later(PROOF_PAUSE));
-        let rests = [self.rest(&plan, &outcomes), again(&stack, &found)];
-        Ok(gravest(rests.into_iter().chain(later).chain(asked).chain(put_off)))
+        Ok(gravest([self.rest(&plan, &outcomes), next].into_iter().chain(asked)))
     }
 
     /// Leaves out of a plan what ACM is not asked for yet: what is of no use to anybody who is
@@ -109,7 +110,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         // Whoever asks plans nothing else.
         plan.steps.clear();
-        (!settling.is_zero()).then_some(Rest::Later(settling))
+        Some(if settling.is_zero() { Rest::Done } else { Rest::Later(settling) })
     }
 
     /// Whether anybody who asks for a certificate is served by a load balancer, as far as the

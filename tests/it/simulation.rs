@@ -57,7 +57,7 @@ fn has_episodes() -> bool {
 }
 
 /// The lives without episodes in which something does not hold yet: `SEED` shows what.
-const OPEN: [u64; 8] = [54, 126, 168, 184, 207, 216, 273, 295];
+const OPEN: [u64; 5] = [54, 126, 137, 173, 295];
 /// How many seeds `cargo test` runs.
 const SEEDS: u64 = 300;
 

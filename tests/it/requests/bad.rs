@@ -254,3 +254,19 @@ ingress shop/plain: {group.name: edge, rules: [b.example.com Prefix / web:80]}
         assert_eq!(site.refused(), 0);
     });
 }
+
+#[test]
+fn for_who_is_kept_out_acm_is_not_asked_and_nobody_waits() {
+    wait(async {
+        let comer = asking_for("new.example.com").replace(
+            "create-acm-cert: 'true',",
+            "create-acm-cert: 'true', healthcheck-interval-seconds: nonsense,",
+        );
+        let (site, controller) = beside_siblings(|_| {}, &comer).await;
+        assert_eq!(site.aws.calls().get("acm.RequestCertificate"), None);
+        controller.settle().await;
+        controller.cluster.add(&asking_for("new.example.com"));
+        controller.settle().await;
+        assert_eq!(site.aws.calls().get("acm.RequestCertificate"), Some(&1));
+    });
+}

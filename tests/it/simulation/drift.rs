@@ -34,7 +34,7 @@ fn any<'a>(dice: &mut Dice, mut ids: impl Iterator<Item = &'a AwsId>) -> Option<
 /// Changes something, if there is such a thing. Says what, and which.
 pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, String)> {
     // Proofs are rare.
-    let is_rare = acm::has_proof(state) && dice.falls(250);
+    let is_rare = acm::has_proof(state) && dice.falls(400);
     let kind = if is_rare { "lost proof" } else { KINDS[dice.below(KINDS.len())] };
     let balancers = state.load_balancers.iter().filter(|(_, found)| is_ours(&found.spec.tags));
     let balancer = any(dice, balancers.map(|(id, _)| id));

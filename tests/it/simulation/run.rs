@@ -223,8 +223,9 @@ impl Run {
         if self.life.apps.is_empty() || self.dice.falls(100) {
             return Edit::Add;
         }
-        if self.dice.falls(150) {
-            return *self.dice.one_of(&[Edit::Front, Edit::Tls, Edit::Ask, Edit::SecretRenewed]);
+        if self.dice.falls(200) {
+            let rare = [Edit::Front, Edit::Front, Edit::Tls, Edit::Ask, Edit::SecretRenewed];
+            return *self.dice.one_of(&rare);
         }
         *self.dice.one_of(&Edit::ALL)
     }
