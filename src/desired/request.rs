@@ -33,6 +33,12 @@ pub fn is_on(settings: &Settings, objects: &Objects) -> bool {
         || objects.ingresses.values().any(|ingress| value(ingress, &CREATE_ACM_CERT) == Some(true))
 }
 
+/// Whether somebody may have had ACM asked who is gone: an Ingress of a class of ours.
+#[must_use]
+pub fn may_have_been_on(objects: &Objects) -> bool {
+    objects.classes.values().any(|class| is_own_class(class))
+}
+
 /// The requests of an Ingress: what it asks for by itself, or what that is packed into with what
 /// others of its group ask for.
 #[must_use]

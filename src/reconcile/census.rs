@@ -87,14 +87,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let mut world = self.world().lock();
             // Whoever asked may be gone, and what was asked for not yet.
             world.ends.asked |= desired::request::is_on(settings, &world.objects);
-            (desired::tls::is_on(settings, &world.objects), world.ends.asked)
+            // So may somebody who asked before this tenure.
+            let may_have = desired::request::may_have_been_on(&world.objects);
+            let is_unread = may_have && !world.ends.are_requests_read;
+            (desired::tls::is_on(settings, &world.objects), world.ends.asked || is_unread)
         };
         let mut made = BTreeSet::new();
         if imports {
             made.extend(self.mirror().certificates(&settings.cluster).await?);
         }
         if asks {
-            made.extend(self.mirror().requests(&settings.cluster).await?);
+            let requests = self.mirror().requests(&settings.cluster).await?;
+            let mut world = self.world().lock();
+            world.ends.are_requests_read = true;
+            world.ends.asked |= !requests.is_empty();
+            drop(world);
+            made.extend(requests);
         }
         Ok(made)
     }

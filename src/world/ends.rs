@@ -63,6 +63,8 @@ pub struct Ends {
     pub found: Option<Arc<IssuedCertificates>>,
     /// Whether ACM was asked for any since the tenure began.
     pub asked: bool,
+    /// Whether what ACM was asked for has been looked at since then.
+    pub are_requests_read: bool,
     /// What people have been told about ends already.
     pub told: Told,
 }

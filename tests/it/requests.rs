@@ -14,6 +14,7 @@ use albedo::model::request::{
 };
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::stack::{RequestStack, Use};
+use albedo::model::tenure::Tenure;
 use albedo::plan;
 use jiff::Timestamp;
 
@@ -388,4 +389,21 @@ fn what_failed_is_asked_for_again_after_an_hour_and_goes_once_another_stands() {
     assert_eq!(steps(&unknown, &all), none);
     let unused = RequestStack { use_of_it: Use::Unused, ..stack(9999) };
     assert_eq!(steps(&unused, &all), ["DeleteCertificate", "DeleteCertificate"]);
+}
+
+#[test]
+fn what_is_no_longer_asked_for_between_two_tenures_goes_as_well() {
+    wait(async {
+        let site = site(settings(), ASKING);
+        let controller = site.settle().await;
+        assert_eq!(site.aws.everything().requested.len(), 1);
+        controller.tenure.send_replace(None);
+        site.cluster.add(&ASKING.replace("create-acm-cert: 'true'", "create-acm-cert: 'false'"));
+        controller.settle_for(5).await;
+        let now = controller.clock.moment();
+        controller.sight.all_listed(now);
+        controller.tenure.send_replace(Some(Tenure::for_ever(now)));
+        controller.settle().await;
+        assert!(site.aws.everything().requested.is_empty());
+    });
 }

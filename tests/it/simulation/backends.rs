@@ -24,6 +24,7 @@ impl Life {
         let key = ObjectKey::new(*dice.one_of(&NAMESPACES), *dice.one_of(&SERVICES));
         if edit == Edit::ServiceGone {
             self.services.insert(key.clone(), false);
+            self.go_with_a_service(&key);
             return vec![Change::Now(Seen::Service(key, None))];
         }
         self.services.insert(key.clone(), true);

@@ -330,6 +330,15 @@ impl Life {
         self.always.iter_mut().for_each(|always| always.retain(|path| !paths.contains(path)));
     }
 
+    /// A Service takes along what has led to it: where another load balancer is to serve the same,
+    /// it need not do so yet.
+    pub fn go_with_a_service(&mut self, gone: &ObjectKey) {
+        let theirs = self.apps.iter().filter(|(key, _)| key.namespace == gone.namespace);
+        let paths: BTreeSet<String> =
+            theirs.flat_map(|(_, app)| app.paths(|name| name == gone.name)).collect();
+        self.always.iter_mut().for_each(|always| always.retain(|path| !paths.contains(path)));
+    }
+
     /// Somebody breaks a member, sees it, and goes back.
     fn break_shortly(&mut self, dice: &mut Dice) -> Vec<Change> {
         let Some(key) = self.any_app(dice) else { return Vec::new() };

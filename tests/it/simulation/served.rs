@@ -91,28 +91,48 @@ fn members(state: &State, id: &AwsId) -> BTreeSet<Member> {
     healthy.map(|(target, _)| (id.to_string(), target.clone())).collect()
 }
 
-/// Listeners with a host and a path, each with the healthy targets that such requests reach.
-fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
-    let mut reached: BTreeMap<String, BTreeSet<Member>> = BTreeMap::new();
-    let mut add = |listener: &AwsId, path: String, actions: &[RuleAction]| {
-        let reach = || groups(actions).flat_map(|id| members(state, id)).collect();
-        // Of rules for the same requests the first one counts.
-        reached.entry(format!("{listener} {path}")).or_insert_with(reach);
-    };
-    let mut rules: Vec<_> = state.rules.values().collect();
-    rules.sort_by_key(|rule| rule.priority);
-    for rule in rules {
-        of_rule(&rule.rule)
-            .into_iter()
-            .for_each(|path| add(&rule.listener, path, &rule.rule.actions));
-    }
+/// Whether a rule is for such requests.
+fn is_for(rule: &Rule, path: &str) -> bool {
+    of_rule(rule).iter().any(|own| {
+        let with_host = own.strip_prefix("any/").map(|own| format!("/{own}"));
+        let asked = match &with_host {
+            // A rule that names no host is for every one.
+            Some(_) => path.find('/').map_or(path, |start| &path[start..]),
+            None => path,
+        };
+        let own = with_host.as_deref().unwrap_or(own);
+        asked == own || own.strip_suffix('*').is_some_and(|start| asked.starts_with(start))
+    })
+}
+
+/// What answers requests: the actions, and the rule that has them if one has.
+type Answering<'s> = (Option<&'s Rule>, &'s [RuleAction]);
+
+/// Listeners with a host and a path that some rule names, each with what answers such requests.
+fn answering(state: &State) -> BTreeMap<String, Answering<'_>> {
+    let mut answering = BTreeMap::new();
     for (id, listener) in &state.listeners {
+        let mut rules: Vec<_> = state.rules.values().filter(|rule| rule.listener == *id).collect();
+        rules.sort_by_key(|rule| rule.priority);
+        for path in rules.iter().flat_map(|rule| of_rule(&rule.rule)) {
+            // Of rules for the same requests the first one counts.
+            let Some(first) = rules.iter().find(|rule| is_for(&rule.rule, &path)) else { continue };
+            let rule = &first.rule;
+            answering.insert(format!("{id} {path}"), (Some(rule), rule.actions.as_slice()));
+        }
         // Where nobody asks for a default, requests that no rule is for are not found.
-        if groups(&listener.spec.default_actions).next().is_some() {
-            add(id, BY_DEFAULT.to_owned(), &listener.spec.default_actions);
+        let actions = listener.spec.default_actions.as_slice();
+        if groups(actions).next().is_some() {
+            answering.insert(format!("{id} {BY_DEFAULT}"), (None, actions));
         }
     }
-    reached
+    answering
+}
+
+/// Listeners with a host and a path, each with the healthy targets that such requests reach.
+fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
+    let reach = |actions| groups(actions).flat_map(|id| members(state, id)).collect();
+    answering(state).into_iter().map(|(what, (_, actions))| (what, reach(actions))).collect()
 }
 
 /// Listeners with a host and a path, each with the target groups that are to get its requests and
@@ -150,9 +170,17 @@ pub fn without_health(before: &State, after: &State) -> Vec<(String, BTreeSet<Me
     lost(healthy(before), &healthy(after))
 }
 
-/// Hosts and paths that no longer reach any healthy target.
+/// Hosts and paths that no longer reach any healthy target. What several rules answer, each some of
+/// it, is nobody's to hand over to a rule that comes in front of them.
 pub fn out_of_reach(before: &State, after: &State) -> Vec<(String, BTreeSet<Member>)> {
-    lost(reached(before), &reached(after))
+    let (old, new) = (answering(before), answering(after));
+    let is_handed_over = |what: &String| match (old[what].0, new[what].0) {
+        (Some(old), Some(new)) => of_rule(new).iter().all(|path| is_for(old, path)),
+        _ => true,
+    };
+    let mut lost = lost(reached(before), &reached(after));
+    lost.retain(|(what, _)| is_handed_over(what));
+    lost
 }
 
 /// Whether a binding that stays ties a target to a target group, and its Service, which has been as
