@@ -81,9 +81,9 @@ pub fn claim<'a>(
     }
 }
 
-/// Whether nobody can tell what an Ingress wants that is ours. One whose class is missing, or no
-/// longer for its namespace, is for as long as it holds a finalizer; so is one that is deleted,
-/// which may stay until somebody else serves its hosts.
+/// Whether nobody can tell what certificates an Ingress wants that are ours: its class is missing,
+/// cannot be used, or is no longer for its namespace. They may have been made before it held any
+/// finalizer. One that is deleted may stay until somebody else serves its hosts.
 #[must_use]
 pub fn is_doubtful(
     settings: &Settings,
@@ -97,11 +97,7 @@ pub fn is_doubtful(
         Claim::Ours(_) if is_leaving => {
             finalizers.any(|held| Group::is_finalizer(settings.scope, held))
         }
-        _ if is_leaving => false,
-        Claim::Invalid(_) => true,
-        Claim::Unselected(_) | Claim::Unknown(_) => {
-            finalizers.any(|held| Group::is_finalizer(settings.scope, held))
-        }
+        Claim::Invalid(_) | Claim::Unselected(_) | Claim::Unknown(_) => !is_leaving,
         Claim::Ours(_) | Claim::Foreign => false,
     }
 }

@@ -71,7 +71,7 @@ async fn what_lost_its_ingress_goes_and_a_strangers_things_stay() {
     let only_strangers = until("the stranger's things show", async || {
         let state = State::standing(&stage.account).await;
         let told = state.value.to_string();
-        let is_shown = ["k8s-shop-s-0123456789", "k8s-shop-web-0123456789"];
+        let is_shown = ["TG(shop/web-s:80)", "SG(k8s-shop-web-0123456789)"];
         is_shown.iter().all(|name| told.contains(name)).then_some(state.value)
     })
     .await;
