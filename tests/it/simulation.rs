@@ -78,7 +78,7 @@ fn every_seed_holds_what_has_to_hold() {
 
 /// How many runs have some of everything, and how often each thing has to occur in them.
 const COVERED_SEEDS: u64 = 300;
-const TIMES_MIN: usize = 20;
+const TIMES_MIN: usize = 10;
 
 /// Everything that can happen does, often enough.
 fn coverage(tally: &Tally) {

@@ -9,6 +9,8 @@ use albedo::model::id::AwsId;
 use albedo::model::problem::{Code, Problem, Severity};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::subject::{Lane, Subject};
+use albedo::model::surroundings::Surroundings;
+use albedo::world::SharedWorld;
 
 use super::acm;
 use super::canonical;
@@ -227,7 +229,11 @@ fn kept(run: &Run) -> BTreeMap<&'static str, usize> {
 
 /// Whether whoever was there first keeps another member out of a group.
 fn keeps_somebody_out(run: &Run) -> bool {
-    complains(run, |problem| problem.code == Code::Conflict)
+    complains(run, is_conflict)
+}
+
+fn is_conflict(problem: &Problem) -> bool {
+    problem.code == Code::Conflict
 }
 
 /// Whether nothing is wrong with any member: what each has is what it asks for now.
@@ -236,12 +242,18 @@ pub fn is_flawless(run: &Run) -> bool {
 }
 
 fn complains(run: &Run, of: impl Fn(&Problem) -> bool) -> bool {
-    let Some(leader) = run.leader() else { return false };
-    let mut world = leader.runtime.world().lock();
+    let world = run.leader().map(|leader| leader.runtime.world());
+    world.is_some_and(|world| complains_in(world, &run.site, of))
+}
+
+fn complains_in(world: &SharedWorld, site: &Site, of: impl Fn(&Problem) -> bool) -> bool {
+    let mut world = world.lock();
     let groups: Vec<Group> = world.index.groups().cloned().collect();
+    let vpc = Arc::new(site.aws.everything().vpc);
+    let surroundings = Arc::new(Surroundings { vpc, ..surroundings() });
     groups.into_iter().any(|group| {
         let subject = Subject::Balancer(the_settings().place, group.clone());
-        let (snapshot, _) = world.snapshot(&subject, now(), Arc::new(surroundings()));
+        let (snapshot, _) = world.snapshot(&subject, now(), Arc::clone(&surroundings));
         albedo::desired::balancer::build(&snapshot, &group).problems.iter().any(&of)
     })
 }
@@ -262,7 +274,11 @@ async fn fresh(run: &mut Run) {
     for change in run.life.everything() {
         change.make(&fresh.cluster);
     }
-    fresh.settle().await;
+    let anew = fresh.settle().await;
+    if complains_in(anew.runtime.world(), &fresh, is_conflict) {
+        // Nor is who came first the same, where one had to wait for a certificate.
+        return;
+    }
     let (here, there) = (run.site.aws.everything(), fresh.aws.everything());
     for line in canonical::differences(&here, &there, &run.life.contested()) {
         run.stage.object(Invariant::Fresh, "at rest", line);

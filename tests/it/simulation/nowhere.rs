@@ -45,7 +45,7 @@ fn backends<'i>(ingress: &'i Ingress, path: &str) -> Vec<&'i IngressBackend> {
                 ("Prefix", text) => vec![text.to_owned(), format!("{text}/*")],
                 (_, text) => vec![text.to_owned()],
             };
-            values.iter().any(|value| format!("{host}{value}") == path)
+            values.iter().any(|value| served::covers(&format!("{host}{value}"), path))
         })
     });
     each.map(|found| &found.backend).collect()
@@ -62,7 +62,5 @@ fn is_answered(state: &State, path: &str) -> bool {
         return state.listeners.values().any(|found| answers(&found.spec.default_actions));
     }
     let mut rules = state.rules.values();
-    rules.any(|found| {
-        answers(&found.rule.actions) && served::of_rule(&found.rule).iter().any(|one| one == path)
-    })
+    rules.any(|found| answers(&found.rule.actions) && served::is_for(&found.rule, path))
 }

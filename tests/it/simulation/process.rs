@@ -35,6 +35,7 @@ pub struct Process {
     stage: Stage,
     judge: Judge,
     watches: Watches,
+    sight: Sight,
     tenure: watch::Sender<Option<Tenure>>,
     epoch: u64,
 }
@@ -71,12 +72,17 @@ impl Process {
             stage: stage.clone(),
             clock,
             intake: runtime.intake(),
-            board: Board::new(sight, judge.clone(), pid),
+            board: Board::new(sight.clone(), judge.clone(), pid),
             pid,
         });
         judge.know(pid, runtime.world().clone());
         stage.trace.line(&format!("p{pid}"), || "starts".to_owned());
-        Self { pid, runtime, clock, stage, judge, watches, tenure, epoch: 0 }
+        Self { pid, runtime, clock, stage, judge, watches, sight, tenure, epoch: 0 }
+    }
+
+    /// Whether it stands for election (`Controller::stand`): it has seen everything once.
+    pub fn stands(&self) -> bool {
+        self.sight.progress().borrow().is_complete()
     }
 
     /// It leads from now on, for so long if nobody renews that.

@@ -163,8 +163,11 @@ impl Run {
         self.crown(place);
     }
 
-    /// This process leads.
+    /// This process leads, if it stands for election.
     pub fn crown(&mut self, place: usize) {
+        if !self.processes[place].stands() {
+            return;
+        }
         self.processes[place].lead(TERM);
         self.leader = Some(place);
         // A tenure begins with a look at everything.

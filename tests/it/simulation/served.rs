@@ -92,17 +92,18 @@ fn members(state: &State, id: &AwsId) -> BTreeSet<Member> {
 }
 
 /// Whether a rule is for such requests.
-fn is_for(rule: &Rule, path: &str) -> bool {
-    of_rule(rule).iter().any(|own| {
-        let with_host = own.strip_prefix("any/").map(|own| format!("/{own}"));
-        let asked = match &with_host {
-            // A rule that names no host is for every one.
-            Some(_) => path.find('/').map_or(path, |start| &path[start..]),
-            None => path,
-        };
-        let own = with_host.as_deref().unwrap_or(own);
-        asked == own || own.strip_suffix('*').is_some_and(|start| asked.starts_with(start))
-    })
+pub fn is_for(rule: &Rule, path: &str) -> bool {
+    of_rule(rule).iter().any(|own| covers(own, path))
+}
+
+/// Whether requests for a host with a path are among those for another one.
+pub fn covers(own: &str, asked: &str) -> bool {
+    // A rule that names no host is for every one.
+    let (own, asked) = match own.strip_prefix("any/") {
+        Some(_) => (&own["any".len()..], asked.find('/').map_or(asked, |start| &asked[start..])),
+        None => (own, asked),
+    };
+    asked == own || own.strip_suffix('*').is_some_and(|start| asked.starts_with(start))
 }
 
 /// What answers requests: the actions, and the rule that has them if one has.
@@ -174,9 +175,14 @@ pub fn without_health(before: &State, after: &State) -> Vec<(String, BTreeSet<Me
 /// it, is nobody's to hand over to a rule that comes in front of them.
 pub fn out_of_reach(before: &State, after: &State) -> Vec<(String, BTreeSet<Member>)> {
     let (old, new) = (answering(before), answering(after));
-    let is_handed_over = |what: &String| match (old[what].0, new[what].0) {
-        (Some(old), Some(new)) => of_rule(new).iter().all(|path| is_for(old, path)),
-        _ => true,
+    let is_handed_over = |what: &String| {
+        let (Some(rule), Some(new)) = (old[what].0, new[what].0) else { return true };
+        let (listener, _) = what.split_once(' ').unwrap();
+        let mut standing = old.iter().filter_map(|(what, (rule, _))| {
+            let (of, path) = what.split_once(' ').unwrap();
+            rule.filter(|_| of == listener && is_for(new, path))
+        });
+        of_rule(new).iter().all(|path| is_for(rule, path)) && standing.all(|other| other == rule)
     };
     let mut lost = lost(reached(before), &reached(after));
     lost.retain(|(what, _)| is_handed_over(what));
