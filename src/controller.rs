@@ -2,8 +2,8 @@
 //! as this process leads, and whoever has to hear of what a visit found out is visited next.
 //!
 //! Reading order: `intake` (from a change to visits), `queue` (which visit is next), `worker` (one
-//! visit after the other), `reign` (from winning an election to losing it), `standing` (whether
-//! this process is fit to lead).
+//! visit after the other), `reign` (from winning an election to losing it), `begun` (who waits for
+//! that), `standing` (whether this process is fit to lead).
 //!
 //! Everything here is generic over AWS, the cluster and the clock, so that tests run exactly this,
 //! in virtual time, on an AWS and a cluster in memory. `commands::run` only wires it.
@@ -30,15 +30,18 @@ use crate::clock::Clock;
 use crate::cluster::{Cluster, EventQueue, EventRecorder, Sight};
 use crate::model::settings::Settings;
 use crate::model::subject::Lane;
-use crate::model::tenure::{Epoch, Tenure};
+use crate::model::tenure::Tenure;
 use crate::reconcile::Reconciler;
 use crate::telemetry::{Metrics, PlanLog};
 use crate::world::SharedWorld;
+
+use begun::Begun;
 
 pub use intake::WorldIntake;
 pub use queue::{Lanes, Queue};
 pub use standing::Vitals;
 
+mod begun;
 mod intake;
 mod queue;
 mod reign;
@@ -99,7 +102,7 @@ struct Core<C, K, T> {
     /// Whether AWS has answered.
     answered: watch::Sender<bool>,
     /// The tenure that has begun: what was known is forgotten, what is remembered is recalled.
-    begun: watch::Sender<Option<Epoch>>,
+    begun: Begun,
     /// Whether no visit may begin any more.
     stopping: watch::Sender<bool>,
 }
@@ -150,7 +153,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
             sync_period: parts.sync_period,
             sweep_period: parts.sweep_period,
             answered: watch::Sender::new(false),
-            begun: watch::Sender::new(None),
+            begun: Begun::default(),
             stopping: watch::Sender::new(false),
         });
         let mut controller = Self { core, tasks: Vec::new() };

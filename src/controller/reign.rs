@@ -60,7 +60,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
             () = permit.is_over() => {}
             _for_ever = reign => {}
         }
-        self.begun.send_replace(None);
+        self.begun.set(None);
         self.reconciler.world.lock().end();
         self.queue.clear();
         let is_own_wish = *self.stopping.borrow();
@@ -84,7 +84,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
             self.queue.push(subject, Lane::Background);
         }
         drop(world);
-        self.begun.send_replace(Some(permit.epoch()));
+        self.begun.set(Some(permit.epoch()));
     }
 
     /// Whether nothing in the cluster says that what AWS holds in its name was made for it. Any

@@ -30,24 +30,20 @@ impl<T: Clock> Drop for Running<'_, T> {
 impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     /// Visits what waits in these lanes, for ever.
     pub(super) async fn work(&self, lanes: Lanes) {
-        let mut begun = self.begun.subscribe();
         let mut stopping = self.stopping.subscribe();
         loop {
             // A visit that knew nothing of what is remembered would take a bad member for one that
             // never had anything.
-            let Ok(epoch) = begun.wait_for(Option::is_some).await.map(|epoch| *epoch) else {
-                return;
-            };
-            let permit = self.permit().filter(|permit| Some(permit.epoch()) == epoch);
-            let Some(permit) = permit else {
+            let epoch = self.begun.wait().await;
+            let Some(permit) = self.permit().filter(|permit| permit.epoch() == epoch) else {
                 // The tenure is over, and whoever began it is about to say so.
-                let _ = begun.changed().await;
+                self.begun.end(epoch).await;
                 continue;
             };
             let next = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => break,
-                () = permit.is_over() => continue,
+                () = self.begun.end(epoch) => continue,
                 next = self.queue.next(lanes) => next,
             };
             let (subject, lane) = next;
@@ -71,7 +67,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         let visit = async {
             tokio::select! {
                 biased;
-                () = permit.is_over() => None,
+                () = self.begun.end(permit.epoch()) => None,
                 rest = self.reconciler.visit(subject, lane, permit) => Some(rest),
             }
         };

@@ -16,7 +16,7 @@ use crate::model::source::Source;
 
 use super::annotations::MEANWHILE;
 use super::brought::Brought;
-use super::classes::{class_of, is_own_class};
+use super::classes::{Claim, claim, class_of, is_own_class};
 use super::groups::is_in_already;
 
 /// Finds out what members take from others.
@@ -106,11 +106,14 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Whether a member is of a class of our own.
+    /// Whether a member is of a class of our own, or may be: one that is missing may have been.
     fn is_own(&self, source: &Source) -> bool {
-        let objects = &self.snapshot.objects;
-        let ingress = objects.ingresses.get(&source.key);
-        ingress.and_then(|ingress| class_of(objects, ingress)).is_some_and(is_own_class)
+        let (settings, objects) = (&self.snapshot.settings, &self.snapshot.objects);
+        let Some(ingress) = objects.ingresses.get(&source.key) else { return false };
+        match class_of(objects, ingress) {
+            Some(class) => is_own_class(class),
+            None => matches!(claim(settings, objects, &source.key, ingress), Claim::Unknown(_)),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What nobody takes from members of other namespaces: requests that they answer, and the say in
 //! what a group shares.
 
+use albedo::model::index::Seen;
 use albedo::model::problem::Severity;
 
 use super::support::canon;
@@ -101,6 +102,25 @@ fn who_uses_a_class_of_lbc_s_takes_nothing_of_who_does_not() {
         let site = Site::new(SERVICES);
         site.cluster.add(&pay("own"));
         refused(&site, &evil("alb", FIRST, "any Prefix / s:80")).await;
+    });
+}
+
+#[test]
+fn nor_while_the_class_of_who_does_not_is_missing() {
+    wait(async {
+        let site = Site::new(SERVICES);
+        site.cluster.add(&pay("own"));
+        let controller = site.settle().await;
+        controller.cluster.see(&Seen::Class("own".into(), None));
+        controller.settle().await;
+        errors(&site);
+        let before = canon::aws(&site.aws.everything());
+        controller.cluster.add(&evil("alb", FIRST, "any Prefix / s:80"));
+        controller.settle().await;
+        assert_eq!(canon::aws(&site.aws.everything()), before);
+        let told = errors(&site);
+        let is_told = |told: &String| told.starts_with("evil/a ") && told.contains("answered");
+        assert!(told.iter().any(is_told), "{told:#?}");
     });
 }
 
