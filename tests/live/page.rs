@@ -144,8 +144,12 @@ async fn a_running_controller_shows_where_hosts_lead_and_a_standby_who_leads() {
     let of = async |name: &str| {
         json(at, &format!("/group?format=json&name={}/{name}", stage.namespace)).await
     };
-    let well = of("well").await;
-    assert_eq!(well["hosts"][0]["verdict"], "good", "{well:#}");
+    // Names are read after load balancers.
+    let well = until("where the host leads is known", async || {
+        let well = of("well").await;
+        (well["hosts"][0]["verdict"] == "good").then_some(well)
+    })
+    .await;
     assert_eq!(well["hosts"][0]["stations"][0]["what"], "record");
     assert!(well["target_groups"][0]["targets"][0]["who"].to_string().contains("web-"), "{well:#}");
     let ill = of("ill").await;
