@@ -189,6 +189,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("cases", nargs="*", type=Path, default=[CASES])
     parser.add_argument("--lbc", type=Path, required=True)
     parser.add_argument("--albedo", type=Path, required=True)
+    parser.add_argument("--flag", metavar="KEY=VALUE", action="append", default=[])
     parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()))
     options = parser.parse_intermixed_args()
     # Where the two control planes are: see `run`.

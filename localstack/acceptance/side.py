@@ -109,6 +109,7 @@ class Side:
             "health-probe-bind-addr": f"127.0.0.1:{probe}",
             "aws-api-throttle": UNLIMITED,
         }
+        flags |= dict(said.split("=", 1) for said in self.options.flag)
         words: list[str] = []
         binary = self.options.lbc
         if controller == "albedo":

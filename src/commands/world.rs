@@ -36,8 +36,10 @@ use crate::reconcile::{
 };
 
 use admitted::admitted;
+use fabric::plan_fabric;
 
 mod admitted;
+mod fabric;
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -163,15 +165,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         }
     }
     let afterwards = afterwards(snapshot, balancers.iter().map(|(_, plan)| plan));
-    let mut stack = desired::fabric::build(&afterwards, &planned);
-    let endpoints = stack.endpoint_rules.keys().cloned().collect();
-    let fabric = mirror.fabric(&cluster, &endpoints).await?;
-    let subject = Subject::Fabric(place);
-    let rules = || fabric.endpoint_rules.value().into_iter().flat_map(BTreeMap::values).flatten();
-    stack.kept.extend(plans.braked(snapshot, &subject, || rules().cloned().collect()).owners);
-    let plan = plan::fabric::plan(&snapshot.settings, &stack, &fabric);
-    plans.judged(&subject, &plan, &plan::check::fabric(&plan, &fabric));
-    plans.plans.push((subject, plan));
+    plan_fabric(mirror, (snapshot, &afterwards), &planned, &mut plans).await?;
     plans.plans.append(&mut balancers);
     plans.plans.append(&mut protections);
     plan_targets(mirror, snapshot, planned, &mut plans).await?;

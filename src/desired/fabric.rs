@@ -23,7 +23,7 @@ use super::annotations::table::{MANAGE_RULES, SECURITY_GROUPS};
 use super::groups::{self, Member, holds, members};
 use super::policy::{self, Verdict};
 use super::targets::Holder;
-use super::{binder, member, nodes, targets};
+use super::{binder, completion, member, nodes, targets};
 
 mod unreached;
 
@@ -191,6 +191,7 @@ impl Demand {
             kept: kept.cloned().collect(),
             is_complete: settings.extent == Extent::Cluster,
             outgoing: BTreeSet::new(),
+            unbound: BTreeMap::new(),
         }
     }
 }
@@ -248,6 +249,13 @@ pub fn build(snapshot: &Snapshot, planned: &[Binding]) -> FabricStack {
         demand.stack(&snapshot.settings, Others::of(&snapshot.settings, objects), &sought);
     stack.is_complete &= snapshot.extent == Extent::Cluster;
     stack
+}
+
+/// The target groups that bindings keep.
+#[must_use]
+pub fn bound(objects: &Objects) -> BTreeSet<AwsId> {
+    let standing = objects.bindings.values().filter(|binding| !binding.leaving);
+    standing.filter_map(|binding| completion::arn(binding)).collect()
 }
 
 /// What a binding that stands asks for; `None` where it lets nobody in, or may not.

@@ -50,6 +50,16 @@ pub struct LiveListener {
     pub rules: Vec<LiveRule>,
 }
 
+impl LiveListener {
+    /// Whether it leads requests to a target group.
+    #[must_use]
+    pub fn leads_to(&self, target_group: &AwsId) -> bool {
+        let of_rules = self.rules.iter().flat_map(|rule| &rule.rule.actions);
+        let mut actions = self.live.spec.default_actions.iter().chain(of_rules);
+        actions.any(|action| action.leads_to(target_group))
+    }
+}
+
 /// A load balancer that stands, with all that hangs on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveLoadBalancer {

@@ -11,6 +11,7 @@ use crate::model::security::IngressRule;
 use crate::model::settings::Settings;
 use crate::model::stack::FabricStack;
 
+use super::brakes;
 use super::draft::Draft;
 use super::security_group::{self, Exchange, Outgoing, Surplus};
 
@@ -36,7 +37,14 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
     } else {
         draft.note("rules of nodes and pods are left alone: they could not be read".to_owned());
     }
-    let may_go = stack.is_complete && stack.kept.is_empty();
+    if !stack.unbound.is_empty() {
+        draft.note(format!(
+            "what lets load balancers reach targets that no TargetGroupBinding keeps stays: those \
+             of {}",
+            brakes::list(stack.unbound.keys().map(ToString::to_string))
+        ));
+    }
+    let may_go = stack.is_complete && stack.kept.is_empty() && stack.unbound.is_empty();
     if let (None, Some(live), true) = (&stack.backend, backend, may_go) {
         let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         let gate = inventory.is_carried.then(|| WaitKey::Uncarried(live.id.clone()));
@@ -51,6 +59,17 @@ pub fn moves_rules(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| match &step.action {
         Action::Aws(AwsAction::Ec2(
             Ec2Action::AuthorizeIngress { .. } | Ec2Action::RevokeIngress { .. },
+        )) => true,
+        Action::Aws(_) | Action::Kube(_) => false,
+    })
+}
+
+/// Whether a plan takes away anything of the shared network.
+#[must_use]
+pub fn lets_less_in(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match &step.action {
+        Action::Aws(AwsAction::Ec2(
+            Ec2Action::RevokeIngress { .. } | Ec2Action::DeleteSecurityGroup { .. },
         )) => true,
         Action::Aws(_) | Action::Kube(_) => false,
     })
@@ -76,7 +95,10 @@ fn endpoint_rules(
     };
     let kept = resolved(&stack.kept);
     let stays = |rule: &IngressRule| {
-        !stack.is_complete || stack.is_outgoing(rule) || kept.iter().any(|kept| rule.covers(kept))
+        !stack.is_complete
+            || stack.is_outgoing(rule)
+            || stack.reaches_unbound(rule)
+            || kept.iter().any(|kept| rule.covers(kept))
     };
     let standing = live.into_iter().flat_map(BTreeMap::keys);
     let groups: BTreeSet<&AwsId> = stack.endpoint_rules.keys().chain(standing).collect();

@@ -194,6 +194,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if built.stack.front.is_none()
             || plan::balancer::lets_go(plan)
             || plan::balancer::asks_for_backend(plan)
+            || !plan.is_empty() && world.fabric.unbound.contains(group)
         {
             world.facts.touch(Topic::Carried);
         }

@@ -10,7 +10,7 @@ use super::Visit;
 use crate::aws::{Cloud, CloudError, Ec2Part, Part, Reach, TagLook};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::desired::fabric::{Asked, asked, needs_backend};
+use crate::desired::fabric::{Asked, asked, bound, needs_backend};
 use crate::desired::visits::{for_balancer, for_targets};
 use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::fact::Facts;
@@ -52,7 +52,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let old = self.old_rules().await?;
         let looked = mirror.looked_at(&Part::Ec2(Ec2Part::Interfaces));
         let now = self.reconciler.clock.moment();
-        let (stack, sought) = {
+        let (mut stack, sought) = {
             let mut world = self.world().lock();
             let others = world.index.others();
             let sought = world.fabric.seek(looked, now);
@@ -64,6 +64,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             (stack, sought)
         };
         let (mut plan, mut breaches) = self.plan_fabric(&stack).await?;
+        if plan::fabric::lets_less_in(&plan) {
+            stack.unbound = self.unbound().await?;
+            (plan, breaches) = self.plan_fabric(&stack).await?;
+        }
+        self.world().lock().fabric.unbound = stack.unbound.keys().cloned().collect();
         let held = self.hold(&plan);
         if held.is_some() {
             let rules = FabricStack {
@@ -72,6 +77,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 kept: BTreeSet::new(),
                 is_complete: false,
                 outgoing: BTreeSet::new(),
+                unbound: BTreeMap::new(),
             };
             (plan, breaches) = self.plan_fabric(&rules).await?;
         }
@@ -115,6 +121,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             brakes::list(owners.iter().map(ToString::to_string))
         );
         Ok((!owners.is_empty()).then_some((owners, note)))
+    }
+
+    /// The ports on which load balancers reach targets that no binding keeps, of groups that
+    /// somebody is in. Somebody has taken a binding away, and whoever it served is served on.
+    async fn unbound(&self) -> Result<BTreeMap<Group, BTreeSet<u16>>, CloudError> {
+        let bound = bound(&self.world().lock().objects);
+        let mut unbound = self.mirror().unbound(&self.settings().cluster, &bound).await?;
+        let world = self.world().lock();
+        unbound.retain(|group, _| world.index.has_group(group));
+        Ok(unbound)
     }
 
     /// Has another look taken where the network interface of an endpoint is not known: it may be a

@@ -294,6 +294,9 @@ pub struct FabricState {
     /// The security groups that load balancers carry until nodes and pods let in what takes their
     /// place, by group.
     pub outgoing: BTreeMap<Group, BTreeSet<AwsId>>,
+    /// The groups for whose sake rules stayed when somebody looked last: load balancers of theirs
+    /// reach targets that no binding keeps.
+    pub unbound: BTreeSet<Group>,
 }
 
 impl FabricState {

@@ -1,10 +1,12 @@
 //! Certificates that ACM is asked for: once for a set of names, proved by records, shared.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::clock::Clock as _;
 use albedo::model::id::{AwsId, Id};
+use albedo::model::index::Seen;
 use albedo::model::inventory::RequestInventory;
 use albedo::model::known::Known;
 use albedo::model::problem::{Code, Severity};
@@ -18,7 +20,7 @@ use albedo::model::tenure::Tenure;
 use albedo::plan;
 use jiff::Timestamp;
 
-use super::support::fake::State;
+use super::support::fake::{Issuing, State};
 use super::support::site::Site;
 use super::support::world::{World, key, settings, tags, wait};
 
@@ -405,5 +407,37 @@ fn what_is_no_longer_asked_for_between_two_tenures_goes_as_well() {
         controller.tenure.send_replace(Some(Tenure::for_ever(now)));
         controller.settle().await;
         assert!(site.aws.everything().requested.is_empty());
+    });
+}
+
+#[test]
+fn what_an_ingress_asked_for_stays_while_its_class_is_missing() {
+    wait(async {
+        let site = site(settings(), ASKING);
+        site.aws.change(|state| state.issuing = Issuing::Later);
+        let controller = site.start();
+        controller.settle_for(5).await;
+        assert_eq!(site.aws.everything().requested.len(), 1);
+        controller.stop().await;
+        // It may have been asked for before the Ingress held any finalizer.
+        let web = key("shop/web");
+        let mut ingress = site.cluster.objects.read().unwrap().ingresses[&web].as_ref().clone();
+        assert!(ingress.metadata.finalizers.take().is_some());
+        site.cluster.see(&Seen::Ingress(web, Some(Arc::new(ingress))));
+        site.cluster.see(&Seen::Class("own".to_owned(), None));
+        site.start().settle_for(600).await;
+        assert_eq!(site.aws.everything().requested.len(), 1);
+    });
+}
+
+#[test]
+fn who_may_not_list_certificates_and_asks_for_none_comes_to_rest() {
+    wait(async {
+        let imports_none = "albedo, alb.ingress.k8s.aws/tls-secrets: 'false'}";
+        let sketch = ASKING.replace("create-acm-cert: 'true',", "");
+        let site = site(settings(), &sketch.replace("albedo}", imports_none));
+        site.aws.forbid(&["acm"]);
+        site.settle().await;
+        assert_eq!(listening(&site.aws.everything()), [(80, 0)].into());
     });
 }

@@ -50,10 +50,10 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Whether tenants attack, operators err and rights are taken away: not in all of these lives does
-/// everything hold yet.
-fn has_episodes() -> bool {
-    std::env::var_os("EPISODES").is_some_and(|value| !value.is_empty())
+/// Whether tenants attack, operators err and rights are taken away: in every other life, as that
+/// takes the time in which other things would happen.
+fn has_episodes(seed: u64) -> bool {
+    !seed.is_multiple_of(2)
 }
 
 /// How many seeds `cargo test` runs.
@@ -92,7 +92,6 @@ fn coverage(tally: &Tally) {
     let attacks = attack::KINDS.map(|kind| format!("attack {kind}"));
     let mistakes = episode::MISTAKES.map(|kind| format!("mistake {kind}"));
     let episodes = attacks.into_iter().chain(mistakes).chain(["policy".to_owned()]);
-    let episodes = episodes.filter(|_| has_episodes());
     let all = edits.chain(drifts).chain(faults).chain(writes).chain(episodes);
     let rare: Vec<String> = all
         .filter(|what| tally.counts.get(what.as_str()).copied().unwrap_or_default() < TIMES_MIN)

@@ -1,5 +1,7 @@
 //! What stands and nobody explains, beside what good members wish for.
 
+use albedo::model::id::ObjectKey;
+
 use super::support::canon;
 use super::support::site::Site;
 use super::support::world::{key, wait};
@@ -181,4 +183,44 @@ ingress evil/a: {{{class}group.name: edge, group.order: -5, rules: [{taking}]}}
             }
         }
     });
+}
+
+/// What security groups let in: nodes and pods among them.
+fn let_in(site: &Site) -> Vec<String> {
+    let groups = site.aws.everything().security_groups;
+    let each = groups
+        .iter()
+        .flat_map(|(id, found)| found.rules.keys().map(move |rule| format!("{id}: {rule}")));
+    each.collect()
+}
+
+#[test]
+fn nodes_let_in_what_leads_to_targets_that_no_binding_keeps() {
+    wait(async {
+        let site = Site::new(
+            "
+service shop/s: {ports: [8080]}
+endpoints shop/s: {at: [172.31.1.10]}
+ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:8080]}
+",
+        );
+        drop(site.settle().await);
+        let before = let_in(&site);
+        assert!(before.iter().any(|rule| rule.starts_with("sg-nodes")), "{before:?}");
+        site.cluster.add("ingress shop/a: {group.name: edge, listen-ports: '[{', rules: []}");
+        let controller = site.settle().await;
+        site.cluster.delete_binding(&only_binding(&site));
+        controller.settle().await;
+        assert_eq!(let_in(&site), before);
+        // Once somebody explains it, nothing is held any more.
+        site.cluster.add("ingress shop/a: {group.name: edge, rules: []}");
+        controller.settle().await;
+        let after = let_in(&site);
+        assert!(!after.iter().any(|rule| rule.starts_with("sg-nodes")), "{after:?}");
+    });
+}
+
+fn only_binding(site: &Site) -> ObjectKey {
+    let objects = site.cluster.objects.read().unwrap();
+    objects.bindings.keys().next().unwrap().clone()
 }

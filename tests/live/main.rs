@@ -8,6 +8,7 @@
 mod acme;
 mod applied;
 mod bad_input;
+mod beside;
 mod challenges;
 mod chart;
 mod cluster;

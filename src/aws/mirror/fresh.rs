@@ -62,4 +62,17 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
     ) -> Result<BTreeMap<SmolStr, BTreeSet<AwsId>>, CloudError> {
         self.view(|reader| reader.stacks(cluster)).await
     }
+
+    /// The ports on which a cluster's load balancers reach targets that no binding keeps, by group.
+    /// `bound`: the target groups that bindings keep.
+    ///
+    /// # Errors
+    /// What AWS answered to a read.
+    pub async fn unbound(
+        &self,
+        cluster: &str,
+        bound: &BTreeSet<AwsId>,
+    ) -> Result<BTreeMap<Group, BTreeSet<u16>>, CloudError> {
+        self.view(|reader| reader.unbound(cluster, bound)).await
+    }
 }

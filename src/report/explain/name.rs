@@ -46,9 +46,11 @@ pub(super) fn station(account: &Account<'_>, url: &Url) -> Station {
     match told(account, host) {
         Told::Unread => station(
             Verdict::Note,
-            "hosted zones cannot be read, so nobody knows where the name leads".to_owned(),
+            "hosted zones have not been read, so nobody knows where the name leads".to_owned(),
         )
-        .with_mend("allow route53:ListHostedZones and route53:ListResourceRecordSets"),
+        .with_mend(
+            "if it stays so, allow route53:ListHostedZones and route53:ListResourceRecordSets",
+        ),
         Told::Elsewhere => {
             station(Verdict::Note, format!("{host} lies in no hosted zone of this account"))
                 .with_mend("look where its name leads: `dig` says so")

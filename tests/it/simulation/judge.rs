@@ -70,6 +70,9 @@ pub enum Invariant {
 /// For how long a path stays with what it reached before (`plan::switch`).
 const PATIENCE: Duration = Duration::from_mins(5);
 
+/// How long a plan takes at the most to get from rules to others, if nothing holds it up.
+const PASSING_MAX: Duration = Duration::from_secs(1);
+
 /// What was not as it has to be.
 #[derive(Clone, Debug)]
 pub struct Violation {
@@ -128,6 +131,8 @@ struct Inner {
     changed: BTreeMap<ObjectKey, Duration>,
     /// Since when each path has waited for the target groups that are to get its requests.
     waiting: BTreeMap<(String, AwsId), Duration>,
+    /// Since when each path has reached healthy targets.
+    reaching: BTreeMap<String, Duration>,
     /// What ACM was asked for last.
     requests: acm::Asked,
     /// Load balancers that another hand has taken away, by name.
@@ -250,6 +255,7 @@ impl Judge {
         self.healthy(pid, action, before, after);
         self.certificates(pid, action, before, after);
         self.wait(after);
+        self.reach(after);
         self.look(operation, after);
     }
 
@@ -342,7 +348,9 @@ impl Judge {
         ];
         for (invariant, lost) in lost {
             for (what, targets) in lost {
-                if self.has_waited(&what) || self.is_led_nowhere(pid, &world, &what, after) {
+                let is_passing = invariant == Invariant::Reached && self.is_passing(&what);
+                let is_excused = is_passing || self.has_waited(&what);
+                if is_excused || self.is_led_nowhere(pid, &world, &what, after) {
                     continue;
                 }
                 let still = {
@@ -405,12 +413,32 @@ impl Judge {
         inner.waiting = since.map(|(since, key)| (key, since)).collect();
     }
 
-    /// Takes note of what is served.
+    /// Takes note of what reaches healthy targets.
+    fn reach(&self, state: &State) {
+        let mut inner = self.inner.lock().unwrap();
+        let known = std::mem::take(&mut inner.reaching);
+        let all = served::reaching(state).into_iter();
+        let since = all.map(|what| (known.get(&what).copied().unwrap_or_else(elapsed), what));
+        inner.reaching = since.map(|(since, what)| (what, since)).collect();
+    }
+
+    /// Whether a path has only just begun to reach anything: on the way of a plan from rules to
+    /// others nobody relies on what lies between.
+    fn is_passing(&self, what: &str) -> bool {
+        let inner = self.inner.lock().unwrap();
+        inner.reaching.get(what).is_some_and(|since| elapsed() < *since + PASSING_MAX)
+    }
+
+    /// Takes note of what is served. A name whose host no rule is for for a moment may go: whoever
+    /// still asks for it is kept out.
     fn look(&self, operation: &str, state: &State) {
         let now = served::all(state);
         let mut inner = self.inner.lock().unwrap();
         let Inner { first, gaps, looks, .. } = &mut *inner;
         *looks += 1;
+        for path in first.extract_if(.., |path| served::is_useless_name(state, path)) {
+            gaps.remove(&path);
+        }
         for path in first.iter().filter(|path| !now.contains(*path)) {
             let at = format!("at {:?}", elapsed());
             gaps.entry(path.clone()).or_insert((*looks, operation.to_owned(), at));

@@ -53,7 +53,7 @@ pub fn run(seed: u64, writing: Writing) -> Report {
         let _listening = trace.listen();
         let violations = wait(async {
             let mut run = Run::new(seed, trace.clone());
-            run.live().await;
+            run.live(seed).await;
             ending::end(&mut run).await;
             run.stage.violations()
         });
@@ -188,11 +188,11 @@ impl Run {
         self.renew();
     }
 
-    async fn live(&mut self) {
+    async fn live(&mut self, seed: u64) {
         let steps = STEPS_MIN + self.dice.below(STEPS_MORE);
         // Where another hand has been, all is looked at anew in the end, which mends much.
         let has_company = self.dice.falls(500);
-        let has_episodes = super::has_episodes();
+        let has_episodes = super::has_episodes(seed);
         for _ in 0..self.dice.below(5) {
             self.edit(Edit::Add).await;
         }

@@ -48,6 +48,13 @@ pub fn name(host: &str) -> String {
     format!("the name {host}")
 }
 
+/// Whether this is a name of a host that no rule of ours which forwards anything is for.
+pub fn is_useless_name(state: &State, what: &str) -> bool {
+    let Some(host) = what.strip_prefix("the name ") else { return false };
+    let start = format!("{host}/");
+    !paths(state).iter().any(|path| path.starts_with(&start))
+}
+
 /// The hosts and paths that some load balancer of ours forwards to target groups, whichever.
 fn paths(state: &State) -> BTreeSet<String> {
     let ours = state.rules.values().filter(|rule| {
@@ -134,6 +141,12 @@ fn answering(state: &State) -> BTreeMap<String, Answering<'_>> {
 fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
     let reach = |actions| groups(actions).flat_map(|id| members(state, id)).collect();
     answering(state).into_iter().map(|(what, (_, actions))| (what, reach(actions))).collect()
+}
+
+/// Listeners with a host and a path whose requests reach healthy targets.
+pub fn reaching(state: &State) -> BTreeSet<String> {
+    let reached = reached(state).into_iter().filter(|(_, targets)| !targets.is_empty());
+    reached.map(|(what, _)| what).collect()
 }
 
 /// Listeners with a host and a path, each with the target groups that are to get its requests and

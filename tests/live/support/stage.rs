@@ -364,10 +364,15 @@ impl Stage {
     /// Waits until the controller is at rest: it has been quiet for a while, and nothing is left to
     /// do.
     pub async fn rest(&self) {
+        self.rest_with(&[]).await;
+    }
+
+    /// Waits until the controller that was started with these flags is at rest.
+    pub async fn rest_with(&self, flags: &[&str]) {
         let deadline = Deadline::new();
         loop {
             self.quiet().await;
-            let planned = self.plan_json();
+            let planned = self.plan(&[&["-o", "json"], flags].concat());
             assert!(planned.code != 1, "{planned:?}");
             let steps = planned.steps();
             if steps.is_empty() {
