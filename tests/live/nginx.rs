@@ -15,6 +15,8 @@ use tokio::task::JoinSet;
 use crate::support::objects::{class, endpoints, service};
 use crate::support::stage::Stage;
 
+mod settings;
+
 const OURS: &str = "alb.ingress.kubernetes.io/";
 const THEIRS: &str = "nginx.ingress.kubernetes.io/";
 const CERTIFICATE: &str =
