@@ -1,6 +1,5 @@
 //! `albedo plan`: what would change, against live AWS.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,6 @@ use crate::clock;
 use crate::cluster::{Recalled, read_secrets};
 use crate::desired::foreign;
 use crate::flags::{BuildFlags, Output, PlanFlags, ProcessFlags};
-use crate::model::memory::Memory;
 use crate::model::problem::Severity;
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
@@ -103,25 +101,8 @@ pub(super) fn snapshot(
     objects: Objects,
     surroundings: Arc<Surroundings>,
 ) -> Snapshot {
-    Snapshot {
-        now: clock::now(),
-        extent,
-        settings: Arc::new(settings),
-        objects,
-        surroundings,
-        bound: BTreeMap::new(),
-        issued: None,
-        trust_stores: None,
-        account_limits: Arc::default(),
-        target_groups_named: BTreeMap::new(),
-        zones: None,
-        zones_refused: false,
-        facts: crate::model::fact::Facts::default(),
-        memory: Memory::default(),
-        let_go: BTreeSet::new(),
-        successors: BTreeMap::new(),
-        expected: BTreeSet::new(),
-    }
+    let settings = Arc::new(settings);
+    Snapshot { extent, ..Snapshot::of(clock::now(), settings, objects, surroundings) }
 }
 
 /// What is planned for.

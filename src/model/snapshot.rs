@@ -110,3 +110,34 @@ pub struct Snapshot {
     /// The members of the group that others wait for in this way.
     pub expected: BTreeSet<Source>,
 }
+
+impl Snapshot {
+    /// What objects and the VPC tell, and nothing of what else has to be read or remembered.
+    #[must_use]
+    pub fn of(
+        now: Timestamp,
+        settings: Arc<Settings>,
+        objects: Objects,
+        surroundings: Arc<Surroundings>,
+    ) -> Self {
+        Self {
+            now,
+            extent: settings.extent.clone(),
+            settings,
+            objects,
+            surroundings,
+            bound: BTreeMap::new(),
+            issued: None,
+            trust_stores: None,
+            account_limits: Arc::default(),
+            target_groups_named: BTreeMap::new(),
+            zones: None,
+            zones_refused: false,
+            facts: Facts::default(),
+            memory: Memory::default(),
+            let_go: BTreeSet::new(),
+            successors: BTreeMap::new(),
+            expected: BTreeSet::new(),
+        }
+    }
+}

@@ -13,12 +13,10 @@ use crate::cluster::Cluster;
 use crate::desired::fabric::{Asked, asked, bound, needs_backend};
 use crate::desired::visits::{for_balancer, for_targets};
 use crate::model::action::{Action, AwsAction, Ec2Action};
-use crate::model::fact::Facts;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, ObjectKey};
 use crate::model::inventory::FabricInventory;
 use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
-use crate::model::memory::Memory;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::plan::Plan;
 use crate::model::security::IngressRule;
@@ -196,25 +194,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     fn whole(&self, (objects, surroundings): (Objects, Arc<Surroundings>)) -> Snapshot {
-        Snapshot {
-            now: self.reconciler.clock.now(),
-            extent: self.settings().extent.clone(),
-            settings: Arc::clone(&self.reconciler.settings),
-            objects,
-            surroundings,
-            bound: BTreeMap::new(),
-            issued: None,
-            trust_stores: None,
-            account_limits: Arc::default(),
-            target_groups_named: BTreeMap::new(),
-            zones: None,
-            zones_refused: false,
-            facts: Facts::default(),
-            memory: Memory::default(),
-            let_go: BTreeSet::new(),
-            successors: BTreeMap::new(),
-            expected: BTreeSet::new(),
-        }
+        let (now, settings) = (self.reconciler.clock.now(), &self.reconciler.settings);
+        Snapshot::of(now, Arc::clone(settings), objects, surroundings)
     }
 
     /// The plan, and what is wrong with it.

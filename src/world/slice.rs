@@ -29,16 +29,6 @@ impl World {
             expected = self.index.expected(&self.objects, group);
         }
         let snapshot = Snapshot {
-            now,
-            extent: self.settings.extent.clone(),
-            settings: Arc::clone(&self.settings),
-            objects,
-            surroundings,
-            bound: BTreeMap::new(),
-            issued: None,
-            trust_stores: None,
-            account_limits: Arc::default(),
-            target_groups_named: BTreeMap::new(),
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
             facts: self.facts_for(subject, successors.values().flat_map(BTreeMap::keys)),
@@ -46,6 +36,7 @@ impl World {
             let_go: self.state(subject).map(BalancerState::let_go).unwrap_or_default(),
             successors,
             expected,
+            ..Snapshot::of(now, Arc::clone(&self.settings), objects, surroundings)
         };
         self.has_read(subject);
         (snapshot, self.facts.revision())

@@ -1,6 +1,6 @@
 //! A small cluster in a small VPC, to build and plan from without a clock or a call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -266,24 +266,15 @@ impl World {
     }
 
     pub fn snapshot(&self) -> Snapshot {
+        let (settings, surroundings) = (self.settings.clone(), self.surroundings.clone());
+        let (settings, surroundings) = (Arc::new(settings), Arc::new(surroundings));
         Snapshot {
-            now: Timestamp::UNIX_EPOCH,
             extent: self.extent.clone(),
-            settings: Arc::new(self.settings.clone()),
-            objects: self.objects.clone(),
-            surroundings: Arc::new(self.surroundings.clone()),
-            bound: BTreeMap::new(),
             issued: self.issued.clone(),
-            trust_stores: None,
-            account_limits: Arc::default(),
-            target_groups_named: BTreeMap::new(),
             zones: self.zones.clone(),
-            zones_refused: false,
             facts: self.facts.clone(),
             memory: self.memory.clone(),
-            let_go: BTreeSet::new(),
-            successors: BTreeMap::new(),
-            expected: BTreeSet::new(),
+            ..Snapshot::of(Timestamp::UNIX_EPOCH, settings, self.objects.clone(), surroundings)
         }
     }
 
