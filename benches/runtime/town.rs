@@ -19,6 +19,9 @@ use super::timed::{Meter, Timed};
 
 /// How many Ingresses share a load balancer.
 pub const GROUP_SIZE: usize = 10;
+/// How many Ingresses share a namespace, which has a certificate for every ten of them: half of
+/// what a namespace may import at once, so that renewals wait for nothing.
+const NAMESPACE_SIZE: usize = 500;
 /// The endpoints of each Service.
 pub const ENDPOINTS_EACH: usize = 5;
 /// The addresses that a Service has pods at, the later ones only after changes.
@@ -43,6 +46,11 @@ fn address(number: usize) -> String {
     format!("10.{}.{}.{}", number >> 16, number >> 8 & 0xff, number & 0xff)
 }
 
+/// The namespace of an Ingress, and of all that is its.
+fn namespace(number: usize) -> String {
+    format!("shop-{}", number / NAMESPACE_SIZE)
+}
+
 /// The interface of a node, which all addresses from this one on are at.
 fn node(first: usize) -> Interface {
     Interface {
@@ -60,19 +68,19 @@ fn sketch(number: usize) -> String {
     let mut sketch = String::new();
     let at: Vec<String> =
         (0..ENDPOINTS_EACH).map(|nth| address(number * ADDRESSES_EACH + nth)).collect();
-    let group = number / GROUP_SIZE;
+    let (group, shop) = (number / GROUP_SIZE, namespace(number));
     let (host, tls) = match number % GROUP_SIZE {
         0 => ("public.example.com".to_owned(), format!("tls: [tls-{group} public.example.com], ")),
         _ => (format!("h{number}.example.com"), String::new()),
     };
     let mut line = |line: String| writeln!(sketch, "{line}").expect("a String takes all");
-    line(format!("service shop/web-{number}: {{ports: [80:8080]}}"));
-    line(format!("endpoints shop/web-{number}: {{at: [{}]}}", at.join(", ")));
+    line(format!("service {shop}/web-{number}: {{ports: [80:8080]}}"));
+    line(format!("endpoints {shop}/web-{number}: {{at: [{}]}}", at.join(", ")));
     line(format!(
-        "ingress shop/web-{number}: {{group.name: g{group}, {tls}rules: [{host} Prefix / web-{number}:80]}}"
+        "ingress {shop}/web-{number}: {{group.name: g{group}, {tls}rules: [{host} Prefix / web-{number}:80]}}"
     ));
     if !tls.is_empty() {
-        line(format!("secret shop/tls-{group}: {{fixture: ec}}"));
+        line(format!("secret {shop}/tls-{group}: {{fixture: ec}}"));
     }
     sketch
 }
@@ -129,7 +137,7 @@ impl Town {
 
     /// Another path for an Ingress.
     pub fn path(&self, number: usize, path: &str) -> Seen {
-        let key = key(&format!("shop/web-{number}"));
+        let key = ObjectKey::new(namespace(number), format!("web-{number}"));
         let mut ingress = self.objects(|objects| objects.ingresses[&key].as_ref().clone());
         let rules = ingress.spec.iter_mut().flat_map(|spec| &mut spec.rules).flatten();
         let paths = rules.flat_map(|rule| &mut rule.http).flat_map(|http| &mut http.paths);
@@ -140,13 +148,13 @@ impl Town {
     /// Another endpoint for a Service, beside those that it had at first.
     pub fn endpoint(&self, number: usize, at: usize) -> Seen {
         let name = format!("web-{number}");
-        let key = ObjectKey::new("shop", &name);
+        let key = ObjectKey::new(namespace(number), &name);
         let old = self.objects(|objects| objects.slices[&key][name.as_str()].as_ref().clone());
         let mut endpoints: Vec<Endpoint> = old.endpoints;
         endpoints.truncate(ENDPOINTS_EACH);
         let address = address(at);
         let pod = format!("pod-{address}");
-        self.site.cluster.add(&format!("pod shop/{pod}: {{ready: true}}"));
+        self.site.cluster.add(&format!("pod {}/{pod}: {{ready: true}}", key.namespace));
         let pod = Some(pod.into());
         let new = Endpoint { address: address.into(), pod, ..endpoints[0].clone() };
         endpoints.push(new);
@@ -155,7 +163,8 @@ impl Town {
 
     /// A new certificate and key in a Secret.
     pub fn secret(group: usize, renewed: &Arc<SeenSecret>) -> Seen {
-        Seen::Secret(ObjectKey::new("shop", format!("tls-{group}")), Some(Arc::clone(renewed)))
+        let key = ObjectKey::new(namespace(group * GROUP_SIZE), format!("tls-{group}"));
+        Seen::Secret(key, Some(Arc::clone(renewed)))
     }
 
     /// A Secret as it is after its renewal.
