@@ -175,9 +175,9 @@ fn answering<'a>(live: &'a LiveListener, wish: &Rule, before: &[&Rule]) -> Optio
     if before.iter().any(|other| other.contains(wish)) {
         return None;
     }
+    // They stand by priority.
     let first_of = |is_it: &dyn Fn(&Rule) -> bool| {
-        let all = live.rules.iter().filter(|live| is_it(&live.rule));
-        all.min_by_key(|live| live.priority).map(|live| &live.rule)
+        live.rules.iter().map(|live| &live.rule).find(|rule| is_it(rule))
     };
     let first = first_of(&|rule| rule.overlaps(wish))?;
     let may_stand_in = |rule: &Rule| {

@@ -13,6 +13,16 @@ pub enum Case {
     Ignored,
 }
 
+impl Case {
+    /// Whether two bytes are the same.
+    fn is_same(self, left: u8, right: u8) -> bool {
+        match self {
+            Self::Counts => left == right,
+            Self::Ignored => left.eq_ignore_ascii_case(&right),
+        }
+    }
+}
+
 /// A part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sign {
@@ -42,22 +52,36 @@ pub fn takes(pattern: &str, text: &str, case: Case) -> bool {
 /// Whether a pattern takes every text that another one takes; not every such pair is found.
 #[must_use]
 pub fn contains(pattern: &str, other: &str, case: Case) -> bool {
-    if is_plain(pattern) {
-        return pattern == other || (is_plain(other) && takes(pattern, other, case));
+    let mut others = other.bytes();
+    for byte in pattern.bytes() {
+        if is_sign(byte) {
+            return holds(&signs(pattern, case), &signs(other, case));
+        }
+        // What begins with something else needs no closer look.
+        if !others.next().is_some_and(|other| case.is_same(byte, other)) {
+            return false;
+        }
     }
-    holds(&signs(pattern, case), &signs(other, case))
+    others.next().is_none()
 }
 
 /// Whether some text is taken by both patterns.
 #[must_use]
 pub fn meet(left: &str, right: &str, case: Case) -> bool {
-    if is_plain(left) && is_plain(right) {
-        return match case {
-            Case::Counts => left == right,
-            Case::Ignored => left.eq_ignore_ascii_case(right),
-        };
+    let (mut lefts, mut rights) = (left.bytes(), right.bytes());
+    loop {
+        match (lefts.next(), rights.next()) {
+            (left, right) if left.into_iter().chain(right).any(is_sign) => break,
+            (Some(left), Some(right)) if case.is_same(left, right) => {}
+            // What begins with something else needs no closer look.
+            (left, right) => return left == right,
+        }
     }
-    let (left, right) = (signs(left, case), signs(right, case));
+    have_common(&signs(left, case), &signs(right, case))
+}
+
+/// Whether some text is taken by both.
+fn have_common(left: &[Sign], right: &[Sign]) -> bool {
     // From the ends: whether what is left of both patterns meets, for each start in the right one.
     let mut shorter = vec![false; right.len() + 1];
     for i in (0..=left.len()).rev() {
@@ -76,9 +100,9 @@ pub fn meet(left: &str, right: &str, case: Case) -> bool {
     shorter.first().copied().unwrap_or_default()
 }
 
-/// Whether every character of a pattern means itself.
-fn is_plain(pattern: &str) -> bool {
-    !pattern.contains(SIGNS)
+/// Whether a byte of a pattern may be a character that means something else than itself.
+fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'\\')
 }
 
 fn signs(pattern: &str, case: Case) -> Vec<Sign> {
@@ -171,6 +195,26 @@ mod tests {
             assert_eq!(contains(pattern, other, Case::Counts), expected, "{pattern} {other}");
         }
         assert!(contains("a.b", "A.b", Case::Ignored));
+    }
+
+    #[test]
+    fn a_closer_look_tells_nothing_else() {
+        let mut all = vec![String::new()];
+        for length in 0..3 {
+            let longest: Vec<String> =
+                all.iter().filter(|text| text.chars().count() == length).cloned().collect();
+            let more = longest.iter().flat_map(|text| {
+                ['a', 'b', 'B', 'ä', '*', '?', '\\'].map(|c| format!("{text}{c}"))
+            });
+            all.extend(more);
+        }
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+            for case in [Case::Counts, Case::Ignored] {
+                let (left, right) = (signs(one, case), signs(other, case));
+                assert_eq!(contains(one, other, case), holds(&left, &right), "{one} {other}");
+                assert_eq!(meet(one, other, case), have_common(&left, &right), "{one} {other}");
+            }
+        }
     }
 
     #[test]
