@@ -29,7 +29,7 @@ use crate::plan::check::Breach;
 use crate::report::Rest;
 use crate::world::{FabricState, World};
 
-use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, gravest, read_bound};
+use super::{MISSING_PAUSE, STALE, SURROUNDINGS_AGE_MAX, again, gravest, read_bound};
 
 /// How long rules of nodes and pods wait for bindings that are about to be made: each port by
 /// itself would widen the same rule again and again. Longer than a visit to a group takes, and
@@ -62,9 +62,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             (stack, sought)
         };
         let (mut plan, mut breaches) = self.plan_fabric(&stack).await?;
+        let mut unread = None;
         if plan::fabric::lets_less_in(&plan) {
-            stack.unbound = self.unbound().await?;
-            (plan, breaches) = self.plan_fabric(&stack).await?;
+            unread = self.keep_unbound(&mut stack).await;
+            if unread.is_some() || !stack.unbound.is_empty() {
+                (plan, breaches) = self.plan_fabric(&stack).await?;
+            }
         }
         self.world().lock().fabric.unbound = stack.unbound.keys().cloned().collect();
         let held = self.hold(&plan);
@@ -97,7 +100,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             world.fabric.standing = current.endpoint_rules.value().cloned().unwrap_or_default();
         }
         let mut rests = vec![self.rest(&plan, &outcomes)];
-        rests.extend(held.map(Rest::Later));
+        rests.extend(held.map(Rest::Later).into_iter().chain(unread));
         rests.extend(self.look_for_interfaces(&sought));
         Ok(gravest(rests))
     }
@@ -119,6 +122,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             brakes::list(owners.iter().map(ToString::to_string))
         );
         Ok((!owners.is_empty()).then_some((owners, note)))
+    }
+
+    /// Has what lets load balancers reach targets that no binding keeps stay; all that stands where
+    /// that cannot be read, which holds up nobody who is to be let in.
+    async fn keep_unbound(&self, stack: &mut FabricStack) -> Option<Rest> {
+        match self.unbound().await {
+            Ok(unbound) => {
+                stack.unbound = unbound;
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "nobody can tell what no binding keeps; nothing goes");
+                stack.is_complete = false;
+                Some(again(&error))
+            }
+        }
     }
 
     /// The ports on which load balancers reach targets that no binding keeps, of groups that
