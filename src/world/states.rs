@@ -328,7 +328,7 @@ impl FabricState {
     #[must_use]
     pub fn len(&self) -> usize {
         let changed = self.changed_bindings.len() + self.changed_groups.len() + self.outgoing.len();
-        self.demand.bindings().count() + changed + self.unseen.len()
+        self.demand.bindings().count() + changed + self.unseen.len() + self.unbound.len()
     }
 
     /// Whether nothing is kept.

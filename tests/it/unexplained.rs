@@ -220,6 +220,49 @@ ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:8080]}
     });
 }
 
+/// Whether nodes let in what comes to a port.
+fn lets_in(site: &Site, port: u16) -> bool {
+    let is_of = |rule: &String| {
+        rule.starts_with("sg-nodes")
+            && rule.split(|c: char| !c.is_ascii_digit()).any(|number| number == port.to_string())
+    };
+    let_in(site).iter().any(is_of)
+}
+
+#[test]
+fn what_no_binding_keeps_and_cannot_be_read_holds_up_no_newcomer() {
+    wait(async {
+        let site = Site::new(
+            "
+service shop/s: {ports: [8080]}
+endpoints shop/s: {at: [172.31.1.10]}
+ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:8080]}
+",
+        );
+        let controller = site.settle().await;
+        assert!(lets_in(&site, 8080), "{:?}", let_in(&site));
+        drop(controller);
+        site.cluster.delete_binding(&only_binding(&site));
+        site.cluster.add(
+            "
+ingress shop/a: {group.name: edge, listen-ports: '[{', rules: []}
+service shop/t: {ports: [9090]}
+endpoints shop/t: {at: [172.31.1.11]}
+ingress shop/b: {group.name: other, rules: [b.example.com Prefix / t:9090]}
+",
+        );
+        site.aws.take_down("elbv2.DescribeTargetHealth");
+        let controller = site.start();
+        controller.settle_for(60).await;
+        assert!(lets_in(&site, 9090), "{:?}", let_in(&site));
+        assert!(lets_in(&site, 8080), "{:?}", let_in(&site));
+        // Once it can be read again, what no binding keeps stays.
+        site.aws.mend();
+        controller.settle().await;
+        assert!(lets_in(&site, 9090) && lets_in(&site, 8080), "{:?}", let_in(&site));
+    });
+}
+
 fn only_binding(site: &Site) -> ObjectKey {
     let objects = site.cluster.objects.read().unwrap();
     objects.bindings.keys().next().unwrap().clone()
