@@ -38,6 +38,7 @@ pub mod news;
 pub mod outcome;
 pub mod ownership;
 pub mod pace;
+pub mod pack;
 pub mod pairs;
 pub mod part;
 pub mod plan;

@@ -170,6 +170,8 @@ impl World {
     /// and what the cluster remembers takes the place of what was remembered here.
     pub fn begin(&mut self, memories: BTreeMap<Group, Remembered>, is_unmarked: bool) {
         self.leads = true;
+        self.objects.pack();
+        self.index.pack();
         self.is_unmarked = is_unmarked;
         self.inherited.clear();
         self.braked.clear();

@@ -35,6 +35,10 @@ const OUTPUT: &[&str] = &["dry-run-plan"];
 pub struct Annotations<'a> {
     object: ObjectRef,
     values: Option<&'a BTreeMap<String, String>>,
+    /// Those under LBC's prefix, by their names without it.
+    of_lbc: Vec<(&'a str, &'a str)>,
+    /// Those under ours, likewise.
+    own: Vec<(&'a str, &'a str)>,
     /// What was wrong so far.
     pub problems: Vec<Problem>,
 }
@@ -43,13 +47,32 @@ impl<'a> Annotations<'a> {
     /// The annotations of an object.
     #[must_use]
     pub fn new(kind: Kind, key: &ObjectKey, values: Option<&'a BTreeMap<String, String>>) -> Self {
-        Self { object: ObjectRef { kind, key: key.clone() }, values, problems: Vec::new() }
+        let under = |prefix: &str| {
+            let found = values.into_iter().flatten();
+            let found =
+                found.filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value.as_str())));
+            found.collect()
+        };
+        Self {
+            object: ObjectRef { kind, key: key.clone() },
+            values,
+            of_lbc: under(ANNOTATION_PREFIX),
+            own: under(OWN_ANNOTATION_PREFIX),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Those with an annotation's prefix.
+    fn beside<T>(&self, annotation: &Annotation<T>) -> &[(&'a str, &'a str)] {
+        if annotation.carriers.is_of_lbc() { &self.of_lbc } else { &self.own }
     }
 
     /// The value as written; present and empty is present.
     #[must_use]
     pub fn text<T>(&self, annotation: &Annotation<T>) -> Option<&'a str> {
-        self.values?.get(&annotation.key()).map(String::as_str)
+        let all = self.beside(annotation);
+        let found = all.binary_search_by_key(&annotation.name, |(name, _)| name).ok()?;
+        all.get(found).map(|(_, text)| *text)
     }
 
     /// What the value means; nothing where there is none, or where it cannot be read, which is
@@ -75,8 +98,7 @@ impl<'a> Annotations<'a> {
         annotation: &Annotation<Noted<T>>,
         name: &str,
     ) -> Result<Option<T>, Refused> {
-        let key = format!("{}{name}", annotation.key());
-        let Some(text) = self.values.and_then(|values| values.get(&key)) else { return Ok(None) };
+        let Some(text) = self.text_of(annotation, name) else { return Ok(None) };
         match (annotation.parser)(text) {
             Ok(Noted { value, ignored }) => {
                 self.note_ignored(&format!("{}{name}", annotation.field()), &ignored);
@@ -92,7 +114,7 @@ impl<'a> Annotations<'a> {
     /// The same of one whose value holds nothing that may be unknown; nothing where it cannot be
     /// read, which is noted.
     pub fn read_one<T>(&mut self, annotation: &Annotation<T>, name: &str) -> Option<T> {
-        let text = self.values?.get(&format!("{}{name}", annotation.key()))?;
+        let text = self.text_of(annotation, name)?;
         match (annotation.parser)(text) {
             Ok(value) => Some(value),
             Err(Unreadable { found, allowed }) => {
@@ -102,14 +124,16 @@ impl<'a> Annotations<'a> {
         }
     }
 
+    /// The value of the one of several annotations that has this name behind the common start.
+    fn text_of<T>(&self, annotation: &Annotation<T>, name: &str) -> Option<&'a str> {
+        let is_it = |key: &str| key.strip_prefix(annotation.name) == Some(name);
+        self.beside(annotation).iter().find(|(key, _)| is_it(key)).map(|(_, text)| *text)
+    }
+
     /// What follows the common start in the names of several annotations.
-    pub fn named<T>(
-        &self,
-        annotation: &Annotation<T>,
-    ) -> impl Iterator<Item = &'a str> + use<'a, T> {
-        let start = annotation.key();
-        let keys = self.values.into_iter().flatten().map(|(key, _)| key);
-        keys.filter_map(move |key| key.strip_prefix(start.as_str()))
+    pub fn named<T>(&self, annotation: &Annotation<T>) -> impl Iterator<Item = &'a str> {
+        let names = self.beside(annotation).iter().map(|(name, _)| *name);
+        names.filter_map(|name| name.strip_prefix(annotation.name))
     }
 
     /// Notes what of an annotation's value counts for nothing.
@@ -141,18 +165,19 @@ impl<'a> Annotations<'a> {
 
     /// Notes the annotations that are for a backend which the Ingress has not.
     pub fn check_used(&mut self, backends: &BTreeSet<String>) {
-        let starts = [table::ACTIONS.key(), table::CONDITIONS.key(), table::TRANSFORMS.key()];
-        for key in self.values.into_iter().flatten().map(|(key, _)| key) {
-            let name = starts.iter().find_map(|start| key.strip_prefix(start.as_str()));
+        let starts = [table::ACTIONS.name, table::CONDITIONS.name, table::TRANSFORMS.name];
+        for (key, _) in &self.of_lbc {
+            let name = starts.iter().find_map(|start| key.strip_prefix(start));
             if name.is_none_or(|name| backends.contains(name)) {
                 continue;
             }
+            let field = format!("annotation {ANNOTATION_PREFIX}{key}");
             let found = "for a backend that no rule has".to_owned();
             let allowed = "the name of a backend's Service, or of one with port use-annotation";
             self.problems.push(Problem {
                 severity: Severity::Note,
                 meanwhile: "it changes nothing".to_owned(),
-                ..self.error(Code::UnknownAnnotation, format!("annotation {key}"), found, allowed)
+                ..self.error(Code::UnknownAnnotation, field, found, allowed)
             });
         }
     }

@@ -103,6 +103,7 @@ impl<'a> Backends<'a> {
             Lookup { class: self.member.params, service: service.as_mut(), ingress: annotations };
         match authentication::actions(objects, self.member.key, &mut lookup) {
             Ok(mut actions) => {
+                actions.reserve_exact(1);
                 actions.push(routing);
                 Some(actions)
             }
@@ -152,7 +153,7 @@ impl<'a> Backends<'a> {
         field: &str,
         annotations: &mut Annotations<'_>,
     ) -> Option<RuleAction> {
-        let mut groups: Vec<Weighted> = Vec::new();
+        let mut groups: Vec<Weighted> = Vec::with_capacity(destinations.len());
         let mut missing = Vec::new();
         for (destination, weight) in destinations {
             let group = match destination {

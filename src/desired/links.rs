@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::few::Few;
+use crate::model::pack::pack;
 
 /// Links from each of many to some of many, to be followed both ways.
 #[derive(Debug)]
@@ -37,6 +38,12 @@ impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
             self.to.insert(from.clone(), to.into_iter().collect());
         }
         either
+    }
+
+    /// Takes no more room than the links need.
+    pub(super) fn pack(&mut self) {
+        pack(&mut self.to);
+        pack(&mut self.from);
     }
 
     /// Where the links of one lead.

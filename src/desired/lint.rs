@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::model::listener::Protocol;
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::rule::Rule;
+use crate::model::rule::{Rule, RulesByHost};
 use crate::model::stack::Front;
 
 use super::annotations::table::{GROUP_ORDER, LISTEN_PORTS, SSL_REDIRECT};
@@ -53,14 +53,19 @@ impl<'a> Lint<'a> {
         let mut met: BTreeSet<(usize, usize)> = BTreeSet::new();
         let mut taken: BTreeMap<usize, Taken<'a>> = BTreeMap::new();
         for rules in self.placed.values() {
+            let by_host: RulesByHost<'_> = rules.iter().map(|placed| &*placed.rule).collect();
             for (place, placed) in rules.iter().enumerate() {
                 let before = match placed.fate {
                     // Nobody would be served by it: that is another matter.
                     Fate::LeadsBack => continue,
                     Fate::SentElsewhere(place) => rules.get(place),
-                    Fate::Stands => rules.iter().take(place).find(|before| {
-                        before.fate == Fate::Stands && before.rule.contains(&placed.rule)
-                    }),
+                    Fate::Stands => {
+                        let near = by_host.near(&placed.rule).map(|(place, _)| place);
+                        let before = near.take_while(|near| *near < place);
+                        before.filter_map(|place| rules.get(place)).find(|before| {
+                            before.fate == Fate::Stands && before.rule.contains(&placed.rule)
+                        })
+                    }
                 };
                 if let Some(before) = before {
                     taken.entry(placed.member).or_default().insert(placed.number, before.part);

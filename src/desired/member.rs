@@ -71,7 +71,7 @@ pub fn build(
         source: source.clone(),
         order: member.order,
         load_balancer,
-        frontend_nlb: Box::new(nlb),
+        frontend_nlb: nlb.shared(),
         listens: listener::listens(snapshot, member, brought, &mut lookup),
         inbound_cidrs: lookup.find(&INBOUND_CIDRS).filter(|cidrs| !cidrs.is_empty()),
         inbound_prefix_lists: lookup.find(&PREFIX_LISTS).filter(|lists| !lists.is_empty()),
@@ -198,6 +198,7 @@ fn rules(
             rules.extend(of_path(backends, annotations, translation, asked));
         }
     }
+    rules.shrink_to_fit();
     (rules, challenges)
 }
 

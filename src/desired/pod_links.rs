@@ -8,6 +8,7 @@ use crate::model::few::Few;
 use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::index::Turn;
+use crate::model::pack::pack;
 use crate::model::seen::{EndpointSlice, Pod};
 use crate::model::snapshot::Objects;
 
@@ -24,6 +25,12 @@ pub(super) struct PodLinks {
 }
 
 impl PodLinks {
+    /// Takes no more room than the links need.
+    pub(super) fn pack(&mut self) {
+        self.doubtful.pack();
+        pack(&mut self.named);
+    }
+
     /// Takes note of a change of a slice that `objects` already show.
     pub(super) fn note(&mut self, objects: &Objects, turn: &Turn<ObjectKey, EndpointSlice>) {
         let namespace = &turn.key.namespace;

@@ -221,14 +221,16 @@ pub fn conditions(
     paths: Patterns,
     added: Added,
 ) -> Result<Vec<Condition>, String> {
-    let mut hosts = Patterns::default();
-    hosts.values.extend(host.filter(|host| !host.is_empty()).map(Into::into));
+    let host = host.filter(|host| !host.is_empty()).map(Into::into);
+    let hosts = Patterns { values: host.into_iter().collect(), ..Patterns::default() };
     let with = |mut patterns: Patterns, more: Patterns| {
         patterns.values.extend(more.values);
         patterns.regexes.extend(more.regexes);
         patterns
     };
     let mut conditions = added.others;
+    // Most rules have both and nothing else, and there may be very many.
+    conditions.reserve_exact(2);
     let patterns = [("hosts", with(hosts, added.hosts)), ("paths", with(paths, added.paths))];
     for (what, Patterns { values, regexes }) in patterns {
         let condition = match (what, values.is_empty(), regexes.is_empty()) {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::flat::FlatMap;
+use crate::model::frontend_nlb::FrontendNlbWish;
 use crate::model::group::Group;
 use crate::model::id::{ObjectKey, TargetGroupKey};
 use crate::model::listener::Protocol;
@@ -76,7 +77,7 @@ pub fn part(
         source: member.source(),
         order: member.order,
         load_balancer: LoadBalancerWish::default(),
-        frontend_nlb: Box::default(),
+        frontend_nlb: FrontendNlbWish::default().shared(),
         listens: FlatMap::new(),
         inbound_cidrs: None,
         inbound_prefix_lists: None,

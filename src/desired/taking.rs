@@ -40,7 +40,10 @@ impl<'a> Taking<'a> {
             // What stands is nobody's else.
             return None;
         }
-        let taken = part.rules.iter().find(|rule| self.is_taking(part, before, rule))?;
+        let others = self.others(&part.source).filter_map(|other| self.standing(other));
+        let others: Vec<&Part> = others.collect();
+        let is_taking = |rule: &&Rule| is_taking(part, before, rule, &others);
+        let taken = part.rules.iter().find(is_taking)?;
         let conditions: Vec<String> = taken.conditions.iter().map(ToString::to_string).collect();
         Some(Problem {
             code: Code::Conflict,
@@ -55,22 +58,6 @@ impl<'a> Taking<'a> {
         })
     }
 
-    fn is_taking(&self, part: &Part, before: Option<&Part>, rule: &Rule) -> bool {
-        self.others(&part.source).filter_map(|other| self.standing(other)).any(|other| {
-            let shared = || part.listens.keys().filter(|port| other.listens.contains_key(*port));
-            other.rules.iter().any(|theirs| {
-                // Where the other one comes first, it goes on answering.
-                let was_first = |port: &u16| {
-                    let had = before.filter(|before| has(before, rule, *port));
-                    had.is_some_and(|before| is_first((before, rule), (other, theirs)))
-                };
-                is_first((part, rule), (other, theirs))
-                    && !shared().all(was_first)
-                    && rule.overlaps(theirs)
-            })
-        })
-    }
-
     /// Whether a member may decide what nobody before it has decided: who is in and of another
     /// namespace sees that, too.
     #[must_use]
@@ -82,12 +69,12 @@ impl<'a> Taking<'a> {
     }
 
     /// The members of other namespaces that are in and safe from a member.
-    fn others(&self, source: &Source) -> impl Iterator<Item = &'a Source> {
-        let is_own = self.is_own(source);
-        self.brought.standing.iter().filter(move |other| {
-            let is_safe = is_own || self.is_own(other);
-            is_safe && other.namespace() != source.namespace() && self.is_in(other)
-        })
+    fn others<'s>(&'s self, source: &'s Source) -> impl Iterator<Item = &'a Source> + 's {
+        let elsewhere = |other: &&Source| other.namespace() != source.namespace();
+        let mut others = self.brought.standing.iter().filter(elsewhere).peekable();
+        // Most groups are of one namespace.
+        let is_own = others.peek().is_some() && self.is_own(source);
+        others.filter(move |other| (is_own || self.is_own(other)) && self.is_in(other))
     }
 
     /// What stands of a member.
@@ -115,6 +102,23 @@ impl<'a> Taking<'a> {
             None => matches!(claim(settings, objects, &source.key, ingress), Claim::Unknown(_)),
         }
     }
+}
+
+/// Whether a rule of a member's takes requests that one of the others' answers.
+fn is_taking(part: &Part, before: Option<&Part>, rule: &Rule, others: &[&Part]) -> bool {
+    others.iter().any(|other| {
+        let shared = || part.listens.keys().filter(|port| other.listens.contains_key(*port));
+        other.rules.iter().any(|theirs| {
+            // Where the other one comes first, it goes on answering.
+            let was_first = |port: &u16| {
+                let had = before.filter(|before| has(before, rule, *port));
+                had.is_some_and(|before| is_first((before, rule), (other, theirs)))
+            };
+            is_first((part, rule), (other, theirs))
+                && !shared().all(was_first)
+                && rule.overlaps(theirs)
+        })
+    })
 }
 
 /// The place of a part among those of its group.

@@ -42,6 +42,7 @@ mod caused;
 mod gather;
 mod hosts;
 mod nodes;
+mod pack;
 mod pods;
 mod probes;
 mod requests;

@@ -2,6 +2,7 @@
 //! want of it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,13 @@ pub struct FrontendNlbWish {
 }
 
 impl FrontendNlbWish {
+    /// The wish, kept once for all who ask for nothing: nearly everybody.
+    #[must_use]
+    pub fn shared(self) -> Arc<Self> {
+        static NOTHING: LazyLock<Arc<FrontendNlbWish>> = LazyLock::new(Arc::default);
+        if self.is_empty() { Arc::clone(&NOTHING) } else { Arc::new(self) }
+    }
+
     /// Whether nobody asks for anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -68,7 +68,7 @@ pub struct Part {
     pub load_balancer: LoadBalancerWish,
     /// What it wants of the network load balancer in front of it.
     #[serde(default, skip_serializing_if = "FrontendNlbWish::is_empty")]
-    pub frontend_nlb: Box<FrontendNlbWish>,
+    pub frontend_nlb: Arc<FrontendNlbWish>,
     /// The ports it listens on.
     #[serde(with = "pairs")]
     pub listens: FlatMap<u16, ListenerWish>,

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 pub use action::{GroupStickiness, Redirect, RuleAction, Weighted, actions_satisfy};
 pub use authentication::{Claim, Cognito, Jwt, Oidc, Session};
+pub use by_host::RulesByHost;
 pub use condition::{Condition, QueryValue};
 pub use precedence::{Openness, Precedence};
 pub use router::{Fit, Request, Routed, route};
@@ -14,6 +15,7 @@ pub use transform::{Rewrite, Transform};
 
 mod action;
 mod authentication;
+mod by_host;
 mod condition;
 mod overlap;
 mod pattern;

@@ -15,6 +15,7 @@ use super::group::Group;
 use super::id::{AwsId, ObjectKey};
 use super::marks::Tags;
 use super::memory::Memory;
+use super::pack::pack;
 use super::record::HostedZones;
 use super::request::RequestKey;
 use super::seen::{
@@ -59,6 +60,16 @@ pub struct Objects {
 }
 
 impl Objects {
+    /// Takes no more room than the objects need, once all of them are known.
+    pub fn pack(&mut self) {
+        pack(&mut self.ingresses);
+        pack(&mut self.services);
+        pack(&mut self.slices);
+        pack(&mut self.slice_services);
+        pack(&mut self.pods);
+        pack(&mut self.bindings);
+    }
+
     /// What Kubernetes keeps about an object that may be a member.
     #[must_use]
     pub fn metadata(&self, source: &Source) -> Option<&ObjectMeta> {

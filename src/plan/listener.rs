@@ -25,6 +25,7 @@ use super::room::Room;
 use super::rule;
 use super::security_group::Surplus;
 use super::settle::load_balancer_handle;
+use super::switch::Before;
 use super::tags::{Legacy, difference, push_tags};
 use super::takers;
 
@@ -147,7 +148,8 @@ fn resolved(
     let default = replacement
         .interim(draft, &listener.default_actions)
         .or_else(|| replacement.switch(draft, default?, &listener.default_actions));
-    let all: Vec<&Rule> = wished.rules.iter().map(|(rule, _)| rule).collect();
+    let wishes = wished.rules.iter().map(|(rule, _)| rule).collect();
+    let standing = live.map(|live| live.rules.iter().map(|live| &live.rule).collect());
     let rules = wished.rules.iter().enumerate().flat_map(|(index, (rule, tags))| {
         let actions = replacement.resolved(&rule.actions);
         let standing = live.map(|live| live.rules.as_slice()).unwrap_or_default();
@@ -161,8 +163,9 @@ fn resolved(
     };
     let rules = rules.enumerate().map(|(place, (rule, index, tags))| {
         let interim = replacement.interim(draft, &rule.actions);
-        let interim =
-            interim.or_else(|| replacement.switch_rule(draft, live?, &rule, &all[..index]));
+        let before = Before { wishes: &wishes, place: index };
+        let switch = || replacement.switch_rule(draft, standing.as_ref()?, &rule, before);
+        let interim = interim.or_else(switch);
         let below = above.filter(|_| place >= wished.answers);
         rule::Wished { rule, tags: tags.clone(), interim, secrets: Rc::clone(secrets), below }
     });

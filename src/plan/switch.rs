@@ -11,9 +11,8 @@ use std::time::Duration;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::backend::BackendKey;
 use crate::model::id::{AwsId, Id};
-use crate::model::inventory::LiveListener;
 use crate::model::plan::{Need, Step, WaitKey};
-use crate::model::rule::{Rule, RuleAction, Weighted, actions_satisfy};
+use crate::model::rule::{Rule, RuleAction, RulesByHost, Weighted, actions_satisfy};
 use crate::model::target::{LiveTarget, TargetState};
 
 use super::draft::Draft;
@@ -66,6 +65,15 @@ impl Switch {
     }
 }
 
+/// The wishes of a listener that come before one of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// All of the listener's.
+    pub wishes: &'a RulesByHost<'a>,
+    /// The place of the one among them.
+    pub place: usize,
+}
+
 impl Replacement<'_, '_> {
     /// What standing actions are until what is wished for instead takes requests.
     pub fn switch(
@@ -97,11 +105,11 @@ impl Replacement<'_, '_> {
     pub fn switch_rule(
         &self,
         draft: &mut Draft,
-        live: &LiveListener,
+        standing: &RulesByHost<'_>,
         wish: &Rule,
-        before: &[&Rule],
+        before: Before<'_>,
     ) -> Option<Interim> {
-        let answering = answering(live, wish, before)?;
+        let answering = answering(standing, wish, before)?;
         let interim = self.switch(draft, &answering.actions, &wish.actions)?;
         Some(Interim { is_held: true, ..interim })
     }
@@ -144,11 +152,11 @@ impl Replacement<'_, '_> {
                 found.extend(switch.iter().flat_map(Switch::groups).cloned());
             };
             found_in(defaults.0, &self.resolved(defaults.1));
-            let rules: Vec<&Rule> = wished.rules.iter().map(|(rule, _)| rule).collect();
-            for (place, rule) in rules.iter().enumerate() {
-                let actions = self.resolved(&rule.actions);
-                let rule = Rule { actions, ..Rule::clone(rule) };
-                let answering = answering(live, &rule, &rules[..place]);
+            let standing = live.rules.iter().map(|live| &live.rule).collect();
+            let wishes = wished.rules.iter().map(|(rule, _)| rule).collect();
+            for (place, (rule, _)) in wished.rules.iter().enumerate() {
+                let rule = Rule { actions: self.resolved(&rule.actions), ..rule.clone() };
+                let answering = answering(&standing, &rule, Before { wishes: &wishes, place });
                 found_in(answering.map_or(&[], |live| &live.actions), &rule.actions);
             }
         }
@@ -171,14 +179,13 @@ fn guards(actions: &[RuleAction]) -> Vec<RuleAction> {
 ///
 /// Where it is for other requests as well, it has to let the same people in and send targets the
 /// same. What several rules answer, each some of it, is nobody's to hand over.
-fn answering<'a>(live: &'a LiveListener, wish: &Rule, before: &[&Rule]) -> Option<&'a Rule> {
-    if before.iter().any(|other| other.contains(wish)) {
+fn answering<'a>(standing: &RulesByHost<'a>, wish: &Rule, before: Before<'_>) -> Option<&'a Rule> {
+    let mut earlier = before.wishes.near(wish).take_while(|(place, _)| *place < before.place);
+    if earlier.any(|(_, other)| other.contains(wish)) {
         return None;
     }
-    // They stand by priority.
-    let first_of = |is_it: &dyn Fn(&Rule) -> bool| {
-        live.rules.iter().map(|live| &live.rule).find(|rule| is_it(rule))
-    };
+    let near: Vec<&Rule> = standing.near(wish).map(|(_, rule)| rule).collect();
+    let first_of = |is_it: &dyn Fn(&Rule) -> bool| near.iter().copied().find(|rule| is_it(rule));
     let first = first_of(&|rule| rule.overlaps(wish))?;
     let may_stand_in = |rule: &Rule| {
         let guards = [&rule.actions, &wish.actions].map(|actions| guards(actions));

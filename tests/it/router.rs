@@ -1,7 +1,7 @@
 //! Where requests go: the built rules, walked in their order, against LBC's documented semantics.
 
 use albedo::model::problem::Severity;
-use albedo::model::rule::{Fit, Request, Rule, RuleAction, route};
+use albedo::model::rule::{Fit, Request, Rule, RuleAction, RulesByHost, route};
 use proptest::prelude::*;
 
 use super::support::conditions::{request, rule};
@@ -137,6 +137,25 @@ proptest! {
     }
 }
 
+#[test]
+fn rules_for_other_hosts_are_not_near() {
+    let built = World::new(
+        "
+service shop/s: {ports: [80]}
+ingress shop/a: {rules: [a.example.com Prefix / s:80, b.example.com Prefix / s:80,
+  '*.example.com Prefix / s:80', any Prefix / s:80, b.example.com Prefix /b s:80]}
+",
+    )
+    .build("shop/a");
+    let front = built.stack.front.unwrap();
+    let rules: Vec<&Rule> = front.listeners[&80].rules.iter().map(|(rule, _)| rule).collect();
+    let found: RulesByHost<'_> = rules.iter().copied().collect();
+    let near = rules.iter().map(|rule| found.near(rule).map(|(place, _)| place).collect());
+    let near: Vec<Vec<usize>> = near.collect();
+    let all: Vec<usize> = (0..5).collect();
+    assert_eq!(near, [vec![0, 2, 3], vec![1, 2, 3, 4], all.clone(), all, vec![1, 2, 3, 4]]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -151,6 +170,20 @@ proptest! {
             if one.fit(&request) == Fit::Takes && other.fit(&request) == Fit::Takes {
                 prop_assert!(one.overlaps(&other), "{} {} {:?}", one, other, request);
             }
+        }
+    }
+
+    #[test]
+    fn rules_that_may_take_each_others_requests_are_found_by_host(
+        rules in prop::collection::vec(rule(), 1..8),
+        asked in rule(),
+    ) {
+        let found: RulesByHost<'_> = rules.iter().collect();
+        let near: Vec<usize> = found.near(&asked).map(|(place, _)| place).collect();
+        prop_assert!(near.is_sorted_by(|one, next| one < next), "{:?}", near);
+        for (place, rule) in rules.iter().enumerate().filter(|(place, _)| !near.contains(place)) {
+            let contains = rule.contains(&asked) || asked.contains(rule);
+            prop_assert!(!contains && !rule.overlaps(&asked), "{}: {} {}", place, rule, asked);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::aws::part::{ElbPart, ElbReading};
 use crate::aws::shelf::Shelf;
 use crate::aws::{ReadLoadBalancer, arn};
 use crate::model::account_limits::AccountLimits;
+use crate::model::flat::FlatMap;
 use crate::model::id::AwsId;
 use crate::model::inventory::LiveListener;
 use crate::model::known::{Known, Live};
@@ -54,7 +55,7 @@ pub(in crate::aws) struct ElbBelief {
     pub(in crate::aws) trust_stores: Known<Arc<BTreeMap<String, AwsId>>>,
     pub(in crate::aws) account_limits: Known<Arc<AccountLimits>>,
     /// Until when targets drain at the most, by target group.
-    draining: BTreeMap<AwsId, BTreeMap<Target, Moment>>,
+    draining: BTreeMap<AwsId, FlatMap<Target, Moment>>,
     /// Target groups that this process removed, the earliest first.
     pub(super) gone: VecDeque<AwsId>,
 }
@@ -278,7 +279,7 @@ impl ElbBelief {
     /// How many things are believed beside the lists.
     pub(super) fn kept(&self) -> usize {
         let targets = self.targets.values().filter_map(Known::value).map(|found| found.len() + 1);
-        let draining = self.draining.values().map(BTreeMap::len);
+        let draining = self.draining.values().map(FlatMap::len);
         let attributes = self.load_balancer_attributes.len() + self.target_group_attributes.len();
         let attributes = attributes + self.listener_attributes.len() + self.capacities.len();
         let tags = self.target_group_tags.values().filter(|known| known.value().is_some()).count();
@@ -307,7 +308,7 @@ impl ElbBelief {
             let known = known.get(&live.target).copied().unwrap_or(end);
             (live.target.clone(), known.min(end))
         });
-        let ends: BTreeMap<Target, Moment> = ends.collect();
+        let ends: FlatMap<Target, Moment> = ends.collect();
         if !ends.is_empty() {
             self.draining.insert(target_group.clone(), ends);
         }

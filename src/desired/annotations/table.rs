@@ -74,9 +74,15 @@ impl Carriers {
     /// What the names of annotations begin with.
     #[must_use]
     pub fn prefix(self) -> &'static str {
+        if self.is_of_lbc() { ANNOTATION_PREFIX } else { OWN_ANNOTATION_PREFIX }
+    }
+
+    /// Whether the annotation is LBC's; the others are ours.
+    #[must_use]
+    pub fn is_of_lbc(self) -> bool {
         match self {
-            Self::Ingress | Self::ServiceOrIngress => ANNOTATION_PREFIX,
-            Self::Class | Self::IngressOrClass | Self::Anybody => OWN_ANNOTATION_PREFIX,
+            Self::Ingress | Self::ServiceOrIngress => true,
+            Self::Class | Self::IngressOrClass | Self::Anybody => false,
         }
     }
 

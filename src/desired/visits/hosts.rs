@@ -26,6 +26,13 @@ pub(super) struct Hosts {
     leaving: BTreeSet<Source>,
 }
 
+impl Hosts {
+    /// Takes no more room than the links need.
+    pub(super) fn pack(&mut self) {
+        self.named.pack();
+    }
+}
+
 impl Index {
     /// Takes note of the hosts of an Ingress. Where somebody goes who has served one of them, those
     /// are visited who are about to serve it, and where somebody comes, those who wait for that.

@@ -52,6 +52,9 @@ pub fn takes(pattern: &str, text: &str, case: Case) -> bool {
 /// Whether a pattern takes every text that another one takes; not every such pair is found.
 #[must_use]
 pub fn contains(pattern: &str, other: &str, case: Case) -> bool {
+    if pattern == other {
+        return true;
+    }
     let mut others = other.bytes();
     for byte in pattern.bytes() {
         if is_sign(byte) {
@@ -68,6 +71,9 @@ pub fn contains(pattern: &str, other: &str, case: Case) -> bool {
 /// Whether some text is taken by both patterns.
 #[must_use]
 pub fn meet(left: &str, right: &str, case: Case) -> bool {
+    if left == right {
+        return true;
+    }
     let (mut lefts, mut rights) = (left.bytes(), right.bytes());
     loop {
         match (lefts.next(), rights.next()) {
@@ -101,6 +107,12 @@ fn have_common(left: &[Sign], right: &[Sign]) -> bool {
 }
 
 /// Whether a byte of a pattern may be a character that means something else than itself.
+/// Whether a pattern takes one text alone: itself.
+#[must_use]
+pub fn is_text(pattern: &str) -> bool {
+    !pattern.bytes().any(is_sign)
+}
+
 fn is_sign(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'\\')
 }
