@@ -30,6 +30,9 @@ const DURATION_SECONDS: i32 = 15;
 const RENEWAL_MAX: Duration = Duration::from_secs(10);
 /// The pause between two attempts (the same).
 const PAUSE: Duration = Duration::from_secs(2);
+/// The pause between two looks at a Lease that somebody else holds: who ends gives it back, and
+/// nobody writes until that is seen.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// How long one attempt may take. An attempt that succeeded may have counted from its start on, so
 /// this and `RENEWAL_MAX` together are less than the Lease's duration.
 const ATTEMPT_MAX: Duration = Duration::from_secs(4);
@@ -159,7 +162,7 @@ impl<C: Clock> Candidate<C> {
                     told = Some(error);
                 }
             }
-            self.clock.sleep(PAUSE).await;
+            self.clock.sleep(LOOK_PAUSE).await;
         }
     }
 

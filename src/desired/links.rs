@@ -42,6 +42,8 @@ impl<F: Clone + Ord, T: Clone + Ord> Links<F, T> {
 
     /// Takes no more room than the links need.
     pub(super) fn pack(&mut self) {
+        self.to.values_mut().for_each(Few::pack);
+        self.from.values_mut().for_each(Few::pack);
         pack(&mut self.to);
         pack(&mut self.from);
     }

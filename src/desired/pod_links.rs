@@ -28,6 +28,7 @@ impl PodLinks {
     /// Takes no more room than the links need.
     pub(super) fn pack(&mut self) {
         self.doubtful.pack();
+        self.named.values_mut().for_each(Few::pack);
         pack(&mut self.named);
     }
 

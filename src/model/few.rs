@@ -56,6 +56,13 @@ impl<T: Ord> Few<T> {
         }
     }
 
+    /// Takes no more room than the things need.
+    pub fn pack(&mut self) {
+        if let Self::Many(many) = self {
+            *many = std::mem::take(many).into_iter().collect();
+        }
+    }
+
     /// Whether a thing is in it.
     #[must_use]
     pub fn contains(&self, thing: &T) -> bool {
