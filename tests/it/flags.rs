@@ -57,7 +57,7 @@ fn a_bad_flag_stops_the_start_with_one_line() {
 }
 
 /// What the flags of a plan mean, or why they mean nothing.
-fn settings(args: &[&str]) -> Result<albedo::model::settings::Settings, String> {
+pub fn settings(args: &[&str]) -> Result<albedo::model::settings::Settings, String> {
     let args = ["albedo", "plan"].iter().chain(args).map(std::ffi::OsString::from);
     let (cli, _) = Cli::parse_with_notes(args).map_err(|error| error.to_string())?;
     let albedo::flags::Command::Plan(flags) = cli.command else { panic!("{cli:?}") };

@@ -8,12 +8,13 @@ use albedo::model::binding::PortRef;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::secret::fingerprint;
 use albedo::model::seen::Node;
+use albedo::model::settings::Settings;
 use albedo::model::surroundings::{Interface, IssuedCertificate, Issuer, NamedGroup};
-use albedo::model::target_group::TargetType;
 use albedo::plan::wire::{NAME_LATER, parameters};
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::flags::settings;
 use super::support::world::{World, fake, interface, subnet, tags};
 
 /// The certificates of the recordings, whose names hold commas, and what they are called here: in
@@ -30,6 +31,8 @@ const CLIENT_SECRET: &str = "csecret";
 /// The first step of a recording.
 struct Recording {
     namespace: String,
+    /// The flags that LBC was started with, beside those that all have.
+    flags: Vec<String>,
     manifests: Vec<Value>,
     /// `service.Operation`, its parameters, and what it made.
     calls: Vec<(String, Value, Option<String>)>,
@@ -41,12 +44,14 @@ fn recording(path: &Path) -> Recording {
         text = text.replace(name, here);
     }
     let name = path.file_name().unwrap().to_string_lossy().to_lowercase();
-    let step = text.strip_prefix("== step 1\n").unwrap();
+    let (before, step) = text.split_once("== step 1\n").unwrap();
+    let flags = before.strip_prefix("== flags ").unwrap_or_default().split_whitespace();
     let (manifests, rest) = step.split_once("-- mutating calls, in order\n").unwrap();
     let (calls, _) = rest.split_once("  reads: ").unwrap();
     let documents = serde_yaml_ng::Deserializer::from_str(manifests);
     Recording {
         namespace: format!("{}-ns", name.split('-').next().unwrap()),
+        flags: flags.map(|flag| format!("--{flag}")).collect(),
         manifests: documents.map(|document| Value::deserialize(document).unwrap()).collect(),
         calls: calls.lines().map(call).collect(),
     }
@@ -150,8 +155,8 @@ fn sorted_again(call: &str) -> String {
 /// The world of the recordings: README.md of the recordings tells of it.
 fn world(recording: &Recording) -> World {
     let mut world = World::new("");
-    world.settings.vpc = AwsId::new("VPC");
-    world.settings.default_target_type = TargetType::Instance;
+    let flags: Vec<&str> = recording.flags.iter().map(String::as_str).collect();
+    world.settings = Settings { vpc: AwsId::new("VPC"), ..settings(&flags).unwrap() };
     let vpc = Arc::make_mut(&mut world.surroundings.vpc);
     vpc.id = AwsId::new("VPC");
     let subnets = ["us-east-1a", "us-east-1b"];
@@ -261,7 +266,7 @@ fn a_fresh_plan_asks_for_what_lbc_was_recorded_to_ask_for() {
         assert_eq!(planned.len(), recorded.len(), "{path:?}");
         seen += 1;
     }
-    assert_eq!(seen, 17);
+    assert_eq!(seen, 27);
 }
 
 #[test]

@@ -4,14 +4,16 @@
 //! What 3.5 leaves is what this program makes of LBC's classes: `observed` holds that to
 //! recordings. What older versions leave is that with the differences of the table below.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use albedo::model::action::KubeAction;
 use albedo::model::index::Seen;
+use albedo::model::settings::Settings;
 
 use super::support::canon;
 use super::support::site::Site;
-use super::support::world::{CERTIFICATE, CERTIFICATE_2, NODES, wait};
+use super::support::world::{CERTIFICATE, CERTIFICATE_2, NODES, settings, wait};
 
 /// A difference in what stands.
 struct Difference {
@@ -83,11 +85,30 @@ ingress team/own: {{security-groups: {NODES}, inbound-cidrs: 10.0.0.0/8, scheme:
     .replace("'/x*'", "/x*")
 }
 
+/// What LBC is started with besides: each flag that shows in what it leaves.
+const FLAGS: [&[&str]; 7] = [
+    &[],
+    &["--default-tags=team=core,env=prod"],
+    &["--default-load-balancer-scheme=internet-facing"],
+    &["--default-ssl-policy=ELBSecurityPolicy-TLS13-1-2-2021-06"],
+    &["--enable-backend-security-group=false"],
+    &["--disable-restricted-sg-rules=true"],
+    &["--enable-manage-backend-security-group-rules=true"],
+];
+
+fn started_with(flags: &[&str]) -> Settings {
+    let flags = [flags, &["--default-target-type=ip"]].concat();
+    Settings { vpc: settings().vpc, ..super::flags::settings(&flags).unwrap() }
+}
+
 #[test]
 fn what_any_version_leaves_is_taken_over_without_a_change() {
     wait(async {
-        for version in [(3, 5), (3, 2), (2, 13)] {
-            let site = Site::new(&served());
+        let versions = [(3, 5), (3, 2), (2, 13)];
+        let each = versions.iter().flat_map(|version| FLAGS.map(|flags| (*version, flags)));
+        let mut left = BTreeSet::new();
+        for (version, flags) in each {
+            let site = Site::with(started_with(flags), &served());
             drop(site.settle().await);
             let here = DIFFERENCES.iter().filter(|difference| version <= difference.until);
             let here: Vec<&Difference> = here.collect();
@@ -107,12 +128,13 @@ fn what_any_version_leaves_is_taken_over_without_a_change() {
             site.aws.forget_calls();
             site.cluster.forget_calls();
             let before = canon::aws(&site.aws.everything());
+            left.insert(before.clone());
             let controller = site.settle().await;
             controller.look_again();
             controller.settle().await;
-            assert_eq!(site.aws.performed(), [], "{version:?}");
-            assert_eq!(site.refused(), 0, "{version:?}");
-            assert_eq!(canon::aws(&site.aws.everything()), before, "{version:?}");
+            assert_eq!(site.aws.performed(), [], "{version:?} {flags:?}");
+            assert_eq!(site.refused(), 0, "{version:?} {flags:?}");
+            assert_eq!(canon::aws(&site.aws.everything()), before, "{version:?} {flags:?}");
             // A binding is filled in, as LBC of the present fills it in.
             let is_filled_in = |action: &KubeAction| {
                 let fills = matches!(
@@ -123,7 +145,8 @@ fn what_any_version_leaves_is_taken_over_without_a_change() {
             };
             let mut others = site.cluster.performed();
             others.retain(|action| !is_filled_in(action));
-            assert_eq!(others, [], "{version:?}");
+            assert_eq!(others, [], "{version:?} {flags:?}");
         }
+        assert_eq!(left.len(), FLAGS.len(), "each flag shows");
     });
 }
