@@ -1,8 +1,8 @@
 //! The figures of a small cluster, on LocalStack and a real control plane: what the work takes, and
 //! what it may take.
 //!
-//! `make bench` runs this with the bench profile: opt-level 1, the AWS SDKs unoptimised. Nearly all
-//! of the time is LocalStack's and the API server's, which share the machine's cores with the
+//! `make bench` runs this with the bench profile: optimised for size, EC2's SDK not at all. Nearly
+//! all of the time is LocalStack's and the API server's, which share the machine's cores with the
 //! controller.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 #![expect(clippy::panic, reason = "a bench that cannot go on says why")]

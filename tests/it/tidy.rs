@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod circles;
+mod mutants;
 
 /// A room, and the words that no file in it may hold.
 struct Room {
