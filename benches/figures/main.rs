@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use live::{QUIET, apply_all, counted, log, memory, now};
+use live::{QUIET, apply_all, counted, log, memory_at_rest, now};
 use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
 use support::controller::Controller;
@@ -125,7 +125,7 @@ async fn fresh(stage: &Stage, table: &mut Table) -> Controller {
     table.row("300 fresh Ingresses: start to all targets registered", end - started, 10.0, "s");
     table.count("  mutating calls", writes, 1022);
     table.count("  reads until then", reads, 100);
-    table.row("VmRSS at rest with them", memory(&controller, "VmRSS"), 48.0, "MiB");
+    table.row("VmRSS at rest with them", memory_at_rest(&controller).await, 48.0, "MiB");
     controller
 }
 

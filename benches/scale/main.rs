@@ -10,7 +10,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use live::{apply_all, awaited, counted, cpu, log, memory, now, quiet, totals};
+use live::{apply_all, awaited, counted, cpu, log, memory, memory_at_rest, now, quiet, totals};
 use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
 use support::controller::Controller;
@@ -162,7 +162,7 @@ async fn fresh(scale: &Scale, table: &mut Table) -> Controller {
         table.note(&format!("    {name}"), number(count), "calls");
     }
     table.row("  CPU time", cpu(&controller), 60.0, "s");
-    table.row("  VmRSS at rest", memory(&controller, "VmRSS"), 128.0, "MiB");
+    table.row("  VmRSS at rest", memory_at_rest(&controller).await, 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");
     controller
 }
@@ -203,7 +203,7 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
         table.note(&format!("    {name}"), number(count), "calls");
     }
     table.row("  an endpoint that comes meanwhile", took, 1.0, "s");
-    table.row("  VmRSS at rest", memory(&controller, "VmRSS"), 128.0, "MiB");
+    table.row("  VmRSS at rest", memory_at_rest(&controller).await, 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");
     controller
 }

@@ -128,6 +128,13 @@ pub fn memory(controller: &Controller, line: &str) -> f64 {
     kilobytes.expect("the kernel tells") / 1024.0
 }
 
+/// What a controller at rest has in memory, in MiB, once its allocator has given back what nobody
+/// needs: jemalloc takes ten seconds for that (its `dirty_decay_ms`).
+pub async fn memory_at_rest(controller: &Controller) -> f64 {
+    albedo::clock::sleep(Duration::from_secs(12)).await;
+    memory(controller, "VmRSS")
+}
+
 /// The CPU time that a controller has taken so far, in seconds.
 pub fn cpu(controller: &Controller) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", controller.pid()));
