@@ -56,21 +56,20 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
 /// Whether a plan changes what nodes or pods let in.
 #[must_use]
 pub fn moves_rules(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| match &step.action {
-        Action::Aws(AwsAction::Ec2(
-            Ec2Action::AuthorizeIngress { .. } | Ec2Action::RevokeIngress { .. },
-        )) => true,
-        Action::Aws(_) | Action::Kube(_) => false,
-    })
+    use Ec2Action::{AuthorizeIngress, RevokeIngress};
+    does(plan, |action| matches!(action, AuthorizeIngress { .. } | RevokeIngress { .. }))
 }
 
 /// Whether a plan takes away anything of the shared network.
 #[must_use]
 pub fn lets_less_in(plan: &Plan) -> bool {
+    use Ec2Action::{DeleteSecurityGroup, RevokeIngress};
+    does(plan, |action| matches!(action, DeleteSecurityGroup { .. } | RevokeIngress { .. }))
+}
+
+fn does(plan: &Plan, is_it: impl Fn(&Ec2Action) -> bool) -> bool {
     plan.steps.iter().any(|step| match &step.action {
-        Action::Aws(AwsAction::Ec2(
-            Ec2Action::RevokeIngress { .. } | Ec2Action::DeleteSecurityGroup { .. },
-        )) => true,
+        Action::Aws(AwsAction::Ec2(action)) => is_it(action),
         Action::Aws(_) | Action::Kube(_) => false,
     })
 }
