@@ -30,8 +30,8 @@ const DURATION_SECONDS: i32 = 15;
 const RENEWAL_MAX: Duration = Duration::from_secs(10);
 /// The pause between two attempts (the same).
 const PAUSE: Duration = Duration::from_secs(2);
-/// The pause between two looks at a Lease that somebody else holds: who ends gives it back, and
-/// nobody writes until that is seen.
+/// The pause between two attempts of who has not got the Lease: who ends gives it back, and nobody
+/// writes until that is seen.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// How long one attempt may take. An attempt that succeeded may have counted from its start on, so
 /// this and `RENEWAL_MAX` together are less than the Lease's duration.

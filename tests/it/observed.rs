@@ -152,7 +152,8 @@ fn sorted_again(call: &str) -> String {
     format!("{operation} {}", sorted(&parameters))
 }
 
-/// The world of the recordings: README.md of the recordings tells of it.
+/// The world of the recordings: two subnets, one node whose interface has the addresses of all
+/// pods, and two pods of each Service.
 fn world(recording: &Recording) -> World {
     let mut world = World::new("");
     let flags: Vec<&str> = recording.flags.iter().map(String::as_str).collect();

@@ -185,6 +185,13 @@ ingress evil/a: {{{class}group.name: edge, group.order: -5, rules: [{taking}]}}
     });
 }
 
+/// A member whose pod nodes let load balancers reach.
+const BOUND: &str = "
+service shop/s: {ports: [8080]}
+endpoints shop/s: {at: [172.31.1.10]}
+ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:8080]}
+";
+
 /// What security groups let in: nodes and pods among them.
 fn let_in(site: &Site) -> Vec<String> {
     let groups = site.aws.everything().security_groups;
@@ -197,13 +204,7 @@ fn let_in(site: &Site) -> Vec<String> {
 #[test]
 fn nodes_let_in_what_leads_to_targets_that_no_binding_keeps() {
     wait(async {
-        let site = Site::new(
-            "
-service shop/s: {ports: [8080]}
-endpoints shop/s: {at: [172.31.1.10]}
-ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:8080]}
-",
-        );
+        let site = Site::new(BOUND);
         drop(site.settle().await);
         let before = let_in(&site);
         assert!(before.iter().any(|rule| rule.starts_with("sg-nodes")), "{before:?}");
@@ -232,13 +233,7 @@ fn lets_in(site: &Site, port: u16) -> bool {
 #[test]
 fn what_no_binding_keeps_and_cannot_be_read_holds_up_no_newcomer() {
     wait(async {
-        let site = Site::new(
-            "
-service shop/s: {ports: [8080]}
-endpoints shop/s: {at: [172.31.1.10]}
-ingress shop/a: {group.name: edge, rules: [a.example.com Prefix / s:8080]}
-",
-        );
+        let site = Site::new(BOUND);
         let controller = site.settle().await;
         assert!(lets_in(&site, 8080), "{:?}", let_in(&site));
         drop(controller);

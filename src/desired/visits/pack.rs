@@ -5,16 +5,19 @@ use super::Index;
 impl Index {
     /// Takes no more room than it needs, once all objects are known.
     pub fn pack(&mut self) {
-        let Self {
-            groups, services, bindings, stacks, target_groups, pods, classes, hosts, ..
-        } = self;
-        groups.pack();
-        services.pack();
-        bindings.pack();
-        stacks.pack();
-        target_groups.pack();
-        pods.pack();
-        classes.pack();
-        hosts.pack();
+        self.groups.pack();
+        self.services.pack();
+        self.bindings.pack();
+        self.stacks.pack();
+        self.target_groups.pack();
+        self.pods.pack();
+        self.gates.pack();
+        self.nodes.pack();
+        self.secrets.pack();
+        self.requests.pack();
+        self.doubts.pack();
+        self.solvers.pack();
+        self.hosts.pack();
+        self.classes.pack();
     }
 }
