@@ -99,6 +99,19 @@ def test_what_is_loaded_is_dumped_as_it_was(aws: Account) -> None:
     assert difference(dumped["state"], again["state"]) == ""
 
 
+def test_a_look_changes_nothing_of_a_dump(aws: Account) -> None:
+    """The resolver looks whenever it likes, between two dumps, too; of 30 chances it takes some."""
+    zones = aws.client("route53")
+    aws.control("POST", "/clock", {"account": aws.id, "stopped": True})
+    for number in range(30):
+        name = f"z{number}.example.com"
+        zone = zones.create_hosted_zone(Name=name, CallerReference=f"{aws.id}-{number}")
+        dumped = aws.control("GET", f"/dump?account={aws.id}")
+        zones.list_resource_record_sets(HostedZoneId=zone["HostedZone"]["Id"])
+        again = aws.control("GET", f"/dump?account={aws.id}")
+        assert difference(dumped["state"], again["state"]) == ""
+
+
 def _of_moto(service: str) -> dict[str, Any]:
     """The state of an account that has nothing but this service of moto's."""
     empty = {"mapping": "dict", "items": []}

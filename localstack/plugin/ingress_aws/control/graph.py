@@ -245,8 +245,12 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """What an object holds, in its dict or in its slots."""
-    held = dict(getattr(value, "__dict__", {}))
+    """What an object holds, in its dict or in its slots, but for what it says is `DERIVED`.
+
+    A derived attribute has a default in its class, and is made again from the others.
+    """
+    derived = getattr(type(value), "DERIVED", ())
+    held = {name: of for name, of in getattr(value, "__dict__", {}).items() if name not in derived}
     for kind in type(value).__mro__:
         slots = kind.__dict__.get("__slots__", ())
         for name in [slots] if isinstance(slots, str) else slots:

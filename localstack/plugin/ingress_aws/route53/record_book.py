@@ -12,9 +12,12 @@ Sets = dict[Key, RecordSet]
 class RecordBook:
     """All record sets of a zone, found by name and read in Route 53's order."""
 
+    # Readers, the resolver among them, make the order again whenever they like: it is no state.
+    DERIVED = ("_ordered",)
+    _ordered: list[RecordSet] | None = None
+
     def __init__(self, record_sets: Iterable[RecordSet]) -> None:
         self._names: dict[Name, Sets] = {}
-        self._ordered: list[RecordSet] | None = None
         for record_set in record_sets:
             self._names.setdefault(record_set.name, {})[record_set.key] = record_set
 
