@@ -85,7 +85,8 @@ pub struct World {
     pub pending: PendingPlans,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
-    /// Those of them that began to wait when it was known already that something had been let go.
+    /// Those of them that began to wait when it was known already that something had been let go;
+    /// and those of whom zones have told that they want another certificate.
     late: BTreeSet<Subject>,
 }
 
@@ -268,6 +269,10 @@ impl World {
     pub fn zones_are(&mut self, found: Option<Arc<HostedZones>>, in_use: BTreeSet<AwsId>) {
         if self.zones.found != found {
             self.facts.touch(Topic::Zones);
+            if let Some(zones) = &found {
+                self.late.extend(self.index.zones_are(&self.settings, zones));
+                self.repack();
+            }
         }
         self.zones = Zones { found, is_refused: false };
         self.zone_states.retain(|zone, _| in_use.contains(zone));

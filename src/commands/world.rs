@@ -94,7 +94,6 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     recalled: &Recalled,
 ) -> Result<Plans, CloudError> {
     let (cluster, place) = (snapshot.settings.cluster.clone(), snapshot.settings.place.clone());
-    snapshot.objects.packed = packed(&snapshot.settings, &snapshot.objects);
     let mut facts = FactStore::default();
     let fabric = mirror.fabric(&cluster, &BTreeSet::new()).await?;
     let backend = fabric.backend.value().map(|backend| backend.id.clone());
@@ -114,6 +113,8 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     snapshot.trust_stores = read_trust_stores(mirror, snapshot).await?;
     snapshot.account_limits = read_account_limits(mirror).await;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
+    let zones = snapshot.zones.as_ref();
+    snapshot.objects.packed = packed(&snapshot.settings, &snapshot.objects, zones);
     plan_certificates(mirror, snapshot, &mut facts, &mut plans).await?;
     snapshot.facts = facts.all();
     let mut balancers = Vec::new();

@@ -34,21 +34,24 @@ pub struct Asked {
 }
 
 /// What members ask for instead, where they ask for something else: the sets of a group, by member.
-/// `others` is how many more certificates the group has.
+/// `others` is how many more certificates the group has. ACM is not asked for sets that are not
+/// provable: they take no place, and nobody waits for their sake.
 #[must_use]
 pub fn pack(
     members: &BTreeMap<&ObjectKey, &Asked>,
     others: usize,
+    is_provable: impl Fn(&RequestKey) -> bool,
 ) -> BTreeMap<ObjectKey, BTreeSet<Arc<RequestKey>>> {
     let room = Limit::Certificates.default() * PACKED_FROM / 100;
-    let all: BTreeSet<&Arc<RequestKey>> = members.values().flat_map(|one| &one.sets).collect();
+    let all = members.values().flat_map(|one| &one.sets);
+    let all: BTreeSet<&Arc<RequestKey>> = all.filter(|set| is_provable(set)).collect();
     if all.len() + others <= room {
         return BTreeMap::new();
     }
     let mut oldest: BTreeMap<&Arc<RequestKey>, (Option<Timestamp>, &ObjectKey)> = BTreeMap::new();
     let mut alone: BTreeSet<&Arc<RequestKey>> = BTreeSet::new();
     for (key, one) in members {
-        for set in &one.sets {
+        for set in one.sets.iter().filter(|set| all.contains(set)) {
             let asker = (one.since, *key);
             let first = oldest.entry(set).or_insert(asker);
             *first = (*first).min(asker);

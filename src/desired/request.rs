@@ -216,13 +216,14 @@ pub fn certificates(
 }
 
 /// Builds the wish for a certificate that is asked for: one for a set of names, whoever asks. It
-/// may go once the listeners of every group are known not to use it.
+/// may go once the listeners of every group are known not to use it, and nobody can come to share
+/// it once zones are known.
 #[must_use]
 pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
     let certificate = CertificateKey::Request(Arc::clone(key));
-    let are_seen = snapshot.extent.shows_users_of(&certificate);
-    let mut use_of_it = if are_seen { Use::Unused } else { Use::Unknown };
+    let is_known = snapshot.extent.shows_users_of(&certificate) && !snapshot.is_packed_blindly;
+    let mut use_of_it = if is_known { Use::Unused } else { Use::Unknown };
     let mut wished = Tags::new();
     for (name, ingress) in &objects.ingresses {
         if asked(settings, objects, name, ingress).contains(key) {
@@ -265,9 +266,14 @@ fn tags_of(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &In
     tags::wished(settings, &mut Lookup { class, service: None, ingress: &mut annotations })
 }
 
-/// The names that nothing here can prove: no public hosted zone holds them.
-fn unproved(settings: &Settings, zones: &HostedZones, key: &RequestKey) -> BTreeSet<SmolStr> {
-    let names = key.names.iter();
+/// The names that nothing here can prove: no public hosted zone holds them. An authority of AWS
+/// Private CA asks for no proof.
+pub(super) fn unproved(
+    settings: &Settings,
+    zones: &HostedZones,
+    key: &RequestKey,
+) -> BTreeSet<SmolStr> {
+    let names = key.names.iter().filter(|_| key.authority.is_none());
     let missing = names.filter(|name| {
         let host = name.strip_prefix("*.").unwrap_or(name);
         zone::proving(&settings.dns, zones, host).is_none()

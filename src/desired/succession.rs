@@ -26,6 +26,10 @@ pub fn stay(
     members.leaving.retain(|source| {
         let Some(successors) = snapshot.successors.get(source) else { return true };
         if snapshot.let_go.contains(source) {
+            // Whatever it has waited for is over for as long as it is here: its names may take more
+            // than this visit to go.
+            departures.succeeded.insert(source.clone());
+            departures.followed.insert(source.clone());
             return true;
         }
         if !snapshot.memory.held.contains_key(source) {

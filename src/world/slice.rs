@@ -31,6 +31,7 @@ impl World {
         let snapshot = Snapshot {
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
+            is_packed_blindly: self.index.packs_blindly(),
             facts: self.facts_for(subject, successors.values().flat_map(BTreeMap::keys)),
             memory: self.state(subject).map(BalancerState::memory).unwrap_or_default(),
             let_go: self.state(subject).map(BalancerState::let_go).unwrap_or_default(),

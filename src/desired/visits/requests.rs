@@ -12,10 +12,12 @@ use crate::desired::packing::{Asked, pack};
 use crate::desired::request;
 use crate::model::group::Group;
 use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::record::HostedZones;
 use crate::model::request::RequestKey;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
+use crate::model::subject::Subject;
 
 /// What members ask for, and what of it is packed with what others ask for.
 #[derive(Debug, Default)]
@@ -26,6 +28,9 @@ pub(super) struct Requests {
     packed: BTreeMap<ObjectKey, BTreeSet<Arc<RequestKey>>>,
     /// Those of whom that has changed.
     repacked: BTreeSet<ObjectKey>,
+    /// The hosted zones that prove names, as they were when somebody could look; before that, each
+    /// name may be proved.
+    zones: Option<Arc<HostedZones>>,
 }
 
 impl Index {
@@ -77,33 +82,66 @@ impl Index {
         if self.packing.asked.is_empty() && self.packing.packed.is_empty() {
             return;
         }
-        for group in groups.iter().filter(|group| matches!(group, Group::Explicit(_))) {
-            let mut asking = BTreeMap::new();
-            let mut imports = BTreeSet::new();
-            let mut members: Vec<ObjectKey> = Vec::new();
-            for member in
-                self.members(group).filter(|one| self.groups.of(one).next() == Some(group))
-            {
-                imports.extend(self.secrets.of(member).filter_map(imported));
-                if let Some(asked) = self.packing.asked.get(&member.key) {
-                    asking.insert(&member.key, asked);
-                }
-                members.push(member.key.clone());
+        for group in groups {
+            self.repack_group(visits, group);
+        }
+    }
+
+    /// Packs anew what members ask for, now that it is known which zones prove names. Says whom to
+    /// visit.
+    pub fn zones_are(
+        &mut self,
+        settings: &Settings,
+        zones: &Arc<HostedZones>,
+    ) -> BTreeSet<Subject> {
+        let mut visits = Visits { settings, subjects: BTreeSet::new() };
+        self.packing.zones = Some(Arc::clone(zones));
+        let asking = self.packing.asked.keys().map(|key| Source::ingress(key.clone()));
+        let groups: BTreeSet<Group> =
+            asking.filter_map(|member| self.groups.of(&member).next().cloned()).collect();
+        for group in &groups {
+            self.repack_group(&mut visits, group);
+        }
+        visits.subjects
+    }
+
+    /// Whether names are packed though nobody knows which of them can be proved.
+    #[must_use]
+    pub fn packs_blindly(&self) -> bool {
+        self.packing.zones.is_none() && !self.packing.packed.is_empty()
+    }
+
+    fn repack_group(&mut self, visits: &mut Visits<'_>, group: &Group) {
+        if !matches!(group, Group::Explicit(_)) {
+            return;
+        }
+        let mut asking = BTreeMap::new();
+        let mut imports = BTreeSet::new();
+        let mut members: Vec<ObjectKey> = Vec::new();
+        for member in self.members(group).filter(|one| self.groups.of(one).next() == Some(group)) {
+            imports.extend(self.secrets.of(member).filter_map(imported));
+            if let Some(asked) = self.packing.asked.get(&member.key) {
+                asking.insert(&member.key, asked);
             }
-            let mut packed = pack(&asking, imports.len());
-            for key in members {
-                let (now, before) = (packed.remove(&key), self.packing.packed.get(&key));
-                if now.as_ref() == before {
-                    continue;
-                }
-                match now {
-                    Some(now) => _ = self.packing.packed.insert(key.clone(), now),
-                    None => _ = self.packing.packed.remove(&key),
-                }
-                self.ask(visits, &key);
-                visits.balancers([group]);
-                self.packing.repacked.insert(key);
+            members.push(member.key.clone());
+        }
+        let zones = self.packing.zones.as_ref();
+        let is_provable = |key: &RequestKey| {
+            zones.is_none_or(|zones| request::unproved(visits.settings, zones, key).is_empty())
+        };
+        let mut packed = pack(&asking, imports.len(), is_provable);
+        for key in members {
+            let (now, before) = (packed.remove(&key), self.packing.packed.get(&key));
+            if now.as_ref() == before {
+                continue;
             }
+            match now {
+                Some(now) => _ = self.packing.packed.insert(key.clone(), now),
+                None => _ = self.packing.packed.remove(&key),
+            }
+            self.ask(visits, &key);
+            visits.balancers([group]);
+            self.packing.repacked.insert(key);
         }
     }
 
@@ -121,8 +159,10 @@ impl Index {
 pub fn packed(
     settings: &Settings,
     objects: &Objects,
+    zones: Option<&Arc<HostedZones>>,
 ) -> BTreeMap<ObjectKey, BTreeSet<Arc<RequestKey>>> {
     let mut index = Index::default();
+    index.packing.zones = zones.cloned();
     if request::is_on(settings, objects) {
         let mut visits = Visits { settings, subjects: BTreeSet::new() };
         for (key, ingress) in &objects.ingresses {

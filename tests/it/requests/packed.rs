@@ -96,6 +96,40 @@ fn whoever_comes_changes_few_certificates_and_nobody_is_without_one_meanwhile() 
 }
 
 #[test]
+fn a_host_that_cannot_be_proved_holds_up_nobody() {
+    wait(async {
+        let site = standing(30).await;
+        let controller = site.settle().await;
+        let bad = "
+ingress shop/bad:
+  {class: own, group.name: edge, create-acm-cert: 'true', rules: [a.nowhere.test Prefix / web:80]}
+";
+        controller.cluster.add(bad);
+        controller.cluster.add(&asking(30));
+        controller.settle_for(300).await;
+        let (names, _) = served(&site.aws.everything());
+        assert!(names.contains("h030.example.com") && names.len() == 31, "{names:?}");
+        let told: Vec<_> = site.cluster.events();
+        let told = told.iter().filter(|event| event.reason == "NoHostedZone");
+        let told: BTreeSet<String> = told.map(|event| event.object.key.to_string()).collect();
+        assert_eq!(told, BTreeSet::from(["shop/bad".to_owned()]));
+        // Whoever starts then does not know zones at first, and neither asks nor takes away.
+        drop(controller);
+        site.aws.forget_calls();
+        let controller = site.start();
+        controller.settle_for(300).await;
+        assert_eq!(site.aws.performed(), []);
+        // What proves it comes: it has a place like the others.
+        site.aws.change(|state| state.add_zone("ZTEST", "nowhere.test", false));
+        controller.settle_for(600).await;
+        let (names, certificates) = served(&site.aws.everything());
+        assert!(names.contains("a.nowhere.test") && names.len() == 32, "{names:?}");
+        assert!(certificates <= 20, "{certificates}");
+        assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
 fn while_a_packed_certificate_is_not_issued_those_who_had_one_go_on_with_it() {
     wait(async {
         let site = standing(30).await;

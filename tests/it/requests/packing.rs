@@ -27,7 +27,7 @@ fn key(n: i64) -> ObjectKey {
 
 /// The sets that all of them ask for in the end.
 fn packed(members: &BTreeMap<ObjectKey, Asked>, others: usize) -> BTreeSet<Arc<RequestKey>> {
-    let packed = pack(&members.iter().collect(), others);
+    let packed = pack(&members.iter().collect(), others, |_| true);
     let each = members.iter().map(|(key, one)| packed.get(key).unwrap_or(&one.sets));
     each.flatten().cloned().collect()
 }
@@ -73,7 +73,7 @@ fn order_of_names_decides_nothing_and_large_sets_and_lbc_s_stay_as_they_are() {
     all.insert(key(100), asked(100, &many));
     let of_lbc = Asked { may_share: false, ..asked(101, &["lbc.example.com".to_owned()]) };
     all.insert(key(101), of_lbc);
-    let found = pack(&all.iter().collect(), 0);
+    let found = pack(&all.iter().collect(), 0, |_| true);
     assert!(!found.is_empty() && !found.contains_key(&key(100)));
     assert!(!found.contains_key(&key(101)));
     // Authorities share nothing.
@@ -88,4 +88,21 @@ fn order_of_names_decides_nothing_and_large_sets_and_lbc_s_stay_as_they_are() {
     let found = packed(&all, 0);
     let mixed = found.iter().filter(|set| set.authority.is_some());
     assert_eq!(mixed.map(|set| set.names.len()).sum::<usize>(), 5);
+}
+
+#[test]
+fn what_cannot_be_proved_is_packed_with_nothing_and_takes_no_place() {
+    let all = members(60);
+    let is_bad = |set: &RequestKey| set.names.iter().any(|name| name.contains('7'));
+    let found = pack(&all.iter().collect(), 0, |set| !is_bad(set));
+    let of = |key| found.get(key).unwrap_or(&all[key].sets);
+    let (bad, good): (Vec<_>, Vec<_>) =
+        all.keys().partition(|key| all[*key].sets.iter().any(|set| is_bad(set)));
+    assert!(bad.len() > 5 && bad.iter().all(|key| !found.contains_key(*key)), "{bad:?}");
+    let sets: BTreeSet<_> = good.iter().flat_map(|key| of(key)).collect();
+    assert!(sets.iter().all(|set| !is_bad(set)) && sets.len() <= 20, "{sets:?}");
+    // Where those alone are left that can be proved, all is the same.
+    let mut left = all.clone();
+    left.retain(|key, _| good.contains(&key));
+    assert_eq!(pack(&left.iter().collect(), 0, |_| true), found);
 }
