@@ -322,8 +322,8 @@ impl World {
             Topic::Backend => self.groups().collect(),
             Topic::Certificate(key) => {
                 let users = self.index.wanting(key);
-                let groups: BTreeSet<&Group> =
-                    users.flat_map(|user| self.index.groups_of(user)).collect();
+                let groups = users.flat_map(|user| self.index.groups_of(user));
+                let groups: BTreeSet<&Group> = groups.chain(self.holding(key)).collect();
                 let groups = groups.into_iter();
                 groups.map(|group| Subject::Balancer(place.clone(), group.clone())).collect()
             }

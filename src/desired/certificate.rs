@@ -14,7 +14,7 @@ use super::tls::{self, Worth};
 pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
     let key = CertificateKey::Secret(secret.clone());
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let is_seen = snapshot.extent.shows(&secret.namespace);
+    let is_seen = snapshot.extent.shows(&secret.namespace) && !snapshot.may_be_wanted;
     let mut use_of_it = if is_seen { Use::Unused } else { Use::Unknown };
     let mut certificate = None;
     for (name, ingress) in &objects.ingresses {

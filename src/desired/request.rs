@@ -216,13 +216,13 @@ pub fn certificates(
 }
 
 /// Builds the wish for a certificate that is asked for: one for a set of names, whoever asks. It
-/// may go once the listeners of every group are known not to use it, and nobody can come to share
-/// it once zones are known.
+/// may go once the listeners of every group are known not to use it, and nobody may want it who
+/// does not ask for it now.
 #[must_use]
 pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
     let certificate = CertificateKey::Request(Arc::clone(key));
-    let is_known = snapshot.extent.shows_users_of(&certificate) && !snapshot.is_packed_blindly;
+    let is_known = snapshot.extent.shows_users_of(&certificate) && !snapshot.may_be_wanted;
     let mut use_of_it = if is_known { Use::Unused } else { Use::Unknown };
     let mut wished = Tags::new();
     for (name, ingress) in &objects.ingresses {

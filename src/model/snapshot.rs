@@ -109,9 +109,9 @@ pub struct Snapshot {
     pub zones: Option<Arc<HostedZones>>,
     /// Whether this process may not look at hosted zones.
     pub zones_refused: bool,
-    /// Whether names share certificates though nobody knows yet which of them can be proved: who
-    /// shares them may be others in a moment.
-    pub is_packed_blindly: bool,
+    /// Whether somebody may want a certificate though nobody in sight asks for it: what stands of a
+    /// member that has turned bad, or whoever shares names once it is known which can be proved.
+    pub may_be_wanted: bool,
     /// What other subjects have made known.
     pub facts: Facts,
     /// What is remembered of the subject.
@@ -147,7 +147,7 @@ impl Snapshot {
             target_groups_named: BTreeMap::new(),
             zones: None,
             zones_refused: false,
-            is_packed_blindly: false,
+            may_be_wanted: false,
             facts: Facts::default(),
             memory: Memory::default(),
             let_go: BTreeSet::new(),

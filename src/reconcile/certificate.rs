@@ -47,7 +47,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 // Whoever names the Secret judges it anew.
                 world.facts.touch(Topic::Certificate(key.clone()));
             }
-            world.wait(self.subject, plan.waits_for_release());
+            world.wait(self.subject, plan.waits_for_release() || snapshot.may_be_wanted);
         }
         self.tell_of_certificate(&snapshot.objects, (secret, key), (&outcomes, held));
         let later = held.map(|held| Rest::Later(held.pause));

@@ -69,7 +69,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let mut world = self.world().lock();
             world.facts.learn(Handle::Certificate(certificate.clone()), issued);
             world.facts.proves(key, asker.map(|asker| (asker, proofs(current))));
-            world.wait(self.subject, plan.waits_for_release());
+            world.wait(self.subject, plan.waits_for_release() || snapshot.may_be_wanted);
         }
         self.tell_of_request(&snapshot.objects, &certificate, |user| {
             let refused = outcomes.iter().filter_map(|outcome| match outcome {

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use super::{BalancerState, World};
 use crate::desired::visits::gather;
 use crate::model::fact::{Facts, Revision};
+use crate::model::group::Group;
+use crate::model::id::CertificateKey;
 use crate::model::settings::DnsPolicy;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
@@ -31,7 +33,7 @@ impl World {
         let snapshot = Snapshot {
             zones: self.zones.found.clone(),
             zones_refused: self.zones.is_refused,
-            is_packed_blindly: self.index.packs_blindly(),
+            may_be_wanted: self.may_be_wanted(subject),
             facts: self.facts_for(subject, successors.values().flat_map(BTreeMap::keys)),
             memory: self.state(subject).map(BalancerState::memory).unwrap_or_default(),
             let_go: self.state(subject).map(BalancerState::let_go).unwrap_or_default(),
@@ -43,6 +45,22 @@ impl World {
         (snapshot, self.facts.revision())
     }
 
+    /// Whether somebody may want a certificate though nobody in sight asks for it.
+    fn may_be_wanted(&self, subject: &Subject) -> bool {
+        let Subject::Certificate(_, key) = subject else { return false };
+        let is_shared_blindly =
+            matches!(key, CertificateKey::Request(_)) && self.index.packs_blindly();
+        is_shared_blindly || self.holding(key).next().is_some()
+    }
+
+    /// The groups of which what stands uses a certificate that nobody in sight asks for.
+    pub(super) fn holding(&self, key: &CertificateKey) -> impl Iterator<Item = &Group> {
+        let is_asked_for = self.index.wanting(key).next().is_some();
+        let states = self.balancers.iter().filter(move |_| !is_asked_for);
+        let holds = move |state: &BalancerState| state.held_certificates().any(|held| held == key);
+        states.filter(move |(_, state)| holds(state)).map(|(group, _)| group)
+    }
+
     fn facts_for<'s>(
         &'s self,
         subject: &Subject,
@@ -51,7 +69,10 @@ impl World {
         match subject {
             Subject::Balancer(_, group) => {
                 let members = || self.index.members(group);
+                let held =
+                    self.state(subject).into_iter().flat_map(BalancerState::held_certificates);
                 let certificates = members().flat_map(|member| self.index.certificates_of(member));
+                let certificates = certificates.chain(held.cloned());
                 let concerned = members().chain(successors);
                 let facts = self.facts.for_balancer(certificates, concerned);
                 match self.settings.dns.policy {

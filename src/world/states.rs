@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::desired::fabric::Demand;
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::group::Group;
-use crate::model::id::{AwsId, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::memory::{Memory, Remembered};
 use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
@@ -69,6 +69,15 @@ impl BalancerState {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stored.is_empty() && self.leftovers.is_empty()
+    }
+
+    /// The certificates of what stands of members that have turned bad.
+    pub fn held_certificates(&self) -> impl Iterator<Item = &CertificateKey> {
+        let listens = self.stored.memory.held.values().flat_map(|part| part.listens.values());
+        listens.flat_map(|listen| &listen.certificates).filter_map(|id| match id {
+            Id::Of(Handle::Certificate(key)) => Some(key),
+            Id::Of(_) | Id::Is(_) => None,
+        })
     }
 
     /// What is known of a group beyond what can be seen.

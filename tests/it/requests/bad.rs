@@ -270,3 +270,39 @@ fn for_who_is_kept_out_acm_is_not_asked_and_nobody_waits() {
         assert_eq!(site.aws.calls().get("acm.RequestCertificate"), Some(&1));
     });
 }
+
+#[test]
+fn what_stands_of_a_member_that_has_turned_bad_keeps_its_certificate_also_where_it_is_made_anew() {
+    wait(async {
+        let sibling = |path: &str| {
+            format!(
+                "ingress shop/plain:
+  {{class: own, group.name: edge, rules: [b.example.com Prefix {path} web:80]}}"
+            )
+        };
+        let site = site(settings(), &format!("{ASKING}{}", sibling("/")));
+        let controller = site.settle().await;
+        let before = listening(&site.aws.everything());
+        assert_eq!(before, BTreeSet::from([(80, 0), (443, 1)]));
+        // It asks for other names by now, and has a fault besides: what it was stays.
+        controller.cluster.add(
+            "ingress shop/web:
+  {class: own, group.name: edge, create-acm-cert: 'true', target-type: nonsense,
+   rules: [a.example.org Prefix / web:80]}",
+        );
+        controller.settle_for(600).await;
+        assert_eq!(listening(&site.aws.everything()), before);
+        // Whoever starts then gives it to the load balancer that somebody has to make anew.
+        drop(controller);
+        let controller = site.start();
+        controller.settle_for(600).await;
+        site.aws.change(|state| {
+            state.load_balancers.clear();
+            state.listeners.clear();
+            state.rules.clear();
+        });
+        controller.cluster.add(&sibling("/b"));
+        controller.settle_for(600).await;
+        assert_eq!(listening(&site.aws.everything()), before);
+    });
+}
