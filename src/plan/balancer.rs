@@ -70,6 +70,7 @@ pub fn plan(
     let grace = stack.grace;
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
+    replacement.expect_replacements(&mut draft);
     replacement.expect_arrivals(&mut draft);
     replacement.expect_followers(&mut draft);
     replacement.expect_evictions(&mut draft);

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use crate::model::id::{AwsId, Handle, Id, TargetGroupKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer, LiveTargetGroup};
-use crate::model::known::Known;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::plan::{Need, Wait, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
@@ -22,6 +21,7 @@ use super::alike;
 use super::deletion;
 use super::draft::Draft;
 use super::settle::{Settled, leads_to, load_balancer_handle};
+use super::switch::SWITCH_MAX;
 
 /// What takes the place of what in a group.
 #[derive(Clone, Copy, Debug)]
@@ -123,14 +123,33 @@ impl<'i> Replacement<'_, 'i> {
     }
 
     /// Whether the target group that was chosen can take the requests of the old one. What is not
-    /// known of either is no.
+    /// known of either is no. Where none of the old one's targets is well, that is waited for no
+    /// longer than where somebody leads a path elsewhere.
     fn is_as_good(&self, key: &TargetGroupKey, old: &LiveTargetGroup) -> bool {
         let new = self.settled.target_groups.get(key).copied();
-        let targets = |live: &LiveTargetGroup| self.inventory.targets.get(&live.live.id);
-        let (old, new) = (targets(old), new.and_then(targets));
-        match (old.and_then(Known::value), new.and_then(Known::value)) {
-            (Some(old), Some(new)) => can_follow(new, old),
+        match (self.targets_of(old), new.and_then(|new| self.targets_of(new))) {
+            (Some(old), Some(new)) => {
+                let patience = || WaitKey::Patience(self.id_of(key));
+                can_follow(new, old) || nobody_is_well(old) && self.over.contains(&patience())
+            }
             (None, _) | (_, None) => false,
+        }
+    }
+
+    fn targets_of(&self, live: &LiveTargetGroup) -> Option<&[LiveTarget]> {
+        let found = self.inventory.targets.get(&live.live.id)?;
+        found.value().map(Vec::as_slice)
+    }
+
+    /// Takes note of how long target groups of which no target is well are led to instead of those
+    /// that were chosen.
+    pub fn expect_replacements(&self, draft: &mut Draft) {
+        for key in self.stack.target_groups.keys() {
+            let Some(old) = self.serving_instead(key) else { continue };
+            if self.targets_of(old).is_some_and(nobody_is_well) {
+                let patience = WaitKey::Patience(self.id_of(key));
+                self.wait(draft, patience, Need::Elapsed(SWITCH_MAX));
+            }
         }
     }
 
@@ -266,6 +285,12 @@ impl<'i> Replacement<'_, 'i> {
         draft.wait(Wait { key: key.clone(), need });
         (!is_over).then_some(key)
     }
+}
+
+/// Whether no target is well, nor may get well.
+fn nobody_is_well(targets: &[LiveTarget]) -> bool {
+    let states = [TargetState::Healthy, TargetState::Initial];
+    !targets.iter().any(|live| states.contains(&live.state))
 }
 
 /// Whether some targets can take the requests that others take now: as many of them are well, or

@@ -190,6 +190,29 @@ fn a_target_group_without_targets_is_replaced_without_waiting() {
 }
 
 #[test]
+fn a_target_group_of_which_no_target_is_well_is_replaced_in_the_end_by_one_that_has_none() {
+    wait(async {
+        let with = |target_type: &str| {
+            format!(
+                "node n0: {{id: i-1, ready: true}}
+service shop/s: {{ports: ['80:8080@31000']}}
+endpoints shop/s: {{at: []}}
+ingress shop/web: {{target-type: {target_type}, rules: [any Exact /a s:80]}}"
+            )
+        };
+        let site = Site::new(&with("instance"));
+        let controller = site.settle().await;
+        site.aws.set_health(TargetState::Unhealthy);
+        controller.cluster.add(&with("ip"));
+        controller.settle_for(200).await;
+        assert_eq!(led_to(&site.aws.everything())[0], "HTTP:1 HTTP:0");
+        controller.settle().await;
+        assert_eq!(led_to(&site.aws.everything())[0], "HTTP:1");
+        assert_eq!(site.aws.everything().target_groups.len(), 1);
+    });
+}
+
+#[test]
 fn a_change_of_mind_in_the_middle_costs_nobody_anything() {
     wait(async {
         let (site, controller) = standing().await;
