@@ -28,8 +28,8 @@ pub struct Site<'a, C, K, T> {
 }
 
 /// Takes the steps of a plan in their order, one at a time. A step is held back when one that it
-/// comes after was not done, when it waits at a gate, or when it takes something away and the
-/// permit says that this is too early; its siblings go on. Once a service asks for fewer calls
+/// comes after was not done, when it waits at a gate, or when it needs to be known who is there and
+/// the permit says that this is too early; its siblings go on. Once a service asks for fewer calls
 /// nothing more is tried of it, nor of any once the permit says that this process no longer leads.
 pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
     plan: &Plan,
@@ -100,11 +100,15 @@ impl<C: Cloud, K: Cluster, T: Clock> Site<'_, C, K, T> {
     }
 
     fn may_take(&self, step: &Step) -> bool {
-        match step.action.sign() {
-            Sign::Remove => self.permit.may_remove(),
-            Sign::Add | Sign::Change => self.permit.may_write(),
-        }
+        if needs_sight(step) { self.permit.has_sight() } else { self.permit.may_write() }
     }
+}
+
+/// Whether a step needs the cluster to have been seen as it is: it takes something away, or makes
+/// what nobody would look for again if whoever it is for was gone.
+#[must_use]
+pub fn needs_sight(step: &Step) -> bool {
+    step.action.sign() == Sign::Remove || step.action.founds()
 }
 
 /// How far a walk through a plan has come.

@@ -8,11 +8,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::Either;
 
-use crate::apply::{Permit, SIGN_PAUSE, Site, apply, of_aws};
+use crate::apply::{Permit, SIGN_PAUSE, Site, apply, needs_sight, of_aws};
 use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
-use crate::model::action::Sign;
 use crate::model::fact::Revision;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::pace::{Imports, Requests};
@@ -202,12 +201,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         plan.steps.iter().map(outcome).collect()
     }
 
-    /// How the subject is left after a plan: where it was too early to take something away, that is
-    /// tried again.
+    /// How the subject is left after a plan: what was too early is tried again.
     fn rest(&self, plan: &Plan, outcomes: &[Outcome]) -> Rest {
         let is_early = plan.steps.iter().zip(outcomes).any(|(step, outcome)| {
-            step.action.sign() == Sign::Remove && step.gate.is_none() && *outcome == Outcome::Held
-        }) && !self.permit.may_remove();
+            needs_sight(step) && step.gate.is_none() && *outcome == Outcome::Held
+        }) && !self.permit.has_sight();
         match crate::report::rest(outcomes) {
             Rest::Done if is_early => Rest::Later(SIGN_PAUSE),
             rest => rest,

@@ -69,11 +69,11 @@ impl<T: Clock> Permit<T> {
         self.current().is_some()
     }
 
-    /// Whether this process may take something away: only in a visit that began after it had seen
-    /// the cluster as it was after the tenure was won. Until then, what is missing may only not
-    /// have been heard of.
+    /// Whether this process knows who is there: only in a visit that began after it had seen the
+    /// cluster as it was after the tenure was won. Until then, what is missing may only not have
+    /// been heard of, and what is there may be gone.
     #[must_use]
-    pub fn may_remove(&self) -> bool {
+    pub fn has_sight(&self) -> bool {
         self.has_seen && self.sees()
     }
 
@@ -96,7 +96,7 @@ impl<T: Clock> Permit<T> {
     }
 }
 
-/// How long after a removal was held back it is tried again: a sign of life of every kind of object
+/// How long after a step was held back for want of sight it is tried again: a sign of life of every kind of object
 /// takes about two seconds in a healthy cluster.
 pub const SIGN_PAUSE: Duration = Duration::from_secs(1);
 
@@ -107,7 +107,7 @@ mod tests {
     use crate::cluster::Sight;
 
     #[test]
-    fn a_visit_that_began_before_the_cluster_was_seen_takes_nothing_away() {
+    fn a_visit_that_began_before_the_cluster_was_seen_has_no_sight_of_it() {
         let clock = SystemClock::new();
         let won = clock.moment();
         let tenure = watch::Sender::new(Some(Tenure::for_ever(won)));
@@ -115,7 +115,7 @@ mod tests {
         let permit = Permit::now(&tenure.subscribe(), &sight.progress(), &clock).expect("it leads");
         let early = permit.for_visit();
         sight.all_listed(won);
-        assert!(early.may_write() && !early.may_remove());
-        assert!(permit.for_visit().may_remove());
+        assert!(early.may_write() && !early.has_sight());
+        assert!(permit.for_visit().has_sight());
     }
 }

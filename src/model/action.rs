@@ -157,6 +157,27 @@ impl Action {
         }
     }
 
+    /// Whether this makes something that stays behind where whoever it is made for is gone: what
+    /// has lost its owners while nobody watched is left alone.
+    #[must_use]
+    pub fn founds(&self) -> bool {
+        let made = match self {
+            Self::Aws(action) => action.makes(),
+            Self::Kube(_) => None,
+        };
+        made.is_some_and(|handle| match handle {
+            Handle::FrontendSecurityGroup(_)
+            | Handle::LoadBalancer(..)
+            | Handle::TargetGroup(..)
+            | Handle::FrontendNlb(_)
+            | Handle::FrontendNlbTargetGroup(..) => true,
+            Handle::BackendSecurityGroup
+            | Handle::Listener(..)
+            | Handle::FrontendNlbListener(..)
+            | Handle::Certificate(_) => false,
+        })
+    }
+
     /// The service and the operation; writes to the API server are `kubernetes`'s.
     #[must_use]
     pub fn operation(&self) -> (&'static str, &'static str) {

@@ -198,6 +198,8 @@ impl FactStore {
             unnamed: changed.clone(),
             unsettled: changed,
             left: std::mem::take(&mut self.left),
+            // Whoever is on its way goes on where it was: names do not go to and fro.
+            arrived: std::mem::take(&mut self.arrived),
             ..Self::default()
         };
     }

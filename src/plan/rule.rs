@@ -297,6 +297,7 @@ impl<'a> Rules<'a> {
                 by_content[index] = found.map(|found| free.remove(found));
             }
         }
+        uncross(wished, &mut by_content);
         let mut kept = Vec::new();
         if self.surplus == Surplus::Keep {
             let explained = |rule: &&LiveRule| self.owners.explain(&rule.rule);
@@ -313,6 +314,22 @@ impl<'a> Rules<'a> {
         let kept = places.into_iter().zip(kept).collect();
         let order = in_order((&by_content, &by_requests), kept);
         pair_rest(self.numbering, wished, &order, free)
+    }
+}
+
+/// Gives of the standing rules with the same content the first one to the first wish for it: what
+/// is kept between them stays there.
+fn uncross(wished: &[Wished], standing: &mut [Option<&LiveRule>]) {
+    for later in 1..standing.len() {
+        for earlier in 0..later {
+            let (Some(one), Some(other)) = (standing[earlier], standing[later]) else { continue };
+            let is_crossed = one.priority > other.priority
+                && wished[earlier].is_satisfied_by(&other.rule)
+                && wished[later].is_satisfied_by(&one.rule);
+            if is_crossed {
+                standing.swap(earlier, later);
+            }
+        }
     }
 }
 

@@ -243,6 +243,29 @@ fn nothing_is_taken_away_before_the_cluster_was_seen_as_it_was_after_the_tenure_
 }
 
 #[test]
+fn for_who_may_be_gone_nothing_is_made_that_would_stay_behind() {
+    let site = Site::new(WEB);
+    wait(async {
+        let controller = site.standby_on(site.aws.clone());
+        controller.sight.all_listed(controller.clock.moment());
+        controller.clock.sleep(Duration::from_secs(1)).await;
+        // What it has heard of is older than its tenure.
+        controller.tenure.send_replace(Some(won(&controller, 1, 1000)));
+        controller.settle_for(30).await;
+        controller.cluster.delete(&key("shop/web"));
+        controller.sight.all_listed(controller.clock.moment());
+        controller.settle().await;
+        // The one that all share is looked after, whoever goes.
+        assert_eq!(operations(&site), ["CreateSecurityGroup", "DeleteSecurityGroup"]);
+        assert_eq!(end(&site), end(&Site::new("")));
+        // Whoever is there has it all, a moment later than else.
+        controller.cluster.add(WEB);
+        controller.settle().await;
+        assert!(operations(&site).contains(&"CreateLoadBalancer"));
+    });
+}
+
+#[test]
 fn a_name_that_moves_with_its_ingress_is_never_withdrawn() {
     let member = |group: &str, path: &str, host: &str| {
         format!("{{group.name: {group}, rules: [{host} Exact {path} s:80]}}")

@@ -262,3 +262,33 @@ fn only_binding(site: &Site) -> ObjectKey {
     let objects = site.cluster.objects.read().unwrap();
     objects.bindings.keys().next().unwrap().clone()
 }
+
+#[test]
+fn two_rules_that_say_the_same_do_not_change_places_behind_what_nobody_explains() {
+    wait(async {
+        let site = Site::new(
+            "
+service shop/s: {ports: [80]}
+ingress shop/a: {group.name: edge, group.order: 1, rules: [any Exact /a s:80, any Exact /a s:80]}
+ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
+",
+        );
+        drop(site.settle().await);
+        // What is another member's stands in front of both.
+        site.aws.change(|state| {
+            for rule in state.rules.values_mut() {
+                rule.priority = [2, 3, 1][rule.priority as usize - 1];
+            }
+        });
+        site.cluster.add(
+            "ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []}",
+        );
+        let before = rules(&site);
+        for _ in 0..2 {
+            site.aws.forget_calls();
+            site.settle().await;
+            assert_eq!(rules(&site), before);
+            assert_eq!(site.aws.calls().get("elbv2.SetRulePriorities"), None);
+        }
+    });
+}
