@@ -87,8 +87,8 @@ impl Life {
     /// Does one thing, if it can be done. Answers with what that changes, in its order.
     pub fn edit(&mut self, edit: Edit, dice: &mut Dice, cluster: &FakeCluster) -> Vec<Change> {
         let changes = match edit {
-            Edit::Add => self.add(dice),
-            Edit::MoveNamespace => self.move_namespace(dice),
+            Edit::Add => self.add(dice, cluster),
+            Edit::MoveNamespace => self.move_namespace(dice, cluster),
             Edit::HandOver => self.hand_over(dice),
             Edit::Delete => self.delete(dice),
             Edit::Break if dice.falls(FICKLE) => self.break_shortly(dice),
@@ -236,11 +236,11 @@ impl Life {
         });
     }
 
-    fn add(&mut self, dice: &mut Dice) -> Vec<Change> {
+    fn add(&mut self, dice: &mut Dice, cluster: &FakeCluster) -> Vec<Change> {
         let namespace = *dice.one_of(&NAMESPACES);
         let name = format!("w{}", dice.below(APPS_MAX));
         let key = ObjectKey::new(namespace, name);
-        if self.apps.contains_key(&key) {
+        if self.apps.contains_key(&key) || is_going(cluster, &key) {
             return Vec::new();
         }
         self.make();
@@ -273,11 +273,11 @@ impl Life {
         (!keys.is_empty()).then(|| (*dice.one_of(&keys)).clone())
     }
 
-    fn move_namespace(&mut self, dice: &mut Dice) -> Vec<Change> {
+    fn move_namespace(&mut self, dice: &mut Dice, cluster: &FakeCluster) -> Vec<Change> {
         let Some(old) = self.any_app(dice) else { return Vec::new() };
         let namespace = if old.namespace == "shop" { "team" } else { "shop" };
         let new = ObjectKey::new(namespace, old.name.clone());
-        if self.apps.contains_key(&new) {
+        if self.apps.contains_key(&new) || is_going(cluster, &new) {
             return Vec::new();
         }
         let mut app = self.apps.remove(&old).unwrap();
@@ -444,6 +444,11 @@ const PARAMS: [&str; 6] = [
     "wafv2AclName: acl",
     "wafv2AclArn: none",
 ];
+
+/// Whether an Ingress of this name is there: while one goes, no other can have its name.
+fn is_going(cluster: &FakeCluster, key: &ObjectKey) -> bool {
+    cluster.objects.read().unwrap().ingresses.contains_key(key)
+}
 
 fn rules(dice: &mut Dice) -> Vec<(usize, usize, usize)> {
     let one = |dice: &mut Dice| {
