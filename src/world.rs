@@ -270,7 +270,7 @@ impl World {
         if self.zones.found != found {
             self.facts.touch(Topic::Zones);
             if let Some(zones) = &found {
-                self.late.extend(self.index.zones_are(&self.settings, zones));
+                self.late.extend(self.index.zones_are(&self.settings, &self.objects, zones));
                 self.repack();
             }
         }

@@ -91,6 +91,21 @@ pub(super) fn own(
     split(settings, ingress, names, is_own).collect()
 }
 
+/// The certificates that an Ingress, or its class, names by their ARNs.
+pub(super) fn named(
+    settings: &Settings,
+    objects: &Objects,
+    key: &ObjectKey,
+    ingress: &Ingress,
+) -> Vec<String> {
+    match claim(settings, objects, key, ingress) {
+        Claim::Ours(Some(params)) if !params.spec.certificate_arn.is_empty() => {
+            params.spec.certificate_arn.clone()
+        }
+        _ => tls::arns(ingress),
+    }
+}
+
 /// Whether an Ingress listens for HTTPS; who names no ports does, with a certificate.
 fn speaks_tls(ingress: &Ingress) -> bool {
     let ports = value(ingress, &LISTEN_PORTS);

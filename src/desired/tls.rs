@@ -53,10 +53,15 @@ pub fn entries(
 /// Whether an Ingress names certificates by their ARNs; a text without any names none (LBC).
 #[must_use]
 pub fn names_arns(ingress: &Ingress) -> bool {
+    !arns(ingress).is_empty()
+}
+
+/// The certificates that an Ingress names by their ARNs.
+#[must_use]
+pub fn arns(ingress: &Ingress) -> Vec<String> {
     let annotations = ingress.metadata.annotations.as_ref();
     let text = annotations.and_then(|all| all.get(&CERTIFICATE_ARN.key()));
-    let arns = text.and_then(|text| (CERTIFICATE_ARN.parser)(text).ok());
-    arns.is_some_and(|arns| !arns.is_empty())
+    text.and_then(|text| (CERTIFICATE_ARN.parser)(text).ok()).unwrap_or_default()
 }
 
 /// The entries of `spec.tls` that name a Secret, whosever the Ingress is.

@@ -261,7 +261,7 @@ impl Index {
         let either = self.groups.set(&source, groups.into_iter().collect());
         visits.balancers(&either);
         self.name_certificates(visits, objects, key, ingress);
-        self.repack(visits, key, &either);
+        self.repack(visits, objects, key, &either);
         if let Some(ingress) = ingress {
             self.regroup_solvers(visits, objects, key, ingress);
         }

@@ -70,6 +70,7 @@ impl Index {
     pub(super) fn repack(
         &mut self,
         visits: &mut Visits<'_>,
+        objects: &Objects,
         key: &ObjectKey,
         groups: &BTreeSet<Group>,
     ) {
@@ -83,7 +84,7 @@ impl Index {
             return;
         }
         for group in groups {
-            self.repack_group(visits, group);
+            self.repack_group(visits, objects, group);
         }
     }
 
@@ -92,6 +93,7 @@ impl Index {
     pub fn zones_are(
         &mut self,
         settings: &Settings,
+        objects: &Objects,
         zones: &Arc<HostedZones>,
     ) -> BTreeSet<Subject> {
         let mut visits = Visits { settings, subjects: BTreeSet::new() };
@@ -100,7 +102,7 @@ impl Index {
         let groups: BTreeSet<Group> =
             asking.filter_map(|member| self.groups.of(&member).next().cloned()).collect();
         for group in &groups {
-            self.repack_group(&mut visits, group);
+            self.repack_group(&mut visits, objects, group);
         }
         visits.subjects
     }
@@ -111,17 +113,19 @@ impl Index {
         self.packing.zones.is_none() && !self.packing.packed.is_empty()
     }
 
-    fn repack_group(&mut self, visits: &mut Visits<'_>, group: &Group) {
+    fn repack_group(&mut self, visits: &mut Visits<'_>, objects: &Objects, group: &Group) {
         if !matches!(group, Group::Explicit(_)) {
             return;
         }
         let mut asking = BTreeMap::new();
-        let mut imports = BTreeSet::new();
+        let (mut imports, mut named) = (BTreeSet::new(), BTreeSet::new());
         let mut members: Vec<ObjectKey> = Vec::new();
         for member in self.members(group).filter(|one| self.groups.of(one).next() == Some(group)) {
             imports.extend(self.secrets.of(member).filter_map(imported));
             if let Some(asked) = self.packing.asked.get(&member.key) {
                 asking.insert(&member.key, asked);
+            } else if let Some(ingress) = objects.ingresses.get(&member.key) {
+                named.extend(request::named(visits.settings, objects, &member.key, ingress));
             }
             members.push(member.key.clone());
         }
@@ -129,7 +133,7 @@ impl Index {
         let is_provable = |key: &RequestKey| {
             zones.is_none_or(|zones| request::unproved(visits.settings, zones, key).is_empty())
         };
-        let mut packed = pack(&asking, imports.len(), is_provable);
+        let mut packed = pack(&asking, imports.len() + named.len(), is_provable);
         for key in members {
             let (now, before) = (packed.remove(&key), self.packing.packed.get(&key));
             if now.as_ref() == before {

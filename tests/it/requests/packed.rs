@@ -96,6 +96,28 @@ fn whoever_comes_changes_few_certificates_and_nobody_is_without_one_meanwhile() 
 }
 
 #[test]
+fn certificates_that_others_name_take_their_places() {
+    wait(async {
+        let named: String = (0..10)
+            .map(|n| {
+                format!(
+                    "ingress shop/n{n}: {{class: own, group.name: edge, certificate-arn: \
+                     'arn:aws:acm:us-east-1:123456789012:certificate/{n}', \
+                     rules: [n{n}.example.com Prefix / web:80]}}\n"
+                )
+            })
+            .collect();
+        let asking: String = (0..20).map(asking).collect();
+        let site = site(settings(), &format!("{CLASS}{named}{asking}"));
+        site.start().settle_for(120).await;
+        let state = site.aws.everything();
+        let names: BTreeSet<_> =
+            state.requested.values().flat_map(|one| &one.facts.names).collect();
+        assert!(names.len() == 20 && requests(&site) <= 10, "{}", requests(&site));
+    });
+}
+
+#[test]
 fn a_host_that_cannot_be_proved_holds_up_nobody() {
     wait(async {
         let site = standing(30).await;
