@@ -96,8 +96,8 @@ impl<T: Clock> Permit<T> {
     }
 }
 
-/// How long after a step was held back for want of sight it is tried again: a sign of life of every kind of object
-/// takes about two seconds in a healthy cluster.
+/// How long after a step was held back for want of sight it is tried again: a sign of life of every
+/// kind of object takes about two seconds in a healthy cluster.
 pub const SIGN_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

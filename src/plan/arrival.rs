@@ -14,8 +14,8 @@ use crate::model::source::Source;
 
 use super::alike;
 use super::draft::Draft;
-use super::replacement::Replacement;
-use super::switch::{SWITCH_MAX, takes_requests};
+use super::replacement::{Replacement, SWITCH_MAX};
+use super::switch::takes_requests;
 
 /// For how long a member stays that its class does not select any more: long enough for a person to
 /// see its Event and to undo a slip.

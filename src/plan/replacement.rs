@@ -21,7 +21,10 @@ use super::alike;
 use super::deletion;
 use super::draft::Draft;
 use super::settle::{Settled, leads_to, load_balancer_handle};
-use super::switch::SWITCH_MAX;
+
+/// For how long a path stays with what it reached before. Whoever leads it elsewhere gets what was
+/// asked for in the end, even if that never gets well.
+pub(super) const SWITCH_MAX: Duration = Duration::from_mins(5);
 
 /// What takes the place of what in a group.
 #[derive(Clone, Copy, Debug)]

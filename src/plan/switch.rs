@@ -6,7 +6,6 @@
 //! with no weight. Nothing of it is remembered: what the rule does says how far it has come.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::backend::BackendKey;
@@ -16,11 +15,7 @@ use crate::model::rule::{Rule, RuleAction, RulesByHost, Weighted, actions_satisf
 use crate::model::target::{LiveTarget, TargetState};
 
 use super::draft::Draft;
-use super::replacement::{Interim, Replacement};
-
-/// For how long a path stays with what it reached before. Whoever leads it elsewhere gets what was
-/// asked for in the end, even if that never gets well.
-pub(super) const SWITCH_MAX: Duration = Duration::from_mins(5);
+use super::replacement::{Interim, Replacement, SWITCH_MAX};
 
 /// The most target groups of one action (AWS).
 const GROUPS_MAX: usize = 5;
