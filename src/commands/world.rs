@@ -266,10 +266,10 @@ async fn plan_certificates<C: Cloud, T: Clock>(
     let cluster = settings.cluster.clone();
     let mut standing = BTreeSet::new();
     if tls::is_on(settings, objects) {
-        standing.extend(mirror.certificates(&cluster).await?);
+        standing.extend(mirror.certificates(&cluster).await?.into_keys());
     }
     if request::is_on(settings, objects) {
-        standing.extend(mirror.requests(&cluster).await?);
+        standing.extend(mirror.requests(&cluster).await?.into_keys());
     }
     keys.extend(standing.into_iter().filter(|key| snapshot.extent.shows_users_of(key)));
     for key in keys {

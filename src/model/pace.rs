@@ -2,6 +2,7 @@
 //! certificate and those that renew it, and every request, and takes so many of each a year from an
 //! account and region; whoever uses them up keeps everybody from having certificates.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,8 +59,7 @@ pub enum Limited {
     Cluster,
 }
 
-/// The imports of a cluster, as far as this process made them. A restart forgets them, which makes
-/// nobody wait longer.
+/// The imports of a cluster: those that this process made, and what stands of earlier ones.
 #[derive(Clone, Debug, Default)]
 pub struct Imports {
     of_secrets: BTreeMap<ObjectKey, Meter>,
@@ -103,10 +103,19 @@ impl Imports {
         of_namespace.pass(PAUSE_OF_NAMESPACE, now);
         self.of_all.pass(PAUSE, now);
     }
+
+    /// Takes note of imports that stand, whoever made them, each with how long ago it was made.
+    pub fn recall(&mut self, mut past: Vec<(ObjectKey, Duration)>, now: Moment) {
+        past.sort_by_key(|(_, ago)| Reverse(*ago));
+        let namespaces = past.iter().map(|(secret, ago)| (secret.namespace.clone(), *ago));
+        recall(&mut self.of_namespaces, namespaces, PAUSE_OF_NAMESPACE, now);
+        self.of_all.at_least(past.iter().map(|(_, ago)| *ago), PAUSE, now);
+        recall(&mut self.of_secrets, past, PAUSE_OF_SECRET, now);
+    }
 }
 
-/// The requests of a cluster, as far as this process made them. A restart forgets them; what stands
-/// is found before it is asked for again.
+/// The requests of a cluster: those that this process made, and what stands of earlier ones. What
+/// stands is found before it is asked for again.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     of_sets: BTreeMap<RequestKey, Meter>,
@@ -155,6 +164,34 @@ impl Requests {
         of_namespace.pass(PAUSE_OF_NAMESPACE, now);
         self.of_all.pass(PAUSE, now);
     }
+
+    /// Takes note of what stands that ACM was asked for, whoever asked, each with for the sake of
+    /// which namespace and how long ago.
+    pub fn recall(&mut self, mut past: Vec<(SmolStr, Duration)>, now: Moment) {
+        past.sort_by_key(|(_, ago)| Reverse(*ago));
+        self.of_all.at_least(past.iter().map(|(_, ago)| *ago), PAUSE, now);
+        recall(&mut self.of_namespaces, past, PAUSE_OF_NAMESPACE, now);
+    }
+}
+
+/// Takes note of what was made, each with how long ago, what was longest ago first.
+fn recall<K: Ord + Clone>(
+    meters: &mut BTreeMap<K, Meter>,
+    past: impl IntoIterator<Item = (K, Duration)>,
+    pause: Duration,
+    now: Moment,
+) {
+    let mut each: BTreeMap<K, Vec<Duration>> = BTreeMap::new();
+    for (key, ago) in past {
+        each.entry(key).or_default().push(ago);
+    }
+    for (key, past) in each {
+        let mut meter = meters.get(&key).copied().unwrap_or_default();
+        meter.at_least(past, pause, now);
+        if meter.is_running(now) {
+            meters.insert(key, meter);
+        }
+    }
 }
 
 /// What one pause after the other has been used up until when.
@@ -174,6 +211,17 @@ impl Meter {
 
     fn pass(&mut self, pause: Duration, now: Moment) {
         self.0 = self.0.max(now).plus(pause);
+    }
+
+    /// Is used up for as long at least as these have made it, each so long ago, what was longest
+    /// ago first: what was counted is not counted again.
+    fn at_least(&mut self, past: impl IntoIterator<Item = Duration>, pause: Duration, now: Moment) {
+        let (mut ahead, mut last) = (Duration::ZERO, Duration::ZERO);
+        for ago in past {
+            ahead = ahead.saturating_sub(last.saturating_sub(ago)).saturating_add(pause);
+            last = ago;
+        }
+        self.0 = self.0.max(now.plus(ahead.saturating_sub(last)));
     }
 }
 
@@ -223,6 +271,28 @@ mod tests {
         assert_eq!(take(&mut imports, &secret(500), Urgency::Expiring, at(5)), Ok(()));
         let other = ObjectKey::new("other", "tls");
         assert_eq!(take(&mut imports, &other, Urgency::Any, at(5)), Ok(()));
+    }
+
+    #[test]
+    fn what_stands_of_earlier_imports_counts_once() {
+        let past = (0..AT_ONCE_OF_NAMESPACE).map(|n| (secret(n), Duration::from_secs(60)));
+        let past: Vec<_> = past.collect();
+        let mut imports = Imports::default();
+        for _ in 0..2 {
+            imports.recall(past.clone(), at(5));
+            let wait = imports.may(&secret(500), Urgency::Any, at(5));
+            let left = PAUSE_OF_NAMESPACE.saturating_sub(Duration::from_secs(60));
+            assert_eq!(wait, Err((left, Limited::Namespace)));
+        }
+        // One of a Secret leaves room for another one, and the second is the last for a while.
+        assert_eq!(take(&mut imports, &secret(1), Urgency::Expiring, at(5)), Ok(()));
+        let wait = imports.may(&secret(1), Urgency::Expiring, at(5));
+        assert_eq!(wait, Err((Duration::from_secs(540), Limited::Own)));
+        // What was long ago holds nobody up.
+        let mut imports = Imports::default();
+        let day = Duration::from_secs(24 * 60 * 60);
+        imports.recall((0..90).map(|n| (secret(n), day * (1 + n / 4))).collect(), at(5));
+        assert_eq!(imports.may(&secret(500), Urgency::Any, at(5)), Ok(()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! which of ours nobody uses. It is taken now and then by itself, so that nobody who does not need
 //! it waits for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Visit, again, gravest};
@@ -92,7 +92,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let is_unread = may_have && !world.ends.are_requests_read;
             (desired::tls::is_on(settings, &world.objects), world.ends.asked || is_unread)
         };
-        let mut made = BTreeSet::new();
+        let mut made = BTreeMap::new();
         if imports {
             made.extend(self.mirror().certificates(&settings.cluster).await?);
         }
@@ -100,7 +100,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let requests = match self.mirror().requests(&settings.cluster).await {
                 // Who may not list certificates has asked for none.
                 Err(error) if error.kind == Kind::Refused && !self.world().lock().ends.asked => {
-                    BTreeSet::new()
+                    BTreeMap::new()
                 }
                 found => found?,
             };
@@ -110,7 +110,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             drop(world);
             made.extend(requests);
         }
-        Ok(made)
+        self.recall(&made);
+        Ok(made.into_keys().collect())
     }
 
     /// Certificates that went out of use while nobody watched, and those that an end of this

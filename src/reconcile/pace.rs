@@ -1,15 +1,18 @@
 //! Imports and requests that come too fast: who uses them is told, and what served before serves
 //! on.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::Visit;
 use crate::aws::Cloud;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::action::{AcmAction, Action, AwsAction};
-use crate::model::id::ObjectKey;
+use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::inventory::CertificateInventory;
 use crate::model::outcome::Outcome;
 use crate::model::pace::{Imports, Limited, Requests, Urgency};
@@ -167,6 +170,30 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let now = self.reconciler.clock.moment();
             self.requests().made(key, namespace.unwrap_or_default(), now);
         }
+    }
+
+    /// Takes note of what was imported and asked for before this process began, or while another
+    /// one led, as far as it stands.
+    pub(super) fn recall(&self, made: &BTreeMap<CertificateKey, Option<Timestamp>>) {
+        let (now, moment) = (self.reconciler.clock.now(), self.reconciler.clock.moment());
+        let (mut imports, mut requests) = (Vec::new(), Vec::new());
+        {
+            let world = self.world().lock();
+            for (key, at) in made {
+                let Some(at) = at else { continue };
+                let ago = now.duration_since(*at).try_into().unwrap_or_default();
+                match key {
+                    CertificateKey::Secret(secret) => imports.push((secret.clone(), ago)),
+                    CertificateKey::Request(_) => {
+                        let asker = world.index.wanting(key).next();
+                        let namespace = asker.map(|asker| asker.namespace().into());
+                        requests.push((namespace.unwrap_or_default(), ago));
+                    }
+                }
+            }
+        }
+        self.imports().recall(imports, moment);
+        self.requests().recall(requests, moment);
     }
 
     fn requests(&self) -> MutexGuard<'_, Requests> {

@@ -40,7 +40,8 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<ListedImport>, CloudEr
         found.iter().filter(|summary| summary.r#type() == Some(&CertificateType::Imported));
     let each = imported.filter_map(|summary| {
         let id = AwsId::new(summary.certificate_arn()?);
-        Some(ListedImport { id, since: since(summary), listed: listed(summary) })
+        let imported_at = summary.imported_at().and_then(moment);
+        Some(ListedImport { id, since: since(summary), imported_at, listed: listed(summary) })
     });
     Ok(each.collect())
 }

@@ -20,6 +20,8 @@ pub(in crate::aws) struct AcmBelief {
     /// What the list of those tells of each. Of what was written since, and of what may have been,
     /// it tells nothing any more.
     pub(in crate::aws) listed: BTreeMap<AwsId, ListedCertificate>,
+    /// When each of those was imported last, where the list says it.
+    pub(in crate::aws) imported_at: BTreeMap<AwsId, Timestamp>,
     pub(in crate::aws) certificate_facts: BTreeMap<AwsId, Known<CertificateFacts>>,
     /// The fingerprints of what this process imported, by certificate.
     pub(in crate::aws) imported: BTreeMap<AwsId, String>,
@@ -42,6 +44,8 @@ impl AcmBelief {
             AcmReading::Certificates(found) => {
                 let ids = found.iter().map(|one| one.id.clone()).collect();
                 belief.certificates = Known::Is(ids, at);
+                let times = found.iter().filter_map(|one| Some((one.id.clone(), one.imported_at?)));
+                belief.imported_at = times.collect();
                 let listed = found.into_iter().filter_map(|one| Some((one.id, one.listed?)));
                 belief.listed = listed.collect();
             }
@@ -73,6 +77,7 @@ impl AcmBelief {
         match part {
             AcmPart::Certificates => {
                 self.certificates = other.certificates;
+                self.imported_at = other.imported_at;
                 let known = self.certificates.value();
                 let stands = |id: &AwsId| known.is_some_and(|known| known.contains(id));
                 let listed = &mut other.listed;

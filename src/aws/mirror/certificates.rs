@@ -1,10 +1,12 @@
 //! What is believed of ACM's certificates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Mirror;
+use jiff::Timestamp;
+
 use crate::aws::{Cloud, CloudError};
 use crate::clock::Clock;
 use crate::model::certificate::CertificateFacts;
@@ -62,14 +64,15 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         Ok(keys)
     }
 
-    /// The TLS Secrets of the cluster of which a certificate stands.
+    /// The TLS Secrets of the cluster of which a certificate stands, each with when it was imported
+    /// last, where ACM tells.
     ///
     /// # Errors
     /// What AWS answered to a read.
     pub async fn certificates(
         &self,
         cluster: &str,
-    ) -> Result<BTreeSet<CertificateKey>, CloudError> {
+    ) -> Result<BTreeMap<CertificateKey, Option<Timestamp>>, CloudError> {
         self.view(|reader| reader.certificates(cluster)).await
     }
 
@@ -87,11 +90,14 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.request(cluster, key, age_max)).await
     }
 
-    /// What ACM was asked for in the cluster's name.
+    /// What ACM was asked for in the cluster's name, and when.
     ///
     /// # Errors
     /// What AWS answered to a read.
-    pub async fn requests(&self, cluster: &str) -> Result<BTreeSet<CertificateKey>, CloudError> {
+    pub async fn requests(
+        &self,
+        cluster: &str,
+    ) -> Result<BTreeMap<CertificateKey, Option<Timestamp>>, CloudError> {
         self.view(|reader| reader.requests(cluster)).await
     }
 

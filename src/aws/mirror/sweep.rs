@@ -45,13 +45,13 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
             standing.groups.insert(group, inventory);
         }
         standing.fabric = self.fabric(cluster, &BTreeSet::new()).await?;
-        for key in self.certificates(cluster).await? {
+        for key in self.certificates(cluster).await?.into_keys() {
             let inventory = self.certificate(cluster, &key, None).await?;
             if let CertificateKey::Secret(secret) = key {
                 standing.imports.insert(secret, inventory);
             }
         }
-        for key in self.requests(cluster).await? {
+        for key in self.requests(cluster).await?.into_keys() {
             if let CertificateKey::Request(request) = &key {
                 let inventory = self.request(cluster, request, age_max).await?;
                 standing.requests.insert(key, inventory);

@@ -69,6 +69,8 @@ pub struct ListedImport {
     pub id: AwsId,
     /// Since when it stands, where AWS tells.
     pub since: Option<Timestamp>,
+    /// When it was imported last, where AWS tells.
+    pub imported_at: Option<Timestamp>,
     /// What the list tells of it, where that is all of what it should.
     pub listed: Option<ListedCertificate>,
 }

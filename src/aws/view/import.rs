@@ -1,7 +1,9 @@
 //! What the belief tells of certificates that were imported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{Reader, map};
 use crate::aws::part::{AcmPart, Part};
@@ -50,12 +52,19 @@ impl Reader<'_> {
         ours.map(|(id, _)| id).filter(|id| stand.contains(*id)).cloned().collect()
     }
 
-    /// The certificates of the cluster that stand.
-    pub(in crate::aws) fn certificates(&mut self, cluster: &str) -> BTreeSet<CertificateKey> {
+    /// The certificates of the cluster that stand, and when each was imported last.
+    pub(in crate::aws) fn certificates(
+        &mut self,
+        cluster: &str,
+    ) -> BTreeMap<CertificateKey, Option<Timestamp>> {
         self.need(Part::Acm(AcmPart::Certificates));
-        let Some(stand) = self.belief.acm.certificates.value() else { return BTreeSet::new() };
+        let acm = &self.belief.acm;
+        let Some(stand) = acm.certificates.value() else { return BTreeMap::new() };
         let standing = self.belief.tags.secrets(cluster).filter(|(_, id)| stand.contains(*id));
-        standing.filter_map(|(secret, _)| secret_of(secret)).collect()
+        let each = standing.filter_map(|(secret, id)| {
+            Some((secret_of(secret)?, acm.imported_at.get(id).copied()))
+        });
+        each.collect()
     }
 
     /// Those of them, at most so many, that are believed to be what a list tells of them, which was

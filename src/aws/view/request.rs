@@ -1,8 +1,10 @@
 //! What the belief tells of certificates that ACM was asked for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{Reader, map};
 use crate::aws::part::{AcmPart, Part};
@@ -67,16 +69,20 @@ impl<'a> Reader<'a> {
         facts
     }
 
-    /// What ACM was asked for in the cluster's name.
-    pub(in crate::aws) fn requests(&mut self, cluster: &str) -> BTreeSet<CertificateKey> {
+    /// What ACM was asked for in the cluster's name, and when.
+    pub(in crate::aws) fn requests(
+        &mut self,
+        cluster: &str,
+    ) -> BTreeMap<CertificateKey, Option<Timestamp>> {
         self.need(Part::Acm(AcmPart::Requested));
         let belief = self.belief;
-        let Some(stand) = belief.acm.requested.value() else { return BTreeSet::new() };
+        let Some(stand) = belief.acm.requested.value() else { return BTreeMap::new() };
         let ids = belief.tags.requests(cluster).filter(|id| stand.contains(*id));
         let keys = ids.filter_map(|id| {
             let facts = self.request_facts(id, Duration::MAX)?;
-            let RequestFacts { names, authority, .. } = facts.clone();
-            Some(CertificateKey::Request(Arc::new(RequestKey { names, authority })))
+            let RequestFacts { names, authority, requested_at, .. } = facts.clone();
+            let key = CertificateKey::Request(Arc::new(RequestKey { names, authority }));
+            Some((key, Some(requested_at)))
         });
         keys.collect()
     }

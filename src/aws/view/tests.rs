@@ -128,7 +128,12 @@ fn vpc(groups: usize) -> Belief {
     }
     let ids: Vec<AwsId> = all().map(|n| arn("certificate", n)).collect();
     let marks = all().map(|n| (arn("certificate", n), secret(n).tags(CLUSTER)));
-    let listed = ids.iter().cloned().map(|id| ListedImport { id, since: None, listed: None });
+    let listed = ids.iter().cloned().map(|id| ListedImport {
+        id,
+        since: None,
+        imported_at: None,
+        listed: None,
+    });
     let listed = listed.collect();
     adopt(
         Part::Acm(AcmPart::Certificates),

@@ -67,6 +67,7 @@ impl State {
         let held = Certificate { facts: spec.facts.clone(), tags: spec.tags.clone() };
         self.certificates.insert(id.clone());
         self.imported.insert(id.clone(), held);
+        self.imported_at.insert(id.clone(), VirtualClock::new().now());
         Ok(Answer::Certificate(ReadCertificate { id, facts: spec.facts.clone() }))
     }
 
@@ -81,6 +82,7 @@ impl State {
             return refuse("ValidationException", "the key type and usages cannot be changed");
         }
         held.facts = spec.facts.clone();
+        self.imported_at.insert(id.clone(), VirtualClock::new().now());
         Ok(Answer::Certificate(ReadCertificate { id: id.clone(), facts: spec.facts.clone() }))
     }
 
@@ -190,6 +192,7 @@ impl State {
                 let each = self.imported.iter().map(|(id, held)| ListedImport {
                     id: id.clone(),
                     since: Some(self.since(id)),
+                    imported_at: self.imported_at.get(id).copied(),
                     listed: Some(listed(&held.facts)),
                 });
                 AcmReading::Certificates(each.collect())

@@ -10,6 +10,7 @@ use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
 use albedo::model::rule::RuleAction;
 use albedo::model::surroundings::{Interface, IssuedCertificate, Vpc};
+use jiff::Timestamp;
 
 use smol_str::SmolStr;
 
@@ -34,6 +35,8 @@ pub struct State {
     pub certificates: BTreeSet<AwsId>,
     /// Those of them that were imported.
     pub imported: BTreeMap<AwsId, Certificate>,
+    /// When each was imported last.
+    pub imported_at: BTreeMap<AwsId, Timestamp>,
     /// Those that ACM was asked for, issued or not.
     pub requested: BTreeMap<AwsId, Requested>,
     /// What the list shows of those that were not imported.
@@ -92,6 +95,7 @@ impl State {
             interfaces: Vec::new(),
             certificates: BTreeSet::new(),
             imported: BTreeMap::new(),
+            imported_at: BTreeMap::new(),
             requested: BTreeMap::new(),
             issued: BTreeMap::new(),
             made_now: BTreeSet::new(),
