@@ -30,13 +30,7 @@ START_SECONDS = 60.0
 def main() -> int:
     """Run the scenarios that are asked for; the exit code says whether all passed."""
     options = arguments()
-    account = Account(os.environ["AWS_ENDPOINT_URL"], "111122223333")
-    cluster = Cluster(Path(os.environ["KUBECONFIG"]))
-    cluster.install(CRDS)
-    cluster.apply(account.set_up())
-    spec = {"controller": "ingress.k8s.aws/alb"}
-    ingress_class = {"apiVersion": INGRESS, "kind": "IngressClass", "spec": spec}
-    cluster.apply(ingress_class | {"metadata": {"name": "alb"}})
+    account, cluster = set_up()
     account.allow_condition_values(100)
     if options.policy:
         account.enforce(options.policy.read_text(), f"{AGENT}*")
@@ -45,11 +39,29 @@ def main() -> int:
         running.enter_context(lbc(options, account))
         if options.external_dns:
             running.enter_context(external_dns(options, account))
-        for path in sorted(options.recordings.glob("V*.txt")):
-            if not options.names or path.stem.startswith(tuple(options.names)):
-                recorded = recording.read(path, account.real)
-                failed += not passes(Scenario(account, cluster, recorded))
+        for path in chosen(options):
+            recorded = recording.read(path, account.real)
+            failed += not passes(Scenario(account, cluster, recorded))
     return 1 if failed else 0
+
+
+def set_up() -> tuple[Account, Cluster]:
+    """An account and a cluster, with what controllers need in them."""
+    account = Account(os.environ["AWS_ENDPOINT_URL"], "111122223333")
+    cluster = Cluster(Path(os.environ["KUBECONFIG"]))
+    cluster.install(CRDS)
+    cluster.apply(account.set_up())
+    spec = {"controller": "ingress.k8s.aws/alb"}
+    ingress_class = {"apiVersion": INGRESS, "kind": "IngressClass", "spec": spec}
+    cluster.apply(ingress_class | {"metadata": {"name": "alb"}})
+    return account, cluster
+
+
+def chosen(options: argparse.Namespace) -> list[Path]:
+    """The recordings that are asked for; all of them, unless some are named."""
+    found = sorted(options.recordings.glob("V*.txt"))
+    named = tuple(options.names)
+    return [path for path in found if not named or path.stem.startswith(named)]
 
 
 def passes(scenario: Scenario) -> bool:
@@ -75,8 +87,10 @@ def arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def lbc(options: argparse.Namespace, account: Account) -> Iterator[None]:
-    """AWS Load Balancer Controller, for the whole cluster."""
+def lbc(
+    options: argparse.Namespace, account: Account, more: dict[str, str] | None = None
+) -> Iterator[None]:
+    """AWS Load Balancer Controller, for the whole cluster; with more flags, if there are any."""
     with tempfile.TemporaryDirectory() as place:
         # Its webhooks are served to nobody, but it will not start without a certificate.
         self_signed(Path(place), ["localhost"])
@@ -91,7 +105,7 @@ def lbc(options: argparse.Namespace, account: Account) -> Iterator[None]:
             "webhook-cert-dir": place,
             "lb-stabilization-monitor-interval": f"{LOOK_SECONDS:.0f}s",
         }
-        with process(options, "lbc", options.lbc, flags, account):
+        with process(options, "lbc", options.lbc, flags | (more or {}), account):
             yield
 
 

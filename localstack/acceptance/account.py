@@ -61,7 +61,8 @@ class Account:
             ec2.create_tags(Resources=[subnet["SubnetId"]], Tags=tags)
             self.symbols[f"SUBNET({subnet['AvailabilityZone']})"] = subnet["SubnetId"]
         nodes = self._group("nodes", "nodes", {f"kubernetes.io/cluster/{CLUSTER}": "owned"})
-        self._group("x1", "x1", {})
+        # V35 gives it to LBC as a flag, which has to look like an id.
+        self.symbols["sg-x1"] = self._group("x1", "x1", {})
         self._group("x2", "named-sg", {"Name": "named-sg"})
         [instance] = ec2.run_instances(
             ImageId=ec2.describe_images()["Images"][0]["ImageId"],

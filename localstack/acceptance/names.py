@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from acceptance import CRDS, process
+from acceptance import process, set_up
 from account import CLUSTER, NODE, Account
 from cluster import Cluster, pods_of
 from scenario import INGRESS, address_of
@@ -62,13 +62,7 @@ KINDS: dict[str, list[dict[str, str]]] = {
 def main() -> int:
     """Do both, in plain text and encrypted; the exit code says whether nobody changed anything."""
     options = arguments()
-    account = Account(os.environ["AWS_ENDPOINT_URL"], "111122223333")
-    cluster = Cluster(Path(os.environ["KUBECONFIG"]))
-    cluster.install(CRDS)
-    cluster.apply(account.set_up())
-    spec = {"controller": "ingress.k8s.aws/alb"}
-    ingress_class = {"apiVersion": INGRESS, "kind": "IngressClass", "spec": spec}
-    cluster.apply(ingress_class | {"metadata": {"name": "alb"}})
+    account, cluster = set_up()
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     service = {
         "apiVersion": "v1",

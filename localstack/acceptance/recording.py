@@ -1,4 +1,4 @@
-"""Reads what was recorded of a scenario: the objects of each step, and what came of them."""
+"""Reads what was recorded of a scenario: flags, the objects of each step, what came of them."""
 
 import json
 import re
@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 CALLS, LEFT, END = "-- mutating calls, in order\n", "-- left in the cluster\n", "== all Ingresses"
 CALL = re.compile(r"^  (\w+\.\w+) \{", re.MULTILINE)
+FLAGS = re.compile(r"^== flags (.*)$", re.MULTILINE)
 DELETED = re.compile(r"^delete ingresses/(\S+)\n", re.MULTILINE)
 INGRESS = re.compile(r"^  Ingress (\S+) finalizers=.*? status=(.*)$", re.MULTILINE)
 
@@ -35,6 +36,8 @@ class Recording:
     name: str
     steps: list[Step]
     last_calls: Counter[str]
+    # What LBC was started with beside what it always gets.
+    flags: dict[str, str]
 
     @property
     def namespace(self) -> str:
@@ -45,8 +48,10 @@ class Recording:
 def read(path: Path, real: Callable[[str], str]) -> Recording:
     """A recording, with its symbols (`SUBNET(us-east-1a)`) made real."""
     text, _, last = path.read_text().partition(END)
-    bodies = text.split("== step ")[1:]
-    return Recording(path.stem, [*_steps(bodies, real)], Counter(CALL.findall(last)))
+    before, *bodies = text.split("== step ")
+    given = (flag for line in FLAGS.findall(before) for flag in real(line).split())
+    flags = dict(flag.split("=", 1) for flag in given)
+    return Recording(path.stem, [*_steps(bodies, real)], Counter(CALL.findall(last)), flags)
 
 
 def _steps(bodies: list[str], real: Callable[[str], str]) -> Iterator[Step]:

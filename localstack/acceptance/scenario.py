@@ -62,14 +62,20 @@ class Scenario:
 
     def run(self) -> Iterator[str]:
         """What goes wrong, in the order of the steps."""
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
-        self.cluster.apply(namespace)
         for number, step in enumerate(self.recorded.steps, start=1):
-            self.account.forget_log()
-            self._apply(step)
-            calls = self._settled(bool(step.calls), partial(self._missing, step))
+            calls = self._play(step, bool(step.calls))
             troubles = [*self._refusals(calls), *self._missing(step)]
             yield from (f"step {number}: {trouble}" for trouble in troubles)
+        yield from self._delete()
+
+    def _play(self, step: Step, waking: bool) -> list[Json]:
+        """The calls that a step takes."""
+        self.account.forget_log()
+        self._apply(step)
+        return self._settled(waking, partial(self._missing, step))
+
+    def _delete(self) -> Iterator[str]:
+        """What goes wrong while all Ingresses are deleted, and after that."""
         self.account.forget_log()
         waking = bool(self.recorded.last_calls)
         # One after the other: when two come to their end at the same moment, each sees the other
@@ -113,6 +119,8 @@ class Scenario:
 
     def _apply(self, step: Step) -> None:
         """Put a step's objects into the cluster; each new Service gets two pods."""
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
+        self.cluster.apply(namespace)
         for name in step.deleted:
             self.cluster.delete(INGRESS, "Ingress", name, self.namespace)
         for wanted in step.objects:

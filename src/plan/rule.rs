@@ -10,7 +10,7 @@ use crate::model::id::{AwsId, Handle, Id, Slot};
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::marks::{self, Tags};
 use crate::model::plan::{Reason, StepId};
-use crate::model::rule::Rule;
+use crate::model::rule::{Rule, RulesByHost};
 use crate::model::settings::Settings;
 use crate::model::stack::{BalancerStack, Numbering};
 
@@ -278,8 +278,9 @@ impl<'a> Rules<'a> {
         each.collect()
     }
 
-    /// Pairs by content first, wherever a rule stands; then by the requests that a rule is for, so
-    /// that these are answered all along; then by priority; the rest is made or removed.
+    /// Pairs by content first, wherever a rule stands; then by the requests that a rule is for, or
+    /// that are among those of a wish, so that these are answered all along; then by priority; the
+    /// rest is made or removed.
     #[must_use]
     pub fn pair(&self, wished: &'a [Wished]) -> Pairing<'a> {
         let mut free: Vec<&LiveRule> = self.live.rules.iter().collect();
@@ -309,12 +310,35 @@ impl<'a> Rules<'a> {
                 by_requests[index] = found.map(|found| free.remove(found));
             }
         }
+        widen(wished, &by_content, &mut by_requests, &mut free);
         let wishes: Vec<&Rule> = wished.iter().map(|wish| &wish.rule).collect();
         let places = self.owners.places(&wishes, &by_content, &kept);
         let kept = places.into_iter().zip(kept).collect();
         let order = in_order((&by_content, &by_requests), kept);
         pair_rest(self.numbering, wished, &order, free)
     }
+}
+
+/// Gives wishes that nothing stands for a rule whose requests are among theirs, if possible the one
+/// that stands where they are to be.
+fn widen<'a>(
+    wished: &[Wished],
+    by_content: &[Option<&LiveRule>],
+    by_requests: &mut [Option<&'a LiveRule>],
+    free: &mut Vec<&'a LiveRule>,
+) {
+    let standing: RulesByHost<'_> = free.iter().map(|live| &live.rule).collect();
+    let mut left: Vec<Option<&LiveRule>> = free.iter().copied().map(Some).collect();
+    for (index, wish) in wished.iter().enumerate() {
+        if by_content[index].is_some() || by_requests[index].is_some() {
+            continue;
+        }
+        let near = standing.near(&wish.rule).filter_map(|(place, _)| Some((place, left[place]?)));
+        let among = near.filter(|(_, live)| wish.rule.contains(&live.rule));
+        let found = among.min_by_key(|(place, live)| (position(live) != Some(index), *place));
+        by_requests[index] = found.and_then(|(place, _)| left[place].take());
+    }
+    *free = left.into_iter().flatten().collect();
 }
 
 /// Gives of the standing rules with the same content the first one to the first wish for it: what

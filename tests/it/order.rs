@@ -345,3 +345,23 @@ fn a_listener_goes_after_the_one_that_takes_its_requests() {
     );
     Edit { before: ONE, after: &after, requests: &[request([192, 0, 2, 1], "/a")] }.check();
 }
+
+#[test]
+fn a_rule_that_takes_more_than_before_is_made_of_the_one_that_stands() {
+    // By their places each would become the other one's, and be nobody's for a moment.
+    Edit {
+        before: "
+service shop/web: {ports: ['80:8080']}
+endpoints shop/web: {ports: {'': 8080}, at: [172.31.0.1]}
+ingress shop/web:
+  {rules: [public.example.com Exact /a web:80, any Exact /c web:80]}
+",
+        after: "
+ingress shop/web:
+  {rules: [public.example.com Exact /c web:80, public.example.com Prefix /a web:80,
+           other.example.org Prefix /d web:80]}
+",
+        requests: &[request([10, 1, 2, 3], "/a"), request([10, 1, 2, 3], "/c")],
+    }
+    .check();
+}
