@@ -16,24 +16,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 import recording
 from acceptance import chosen, lbc, passes, set_up
 from account import Account
-from recording import CALLS
+from recording import CALLS, Json
 from scenario import Scenario
 from side import READS
 
-Json = dict[str, Any]
-
-# A target group, load balancer, listener or rule; all but the first say of what type theirs is.
-ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]*:\d+:([a-z-]+)/(?:app/)?([^/]+)[\w/]*")
+# The kind of a thing, the type of its load balancer if it has one, and the name of either.
+ARN = re.compile(
+    r"arn:aws:elasticloadbalancing:[^:]*:\d+:(targetgroup|[a-z-]+/(?:app|net))/([^/]+)[\w/]*"
+)
 KINDS = {"targetgroup": "TG", "loadbalancer": "LB", "listener": "LISTENER", "listener-rule": "RULE"}
-# Those of which a load balancer has several, which do not differ by its name.
-NUMBERED = {"listener", "listener-rule"}
 GROUP = re.compile(r"sg-[0-9a-f]{8,}")
-
 # The name of a target group, and what it is for.
 TARGET_GROUP = re.compile(
     r'CreateTargetGroup .*"Name": "([^"]+)".*"ingress.k8s.aws/resource", "Value": "([^"]+)"'
@@ -105,8 +101,9 @@ class Symbols:
         return GROUP.sub(lambda group: f"SG#{self._number(group[0])}", text)
 
     def _of_arn(self, arn: re.Match[str]) -> str:
-        kind, name = arn.groups()
-        number = f" #{self._number(arn[0])}" if kind in NUMBERED else ""
+        kind, name = arn[1].partition("/")[0], arn[2]
+        # A load balancer has several of these, which do not differ by its name.
+        number = f" #{self._number(arn[0])}" if kind.startswith("listener") else ""
         return f"{KINDS[kind]}({name}{number})"
 
     def _number(self, identifier: str) -> int:
@@ -117,14 +114,16 @@ def written(calls: list[Json], symbols: Symbols) -> str:
     """The calls as a recording has them: those that change something, and a line of the others."""
     lines, reads = [], Counter[str]()
     for call in calls:
-        if call["operation"].startswith(READS):
-            reads[call["operation"]] += 1
+        operation = call["operation"]
+        if operation.startswith(READS):
+            reads[operation] += 1
             continue
-        made = f"  -> {call['made'][0]}" if call["made"] else ""
+        # Nobody names the rules of a security group, which are made without a call of their own.
+        made = f"  -> {call['made'][0]}" if call["made"] and operation.startswith("Create") else ""
         error = f"   !! {call['error']}" if call["error"] else ""
         asked = json.dumps(call["params"], sort_keys=True)
-        lines.append(symbols.of(f"  {call['service']}.{call['operation']} {asked}{made}{error}\n"))
-    counts = ", ".join(f"{operation} {count}" for operation, count in sorted(reads.items()))
+        lines.append(symbols.of(f"  {call['service']}.{operation} {asked}{made}{error}\n"))
+    counts = ", ".join(f"{read} {count}" for read, count in sorted(reads.items()))
     return f"{''.join(lines)}  reads: {counts}\n"
 
 

@@ -186,7 +186,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             world.facts.settle(group, at);
         }
         let state = world.balancers.entry(group.clone()).or_default();
+        let held: BTreeSet<CertificateKey> = state.held_certificates().cloned().collect();
         state.remember(plan, outcomes);
+        let is_held = |key: &CertificateKey| state.held_certificates().any(|still| still == key);
+        let let_go: Vec<CertificateKey> = held.into_iter().filter(|key| !is_held(key)).collect();
         let is_kept_out = built.problems.iter().any(|problem| problem.code == Code::Conflict);
         let is_judged_anew = is_kept_out && state.standing != built.standing;
         state.standing.clone_from(&built.standing);
@@ -197,6 +200,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             || !plan.is_empty() && world.fabric.unbound.contains(group)
         {
             world.facts.touch(Topic::Carried);
+        }
+        for key in let_go {
+            // Nobody may want it any more.
+            world.facts.touch(Topic::Stray(key));
         }
         world.wait(self.subject, is_waiting);
         if is_judged_anew { Rest::Later(Duration::ZERO) } else { Rest::Done }
