@@ -78,7 +78,11 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let parts: Vec<Arc<Part>> = named.filter_map(part).collect();
     let grace = grace(snapshot, &parts);
     let parts = parts.iter().map(AsRef::as_ref);
-    let (names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
+    let (mut names, mut found) = names::of_group(snapshot, group, parts, &members.leaving);
+    // Nobody can tell which names those want of whom nothing counts.
+    let silent = active.iter().filter(|source| part(source).is_none());
+    let silent = silent.filter(|source| !departures.staying.contains(*source));
+    names.arriving.extend(silent.cloned());
     problems.append(&mut found);
     problems.sort();
     problems.dedup();

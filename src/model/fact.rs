@@ -65,8 +65,9 @@ pub struct Names {
     pub wished: BTreeMap<String, Vec<NameWish>>,
     /// The members whose names are all in `wished`: what else is theirs may be withdrawn.
     pub known: BTreeSet<Source>,
-    /// Those who ask and are not served here yet, but by the group that they come from; and those
-    /// that do not carry the group's finalizer yet. Their names stay as they are.
+    /// Those who ask and are not served here yet, but by the group that they come from; those that
+    /// do not carry the group's finalizer yet; and those of whom nothing counts, so that nobody can
+    /// tell what they ask for. Their names stay as they are.
     pub arriving: BTreeSet<Source>,
 }
 

@@ -323,7 +323,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let stack = &built.stack;
         let coming = stack.arriving.keys().filter(|member| !arrived.contains(*member));
         // Nor is anything told of who might vanish without anybody taking its names back.
-        let mut arriving: BTreeSet<Source> = coming.chain(&stack.unclaimed).cloned().collect();
+        let coming = coming.chain(&stack.unclaimed).chain(&built.names.arriving);
+        let mut arriving: BTreeSet<Source> = coming.cloned().collect();
         let mut world = self.world().lock();
         // Whoever goes before it was served here leaves its names where they are, too.
         let before = world.facts.names(group).map(|names| &names.arriving);
