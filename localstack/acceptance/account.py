@@ -55,6 +55,10 @@ class Account:
         """Tag subnets, start a node, make security groups and certificates; returns the Node."""
         ec2 = self.client("ec2")
         found = sorted(ec2.describe_subnets()["Subnets"], key=lambda s: s["AvailabilityZone"])
+        # LBC names subnets in the order of their ids, which are by chance; in the recordings the
+        # second comes first.
+        while found[1]["SubnetId"] > found[0]["SubnetId"]:
+            found[1] = self._made_anew(found[1])
         roles = [f"kubernetes.io/role/{role}" for role in ("elb", "internal-elb")]
         for subnet in found[:2]:
             tags = [{"Key": role, "Value": "1"} for role in roles]
@@ -210,6 +214,13 @@ class Account:
         )
         self.symbols[f"SG({symbol})"] = made["GroupId"]
         return str(made["GroupId"])
+
+    def _made_anew(self, subnet: Json) -> Json:
+        """A subnet that takes the place of one, with another id."""
+        ec2 = self.client("ec2")
+        ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+        same = {key: subnet[key] for key in ("VpcId", "CidrBlock", "AvailabilityZone")}
+        return dict(ec2.create_subnet(**same)["Subnet"])
 
     def _certificate(self, names: list[str], place: int | None = None) -> str:
         """An imported certificate; its ARN comes in this place by the alphabet.

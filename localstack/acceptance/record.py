@@ -76,7 +76,7 @@ class Recorder(Scenario):
         step = self.recorded.steps[0]
         ingresses = {one["metadata"]["name"] for one in step.objects if one["kind"] == "Ingress"}
         step = replace(step, addressed=ingresses)
-        calls = written(self._play(step, True), Symbols(self.account, asked))
+        calls = written(self._play(step, waking=True), Symbols(self.account, asked))
         self.out.write_text(f"{asked.rstrip()}\n{CALLS}{with_the_same_chance(calls, earlier)}")
         yield from self._missing(step)
         yield from self._delete()
