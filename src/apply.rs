@@ -37,7 +37,7 @@ pub async fn apply<C: Cloud, K: Cluster, T: Clock>(
 ) -> Vec<Outcome> {
     let mut walk = Walk::default();
     for step in &plan.steps {
-        if !walk.is_open(step) || !site.may_take(step) {
+        if !walk.is_open(step) || !may_take(step, site.permit) {
             walk.note(step, Outcome::Held);
             continue;
         }
@@ -59,12 +59,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Site<'_, C, K, T> {
     async fn prepare(&self, step: &Step, action: &mut AwsAction) -> Result<(), Outcome> {
         self.mirror.turn(action).await;
         // Nobody is asked for bytes in vain.
-        if !self.may_take(step) {
+        if !may_take(step, self.permit) {
             return Err(Outcome::Held);
         }
         self.open(action).await?;
         // Waiting for a turn, or for a Secret, may have taken longer than the tenure.
-        if self.may_take(step) { Ok(()) } else { Err(Outcome::Held) }
+        if may_take(step, self.permit) { Ok(()) } else { Err(Outcome::Held) }
     }
 
     /// Puts in the bytes of the Secrets that an action refers to. Fails where one cannot be read,
@@ -98,17 +98,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Site<'_, C, K, T> {
         let text = |secret| format!("Secret {secret} has changed since this was planned");
         changed.map_or(Ok(()), |secret| Err(Outcome::Failed(Trouble::Stale, text(secret))))
     }
-
-    fn may_take(&self, step: &Step) -> bool {
-        if needs_sight(step) { self.permit.has_sight() } else { self.permit.may_write() }
-    }
 }
 
-/// Whether a step needs the cluster to have been seen as it is: it takes something away, or makes
-/// what nobody would look for again if whoever it is for was gone.
+/// Whether a step may be taken at this moment.
 #[must_use]
-pub fn needs_sight(step: &Step) -> bool {
-    step.action.sign() == Sign::Remove || step.action.founds()
+pub fn may_take<T: Clock>(step: &Step, permit: &Permit<T>) -> bool {
+    match step.action.sign() {
+        Sign::Remove => permit.may_remove(),
+        Sign::Add if step.action.founds() => permit.may_found(),
+        Sign::Add | Sign::Change => permit.may_write(),
+    }
 }
 
 /// How far a walk through a plan has come.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::Either;
 
-use crate::apply::{Permit, SIGN_PAUSE, Site, apply, needs_sight, of_aws};
+use crate::apply::{Permit, SIGN_PAUSE, Site, apply, may_take, of_aws};
 use crate::aws::{BalancerScope, Cloud, CloudError, Ec2Part, Mirror, Part, Reach};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, EventRecorder};
@@ -204,8 +204,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// How the subject is left after a plan: what was too early is tried again.
     fn rest(&self, plan: &Plan, outcomes: &[Outcome]) -> Rest {
         let is_early = plan.steps.iter().zip(outcomes).any(|(step, outcome)| {
-            needs_sight(step) && step.gate.is_none() && *outcome == Outcome::Held
-        }) && !self.permit.has_sight();
+            let is_held = step.gate.is_none() && *outcome == Outcome::Held;
+            is_held && self.permit.may_write() && !may_take(step, &self.permit)
+        });
         match crate::report::rest(outcomes) {
             Rest::Done if is_early => Rest::Later(SIGN_PAUSE),
             rest => rest,

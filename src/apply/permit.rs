@@ -17,6 +17,8 @@ pub struct Permit<T> {
     epoch: Epoch,
     /// Whether the cluster had been seen since the tenure began when the visit began.
     has_seen: bool,
+    /// Whether it had been seen then as it was lately.
+    has_looked: bool,
     clock: T,
 }
 
@@ -36,6 +38,7 @@ impl<T: Clock> Permit<T> {
             progress: progress.clone(),
             epoch: current.epoch,
             has_seen: false,
+            has_looked: false,
             clock: clock.clone(),
         })
     }
@@ -44,12 +47,14 @@ impl<T: Clock> Permit<T> {
     /// no use to it what is seen while it goes on.
     #[must_use]
     pub fn for_visit(&self) -> Self {
-        Self { has_seen: self.sees(), ..self.clone() }
+        let (has_seen, has_looked) = (self.sees(Duration::ZERO), self.sees(LATELY));
+        Self { has_seen, has_looked, ..self.clone() }
     }
 
-    /// Whether the cluster has been seen as it was after the tenure was won.
-    fn sees(&self) -> bool {
-        self.current().is_some_and(|tenure| self.progress.borrow().is_fresh(tenure.since))
+    /// Whether the cluster has been seen as it was at most so long before the tenure was won.
+    fn sees(&self, before: Duration) -> bool {
+        let fresh = |tenure: Tenure| self.progress.borrow().is_fresh(tenure.since.minus(before));
+        self.current().is_some_and(fresh)
     }
 
     /// Which tenure it belongs to.
@@ -69,12 +74,19 @@ impl<T: Clock> Permit<T> {
         self.current().is_some()
     }
 
-    /// Whether this process knows who is there: only in a visit that began after it had seen the
-    /// cluster as it was after the tenure was won. Until then, what is missing may only not have
-    /// been heard of, and what is there may be gone.
+    /// Whether this process may take something away: only in a visit that began after it had seen
+    /// the cluster as it was after the tenure was won. Until then, what is missing may only not
+    /// have been heard of.
     #[must_use]
-    pub fn has_sight(&self) -> bool {
-        self.has_seen && self.sees()
+    pub fn may_remove(&self) -> bool {
+        self.has_seen && self.sees(Duration::ZERO)
+    }
+
+    /// Whether this process may make what would stay behind if whoever it is for was gone: only in
+    /// a visit that began after it had seen the cluster as it was lately.
+    #[must_use]
+    pub fn may_found(&self) -> bool {
+        self.has_looked && self.sees(LATELY)
     }
 
     /// Waits until the tenure is over, also if nobody says so.
@@ -96,6 +108,10 @@ impl<T: Clock> Permit<T> {
     }
 }
 
+/// How long before a tenure was won the cluster may have been seen by who makes things for those
+/// that are there: who has just listed it waits for nothing.
+const LATELY: Duration = Duration::from_secs(5);
+
 /// How long after a step was held back for want of sight it is tried again: a sign of life of every
 /// kind of object takes about two seconds in a healthy cluster.
 pub const SIGN_PAUSE: Duration = Duration::from_secs(1);
@@ -107,7 +123,7 @@ mod tests {
     use crate::cluster::Sight;
 
     #[test]
-    fn a_visit_that_began_before_the_cluster_was_seen_has_no_sight_of_it() {
+    fn a_visit_that_began_before_the_cluster_was_seen_takes_nothing_away() {
         let clock = SystemClock::new();
         let won = clock.moment();
         let tenure = watch::Sender::new(Some(Tenure::for_ever(won)));
@@ -115,7 +131,7 @@ mod tests {
         let permit = Permit::now(&tenure.subscribe(), &sight.progress(), &clock).expect("it leads");
         let early = permit.for_visit();
         sight.all_listed(won);
-        assert!(early.may_write() && !early.has_sight());
-        assert!(permit.for_visit().has_sight());
+        assert!(early.may_write() && !early.may_remove() && !early.may_found());
+        assert!(permit.for_visit().may_remove() && permit.for_visit().may_found());
     }
 }

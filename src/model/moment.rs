@@ -20,6 +20,12 @@ impl Moment {
         Self(self.0.saturating_add(duration))
     }
 
+    /// The moment that much earlier, not before the process began.
+    #[must_use]
+    pub const fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+
     /// How long ago an earlier moment was; nothing for a later one.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

@@ -248,8 +248,8 @@ fn for_who_may_be_gone_nothing_is_made_that_would_stay_behind() {
     wait(async {
         let controller = site.standby_on(site.aws.clone());
         controller.sight.all_listed(controller.clock.moment());
-        controller.clock.sleep(Duration::from_secs(1)).await;
-        // What it has heard of is older than its tenure.
+        controller.clock.sleep(Duration::from_secs(10)).await;
+        // What it has heard of is older than its tenure, and not by a moment.
         controller.tenure.send_replace(Some(won(&controller, 1, 1000)));
         controller.settle_for(30).await;
         controller.cluster.delete(&key("shop/web"));

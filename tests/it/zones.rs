@@ -36,6 +36,7 @@ mod moves;
 mod owners;
 mod prefixes;
 mod routed;
+mod silent;
 mod starts;
 mod unread;
 

@@ -145,37 +145,6 @@ fn a_bad_member_keeps_its_names() {
 }
 
 #[test]
-fn nobody_gets_the_name_of_a_member_of_whom_nothing_counts_while_it_stands() {
-    wait(async {
-        let member = |name: &str, setting: &str, rules: &str| {
-            format!("ingress shop/{name}: {{group.name: edge, {setting}, rules: [{rules}]}}\n")
-        };
-        let (own, other) = ("any Exact /own s:80", "web.example.com Prefix / s:80");
-        let first = |scheme: &str| member("a", &format!("group.order: 1, scheme: {scheme}"), own);
-        let second = member("b", "group.order: 2, scheme: internal", other);
-        let site = Site::with(all(), "service shop/s: {ports: [80:8080]}");
-        site.cluster.add(&format!("{}{second}", first("internal")));
-        site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
-        let controller = site.settle().await;
-        controller.cluster.add(&format!("ingress shop/c: {{rules: [{other}]}}"));
-        controller.settle().await;
-        site.aws.forget_calls();
-        // By what the first member asks for now, the second one is none.
-        controller.cluster.add(&first("internet-facing"));
-        controller.settle_for(600).await;
-        let writes = site.aws.performed().into_iter();
-        let named = writes.filter(|action| matches!(action, AwsAction::Route53(_)));
-        assert_eq!(named.count(), 0);
-        // Who goes gives it away.
-        controller.cluster.delete(&key("shop/b"));
-        controller.settle_for(600).await;
-        let writes = site.aws.performed().into_iter();
-        let named = writes.filter(|action| matches!(action, AwsAction::Route53(_)));
-        assert_eq!(named.count(), 1);
-    });
-}
-
-#[test]
 fn records_of_others_are_left_and_told_of_once() {
     wait(async {
         let site = site(APPS);
