@@ -205,7 +205,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     fn rest(&self, plan: &Plan, outcomes: &[Outcome]) -> Rest {
         let is_early = plan.steps.iter().zip(outcomes).any(|(step, outcome)| {
             let is_held = step.gate.is_none() && *outcome == Outcome::Held;
-            is_held && self.permit.may_write() && !may_take(step, &self.permit)
+            is_held && self.permit.may_write() && !may_take(step, self.permit)
         });
         match crate::report::rest(outcomes) {
             Rest::Done if is_early => Rest::Later(SIGN_PAUSE),

@@ -98,15 +98,14 @@ fn whoever_comes_changes_few_certificates_and_nobody_is_without_one_meanwhile() 
 #[test]
 fn certificates_that_others_name_take_their_places() {
     wait(async {
-        let named: String = (0..10)
-            .map(|n| {
-                format!(
-                    "ingress shop/n{n}: {{class: own, group.name: edge, certificate-arn: \
-                     'arn:aws:acm:us-east-1:123456789012:certificate/{n}', \
-                     rules: [n{n}.example.com Prefix / web:80]}}\n"
-                )
-            })
-            .collect();
+        let named = |n: usize| {
+            format!(
+                "ingress shop/n{n}: {{class: own, group.name: edge, certificate-arn: \
+                 'arn:aws:acm:us-east-1:123456789012:certificate/{n}', \
+                 rules: [n{n}.example.com Prefix / web:80]}}\n"
+            )
+        };
+        let named: String = (0..10).map(named).collect();
         let asking: String = (0..20).map(asking).collect();
         let site = site(settings(), &format!("{CLASS}{named}{asking}"));
         site.start().settle_for(120).await;
