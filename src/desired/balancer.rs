@@ -15,8 +15,9 @@ use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Braked};
 
 use super::brought::Brought;
-use super::groups::{Member, Members, holds, is_in_already, members};
+use super::groups::{GOING, GONE, Member, Members, evicted, holds, is_in_already, members};
 use super::moves::Departures;
+use super::policy::Verdict;
 use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
 use super::{member, merge, moves, names, nginx, policy, solver, standing, succession};
@@ -49,6 +50,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let mut members = members(snapshot, group);
     let mut departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
     succession::stay(snapshot, group, &mut members, &mut departures);
+    evict(snapshot, group, &mut members, &mut departures);
     members.leaving.extend(departures.leaving.iter().cloned());
     let (mut brought, mut problems) = alone(snapshot, group, &mut members, &departures);
     let mut merged = merge::merge(snapshot, group, &mut brought);
@@ -129,6 +131,31 @@ fn grace(snapshot: &Snapshot, parts: &[Arc<Part>]) -> Duration {
     } else {
         *replacement_grace_elsewhere
     }
+}
+
+/// Who went to another group, or is deleted, stays by that no longer than others where what stands
+/// of it is forbidden.
+fn evict(
+    snapshot: &Snapshot,
+    group: &Group,
+    members: &mut Members<'_>,
+    departures: &mut Departures,
+) {
+    let Departures { staying, rebuilt, .. } = departures;
+    staying.retain(|source| {
+        let held = rebuilt.get(source).or_else(|| snapshot.memory.held.get(source));
+        let found = snapshot.objects.ingresses.get_key_value(&source.key);
+        let (Some(held), Some((key, ingress))) = (held, found) else { return true };
+        let member = Member { key, ingress, params: None, order: 0, problems: Vec::new() };
+        let judged = policy::part::judge_standing(snapshot, group, &member, (held, None));
+        let Verdict::Forbidden(problems) = judged else { return true };
+        let goes = snapshot.let_go.contains(source);
+        let meanwhile = if goes { GONE } else { GOING };
+        let told = problems.into_iter().map(|problem| evicted(problem, meanwhile));
+        members.evicted.extend(told.map(|problem| (source.clone(), problem)));
+        members.leaving.extend(goes.then(|| source.clone()));
+        !goes
+    });
 }
 
 /// The members, each looked at alone.

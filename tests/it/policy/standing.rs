@@ -121,6 +121,24 @@ fn who_is_bad_does_not_stay_by_that() {
 }
 
 #[test]
+fn who_goes_where_it_cannot_be_built_does_not_stay_by_that() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        // It stays with what it has until it is served there.
+        let elsewhere = OWN.replace("group.name: edge", "group.name: else, scheme: nonsense");
+        controller.cluster.add(&elsewhere);
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        controller.cluster.add(&policy("p", "shop", "groups: []"));
+        controller.settle_for(4 * 60).await;
+        assert_eq!(rules(&site), BOTH, "a slip can be undone");
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH[..1]);
+    });
+}
+
+#[test]
 fn who_goes_is_gone_also_from_a_load_balancer_that_is_being_replaced() {
     wait(async {
         let site = Site::new(SHOP);
