@@ -313,6 +313,25 @@ fn nobody_who_is_deleted_waits_for_ever_for_who_never_serves_its_host() {
 }
 
 #[test]
+fn who_was_let_go_stays_let_go_while_its_name_leaves_the_load_balancer_that_goes_with_it() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        controller.cluster.delete(&key("shop/stays"));
+        controller.settle().await;
+        site.aws.forget_calls();
+        renames(&controller, "group.name: two, target-type: nonsense, ");
+        controller.pass(310).await;
+        controller.settle().await;
+        assert!(is_gone(&site) && serving(&site, GOES).is_empty());
+        let renamed = site.aws.performed().into_iter().filter(|action| {
+            matches!(action, AwsAction::Route53(Route53Action::ChangeRecords { .. }))
+        });
+        assert_eq!((renamed.count(), led_to(&site, GOES)), (1, None));
+    });
+}
+
+#[test]
 fn who_is_deleted_goes_at_once_where_another_has_served_its_host_for_long() {
     wait(async {
         let site = site();
