@@ -439,7 +439,10 @@ impl Judge {
         for path in first.extract_if(.., |path| served::is_useless_name(state, path)) {
             gaps.remove(&path);
         }
-        for path in first.iter().filter(|path| !now.contains(*path)) {
+        // A rule for more than that answers it, too.
+        let is_served =
+            |path: &String| now.contains(path) || now.iter().any(|own| served::covers(own, path));
+        for path in first.iter().filter(|path| !is_served(path)) {
             let at = format!("at {:?}", elapsed());
             gaps.entry(path.clone()).or_insert((*looks, operation.to_owned(), at));
         }
