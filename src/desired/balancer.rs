@@ -15,6 +15,7 @@ use crate::model::source::Source;
 use crate::model::stack::{BalancerStack, Braked};
 
 use super::brought::Brought;
+use super::classes::{Claim, claim};
 use super::groups::{GOING, GONE, Member, Members, evicted, holds, is_in_already, members};
 use super::moves::Departures;
 use super::policy::Verdict;
@@ -146,7 +147,11 @@ fn evict(
         let held = rebuilt.get(source).or_else(|| snapshot.memory.held.get(source));
         let found = snapshot.objects.ingresses.get_key_value(&source.key);
         let (Some(held), Some((key, ingress))) = (held, found) else { return true };
-        let member = Member { key, ingress, params: None, order: 0, problems: Vec::new() };
+        // What its class decides is none of its own choices.
+        let Claim::Ours(params) = claim(&snapshot.settings, &snapshot.objects, key, ingress) else {
+            return true;
+        };
+        let member = Member { key, ingress, params, order: 0, problems: Vec::new() };
         let judged = policy::part::judge_standing(snapshot, group, &member, (held, None));
         let Verdict::Forbidden(problems) = judged else { return true };
         let goes = snapshot.let_go.contains(source);

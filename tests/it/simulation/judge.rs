@@ -439,9 +439,10 @@ impl Judge {
         for path in first.extract_if(.., |path| served::is_useless_name(state, path)) {
             gaps.remove(&path);
         }
-        // A rule for more than that answers it, too.
-        let is_served =
-            |path: &String| now.contains(path) || now.iter().any(|own| served::covers(own, path));
+        // A rule for more of the same host answers it, too.
+        let is_alike = |own: &str, path: &str| own.split('/').next() == path.split('/').next();
+        let covers = |own: &str, path: &str| is_alike(own, path) && served::covers(own, path);
+        let is_served = |path: &String| now.iter().any(|own| covers(own, path));
         for path in first.iter().filter(|path| !is_served(path)) {
             let at = format!("at {:?}", elapsed());
             gaps.entry(path.clone()).or_insert((*looks, operation.to_owned(), at));
