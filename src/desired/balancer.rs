@@ -21,7 +21,7 @@ use super::moves::Departures;
 use super::policy::Verdict;
 use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, nginx, policy, solver, standing, succession};
+use super::{member, merge, moves, names, nginx, policy, solver, standing, succession, tls};
 
 /// Parts of members.
 type Parts = BTreeMap<Source, Arc<Part>>;
@@ -271,9 +271,10 @@ fn unexplained(
     found
 }
 
-/// Parts that a bad member relies on, or may come to rely on once its siblings change. Whether one
-/// that cannot be seen from here is still bad is not known. Who goes because of what is remembered
-/// is known by that until all of it is gone.
+/// Parts that a bad member relies on, or may come to rely on once its siblings change, and those of
+/// members that are served with certificates from before. Whether one that cannot be seen from here
+/// is still bad is not known. Who goes because of what is remembered is known by that until all of
+/// it is gone.
 fn memory(
     snapshot: &Snapshot,
     active: &[Source],
@@ -286,6 +287,7 @@ fn memory(
         stands || judged.contains(source) || !snapshot.extent.shows(source.namespace())
     };
     let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
-    let held = held.map(|(source, part)| (source.clone(), Arc::clone(part)));
+    let relying = good.iter().filter(|(source, part)| tls::relies_on_before(snapshot, source, part));
+    let held = held.chain(relying).map(|(source, part)| (source.clone(), Arc::clone(part)));
     Memory { held: held.collect(), ..snapshot.memory.clone() }
 }

@@ -5,6 +5,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use crate::model::certificate::Certificate;
 use crate::model::group::Group;
 use crate::model::id::{CertificateKey, Handle, Id, ObjectKey};
+use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
@@ -12,6 +13,7 @@ use crate::model::source::Source;
 
 use super::annotations::table::{CERTIFICATE_ARN, TLS_SECRETS};
 use super::classes::{Claim, claim, class_of, has, may_have};
+use super::request;
 use super::secret::{self, Unfit, covers};
 
 /// One entry of an Ingress's `spec.tls`.
@@ -194,6 +196,24 @@ pub(super) fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
         }
     }
     standing
+}
+
+/// Whether an Ingress is served with a certificate that is made for nothing that it says by now:
+/// whoever starts has to know that one.
+#[must_use]
+pub(super) fn relies_on_before(snapshot: &Snapshot, source: &Source, part: &Part) -> bool {
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    let mut used = part.certificates().peekable();
+    let Some((key, ingress)) = objects.ingresses.get_key_value(&source.key) else { return false };
+    if used.peek().is_none() {
+        return false;
+    }
+    let entries = entries(settings, objects, key, ingress);
+    let requests = request::asked(settings, objects, key, ingress);
+    used.any(|certificate| match certificate {
+        CertificateKey::Secret(secret) => entries.iter().all(|entry| entry.secret != *secret),
+        CertificateKey::Request(request) => !requests.contains(request),
+    })
 }
 
 /// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak

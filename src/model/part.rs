@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::binding::Binding;
 use super::flat::FlatMap;
 use super::frontend_nlb::FrontendNlbWish;
-use super::id::TargetGroupKey;
+use super::id::{CertificateKey, Handle, Id, TargetGroupKey};
 use super::listener::ListenerWish;
 use super::load_balancer::{Attributes, LoadBalancerWish};
 use super::naming::MemberNames;
@@ -99,6 +99,15 @@ pub struct Part {
 }
 
 impl Part {
+    /// The certificates that its listeners use and that are made here.
+    pub fn certificates(&self) -> impl Iterator<Item = &CertificateKey> {
+        let all = self.listens.values().flat_map(|listen| &listen.certificates);
+        all.filter_map(|id| match id {
+            Id::Of(Handle::Certificate(key)) => Some(key),
+            Id::Of(_) | Id::Is(_) => None,
+        })
+    }
+
     /// Takes note that its target groups are its member's: as they are written, names that hold
     /// hyphens leave that open.
     fn own(&mut self) {

@@ -186,10 +186,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             world.facts.settle(group, at);
         }
         let state = world.balancers.entry(group.clone()).or_default();
-        let held: BTreeSet<CertificateKey> = state.held_certificates().cloned().collect();
-        state.remember(plan, outcomes);
-        let is_held = |key: &CertificateKey| state.held_certificates().any(|still| still == key);
-        let let_go: Vec<CertificateKey> = held.into_iter().filter(|key| !is_held(key)).collect();
+        let let_go = state.let_go_of(|state| state.remember(plan, outcomes));
         let is_kept_out = built.problems.iter().any(|problem| problem.code == Code::Conflict);
         let is_judged_anew = is_kept_out && state.standing != built.standing;
         state.standing.clone_from(&built.standing);
@@ -201,10 +198,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         {
             world.facts.touch(Topic::Carried);
         }
-        for key in let_go {
-            // Nobody may want it any more.
-            world.facts.touch(Topic::Stray(key));
-        }
+        world.strays(let_go);
         world.wait(self.subject, is_waiting);
         if is_judged_anew { Rest::Later(Duration::ZERO) } else { Rest::Done }
     }
@@ -261,18 +255,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let events = {
             let mut world = self.world().lock();
             let state = world.balancers.entry(group.clone()).or_default();
-            let good = &mut state.good;
+            let good = &state.good;
             let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
             let changed: Vec<(&Source, &Arc<Part>)> = changed.collect();
             let is_new = |(key, _): &&(&Source, &Arc<Part>)| !good.contains_key(*key);
             let new: Vec<Source> =
                 changed.iter().filter(is_new).map(|(key, _)| (*key).clone()).collect();
-            good.extend(changed.iter().map(|(key, part)| ((*key).clone(), Arc::clone(part))));
+            let let_go = state.let_go_of(|state| {
+                let good = changed.iter().map(|(key, part)| ((*key).clone(), Arc::clone(part)));
+                state.good.extend(good);
+                state.good.retain(|key, _| built.stack.active.contains(key));
+            });
             let changed: Vec<Source> = changed.into_iter().map(|(key, _)| key.clone()).collect();
-            good.retain(|key, _| built.stack.active.contains(key));
             let done = report::Done { plan, outcomes, changed: &changed };
             let events = state.told.events(&snapshot.objects, &built.stack, &built.problems, &done);
             world.let_in(&new);
+            world.strays(let_go);
             events
         };
         self.tell(events);

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::desired::fabric::Demand;
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
 use crate::model::group::Group;
-use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::memory::{Memory, Remembered};
 use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
@@ -71,13 +71,19 @@ impl BalancerState {
         self.stored.is_empty() && self.leftovers.is_empty()
     }
 
-    /// The certificates of what stands of members that have turned bad.
+    /// The certificates that parts of members use, the last good ones and those that stand for a
+    /// member that has turned bad, whether or not anybody asks for them by now.
     pub fn held_certificates(&self) -> impl Iterator<Item = &CertificateKey> {
-        let listens = self.stored.memory.held.values().flat_map(|part| part.listens.values());
-        listens.flat_map(|listen| &listen.certificates).filter_map(|id| match id {
-            Id::Of(Handle::Certificate(key)) => Some(key),
-            Id::Of(_) | Id::Is(_) => None,
-        })
+        let parts = self.good.values().chain(self.stored.memory.held.values());
+        parts.flat_map(|part| part.certificates())
+    }
+
+    /// Changes what is kept. Says which certificates no part of a member uses any more.
+    pub fn let_go_of(&mut self, change: impl FnOnce(&mut Self)) -> Vec<CertificateKey> {
+        let held: BTreeSet<CertificateKey> = self.held_certificates().cloned().collect();
+        change(self);
+        let still: BTreeSet<&CertificateKey> = self.held_certificates().collect();
+        held.into_iter().filter(|key| !still.contains(key)).collect()
     }
 
     /// What is known of a group beyond what can be seen.

@@ -46,7 +46,12 @@ impl World {
     pub fn let_in(&mut self, members: &[Source]) {
         let keys = members.iter().flat_map(|member| self.index.certificates_of(member));
         let requests = keys.filter(|key| matches!(key, CertificateKey::Request(_)));
-        for key in requests.collect::<BTreeSet<_>>() {
+        self.strays(requests.collect::<BTreeSet<_>>());
+    }
+
+    /// Has certificates looked at whose use has changed, or that nobody may want any more.
+    pub fn strays(&mut self, keys: impl IntoIterator<Item = CertificateKey>) {
+        for key in keys {
             self.facts.touch(Topic::Stray(key));
         }
     }

@@ -306,3 +306,41 @@ fn what_stands_of_a_member_that_has_turned_bad_keeps_its_certificate_also_where_
         assert_eq!(listening(&site.aws.everything()), before);
     });
 }
+
+#[test]
+fn who_names_a_secret_that_has_expired_is_served_with_what_was_asked_for_before() {
+    wait(async {
+        let site = site(settings(), ASKING);
+        let controller = site.settle().await;
+        let before = listening(&site.aws.everything());
+        assert_eq!(before, BTreeSet::from([(80, 0), (443, 1)]));
+        // The Secret has expired: the certificate that served goes on serving, also once
+        // somebody else leads.
+        let naming = |secret: &str| {
+            format!(
+                "ingress shop/web:
+  {{class: own, group.name: edge, tls: ['{secret} a.example.com'],
+   rules: [a.example.com Prefix / web:80]}}"
+            )
+        };
+        controller.cluster.add("secret shop/old: {fixture: expired}");
+        controller.cluster.add(&naming("old"));
+        controller.settle_for(600).await;
+        assert!(!told(&site, "shop/web", "InvalidSecret").is_empty());
+        assert_eq!(listening(&site.aws.everything()), before);
+        drop(controller);
+        let controller = site.start();
+        controller.settle_for(600).await;
+        let state = site.aws.everything();
+        assert_eq!((listening(&state), state.requested.len()), (before.clone(), 1));
+        // With one that fits it goes, and nothing is remembered.
+        controller.cluster.add("secret shop/fits: {fixture: ec}");
+        controller.cluster.add(&naming("fits"));
+        controller.settle_for(600).await;
+        let state = site.aws.everything();
+        assert_eq!((listening(&state), state.requested.len()), (before, 0));
+        drop(controller);
+        site.start().settle_for(600).await;
+        assert_eq!(site.aws.everything().requested.len(), 0);
+    });
+}
