@@ -71,6 +71,27 @@ pub fn judge_standing(
     judge_as(snapshot, group, member, (held, Origin::Unknown))
 }
 
+/// Judges what stands for a member that nobody remembers, and that comes to nothing as it is now:
+/// only that it stands in a group is known of it.
+#[must_use]
+pub fn judge_forgotten(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> Verdict {
+    let rights = Rights::of(&snapshot.objects, member.key.namespace.as_str());
+    let class = member.params.map(|params| &params.spec);
+    let breaches = check_group(&rights, group, class).into_iter().collect();
+    rights.verdict(&object(Kind::Ingress, member.key), breaches)
+}
+
+/// Whether a namespace may be in a group that its members choose.
+fn check_group(
+    rights: &Rights<'_>,
+    group: &Group,
+    class: Option<&ClassParamsSpec>,
+) -> Option<Breach> {
+    let Group::Explicit(name) = group else { return None };
+    let is_of_class = class.is_some_and(|class| class.group.is_some());
+    if is_of_class { None } else { rights.check_group(name) }
+}
+
 /// Leaves the names of a part as they are while nobody knows in which zones they lie, and only some
 /// are allowed.
 pub fn withhold_names(snapshot: &Snapshot, part: &mut Part) {
@@ -98,7 +119,7 @@ fn judge_as(
 impl Judged<'_> {
     fn breaches(&self) -> Vec<Breach> {
         let one = [
-            self.group(),
+            check_group(self.rights, self.group, self.class),
             self.order(),
             self.hosts(),
             self.zones(),
@@ -120,12 +141,6 @@ impl Judged<'_> {
 
     fn is_shared(&self) -> bool {
         matches!(self.group, Group::Explicit(_))
-    }
-
-    fn group(&self) -> Option<Breach> {
-        let Group::Explicit(name) = self.group else { return None };
-        let is_of_class = self.decides(|class| class.group.is_some());
-        if is_of_class { None } else { self.rights.check_group(name) }
     }
 
     fn order(&self) -> Option<Breach> {

@@ -41,7 +41,11 @@ pub fn decide(
         return Standing::Allowed;
     }
     let is_in = holds(member.ingress, &group.finalizer(snapshot.settings.scope));
-    let before = held.map(|held| part::judge_standing(snapshot, group, member, (held, now)));
+    let before = match (held, now) {
+        (Some(held), _) => Some(part::judge_standing(snapshot, group, member, (held, now))),
+        (None, None) => Some(part::judge_forgotten(snapshot, group, member)),
+        (None, Some(_)) => None,
+    };
     match (before, wished) {
         (Some(Verdict::Forbidden(all)), None) | (None, Some(Verdict::Forbidden(all))) if is_in => {
             leaving(snapshot, member, all)
