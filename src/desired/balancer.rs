@@ -89,7 +89,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     problems.append(&mut found);
     problems.sort();
     problems.dedup();
-    let arriving = moves::arriving(snapshot, group, &members.active, part);
+    let arriving = moves::arriving(snapshot, group, (&members.active, &departures.staying), part);
     let arrived = arriving.keys().filter(|source| snapshot.facts.arrival(source, group).is_some());
     // Who may not look at zones holds up nobody who never asked for a name.
     let all = active.iter().chain(&members.leaving);

@@ -54,12 +54,13 @@ pub fn departures(snapshot: &Snapshot, moved: Vec<(Source, Group)>) -> Departure
 }
 
 /// The members of a group that come from others, or for whom somebody waits there who is deleted,
-/// each with what it contributes here.
+/// each with what it contributes here; and those that go again before they were served here, whose
+/// names stay where they are until then.
 #[must_use]
 pub fn arriving(
     snapshot: &Snapshot,
     group: &Group,
-    active: &[Member<'_>],
+    (active, staying): (&[Member<'_>], &BTreeSet<Source>),
     part: impl Fn(&Source) -> Option<Arc<Part>>,
 ) -> BTreeMap<Source, Arc<Part>> {
     let scope = snapshot.settings.scope;
@@ -69,6 +70,7 @@ pub fn arriving(
         let mut groups = finalizers.filter_map(|held| Group::of_finalizer(scope, held, &source));
         groups.any(|other| other != *group) || snapshot.expected.contains(&source)
     });
-    let sources = coming.map(Member::source);
+    let passing = staying.iter().filter(|source| snapshot.unarrived.contains(*source));
+    let sources = coming.map(Member::source).chain(passing.cloned());
     sources.filter_map(|source| part(&source).map(|part| (source, part))).collect()
 }

@@ -123,6 +123,8 @@ pub struct Snapshot {
     pub successors: BTreeMap<Source, BTreeMap<Source, Group>>,
     /// The members of the group that others wait for in this way.
     pub expected: BTreeSet<Source>,
+    /// Whose names had not come to the group yet when they were told last.
+    pub unarrived: BTreeSet<Source>,
 }
 
 impl Snapshot {
@@ -153,6 +155,7 @@ impl Snapshot {
             let_go: BTreeSet::new(),
             successors: BTreeMap::new(),
             expected: BTreeSet::new(),
+            unarrived: BTreeSet::new(),
         }
     }
 }

@@ -22,12 +22,15 @@ use super::switch::takes_requests;
 const EVICTION_GRACE: Duration = Duration::from_mins(5);
 
 impl Replacement<'_, '_> {
-    /// The members that came from another group and that this one serves.
+    /// The members that came from another group, or go on to one, and that this one serves.
     #[must_use]
     pub fn arrived(&self) -> BTreeSet<Source> {
         let all = self.stack.arriving.iter().filter(|(member, part)| {
             let is_over = |group: Id| self.over.contains(&WaitKey::Patience(group));
-            let is_ready = || self.unready(part).is_none() || self.led_to(part).any(is_over);
+            // Nobody is sent back to who is not well here for want of patience.
+            let is_passing = self.stack.staying.contains(*member);
+            let is_waited_for = || !is_passing && self.led_to(part).any(is_over);
+            let is_ready = || self.unready(part).is_none() || is_waited_for();
             self.stack.arrived.contains(*member) || (self.stands(part) && is_ready())
         });
         all.map(|(member, _)| member.clone()).collect()
@@ -42,8 +45,10 @@ impl Replacement<'_, '_> {
             }
             match self.unready(part).filter(|_| self.stands(part)) {
                 Some(group) => {
-                    let patience = WaitKey::Patience(group.clone());
-                    self.wait(draft, patience, Need::Elapsed(SWITCH_MAX));
+                    if !self.stack.staying.contains(member) {
+                        let patience = WaitKey::Patience(group.clone());
+                        self.wait(draft, patience, Need::Elapsed(SWITCH_MAX));
+                    }
                     self.wait(draft, WaitKey::Healthy(group), Need::Poll);
                 }
                 None => {

@@ -322,12 +322,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let coming = stack.arriving.keys().filter(|member| !arrived.contains(*member));
         // Nor is anything told of who might vanish without anybody taking its names back.
         let coming = coming.chain(&stack.unclaimed).chain(&built.names.arriving);
-        let mut arriving: BTreeSet<Source> = coming.cloned().collect();
+        let arriving = coming.cloned().collect();
         let mut world = self.world().lock();
-        // Whoever goes before it was served here leaves its names where they are, too.
-        let before = world.facts.names(group).map(|names| &names.arriving);
-        let passing = before.into_iter().flatten().filter(|member| stack.staying.contains(*member));
-        arriving.extend(passing.cloned());
         let mut names = Names { load_balancer, has_ipv6, arriving, ..built.names.clone() };
         names.known.retain(|member| !names.arriving.contains(member));
         if told.is_held {

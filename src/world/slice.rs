@@ -26,9 +26,12 @@ impl World {
     ) -> (Snapshot, Revision) {
         let objects = gather(&self.index, &self.objects, subject);
         let (mut successors, mut expected) = (BTreeMap::new(), BTreeSet::new());
+        let mut unarrived = BTreeSet::new();
         if let Subject::Balancer(_, group) = subject {
             successors = self.index.successors(&self.settings, &self.objects, group);
             expected = self.index.expected(&self.objects, group);
+            let names = self.facts.names(group);
+            unarrived = names.map(|names| names.arriving.clone()).unwrap_or_default();
         }
         let snapshot = Snapshot {
             zones: self.zones.found.clone(),
@@ -39,6 +42,7 @@ impl World {
             let_go: self.state(subject).map(BalancerState::let_go).unwrap_or_default(),
             successors,
             expected,
+            unarrived,
             ..Snapshot::of(now, Arc::clone(&self.settings), objects, surroundings)
         };
         self.has_read(subject);

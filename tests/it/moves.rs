@@ -270,6 +270,29 @@ fn who_is_deleted_stays_until_another_object_serves_its_host_and_clients_have_fo
 }
 
 #[test]
+fn who_goes_on_before_its_name_came_gets_it_once_it_is_served_where_it_stays() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        site.aws.take_time();
+        renames(&controller, "group.name: two, ");
+        controller.settle_for(30).await;
+        // Where it goes it cannot be built.
+        let made = now();
+        controller.cluster.add(&format!(
+            "ingress shop/new: {{creationTimestamp: '{made}', group.name: three, \
+             target-type: nonsense, rules: [goes.example.com Prefix / s:80]}}"
+        ));
+        controller.settle_for(60).await;
+        assert_eq!(led_to(&site, GOES), Some("one"));
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle_for(7 * 60).await;
+        assert!(is_gone(&site));
+        assert_eq!(led_to(&site, GOES), Some("two"));
+    });
+}
+
+#[test]
 fn who_is_deleted_gets_no_name_that_somebody_else_has() {
     wait(async {
         let site = site();
