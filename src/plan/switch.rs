@@ -176,7 +176,9 @@ fn guards(actions: &[RuleAction]) -> Vec<RuleAction> {
 /// same. What several rules answer, each some of it, is nobody's to hand over.
 fn answering<'a>(standing: &RulesByHost<'a>, wish: &Rule, before: Before<'_>) -> Option<&'a Rule> {
     let mut earlier = before.wishes.near(wish).take_while(|(place, _)| *place < before.place);
-    if earlier.any(|(_, other)| other.contains(wish)) {
+    // One that is still to be made takes no requests yet.
+    let stands = |other: &Rule| standing.near(other).any(|(_, rule)| other.is_for_what(rule));
+    if earlier.any(|(_, other)| other.contains(wish) && stands(other)) {
         return None;
     }
     let near: Vec<&Rule> = standing.near(wish).map(|(_, rule)| rule).collect();

@@ -189,6 +189,36 @@ fn a_rule_that_takes_anothers_requests_leads_to_that_one_until_somebody_is_well(
 }
 
 #[test]
+fn a_path_is_not_led_elsewhere_before_the_rule_stands_that_takes_its_requests() {
+    wait(async {
+        let first = "rules: [any Exact /z s:80]";
+        let (site, controller) =
+            two_members(first, "rules: [any Exact /a s:80, any Exact /b s:80]").await;
+        site.aws.forget_calls();
+        controller.cluster.add(&members(
+            "rules: [any Exact /z s:80, any Prefix / t:80]",
+            "rules: [any Exact /a t:80, any Exact /b s:80]",
+        ));
+        controller.settle_for(30).await;
+        let performed = site.aws.performed();
+        let makes = |action: &AwsAction| {
+            matches!(action, AwsAction::Elb(ElbAction::CreateRule { .. }))
+        };
+        let before = performed.iter().take_while(|action| !makes(action));
+        let taken = before.filter(|action| {
+            let AwsAction::Elb(ElbAction::ModifyRule { spec, .. }) = action else { return false };
+            spec.actions.iter().flat_map(RuleAction::target_groups).count() < 2
+        });
+        assert_eq!(taken.count(), 0, "{performed:?}");
+        assert!(performed.iter().any(makes));
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle().await;
+        let led = led_to(&site.aws.everything());
+        assert_eq!(led, ["8080:1", "9090:1", "9090:1", "8080:1", ""]);
+    });
+}
+
+#[test]
 fn of_two_rules_for_a_path_the_other_one_comes_first_once_somebody_is_well_there() {
     wait(async {
         let rules = |port: &str| format!("rules: [any Prefix /a {port}:80]");
