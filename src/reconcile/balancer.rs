@@ -28,6 +28,7 @@ use crate::model::source::{Source, SourceKind};
 use crate::plan;
 use crate::plan::entrance::Entrance;
 use crate::report::{self, Rest};
+use crate::world::BalancerState;
 
 /// The load balancer that statuses show, and what they show beside it.
 type Shown<'i> = (Option<&'i LiveLoadBalancer>, Entrance<'i>);
@@ -388,14 +389,17 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
-    /// Finds out which certificates stand that a group has had made: a group that is visited before
-    /// them must not take what its listeners use for absent. Where ACM cannot be read, that is
-    /// unknown, and holds up nothing that does not need it.
+    /// Finds out which certificates stand that a group has had made, or goes on using: a group that
+    /// is visited before them must not take what its listeners use for absent. Where ACM cannot be
+    /// read, that is unknown, and holds up nothing that does not need it.
     async fn learn_certificates(&self, group: &Group) -> Rest {
         let unread: BTreeSet<CertificateKey> = {
             let world = self.world().lock();
             let members = world.index.members(group);
-            let keys = members.flat_map(|member| world.index.certificates_of(member));
+            let asked = members.flat_map(|member| world.index.certificates_of(member));
+            let state = world.balancers.get(group).into_iter();
+            let held = state.flat_map(BalancerState::held_certificates).cloned();
+            let keys = asked.chain(held);
             let is_unread =
                 |key: &CertificateKey| world.facts.is_unread(&Handle::Certificate(key.clone()));
             keys.filter(is_unread).collect()

@@ -333,6 +333,10 @@ fn who_names_a_secret_that_has_expired_is_served_with_what_was_asked_for_before(
         controller.settle_for(600).await;
         let state = site.aws.everything();
         assert_eq!((listening(&state), state.requested.len()), (before.clone(), 1));
+        site.aws.forget_calls();
+        controller.look_again();
+        controller.settle_for(600).await;
+        assert_eq!(site.aws.performed(), []);
         // With one that fits it goes, and nothing is remembered.
         controller.cluster.add("secret shop/fits: {fixture: ec}");
         controller.cluster.add(&naming("fits"));
@@ -342,5 +346,39 @@ fn who_names_a_secret_that_has_expired_is_served_with_what_was_asked_for_before(
         drop(controller);
         site.start().settle_for(600).await;
         assert_eq!(site.aws.everything().requested.len(), 0);
+    });
+}
+
+#[test]
+fn what_served_before_beside_what_is_asked_for_now_stays_at_every_look() {
+    wait(async {
+        let asking = |more: &str| {
+            format!(
+                "ingress shop/web:
+  {{class: own, group.name: edge, create-acm-cert: 'true', {more}
+   rules: [a.example.com Prefix / web:80, b.example.com Prefix / web:80]}}"
+            )
+        };
+        let site = site(settings(), ASKING);
+        site.cluster.add(&asking(""));
+        let controller = site.settle().await;
+        assert_eq!(listening(&site.aws.everything()), BTreeSet::from([(80, 0), (443, 1)]));
+        // Of one host a Secret is named that has expired; the other one is asked for by itself.
+        controller.cluster.add("secret shop/old: {fixture: expired}");
+        controller.cluster.add(&asking("tls: ['old a.example.com'],"));
+        controller.settle_for(600).await;
+        let both = BTreeSet::from([(80, 0), (443, 2)]);
+        assert_eq!(listening(&site.aws.everything()), both);
+        site.aws.forget_calls();
+        for starts_anew in [false, true] {
+            if starts_anew {
+                site.start().settle_for(600).await;
+            } else {
+                controller.look_again();
+                controller.settle_for(600).await;
+            }
+            assert_eq!(site.aws.performed(), [], "starts anew: {starts_anew}");
+        }
+        assert_eq!(listening(&site.aws.everything()), both);
     });
 }
