@@ -198,21 +198,28 @@ pub(super) fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
     standing
 }
 
-/// Whether an Ingress is served with a certificate that is made for nothing that it says by now:
+/// Whether an Ingress is served with a certificate that goes back to nothing that it says by now:
 /// whoever starts has to know that one.
 #[must_use]
 pub(super) fn relies_on_before(snapshot: &Snapshot, source: &Source, part: &Part) -> bool {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let mut used = part.certificates().peekable();
+    let mut used = part.listens.values().flat_map(|listen| &listen.certificates).peekable();
     let Some((key, ingress)) = objects.ingresses.get_key_value(&source.key) else { return false };
     if used.peek().is_none() {
         return false;
     }
     let entries = entries(settings, objects, key, ingress);
     let requests = request::asked(settings, objects, key, ingress);
-    used.any(|certificate| match certificate {
-        CertificateKey::Secret(secret) => entries.iter().all(|entry| entry.secret != *secret),
-        CertificateKey::Request(request) => !requests.contains(request),
+    used.any(|id| match id {
+        Id::Of(Handle::Certificate(CertificateKey::Secret(secret))) => {
+            entries.iter().all(|entry| entry.secret != *secret)
+        }
+        Id::Of(Handle::Certificate(CertificateKey::Request(request))) => {
+            !requests.contains(request)
+        }
+        // Who has some made names none, and has none found.
+        Id::Is(_) => !entries.is_empty() || !requests.is_empty(),
+        Id::Of(_) => false,
     })
 }
 

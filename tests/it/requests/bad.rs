@@ -8,7 +8,7 @@ use albedo::model::problem::Severity;
 use super::{ASKING, listening, proofs, requests, site};
 use crate::support::fake::{Fake, Issuing};
 use crate::support::site::{Controller, Site};
-use crate::support::world::{key, settings, wait};
+use crate::support::world::{CERTIFICATE, key, settings, wait};
 
 /// Beside who asks, in the same group: one who asks for nothing, and one whose certificate can be
 /// had.
@@ -346,6 +346,26 @@ fn who_names_a_secret_that_has_expired_is_served_with_what_was_asked_for_before(
         drop(controller);
         site.start().settle_for(600).await;
         assert_eq!(site.aws.everything().requested.len(), 0);
+    });
+}
+
+#[test]
+fn who_names_a_secret_that_has_expired_is_served_with_what_it_named_before() {
+    wait(async {
+        let asking = "create-acm-cert: 'true'";
+        let site =
+            site(settings(), &ASKING.replace(asking, &format!("certificate-arn: '{CERTIFICATE}'")));
+        site.cluster.add("secret shop/old: {fixture: expired}");
+        let controller = site.settle().await;
+        let before = BTreeSet::from([(443, 1)]);
+        assert_eq!(listening(&site.aws.everything()), before);
+        controller.cluster.add(&ASKING.replace(asking, "tls: ['old a.example.com']"));
+        controller.settle_for(600).await;
+        let with_http = BTreeSet::from([(80, 0), (443, 1)]);
+        assert_eq!(listening(&site.aws.everything()), with_http);
+        drop(controller);
+        site.start().settle_for(600).await;
+        assert_eq!(listening(&site.aws.everything()), with_http);
     });
 }
 
