@@ -21,7 +21,7 @@ use super::moves::Departures;
 use super::policy::Verdict;
 use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, nginx, policy, solver, standing, succession, tls};
+use super::{member, merge, moves, names, nginx, policy, solver, standing, succession};
 
 /// Parts of members.
 type Parts = BTreeMap<Source, Arc<Part>>;
@@ -287,7 +287,8 @@ fn memory(
         stands || judged.contains(source) || !snapshot.extent.shows(source.namespace())
     };
     let held = snapshot.memory.held.iter().filter(|(source, _)| is_needed(source));
-    let relying = good.iter().filter(|(source, part)| tls::relies_on_before(snapshot, source, part));
+    let relies = |source, part| member::relies_on_before(snapshot, source, part);
+    let relying = good.iter().filter(|(source, part)| relies(source, part));
     let held = held.chain(relying).map(|(source, part)| (source.clone(), Arc::clone(part)));
     Memory { held: held.collect(), ..snapshot.memory.clone() }
 }

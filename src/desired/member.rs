@@ -5,11 +5,13 @@ use serde_json::Value;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
+use crate::model::id::{CertificateKey, Handle, Id};
 use crate::model::load_balancer::IpAddressType;
 use crate::model::part::{OnHttp, Part};
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::rule::{Precedence, Rule, RuleAction};
 use crate::model::snapshot::Snapshot;
+use crate::model::source::Source;
 
 use super::annotations::table::{
     CONDITIONS, INBOUND_CIDRS, PRECEDENCE, PREFIX_LISTS, TRANSFORMS, USE_REGEX_PATH_MATCH,
@@ -99,6 +101,31 @@ pub fn build(
     let problems = annotations.problems;
     let is_bad = !is_complete || problems.iter().any(|problem| problem.severity == Severity::Error);
     (if is_bad { None } else { Some(part) }, problems)
+}
+
+/// Whether an Ingress is served with a certificate that goes back to nothing that it says by now:
+/// whoever starts has to know that one.
+#[must_use]
+pub fn relies_on_before(snapshot: &Snapshot, source: &Source, part: &Part) -> bool {
+    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
+    let mut used = part.listens.values().flat_map(|listen| &listen.certificates).peekable();
+    let Some((key, ingress)) = objects.ingresses.get_key_value(&source.key) else { return false };
+    if used.peek().is_none() {
+        return false;
+    }
+    let entries = tls::entries(settings, objects, key, ingress);
+    let requests = request::asked(settings, objects, key, ingress);
+    used.any(|id| match id {
+        Id::Of(Handle::Certificate(CertificateKey::Secret(secret))) => {
+            entries.iter().all(|entry| entry.secret != *secret)
+        }
+        Id::Of(Handle::Certificate(CertificateKey::Request(request))) => {
+            !requests.contains(request)
+        }
+        // Who has some made names none, and has none found.
+        Id::Is(_) => !entries.is_empty() || !requests.is_empty(),
+        Id::Of(_) => false,
+    })
 }
 
 /// The annotations with what others come to; what was wrong so far is still to be told.

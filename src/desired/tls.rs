@@ -5,7 +5,6 @@ use k8s_openapi::api::networking::v1::Ingress;
 use crate::model::certificate::Certificate;
 use crate::model::group::Group;
 use crate::model::id::{CertificateKey, Handle, Id, ObjectKey};
-use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
@@ -13,7 +12,6 @@ use crate::model::source::Source;
 
 use super::annotations::table::{CERTIFICATE_ARN, TLS_SECRETS};
 use super::classes::{Claim, claim, class_of, has, may_have};
-use super::request;
 use super::secret::{self, Unfit, covers};
 
 /// One entry of an Ingress's `spec.tls`.
@@ -196,31 +194,6 @@ pub(super) fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
         }
     }
     standing
-}
-
-/// Whether an Ingress is served with a certificate that goes back to nothing that it says by now:
-/// whoever starts has to know that one.
-#[must_use]
-pub(super) fn relies_on_before(snapshot: &Snapshot, source: &Source, part: &Part) -> bool {
-    let (settings, objects) = (&snapshot.settings, &snapshot.objects);
-    let mut used = part.listens.values().flat_map(|listen| &listen.certificates).peekable();
-    let Some((key, ingress)) = objects.ingresses.get_key_value(&source.key) else { return false };
-    if used.peek().is_none() {
-        return false;
-    }
-    let entries = entries(settings, objects, key, ingress);
-    let requests = request::asked(settings, objects, key, ingress);
-    used.any(|id| match id {
-        Id::Of(Handle::Certificate(CertificateKey::Secret(secret))) => {
-            entries.iter().all(|entry| entry.secret != *secret)
-        }
-        Id::Of(Handle::Certificate(CertificateKey::Request(request))) => {
-            !requests.contains(request)
-        }
-        // Who has some made names none, and has none found.
-        Id::Is(_) => !entries.is_empty() || !requests.is_empty(),
-        Id::Of(_) => false,
-    })
 }
 
 /// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak

@@ -201,9 +201,8 @@ fn a_path_is_not_led_elsewhere_before_the_rule_stands_that_takes_its_requests() 
         ));
         controller.settle_for(30).await;
         let performed = site.aws.performed();
-        let makes = |action: &AwsAction| {
-            matches!(action, AwsAction::Elb(ElbAction::CreateRule { .. }))
-        };
+        let makes =
+            |action: &AwsAction| matches!(action, AwsAction::Elb(ElbAction::CreateRule { .. }));
         let before = performed.iter().take_while(|action| !makes(action));
         let taken = before.filter(|action| {
             let AwsAction::Elb(ElbAction::ModifyRule { spec, .. }) = action else { return false };
