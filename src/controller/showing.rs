@@ -26,6 +26,8 @@ const PACE: Duration = Duration::from_millis(50);
 const EARLY_MAX: Duration = Duration::from_secs(10 * 60);
 /// How long to wait after trouble of the API server's own.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
+/// How many groups in a row cannot be shown before it is no trouble of theirs.
+const FAILURES_MAX: usize = 3;
 /// How long to wait where IngressGroups are not known, or nobody may write them: a person has to
 /// change something.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5 * 60);
@@ -36,6 +38,23 @@ struct Showing {
     shown: BTreeMap<Group, Print>,
     /// The groups of which too little is known yet, each with since when.
     early: BTreeMap<Group, Moment>,
+    /// The groups that could not be shown, each with when that is tried again.
+    refused: BTreeMap<Group, Moment>,
+}
+
+impl Showing {
+    /// When the next group is to be looked at that nobody has news of.
+    fn next(&self) -> Option<Moment> {
+        let early = self.early.values().map(|since| since.plus(EARLY_MAX));
+        early.chain(self.refused.values().copied()).min()
+    }
+
+    /// The groups that are to be looked at by now though nobody has news of them.
+    fn awaited(&self, now: Moment) -> Vec<Group> {
+        let early = self.early.iter().filter(|(_, since)| since.plus(EARLY_MAX) <= now);
+        let refused = self.refused.iter().filter(|(_, again)| **again <= now);
+        early.chain(refused).map(|(group, _)| group.clone()).collect()
+    }
 }
 
 impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
@@ -61,31 +80,51 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         }
         let news = self.reconciler.world.lock().unshown.news();
         loop {
-            let first = showing.early.values().min().map(|since| since.plus(EARLY_MAX));
             tokio::select! {
                 biased;
                 () = news.notified() => {}
-                () = self.sleep_until_or_for_ever(first) => {
-                    let early = showing.early.keys().cloned();
-                    self.reconciler.world.lock().unshown.mark(early);
+                () = self.sleep_until_or_for_ever(showing.next()) => {
+                    let awaited = showing.awaited(self.reconciler.clock.moment());
+                    self.reconciler.world.lock().unshown.mark(awaited);
                 }
             }
             self.reconciler.clock.sleep(GATHERED).await;
-            let mut due = self.reconciler.world.lock().unshown.take();
-            while let Some(group) = due.pop_first() {
-                match self.show(&group, &mut showing, &keeper).await {
-                    Ok(false) => {}
-                    Ok(true) => {
-                        *said = None;
-                        self.reconciler.clock.sleep(PACE).await;
-                    }
-                    Err(error) => {
-                        due.insert(group);
+            self.show_due(&mut showing, &keeper, said).await;
+        }
+    }
+
+    /// Shows how those groups are of which something may be new. One that cannot be shown is tried
+    /// again later, and holds up no other; where none can, all of them wait.
+    async fn show_due(&self, showing: &mut Showing, keeper: &str, said: &mut Option<String>) {
+        let clock = &self.reconciler.clock;
+        let mut due = self.reconciler.world.lock().unshown.take();
+        let mut failures = 0;
+        while let Some(group) = due.pop_first() {
+            let now = clock.moment();
+            if showing.refused.get(&group).is_some_and(|again| now < *again) {
+                continue;
+            }
+            showing.refused.remove(&group);
+            match self.show(&group, showing, keeper).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    failures = 0;
+                    clock.sleep(PACE).await;
+                }
+                Err(error) => {
+                    failures += 1;
+                    showing.refused.insert(group, clock.moment().plus(pause(&error)));
+                    if failures == FAILURES_MAX {
                         self.reconciler.world.lock().unshown.mark(std::mem::take(&mut due));
                         self.pause_after(&error, said).await;
+                    } else {
+                        say(&error, said);
                     }
                 }
             }
+        }
+        if showing.refused.is_empty() {
+            *said = None;
         }
     }
 
@@ -172,26 +211,36 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
 
     /// Waits after something went wrong, which is said once.
     async fn pause_after(&self, error: &ClusterError, said: &mut Option<String>) {
-        let text = error.to_string();
-        let pause = match error.kind {
-            Kind::Throttled | Kind::Transient => TROUBLE_PAUSE,
-            Kind::NotFound | Kind::Conflict | Kind::Refused => REFUSED_PAUSE,
-        };
-        if said.as_ref() != Some(&text) {
-            match error.kind {
-                Kind::NotFound => tracing::warn!(
-                    %error,
-                    "the API server knows no IngressGroups, so none show how groups are; all else \
-                     goes on. kubectl apply -f deploy/crds makes them known"
-                ),
-                _ => tracing::warn!(
-                    %error,
-                    "IngressGroups cannot be written, so they do not show how groups are; all else \
-                     goes on"
-                ),
-            }
-            *said = Some(text);
-        }
-        self.reconciler.clock.sleep(pause).await;
+        say(error, said);
+        self.reconciler.clock.sleep(pause(error)).await;
     }
+}
+
+/// How long to wait after something went wrong.
+fn pause(error: &ClusterError) -> Duration {
+    match error.kind {
+        Kind::Throttled | Kind::Transient => TROUBLE_PAUSE,
+        Kind::NotFound | Kind::Conflict | Kind::Refused => REFUSED_PAUSE,
+    }
+}
+
+/// Says what went wrong, once.
+fn say(error: &ClusterError, said: &mut Option<String>) {
+    let text = error.to_string();
+    if said.as_ref() == Some(&text) {
+        return;
+    }
+    match error.kind {
+        Kind::NotFound => tracing::warn!(
+            %error,
+            "the API server knows no IngressGroups, so none show how groups are; all else goes on. \
+             kubectl apply -f deploy/crds makes them known"
+        ),
+        Kind::Throttled | Kind::Transient | Kind::Conflict | Kind::Refused => tracing::warn!(
+            %error,
+            "an IngressGroup cannot be written, so it does not show how its group is; all else \
+             goes on"
+        ),
+    }
+    *said = Some(text);
 }

@@ -206,6 +206,34 @@ fn where_nobody_may_write_them_all_else_goes_on_and_once_somebody_may_they_are_w
 }
 
 #[test]
+fn one_that_nobody_may_write_holds_up_no_other() {
+    wait(async {
+        let site = site(&format!(
+            "{WEB}
+ingress shop/a: {{group.name: aa, rules: [a.example.com Prefix / web:80]}}
+ingress shop/b: {{group.name: bb, rules: [b.example.com Prefix / web:80]}}"
+        ));
+        site.cluster.groups.lock().unwrap().refused_name = Some("aa".to_owned());
+        let controller = shown(&site).await;
+        assert_eq!(says(&site, "bb", Aspect::Ready), "True Served");
+        assert!(site.cluster.group_status("aa").is_none());
+        let refused = || site.cluster.groups.lock().unwrap().refused;
+        let before = refused();
+        controller.pass(60 * 60).await;
+        let asked = refused() - before;
+        assert!((1..=13).contains(&asked), "it is tried again, and not often: {asked}");
+        // News of another one are written at once.
+        controller.cluster.add("ingress shop/b: {group.name: bb, rules: [any Prefix / web:80]}");
+        controller.settle().await;
+        controller.pass(A_WHILE).await;
+        assert_eq!(says(&site, "bb", Aspect::DnsReady), "True NoneAsked");
+        site.cluster.groups.lock().unwrap().refused_name = None;
+        controller.pass(10 * 60).await;
+        assert_eq!(says(&site, "aa", Aspect::Ready), "True Served");
+    });
+}
+
+#[test]
 fn many_changes_of_a_group_are_one_write_each_few_seconds() {
     wait(async {
         let site = site(&served());

@@ -17,6 +17,8 @@ pub struct IngressGroups {
     pub writes: usize,
     /// What becomes of every request, if not all is well.
     pub trouble: Option<Kind>,
+    /// The one that nobody may write.
+    pub refused_name: Option<String>,
     /// How many requests came while there was trouble.
     pub refused: usize,
 }
@@ -52,6 +54,10 @@ impl FakeCluster {
     ) -> Result<(), ClusterError> {
         let mut groups = self.groups.lock().unwrap();
         groups.asked()?;
+        if groups.refused_name == Some(names::ingress_group(group)) {
+            groups.refused += 1;
+            return Err(refusal(Kind::Refused, format!("IngressGroup of {group}")));
+        }
         groups.writes += 1;
         let one = IngressGroup {
             group: group.clone(),
