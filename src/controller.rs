@@ -3,7 +3,8 @@
 //!
 //! Reading order: `intake` (from a change to visits), `queue` (which visit is next), `worker` (one
 //! visit after the other), `reign` (from winning an election to losing it), `begun` (who waits for
-//! that), `standing` (whether this process is fit to lead).
+//! that), `standing` (whether this process is fit to lead), `showing` (how groups are, for whoever
+//! asks the API server).
 //!
 //! Everything here is generic over AWS, the cluster and the clock, so that tests run exactly this,
 //! in virtual time, on an AWS and a cluster in memory. `commands::run` only wires it.
@@ -46,6 +47,7 @@ mod intake;
 mod queue;
 mod reign;
 mod rounds;
+mod showing;
 mod standing;
 mod worker;
 
@@ -164,6 +166,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Controller<C, K, T> {
     fn spawn_all(&mut self, workers: Workers, events: EventQueue) {
         self.spawn("the reign", |core| async move { core.reign().await });
         self.spawn("the sending of Events", |core| async move { core.send_events(events).await });
+        self.spawn("the showing of groups", |core| async move { core.show_groups().await });
         for _ in 0..workers.others {
             let lanes: Lanes = &[Lane::User, Lane::Background];
             self.spawn("a worker", move |core| async move { core.work(lanes).await });

@@ -42,8 +42,8 @@
 //!
 //! * The middle (`model`, `desired`, `plan`, `report`) holds no `async`, no clock, no randomness
 //!   and no client; `tests/it/tidy.rs` holds it to that.
-//! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses and
-//!   Events, which order nothing, are written outside it.
+//! * What is no variant of [`model::action::Action`], this program cannot do. Only statuses, Events
+//!   and IngressGroups, which order nothing, are written outside it.
 //! * Each thing in AWS has one writer: the fabric, a balancer, a binding's targets, a certificate,
 //!   a zone, or what protects a group's load balancers. What one has to tell another is a value in
 //!   the next snapshot ([`model::fact::Facts`]), never a call, and goes by one of the ways that

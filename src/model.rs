@@ -20,6 +20,7 @@ pub mod gate;
 pub mod group;
 pub mod id;
 pub mod index;
+pub mod ingress_group;
 pub mod inventory;
 pub mod key;
 pub mod known;

@@ -119,9 +119,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Reconciler<C, K, T> {
         });
         let is_braked = self.world.lock().braked.contains(subject);
         let rest = if is_braked { gravest([rest, Rest::Later(BRAKED_PAUSE)]) } else { rest };
+        let mut world = self.world.lock();
         if rest == Rest::Done {
-            self.world.lock().rested(subject);
+            world.rested(subject);
         }
+        world.visited(subject);
         rest
     }
 }

@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod ending;
 pub mod explain;
 mod gates;
+pub mod group_status;
 pub mod nginx;
 mod owner;
 mod pending;

@@ -24,6 +24,7 @@ use crate::report::Told;
 
 mod contest;
 mod ends;
+mod group_look;
 mod pending;
 mod rested;
 mod scene;
@@ -32,6 +33,7 @@ mod slice;
 mod states;
 mod subjects;
 mod touched;
+mod unshown;
 
 pub use ends::Ends;
 pub use pending::PendingPlans;
@@ -40,6 +42,7 @@ pub use states::{
     BalancerState, BindingState, CertificateState, FabricState, Looks, Orphans, RefusedTarget,
     ZoneState,
 };
+pub use unshown::{Unshown, member};
 
 /// The world as this process knows it.
 #[derive(Debug)]
@@ -83,6 +86,8 @@ pub struct World {
     pub orphans: Orphans,
     /// What visits have left undone.
     pub pending: PendingPlans,
+    /// The groups of which something may be new to whoever looks at their IngressGroups.
+    pub unshown: Unshown,
     /// Who waits for listeners or names to let go of something.
     waiting: BTreeSet<Subject>,
     /// Those of them that began to wait when it was known already that something had been let go;
@@ -120,6 +125,7 @@ impl World {
             braked: BTreeSet::new(),
             orphans: Orphans::default(),
             pending: PendingPlans::default(),
+            unshown: Unshown::default(),
             waiting: BTreeSet::new(),
             late: BTreeSet::new(),
         }
@@ -182,6 +188,7 @@ impl World {
         self.ends = Ends::default();
         self.protections.clear();
         self.pending.clear();
+        self.unshown.clear();
         for state in self.balancers.values_mut() {
             state.begin();
         }

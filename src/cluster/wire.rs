@@ -21,6 +21,7 @@ use crate::model::snapshot::Objects;
 
 mod class_params;
 mod endpoint_slice;
+mod ingress_group;
 mod meta;
 mod namespace;
 mod native;
@@ -34,6 +35,7 @@ mod tenant_policy;
 
 pub(super) use class_params::IngressClassParams;
 pub(super) use endpoint_slice::EndpointSlice;
+pub(super) use ingress_group::{IngressGroup, IngressGroupSpec};
 pub(super) use namespace::Namespace;
 pub(super) use node::Node;
 pub(super) use pod::Pod;
@@ -43,7 +45,7 @@ pub(super) use tenant_policy::TenantPolicy;
 
 /// The group of the custom resources, LBC's own.
 pub(super) const CUSTOM_GROUP: &str = "elbv2.k8s.aws";
-/// The group of the custom resource that is our own, which a cluster may do without.
+/// The group of the custom resources that are our own, which a cluster may do without.
 pub(super) const OWN_GROUP: &str = "alb.ingress.k8s.aws";
 
 /// A kind of object that this program reads: how its wire form becomes a noun, and where it

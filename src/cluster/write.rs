@@ -1,7 +1,7 @@
 //! Writes to the API server: the actions that order something, and the status and Events that order
 //! nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,9 @@ use super::secrets;
 use super::wire::{Node, TargetGroupBinding};
 use crate::model::action::KubeAction;
 use crate::model::gate::GateNews;
+use crate::model::group::Group;
 use crate::model::id::ObjectKey;
+use crate::model::ingress_group::{GroupStatus, Print};
 use crate::model::report::{Event, StatusEntry};
 use crate::model::seen::{BindingStatus, SeenSecret};
 use crate::model::settings::Scope;
@@ -30,6 +32,7 @@ mod binding;
 mod event;
 mod finalizer;
 mod gate;
+mod ingress_group;
 mod memory;
 mod names;
 mod note;
@@ -102,6 +105,20 @@ pub trait Cluster: Send + Sync + 'static {
         &self,
         key: &ObjectKey,
     ) -> impl Future<Output = Result<Arc<SeenSecret>, ClusterError>> + Send;
+    /// What the IngressGroups that a keeper keeps show.
+    fn shown_groups(
+        &self,
+        keeper: &str,
+    ) -> impl Future<Output = Result<BTreeMap<Group, Print>, ClusterError>> + Send;
+    /// Shows in the IngressGroup of a group how it is; a keeper keeps it from then on.
+    fn show_group(
+        &self,
+        group: &Group,
+        status: &GroupStatus,
+        keeper: &str,
+    ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+    /// Removes the IngressGroup of a group that is gone.
+    fn hide_group(&self, group: &Group) -> impl Future<Output = Result<(), ClusterError>> + Send;
     /// Leaves a message for whoever looks at an object. That it says something new is up to the
     /// caller.
     fn event(&self, event: &Event) -> impl Future<Output = Result<(), ClusterError>> + Send;
@@ -285,6 +302,26 @@ impl Cluster for ApiServer {
 
     async fn secret(&self, key: &ObjectKey) -> Result<Arc<SeenSecret>, ClusterError> {
         secrets::read(&self.client, key).await.map(|look| Arc::new(look.noun))
+    }
+
+    async fn shown_groups(&self, keeper: &str) -> Result<BTreeMap<Group, Print>, ClusterError> {
+        ingress_group::all(&Api::all(self.client.clone()), keeper).await
+    }
+
+    async fn show_group(
+        &self,
+        group: &Group,
+        status: &GroupStatus,
+        keeper: &str,
+    ) -> Result<(), ClusterError> {
+        let api = Api::all(self.client.clone());
+        let shown = ingress_group::show(&api, (group, keeper), status);
+        in_tenure(|| ingress_group::operation(group), shown).await
+    }
+
+    async fn hide_group(&self, group: &Group) -> Result<(), ClusterError> {
+        let api = Api::all(self.client.clone());
+        in_tenure(|| ingress_group::operation(group), ingress_group::hide(&api, group)).await
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -230,6 +230,13 @@ impl FactStore {
         !self.made.contains_key(handle)
     }
 
+    /// What is known of a thing: its identifier, or that there is none; nothing where nobody could
+    /// tell yet.
+    #[must_use]
+    pub fn learned(&self, handle: &Handle) -> Option<&Option<AwsId>> {
+        self.made.get(handle)
+    }
+
     /// The identifier of a thing that stands, as far as anybody has made it known.
     #[must_use]
     pub fn identifier(&self, handle: &Handle) -> Option<&AwsId> {

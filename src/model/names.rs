@@ -23,6 +23,8 @@ const CLUSTER_LENGTH_MAX: usize = 232;
 /// How many characters of a load balancer's name go into that of the network load balancer in front
 /// of it (LBC).
 const NLB_STEM_LENGTH_MAX: usize = 28;
+/// The longest name of an object (Kubernetes: a DNS subdomain).
+const OBJECT_NAME_LENGTH_MAX: usize = 253;
 /// The longest name of a load balancer (AWS quota).
 pub const LOAD_BALANCER_NAME_LENGTH_MAX: usize = 32;
 
@@ -136,6 +138,44 @@ pub fn memory(group: &Group, entry: &Entry) -> String {
     }
 }
 
+/// The name of the IngressGroup that shows a group: an explicit group's own, where an object may
+/// have it, and else one that ends in a hash, as no other ends.
+#[must_use]
+pub fn ingress_group(group: &Group) -> String {
+    let text = group.to_string();
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let plain = |label: &str| -> String {
+        label.chars().map(|c| if is_plain(c) { c } else { '-' }).collect()
+    };
+    let labels = text.split(['.', '/']).map(plain);
+    let labels = labels.map(|label| label.trim_matches('-').to_owned());
+    let labels: Vec<String> = labels.filter(|label| !label.is_empty()).collect();
+    let stem = labels.join(".");
+    let ends_in_hash = stem.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
+    if matches!(group, Group::Explicit(_)) && stem == text && !ends_in_hash {
+        return stem;
+    }
+    let stem: String = stem.chars().take(OBJECT_NAME_LENGTH_MAX - HASH_LENGTH - 1).collect();
+    format!("{}-{}", stem.trim_end_matches(['-', '.']), hash(&[&text])).trim_matches('-').to_owned()
+}
+
+/// Whether a text is what a name of ours ends in.
+fn is_hash(text: &str) -> bool {
+    text.len() == HASH_LENGTH
+        && text.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+}
+
+/// What tells the IngressGroups that this process keeps from those of one that answers other
+/// classes: the value of their label.
+#[must_use]
+pub fn keeper(scope: Scope, ingress_class: &str) -> String {
+    let scope = match scope {
+        Scope::All => "all",
+        Scope::Own => "own",
+    };
+    hash(&[scope, "/", ingress_class])
+}
+
 /// The name of something that takes over from a thing of the same name, which AWS does not give
 /// twice. Its hash is one over the plain name and the number of the twin; a name without a hash,
 /// which a person chose, gets one.
@@ -144,10 +184,6 @@ pub fn twin(plain: &str, slot: Slot) -> String {
     if slot == Slot::default() {
         return plain.to_owned();
     }
-    let is_hash = |text: &str| {
-        text.len() == HASH_LENGTH
-            && text.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
-    };
     let stem = match plain.rsplit_once('-') {
         Some((stem, end)) if is_hash(end) => stem,
         Some(_) | None => plain,

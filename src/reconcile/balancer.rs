@@ -268,6 +268,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 state.good.retain(|key, _| built.stack.active.contains(key));
             });
             let changed: Vec<Source> = changed.into_iter().map(|(key, _)| key.clone()).collect();
+            state.observe(&snapshot.objects, &built.stack);
             let done = report::Done { plan, outcomes, changed: &changed };
             let events = state.told.events(&snapshot.objects, &built.stack, &built.problems, &done);
             world.let_in(&new);

@@ -1,5 +1,6 @@
 //! The part of a census that looks for certificates that end before long, whoever made them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Visit;
@@ -8,7 +9,9 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::fact::Topic;
 use crate::model::problem::Problem;
+use crate::model::source::Source;
 use crate::report::Rest;
+use crate::world::member;
 
 /// How old what is known of ends may be, which are days away when somebody is told of them.
 const AGE_MAX: Duration = Duration::from_secs(60 * 60);
@@ -30,6 +33,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let mut world = self.world().lock();
             let problems: Vec<Problem> = world.ending(now).into_iter().collect();
             let world = &mut *world;
+            let before = world.ends.told.said().filter_map(|(object, _)| member(object));
+            let concerned: BTreeSet<Source> =
+                before.chain(problems.iter().filter_map(|one| member(&one.object))).collect();
+            world.shows_anew(&concerned);
             let events = world.ends.told.problems(&world.objects, &problems);
             let (due, next) = world.ends.due(now);
             for key in due {

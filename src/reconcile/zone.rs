@@ -21,7 +21,7 @@ use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
 use crate::report::Rest;
-use crate::world::ZoneState;
+use crate::world::{ZoneState, member};
 
 /// How old what we know of load balancers may be while no name waits for one.
 const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
@@ -126,8 +126,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             state.wrote(&plan, &outcomes, self.reconciler.clock.moment());
             let refused = state.suspect(&settings.dns.txt_names, &stack, (&plan, &outcomes));
             let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
+            let mut concerned = askers(&settings.dns.txt_names, &plan, &stack);
+            concerned.extend(state.told.said().filter_map(|(object, _)| member(object)));
+            concerned.extend(problems.iter().filter_map(|problem| member(&problem.object)));
             let events = state.told.problems(&snapshot.objects, &problems);
-            (events, state.look_after(&plan))
+            let rest = state.look_after(&plan);
+            world.shows_anew(&concerned);
+            (events, rest)
         };
         self.tell(events);
         let held = if pause.is_zero() { Rest::Done } else { Rest::Later(pause) };
@@ -241,6 +246,14 @@ fn wished<'a>(
         ids.map(move |id| (id, host.as_str()))
     });
     each.collect()
+}
+
+/// Who asks for the names that a plan changes.
+fn askers(txt_names: &TxtNames, plan: &Plan, stack: &ZoneStack) -> BTreeSet<Source> {
+    let hosts: BTreeSet<String> =
+        plan.steps.iter().flat_map(|step| hosts(txt_names, step)).collect();
+    let wishes = hosts.iter().filter_map(|host| stack.names.get(host)).flatten();
+    wishes.flat_map(|wish| std::iter::once(&wish.source).chain(&wish.others)).cloned().collect()
 }
 
 /// The load balancers that names will lead to once the plan is carried out, by their DNS names.

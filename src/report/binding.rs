@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Rest;
 use super::told::of_problem;
+use crate::model::ingress_group::written;
 use crate::model::problem::{Problem, Severity};
 use crate::model::seen::{BindingStatus, Condition, READY, SeenBinding};
 
@@ -60,11 +61,6 @@ pub fn binding_status(
         }
     }
     (status != seen.status).then_some(status)
-}
-
-/// A time as conditions have it: in whole seconds.
-fn written(time: Timestamp) -> smol_str::SmolStr {
-    smol_str::format_smolstr!("{}", time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod pod;
 mod url;
 
 pub(super) use answer::in_words as target_in_words;
+pub(super) use name::targets as led_to;
 pub use pod::PodAccount;
 pub use url::Url;
 

@@ -45,6 +45,15 @@ pub fn number(name: &str) -> Option<&'static str> {
     ALL.iter().find(|reason| reason.name == name).map(|reason| reason.number.as_str())
 }
 
+/// Where a reason is explained: its number, and the page with the anchor that GitHub gives its
+/// heading.
+#[must_use]
+pub fn place(name: &str) -> Option<String> {
+    let number = number(name)?;
+    let anchor = format!("{number}-{name}").to_ascii_lowercase();
+    Some(format!("{number}, docs/errors.md#{anchor}"))
+}
+
 /// A line without the marks of Markdown: of links what they say, of code what it is.
 fn plain(line: &str) -> String {
     let mut text = String::new();
@@ -73,6 +82,8 @@ mod tests {
         assert_eq!(number(&Code::Conflict.to_string()), Some("A109"));
         assert_eq!(number("SuccessfullyReconciled"), Some("A201"));
         assert_eq!(number("Nonsense"), None);
+        assert_eq!(place("Conflict").as_deref(), Some("A109, docs/errors.md#a109-conflict"));
+        assert_eq!(place("Nonsense"), None);
         assert!(all().len() > 40);
         for reason in all() {
             assert_eq!(reason.lines.len(), 2, "{reason:?}");

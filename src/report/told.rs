@@ -104,6 +104,11 @@ impl Told {
         each.flat_map(|(object, all)| all.iter().map(move |said| (object, said)))
     }
 
+    /// What an object was told last, and is still so.
+    pub fn said_of(&self, object: &ObjectRef) -> impl Iterator<Item = &Said> {
+        self.by_object.get(object).into_iter().flatten()
+    }
+
     /// The Events that say something new about whoever has a problem.
     pub fn problems(&mut self, objects: &Objects, problems: &[Problem]) -> Vec<Event> {
         self.news(objects, BTreeMap::new(), problems.iter().map(of_problem).collect())

@@ -135,6 +135,12 @@ impl Ends {
         each.filter_map(|(group, port, id)| Some((group, port, id, self.end(id)?)))
     }
 
+    /// The certificates of a group's listeners whose ends are known, each with its end.
+    pub fn of(&self, group: &Group) -> impl Iterator<Item = (&AwsId, Timestamp)> {
+        let ids = self.listeners.get(group).into_iter().flat_map(BTreeMap::values).flatten();
+        ids.filter_map(|id| Some((id, self.end(id)?)))
+    }
+
     fn end(&self, id: &AwsId) -> Option<Timestamp> {
         self.imported.get(id).or_else(|| self.listed.get(id)).copied()
     }

@@ -46,6 +46,12 @@ impl PendingPlans {
         self.0.clear();
     }
 
+    /// What is left of a subject.
+    #[must_use]
+    pub fn of(&self, subject: &Subject) -> Option<&Arc<Pending>> {
+        self.0.get(subject)
+    }
+
     /// The subjects of which something is left, each with that.
     pub fn iter(&self) -> impl Iterator<Item = (&Subject, &Arc<Pending>)> {
         self.0.iter()

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::problem::{Kind, ObjectRef};
-use crate::model::snapshot::Objects;
 use crate::model::source::{Source, SourceKind};
 use crate::model::subject::Subject;
 use crate::model::target_group::TargetType;
@@ -15,6 +14,7 @@ use crate::report::topology::{Complaint, Member, Remainder, Scene, Surroundings}
 use crate::report::{Said, Told};
 
 use super::World;
+use super::unshown::of_binding;
 
 impl World {
     /// All members, what has been told, and what is left undone.
@@ -31,7 +31,7 @@ impl World {
     /// A group, and what its load balancers lead to; nothing where there is no such group.
     #[must_use]
     pub fn surroundings_of(&self, group: &Group) -> Option<Surroundings> {
-        if !self.index.has_group(group) && !self.balancers.contains_key(group) {
+        if !self.knows_group(group) {
             return None;
         }
         let bindings: BTreeMap<ObjectKey, _> = self
@@ -123,9 +123,4 @@ impl World {
             Kind::Service | Kind::IngressClass | Kind::IngressClassParams => None,
         }
     }
-}
-
-/// The group that a binding was made for.
-fn of_binding(objects: &Objects, binding: &ObjectKey) -> Option<Group> {
-    Group::of_labels(&objects.bindings.get(binding)?.labels)
 }

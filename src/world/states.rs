@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use crate::desired::fabric::Demand;
 use crate::model::action::{Action, AwsAction, Ec2Action, ElbAction, KubeAction};
+use crate::model::flat::FlatMap;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::memory::{Memory, Remembered};
@@ -17,7 +18,9 @@ use crate::model::part::Part;
 use crate::model::plan::{Need, Plan, WaitKey};
 use crate::model::security::IngressRule;
 use crate::model::seen::BindingStatus;
+use crate::model::snapshot::Objects;
 use crate::model::source::Source;
+use crate::model::stack::BalancerStack;
 use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
 use crate::report::Told;
@@ -37,6 +40,8 @@ const POLLS_QUICK: u32 = 30;
 pub struct BalancerState {
     /// The last good part of each member.
     pub good: BTreeMap<Source, Arc<Part>>,
+    /// The generation of each member's `spec` that the last visit has seen.
+    pub observed: FlatMap<Source, i64>,
     /// The members that are in, the one that has been for longest first.
     pub standing: Vec<Source>,
     /// What the cluster remembers of it.
@@ -54,9 +59,20 @@ impl BalancerState {
     /// Begins a tenure: what was remembered and waited for is another process's to say.
     pub fn begin(&mut self) {
         self.stored = Remembered::default();
+        self.observed.clear();
         self.standing.clear();
         self.leftovers.clear();
         self.waits = Waits::default();
+    }
+
+    /// Takes note of the generations of the members that a visit has seen.
+    pub fn observe(&mut self, objects: &Objects, stack: &BalancerStack) {
+        let members = stack.active.iter().chain(&stack.leaving);
+        let observed = members.filter_map(|member| {
+            let generation = objects.metadata(member)?.generation?;
+            Some((member.clone(), generation))
+        });
+        self.observed = observed.collect();
     }
 
     /// Whether a part of a member has been good, as far as anybody remembers.

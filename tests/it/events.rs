@@ -1,7 +1,7 @@
 //! What people are told: no more than they can read, nothing that is others' business, and never at
 //! the cost of a visit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,9 @@ use albedo::clock::Clock;
 use albedo::cluster::{Cluster, ClusterError, EventQueue, EventRecorder, Kind, Recalled, Sought};
 use albedo::model::action::{AwsAction, Ec2Action, KubeAction};
 use albedo::model::gate::GateNews;
+use albedo::model::group::Group;
 use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::ingress_group::{GroupStatus, Print};
 use albedo::model::moment::Moment;
 use albedo::model::problem::{Kind as ObjectKind, ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
@@ -254,6 +256,18 @@ impl Cluster for Inbox {
 
     async fn secret(&self, _: &ObjectKey) -> Result<Arc<SeenSecret>, ClusterError> {
         Ok(Arc::new(SeenSecret::Missing))
+    }
+
+    async fn shown_groups(&self, _: &str) -> Result<BTreeMap<Group, Print>, ClusterError> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn show_group(&self, _: &Group, _: &GroupStatus, _: &str) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
+    async fn hide_group(&self, _: &Group) -> Result<(), ClusterError> {
+        Ok(())
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

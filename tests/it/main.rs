@@ -45,6 +45,7 @@ mod group_class;
 mod groups;
 mod https;
 mod iam;
+mod ingress_groups;
 mod injector;
 mod instances;
 mod laws;

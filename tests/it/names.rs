@@ -3,8 +3,8 @@
 use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
 use albedo::model::names::{
-    TargetGroupNameParts, backend_security_group, frontend_security_group, load_balancer,
-    target_group,
+    TargetGroupNameParts, backend_security_group, frontend_security_group, ingress_group,
+    load_balancer, target_group,
 };
 use albedo::model::settings::Scope;
 
@@ -39,6 +39,46 @@ fn load_balancers_are_named_as_lbc_names_them() {
     ] {
         assert_eq!(load_balancer(cluster, &group, scheme), expected);
     }
+}
+
+#[test]
+fn what_shows_a_group_has_a_name_that_objects_may_have_and_no_other_has() {
+    let plain = ["edge", "platform.edge-public", "a--b", "shop.web"];
+    for name in plain {
+        assert_eq!(ingress_group(&explicit(name)), name);
+    }
+    let implicit_name = ingress_group(&implicit("shop", "web"));
+    assert!(implicit_name.starts_with("shop.web-"), "{implicit_name}");
+    let long = "x".repeat(253);
+    let groups = [
+        implicit("shop", "web"),
+        implicit("shop", "we.b"),
+        implicit("shop.we", "b"),
+        implicit("shop", &long),
+        implicit("shop", &format!("{}y", &long[..252])),
+        // Whoever takes the name of another one's gets one of his own.
+        explicit(&implicit_name),
+        explicit("shop.web"),
+        explicit("a..b"),
+        explicit("a.-b"),
+        explicit("a.b"),
+        explicit("Ab_c"),
+        explicit("..."),
+    ];
+    let mut names: Vec<String> = groups.iter().map(ingress_group).collect();
+    for name in &names {
+        let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label.chars().all(is_inner)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        assert!(name.len() <= 253 && name.split('.').all(is_label), "{name}");
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), groups.len(), "{names:#?}");
 }
 
 #[test]

@@ -15,8 +15,10 @@ use albedo::cluster::{
 };
 use albedo::model::action::KubeAction;
 use albedo::model::gate::{GateCondition, GateNews, GateState};
+use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
+use albedo::model::ingress_group::GroupStatus;
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::BindingStatus;
@@ -96,7 +98,11 @@ impl Notes {
             let notes = notes.clone();
             async move {
                 let call = Call::of(&request);
-                notes.0.lock().unwrap().insert(call.clone());
+                // Nothing is there before it was made.
+                let is_first = notes.0.lock().unwrap().insert(call.clone());
+                if is_first && call.resource == "ingressgroups/status" {
+                    return Ok(refusal(StatusCode::NOT_FOUND));
+                }
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 Ok::<_, Infallible>(answer(&call, &body))
             }
@@ -205,6 +211,10 @@ async fn ask(client: Client) {
     server.gate(&news).await.unwrap();
     let shown = BindingStatus { observed_generation: Some(1), ..BindingStatus::default() };
     server.binding_status(&ObjectKey::new(DEMO, "tgb"), &shown).await.unwrap();
+    let edge = Group::explicit("edge").unwrap();
+    server.shown_groups("keeper").await.unwrap();
+    server.show_group(&edge, &GroupStatus::default(), "keeper").await.unwrap();
+    server.hide_group(&edge).await.unwrap();
     let event = Event {
         object: ObjectRef::of(&web),
         uid: "0a".into(),

@@ -18,6 +18,7 @@ mod doctor;
 mod explain;
 mod extent;
 mod faults;
+mod ingress_groups;
 mod injector;
 mod leader;
 mod life;

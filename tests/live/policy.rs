@@ -32,7 +32,8 @@ async fn an_ingress_is_refused_and_served_once_its_policy_allows_it() {
     .await;
     let expected = format!(
         "NotAllowed: spec.rules: \"a.example.com\"; allowed: hosts that lie in example.net \
-         (TenantPolicy {}); meanwhile: nothing is made for it",
+         (TenantPolicy {}); meanwhile: nothing is made for it (A102, \
+         docs/errors.md#a102-notallowed)",
         stage.namespace
     );
     assert_eq!(message, expected);

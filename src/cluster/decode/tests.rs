@@ -298,7 +298,7 @@ fn an_ingress_loses_what_says_nothing_about_it() {
     let kept = serde_json::to_value(&ingress.metadata).expect("it is plain data");
     let expected = json!({
         "name": "web", "namespace": "default", "uid": "u1", "finalizers": ["example.com/held"],
-        "labels": {"helm.sh/chart": "web-1.0"},
+        "labels": {"helm.sh/chart": "web-1.0"}, "generation": 3,
         "annotations": {"alb.ingress.kubernetes.io/scheme": "internal", "example.com/note": "b"},
     });
     assert_eq!(kept, expected);

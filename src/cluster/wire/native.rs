@@ -49,7 +49,9 @@ impl Wire for Ingress {
         let (key, mut meta) = (object_key(&self.metadata), self.metadata);
         // Flags choose by them whose names are kept, and make names of them.
         let labels = meta.labels.take();
-        let metadata = ObjectMeta { labels, ..slim(meta, says_something) };
+        // A status says which it is about. It changes with what is asked for alone.
+        let generation = meta.generation;
+        let metadata = ObjectMeta { labels, generation, ..slim(meta, says_something) };
         (key, Some(Self { metadata, ..self }))
     }
 

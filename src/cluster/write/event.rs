@@ -11,6 +11,7 @@ use crate::clock;
 use crate::model::line::one_line;
 use crate::model::problem::{Kind, Severity};
 use crate::model::report::Event;
+use crate::report::reasons;
 
 /// The namespace of Events about cluster-wide objects (the API server allows no other).
 const CLUSTER_WIDE_NAMESPACE: &str = "default";
@@ -54,7 +55,7 @@ fn compose(identity: &str, event: &Event) -> CoreEvent {
         },
         type_: Some(event_type(event.severity).to_owned()),
         reason: Some(event.reason.clone()),
-        message: Some(shortened(&one_line(&event.message)).to_owned()),
+        message: Some(message(event)),
         source: Some(EventSource { component: Some(WRITER.to_owned()), host: None }),
         reporting_component: Some(WRITER.to_owned()),
         reporting_instance: Some(identity.to_owned()),
@@ -84,9 +85,15 @@ fn event_type(severity: Severity) -> &'static str {
     }
 }
 
-/// As much of a message as an Event holds.
-fn shortened(message: &str) -> &str {
-    &message[..message.floor_char_boundary(MESSAGE_LENGTH_MAX)]
+/// The message of an Event: one line, as much of it as there is room for, and where its reason is
+/// explained. What is said again is the same text again, so that whoever counts Events of one text
+/// counts these.
+fn message(event: &Event) -> String {
+    let place = reasons::place(&event.reason).map(|place| format!(" ({place})"));
+    let place = place.unwrap_or_default();
+    let line = one_line(&event.message);
+    let room = MESSAGE_LENGTH_MAX.saturating_sub(place.len());
+    format!("{}{place}", &line[..line.floor_char_boundary(room)])
 }
 
 #[cfg(test)]
@@ -108,5 +115,21 @@ mod tests {
         let message = compose("me", &event).message.unwrap_or_default();
         assert!(message.starts_with("first\\nsecond \\u{1b}[2Jää"), "{message}");
         assert!(message.len() <= MESSAGE_LENGTH_MAX && message.ends_with('ä'));
+    }
+
+    #[test]
+    fn a_message_ends_with_where_its_reason_is_explained_however_long_it_is() {
+        let event = |length: usize| Event {
+            object: ObjectRef::of(&Source::ingress(ObjectKey::new("shop", "a"))),
+            uid: "1".to_owned(),
+            severity: Severity::Error,
+            reason: "Conflict".to_owned(),
+            message: "ä".repeat(length),
+        };
+        let place = " (A109, docs/errors.md#a109-conflict)";
+        assert_eq!(message(&event(2)), format!("ää{place}"));
+        let long = message(&event(1000));
+        assert!(long.len() <= MESSAGE_LENGTH_MAX && long.ends_with(place), "{long}");
+        assert!(long.len() + "ä".len() > MESSAGE_LENGTH_MAX, "no room is wasted: {}", long.len());
     }
 }

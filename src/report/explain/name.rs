@@ -107,7 +107,8 @@ fn told<'a>(account: &Account<'a>, host: &str) -> Told<'a> {
     found.map_or(Told::Nothing(zone), |records| Told::Records(zone, records))
 }
 
-fn targets(record: &Record) -> Vec<String> {
+/// The names and addresses that a record leads to.
+pub(in crate::report) fn targets(record: &Record) -> Vec<String> {
     let targets = match &record.value {
         RecordValue::Alias { target, .. } => {
             target.given().map(|name| name.as_str().to_owned()).into_iter().collect()

@@ -1,13 +1,15 @@
 //! The API server as one process writes to it: calls take their time, fail, and are judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use albedo::clock::Clock as _;
 use albedo::cluster::{Cluster, ClusterError, Kind, Recalled, Sought};
 use albedo::model::action::KubeAction;
 use albedo::model::gate::GateNews;
+use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
+use albedo::model::ingress_group::{GroupStatus, Print};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::{BindingStatus, SeenSecret};
 use albedo::model::source::Source;
@@ -69,6 +71,15 @@ impl Written {
         let answer = told.await.unwrap();
         self.clock.sleep(back).await;
         answer
+    }
+
+    /// Nobody shows how groups are who does not lead. That it orders nothing is why it takes no
+    /// time here: what happens is the same whether it is shown or not.
+    fn judge_show(&self, group: &Group) {
+        if !self.stage.may_write(self.pid) {
+            let text = format!("p{} shows {group} outside of its tenure", self.pid);
+            self.stage.object(Invariant::Tenure, "a write to the cluster", text);
+        }
     }
 
     fn fate(&self) -> Fate {
@@ -157,6 +168,25 @@ impl Cluster for Written {
         let names = self.cluster.names(sought).await;
         self.clock.sleep(self.stage.travel(Side::Cluster)).await;
         if fate == Fate::Fine { names } else { Err(error(fate)) }
+    }
+
+    async fn shown_groups(&self, keeper: &str) -> Result<BTreeMap<Group, Print>, ClusterError> {
+        self.cluster.shown_groups(keeper).await
+    }
+
+    async fn show_group(
+        &self,
+        group: &Group,
+        status: &GroupStatus,
+        keeper: &str,
+    ) -> Result<(), ClusterError> {
+        self.judge_show(group);
+        self.cluster.show_group(group, status, keeper).await
+    }
+
+    async fn hide_group(&self, group: &Group) -> Result<(), ClusterError> {
+        self.judge_show(group);
+        self.cluster.hide_group(group).await
     }
 
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {

@@ -11,17 +11,16 @@ use albedo::cluster::{
 use albedo::controller::WorldIntake;
 use albedo::model::action::KubeAction;
 use albedo::model::gate::GateNews;
+use albedo::model::group::Group;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
+use albedo::model::ingress_group::{GroupStatus, Print};
 use albedo::model::report::{Event, StatusEntry};
 use albedo::model::seen::{BindingStatus, SeenBinding, SeenSecret};
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
-use k8s_openapi::api::networking::v1::{
-    Ingress, IngressLoadBalancerIngress, IngressLoadBalancerStatus, IngressPortStatus,
-    IngressStatus,
-};
+use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Deserialize as _;
 use smol_str::SmolStr;
@@ -32,10 +31,14 @@ use super::sketch;
 
 mod bindings;
 mod gates;
+mod groups;
 mod log;
 mod memories;
 mod secrets;
 mod sought;
+mod status;
+
+pub use groups::IngressGroup;
 
 /// A call that fails.
 #[derive(Clone, Debug)]
@@ -62,6 +65,8 @@ pub struct FakeCluster {
     pub closed: Arc<Mutex<BTreeSet<ObjectKey>>>,
     /// What it notes to have registered in target groups that others share, by binding.
     pub notes: Arc<Mutex<BTreeMap<ObjectKey, BTreeSet<SmolStr>>>>,
+    /// The IngressGroups that it has, or why nobody may write any.
+    pub groups: Arc<Mutex<groups::IngressGroups>>,
     /// Secrets with all of their bytes.
     pub secrets: Arc<Mutex<BTreeMap<ObjectKey, Arc<SeenSecret>>>>,
     log: Arc<Mutex<Log>>,
@@ -90,6 +95,7 @@ impl FakeCluster {
             maps: Arc::default(),
             closed: Arc::default(),
             notes: Arc::default(),
+            groups: Arc::default(),
             secrets: Arc::default(),
             log: Arc::default(),
         }
@@ -111,7 +117,7 @@ impl FakeCluster {
 
     /// Whether a process that is started so sees an object.
     pub fn shows(&self, seen: &Seen) -> bool {
-        namespace(seen).is_none_or(|name| self.settings.extent.shows(name))
+        sought::namespace(seen).is_none_or(|name| self.settings.extent.shows(name))
     }
 
     /// The same cluster, for processes that are started otherwise.
@@ -357,7 +363,7 @@ impl Cluster for FakeCluster {
         self.through(|| {
             let key = &member.key;
             let Ok(mut found) = self.ingress(key) else { return Ok(()) };
-            found.status = Some(status(entries));
+            found.status = Some(status::of(entries));
             self.put_ingress(key, found);
             self.log().statuses += 1;
             Ok(())
@@ -410,44 +416,29 @@ impl Cluster for FakeCluster {
         Ok(self.bytes(key))
     }
 
+    async fn shown_groups(&self, keeper: &str) -> Result<BTreeMap<Group, Print>, ClusterError> {
+        self.shown_by(keeper)
+    }
+
+    async fn show_group(
+        &self,
+        group: &Group,
+        status: &GroupStatus,
+        keeper: &str,
+    ) -> Result<(), ClusterError> {
+        self.show_in(group, status, keeper)
+    }
+
+    async fn hide_group(&self, group: &Group) -> Result<(), ClusterError> {
+        self.hide_of(group)
+    }
+
     async fn event(&self, event: &Event) -> Result<(), ClusterError> {
         self.through(|| {
             self.log().events.push(event.clone());
             Ok(())
         })
         .await
-    }
-}
-
-fn status(entries: &[StatusEntry]) -> IngressStatus {
-    let port = |port: &u16| IngressPortStatus {
-        port: i32::from(*port),
-        protocol: String::new(),
-        ..IngressPortStatus::default()
-    };
-    let entry = |entry: &StatusEntry| IngressLoadBalancerIngress {
-        hostname: Some(entry.hostname.clone()),
-        ports: Some(entry.ports.iter().map(port).collect()),
-        ..IngressLoadBalancerIngress::default()
-    };
-    let ingress = Some(entries.iter().map(entry).collect());
-    IngressStatus { load_balancer: Some(IngressLoadBalancerStatus { ingress }) }
-}
-
-/// The namespace that an object lies in.
-fn namespace(seen: &Seen) -> Option<&str> {
-    match seen {
-        Seen::Ingress(key, _)
-        | Seen::Service(key, _)
-        | Seen::Slice(key, _)
-        | Seen::Pod(key, _)
-        | Seen::Binding(key, _)
-        | Seen::Secret(key, _) => Some(&key.namespace),
-        Seen::Class(..)
-        | Seen::Params(..)
-        | Seen::Policy(..)
-        | Seen::Node(..)
-        | Seen::Namespace(..) => None,
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use albedo::clock::SystemClock;
-use albedo::cluster::{ApiServer, Cluster, Election, Progress, Recalled, Sight, watch_all};
+use albedo::cluster::{ApiServer, Cluster, Election, Kind, Progress, Recalled, Sight, watch_all};
 use albedo::model::action::KubeAction;
 use albedo::model::gate::{GateCondition, GateNews, GateState};
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::ingress_group::GroupStatus;
 use albedo::model::memory::{Entry, Memory};
 use albedo::model::problem::{ObjectRef, Severity};
 use albedo::model::report::{Event, StatusEntry};
@@ -83,6 +84,17 @@ async fn write(writer: &ApiServer, namespace: &str) {
         message: "test".into(),
     };
     writer.event(&event).await.expect("the role allows it");
+    let group = Group::Implicit(ObjectKey::new(namespace, "web"));
+    // A definition that was just made is served a moment later, and who may not ask is told so.
+    let served = async {
+        while writer.shown_groups("rbac").await.is_err_and(|error| error.kind == Kind::Throttled) {
+            albedo::clock::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    soon("the definition is served", served).await;
+    writer.shown_groups("rbac").await.expect("the role allows it");
+    writer.show_group(&group, &GroupStatus::default(), "rbac").await.expect("the role allows it");
+    writer.hide_group(&group).await.expect("the role allows it");
 }
 
 /// Leads, renews, and gives the Lease back.

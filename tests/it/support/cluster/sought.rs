@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use albedo::cluster::Sought;
 use albedo::model::flat::FlatMap;
 use albedo::model::id::ObjectKey;
+use albedo::model::index::Seen;
 
 use super::FakeCluster;
 
@@ -24,5 +25,22 @@ impl FakeCluster {
                 slices.flat_map(FlatMap::keys).map(ToString::to_string).collect()
             }
         }
+    }
+}
+
+/// The namespace that an object lies in.
+pub(super) fn namespace(seen: &Seen) -> Option<&str> {
+    match seen {
+        Seen::Ingress(key, _)
+        | Seen::Service(key, _)
+        | Seen::Slice(key, _)
+        | Seen::Pod(key, _)
+        | Seen::Binding(key, _)
+        | Seen::Secret(key, _) => Some(&key.namespace),
+        Seen::Class(..)
+        | Seen::Params(..)
+        | Seen::Policy(..)
+        | Seen::Node(..)
+        | Seen::Namespace(..) => None,
     }
 }
