@@ -26,7 +26,7 @@ mod group_class;
 pub mod groups;
 mod health_check;
 pub mod injection;
-mod limits;
+pub mod limits;
 mod links;
 mod lint;
 pub mod listener;

@@ -37,6 +37,7 @@ mod discovery;
 mod ends;
 mod fabric;
 mod gates;
+mod limits;
 mod orphans;
 mod pace;
 mod protection;

@@ -111,7 +111,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
     let led_to = read_led_to(mirror, snapshot).await?;
     snapshot.bound.extend(led_to);
     snapshot.trust_stores = read_trust_stores(mirror, snapshot).await?;
-    snapshot.account_limits = read_account_limits(mirror).await;
+    (snapshot.account_limits, _) = read_account_limits(mirror).await;
     look_at_zones(mirror, snapshot, &mut facts, &mut plans).await?;
     let zones = snapshot.zones.as_ref();
     snapshot.objects.packed = packed(&snapshot.settings, &snapshot.objects, zones);
@@ -328,8 +328,8 @@ fn remembers_standing(step: &Step) -> bool {
     remembered(step) == Some(&Entry::Standing)
 }
 
-/// Whether a step changes nothing but what a controller knows of secrets that AWS never tells: one
-/// that takes over writes that down, and nobody has to be asked.
+/// Whether a step changes nothing but what a controller knows of what AWS has been given: one that
+/// takes over writes that down, and nobody has to be asked.
 fn only_remembers(step: &Step) -> bool {
     remembered(step) == Some(&Entry::ClientSecrets)
 }
@@ -442,7 +442,7 @@ async fn plan_targets<C: Cloud, T: Clock>(
         };
         let plan = plan::targets::plan(&key, &stack, &inventory);
         let subject = Subject::Targets(snapshot.settings.place.clone(), key);
-        plans.judged(&subject, &plan, &plan::check::targets(&plan, &inventory));
+        plans.judged(&subject, &plan, &plan::check::targets(&plan, &stack, &inventory));
         plans.plans.push((subject, plan));
     }
     Ok(())

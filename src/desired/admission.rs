@@ -17,6 +17,7 @@ use super::annotations::table::{MANAGE_RULES, SSL_REDIRECT};
 use super::brought::Brought;
 use super::decided::Decided;
 use super::group_class;
+use super::limits::Room;
 use super::shared::{Say, Shared};
 use super::taking::Taking;
 
@@ -77,6 +78,8 @@ fn in_order(
     let decided = Decided::by(class.as_ref(), deciding.map(AsRef::as_ref));
     let mut shared = Shared::by(decided, class.unwrap_or_default());
     let mut admitted = BTreeMap::new();
+    let standing = brought.standing.iter().filter_map(|key| taking.stands(key, good));
+    let mut room = Room::beside(&snapshot.account_limits, standing);
     for key in &brought.standing {
         if let Some(part) = good.get(key) {
             let say = if taking.may_decide(key) {
@@ -84,10 +87,12 @@ fn in_order(
             } else {
                 Say::AsBefore(&snapshot.settings, brought.instead.get(key).map(AsRef::as_ref))
             };
-            let taken = taking.requests(part);
-            let admission = taken.map_or_else(|| shared.admit(part, say), |taken| Err(vec![taken]));
+            let obstacle = taking.requests(part).or_else(|| room.lacks(&shared, part));
+            let admission =
+                obstacle.map_or_else(|| shared.admit(part, say), |told| Err(vec![told]));
             match admission {
                 Ok(()) => {
+                    room.take(part);
                     admitted.insert(key, Arc::clone(part));
                     continue;
                 }

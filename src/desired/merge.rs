@@ -88,9 +88,10 @@ fn assemble(
     });
     let lint = front.as_ref().map(|front| Lint { shared: &shared, placed: &placed, front });
     problems.extend(lint.iter().flat_map(|lint| lint.problems(&parts)));
-    problems.extend(
-        front.iter().flat_map(|front| limits::near(front, &parts, &snapshot.account_limits)),
-    );
+    let limits = &snapshot.account_limits;
+    let near =
+        front.iter().flat_map(|front| limits::near((front, &shared), &parts, &placed, limits));
+    problems.extend(near);
     Merged {
         front,
         target_groups,

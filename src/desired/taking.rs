@@ -6,6 +6,8 @@
 //! with disjoint rules of one host are what groups are for.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::group::Group;
 use crate::model::part::Part;
@@ -66,6 +68,14 @@ impl<'a> Taking<'a> {
         let owner = self.brought.standing.iter().find(|source| self.is_in(source));
         let is_owned_here = owner.is_some_and(|owner| owner.namespace() == source.namespace());
         is_owned_here || (!is_known && self.is_in(source)) || self.others(source).next().is_none()
+    }
+
+    /// What stands of a member, as far as anybody remembers; of one that is in and of which nobody
+    /// does, what it asks for, which has been let in once.
+    #[must_use]
+    pub fn stands(&self, source: &Source, good: &BTreeMap<Source, Arc<Part>>) -> Option<Arc<Part>> {
+        let known = self.brought.instead.get(source);
+        known.or_else(|| good.get(source).filter(|_| self.is_in(source))).cloned()
     }
 
     /// The members of other namespaces that are in and safe from a member.

@@ -64,6 +64,7 @@ pub fn of_binding(snapshot: &Snapshot, binding: &Binding) -> TargetsStack {
         may_deregister: snapshot.extent.shows(&binding.namespace),
         shared: binding.multi_cluster.then_some(Noted::Unread),
         at_most: snapshot.settings.max_targets,
+        quota: None,
         leaving: false,
         unclaimed: true,
         doubts: Doubts::None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-/// Something that AWS allows so many of, of one load balancer.
+/// Something that AWS allows so many of, of one load balancer or of one target group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Rules, default ones not counted.
@@ -13,9 +13,25 @@ pub enum Limit {
     Certificates,
     /// Target groups.
     TargetGroups,
+    /// Listeners.
+    Listeners,
+    /// Targets of one target group.
+    TargetsOfGroup,
+    /// Targets of all target groups of one load balancer.
+    Targets,
 }
 
 impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Rules,
+        Self::Certificates,
+        Self::TargetGroups,
+        Self::Listeners,
+        Self::TargetsOfGroup,
+        Self::Targets,
+    ];
+
     /// As AWS calls it (DescribeAccountLimits).
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -23,6 +39,9 @@ impl Limit {
             Self::Rules => "rules-per-application-load-balancer",
             Self::Certificates => "certificates-per-application-load-balancer",
             Self::TargetGroups => "target-groups-per-application-load-balancer",
+            Self::Listeners => "listeners-per-application-load-balancer",
+            Self::TargetsOfGroup => "targets-per-target-group",
+            Self::Targets => "targets-per-application-load-balancer",
         }
     }
 
@@ -32,6 +51,8 @@ impl Limit {
         match self {
             Self::Rules | Self::TargetGroups => 100,
             Self::Certificates => 25,
+            Self::Listeners => 50,
+            Self::TargetsOfGroup | Self::Targets => 1000,
         }
     }
 }
@@ -41,9 +62,21 @@ impl Limit {
 pub struct AccountLimits(pub BTreeMap<SmolStr, usize>);
 
 impl AccountLimits {
+    /// What AWS allows everybody.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self(Limit::ALL.map(|limit| (limit.name().into(), limit.default())).into())
+    }
+
     /// How many: as AWS says, or as it allows everybody where it says nothing.
     #[must_use]
     pub fn of(&self, limit: Limit) -> usize {
-        self.0.get(limit.name()).copied().unwrap_or_else(|| limit.default())
+        self.told(limit).unwrap_or_else(|| limit.default())
+    }
+
+    /// How many, where AWS has said so: nobody is refused anything for what it may have raised.
+    #[must_use]
+    pub fn told(&self, limit: Limit) -> Option<usize> {
+        self.0.get(limit.name()).copied()
     }
 }

@@ -133,6 +133,8 @@ pub enum Code {
     RefusedRecord,
     /// Something of a load balancer comes close to what AWS allows, or beyond it.
     NearLimit,
+    /// What a load balancer has no room for: AWS allows no more of it.
+    OverLimit,
     /// A load balancer that nobody wants and that is protected against deletion.
     DeletionProtected,
     /// What stands in the cluster's name and has no owner any more.

@@ -31,6 +31,41 @@ impl fmt::Display for Peer {
     }
 }
 
+/// The most inbound rules of a security group (AWS's default quota), for IPv4 and for IPv6 each.
+pub const RULES_MAX: usize = 60;
+
+/// How many rules AWS counts for IPv4 and for IPv6; one that names no addresses counts for both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    v4: usize,
+    v6: usize,
+}
+
+impl Load {
+    /// What these rules come to.
+    #[must_use]
+    pub fn of<'a>(rules: impl IntoIterator<Item = &'a IngressRule>) -> Self {
+        Self::default().with(rules)
+    }
+
+    /// What it comes to with these rules.
+    #[must_use]
+    pub fn with<'a>(mut self, rules: impl IntoIterator<Item = &'a IngressRule>) -> Self {
+        for rule in rules {
+            let (v4, v6) = rule.families();
+            self.v4 += usize::from(v4);
+            self.v6 += usize::from(v6);
+        }
+        self
+    }
+
+    /// The larger of both counts, which is what AWS holds against its quota.
+    #[must_use]
+    pub fn most(self) -> usize {
+        self.v4.max(self.v6)
+    }
+}
+
 /// All protocols, as AWS spells them; such a rule has no ports.
 pub const ALL_PROTOCOLS: &str = "-1";
 
@@ -48,6 +83,16 @@ pub struct IngressRule {
 }
 
 impl IngressRule {
+    /// Whether AWS counts it for IPv4, and whether for IPv6.
+    #[must_use]
+    pub fn families(&self) -> (bool, bool) {
+        match self.source {
+            Peer::Cidr(_) => (true, false),
+            Peer::Cidr6(_) => (false, true),
+            Peer::PrefixList(_) | Peer::Group(_) => (true, true),
+        }
+    }
+
     /// Whether this one lets in all that another one does, from the same source.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

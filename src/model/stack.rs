@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::account_limits::Limit;
 use super::backend::BackendKey;
 use super::certificate::{Certificate, CertificateFacts};
 use super::flat::FlatMap;
@@ -308,6 +309,8 @@ pub struct TargetsStack {
     pub shared: Option<Noted>,
     /// The most targets that are registered here, where there is such a bound.
     pub at_most: Option<usize>,
+    /// The most targets that AWS takes of a target group, where it has said so.
+    pub quota: Option<usize>,
     /// Whether the binding is leaving: its finalizer goes once nothing is registered.
     pub leaving: bool,
     /// Whether the binding lacks our finalizer.
@@ -319,6 +322,21 @@ pub struct TargetsStack {
     /// The instances that stay registered although they are not wanted: none is, and those are
     /// better than none.
     pub spared: BTreeSet<SmolStr>,
+}
+
+impl TargetsStack {
+    /// How many targets there is room for, as far as anybody knows.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let taken = self.quota.unwrap_or_else(|| Limit::TargetsOfGroup.default());
+        self.at_most.map_or(taken, |most| most.min(taken))
+    }
+
+    /// The most that are registered here: more are not even tried.
+    #[must_use]
+    pub fn bound(&self) -> Option<usize> {
+        self.at_most.into_iter().chain(self.quota).min()
+    }
 }
 
 /// What is known to have been registered from here in a target group that others share: whatever

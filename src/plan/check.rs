@@ -14,13 +14,12 @@ use crate::model::inventory::{
 use crate::model::known::Known;
 use crate::model::plan::{Plan, Step, StepId};
 use crate::model::security::IngressRule;
-use crate::model::stack::{BalancerStack, CertificateStack, RequestStack};
+use crate::model::stack::{BalancerStack, CertificateStack, RequestStack, TargetsStack};
 use crate::model::target::{Target, TargetState};
 
 use super::exchange::shares_ports;
 use super::frontend_nlb;
 use super::takers::{takers_of_listener, takers_of_rule};
-use super::targets::TARGETS_MAX;
 
 mod zone;
 
@@ -102,7 +101,7 @@ pub fn fabric(plan: &Plan, inventory: &FabricInventory) -> Vec<Breach> {
 
 /// Judges the plan of what is registered in a target group.
 #[must_use]
-pub fn targets(plan: &Plan, inventory: &TargetsInventory) -> Vec<Breach> {
+pub fn targets(plan: &Plan, stack: &TargetsStack, inventory: &TargetsInventory) -> Vec<Breach> {
     let judge = Judge { plan };
     let live = inventory.targets.iter();
     let mut count = live.clone().count();
@@ -118,7 +117,7 @@ pub fn targets(plan: &Plan, inventory: &TargetsInventory) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (step, action) in judge.ungated() {
         let AwsAction::Elb(ElbAction::DeregisterTargets { targets, .. }) = action else { continue };
-        let makes_room = count > TARGETS_MAX;
+        let makes_room = count > stack.room();
         let is_bound = |other: &&Step| {
             judge.is_before(other.id, step) || (makes_room && judge.is_before(step.id, other))
         };

@@ -13,12 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::Id;
 use crate::model::plan::{Reason, StepId};
-use crate::model::security::{IngressRule, Peer};
+use crate::model::security::{IngressRule, Load, Peer, RULES_MAX};
 
 use super::draft::Draft;
-
-/// The most inbound rules of a security group (AWS's default quota), for IPv4 and for IPv6 each.
-const RULES_MAX: usize = 60;
 
 /// What changes in the rules of one security group.
 #[derive(Debug)]
@@ -128,7 +125,7 @@ fn turns(
     let at_once = || vec![Turn { comes: missing.clone(), goes: unwanted.clone() }];
     let wished: BTreeSet<IngressRule> =
         standing.difference(unwanted).chain(missing).cloned().collect();
-    if Load::of(standing).with(missing).fits() || !Load::of(&wished).fits() {
+    if fits(Load::of(standing).with(missing)) || !fits(Load::of(&wished)) {
         return at_once();
     }
     let mut now = standing.clone();
@@ -137,7 +134,7 @@ fn turns(
     while !missing_now.is_empty() {
         let mut turn = Turn::default();
         for rule in std::mem::take(&mut missing_now) {
-            if Load::of(&now).with([&rule]).fits() {
+            if fits(Load::of(&now).with([&rule])) {
                 now.insert(rule.clone());
                 turn.comes.insert(rule);
             } else {
@@ -145,7 +142,7 @@ fn turns(
             }
         }
         for rule in narrow_first(&unwanted_now) {
-            let is_full = !Load::of(&now).with(&missing_now).fits();
+            let is_full = !fits(Load::of(&now).with(&missing_now));
             let helps = missing_now.iter().any(|missing| is_counted_with(missing, &rule));
             let is_last = !now.iter().any(|other| *other != rule && shares_ports(other, &rule));
             if missing_now.is_empty() || (is_full && helps && !is_last) {
@@ -162,43 +159,12 @@ fn turns(
     turns
 }
 
-/// How many rules AWS counts for IPv4 and for IPv6; one that names no addresses counts for both.
-#[derive(Clone, Copy, Debug, Default)]
-struct Load {
-    v4: usize,
-    v6: usize,
-}
-
-impl Load {
-    fn of<'a>(rules: impl IntoIterator<Item = &'a IngressRule>) -> Self {
-        Self::default().with(rules)
-    }
-
-    fn with<'a>(mut self, rules: impl IntoIterator<Item = &'a IngressRule>) -> Self {
-        for rule in rules {
-            let (v4, v6) = families(rule);
-            self.v4 += usize::from(v4);
-            self.v6 += usize::from(v6);
-        }
-        self
-    }
-
-    fn fits(self) -> bool {
-        self.v4 <= RULES_MAX && self.v6 <= RULES_MAX
-    }
-}
-
-/// Whether AWS counts a rule for IPv4, and whether for IPv6.
-fn families(rule: &IngressRule) -> (bool, bool) {
-    match rule.source {
-        Peer::Cidr(_) => (true, false),
-        Peer::Cidr6(_) => (false, true),
-        Peer::PrefixList(_) | Peer::Group(_) => (true, true),
-    }
+fn fits(load: Load) -> bool {
+    load.most() <= RULES_MAX
 }
 
 fn is_counted_with(one: &IngressRule, other: &IngressRule) -> bool {
-    let (one, other) = (families(one), families(other));
+    let (one, other) = (one.families(), other.families());
     (one.0 && other.0) || (one.1 && other.1)
 }
 

@@ -19,9 +19,6 @@ use super::draft::Draft;
 /// The most targets of one call (AWS allows more; LBC's chunk).
 const TARGETS_PER_CALL_MAX: usize = 200;
 
-/// The most targets of a target group (AWS's default quota).
-pub const TARGETS_MAX: usize = 1000;
-
 /// Plans the targets of a binding. New ones are registered before old ones go; where there is no
 /// room for them beside the old ones, as many of these go first as they need.
 #[must_use]
@@ -56,9 +53,8 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
     if !stack.braked.owners.is_empty() {
         draft.refuse(braked(key, stack));
     }
-    let most = stack.at_most.map_or(TARGETS_MAX, |most| most.min(TARGETS_MAX));
     let mut missing = missing(stack, live);
-    if let Some(bound) = stack.at_most {
+    if let Some(bound) = stack.bound() {
         let kept = live.len() - surplus(stack, live).len() - draining(live);
         let left_out = (kept + missing.len()).saturating_sub(bound).min(missing.len());
         missing.truncate(missing.len() - left_out);
@@ -68,7 +64,7 @@ pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory)
             ));
         }
     }
-    let lacking = (live.len() + missing.len()).saturating_sub(most);
+    let lacking = (live.len() + missing.len()).saturating_sub(stack.room());
     let mut surplus = surplus(stack, live);
     if lacking > 0 {
         // What takes no requests anyway goes first.

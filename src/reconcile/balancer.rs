@@ -53,14 +53,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         snapshot.trust_stores = read_trust_stores(self.mirror(), &snapshot).await?;
         let undiscovered = self.discover(&mut snapshot).await;
         let mut built = desired::balancer::build(&snapshot, group);
-        if built.problems.iter().any(|problem| problem.code == Code::NearLimit) {
+        let mut unlimited = Rest::Done;
+        if desired::limits::are_near(&built.problems) {
             // Only who comes close to what everybody is allowed has to know.
-            snapshot.account_limits = read_account_limits(self.mirror()).await;
+            (snapshot.account_limits, unlimited) = read_account_limits(self.mirror()).await;
             built = desired::balancer::build(&snapshot, group);
         }
         let inventory = self.look(group, &snapshot, &built).await?;
         desired::standing::prove(&snapshot, &mut built.stack, &inventory);
         built.problems.extend(self.reached_past(&snapshot, &built));
+        built.problems.extend(self.crowd(&built, &inventory).await);
         let mut plan = self.plan(&built, &inventory, &over);
         built.stack.braked = self.braked_backends(&plan, &inventory).await;
         if !built.stack.braked.owners.is_empty() {
@@ -96,7 +98,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         self.tell_others(group, &built, inventory, &plan);
         self.tell_names(group, &built, (current, entrance, &arrived), told);
         self.tell_protection(group, &built.stack, inventory);
-        Ok(self.left(group, &built, (&plan, &outcomes), [judged, status, unread, undiscovered]))
+        Ok(self.left(
+            group,
+            &built,
+            (&plan, &outcomes),
+            [judged, status, unread, undiscovered, unlimited],
+        ))
     }
 
     /// What stands of the group.
@@ -358,7 +365,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         group: &Group,
         built: &Built,
         (plan, outcomes): (&Plan, &[Outcome]),
-        others: [Rest; 4],
+        others: [Rest; 5],
     ) -> Rest {
         let mut rests = vec![self.rest(plan, outcomes)];
         rests.extend(others);

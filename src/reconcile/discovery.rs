@@ -64,14 +64,20 @@ pub async fn read_trust_stores<C: Cloud, T: Clock>(
     }
 }
 
-/// Reads what AWS allows the account, once an hour for all; what everybody is allowed, where that
-/// cannot be read.
-pub async fn read_account_limits<C: Cloud, T: Clock>(mirror: &Mirror<C, T>) -> Arc<AccountLimits> {
+/// Reads what AWS allows the account, once an hour for all, and says when to read it again. Where
+/// nobody may read it, it stays unknown; what cannot be read now is what everybody is allowed.
+pub async fn read_account_limits<C: Cloud, T: Clock>(
+    mirror: &Mirror<C, T>,
+) -> (Arc<AccountLimits>, Rest) {
     match mirror.account_limits(LIMITS_AGE_MAX).await {
-        Ok(found) => found,
+        Ok(found) => (found, Rest::Done),
         Err(error) => {
             tracing::warn!(%error, "AWS does not tell what it allows the account");
-            Arc::default()
+            if error.kind == Kind::Refused {
+                (Arc::default(), Rest::Done)
+            } else {
+                (Arc::new(AccountLimits::usual()), again(&error))
+            }
         }
     }
 }

@@ -180,10 +180,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             return self.find_again(key, snapshot, target_group, told).await;
         }
         self.leave_out(key, &mut stack, &inventory);
+        if seen.is_none_or(|seen| seen.role().is_none()) {
+            told.extend(self.bound(key, &mut stack).await);
+        }
         stack.braked = self.braked_targets(snapshot, key, (&stack, &inventory)).await;
         let plan = plan::targets::plan(key, &stack, &inventory);
         told.extend(plan.refusals.iter().cloned());
-        let breaches = plan::check::targets(&plan, &inventory);
+        let breaches = plan::check::targets(&plan, &stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
         let outcomes = self.apart(key, &plan, outcomes).await;
         told.extend(refusals(key, &outcomes));

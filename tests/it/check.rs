@@ -198,6 +198,23 @@ fn standing(targets: impl Iterator<Item = (usize, TargetState)>) -> TargetsInven
     TargetsInventory { targets: Known::Is(live.collect(), now) }
 }
 
+/// Wants these targets and no others.
+fn wishing(targets: impl IntoIterator<Item = usize>) -> TargetsStack {
+    TargetsStack {
+        target_group: Id::Is(AwsId::new("tg")),
+        targets: targets.into_iter().map(target).collect(),
+        unclaimed: false,
+        may_deregister: true,
+        shared: None,
+        at_most: None,
+        quota: None,
+        leaving: false,
+        doubts: Doubts::None,
+        braked: Braked::default(),
+        spared: BTreeSet::new(),
+    }
+}
+
 #[test]
 fn healthy_targets_go_after_those_that_take_their_place() {
     let inventory = standing([(0, TargetState::Healthy), (1, TargetState::Unhealthy)].into_iter());
@@ -212,7 +229,8 @@ fn healthy_targets_go_after_those_that_take_their_place() {
         })
     };
     let (well, unwell) = (go(0), go(1));
-    let judged = |steps| breaches(&check::targets(&plan(steps), &inventory));
+    let stack = wishing([]);
+    let judged = |steps| breaches(&check::targets(&plan(steps), &stack, &inventory));
     assert_eq!(judged([(&come, &[]), (&well, &[0])]), []);
     assert_eq!(judged([(&come, &[]), (&well, &[])]), [StepId(1)]);
     assert_eq!(judged([(&well, &[]), (&come, &[0])]), [StepId(0)]);
@@ -228,20 +246,9 @@ fn a_full_target_group_makes_room_for_what_comes() {
         _ => TargetState::Healthy,
     };
     let inventory = standing((0..1000).map(|number| (number, state(number))));
-    let stack = TargetsStack {
-        target_group: Id::Is(AwsId::new("tg")),
-        targets: (1000..1050).map(target).collect(),
-        unclaimed: false,
-        may_deregister: true,
-        shared: None,
-        at_most: None,
-        leaving: false,
-        doubts: Doubts::None,
-        braked: Braked::default(),
-        spared: BTreeSet::new(),
-    };
+    let stack = wishing(1000..1050);
     let plan = targets::plan(&ObjectKey::new("shop", "b"), &stack, &inventory);
-    assert_eq!(check::targets(&plan, &inventory), []);
+    assert_eq!(check::targets(&plan, &stack, &inventory), []);
     let steps: Vec<(&str, usize, bool)> = plan
         .steps
         .iter()

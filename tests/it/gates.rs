@@ -150,6 +150,7 @@ fn moved(at_most: Option<usize>, live: &[u8], wanted: &[u8]) -> (Vec<Target>, Ve
         may_deregister: true,
         shared: None,
         at_most,
+        quota: None,
         leaving: false,
         unclaimed: false,
         doubts: Doubts::None,

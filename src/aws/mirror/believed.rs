@@ -65,6 +65,18 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         counts
     }
 
+    /// How many targets are registered in each of these target groups, as far as somebody has
+    /// looked.
+    #[must_use]
+    pub fn believed_count<'i>(
+        &self,
+        ids: impl Iterator<Item = &'i AwsId>,
+    ) -> BTreeMap<AwsId, usize> {
+        let state = self.shared.lock();
+        let known = |id: &AwsId| state.belief.elb.targets.get(id)?.value().map(Vec::len);
+        ids.filter_map(|id| Some((id.clone(), known(id)?))).collect()
+    }
+
     /// The DNS names of the load balancers of each group of the cluster, by the name of the group
     /// in tags; of those only that somebody asks for.
     #[must_use]

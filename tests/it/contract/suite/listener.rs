@@ -152,7 +152,7 @@ pub async fn clients_are_asked_for_certificates_by_mode<C: Cloud>(site: Site<C>)
 
 pub async fn an_account_is_told_what_aws_allows_everybody<C: Cloud>(site: Site<C>) {
     let told = site.cloud.account_limits().await.unwrap();
-    for limit in [Limit::Rules, Limit::Certificates, Limit::TargetGroups] {
+    for limit in Limit::ALL {
         assert_eq!(told.0.get(limit.name()), Some(&limit.default()), "{limit:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::aws::error::CODE_UNRESOLVED;
 use albedo::aws::{Answer, CloudError};
-use albedo::model::account_limits::{AccountLimits, Limit};
+use albedo::model::account_limits::AccountLimits;
 use albedo::model::action::{AcmAction, AwsAction, Ec2Action, ElbAction, Route53Action};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::marks::Tags;
@@ -100,7 +100,7 @@ impl State {
             issued: BTreeMap::new(),
             made_now: BTreeSet::new(),
             ipv4_pools: BTreeSet::new(),
-            account_limits: account_limits(),
+            account_limits: AccountLimits::usual(),
             allocations: BTreeSet::new(),
             trust_stores: BTreeMap::new(),
             zones: BTreeMap::new(),
@@ -338,10 +338,4 @@ pub(super) fn check_tags(tags: &Tags) -> Result<Answer, Refusal> {
         return refuse("TooManyTags", format!("{} tags, at most {TAGS_MAX}", tags.len()));
     }
     Ok(Answer::Done)
-}
-
-/// What AWS allows everybody.
-fn account_limits() -> AccountLimits {
-    let each = [Limit::Rules, Limit::Certificates, Limit::TargetGroups];
-    AccountLimits(each.map(|limit| (limit.name().into(), limit.default())).into())
 }
