@@ -22,6 +22,7 @@ pub mod fabric;
 pub mod foreign;
 mod frontend_nlb;
 pub mod gates;
+mod given;
 mod group_class;
 pub mod groups;
 mod health_check;

@@ -15,6 +15,7 @@ pub mod entrance;
 mod exchange;
 pub mod fabric;
 mod frontend_nlb;
+mod given;
 mod kept;
 mod listener;
 mod load_balancer;

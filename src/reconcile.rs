@@ -21,7 +21,7 @@ use crate::model::report::Event;
 use crate::model::role::session;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
-use crate::model::stack::BalancerStack;
+use crate::model::stack::{BalancerStack, Front};
 use crate::model::subject::{Lane, Subject};
 use crate::plan::check::Breach;
 use crate::report::{Pending, Rest};
@@ -246,24 +246,30 @@ fn gravest(rests: impl IntoIterator<Item = Rest>) -> Rest {
     rests.into_iter().max_by_key(rank).unwrap_or(Rest::Done)
 }
 
-/// Which attributes have to be read for a wish: those of things whose attributes somebody named.
+/// Which attributes have to be read for a wish: those of things whose attributes somebody names, or
+/// has named.
 #[must_use]
 pub fn scope(stack: &BalancerStack) -> BalancerScope {
+    let given = &stack.memory.given;
     let named = stack.target_groups.iter().filter(|(_, wished)| !wished.attributes.is_empty());
+    let named = named.map(|(key, _)| key.backend.spelled());
     let fronts = stack.front.iter();
+    let listeners = fronts.clone().flat_map(|front| &front.listeners);
+    let listeners = listeners.filter(|(_, wished)| !wished.attributes.values.is_empty());
+    let of_load_balancer = |front: &Front| !front.attributes.values.is_empty();
     BalancerScope {
-        load_balancer_attributes: fronts.clone().any(|front| !front.attributes.values.is_empty()),
+        load_balancer_attributes: !given.load_balancer.is_empty()
+            || fronts.clone().any(of_load_balancer),
         frontend_nlb_attributes: fronts
             .clone()
             .filter_map(|front| front.nlb.as_ref())
             .any(|nlb| !nlb.attributes.values.is_empty()),
         capacity: fronts.clone().any(|front| front.capacity.is_some()),
-        listener_attributes: fronts
-            .flat_map(|front| &front.listeners)
-            .filter(|(_, wished)| !wished.attributes.values.is_empty())
+        listener_attributes: listeners
             .map(|(port, _)| *port)
+            .chain(given.listeners.keys().copied())
             .collect(),
-        target_group_attributes: named.map(|(key, _)| key.backend.spelled().clone()).collect(),
+        target_group_attributes: named.chain(given.target_groups.keys()).cloned().collect(),
     }
 }
 

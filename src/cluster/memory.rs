@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::model::group::Group;
 use crate::model::id::AwsId;
-use crate::model::memory::{Memory, Remembered};
+use crate::model::memory::{Given, Memory, Remembered};
 use crate::model::names;
 use crate::model::part::Part;
 use crate::model::settings::Scope;
@@ -144,6 +144,9 @@ fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
     known.leftovers.extend(memory.leftovers);
     known.client_secrets.extend(memory.client_secrets);
     known.standing.extend(memory.standing);
+    known.given.load_balancer.extend(memory.given.load_balancer);
+    known.given.listeners.extend(memory.given.listeners);
+    known.given.target_groups.extend(memory.given.target_groups);
 }
 
 /// The entries of one ConfigMap, each of which can be read or not.
@@ -154,6 +157,7 @@ struct Entries {
     leftovers: BTreeSet<AwsId>,
     client_secrets: BTreeMap<String, Option<String>>,
     standing: Vec<Source>,
+    given: Given,
 }
 
 fn entries(
@@ -163,13 +167,14 @@ fn entries(
     let text = |key| data.get(key).map(String::as_str).unwrap_or_default();
     let group = serde_json::from_str::<Group>(text(DATA_GROUP));
     let entries = serde_json::from_str::<Entries>(text(DATA_MEMORY));
-    let (group, Entries { held, leftovers, client_secrets, standing }) = match (group, entries) {
-        (Ok(group), Ok(entries)) => (group, entries),
-        (Err(error), _) | (_, Err(error)) => {
-            unreadable.push(error.to_string());
-            return None;
-        }
-    };
+    let (group, Entries { held, leftovers, client_secrets, standing, given }) =
+        match (group, entries) {
+            (Ok(group), Ok(entries)) => (group, entries),
+            (Err(error), _) | (_, Err(error)) => {
+                unreadable.push(error.to_string());
+                return None;
+            }
+        };
     let mut parts = BTreeMap::new();
     for pair in held {
         match serde_json::from_value::<(Source, Arc<Part>)>(pair) {
@@ -177,5 +182,5 @@ fn entries(
             Err(error) => unreadable.push(error.to_string()),
         }
     }
-    Some((group, Memory { held: parts, leftovers, client_secrets, standing }))
+    Some((group, Memory { held: parts, leftovers, client_secrets, standing, given }))
 }

@@ -331,7 +331,7 @@ fn remembers_standing(step: &Step) -> bool {
 /// Whether a step changes nothing but what a controller knows of what AWS has been given: one that
 /// takes over writes that down, and nobody has to be asked.
 fn only_remembers(step: &Step) -> bool {
-    remembered(step) == Some(&Entry::ClientSecrets)
+    matches!(remembered(step), Some(Entry::ClientSecrets | Entry::Given))
 }
 
 fn remembered(step: &Step) -> Option<&Entry> {

@@ -16,6 +16,7 @@ use crate::model::stack::{BalancerStack, Braked};
 
 use super::brought::Brought;
 use super::classes::{Claim, claim};
+use super::given::given;
 use super::groups::{GOING, GONE, Member, Members, evicted, holds, is_in_already, members};
 use super::moves::Departures;
 use super::policy::Verdict;
@@ -96,6 +97,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let is_unnamed = snapshot.zones_refused && !names::may_stand(snapshot, all.clone());
     let named = snapshot.facts.leading().filter(|_| !names::are_unread(snapshot, all));
     let named = named.or_else(|| is_unnamed.then(Arc::default));
+    let given = given(snapshot, group, merged.front.as_ref(), &merged.target_groups);
     let stack = BalancerStack {
         group: group.clone(),
         finalizer: finalizer.clone(),
@@ -116,6 +118,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
             standing: standing::remembered(snapshot, group, &active, &standing),
             ..memory(snapshot, &active, (&good, &instead), &judged)
         },
+        given,
         grace,
         named,
         active,

@@ -185,6 +185,90 @@ pub fn of_listener(protocol: Protocol) -> Documented {
     }
 }
 
+/// What an attribute of an application load balancer is until somebody sets it (AWS's page of
+/// LoadBalancerAttribute); `None` where that depends on something, or it says nothing by itself.
+#[must_use]
+pub fn default_of_load_balancer(key: &str) -> Option<&'static str> {
+    let of_logs = LOGS.iter().find_map(|start| key.strip_prefix(start));
+    match (of_logs, key) {
+        // Where logs go counts for nothing while there are none.
+        (Some("enabled"), _)
+        | (
+            None,
+            "deletion_protection.enabled"
+            | "routing.http.drop_invalid_header_fields.enabled"
+            | "routing.http.preserve_host_header.enabled"
+            | "routing.http.x_amzn_tls_version_and_cipher_suite.enabled"
+            | "routing.http.xff_client_port.enabled"
+            | "waf.fail_open.enabled"
+            | "zonal_shift.config.enabled",
+        ) => Some("false"),
+        (Some("prefix"), _) => Some(""),
+        (None, "client_keep_alive.seconds") => Some("3600"),
+        (None, "idle_timeout.timeout_seconds") => Some("60"),
+        (None, "routing.http2.enabled") => Some("true"),
+        (None, "routing.http.desync_mitigation_mode") => Some("defensive"),
+        (None, "routing.http.xff_header_processing.mode") => Some("append"),
+        (Some(_) | None, _) => None,
+    }
+}
+
+/// The same of a listener that speaks HTTP or HTTPS (AWS's guide, "HTTP header modification").
+#[must_use]
+pub fn default_of_listener(key: &str) -> Option<&'static str> {
+    if let Some(told) = key.strip_prefix("routing.http.request.") {
+        return match told.strip_suffix(".header_name")? {
+            "x_amzn_mtls_clientcert_serial_number" => Some("X-Amzn-Mtls-Clientcert-Serial-Number"),
+            "x_amzn_mtls_clientcert_issuer" => Some("X-Amzn-Mtls-Clientcert-Issuer"),
+            "x_amzn_mtls_clientcert_subject" => Some("X-Amzn-Mtls-Clientcert-Subject"),
+            "x_amzn_mtls_clientcert_validity" => Some("X-Amzn-Mtls-Clientcert-Validity"),
+            "x_amzn_mtls_clientcert_leaf" => Some("X-Amzn-Mtls-Clientcert-Leaf"),
+            "x_amzn_mtls_clientcert" => Some("X-Amzn-Mtls-Clientcert"),
+            "x_amzn_tls_version" => Some("X-Amzn-Tls-Version"),
+            "x_amzn_tls_cipher_suite" => Some("X-Amzn-Tls-Cipher-Suite"),
+            _ => None,
+        };
+    }
+    if key == "routing.http.response.server.enabled" {
+        return Some("true");
+    }
+    of_http(key).map(|_| "")
+}
+
+/// The same of a target group that speaks HTTP or HTTPS (AWS's page of TargetGroupAttribute).
+#[must_use]
+pub fn default_of_target_group(key: &str) -> Option<&'static str> {
+    let of_health = key.strip_prefix("target_group_health.");
+    match (of_health, key) {
+        (
+            Some(
+                "dns_failover.minimum_healthy_targets.count"
+                | "unhealthy_state_routing.minimum_healthy_targets.count",
+            ),
+            _,
+        ) => Some("1"),
+        (
+            Some(
+                "dns_failover.minimum_healthy_targets.percentage"
+                | "unhealthy_state_routing.minimum_healthy_targets.percentage",
+            ),
+            _,
+        )
+        | (None, "load_balancing.algorithm.anomaly_mitigation") => Some("off"),
+        (None, "deregistration_delay.timeout_seconds") => Some("300"),
+        (None, "load_balancing.algorithm.type") => Some("round_robin"),
+        (None, "load_balancing.cross_zone.enabled") => Some("use_load_balancer_configuration"),
+        (None, "slow_start.duration_seconds") => Some("0"),
+        (None, "stickiness.enabled") => Some("false"),
+        (None, "stickiness.type") => Some("lb_cookie"),
+        (
+            None,
+            "stickiness.app_cookie.duration_seconds" | "stickiness.lb_cookie.duration_seconds",
+        ) => Some("86400"),
+        (Some(_) | None, _) => None,
+    }
+}
+
 /// Attributes in as few calls as can be, and yet so that what AWS may refuse holds up nothing else:
 /// it takes all of a call or none. Where logs go is somebody's bucket, and what AWS does not
 /// document may be a slip.

@@ -4,11 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::id::AwsId;
+use super::load_balancer::Attributes;
 use super::pairs;
 use super::part::Part;
 use super::source::Source;
+
+/// Attributes that classes of ours have had set: they go back to what AWS makes of them once nobody
+/// asks for them, unless somebody else has set them otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Given {
+    /// Of the load balancer.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub load_balancer: Attributes,
+    /// Of listeners, by port.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub listeners: BTreeMap<u16, Attributes>,
+    /// Of target groups, by what they are to the group.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub target_groups: BTreeMap<SmolStr, Attributes>,
+}
+
+impl Given {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.load_balancer.is_empty() && self.listeners.is_empty() && self.target_groups.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let of_others = self.listeners.values().chain(self.target_groups.values());
+        self.load_balancer.len() + of_others.map(Attributes::len).sum::<usize>()
+    }
+}
 
 /// What is remembered of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +61,9 @@ pub struct Memory {
     /// by looking at them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub standing: Vec<Source>,
+    /// The attributes that have been set for classes of ours.
+    #[serde(skip_serializing_if = "Given::is_empty")]
+    pub given: Given,
 }
 
 /// What is written, and lost, by itself: one that cannot be written holds up no other.
@@ -41,6 +77,8 @@ pub enum Entry {
     ClientSecrets,
     /// Which members have been in for longest.
     Standing,
+    /// Which attributes have been set.
+    Given,
 }
 
 impl Memory {
@@ -56,7 +94,8 @@ impl Memory {
         let secrets = (!self.client_secrets.is_empty()).then_some(Entry::ClientSecrets);
         let standing = (!self.standing.is_empty()).then_some(Entry::Standing);
         let held = self.held.keys().cloned().map(Entry::Held);
-        held.chain(leftovers).chain(secrets).chain(standing)
+        let given = (!self.given.is_empty()).then_some(Entry::Given);
+        held.chain(leftovers).chain(secrets).chain(standing).chain(given)
     }
 
     /// One entry and nothing else.
@@ -73,6 +112,7 @@ impl Memory {
                 Self { client_secrets: self.client_secrets.clone(), ..Self::default() }
             }
             Entry::Standing => Self { standing: self.standing.clone(), ..Self::default() },
+            Entry::Given => Self { given: self.given.clone(), ..Self::default() },
         }
     }
 
@@ -86,6 +126,7 @@ impl Memory {
             Entry::Leftovers => self.leftovers.clone_from(&other.leftovers),
             Entry::ClientSecrets => self.client_secrets.clone_from(&other.client_secrets),
             Entry::Standing => self.standing.clone_from(&other.standing),
+            Entry::Given => self.given.clone_from(&other.given),
         }
     }
 }

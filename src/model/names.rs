@@ -131,6 +131,7 @@ pub fn memory(group: &Group, entry: &Entry) -> String {
         Entry::Leftovers => of_group,
         Entry::ClientSecrets => format!("{of_group}-secrets"),
         Entry::Standing => format!("{of_group}-standing"),
+        Entry::Given => format!("{of_group}-attributes"),
         Entry::Held(member) => {
             let of_member = hash(&[member.kind.as_str(), &member.to_string()]);
             format!("{of_group}-{of_member}")

@@ -17,7 +17,7 @@ use super::id::{AwsId, CertificateKey, Id, TargetGroupKey};
 use super::listener::Listener;
 use super::load_balancer::{Attributes, LoadBalancer};
 use super::marks::Tags;
-use super::memory::Memory;
+use super::memory::{Given, Memory};
 use super::part::{Part, WishedTargetGroup};
 use super::problem::Problem;
 use super::protection::Protection;
@@ -96,8 +96,10 @@ pub struct BalancerStack {
     pub unexplained: Vec<Source>,
     /// What stands of members that nobody sees, by resource tag: nothing that is surplus goes.
     pub braked: Braked<SmolStr>,
-    /// What has to be remembered while this is the wish.
+    /// What has to be remembered while this is the wish. Of attributes, what has been set so far.
     pub memory: Memory,
+    /// The attributes that are set for the sake of classes of ours.
+    pub given: Given,
     /// How long what has been replaced stays, for requests and names that still lead to it.
     pub grace: Duration,
     /// The load balancers that names lead to, by their DNS names, each with in how many hosted

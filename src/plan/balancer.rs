@@ -21,6 +21,7 @@ use super::brakes;
 use super::claims::claim;
 use super::client_secret::ClientSecrets;
 use super::draft::Draft;
+use super::given::Lapsed;
 use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
@@ -67,6 +68,9 @@ pub fn plan(
     }
     say_what_is_braked(&mut draft, stack);
     let settled = settle(stack, inventory, surplus);
+    let known = &inventory.remembered.memory;
+    let lapsed = Lapsed::of(stack, &settled, &known.given, surplus);
+    let stack = &*lapsed.over(stack);
     let grace = stack.grace;
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
@@ -75,7 +79,7 @@ pub fn plan(
     replacement.expect_followers(&mut draft);
     replacement.expect_evictions(&mut draft);
     let mut memory = memory(stack, &settled);
-    let known = &inventory.remembered.memory;
+    memory.given.clone_from(&lapsed.before);
     let secrets = ClientSecrets::of(stack, known);
     memory.client_secrets = secrets.before(&known.client_secrets, surplus);
     let Noted { leftovers, standing } =
@@ -85,7 +89,12 @@ pub fn plan(
         let context = Context { settings, extent, replacement, surplus, standing };
         before = context.front(&mut draft, front);
         memory.client_secrets = secrets.after(&known.client_secrets, surplus);
-        remember_given(&mut draft, extent, stack, &secrets, &memory);
+        memory.given.clone_from(&lapsed.after);
+        let given = [
+            (Entry::ClientSecrets, secrets.givers(draft.steps())),
+            (Entry::Given, lapsed.setters(draft.steps())),
+        ];
+        remember_given(&mut draft, extent, stack, given, &memory);
     }
     if stack.front.is_none() {
         before.traffic.extend(frontend_nlb::plan(&mut draft, settings, &replacement, surplus));
@@ -305,7 +314,7 @@ fn remember(
             Entry::Held(_) => held.push(step),
             Entry::Leftovers => noted.leftovers = Some(step),
             Entry::Standing => noted.standing = Some(step),
-            Entry::ClientSecrets => {}
+            Entry::ClientSecrets | Entry::Given => {}
         }
     }
     let is_known = memory.leftovers.is_subset(&known.leftovers)
@@ -314,22 +323,22 @@ fn remember(
     noted
 }
 
-/// Remembers the secrets that AWS was given, once it was.
+/// Remembers what AWS was given, once it was: entries, each with the steps that give it.
 fn remember_given(
     draft: &mut Draft,
     extent: &Extent,
     stack: &BalancerStack,
-    secrets: &ClientSecrets,
+    given: [(Entry, Vec<StepId>); 2],
     memory: &Memory,
 ) {
-    let givers = secrets.givers(draft.steps());
-    if *extent == Extent::Manifests || givers.is_empty() {
+    if *extent == Extent::Manifests {
         return;
     }
-    let entry = Entry::ClientSecrets;
-    let (group, memory) = (stack.group.clone(), memory.only(&entry));
-    let action = KubeAction::Remember { group, entry, memory };
-    draft.push(Action::Kube(action), Reason::Remembered, &givers);
+    for (entry, givers) in given.into_iter().filter(|(_, givers)| !givers.is_empty()) {
+        let (group, memory) = (stack.group.clone(), memory.only(&entry));
+        let action = KubeAction::Remember { group, entry, memory };
+        draft.push(Action::Kube(action), Reason::Remembered, &givers);
+    }
 }
 
 /// Releases leaving members after everything else: what was made for them is gone then, or

@@ -17,7 +17,7 @@ use crate::model::certificate::LiveCertificate;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::BalancerInventory;
-use crate::model::memory::Memory;
+use crate::model::memory::{Given, Memory};
 use crate::model::ownership::Ownership;
 use crate::model::plan::{Plan, Step};
 use crate::model::record::{HostedZone, RecordChange, RecordType, RecordValue};
@@ -112,6 +112,7 @@ fn balancer_stack(
         unexplained: Vec::new(),
         braked: Braked::default(),
         memory: Memory::default(),
+        given: Given::default(),
         grace: Duration::ZERO,
         named: Some(Arc::clone(named)),
     }

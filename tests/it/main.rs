@@ -40,6 +40,7 @@ mod frames;
 mod frontend_nlb;
 mod fuzz;
 mod gates;
+mod given;
 mod golden;
 mod group_class;
 mod groups;

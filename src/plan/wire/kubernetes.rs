@@ -32,6 +32,9 @@ pub(super) fn what(action: &KubeAction) -> String {
         KubeAction::Remember { entry: Entry::Standing, memory, .. } => {
             format!("memory of which of {} members came first", memory.standing.len())
         }
+        KubeAction::Remember { entry: Entry::Given, memory, .. } => {
+            format!("memory of {} attributes", memory.given.len())
+        }
         KubeAction::NoteTargets { name, .. } => {
             format!("note of what is registered from here for TargetGroupBinding {name}")
         }
@@ -67,6 +70,9 @@ pub(super) fn parameters(action: &KubeAction) -> Value {
         KubeAction::Remember { group, entry: Entry::Standing, memory } => {
             let standing: Vec<String> = memory.standing.iter().map(ToString::to_string).collect();
             json!({"group": group.to_string(), "standing": standing})
+        }
+        KubeAction::Remember { group, entry: Entry::Given, memory } => {
+            json!({"group": group.to_string(), "attributes": memory.given})
         }
         KubeAction::NoteTargets { name, targets } => {
             json!({"name": name.to_string(), "targets": targets})
