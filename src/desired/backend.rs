@@ -18,10 +18,10 @@ use super::annotations::action::{Asked, Destination};
 use super::annotations::table::ACTIONS;
 use super::annotations::{Annotations, Lookup};
 use super::binder::is_in_place;
-use super::classes::{class_of, is_own_class};
+use super::classes::{self, class_of, is_own_class};
 use super::destinations::only_service;
 use super::groups::Member;
-use super::origin::{Backend, Purpose};
+use super::origin::{Backend, Purpose, Sharing};
 use super::rule::authentication::{self, Undecided};
 use super::rule::{missing_action, missing_service};
 use super::target_group;
@@ -40,6 +40,8 @@ pub struct Backends<'a> {
     pub member: &'a Member<'a>,
     /// The target groups so far.
     pub built: BTreeMap<TargetGroupKey, Arc<WishedTargetGroup>>,
+    /// The keys of those that others may have as well, by what they would be if nobody else did.
+    pub shared: BTreeMap<TargetGroupKey, TargetGroupKey>,
     /// What backends are called by that have been asked for so far.
     pub named: BTreeSet<String>,
     /// Whether all has been looked at that backends name. What nobody has seen yet is no mistake,
@@ -56,6 +58,7 @@ impl<'a> Backends<'a> {
             group,
             member,
             built: BTreeMap::new(),
+            shared: BTreeMap::new(),
             named: BTreeSet::new(),
             is_complete: true,
         }
@@ -238,8 +241,13 @@ impl<'a> Backends<'a> {
         annotations: &mut Annotations<'_>,
     ) -> Option<Id> {
         let service = self.snapshot.objects.services.get(service_key)?;
+        let sharing = match purpose {
+            Purpose::Requests => classes::sharing(&self.snapshot.objects, self.member.ingress),
+            Purpose::Challenge => Sharing::Own,
+        };
         let backend = Backend {
             purpose,
+            sharing,
             settings: &self.snapshot.settings,
             objects: &self.snapshot.objects,
             group: self.group,
@@ -250,10 +258,16 @@ impl<'a> Backends<'a> {
             service,
             port,
         };
-        let key = target_group::key(&backend);
+        let own = target_group::key(&backend);
+        let known = self.shared.get(&own).unwrap_or(&own);
+        let mut key = known.clone();
         if !self.built.contains_key(&key) {
             let built = target_group::build(&backend, annotations)?;
-            self.built.insert(key.clone(), Arc::new(built));
+            key = built.0;
+            if key != own {
+                self.shared.insert(own, key.clone());
+            }
+            self.built.insert(key.clone(), Arc::new(built.1));
         }
         Some(Id::Of(Handle::TargetGroup(self.group.clone(), key)))
     }

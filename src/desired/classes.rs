@@ -12,9 +12,10 @@ use crate::model::snapshot::Objects;
 
 use super::annotations::table::{
     ACCEPT_REMOVALS, Annotation, DNS, HEALTHCHECK_FROM_PROBE, NGINX, PRECEDENCE,
-    REQUEST_CERTIFICATES, TLS_SECRETS, ZONES_OUT,
+    REQUEST_CERTIFICATES, SHARED_TARGET_GROUPS, TLS_SECRETS, ZONES_OUT,
 };
 use super::annotations::{Annotations, MEANWHILE};
+use super::origin::Sharing;
 
 /// LBC's controller name, answered so that its classes can be taken over as they are.
 pub const CONTROLLER_LBC: &str = "ingress.k8s.aws/alb";
@@ -151,6 +152,34 @@ pub fn may_have(
     is_unsaid || has(class, annotation, all_have)
 }
 
+/// Whether an Ingress shares target groups with others that want the same of a Service: only
+/// classes of our own let it, since LBC has one for each.
+#[must_use]
+pub(super) fn sharing(objects: &Objects, ingress: &Ingress) -> Sharing {
+    let class = class_of(objects, ingress).filter(|class| is_own_class(class));
+    let asked = class.and_then(|class| annotations_of(class).read(&SHARED_TARGET_GROUPS));
+    if asked == Some(true) { Sharing::Shared } else { Sharing::Own }
+}
+
+/// What is to be said where a class of LBC's asks for that.
+pub(super) fn unshared(objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> Option<Problem> {
+    let class = class_of(objects, ingress).filter(|class| !is_own_class(class))?;
+    let asked = annotations_of(class).read(&SHARED_TARGET_GROUPS).filter(|asked| *asked);
+    asked.map(|asked| Problem {
+        code: Code::InvalidClass,
+        severity: Severity::Warning,
+        object: ObjectRef { kind: Kind::Ingress, key: key.clone() },
+        field: format!(
+            "{} of IngressClass {}",
+            SHARED_TARGET_GROUPS.field(),
+            class.metadata.name.as_deref().unwrap_or_default()
+        ),
+        found: asked.to_string(),
+        allowed: format!("it on classes under {CONTROLLER_DOMAIN} alone: LBC shares none"),
+        meanwhile: "each Ingress has target groups of its own".to_owned(),
+    })
+}
+
 pub(super) fn annotations_of(class: &IngressClass) -> Annotations<'_> {
     let key = ObjectKey::new("", class.metadata.name.as_deref().unwrap_or_default());
     Annotations::new(Kind::IngressClass, &key, class.metadata.annotations.as_ref())
@@ -171,6 +200,7 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     annotations.read(&ZONES_OUT);
     annotations.read(&HEALTHCHECK_FROM_PROBE);
     annotations.read(&NGINX);
+    annotations.read(&SHARED_TARGET_GROUPS);
     annotations.check_class_names();
     annotations.problems.into_iter().next()
 }

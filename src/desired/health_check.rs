@@ -16,21 +16,43 @@ use super::annotations::table::{
 use super::origin::Backend;
 use super::probe::{self, Derived};
 
-/// The health check of a backend's targets; and where nobody can tell what it should be, what is
-/// said of it.
+/// How targets are checked.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// The health check.
+    pub check: HealthCheck,
+    /// What annotations say of it.
+    pub said: HealthCheckWish,
+    /// Where the rest is from.
+    pub rest: Rest,
+}
+
+/// Where that is from of a health check which no annotation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It is LBC's.
+    Usual,
+    /// It is what the kubelet asks.
+    Derived,
+    /// It would be that, and nobody can tell.
+    Unknown,
+}
+
+/// The health check of a backend's targets.
 pub(super) fn build(
     backend: &Backend<'_>,
     (target_type, protocol, version): (TargetType, Protocol, &str),
     service_port: &ServicePort,
     lookup: &mut Lookup<'_, '_, '_>,
-) -> (HealthCheck, Option<Box<HealthCheckWish>>) {
+) -> Checked {
     let said = said(backend, target_type, lookup);
     let usual = HealthCheck::usual(protocol, version);
-    match probe::derive(backend, (target_type, version), service_port, lookup) {
-        Derived::Unasked => (said.over(&usual), None),
-        Derived::Check(check) => (said.within(&check), None),
-        Derived::Unknown => (said.over(&usual), Some(Box::new(said))),
-    }
+    let (check, rest) = match probe::derive(backend, (target_type, version), service_port, lookup) {
+        Derived::Unasked => (said.over(&usual), Rest::Usual),
+        Derived::Check(check) => (said.within(&check), Rest::Derived),
+        Derived::Unknown => (said.over(&usual), Rest::Unknown),
+    };
+    Checked { check, said, rest }
 }
 
 /// What annotations say. The bounds of their values are AWS's.

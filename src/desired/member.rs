@@ -18,7 +18,7 @@ use super::annotations::table::{
 };
 use super::annotations::{Annotations, Lookup};
 use super::backend::Backends;
-use super::classes::{annotations_of, class_of, is_own_class};
+use super::classes::{annotations_of, class_of, is_own_class, unshared};
 use super::groups::Member;
 use super::listener::Brought;
 use super::nginx::{self, Translation};
@@ -49,6 +49,7 @@ pub fn build(
         annotations = reread(member, annotations, translation);
     }
     check_params(member, &mut annotations);
+    annotations.problems.extend(unshared(&snapshot.objects, member.key, member.ingress));
     let settings = &snapshot.settings;
     let entries = tls::entries(settings, &snapshot.objects, member.key, member.ingress);
     let source = member.source();

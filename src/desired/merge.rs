@@ -49,23 +49,26 @@ pub struct Merged {
 #[must_use]
 pub fn merge(snapshot: &Snapshot, group: &Group, brought: &mut Brought) -> Merged {
     let (admission, problems) = admission::admit(snapshot, group, brought);
-    assemble(snapshot, group, (admission, &brought.solvers), problems)
+    assemble(snapshot, group, (admission, brought), problems)
 }
 
 fn assemble(
     snapshot: &Snapshot,
     group: &Group,
-    (admission, solvers): (Admission, &[Arc<Part>]),
+    (admission, brought): (Admission, &Brought),
     mut problems: Vec<Problem>,
 ) -> Merged {
     let Admission { shared, parts, unexplained } = admission;
-    let mut answers = solver::admit(&snapshot.settings, &shared, &parts, solvers);
+    let mut answers = solver::admit(&snapshot.settings, &shared, &parts, &brought.solvers);
     problems.append(&mut answers.problems);
     let source = source(snapshot, group, &shared);
     problems.extend(parts.iter().filter_map(|part| open_over_http(&shared, part)));
     problems.extend(parts.iter().flat_map(|part| going_nowhere(&shared, part)));
     problems.extend(parts.iter().filter_map(|part| frontend_nlb::leading_nowhere(part)));
-    let wished = parts.iter().flat_map(|part| part.target_groups.clone());
+    // Of what several want, those know best who are good: others may remember what was once.
+    let (good, held): (Vec<&Arc<Part>>, Vec<&Arc<Part>>) =
+        parts.iter().partition(|part| brought.good.contains_key(&part.source));
+    let wished = held.into_iter().chain(good).flat_map(|part| part.target_groups.clone());
     let target_groups = wished
         .chain(answers.target_groups)
         .map(|(key, wished)| {

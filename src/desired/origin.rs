@@ -19,11 +19,22 @@ pub enum Purpose {
     Challenge,
 }
 
+/// Whether members of a group that want the same of a Service have one target group together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Each has its own (LBC).
+    Own,
+    /// Those of a namespace whose classes say so.
+    Shared,
+}
+
 /// What a target group is built from.
 #[derive(Clone, Copy, Debug)]
 pub struct Backend<'a> {
     /// What for.
     pub purpose: Purpose,
+    /// Whether others may have the same one.
+    pub sharing: Sharing,
     /// How the process was started.
     pub settings: &'a Settings,
     /// The cluster's objects.

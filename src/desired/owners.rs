@@ -37,10 +37,15 @@ pub fn bears_marks(scope: Scope, objects: &Objects) -> bool {
 }
 
 /// Whether an Ingress is there that a target group may have been made for, by its resource tag.
-/// Names may hold hyphens, so each hyphen may be where the Ingress's ends.
+/// Names may hold hyphens, so each hyphen may be where the Ingress's ends. What members share may
+/// have been made for any of the namespace.
 #[must_use]
 pub fn is_in_sight(objects: &Objects, resource: &str) -> bool {
     let Some((namespace, rest)) = resource.split_once('/') else { return false };
+    if BackendKey::is_shared(resource) {
+        let mut from = objects.ingresses.range(ObjectKey::new(namespace, "")..);
+        return from.next().is_some_and(|(key, _)| key.namespace == namespace);
+    }
     rest.match_indices('-').any(|(end, _)| {
         let key = ObjectKey::new(namespace, &rest[..end]);
         objects.ingresses.contains_key(&key) && may_own(&key, resource)

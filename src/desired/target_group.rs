@@ -3,26 +3,32 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::ServiceBackendPort;
+use serde::Serialize;
 use smol_str::SmolStr;
 
 use crate::model::backend::BackendKey;
 use crate::model::binding::{Binding, Opening, PortRef};
-use crate::model::id::{Handle, Id, Slot, TargetGroupKey};
+use crate::model::id::{Handle, Id, ObjectKey, Slot, TargetGroupKey};
 use crate::model::listener::Protocol;
+use crate::model::load_balancer::Attributes;
+use crate::model::marks::Tags;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::part::WishedTargetGroup;
 use crate::model::problem::{Code, Kind};
 use crate::model::seen::ServicePort;
 use crate::model::selector::Selector;
 use crate::model::source::Source;
-use crate::model::target_group::{HTTP1, HealthCheck, TRAFFIC_PORT, TargetGroup, TargetType};
+use crate::model::target_group::{
+    HTTP1, HealthCheck, HealthCheckWish, TRAFFIC_PORT, TargetGroup, TargetType,
+};
 
 use super::annotations::table::{
     BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, MULTI_CLUSTER, TARGET_CONTROL_PORT,
     TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE,
 };
 use super::annotations::{Annotations, Lookup};
-use super::origin::{Backend, Purpose};
+use super::health_check::{Checked, Rest};
+use super::origin::{Backend, Purpose, Sharing};
 use super::{health_check, tags};
 
 /// The port of a backend as written: its name if it has one.
@@ -32,7 +38,8 @@ pub fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {
     name.map(PortRef::Name).or_else(|| port.number.map(PortRef::Number))
 }
 
-/// The key of a backend's target group: one for each Ingress, Service and port as written.
+/// The key of a backend's target group where it is its own: one for each Ingress, Service and port
+/// as written.
 #[must_use]
 pub fn key(backend: &Backend<'_>) -> TargetGroupKey {
     let Backend { ingress_key, service_key, port, .. } = *backend;
@@ -41,11 +48,40 @@ pub fn key(backend: &Backend<'_>) -> TargetGroupKey {
     TargetGroupKey { backend: Arc::new(backend), slot: Slot::default() }
 }
 
-/// The target group of a backend. Where problems are added to `annotations`, it is not to be used.
+/// What members have to want alike of a Service's port to have one target group for it. What is the
+/// Service's alone is the same for all.
+#[derive(Serialize)]
+struct Configuration<'a> {
+    target_type: TargetType,
+    protocol: Protocol,
+    version: &'a str,
+    control_port: Option<u16>,
+    health_check: &'a HealthCheckWish,
+    is_check_derived: bool,
+    attributes: &'a Attributes,
+    tags: Tags,
+    multi_cluster: bool,
+    nodes: Option<&'a Selector>,
+}
+
+/// The key of a backend's target group, which others may share.
+fn key_of(backend: &Backend<'_>, configuration: &Configuration<'_>) -> TargetGroupKey {
+    let Backend { ingress_key, service_key, port, sharing, .. } = *backend;
+    let written = serde_json::to_string(configuration);
+    let (Sharing::Shared, Ok(written)) = (sharing, written) else { return key(backend) };
+    let owner = Source::ingress(ingress_key.clone());
+    let service = service_key.name.clone();
+    let configuration = names::configuration(&written);
+    let backend = BackendKey::shared(owner, service, port.clone(), &configuration);
+    TargetGroupKey { backend: Arc::new(backend), slot: Slot::default() }
+}
+
+/// The target group of a backend, with its key. Where problems are added to `annotations`, it is
+/// not to be used.
 pub fn build(
     backend: &Backend<'_>,
     annotations: &mut Annotations<'_>,
-) -> Option<WishedTargetGroup> {
+) -> Option<(TargetGroupKey, WishedTargetGroup)> {
     let Some(service_port) = backend.service.port(backend.port) else {
         annotations.problems.push(no_such_port(backend, annotations));
         return None;
@@ -86,32 +122,55 @@ fn describe(
     backend: &Backend<'_>,
     service_port: &ServicePort,
     lookup: &mut Lookup<'_, '_, '_>,
-) -> Option<WishedTargetGroup> {
+) -> Option<(TargetGroupKey, WishedTargetGroup)> {
     if backend.purpose == Purpose::Challenge {
-        return Some(answering(backend, service_port, lookup));
+        let key = key(backend);
+        let answering = answering(backend, &key, service_port, lookup);
+        return Some((key, answering));
     }
     let target_type = target_type(backend, lookup)?;
     let target_port = target_port(backend, (target_type, service_port), lookup)?;
     let protocol = lookup.find(&BACKEND_PROTOCOL).unwrap_or(Protocol::Http);
     let version = lookup.find(&BACKEND_PROTOCOL_VERSION).unwrap_or(HTTP1);
     let kind = (target_type, protocol, version);
-    let (health_check, said_of_check) = health_check::build(backend, kind, service_port, lookup);
+    let Checked { check, said, rest } = health_check::build(backend, kind, service_port, lookup);
     let attributes = lookup.find(&TARGET_GROUP_ATTRIBUTES).unwrap_or_default();
-    let attributes = attributes.into_iter().collect();
+    let attributes: Attributes = attributes.into_iter().collect();
     let control_port = control_port(backend, target_type, lookup);
-    let ports = (&target_port, control_port);
-    let target_group = target_group(backend, (kind, ports), health_check, lookup);
+    let wished = tags::wished(backend.settings, lookup);
     let nodes = nodes(target_type, lookup);
     let multi_cluster = is_shared(lookup);
-    let binding = Binding { multi_cluster, nodes, ..binding(backend, &target_group, target_port) };
-    Some(WishedTargetGroup { target_group, attributes, binding, said_of_check })
+    let of_flag = &backend.settings.default_tags;
+    let own_tags = wished.iter().filter(|(key, value)| of_flag.get(*key) != Some(*value));
+    let key = key_of(
+        backend,
+        &Configuration {
+            target_type,
+            protocol,
+            version,
+            control_port,
+            health_check: &said,
+            is_check_derived: rest != Rest::Usual,
+            attributes: &attributes,
+            tags: own_tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            multi_cluster,
+            nodes: nodes.as_deref(),
+        },
+    );
+    let ports = (&target_port, control_port);
+    let target_group = target_group(backend, &key, (kind, ports), check, &wished);
+    let binding = binding(backend, &key, &target_group, target_port);
+    let binding = Binding { multi_cluster, nodes, ..binding };
+    let said_of_check = (rest == Rest::Unknown).then(|| Box::new(said));
+    Some((key, WishedTargetGroup { target_group, attributes, binding, said_of_check }))
 }
 
 fn target_group(
     backend: &Backend<'_>,
+    key: &TargetGroupKey,
     (kind, (target_port, control_port)): ((TargetType, Protocol, &str), (&PortRef, Option<u16>)),
     health_check: HealthCheck,
-    lookup: &mut Lookup<'_, '_, '_>,
+    wished: &Tags,
 ) -> TargetGroup {
     // A named port stands for different numbers on different pods; LBC writes 1 and registers each
     // with its own.
@@ -120,11 +179,10 @@ fn target_group(
         PortRef::Name(_) => 1,
     };
     let (target_type, protocol, version) = kind;
-    let wished = tags::wished(backend.settings, lookup);
-    let group = backend.group.to_string();
-    let tracking = backend.group.tags(&backend.settings.cluster, key(backend).backend.spelled());
+    let resource = key.backend.spelled();
+    let tracking = backend.group.tags(&backend.settings.cluster, resource);
     TargetGroup {
-        name: name(backend, &group, (port, control_port), kind).map(Into::into),
+        name: name(backend, key, (port, control_port), kind).map(Into::into),
         target_type,
         protocol,
         protocol_version: version.into(),
@@ -133,7 +191,7 @@ fn target_group(
         ipv6: backend.service.ipv6,
         vpc: backend.settings.vpc.clone(),
         health_check,
-        tags: tags::with_tracking(backend.settings, &wished, tracking),
+        tags: tags::with_tracking(backend.settings, wished, tracking),
     }
 }
 
@@ -141,6 +199,7 @@ fn target_group(
 /// looked at as often as AWS does, whatever is not broken will do, and nothing is drained.
 fn answering(
     backend: &Backend<'_>,
+    key: &TargetGroupKey,
     service_port: &ServicePort,
     lookup: &mut Lookup<'_, '_, '_>,
 ) -> WishedTargetGroup {
@@ -157,9 +216,10 @@ fn answering(
     let target_port = service_port.target.clone();
     let kind = (TargetType::Ip, Protocol::Http, HTTP1);
     let ports = (&target_port, None);
-    let target_group = target_group(backend, (kind, ports), health_check, lookup);
+    let wished = tags::wished(backend.settings, lookup);
+    let target_group = target_group(backend, key, (kind, ports), health_check, &wished);
     let [name, value] = ["deregistration_delay.timeout_seconds", "0"].map(SmolStr::new_static);
-    let binding = binding(backend, &target_group, target_port);
+    let binding = binding(backend, key, &target_group, target_port);
     WishedTargetGroup {
         target_group,
         attributes: std::iter::once((name, value)).collect(),
@@ -229,18 +289,22 @@ fn control_port(
     Some(port)
 }
 
-/// The name, where the Service's UID is known (a manifest has none).
+/// The name, where the Service's UID is known (a manifest has none). What members share is named
+/// after no Ingress.
 fn name(
     backend: &Backend<'_>,
-    group: &str,
+    key: &TargetGroupKey,
     (port, control_port): (u16, Option<u16>),
     (target_type, protocol, version): (TargetType, Protocol, &str),
 ) -> Option<String> {
     let service_uid = backend.service.uid.as_deref()?;
+    let resource = key.backend.spelled();
+    let nobody = ObjectKey::new(backend.ingress_key.namespace.clone(), resource.clone());
+    let is_shared = BackendKey::is_shared(resource);
     Some(names::target_group(&TargetGroupNameParts {
         cluster: &backend.settings.cluster,
-        group,
-        ingress: backend.ingress_key,
+        group: &backend.group.to_string(),
+        ingress: if is_shared { &nobody } else { backend.ingress_key },
         service: backend.service_key,
         service_uid,
         service_port: &backend.port.to_string(),
@@ -263,7 +327,12 @@ fn nodes(target_type: TargetType, lookup: &mut Lookup<'_, '_, '_>) -> Option<Box
 }
 
 /// The binding; who is let in is filled in when the group's security groups are known.
-fn binding(backend: &Backend<'_>, target_group: &TargetGroup, target_port: PortRef) -> Binding {
+fn binding(
+    backend: &Backend<'_>,
+    key: &TargetGroupKey,
+    target_group: &TargetGroup,
+    target_port: PortRef,
+) -> Binding {
     let opening = |port: Option<PortRef>| Opening {
         group: Some(Id::Of(Handle::BackendSecurityGroup)),
         cidr: None,
@@ -282,7 +351,7 @@ fn binding(backend: &Backend<'_>, target_group: &TargetGroup, target_port: PortR
         name: target_group.name.clone(),
         namespace: backend.service_key.namespace.clone(),
         labels: backend.group.labels(),
-        target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key(backend))),
+        target_group: Id::Of(Handle::TargetGroup(backend.group.clone(), key.clone())),
         target_type: target_group.target_type,
         protocol: Some(target_group.protocol.as_str().into()),
         service: backend.service_key.name.clone(),

@@ -10,7 +10,12 @@ use super::id::ObjectKey;
 use super::port::PortRef;
 use super::source::Source;
 
-/// A Service's port as one member writes it: what a target group is made for.
+/// What the name of a Service comes after in the spelling of what members share: no member's name
+/// begins so.
+const SHARED: char = '@';
+
+/// A Service's port as one member writes it: what a target group is made for. Members of classes of
+/// ours may share one: those of the Service's namespace who want the same of it.
 ///
 /// Two that are spelled alike are one, and come in the order of their spelling: what was made for
 /// them is found again by that alone.
@@ -32,11 +37,37 @@ impl BackendKey {
         Self { owner, service, port, spelled }
     }
 
-    /// Reads the spelling of a member's backend. `None` where it is another member's, or that of
-    /// something else.
+    /// The backend that a member shares with others of its namespace who want the same of it;
+    /// `configuration` stands for what that is.
+    #[must_use]
+    pub fn shared(
+        owner: Source,
+        service: impl Into<SmolStr>,
+        port: PortRef,
+        configuration: &str,
+    ) -> Self {
+        let (service, namespace) = (service.into(), owner.namespace());
+        let spelled =
+            format_smolstr!("{namespace}/{SHARED}{service}:{port}{SHARED}{configuration}");
+        Self { owner, service, port, spelled }
+    }
+
+    /// Whether members may share what is spelled so.
+    #[must_use]
+    pub fn is_shared(spelled: &str) -> bool {
+        spelled.split_once('/').is_some_and(|(_, rest)| rest.starts_with(SHARED))
+    }
+
+    /// Reads the spelling of a member's backend, which others may share. `None` where it is another
+    /// member's, or that of something else.
     #[must_use]
     pub fn of(owner: &Source, spelled: &str) -> Option<Self> {
         let rest = spelled.strip_prefix(owner.namespace())?.strip_prefix('/')?;
+        if let Some(rest) = rest.strip_prefix(SHARED) {
+            let (service, rest) = rest.split_once(':')?;
+            let (port, configuration) = rest.split_once(SHARED)?;
+            return Some(Self::shared(owner.clone(), service, port_of(port), configuration));
+        }
         let rest = rest.strip_prefix(owner.key.name.as_str())?.strip_prefix('-')?;
         // Neither a Service's name nor that of a port holds a colon.
         let (service, port) = rest.split_once(':')?;
@@ -48,7 +79,7 @@ impl BackendKey {
     #[must_use]
     pub fn guessed(spelled: &str) -> Option<Self> {
         let (namespace, rest) = spelled.split_once('/')?;
-        let (name, _) = rest.split_once('-')?;
+        let (name, _) = if Self::is_shared(spelled) { ("", rest) } else { rest.split_once('-')? };
         Self::of(&Source::ingress(ObjectKey::new(namespace, name)), spelled)
     }
 
@@ -138,6 +169,21 @@ mod tests {
             assert_eq!(*read.port(), port);
             assert_eq!(BackendKey::of(&owner("other"), key.spelled()), None);
         }
+    }
+
+    #[test]
+    fn what_members_share_is_read_by_each_of_its_namespace() {
+        let port = PortRef::Name("http".to_owned());
+        let key = BackendKey::shared(owner("web"), "cart-c", port, "0a1b2c");
+        assert_eq!(key.to_string(), "shop/@cart-c:http@0a1b2c");
+        let other = BackendKey::of(&owner("other"), key.spelled()).expect("it may be its own");
+        assert_eq!((&other, other.service()), (&key, "cart-c"));
+        assert_eq!(other.owner(), &owner("other"));
+        let stranger = Source::ingress(ObjectKey::new("bank", "web"));
+        assert_eq!(BackendKey::of(&stranger, key.spelled()), None);
+        assert_eq!(BackendKey::guessed(key.spelled()), Some(key.clone()));
+        assert!(BackendKey::is_shared(key.spelled()));
+        assert!(!BackendKey::is_shared("shop/web-cart@x:80"));
     }
 
     #[test]

@@ -221,6 +221,12 @@ pub struct TargetGroupNameParts<'a> {
     pub control_port: Option<u16>,
 }
 
+/// What stands for the configuration of a target group that members share; `written` is that.
+#[must_use]
+pub fn configuration(written: &str) -> String {
+    hash(&[written])
+}
+
 /// The name of a target group, and of the TargetGroupBinding made for it.
 #[must_use]
 pub fn target_group(parts: &TargetGroupNameParts<'_>) -> String {

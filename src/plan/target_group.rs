@@ -1,6 +1,7 @@
 //! Steps for target groups and the bindings that fill them.
 
 use crate::model::action::{Action, AwsAction, ElbAction, KubeAction};
+use crate::model::backend::BackendKey;
 use crate::model::binding::{Binding, Opening, PortRef};
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
 use crate::model::inventory::LiveTargetGroup;
@@ -32,7 +33,10 @@ pub fn plan(
     for (key, wished) in &stack.target_groups {
         match settled.target_groups.get(key) {
             None => {
-                let claims = claims.of(key.backend.owner());
+                // What members share is made as soon as one of them is ours to look after.
+                let is_shared = BackendKey::is_shared(key.backend.spelled());
+                let of_owner = || claims.of(key.backend.owner());
+                let claims = if is_shared { claims.of_any(stack) } else { of_owner() };
                 create(draft, stack, key, &named(settled, key, wished), &claims);
             }
             Some(live) if wished.said_of_check.is_none() => update(draft, settings, live, wished),

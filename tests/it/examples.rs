@@ -138,6 +138,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("precedence", "", "kubernetes"),
     ("zones-out", "", "none"),
     ("healthcheck-from-readiness-probe", "", "true"),
+    ("shared-target-groups", "", "true"),
     ("nginx", "", "true"),
 ];
 
@@ -197,7 +198,10 @@ fn annotated(known: &Known, rest: &str, value: &str) -> Vec<Problem> {
     let mut class = "class example:".to_owned();
     if known.carriers.include(Kind::IngressClass) {
         let key = format!("{OWN_ANNOTATION_PREFIX}{}", known.name);
-        class = format!("class example: {{{key}: {value:?}}}");
+        // What LBC's classes cannot ask for is asked for by one of ours.
+        let of_ours = ", controller: alb.ingress.k8s.aws/albedo";
+        let controller = if known.name == "shared-target-groups" { of_ours } else { "" };
+        class = format!("class example: {{{key}: {value:?}{controller}}}");
         if known.carriers.include(Kind::Ingress) {
             annotations.insert(key, value.to_owned());
         }

@@ -89,6 +89,7 @@ mod runtime;
 mod rush;
 mod security;
 mod serve;
+mod shared_groups;
 mod simulation;
 mod solver;
 mod standing;

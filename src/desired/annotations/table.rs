@@ -425,6 +425,9 @@ built! {
     /// annotation says otherwise; what stands stays where that cannot be told.
     HEALTHCHECK_FROM_PROBE: bool =
         "healthcheck-from-readiness-probe" on Anybody by grammar::truth;
+    /// Whether members of a group that want the same of a Service of their namespace have one
+    /// target group together; counts on classes of Albedo's own.
+    SHARED_TARGET_GROUPS: bool = "shared-target-groups" on Class by grammar::truth;
     /// Whether Ingresses are read as ingress-nginx reads them, and its annotations are translated
     /// (docs/nginx.md); rules stand as with precedence kubernetes, where nobody says.
     NGINX: bool = "nginx" on Class by grammar::truth;
