@@ -9,6 +9,7 @@ use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::stack::{BalancerStack, FrontendNlb, NlbPort};
 use crate::model::target::TargetState;
 
+use super::security_group::Surplus;
 use super::settled_nlb::{SettledNlb, is_there, ports_leading_to, registered};
 
 /// Where names of a group lead.
@@ -34,7 +35,7 @@ pub fn entrance<'i>(
     let Some(nlb) = stack.front.as_ref().and_then(|front| front.nlb.as_deref()) else {
         return Entrance::Direct;
     };
-    let settled = SettledNlb::of(stack, inventory);
+    let settled = SettledNlb::of(stack, inventory, Surplus::Remove);
     let is_named = |live: &LiveLoadBalancer| {
         let name = AwsId::new(live.dns_name.to_lowercase());
         stack.named.as_ref().is_some_and(|named| named.contains_key(&name))
@@ -78,7 +79,7 @@ pub fn is_awaited(stack: &BalancerStack, inventory: &BalancerInventory) -> bool 
     let Some(nlb) = stack.front.as_ref().and_then(|front| front.nlb.as_deref()) else {
         return false;
     };
-    let current = SettledNlb::of(stack, inventory).load_balancer;
+    let current = SettledNlb::of(stack, inventory, Surplus::Remove).load_balancer;
     nlb.obstacle.is_none() && !current.is_some_and(|live| serves(inventory, nlb, live))
 }
 
@@ -87,7 +88,7 @@ pub fn is_awaited(stack: &BalancerStack, inventory: &BalancerInventory) -> bool 
 #[must_use]
 pub fn unwell(stack: &BalancerStack, inventory: &BalancerInventory) -> Option<Problem> {
     let nlb = stack.front.as_ref()?.nlb.as_deref()?;
-    let settled = SettledNlb::of(stack, inventory);
+    let settled = SettledNlb::of(stack, inventory, Surplus::Remove);
     let fails = |port: &&u16| {
         let group = settled.target_groups.get(port);
         let mut targets =

@@ -170,9 +170,19 @@ impl Planned<'_, '_, '_> {
                 Id::Of(handle)
             }
         };
-        let mut done = self.listener(draft, port, wished, &target_group);
-        done.extend(self.register(draft, wished, (&target_group, live)));
-        done
+        let current = self.settled().load_balancer;
+        let stands = current.is_some_and(|nlb| nlb.listeners.iter().any(|l| l.port == port));
+        let register = |draft: &mut Draft| self.register(draft, wished, (&target_group, live));
+        if stands {
+            // It leads nowhere else before somebody is registered there.
+            let mut done = register(draft);
+            done.extend(self.listener(draft, (port, wished), &target_group, &done));
+            done
+        } else {
+            let mut done = self.listener(draft, (port, wished), &target_group, &[]);
+            done.extend(register(draft));
+            done
+        }
     }
 
     fn update_target_group(&self, draft: &mut Draft, live: &LiveTargetGroup, wished: &NlbPort) {
@@ -193,9 +203,9 @@ impl Planned<'_, '_, '_> {
     fn listener(
         &self,
         draft: &mut Draft,
-        port: u16,
-        wished: &NlbPort,
+        (port, wished): (u16, &NlbPort),
         target_group: &Id,
+        registered: &[StepId],
     ) -> Vec<StepId> {
         let group = &self.stack().group;
         let spec = listener(target_group, wished);
@@ -217,7 +227,7 @@ impl Planned<'_, '_, '_> {
         if !fields.is_empty() {
             let fields = fields.into_iter().map(str::to_owned).collect();
             let action = ElbAction::ModifyListener { id: live.live.id.clone(), port, spec };
-            done.push(draft.push(elb(action), Reason::Differs(fields), &[]));
+            done.push(draft.push(elb(action), Reason::Differs(fields), registered));
         }
         push_tags(draft, &live.live.id, tags, &[]);
         done

@@ -114,7 +114,7 @@ pub fn settle<'a>(
     for (key, live) in &target_groups {
         ids.insert(Handle::TargetGroup(group.clone(), key.clone()), live.live.id.clone());
     }
-    let nlb = SettledNlb::of(stack, inventory);
+    let nlb = SettledNlb::of(stack, inventory, surplus);
     ids.extend(nlb.ids(group));
     let (bindings, surplus_bindings) = settle_bindings(inventory, &target_groups);
     let balancers = inventory.load_balancers.iter().chain(&inventory.frontend_nlbs);

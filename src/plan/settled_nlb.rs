@@ -10,6 +10,8 @@ use crate::model::marks::RESOURCE_FRONTEND_NLB_TARGET_GROUP;
 use crate::model::stack::BalancerStack;
 use crate::model::target::{LiveTarget, TargetState};
 
+use super::security_group::Surplus;
+
 /// What stands of the network load balancers in front.
 #[derive(Debug, Default)]
 pub struct SettledNlb<'a> {
@@ -25,9 +27,15 @@ pub struct SettledNlb<'a> {
 
 impl<'a> SettledNlb<'a> {
     /// Sorts what stands. One whose scheme differs cannot stay, and has its target groups to
-    /// itself: AWS gives a target group to one load balancer only.
+    /// itself: AWS gives a target group to one load balancer only. A target group whose target is
+    /// another port than the one behind cannot stand for a port, where what nobody wants may go:
+    /// AWS takes one target only, and until a new one was in its place there would be none.
     #[must_use]
-    pub fn of(stack: &BalancerStack, inventory: &'a BalancerInventory) -> Self {
+    pub fn of(
+        stack: &BalancerStack,
+        inventory: &'a BalancerInventory,
+        surplus_goes: Surplus,
+    ) -> Self {
         let wish = stack.front.as_ref().and_then(|front| front.nlb.as_deref());
         let is_wanted = wish.is_some() || !stack.explains_all();
         let fits = |live: &&LiveLoadBalancer| {
@@ -49,12 +57,21 @@ impl<'a> SettledNlb<'a> {
         let is_used = |live: &&LiveTargetGroup| {
             load_balancer.is_some_and(|nlb| ports_leading_to(nlb, &live.live.id).next().is_some())
         };
+        let leads_to = |live: &&LiveTargetGroup, port: u16| {
+            let targets = registered(inventory, &live.live.id).iter();
+            let mut targets = targets.filter(|live| is_there(live)).peekable();
+            surplus_goes == Surplus::Keep
+                || targets.peek().is_none()
+                || targets.any(|live| live.target.port == port)
+        };
         let all = || inventory.frontend_nlb_groups.iter();
-        let ports = wish.into_iter().flat_map(|nlb| nlb.ports.keys().copied());
+        let ports = wish.into_iter().flat_map(|nlb| &nlb.ports);
         let target_groups: BTreeMap<u16, &LiveTargetGroup> = ports
-            .filter_map(|port| {
-                let fitting = all().filter(|live| is_for(live, port) && !is_elsewhere(live));
-                Some((port, fitting.min_by_key(|live| !is_used(live))?))
+            .filter_map(|(port, wished)| {
+                let fitting = all().filter(|live| {
+                    is_for(live, *port) && !is_elsewhere(live) && leads_to(live, wished.leads_to)
+                });
+                Some((*port, fitting.min_by_key(|live| !is_used(live))?))
             })
             .collect();
         let is_kept = |live: &&LiveTargetGroup| {

@@ -19,6 +19,7 @@ use super::support::site::{Controller, Site};
 use super::support::world::{group, key, settings, tags, wait};
 
 mod judged;
+mod ports;
 
 const NLB: &str = "enable-frontend-nlb: 'true'";
 
