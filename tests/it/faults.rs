@@ -10,8 +10,10 @@ use super::support::fake::{Death, Fault, Faulty, Struck, When};
 use super::support::site::Site;
 use super::support::world::{key, settings, wait};
 
+mod front;
 mod rules;
 
+use front::Dress;
 use rules::Change;
 
 const BEFORE: &str = "
@@ -59,6 +61,7 @@ enum Step {
     AskNoMore,
     Answer,
     Rules(Change),
+    Front(Dress),
 }
 
 impl Step {
@@ -66,6 +69,7 @@ impl Step {
     fn services(self) -> &'static [&'static str] {
         match self {
             Self::Rules(_) => &["elbv2"],
+            Self::Front(_) => &["ec2", "elbv2"],
             _ => &["ec2", "elbv2", "acm", "route53"],
         }
     }
@@ -74,6 +78,7 @@ impl Step {
     fn calls_min(self) -> usize {
         match self {
             Self::Rules(_) => 3,
+            Self::Front(_) => 4,
             _ => 6,
         }
     }
@@ -166,6 +171,7 @@ ingress shop/two:
         }
         Step::Ask | Step::AskForAnother | Step::AskNoMore | Step::Answer => asked(step),
         Step::Rules(change) => rules::site(change),
+        Step::Front(dress) => front::site(dress),
     };
     site.aws.forget_calls();
     site.cluster.forget_calls();
@@ -365,6 +371,41 @@ fn a_secret_s_renewal_survives_any_call_to_the_cluster_that_fails() {
 #[test]
 fn a_swap_of_rules_at_their_quota_survives_any_write_that_fails() {
     check(Step::Rules(Change::Swap), Side::AwsWrites);
+}
+
+#[test]
+fn all_that_can_be_asked_of_a_front_survives_any_call_to_aws_that_fails() {
+    check(Step::Front(Dress::On), Side::Aws);
+}
+
+#[test]
+fn all_that_can_be_asked_of_a_front_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Front(Dress::On), Side::Cluster);
+}
+
+#[test]
+fn a_change_of_all_that_survives_any_call_to_aws_that_fails() {
+    check(Step::Front(Dress::Other), Side::Aws);
+}
+
+#[test]
+fn asking_for_none_of_it_any_more_survives_any_call_to_aws_that_fails() {
+    check(Step::Front(Dress::Off), Side::Aws);
+}
+
+#[test]
+fn asking_for_none_of_it_any_more_survives_any_call_to_the_cluster_that_fails() {
+    check(Step::Front(Dress::Off), Side::Cluster);
+}
+
+#[test]
+fn sharing_target_groups_survives_any_call_to_aws_that_fails() {
+    check(Step::Front(Dress::Share), Side::Aws);
+}
+
+#[test]
+fn who_has_no_room_is_not_let_in_whatever_call_to_aws_fails() {
+    check(Step::Front(Dress::Crowd), Side::Aws);
 }
 
 #[test]
