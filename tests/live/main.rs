@@ -42,5 +42,6 @@ mod sdk;
 mod support;
 mod sweep;
 mod take_over;
+mod tls;
 mod traffic;
 mod zone_starts;

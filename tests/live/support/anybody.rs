@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, SignatureScheme};
 
 /// Trusts anybody who has the key of the certificate that he shows.
 #[derive(Debug)]
@@ -14,14 +15,25 @@ pub struct Anybody(Arc<CryptoProvider>);
 impl Anybody {
     /// A client that trusts so.
     pub fn trusted() -> Arc<ClientConfig> {
+        Arc::new(Self::builder().with_no_client_auth())
+    }
+
+    /// A client that trusts so, and shows a certificate of its own with its key.
+    pub fn showing(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Arc<ClientConfig> {
+        let config = Self::builder().with_client_auth_cert(chain, key);
+        Arc::new(config.expect("it is its key"))
+    }
+
+    fn builder() -> ConfigBuilder<ClientConfig, WantsClientCert> {
         let cryptography = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(Arc::clone(&cryptography))
+        ClientConfig::builder_with_provider(Arc::clone(&cryptography))
             .with_safe_default_protocol_versions()
             .expect("the provider has them")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Self(cryptography)))
-            .with_no_client_auth();
-        Arc::new(config)
     }
 }
 
