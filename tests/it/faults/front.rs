@@ -79,13 +79,18 @@ endpoints shop/web: {{ports: {{http: 8080}}, at: [172.31.0.1]}}
     )
 }
 
-/// A member with so many rules.
-fn crowd(name: &str, rules: usize) -> String {
-    let rules: Vec<String> = (0..rules).map(|i| format!("any Exact /{name}{i} web:80")).collect();
+/// A member with so many certificates of IAM.
+fn crowd(name: &str, certificates: std::ops::Range<usize>) -> String {
+    let arns: Vec<String> = certificates.map(of_iam).collect();
     format!(
-        "ingress shop/{name}: {{class: own, group.name: edge, rules: [{}]}}\n",
-        rules.join(", ")
+        "ingress shop/{name}: {{class: own, group.name: edge, certificate-arn: '{}', \
+         rules: [any Exact /{name} web:80]}}\n",
+        arns.join(",")
     )
+}
+
+fn of_iam(number: usize) -> String {
+    format!("{SERVER}-{number}")
 }
 
 /// A site at which a change is about to be made.
@@ -99,15 +104,16 @@ pub fn site(dress: Dress) -> Site {
         Dress::Share => {
             (tenants(""), tenants(", alb.ingress.k8s.aws/shared-target-groups: 'true'"))
         }
+        // AWS takes 25 besides the default one.
         Dress::Crowd => {
-            let before = format!("{}{}", plain(), crowd("one", 60));
-            let before = before.replace(r#",{"HTTPS":443}"#, "");
-            (before, format!("{}{}", crowd("last", 45), crowd("small", 1)))
+            let first = format!("{}{}", tenants(""), crowd("one", 0..22));
+            (first, format!("{}{}", crowd("last", 22..32), crowd("small", 0..1)))
         }
     };
     let site = Site::new(&before);
     site.aws.change(|state| {
-        state.certificates.insert(AwsId::new(SERVER));
+        let crowd = (0..32).map(of_iam).chain([SERVER.to_owned()]);
+        state.certificates.extend(crowd.map(AwsId::new));
         state.trust_stores.insert("ours".to_owned(), AwsId::new(STORE));
     });
     wait(site.settle());
