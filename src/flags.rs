@@ -17,6 +17,7 @@ use crate::model::target_group::TargetType;
 mod adopt;
 mod completions;
 mod dns;
+mod dns_batch;
 mod dns_filter;
 mod doctor;
 mod error;

@@ -32,6 +32,7 @@ mod shared;
 mod slice;
 mod states;
 mod subjects;
+mod sync;
 mod touched;
 mod unshown;
 
@@ -42,6 +43,7 @@ pub use states::{
     BalancerState, BindingState, CertificateState, FabricState, Looks, Orphans, RefusedTarget,
     ZoneState,
 };
+pub use sync::Progress;
 pub use unshown::{Unshown, member};
 
 /// The world as this process knows it.

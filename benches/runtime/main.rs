@@ -29,6 +29,7 @@ mod support;
 mod table;
 mod timed;
 mod town;
+mod zones;
 
 /// As the hermetic tests have it.
 mod contract {
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
     // Whatever is made once for a process is made before anything is timed.
     wait(small_costs());
     wait(rules::measure(&mut table));
+    zones::measure(&mut table);
     rushes(&mut table);
     let small = wait(small_costs());
     let size = std::env::args().skip(1).find_map(|argument| argument.parse().ok());

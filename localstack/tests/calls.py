@@ -110,6 +110,11 @@ class World:
         return str(made["HostedZone"]["Id"])
 
     @cached_property
+    def change(self) -> str:
+        """A batch of changes of the hosted zone."""
+        return change_records(self, "UPSERT")
+
+    @cached_property
     def web_acl(self) -> str:
         """A web ACL of WAFv2."""
         visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False}
@@ -154,13 +159,14 @@ class World:
         return str(made["GroupId"])
 
 
-def change_records(world: World) -> None:
+def change_records(world: World, verb: str = "CREATE") -> str:
     record = {"Name": "a.example.com", "Type": "TXT", "TTL": 60}
-    changes = [{"Action": "CREATE", "ResourceRecordSet": record | {
+    changes = [{"Action": verb, "ResourceRecordSet": record | {
         "ResourceRecords": [{"Value": '"heritage"'}]}}]  # fmt: skip
-    world.route53.change_resource_record_sets(
+    made = world.route53.change_resource_record_sets(
         HostedZoneId=world.zone, ChangeBatch={"Changes": changes}
     )
+    return str(made["ChangeInfo"]["Id"])
 
 
 def make_load_balancer(world: World) -> None:
@@ -383,6 +389,7 @@ CALLS: dict[str, tuple[Callable[[World], Any], tuple[str, ...]]] = {
         ("zone",),
     ),
     "ChangeResourceRecordSets": (change_records, ("zone",)),
+    "GetChange": (lambda w: w.route53.get_change(Id=w.change), ("change",)),
     "ListWebACLs": (lambda w: w.wafv2.list_web_acls(Scope="REGIONAL"), ()),
     "GetWebACLForResource": (
         lambda w: w.wafv2.get_web_acl_for_resource(ResourceArn=w.balancer), ("guarded",)

@@ -28,6 +28,8 @@ pub enum Answer {
     Requested(AwsId),
     /// A Shield protection that was made.
     ShieldProtection(AwsId),
+    /// A batch of changes of records, by whose id Route 53 tells how far it has come.
+    Change(AwsId),
 }
 
 impl Answer {
@@ -36,7 +38,10 @@ impl Answer {
     pub fn id(&self) -> Option<&AwsId> {
         match self {
             Self::Done => None,
-            Self::SecurityGroup(id) | Self::ShieldProtection(id) | Self::Requested(id) => Some(id),
+            Self::SecurityGroup(id)
+            | Self::ShieldProtection(id)
+            | Self::Requested(id)
+            | Self::Change(id) => Some(id),
             Self::LoadBalancer(made) => Some(&made.live.id),
             Self::Listener(listener) => Some(&listener.live.id),
             Self::Rules(rules) => match rules.as_slice() {

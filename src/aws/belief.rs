@@ -19,6 +19,7 @@ use acm::AcmBelief;
 use ec2::Ec2Belief;
 use elb::ElbBelief;
 use route53::Route53Belief;
+pub(super) use route53::{ByName, LARGE_MIN, PAGE_LENGTH};
 use shield::ShieldBelief;
 use wafv2::Wafv2Belief;
 
@@ -111,7 +112,7 @@ impl Belief {
             Part::Ec2(part) => self.ec2.adopt(part, other.ec2),
             Part::Elb(part) => self.elb.adopt(part, other.elb, look.at),
             Part::Acm(part) => self.acm.adopt(part, other.acm),
-            Part::Route53(part) => self.route53.adopt(part, other.route53),
+            Part::Route53(part) => self.route53.adopt(part, other.route53, look.number),
             Part::Wafv2(part) => self.wafv2.adopt(part, other.wafv2),
             Part::Shield(part) => self.shield.adopt(part, other.shield),
             Part::Tags(_) => {}
@@ -168,6 +169,7 @@ impl Belief {
         let vpc = Part::Ec2(Ec2Part::Vpc);
         let mut fresh = Self::default();
         fresh.ec2.vpc = std::mem::take(&mut self.ec2.vpc);
+        fresh.route53.sizes = std::mem::take(&mut self.route53.sizes);
         fresh.looks.extend(self.looks.remove(&vpc).map(|look| (vpc, look)));
         *self = fresh;
     }

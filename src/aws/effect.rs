@@ -34,7 +34,15 @@ pub(super) fn apply(belief: &mut Belief, action: &AwsAction, answer: &Answer, at
     }
 }
 
-/// The parts that a write changes: the ones in doubt when it is not known whether it was done.
+/// The parts that are in doubt when it is not known whether a write was done.
+pub(super) fn doubted(belief: &Belief, action: &AwsAction) -> Vec<Part> {
+    match action {
+        AwsAction::Route53(action) => route53::doubted(belief, action),
+        _ => touched(action),
+    }
+}
+
+/// The parts that a write changes.
 pub(super) fn touched(action: &AwsAction) -> Vec<Part> {
     match action {
         AwsAction::Elb(action) => elb::touched(action),

@@ -219,6 +219,10 @@ impl State {
     /// waited for it already, and to nobody who comes later.
     pub(super) fn doubt(&mut self, part: &Part) {
         self.belief.forget(part);
+        if let Part::Route53(part) = part {
+            let number = self.next();
+            self.belief.route53.doubt(part, number);
+        }
         if let Some(flight) = self.flights.get_mut(part) {
             flight.look.is_doubted = true;
         }

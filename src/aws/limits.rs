@@ -64,6 +64,18 @@ impl Limits {
     pub fn none() -> Self {
         Self(Vec::new())
     }
+
+    /// The same, with so much time between two batches of changes of records. Whatever else is
+    /// said of them holds as well.
+    #[must_use]
+    pub fn with_batches_apart(mut self, interval: Duration) -> Self {
+        let operation = Regex::new("^ChangeResourceRecordSets$").ok();
+        if let Some(operation) = operation.filter(|_| !interval.is_zero()) {
+            let (service, rate) = ("Route 53".to_owned(), 1.0 / interval.as_secs_f64());
+            self.0.push(Limit { service, operation, rate, burst: 1.0 });
+        }
+        self
+    }
 }
 
 /// Why a text means no limits.
@@ -218,6 +230,11 @@ impl Turns {
         }
     }
 
+    /// Lets some time pass in which nothing is called.
+    pub(super) async fn pause(&self, pause: Duration) {
+        (self.0.sleep)(pause).await;
+    }
+
     /// Takes a turn without waiting for it: whoever comes later waits longer. The service is named
     /// as in AWS's SDKs.
     pub(super) fn take_at_once(&self, service: &str, operation: &str) {
@@ -307,6 +324,17 @@ mod tests {
         assert_eq!(at_once(&elb, "RegisterTargets", 100), 1000);
         let ec2 = turns("EC2:^Describe.*=1:2,WAFV2:x=0.5:1");
         assert_eq!(at_once(&ec2, "RegisterTargets", 100), 20);
+    }
+
+    #[test]
+    fn batches_lie_apart_whatever_else_is_said_of_them() {
+        let limits: Limits = "Route 53:.*=5:5".parse().expect("it means limits");
+        let limits = limits.with_batches_apart(Duration::from_secs(4));
+        let turns = Turns::new(&limits, &crate::clock::SystemClock::new(), &Tally::default());
+        let wait = |operation: &str| turns.take(&format!("route53.{operation}"), at(100)).as_secs();
+        let batches = [0; 3].map(|_| wait("ChangeResourceRecordSets"));
+        assert_eq!(batches, [0, 4, 8]);
+        assert_eq!(wait("ListResourceRecordSets"), 0, "reads wait for no batch");
     }
 
     #[test]

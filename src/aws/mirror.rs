@@ -58,12 +58,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::model::action::AwsAction;
 use crate::model::group::Group;
 use crate::model::id::AwsId;
-use crate::model::inventory::{
-    BalancerInventory, FabricInventory, TargetsInventory, ZoneInventory,
-};
+use crate::model::inventory::{BalancerInventory, FabricInventory, TargetsInventory};
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
-use crate::model::record::HostedZones;
 use crate::model::surroundings::Surroundings;
 use crate::model::target_group::Traits;
 
@@ -76,6 +73,7 @@ mod protection;
 mod roles;
 mod rounds;
 mod sweep;
+mod zones;
 
 use batch::{Asker, Batches};
 pub use believed::BelievedGroup;
@@ -223,37 +221,6 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.traits(target_group, age_max)).await
     }
 
-    /// The account's hosted zones, read no longer ago than `age_max` where AWS can be read.
-    ///
-    /// # Errors
-    /// What AWS answered to the read.
-    pub async fn zones(&self, age_max: Duration) -> Result<Arc<HostedZones>, CloudError> {
-        self.view(|reader| reader.zones(age_max)).await
-    }
-
-    /// Which of these names of a hosted zone have no record, looked for no longer ago than
-    /// `age_max` where AWS can be read.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn nameless(
-        &self,
-        zone: &AwsId,
-        names: &BTreeSet<String>,
-        age_max: Duration,
-    ) -> Result<BTreeSet<String>, CloudError> {
-        self.view(|reader| reader.nameless(zone, names, age_max)).await
-    }
-
-    /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
-    /// read no longer ago than `age_max` where AWS can be read.
-    ///
-    /// # Errors
-    /// What AWS answered to a read.
-    pub async fn zone(&self, zone: &AwsId, age_max: Duration) -> Result<ZoneInventory, CloudError> {
-        self.view(|reader| reader.zone(zone, age_max)).await
-    }
-
     /// Waits until a write may go out, as far as the limits to our own calls are concerned. Whoever
     /// may write only for a time has to look at that afterwards.
     pub async fn turn(&self, action: &AwsAction) {
@@ -323,7 +290,8 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
                 state.forget_made(now);
                 let mut reader = Reader::new(&state.belief, since, now, &told);
                 let seen = look(&mut reader);
-                let Reader { missing: unknown, old, .. } = reader;
+                let Reader { missing: unknown, old, ahead, .. } = reader;
+                inner.read_ahead(&mut state, ahead, now);
                 if unknown.is_empty() && old.is_empty() {
                     return Ok(seen);
                 }
@@ -387,6 +355,15 @@ impl<C: Cloud, T: Clock> Inner<C, T> {
             }
         }
         Ok(reads)
+    }
+
+    /// Begins to read what takes long and nobody waits for.
+    fn read_ahead(self: &Arc<Self>, state: &mut State, parts: BTreeSet<Part>, now: Moment) {
+        for part in parts {
+            if state.under_way(&part).is_none() {
+                drop(self.clock.spawn(self.read(state, &part, now)));
+            }
+        }
     }
 
     /// The read that gives a newer look at a part.
@@ -561,7 +538,7 @@ impl<C, T: Clock> Drop for Doubt<'_, C, T> {
     fn drop(&mut self) {
         let Some(action) = self.about else { return };
         let mut state = self.inner.lock();
-        for part in effect::touched(action) {
+        for part in effect::doubted(&state.belief, action) {
             state.doubt(&part);
         }
         state.doubt_tags(action);

@@ -23,6 +23,9 @@ pub(super) async fn read(sdk: &Sdk, part: &Route53Part) -> Result<Route53Reading
             let found = record::named(sdk, id, name).boxed().await?;
             Route53Reading::Named(id.clone(), name.clone(), found)
         }
+        Route53Part::Change(id) => {
+            Route53Reading::Change(id.clone(), record::is_in_sync(sdk, id).boxed().await?)
+        }
         Route53Part::Records(id) => {
             Route53Reading::Records(id.clone(), record::list(sdk, id).boxed().await?)
         }

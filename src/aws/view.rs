@@ -9,19 +9,18 @@ use smol_str::SmolStr;
 use super::ReadLoadBalancer;
 use super::belief::Belief;
 use super::groups::Groups;
-use super::part::{AcmPart, Ec2Part, ElbPart, Part, Route53Part};
-use super::shelf::{Mark, Shelf};
+use super::part::{AcmPart, Ec2Part, ElbPart, Part};
+use super::shelf::Mark;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{
-    Address, BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveTargetGroup,
-    TargetsInventory, ZoneInventory, of_name,
+    BalancerInventory, FabricInventory, LiveListener, LiveLoadBalancer, LiveTargetGroup,
+    TargetsInventory,
 };
 use crate::model::known::{Known, Live};
 use crate::model::load_balancer::LoadBalancerKind;
 use crate::model::marks::{TAG_CLUSTER, Tags};
 use crate::model::moment::Moment;
-use crate::model::record::HostedZones;
 use crate::model::security::{IngressRule, Peer};
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target_group::{TargetGroup, TargetType, Traits};
@@ -33,6 +32,7 @@ mod request;
 mod stacks;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 /// What a visit to a balancer has to know beyond what is always known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub(super) struct Reader<'a> {
     pub(super) missing: BTreeSet<Part>,
     /// The parts that are known, but were looked up too long ago.
     pub(super) old: BTreeSet<Part>,
+    /// The parts to be read that nobody waits for.
+    pub(super) ahead: BTreeSet<Part>,
 }
 
 impl<'a> Reader<'a> {
@@ -95,7 +97,8 @@ impl<'a> Reader<'a> {
         now: Moment,
         lenient: &'a BTreeSet<Part>,
     ) -> Self {
-        Self { belief, since, now, lenient, missing: BTreeSet::new(), old: BTreeSet::new() }
+        let (missing, old, ahead) = Default::default();
+        Self { belief, since, now, lenient, missing, old, ahead }
     }
 
     /// Asks for a part, however old.
@@ -319,59 +322,6 @@ impl<'a> Reader<'a> {
     pub(super) fn target_group_named(&mut self, name: &str, age_max: Duration) -> Option<AwsId> {
         self.need_since(Part::Elb(ElbPart::TargetGroupNamed(name.to_owned())), age_max);
         self.belief.elb.named.get(name)?.value().cloned()
-    }
-
-    /// The account's hosted zones, read no longer ago than that.
-    pub(super) fn zones(&mut self, age_max: Duration) -> Arc<HostedZones> {
-        self.need_since(Part::Route53(Route53Part::Zones), age_max);
-        self.belief.route53.zones.value().cloned().unwrap_or_default()
-    }
-
-    /// Which of these names of a hosted zone have no record, looked for no longer ago than that.
-    pub(super) fn nameless(
-        &mut self,
-        zone: &AwsId,
-        names: &BTreeSet<String>,
-        age_max: Duration,
-    ) -> BTreeSet<String> {
-        let whole = Part::Route53(Route53Part::Records(zone.clone()));
-        self.need(whole.clone());
-        let Some(records) = entry(&self.belief.route53.records, zone).value().cloned() else {
-            return BTreeSet::new();
-        };
-        let read = self.belief.looks.get(&whole).copied().unwrap_or_default();
-        if self.now.since(read.at) > age_max {
-            for name in names {
-                let part = Part::Route53(Route53Part::Named(zone.clone(), name.clone()));
-                self.need_since(part, age_max);
-            }
-        }
-        let is_missing = |name: &&String| of_name(&records, name).next().is_none();
-        names.iter().filter(is_missing).cloned().collect()
-    }
-
-    /// What stands of a hosted zone, and the load balancers that its names may lead to, the latter
-    /// read no longer ago than that.
-    pub(super) fn zone(&mut self, zone: &AwsId, age_max: Duration) -> ZoneInventory {
-        self.need(Part::Route53(Route53Part::Records(zone.clone())));
-        self.need_since(Part::Elb(ElbPart::LoadBalancers), age_max);
-        if !self.missing.is_empty() || !self.old.is_empty() {
-            return ZoneInventory::default();
-        }
-        let found = self.belief.elb.load_balancers.value().into_iter().flat_map(Shelf::iter);
-        let address = |found: &ReadLoadBalancer| {
-            let tags = self.belief.tags.get(&found.live.id);
-            Address {
-                dns_name: AwsId::new(found.dns_name.to_lowercase()),
-                hosted_zone: found.hosted_zone.clone(),
-                state: found.state,
-                has_ipv6: found.live.spec.ip_address_type.has_ipv6(),
-                cluster: tags.and_then(|tags| tags.get(TAG_CLUSTER).cloned()),
-            }
-        };
-        let load_balancers = found.map(|(id, found)| (id.clone(), address(found))).collect();
-        let records = entry(&self.belief.route53.records, zone);
-        ZoneInventory { records, load_balancers, elsewhere: self.belief.elb.elsewhere.clone() }
     }
 
     /// The tags of a target group that a binding names; `None` where there is no such target group.

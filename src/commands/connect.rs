@@ -58,7 +58,9 @@ pub async fn site(flags: &BuildFlags) -> anyhow::Result<(Site, String)> {
 /// What AWS is looked at through.
 pub fn mirror(flags: &BuildFlags, site: &Site, settings: &Settings, tally: &Tally) -> Mirror<Sdk> {
     let clock = SystemClock::new();
-    let turns = Turns::new(&flags.reach.aws_api_throttle, &clock, tally);
+    let limits = flags.reach.aws_api_throttle.clone();
+    let limits = limits.with_batches_apart(flags.dns.batch.aws_batch_change_interval);
+    let turns = Turns::new(&limits, &clock, tally);
     let sdk = Sdk::paced(site, settings.vpc.clone(), turns, tally);
     Mirror::new(sdk.with_zones((*settings.dns.filter).clone()), clock)
 }

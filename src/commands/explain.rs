@@ -251,7 +251,7 @@ impl Found {
         let zones = self.zones.clone();
         let holding = zones.iter().flat_map(|zones| zones.values());
         for zone in holding.filter(|zone| zone.holds(&url.host)) {
-            if let Some(read) = may(mirror.zone(&zone.id, AGE_MAX).await)? {
+            if let Some(read) = may(mirror.zone(&zone.id, None, AGE_MAX).await)? {
                 self.records.insert(zone.id.clone(), read.records);
             }
         }

@@ -205,7 +205,7 @@ async fn look_at_zones<C: Cloud, T: Clock>(
     let in_use: Vec<AwsId> = in_use.collect();
     facts.zones(in_use.clone());
     for id in &in_use {
-        let inventory = match mirror.zone(id, AGE_MAX).await {
+        let inventory = match mirror.zone(id, None, AGE_MAX).await {
             Err(error) if error.kind == Kind::Refused => {
                 plans
                     .notes
@@ -233,7 +233,7 @@ async fn plan_zones<C: Cloud, T: Clock>(
     for id in zones {
         let Some(mut stack) = desired::zone::build(snapshot, id) else { continue };
         let settings = &snapshot.settings;
-        let inventory = match mirror.zone(id, AGE_MAX).await {
+        let inventory = match mirror.zone(id, None, AGE_MAX).await {
             // That has been said.
             Err(error) if error.kind == Kind::Refused => continue,
             found => found?,
@@ -243,7 +243,10 @@ async fn plan_zones<C: Cloud, T: Clock>(
             let (unseen, _) = plan::zone::unseen(settings, &snapshot.extent, &stack, &inventory);
             unseen.into_keys().collect()
         });
-        let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
+        let mut plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
+        if let Some(records) = inventory.records.value() {
+            plan.notes.extend(plan::wire::compared(&plan, records));
+        }
         plans.judged(&subject, &plan, &plan::check::zone(&plan, settings, &stack, &inventory));
         plans.plans.push((subject, plan));
     }

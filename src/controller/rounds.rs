@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Core;
-use crate::aws::{Cloud, ElbPart, Part, Route53Part};
+use crate::aws::{Cloud, ElbPart, Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::model::subject::{Lane, Subject, SubjectKind};
@@ -94,11 +94,13 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
         };
         self.reconciler.mirror.refresh_shared(SHARED_AGE_MAX);
         for subject in subjects {
-            let age_max = match subject.kind() {
-                SubjectKind::Zone => SHARED_AGE_MAX,
-                _ => TOUCHED_AGE_MAX,
-            };
-            self.look_at(&subject, age_max);
+            if let Subject::Zone(_, zone) = &subject {
+                let names = self.reconciler.world.lock().hosts_in(zone, Some(group));
+                self.reconciler.mirror.refresh_names(zone, &names, SHARED_AGE_MAX);
+                self.queue.push(subject, Lane::Background);
+            } else {
+                self.look_at(&subject, TOUCHED_AGE_MAX);
+            }
         }
     }
 
@@ -116,7 +118,8 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
                 }
             }
             Subject::Zone(_, zone) => {
-                mirror.refresh(&Part::Route53(Route53Part::Records(zone.clone())), age_max);
+                let names = self.reconciler.world.lock().hosts_in(zone, None);
+                mirror.refresh_zone(zone, &names, age_max);
             }
             Subject::Fabric(_) | Subject::Certificate(..) | Subject::Census(_) => {}
         }

@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use zeroize::Zeroizing;
 
 use super::FlagError;
+use super::dns_batch::DnsBatchFlags;
 use super::dns_filter::DnsFilterFlags;
 use super::spelling::{boolean, given};
 use crate::desired::names::ttl;
@@ -41,6 +42,9 @@ pub struct DnsFlags {
     /// Which names are kept.
     #[command(flatten)]
     pub filter: Box<DnsFilterFlags>,
+    /// How changes of names go to Route 53.
+    #[command(flatten)]
+    pub batch: DnsBatchFlags,
     /// Make names by this template of Go's where an Ingress has none, with commas between several,
     /// such as {{.Name}}.{{.Namespace}}.example.com, of its metadata, its class, and the hosts of
     /// its rules and TLS entries; what is not understood stops the start. May be repeated.
@@ -181,6 +185,7 @@ impl DnsFlags {
             txt_owner_id,
             take_names_from,
             filter,
+            batch,
             fqdn_template: _,
             combine_fqdn_annotation,
             migrate_from_txt_owner,
@@ -247,6 +252,7 @@ impl DnsFlags {
                 (false, true) => AliasUse::Asked,
                 (false, false) => AliasUse::Possible,
             },
+            batch: batch.limits(),
         })
     }
 }

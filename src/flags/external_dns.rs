@@ -7,7 +7,6 @@ use super::lbc::Value::{Boolean, Duration, Integer, List, Text};
 use super::lbc::flag;
 
 const PACE: &str = "what has to be looked at again is looked at again at its own pace";
-const BATCHES: &str = "batches are as large as Route 53 takes them";
 const CACHES: &str = "what is known of Route 53 is kept, and read again where it is in doubt";
 const ACCOUNT: &str =
     "zones of one account are kept: the controller's own, or that of --aws-assume-role";
@@ -17,10 +16,6 @@ const SERVICES: &str = "names of Services are not kept here";
 /// External-dns's flags that are none of ours, by name.
 pub const FLAGS: &[ForeignFlag] = &[
     flag("aws-api-retries", Integer, Nothing(PACE)),
-    flag("aws-batch-change-interval", Duration, Nothing(PACE)),
-    flag("aws-batch-change-size", Integer, Nothing(BATCHES)),
-    flag("aws-batch-change-size-bytes", Integer, Nothing(BATCHES)),
-    flag("aws-batch-change-size-values", Integer, Nothing(BATCHES)),
     flag("aws-profile", Text, Only("", ACCOUNT)),
     flag("aws-zones-cache-duration", Duration, Nothing(CACHES)),
     flag("create-ptr", Boolean, Only("false", "PTR records are not kept here")),

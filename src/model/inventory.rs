@@ -140,11 +140,68 @@ pub struct TargetsInventory {
 pub struct ZoneInventory {
     /// Its records. `Absent` where the zone is gone.
     pub records: Known<Arc<Records>>,
+    /// Of which names those are all that there are.
+    pub sight: ZoneSight,
     /// The VPC's load balancers.
     pub load_balancers: BTreeMap<AwsId, Address>,
     /// The DNS names, in lower case, of what else stands in the region: load balancers of other
     /// VPCs and of other kinds.
     pub elsewhere: BTreeSet<AwsId>,
+}
+
+/// Of which names of a hosted zone it is known what stands there, and whose it is. Of others
+/// nothing is known: that they have no record least of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ZoneSight {
+    /// Of all.
+    #[default]
+    Whole,
+    /// Of these: the zone is large, and they are few.
+    Names(BTreeSet<String>),
+}
+
+impl ZoneSight {
+    /// Whether it is known what stands at a name, and whose it is.
+    #[must_use]
+    pub fn shows(&self, name: &str) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Names(names) => names.contains(name),
+        }
+    }
+
+    /// Whether that is known of every name.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+}
+
+/// What there is to look at of some names of a hosted zone that is too large to be read as a whole
+/// for their sake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneScope {
+    /// The names.
+    pub names: BTreeMap<String, NameScope>,
+}
+
+/// What there is to look at beside a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameScope {
+    /// The names of the TXT records that may say whose its records are: looked at where any stands.
+    pub texts: BTreeSet<String>,
+    /// Those of them that are looked at also where none stands. The others are made then, which
+    /// Route 53 refuses where they stand already.
+    pub always: BTreeSet<String>,
+}
+
+impl ZoneScope {
+    /// How many looks it takes at least, each of one call.
+    #[must_use]
+    pub fn looks(&self) -> usize {
+        let texts = self.names.values().map(|name| name.always.len());
+        self.names.len() + texts.sum::<usize>()
+    }
 }
 
 /// Records by what tells them apart.

@@ -255,6 +255,25 @@ pub const BATCH_VALUES_MAX: usize = 1000;
 /// The most characters of all values of one batch (Route 53), counted likewise.
 pub const BATCH_CHARACTERS_MAX: usize = 32_000;
 
+/// What one batch of changes holds at most. Changes of one name go together all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// How many changes.
+    pub changes: usize,
+    /// How many values, as Route 53 counts them.
+    pub values: usize,
+    /// How many characters of them, counted likewise.
+    pub characters: usize,
+}
+
+impl Default for BatchLimits {
+    /// What Route 53 takes. A change has one value at least.
+    fn default() -> Self {
+        let (values, characters) = (BATCH_VALUES_MAX, BATCH_CHARACTERS_MAX);
+        Self { changes: values, values, characters }
+    }
+}
+
 impl RecordChange {
     /// How many values and characters this counts for in a batch.
     #[must_use]

@@ -8,7 +8,7 @@ use super::load_balancer::Scheme;
 use super::marks::Tags;
 use super::name_filter::NameFilter;
 use super::ownership::{Ownership, TxtCipher, TxtNames};
-use super::record::RecordKey;
+use super::record::{BatchLimits, RecordKey};
 use super::subject::Place;
 use super::target_group::TargetType;
 use super::template::Template;
@@ -193,6 +193,8 @@ pub struct DnsSettings {
     pub ttl: Option<i64>,
     /// What becomes of names of load balancers, and of targets that are names.
     pub alias_use: AliasUse,
+    /// What one batch of changes holds at most.
+    pub batch: BatchLimits,
 }
 
 impl DnsSettings {

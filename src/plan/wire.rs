@@ -10,6 +10,7 @@ use crate::model::action::{Action, AwsAction};
 use crate::model::marks::Tags;
 
 pub use elb::NAME_LATER;
+pub use route53::compared;
 
 mod acm;
 mod ec2;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::inventory::ZoneInventory;
+use crate::model::inventory::{ZoneInventory, ZoneSight};
 use crate::model::marks::ANNOTATION_ACCEPT_REMOVALS;
 use crate::model::plan::{Plan, Reason};
 use crate::model::problem::ObjectRef;
@@ -27,13 +27,16 @@ mod fit;
 mod host;
 mod obstacle;
 mod proof;
+mod rest;
 mod row;
+mod scope;
 mod told;
 mod whose;
 mod wished;
 
 pub use batch::by_host;
 pub(super) use proof::proves;
+pub use scope::scope;
 pub use told::{behind, is_blind, is_ours, leading, led_by, unseen};
 pub(super) use whose::View;
 
@@ -59,22 +62,25 @@ pub fn plan(
         extent,
         stack,
         view: &view,
+        sight: &inventory.sight,
         draft: &mut draft,
         changed: Vec::new(),
     };
     if stack.keeps_names {
-        for (host, asking) in &stack.names {
+        let shown = stack.names.iter().filter(|(host, _)| inventory.sight.shows(host));
+        for (host, asking) in shown.filter(|(host, asking)| !view.is_at_rest(host, asking)) {
             planning.name(host, asking);
         }
         planning.withdraw();
         planning.say_what_is_held();
     }
-    for (proof, asker) in &stack.proofs {
+    let shown = stack.proofs.iter().filter(|(proof, _)| inventory.sight.shows(&proof.record));
+    for (proof, asker) in shown {
         planning.proof(proof, asker);
     }
     if stack.contested.is_empty() {
         let changed = planning.changed;
-        batches(&mut draft, stack, changed);
+        batches(&mut draft, stack, settings.dns.batch, changed);
     } else {
         planning.say_who_is_contested();
     }
@@ -89,6 +95,8 @@ struct Planning<'a> {
     extent: &'a Extent,
     stack: &'a ZoneStack,
     view: &'a View<'a>,
+    /// Of which names nothing is left to be known. Others are left alone.
+    sight: &'a ZoneSight,
     draft: &'a mut Draft,
     changed: Vec<Changed>,
 }
@@ -243,18 +251,19 @@ impl Planning<'_> {
             return;
         }
         let (zone, txt_names) = (&self.stack.zone.name, &self.settings.txt_names);
+        let is_wished =
+            |name: &str| self.stack.names.contains_key(name) || self.stack.elsewhere.contains(name);
         let names = self.view.records.keys().filter_map(|key| match key.record_type {
+            RecordType::Txt if self.view.speaks_of(&key.name, is_wished) => None,
             RecordType::Txt => Some(Cow::Owned(txt_names.subject(zone, &key.name)?.0)),
             RecordType::A | RecordType::Aaaa | RecordType::Cname => {
-                Some(Cow::Borrowed(key.name.as_str()))
+                (!is_wished(&key.name)).then_some(Cow::Borrowed(key.name.as_str()))
             }
         });
         let names: BTreeSet<Cow<'_, str>> = names.collect();
         for name in names {
             let name = name.as_ref();
-            let is_wished =
-                self.stack.names.contains_key(name) || self.stack.elsewhere.contains(name);
-            if is_wished || !self.settings.filter.keeps(name) {
+            if is_wished(name) || !self.sight.shows(name) || !self.settings.filter.keeps(name) {
                 continue;
             }
             let rows = self.view.rows(name).into_iter();

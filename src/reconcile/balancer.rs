@@ -208,6 +208,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         world.strays(let_go);
         world.wait(self.subject, is_waiting);
+        let waits_for_names =
+            plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Unnamed(_))));
+        if waits_for_names && built.stack.named.is_none() {
+            // Whether a name leads there is known only once zones were read as a whole.
+            for zone in world.facts.untold_zones() {
+                if self.mirror().want_whole(&zone) {
+                    world.facts.touch(Topic::Zone(zone));
+                }
+            }
+        }
         if is_judged_anew { Rest::Later(Duration::ZERO) } else { Rest::Done }
     }
 

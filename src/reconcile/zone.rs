@@ -9,8 +9,9 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
+use crate::model::fact::FactStore;
 use crate::model::id::{AwsId, Id};
-use crate::model::inventory::ZoneInventory;
+use crate::model::inventory::{ZoneInventory, ZoneSight, of_name};
 use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::TxtNames;
@@ -21,12 +22,14 @@ use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
 use crate::report::Rest;
-use crate::world::{ZoneState, member};
+use crate::world::{Progress, ZoneState, member};
 
 /// How old what we know of load balancers may be while no name waits for one.
 const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 /// How old that may be where the record of a load balancer changes of which nothing is known.
 const UNKNOWN_AGE_MAX: Duration = Duration::from_secs(30);
+/// How often it is looked whether a large zone has been read as a whole, which takes minutes.
+const WHOLE_PAUSE: Duration = Duration::from_secs(10);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
 /// two or three minutes.
 const ACTIVE_PAUSE: Duration = Duration::from_secs(1);
@@ -49,21 +52,45 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if is_told { self.zone_once(id).await } else { Ok(rest) }
     }
 
+    /// Asks how far a batch has come whose turn it is.
+    async fn look_for_sync(&self, id: &AwsId) {
+        let now = self.reconciler.clock.moment();
+        let ask = |state: &mut ZoneState| state.sync.ask(now);
+        let change = self.world().lock().zone_states.get_mut(id).and_then(ask);
+        let Some(change) = change else { return };
+        let progress = match self.mirror().is_in_sync(&change).await {
+            Ok(true) => Progress::InSync,
+            Err(error) if matches!(error.kind, Kind::Refused | Kind::NotFound) => {
+                tracing::warn!(zone = %id, %error, "nobody is told whether names are in sync");
+                Progress::Never
+            }
+            Ok(false) | Err(_) => Progress::Pending,
+        };
+        let date = self.reconciler.clock.now();
+        if let Some(state) = self.world().lock().zone_states.get_mut(id) {
+            state.sync.told(&change, progress, date);
+        }
+    }
+
     async fn zone_once(&self, id: &AwsId) -> Result<Rest, CloudError> {
+        self.look_for_sync(id).await;
         let (snapshot, at) = self.snapshot(Reach::Nothing).await?;
         let Some(mut stack) = desired::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
         if self.is_filling(id, &stack) {
             return Ok(Rest::Later(ACTIVE_PAUSE));
         }
         let settings = self.settings();
-        let age_max = {
+        let is_by_name = self.mirror().is_by_name(id);
+        let (age_max, scope) = {
             let mut world = self.world().lock();
             let state = world.zone_states.entry(id.clone()).or_default();
             stack.suspects.clone_from(&state.suspects);
-            if state.is_awaiting { ACTIVE_PAUSE } else { RECORDS_AGE_MAX }
+            let scope = || plan::zone::scope(&settings.dns, &stack, &state.before);
+            let age_max = if state.is_awaiting { ACTIVE_PAUSE } else { RECORDS_AGE_MAX };
+            (age_max, is_by_name.then(scope))
         };
         let look = async |age_max| {
-            let inventory = self.mirror().zone(id, age_max).await?;
+            let inventory = self.mirror().zone(id, scope.as_ref(), age_max).await?;
             let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
             Ok::<_, CloudError>((inventory, plan))
         };
@@ -107,36 +134,49 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 // Whoever has told other names since may be about to take its load balancer away.
                 return Ok(Rest::Later(NAMES_PAUSE));
             }
-            world.facts.leads(id, &announced);
+            announce(&mut world.facts, id, &inventory.sight, &announced);
         }
         let breaches = plan::check::zone(&plan, settings, &stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
-        let current = self.mirror().zone(id, RECORDS_AGE_MAX).await?;
+        let current = self.mirror().zone(id, scope.as_ref(), RECORDS_AGE_MAX).await?;
         if current.records.value().is_none() {
             self.mirror().refresh(&Part::Route53(Route53Part::Zones), MISSING_PAUSE);
         }
         let (events, rest) = {
             let mut world = self.world().lock();
-            world.facts.leads(id, &targets(&current));
+            announce(&mut world.facts, id, &current.sight, &targets(&current));
             world.facts.follows(id, at, plan::zone::behind(settings, &stack, &current));
-            if stack.is_complete && stack.contested.is_empty() && plan.is_empty() {
+            if current.sight.is_whole()
+                && stack.is_complete
+                && stack.contested.is_empty()
+                && plan.is_empty()
+            {
                 world.facts.cleared(id, at);
             }
             let state = world.zone_states.entry(id.clone()).or_default();
-            state.wrote(&plan, &outcomes, self.reconciler.clock.moment());
+            let (moment, date) = (self.reconciler.clock.moment(), self.reconciler.clock.now());
+            state.sync.looked(|name| stack.names.contains_key(name), date);
+            state.wrote(&settings.dns.txt_names, (&plan, &outcomes), moment);
+            state.remember(&stack, &current);
+            let known = state.suspects.len();
             let refused = state.suspect(&settings.dns.txt_names, &stack, (&plan, &outcomes));
+            // What stands in the way of new names is looked at now, which it was not before.
+            state.is_told_apart |= !inventory.sight.is_whole() && state.suspects.len() > known;
             let problems: Vec<Problem> = plan.refusals.iter().cloned().chain(refused).collect();
             let mut concerned = askers(&settings.dns.txt_names, &plan, &stack);
             concerned.extend(state.told.said().filter_map(|(object, _)| member(object)));
             concerned.extend(problems.iter().filter_map(|problem| member(&problem.object)));
             let events = state.told.problems(&snapshot.objects, &problems);
-            let rest = state.look_after(&plan);
+            let sync = state.sync.next(moment).map_or(Rest::Done, Rest::Later);
+            let rest = gravest([state.look_after(&plan), sync]);
             world.shows_anew(&concerned);
             (events, rest)
         };
         self.tell(events);
         let held = if pause.is_zero() { Rest::Done } else { Rest::Later(pause) };
-        Ok(gravest([self.rest(&plan, &outcomes), rest, held]))
+        // What is found then is nobody's visit's yet.
+        let read = self.mirror().is_reading(id).then_some(Rest::Later(WHOLE_PAUSE));
+        Ok(gravest([self.rest(&plan, &outcomes), rest, held].into_iter().chain(read)))
     }
 
     /// The names that somebody changes back again and again, and for how long nothing is written.
@@ -180,11 +220,25 @@ impl ZoneState {
         Rest::Later(ACTIVE_PAUSE.saturating_mul(slower).min(ACTIVE_PAUSE_MAX))
     }
 
+    /// Takes note of the names that are asked for now: of a zone that is read by name, nobody else
+    /// knows later which have to go.
+    fn remember(&mut self, stack: &ZoneStack, inventory: &ZoneInventory) {
+        if inventory.sight.is_whole() {
+            self.before.clear();
+        } else if let Some(records) = inventory.records.value() {
+            self.before.retain(|name| of_name(records, name).next().is_some());
+            self.before.extend(stack.names.keys().cloned());
+        }
+    }
+
     /// Takes note of what was written.
-    fn wrote(&mut self, plan: &Plan, outcomes: &[Outcome], now: Moment) {
+    fn wrote(&mut self, txt_names: &TxtNames, (plan, outcomes): (&Plan, &[Outcome]), now: Moment) {
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
-            if let (Outcome::Done(_), Some((_, changes))) = (outcome, changes(step)) {
+            if let (Outcome::Done(change), Some((_, changes))) = (outcome, changes(step)) {
                 self.contest.wrote(changes, now);
+                if let Some(change) = change {
+                    self.sync.wrote(change, hosts(txt_names, step), now);
+                }
             }
         }
     }
@@ -229,6 +283,15 @@ impl ZoneState {
             }
         }
         refused
+    }
+}
+
+/// Makes known where records of a zone lead, as far as anybody can tell.
+fn announce(facts: &mut FactStore, id: &AwsId, sight: &ZoneSight, targets: &BTreeSet<AwsId>) {
+    if sight.is_whole() {
+        facts.leads(id, targets);
+    } else {
+        facts.also_leads(id, targets);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::model::target::Target;
 use crate::report::Told;
 
 use super::contest::Contest;
+use super::sync::Sync;
 
 /// How often what changes without a word is looked at. Targets take tens of seconds to get well.
 const POLL_PAUSE: Duration = Duration::from_secs(2);
@@ -274,11 +275,15 @@ pub struct ZoneState {
     pub told: Told,
     /// The names that Route 53 refused.
     pub suspects: Suspects,
+    /// The names of a zone that is read by name which were asked for, and may stand.
+    pub before: BTreeSet<String>,
     /// Whether Route 53 has said of some names of a batch that they are what it refuses, and nobody
     /// has tried the others since.
     pub is_told_apart: bool,
     /// Who changes back what is written.
     pub contest: Contest,
+    /// Since when Route 53's servers answer by what is written.
+    pub sync: Sync,
     /// Whether names wait for a load balancer to be active.
     pub is_awaiting: bool,
     /// How many groups' names were known at the last visit.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::World;
 use crate::model::fact::Topic;
 use crate::model::group::Group;
@@ -22,6 +24,26 @@ impl World {
         let hosts = names.flat_map(|names| names.wished.keys().cloned());
         subjects.extend(hosts.flat_map(|host| self.readers(&Topic::Name(host))));
         subjects
+    }
+
+    /// The names in a hosted zone that a group asks for, or everybody.
+    #[must_use]
+    pub fn hosts_in(&self, zone: &AwsId, group: Option<&Group>) -> BTreeSet<String> {
+        let Some(zone) = self.zones.found.as_ref().and_then(|zones| zones.get(zone)) else {
+            return BTreeSet::new();
+        };
+        let groups = self.facts.named_groups().filter(|one| group.is_none_or(|it| it == *one));
+        let names = groups.filter_map(|group| self.facts.names(group));
+        let hosts = names.flat_map(|names| names.wished.keys());
+        hosts.filter(|host| zone.holds(host)).cloned().collect()
+    }
+
+    /// Since when Route 53's servers answer by what stands of a name in a hosted zone, or has gone
+    /// from it; `None` while some may not, or nobody can tell. What stood when the zone was first
+    /// looked at in this tenure counts from then on.
+    #[must_use]
+    pub fn in_sync(&self, zone: &AwsId, name: &str) -> Option<Timestamp> {
+        self.zone_states.get(zone)?.sync.since(name)
     }
 
     /// Takes note that a person has changed an Ingress that stood already.

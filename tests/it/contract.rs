@@ -32,7 +32,7 @@ pub async fn site() -> Site<Fake> {
     cloud.change(|state| listed.into_iter().for_each(|one| state.issue(one)));
     let vpc = cloud.vpc().await.unwrap();
     cloud.change(|state| state.add_zone("ZCONTRACT", "contract.example.com", false));
-    let zone = cloud.zones().await.unwrap().remove(0);
+    let (zone, _) = cloud.zones().await.unwrap().remove(0);
     let web_acls = cloud.change(|state| {
         state.guards.is_subscribed = true;
         ["one", "two"].map(|name| state.guards.add_web_acl(name))

@@ -81,7 +81,8 @@ fn explain(aws: &Fake, url: &str) -> Explanation {
     let load_balancers: Vec<_> = inventory.load_balancers.iter().cloned().collect();
     let target_groups: Vec<_> = inventory.target_groups.iter().cloned().collect();
     let zones = wait(mirror.zones(HOUR)).unwrap();
-    let records = zones.keys().map(|id| (id.clone(), wait(mirror.zone(id, HOUR)).unwrap().records));
+    let records =
+        zones.keys().map(|id| (id.clone(), wait(mirror.zone(id, None, HOUR)).unwrap().records));
     let records: BTreeMap<_, _> = records.collect();
     let certificate = IssuedCertificate {
         id: AwsId::new(CERTIFICATE),

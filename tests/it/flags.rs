@@ -371,6 +371,8 @@ fn arguments_of_external_dns_are_taken_over() {
         &["--regex-domain-filter=("],
         &["--managed-record-types=XY"],
         &["--min-ttl=soon"],
+        &["--aws-batch-change-size=0"],
+        &["--aws-batch-change-interval=soon"],
     ] {
         assert!(parsed(wrong).is_err(), "{wrong:?}");
     }

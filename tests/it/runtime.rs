@@ -374,7 +374,9 @@ ingress shop/new{round}: {{group.name: g{round}, rules: [{host} Exact /{round} t
             controller.cluster.delete(&key(&format!("shop/new{round}")));
             controller.settle().await;
             if round == 0 {
-                // Some things happened for the first time.
+                // Some things happened for the first time, and others come with time.
+                controller.pass(30 * 60).await;
+                controller.settle().await;
                 before = kept();
             }
         }

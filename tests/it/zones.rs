@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use albedo::model::action::{Action, AwsAction, Route53Action};
 use albedo::model::id::{AwsId, Handle, Id, Slot};
-use albedo::model::inventory::{Address, Records, ZoneInventory};
+use albedo::model::inventory::{Address, Records, ZoneInventory, ZoneSight};
 use albedo::model::known::Known;
 use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::ownership::{Ownership, TTL, TxtNames};
@@ -25,11 +25,14 @@ use jiff::Timestamp;
 use super::support::fake::Fake;
 use super::support::world::{group, key, member, settings};
 
+mod arrival;
+mod batches;
 mod clusters;
 mod contested;
 mod golden;
 mod judged;
 mod keepers;
+mod large;
 mod life;
 mod made;
 mod moves;
@@ -38,6 +41,7 @@ mod prefixes;
 mod routed;
 mod silent;
 mod starts;
+mod sync;
 mod unread;
 
 const ZONE: &str = "example.com";
@@ -169,6 +173,7 @@ impl Case {
     fn inventory(&self, standing: &Records) -> ZoneInventory {
         ZoneInventory {
             records: Known::Is(std::sync::Arc::new(standing.clone()), Timestamp::UNIX_EPOCH),
+            sight: ZoneSight::Whole,
             load_balancers: self.load_balancers.clone(),
             elsewhere: self.elsewhere.clone(),
         }
@@ -361,57 +366,6 @@ fn a_name_waits_for_its_load_balancer_and_holds_up_no_other() {
     let load_balancer = Id::Of(handle.clone());
     wish.value = WishedValue::Alias { load_balancer, evaluate_target_health: true };
     assert_eq!(gates(&case), [None, Some(WaitKey::Made(handle))]);
-}
-
-/// `300` hosts of one load balancer, as long as hosts commonly are.
-fn many(count: usize) -> Case {
-    let wishes: Vec<String> =
-        (0..count).map(|i| format!("default/web app-{i:03}.team.example.com one")).collect();
-    Case::new(&wishes.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-#[test]
-fn three_hundred_fresh_names_take_at_most_four_batches() {
-    for case in [many(300), many(300).dualstack()] {
-        let plan = case.plan(&Records::new());
-        assert!(plan.steps.len() <= 4, "{}", plan.steps.len());
-        for step in &plan.steps {
-            let Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) =
-                &step.action
-            else {
-                panic!("{step:?}")
-            };
-            let weights = changes.iter().map(albedo::model::record::RecordChange::weight);
-            let sum = weights.fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
-            assert!(sum.0 <= 1000 && sum.1 <= 32_000, "{sum:?}");
-            // A record and its TXT record go together.
-            let created = changes.iter().filter(|change| change.verb == Verb::Create);
-            assert_eq!(created.count() % 2, 0);
-        }
-    }
-}
-
-#[test]
-fn names_that_were_refused_together_go_apart() {
-    let mut case = many(8);
-    let hosts: Vec<String> = case.stack.names.keys().cloned().collect();
-    case.stack.suspects = hosts[..4].iter().map(|host| (host.clone(), 2)).collect();
-    let plan = case.plan(&Records::new());
-    let sizes: Vec<usize> = plan
-        .steps
-        .iter()
-        .map(|step| match &step.action {
-            Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
-                changes.len() / 2
-            }
-            Action::Aws(_) | Action::Kube(_) => 0,
-        })
-        .collect();
-    assert_eq!(sizes.iter().sum::<usize>(), 8);
-    assert!(
-        sizes.contains(&4) && sizes.iter().filter(|size| **size == 2).count() == 2,
-        "{sizes:?}"
-    );
 }
 
 #[test]

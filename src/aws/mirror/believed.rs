@@ -100,15 +100,22 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         names
     }
 
-    /// The records of hosted zones.
+    /// The records of hosted zones; of one that is read by name those of the names that were.
     #[must_use]
     pub fn believed_records<'z>(
         &self,
         zones: impl IntoIterator<Item = &'z AwsId>,
     ) -> BTreeMap<AwsId, Known<Arc<Records>>> {
         let state = self.shared.lock();
-        let records = &state.belief.route53.records;
-        let known = |id: &AwsId| (id.clone(), records.get(id).cloned().unwrap_or_default());
+        let route53 = &state.belief.route53;
+        let by_name = |id: &AwsId| {
+            let known = route53.by_name(id)?;
+            Some(Known::Is(Arc::clone(&known.records), known.at))
+        };
+        let known = |id: &AwsId| {
+            let whole = route53.records.get(id).cloned();
+            (id.clone(), whole.or_else(|| by_name(id)).unwrap_or_default())
+        };
         zones.into_iter().map(known).collect()
     }
 }

@@ -58,7 +58,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
             }
         }
         for zone in zones {
-            let inventory = self.zone(&zone.id, age_max).await?;
+            let inventory = self.zone(&zone.id, None, age_max).await?;
             standing.zones.insert(zone.id.clone(), (zone, inventory));
         }
         Ok(standing)

@@ -1,12 +1,17 @@
 //! Records of a hosted zone.
 
+use std::time::Duration;
+
 use aws_sdk_route53::error::BuildError;
+use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput as Listed;
+use aws_sdk_route53::operation::list_resource_record_sets::builders as listing;
 use aws_sdk_route53::types::{
-    AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet as Raw,
-    RrType,
+    AliasTarget, Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord,
+    ResourceRecordSet as Raw, RrType,
 };
 
 use crate::aws::answer::Answer;
+use crate::aws::belief::{LARGE_MIN, PAGE_LENGTH};
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
@@ -17,8 +22,17 @@ use crate::model::record::{
     HostedZone, Record, RecordChange, RecordKey, RecordType, RecordValue, Verb, name_from_route53,
 };
 
+type Listing = listing::ListResourceRecordSetsFluentBuilder;
+
+/// What Route 53 puts in front of a change's id.
+const ID_PREFIX: &str = "/change/";
 /// The most records on one page (Route 53).
 const PAGE_SIZE: i32 = 300;
+/// How long lies between two pages of a large zone, which nobody waits for: Route 53 takes five
+/// calls a second from an account (AWS quota), of which this leaves a part to others.
+const PAGE_PAUSE: Duration = Duration::from_millis(250);
+/// How many pages come without that.
+const PAGES_AT_ONCE: usize = LARGE_MIN / PAGE_LENGTH;
 
 /// The records of a hosted zone, of the types that are looked at.
 pub(in crate::aws) async fn list(sdk: &Sdk, zone: &AwsId) -> Result<Vec<Record>, CloudError> {
@@ -27,35 +41,51 @@ pub(in crate::aws) async fn list(sdk: &Sdk, zone: &AwsId) -> Result<Vec<Record>,
     let page = page.max_items(PAGE_SIZE);
     let mut found = Vec::new();
     let mut next = page.clone();
-    loop {
+    for pages in 0_usize.. {
+        if pages >= PAGES_AT_ONCE {
+            sdk.turns.pause(PAGE_PAUSE).await;
+        }
         sdk.turns.wait(OPERATION).await;
         let answer = next.send().await.map_err(refused(OPERATION))?;
         found.extend(answer.resource_record_sets().iter().filter_map(read));
         if !answer.is_truncated() {
-            return Ok(found);
+            break;
         }
-        next = page
-            .clone()
-            .set_start_record_name(answer.next_record_name().map(str::to_owned))
-            .set_start_record_type(answer.next_record_type().cloned())
-            .set_start_record_identifier(answer.next_record_identifier().map(str::to_owned));
+        next = after(page.clone(), &answer);
     }
+    Ok(found)
 }
 
-/// The records of one name of a hosted zone, of the types that are looked at. There are fewer of
-/// one name than on a page (Route 53: 100 of a routing policy).
+/// The request for the page after one.
+fn after(page: Listing, answer: &Listed) -> Listing {
+    page.set_start_record_name(answer.next_record_name().map(str::to_owned))
+        .set_start_record_type(answer.next_record_type().cloned())
+        .set_start_record_identifier(answer.next_record_identifier().map(str::to_owned))
+}
+
+/// The records of one name of a hosted zone, of the types that are looked at. Few have more than a
+/// page holds: Route 53 takes 100 of a name, a type and a routing policy.
 pub(in crate::aws) async fn named(
     sdk: &Sdk,
     zone: &AwsId,
     name: &str,
 ) -> Result<Vec<Record>, CloudError> {
     const OPERATION: &str = "route53.ListResourceRecordSets";
-    sdk.turns.wait(OPERATION).await;
     let page = sdk.route53.list_resource_record_sets().hosted_zone_id(zone.as_str());
-    let page = page.start_record_name(name).max_items(PAGE_SIZE);
-    let answer = page.send().await.map_err(refused(OPERATION))?;
-    let found = answer.resource_record_sets().iter().filter_map(read);
-    Ok(found.filter(|record| record.key.name == name).collect())
+    let page = page.max_items(PAGE_SIZE);
+    let mut found = Vec::new();
+    let mut next = page.clone().start_record_name(name);
+    loop {
+        sdk.turns.wait(OPERATION).await;
+        let answer = next.send().await.map_err(refused(OPERATION))?;
+        let of_page = answer.resource_record_sets().iter().filter_map(read);
+        found.extend(of_page.filter(|record| record.key.name == name));
+        let goes_on = answer.next_record_name().is_some_and(|it| name_from_route53(it) == name);
+        if !answer.is_truncated() || !goes_on {
+            return Ok(found);
+        }
+        next = after(page.clone(), &answer);
+    }
 }
 
 fn read(raw: &Raw) -> Option<Record> {
@@ -101,7 +131,8 @@ pub(in crate::aws) async fn change(
     }
     let batch = ChangeBatch::builder().set_changes(Some(raw)).build();
     let batch = batch.map_err(|_| CloudError::incomplete(&call.operation, "changes"))?;
-    call.sdk
+    let made = call
+        .sdk
         .route53
         .change_resource_record_sets()
         .hosted_zone_id(zone.id.as_str())
@@ -109,7 +140,17 @@ pub(in crate::aws) async fn change(
         .send()
         .await
         .map_err(refused(&call.operation))?;
-    Ok(Answer::Done)
+    let id = made.change_info().map(|info| info.id.strip_prefix(ID_PREFIX).unwrap_or(&info.id));
+    Ok(id.map_or(Answer::Done, |id| Answer::Change(AwsId::new(id))))
+}
+
+/// Whether all of Route 53's servers answer by a batch of changes.
+pub(in crate::aws) async fn is_in_sync(sdk: &Sdk, change: &AwsId) -> Result<bool, CloudError> {
+    const OPERATION: &str = "route53.GetChange";
+    sdk.turns.wait(OPERATION).await;
+    let answer = sdk.route53.get_change().id(change.as_str()).send().await;
+    let answer = answer.map_err(refused(OPERATION))?;
+    Ok(answer.change_info().is_some_and(|info| info.status == ChangeStatus::Insync))
 }
 
 fn verb(verb: Verb) -> ChangeAction {

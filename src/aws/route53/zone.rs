@@ -15,23 +15,24 @@ const ID_PREFIX: &str = "/hostedzone/";
 /// The most hosted zones whose tags one call tells (Route 53).
 const TAGGED_MAX: usize = 10;
 
-/// The account's hosted zones; where tags matter, of those that are used only the ones with them.
-pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<HostedZone>, CloudError> {
+/// The account's hosted zones, each with how many records it has; where tags matter, of those that
+/// are used only the ones with them.
+pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<(HostedZone, usize)>, CloudError> {
     let found = sdk
         .pages("route53.ListHostedZones", |token| async move {
             let page = sdk.route53.list_hosted_zones().set_marker(token);
             page.send().await.map(|answer| (Some(answer.hosted_zones), answer.next_marker))
         })
         .await?;
-    let mut zones: Vec<HostedZone> = found.iter().map(read).collect();
+    let mut zones: Vec<(HostedZone, usize)> = found.iter().map(read).collect();
     if !sdk.zones.zone_tags.is_empty() {
-        let used = zones.iter().filter(|zone| sdk.zones.uses(zone));
-        let used: Vec<&AwsId> = used.map(|zone| &zone.id).collect();
+        let used = zones.iter().filter(|(zone, _)| sdk.zones.uses(zone));
+        let used: Vec<&AwsId> = used.map(|(zone, _)| &zone.id).collect();
         let mut tagged = BTreeSet::new();
         for some in used.chunks(TAGGED_MAX) {
             tagged.extend(tagged_ones(sdk, some).await?);
         }
-        zones.retain(|zone| tagged.contains(&zone.id));
+        zones.retain(|(zone, _)| tagged.contains(&zone.id));
     }
     Ok(zones)
 }
@@ -53,10 +54,12 @@ async fn tagged_ones(sdk: &Sdk, ids: &[&AwsId]) -> Result<Vec<AwsId>, CloudError
     Ok(fitting.filter_map(|set| set.resource_id()).map(AwsId::new).collect())
 }
 
-fn read(raw: &Raw) -> HostedZone {
-    HostedZone {
+fn read(raw: &Raw) -> (HostedZone, usize) {
+    let zone = HostedZone {
         id: AwsId::new(raw.id().strip_prefix(ID_PREFIX).unwrap_or(raw.id())),
         name: name_from_route53(raw.name()),
         is_private: raw.config().is_some_and(HostedZoneConfig::private_zone),
-    }
+    };
+    let records = raw.resource_record_set_count().unwrap_or_default();
+    (zone, usize::try_from(records).unwrap_or_default())
 }

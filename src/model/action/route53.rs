@@ -10,8 +10,12 @@ use crate::model::record::{HostedZone, RecordChange, RecordValue, Verb};
 const ROUTE53: Service = Service { name: "route53", iam: "route53" };
 
 /// What the reads of this service have to be allowed.
-pub(super) const READS: &[&str] =
-    &["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53:ListTagsForResources"];
+pub(super) const READS: &[&str] = &[
+    "route53:GetChange",
+    "route53:ListHostedZones",
+    "route53:ListResourceRecordSets",
+    "route53:ListTagsForResources",
+];
 
 /// One mutating call to Route 53.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

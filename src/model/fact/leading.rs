@@ -33,6 +33,23 @@ impl FactStore {
         }
     }
 
+    /// Makes known which load balancers some of our records of a zone lead to, or are about to.
+    /// Where all that they lead to is not known, it is not known after this either.
+    pub fn also_leads(&mut self, zone: &AwsId, targets: &BTreeSet<AwsId>) {
+        let known = self.zones.as_ref().and_then(|all| all.get(zone));
+        if let Some(leading) = known.and_then(|known| known.leading.as_ref()) {
+            self.leads(zone, &(leading | targets));
+        }
+    }
+
+    /// The hosted zones of which nobody has told yet where their records lead.
+    #[must_use]
+    pub fn untold_zones(&self) -> Vec<AwsId> {
+        let zones = self.zones.iter().flatten();
+        let untold = zones.filter(|(_, zone)| zone.leading.is_none() && !zone.is_refused);
+        untold.map(|(id, _)| id.clone()).collect()
+    }
+
     /// Takes note that nobody may look at a zone: who has no host in it does not wait for it.
     pub fn refuses(&mut self, zone: &AwsId) {
         let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };

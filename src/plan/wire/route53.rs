@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::model::action::{Route53Action, Sign};
-use crate::model::record::{HostedZone, Record, RecordChange, RecordValue, Verb};
+use crate::model::action::{Action, AwsAction, Route53Action, Sign};
+use crate::model::inventory::Records;
+use crate::model::plan::Plan;
+use crate::model::record::{HostedZone, Record, RecordChange, RecordKey, RecordValue, Verb};
 use crate::model::routing::Routing;
 
 use super::set;
@@ -71,6 +73,41 @@ fn record(record: &Record) -> Value {
         fields.insert(name.to_owned(), policy);
     }
     shown
+}
+
+/// Each record that a plan changes, as it stands and as it becomes.
+#[must_use]
+pub fn compared(plan: &Plan, standing: &Records) -> Vec<String> {
+    let changes = plan.steps.iter().flat_map(|step| match &step.action {
+        Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
+            changes.as_slice()
+        }
+        Action::Aws(_) | Action::Kube(_) => &[],
+    });
+    let line = |change: &RecordChange| {
+        let RecordKey { name, record_type, set_identifier } = &change.record.key;
+        let one = set_identifier.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+        let before = standing.get(&change.record.key);
+        let after = (change.verb != Verb::Delete).then_some(&change.record);
+        let said = |record: Option<&Record>| record.map_or("nothing".to_owned(), says);
+        format!("{record_type} {name}{one}: {} -> {}", said(before), said(after))
+    };
+    changes.map(line).collect()
+}
+
+/// What a record says, in one line.
+fn says(record: &Record) -> String {
+    let Record { value, routing, health_check, .. } = record;
+    let mut all = vec![match value {
+        RecordValue::Alias { target, evaluate_target_health: true, .. } => {
+            format!("alias {target}")
+        }
+        RecordValue::Alias { target, .. } => format!("alias {target}, whatever its health"),
+        RecordValue::Values { ttl, values } => format!("{} for {ttl} s", values.join(" ")),
+    }];
+    all.extend(policy(routing).map(|(name, value)| format!("{name} {value}")));
+    all.extend(health_check.as_ref().map(|id| format!("health check {id}")));
+    all.join(", ")
 }
 
 /// The field of a routing policy.

@@ -6,9 +6,7 @@ use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::id::Id;
 use crate::model::ownership::TxtNames;
 use crate::model::plan::{Reason, WaitKey};
-use crate::model::record::{
-    BATCH_CHARACTERS_MAX, BATCH_VALUES_MAX, RecordChange, RecordType, RecordValue,
-};
+use crate::model::record::{BatchLimits, RecordChange, RecordType, RecordValue};
 use crate::model::stack::ZoneStack;
 use crate::plan::draft::Draft;
 
@@ -55,7 +53,12 @@ pub(super) struct Changed {
 
 /// Packs the changes into as few batches as Route 53 takes, those of one name always together.
 /// Names that Route 53 refused together go apart, so that one of them holds nobody up.
-pub(super) fn batches(draft: &mut Draft, stack: &ZoneStack, changed: Vec<Changed>) {
+pub(super) fn batches(
+    draft: &mut Draft,
+    stack: &ZoneStack,
+    limits: BatchLimits,
+    changed: Vec<Changed>,
+) {
     let mut open: BTreeMap<(Option<WaitKey>, usize), Batch> = BTreeMap::new();
     for next in changed {
         let limit = stack.suspects.get(&next.host).copied().unwrap_or(usize::MAX);
@@ -67,7 +70,7 @@ pub(super) fn batches(draft: &mut Draft, stack: &ZoneStack, changed: Vec<Changed
         let gate = needs.map(WaitKey::Made).or(next.gate.clone());
         let key = (gate, limit);
         if let Some(batch) = open.get(&key)
-            && (batch.names >= limit || !batch.has_room_for(&next))
+            && (batch.names >= limit || !batch.has_room_for(&next, limits))
             && let Some(full) = open.remove(&key)
         {
             full.push(draft, stack, key.0.clone());
@@ -88,10 +91,11 @@ struct Batch {
 }
 
 impl Batch {
-    fn has_room_for(&self, next: &Changed) -> bool {
+    fn has_room_for(&self, next: &Changed, limits: BatchLimits) -> bool {
         let (values, characters) = weight(next);
-        self.weight.0 + values <= BATCH_VALUES_MAX
-            && self.weight.1 + characters <= BATCH_CHARACTERS_MAX
+        self.changes.len() + next.changes.len() <= limits.changes
+            && self.weight.0 + values <= limits.values
+            && self.weight.1 + characters <= limits.characters
     }
 
     fn add(&mut self, next: Changed) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Planning;
-use super::host::Host;
+use super::host::{Host, is_alone};
 use super::obstacle::{self, Obstacle};
 use super::row::Row;
 use crate::model::inventory::Records;
@@ -46,7 +46,8 @@ impl Planning<'_> {
         let id = other.key.set_identifier.as_deref();
         let host = Host::new(self.view, name, id);
         let is_ours = match other.key.record_type {
-            RecordType::Txt => host.is_ours(other),
+            // What somebody has written into it stays.
+            RecordType::Txt => host.is_ours(other) && is_alone(other),
             RecordType::A | RecordType::Aaaa | RecordType::Cname => host.may_change(other),
         };
         if is_ours {

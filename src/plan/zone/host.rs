@@ -278,6 +278,6 @@ impl<'a> Host<'a> {
 }
 
 /// Whether a TXT record says nothing else: at a host's own name there may be other people's values.
-fn is_alone(txt: &Record) -> bool {
+pub(super) fn is_alone(txt: &Record) -> bool {
     matches!(&txt.value, RecordValue::Values { values, .. } if values.len() == 1)
 }

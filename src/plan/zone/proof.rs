@@ -1,5 +1,6 @@
 //! Records that prove to ACM that names are the account's.
 
+use crate::model::inventory::of_name;
 use crate::model::plan::Reason;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{
@@ -19,8 +20,7 @@ impl Planning<'_> {
     /// taken away: it is the same for every certificate of the name that the account has, whoever
     /// asked for them, and ACM looks at it again before it renews one.
     pub(super) fn proof(&mut self, proof: &Validation, asker: &Source) {
-        let mut standing = self.view.records.values();
-        let Some(standing) = standing.find(|record| record.key.name == proof.record) else {
+        let Some(standing) = of_name(self.view.records, &proof.record).next() else {
             let value = RecordValue::Values { ttl: TTL, values: vec![proof.value.clone()] };
             let record = Record::simple(&proof.record, RecordType::Cname, value);
             self.changed.push(Changed {

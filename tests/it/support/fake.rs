@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use albedo::aws::{
     AcmReading, Answer, Cloud, CloudError, Ec2Part, Ec2Reading, ElbPart, ElbReading, Kind, Part,
-    Reading, Route53Part, Route53Reading, ShieldPart, Turns, Wafv2Part,
+    Reading, Route53Part, ShieldPart, Turns, Wafv2Part,
 };
 use albedo::model::action::AwsAction;
 use albedo::model::id::AwsId;
@@ -405,17 +405,7 @@ impl State {
             }
             Part::Elb(part) => Reading::Elb(self.told_of_elb(part, is_quick)?),
             Part::Acm(part) => Reading::Acm(self.told_of_acm(part)?),
-            Part::Route53(Route53Part::Zones) => Reading::Route53(Route53Reading::Zones(
-                self.zones.values().map(|zone| zone.zone.clone()).collect(),
-            )),
-            Part::Route53(Route53Part::Records(id)) => {
-                Reading::Route53(Route53Reading::Records(id.clone(), self.records_of(id)?))
-            }
-            Part::Route53(Route53Part::Named(id, name)) => {
-                let mut found = self.records_of(id)?;
-                found.retain(|record| record.key.name == *name);
-                Reading::Route53(Route53Reading::Named(id.clone(), name.clone(), found))
-            }
+            Part::Route53(part) => Reading::Route53(self.told_of_route53(part)?),
             Part::Wafv2(part) => Reading::Wafv2(self.guards.told_of_waf(part)),
             Part::Shield(part) => Reading::Shield(self.guards.told_of_shield(part)?),
             Part::Ec2(Ec2Part::Vpc) | Part::Tags(_) => {
@@ -453,10 +443,7 @@ impl Cloud for Fake {
             Part::Elb(ElbPart::AccountLimits) => "elbv2.DescribeAccountLimits",
             Part::Elb(ElbPart::Targets(_)) => "elbv2.DescribeTargetHealth",
             Part::Acm(part) => acm::operation(part),
-            Part::Route53(Route53Part::Zones) => "route53.ListHostedZones",
-            Part::Route53(Route53Part::Records(_) | Route53Part::Named(..)) => {
-                "route53.ListResourceRecordSets"
-            }
+            Part::Route53(part) => route53::operation(part),
             Part::Wafv2(Wafv2Part::WebAcls) => "wafv2.ListWebACLs",
             Part::Wafv2(Wafv2Part::WebAclOf(_)) => "wafv2.GetWebACLForResource",
             Part::Shield(ShieldPart::Subscription) => "shield.GetSubscriptionState",
@@ -464,6 +451,12 @@ impl Cloud for Fake {
         };
         let is_quick = self.lock().is_quick;
         let told = self.call(operation, |state| state.told(part, is_quick)).await?;
+        if let Part::Route53(Route53Part::Records(id)) = part {
+            let pages = self.lock().state.pages_of(id);
+            for _further in 1..pages {
+                self.call(operation, |_| Ok(())).await?;
+            }
+        }
         if let Reading::Acm(AcmReading::Tagged(found)) = &told {
             for _further in found.chunks(RESOURCES_MAX).skip(1) {
                 self.call(operation, |_| Ok(())).await?;

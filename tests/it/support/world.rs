@@ -119,6 +119,7 @@ pub fn settings() -> Settings {
             template_use: albedo::model::settings::TemplateUse::default(),
             ttl: None,
             alias_use: albedo::model::settings::AliasUse::default(),
+            batch: albedo::model::record::BatchLimits::default(),
         },
         endpoint_group_tags: Tags::new(),
         gates: FeatureGates::default(),

@@ -5,10 +5,10 @@ use albedo::model::routing::RoutingKind;
 use super::golden::said::{said, understood};
 use super::*;
 
-type Said = &'static [(&'static str, &'static str)];
+pub type Said = &'static [(&'static str, &'static str)];
 
 /// What an Ingress may say of its names, one of each kind.
-const KINDS: [Said; 13] = [
+pub const KINDS: [Said; 13] = [
     &[],
     &[("target", "192.0.2.1,2001:db8::1")],
     &[("target", "192.0.2.2")],
@@ -25,7 +25,7 @@ const KINDS: [Said; 13] = [
 ];
 const BIAS: (&str, &str) = ("aws-geoproximity-bias", "-5");
 
-fn records_of(zone: &Records, name: &str) -> Vec<Record> {
+pub fn records_of(zone: &Records, name: &str) -> Vec<Record> {
     zone.values().filter(|record| record.key.name == name).cloned().collect()
 }
 
@@ -191,4 +191,30 @@ fn targets_that_are_forced_lead_all_names() {
             matches!(&record.value, RecordValue::Values { values, .. } if *values == ["192.0.2.9"])
         );
     }
+}
+
+#[test]
+fn a_plan_shows_what_stands_of_each_record_and_what_becomes_of_it() {
+    let shown = |case: &Case, standing: &Records| {
+        albedo::plan::wire::compared(&case.plan(standing), standing)
+    };
+    let weighted = understood(&[("set-identifier", "a"), ("aws-weight", "1"), KINDS[1][0]]);
+    let text = "\"heritage=external-dns,external-dns/owner=default,\
+                external-dns/resource=ingress/default/web\" for 300 s, Weight 1";
+    let expected = [
+        format!("A {HOST} (a): nothing -> 192.0.2.1 for 300 s, Weight 1"),
+        format!("TXT a-{HOST} (a): nothing -> {text}"),
+        format!("AAAA {HOST} (a): nothing -> 2001:db8::1 for 300 s, Weight 1"),
+        format!("TXT aaaa-{HOST} (a): nothing -> {text}"),
+    ];
+    assert_eq!(shown(&weighted, &Records::new()), expected);
+    let web = Case::new(&["default/web web.example.com one"]);
+    let stands = records([
+        alias(HOST, RecordType::A, ALB_2),
+        txt("a-web.example.com", "default", "default/web"),
+    ]);
+    let changed = shown(&web, &stands);
+    assert_eq!(changed[0], format!("A {HOST}: alias {ALB_2} -> alias {ALB}"));
+    let gone = shown(&Case::new(&[]), &web.carried_out(&stands));
+    assert_eq!(gone[0], format!("A {HOST}: alias {ALB} -> nothing"));
 }

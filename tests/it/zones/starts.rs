@@ -1,10 +1,10 @@
 //! From every state that a name can be found in.
 
 use albedo::model::inventory::Records;
-use albedo::model::ownership::Ownership;
+use albedo::model::ownership::{Ownership, TxtNames};
 use albedo::model::record::{Record, RecordType, RecordValue};
 
-use super::{ALB, ALB_2, Case, HOST, alias, changes, records, txt, txt_name, values};
+use super::{ALB, ALB_2, Case, HOST, ZONE, alias, changes, records, txt, values};
 
 /// What may stand at one place: nothing, or one of these.
 fn or_nothing(records: impl IntoIterator<Item = Record>) -> Vec<Option<Record>> {
@@ -12,7 +12,7 @@ fn or_nothing(records: impl IntoIterator<Item = Record>) -> Vec<Option<Record>> 
 }
 
 /// Every zone that the places allow.
-fn product(places: &[Vec<Option<Record>>]) -> Vec<Records> {
+fn product(host: &str, places: &[Vec<Option<Record>>]) -> Vec<Records> {
     let mut zones = vec![Records::new()];
     for place in places {
         let longer = zones.iter().flat_map(|zone| {
@@ -26,7 +26,7 @@ fn product(places: &[Vec<Option<Record>>]) -> Vec<Records> {
     }
     // Route 53 holds no CNAME record beside others.
     let stands_alone = |zone: &Records| {
-        let here = zone.keys().filter(|key| key.name == HOST);
+        let here = zone.keys().filter(|key| key.name == host);
         let cname = here.clone().any(|key| key.record_type == RecordType::Cname);
         !cname || here.count() == 1
     };
@@ -37,28 +37,36 @@ fn product(places: &[Vec<Option<Record>>]) -> Vec<Records> {
 /// Every start: A, AAAA and CNAME right, wrong or missing, and each TXT record ours, another
 /// owner's, about something else, or missing.
 fn starts() -> Vec<Records> {
+    starts_at(HOST, &TxtNames::default())
+}
+
+/// The same of another name, and with TXT records that are named otherwise.
+pub fn starts_at(host: &str, names: &TxtNames) -> Vec<Records> {
     let aliases = |record_type| {
         let plain = if record_type == RecordType::A { "192.0.2.1" } else { "2001:db8::1" };
         or_nothing([
-            alias(HOST, record_type, ALB),
-            alias(HOST, record_type, ALB_2),
-            values(HOST, record_type, plain),
+            alias(host, record_type, ALB),
+            alias(host, record_type, ALB_2),
+            values(host, record_type, plain),
         ])
     };
     let texts = |name: String| {
         let spf = values(&name, RecordType::Txt, "\"v=spf1 -all\"");
         or_nothing([txt(&name, "default", "default/web"), txt(&name, "other", "x/y"), spf])
     };
-    let name = |record_type| txt_name(HOST, record_type);
-    product(&[
-        aliases(RecordType::A),
-        aliases(RecordType::Aaaa),
-        or_nothing([values(HOST, RecordType::Cname, "lb.example.net")]),
-        texts(name(RecordType::A)),
-        texts(name(RecordType::Aaaa)),
-        texts(name(RecordType::Cname)),
-        texts(HOST.to_owned()),
-    ])
+    let name = |record_type| names.name(ZONE, host, record_type);
+    product(
+        host,
+        &[
+            aliases(RecordType::A),
+            aliases(RecordType::Aaaa),
+            or_nothing([values(host, RecordType::Cname, "lb.example.net")]),
+            texts(name(RecordType::A)),
+            texts(name(RecordType::Aaaa)),
+            texts(name(RecordType::Cname)),
+            texts(host.to_owned()),
+        ],
+    )
 }
 
 fn is_ours(standing: &Records, record: &Record) -> bool {
@@ -66,7 +74,7 @@ fn is_ours(standing: &Records, record: &Record) -> bool {
 }
 
 /// What nobody may touch: records that are not ours, and TXT records that are not.
-fn strangers(standing: &Records) -> Records {
+pub fn strangers(standing: &Records) -> Records {
     let is_strange = |record: &Record| match (&record.value, record.key.record_type) {
         (RecordValue::Values { values, .. }, RecordType::Txt) => {
             Ownership::parse(&values[0]).is_none_or(|found| found.owner != "default")

@@ -99,7 +99,7 @@ looks! {
         Reading::Elb(ElbReading::TrustStores(found)) => found;
     account_limits() -> AccountLimits: Part::Elb(ElbPart::AccountLimits),
         Reading::Elb(ElbReading::AccountLimits(found)) => found;
-    zones() -> Vec<HostedZone>: Part::Route53(Route53Part::Zones),
+    zones() -> Vec<(HostedZone, usize)>: Part::Route53(Route53Part::Zones),
         Reading::Route53(Route53Reading::Zones(found)) => found;
     records(id: &AwsId) -> Vec<Record>:
         Part::Route53(Route53Part::Records(id.clone())),
@@ -107,6 +107,9 @@ looks! {
     named(id: &AwsId, name: &str) -> Vec<Record>:
         Part::Route53(Route53Part::Named(id.clone(), name.to_owned())),
         Reading::Route53(Route53Reading::Named(_, _, found)) => found;
+    in_sync(change: &AwsId) -> bool:
+        Part::Route53(Route53Part::Change(change.clone())),
+        Reading::Route53(Route53Reading::Change(_, found)) => found;
     web_acls() -> Vec<LiveWebAcl>:
         Part::Wafv2(Wafv2Part::WebAcls), Reading::Wafv2(Wafv2Reading::WebAcls(found)) => found;
     web_acl_of(id: &AwsId) -> Option<AwsId>:

@@ -101,6 +101,7 @@ macro_rules! contract_tests {
             a_record_is_deleted_only_as_it_stands,
             a_cname_record_stands_alone,
             records_of_one_name_have_a_place_each,
+            a_change_is_everywhere_in_the_end,
             a_zone_that_is_not_there_is_not_found,
             what_is_not_made_yet_cannot_be_asked_for,
             a_mirror_that_was_written_through_agrees_with_one_that_reads,

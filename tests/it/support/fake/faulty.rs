@@ -97,6 +97,14 @@ impl<C> Faulty<C> {
         plan.reads + plan.writes
     }
 
+    /// From now on this one fails, too, of the writes to come.
+    pub fn fail_write(&self, nth: usize, when: When) {
+        let mut plan = self.plan.lock().unwrap();
+        let nth = plan.writes + nth;
+        let (struck, kind) = (Struck::Writes, Kind::Transient);
+        plan.faults.push(Fault { struck, nth, when, kind });
+    }
+
     /// Counts a call and says whether it is one that fails.
     fn count(&self, call: Struck) -> Option<Fault> {
         let mut plan = self.plan.lock().unwrap();

@@ -1,8 +1,9 @@
 //! Hosted zones and their records.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use albedo::aws::Answer;
+use albedo::aws::{Answer, Route53Part, Route53Reading};
 use albedo::model::id::AwsId;
 use albedo::model::inventory::Records;
 use albedo::model::record::{HostedZone, Record, RecordChange, RecordType, RecordValue, Verb};
@@ -15,6 +16,20 @@ use super::{Refusal, State, refuse};
 pub struct Zone {
     pub zone: HostedZone,
     pub records: Records,
+    /// How many records it has that nobody here has a word for.
+    pub others: usize,
+}
+
+/// The most records on one page.
+const PAGE_LENGTH: usize = 300;
+
+/// The operation that tells of a part.
+pub(super) fn operation(part: &Route53Part) -> &'static str {
+    match part {
+        Route53Part::Zones => "route53.ListHostedZones",
+        Route53Part::Records(_) | Route53Part::Named(..) => "route53.ListResourceRecordSets",
+        Route53Part::Change(_) => "route53.GetChange",
+    }
 }
 
 impl State {
@@ -22,14 +37,41 @@ impl State {
     pub fn add_zone(&mut self, id: &str, name: &str, is_private: bool) {
         let id = AwsId::new(id);
         let zone = HostedZone { id: id.clone(), name: name.to_owned(), is_private };
-        self.zones.insert(id, Zone { zone, records: BTreeMap::new() });
+        self.zones.insert(id, Zone { zone, records: BTreeMap::new(), others: 0 });
     }
 
     pub(super) fn zone(&self, id: &AwsId) -> Result<&Zone, Refusal> {
         self.zones.get(id).map_or_else(|| unknown(id), Ok)
     }
 
-    pub(super) fn records_of(&self, id: &AwsId) -> Result<Vec<Record>, Refusal> {
+    /// The hosted zones, each with how many records it has.
+    fn all_zones(&self) -> Vec<(HostedZone, usize)> {
+        let size = |zone: &Zone| zone.records.len() + zone.others;
+        self.zones.values().map(|zone| (zone.zone.clone(), size(zone))).collect()
+    }
+
+    /// How many calls it takes to read all records of a zone.
+    pub(super) fn pages_of(&self, id: &AwsId) -> usize {
+        self.zones
+            .get(id)
+            .map_or(1, |zone| (zone.records.len() + zone.others).div_ceil(PAGE_LENGTH))
+    }
+
+    /// What one call tells of a part.
+    pub(super) fn told_of_route53(&self, part: &Route53Part) -> Result<Route53Reading, Refusal> {
+        Ok(match part {
+            Route53Part::Zones => Route53Reading::Zones(self.all_zones()),
+            Route53Part::Records(id) => Route53Reading::Records(id.clone(), self.records_of(id)?),
+            Route53Part::Named(id, name) => {
+                let mut found = self.records_of(id)?;
+                found.retain(|record| record.key.name == *name);
+                Route53Reading::Named(id.clone(), name.clone(), found)
+            }
+            Route53Part::Change(id) => Route53Reading::Change(id.clone(), !self.is_out_of_sync),
+        })
+    }
+
+    fn records_of(&self, id: &AwsId) -> Result<Vec<Record>, Refusal> {
         if self.unread_zones.contains(id) {
             return refuse("AccessDenied", format!("nobody may read {id}"));
         }
@@ -73,7 +115,12 @@ impl State {
         }
         match zone.records.values().find_map(|record| misplaced(&zone.records, record)) {
             Some(why) => bad(why),
-            None => Ok(Answer::Done),
+            // Who changes the same twice is told the same twice.
+            None => {
+                let mut hasher = DefaultHasher::new();
+                format!("{id} {changes:?}").hash(&mut hasher);
+                Ok(Answer::Change(AwsId::new(format!("C{:X}", hasher.finish()))))
+            }
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct State {
     pub elsewhere: BTreeSet<AwsId>,
     /// Hosted zones whose records nobody may read.
     pub unread_zones: BTreeSet<AwsId>,
+    /// Whether Route 53's servers do not answer by changes yet.
+    pub is_out_of_sync: bool,
     /// Names that Route 53 refuses, whatever they should be.
     pub refused_names: BTreeSet<String>,
     /// The code with which ACM refuses to be asked for certificates.
@@ -106,6 +108,7 @@ impl State {
             zones: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
             unread_zones: BTreeSet::new(),
+            is_out_of_sync: false,
             refused_names: BTreeSet::new(),
             requests_refused: None,
             issuing: Issuing::default(),
