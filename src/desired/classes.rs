@@ -11,8 +11,8 @@ use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
 use super::annotations::table::{
-    ACCEPT_REMOVALS, Annotation, DNS, HEALTHCHECK_FROM_PROBE, NGINX, PRECEDENCE,
-    REQUEST_CERTIFICATES, TLS_SECRETS, ZONES_OUT,
+    ACCEPT_REMOVALS, APPROVE_REMOVALS, Annotation, DNS, HEALTHCHECK_FROM_PROBE, NGINX, PLAN_ONLY,
+    PRECEDENCE, REQUEST_CERTIFICATES, TLS_SECRETS, ZONES_OUT,
 };
 use super::annotations::{Annotations, MEANWHILE};
 
@@ -167,10 +167,12 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     annotations.read(&DNS);
     annotations.read(&REQUEST_CERTIFICATES);
     annotations.read(&ACCEPT_REMOVALS);
+    annotations.read(&APPROVE_REMOVALS);
     annotations.read(&PRECEDENCE);
     annotations.read(&ZONES_OUT);
     annotations.read(&HEALTHCHECK_FROM_PROBE);
     annotations.read(&NGINX);
+    annotations.read(&PLAN_ONLY);
     annotations.check_class_names();
     annotations.problems.into_iter().next()
 }
