@@ -165,7 +165,7 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         plans.judged(&subject, &plan, &breaches);
         let as_it_is =
             AsItIs { subject: &subject, built: &built, inventory: &inventory, plan: &plan };
-        planned_only(mirror, snapshot, &group, as_it_is, &mut plans).await?;
+        Box::pin(planned_only(mirror, snapshot, &group, as_it_is, &mut plans)).await?;
         let (extent, stack) = (&snapshot.extent, &built.stack);
         plan.leave_out(remembers_standing);
         if plan.steps.iter().all(only_remembers) {

@@ -68,8 +68,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if !built.stack.braked.owners.is_empty() {
             plan = self.plan(&built, &inventory, &over);
         }
-        let planned = self.planned_only(group, &snapshot, (&built, &plan), &over).await;
-        built.problems.extend(planned);
+        if !built.stack.planned_only.is_empty() {
+            // Few groups have any: the others take no room for it.
+            let planned = self.planned_only(group, &snapshot, (&built, &plan), &over);
+            let planned = Box::pin(planned).await;
+            built.problems.extend(planned);
+        }
         let plan = self.await_approval(group, &mut built, (plan, &inventory), &over);
         // Before anything goes: no name is made for it any more.
         let extent = &snapshot.extent;

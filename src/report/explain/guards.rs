@@ -204,9 +204,9 @@ fn admits(peer: &Peer, client: IpAddr) -> Entry {
 fn named(all: impl Iterator<Item = String>) -> String {
     let all: BTreeSet<String> = all.collect();
     let more = all.len().saturating_sub(NAMED_MAX);
-    let mut text = all.into_iter().take(NAMED_MAX).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+    let text = all.into_iter().take(NAMED_MAX).collect::<Vec<_>>().join(", ");
+    match more {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
