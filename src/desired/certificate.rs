@@ -5,8 +5,9 @@ use crate::model::marks::TAG_CHAIN;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
 
+use super::classes::is_only_planned;
+use super::doubt;
 use super::tls::{self, Worth};
-use super::{doubt, plan_only};
 
 /// Builds a certificate. It may go once the listeners of every group are known not to
 /// use it.
@@ -21,7 +22,7 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
         let entries = tls::entries(settings, objects, name, ingress);
         for entry in entries.iter().filter(|entry| entry.secret == *secret) {
             use_of_it = Use::Used;
-            is_held &= plan_only::is_asked(objects, ingress);
+            is_held &= is_only_planned(objects, ingress);
             if let Worth::Good(good) = tls::judge(snapshot, entry) {
                 certificate = Some(*good);
             }

@@ -151,6 +151,20 @@ pub fn may_have(
     is_unsaid || has(class, annotation, all_have)
 }
 
+/// Whether nothing is written of what an Ingress asks for. A value that cannot be read holds it as
+/// well.
+#[must_use]
+pub fn is_only_planned(objects: &Objects, ingress: &Ingress) -> bool {
+    let holds = |text: &str| (PLAN_ONLY.parser)(text) != Ok(false);
+    let own = ingress.metadata.annotations.as_ref();
+    let own = own.and_then(|all| all.get(&PLAN_ONLY.key())).is_some_and(|text| holds(text));
+    let of_class = || {
+        let class = class_of(objects, ingress)?;
+        annotations_of(class).text(&PLAN_ONLY).map(holds)
+    };
+    own || of_class() == Some(true)
+}
+
 pub(super) fn annotations_of(class: &IngressClass) -> Annotations<'_> {
     let key = ObjectKey::new("", class.metadata.name.as_deref().unwrap_or_default());
     Annotations::new(Kind::IngressClass, &key, class.metadata.annotations.as_ref())

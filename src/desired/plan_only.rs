@@ -11,28 +11,13 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
-use crate::model::snapshot::{Objects, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
-use super::annotations::table::PLAN_ONLY;
-use super::classes::{annotations_of, class_of};
+use super::classes::is_only_planned;
 use super::groups::Members;
 use super::moves::Departures;
 use super::nginx::canary;
-
-/// Whether nothing is written of what an Ingress asks for. A value that cannot be read holds it as
-/// well.
-#[must_use]
-pub fn is_asked(objects: &Objects, ingress: &Ingress) -> bool {
-    let holds = |text: &str| (PLAN_ONLY.parser)(text) != Ok(false);
-    let own = ingress.metadata.annotations.as_ref();
-    let own = own.and_then(|all| all.get(&PLAN_ONLY.key())).is_some_and(|text| holds(text));
-    let of_class = || {
-        let class = class_of(objects, ingress)?;
-        annotations_of(class).text(&PLAN_ONLY).map(holds)
-    };
-    own || of_class() == Some(true)
-}
 
 /// Whether nothing is written of what a member asks for: it says so, or a canary does that takes a
 /// share of its requests.
@@ -47,7 +32,8 @@ pub(super) fn holds(
 }
 
 fn says(snapshot: &Snapshot, key: &ObjectKey, ingress: &Ingress) -> bool {
-    !snapshot.freed.contains(&Source::ingress(key.clone())) && is_asked(&snapshot.objects, ingress)
+    !snapshot.freed.contains(&Source::ingress(key.clone()))
+        && is_only_planned(&snapshot.objects, ingress)
 }
 
 /// Those of some members that say so themselves.

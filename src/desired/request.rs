@@ -21,9 +21,11 @@ use super::annotations::table::{
     ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, LISTEN_PORTS, REQUEST_CERTIFICATES,
 };
 use super::annotations::{Annotations, Lookup};
-use super::classes::{Claim, annotations_of, claim, class_of, is_doubtful, is_own_class, may_have};
+use super::classes::{
+    Claim, annotations_of, claim, class_of, is_doubtful, is_only_planned, is_own_class, may_have,
+};
 use super::policy::Rights;
-use super::{plan_only, tags, tls, zone};
+use super::{tags, tls, zone};
 
 /// Whether anybody may have ACM asked for certificates.
 #[must_use]
@@ -243,7 +245,7 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     for (name, ingress) in &objects.ingresses {
         if asked(settings, objects, name, ingress).contains(key) {
             use_of_it = Use::Used;
-            if plan_only::is_asked(objects, ingress) {
+            if is_only_planned(objects, ingress) {
                 continue;
             }
             is_held = false;

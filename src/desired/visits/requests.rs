@@ -7,9 +7,9 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use super::caused::Visits;
 use super::{Index, imported};
-use crate::desired::classes::{class_of, is_own_class};
+use crate::desired::classes::{class_of, is_only_planned, is_own_class};
 use crate::desired::packing::{Asked, pack};
-use crate::desired::{plan_only, request};
+use crate::desired::request;
 use crate::model::group::Group;
 use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::record::HostedZones;
@@ -65,7 +65,7 @@ impl Index {
         key: &ObjectKey,
         ingress: Option<&Ingress>,
     ) {
-        let is_asked = ingress.is_some_and(|ingress| plan_only::is_asked(objects, ingress));
+        let is_asked = ingress.is_some_and(|ingress| is_only_planned(objects, ingress));
         let is_news = if is_asked {
             self.planned_only.insert(key.clone())
         } else {
