@@ -26,8 +26,8 @@ mod pod;
 mod url;
 
 pub(super) use answer::in_words as target_in_words;
-pub(super) use name::targets as led_to;
 pub use guards::Guards;
+pub(super) use name::targets as led_to;
 pub use pod::PodAccount;
 pub use url::Url;
 
