@@ -43,6 +43,7 @@ mod origin;
 pub mod owners;
 pub mod packing;
 mod placed;
+pub mod plan_only;
 mod pod_links;
 pub mod policy;
 mod probe;

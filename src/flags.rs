@@ -68,7 +68,8 @@ pub enum Command {
     /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it
     /// could not be told.
     Plan(PlanFlags),
-    /// Explains where a request goes and whether it would be served, or what becomes of an Ingress.
+    /// Explains where a request goes and whether it would be served, or that of an Ingress or of a
+    /// pod.
     ///
     /// Exit code 0: it would be served. 2: it would not, and what is said tells why. 1: it could
     /// not be told.

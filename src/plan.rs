@@ -1,6 +1,7 @@
 //! The difference between what is wished for and what stands: pure, and to the end state.
 
 mod alike;
+pub mod approval;
 mod arrival;
 mod attributes;
 pub mod balancer;
@@ -20,6 +21,7 @@ mod kept;
 mod listener;
 mod load_balancer;
 mod numbering;
+pub mod plan_only;
 pub mod protection;
 mod replacement;
 pub mod request;

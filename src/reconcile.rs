@@ -40,6 +40,7 @@ mod gates;
 mod limits;
 mod orphans;
 mod pace;
+mod plan_only;
 mod protection;
 mod refused;
 mod request;
@@ -50,6 +51,7 @@ mod zone;
 
 use brakes::BRAKED_PAUSE;
 pub use discovery::{read_account_limits, read_issued, read_led_to, read_named, read_trust_stores};
+pub use plan_only::side;
 pub use protection::read_protection;
 pub use targets::read_bound;
 pub use waits::{read_group, read_strays, read_targets};

@@ -35,7 +35,7 @@
 //! # });
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +61,7 @@ use crate::model::id::AwsId;
 use crate::model::inventory::{BalancerInventory, FabricInventory, TargetsInventory};
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
+use crate::model::security::IngressRule;
 use crate::model::surroundings::Surroundings;
 use crate::model::target_group::Traits;
 
@@ -150,6 +151,17 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         age_max: Duration,
     ) -> Result<Arc<Surroundings>, CloudError> {
         self.view(|reader| reader.surroundings(reach, age_max)).await
+    }
+
+    /// What the VPC's security groups let in.
+    ///
+    /// # Errors
+    /// What AWS answered to the read.
+    pub async fn security_groups(
+        &self,
+        age_max: Duration,
+    ) -> Result<BTreeMap<AwsId, BTreeSet<IngressRule>>, CloudError> {
+        self.view(|reader| reader.security_groups(age_max)).await
     }
 
     /// What stands of an Ingress group in AWS; `bindings` is empty. What is tagged with the cluster

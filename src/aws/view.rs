@@ -120,6 +120,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What the VPC's security groups let in.
+    pub(super) fn security_groups(
+        &mut self,
+        age_max: Duration,
+    ) -> BTreeMap<AwsId, BTreeSet<IngressRule>> {
+        self.need_since(Part::Ec2(Ec2Part::SecurityGroups), age_max);
+        let groups = self.belief.ec2.security_groups.value();
+        let all = groups.into_iter().flat_map(|groups| groups.all.iter());
+        all.map(|(id, group)| (id.clone(), group.live.spec.ingress.clone())).collect()
+    }
+
     /// What stands in the VPC, as far as somebody needs it.
     pub(super) fn surroundings(&mut self, reach: Reach, age_max: Duration) -> Arc<Surroundings> {
         let parts = [

@@ -42,7 +42,7 @@ use memory::Store;
 /// The label by which a slice names its Service (Kubernetes).
 const LABEL_SERVICE: &str = "kubernetes.io/service-name";
 /// Who writes, as `managedFields` and Events name it.
-const WRITER: &str = "albedo";
+pub(super) const WRITER: &str = "albedo";
 /// How long one request may take that orders nothing. The API server gives up on one after 60 s,
 /// and on its webhooks after at most 30; waiting longer than that only keeps a worker from its
 /// other subjects.

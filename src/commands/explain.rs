@@ -1,7 +1,8 @@
 //! `albedo explain`: whether a request would be served, by whom, and why not; and whether a pod
 //! gets any.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use crate::aws::{BalancerScope, Kind, Mirror, Reach, Sdk, Tally};
 use crate::clock;
-use crate::cluster::read_secrets;
+use crate::cluster::{ToldEvent, read_secrets, told_of};
 use crate::desired::classes::{Claim, claim};
 use crate::desired::{foreign, groups};
 use crate::flags::{ExplainFlags, Output};
@@ -19,14 +20,15 @@ use crate::model::id::{AwsId, ObjectKey};
 use crate::model::inventory::{LiveLoadBalancer, LiveTargetGroup, Records};
 use crate::model::known::Known;
 use crate::model::listener::Protocol;
-use crate::model::problem::{Kind as ObjectKind, Problem, Severity};
+use crate::model::problem::{Kind as ObjectKind, ObjectRef, Problem, Severity};
 use crate::model::record::HostedZones;
 use crate::model::rule::Request;
+use crate::model::security::IngressRule;
 use crate::model::snapshot::Snapshot;
-use crate::model::surroundings::IssuedCertificates;
+use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target::LiveTarget;
 use crate::report::explain::{
-    Account, Asked, Explanation, FrontendNlb, PodAccount, Station, Url, Verdict,
+    Account, Asked, Explanation, FrontendNlb, Guards, PodAccount, Station, Url, Verdict,
 };
 
 use super::progress::during;
@@ -35,6 +37,10 @@ use super::{EXIT_DIFFERENCES, EXIT_FINE, EXIT_UNKNOWN, connect, plan, println};
 
 /// How old what is read may be: a command reads everything once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
+/// Who asks where nobody says who (RFC 5737).
+const SOMEBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
+/// How many Warnings of an Ingress are told: the latest ones.
+const TOLD_MAX: usize = 5;
 /// For how many hosts of an Ingress the way is told.
 const HOSTS_MAX: usize = 10;
 
@@ -91,7 +97,8 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
     let planned = during("looking at AWS", plan_all(&mirror, &mut snapshot, &recalled)).await;
     let mut plans = planned.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
-    let mut found = Found::of(&mirror, &snapshot).await.context("AWS cannot be read")?;
+    let mut found =
+        Found::of(&mirror, &snapshot, flags.from).await.context("AWS cannot be read")?;
     let answer = match &question {
         Question::Urls(urls) => {
             let mut answer = Answer::default();
@@ -101,7 +108,14 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
             answer
         }
         Question::Ingress(key) => {
-            of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await?
+            let mut answer =
+                of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await?;
+            let object = ObjectRef { kind: ObjectKind::Ingress, key: key.clone() };
+            match told_of(&client, &object).await {
+                Ok(told) => answer.told = told.into_iter().take(TOLD_MAX).collect(),
+                Err(error) => notes.push(format!("what it was told cannot be read: {error}")),
+            }
+            answer
         }
         Question::Pod(key) => of_pod(key, &snapshot, &mirror).await?,
     };
@@ -119,6 +133,9 @@ struct Answer {
     problems: Vec<Problem>,
     /// What else there is to say of it.
     why: Option<String>,
+    /// What an Ingress was warned of, the latest first: among it what AWS or the API server refused
+    /// the controller.
+    told: Vec<ToldEvent>,
     explained: Vec<Explanation>,
 }
 
@@ -145,6 +162,10 @@ impl Answer {
         for problem in &self.problems {
             println(&format!("! {}: {}: {problem}", problem.object, problem.code));
         }
+        for ToldEvent { at, reason, message } in &self.told {
+            let at = at.map(|at| format!("{at:.0} ")).unwrap_or_default();
+            println(&format!("{at}{reason}: {message}"));
+        }
         for explained in &self.explained {
             match &explained.asked {
                 Asked::Url(url) => println(url),
@@ -159,6 +180,7 @@ impl Answer {
         let document = json!({
             "why": self.why,
             "problems": self.problems,
+            "told": self.told,
             "requests": self.explained,
             "notes": notes,
         });
@@ -192,13 +214,21 @@ struct Found {
     target_groups: Vec<LiveTargetGroup>,
     certificates: Arc<IssuedCertificates>,
     targets: BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+    /// What the VPC's security groups let in, and what they guard.
+    rules: BTreeMap<AwsId, BTreeSet<IngressRule>>,
+    surroundings: Arc<Surroundings>,
+    client: Option<IpAddr>,
 }
 
 type Aws = Mirror<Sdk>;
 
 impl Found {
     /// All but records and targets, of which only few count.
-    async fn of(mirror: &Aws, snapshot: &Snapshot) -> Result<Self, crate::aws::CloudError> {
+    async fn of(
+        mirror: &Aws,
+        snapshot: &Snapshot,
+        client: Option<IpAddr>,
+    ) -> Result<Self, crate::aws::CloudError> {
         let mut found = Self {
             zones: may(mirror.zones(AGE_MAX).await)?,
             records: BTreeMap::new(),
@@ -207,6 +237,9 @@ impl Found {
             target_groups: Vec::new(),
             certificates: may(mirror.issued(AGE_MAX).await)?.unwrap_or_default(),
             targets: BTreeMap::new(),
+            rules: may(mirror.security_groups(AGE_MAX).await)?.unwrap_or_default(),
+            surroundings: Arc::clone(&snapshot.surroundings),
+            client,
         };
         let cluster = &snapshot.settings.cluster;
         for group in groups::all(snapshot) {
@@ -233,6 +266,11 @@ impl Found {
             target_groups: &self.target_groups,
             certificates: &self.certificates,
             targets: &self.targets,
+            guards: Some(Guards {
+                rules: &self.rules,
+                surroundings: &self.surroundings,
+                client: self.client,
+            }),
         }
     }
 
@@ -245,7 +283,7 @@ impl Found {
         let request = Request {
             method: flags.method.clone(),
             headers: flags.headers.clone(),
-            source: flags.from,
+            source: flags.from.unwrap_or(SOMEBODY),
             ..url.request()
         };
         let zones = self.zones.clone();

@@ -36,6 +36,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     let told = Document {
         settings: &settings,
         plans: &plans.plans,
+        planned_only: &plans.planned_only,
         problems: &plans.problems,
         removed: &removed,
         notes: &notes,
@@ -170,7 +171,7 @@ fn cluster_name(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<St
 }
 
 fn print_text(told: &Document<'_>) {
-    let Document { settings, plans, problems, removed, notes } = told;
+    let Document { settings, plans, planned_only, problems, removed, notes } = told;
     let paint = Paint::of_output();
     let place = &settings.place.region;
     println(&format!("cluster {} in {} of {place}", settings.cluster, settings.vpc));
@@ -182,6 +183,10 @@ fn print_text(told: &Document<'_>) {
             println("");
             println(&paint.plan(show::text(subject, plan).trim_end()));
         }
+    }
+    for planned in *planned_only {
+        println("");
+        println(&paint.plan(show::only_text(planned).trim_end()));
     }
     if !problems.is_empty() || !removed.is_empty() {
         println("");

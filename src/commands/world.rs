@@ -17,8 +17,7 @@ use crate::model::fact::FactStore;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
 use crate::model::inventory::TargetsInventory;
-use crate::model::memory::Entry;
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::protection::ProtectionStack;
 use crate::model::role::session;
@@ -30,16 +29,21 @@ use crate::model::subject::Subject;
 use crate::model::target_group::TargetType;
 use crate::plan;
 use crate::plan::check::Breach;
+use crate::plan::plan_only::PlannedOnly;
 use crate::reconcile::{
-    read_account_limits, read_bound, read_group, read_issued, read_led_to, read_named,
-    read_protection, read_strays, read_targets, read_trust_stores,
+    read_account_limits, read_bound, read_issued, read_led_to, read_named, read_protection,
+    read_trust_stores,
 };
 
 use admitted::admitted;
 use fabric::plan_fabric;
+use planned_only::{AsItIs, look, planned_only};
+use steps::{await_approval, only_remembers, remembers_standing};
 
 mod admitted;
 mod fabric;
+mod planned_only;
+mod steps;
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -49,6 +53,8 @@ const AGE_MAX: Duration = Duration::from_secs(3600);
 pub struct Plans {
     /// The plans, in the order in which their subjects rely on each other.
     pub plans: Vec<(Subject, Plan)>,
+    /// What members would change of whom only the plan is asked for.
+    pub planned_only: Vec<PlannedOnly>,
     /// The problems.
     pub problems: Vec<Problem>,
     /// What could not be looked at, and what follows from that.
@@ -127,15 +133,12 @@ pub async fn plan_all<C: Cloud, T: Clock>(
         snapshot.memory = remembered.memory.clone();
         let mut built = desired::balancer::build(snapshot, &group);
         plans.problems.append(&mut built.problems);
-        let (settings, extent) = (&snapshot.settings, &snapshot.extent);
-        let mut inventory = read_group(mirror, settings, extent, &group, &built.stack).await?;
-        inventory.bindings = bindings_of(snapshot, &group);
+        let mut inventory = look(mirror, snapshot, &group, &built.stack).await?;
         inventory.admitted.clone_from(&admitted);
-        read_strays(mirror, &mut inventory).await?;
         inventory.remembered = remembered;
-        read_targets(mirror, extent, &built.stack, &mut inventory).await?;
         desired::standing::prove(snapshot, &mut built.stack, &inventory);
-        let mut names = built.names;
+        let (settings, extent) = (&snapshot.settings, &snapshot.extent);
+        let mut names = built.names.clone();
         if let Some(live) = plan::balancer::current(extent, &built.stack, &inventory) {
             names.load_balancer = Id::Is(live.live.id.clone());
         }
@@ -147,14 +150,23 @@ pub async fn plan_all<C: Cloud, T: Clock>(
             let is_known = |resource: &str| owners::is_in_sight(&snapshot.objects, resource);
             plan::brakes::strays(&inventory, is_known)
         });
+        let plan = plan::balancer::plan(settings, extent, &built.stack, &inventory, &over);
+        let waiting = (&subject, &mut built.stack);
+        let mut plan = await_approval(snapshot, waiting, (plan, &inventory));
         let stack = &built.stack;
-        let mut plan = plan::balancer::plan(settings, extent, stack, &inventory, &over);
         let breaches = plan::check::balancer(&plan, stack, &inventory);
+        if plan::approval::awaited(&plan).is_some() {
+            names.known.clear();
+        }
         if plan::deletion::holds_up(&plan) {
             names.known.retain(|member| !stack.leaving.contains(member));
         }
         facts.names_of(&group, names, facts.revision());
         plans.judged(&subject, &plan, &breaches);
+        let as_it_is =
+            AsItIs { subject: &subject, built: &built, inventory: &inventory, plan: &plan };
+        Box::pin(planned_only(mirror, snapshot, &group, as_it_is, &mut plans)).await?;
+        let (extent, stack) = (&snapshot.extent, &built.stack);
         plan.leave_out(remembers_standing);
         if plan.steps.iter().all(only_remembers) {
             plan.steps.clear();
@@ -324,24 +336,6 @@ async fn plan_protection<C: Cloud, T: Clock>(
     });
     notes.extend(each);
     Ok(plan::protection::plan(stack, &inventory))
-}
-
-/// Whether a step writes down who came first, which decides nothing for anybody who reads a plan.
-fn remembers_standing(step: &Step) -> bool {
-    remembered(step) == Some(&Entry::Standing)
-}
-
-/// Whether a step changes nothing but what a controller knows of what AWS has been given: one that
-/// takes over writes that down, and nobody has to be asked.
-fn only_remembers(step: &Step) -> bool {
-    matches!(remembered(step), Some(Entry::ClientSecrets | Entry::Given))
-}
-
-fn remembered(step: &Step) -> Option<&Entry> {
-    match &step.action {
-        Action::Kube(KubeAction::Remember { entry, .. }) => Some(entry),
-        Action::Kube(_) | Action::Aws(_) => None,
-    }
 }
 
 /// The TLS Secrets that these Ingresses name and that are imported.

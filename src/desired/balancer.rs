@@ -22,7 +22,7 @@ use super::moves::Departures;
 use super::policy::Verdict;
 use super::policy::standing::{Standing, decide};
 use super::rule::closed::{self, closed};
-use super::{member, merge, moves, names, nginx, policy, solver, standing, succession};
+use super::{member, merge, moves, names, nginx, plan_only, policy, solver, standing, succession};
 
 /// Parts of members.
 type Parts = BTreeMap<Source, Arc<Part>>;
@@ -51,6 +51,7 @@ pub struct Built {
 pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let mut members = members(snapshot, group);
     let mut departures = moves::departures(snapshot, std::mem::take(&mut members.moved));
+    plan_only::stay(snapshot, &mut members, &mut departures);
     succession::stay(snapshot, group, &mut members, &mut departures);
     evict(snapshot, group, &mut members, &mut departures);
     members.leaving.extend(departures.leaving.iter().cloned());
@@ -107,6 +108,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         claimed,
         leaving: members.leaving,
         staying: departures.staying,
+        planned_only: plan_only::among(snapshot, &active),
         followed: departures.followed,
         succeeded: departures.succeeded,
         evicted,
@@ -180,7 +182,11 @@ fn alone(
     for member in &members.active {
         let source = member.source();
         let (part, mut found) = member::build(snapshot, group, member);
-        if let (None, Some(held)) = (&part, brought.instead.get_mut(&source)) {
+        let is_planned_only = plan_only::holds(snapshot, group, member.key, member.ingress);
+        let part = part.filter(|_| !is_planned_only);
+        if let (None, Some(held)) = (&part, brought.instead.get_mut(&source))
+            && !is_planned_only
+        {
             close(snapshot, member, held, &mut found);
         }
         let held = brought.instead.get(&source).map(AsRef::as_ref);

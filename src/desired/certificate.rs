@@ -5,6 +5,7 @@ use crate::model::marks::TAG_CHAIN;
 use crate::model::snapshot::Snapshot;
 use crate::model::stack::{CertificateStack, Use};
 
+use super::classes::is_only_planned;
 use super::doubt;
 use super::tls::{self, Worth};
 
@@ -16,11 +17,12 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
     let (settings, objects) = (&snapshot.settings, &snapshot.objects);
     let is_seen = snapshot.extent.shows(&secret.namespace) && !snapshot.may_be_wanted;
     let mut use_of_it = if is_seen { Use::Unused } else { Use::Unknown };
-    let mut certificate = None;
+    let (mut certificate, mut is_held) = (None, true);
     for (name, ingress) in &objects.ingresses {
         let entries = tls::entries(settings, objects, name, ingress);
         for entry in entries.iter().filter(|entry| entry.secret == *secret) {
             use_of_it = Use::Used;
+            is_held &= is_only_planned(objects, ingress);
             if let Worth::Good(good) = tls::judge(snapshot, entry) {
                 certificate = Some(*good);
             }
@@ -35,5 +37,6 @@ pub fn build(snapshot: &Snapshot, secret: &ObjectKey) -> CertificateStack {
         certificate.tags.extend(key.tags(&settings.cluster));
         certificate.tags.insert(TAG_CHAIN.into(), certificate.chain_mark().into());
     }
-    CertificateStack { key, use_of_it, certificate, listening: snapshot.facts.listening() }
+    let is_held = is_held && use_of_it == Use::Used;
+    CertificateStack { key, use_of_it, certificate, is_held, listening: snapshot.facts.listening() }
 }

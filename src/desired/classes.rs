@@ -11,8 +11,8 @@ use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
 use super::annotations::table::{
-    ACCEPT_REMOVALS, Annotation, DNS, HEALTHCHECK_FROM_PROBE, NGINX, PRECEDENCE,
-    REQUEST_CERTIFICATES, SHARED_TARGET_GROUPS, TLS_SECRETS, ZONES_OUT,
+    ACCEPT_REMOVALS, APPROVE_REMOVALS, Annotation, DNS, HEALTHCHECK_FROM_PROBE, NGINX, PLAN_ONLY,
+    PRECEDENCE, REQUEST_CERTIFICATES, SHARED_TARGET_GROUPS, TLS_SECRETS, ZONES_OUT,
 };
 use super::annotations::{Annotations, MEANWHILE};
 use super::origin::Sharing;
@@ -180,6 +180,20 @@ pub(super) fn unshared(objects: &Objects, key: &ObjectKey, ingress: &Ingress) ->
     })
 }
 
+/// Whether nothing is written of what an Ingress asks for. A value that cannot be read holds it as
+/// well.
+#[must_use]
+pub fn is_only_planned(objects: &Objects, ingress: &Ingress) -> bool {
+    let holds = |text: &str| (PLAN_ONLY.parser)(text) != Ok(false);
+    let own = ingress.metadata.annotations.as_ref();
+    let own = own.and_then(|all| all.get(&PLAN_ONLY.key())).is_some_and(|text| holds(text));
+    let of_class = || {
+        let class = class_of(objects, ingress)?;
+        annotations_of(class).text(&PLAN_ONLY).map(holds)
+    };
+    own || of_class() == Some(true)
+}
+
 pub(super) fn annotations_of(class: &IngressClass) -> Annotations<'_> {
     let key = ObjectKey::new("", class.metadata.name.as_deref().unwrap_or_default());
     Annotations::new(Kind::IngressClass, &key, class.metadata.annotations.as_ref())
@@ -196,11 +210,13 @@ fn wrong_annotation(class: &IngressClass) -> Option<Problem> {
     annotations.read(&DNS);
     annotations.read(&REQUEST_CERTIFICATES);
     annotations.read(&ACCEPT_REMOVALS);
+    annotations.read(&APPROVE_REMOVALS);
     annotations.read(&PRECEDENCE);
     annotations.read(&ZONES_OUT);
     annotations.read(&HEALTHCHECK_FROM_PROBE);
     annotations.read(&NGINX);
     annotations.read(&SHARED_TARGET_GROUPS);
+    annotations.read(&PLAN_ONLY);
     annotations.check_class_names();
     annotations.problems.into_iter().next()
 }

@@ -23,7 +23,7 @@ use super::annotations::table::{MANAGE_RULES, SECURITY_GROUPS};
 use super::groups::{self, Member, holds, members};
 use super::policy::{self, Verdict};
 use super::targets::Holder;
-use super::{binder, completion, member, nodes, targets};
+use super::{binder, completion, member, nodes, plan_only, targets};
 
 mod unreached;
 
@@ -355,6 +355,10 @@ pub fn needs_backend(snapshot: &Snapshot, group: &Group) -> bool {
         || members.active.iter().any(|member| {
             let own = annotations(member).read(&SECURITY_GROUPS);
             let brings_own = own.is_some_and(|list| !list.is_empty());
+            let is_planned_only = plan_only::holds(snapshot, group, member.key, member.ingress);
+            if is_planned_only {
+                return holds(member.ingress, &finalizer);
+            }
             let may_have = || {
                 holds(member.ingress, &finalizer)
                     || member::build(snapshot, group, member).0.is_some_and(|part| {

@@ -14,7 +14,8 @@ use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
 use super::annotations::table::{
-    CONDITIONS, INBOUND_CIDRS, PRECEDENCE, PREFIX_LISTS, TRANSFORMS, USE_REGEX_PATH_MATCH,
+    CONDITIONS, INBOUND_CIDRS, PLAN_ONLY, PRECEDENCE, PREFIX_LISTS, TRANSFORMS,
+    USE_REGEX_PATH_MATCH,
 };
 use super::annotations::{Annotations, Lookup};
 use super::backend::Backends;
@@ -38,6 +39,7 @@ pub fn build(
     let mut annotations = Annotations::new(Kind::Ingress, member.key, values);
     annotations.problems.clone_from(&member.problems);
     annotations.check_names();
+    annotations.read(&PLAN_ONLY);
     let translation = nginx::translate(snapshot, group, member);
     let translated = translation.as_ref().map(|translation| Member {
         ingress: &translation.ingress,

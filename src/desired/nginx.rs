@@ -31,7 +31,7 @@ use path::Fault;
 use rules::{Common, Place};
 
 mod asks;
-mod canary;
+pub(super) mod canary;
 mod path;
 mod redirect;
 mod rules;

@@ -15,8 +15,8 @@ use crate::model::source::Source;
 use crate::model::stack::Braked;
 use crate::model::subject::Subject;
 
-use super::annotations::table::ACCEPT_REMOVALS;
-use super::classes::{annotations_of, is_our_controller};
+use super::annotations::table::{ACCEPT_REMOVALS, APPROVE_REMOVALS};
+use super::classes::{annotations_of, class_of, is_our_controller};
 
 /// Whether anything in the cluster says that a load balancer was ever made for it. Where nothing
 /// does, what stands in AWS under its name is another one's: of a cluster that was there before.
@@ -79,10 +79,37 @@ fn accepts(
     classes: &BTreeMap<String, Arc<IngressClass>>,
     token: &str,
 ) -> bool {
-    settings.removals == Removals::Accepted
-        || classes.values().filter(|class| is_ours(class)).any(|class| {
-            let tokens = annotations_of(class).read(&ACCEPT_REMOVALS);
-            tokens.is_some_and(|tokens| tokens.iter().any(|said| said == token))
+    settings.removals == Removals::Accepted || approves(classes, token)
+}
+
+/// Whether a person has said on a class of ours that what this token or hash is of may go.
+#[must_use]
+pub fn approves(classes: &BTreeMap<String, Arc<IngressClass>>, token: &str) -> bool {
+    classes.values().filter(|class| is_ours(class)).any(|class| {
+        let tokens = annotations_of(class).read(&ACCEPT_REMOVALS);
+        tokens.is_some_and(|tokens| tokens.iter().any(|said| said == token))
+    })
+}
+
+/// Whether what goes for any of these members waits for a person: its class says so. Of one whose
+/// class is missing, any class of ours may have been it.
+#[must_use]
+pub fn wait_for_approval<'m>(
+    objects: &Objects,
+    mut members: impl Iterator<Item = &'m Source>,
+) -> bool {
+    let asks = |class: &IngressClass| {
+        // A value that cannot be read may be meant for yes.
+        let text = annotations_of(class).text(&APPROVE_REMOVALS);
+        text.is_some_and(|text| (APPROVE_REMOVALS.parser)(text) != Ok(false))
+    };
+    let mut classes = objects.classes.values().filter(|class| is_ours(class));
+    let is_anywhere = classes.any(|class| asks(class));
+    is_anywhere
+        && members.any(|member| {
+            let ingress = objects.ingresses.get(&member.key);
+            let class = ingress.and_then(|ingress| class_of(objects, ingress));
+            class.is_none_or(asks)
         })
 }
 

@@ -21,7 +21,9 @@ use super::annotations::table::{
     ACM_PCA_ARN, Annotation, CREATE_ACM_CERT, LISTEN_PORTS, REQUEST_CERTIFICATES,
 };
 use super::annotations::{Annotations, Lookup};
-use super::classes::{Claim, annotations_of, claim, class_of, is_doubtful, is_own_class, may_have};
+use super::classes::{
+    Claim, annotations_of, claim, class_of, is_doubtful, is_only_planned, is_own_class, may_have,
+};
 use super::policy::Rights;
 use super::{tags, tls, zone};
 
@@ -239,10 +241,14 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     let certificate = CertificateKey::Request(Arc::clone(key));
     let is_known = snapshot.extent.shows_users_of(&certificate) && !snapshot.may_be_wanted;
     let mut use_of_it = if is_known { Use::Unused } else { Use::Unknown };
-    let mut wished = Tags::new();
+    let (mut wished, mut is_held) = (Tags::new(), true);
     for (name, ingress) in &objects.ingresses {
         if asked(settings, objects, name, ingress).contains(key) {
             use_of_it = Use::Used;
+            if is_only_planned(objects, ingress) {
+                continue;
+            }
+            is_held = false;
             // Of several who ask, the first one's value counts.
             let theirs = tags_of(settings, objects, name, ingress);
             wished = theirs.into_iter().chain(wished).collect();
@@ -259,6 +265,7 @@ pub fn build(snapshot: &Snapshot, key: &Arc<RequestKey>) -> RequestStack {
     let tags = tags::with_tracking(settings, &wished, tracking);
     RequestStack {
         use_of_it,
+        is_held: is_held && use_of_it == Use::Used,
         unproved: match &key.authority {
             // An authority of AWS Private CA asks for no proof.
             Some(_) => Some(BTreeSet::new()),

@@ -72,6 +72,8 @@ pub struct Index {
     packing: Requests,
     /// What members may want whose class cannot be told.
     doubts: Links<Source, CertificateKey>,
+    /// Those whose changes are planned and not made: nothing is imported or asked for for them.
+    planned_only: BTreeSet<ObjectKey>,
     /// Secrets whose users have changed.
     touched: BTreeSet<ObjectKey>,
     /// From those who answer challenges to their hosts, each in its namespace.
@@ -295,6 +297,7 @@ impl Index {
         let either = self.secrets.set(&source, named);
         self.touched.extend(either.iter().map(|(secret, _)| secret.clone()));
         visits.certificates(either.iter().filter_map(imported));
+        self.note_planned_only(visits, objects, key, ingress);
     }
 
     /// The Secrets that somebody has begun or ceased to name since this was last asked.

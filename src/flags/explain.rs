@@ -18,9 +18,10 @@ pub struct ExplainFlags {
     /// A header of the request; may be given several times.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub headers: Vec<(String, String)>,
-    /// The address that the request comes from.
-    #[arg(long, value_name = "ADDRESS", default_value = "198.51.100.1")]
-    pub from: IpAddr,
+    /// The address that the request comes from; without it, somebody's out of the internet of whom
+    /// nobody asks whether security groups let him in.
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<IpAddr>,
     /// How to print what was found.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,

@@ -115,6 +115,8 @@ pub fn spelled<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tags 
 pub const OWN_ANNOTATION_PREFIX: &str = "alb.ingress.k8s.aws/";
 /// The annotation of an IngressClass that lets go what is held because its owners are out of sight.
 pub const ANNOTATION_ACCEPT_REMOVALS: &str = "alb.ingress.k8s.aws/accept-removals";
+/// The annotation of an Ingress or an IngressClass that has only the plan of its changes told.
+pub const ANNOTATION_PLAN_ONLY: &str = "alb.ingress.k8s.aws/plan-only";
 
 /// The tags by which the cluster's backend security group is found again.
 #[must_use]

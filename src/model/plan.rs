@@ -112,6 +112,8 @@ pub enum WaitKey {
     Succeeded(Source),
     /// Somebody may want to select the namespace of this member again.
     Unselected(Source),
+    /// A person has to approve the removals with this hash.
+    Approved(String),
 }
 
 impl WaitKey {
@@ -134,6 +136,7 @@ impl WaitKey {
             | Self::Protected(_)
             | Self::Unselected(_)
             | Self::SetUp(_)
+            | Self::Approved(_)
             | Self::Active(_) => false,
         }
     }
@@ -175,6 +178,7 @@ impl fmt::Display for WaitKey {
                 write!(f, "somebody to switch off the deletion protection of {id}")
             }
             Self::Followed(member) => write!(f, "clients to follow {member}"),
+            Self::Approved(hash) => write!(f, "somebody to approve removals {hash}"),
             Self::Succeeded(member) => write!(f, "somebody else to serve the hosts of {member}"),
             Self::Unselected(member) => write!(f, "the namespace of {member} to be selected again"),
         }

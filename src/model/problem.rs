@@ -141,6 +141,10 @@ pub enum Code {
     Orphaned,
     /// Much that nobody wants any more, and of whose owners nobody has said that they are gone.
     RemovalsHeld,
+    /// Removals that wait until a person approves them, as their class has it.
+    RemovalsUnapproved,
+    /// An Ingress of which only the plan is asked for.
+    PlanOnly,
 }
 
 impl fmt::Display for Code {

@@ -125,6 +125,9 @@ pub struct Snapshot {
     pub expected: BTreeSet<Source>,
     /// Whose names had not come to the group yet when they were told last.
     pub unarrived: BTreeSet<Source>,
+    /// The members that are looked at as if their changes were made, of which only the plan is
+    /// asked for.
+    pub freed: BTreeSet<Source>,
 }
 
 impl Snapshot {
@@ -156,6 +159,7 @@ impl Snapshot {
             successors: BTreeMap::new(),
             expected: BTreeSet::new(),
             unarrived: BTreeSet::new(),
+            freed: BTreeSet::new(),
         }
     }
 }

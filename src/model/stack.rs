@@ -78,6 +78,8 @@ pub struct BalancerStack {
     /// Those of the members that carry on which went to another group, and stay for as long as that
     /// one does not serve them.
     pub staying: BTreeSet<Source>,
+    /// Those of the members that carry on whose changes are planned and not made.
+    pub planned_only: BTreeSet<Source>,
     /// The members that went to another group, which serves them, and whose names lead there.
     pub followed: BTreeSet<Source>,
     /// Those of the members that stay which are deleted: until somebody else serves their hosts and
@@ -399,6 +401,8 @@ pub struct CertificateStack {
     pub use_of_it: Use,
     /// What to import; `None` while the Secret is not fit to be: what stands is kept then.
     pub certificate: Option<Certificate>,
+    /// Whether only members use it whose changes are planned and not made: none is made for them.
+    pub is_held: bool,
     /// The certificates that listeners use, each with how many groups do; `None` while not every
     /// group has been looked at.
     pub listening: Option<Arc<BTreeMap<AwsId, usize>>>,
@@ -422,6 +426,8 @@ pub struct RequestStack {
     pub unproved: Option<BTreeSet<SmolStr>>,
     /// What to ask for.
     pub request: CertificateRequest,
+    /// Whether only members use it whose changes are planned and not made: none is made for them.
+    pub is_held: bool,
     /// The certificates that listeners use, each with how many groups do; `None` while not every
     /// group has been looked at.
     pub listening: Option<Arc<BTreeMap<AwsId, usize>>>,

@@ -70,7 +70,7 @@ impl Replacement<'_, '_> {
     /// Says who went to another group and stays until that one serves it; and takes note of how
     /// long clients have to follow.
     pub fn expect_followers(&self, draft: &mut Draft) {
-        for member in &self.stack.staying {
+        for member in self.stack.staying.difference(&self.stack.planned_only) {
             draft.note(format!(
                 "{} {member} stays here until clients have followed to where its hosts are served \
                  from now on",

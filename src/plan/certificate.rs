@@ -24,6 +24,9 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
     }
     let current = current(stack, inventory);
     match (&stack.certificate, current) {
+        (Some(_), None) if stack.is_held => {
+            draft.note("nothing is imported: whoever names the Secret is only planned".to_owned());
+        }
         (Some(wish), None) => {
             let handle = Handle::Certificate(stack.key.clone());
             let action = AwsAction::Acm(AcmAction::ImportCertificate {
@@ -44,6 +47,7 @@ pub fn plan(stack: &CertificateStack, inventory: &CertificateInventory) -> Plan 
         (None, _) => {}
     }
     let surplus = inventory.certificates.iter().filter(|live| match stack.use_of_it {
+        Use::Used if stack.is_held => false,
         Use::Used => Some(&live.id) != current.map(|current| &current.id),
         Use::Unused => true,
         Use::Unknown => false,

@@ -32,7 +32,7 @@ pub fn plan(stack: &RequestStack, inventory: &RequestInventory) -> Plan {
             None => ask(&mut draft, stack),
         }
     }
-    if let Some(live) = current.filter(|_| stack.use_of_it == Use::Used) {
+    if let Some(live) = current.filter(|_| stack.use_of_it == Use::Used && !stack.is_held) {
         retag(&mut draft, (&live.id, &live.tags), &stack.request.tags, &[]);
     }
     let surplus = inventory.certificates.iter().filter(|live| match stack.use_of_it {
@@ -74,6 +74,9 @@ fn has_ended(live: &LiveRequest) -> bool {
 
 /// Why ACM is not asked now.
 fn obstacle(stack: &RequestStack, inventory: &RequestInventory) -> Option<String> {
+    if stack.is_held {
+        return Some("ACM is not asked: whoever wants the certificate is only planned".to_owned());
+    }
     let Some(unproved) = &stack.unproved else {
         return Some("ACM is not asked: which hosted zones there are is not known".to_owned());
     };

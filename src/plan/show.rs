@@ -11,7 +11,8 @@ use crate::model::problem::Problem;
 use crate::model::settings::Settings;
 use crate::model::subject::Subject;
 
-use super::wire;
+use super::plan_only::PlannedOnly;
+use super::{approval, wire};
 
 /// How many steps the log shows of a plan; of a larger one it shows what they come to.
 const LOGGED_STEPS_MAX: usize = 50;
@@ -116,6 +117,8 @@ pub struct Document<'a> {
     pub settings: &'a Settings,
     /// The plans.
     pub plans: &'a [(Subject, Plan)],
+    /// What members would change of whom only the plan is asked for.
+    pub planned_only: &'a [PlannedOnly],
     /// What is wrong with whom.
     pub problems: &'a [Problem],
     /// The manifests that Kubernetes does not take any more.
@@ -128,18 +131,38 @@ impl Document<'_> {
     /// As JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        let Self { settings, plans, problems, removed, notes } = self;
+        let Self { settings, plans, planned_only, problems, removed, notes } = self;
         let each = plans.iter().map(|(subject, plan)| json(subject, plan));
         json!({
             "cluster": settings.cluster,
             "region": settings.place.region,
             "vpc": settings.vpc,
             "plans": each.collect::<Vec<_>>(),
+            "plan_only": planned_only.iter().map(only).collect::<Vec<_>>(),
             "problems": problems,
             "removed": removed,
             "notes": notes,
         })
     }
+}
+
+/// What one Ingress would change of which only the plan is asked for.
+fn only(planned: &PlannedOnly) -> Value {
+    let mut told = json(&planned.subject, &planned.plan);
+    told["ingress"] = json!(planned.member.key);
+    told["hash"] = json!(planned.hash);
+    told
+}
+
+/// The same as text.
+#[must_use]
+pub fn only_text(planned: &PlannedOnly) -> String {
+    let PlannedOnly { member, hash, plan, .. } = planned;
+    let mut out =
+        format!("{} {member}, of which only the plan is asked for: {hash}\n", member.kind);
+    write_steps(&mut out, &plan.steps, usize::MAX);
+    write_rest(&mut out, plan, &Shown { lines: usize::MAX, length: usize::MAX });
+    out
 }
 
 /// A plan as JSON: the calls in AWS's own words.
@@ -161,6 +184,7 @@ pub fn json(subject: &Subject, plan: &Plan) -> Value {
     });
     json!({
         "subject": subject.to_string(),
+        "awaits_approval": approval::awaited(plan),
         "steps": steps.collect::<Vec<_>>(),
         "refusals": plan.refusals,
         "notes": plan.notes,

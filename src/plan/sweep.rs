@@ -104,6 +104,7 @@ fn balancer_stack(
         claimed: BTreeSet::new(),
         leaving: Vec::new(),
         staying: BTreeSet::new(),
+        planned_only: BTreeSet::new(),
         followed: BTreeSet::new(),
         succeeded: BTreeSet::new(),
         evicted: BTreeSet::new(),

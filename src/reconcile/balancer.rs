@@ -38,6 +38,8 @@ type Shown<'i> = (Option<&'i LiveLoadBalancer>, Entrance<'i>);
 struct Told {
     /// Whether nobody leaves for now: the load balancer stays, and so do their names.
     is_held: bool,
+    /// Whether nothing goes for now: all names stay that lead here.
+    is_unapproved: bool,
     /// Which changes they include.
     at: Revision,
 }
@@ -68,11 +70,19 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if !built.stack.braked.owners.is_empty() {
             plan = self.plan(&built, &inventory, &over);
         }
+        if !built.stack.planned_only.is_empty() {
+            // Few groups have any: the others take no room for it.
+            let planned = self.planned_only(group, &snapshot, (&built, &plan), &over);
+            let planned = Box::pin(planned).await;
+            built.problems.extend(planned);
+        }
+        let plan = self.await_approval(group, &mut built, (plan, &inventory), &over);
         // Before anything goes: no name is made for it any more.
         let extent = &snapshot.extent;
         let before = plan::balancer::current(extent, &built.stack, &inventory);
         let arrived = plan::balancer::arrived(extent, &built.stack, &inventory, &over);
-        let told = Told { is_held: plan::deletion::holds_up(&plan), at };
+        let is_unapproved = plan::approval::awaited(&plan).is_some();
+        let told = Told { is_held: plan::deletion::holds_up(&plan), is_unapproved, at };
         let entrance = plan::entrance::entrance(&built.stack, &inventory, before);
         self.tell_names(group, &built, (before, entrance, &arrived), told);
         if self.is_named_anew(&plan, &inventory) {
@@ -107,7 +117,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// What stands of the group.
-    async fn look(
+    pub(super) async fn look(
         &self,
         group: &Group,
         snapshot: &Snapshot,
@@ -146,7 +156,12 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         world.balancers.get_mut(group).map(|state| state.over(now)).unwrap_or_default()
     }
 
-    fn plan(&self, built: &Built, inventory: &BalancerInventory, over: &BTreeSet<WaitKey>) -> Plan {
+    pub(super) fn plan(
+        &self,
+        built: &Built,
+        inventory: &BalancerInventory,
+        over: &BTreeSet<WaitKey>,
+    ) -> Plan {
         let settings = self.settings();
         plan::balancer::plan(settings, &settings.extent, &built.stack, inventory, over)
     }
@@ -345,6 +360,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mut world = self.world().lock();
         let mut names = Names { load_balancer, has_ipv6, arriving, ..built.names.clone() };
         names.known.retain(|member| !names.arriving.contains(member));
+        if told.is_unapproved {
+            names.known.clear();
+        }
         if told.is_held {
             names.known.retain(|member| !stack.leaving.contains(member));
         }

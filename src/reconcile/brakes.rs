@@ -10,15 +10,18 @@ use super::Visit;
 use crate::aws::Cloud;
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Sought};
+use crate::desired::balancer::Built;
 use crate::desired::owners;
 use crate::model::backend::BackendKey;
 use crate::model::flat::FlatMap;
+use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::inventory::{BalancerInventory, TargetsInventory, ZoneInventory};
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, WaitKey};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::{Braked, Doubts, TargetsStack, ZoneStack};
+use crate::plan::approval::{self, Removals};
 use crate::plan::{brakes, zone};
 
 /// How often it is looked whether what is held may go: a person who has just said so waits no
@@ -54,6 +57,37 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             held.append(&mut asked);
         }
         self.braked(held)
+    }
+
+    /// A plan in which what goes out of service is held until a person has approved it, where a
+    /// class has it so.
+    pub(super) fn await_approval(
+        &self,
+        group: &Group,
+        built: &mut Built,
+        (plan, inventory): (Plan, &BalancerInventory),
+        over: &BTreeSet<WaitKey>,
+    ) -> Plan {
+        let removals = Removals::of(&plan, inventory);
+        let hash = approval::hash(self.subject, &removals);
+        {
+            let world = &mut *self.world().lock();
+            let mut members = built.stack.active.iter().chain(&built.stack.leaving);
+            if !owners::wait_for_approval(&world.objects, &mut members) {
+                return plan;
+            }
+            let is_approved = owners::approves(&world.objects.classes, &hash);
+            let state = world.balancers.entry(group.clone()).or_default();
+            if state.may_remove(&removals.texts(), is_approved) {
+                return plan;
+            }
+            world.braked.insert(self.subject.clone());
+        }
+        approval::keep(&mut built.stack, inventory, &removals);
+        let mut held = self.plan(built, inventory, over);
+        let mut members = built.stack.active.iter().chain(&built.stack.leaving);
+        approval::hold(&mut held, &removals, &hash, members.next());
+        held
     }
 
     /// Those whose names are about to go.

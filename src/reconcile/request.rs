@@ -183,10 +183,11 @@ fn proofs(current: Option<&LiveRequest>) -> BTreeSet<Validation> {
 
 /// When to look again.
 fn again(stack: &RequestStack, found: &RequestInventory) -> Rest {
-    if stack.use_of_it != Use::Used {
+    let current = plan::request::current(found);
+    if stack.use_of_it != Use::Used || stack.is_held && current.is_none() {
         return Rest::Done;
     }
-    match plan::request::current(found).map(|live| &live.facts) {
+    match current.map(|live| &live.facts) {
         Some(facts) if facts.state == RequestState::Pending => {
             Rest::Later(if facts.await_decision() { ISSUE_PAUSE } else { PROOF_PAUSE })
         }
@@ -210,6 +211,9 @@ fn unread_zones(user: &Source, key: &RequestKey) -> Problem {
 fn progress(user: &Source, stack: &RequestStack, found: &RequestInventory) -> Option<Problem> {
     let key = &stack.request.key;
     let current = plan::request::current(found);
+    if stack.is_held && current.is_none() {
+        return None;
+    }
     if let Some(live) = current.filter(|live| live.is_issued()) {
         let why = live.facts.renewal.as_ref()?;
         let found = format!("a certificate for {key}, which ACM does not renew: {why}");

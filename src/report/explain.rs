@@ -19,12 +19,14 @@ use crate::model::target::LiveTarget;
 
 mod answer;
 mod certificate;
+mod guards;
 mod misses;
 mod name;
 mod pod;
 mod url;
 
 pub(super) use answer::in_words as target_in_words;
+pub use guards::Guards;
 pub(super) use name::targets as led_to;
 pub use pod::PodAccount;
 pub use url::Url;
@@ -48,6 +50,8 @@ pub struct Account<'a> {
     pub certificates: &'a IssuedCertificates,
     /// What is registered in target groups, as far as somebody has looked.
     pub targets: &'a BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
+    /// The security groups on the way; none where nobody looks at them.
+    pub guards: Option<Guards<'a>>,
 }
 
 /// A network load balancer in front of a load balancer: who asks the one is answered by the other.
@@ -76,8 +80,9 @@ pub enum Verdict {
 /// A station of the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Station {
-    /// What it is: `record`, `load balancer`, `listener`, `certificate`, `rule`, `answer`, `target
-    /// group` or `target`; of a pod `pod`, `service`, `target group`, `target` or `gate`.
+    /// What it is: `record`, `load balancer`, `listener`, `security group`, `certificate`, `rule`,
+    /// `answer`, `target group` or `target`; of a pod `pod`, `service`, `target group`, `target` or
+    /// `gate`.
     pub what: &'static str,
     /// What it means.
     pub verdict: Verdict,
@@ -204,12 +209,13 @@ impl<'a> Account<'a> {
         };
         let found = format!("{} on port {}", listener.live.spec.protocol, listener.port);
         stations.push(Station::new("listener", Verdict::Good, found));
+        stations.extend(guards::client(self, live, listener));
         if url.protocol == Protocol::Https {
             stations.push(certificate::station(self, &listener.live.spec, url));
         }
         let taken = taken(listener, request);
         stations.push(misses::station(listener, &taken, request));
-        stations.extend(answer::stations(self, &taken, url, request));
+        stations.extend(answer::stations(self, (live, &taken), url, request));
         Explanation::of(url, stations)
     }
 

@@ -54,9 +54,20 @@ pub struct BalancerState {
     /// Whether a person has changed an Ingress of the group, and nobody has looked behind it yet.
     pub is_touched: bool,
     waits: Waits,
+    /// The removals that a person has approved and that are not all made yet. Losing this, as a
+    /// restart does, has the rest approved again.
+    approved: BTreeSet<String>,
 }
 
 impl BalancerState {
+    /// Whether removals may be made: a person has just approved them, or all of them before.
+    pub fn may_remove(&mut self, removals: &BTreeSet<String>, is_approved: bool) -> bool {
+        if is_approved || removals.is_empty() {
+            self.approved.clone_from(removals);
+        }
+        removals.is_subset(&self.approved)
+    }
+
     /// Begins a tenure: what was remembered and waited for is another process's to say.
     pub fn begin(&mut self) {
         self.stored = Remembered::default();
@@ -64,6 +75,7 @@ impl BalancerState {
         self.standing.clear();
         self.leftovers.clear();
         self.waits = Waits::default();
+        self.approved.clear();
     }
 
     /// Takes note of the generations of the members that a visit has seen.

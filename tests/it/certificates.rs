@@ -145,7 +145,13 @@ fn stack(certificate: Option<Certificate>, use_of_it: Use) -> CertificateStack {
         certificate.tags.insert(TAG_CHAIN.into(), certificate.chain_mark().into());
         certificate
     });
-    CertificateStack { key: secret(), use_of_it, certificate, listening: Some(Arc::default()) }
+    CertificateStack {
+        key: secret(),
+        use_of_it,
+        certificate,
+        is_held: false,
+        listening: Some(Arc::default()),
+    }
 }
 
 /// A step with the bytes of the Secrets that it refers to.

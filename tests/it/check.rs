@@ -286,6 +286,7 @@ fn a_certificate_goes_once_no_listener_uses_it() {
             key: CertificateKey::Secret(ObjectKey::new("shop", "tls")),
             certificate: None,
             use_of_it: Use::Unused,
+            is_held: false,
             listening: used.map(Arc::new),
         };
         let mut plan = Plan::default();

@@ -135,11 +135,13 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("request-certificates", "", "true"),
     ("dns", "", "true"),
     ("accept-removals", "", "0123456789abcdef"),
+    ("approve-removals", "", "false"),
     ("precedence", "", "kubernetes"),
     ("zones-out", "", "none"),
     ("healthcheck-from-readiness-probe", "", "true"),
     ("shared-target-groups", "", "true"),
     ("nginx", "", "true"),
+    ("plan-only", "", "false"),
 ];
 
 /// For each field of IngressClassParams a value, as it stands behind `spec`.

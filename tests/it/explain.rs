@@ -1,16 +1,18 @@
 //! `albedo explain`: whether a request would be served, and at which station it ends where not.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use albedo::aws::{BalancerScope, Mirror};
+use albedo::aws::{BalancerScope, Mirror, Reach};
 use albedo::model::id::{AwsId, Id};
 use albedo::model::inventory::BalancerInventory;
 use albedo::model::load_balancer::LoadBalancerState;
 use albedo::model::record::{Record, RecordType, RecordValue};
+use albedo::model::security::{IngressRule, Peer};
 use albedo::model::surroundings::{IssuedCertificate, IssuedCertificates, Issuer};
 use albedo::model::target::TargetState;
-use albedo::report::explain::{Account, Explanation, Url, Verdict};
+use albedo::report::explain::{Account, Explanation, Guards, Url, Verdict};
 
 use super::contract::suite::Stopped;
 use super::support::fake::{Fake, State};
@@ -74,6 +76,11 @@ fn lead(aws: &Fake, name: &str, to: &str) {
 }
 
 fn explain(aws: &Fake, url: &str) -> Explanation {
+    explain_to(aws, url, None)
+}
+
+/// The same for a client of whom it is asked whether security groups let him in.
+fn explain_to(aws: &Fake, url: &str, client: Option<IpAddr>) -> Explanation {
     let url: Url = url.parse().unwrap();
     let request = url.request();
     let mirror = Mirror::new(aws.clone(), Stopped);
@@ -94,6 +101,8 @@ fn explain(aws: &Fake, url: &str) -> Explanation {
         is_whole: true,
     };
     let certificates = IssuedCertificates::from_iter([certificate]);
+    let rules = wait(mirror.security_groups(HOUR)).unwrap();
+    let surroundings = wait(mirror.surroundings(Reach::Interfaces, HOUR)).unwrap();
     let mut account = Account {
         frontend_nlbs: &[],
         now: jiff::Timestamp::UNIX_EPOCH,
@@ -103,6 +112,7 @@ fn explain(aws: &Fake, url: &str) -> Explanation {
         target_groups: &target_groups,
         certificates: &certificates,
         targets: &BTreeMap::new(),
+        guards: Some(Guards { rules: &rules, surroundings: &surroundings, client }),
     };
     let wanted = account.wanted(&url, &request).into_iter();
     let targets = wanted.map(|id| (id.clone(), wait(mirror.targets(&id)).unwrap().targets));
@@ -133,15 +143,24 @@ fn a_request_that_is_served_goes_from_its_name_to_a_target() {
     let explained = explain(&aws, "http://a.example.com/shop/cart");
     let way: Vec<(&str, Verdict)> =
         explained.stations.iter().map(|station| (station.what, station.verdict)).collect();
-    let stations =
-        ["record", "load balancer", "listener", "rule", "target group", "target", "target"];
+    let stations = [
+        "record",
+        "load balancer",
+        "listener",
+        "security group",
+        "rule",
+        "target group",
+        "target",
+        "target",
+        "security group",
+    ];
     assert_eq!(way, stations.map(|what| (what, Verdict::Good)));
     assert_eq!(explained.served, Verdict::Good);
-    let rule = &explained.stations[3];
+    let rule = &explained.stations[4];
     assert_eq!(rule.found, "1 takes it, for a.example.com /shop|/shop/*");
     let near = ["not 2, for b.example.com /x: the host is a.example.com, the path is /shop/cart"];
     assert_eq!(rule.beside, near);
-    let group = &explained.stations[4].found;
+    let group = &explained.stations[5].found;
     assert!(group.ends_with(", for shop/web-web:80: 2 of 2 targets are healthy"), "{group}");
 }
 
@@ -165,6 +184,52 @@ fn each_cause_of_a_503_is_found_with_what_to_do_about_it() {
         "target group",
         &["no target, so 503", "kubectl get endpointslices"],
     );
+}
+
+#[test]
+fn who_is_not_let_in_by_security_groups_hears_by_which() {
+    let aws = standing(WORLD);
+    let url = "http://a.example.com/shop";
+    let open = explain_to(&aws, url, Some("203.0.113.9".parse().unwrap()));
+    assert_eq!(open.served, Verdict::Good, "{open:#?}");
+    // Somebody narrows whom the load balancer lets in.
+    let narrow = |peer: &str| {
+        aws.change(|state| {
+            for group in state.security_groups.values_mut() {
+                let rules = std::mem::take(&mut group.rules).into_iter();
+                let rules = rules.map(|(rule, text)| match rule.source {
+                    Peer::Cidr(_) => {
+                        (IngressRule { source: Peer::Cidr(peer.to_owned()), ..rule }, text)
+                    }
+                    _ => (rule, text),
+                });
+                group.rules = rules.collect();
+            }
+        });
+    };
+    narrow("10.0.0.0/8");
+    let shut = explain_to(&aws, url, Some("203.0.113.9".parse().unwrap()));
+    check(&shut, "security group", &["lets 10.0.0.0/8 in on port 80, and not 203.0.113.9"]);
+    let inside = explain_to(&aws, url, Some("10.1.2.3".parse().unwrap()));
+    assert_eq!(inside.served, Verdict::Good, "{inside:#?}");
+    // Of nobody in particular it is told, and no more.
+    let anybody = explain(&aws, url);
+    assert_eq!(anybody.served, Verdict::Good);
+    let told = anybody.stations.iter().find(|station| station.what == "security group").unwrap();
+    assert!(told.mend.as_deref().is_some_and(|mend| mend.contains("--from")), "{told:?}");
+    // Somebody takes from the nodes what lets the load balancer in.
+    aws.set_health(TargetState::Unhealthy);
+    aws.change(|state| {
+        for group in state.security_groups.values_mut() {
+            group.rules.retain(|rule, _| !matches!(rule.source, Peer::Group(_)));
+        }
+    });
+    let explained = explain(&aws, url);
+    assert_eq!(explained.served, Verdict::Bad);
+    let last = explained.stations.last().unwrap();
+    assert_eq!((last.what, last.verdict), ("security group", Verdict::Bad));
+    assert!(last.found.contains("does not let the load balancer"), "{last:?}");
+    assert!(last.found.ends_with("in on port 8080"), "{last:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod addresses;
 mod adopt;
 mod annotations;
+mod approval;
 mod attributes;
 mod bad_member;
 mod bad_targets;
@@ -69,6 +70,7 @@ mod pairing;
 mod panics;
 mod people;
 mod plan_log;
+mod plan_only;
 mod plan_page;
 mod policy;
 mod precedence;

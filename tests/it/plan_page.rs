@@ -91,6 +91,7 @@ service shop/s: {ports: [80:8080]}
 endpoints shop/s: {at: [172.31.1.10]}
 ingress shop/good: {target-type: ip, rules: [good.example.com Prefix / s:80]}
 ingress shop/bad: {target-type: nonsense, rules: [bad.example.com Prefix / s:80]}
+ingress shop/only: {alb.ingress.k8s.aws/plan-only: \"true\", rules: [o.example.com Prefix / s:80]}
 ingress shop/odd: {group.name: NOT VALID, rules: [odd.example.com Prefix / s:80]}",
     );
     let plans = world.plan(&Fake::new());
@@ -98,6 +99,7 @@ ingress shop/odd: {group.name: NOT VALID, rules: [odd.example.com Prefix / s:80]
     let document = Document {
         settings: &world.settings,
         plans: &plans.plans,
+        planned_only: &plans.planned_only,
         problems: &plans.problems,
         removed: &removed,
         notes: &notes,
@@ -108,6 +110,7 @@ ingress shop/odd: {group.name: NOT VALID, rules: [odd.example.com Prefix / s:80]
     let steps = document["plans"].as_array().unwrap().iter();
     assert!(steps.filter(|plan| plan["steps"] != json!([])).count() > 1, "{document:#}");
     assert!(document["problems"].as_array().unwrap().len() > 1, "{document:#}");
+    assert_eq!(document["plan_only"][0]["ingress"]["name"], "only", "{document:#}");
     document["plans"][0]["steps"] = json!([{"id": "one"}]);
     document["problems"][0]["severity"] = json!("Fatal");
     assert!(faults(&schema, &schema, &document, "$").len() > 8, "the schema holds something");

@@ -351,6 +351,7 @@ fn what_failed_is_asked_for_again_after_an_hour_and_goes_once_another_stands() {
     let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds).unwrap();
     let stack = |seconds: i64| RequestStack {
         use_of_it: Use::Used,
+        is_held: false,
         unproved: Some(BTreeSet::new()),
         request: CertificateRequest { key: asked.clone(), tags: tags(&[]) },
         listening: Some(std::sync::Arc::default()),
@@ -379,8 +380,7 @@ fn what_failed_is_asked_for_again_after_an_hour_and_goes_once_another_stands() {
     assert_eq!(steps(&stack(3599), &inventory(vec![failed()])), none);
     assert_eq!(steps(&stack(3600), &inventory(vec![failed()])), ["RequestCertificate"]);
     let pending = || live("pending", RequestState::Pending);
-    let both = inventory(vec![failed(), pending()]);
-    assert_eq!(steps(&stack(9999), &both), ["DeleteCertificate"]);
+    assert_eq!(steps(&stack(9999), &inventory(vec![failed(), pending()])), ["DeleteCertificate"]);
     // Where zones are unknown, nobody is asked, and nothing goes that somebody uses.
     let blind = RequestStack { unproved: None, ..stack(9999) };
     assert_eq!(steps(&blind, &inventory(Vec::new())), none);

@@ -415,6 +415,9 @@ built! {
     DNS: bool = "dns" on Class by grammar::truth;
     /// What goes although its owners are out of sight: the tokens that the Events say, with commas.
     ACCEPT_REMOVALS: Vec<String> = "accept-removals" on Class by LIST;
+    /// Whether what goes out of service for the class's Ingresses goes only once accept-removals
+    /// says the hash of just that, which Events and `albedo plan` show.
+    APPROVE_REMOVALS: bool = "approve-removals" on Class by grammar::truth;
     /// In which order the rules of a group stand: members, one Ingress after the other (also where
     /// nobody says), or kubernetes, the narrowest host and path first, whoever asks for it.
     PRECEDENCE: Precedence = "precedence" on Class by grammar::precedence;
@@ -431,6 +434,9 @@ built! {
     /// Whether Ingresses are read as ingress-nginx reads them, and its annotations are translated
     /// (docs/nginx.md); rules stand as with precedence kubernetes, where nobody says.
     NGINX: bool = "nginx" on Class by grammar::truth;
+    /// Whether what is asked for is only planned, which an Event tells with the plan's hash, and
+    /// nothing of it is done until the annotation goes; what stands stays.
+    PLAN_ONLY: bool = "plan-only" on IngressOrClass by grammar::truth;
 }
 
 /// Annotations of LBC's that are not built yet.

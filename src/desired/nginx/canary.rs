@@ -66,6 +66,22 @@ fn is_same(one: (Option<&str>, &HTTPIngressPath), other: (Option<&str>, &HTTPIng
         && one.1.path_type == other.1.path_type
 }
 
+/// Whether a canary of an Ingress is such a one.
+pub fn any_of(
+    snapshot: &Snapshot,
+    group: &Group,
+    (key, ingress): (&ObjectKey, &Ingress),
+    is_such: impl Fn(&ObjectKey, &Ingress) -> bool,
+) -> bool {
+    let shares = |canary: &Ingress| {
+        paths(canary).any(|theirs| paths(ingress).any(|own| is_same(own, theirs)))
+    };
+    let is_main = super::is_asked(snapshot, ingress) && !is_canary(ingress);
+    is_main
+        && beside(snapshot, group, key, is_canary)
+            .any(|(key, canary)| is_such(key, canary) && shares(canary))
+}
+
 /// Whether there is an Ingress for a canary.
 #[must_use]
 pub fn has_main(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> bool {

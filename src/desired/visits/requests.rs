@@ -7,7 +7,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 
 use super::caused::Visits;
 use super::{Index, imported};
-use crate::desired::classes::{class_of, is_own_class};
+use crate::desired::classes::{class_of, is_only_planned, is_own_class};
 use crate::desired::packing::{Asked, pack};
 use crate::desired::request;
 use crate::model::group::Group;
@@ -54,6 +54,26 @@ impl Index {
             None => _ = self.packing.asked.remove(key),
         }
         self.ask(visits, key);
+    }
+
+    /// Takes note of whether only the plan of an Ingress is asked for: its certificates are made
+    /// once it is not.
+    pub(super) fn note_planned_only(
+        &mut self,
+        visits: &mut Visits<'_>,
+        objects: &Objects,
+        key: &ObjectKey,
+        ingress: Option<&Ingress>,
+    ) {
+        let is_asked = ingress.is_some_and(|ingress| is_only_planned(objects, ingress));
+        let is_news = if is_asked {
+            self.planned_only.insert(key.clone())
+        } else {
+            self.planned_only.remove(key)
+        };
+        if is_news {
+            visits.certificates(self.certificates_of(&Source::ingress(key.clone())));
+        }
     }
 
     /// Takes note of what an Ingress has ACM asked for in the end.

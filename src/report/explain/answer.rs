@@ -2,11 +2,12 @@
 
 use crate::model::group::Group;
 use crate::model::id::AwsId;
+use crate::model::inventory::LiveLoadBalancer;
 use crate::model::known::Known;
 use crate::model::rule::{Redirect, Request, RuleAction, Weighted};
 use crate::model::target::{LiveTarget, TargetState};
 
-use super::{Account, Station, Taken, Url, Verdict};
+use super::{Account, Station, Taken, Url, Verdict, guards};
 
 /// How many targets are told of, of each target group.
 const TARGETS_MAX: usize = 20;
@@ -14,7 +15,7 @@ const TARGETS_MAX: usize = 20;
 /// What is to be said of what takes a request does with it.
 pub(super) fn stations(
     account: &Account<'_>,
-    taken: &Taken<'_>,
+    (live, taken): (&LiveLoadBalancer, &Taken<'_>),
     url: &Url,
     request: &Request,
 ) -> Vec<Station> {
@@ -26,8 +27,8 @@ pub(super) fn stations(
                 // Of several target groups those without a weight get nothing.
                 let gets = |one: &&Weighted| is_only || one.weight != Some(0);
                 for one in groups.iter().filter(gets) {
-                    stations
-                        .extend(one.group.given().into_iter().flat_map(|id| group(account, id)));
+                    let ids = one.group.given().into_iter();
+                    stations.extend(ids.flat_map(|id| group(account, live, id)));
                 }
             }
             RuleAction::Redirect(redirect) => stations.push(redirected(redirect, url, request)),
@@ -88,7 +89,7 @@ fn fixed(taken: &Taken<'_>, status: &str, body: Option<&str>) -> Station {
     Station::new("answer", Verdict::Bad, found).with_mend(mend)
 }
 
-fn group(account: &Account<'_>, id: &AwsId) -> Vec<Station> {
+fn group(account: &Account<'_>, balancer: &LiveLoadBalancer, id: &AwsId) -> Vec<Station> {
     let live = account.target_groups.iter().find(|live| live.live.id == *id);
     let tags = live.and_then(|live| Group::resource_in(&live.live.spec.tags));
     let name = live.and_then(|live| live.live.spec.name.as_ref());
@@ -126,7 +127,8 @@ fn group(account: &Account<'_>, id: &AwsId) -> Vec<Station> {
             .with_mend("see each"),
     };
     let each = targets.iter().take(TARGETS_MAX).map(target);
-    std::iter::once(summary).chain(each).collect()
+    let guarded = live.and_then(|live| guards::targets(account, balancer, live, targets));
+    std::iter::once(summary).chain(each).chain(guarded).collect()
 }
 
 fn target(live: &LiveTarget) -> Station {

@@ -118,6 +118,7 @@ impl<'a> Way<'a> {
             target_groups: &[],
             certificates: &self.certificates,
             targets: &BTreeMap::new(),
+            guards: None,
         };
         let host = host.replacen('*', "any", 1);
         account.record(&Url { protocol: Protocol::Http, host, port: 80, target: "/".to_owned() })
