@@ -17,7 +17,7 @@ use crate::desired::exposed;
 use crate::model::action::{Action, AwsAction, ElbAction};
 use crate::model::fact::{Names, Revision, Topic};
 use crate::model::group::Group;
-use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
+use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::part::Part;
@@ -28,7 +28,6 @@ use crate::model::source::{Source, SourceKind};
 use crate::plan;
 use crate::plan::entrance::Entrance;
 use crate::report::{self, Rest};
-use crate::world::BalancerState;
 
 /// The load balancer that statuses show, and what they show beside it.
 type Shown<'i> = (Option<&'i LiveLoadBalancer>, Entrance<'i>);
@@ -410,48 +409,5 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             rests.push(Rest::Later(Duration::ZERO));
         }
         super::gravest(rests)
-    }
-
-    /// The certificate that stands and that listeners may have.
-    async fn standing(&self, key: &CertificateKey) -> Result<Option<AwsId>, CloudError> {
-        let (mirror, cluster) = (self.mirror(), &self.settings().cluster);
-        match key {
-            CertificateKey::Secret(_) => Ok(mirror.imports(cluster, key).await?.into_iter().next()),
-            CertificateKey::Request(request) => {
-                let found = mirror.request(cluster, request, Duration::MAX).await?;
-                let current = plan::request::current(&found).filter(|live| live.is_issued());
-                Ok(current.map(|live| live.id.clone()))
-            }
-        }
-    }
-
-    /// Finds out which certificates stand that a group has had made, or goes on using: a group that
-    /// is visited before them must not take what its listeners use for absent. Where ACM cannot be
-    /// read, that is unknown, and holds up nothing that does not need it.
-    async fn learn_certificates(&self, group: &Group) -> Rest {
-        let unread: BTreeSet<CertificateKey> = {
-            let world = self.world().lock();
-            let members = world.index.members(group);
-            let asked = members.flat_map(|member| world.index.certificates_of(member));
-            let state = world.balancers.get(group).into_iter();
-            let held = state.flat_map(BalancerState::held_certificates).cloned();
-            let keys = asked.chain(held);
-            let is_unread =
-                |key: &CertificateKey| world.facts.is_unread(&Handle::Certificate(key.clone()));
-            keys.filter(is_unread).collect()
-        };
-        for key in unread {
-            match self.standing(&key).await {
-                Ok(standing) => {
-                    let handle = Handle::Certificate(key);
-                    self.world().lock().facts.learn(handle, standing);
-                }
-                Err(error) => {
-                    tracing::warn!(%group, %error, "certificates cannot be read; HTTPS stays as it is");
-                    return super::again(&error);
-                }
-            }
-        }
-        Rest::Done
     }
 }

@@ -1,4 +1,7 @@
-//! The story of a visit to a certificate.
+//! The story of a visit to a certificate; and which ones stand, for those that use them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::pace::Held;
 use super::{Visit, gravest};
@@ -8,12 +11,14 @@ use crate::cluster::Cluster;
 use crate::desired;
 use crate::desired::secret::validity;
 use crate::model::fact::Topic;
-use crate::model::id::{CertificateKey, Handle, ObjectKey};
+use crate::model::group::Group;
+use crate::model::id::{AwsId, CertificateKey, Handle, ObjectKey};
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::snapshot::Objects;
 use crate::plan;
 use crate::report::Rest;
+use crate::world::BalancerState;
 
 impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     pub(super) async fn certificate(&self, key: &CertificateKey) -> Result<Rest, CloudError> {
@@ -92,5 +97,48 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             events
         };
         self.tell(events);
+    }
+
+    /// The certificate that stands and that listeners may have.
+    async fn standing(&self, key: &CertificateKey) -> Result<Option<AwsId>, CloudError> {
+        let (mirror, cluster) = (self.mirror(), &self.settings().cluster);
+        match key {
+            CertificateKey::Secret(_) => Ok(mirror.imports(cluster, key).await?.into_iter().next()),
+            CertificateKey::Request(request) => {
+                let found = mirror.request(cluster, request, Duration::MAX).await?;
+                let current = plan::request::current(&found).filter(|live| live.is_issued());
+                Ok(current.map(|live| live.id.clone()))
+            }
+        }
+    }
+
+    /// Finds out which certificates stand that a group has had made, or goes on using: a group that
+    /// is visited before them must not take what its listeners use for absent. Where ACM cannot be
+    /// read, that is unknown, and holds up nothing that does not need it.
+    pub(super) async fn learn_certificates(&self, group: &Group) -> Rest {
+        let unread: BTreeSet<CertificateKey> = {
+            let world = self.world().lock();
+            let members = world.index.members(group);
+            let asked = members.flat_map(|member| world.index.certificates_of(member));
+            let state = world.balancers.get(group).into_iter();
+            let held = state.flat_map(BalancerState::held_certificates).cloned();
+            let keys = asked.chain(held);
+            let is_unread =
+                |key: &CertificateKey| world.facts.is_unread(&Handle::Certificate(key.clone()));
+            keys.filter(is_unread).collect()
+        };
+        for key in unread {
+            match self.standing(&key).await {
+                Ok(standing) => {
+                    let handle = Handle::Certificate(key);
+                    self.world().lock().facts.learn(handle, standing);
+                }
+                Err(error) => {
+                    tracing::warn!(%group, %error, "certificates cannot be read; HTTPS stays as it is");
+                    return super::again(&error);
+                }
+            }
+        }
+        Rest::Done
     }
 }
