@@ -221,7 +221,7 @@ fn a_release_comes_changes_and_goes_and_what_is_remembered_stays() {
     let install = ["install", "albedo", CHART, "--set", "clusterName=demo"];
     helm(&install).expect("it can be installed");
     let names = plane.kubectl(&["get", "crd,ingressclass", "-o", "name"]);
-    assert_eq!(names.lines().count(), 4, "{names}");
+    assert_eq!(names.lines().count(), 5, "{names}");
     let marked = ["create", "configmap", "-n", "albedo-system", "albedo-memory-mark"];
     plane.kubectl(&marked);
     let upgrade = ["upgrade", "albedo", CHART, "--set", "clusterName=demo,replicaCount=3"];

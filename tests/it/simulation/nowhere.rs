@@ -1,5 +1,5 @@
 //! Paths that somebody leads to a Service that does not exist: they are answered with 503, as with
-//! AWS Load Balancer Controller.
+//! AWS Load Balancer Controller. And paths that nobody leads anywhere.
 
 use albedo::model::id::ObjectKey;
 use albedo::model::rule::RuleAction;
@@ -26,6 +26,12 @@ pub fn is_asked_for(
         })
     });
     asking.any(|service| is_missing(&service)) && is_answered(state, path)
+}
+
+/// Whether nobody asks for anything at a path of a listener any more.
+pub fn is_nobodys(path: &str, objects: &Objects) -> bool {
+    let Some((_, path)) = path.split_once(' ') else { return false };
+    objects.ingresses.values().all(|ingress| backends(ingress, path).is_empty())
 }
 
 /// What an Ingress asks for at a path.
