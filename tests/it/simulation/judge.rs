@@ -348,7 +348,7 @@ impl Judge {
         ];
         for (invariant, lost) in lost {
             for (what, targets) in lost {
-                let is_free = self.is_passing(&what) || Self::is_let_go(&world, &what);
+                let is_free = self.is_passing(&what) || Self::is_let_go(&world, &what, after);
                 let is_excused =
                     invariant == Invariant::Reached && is_free || self.has_waited(&what);
                 if is_excused || self.is_led_nowhere(pid, &world, &what, after) {
@@ -376,11 +376,11 @@ impl Judge {
 
     /// Whether nobody asks for a path any more, as far as a process knows, and no member that has
     /// turned bad has had it.
-    fn is_let_go(world: &SharedWorld, path: &str) -> bool {
+    fn is_let_go(world: &SharedWorld, path: &str, after: &State) -> bool {
         let world = world.lock();
         let held = world.balancers.values().flat_map(|state| state.stored.memory.held.values());
         let mut rules = held.flat_map(|part| &part.rules);
-        nowhere::is_nobodys(path, &world.objects)
+        nowhere::is_nobodys(path, after, &world.objects)
             && !rules.any(|rule| {
                 path.split_once(' ').is_some_and(|(_, path)| served::is_for(rule, path))
             })

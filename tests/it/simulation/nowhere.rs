@@ -1,7 +1,10 @@
 //! Paths that somebody leads to a Service that does not exist: they are answered with 503, as with
 //! AWS Load Balancer Controller. And paths that nobody leads anywhere.
 
-use albedo::model::id::ObjectKey;
+use std::collections::BTreeMap;
+
+use albedo::model::id::{AwsId, ObjectKey};
+use albedo::model::marks::TAG_STACK;
 use albedo::model::rule::RuleAction;
 use albedo::model::snapshot::Objects;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
@@ -28,10 +31,22 @@ pub fn is_asked_for(
     asking.any(|service| is_missing(&service)) && is_answered(state, path)
 }
 
-/// Whether nobody asks for anything at a path of a listener any more.
-pub fn is_nobodys(path: &str, objects: &Objects) -> bool {
-    let Some((_, path)) = path.split_once(' ') else { return false };
-    objects.ingresses.values().all(|ingress| backends(ingress, path).is_empty())
+/// Whether nobody asks for anything at a path of a listener any more who is, or has been, of its
+/// group.
+pub fn is_nobodys(path: &str, state: &State, objects: &Objects) -> bool {
+    let Some((listener, path)) = path.split_once(' ') else { return false };
+    let listener = state.listeners.get(&AwsId::new(listener));
+    let balancer = listener.and_then(|found| state.load_balancers.get(&found.load_balancer));
+    let stack = balancer.and_then(|found| found.spec.tags.get(TAG_STACK));
+    let Some(stack) = stack.map(|stack| stack.as_str()) else { return false };
+    let mut members = objects.ingresses.iter().filter(|(key, ingress)| {
+        let metadata = &ingress.metadata;
+        let named = metadata.annotations.iter().flat_map(BTreeMap::values);
+        let held = metadata.finalizers.iter().flatten();
+        key.to_string() == stack
+            || named.chain(held).any(|text| text.rsplit('/').next() == Some(stack))
+    });
+    members.all(|(_, ingress)| backends(ingress, path).is_empty())
 }
 
 /// What an Ingress asks for at a path.
