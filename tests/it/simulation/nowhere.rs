@@ -38,13 +38,13 @@ pub fn is_nobodys(path: &str, state: &State, objects: &Objects) -> bool {
     let listener = state.listeners.get(&AwsId::new(listener));
     let balancer = listener.and_then(|found| state.load_balancers.get(&found.load_balancer));
     let stack = balancer.and_then(|found| found.spec.tags.get(TAG_STACK));
-    let Some(stack) = stack.map(|stack| stack.as_str()) else { return false };
+    let Some(stack) = stack else { return false };
     let mut members = objects.ingresses.iter().filter(|(key, ingress)| {
         let metadata = &ingress.metadata;
         let named = metadata.annotations.iter().flat_map(BTreeMap::values);
         let held = metadata.finalizers.iter().flatten();
-        key.to_string() == stack
-            || named.chain(held).any(|text| text.rsplit('/').next() == Some(stack))
+        key.to_string() == stack.as_str()
+            || named.chain(held).any(|text| text.rsplit('/').next() == Some(stack.as_str()))
     });
     members.all(|(_, ingress)| backends(ingress, path).is_empty())
 }
