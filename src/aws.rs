@@ -1,7 +1,7 @@
 //! The edge towards AWS: one way to read a part of it, and one to write.
 //!
-//! Only `elb`, `ec2`, `acm`, `route53`, `wafv2`, `shield`, `tagging` and `sdk` name `aws_sdk_*`;
-//! everything else speaks in the model's nouns.
+//! Only `elb`, `ec2`, `acm`, `route53`, `wafv2`, `shield`, `tagging`, `iam` and `sdk` name
+//! `aws_sdk_*`; everything else speaks in the model's nouns.
 //!
 //! Reading order: this trait; `sdk`, the clients of AWS, as fast as `limits` says; `service`, which
 //! implements the trait on them; `mirror`, which remembers what was read and written. Of that,
@@ -45,6 +45,7 @@ mod endpoints;
 pub mod error;
 mod flights;
 mod groups;
+pub mod iam;
 mod limits;
 mod mirror;
 mod part;

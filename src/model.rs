@@ -42,6 +42,7 @@ pub mod pace;
 pub mod pack;
 pub mod pairs;
 pub mod part;
+pub mod permission;
 pub mod plan;
 pub mod port;
 pub mod problem;

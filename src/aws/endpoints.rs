@@ -11,7 +11,7 @@ use crate::model::settings::Scope;
 /// The id of the service that tells an instance about itself.
 pub(super) const INSTANCE_METADATA: &str = "ec2imds";
 /// The services that are called here, as AWS's SDKs name them.
-const CALLED: [&str; 9] = [
+const CALLED: [&str; 10] = [
     "EC2",
     "Elastic Load Balancing v2",
     "ACM",
@@ -20,6 +20,7 @@ const CALLED: [&str; 9] = [
     "Shield",
     "Resource Groups Tagging API",
     "STS",
+    "IAM",
     INSTANCE_METADATA,
 ];
 /// The services that LBC calls besides.

@@ -229,7 +229,7 @@ impl Sdk {
 /// it at once. A connection that breaks while an answer is awaited is another thing: that is tried
 /// again.
 #[derive(Debug)]
-struct UnreachableAtOnce;
+pub(super) struct UnreachableAtOnce;
 
 impl ClassifyRetry for UnreachableAtOnce {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
@@ -305,7 +305,7 @@ const LAYERS: [&str; 6] = [
 ];
 
 /// The causes of an error in one line, each said once.
-fn causes(error: &dyn Error) -> String {
+pub(super) fn causes(error: &dyn Error) -> String {
     let mut said: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

@@ -12,7 +12,7 @@ use super::paint::Paint;
 use super::progress::during;
 use super::{EXIT_DIFFERENCES, EXIT_FINE, connect, println, take_over, vpc};
 use crate::apply::of_aws;
-use crate::aws::{CloudError, Mirror, Reach, Sdk, Tally};
+use crate::aws::{CloudError, Mirror, Reach, Sdk, Site, Tally};
 use crate::clock;
 use crate::cluster::evidence::{self as look, Places};
 use crate::cluster::{neighbour, read_secrets};
@@ -23,6 +23,8 @@ use crate::model::evidence::{AwsEvidence, ClusterEvidence, Evidence, Unanswered,
 use crate::model::id::ObjectKey;
 use crate::model::settings::Settings;
 use crate::report::doctor::{Finding, Verdict, checks, diagnose};
+
+mod rights;
 
 /// How old what is read may be: everything is read once.
 const AGE_MAX: Duration = Duration::from_secs(3600);
@@ -57,13 +59,22 @@ async fn gather(flags: &DoctorFlags, notes: &mut Vec<String>) -> Evidence {
     let mut aws = AwsEvidence::default();
     let client = connect::cluster(&flags.build.reach).await;
     let found = settle(flags, client.as_ref().ok(), &mut aws, notes).await;
-    let settings = found.as_ref().map(|(settings, _)| settings.clone());
+    let settings = found.as_ref().map(|(settings, ..)| settings.clone());
     let cluster = match &client {
-        Ok(client) => of_cluster(flags, client, found.as_ref().ok().map(|(one, _)| one)).await,
+        Ok(client) => of_cluster(flags, client, found.as_ref().ok().map(|(one, ..)| one)).await,
         Err(error) => Err(format!("{error:#}")),
     };
-    if let Ok((settings, mirror)) = &found {
+    if let Ok((settings, mirror, site)) = &found {
         of_aws_services(settings, mirror, cluster.as_ref().ok(), &mut aws).await;
+        let role = flags.role_arn.as_deref().filter(|role| !role.is_empty());
+        // Another role's rights in another account are not ours to ask for.
+        let zones = aws.zones.as_deref().filter(|_| flags.build.dns.role().is_none());
+        match rights::denials(site, settings, zones, role).await {
+            Ok(found) => aws.denials = found,
+            Err(why) => notes.push(format!(
+                "IAM was not asked what the role may do, so only what is read was tried: {why}"
+            )),
+        }
     }
     let settings = settings.map_err(Clone::clone);
     Evidence { now: clock::now(), settings, aws, cluster }
@@ -75,7 +86,7 @@ async fn settle(
     client: Option<&Client>,
     aws: &mut AwsEvidence,
     notes: &mut Vec<String>,
-) -> Result<(Settings, Mirror<Sdk>), Unsettled> {
+) -> Result<(Settings, Mirror<Sdk>, Site), Unsettled> {
     let build = &flags.build;
     let cluster = connect::cluster_name(build).map_err(|_| Unsettled::NoClusterName)?;
     let (site, region) = connect::site(build).await.map_err(|error| {
@@ -95,7 +106,7 @@ async fn settle(
     let settings = build.settings(&cluster, region, vpc);
     let settings = settings.map_err(|error| Unsettled::Flags(error.to_string()))?;
     let mirror = connect::mirror(build, &site, &settings, &Tally::default());
-    Ok((settings, mirror))
+    Ok((settings, mirror, site))
 }
 
 fn unanswered(aws: &mut AwsEvidence, error: &CloudError) {
@@ -139,6 +150,7 @@ async fn of_aws_services(
     }
     answers.push(mirror.holds_anything(&settings.cluster).await.map(|_| ()));
     answers.push(mirror.certificates(&settings.cluster).await.map(|_| ()));
+    answers.push(mirror.tells_tags_at_once().await);
     if cluster.is_some_and(|seen| is_on(settings, &seen.objects)) {
         match mirror.zones(AGE_MAX).await {
             Ok(found) => aws.zones = Some(found),

@@ -88,6 +88,18 @@ pub struct Unanswered {
     pub message: String,
 }
 
+/// What IAM does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Denial {
+    /// Whose work it is; `None` where only some Ingresses need it.
+    pub service: Option<Service>,
+    /// The action, in IAM's words.
+    pub action: String,
+    /// The keys of circumstances that its policies ask for and nobody here knows: with those, the
+    /// answer may be another one.
+    pub unknown: BTreeSet<String>,
+}
+
 /// What AWS answers; a part that it does not answer is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct AwsEvidence {
@@ -103,6 +115,8 @@ pub struct AwsEvidence {
     pub certificates: Option<usize>,
     /// How many rules each of the cluster's security groups of nodes and pods has.
     pub rules: BTreeMap<AwsId, usize>,
+    /// What IAM does not allow, as far as it may be asked.
+    pub denials: BTreeSet<Denial>,
 }
 
 /// What a right is needed for.

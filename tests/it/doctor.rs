@@ -23,6 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::support::world::{NODES, World, interface, key, tags};
 
+mod rights;
+
 /// A cluster in which all is well.
 const FINE: &str = "
 node n1: {ready: true, id: i-1}
@@ -72,6 +74,7 @@ fn fine() -> Evidence {
             load_balancers: Some(3),
             certificates: Some(10),
             rules: [(AwsId::new(NODES), 4)].into(),
+            denials: BTreeSet::new(),
         },
         cluster: Ok(ClusterEvidence {
             version: (1, 33),
@@ -372,7 +375,7 @@ const OF_OBJECTS: &[Break] = &[
 ];
 
 fn breaks() -> impl Iterator<Item = &'static Break> {
-    OF_AWS.iter().chain(OF_CLUSTER).chain(OF_OBJECTS)
+    OF_AWS.iter().chain(rights::OF_RIGHTS).chain(OF_CLUSTER).chain(OF_OBJECTS)
 }
 
 fn codes(evidence: &Evidence) -> Vec<&'static str> {

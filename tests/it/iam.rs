@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use albedo::model::action::READS;
+use albedo::model::permission::QUESTIONS;
 use albedo::model::settings::Scope;
 use serde_json::{Value, json};
 
@@ -89,6 +90,62 @@ fn the_policy_allows_what_the_program_does_and_no_more() {
     assert_eq!(allowed, permissions());
 }
 
+/// What doctor does not ask IAM for, and why.
+const NOT_ASKED: [&str; 2] = [
+    // Of roles that bindings name, and that say themselves whom they trust.
+    "sts:AssumeRole",
+    // It is tried.
+    "tag:GetResources",
+];
+
+#[test]
+fn doctor_asks_iam_for_all_that_the_policy_allows() {
+    let asked = QUESTIONS.iter().flat_map(|question| question.actions);
+    let asked: BTreeSet<String> = asked.chain(&NOT_ASKED).map(|one| (*one).to_owned()).collect();
+    assert_eq!(asked, permissions());
+}
+
+/// The calls of whoever runs doctor. Policies of controllers do not allow them: to say who asks
+/// needs no right at all, and to ask for rights is one of a person's.
+const OF_PERSONS: [&str; 2] = ["iam.SimulatePrincipalPolicy", "sts.GetCallerIdentity"];
+
+#[test]
+fn what_only_persons_call_is_called_by_doctor_alone_and_no_controllers_right() {
+    let folder = format!("{}/src", env!("CARGO_MANIFEST_DIR"));
+    let (mut naming, mut asking) = (BTreeSet::new(), BTreeSet::new());
+    let mut folders = vec![std::path::PathBuf::from(&folder)];
+    while let Some(here) = folders.pop() {
+        for entry in fs::read_dir(here).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+            if OF_PERSONS.iter().any(|call| text.contains(&format!("\"{call}\""))) {
+                naming.insert(name.clone());
+            }
+            if text.contains("aws::iam") {
+                asking.insert(name);
+            }
+        }
+    }
+    let only = |name: &str| BTreeSet::from([name.to_owned()]);
+    assert_eq!((naming, asking), (only("aws/iam.rs"), only("commands/doctor/rights.rs")));
+    for call in OF_PERSONS {
+        let (service, operation) = call.split_once('.').unwrap();
+        assert!(!permissions().contains(&format!("{service}:{operation}")), "{call}");
+    }
+    // What a person is given for it is one statement, which the page shows.
+    let page = root("docs/doctor.md");
+    let (_, shown) = page.split_once("```json").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let statement: Value = serde_json::from_str(shown).unwrap();
+    assert_eq!(statement["Action"], json!("iam:SimulatePrincipalPolicy"));
+    assert_ne!(statement["Resource"], json!("*"));
+}
+
 #[test]
 fn every_read_has_its_permission() {
     let mut found = BTreeSet::new();
@@ -102,6 +159,7 @@ fn every_read_has_its_permission() {
                 let text = fs::read_to_string(&path).unwrap();
                 let services = SERVICES.map(|(_, service, _)| service);
                 found.extend(words(&text, &services, "."));
+                found.retain(|call| !OF_PERSONS.contains(&call.as_str()));
             }
         }
     }

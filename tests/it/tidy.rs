@@ -78,6 +78,7 @@ const ROOMS: &[Room] = &[
 /// Files that may name the AWS SDK.
 const SDK: &[&str] = &[
     "aws/sdk.rs",
+    "aws/iam.rs",
     "aws/vpcs.rs",
     "aws/tally.rs",
     "aws/elb/",

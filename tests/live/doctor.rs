@@ -61,8 +61,94 @@ async fn doctor_names_what_is_broken_and_nothing_where_all_is_well() {
     drop(controller);
 }
 
+/// Who may do what the policy of a stage's account says.
+fn owner(stage: &Stage) -> String {
+    format!("arn:aws:iam::{}:user/owner", stage.account.id)
+}
+
+/// What doctor finds, asked about somebody's rights.
+fn of_rights(stage: &Stage, whose: &str) -> Planned {
+    let mut command = albedo(&stage.account, &stage.plane.kubeconfig_of_controller());
+    command.args(["doctor", "-o", "json", "--role-arn", whose]);
+    Planned::of(command.args(stage.flags()))
+}
+
+/// What doctor finds where the controller's policy is changed like this, and who asks may simulate.
+async fn judged(stage: &Stage, change: impl FnOnce(&mut Value)) -> Planned {
+    let mut policy = stage.policy();
+    change(&mut policy);
+    let statements = policy["Statement"].as_array_mut().expect("it is a list");
+    statements.push(json!({
+        "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": owner(stage),
+    }));
+    stage.allow(&policy).await;
+    of_rights(stage, &owner(stage))
+}
+
+/// Takes an action out of a policy.
+fn without(policy: &mut Value, action: &str) {
+    for statement in policy["Statement"].as_array_mut().expect("it is a list") {
+        statement["Action"].as_array_mut().expect("it is a list").retain(|one| one != action);
+    }
+    let statements = policy["Statement"].as_array_mut().expect("it is a list");
+    statements.retain(|one| one["Action"].as_array().is_none_or(|actions| !actions.is_empty()));
+}
+
+#[tokio::test]
+async fn doctor_asks_iam_what_the_role_may_write_and_names_what_is_denied() {
+    let stage = Stage::new("rights").await;
+    stage.serve(&["web"]).await;
+    stage.apply(&[ingress("web", &stage.class, &IP, &[("a.example.com", "/", "web")])]).await;
+    let _controller = stage.run_with_lease();
+    stage.rest().await;
+    // Whoever has the controller's policy and nothing else may not ask.
+    let unasked = of_rights(&stage, &owner(&stage));
+    assert_eq!(codes(&unasked), [""; 0], "{unasked:?}");
+    let said = unasked.json()["notes"].to_string();
+    let parts = ["only what is read was tried", "needs iam:SimulatePrincipalPolicy on arn:aws:iam"];
+    assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+
+    let fine = judged(&stage, |_| {}).await;
+    assert_eq!(codes(&fine), [""; 0], "{fine:?}");
+    assert!(!fine.json()["notes"].to_string().contains("IAM"), "{fine:?}");
+    let denied = [
+        ("DeniedEc2", "ec2:RevokeSecurityGroupIngress"),
+        ("DeniedElb", "elasticloadbalancing:SetRulePriorities"),
+        ("DeniedAcm", "acm:DeleteCertificate"),
+        ("DeniedBeside", "iam:CreateServiceLinkedRole"),
+    ];
+    for (code, action) in denied {
+        let found = judged(&stage, |policy| without(policy, action)).await;
+        assert_eq!(codes(&found), [code], "{found:?}");
+        assert!(found.out.contains(&format!("IAM denies {action}\"")), "{found:?}");
+    }
+    let untold = judged(&stage, |policy| without(policy, "tag:GetResources")).await;
+    assert_eq!(codes(&untold), ["TagsOneByOne"], "{untold:?}");
+    // Somebody took the policy of another cluster.
+    let other = judged(&stage, |policy| {
+        let text = policy.to_string().replace("\"demo", "\"other");
+        *policy = serde_json::from_str(&text).expect("it is JSON");
+    });
+    let other = other.await;
+    assert_eq!(codes(&other), ["DeniedEc2", "DeniedElb", "DeniedAcm"], "{other:?}");
+    assert!(!other.out.contains("elasticloadbalancing:DescribeRules"), "{other:?}");
+    // From where the controller calls is not known here.
+    let perhaps = judged(&stage, |policy| {
+        policy["Statement"].as_array_mut().expect("it is a list").push(json!({
+            "Effect": "Deny", "Action": ["elasticloadbalancing:DeleteRule"], "Resource": "*",
+            "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        }));
+    });
+    let perhaps = perhaps.await;
+    assert_eq!(codes(&perhaps), ["DeniedPerhaps"], "{perhaps:?}");
+    let said = "elasticloadbalancing:DeleteRule, where nobody here knows aws:SourceIp";
+    assert!(perhaps.out.contains(said), "{perhaps:?}");
+    let root = of_rights(&stage, "arn:aws:iam::1:root");
+    assert!(root.json()["notes"].to_string().contains("neither a role nor a user"), "{root:?}");
+}
+
 /// A Deployment of another controller, with these arguments.
-fn deployment(name: &str, image: &str, arguments: &[&str]) -> Value {
+pub fn deployment(name: &str, image: &str, arguments: &[&str]) -> Value {
     let labels = json!({"app.kubernetes.io/name": name});
     let container = json!({"name": name, "image": image, "args": arguments});
     json!({

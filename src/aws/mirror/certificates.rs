@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::Mirror;
 use jiff::Timestamp;
 
+use crate::aws::part::{AcmPart, Part};
 use crate::aws::{Cloud, CloudError};
 use crate::clock::Clock;
 use crate::model::certificate::CertificateFacts;
 use crate::model::id::{AwsId, CertificateKey};
 use crate::model::inventory::{CertificateInventory, RequestInventory};
+use crate::model::marks::TAG_SECRET;
 use crate::model::request::RequestKey;
 use crate::model::surroundings::IssuedCertificates;
 
@@ -62,6 +64,16 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
             keys.insert(key);
         }
         Ok(keys)
+    }
+
+    /// Whether the tags of many certificates are told at once: a call that AWS refuses costs one
+    /// for each certificate.
+    ///
+    /// # Errors
+    /// What AWS answered to it.
+    pub async fn tells_tags_at_once(&self) -> Result<(), CloudError> {
+        let part = Part::Acm(AcmPart::Tagged(TAG_SECRET));
+        self.shared.cloud.read(&part).await.map(|_| ())
     }
 
     /// The TLS Secrets of the cluster of which a certificate stands, each with when it was imported

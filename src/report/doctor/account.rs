@@ -1,7 +1,9 @@
 //! What AWS answers: who asks, whether he may, and how near the account's limits are.
 
+use std::collections::BTreeSet;
+
 use super::{Check, doubt, fault, some};
-use crate::model::evidence::{Evidence, Service, Unanswered};
+use crate::model::evidence::{Denial, Evidence, Service, Unanswered};
 use crate::model::outcome::Trouble;
 
 /// Codes of credentials that are not valid (AWS, common errors).
@@ -20,6 +22,9 @@ const SKEWED: [&str; 3] = ["RequestExpired", "RequestTimeTooSkewed", "RequestInT
 const SKEWED_MESSAGES: [&str; 2] = ["Signature expired", "Signature not yet current"];
 /// What a VPC that does not exist is called.
 const NO_VPC: &str = "InvalidVpcID.NotFound";
+
+/// How the operations of the tagging API begin.
+const TAGGING: &str = "tagging.";
 
 /// How many application load balancers a region may have (AWS, default quota).
 const LOAD_BALANCERS_MAX: usize = 50;
@@ -73,6 +78,36 @@ pub(super) const CHECKS: &[Check] = &[
     fault("ForbiddenRoute53", |evidence| forbidden(evidence, Service::Route53), POLICY),
     doubt("ForbiddenWaf", |evidence| forbidden(evidence, Service::Wafv2), POLICY),
     doubt("ForbiddenShield", |evidence| forbidden(evidence, Service::Shield), POLICY),
+    doubt(
+        "TagsOneByOne",
+        |evidence| refused(evidence, |one| one.operation.starts_with(TAGGING)),
+        "allow the role tag:GetResources, as iam/policy.json does: without it, each certificate costs \
+         a call of its own",
+    ),
+    fault("DeniedEc2", |evidence| denied(evidence, Service::Ec2), POLICY),
+    fault("DeniedElb", |evidence| denied(evidence, Service::Elb), POLICY),
+    doubt("DeniedAcm", |evidence| denied(evidence, Service::Acm), POLICY),
+    fault("DeniedRoute53", |evidence| denied(evidence, Service::Route53), POLICY),
+    doubt("DeniedWaf", |evidence| denied(evidence, Service::Wafv2), POLICY),
+    doubt("DeniedShield", |evidence| denied(evidence, Service::Shield), POLICY),
+    doubt(
+        "DeniedBeside",
+        |evidence| denials(evidence, |one| one.service.is_none() && one.unknown.is_empty()),
+        "give the role the policy of iam/policy.json: the first load balancer of an account needs \
+         iam:CreateServiceLinkedRole, and logins with Cognito need \
+         cognito-idp:DescribeUserPoolClient",
+    ),
+    doubt(
+        "DeniedPerhaps",
+        |evidence| {
+            let found = denials(evidence, |one| !one.unknown.is_empty())?;
+            let unknown = evidence.aws.denials.iter().flat_map(|one| &one.unknown);
+            let unknown: BTreeSet<&String> = unknown.collect();
+            Some(format!("{found}, where nobody here knows {}", some(unknown)?))
+        },
+        "see whether the conditions on those keys hold where the controller runs; CloudTrail shows \
+         what AWS refused it",
+    ),
     fault(
         "VpcMissing",
         |evidence| told(evidence, |one| one.code == NO_VPC),
@@ -125,6 +160,11 @@ fn is_silent(one: &Unanswered) -> bool {
 
 /// Whether it is about what the role may do, and about nothing that has a check of its own.
 fn forbidden(evidence: &Evidence, service: Service) -> Option<String> {
+    refused(evidence, |one| Service::of(&one.operation) == Some(service))
+}
+
+/// The first read of these that AWS refused for what the role may do.
+fn refused(evidence: &Evidence, is_one: impl Fn(&Unanswered) -> bool) -> Option<String> {
     let is_other = |one: &Unanswered| {
         let code = one.code.as_str();
         code.is_empty()
@@ -133,11 +173,31 @@ fn forbidden(evidence: &Evidence, service: Service) -> Option<String> {
             || EXPIRED.contains(&code)
             || is_skewed(one)
     };
-    told(evidence, |one| {
-        Service::of(&one.operation) == Some(service)
-            && one.trouble == Trouble::Refused
-            && !is_other(one)
+    told(evidence, |one| is_one(one) && one.trouble == Trouble::Refused && !is_other(one))
+}
+
+/// What IAM does not allow of a service, whatever else there is to know, but what AWS has refused
+/// when it was tried, of which people have heard already.
+fn denied(evidence: &Evidence, service: Service) -> Option<String> {
+    let tried = |action: &str| {
+        let operation = action.split(':').nth(1);
+        let refused = &evidence.aws.unanswered;
+        refused.iter().any(|one| {
+            Service::of(&one.operation) == Some(service)
+                && one.operation.split('.').nth(1) == operation
+        })
+    };
+    denials(evidence, |one| {
+        one.service == Some(service) && one.unknown.is_empty() && !tried(&one.action)
     })
+}
+
+/// What IAM does not allow of what is asked for, all of it: whoever mends a policy needs each.
+fn denials(evidence: &Evidence, is_so: impl Fn(&Denial) -> bool) -> Option<String> {
+    let found = evidence.aws.denials.iter().filter(|one| is_so(one));
+    let actions: BTreeSet<&str> = found.map(|one| one.action.as_str()).collect();
+    let named: Vec<&str> = actions.into_iter().collect();
+    (!named.is_empty()).then(|| format!("IAM denies {}", named.join(", ")))
 }
 
 fn near(count: usize, most: usize, what: &str) -> Option<String> {

@@ -253,6 +253,11 @@ impl Stage {
     /// what `deploy/rbac.yaml` says. Whoever looks on with boto3 is not held back.
     pub async fn restrict(&self) {
         self.plane.make_home(&self.namespace);
+        self.allow(&self.policy()).await;
+    }
+
+    /// What `iam/policy.json` says of this account and cluster.
+    pub fn policy(&self) -> Value {
         let text = std::fs::read_to_string(POLICY).expect("it is there");
         let places = [
             ("CLUSTER", CLUSTER),
@@ -263,7 +268,11 @@ impl Stage {
             ("ZONE", "*"),
         ];
         let text = places.iter().fold(text, |text, (place, value)| text.replace(place, value));
-        let document: Value = serde_json::from_str(&text).expect("it is JSON");
+        serde_json::from_str(&text).expect("it is JSON")
+    }
+
+    /// From now on the controller may do in AWS what this policy says.
+    pub async fn allow(&self, document: &Value) {
         let policy = json!({"document": document, "client": "aws-sdk-rust/*"});
         self.account.ask("POST", "policy", Some(policy)).await;
     }
