@@ -14,6 +14,7 @@ mod chart;
 mod cluster;
 mod contract;
 mod deploy;
+mod docs;
 mod doctor;
 mod explain;
 mod extent;

@@ -83,6 +83,11 @@ impl ControlPlane {
         let _ = std::fs::remove_dir_all(&self.place);
     }
 
+    /// Where kubectl is.
+    pub fn kubectl_itself(&self) -> &Path {
+        &self.kubectl
+    }
+
     /// An administrator's kubeconfig.
     pub fn kubeconfig(&self) -> PathBuf {
         self.place.join("kubeconfig")
