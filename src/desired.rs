@@ -17,6 +17,7 @@ mod decided;
 pub mod destinations;
 pub mod discovery;
 pub mod doubt;
+mod entry;
 pub mod exposed;
 pub mod fabric;
 pub mod foreign;

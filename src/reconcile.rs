@@ -262,10 +262,11 @@ pub fn scope(stack: &BalancerStack) -> BalancerScope {
     BalancerScope {
         load_balancer_attributes: !given.load_balancer.is_empty()
             || fronts.clone().any(of_load_balancer),
-        frontend_nlb_attributes: fronts
-            .clone()
-            .filter_map(|front| front.nlb.as_ref())
-            .any(|nlb| !nlb.attributes.values.is_empty()),
+        frontend_nlb_attributes: !given.frontend_nlb.is_empty()
+            || fronts
+                .clone()
+                .filter_map(|front| front.nlb.as_ref())
+                .any(|nlb| !nlb.attributes.values.is_empty()),
         capacity: fronts.clone().any(|front| front.capacity.is_some()),
         listener_attributes: listeners
             .map(|(port, _)| *port)

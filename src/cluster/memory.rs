@@ -145,6 +145,7 @@ fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
     known.client_secrets.extend(memory.client_secrets);
     known.standing.extend(memory.standing);
     known.given.load_balancer.extend(memory.given.load_balancer);
+    known.given.frontend_nlb.extend(memory.given.frontend_nlb);
     known.given.listeners.extend(memory.given.listeners);
     known.given.target_groups.extend(memory.given.target_groups);
 }

@@ -42,7 +42,9 @@ pub fn given(
     let asking = asking.filter(|(key, _)| is_own(key.backend.owner()));
     let of_groups =
         asking.map(|(key, wished)| (key.backend.spelled().clone(), wished.attributes.clone()));
+    let nlb = front.and_then(|front| front.nlb.as_deref());
     Given {
+        frontend_nlb: nlb.map(|nlb| own(&nlb.attributes)).unwrap_or_default(),
         load_balancer: front.map(|front| own(&front.attributes)).unwrap_or_default(),
         listeners: listeners.filter(|(_, own)| !own.is_empty()).collect(),
         target_groups: of_groups.collect(),

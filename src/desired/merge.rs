@@ -13,7 +13,7 @@ use crate::model::names;
 use crate::model::part::{Part, WishedTargetGroup};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{Redirect, Rule, RuleAction};
-use crate::model::security::{IngressRule, Peer, SecurityGroup};
+use crate::model::security::SecurityGroup;
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
@@ -27,7 +27,9 @@ use super::lint::Lint;
 use super::placed::{self, Fate, Placed};
 use super::rule::{optimizer, plain};
 use super::shared::{Shared, SharedPort};
-use super::{attributes, frontend_nlb, limits, protection, rule, solver, subnets, tags, zones_out};
+use super::{
+    attributes, entry, frontend_nlb, limits, protection, rule, solver, subnets, tags, zones_out,
+};
 
 /// What the members of a group want together.
 #[derive(Debug)]
@@ -197,7 +199,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         name: names::frontend_security_group(&settings.cluster, group),
         description: marks::DESCRIPTION_FRONTEND.to_owned(),
         vpc: settings.vpc.clone(),
-        ingress: frontend_rules(shared, ip_address_type),
+        ingress: entry::rules(snapshot, shared, parts, ip_address_type),
         tags: tracked(marks::RESOURCE_FRONTEND_SECURITY_GROUP),
     });
     let security_groups = match &shared.load_balancer.security_groups {
@@ -301,32 +303,6 @@ fn subnets_of(
             (Wish::KeepElse(Vec::new()), problem)
         }
     }
-}
-
-/// Who may reach the load balancer: for each port, those that members name, or everybody.
-fn frontend_rules(shared: &Shared, ip_address_type: IpAddressType) -> BTreeSet<IngressRule> {
-    let everybody: fn() -> BTreeSet<String> =
-        || BTreeSet::from(["0.0.0.0/0", "::/0"].map(str::to_owned));
-    let mut rules = BTreeSet::new();
-    for (port, listener) in &shared.ports {
-        let SharedPort { inbound_cidrs, inbound_prefix_lists, .. } = listener;
-        let lists = inbound_prefix_lists.iter().flatten().cloned().map(Peer::PrefixList);
-        // Who names lists of addresses alone lets nobody else in.
-        let others = if inbound_prefix_lists.is_some() { BTreeSet::new } else { everybody };
-        let cidrs = inbound_cidrs.clone().unwrap_or_else(others).into_iter();
-        let cidrs = cidrs.filter(|cidr| !cidr.contains(':') || ip_address_type.has_ipv6());
-        let peer = |cidr: String| {
-            if cidr.contains(':') { Peer::Cidr6(cidr) } else { Peer::Cidr(cidr) }
-        };
-        let cidrs = cidrs.map(peer);
-        rules.extend(cidrs.chain(lists).map(|source| IngressRule {
-            protocol: "tcp".to_owned(),
-            from_port: *port,
-            to_port: *port,
-            source,
-        }));
-    }
-    rules
 }
 
 fn listeners(

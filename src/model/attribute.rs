@@ -213,6 +213,21 @@ pub fn default_of_load_balancer(key: &str) -> Option<&'static str> {
     }
 }
 
+/// The same of a network load balancer.
+#[must_use]
+pub fn default_of_network_load_balancer(key: &str) -> Option<&'static str> {
+    match key {
+        "access_logs.s3.enabled"
+        | "deletion_protection.enabled"
+        | "load_balancing.cross_zone.enabled"
+        | "zonal_shift.config.enabled" => Some("false"),
+        "access_logs.s3.prefix" => Some(""),
+        "dns_record.client_routing_policy" => Some("any_availability_zone"),
+        "secondary_ips.auto_assigned.per_subnet" => Some("0"),
+        _ => None,
+    }
+}
+
 /// The same of a listener that speaks HTTP or HTTPS (AWS's guide, "HTTP header modification").
 #[must_use]
 pub fn default_of_listener(key: &str) -> Option<&'static str> {

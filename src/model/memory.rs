@@ -20,6 +20,9 @@ pub struct Given {
     /// Of the load balancer.
     #[serde(skip_serializing_if = "Attributes::is_empty")]
     pub load_balancer: Attributes,
+    /// Of the network load balancer in front of it.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub frontend_nlb: Attributes,
     /// Of listeners, by port.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub listeners: BTreeMap<u16, Attributes>,
@@ -32,14 +35,15 @@ impl Given {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.load_balancer.is_empty() && self.listeners.is_empty() && self.target_groups.is_empty()
+        self.len() == 0
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         let of_others = self.listeners.values().chain(self.target_groups.values());
-        self.load_balancer.len() + of_others.map(Attributes::len).sum::<usize>()
+        let of_balancers = self.load_balancer.len() + self.frontend_nlb.len();
+        of_balancers + of_others.map(Attributes::len).sum::<usize>()
     }
 }
 

@@ -23,7 +23,7 @@ use super::deletion;
 use super::draft::Draft;
 use super::entrance::{serves, unwell};
 use super::replacement::Replacement;
-use super::security_group::Surplus;
+use super::security_group::{Surplus, authorizing};
 use super::settle::{self, load_balancer_handle};
 use super::settled_nlb::{SettledNlb, is_there, registered};
 use super::tags::{Legacy, difference, push_tags};
@@ -130,9 +130,11 @@ impl Planned<'_, '_, '_> {
         spec.name = settled.free_name(&spec.name);
         spec.subnets = settle::subnets(&self.nlb.subnets, None);
         spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
+        let admitting = authorizing(draft.steps(), &spec.security_groups);
         let action = ElbAction::CreateLoadBalancer { handle: handle.clone(), spec };
-        let claims = claims(draft.steps());
-        draft.push(elb(action), Reason::Missing, &claims);
+        let mut before = claims(draft.steps());
+        before.extend(admitting);
+        draft.push(elb(action), Reason::Missing, &before);
         set_attributes(draft, &Id::Of(handle), &self.nlb.attributes.values);
     }
 
@@ -145,8 +147,10 @@ impl Planned<'_, '_, '_> {
         let is_same = set(&security_groups) == set(carried);
         (!is_same && !carried.is_empty()).then(|| {
             let load_balancer = live.live.id.clone();
+            let new = security_groups.iter().filter(|id| !carried.contains(id));
+            let before = authorizing(draft.steps(), new);
             let action = ElbAction::SetSecurityGroups { load_balancer, security_groups };
-            draft.push(elb(action), differs("security groups"), &[])
+            draft.push(elb(action), differs("security groups"), &before)
         })
     }
 

@@ -107,9 +107,38 @@ impl Lapsed {
             lapsed.before.load_balancer.clone_from(&given.load_balancer);
             lapsed.after.load_balancer.clone_from(&given.load_balancer);
         }
+        lapsed.frontend_nlb(stack, settled, known, surplus);
         lapsed.listeners(stack, settled, known, surplus);
         lapsed.target_groups(stack, settled, known, surplus);
         lapsed
+    }
+
+    /// One that cannot be as it should stays as it is, and so does what is known of it; of one that
+    /// goes nothing is.
+    fn frontend_nlb(
+        &mut self,
+        stack: &BalancerStack,
+        settled: &Settled<'_>,
+        known: &Given,
+        surplus: Surplus,
+    ) {
+        let nlb = stack.front.as_ref().and_then(|front| front.nlb.as_deref());
+        if nlb.is_none() && surplus == Surplus::Remove {
+            return;
+        }
+        let live = settled.nlb.load_balancer;
+        let carrier = Carrier {
+            known: Some(&known.frontend_nlb).filter(|_| live.is_some()),
+            given: Some(&stack.given.frontend_nlb),
+            asked: nlb.map(|nlb| &nlb.attributes.values),
+            live: live.and_then(|live| live.attributes.value()),
+            default: attribute::default_of_network_load_balancer,
+        };
+        let is_held = nlb.is_none_or(|nlb| nlb.obstacle.is_some());
+        let turn = carrier.turn(if is_held { Surplus::Keep } else { surplus });
+        self.back.frontend_nlb = turn.back;
+        self.before.frontend_nlb = turn.before;
+        self.after.frontend_nlb = turn.after;
     }
 
     fn listeners(
@@ -170,6 +199,8 @@ impl Lapsed {
         let mut stack = stack.clone();
         if let Some(front) = &mut stack.front {
             front.attributes.values.extend(self.back.load_balancer.clone());
+            let nlb = front.nlb.iter_mut();
+            nlb.for_each(|nlb| nlb.attributes.values.extend(self.back.frontend_nlb.clone()));
             for (port, back) in &self.back.listeners {
                 let listener = front.listeners.get_mut(port);
                 listener.into_iter().for_each(|one| one.attributes.values.extend(back.clone()));

@@ -15,6 +15,7 @@ use crate::model::stack::{BalancerStack, Front};
 
 use super::attributes::differing;
 use super::draft::Draft;
+use super::security_group::authorizing;
 use super::settle::{self, Settled, load_balancer_handle};
 use super::tags::{Legacy, difference, push_tags};
 
@@ -31,8 +32,10 @@ pub fn create(
     spec.name = settled.free_name(&spec.name);
     spec.subnets = settle::subnets(&front.subnets, None);
     spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
+    let mut before = authorizing(draft.steps(), &spec.security_groups);
+    before.extend(claims);
     let action = AwsAction::Elb(ElbAction::CreateLoadBalancer { handle: handle.clone(), spec });
-    draft.push(Action::Aws(action), Reason::Missing, claims);
+    draft.push(Action::Aws(action), Reason::Missing, &before);
     set_attributes(draft, &Id::Of(handle.clone()), &front.attributes.values);
     let units = front.capacity.as_ref().map(|capacity| capacity.units);
     if let Some(units) = units.filter(|units| *units > 0) {
@@ -104,9 +107,10 @@ fn set_security_groups(
             draft.wait(Wait { key, need: Need::Poll });
         }
         let load_balancer = live.live.id.clone();
+        let before = authorizing(draft.steps(), wished.difference(&carried));
         let action =
             AwsAction::Elb(ElbAction::SetSecurityGroups { load_balancer, security_groups });
-        draft.push_gated(Action::Aws(action), differs("security groups"), &[], gate)
+        draft.push_gated(Action::Aws(action), differs("security groups"), &before, gate)
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::action::{Action, AwsAction, Ec2Action};
 use crate::model::id::{Handle, Id};
 use crate::model::known::Live;
-use crate::model::plan::{Reason, StepId};
+use crate::model::plan::{Reason, Step, StepId};
 use crate::model::security::{IngressRule, SecurityGroup};
 use crate::model::settings::Settings;
 use crate::model::stack::BalancerStack;
@@ -36,6 +36,20 @@ pub fn create(draft: &mut Draft, handle: Handle, wish: &SecurityGroup, after: &[
         });
         draft.push(Action::Aws(action), Reason::Missing, &[]);
     }
+}
+
+/// The steps so far that let anybody in to some of these security groups: nothing carries one
+/// before, or it would let nobody in where AWS does not take the rules.
+#[must_use]
+pub fn authorizing<'i>(steps: &[Step], groups: impl IntoIterator<Item = &'i Id>) -> Vec<StepId> {
+    let groups: BTreeSet<&Id> = groups.into_iter().collect();
+    let is_one = |step: &&Step| match &step.action {
+        Action::Aws(AwsAction::Ec2(Ec2Action::AuthorizeIngress { group, .. })) => {
+            groups.contains(group)
+        }
+        Action::Aws(_) | Action::Kube(_) => false,
+    };
+    steps.iter().filter(is_one).map(|step| step.id).collect()
 }
 
 /// Brings a security group that stands into line: its rules are exactly those wished for, whoever

@@ -72,10 +72,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
+    /// Has groups shown anew by whose names servers answer now.
+    fn show_sync(&self, id: &AwsId, stack: &ZoneStack) {
+        let mut world = self.world().lock();
+        let Some(state) = world.zone_states.get_mut(id) else { return };
+        let names = state.sync.news();
+        if !names.is_empty() {
+            world.shows_anew(&asking(stack, &names));
+        }
+    }
+
     async fn zone_once(&self, id: &AwsId) -> Result<Rest, CloudError> {
         self.look_for_sync(id).await;
         let (snapshot, at) = self.snapshot(Reach::Nothing).await?;
         let Some(mut stack) = desired::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
+        self.show_sync(id, &stack);
         if self.is_filling(id, &stack) {
             return Ok(Rest::Later(ACTIVE_PAUSE));
         }
@@ -313,8 +324,11 @@ fn wished<'a>(
 
 /// Who asks for the names that a plan changes.
 fn askers(txt_names: &TxtNames, plan: &Plan, stack: &ZoneStack) -> BTreeSet<Source> {
-    let hosts: BTreeSet<String> =
-        plan.steps.iter().flat_map(|step| hosts(txt_names, step)).collect();
+    asking(stack, &plan.steps.iter().flat_map(|step| hosts(txt_names, step)).collect())
+}
+
+/// Who asks for names.
+fn asking(stack: &ZoneStack, hosts: &BTreeSet<String>) -> BTreeSet<Source> {
     let wishes = hosts.iter().filter_map(|host| stack.names.get(host)).flatten();
     wishes.flat_map(|wish| std::iter::once(&wish.source).chain(&wish.others)).cloned().collect()
 }

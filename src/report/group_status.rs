@@ -81,9 +81,30 @@ pub struct AskedName {
     pub host: String,
     /// Whether an annotation says where it leads, instead of to the load balancer.
     pub is_given: bool,
-    /// The hosted zones that it belongs into, each with why it cannot be read, where that is so;
-    /// none where it has no place in any.
-    pub zones: Vec<(AwsId, Option<String>)>,
+    /// The hosted zones that it belongs into; none where it has no place in any.
+    pub zones: Vec<NamePlace>,
+}
+
+/// A hosted zone that a name belongs into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePlace {
+    /// The zone.
+    pub zone: AwsId,
+    /// Why it cannot be read, where that is so.
+    pub unread: Option<String>,
+    /// Whether Route 53's name servers answer by what stands of the name there.
+    pub answers: Answers,
+}
+
+/// Whether Route 53's name servers answer by what stands of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// All of them do.
+    All,
+    /// Some may not yet.
+    NotYet,
+    /// Nobody is told.
+    Untold,
 }
 
 /// What is said of an aspect.

@@ -11,10 +11,13 @@ use crate::model::naming::Target;
 use crate::model::problem::{Kind, ObjectRef};
 use crate::model::subject::Subject;
 use crate::report::Told;
-use crate::report::group_status::{AskedName, AskedNames, GroupLook, MadeCertificate};
+use crate::report::group_status::{
+    Answers, AskedName, AskedNames, GroupLook, MadeCertificate, NamePlace,
+};
 use crate::report::topology::{Complaint, Remainder};
 
 use super::World;
+use super::sync::Spread;
 
 impl World {
     /// Whether there is a group, or anything is left of it.
@@ -68,18 +71,24 @@ impl World {
                 AskedName {
                     host: host.clone(),
                     is_given: matches!(wish.naming.target, Target::Given(_)),
-                    zones: ids.into_iter().map(|id| self.with_error(id)).collect(),
+                    zones: ids.into_iter().map(|id| self.name_place(id, host)).collect(),
                 }
             })
         });
         AskedNames::Asked(asked.collect())
     }
 
-    /// A zone, with why it cannot be read.
-    fn with_error(&self, zone: AwsId) -> (AwsId, Option<String>) {
+    /// What is known of a zone and of a name in it.
+    fn name_place(&self, zone: AwsId, host: &str) -> NamePlace {
         let subject = Subject::Zone(self.settings.place.clone(), zone.clone());
-        let error = self.pending.of(&subject).and_then(|left| left.unread.clone());
-        (zone, error)
+        let unread = self.pending.of(&subject).and_then(|left| left.unread.clone());
+        let spread = self.zone_states.get(&zone).map(|state| state.sync.spread(host));
+        let answers = match spread {
+            Some(Spread::OnItsWay) => Answers::NotYet,
+            Some(Spread::Untold) => Answers::Untold,
+            Some(Spread::Everywhere) | None => Answers::All,
+        };
+        NamePlace { zone, unread, answers }
     }
 
     /// What has been told of a group and is still so, once for each object.

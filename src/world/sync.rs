@@ -29,6 +29,17 @@ pub enum Progress {
     Never,
 }
 
+/// How far what was written of a name has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spread {
+    /// All servers answer by it.
+    Everywhere,
+    /// Nobody is told whether they do.
+    Untold,
+    /// Some servers may not have it yet.
+    OnItsWay,
+}
+
 /// The batches of a zone in this tenure whose changes may not be everywhere yet, and the names
 /// whose changes are.
 #[derive(Debug, Default)]
@@ -40,6 +51,8 @@ pub struct Sync {
     names: BTreeMap<String, Timestamp>,
     /// The names of which nobody is told whether that is so.
     untold: BTreeSet<String>,
+    /// The names that nobody has been told of yet who shows how groups are.
+    news: BTreeSet<String>,
     /// When it may be asked again.
     free: Option<Moment>,
 }
@@ -91,11 +104,29 @@ impl Sync {
             return;
         }
         let Some(batch) = self.batches.remove(change) else { return };
+        self.news.extend(batch.names.iter().cloned());
         match progress {
             Progress::InSync => {
                 self.names.extend(batch.names.into_iter().map(|name| (name, at)));
             }
             Progress::Pending | Progress::Never => self.untold.extend(batch.names),
+        }
+    }
+
+    /// The names of which it has been told since this was last asked how far they have come.
+    pub fn news(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// How far what was written of a name has come.
+    #[must_use]
+    pub fn spread(&self, name: &str) -> Spread {
+        if self.batches.values().any(|batch| batch.names.contains(name)) {
+            Spread::OnItsWay
+        } else if self.untold.contains(name) {
+            Spread::Untold
+        } else {
+            Spread::Everywhere
         }
     }
 
@@ -110,8 +141,7 @@ impl Sync {
     /// not, or nobody is told. What stood at the first look counts from then on.
     #[must_use]
     pub fn since(&self, name: &str) -> Option<Timestamp> {
-        let is_on_its_way = self.batches.values().any(|batch| batch.names.contains(name));
-        if is_on_its_way || self.untold.contains(name) {
+        if self.spread(name) != Spread::Everywhere {
             return None;
         }
         self.names.get(name).copied().or(self.since)

@@ -1,7 +1,7 @@
 //! Attributes that somebody asked for and nobody does any more: on classes of ours they go back to
 //! what AWS makes of them, as far as they are what was asked for.
 
-use albedo::model::load_balancer::Attributes;
+use albedo::model::load_balancer::{Attributes, LoadBalancerKind};
 
 use super::support::site::Site;
 use super::support::world::{key, wait};
@@ -142,5 +142,73 @@ fn nothing_goes_back_while_a_member_s_wishes_are_not_known() {
         site.cluster.add(&member("one", "own", ""));
         controller.settle().await;
         assert_eq!(standing(&site)[0], "60");
+    });
+}
+
+const ZONES: &str = "load_balancing.cross_zone.enabled";
+const CLIENTS: &str = "dns_record.client_routing_policy";
+
+/// A group with a network load balancer in front, and what its member asks for of that.
+fn fronted(class: &str, attributes: &str) -> String {
+    let asks = if attributes.is_empty() {
+        "enable-frontend-nlb: 'true',".to_owned()
+    } else {
+        format!("enable-frontend-nlb: 'true', frontend-nlb-attributes: '{attributes}',")
+    };
+    member("web", class, &asks)
+}
+
+/// The attributes of the network load balancer.
+fn in_front(site: &Site) -> [String; 2] {
+    let state = site.aws.everything();
+    let mut all = state.load_balancers.values();
+    let found = all.find(|found| found.spec.kind == LoadBalancerKind::Network).unwrap();
+    [ZONES, CLIENTS].map(|key| found.attributes.get(key).unwrap().to_string())
+}
+
+#[test]
+fn what_nobody_asks_for_any_more_of_the_network_load_balancer_in_front_goes_back() {
+    wait(async {
+        let (set, unset) =
+            (["true", "availability_zone_affinity"], ["false", "any_availability_zone"]);
+        let asked = format!("{ZONES}=true,{CLIENTS}=availability_zone_affinity");
+        let site = Site::new(&format!("{CLASSES}{}", fronted("own", &asked)));
+        site.aws.be_quick();
+        let controller = site.settle().await;
+        assert_eq!(in_front(&site), set);
+        site.cluster.add(&fronted("own", &format!("{ZONES}=true")));
+        controller.settle().await;
+        assert_eq!(in_front(&site), [set[0], unset[1]]);
+        drop(controller);
+        // Also where it was taken out while nobody looked.
+        site.cluster.add(&fronted("own", ""));
+        let controller = site.settle().await;
+        assert_eq!(in_front(&site), unset);
+        drop(controller);
+        // Nothing is remembered, and nothing is left to do.
+        site.aws.forget_calls();
+        let controller = site.settle().await;
+        assert_eq!(site.aws.performed(), []);
+        // What somebody else has set meanwhile is theirs.
+        site.cluster.add(&fronted("own", &asked));
+        controller.settle().await;
+        assert_eq!(in_front(&site), set);
+        drop(controller);
+        site.aws.change(|state| {
+            let mut all = state.load_balancers.values_mut();
+            let found = all.find(|found| found.spec.kind == LoadBalancerKind::Network).unwrap();
+            _ = found
+                .attributes
+                .insert(CLIENTS.into(), "partial_availability_zone_affinity".into());
+        });
+        site.cluster.add(&fronted("own", ""));
+        site.settle().await;
+        assert_eq!(in_front(&site), ["false", "partial_availability_zone_affinity"]);
+        let site = Site::new(&format!("{CLASSES}{}", fronted("alb", &asked)));
+        site.aws.be_quick();
+        let controller = site.settle().await;
+        site.cluster.add(&fronted("alb", ""));
+        controller.settle().await;
+        assert_eq!(in_front(&site), set, "LBC leaves it");
     });
 }

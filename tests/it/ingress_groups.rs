@@ -19,6 +19,7 @@ use super::support::site::{Controller, Site};
 use super::support::world::{CERTIFICATE, group, key, settings, wait};
 
 mod conditions;
+mod sync;
 
 const WEB: &str = "
 service shop/web: {ports: ['80:8080']}

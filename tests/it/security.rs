@@ -18,6 +18,8 @@ use jiff::Timestamp;
 use super::support::site::Site;
 use super::support::world::{NODES, World, key, settings, tags, wait};
 
+mod entry;
+
 fn frontend(annotations: &str, expected: &[&str]) {
     let world = World::new(&format!(
         "service shop/s: {{ports: [80]}}\n\

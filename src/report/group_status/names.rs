@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{AskedName, AskedNames, GroupLook, Said, Share, listed, told};
+use super::{Answers, AskedName, AskedNames, GroupLook, NamePlace, Said, Share, listed, told};
 use crate::model::id::AwsId;
 use crate::model::ingress_group::Truth;
 use crate::model::inventory::{Records, of_name};
@@ -31,6 +31,10 @@ pub(super) fn are_elsewhere(said: &Said) -> bool {
 enum Stage {
     /// It leads where it should.
     Led,
+    /// So it does by its records; whether all name servers answer by them nobody is told.
+    Untold,
+    /// So it does by its records, by which some name servers may not answer yet.
+    NotInSync,
     /// It leads elsewhere.
     Elsewhere,
     /// It has no record.
@@ -64,7 +68,7 @@ pub(super) fn said(look: &GroupLook, believed: &Believed) -> (Said, Share) {
     let mut elsewhere: Vec<String> = elsewhere.iter().map(|name| name.host.clone()).collect();
     let stages: Vec<(&str, Stage)> =
         here.iter().map(|name| (name.host.as_str(), stage(name, believed, &own))).collect();
-    let led = stages.iter().filter(|(_, stage)| *stage == Stage::Led).count();
+    let led = stages.iter().filter(|(_, stage)| *stage <= Stage::Untold).count();
     let share = Share(led, stages.len());
     let mut said = judge(look, &stages);
     if !elsewhere.is_empty() {
@@ -104,6 +108,12 @@ fn judge(look: &GroupLook, stages: &[(&str, Stage)]) -> Said {
             "their records are not written yet: that waits until the load \
                                       balancer is active",
         ),
+        (
+            Stage::NotInSync,
+            "NotInSync",
+            "their records are written, and not all of Route 53's name servers answer by them \
+             yet, which takes a minute as a rule",
+        ),
     ] {
         let mut hosts = of(&|other| *other == stage);
         if !hosts.is_empty() {
@@ -116,7 +126,12 @@ fn judge(look: &GroupLook, stages: &[(&str, Stage)]) -> Said {
     }
     let unread = stages.iter().find_map(|(_, stage)| match stage {
         Stage::Unread(error) => Some(error),
-        Stage::Led | Stage::Elsewhere | Stage::Missing | Stage::Early => None,
+        Stage::Led
+        | Stage::Untold
+        | Stage::NotInSync
+        | Stage::Elsewhere
+        | Stage::Missing
+        | Stage::Early => None,
     });
     if let Some(error) = unread {
         return Said::unread("the hosted zone", error);
@@ -127,17 +142,28 @@ fn judge(look: &GroupLook, stages: &[(&str, Stage)]) -> Said {
     match stages.len() {
         0 => Said::new(Truth::True, "NoneAsked", "none of its hosts is to become a name"),
         count => {
-            let message = format!("{count} of {count} names have their records");
+            let mut message = format!("{count} of {count} names have their records");
+            if stages.iter().any(|(_, stage)| *stage == Stage::Untold) {
+                message += "; nobody is told whether all of Route 53's name servers answer by \
+                            them yet, which takes route53:GetChange";
+            }
             Said::new(Truth::True, "Led", message)
         }
     }
 }
 
 fn stage(name: &AskedName, believed: &Believed, own: &BTreeSet<String>) -> Stage {
-    let each = name.zones.iter().map(|(zone, error)| match (believed.records.get(zone), error) {
-        (_, Some(error)) => Stage::Unread(error.clone()),
-        (Some(known), None) => in_zone(name, known, own),
-        (None, None) => Stage::Early,
+    let each = name.zones.iter().map(|place| {
+        let NamePlace { zone, unread, answers } = place;
+        match (believed.records.get(zone), unread) {
+            (_, Some(error)) => Stage::Unread(error.clone()),
+            (Some(known), None) => match (in_zone(name, known, own), answers) {
+                (Stage::Led, Answers::NotYet) => Stage::NotInSync,
+                (Stage::Led, Answers::Untold) => Stage::Untold,
+                (stage, _) => stage,
+            },
+            (None, None) => Stage::Early,
+        }
     });
     // The worst of them: a host that lies in two zones is asked for in both.
     each.max().unwrap_or(Stage::Missing)
@@ -166,7 +192,7 @@ fn in_zone(name: &AskedName, known: &Known<Arc<Records>>, own: &BTreeSet<String>
 pub fn zones_of(names: &AskedNames) -> BTreeSet<&AwsId> {
     match names {
         AskedNames::Asked(asked) => {
-            asked.iter().flat_map(|name| name.zones.iter().map(|(zone, _)| zone)).collect()
+            asked.iter().flat_map(|name| name.zones.iter().map(|place| &place.zone)).collect()
         }
         AskedNames::Untold | AskedNames::NotKept | AskedNames::NoZones(_) => BTreeSet::new(),
     }
