@@ -61,7 +61,8 @@ pub fn build(
     let requests = request::asked(settings, &snapshot.objects, member.key, member.ingress);
     let requested = request::certificates(snapshot, &source, &requests);
     let is_brought = !entries.is_empty() || !requests.is_empty();
-    let certificates = [secrets, requested].concat();
+    // What served before may be among both.
+    let certificates = tls::each_once(secrets.into_iter().chain(requested));
     let brought = is_brought.then(|| Brought {
         certificates: &certificates,
         // With a Secret, clients that come by HTTP are let in too; LBC lets in who has a

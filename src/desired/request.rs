@@ -223,13 +223,7 @@ pub fn certificates(
     let (standing, missing): (Vec<Handle>, Vec<Handle>) =
         handles.partition(|handle| tls::may_stand(snapshot, source, handle));
     let before = if missing.is_empty() { Vec::new() } else { tls::before(snapshot, source) };
-    let mut usable: Vec<Id> = standing.into_iter().map(Id::Of).collect();
-    for id in before {
-        if !usable.contains(&id) {
-            usable.push(id);
-        }
-    }
-    usable
+    tls::each_once(standing.into_iter().map(Id::Of).chain(before))
 }
 
 /// Builds the wish for a certificate that is asked for: one for a set of names, whoever asks. It

@@ -183,17 +183,22 @@ pub fn certificates(
 pub(super) fn before(snapshot: &Snapshot, source: &Source) -> Vec<Id> {
     let held = snapshot.memory.held.get(source);
     let used = held.into_iter().flat_map(|part| part.listens.values());
-    let mut standing: Vec<Id> = Vec::new();
-    for id in used.flat_map(|listen| &listen.certificates) {
-        let stands = match id {
-            Id::Is(_) => true,
-            Id::Of(handle) => may_stand(snapshot, source, handle),
-        };
-        if stands && !standing.contains(id) {
-            standing.push(id.clone());
+    let standing = used.flat_map(|listen| &listen.certificates).filter(|id| match id {
+        Id::Is(_) => true,
+        Id::Of(handle) => may_stand(snapshot, source, handle),
+    });
+    each_once(standing.cloned())
+}
+
+/// Each of these once, at its first place.
+pub(super) fn each_once(ids: impl IntoIterator<Item = Id>) -> Vec<Id> {
+    let mut found = Vec::new();
+    for id in ids {
+        if !found.contains(&id) {
+            found.push(id);
         }
     }
-    standing
+    found
 }
 
 /// Whether any of an Ingress's certificates stands: nobody is sent to a port that does not speak

@@ -369,6 +369,13 @@ fn who_names_a_secret_that_has_expired_is_served_with_what_it_named_before() {
     });
 }
 
+/// How many certificates are remembered for HTTPS of members.
+fn remembered(site: &Site) -> usize {
+    let memories = site.cluster.memories();
+    let parts = memories.values().flat_map(|memory| memory.held.values());
+    parts.map(|part| part.listens[&443].certificates.len()).sum()
+}
+
 #[test]
 fn what_served_before_beside_what_is_asked_for_now_stays_at_every_look() {
     wait(async {
@@ -400,5 +407,6 @@ fn what_served_before_beside_what_is_asked_for_now_stays_at_every_look() {
             assert_eq!(site.aws.performed(), [], "starts anew: {starts_anew}");
         }
         assert_eq!(listening(&site.aws.everything()), both);
+        assert_eq!(remembered(&site), 2, "each once");
     });
 }
