@@ -42,6 +42,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     /// Visits a zone; once more at once where Route 53 has named what it refuses, so that all other
     /// names go out.
     pub(super) async fn zone(&self, id: &AwsId) -> Result<Rest, CloudError> {
+        self.look_for_sync(id).await;
         let rest = self.zone_once(id).await?;
         let is_told = self
             .world()
@@ -83,7 +84,6 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     async fn zone_once(&self, id: &AwsId) -> Result<Rest, CloudError> {
-        self.look_for_sync(id).await;
         let (snapshot, at) = self.snapshot(Reach::Nothing).await?;
         let Some(mut stack) = desired::zone::build(&snapshot, id) else { return Ok(Rest::Done) };
         self.show_sync(id, &stack);
