@@ -10,7 +10,9 @@ use super::secret::SecretBytes;
 
 pub use acm::AcmAction;
 pub use ec2::Ec2Action;
+pub(super) use ec2::READS as EC2_READS;
 pub use elb::ElbAction;
+pub(super) use elb::READS as ELB_READS;
 pub use kubernetes::KubeAction;
 pub use operation::{Operation, Service};
 pub use route53::Route53Action;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::{EC2_READS, ELB_READS};
 use super::evidence::Service;
 
 /// A circumstance that conditions of policies ask for: its key, and the values that it has.
@@ -103,19 +104,14 @@ const WAF: Option<Service> = Some(Service::Wafv2);
 
 /// All that is asked. A test holds it against `iam/policy.json`.
 pub const QUESTIONS: &[Question] = &[
+    ask(EC2, EC2_READS, ANYTHING, &[]),
+    // ELB asks in the caller's name where a load balancer is made.
     ask(
         EC2,
         &[
             "ec2:DescribeAccountAttributes",
             "ec2:DescribeAddresses",
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeInstances",
             "ec2:DescribeInternetGateways",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeRouteTables",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
             "ec2:GetSecurityGroupsForVpc",
         ],
         ANYTHING,
@@ -142,26 +138,7 @@ pub const QUESTIONS: &[Question] = &[
         SECURITY_GROUP,
         &[("ec2:Vpc", &[VPC])],
     ),
-    ask(
-        ELB,
-        &[
-            "elasticloadbalancing:DescribeAccountLimits",
-            "elasticloadbalancing:DescribeCapacityReservation",
-            "elasticloadbalancing:DescribeListenerAttributes",
-            "elasticloadbalancing:DescribeListenerCertificates",
-            "elasticloadbalancing:DescribeListeners",
-            "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "elasticloadbalancing:DescribeRules",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:DescribeTargetGroupAttributes",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth",
-            "elasticloadbalancing:DescribeTrustStores",
-        ],
-        ANYTHING,
-        &[],
-    ),
+    ask(ELB, ELB_READS, ANYTHING, &[]),
     ask(ELB, &["elasticloadbalancing:CreateLoadBalancer"], LOAD_BALANCER, &[NAMED]),
     ask(ELB, &["elasticloadbalancing:CreateTargetGroup"], TARGET_GROUP, &[NAMED]),
     ask(ELB, &["elasticloadbalancing:CreateListener"], LOAD_BALANCER, &[NAMED, OURS]),

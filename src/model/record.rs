@@ -255,6 +255,17 @@ pub const BATCH_VALUES_MAX: usize = 1000;
 /// The most characters of all values of one batch (Route 53), counted likewise.
 pub const BATCH_CHARACTERS_MAX: usize = 32_000;
 
+/// How far what was written of a name has come: Route 53's servers answer by it some time later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// All servers answer by it.
+    Everywhere,
+    /// Nobody is told whether they do.
+    Untold,
+    /// Some servers may not have it yet.
+    OnItsWay,
+}
+
 /// What one batch of changes holds at most. Changes of one name go together all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchLimits {

@@ -14,6 +14,7 @@ use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::line::excerpt;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::problem::Severity;
+use crate::model::record::Spread;
 use crate::model::seen::Condition;
 use crate::model::source::Source;
 use crate::model::subject::SubjectKind;
@@ -92,19 +93,8 @@ pub struct NamePlace {
     pub zone: AwsId,
     /// Why it cannot be read, where that is so.
     pub unread: Option<String>,
-    /// Whether Route 53's name servers answer by what stands of the name there.
-    pub answers: Answers,
-}
-
-/// Whether Route 53's name servers answer by what stands of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answers {
-    /// All of them do.
-    All,
-    /// Some may not yet.
-    NotYet,
-    /// Nobody is told.
-    Untold,
+    /// How far what was written of the name there has come.
+    pub spread: Spread,
 }
 
 /// What is said of an aspect.

@@ -9,15 +9,13 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, Handle, ObjectKey};
 use crate::model::naming::Target;
 use crate::model::problem::{Kind, ObjectRef};
+use crate::model::record::Spread;
 use crate::model::subject::Subject;
 use crate::report::Told;
-use crate::report::group_status::{
-    Answers, AskedName, AskedNames, GroupLook, MadeCertificate, NamePlace,
-};
+use crate::report::group_status::{AskedName, AskedNames, GroupLook, MadeCertificate, NamePlace};
 use crate::report::topology::{Complaint, Remainder};
 
 use super::World;
-use super::sync::Spread;
 
 impl World {
     /// Whether there is a group, or anything is left of it.
@@ -83,12 +81,7 @@ impl World {
         let subject = Subject::Zone(self.settings.place.clone(), zone.clone());
         let unread = self.pending.of(&subject).and_then(|left| left.unread.clone());
         let spread = self.zone_states.get(&zone).map(|state| state.sync.spread(host));
-        let answers = match spread {
-            Some(Spread::OnItsWay) => Answers::NotYet,
-            Some(Spread::Untold) => Answers::Untold,
-            Some(Spread::Everywhere) | None => Answers::All,
-        };
-        NamePlace { zone, unread, answers }
+        NamePlace { zone, unread, spread: spread.unwrap_or(Spread::Everywhere) }
     }
 
     /// What has been told of a group and is still so, once for each object.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::model::id::AwsId;
 use crate::model::moment::Moment;
+use crate::model::record::Spread;
 
 /// How long after a batch it is asked for the first time whether the servers have it: most have
 /// after half a minute. The pauses after that double.
@@ -27,17 +28,6 @@ pub enum Progress {
     Pending,
     /// Nobody is told.
     Never,
-}
-
-/// How far what was written of a name has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Spread {
-    /// All servers answer by it.
-    Everywhere,
-    /// Nobody is told whether they do.
-    Untold,
-    /// Some servers may not have it yet.
-    OnItsWay,
 }
 
 /// The batches of a zone in this tenure whose changes may not be everywhere yet, and the names

@@ -12,7 +12,7 @@ use crate::model::security::{IngressRule, SecurityGroup};
 const EC2: Service = Service { name: "ec2", iam: "ec2" };
 
 /// What the reads of this service have to be allowed.
-pub(super) const READS: &[&str] = &[
+pub(in crate::model) const READS: &[&str] = &[
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",

@@ -15,7 +15,7 @@ use crate::model::target_group::{HealthCheck, TargetGroup};
 const ELB: Service = Service { name: "elbv2", iam: "elasticloadbalancing" };
 
 /// What the reads of this service have to be allowed.
-pub(super) const READS: &[&str] = &[
+pub(in crate::model) const READS: &[&str] = &[
     "elasticloadbalancing:DescribeAccountLimits",
     "elasticloadbalancing:DescribeCapacityReservation",
     "elasticloadbalancing:DescribeListenerAttributes",

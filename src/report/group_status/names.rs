@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Answers, AskedName, AskedNames, GroupLook, NamePlace, Said, Share, listed, told};
+use super::{AskedName, AskedNames, GroupLook, NamePlace, Said, Share, listed, told};
 use crate::model::id::AwsId;
 use crate::model::ingress_group::Truth;
 use crate::model::inventory::{Records, of_name};
 use crate::model::known::Known;
 use crate::model::problem::Code;
-use crate::model::record::RecordType;
+use crate::model::record::{RecordType, Spread};
 use crate::report::explain::led_to;
 use crate::report::topology::Believed;
 
@@ -154,12 +154,12 @@ fn judge(look: &GroupLook, stages: &[(&str, Stage)]) -> Said {
 
 fn stage(name: &AskedName, believed: &Believed, own: &BTreeSet<String>) -> Stage {
     let each = name.zones.iter().map(|place| {
-        let NamePlace { zone, unread, answers } = place;
+        let NamePlace { zone, unread, spread } = place;
         match (believed.records.get(zone), unread) {
             (_, Some(error)) => Stage::Unread(error.clone()),
-            (Some(known), None) => match (in_zone(name, known, own), answers) {
-                (Stage::Led, Answers::NotYet) => Stage::NotInSync,
-                (Stage::Led, Answers::Untold) => Stage::Untold,
+            (Some(known), None) => match (in_zone(name, known, own), spread) {
+                (Stage::Led, Spread::OnItsWay) => Stage::NotInSync,
+                (Stage::Led, Spread::Untold) => Stage::Untold,
                 (stage, _) => stage,
             },
             (None, None) => Stage::Early,
