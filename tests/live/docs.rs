@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use albedo::flags::Cli;
@@ -196,6 +196,12 @@ fn every_documented_command_is_run_or_named_and_none_else() {
     }
 }
 
+/// A folder for commands of the documents, and for nothing else.
+fn place(of: &str) -> PathBuf {
+    let name = format!("documented-{of}-{}", std::process::id());
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
 /// What the documents take for given: manifests of a person's, and where kubectl and albedo are.
 fn lay_out(place: &Path, kubectl: &Path) {
     let manifest = "
@@ -236,7 +242,7 @@ async fn documented_commands_run_as_they_are_written() {
     }
     let account = account();
     let vpc = ground(&account, ADDRESSES).vpc;
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("docs-{}", std::process::id()));
+    let place = place("commands");
     lay_out(&place, plane.kubectl_itself());
     let path = format!("{}:/usr/bin:/bin", place.join("bin").display());
     let wrong: Vec<String> = COMMANDS
@@ -263,8 +269,7 @@ async fn documented_commands_run_as_they_are_written() {
 
 #[test]
 fn documented_releases_are_rendered_as_they_are_written() {
-    let place = format!("docs-releases-{}", std::process::id());
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
+    let place = place("releases");
     fs::create_dir_all(&place).expect("it can be made");
     // What `helm get values` prints of LBC's release, and what a person writes beside it.
     let files = [

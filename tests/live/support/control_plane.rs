@@ -242,11 +242,13 @@ pub fn try_run(command: &mut Command, input: &str) -> Result<String, String> {
     }
 }
 
-/// Removes what control planes of this name left whose processes are gone.
+/// Removes what control planes of this name left whose processes are gone. Other names may begin
+/// like this one, so what follows it has to be a process's number.
 fn sweep(scratch: &Path, name: &str) {
     for entry in std::fs::read_dir(scratch).into_iter().flatten().flatten() {
         let file = entry.file_name();
         let pid = file.to_str().and_then(|file| file.strip_prefix(name)?.strip_prefix('-'));
+        let pid = pid.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
         if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
