@@ -123,6 +123,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         given,
         grace,
         named,
+        named_by_others: snapshot.facts.led_by_others(),
         active,
     };
     Built { stack, problems, names, good, standing }

@@ -38,6 +38,7 @@ mod proof;
 mod protection;
 mod slice;
 
+pub use leading::Leading;
 pub use slice::{Arrival, Facts};
 
 use proof::Proofs;
@@ -123,6 +124,7 @@ pub struct FactStore {
     /// are.
     zones: Option<BTreeMap<AwsId, Zone>>,
     leading: Arc<Counted>,
+    led_by_others: Arc<Counted>,
     /// The members that are served by the group that they went to, and since when.
     arrived: BTreeMap<Source, (Group, Revision)>,
 }
@@ -130,8 +132,8 @@ pub struct FactStore {
 /// What is known of a hosted zone.
 #[derive(Clone, Debug, Default)]
 struct Zone {
-    /// The load balancers that our records lead to; `None` while nobody has looked.
-    leading: Option<BTreeSet<AwsId>>,
+    /// Where records lead to; `None` while nobody has looked.
+    leading: Option<Leading>,
     /// Whether nobody may look.
     is_refused: bool,
     /// Up to which revision names that nobody asks for any more have been withdrawn.
@@ -427,7 +429,9 @@ impl FactStore {
             all.insert(zone, known.unwrap_or_default());
         }
         for (zone, gone) in old.into_iter().flatten() {
-            count(&mut self.leading, &gone.leading.unwrap_or_default(), &BTreeSet::new());
+            let (gone, none) = (gone.leading.unwrap_or_default(), BTreeSet::new());
+            count(&mut self.leading, &gone.ours, &none);
+            count(&mut self.led_by_others, &gone.others, &none);
             self.drop_topic(&Topic::Zone(zone));
             self.touch(Topic::Leading);
         }
@@ -473,7 +477,8 @@ impl FactStore {
         });
         let arrivals = self.arrivals_of(members);
         let (made, leading, refused) = (made.collect(), self.everywhere(), self.refused());
-        Facts { made, leading, refused, arrivals, ..Facts::default() }
+        let led_by_others = Arc::clone(&self.led_by_others);
+        Facts { made, leading, led_by_others, refused, arrivals, ..Facts::default() }
     }
 
     /// What a certificate builds on: who uses it.
@@ -502,7 +507,8 @@ impl FactStore {
         let made = self.made.clone();
         let listening = self.for_certificate().listening;
         let (leading, refused) = (self.everywhere(), self.refused());
-        Facts { made, listening, leading, refused, ..self.for_zone(|_| true) }
+        let led_by_others = Arc::clone(&self.led_by_others);
+        Facts { made, listening, leading, led_by_others, refused, ..self.for_zone(|_| true) }
     }
 
     /// How many things are kept; to be held against how many stand.

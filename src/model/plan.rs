@@ -88,6 +88,8 @@ pub enum WaitKey {
     Admitted(AwsId),
     /// No name of ours may lead to the load balancer with this DNS name any more.
     Unnamed(AwsId),
+    /// Another owner has to withdraw the names that lead to the load balancer with this DNS name.
+    Renounced(AwsId),
     /// The load balancer with this DNS name has to take traffic.
     Active(AwsId),
     /// AWS has to have set up this load balancer.
@@ -133,6 +135,7 @@ impl WaitKey {
             | Self::Uncarried(_)
             | Self::Admitted(_)
             | Self::Unnamed(_)
+            | Self::Renounced(_)
             | Self::Protected(_)
             | Self::Unselected(_)
             | Self::SetUp(_)
@@ -168,6 +171,7 @@ impl fmt::Display for WaitKey {
             Self::Uncarried(group) => write!(f, "the load balancers to let go of {group}"),
             Self::Admitted(group) => write!(f, "nodes and pods to let in {group}"),
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
+            Self::Renounced(name) => write!(f, "the names of another owner to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
             Self::SetUp(load_balancer) => write!(f, "{load_balancer} to be set up"),
             Self::Healthy(target_group) => write!(f, "healthy targets of {target_group}"),
@@ -247,7 +251,7 @@ impl Plan {
     #[must_use]
     pub fn waits_for_release(&self) -> bool {
         let mut gates = self.steps.iter().filter_map(|step| step.gate.as_ref());
-        gates.any(|gate| matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_)))
+        gates.any(|gate| matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_) | WaitKey::Renounced(_)))
     }
 
     /// Whether nothing is left to do.

@@ -137,6 +137,8 @@ pub enum Code {
     OverLimit,
     /// A load balancer that nobody wants and that is protected against deletion.
     DeletionProtected,
+    /// A load balancer that nobody wants and that names of another owner lead to.
+    NamedByAnother,
     /// What stands in the cluster's name and has no owner any more.
     Orphaned,
     /// Much that nobody wants any more, and of whose owners nobody has said that they are gone.

@@ -107,6 +107,8 @@ pub struct BalancerStack {
     /// The load balancers that names lead to, by their DNS names, each with in how many hosted
     /// zones; `None` while not every hosted zone has been looked at.
     pub named: Option<Arc<BTreeMap<AwsId, usize>>>,
+    /// The same of names that another owner keeps.
+    pub named_by_others: Arc<BTreeMap<AwsId, usize>>,
 }
 
 /// What stays although nobody wants it: its owners are out of sight, and nobody has said that they

@@ -6,6 +6,7 @@ use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::plan::{Plan, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::snapshot::Extent;
+use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
 /// The attribute that protects a load balancer against deletion (AWS).
@@ -22,15 +23,12 @@ pub(super) fn protected<'s>(
     stack: &'s BalancerStack,
     id: &'s AwsId,
 ) -> impl Iterator<Item = Problem> + use<'s> {
-    let (told, meanwhile) = if stack.front.is_none() {
-        let meanwhile = "it stays as it is, with its rules, targets and names, and so does the \
-                         Ingress";
-        (stack.leaving.as_slice(), meanwhile)
+    let meanwhile = if stack.front.is_none() {
+        "it stays as it is, with its rules, targets and names, and so does the Ingress"
     } else {
-        let first = stack.active.get(..1).unwrap_or_default();
-        (first, "it stays beside the one that has taken its place")
+        BESIDE
     };
-    told.iter().map(move |member| Problem {
+    told(stack).iter().map(move |member| Problem {
         code: Code::DeletionProtected,
         severity: Severity::Warning,
         object: ObjectRef::of(member),
@@ -39,6 +37,33 @@ pub(super) fn protected<'s>(
         allowed: format!("false, which a person sets in AWS: {ATTRIBUTE} of that load balancer"),
         meanwhile: meanwhile.to_owned(),
     })
+}
+
+/// Tells them of names that another owner keeps.
+pub(super) fn named_by_others<'s>(
+    stack: &'s BalancerStack,
+    name: &'s AwsId,
+) -> impl Iterator<Item = Problem> + use<'s> {
+    let meanwhile = if stack.front.is_none() { "it stays, and so does the Ingress" } else { BESIDE };
+    told(stack).iter().map(move |member| Problem {
+        code: Code::NamedByAnother,
+        severity: Severity::Warning,
+        object: ObjectRef::of(member),
+        field: "records in Route 53".to_owned(),
+        found: format!("some of another owner that lead to {name}, which nobody wants any more"),
+        allowed: "none: whoever keeps them withdraws them; where they were made by this controller \
+                  under another owner id, start it with that again"
+            .to_owned(),
+        meanwhile: format!("{meanwhile}, for an hour at most"),
+    })
+}
+
+/// What happens meanwhile to what has been replaced.
+const BESIDE: &str = "it stays beside the one that has taken its place";
+
+/// Those that a removal is for.
+fn told(stack: &BalancerStack) -> &[Source] {
+    if stack.front.is_none() { &stack.leaving } else { stack.active.get(..1).unwrap_or_default() }
 }
 
 /// The load balancers of a group that nobody wants and of which it has to be known whether they are

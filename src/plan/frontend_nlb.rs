@@ -333,8 +333,6 @@ fn gate(
 ) -> Option<WaitKey> {
     let Replacement { stack, settled, inventory, .. } = *replacement;
     let serves = |nlb| settled.nlb.load_balancer.is_some_and(|new| serves(inventory, nlb, new));
-    let name = AwsId::new(old.dns_name.to_lowercase());
-    let is_free = stack.named.as_ref().is_some_and(|named| !named.contains_key(&name));
     match wish {
         Some(nlb) if !serves(nlb) => {
             let mut new = Id::Of(Handle::FrontendNlb(stack.group.clone()));
@@ -350,12 +348,11 @@ fn gate(
             };
             replacement.wait(draft, key, Need::Poll)
         }
-        _ if !is_free => Some(WaitKey::Unnamed(name)),
-        _ if stack.front.is_none() => None,
-        _ => {
+        _ => replacement.gate_of_names(draft, old).or_else(|| {
+            stack.front.as_ref()?;
             let key = WaitKey::Drained(old.live.id.clone());
             replacement.wait(draft, key, Need::Elapsed(replacement.grace))
-        }
+        }),
     }
 }
 

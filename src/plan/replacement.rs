@@ -26,6 +26,11 @@ use super::settle::{Settled, leads_to, load_balancer_handle};
 /// asked for in the end, even if that never gets well.
 pub(super) const SWITCH_MAX: Duration = Duration::from_mins(5);
 
+/// For how long a load balancer that nobody wants stays for names that another owner keeps. Who
+/// keeps them for an Ingress withdraws them once that is deleted: external-dns within a minute
+/// (`--interval`), unless its policy has it that nothing goes.
+const OTHERS_MAX: Duration = Duration::from_hours(1);
+
 /// What takes the place of what in a group.
 #[derive(Clone, Copy, Debug)]
 pub struct Replacement<'r, 'i> {
@@ -241,8 +246,6 @@ impl<'i> Replacement<'_, 'i> {
     ) -> Option<WaitKey> {
         let serves =
             |front: &Front| self.settled.load_balancer.is_some_and(|new| self.serves(front, new));
-        let name = AwsId::new(old.dns_name.to_lowercase());
-        let is_free = self.stack.named.as_ref().is_some_and(|named| !named.contains_key(&name));
         match &self.stack.front {
             Some(front) if !serves(front) => {
                 let mut new = Id::Of(load_balancer_handle(&self.stack.group));
@@ -258,13 +261,27 @@ impl<'i> Replacement<'_, 'i> {
                 };
                 self.wait(draft, key, Need::Poll)
             }
-            _ if !is_free => Some(WaitKey::Unnamed(name)),
-            None => None,
-            Some(_) => {
+            front => self.gate_of_names(draft, old).or_else(|| {
+                front.as_ref()?;
                 let key = WaitKey::Drained(old.live.id.clone());
                 self.wait(draft, key, Need::Elapsed(self.grace))
-            }
+            }),
         }
+    }
+
+    /// What has to happen before no name leads any more to a load balancer that nobody wants.
+    pub fn gate_of_names(&self, draft: &mut Draft, old: &LiveLoadBalancer) -> Option<WaitKey> {
+        let name = AwsId::new(old.dns_name.to_lowercase());
+        if self.stack.named.as_ref().is_none_or(|named| named.contains_key(&name)) {
+            return Some(WaitKey::Unnamed(name));
+        }
+        if !self.stack.named_by_others.contains_key(&name) {
+            return None;
+        }
+        let told = deletion::named_by_others(self.stack, &name);
+        let gate = self.wait(draft, WaitKey::Renounced(name.clone()), Need::Elapsed(OTHERS_MAX))?;
+        told.for_each(|problem| draft.refuse(problem));
+        Some(gate)
     }
 
     /// What has to happen before a target group that nobody wants may go, where another takes its

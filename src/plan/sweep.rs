@@ -116,6 +116,7 @@ fn balancer_stack(
         given: Given::default(),
         grace: Duration::ZERO,
         named: Some(Arc::clone(named)),
+        named_by_others: Arc::default(),
     }
 }
 
@@ -159,7 +160,7 @@ fn leading(settings: &Settings, standing: &Standing) -> BTreeMap<AwsId, usize> {
     }
     let nobody = BTreeMap::new();
     for (zone, inventory) in standing.zones.values() {
-        for name in zone::leading(settings, zone, &nobody, inventory) {
+        for name in zone::leading(settings, zone, &nobody, inventory).ours {
             *named.entry(name).or_default() += 1;
         }
     }

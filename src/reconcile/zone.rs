@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
-use crate::model::fact::FactStore;
+use crate::model::fact::{FactStore, Leading};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::{ZoneInventory, ZoneSight, of_name};
 use crate::model::moment::Moment;
@@ -138,7 +138,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         };
         // A load balancer must not go while a name for it is being made.
         let standing = targets(&inventory);
-        let announced = standing.union(&coming(&plan)).cloned().collect();
+        let ours = standing.ours.union(&coming(&plan)).cloned().collect();
+        let announced = Leading { ours, others: standing.others };
         {
             let mut world = self.world().lock();
             if !world.facts.still_wishes(&wished(&settings.dns.txt_names, &plan, &stack)) {
@@ -298,7 +299,7 @@ impl ZoneState {
 }
 
 /// Makes known where records of a zone lead, as far as anybody can tell.
-fn announce(facts: &mut FactStore, id: &AwsId, sight: &ZoneSight, targets: &BTreeSet<AwsId>) {
+fn announce(facts: &mut FactStore, id: &AwsId, sight: &ZoneSight, targets: &Leading) {
     if sight.is_whole() {
         facts.leads(id, targets);
     } else {

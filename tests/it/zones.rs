@@ -188,7 +188,7 @@ impl Case {
     /// The load balancers that our records lead to.
     fn leading(&self, standing: &Records) -> BTreeSet<AwsId> {
         let (settings, inventory) = (self.settings(), self.inventory(standing));
-        albedo::plan::zone::leading(&settings, &zone(), &self.stack.names, &inventory)
+        albedo::plan::zone::leading(&settings, &zone(), &self.stack.names, &inventory).ours
     }
 
     /// The zone once the plan is carried out, by an AWS that refuses what AWS refuses.

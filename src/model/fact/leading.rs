@@ -6,6 +6,15 @@ use std::sync::Arc;
 use super::{Counted, FactStore, Revision, Topic, Zone, count};
 use crate::model::id::AwsId;
 
+/// The load balancers that records of a hosted zone lead to, by their DNS names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leading {
+    /// Those that our records lead to.
+    pub ours: BTreeSet<AwsId>,
+    /// Those that records for Ingresses lead to which have another owner, who keeps them.
+    pub others: BTreeSet<AwsId>,
+}
+
 impl FactStore {
     /// Whether a name leads to a load balancer, by its DNS name, or is about to.
     #[must_use]
@@ -18,14 +27,15 @@ impl FactStore {
         self.zones.iter().flat_map(BTreeMap::keys)
     }
 
-    /// Makes known which load balancers our records of a zone lead to.
-    pub fn leads(&mut self, zone: &AwsId, targets: &BTreeSet<AwsId>) {
+    /// Makes known which load balancers records of a zone lead to.
+    pub fn leads(&mut self, zone: &AwsId, targets: &Leading) {
         let Some(known) = self.zones.as_mut().and_then(|all| all.get_mut(zone)) else { return };
         let is_first = known.leading.is_none();
         let was_refused = std::mem::take(&mut known.is_refused);
         let old = known.leading.replace(targets.clone()).unwrap_or_default();
         if is_first || old != *targets {
-            count(&mut self.leading, &old, targets);
+            count(&mut self.leading, &old.ours, &targets.ours);
+            count(&mut self.led_by_others, &old.others, &targets.others);
             self.touch(Topic::Leading);
         }
         if was_refused {
@@ -33,12 +43,13 @@ impl FactStore {
         }
     }
 
-    /// Makes known which load balancers some of our records of a zone lead to, or are about to.
-    /// Where all that they lead to is not known, it is not known after this either.
-    pub fn also_leads(&mut self, zone: &AwsId, targets: &BTreeSet<AwsId>) {
+    /// Makes known which load balancers some records of a zone lead to, or are about to. Where all
+    /// that they lead to is not known, it is not known after this either.
+    pub fn also_leads(&mut self, zone: &AwsId, targets: &Leading) {
         let known = self.zones.as_ref().and_then(|all| all.get(zone));
-        if let Some(leading) = known.and_then(|known| known.leading.as_ref()) {
-            self.leads(zone, &(leading | targets));
+        if let Some(Leading { ours, others }) = known.and_then(|known| known.leading.as_ref()) {
+            let (ours, others) = (ours | &targets.ours, others | &targets.others);
+            self.leads(zone, &Leading { ours, others });
         }
     }
 

@@ -25,6 +25,7 @@ pub struct Facts {
     pub(super) made: BTreeMap<Handle, Option<AwsId>>,
     pub(super) listening: Option<Arc<Counted>>,
     pub(super) leading: Option<Arc<Counted>>,
+    pub(super) led_by_others: Arc<Counted>,
     pub(super) refused: BTreeSet<AwsId>,
     pub(super) names: BTreeMap<Group, Arc<Names>>,
     pub(super) left: BTreeSet<Source>,
@@ -38,7 +39,8 @@ impl Facts {
     /// The same, where names lead to no load balancer.
     #[must_use]
     pub fn without_names(self) -> Self {
-        Self { leading: Some(Arc::default()), refused: BTreeSet::new(), ..self }
+        let leading = Some(Arc::default());
+        Self { leading, led_by_others: Arc::default(), refused: BTreeSet::new(), ..self }
     }
 
     /// The identifier of a thing, or its handle where nobody has made it known.
@@ -73,6 +75,13 @@ impl Facts {
     #[must_use]
     pub fn leading(&self) -> Option<Arc<BTreeMap<AwsId, usize>>> {
         self.leading.clone()
+    }
+
+    /// The load balancers that records lead to which another owner keeps for Ingresses, by their DNS
+    /// names, each with in how many zones.
+    #[must_use]
+    pub fn led_by_others(&self) -> Arc<BTreeMap<AwsId, usize>> {
+        Arc::clone(&self.led_by_others)
     }
 
     /// The names that groups wish for, of every group that has been looked at.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, AwsAction, Route53Action};
+use crate::model::fact::Leading;
 use crate::model::id::AwsId;
 use crate::model::inventory::ZoneInventory;
 use crate::model::plan::Plan;
@@ -14,25 +15,32 @@ use crate::model::stack::ZoneStack;
 
 use super::TYPES;
 use super::host::{Claim, Host};
-use super::whose::{View, target};
+use super::whose::{View, Whose, target};
 
-/// The load balancers that our records of a zone lead to, by their DNS names. Records for objects
-/// of other kinds are never withdrawn here, so nothing waits for them.
+/// The load balancers that records of a zone lead to. Records for objects of other kinds are never
+/// withdrawn here, so nothing waits for them.
 #[must_use]
 pub fn leading(
     settings: &Settings,
     zone: &HostedZone,
     asked: &BTreeMap<String, Vec<RecordWish>>,
     inventory: &ZoneInventory,
-) -> BTreeSet<AwsId> {
-    let Some(view) = View::of(settings, zone, asked, inventory) else { return BTreeSet::new() };
-    let ours = view.records.values().filter(|record| {
-        let host = host_of(&view, record);
-        TYPES.contains(&record.key.record_type)
-            && host.claim(record) == Claim::Ours
-            && host.source_of(record).is_some_and(|source| !is_led(asked, record, &source))
-    });
-    ours.filter_map(target).collect()
+) -> Leading {
+    let mut leading = Leading::default();
+    let Some(view) = View::of(settings, zone, asked, inventory) else { return leading };
+    let records = view.records.values();
+    for record in records.filter(|record| TYPES.contains(&record.key.record_type)) {
+        let (host, Some(target)) = (host_of(&view, record), target(record)) else { continue };
+        let Some(source) = host.source_of(record) else { continue };
+        match host.claim(record) {
+            Claim::Ours if !is_led(asked, record, &source) => drop(leading.ours.insert(target)),
+            Claim::Taken | Claim::Other(_) if view.whose(record) == Whose::Ours => {
+                leading.others.insert(target);
+            }
+            Claim::Ours | Claim::Taken | Claim::Led(_) | Claim::Other(_) | Claim::Nobody => {}
+        }
+    }
+    leading
 }
 
 /// The objects whose names, by our records of a zone, lead to some of the load balancers, by their

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::model::action::{Action, AwsAction, ElbAction};
-use albedo::model::fact::Names;
+use albedo::model::fact::{Leading, Names};
 use albedo::model::id::{AwsId, CertificateKey, Id};
 use albedo::model::moment::Moment;
 use albedo::model::plan::{Need, Plan, Reason, Wait, WaitKey};
@@ -29,7 +29,7 @@ fn who_begins_to_wait_while_that_is_let_go_is_told() {
         world.has_read(&subject);
         // The other worker.
         world.facts.zones([AwsId::new("ZPUB")]);
-        world.facts.leads(&AwsId::new("ZPUB"), &BTreeSet::new());
+        world.facts.leads(&AwsId::new("ZPUB"), &Leading::default());
         world.facts.expect(&group("edge"));
         world.facts.listens(&group("edge"), BTreeSet::new());
         assert!(!world.wakes().contains(&subject), "it does not wait yet");

@@ -1,6 +1,7 @@
 //! Names whose Ingress goes, is renamed or is given away: none is left that leads nowhere.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::id::AwsId;
@@ -254,6 +255,43 @@ fn a_renamed_ingress_without_a_group_keeps_its_name() {
             assert!(is_never_without(&site), "{:?}", site.aws.performed());
             assert_eq!(site.aws.everything().load_balancers.len(), 1);
             nothing_dangles(&site);
+        });
+    }
+}
+
+/// Names of before a start with another owner id are kept by nobody who runs. Somebody may have
+/// mistaken the id; and where another controller keeps them, it withdraws them by itself.
+#[test]
+fn a_load_balancer_stays_for_an_hour_while_names_of_another_owner_lead_there() {
+    for goes_by_itself in [true, false] {
+        wait(async {
+            let mut site = site(&format!("ingress shop/web: {{{RULE}}}"));
+            drop(site.settle().await);
+            let mut another = Settings::clone(&site.cluster.settings);
+            "somebody-else".clone_into(&mut another.dns.owner);
+            site.cluster = site.cluster.with(another);
+            site.sweep_period = Some(Duration::from_secs(600));
+            let controller = site.start();
+            controller.settle_for(60).await;
+            controller.cluster.delete(&key("shop/web"));
+            controller.pass(1800).await;
+            assert_eq!(deletions(&site), 0, "{:?}", site.aws.performed());
+            nothing_dangles(&site);
+            let events = site.cluster.events();
+            let told: Vec<_> =
+                events.iter().filter(|event| event.reason == "NamedByAnother").collect();
+            let [told] = told[..] else { panic!("{events:?}") };
+            assert_eq!(told.object.key, key("shop/web"));
+            if goes_by_itself {
+                site.aws.change(|state| {
+                    state.zones.get_mut(&AwsId::new("ZPUB")).unwrap().records.clear();
+                });
+                controller.pass(900).await;
+            } else {
+                controller.pass(2400).await;
+            }
+            assert_eq!(deletions(&site), 1);
+            assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/web")));
         });
     }
 }
