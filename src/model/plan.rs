@@ -251,7 +251,9 @@ impl Plan {
     #[must_use]
     pub fn waits_for_release(&self) -> bool {
         let mut gates = self.steps.iter().filter_map(|step| step.gate.as_ref());
-        gates.any(|gate| matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_) | WaitKey::Renounced(_)))
+        gates.any(|gate| {
+            matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_) | WaitKey::Renounced(_))
+        })
     }
 
     /// Whether nothing is left to do.

@@ -44,16 +44,18 @@ pub(super) fn named_by_others<'s>(
     stack: &'s BalancerStack,
     name: &'s AwsId,
 ) -> impl Iterator<Item = Problem> + use<'s> {
-    let meanwhile = if stack.front.is_none() { "it stays, and so does the Ingress" } else { BESIDE };
+    let meanwhile =
+        if stack.front.is_none() { "it stays, and so does the Ingress" } else { BESIDE };
     told(stack).iter().map(move |member| Problem {
         code: Code::NamedByAnother,
         severity: Severity::Warning,
         object: ObjectRef::of(member),
         field: "records in Route 53".to_owned(),
         found: format!("some of another owner that lead to {name}, which nobody wants any more"),
-        allowed: "none: whoever keeps them withdraws them; where they were made by this controller \
+        allowed:
+            "none: whoever keeps them withdraws them; where they were made by this controller \
                   under another owner id, start it with that again"
-            .to_owned(),
+                .to_owned(),
         meanwhile: format!("{meanwhile}, for an hour at most"),
     })
 }

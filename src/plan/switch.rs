@@ -12,9 +12,11 @@ use crate::model::backend::BackendKey;
 use crate::model::id::{AwsId, Id};
 use crate::model::plan::{Need, Step, WaitKey};
 use crate::model::rule::{Rule, RuleAction, RulesByHost, Weighted, actions_satisfy};
+use crate::model::snapshot::Extent;
 use crate::model::target::{LiveTarget, TargetState};
 
 use super::draft::Draft;
+use super::kept::Owners;
 use super::replacement::{Interim, Replacement, SWITCH_MAX};
 
 /// The most target groups of one action (AWS).
@@ -105,6 +107,11 @@ impl Replacement<'_, '_> {
         before: Before<'_>,
     ) -> Option<Interim> {
         let answering = answering(standing, wish, before)?;
+        let owners = Owners { stack: self.stack, settled: self.settled, extent: self.extent };
+        if matches!(self.extent, Extent::Namespaces(_)) && !owners.explain(answering) {
+            // Nothing comes in front of what is somebody's who cannot be seen.
+            return None;
+        }
         let interim = self.switch(draft, &answering.actions, &wish.actions)?;
         Some(Interim { is_held: true, ..interim })
     }

@@ -131,6 +131,12 @@ impl Planning<'_> {
             going.clear();
             rows = self.rows(name, &sets, &going);
         }
+        for wish in &others {
+            let id = wish.set_identifier.as_deref();
+            if !sets.contains_key(&id) && keeps(id) {
+                rows.push(self.kept(&Host::new(self.view, name, id), wish));
+            }
+        }
         let is_missing = rows.iter().any(|row| row.is_missing);
         let reasons = rows.iter().flat_map(|row| row.reasons.iter().cloned());
         let left = (!going.is_empty()).then(|| "set-identifier".to_owned());

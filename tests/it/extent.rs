@@ -72,6 +72,28 @@ fn a_start_that_sees_one_namespace_changes_nothing_of_any() {
     });
 }
 
+/// Somebody in another namespace has a path of the group, and whoever asks for the same one comes
+/// behind him, wherever his requests would end.
+#[test]
+fn who_comes_behind_somebody_unseen_takes_no_path_from_him() {
+    wait(async {
+        let site = rested().await;
+        site.cluster.add(
+            "
+service shop/none: {ports: [80:8080]}
+ingress shop/late: {group.name: edge, group.order: 4, rules: [edge.example.com Exact /b none:80]}
+",
+        );
+        drop(site.settle().await);
+        let before = end(&site);
+        site.aws.forget_calls();
+        let controller = from_shop(&site).start();
+        controller.settle_for(1200).await;
+        assert_eq!(site.aws.performed(), []);
+        assert_eq!(end(&site), before);
+    });
+}
+
 /// The names in the zone.
 fn names(site: &Site) -> Vec<String> {
     site.aws.change(|state| {

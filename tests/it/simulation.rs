@@ -3,7 +3,8 @@
 //! What runs is exactly `albedo::controller::Controller`, once or twice, on an AWS and a cluster in
 //! memory, in virtual time. Reading order: `dice` and `life` (what people wish), `stage` (how calls
 //! and events fare, who may write), `cloud`, `written` and `watches` (a process's ways in and out),
-//! `nature`, `acm` and `drift` (what AWS and others do), `weather` and `trouble` (what befalls
+//! `nature`, `acm` and `drift` (what AWS and others do), `naming` and `neighbour` (what is said of
+//! names, and who has some beside ours), `weather` and `trouble` (what befalls
 //! calls and processes), `attack` and `episode` (tenants that attack, operators that err, rights
 //! that are taken away), `run` (all of it), `judge` (what has to hold at each write) and `ending`
 //! (what has to hold at rest).
@@ -27,7 +28,9 @@ mod found;
 mod judge;
 mod life;
 mod many;
+mod naming;
 mod nature;
+mod neighbour;
 mod nowhere;
 mod process;
 mod run;
@@ -76,27 +79,31 @@ fn every_seed_holds_what_has_to_hold() {
     coverage(&tally);
 }
 
-/// How many runs have some of everything, and how often each thing has to occur in them.
+/// How many runs have some of everything, and how often each thing has to occur in them, and each
+/// that happens only in episodes.
 const COVERED_SEEDS: u64 = 300;
-const TIMES_MIN: usize = 10;
+const TIMES_MIN: usize = 20;
+const EPISODES_MIN: usize = 10;
 
 /// Everything that can happen does, often enough.
 fn coverage(tally: &Tally) {
     if tally.runs < COVERED_SEEDS {
         return;
     }
-    let edits = Edit::ALL.map(|edit| format!("edit {edit:?}")).into_iter();
+    let edits = Edit::ALL.into_iter().chain([Edit::Naming]).map(|edit| format!("edit {edit:?}"));
+    let company = naming::HANDS.into_iter().chain(["neighbour"]).map(str::to_owned);
     let drifts = drift::KINDS.map(|kind| format!("drift {kind}"));
     let faults = FAULTS.map(str::to_owned);
     let writes = WRITES.map(|operation| format!("{operation}!"));
     let attacks = attack::KINDS.map(|kind| format!("attack {kind}"));
     let mistakes = episode::MISTAKES.map(|kind| format!("mistake {kind}"));
     let episodes = attacks.into_iter().chain(mistakes).chain(["policy".to_owned()]);
-    let all = edits.chain(drifts).chain(faults).chain(writes).chain(episodes);
-    let rare: Vec<String> = all
-        .filter(|what| tally.counts.get(what.as_str()).copied().unwrap_or_default() < TIMES_MIN)
-        .collect();
+    let all = edits.chain(company).chain(drifts).chain(faults).chain(writes);
+    let count = |what: &String| tally.counts.get(what.as_str()).copied().unwrap_or_default();
+    let rare: Vec<String> = all.filter(|what| count(what) < TIMES_MIN).collect();
     assert!(rare.is_empty(), "{rare:?} occur less than {TIMES_MIN} times");
+    let rare: Vec<String> = episodes.filter(|what| count(what) < EPISODES_MIN).collect();
+    assert!(rare.is_empty(), "{rare:?} occur less than {EPISODES_MIN} times");
 }
 
 /// Every write to AWS, by its operation.

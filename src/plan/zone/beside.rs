@@ -30,6 +30,18 @@ impl Planning<'_> {
         }
     }
 
+    /// Whether a record of ours stays though nobody asks for it: whoever it was made for does not
+    /// stand, and it leads to nothing of this cluster.
+    fn stays(&self, host: &Host<'_>, record: &Record) -> bool {
+        let source = host.source_of(record);
+        source.is_some_and(|source| {
+            self.stack.is_complete
+                && self.is_seen(&source)
+                && !self.stack.standing.contains(&source)
+                && !self.may_go(host, record)
+        })
+    }
+
     /// What those are told in whose way another record of the name is. Who waits for a record of
     /// ours to go is told nothing.
     fn in_the_way(&self, name: &str, other: &Record, rows: &[Row], at: usize) -> Option<Problem> {
@@ -50,10 +62,13 @@ impl Planning<'_> {
             RecordType::Txt => host.is_ours(other) && is_alone(other),
             RecordType::A | RecordType::Aaaa | RecordType::Cname => host.may_change(other),
         };
-        if is_ours {
+        let obstacle = if !is_ours {
+            host.beside(other)
+        } else if self.stays(&host, other) {
+            obstacle::stays(&other.key)
+        } else {
             return None;
-        }
-        let obstacle = host.beside(other);
+        };
         Some(obstacle::in_the_way(&self.settings.owner, name, asking, obstacle))
     }
 }

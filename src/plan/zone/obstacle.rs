@@ -1,7 +1,7 @@
 //! What those are told who do not get a name.
 
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
-use crate::model::record::RecordWish;
+use crate::model::record::{RecordKey, RecordWish};
 use crate::model::routing::RoutingKind;
 use crate::model::source::Source;
 
@@ -20,6 +20,19 @@ pub(super) fn in_the_way(owner: &str, name: &str, source: &Source, obstacle: Obs
         format!("a name without records, or with records whose TXT record names the owner {owner}")
     });
     problem(source, format!("{name}, of which {}", obstacle.found), allowed)
+}
+
+/// A record of ours that is in the way and goes only by hand: it may be another cluster's.
+pub(super) fn stays(key: &RecordKey) -> Obstacle {
+    let found = format!(
+        "the {} record has this cluster's owner id, is for an object that does not stand here, and \
+         leads to no load balancer of this cluster",
+        key.record_type
+    );
+    let allowed = "its removal by hand, with the TXT record beside it, where no other cluster has \
+                   the owner id; or a name that nobody else has"
+        .to_owned();
+    Obstacle { found, allowed: Some(allowed) }
 }
 
 /// What somebody is told who asks for what another one has.

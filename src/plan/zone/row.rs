@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::Planning;
 use super::host::{Claim, Host};
 use super::obstacle;
 use super::wished::{Wished, differences};
+use super::{Planning, TYPES};
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::ownership::LABEL_LENGTH_MAX;
 use crate::model::plan::WaitKey;
 use crate::model::problem::Problem;
-use crate::model::record::{Record, RecordChange, RecordType, RecordWish, Verb, WishedValue};
+use crate::model::record::{
+    Record, RecordChange, RecordType, RecordValue, RecordWish, Verb, WishedValue,
+};
 use crate::model::settings::DnsPolicy;
 use crate::model::source::Source;
 
@@ -104,7 +106,7 @@ impl Planning<'_> {
                 .then(|| obstacle::in_the_way(&self.settings.owner, host.name, source, obstacle))
         };
         if let Some(in_the_way) = host.foreign(wished) {
-            row.less = Some(Box::new(self.in_line(host, wished, Reach::Standing)));
+            row.less = Some(Box::new(self.less(host, wished)));
             row.hold(told(in_the_way));
             return;
         }
@@ -130,7 +132,7 @@ impl Planning<'_> {
         (row.changes, row.reasons, row.gate) = (changes, reasons, gate);
         row.is_missing = is_missing;
         row.notes.extend(notes);
-        row.less = Some(Box::new(self.in_line(host, wished, Reach::Standing)));
+        row.less = Some(Box::new(self.less(host, wished)));
     }
 
     /// A name stays with somebody of whom nobody can see here, or says yet, whether he still asks
@@ -138,6 +140,33 @@ impl Planning<'_> {
     fn held_unseen(&self, host: &Host<'_>, asking: &[&RecordWish]) -> Vec<Problem> {
         let waiting = asking.iter().filter(|wish| !host.leads_to(&self.wished(wish, None)));
         waiting.map(|wish| obstacle::taken(host.name, &wish.source)).collect()
+    }
+
+    /// What becomes of the records of whoever asks for another policy than the name has: they go on
+    /// leading to where he is served.
+    pub(super) fn kept(&self, host: &Host<'_>, wish: &RecordWish) -> Row {
+        let wished = self.wished(wish, host.holder());
+        let is_theirs = host.holder().is_some_and(|holder| wish.is_of(&holder));
+        let is_unknown = wished.address.is_none() && wish.value.load_balancer().is_some();
+        if !is_theirs || is_unknown {
+            return Row::default();
+        }
+        self.less(host, &wished)
+    }
+
+    /// What becomes of what stands where nothing can be made: it goes on leading to where it should
+    /// lead, by the policy that it has.
+    fn less(&self, host: &Host<'_>, wished: &Wished<'_>) -> Row {
+        let standing = TYPES.into_iter().filter_map(|record_type| host.standing(record_type));
+        let ours = standing.filter(|record| host.may_change(record)).next();
+        let mut wish = wished.wish.clone();
+        if let Some(record) = ours.filter(|found| found.routing.kind() != wish.routing.kind()) {
+            wish.routing.clone_from(&record.routing);
+            wish.health_check.clone_from(&record.health_check);
+        }
+        let Wished { for_whom, address, .. } = wished;
+        let wished = Wished { wish: &wish, for_whom: for_whom.clone(), address: *address };
+        self.in_line(host, &wished, Reach::Standing)
     }
 
     /// Brings the records of a name into line, as far as they are ours.
@@ -148,6 +177,17 @@ impl Planning<'_> {
         for record_type in managed.filter(|one| self.settings.filter.manages(*one)) {
             let wanted = wanted.remove(&record_type);
             match (host.standing(record_type), wanted) {
+                (Some(record), Some(_))
+                    if reach == Reach::All
+                        && record_type == RecordType::Aaaa
+                        && matches!(record.value, RecordValue::Values { .. })
+                        && host.may_change(record)
+                        && is_alias_of_ours(wished)
+                        && self.is_outdated(wished) =>
+                {
+                    row.changes.extend(host.removal(record));
+                    row.reasons.insert(IP_ADDRESS_TYPE.to_owned());
+                }
                 (Some(record), Some(wanted)) if host.may_change(record) => {
                     let (fields, changes) = self.update(host, wished, (record, wanted));
                     row.reasons.extend(fields.into_iter().map(str::to_owned));

@@ -6,6 +6,7 @@ use albedo::model::id::ObjectKey;
 
 use super::dice::Dice;
 use super::life::SECRETS;
+use super::naming::Naming;
 use crate::support::world::{CERTIFICATE, CERTIFICATE_2, NODES};
 
 pub const HOSTS: [&str; 5] =
@@ -90,6 +91,8 @@ pub struct App {
     /// Whether it has ACM asked for a certificate; on a class of ours that counts.
     pub asks: bool,
     pub is_broken: bool,
+    /// What it says of its names.
+    pub naming: Naming,
     pub made: i64,
 }
 
@@ -128,13 +131,14 @@ impl App {
             .collect();
         format!(
             "ingress {key}: {{class: {}, {broken}{asks}{group}group.order: {}, {}{listens}{}{}\
-             {default}{}rules: {rules:?}}}",
+             {default}{}{}rules: {rules:?}}}",
             self.class,
             self.order,
             front.sketch(),
             OWN[self.own],
             TAGS[self.tags],
             tls.unwrap_or_default(),
+            self.naming.sketch(),
         )
     }
 

@@ -73,8 +73,8 @@ pub fn attack(kind: &str, dice: &mut Dice, objects: &Objects, state: &State) -> 
         Change::Apply(sketch, LAST)
     };
     let joins = |more: &str| format!("group.name: {group}, {more}");
-    let mut held: Vec<String> = served::holders(state).into_keys().collect();
-    held.retain(|host| !host.contains('*'));
+    let held: BTreeSet<String> = served::holders(state).into_keys().map(|(host, _)| host).collect();
+    let held: Vec<String> = held.into_iter().filter(|host| !host.contains('*')).collect();
     match kind {
         "requests" | "settings" if is_alone => Vec::new(),
         "binding" => steal(dice, objects, state).into_iter().collect(),

@@ -1,8 +1,7 @@
 //! Another hand in the account: it changes things of ours.
 
 use albedo::model::id::AwsId;
-use albedo::model::ownership::TxtNames;
-use albedo::model::record::{RecordType, RecordValue};
+use albedo::model::record::RecordValue;
 use albedo::model::target::TargetState;
 
 use super::acm;
@@ -80,9 +79,10 @@ pub fn meddle(state: &mut State, dice: &mut Dice) -> Option<(&'static str, Strin
             id
         }
         "record" => {
+            let ours = served::our_records(state);
             let (id, zone) = state.zones.iter_mut().find(|(_, zone)| !zone.records.is_empty())?;
-            let ours = zone.records.values_mut().filter(|record| record.alias_target().is_some());
-            for record in ours {
+            for (_, key) in ours.iter().filter(|(of, _)| of == id) {
+                let Some(record) = zone.records.get_mut(key) else { continue };
                 if let RecordValue::Alias { evaluate_target_health, .. } = &mut record.value {
                     *evaluate_target_health = !*evaluate_target_health;
                 }
@@ -117,10 +117,10 @@ fn lose(state: &mut State, dice: &mut Dice, kind: &str) -> Option<AwsId> {
     let names = served::our_records(state);
     let (id, lost) = (!names.is_empty()).then(|| dice.one_of(&names).clone())?;
     let zone = state.zones.get_mut(&id)?;
-    let beside = TxtNames::default().all(&zone.zone.name, &lost.name, lost.record_type);
-    zone.records.retain(|key, _| {
-        let is_beside = key.record_type == RecordType::Txt && beside.contains(&key.name);
-        *key != lost && !(is_beside && kind == "lost name")
-    });
+    if kind == "lost name" {
+        served::forget(zone, &lost);
+    } else {
+        zone.records.remove(&lost);
+    }
     Some(AwsId::new(format!("{} {}", lost.record_type, lost.name)))
 }

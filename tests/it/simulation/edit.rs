@@ -46,9 +46,12 @@ pub enum Edit {
     SecretGone,
     BindingGone,
     BindingTouched,
+    /// Only in some lives (`naming`).
+    Naming,
 }
 
 impl Edit {
+    /// What may happen in any life.
     pub const ALL: [Self; 30] = [
         Self::Add,
         Self::Rules,

@@ -16,6 +16,7 @@ use super::acm;
 use super::canonical;
 use super::edit::Edit;
 use super::judge::Invariant;
+use super::naming;
 use super::run::Run;
 use super::stage::{Climate, Weather};
 use crate::support::clock::now;
@@ -275,6 +276,8 @@ async fn fresh(run: &mut Run) {
     }
     let fresh = site();
     fresh.aws.be_quick();
+    let mut here = run.site.aws.everything();
+    fresh.aws.change(|state| naming::settle_in(state, &here));
     for change in run.life.everything() {
         change.make(&fresh.cluster);
     }
@@ -283,8 +286,9 @@ async fn fresh(run: &mut Run) {
         // Nor is who came first the same, where one had to wait for a certificate.
         return;
     }
-    let (here, there) = (run.site.aws.everything(), fresh.aws.everything());
-    for line in canonical::differences(&here, &there, &run.life.contested()) {
+    let mut contested = naming::contested(&run.life, &here);
+    contested.extend(naming::forget_stranded(&mut here, &run.life));
+    for line in canonical::differences(&here, &fresh.aws.everything(), &contested) {
         run.stage.object(Invariant::Fresh, "at rest", line);
     }
 }
@@ -301,7 +305,10 @@ async fn leak(run: &mut Run) {
         return;
     }
     let nothing = site();
-    let (here, there) = (run.site.aws.everything(), nothing.aws.everything());
+    let mut here = run.site.aws.everything();
+    naming::forget_stranded(&mut here, &run.life);
+    nothing.aws.change(|state| naming::settle_in(state, &here));
+    let there = nothing.aws.everything();
     for line in canonical::differences(&here, &there, &BTreeSet::new()) {
         run.stage.object(Invariant::Leak, "the end", line);
     }

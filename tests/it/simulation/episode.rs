@@ -13,6 +13,7 @@ use super::canonical;
 use super::ending::{self, the_settings};
 use super::judge::Invariant;
 use super::life::NAMESPACES;
+use super::naming;
 use super::run::Run;
 use super::served;
 use super::stage::{Climate, Weather};
@@ -32,6 +33,7 @@ const IMPORTS_MAX: usize = 8;
 impl Run {
     /// All comes to rest, and what another hand has changed is found. Says what stands then.
     async fn at_rest(&mut self) -> Option<State> {
+        self.neighbour_looks();
         if !self.rest().await {
             return None;
         }
@@ -51,6 +53,10 @@ impl Run {
     /// Tenants come, attack and go.
     pub async fn attack(&mut self) {
         let Some(before) = self.at_rest().await else { return };
+        if self.is_somebody_going() {
+            // Whoever asks for the hosts of who is deleted keeps it for a while: it may be renamed.
+            return;
+        }
         let imports = self.imports();
         self.make("attackers", attack::arrive()).await;
         self.judge.attacked(true);
@@ -80,6 +86,13 @@ impl Run {
         let Some(after) = self.at_rest().await else { return };
         self.judge.attacked(false);
         self.hold(Invariant::Attack, "the attackers have gone", (&after, &before));
+    }
+
+    /// Whether an Ingress is deleted and waits for something.
+    fn is_somebody_going(&self) -> bool {
+        let objects = self.site.cluster.objects.read().unwrap();
+        let mut all = objects.ingresses.values();
+        all.any(|ingress| ingress.metadata.deletion_timestamp.is_some())
     }
 
     fn imports(&self) -> usize {
@@ -207,7 +220,9 @@ impl Run {
         let Some(after) = self.at_rest().await else { return };
         // Who has something that it does not ask for by now cannot get it back.
         if was_flawless && ending::is_flawless(self) {
-            let contested = self.life.contested();
+            let mut contested = naming::contested(&self.life, &before);
+            // What was free for a while may be the neighbour's by now.
+            contested.extend(self.hosts_of_neighbour());
             for line in canonical::differences(&before, &after, &contested) {
                 self.stage.object(Invariant::Attack, "the policy is gone", line);
             }

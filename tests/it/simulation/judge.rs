@@ -12,6 +12,7 @@ use albedo::model::index::Seen;
 use albedo::model::moment::Moment;
 use albedo::world::SharedWorld;
 
+use super::naming::Naming;
 use super::stage::{Pid, Stage};
 use super::{acm, attack, nowhere, served, strangers};
 use crate::support::clock::elapsed;
@@ -96,6 +97,8 @@ pub struct Asking {
     pub member: ObjectKey,
     pub group: String,
     pub host: String,
+    /// What it says of its names.
+    pub naming: Naming,
 }
 
 /// The one who looks at every write. Clones are the same.
@@ -274,7 +277,7 @@ impl Judge {
     }
 
     fn strangers(&self, operation: &str, before: &State, after: &State) {
-        for text in strangers::touched(before, after) {
+        for text in strangers::touched(served::US, before, after) {
             self.stage.object(Invariant::Stranger, operation, text);
         }
     }
@@ -317,9 +320,11 @@ impl Judge {
     fn holders(&self, operation: &str, before: &State, after: &State) {
         let (old, new) = (served::holders(before), served::holders(after));
         let inner = self.inner.lock().unwrap();
-        for (host, holder) in &old {
-            let Some(other) = new.get(host).filter(|other| *other != holder) else { continue };
-            let is_asked = |one: &Asking| one.member == *holder && one.host == *host;
+        for (key, holder) in &old {
+            let Some(other) = new.get(key).filter(|other| *other != holder) else { continue };
+            let (host, set) = (&key.0, key.1.as_deref().unwrap_or_default());
+            let is_asked =
+                |one: &Asking| one.member == *holder && one.host == *host && one.naming.set == set;
             if inner.asked.iter().any(is_asked) {
                 let text = format!("{host} goes from {holder}, who asks for it, to {other}");
                 self.stage.object(Invariant::Names, operation, text);

@@ -9,6 +9,7 @@ use super::backends::{Endpoints, NODES, node};
 use super::dice::Dice;
 use super::edit::{Change, Edit, meddle};
 use super::judge::Asking;
+use super::naming::{Naming, Namings};
 use super::served;
 use crate::support::clock::elapsed;
 use crate::support::cluster::FakeCluster;
@@ -42,6 +43,8 @@ pub struct Life {
     always: Option<BTreeSet<String>>,
     /// The namespace whose rights are taken away.
     forbidden: Option<&'static str>,
+    /// What people may say of names.
+    pub namings: Namings,
 }
 
 impl Life {
@@ -59,6 +62,7 @@ impl Life {
             made: 0,
             always: None,
             forbidden: None,
+            namings: Namings::default(),
         };
         let mut changes = vec![Change::Apply(life.classes(), 0), Change::Apply(life.params(), 0)];
         for namespace in NAMESPACES {
@@ -103,6 +107,7 @@ impl Life {
             | Edit::MoveGroup
             | Edit::MoveClass
             | Edit::Break
+            | Edit::Naming
             | Edit::Mend => self.change_app(edit, dice),
             Edit::Class => {
                 self.is_own_default = !self.is_own_default;
@@ -178,17 +183,34 @@ impl Life {
         always
     }
 
-    /// The hosts that several Ingresses ask for, and those of Ingresses that are no longer ours:
-    /// their names stay as they are.
+    /// The hosts that several Ingresses ask for which cannot have them beside each other, and those
+    /// of Ingresses that are no longer ours: their names stay as they are.
     pub fn contested(&self) -> BTreeSet<String> {
         let is_ours = |app: &&App| app.class != "other";
         let given_away = self.apps.values().filter(|app| !is_ours(app)).flat_map(App::hosts);
         let given_away: BTreeSet<String> = given_away.collect();
-        let hosts = self.apps.values().filter(is_ours).flat_map(App::hosts);
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        hosts.for_each(|host| *counts.entry(host).or_default() += 1);
-        let several = counts.into_iter().filter(|(_, count)| *count > 1).map(|(host, _)| host);
-        several.chain(given_away).collect()
+        let mut contested = given_away;
+        for (host, namings) in self.said() {
+            let apart = |place: usize| {
+                let (one, others) = (namings[place], &namings[place + 1..]);
+                others.iter().all(|other| one.stands_beside(*other))
+            };
+            if !(0..namings.len()).all(apart) {
+                contested.insert(host);
+            }
+        }
+        contested
+    }
+
+    /// What those say of their names who ask for each host.
+    pub fn said(&self) -> BTreeMap<String, Vec<Naming>> {
+        let mut namings: BTreeMap<String, Vec<Naming>> = BTreeMap::new();
+        for app in self.apps.values().filter(|app| app.class != "other") {
+            for host in app.hosts() {
+                namings.entry(host).or_default().push(app.naming);
+            }
+        }
+        namings
     }
 
     /// The names that members ask for whose class suits everybody.
@@ -197,7 +219,11 @@ impl Life {
         let ours = ours.filter(|(key, _)| self.may_have(key));
         let each = ours.flat_map(|(key, app)| {
             let (member, group) = (key.clone(), app.group_of(key));
-            let one = move |host| Asking { member: member.clone(), group: group.clone(), host };
+            let naming = app.naming;
+            let one = move |host| {
+                let (member, group) = (member.clone(), group.clone());
+                Asking { member, group, host, naming }
+            };
             app.hosts().into_iter().map(one)
         });
         each.collect()
@@ -256,6 +282,7 @@ impl Life {
             tls: None,
             asks: dice.falls(150),
             is_broken: dice.falls(50),
+            naming: Naming::PLAIN,
             made: self.made,
         };
         self.apps.insert(key.clone(), app);
@@ -323,6 +350,15 @@ impl Life {
         vec![self.app(&to), self.app(&from)]
     }
 
+    /// Somebody asks no longer for what he had: another load balancer need not serve it yet.
+    fn give_up(&mut self, group: &str, before: &App) {
+        let siblings = self.apps.iter().filter(|(key, app)| app.group_of(key) == group);
+        let kept: BTreeSet<String> = siblings.flat_map(|(_, app)| app.paths(|_| true)).collect();
+        let had = before.paths(|_| true);
+        let is_given_up = |path: &String| had.contains(path) && !kept.contains(path);
+        self.always.iter_mut().for_each(|always| always.retain(|path| !is_given_up(path)));
+    }
+
     /// Who goes takes along what no name leads to: clients find that by its load balancer alone.
     fn go_without_a_name(&mut self, gone: &App) {
         let mut paths = gone.paths(|_| true);
@@ -384,7 +420,12 @@ impl Life {
         let Some(key) = self.any_app(dice) else { return Vec::new() };
         let app = self.apps.get_mut(&key).unwrap();
         match edit {
-            Edit::Rules => app.rules = rules(dice),
+            Edit::Rules => {
+                let before = app.clone();
+                app.rules = rules(dice);
+                self.give_up(&before.group_of(&key), &before);
+                return vec![self.app(&key)];
+            }
             Edit::Own => app.own = dice.below(super::app::OWN.len()),
             Edit::Order => app.order = dice.below(3),
             Edit::Tags => app.tags = dice.below(super::app::TAGS.len()),
@@ -403,6 +444,7 @@ impl Life {
             Edit::MoveGroup => app.group = *dice.one_of(&GROUPS),
             Edit::MoveClass => app.class = CLASSES[dice.below(4)],
             Edit::Break => app.is_broken = true,
+            Edit::Naming => app.naming = self.namings.any(dice),
             _ => app.is_broken = false,
         }
         vec![self.app(&key)]

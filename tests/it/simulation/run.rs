@@ -1,6 +1,6 @@
 //! The run of one seed: a life, its weather, and what is left at the end of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -12,7 +12,9 @@ use super::edit::{Change, Edit};
 use super::ending;
 use super::judge::{Invariant, Judge, Violation};
 use super::life::Life;
+use super::naming::{self, Namings};
 use super::nature;
+use super::neighbour::Neighbour;
 use super::process::{Idleness, Process};
 use super::stage::{Stage, Weather};
 use super::trace::{Trace, Writing};
@@ -99,6 +101,15 @@ pub struct Run {
     pub is_restless: bool,
     /// Whether somebody else's hand has been in AWS since the last look at everything.
     pub has_drifted: bool,
+    /// What becomes of names, in the lives in which people say more of them than which they are.
+    company: Option<Company>,
+}
+
+/// Who has names beside ours.
+struct Company {
+    /// Of its own, so that all else is as in lives without.
+    dice: Dice,
+    neighbour: Option<Neighbour>,
 }
 
 impl Run {
@@ -128,6 +139,7 @@ impl Run {
             started: 0,
             is_restless: false,
             has_drifted: false,
+            company: None,
         };
         run.is_restless = run.dice.falls(300);
         run.site.sweep_period = run.dice.falls(300).then_some(SWEEP);
@@ -193,6 +205,7 @@ impl Run {
         // Where another hand has been, all is looked at anew in the end, which mends much.
         let has_company = self.dice.falls(500);
         let has_episodes = super::has_episodes(seed);
+        self.have_company(seed);
         for _ in 0..self.dice.below(5) {
             self.edit(Edit::Add).await;
         }
@@ -219,7 +232,79 @@ impl Run {
                 }
             }
             self.elect();
+            self.names().await;
         }
+        self.leave().await;
+    }
+
+    /// Of three lives each, one has nothing to say of names, one does, and one has a neighbour, too.
+    fn have_company(&mut self, seed: u64) {
+        let mut dice = Dice::new(!seed);
+        let neighbour = match seed / 2 % 3 {
+            0 => return,
+            1 => None,
+            _ => {
+                let is_own = dice.falls(500);
+                if !is_own {
+                    self.life.namings = Namings::Leading;
+                }
+                Some(Neighbour::start(&self.site.aws, &self.stage, is_own))
+            }
+        };
+        self.company = Some(Company { dice, neighbour });
+    }
+
+    /// Somebody says something else of names, or another hand or the neighbour has some.
+    async fn names(&mut self) {
+        let Some(Company { mut dice, mut neighbour }) = self.company.take() else { return };
+        match (dice.below(6), &mut neighbour) {
+            (0 | 1, _) => {
+                let changes = self.life.edit(Edit::Naming, &mut dice, &self.site.cluster);
+                if !changes.is_empty() {
+                    self.stage.trace.count(format!("edit {:?}", Edit::Naming));
+                }
+                self.make(Edit::Naming, changes).await;
+            }
+            (2, _) => {
+                let made = self.site.aws.change(|state| naming::meddle(state, &mut dice));
+                if let Some((what, whose)) = made {
+                    self.stage.trace.count(what);
+                    self.stage.trace.line("another hand", || format!("{what}: {whose}"));
+                    self.has_drifted = true;
+                }
+            }
+            (3 | 4, Some(neighbour)) => {
+                self.stage.trace.count("neighbour");
+                neighbour.edit(&mut dice, &self.life);
+                self.has_drifted = true;
+            }
+            _ => {}
+        }
+        self.company = Some(Company { dice, neighbour });
+    }
+
+    /// The neighbour goes, and leaves nothing behind.
+    async fn leave(&mut self) {
+        let Some(neighbour) = self.company.as_mut().and_then(|all| all.neighbour.as_mut()) else {
+            return;
+        };
+        neighbour.leave();
+        let end = elapsed() + REST_MAX;
+        while elapsed() < end {
+            let neighbour = self.company.as_ref().and_then(|all| all.neighbour.as_ref());
+            match neighbour.map(|all| (all.has_left(), all.idleness())) {
+                Some((true, Idleness::AtRest | Idleness::Until(_))) | None => break,
+                Some((_, Idleness::Until(moment))) => self.clock.sleep_until(moment).await,
+                Some(_) => {}
+            }
+            self.sleep(LOOK).await;
+        }
+        let neighbour = self.company.take().and_then(|all| all.neighbour);
+        if !neighbour.is_none_or(|all| all.has_left()) {
+            let text = "the neighbour has not left".to_owned();
+            self.stage.object(Invariant::Rest, "the neighbour", text);
+        }
+        self.has_drifted = true;
     }
 
     fn next_edit(&mut self) -> Edit {
@@ -284,6 +369,24 @@ impl Run {
         }
     }
 
+    /// The neighbour finds out what has become free meanwhile.
+    pub fn neighbour_looks(&self) {
+        let neighbour = self.company.as_ref().and_then(|all| all.neighbour.as_ref());
+        neighbour.inspect(|all| all.look_again());
+    }
+
+    /// The hosts that the neighbour asks for.
+    pub fn hosts_of_neighbour(&self) -> BTreeSet<String> {
+        let neighbour = self.company.as_ref().and_then(|all| all.neighbour.as_ref());
+        neighbour.map(Neighbour::hosts).unwrap_or_default()
+    }
+
+    /// Whether the neighbour is at something: until it is done, nothing is as it stays.
+    fn has_busy_neighbour(&self) -> bool {
+        let neighbour = self.company.as_ref().and_then(|all| all.neighbour.as_ref());
+        neighbour.is_some_and(|all| !matches!(all.idleness(), Idleness::AtRest))
+    }
+
     /// Lets all come to rest. Says whether it does.
     pub async fn rest(&mut self) -> bool {
         self.calm_down().await;
@@ -295,7 +398,7 @@ impl Run {
             let leader = self.leader().filter(|_| is_quiet);
             match leader.map_or(Idleness::Busy, Process::idleness) {
                 Idleness::Busy => looks = 0,
-                Idleness::AtRest if looks > 1 => {
+                Idleness::AtRest if looks > 1 && !self.has_busy_neighbour() => {
                     let always = self.life.always();
                     self.judge.rest(&self.site.aws.everything(), &always);
                     self.stage.trace.line("all", || "is at rest".to_owned());

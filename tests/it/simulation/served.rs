@@ -10,24 +10,79 @@ use albedo::model::marks::{
     TAG_RESOURCE, TAG_STACK, Tags,
 };
 use albedo::model::ownership::{Ownership, TxtNames};
-use albedo::model::record::{RecordKey, RecordType, RecordValue};
+use albedo::model::record::{Record, RecordKey, RecordType, RecordValue};
 use albedo::model::rule::{Condition, Rule, RuleAction};
 use albedo::model::snapshot::Objects;
 use albedo::model::target::{Target, TargetState};
 
 use super::attack;
-use crate::support::fake::State;
+use crate::support::fake::{State, Zone};
 
-/// The cluster, and whose its names are (`support::world::settings`).
-const CLUSTER: &str = "demo";
-pub const OWNER: &str = "default";
+/// Us: the cluster, and whose its records are (`support::world::settings`).
+pub const US: Keeper = Keeper { cluster: "demo", owner: "default" };
 
 /// What stands for the path of requests that no rule is for.
 pub const BY_DEFAULT: &str = "by default";
 
+/// Whoever keeps what a cluster has in AWS.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeper {
+    /// The name of the cluster.
+    pub cluster: &'static str,
+    /// The owner of its records.
+    pub owner: &'static str,
+}
+
+impl Keeper {
+    /// Whether a thing with these tags is the keeper's.
+    pub fn has(self, tags: &Tags) -> bool {
+        tags.get(TAG_CLUSTER).is_some_and(|cluster| cluster == self.cluster)
+    }
+
+    /// Whether a record is the keeper's: by the TXT record beside it, and by the load balancer that
+    /// it leads to, since several clusters may have one owner id. A TXT record is whose the record
+    /// is that it speaks of.
+    pub fn keeps(self, state: &State, zone: &Zone, record: &Record) -> bool {
+        let leads_away = |record: &Record| {
+            let target = record.alias_target().map(AwsId::as_str).unwrap_or_default();
+            let mut all = state.load_balancers.values();
+            all.any(|found| leads_to(target, &found.spec.name) && !self.has(&found.spec.tags))
+        };
+        if record.key.record_type != RecordType::Txt {
+            let found = ownership(zone, record);
+            return found.is_some_and(|found| found.owner == self.owner) && !leads_away(record);
+        }
+        let speaks_of = |other: &&Record| {
+            other.key.set_identifier == record.key.set_identifier
+                && txt_names(zone, &other.key).contains(&record.key.name)
+        };
+        let mut about = zone.records.values().filter(speaks_of);
+        said(record).is_some_and(|found| found.owner == self.owner) && !about.any(leads_away)
+    }
+}
+
 /// Whether a thing with these tags is ours.
 pub fn is_ours(tags: &Tags) -> bool {
-    tags.get(TAG_CLUSTER).is_some_and(|cluster| cluster == CLUSTER)
+    US.has(tags)
+}
+
+/// The names of the TXT records that may say whose a record is.
+fn txt_names(zone: &Zone, key: &RecordKey) -> Vec<String> {
+    TxtNames::default().all(&zone.zone.name, &key.name, key.record_type)
+}
+
+/// What the TXT record beside a record says of whose it is.
+fn ownership(zone: &Zone, record: &Record) -> Option<Ownership> {
+    txt_names(zone, &record.key).into_iter().find_map(|name| {
+        let key = RecordKey { name, record_type: RecordType::Txt, ..record.key.clone() };
+        said(zone.records.get(&key)?)
+    })
+}
+
+/// What a TXT record says.
+fn said(txt: &Record) -> Option<Ownership> {
+    let RecordValue::Values { values, .. } = &txt.value else { return None };
+    Ownership::parse(values.first()?)
 }
 
 /// The target groups that requests are sent to.
@@ -39,8 +94,7 @@ fn groups(actions: &[RuleAction]) -> impl Iterator<Item = &AwsId> {
 /// What clients get: hosts and paths that are served, and names that lead somewhere.
 pub fn all(state: &State) -> BTreeSet<String> {
     let records = our_records(state).into_iter();
-    let names = records.filter(|(_, key)| key.record_type == RecordType::A);
-    names.map(|(_, key)| name(&key.name)).chain(paths(state)).collect()
+    records.map(|(_, key)| name(&key.name)).chain(paths(state)).collect()
 }
 
 /// A name, told apart from hosts with paths.
@@ -326,11 +380,7 @@ pub fn without(state: &State) -> State {
         owner.source().is_some_and(|source| source.namespace() == attack::NAMESPACE)
     });
     for (id, key, _) in theirs {
-        let Some(zone) = rest.zones.get_mut(&id) else { continue };
-        let txts = TxtNames::default().all(&zone.zone.name, &key.name, key.record_type);
-        zone.records.retain(|held, _| {
-            *held != key && !(held.record_type == RecordType::Txt && txts.contains(&held.name))
-        });
+        rest.zones.get_mut(&id).into_iter().for_each(|zone| forget(zone, &key));
     }
     // Numbers of rules, which are in a tag as well (LBC), depend on what others have.
     let mut order: Vec<(AwsId, u32, AwsId)> = Vec::new();
@@ -360,32 +410,70 @@ pub fn our_records(state: &State) -> Vec<(AwsId, RecordKey)> {
     owned(state).into_iter().map(|(id, key, _)| (id, key)).collect()
 }
 
-/// The names of ours, each with the Ingress that it is for.
-pub fn holders(state: &State) -> BTreeMap<String, ObjectKey> {
-    let ours = owned(state).into_iter().filter(|(_, key, _)| key.record_type == RecordType::A);
-    ours.filter_map(|(_, key, owner)| Some((key.name, owner.source()?.key))).collect()
+/// The names of ours, each with its set identifier and with the Ingress that it is for.
+pub fn holders(state: &State) -> BTreeMap<(String, Option<String>), ObjectKey> {
+    let ours = owned(state).into_iter();
+    let each = ours
+        .filter_map(|(_, key, owner)| Some(((key.name, key.set_identifier), owner.source()?.key)));
+    each.collect()
 }
+
+/// The names of ours that lead to nothing of this cluster, each with its zone and the Ingress that
+/// it is for.
+pub fn elsewhere(state: &State) -> Vec<(AwsId, RecordKey, ObjectKey)> {
+    let all = owned(state).into_iter().filter_map(|(id, key, owner)| {
+        let is_given = state.zones[&id].records[&key].alias_target().is_none();
+        is_given.then_some((id, key, owner.source()?.key))
+    });
+    all.collect()
+}
+
+/// The TXT records of ours that speak of nothing that stands, at names that we have all the same.
+pub fn idle_texts(state: &State) -> Vec<(AwsId, RecordKey)> {
+    let names: BTreeSet<String> = our_records(state).into_iter().map(|(_, key)| key.name).collect();
+    let all = state.zones.iter().flat_map(|(id, zone)| {
+        let ours = zone.records.values().filter(move |record| US.keeps(state, zone, record));
+        let texts = ours.map(|record| &record.key).filter(|key| key.record_type == RecordType::Txt);
+        let names = &names;
+        let idle = texts.filter(move |text| {
+            let speaks_of = |other: &&RecordKey| {
+                other.set_identifier == text.set_identifier
+                    && LEADING.contains(&other.record_type)
+                    && txt_names(zone, other).contains(&text.name)
+            };
+            let of_name = names.iter().any(|name| text.name.ends_with(name.as_str()));
+            of_name && !zone.records.keys().any(|other| speaks_of(&other))
+        });
+        idle.map(|key| (id.clone(), key.clone()))
+    });
+    all.collect()
+}
+
+/// Takes a record away, and the TXT records that say whose it is.
+pub fn forget(zone: &mut Zone, key: &RecordKey) {
+    let txts = txt_names(zone, key);
+    zone.records.retain(|held, _| {
+        let is_beside = held.record_type == RecordType::Txt
+            && held.set_identifier == key.set_identifier
+            && txts.contains(&held.name);
+        held != key && !is_beside
+    });
+}
+
+/// The types of the records that lead somewhere.
+const LEADING: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];
 
 /// The records of ours that lead somewhere, each with its zone, and whose they are.
 fn owned(state: &State) -> Vec<(AwsId, RecordKey, Ownership)> {
-    let mut all = Vec::new();
-    for (id, zone) in &state.zones {
-        for record in zone.records.values().filter(|record| record.alias_target().is_some()) {
-            let names =
-                TxtNames::default().all(&zone.zone.name, &record.key.name, record.key.record_type);
-            let owner = names.iter().find_map(|name| {
-                let txt = zone.records.values().find(|txt| {
-                    txt.key.name == *name && matches!(txt.value, RecordValue::Values { .. })
-                })?;
-                let RecordValue::Values { values, .. } = &txt.value else { return None };
-                Ownership::parse(values.first()?)
-            });
-            if let Some(found) = owner.filter(|found| found.owner == OWNER) {
-                all.push((id.clone(), record.key.clone(), found));
-            }
-        }
-    }
-    all
+    let all = state.zones.iter().flat_map(|(id, zone)| {
+        let leading =
+            zone.records.values().filter(|record| LEADING.contains(&record.key.record_type));
+        let ours = leading.filter(move |record| US.keeps(state, zone, record));
+        ours.filter_map(move |record| {
+            Some((id.clone(), record.key.clone(), ownership(zone, record)?))
+        })
+    });
+    all.collect()
 }
 
 fn dns_name(name: &str) -> String {

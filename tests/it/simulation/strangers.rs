@@ -8,12 +8,12 @@ use albedo::model::id::{AwsId, Handle, Id, ObjectKey, Slot};
 use albedo::model::load_balancer::{IpAddressType, LoadBalancer, LoadBalancerKind, Scheme};
 use albedo::model::marks::Tags;
 use albedo::model::marks::{DESCRIPTION_SHARED_RULE, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
-use albedo::model::ownership::{Ownership, TxtNames};
+use albedo::model::ownership::Ownership;
 use albedo::model::record::{Record, RecordType, RecordValue};
 use albedo::model::security::{IngressRule, Peer, SecurityGroup};
 use albedo::model::source::Source;
 
-use super::served::{OWNER, is_ours};
+use super::served::Keeper;
 use crate::support::fake::{Fake, State};
 use crate::support::world::{NODES, tags};
 
@@ -74,8 +74,8 @@ fn theirs(resource: &str) -> Tags {
     tags(&[(TAG_CLUSTER, "other"), (TAG_STACK, "edge"), (TAG_RESOURCE, resource)])
 }
 
-/// The strangers' things that are no longer as they were, in words.
-pub fn touched(before: &State, after: &State) -> Vec<String> {
+/// The things that are not a keeper's and no longer as they were, in words.
+pub fn touched(keeper: Keeper, before: &State, after: &State) -> Vec<String> {
     let mut touched = Vec::new();
     for (id, group) in &before.security_groups {
         let new = after.security_groups.get(id);
@@ -87,24 +87,25 @@ pub fn touched(before: &State, after: &State) -> Vec<String> {
         let is_same = new.is_some_and(|new| {
             new.spec == group.spec && foreign(&new.rules) == foreign(&group.rules)
         });
-        if !is_ours(&group.spec.tags) && !is_same {
+        if !keeper.has(&group.spec.tags) && !is_same {
             touched.push(format!("security group {id}"));
         }
     }
     for (id, found) in &before.load_balancers {
-        if !is_ours(&found.spec.tags) && after.load_balancers.get(id) != Some(found) {
+        if !keeper.has(&found.spec.tags) && after.load_balancers.get(id) != Some(found) {
             touched.push(format!("load balancer {id}"));
         }
     }
     for (id, found) in &before.listeners {
-        let is_theirs = is_of_stranger(before, &found.load_balancer);
+        let is_theirs = is_of_stranger(keeper, before, &found.load_balancer);
         if is_theirs && after.listeners.get(id) != Some(found) {
             touched.push(format!("listener {id}"));
         }
     }
     for (id, rule) in &before.rules {
         let listener = before.listeners.get(&rule.listener);
-        let is_theirs = listener.is_some_and(|found| is_of_stranger(before, &found.load_balancer));
+        let is_theirs =
+            listener.is_some_and(|found| is_of_stranger(keeper, before, &found.load_balancer));
         if is_theirs && after.rules.get(id) != Some(rule) {
             touched.push(format!("rule {id}"));
         }
@@ -115,17 +116,18 @@ pub fn touched(before: &State, after: &State) -> Vec<String> {
             .target_groups
             .get(id)
             .is_some_and(|new| new.spec == found.spec && new.attributes == found.attributes);
-        if !is_ours(&found.spec.tags) && !is_same {
+        if !keeper.has(&found.spec.tags) && !is_same {
             touched.push(format!("target group {id}"));
         }
     }
     for (id, found) in &before.imported {
-        if !is_ours(&found.tags) && after.imported.get(id) != Some(found) {
+        if !keeper.has(&found.tags) && after.imported.get(id) != Some(found) {
             touched.push(format!("certificate {id}"));
         }
     }
     for (id, zone) in &before.zones {
-        for record in zone.records.values().filter(|record| !is_our_record(before, id, record)) {
+        let records = zone.records.values();
+        for record in records.filter(|record| !keeper.keeps(before, zone, record)) {
             let new = after.zones.get(id).and_then(|zone| zone.records.get(&record.key));
             if new != Some(record) {
                 touched.push(format!("record {:?} of {id}", record.key));
@@ -135,22 +137,6 @@ pub fn touched(before: &State, after: &State) -> Vec<String> {
     touched
 }
 
-fn is_of_stranger(state: &State, load_balancer: &AwsId) -> bool {
-    state.load_balancers.get(load_balancer).is_some_and(|found| !is_ours(&found.spec.tags))
-}
-
-/// Whether a TXT record says that a record is ours, or is that TXT record.
-fn is_our_record(state: &State, zone: &AwsId, record: &Record) -> bool {
-    if let Some(owner) = owner(record) {
-        return owner == OWNER;
-    }
-    let zone = &state.zones[zone];
-    let names = TxtNames::default().all(&zone.zone.name, &record.key.name, record.key.record_type);
-    let owners = zone.records.values().filter(|txt| names.contains(&txt.key.name));
-    owners.filter_map(owner).any(|owner| owner == OWNER)
-}
-
-fn owner(record: &Record) -> Option<String> {
-    let RecordValue::Values { values, .. } = &record.value else { return None };
-    Ownership::parse(values.first()?).map(|found| found.owner)
+fn is_of_stranger(keeper: Keeper, state: &State, load_balancer: &AwsId) -> bool {
+    state.load_balancers.get(load_balancer).is_some_and(|found| !keeper.has(&found.spec.tags))
 }

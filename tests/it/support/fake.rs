@@ -25,6 +25,7 @@ pub use acm::Issuing;
 pub use faulty::{Death, Fault, Faulty, Struck, When};
 pub use held::Held;
 pub use roles::OTHER_ACCOUNT;
+pub use route53::Zone;
 pub use state::State;
 
 mod acm;

@@ -7,6 +7,7 @@ use albedo::aws::{Cloud, Mirror};
 use albedo::clock::Clock as _;
 use albedo::cluster::Sight;
 use albedo::controller::{Controller as Runtime, Parts, Workers};
+use albedo::model::moment::Moment;
 use albedo::model::settings::Settings;
 use albedo::model::subject::SubjectKind;
 use albedo::model::tenure::Tenure;
@@ -144,26 +145,35 @@ impl<C: Cloud> Controller<C> {
         loop {
             self.clock.sleep(INSTANT).await;
             self.aws.pass_time();
-            let queue = self.runtime.queue();
             if self.clock.moment() > end {
                 return false;
             }
-            // Whoever has just won looks first at what the cluster remembers.
-            let is_beginning =
-                self.tenure.borrow().is_some() && !self.runtime.world().lock().leads();
-            if !queue.is_idle() || is_beginning {
+            if self.is_busy() {
                 continue;
             }
-            // Whoever takes a census does so for ever.
-            let next = queue.deadlines().into_iter().find(|(_, subject)| {
-                subject.kind() != SubjectKind::Census || queue.is_troubled(subject)
-            });
-            let Some((moment, _)) = next else { return true };
+            let Some(moment) = self.due() else { return true };
             if moment > end {
                 return false;
             }
             self.clock.sleep_until(moment).await;
         }
+    }
+
+    /// Whether somebody is visited, or is about to be.
+    pub fn is_busy(&self) -> bool {
+        // Whoever has just won looks first at what the cluster remembers.
+        let is_beginning = self.tenure.borrow().is_some() && !self.runtime.world().lock().leads();
+        !self.runtime.queue().is_idle() || is_beginning
+    }
+
+    /// When somebody is to be visited next; nothing at rest.
+    pub fn due(&self) -> Option<Moment> {
+        let queue = self.runtime.queue();
+        // Whoever takes a census does so for ever.
+        let mut next = queue.deadlines().into_iter().filter(|(_, subject)| {
+            subject.kind() != SubjectKind::Census || queue.is_troubled(subject)
+        });
+        next.next().map(|(moment, _)| moment)
     }
 
     /// Stops as a signal would have it.

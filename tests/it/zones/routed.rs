@@ -219,3 +219,60 @@ fn a_plan_shows_what_stands_of_each_record_and_what_becomes_of_it() {
     let gone = shown(&Case::new(&[]), &web.carried_out(&stands));
     assert_eq!(gone[0], format!("A {HOST}: alias {ALB} -> nothing"));
 }
+
+/// Of what leads nowhere in this cluster nobody can tell whether it is another's with our owner id.
+#[test]
+fn who_waits_for_what_nobody_takes_away_is_told() {
+    let mut gone = understood(KINDS[3]);
+    gone.stack.names.get_mut(HOST).unwrap()[0].source = member("default/gone");
+    let stands = gone.carried_out(&Records::new());
+    assert_eq!(records_of(&stands, HOST)[0].key.record_type, RecordType::Cname);
+    let mut case = understood(KINDS[12]);
+    let plan = case.plan(&stands);
+    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
+    assert!(plan.is_empty() && told.found.contains("for an object that does not stand"), "{told}");
+    // Who may be about to take it away is waited for.
+    case.stack.known.insert(member("default/gone"));
+    let fresh = case.carried_out(&Records::new());
+    assert_eq!(case.carried_out(&stands), fresh);
+}
+
+#[test]
+fn addresses_that_somebody_gave_go_where_the_load_balancer_has_none_of_their_kind() {
+    let stands = understood(KINDS[1]).carried_out(&Records::new());
+    assert_eq!(records_of(&stands, HOST).len(), 2, "{stands:?}");
+    let mut plain = understood(KINDS[0]);
+    plain.load_balancers.values_mut().for_each(|address| address.has_ipv6 = false);
+    assert_eq!(plain.carried_out(&stands), plain.carried_out(&Records::new()));
+}
+
+/// The policy that somebody asks for cannot be had, for somebody else's sake; his load balancer is
+/// another one by now all the same.
+#[test]
+fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
+    let theirs = records(anothers());
+    let mut beside = theirs.clone();
+    beside.extend(understood(KINDS[5]).carried_out(&theirs));
+    for is_foreign in [true, false] {
+        let (stands, mut case) = if is_foreign {
+            (beside.clone(), understood(KINDS[8]))
+        } else {
+            let shared = both(KINDS[5], KINDS[6]).carried_out(&Records::new());
+            (shared, both(KINDS[8], KINDS[6]))
+        };
+        let moved = Id::Is(AwsId::new("two"));
+        let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
+        let WishedValue::Alias { load_balancer, .. } = &mut wish.value else { panic!() };
+        load_balancer.clone_from(&moved);
+        let end = case.carried_out(&stands);
+        let ours = |found: &&Record| {
+            found.key.record_type == RecordType::A
+                && found.key.set_identifier.as_deref() == Some("a")
+        };
+        let found = records_of(&end, HOST);
+        let found = found.iter().find(ours).unwrap();
+        assert_eq!(found.alias_target().unwrap().as_str(), ALB_2, "{is_foreign}");
+        assert_eq!(found.routing.kind(), RoutingKind::Weighted);
+        assert!(case.plan(&end).is_empty());
+    }
+}
