@@ -14,8 +14,6 @@ from standing import Difference, Standing
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 
-# No kind takes one of these away where LBC shows people an address.
-PRECIOUS = {"rule", "target", "listener", "certificate", "open port"}
 # So many values AWS takes in a rule.
 VALUES_MAX = 5
 # What LBC brings about in several steps.
@@ -74,13 +72,6 @@ def values(rule: str) -> int:
     return sum(len(one.get("Values") or one.get("RegexValues") or []) for one in configs)
 
 
-def _not_meant(one: Difference, outcome: Outcome) -> bool:
-    """Text in the place of an ARN: LBC makes what nobody is led to, Albedo makes nothing."""
-    told = {name for name, why, _ in outcome.albedo.warnings if why == "InvalidAnnotation"}
-    is_shown = any(outcome.lbc.shows(name) for name in told)
-    return bool(told) and not is_shown and outcome.lbc_says("FailedDeployModel") and not one.albedo
-
-
 def _one_target(one: Difference, outcome: Outcome) -> bool:
     return (
         outcome.lbc_says("FailedReconcile", "RegisterTargets")
@@ -127,7 +118,6 @@ KINDS = [
     Kind("a target that AWS does not take among others", _one_target),
     Kind("a TargetGroupBinding with fields left out", _left_out),
     Kind("what cannot be served", _claimed),
-    Kind("an annotation that cannot be meant", _not_meant),
     Kind("a mistake of one member of a group", _held_up),
 ]
 
@@ -146,6 +136,4 @@ def unknown() -> list[str]:
 
 def explained(one: Difference, outcome: Outcome) -> Kind | None:
     """The kind that a difference is of."""
-    if one.thing.kind in PRECIOUS and one.albedo is None and outcome.lbc.shows():
-        return None
     return next((kind for kind in KINDS if kind.explains(one, outcome)), None)

@@ -51,11 +51,6 @@ class Standing:
         """Whether there is anything of a kind."""
         return any(thing.kind == kind for thing in self.things)
 
-    def shows(self, ingress: str = "") -> bool:
-        """Whether people are shown an address; of any Ingress unless one is named."""
-        shown = [one for one, told in self.things.items() if one.kind == "status" and told != "[]"]
-        return any(f"Ingress {one.name}" == ingress or not ingress for one in shown)
-
 
 @dataclass(frozen=True)
 class Difference:

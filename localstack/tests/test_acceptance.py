@@ -46,7 +46,6 @@ def rule_of(values: int) -> str:
     return json.dumps({"conditions": conditions, "actions": [], "transforms": []})
 
 
-STATUS = ("status", "a/web")
 STOPPED = ("Ingress a/web", "FailedDeployModel", "CreateRule: not that sign")
 
 
@@ -73,15 +72,6 @@ def test_a_rule_that_aws_takes_in_several_only_is_of_a_kind() -> None:
     kind = "something AWS refuses"
     assert judged({RULE: rule_of(6)}, {RULE: rule_of(5)}) == [kind]
     assert judged({RULE: rule_of(5)}, {RULE: rule_of(4)}) == [None]
-
-
-def test_what_cannot_be_meant_takes_nothing_from_whom_lbc_shows_an_address() -> None:
-    told = [("Ingress a/web", "InvalidAnnotation", "certificate-arn: text")]
-    lbc = {RULE: rule_of(1), STATUS: "[]"}
-    kind = "an annotation that cannot be meant"
-    assert judged(lbc, {STATUS: "[]"}, [STOPPED], told) == [kind]
-    shown = lbc | {STATUS: '["name"]'}
-    assert judged(shown, {STATUS: '["name"]'}, [STOPPED], told) == [None]
 
 
 def test_a_mistake_of_one_member_explains_what_the_others_have() -> None:

@@ -429,13 +429,13 @@ async fn plan_targets<C: Cloud, T: Clock>(
     }
     for (key, stack) in wished {
         let inventory = match &stack.target_group {
-            Id::Is(id) => {
+            Id::Is(id) if stack.counts_what_stands() => {
                 let role = snapshot.objects.bindings.get(&key).and_then(|seen| seen.role());
                 let session = session(&snapshot.settings.cluster);
                 let by_role = role.and_then(|role| mirror.by_role(&role, &session));
                 by_role.as_ref().unwrap_or(mirror).targets(id).await?
             }
-            Id::Of(_) => TargetsInventory::default(),
+            Id::Is(_) | Id::Of(_) => TargetsInventory::default(),
         };
         let plan = plan::targets::plan(&key, &stack, &inventory);
         let subject = Subject::Targets(snapshot.settings.place.clone(), key);

@@ -16,7 +16,7 @@ use crate::model::snapshot::Snapshot;
 
 use super::annotations::action::{Asked, Destination};
 use super::annotations::table::ACTIONS;
-use super::annotations::{Annotations, Lookup};
+use super::annotations::{Annotations, Lookup, quoted};
 use super::binder::is_in_place;
 use super::classes::{self, class_of, is_own_class};
 use super::destinations::only_service;
@@ -25,6 +25,9 @@ use super::origin::{Backend, Purpose, Sharing};
 use super::rule::authentication::{self, Undecided};
 use super::rule::{missing_action, missing_service};
 use super::target_group;
+
+/// What is done with a rule that AWS will hardly take.
+pub const TRIED: &str = "it is tried all the same, and other rules are made without it";
 
 /// The port name by which a backend says that an annotation holds its action (LBC).
 pub const USE_ANNOTATION: &str = "use-annotation";
@@ -138,6 +141,7 @@ impl<'a> Backends<'a> {
             match annotations.read_of(&ACTIONS, &service.name).ok()? {
                 Some(Asked::Itself(action)) => return Some(action),
                 Some(Asked::Forward { destinations, stickiness }) => {
+                    self.check_meant(&destinations, &service.name, annotations)?;
                     return self.forward(&destinations, stickiness, field, annotations);
                 }
                 None => return self.no_such_action(&service.name, field, annotations),
@@ -161,6 +165,8 @@ impl<'a> Backends<'a> {
         for (destination, weight) in destinations {
             let group = match destination {
                 Destination::TargetGroup(arn) => self.others(arn, field, annotations)?,
+                // AWS refuses the rule: whoever may not have that tried has been told.
+                Destination::Unmeant(text) => Id::Is(AwsId::new(text)),
                 Destination::Named(name) => match self.snapshot.target_groups_named.get(name) {
                     Some(id) => self.others(id, field, annotations)?,
                     None => {
@@ -221,6 +227,32 @@ impl<'a> Backends<'a> {
         );
         annotations.problems.push(problem);
         None
+    }
+
+    /// What stands in the place of a target group's ARN and is none. On a class of LBC's AWS is
+    /// asked all the same.
+    fn check_meant(
+        &self,
+        destinations: &[(Destination, Option<i32>)],
+        name: &str,
+        annotations: &mut Annotations<'_>,
+    ) -> Option<()> {
+        let unmeant = destinations.iter().find_map(|(destination, _)| match destination {
+            Destination::Unmeant(text) => Some(text),
+            Destination::Service(..) | Destination::TargetGroup(_) | Destination::Named(_) => None,
+        });
+        let Some(text) = unmeant else { return Some(()) };
+        let (code, field) = (Code::InvalidAnnotation, format!("{}{name}", ACTIONS.field()));
+        let found = format!("targetGroupARN: {}", quoted(text));
+        let mut problem = annotations.error(code, field, found, "the ARN of a target group");
+        let is_own =
+            class_of(&self.snapshot.objects, self.member.ingress).is_some_and(is_own_class);
+        if !is_own {
+            problem.severity = Severity::Warning;
+            TRIED.clone_into(&mut problem.meanwhile);
+        }
+        annotations.problems.push(problem);
+        (!is_own).then_some(())
     }
 
     /// The target group of a Service's port.

@@ -8,7 +8,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::role::Role;
-use crate::model::seen::SeenBinding;
+use crate::model::seen::{READY, SeenBinding};
 use crate::model::snapshot::Snapshot;
 use crate::model::target_group::Traits;
 
@@ -38,8 +38,29 @@ pub fn ask(snapshot: &Snapshot, key: &ObjectKey) -> Ask {
     match (arn(seen), named) {
         (None, Some(name)) => Ask::Named(name),
         (Some(arn), _) if !is_claimed || is_empty(spec.target_type.as_ref()) => Ask::Traits(arn),
+        // It was claimed before anybody found it.
+        (Some(arn), None) if was_unfound(seen) => Ask::Traits(arn),
         _ => Ask::Nothing,
     }
+}
+
+/// Whether a binding shows that its target group was not found, or could not be looked at, when it
+/// was looked at last.
+fn was_unfound(seen: &SeenBinding) -> bool {
+    let mut shown = seen.status.conditions.iter();
+    let ready = shown.find(|condition| condition.kind == READY && condition.status == "False");
+    let reasons = [Code::NoTargetGroup, Code::ForeignTargetGroup].map(|code| code.to_string());
+    ready.is_some_and(|ready| reasons.iter().any(|reason| *reason == ready.reason.as_str()))
+}
+
+/// Whether a binding is to be claimed whose target group is not found, or cannot be looked at: LBC
+/// claims whatever it sees. One by a role waits until that role lets us in: who deletes it before
+/// would wait for that.
+#[must_use]
+pub fn is_unclaimed(snapshot: &Snapshot, key: &ObjectKey) -> bool {
+    let finalizer = snapshot.settings.scope.binding_finalizer();
+    let seen = snapshot.objects.bindings.get(key).filter(|seen| is_of_person(snapshot, key, seen));
+    seen.is_some_and(|seen| !seen.finalizers.iter().any(|held| held == finalizer))
 }
 
 /// Whether a binding is a person's, for us to serve.

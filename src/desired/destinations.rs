@@ -25,7 +25,7 @@ pub fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
     let named = backends.filter_map(|backend| backend.service.as_ref());
     let in_actions = destinations(ingress).filter_map(|destination| match destination {
         Destination::Service(name, _) => Some(name),
-        Destination::TargetGroup(_) | Destination::Named(_) => None,
+        Destination::TargetGroup(_) | Destination::Named(_) | Destination::Unmeant(_) => None,
     });
     let names = named.map(|service| service.name.clone()).chain(in_actions);
     names.map(|name| ObjectKey::new(key.namespace.clone(), name)).collect()
@@ -36,7 +36,7 @@ pub fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
 pub fn names_of_target_groups(ingress: &Ingress) -> BTreeSet<String> {
     let named = destinations(ingress).filter_map(|destination| match destination {
         Destination::Named(name) => Some(name),
-        Destination::Service(..) | Destination::TargetGroup(_) => None,
+        Destination::Service(..) | Destination::TargetGroup(_) | Destination::Unmeant(_) => None,
     });
     named.collect()
 }
@@ -52,7 +52,7 @@ pub fn led_to(snapshot: &Snapshot) -> BTreeSet<AwsId> {
     let ids = led_to.filter_map(|destination| match destination {
         Destination::TargetGroup(id) => Some(id),
         Destination::Named(name) => snapshot.target_groups_named.get(&name).cloned(),
-        Destination::Service(..) => None,
+        Destination::Service(..) | Destination::Unmeant(_) => None,
     });
     ids.collect()
 }

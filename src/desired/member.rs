@@ -1,6 +1,6 @@
 //! One Ingress alone: what it contributes to its group, or what is wrong with it.
 
-use k8s_openapi::api::networking::v1::HTTPIngressPath;
+use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
 use serde_json::Value;
 
 use crate::model::flat::FlatMap;
@@ -18,14 +18,15 @@ use super::annotations::table::{
     USE_REGEX_PATH_MATCH,
 };
 use super::annotations::{Annotations, Lookup};
-use super::backend::Backends;
+use super::backend::{Backends, TRIED};
 use super::classes::{annotations_of, class_of, is_own_class, unshared};
 use super::groups::Member;
 use super::listener::Brought;
 use super::nginx::{self, Translation};
 use super::rule::{Branch, Outcome, PathSyntax};
 use super::{
-    challenge, frontend_nlb, listener, load_balancer, names, request, rule, solver, tls, zones_out,
+    challenge, frontend_nlb, listener, load_balancer, names, protection, request, rule, solver,
+    tls, zones_out,
 };
 
 /// Builds what one member contributes. Without a part, the problems say why.
@@ -71,6 +72,7 @@ pub fn build(
     });
     let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
     let load_balancer = load_balancer::wish(settings, &snapshot.surroundings, &mut lookup);
+    let lacks_web_acl = !is_own(snapshot, member) && protection::forgive(&mut lookup);
     let addresses = load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let nlb = frontend_nlb::wish(settings, &snapshot.surroundings, &mut lookup, addresses);
     let mut part = Part {
@@ -86,10 +88,14 @@ pub fn build(
         default_actions: None,
         on_http: on_http(snapshot, member),
         precedence: precedence(snapshot, member),
+        lacks_web_acl,
         names: names::wished(snapshot, &source, member.ingress, &mut annotations.problems),
         target_groups: FlatMap::new(),
     };
     zones_out::ask(snapshot, member, &mut part.load_balancer, &mut annotations);
+    if lacks_web_acl && !is_shown(member.ingress) {
+        part.names = None;
+    }
     if is_brought && !tls::any_stands(snapshot, &source, &certificates) {
         part.load_balancer.ssl_redirect = None;
     }
@@ -176,6 +182,12 @@ fn precedence(snapshot: &Snapshot, member: &Member<'_>) -> Precedence {
 /// Whether a member's class is one of our own.
 fn is_own(snapshot: &Snapshot, member: &Member<'_>) -> bool {
     class_of(&snapshot.objects, member.ingress).is_some_and(is_own_class)
+}
+
+/// Whether an Ingress shows where it is served.
+fn is_shown(ingress: &Ingress) -> bool {
+    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    status.and_then(|status| status.ingress.as_ref()).is_some_and(|entries| !entries.is_empty())
 }
 
 /// Fields of the class's parameters that nobody knows make its Ingresses bad, unless they ask for
@@ -339,7 +351,7 @@ fn too_much(annotations: &Annotations<'_>, field: &str) -> Problem {
     let allowed = "at most 5 conditions, and 5 wildcards in each value of theirs together";
     Problem {
         severity: Severity::Warning,
-        meanwhile: "it is tried all the same, and other rules are made without it".to_owned(),
+        meanwhile: TRIED.to_owned(),
         ..annotations.error(Code::InvalidRule, field.to_owned(), found, allowed)
     }
 }
@@ -354,7 +366,7 @@ fn undocumented(
     let found = format!("\"{}\"", path.path.as_deref().unwrap_or_default());
     Problem {
         severity: Severity::Warning,
-        meanwhile: "it is tried all the same, and other rules are made without it".to_owned(),
+        meanwhile: TRIED.to_owned(),
         ..annotations.error(Code::InvalidRule, format!("{field}.path"), found, allowed)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::id::{Handle, Id, Slot};
 use crate::model::inventory::BalancerInventory;
 use crate::model::part::Part;
-use crate::model::problem::{Code, Severity};
+use crate::model::problem::{Code, Problem, Severity};
 use crate::model::protection::{Asked, Protection, ProtectionStack, ProtectionWish};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Extent;
@@ -16,6 +16,10 @@ use super::annotations::Lookup;
 use super::annotations::table::{
     Annotation, SHIELD, WAF_CLASSIC, WAFV2_ACL_ARN, WAFV2_ACL_NAME, WEB_ACL_CLASSIC,
 };
+
+/// What is done where somebody asks for a web ACL by what is none, on a class of LBC's.
+const UNGUARDED: &str = "all else is built, and a web ACL that the load balancer has stays; while \
+                         the Ingress shows no host name it gets none, and no name leads there";
 
 /// Reads what an Ingress and its class want. What a flag turns off is not looked at.
 pub fn wish(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> ProtectionWish {
@@ -30,6 +34,19 @@ pub fn wish(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> ProtectionW
         web_acl_name: lookup.find(&WAFV2_ACL_NAME).flatten().filter(|_| on.wafv2),
         shield: lookup.find(&SHIELD).filter(|_| on.shield),
     }
+}
+
+/// On a class of LBC's, who asks for a web ACL by what is no ARN gets all else, as with LBC, which
+/// shows nothing of it then. Says whether somebody does.
+pub fn forgive(lookup: &mut Lookup<'_, '_, '_>) -> bool {
+    let field = lookup.place(&WAFV2_ACL_ARN);
+    let is_it =
+        |problem: &&mut Problem| problem.field == field && problem.severity == Severity::Error;
+    let Some(problem) = lookup.ingress.problems.iter_mut().find(is_it) else { return false };
+    problem.code = Code::Unprotected;
+    problem.severity = Severity::Warning;
+    UNGUARDED.clone_into(&mut problem.meanwhile);
+    true
 }
 
 /// A web ACL of AWS WAF Classic is not given any more, and none is taken away.

@@ -85,6 +85,7 @@ pub fn part(
         challenges: vec![rule],
         default_actions: None,
         precedence: Precedence::default(),
+        lacks_web_acl: false,
         on_http: OnHttp::Open,
         names: None,
         target_groups: backends.built.into_iter().collect(),

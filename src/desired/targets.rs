@@ -25,8 +25,10 @@ use super::{binder, completion, nodes};
 pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
     let seen = snapshot.objects.bindings.get(key)?;
     let binding = seen.as_binding(key);
-    let spec = &seen.spec;
-    spec.target_group_arn.as_ref()?;
+    // What leaves without ever having had a target group has its finalizer all the same.
+    if !seen.leaving && completion::arn(seen).is_none() {
+        return None;
+    }
     if !seen.leaving && nodes::flaw(snapshot, &binding).is_some() {
         return None;
     }
@@ -50,7 +52,8 @@ pub fn build(snapshot: &Snapshot, key: &ObjectKey) -> Option<TargetsStack> {
         // group gets another binding for as long as it is wanted.
         let is_of_ingress =
             stack.target_group.given().is_some_and(|arn| binder::is_of_ingress(snapshot, arn));
-        stack.may_deregister &= !is_refused && !is_of_ingress;
+        let has_none = completion::arn(seen).is_none();
+        stack.may_deregister &= !has_none && !is_refused && !is_of_ingress;
     }
     Some(stack)
 }

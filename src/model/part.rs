@@ -90,6 +90,9 @@ pub struct Part {
     /// In which order its rules stand among those of others whose members ask for the same.
     #[serde(default, skip_serializing_if = "Precedence::is_by_members")]
     pub precedence: Precedence,
+    /// Whether it asks for a web ACL by what is none: it is shown to nobody who does not know it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lacks_web_acl: bool,
     /// Its names. `None` where they are not ours to keep.
     #[serde(default)]
     pub names: Option<MemberNames>,

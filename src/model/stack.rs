@@ -331,6 +331,13 @@ pub struct TargetsStack {
 }
 
 impl TargetsStack {
+    /// Whether it counts what is registered: of a binding that leaves and takes nothing along, it
+    /// does not.
+    #[must_use]
+    pub fn counts_what_stands(&self) -> bool {
+        !self.leaving || self.may_deregister
+    }
+
     /// How many targets there is room for, as far as anybody knows.
     #[must_use]
     pub fn room(&self) -> usize {

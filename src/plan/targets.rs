@@ -24,7 +24,7 @@ const TARGETS_PER_CALL_MAX: usize = 200;
 #[must_use]
 pub fn plan(key: &ObjectKey, stack: &TargetsStack, inventory: &TargetsInventory) -> Plan {
     let mut draft = Draft::default();
-    if stack.leaving && !stack.may_deregister {
+    if !stack.counts_what_stands() {
         let forgotten = forget(&mut draft, key, stack, &[]);
         release(&mut draft, key, stack, forgotten.as_slice());
         return draft.finish();

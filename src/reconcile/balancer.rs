@@ -256,14 +256,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             !stack.staying.contains(*member) && !is_coming
         };
         for member in stack.active.iter().filter(is_here) {
-            let is_served =
-                built.good.contains_key(member) || snapshot.memory.held.contains_key(member);
             let shown = match member.kind {
                 SourceKind::Ingress => {
                     snapshot.objects.ingresses.get(&member.key).map(|found| report::shown(found))
                 }
             };
-            if is_served
+            let part = built.good.get(member).or_else(|| snapshot.memory.held.get(member));
+            let is_hidden = part.is_some_and(|part| part.lacks_web_acl)
+                && shown.as_ref().is_some_and(Vec::is_empty);
+            if part.is_some()
+                && !is_hidden
                 && shown.is_some_and(|shown| shown != entries)
                 && self.permit.may_write()
                 && let Err(error) = self.reconciler.cluster.status(member, &entries).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::Visit;
+use super::{Visit, gravest};
 use crate::aws::{Cloud, CloudError, Kind};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
@@ -54,18 +54,22 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             Err(error) if error.kind == Kind::Refused => {
                 // Nobody can have such a name, or nobody lets us look.
                 let seen = snapshot.objects.bindings.get(key);
-                told.push(match seen.and_then(|seen| seen.role()) {
-                    Some(role) => completion::unassumed(key, &role, &error.to_string()),
-                    None => completion::unknown(key, field, &error.to_string()),
-                });
-                return Ok(Standing::Unfit(Rest::Again(Trouble::Refused)));
+                let again = Rest::Again(Trouble::Refused);
+                if let Some(role) = seen.and_then(|seen| seen.role()) {
+                    told.push(completion::unassumed(key, &role, &error.to_string()));
+                    return Ok(Standing::Unfit(again));
+                }
+                told.push(completion::unknown(key, field, &error.to_string()));
+                let claimed = self.claim_unfound(key, snapshot).await;
+                return Ok(Standing::Unfit(gravest([claimed, again])));
             }
             found => found?,
         };
         let seen = snapshot.objects.bindings.get(key);
         let (Some((id, traits)), Some(seen)) = (found, seen) else {
             told.push(completion::missing(key, field, &said));
-            return Ok(Standing::Unfit(comes_back(key, snapshot)));
+            let claimed = self.claim_unfound(key, snapshot).await;
+            return Ok(Standing::Unfit(gravest([claimed, comes_back(key, snapshot)])));
         };
         if let Some(flaw) = completion::flaw(seen, key, &traits) {
             told.push(flaw);
@@ -112,6 +116,17 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         told.push(completion::missing(key, "spec.targetGroupARN", gone.as_str()));
         Ok(comes_back(key, snapshot))
+    }
+
+    /// Claims a binding whose target group is not found, or cannot be looked at.
+    pub(super) async fn claim_unfound(&self, key: &ObjectKey, snapshot: &Snapshot) -> Rest {
+        if !completion::is_unclaimed(snapshot, key) {
+            return Rest::Done;
+        }
+        let mut plan = Plan::default();
+        let action = KubeAction::ClaimBinding { name: key.clone() };
+        plan.push(Action::Kube(action), Reason::Claimed, Vec::new());
+        report::rest(&self.apply(&plan).await)
     }
 
     async fn fill_in(&self, key: &ObjectKey, completion: Completion) -> Rest {

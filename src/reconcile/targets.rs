@@ -15,6 +15,7 @@ use crate::desired;
 use crate::desired::binder::{self, Refusal};
 use crate::desired::completion::{self, is_of_person};
 use crate::model::id::{AwsId, Id, ObjectKey};
+use crate::model::inventory::TargetsInventory;
 use crate::model::known::Known;
 use crate::model::marks::Tags;
 use crate::model::outcome::Outcome;
@@ -128,6 +129,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let mut rests = vec![registered?, gated?];
         rests.push(self.show(key, &snapshot, &told, gravest(rests.clone())).await);
         rests.extend(waits.map(Rest::Later));
+        if refusal == Some(Refusal::Unread) {
+            rests.push(self.claim_unfound(key, &snapshot).await);
+        }
         if refusal.is_some_and(Refusal::is_of_tags) {
             rests.push(Rest::Later(BOUND_AGE_MAX));
         }
@@ -172,7 +176,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             });
         }
         let part = Part::Elb(ElbPart::Targets(target_group.clone()));
-        let inventory = self.mirror.targets(target_group).await?;
+        let inventory = if stack.counts_what_stands() {
+            self.mirror.targets(target_group).await?
+        } else {
+            TargetsInventory::default()
+        };
         let seen = snapshot.objects.bindings.get(key);
         let is_of_person = seen.is_some_and(|seen| is_of_person(snapshot, key, seen));
         if matches!(inventory.targets, Known::Absent(_)) && is_of_person {

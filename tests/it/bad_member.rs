@@ -219,9 +219,9 @@ fn bad_input_is_told_once_and_touches_nothing() {
                 "auth-idp-oidc, which is missing",
             ),
             (
-                "wafv2-acl-arn: arn:x, rules: [any Exact /x s:80]",
+                "wafv2-acl-name: a b, rules: [any Exact /x s:80]",
                 "InvalidAnnotation",
-                "the ARN of a WAFv2 web ACL",
+                "the name of a WAFv2 web ACL",
             ),
             (
                 "mutual-authentication: '[]', rules: [any Exact /x s:80]",

@@ -12,6 +12,8 @@ use super::support::fake::{Fake, Fault, Faulty, OTHER_ACCOUNT, Struck, When};
 use super::support::site::{Controller, Site};
 use super::support::world::{key, wait};
 
+mod unfound;
+
 /// An app of an Ingress, so that there is a target group; and another Service in a namespace of
 /// people.
 const APP: &str = "

@@ -16,9 +16,11 @@ use super::support::fake::Fake;
 use super::support::site::Site;
 use super::support::world::{World, fake, key, settings, wait};
 
+mod unmeant;
 mod wishes;
 
 const SERVICE: &str = "service shop/s: {ports: [80]}\n";
+const OWN: &str = "class own: {controller: alb.ingress.k8s.aws/albedo}\n";
 
 /// One Ingress with these annotations.
 fn web(annotations: &str) -> String {

@@ -33,7 +33,7 @@ mod golden;
 mod judged;
 mod keepers;
 mod large;
-mod life;
+pub mod life;
 mod made;
 mod moves;
 mod owners;

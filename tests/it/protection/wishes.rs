@@ -7,7 +7,7 @@ use albedo::model::problem::{Code, Severity};
 use albedo::model::protection::{Asked, Protection, ProtectionWish, WebAcl};
 
 use super::super::support::world::{World, key, member};
-use super::{SERVICE, arn, by_arn, web};
+use super::{OWN, SERVICE, arn, by_arn, web};
 
 #[test]
 fn members_that_ask_for_different_things_are_told_as_of_any_shared_setting() {
@@ -61,39 +61,64 @@ fn the_class_goes_over_its_ingresses_and_an_empty_field_asks_for_nothing() {
     assert_eq!(named, Some(WebAcl::Named("two".to_owned())));
 }
 
+/// What is no ARN of a web ACL.
+const NO_ARNS: [&str; 11] = [
+    "arn:x",
+    "one",
+    "None",
+    " ",
+    "arn:aws:wafv2:us-east-1:123456789012:global/webacl/one/1",
+    "arn:aws:wafv2:us-east-1:123456789012:regional/rulegroup/one/1",
+    "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/one",
+    "arn:aws:wafv2:us-east-1:123456789012:regional/webacl//1",
+    "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/one/1/2",
+    "arn:aws:wafv2::123456789012:regional/webacl/one/1",
+    "arn:aws:waf-regional:us-east-1:123456789012:webacl/1",
+];
+
 #[test]
 fn values_that_mean_nothing_make_their_ingress_bad() {
     let long = "x".repeat(129);
-    let arns = [
-        "arn:x",
-        "one",
-        "None",
-        " ",
-        "arn:aws:wafv2:us-east-1:123456789012:global/webacl/one/1",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/rulegroup/one/1",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/one",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/webacl//1",
-        "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/one/1/2",
-        "arn:aws:wafv2::123456789012:regional/webacl/one/1",
-        "arn:aws:waf-regional:us-east-1:123456789012:webacl/1",
-    ];
     let names = ["a b", "ä", "a/b", "a.b", long.as_str()];
     let truths = ["", "yes", "tRue", " true", "2"];
     let all = [
-        ("wafv2-acl-arn", &arns[..]),
+        ("wafv2-acl-arn", &NO_ARNS[..]),
         ("wafv2-acl-name", &names[..]),
         ("shield-advanced-protection", &truths[..]),
     ];
     for (annotation, values) in all {
         for value in values {
-            let sketch = format!("{SERVICE}{}", web(&format!("{annotation}: '{value}', ")));
-            let built = World::new(&sketch).build("shop/web");
+            let asked = web(&format!("class: own, {annotation}: '{value}', "));
+            let built = World::new(&format!("{SERVICE}{OWN}{asked}")).build("shop/web");
             let [problem] = &built.problems[..] else { panic!("{value}: {:?}", built.problems) };
             assert_eq!(problem.code, Code::InvalidAnnotation, "{annotation}: {value}");
             assert_eq!(problem.severity, Severity::Error);
             assert!(built.good.is_empty());
         }
     }
+}
+
+#[test]
+fn who_names_no_web_acl_is_bad_on_classes_of_ours_only() {
+    for value in NO_ARNS {
+        let sketch = format!("{SERVICE}{}", web(&format!("wafv2-acl-arn: '{value}', ")));
+        let built = World::new(&sketch).build("shop/web");
+        let [problem] = &built.problems[..] else { panic!("{value}: {:?}", built.problems) };
+        assert_eq!((problem.code, problem.severity), (Code::Unprotected, Severity::Warning));
+        assert!(problem.found.contains(value), "{problem}");
+        assert_eq!(built.stack.front.unwrap().protection, Protection::default());
+    }
+    // What a sibling asks for, it has: who asks for nothing that can be is not asked.
+    let sketch = format!(
+        "{SERVICE}\
+         ingress shop/a: {{group.name: edge, wafv2-acl-arn: x, rules: [any Exact /a s:80]}}\n\
+         ingress shop/b: {{group.name: edge, {}rules: [any Exact /b s:80]}}",
+        by_arn("one")
+    );
+    let built = World::new(&sketch).build("edge");
+    assert_eq!(built.good.len(), 2, "{:?}", built.problems);
+    let asked = built.stack.front.unwrap().protection.web_acl.unwrap();
+    assert_eq!((asked.what, asked.by), (WebAcl::Arn(AwsId::new(arn("one"))), member("shop/b")));
 }
 
 #[test]

@@ -221,7 +221,6 @@ fn what_cannot_be_an_action_is_one_error_that_says_what_can() {
         (r#"{"type":"redirection"}"#.to_owned(), "a type of forward"),
         (r#"{"type":3}"#.to_owned(), "a text in quotes"),
         (r#"{"type":"forward"}"#.to_owned(), "forwardConfig, targetGroupARN"),
-        (r#"{"type":"forward","targetGroupARN":"mine"}"#.to_owned(), "the ARN"),
         (
             format!(r#"{{"type":"forward","targetGroupARN":"{arn}","forwardConfig":{{}}}}"#),
             "either forwardConfig",
@@ -249,6 +248,45 @@ fn what_cannot_be_an_action_is_one_error_that_says_what_can() {
         assert!(problem.allowed.contains(allowed), "{action:.200}: {problem}");
         assert!(problem.found.len() < 500, "{problem}");
     }
+}
+
+#[test]
+fn text_in_the_place_of_an_arn_is_tried_on_classes_of_lbcs_only() {
+    let forward = r#"{"type":"forward","targetGroupARN":"mine"}"#;
+    let rules = "[any Exact /a do:use-annotation, any Exact /b web:80]";
+    let asked = |class: &str| {
+        let ingress =
+            format!("ingress shop/web: {{{class}rules: {rules}, actions.do: '{forward}'}}");
+        world(&format!("class own: {{controller: alb.ingress.k8s.aws/albedo}}\n{ingress}"))
+    };
+    let built = asked("").build("shop/web");
+    let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
+    assert_eq!((problem.code, problem.severity), (Code::InvalidAnnotation, Severity::Warning));
+    assert_eq!(problem.field, "annotation alb.ingress.kubernetes.io/actions.do");
+    assert!(problem.found.contains("mine") && problem.allowed.contains("ARN"), "{problem}");
+    assert_eq!(built.stack.front.unwrap().listeners[&80].rules.len(), 2);
+    let built = asked("class: own, ").build("shop/web");
+    let [problem] = &built.problems[..] else { panic!("{:?}", built.problems) };
+    assert_eq!((problem.code, problem.severity), (Code::InvalidAnnotation, Severity::Error));
+    assert!(problem.allowed.contains("the ARN of a target group"), "{problem}");
+    assert!(built.good.is_empty());
+}
+
+#[test]
+fn a_rule_that_leads_nowhere_holds_up_no_other() {
+    wait(async {
+        let forward = r#"{"type":"forward","targetGroupARN":"mine"}"#;
+        let site = Site::new(&format!(
+            "
+service shop/web: {{ports: [80]}}
+ingress shop/web: {{rules: [any Exact /a do:use-annotation, any Exact /b web:80],
+  actions.do: '{forward}'}}
+"
+        ));
+        let controller = site.start();
+        controller.settle_for(600).await;
+        assert_eq!(canon::rules(&site.aws.everything()), ["80:2 /b -> shop/web-web:80"]);
+    });
 }
 
 #[test]

@@ -33,7 +33,6 @@ const OWN: [(&str, &[&str]); 9] = [
             r#"{"type":"reboot"}"#,
             r#"{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"web",
                 "servicePort":80,"weight":1000}]}}"#,
-            r#"{"type":"forward","targetGroupARN":"mine"}"#,
             r#"{"type":"fixed-response","fixedResponseConfig":{"statusCode":"302"}}"#,
         ],
     ),

@@ -43,6 +43,8 @@ pub enum Destination {
     TargetGroup(AwsId),
     /// To one by its name.
     Named(String),
+    /// To what stands in the place of one's ARN and is none.
+    Unmeant(String),
 }
 
 /// Reads an action.
@@ -93,11 +95,11 @@ fn target_group(
         Some(arn) => {
             let text = arn.text()?;
             let is_arn = text.starts_with("arn:") && text.contains(":targetgroup/");
-            if is_arn {
-                Ok(Some(Destination::TargetGroup(AwsId::new(text))))
+            Ok(Some(if is_arn {
+                Destination::TargetGroup(AwsId::new(text))
             } else {
-                Err(arn.wrong("the ARN of a target group"))
-            }
+                Destination::Unmeant(text.to_owned())
+            }))
         }
     }
 }
