@@ -137,9 +137,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             leading.unwrap_or_default()
         };
         // A load balancer must not go while a name for it is being made.
-        let standing = targets(&inventory);
-        let ours = standing.ours.union(&coming(&plan)).cloned().collect();
-        let announced = Leading { ours, others: standing.others };
+        let mut announced = targets(&inventory);
+        announced.ours.extend(coming(&plan));
         {
             let mut world = self.world().lock();
             if !world.facts.still_wishes(&wished(&settings.dns.txt_names, &plan, &stack)) {

@@ -157,8 +157,8 @@ impl Planning<'_> {
     /// What becomes of what stands where nothing can be made: it goes on leading to where it should
     /// lead, by the policy that it has.
     fn less(&self, host: &Host<'_>, wished: &Wished<'_>) -> Row {
-        let standing = TYPES.into_iter().filter_map(|record_type| host.standing(record_type));
-        let ours = standing.filter(|record| host.may_change(record)).next();
+        let mut standing = TYPES.into_iter().filter_map(|record_type| host.standing(record_type));
+        let ours = standing.find(|record| host.may_change(record));
         let mut wish = wished.wish.clone();
         if let Some(record) = ours.filter(|found| found.routing.kind() != wish.routing.kind()) {
             wish.routing.clone_from(&record.routing);

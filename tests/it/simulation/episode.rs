@@ -1,6 +1,5 @@
 //! Episodes: something happens to a cluster at rest and is over again, and then all is as it was.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use albedo::model::action::{AwsAction, ElbAction};

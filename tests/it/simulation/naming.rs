@@ -65,7 +65,8 @@ impl Naming {
         let set = (!self.set.is_empty()).then(|| format!("set-identifier: {}", self.set));
         let rest = self.rest.split('|').filter(|one| !one.is_empty()).map(str::to_owned);
         let all = set.into_iter().chain(rest);
-        all.map(|one| format!("external-dns.alpha.kubernetes.io/{one}, ")).collect()
+        let all = all.map(|one| format!("external-dns.alpha.kubernetes.io/{one}, "));
+        all.collect::<Vec<_>>().concat()
     }
 }
 
