@@ -89,6 +89,8 @@ const COMMANDS: &[(&str, Way)] = &[
          --take-ownership --set takeOver.enabled=true",
         Render,
     ),
+    ("kubectl apply --server-side --force-conflicts -f deploy/crds", Run(0)),
+    ("helm upgrade albedo deploy/helm/albedo -n kube-system --reset-then-reuse-values", IS_HELM),
     (
         "helm upgrade albedo deploy/helm/albedo -n kube-system -f values.yaml -f image.yaml \
          --set dns=true,txtOwnerId=my-owner",
