@@ -24,8 +24,9 @@ pub mod world;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind as Wrong};
 
+use crate::desired::annotations::nearest_of;
 use crate::flags::{Cli, Command};
 
 /// Nothing to do.
@@ -57,14 +58,18 @@ pub async fn run(cli: Cli, notes: &[String]) -> ExitCode {
 }
 
 /// Answers a command line that asks for help, or that cannot be read: that is said in one line, and
-/// is no finding.
+/// is no finding. One that asks for nothing has what can be asked for as its answer.
 #[must_use]
 pub fn answer(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         println(error.to_string().trim_end());
         return ExitCode::from(EXIT_FINE);
     }
-    eprintln(&format!("albedo: {}", said(error)));
+    if error.kind() == Wrong::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprintln(error.to_string().trim_end());
+    } else {
+        eprintln(&format!("albedo: {}", said(error)));
+    }
     ExitCode::from(EXIT_UNKNOWN)
 }
 
@@ -74,18 +79,48 @@ fn said(error: &clap::Error) -> String {
     let said = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
     let said = said.collect::<Vec<_>>().join(" ");
     let said = said.trim_start_matches("error: ");
-    let kinds =
-        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let meant = kinds.into_iter().find_map(|kind| match error.get(kind)? {
-        ContextValue::String(one) => Some(one.clone()),
-        // The likeliest comes last.
-        ContextValue::Strings(several) => several.last().cloned(),
-        _ => None,
-    });
-    match meant {
+    let is_explained = !matches!(
+        error.kind(),
+        Wrong::UnknownArgument | Wrong::InvalidSubcommand | Wrong::MissingRequiredArgument
+    );
+    match meant(error) {
         Some(meant) => format!("{said}; did you mean {meant}?"),
-        None => said.to_owned(),
+        None if is_explained => said.to_owned(),
+        None => format!("{said}; {} says what there is", help_for(error)),
     }
+}
+
+/// What may have been meant: what is like what was written, or holds it.
+fn meant(error: &clap::Error) -> Option<String> {
+    let kinds = [
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ];
+    kinds.into_iter().find_map(|(written, suggested)| {
+        let Some(ContextValue::String(written)) = error.get(written) else { return None };
+        let suggested = match error.get(suggested)? {
+            ContextValue::String(one) => one,
+            // The likeliest comes last.
+            ContextValue::Strings(several) => several.last()?,
+            _ => return None,
+        };
+        let word = written.trim_start_matches('-');
+        let is_near = nearest_of(written, std::iter::once(suggested.as_str())).is_some();
+        (is_near || suggested.contains(word)).then(|| suggested.clone())
+    })
+}
+
+/// The command that explains the one that was asked for.
+fn help_for(error: &clap::Error) -> String {
+    let usage = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => String::new(),
+    };
+    let words = usage.split_whitespace().skip_while(|word| *word != "albedo").skip(1);
+    let command = words.take(1).filter(|word| word.chars().all(|c| c.is_ascii_lowercase()));
+    let words = std::iter::once("albedo").chain(command).chain(["--help"]);
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Prints what a command found. Who stops reading has seen enough.

@@ -1,5 +1,7 @@
 //! Every flag once, with LBC's and external-dns's names and defaults, and what the flags mean.
 
+use std::path::Path;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use smol_str::SmolStr;
@@ -24,6 +26,7 @@ mod error;
 mod explain;
 mod external_dns;
 mod gates;
+mod help;
 mod lbc;
 mod process;
 mod reach;
@@ -53,7 +56,13 @@ use spelling::{all_pairs, all_words, boolean, duration, given, pairs, words};
 /// AWS is found through the SDK's own chain (environment, profile, web identity) and
 /// AWS_ENDPOINT_URL; the cluster through KUBECONFIG, or from within it.
 #[derive(Debug, Parser)]
-#[command(name = "albedo", version, max_term_width = 100, args_override_self = true)]
+#[command(
+    name = "albedo",
+    version,
+    max_term_width = 100,
+    args_override_self = true,
+    after_help = help::ALL
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -67,30 +76,37 @@ pub enum Command {
     ///
     /// Exit code 0: nothing would change. 2: something would, or an object has a problem. 1: it
     /// could not be told.
+    #[command(after_help = help::PLAN)]
     Plan(PlanFlags),
-    /// Explains where a request goes and whether it would be served, or that of an Ingress or of a
-    /// pod.
+    /// Explains whether a request would be served, by which pod, and where it ends if not; and
+    /// whether a pod gets requests.
     ///
     /// Exit code 0: it would be served. 2: it would not, and what is said tells why. 1: it could
     /// not be told.
+    #[command(after_help = help::EXPLAIN)]
     Explain(ExplainFlags),
     /// Runs the controller: keeps AWS in line until it is stopped.
+    #[command(after_help = help::RUN)]
     Run(RunFlags),
     /// Shows what stands in AWS in the cluster's name and nobody owns, and deletes it on demand.
     ///
-    /// Exit code 0: nothing does, or all of it was deleted. 2: something does. 1: it could not be
-    /// told.
+    /// Exit code 0: nothing does, or all of it was deleted. 2: something does, or is left. 1: it
+    /// could not be told, or nobody said that it may be deleted.
+    #[command(after_help = help::SWEEP)]
     Sweep(SweepFlags),
     /// Finds out what is wrong with how everything is set up, and changes nothing.
     ///
     /// Exit code 0: no check finds anything. 2: some do.
+    #[command(after_help = help::DOCTOR)]
     Doctor(DoctorFlags),
     /// Proves that taking over from AWS Load Balancer Controller and external-dns changes nothing,
     /// or lists what it would; says what is done in which order.
     ///
     /// Exit code 0: nothing would change. 2: something would. 1: it could not be told.
+    #[command(after_help = help::ADOPT)]
     Adopt(AdoptFlags),
     /// Prints what a shell needs to complete the command line.
+    #[command(after_help = help::COMPLETIONS)]
     Completions(CompletionsFlags),
 }
 
@@ -113,6 +129,11 @@ pub struct PlanFlags {
     /// How to print the plan.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+    /// Whether a plan that would change something, or finds a problem, ends with exit code 2; false
+    /// is for pipelines that stop at any code but 0, and then only 1 is one.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL", value_parser = boolean)]
+    pub detailed_exitcode: bool,
     /// What is built, and where.
     #[command(flatten)]
     pub build: BuildFlags,
@@ -132,6 +153,9 @@ pub struct RunFlags {
     pub process: ProcessFlags,
 }
 
+/// What kubectl runs as `kubectl albedo`.
+const PLUGIN: &str = "kubectl-albedo";
+
 impl Cli {
     /// Reads a command line, and says of LBC's flags that are none of ours what they do.
     ///
@@ -141,12 +165,17 @@ impl Cli {
         args: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<(Self, Vec<String>), clap::Error> {
         let mut command = <Self as clap::CommandFactory>::command();
+        let args: Vec<std::ffi::OsString> = args.into_iter().collect();
+        let is_plugin = args.first().is_some_and(|name| Path::new(name).ends_with(PLUGIN));
+        if is_plugin {
+            command = command.bin_name("kubectl albedo");
+        }
         for name in ["plan", "explain", "run", "sweep", "doctor"] {
             command = command.mut_subcommand(name, |command| {
                 lbc::accepting(lbc::accepting(command, LBC_FLAGS), EXTERNAL_DNS_FLAGS)
             });
         }
-        let matches = command.try_get_matches_from_mut(args)?;
+        let matches = help::short(command.clone()).try_get_matches_from_mut(args)?;
         let notes = match matches.subcommand() {
             Some(("adopt" | "completions", _)) | None => Vec::new(),
             Some((_, given)) => {

@@ -65,19 +65,27 @@ pub fn mirror(flags: &BuildFlags, site: &Site, settings: &Settings, tally: &Tall
     Mirror::new(sdk.with_zones((*settings.dns.filter).clone()), clock)
 }
 
-/// Finds the cluster: the file of the flag, KUBECONFIG, or from within it.
+/// Finds the cluster: the file and the context of the flags, KUBECONFIG, or from within it.
 ///
 /// # Errors
 /// Where it was looked for.
 pub async fn cluster(flags: &ReachFlags) -> anyhow::Result<Client> {
-    if let Some(file) = flags.kubeconfig() {
+    let (file, context) = (flags.kubeconfig(), flags.context());
+    if file.is_some() || context.is_some() {
         let client = async {
-            let options = KubeConfigOptions::default();
-            let config = Kubeconfig::read_from(file)?;
+            let named = context.map(str::to_owned);
+            let options = KubeConfigOptions { context: named, ..KubeConfigOptions::default() };
+            let config = file.map_or_else(Kubeconfig::read, Kubeconfig::read_from)?;
             let config = Config::from_custom_kubeconfig(config, &options).await?;
             anyhow::Ok(connect(config)?)
         };
-        return client.await.with_context(|| format!("--kubeconfig: {file} names no cluster"));
+        return client.await.with_context(|| match (file, context) {
+            (Some(file), None) => format!("--kubeconfig: {file} names no cluster"),
+            (_, context) => format!(
+                "--context: {} leads to no cluster; kubectl config get-contexts lists them",
+                context.unwrap_or_default()
+            ),
+        });
     }
     let client = async { connect(Config::infer().await.map_err(kube::Error::InferConfig)?) };
     client.await.context(

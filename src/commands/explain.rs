@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::json;
+use smol_str::SmolStr;
 
 use crate::aws::{BalancerScope, Kind, Mirror, Reach, Sdk, Tally};
 use crate::clock;
@@ -28,7 +29,8 @@ use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target::LiveTarget;
 use crate::report::explain::{
-    Account, Asked, Explanation, FrontendNlb, Guards, PodAccount, Station, Url, Verdict,
+    Account, Asked, Behind, Explanation, FrontendNlb, Guards, PodAccount, Station, Url, Verdict,
+    asking, who_is_behind,
 };
 
 use super::progress::during;
@@ -88,37 +90,49 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
     let (mut objects, recalled) = during("looking at the cluster", of_cluster).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: Some(&client), tally: &tally };
-    let (settings, mirror) = connect::aws(&flags.build, wanted, &mut notes).await?;
+    let reached = connect::aws(&flags.build, wanted, &mut notes);
+    let (settings, mirror) = during("looking for AWS", reached).await?;
     objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
-    let surroundings =
-        mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
+    let network = during("looking at the VPC", mirror.surroundings(Reach::Interfaces, AGE_MAX));
+    let network = network.await.context("AWS cannot be read")?;
     let extent = settings.extent.clone();
-    let mut snapshot = plan::snapshot(settings, extent, objects, surroundings);
+    let mut snapshot = plan::snapshot(settings, extent, objects, network);
     let planned = during("looking at AWS", plan_all(&mirror, &mut snapshot, &recalled)).await;
     let mut plans = planned.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
-    let mut found =
-        Found::of(&mirror, &snapshot, flags.from).await.context("AWS cannot be read")?;
-    let answer = match &question {
-        Question::Urls(urls) => {
-            let mut answer = Answer::default();
-            for url in urls {
-                answer.explained.push(found.explain(&mirror, url, flags).await?);
+    let explained = async {
+        let mut found =
+            Found::of(&mirror, &snapshot, flags.from).await.context("AWS cannot be read")?;
+        match &question {
+            Question::Urls(urls) => {
+                let mut answer = Answer::default();
+                for url in urls {
+                    let explained = found.explain((&mirror, &snapshot), url, flags).await?;
+                    if explained.served == Verdict::Bad {
+                        for problem in problems_of(&url.host, &snapshot, &plans) {
+                            if !answer.problems.contains(problem) {
+                                answer.problems.push(problem.clone());
+                            }
+                        }
+                    }
+                    answer.explained.push(explained);
+                }
+                anyhow::Ok(answer)
             }
-            answer
-        }
-        Question::Ingress(key) => {
-            let mut answer =
-                of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await?;
-            let object = ObjectRef { kind: ObjectKind::Ingress, key: key.clone() };
-            match told_of(&client, &object).await {
-                Ok(told) => answer.told = told.into_iter().take(TOLD_MAX).collect(),
-                Err(error) => notes.push(format!("what it was told cannot be read: {error}")),
+            Question::Ingress(key) => {
+                of_ingress(key, (&snapshot, &plans), (&mut found, &mirror), flags).await
             }
-            answer
+            Question::Pod(key) => of_pod(key, &snapshot, &mirror).await,
         }
-        Question::Pod(key) => of_pod(key, &snapshot, &mirror).await?,
     };
+    let mut answer = during("following the way of requests", explained).await?;
+    if let Question::Ingress(key) = &question {
+        let object = ObjectRef { kind: ObjectKind::Ingress, key: key.clone() };
+        match told_of(&client, &object).await {
+            Ok(told) => answer.told = told.into_iter().take(TOLD_MAX).collect(),
+            Err(error) => notes.push(format!("what it was told cannot be read: {error}")),
+        }
+    }
     match flags.output {
         Output::Text => answer.print(&notes),
         Output::Json => answer.print_json(&notes)?,
@@ -218,6 +232,8 @@ struct Found {
     rules: BTreeMap<AwsId, BTreeSet<IngressRule>>,
     surroundings: Arc<Surroundings>,
     client: Option<IpAddr>,
+    /// Who is behind each target.
+    who: BTreeMap<SmolStr, String>,
 }
 
 type Aws = Mirror<Sdk>;
@@ -240,6 +256,7 @@ impl Found {
             rules: may(mirror.security_groups(AGE_MAX).await)?.unwrap_or_default(),
             surroundings: Arc::clone(&snapshot.surroundings),
             client,
+            who: who_is_behind(snapshot),
         };
         let cluster = &snapshot.settings.cluster;
         for group in groups::all(snapshot) {
@@ -256,7 +273,7 @@ impl Found {
         Ok(found)
     }
 
-    fn account(&self) -> Account<'_> {
+    fn account<'a>(&'a self, cluster: &'a Snapshot) -> Account<'a> {
         Account {
             now: clock::now(),
             zones: self.zones.as_deref(),
@@ -271,12 +288,13 @@ impl Found {
                 surroundings: &self.surroundings,
                 client: self.client,
             }),
+            behind: Some(Behind { cluster, who: &self.who }),
         }
     }
 
     async fn explain(
         &mut self,
-        mirror: &Aws,
+        (mirror, cluster): (&Aws, &Snapshot),
         url: &Url,
         flags: &ExplainFlags,
     ) -> anyhow::Result<Explanation> {
@@ -293,12 +311,12 @@ impl Found {
                 self.records.insert(zone.id.clone(), read.records);
             }
         }
-        for id in self.account().wanted(url, &request) {
+        for id in self.account(cluster).wanted(url, &request) {
             if let Some(read) = may(mirror.targets(&id).await)? {
                 self.targets.insert(id, read.targets);
             }
         }
-        Ok(self.account().explain(url, &request))
+        Ok(self.account(cluster).explain(url, &request))
     }
 }
 
@@ -309,6 +327,24 @@ fn may<T>(read: Result<T, crate::aws::CloudError>) -> Result<Option<T>, crate::a
         Err(error) if error.kind == Kind::Refused => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What is wrong with objects, and what cannot be done of what they ask for.
+fn wrong(plans: &Plans) -> impl Iterator<Item = &Problem> {
+    let refusals = plans.plans.iter().flat_map(|(_, plan)| &plan.refusals);
+    plans.problems.iter().chain(refusals)
+}
+
+/// What is wrong with the Ingresses that ask for a host.
+fn problems_of<'a>(
+    host: &'a str,
+    snapshot: &'a Snapshot,
+    plans: &'a Plans,
+) -> impl Iterator<Item = &'a Problem> {
+    let asking = asking(snapshot, host);
+    wrong(plans).filter(move |problem| {
+        problem.object.kind == ObjectKind::Ingress && asking.contains(&&problem.object.key)
+    })
 }
 
 /// Explains an Ingress: whose it is, what is wrong with it, and how a request for each of its hosts
@@ -337,13 +373,13 @@ async fn of_ingress(
         let is_its = |problem: &&Problem| {
             problem.object.kind == ObjectKind::Ingress && problem.object.key == *key
         };
-        for problem in plans.problems.iter().filter(is_its) {
+        for problem in wrong(plans).filter(is_its) {
             if !answer.problems.contains(problem) {
                 answer.problems.push(problem.clone());
             }
         }
         for url in urls(ingress, found) {
-            answer.explained.push(found.explain(mirror, &url, flags).await?);
+            answer.explained.push(found.explain((mirror, snapshot), &url, flags).await?);
         }
     }
     Ok(answer)

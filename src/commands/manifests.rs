@@ -217,6 +217,16 @@ pub fn fill_in(manifests: &mut Manifests) {
     }
 }
 
+/// The classes that the charts of other controllers make, with the controllers.
+const OTHERS: [(&str, &str); 6] = [
+    ("cilium", "cilium.io/ingress-controller"),
+    ("contour", "projectcontour.io/ingress-controller"),
+    ("haproxy", "haproxy-ingress.github.io/controller"),
+    ("kong", "ingress-controllers.konghq.com/kong"),
+    ("nginx", "k8s.io/ingress-nginx"),
+    ("traefik", "traefik.io/ingress-controller"),
+];
+
 fn fill_in_class(manifests: &mut Manifests, ingress: &Ingress) {
     let Some(name) = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.clone()) else {
         return;
@@ -224,10 +234,18 @@ fn fill_in_class(manifests: &mut Manifests, ingress: &Ingress) {
     if manifests.objects.classes.contains_key(&name) {
         return;
     }
-    manifests.notes.push(format!(
-        "IngressClass {name} is not among the manifests; taken for one of {CONTROLLER_LBC} without parameters"
-    ));
-    let controller = Some(CONTROLLER_LBC.to_owned());
+    let other = OTHERS.iter().find(|(class, _)| *class == name);
+    manifests.notes.push(match other {
+        Some((_, controller)) => format!(
+            "IngressClass {name} is not among the manifests; taken for {controller}'s, so its \
+             Ingresses are left alone: add the class if it is ours"
+        ),
+        None => format!(
+            "IngressClass {name} is not among the manifests; taken for one of {CONTROLLER_LBC} \
+             without parameters"
+        ),
+    });
+    let controller = Some(other.map_or(CONTROLLER_LBC, |(_, controller)| controller).to_owned());
     let spec = Some(IngressClassSpec { controller, parameters: None });
     let mut class = IngressClass { spec, ..IngressClass::default() };
     class.metadata.name = Some(name.clone());
@@ -298,5 +316,26 @@ just a line
         let labels = &manifests.objects.namespaces["shop"];
         assert_eq!(labels.get(NAMESPACE_LABEL).map(String::as_str), Some("shop"));
         assert!(manifests.notes[0].contains("Namespace shop"), "{:?}", manifests.notes);
+    }
+
+    #[test]
+    fn a_class_that_another_controllers_chart_makes_is_not_taken_for_ours() {
+        let mut manifests = Manifests::default();
+        for (name, class) in [("web", "alb"), ("theirs", "nginx")] {
+            let document = serde_json::json!({
+                "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+                "metadata": {"name": name}, "spec": {"ingressClassName": class},
+            });
+            let ingress: Ingress = serde_json::from_value(document).expect("it is one");
+            manifests.objects.ingresses.insert(ObjectKey::new("shop", name), Arc::new(ingress));
+        }
+        fill_in(&mut manifests);
+        let controller = |class: &str| {
+            let spec = manifests.objects.classes[class].spec.as_ref();
+            spec.and_then(|spec| spec.controller.clone()).unwrap_or_default()
+        };
+        assert_eq!(controller("alb"), CONTROLLER_LBC);
+        assert_eq!(controller("nginx"), "k8s.io/ingress-nginx");
+        assert!(manifests.notes.iter().any(|note| note.contains("left alone")), "{manifests:?}");
     }
 }

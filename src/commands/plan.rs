@@ -10,7 +10,8 @@ use crate::clock;
 use crate::cluster::{Recalled, read_secrets};
 use crate::desired::foreign;
 use crate::flags::{BuildFlags, Output, PlanFlags, ProcessFlags};
-use crate::model::problem::Severity;
+use crate::model::plan::Plan;
+use crate::model::problem::{Problem, Severity};
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::{Extent, Objects, Snapshot};
 use crate::model::surroundings::Surroundings;
@@ -32,7 +33,9 @@ const AGE_MAX: Duration = Duration::from_secs(3600);
 /// Plans for manifests or the cluster, and prints the plan.
 pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
     let mut notes = notes.to_vec();
-    let Planned { settings, plans, removed } = planned(flags, &mut notes).await?;
+    let planned = planned(flags, &mut notes).await?;
+    let is_clean = planned.is_clean();
+    let Planned { settings, plans, removed } = planned;
     let told = Document {
         settings: &settings,
         plans: &plans.plans,
@@ -48,11 +51,7 @@ pub async fn run(flags: &PlanFlags, notes: &[String]) -> anyhow::Result<u8> {
             println(&text.context("the plan cannot be printed")?);
         }
     }
-    let has_errors = plans.problems.iter().any(|problem| problem.severity == Severity::Error);
-    let has_findings =
-        plans.plans.iter().any(|(_, plan)| !plan.is_empty() || !plan.refusals.is_empty());
-    let is_clean = !has_errors && !has_findings && removed.is_empty();
-    Ok(if is_clean { EXIT_FINE } else { EXIT_DIFFERENCES })
+    Ok(if is_clean || !flags.detailed_exitcode { EXIT_FINE } else { EXIT_DIFFERENCES })
 }
 
 /// What a plan is, and where it would be carried out.
@@ -61,6 +60,16 @@ pub(super) struct Planned {
     pub(super) plans: Plans,
     /// The manifests that Kubernetes does not take any more.
     removed: Vec<String>,
+}
+
+impl Planned {
+    /// Whether nothing would change, and nothing is wrong with any object.
+    pub(super) fn is_clean(&self) -> bool {
+        let Plans { plans, problems, .. } = &self.plans;
+        let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
+        let is_still = |plan: &Plan| plan.is_empty() && plan.refusals.is_empty();
+        !has_errors && plans.iter().all(|(_, plan)| is_still(plan)) && self.removed.is_empty()
+    }
 }
 
 /// Plans for manifests or the cluster. What a person should know is added to `notes`.
@@ -74,7 +83,8 @@ pub(super) async fn planned(flags: &PlanFlags, notes: &mut Vec<String>) -> anyho
     let mut looked = during("looking at the cluster", look(flags, client.as_ref(), notes)).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
-    let (mut settings, mirror) = connect::aws(&flags.build, wanted, notes).await?;
+    let reached = connect::aws(&flags.build, wanted, notes);
+    let (mut settings, mirror) = during("looking for AWS", reached).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
     if let Some(client) = &client {
         if settings.scope == Scope::All {
@@ -86,9 +96,9 @@ pub(super) async fn planned(flags: &PlanFlags, notes: &mut Vec<String>) -> anyho
     }
     let Looked { objects, recalled, removed } = looked;
     notes.extend(left_alone(&settings, &objects));
-    let surroundings =
-        mirror.surroundings(Reach::Interfaces, AGE_MAX).await.context("AWS cannot be read")?;
-    let mut snapshot = snapshot(settings, extent, objects, surroundings);
+    let network = during("looking at the VPC", mirror.surroundings(Reach::Interfaces, AGE_MAX));
+    let network = network.await.context("AWS cannot be read")?;
+    let mut snapshot = snapshot(settings, extent, objects, network);
     let planned = during("looking at AWS", plan_all(&mirror, &mut snapshot, &recalled)).await;
     let mut plans = planned.context("AWS cannot be read")?;
     notes.append(&mut plans.notes);
@@ -170,6 +180,14 @@ fn cluster_name(flags: &PlanFlags, notes: &mut Vec<String>) -> anyhow::Result<St
     Ok(CLUSTER_UNNAMED.to_owned())
 }
 
+/// What is wrong with objects, a line each.
+pub(super) fn print_problems(paint: Paint, problems: &[Problem]) {
+    for problem in problems {
+        let text = format!("! {}: {}: {problem}", problem.object, problem.code);
+        println(&paint.bad(&text));
+    }
+}
+
 fn print_text(told: &Document<'_>) {
     let Document { settings, plans, planned_only, problems, removed, notes } = told;
     let paint = Paint::of_output();
@@ -194,10 +212,7 @@ fn print_text(told: &Document<'_>) {
     for what in *removed {
         println(&paint.bad(&format!("! {what}")));
     }
-    for problem in *problems {
-        let text = format!("! {}: {}: {problem}", problem.object, problem.code);
-        println(&paint.bad(&text));
-    }
+    print_problems(paint, problems);
     let steps: usize = plans.iter().map(|(_, plan)| plan.steps.len()).sum();
     println("");
     println(&match steps {

@@ -11,7 +11,7 @@ use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 pub use grammar::{Parser, Unreadable};
 pub(super) use grammar::{action, authentication, boolean, cidrs, condition, json};
 pub use lookup::Lookup;
-pub(super) use table::nearest_of;
+pub use table::nearest_of;
 pub use table::{Annotation, Carriers, ClassField, ClassValue, Known, Pairs, Support, all};
 
 use json::Noted;

@@ -6,7 +6,10 @@ use crate::model::id::ObjectKey;
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
-use super::classes::{ANNOTATION_CLASS, CONTROLLER_DOMAIN, CONTROLLER_LBC, Claim, claim, class_of};
+use super::classes::{
+    ANNOTATION_CLASS, CONTROLLER_DOMAIN, CONTROLLER_LBC, Claim, claim, class_of, is_our_controller,
+    is_own_class,
+};
 
 /// The Ingresses that are left alone, each with the reason.
 #[must_use]
@@ -36,25 +39,45 @@ pub fn reason(settings: &Settings, objects: &Objects, ingress: &Ingress) -> Stri
             ),
         };
     }
-    let Some(class) = class_of(objects, ingress) else {
-        return "it names no class, and no IngressClass is the default one; spec.ingressClassName \
-                names one"
-            .to_owned();
-    };
-    of_class(settings, class)
+    let names = ingress.spec.as_ref().is_some_and(|spec| spec.ingress_class_name.is_some());
+    let ours = ours(settings, objects);
+    match class_of(objects, ingress) {
+        None => format!(
+            "it names no class, and no IngressClass is the default one; spec.ingressClassName names \
+             one: {ours}"
+        ),
+        Some(class) => format!("{}: {ours}", of_class(settings, class, names)),
+    }
 }
 
-fn of_class(settings: &Settings, class: &IngressClass) -> String {
+/// The classes that are answered, by name.
+fn ours(settings: &Settings, objects: &Objects) -> String {
+    let is_ours = |class: &IngressClass| {
+        let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
+        is_own_class(class)
+            || settings.scope == Scope::All && controller.is_some_and(is_our_controller)
+    };
+    let named = objects.classes.iter().filter(|(_, class)| is_ours(class));
+    let named: Vec<&str> = named.map(|(name, _)| name.as_str()).collect();
+    if named.is_empty() { "there is none yet".to_owned() } else { named.join(", ") }
+}
+
+fn of_class(settings: &Settings, class: &IngressClass, names: bool) -> String {
     let name = class.metadata.name.as_deref().unwrap_or_default();
+    let its = if names {
+        format!("its IngressClass {name}")
+    } else {
+        format!("it names no class, and the default one, {name},")
+    };
     let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
     let answered = match settings.scope {
         Scope::All => format!("{CONTROLLER_LBC} and those under {CONTROLLER_DOMAIN}"),
         Scope::Own => format!("with --scope=own those under {CONTROLLER_DOMAIN}"),
     };
     match controller {
-        Some(controller) => format!(
-            "its IngressClass {name} is of the controller {controller}; answered are {answered}"
-        ),
-        None => format!("its IngressClass {name} names no controller; answered are {answered}"),
+        Some(controller) => {
+            format!("{its} is of the controller {controller}; answered are {answered}")
+        }
+        None => format!("{its} names no controller; answered are {answered}"),
     }
 }

@@ -102,11 +102,16 @@ pub fn discovered(
         subnet.tags.get(role).is_some_and(|value| value.is_empty() || value == "1")
     };
     let is_tagged = surroundings.vpc.subnets.values().any(tagged);
-    if is_tagged || !settings.gates.subnet_discovery_by_reachability {
-        return best(surroundings, settings, of, &tagged);
-    }
     let reachable = |subnet: &Subnet| subnet.is_public == (scheme == Scheme::InternetFacing);
-    best(surroundings, settings, of, &reachable)
+    let found = if is_tagged || !settings.gates.subnet_discovery_by_reachability {
+        best(surroundings, settings, of, &tagged)
+    } else {
+        best(surroundings, settings, of, &reachable)
+    };
+    found.map_err(|none| NoSubnets {
+        allowed: format!("{}; tag them with {role}=1, or name some", none.allowed),
+        ..none
+    })
 }
 
 /// Those of these subnets that lie in none of these zones.

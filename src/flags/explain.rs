@@ -9,8 +9,10 @@ use super::{BuildFlags, Output, ProcessFlags};
 /// Flags of `albedo explain`.
 #[derive(Debug, Args)]
 pub struct ExplainFlags {
-    /// URLs, or: ingress NAMESPACE/NAME, or: pod NAMESPACE/NAME.
-    #[arg(required = true, num_args = 1.., value_name = "URL")]
+    /// URLs such as https://app.example.com/cart; or an Ingress, each of whose hosts is asked for;
+    /// or a pod. Without a namespace it is in default.
+    #[arg(required = true, num_args = 1..,
+        value_name = "URL | ingress NAMESPACE/NAME | pod NAMESPACE/NAME")]
     pub what: Vec<String>,
     /// The method of the request.
     #[arg(long, default_value = "GET")]
@@ -18,8 +20,8 @@ pub struct ExplainFlags {
     /// A header of the request; may be given several times.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub headers: Vec<(String, String)>,
-    /// The address that the request comes from; without it, somebody's out of the internet of whom
-    /// nobody asks whether security groups let him in.
+    /// The address that the request comes from, which security groups have to let in. Without it,
+    /// the request comes from somewhere in the internet, and whom they let in is only told.
     #[arg(long, value_name = "ADDRESS")]
     pub from: Option<IpAddr>,
     /// How to print what was found.

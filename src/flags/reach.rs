@@ -40,6 +40,9 @@ pub struct ReachFlags {
     /// The file that says where the cluster is. Default: KUBECONFIG, or from within the cluster.
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<String>,
+    /// The context of that file. Default: the current one.
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
 }
 
 impl ReachFlags {
@@ -71,5 +74,11 @@ impl ReachFlags {
     #[must_use]
     pub fn kubeconfig(&self) -> Option<&str> {
         given(self.kubeconfig.as_ref())
+    }
+
+    /// The context, where the flag names it.
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        given(self.context.as_ref())
     }
 }

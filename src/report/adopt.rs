@@ -1,28 +1,13 @@
 //! How work is handed over from AWS Load Balancer Controller and external-dns, and back: what is
 //! done in which order, and why in that one. Pure.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::model::evidence::ExternalDns;
 use crate::model::id::ObjectKey;
 use crate::model::neighbour::Neighbour;
-
-/// The flags of external-dns's that are about which names are kept and how they are marked.
-const NAMES: [&str; 13] = [
-    "txt-owner-id",
-    "txt-prefix",
-    "txt-suffix",
-    "txt-wildcard-replacement",
-    "domain-filter",
-    "exclude-domains",
-    "regex-domain-filter",
-    "regex-domain-exclusion",
-    "zone-id-filter",
-    "aws-zone-type",
-    "policy",
-    "annotation-prefix",
-    "aws-prefer-cname",
-];
 
 /// Who is there to hand over to, or from.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +18,8 @@ pub struct Side {
     pub lbc: Option<ObjectKey>,
     /// The Deployments of external-dns.
     pub external_dns: Vec<ExternalDns>,
+    /// The flags about names that each of these has, as `albedo run` takes them.
+    pub names: BTreeMap<ObjectKey, Vec<String>>,
 }
 
 /// One thing that a person does.
@@ -54,10 +41,10 @@ fn scale(key: &ObjectKey, replicas: u8) -> String {
     format!("kubectl scale deployment -n {} {} --replicas={replicas}", key.namespace, key.name)
 }
 
-/// Those of external-dns's arguments that decide about names: the others are about what it does
-/// besides.
+/// Those of external-dns's arguments that decide about names, which are the flags that `is_known`
+/// has: the others are about what it does besides.
 #[must_use]
-pub fn names(arguments: &[String]) -> Vec<String> {
+pub fn names(arguments: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String> {
     let mut kept = Vec::new();
     let mut arguments = arguments.iter().peekable();
     while let Some(argument) = arguments.next() {
@@ -68,7 +55,11 @@ pub fn names(arguments: &[String]) -> Vec<String> {
         };
         let following = arguments.next_if(|next| value.is_none() && !next.starts_with("--"));
         let value = value.or(following.map(String::as_str));
-        if NAMES.contains(&name) {
+        // external-dns says no so.
+        let no = name.strip_prefix("no-").filter(|name| value.is_none() && is_known(name));
+        if let Some(name) = no {
+            kept.push(format!("--{name}=false"));
+        } else if is_known(name) {
             kept.push(match value {
                 Some(value) => format!("--{name}={value}"),
                 None => format!("--{name}"),
@@ -118,16 +109,26 @@ pub fn over(side: &Side) -> Vec<Move> {
         ));
     }
     for other in side.external_dns.iter().filter(|other| other.replicas > 0) {
+        let besides: Vec<&str> =
+            other.flags("source").filter(|source| *source != "ingress").collect();
+        if !besides.is_empty() {
+            way.push(step(
+                format!("decide about names of {}", besides.join(", ")),
+                None,
+                "of these sources nobody keeps names any more once it has stopped; who needs them \
+                 leaves its names to it, and goes on without --dns",
+            ));
+        }
         way.push(step(
             format!("scale Deployment {} to 0", other.key),
             scale(&other.key, 0),
             "before names are kept here with its owner id: each would take the records for its own",
         ));
+        let names = side.names.get(&other.key).map(|flags| flags.join(" ")).unwrap_or_default();
         way.push(step(
-            format!("start albedo run with --dns --txt-owner-id={}", other.owner()),
+            format!("start albedo run with --dns {names}").trim_end(),
             None,
-            "its records are kept as they stand, TXT records included; names of Services are left to \
-             nobody",
+            "its records are kept as they stand, TXT records included",
         ));
     }
     way.push(step(

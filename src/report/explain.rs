@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use smol_str::SmolStr;
 
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveLoadBalancer, LiveTargetGroup, Records};
@@ -14,10 +15,12 @@ use crate::model::listener::Protocol;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::record::HostedZones;
 use crate::model::rule::{Request, Rule, RuleAction, route};
+use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::IssuedCertificates;
 use crate::model::target::LiveTarget;
 
 mod answer;
+mod behind;
 mod certificate;
 mod guards;
 mod misses;
@@ -26,6 +29,7 @@ mod pod;
 mod url;
 
 pub(super) use answer::in_words as target_in_words;
+pub use behind::{asking, who_is_behind};
 pub use guards::Guards;
 pub(super) use name::targets as led_to;
 pub use pod::PodAccount;
@@ -52,6 +56,17 @@ pub struct Account<'a> {
     pub targets: &'a BTreeMap<AwsId, Known<Vec<LiveTarget>>>,
     /// The security groups on the way; none where nobody looks at them.
     pub guards: Option<Guards<'a>>,
+    /// The cluster behind it; none where nobody looks at targets.
+    pub behind: Option<Behind<'a>>,
+}
+
+/// What is behind target groups.
+#[derive(Clone, Copy, Debug)]
+pub struct Behind<'a> {
+    /// The cluster.
+    pub cluster: &'a Snapshot,
+    /// Who of it is behind each target, as [`who_is_behind`] has it.
+    pub who: &'a BTreeMap<SmolStr, String>,
 }
 
 /// A network load balancer in front of a load balancer: who asks the one is answered by the other.
@@ -196,10 +211,7 @@ impl<'a> Account<'a> {
     pub fn explain(&self, url: &Url, request: &Request) -> Explanation {
         let mut stations = vec![name::station(self, url)];
         let Some(live) = self.load_balancer(url) else {
-            let found = "no load balancer of this cluster serves the host";
-            let mend =
-                "give an Ingress a rule for it, and look what `kubectl describe ingress` says";
-            stations.push(Station::new("load balancer", Verdict::Bad, found).with_mend(mend));
+            stations.push(self.nowhere(&url.host));
             return Explanation::of(url, stations);
         };
         stations.push(load_balancer(live));
@@ -217,6 +229,26 @@ impl<'a> Account<'a> {
         stations.push(misses::station(listener, &taken, request));
         stations.extend(answer::stations(self, (live, &taken), url, request));
         Explanation::of(url, stations)
+    }
+
+    /// What is to be said where nothing serves a host.
+    fn nowhere(&self, host: &str) -> Station {
+        let found = "no load balancer of this cluster serves the host";
+        let station = |found: String, mend: &str| {
+            Station::new("load balancer", Verdict::Bad, found).with_mend(mend)
+        };
+        let asking = self.behind.map(|behind| behind::asking(behind.cluster, host));
+        match asking.unwrap_or_default().first() {
+            Some(key) => station(
+                format!("{found}, which Ingress {key} asks for"),
+                "see what holds it up: albedo explain ingress for it, kubectl describe ingress, and \
+                 what is left to do: albedo plan",
+            ),
+            None => station(
+                format!("{found}, and no Ingress asks for it"),
+                "give an Ingress a rule for it",
+            ),
+        }
     }
 
     /// The load balancer that a host's name leads to, or else the one that has rules for it.

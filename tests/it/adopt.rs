@@ -21,7 +21,10 @@ fn both() -> Side {
     neighbour.deployments.insert(lbc.clone());
     neighbour.webhooks.insert("aws-load-balancer-webhook".to_owned());
     neighbour.duties.entry(Duty::Services).or_default().insert(ObjectKey::new("shop", "nlb"));
-    Side { neighbour, lbc: Some(lbc), external_dns: vec![external_dns(1)] }
+    let external_dns = external_dns(1);
+    let flags = ["--txt-owner-id=mine", "--policy=upsert-only"].map(str::to_owned);
+    let names = [(external_dns.key.clone(), flags.into())].into();
+    Side { neighbour, lbc: Some(lbc), external_dns: vec![external_dns], names }
 }
 
 /// The place of the first move that says something.
@@ -38,7 +41,7 @@ fn webhooks_go_before_their_deployment_and_names_after_it() {
         "delete the webhook configuration aws-load-balancer-webhook",
         "scale Deployment kube-system/lbc to 0",
         "scale Deployment dns/external-dns to 0",
-        "start albedo run with --dns --txt-owner-id=mine",
+        "start albedo run with --dns --txt-owner-id=mine --policy=upsert-only",
         "see that nothing is left to do",
     ]
     .map(|text| place(&way, text));
@@ -75,12 +78,29 @@ fn of_external_dns_what_decides_about_names_is_taken_over() {
         "--log-level=debug",
         "--aws-prefer-cname",
         "--interval=1m",
+        "--no-prefer-alias",
     ];
     let given = given.map(str::to_owned);
+    let known = ["txt-owner-id", "domain-filter", "aws-prefer-cname", "prefer-alias"];
     assert_eq!(
-        names(&given),
-        ["--txt-owner-id=mine", "--domain-filter=example.com", "--aws-prefer-cname"]
+        names(&given, |flag| known.contains(&flag)),
+        [
+            "--txt-owner-id=mine",
+            "--domain-filter=example.com",
+            "--aws-prefer-cname",
+            "--prefer-alias=false"
+        ]
     );
+}
+
+#[test]
+fn names_of_what_else_external_dns_looks_at_are_a_persons_to_decide() {
+    let mut both = both();
+    both.external_dns[0].arguments =
+        ["--source=ingress", "--source=service"].map(str::to_owned).into();
+    let way = over(&both);
+    let decided = place(&way, "decide about names of service");
+    assert!(decided < place(&way, "scale Deployment dns/external-dns to 0"), "{way:#?}");
 }
 
 /// `albedo adopt --from nginx` of a fixture, where there is neither AWS nor a cluster: its exit

@@ -117,6 +117,7 @@ fn the_chart_gives_flags_that_there_are() {
     let fixed = [
         "cluster-name",
         "kubeconfig",
+        "context",
         "enable-leader-election",
         "leader-election-id",
         "leader-election-namespace",

@@ -5,6 +5,7 @@ use std::fs;
 
 use albedo::desired::annotations::{Support, all};
 use albedo::flags::{Cli, EXTERNAL_DNS_FLAGS, Effect, ForeignFlag, GATES, LBC_FLAGS, Otherwise};
+use albedo::model::account_limits::Limit;
 use clap::CommandFactory as _;
 
 /// How many kinds of differences there may be from LBC.
@@ -154,6 +155,49 @@ fn what_is_asked_of_an_add_on_is_tested() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/eks-add-on.md");
     let text = fs::read_to_string(path).unwrap();
     assert_eq!(tested(&text), rows(&text).count(), "every row names its tests");
+}
+
+#[test]
+fn what_is_said_of_operations_and_beside_others_is_tested() {
+    for page in ["operations", "comparison"] {
+        let text = read(&format!("docs/{page}.md"));
+        let mut count = 0;
+        for table in text.split("\n\n").filter(|part| part.contains("shown by |\n")) {
+            let rows = rows(table).filter(|row| !row.starts_with("|---"));
+            assert_eq!(tested(table), rows.count(), "{page}: every row names its tests: {table}");
+            count += tested(table);
+        }
+        assert!(count > 8, "{page}: {count}");
+        // In prose as well.
+        let is_test = |word: &&str| word.contains("::") && !word.contains("file::test");
+        for name in text.split('`').skip(1).step_by(2).filter(is_test) {
+            let (path, test) = named(name);
+            let file = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{name}"));
+            assert!(file.contains(&format!("fn {test}()")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_alert_and_every_limit_is_on_the_page_of_operations() {
+    let text = read("docs/operations.md");
+    let column = |marker: &str, place: usize| {
+        let (_, rest) = text.split_once(&format!("<!-- {marker}:")).unwrap();
+        let rows = rest.lines().skip(3).take_while(|line| line.starts_with('|'));
+        let cells = rows.filter_map(|row| row.split('|').nth(place));
+        cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect::<Vec<_>>()
+    };
+    let alerts = read("deploy/helm/albedo/files/alerts.yaml");
+    let alerts = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    assert_eq!(column("alerts", 1), alerts.collect::<Vec<_>>());
+    let names = Limit::ALL.map(|limit| limit.name().to_owned());
+    let defaults = Limit::ALL.map(|limit| limit.default().to_string());
+    assert_eq!((column("limits", 3), column("limits", 2)), (names.into(), defaults.into()));
+}
+
+/// A file of the repository.
+fn read(path: &str) -> String {
+    fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 /// The rows of a page's tables, without their heads.

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use albedo::flags::{Cli, Effect, GATES, LBC_FLAGS, Otherwise};
 use clap::CommandFactory as _;
 
-fn albedo(args: &[&str]) -> Output {
+pub fn albedo(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_albedo"));
     // Nothing of this machine is to be found, least of all a cluster.
     command.env_clear().args(args).output().unwrap()
@@ -54,6 +54,13 @@ fn a_bad_flag_stops_the_start_with_one_line() {
     check(&["plan", "--cluster-nam=x"], "did you mean --cluster-name?");
     check(&["plam"], "did you mean plan?");
     check(&["plan", "--output=jsn"], "did you mean json?");
+    check(&["explain", "--region=x", "https://a.b"], "did you mean --aws-region?");
+    // What is like nothing is not guessed: help says what there is.
+    check(&["run", "--nonsense"], "; albedo run --help says what there is");
+    check(&["run", "--deaf-as-a-post"], "; albedo run --help says what there is");
+    check(&["explain"], "; albedo explain --help says what there is");
+    let of_nowhere = ["plan", "--cluster-name=x", "--kubeconfig=/nowhere", "--context=mars"];
+    check(&of_nowhere, "--context: mars leads to no cluster; kubectl config get-contexts");
 }
 
 /// What the flags of a plan mean, or why they mean nothing.

@@ -45,6 +45,7 @@ mod given;
 mod golden;
 mod group_class;
 mod groups;
+mod help;
 mod https;
 mod iam;
 mod ingress_groups;

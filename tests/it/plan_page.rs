@@ -122,6 +122,7 @@ fn who_is_left_alone_is_named_with_the_reason() {
         "
 class alb:
 class nginx: {controller: k8s.io/ingress-nginx}
+class own: {controller: alb.ingress.k8s.aws/albedo}
 ingress shop/ours: {rules: [a.example.com Prefix / s:80]}
 ingress shop/theirs: {class: nginx, rules: [a.example.com Prefix / s:80]}
 ingress shop/missing: {class: nowhere, rules: [a.example.com Prefix / s:80]}
@@ -134,9 +135,10 @@ ingress shop/annotated: {class: null, kubernetes.io/ingress.class: nginx}",
     };
     let all = told(&world);
     for (name, part) in [
-        ("theirs", "k8s.io/ingress-nginx"),
+        ("theirs", "k8s.io/ingress-nginx; answered are ingress.k8s.aws/alb and those under"),
+        ("theirs", "alb.ingress.k8s.aws: alb, own"),
         ("missing", "an IngressClass that exists: alb, nginx"),
-        ("none", "no IngressClass is the default one"),
+        ("none", "no IngressClass is the default one; spec.ingressClassName names one: alb, own"),
         (
             "annotated",
             "kubernetes.io/ingress.class is \"nginx\", and --ingress-class answers \"alb\"",
@@ -149,7 +151,16 @@ ingress shop/annotated: {class: null, kubernetes.io/ingress.class: nginx}",
     world.settings.scope = Scope::Own;
     let all = told(&world);
     let ours = all.iter().find(|(name, _)| name == "ours");
-    assert!(ours.is_some_and(|(_, why)| why.contains("--scope=own")), "{all:?}");
+    let whose = "with --scope=own those under alb.ingress.k8s.aws: own";
+    assert!(ours.is_some_and(|(_, why)| why.contains(whose)), "{all:?}");
+    let is_default = "{ingressclass.kubernetes.io/is-default-class: 'true'}";
+    world.add(&format!(
+        "class nginx: {{controller: k8s.io/ingress-nginx}}\nclass gone: {is_default}"
+    ));
+    let all = told(&world);
+    let none = all.iter().find(|(name, _)| name == "none");
+    let default = "it names no class, and the default one, gone, is of the controller";
+    assert!(none.is_some_and(|(_, why)| why.contains(default)), "{all:?}");
 }
 
 /// `albedo` with these arguments, in a shell line.

@@ -17,6 +17,9 @@ const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 /// The chart, from the repository.
 const CHART: &str = "deploy/helm/albedo";
 
+/// Every Helm that takes it: the tools of `tests/chart`.
+const HELMS: [&str; 2] = ["helm", "helm3"];
+
 /// Runs a tool of `tests/chart` in the repository: what it printed, or what it complained of.
 fn tool(arguments: &[&str], input: &str) -> Result<String, String> {
     let mut command = Command::new(format!("{REPOSITORY}/tests/chart/tool"));
@@ -53,7 +56,12 @@ fn manifest(name: &str) -> Vec<Value> {
 
 /// What the chart renders as the release `albedo` in `kube-system`.
 fn rendered(arguments: &[&str]) -> Result<Vec<Value>, String> {
-    let render = ["helm", "template", "albedo", CHART, "--namespace", "kube-system"];
+    rendered_by("helm", arguments)
+}
+
+/// The same by one of the Helms.
+fn rendered_by(helm: &str, arguments: &[&str]) -> Result<Vec<Value>, String> {
+    let render = [helm, "template", "albedo", CHART, "--namespace", "kube-system"];
     tool(&[&render, arguments].concat(), "").map(|text| documents(&text))
 }
 
@@ -95,8 +103,21 @@ fn sorted(documents: impl IntoIterator<Item = Value>) -> Vec<Value> {
 fn helm_finds_nothing_to_complain_of() {
     for (name, file) in cases() {
         let file = file.to_str().expect("it is text");
-        let done = tool(&["helm", "lint", "--strict", CHART, "--values", file], "");
-        done.unwrap_or_else(|error| panic!("{name}: {error}"));
+        for helm in HELMS {
+            let done = tool(&[helm, "lint", "--strict", CHART, "--values", file], "");
+            done.unwrap_or_else(|error| panic!("{name}: {helm}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn every_helm_renders_the_same_in_the_same_order() {
+    for (name, file) in cases() {
+        let values = ["--values", file.to_str().expect("it is text")];
+        let [one, other] = HELMS.map(|helm| {
+            rendered_by(helm, &values).unwrap_or_else(|error| panic!("{name}: {helm}: {error}"))
+        });
+        assert!(!one.is_empty() && one == other, "{name}: {one:#?} {other:#?}");
     }
 }
 
@@ -213,11 +234,17 @@ async fn the_api_server_takes_every_rendering_without_a_field_that_it_does_not_k
 /// As a person installs it, changes it and takes it away again.
 #[test]
 fn a_release_comes_changes_and_goes_and_what_is_remembered_stays() {
-    let plane = ControlPlane::start("release");
+    for helm in HELMS {
+        comes_changes_and_goes(helm);
+    }
+}
+
+fn comes_changes_and_goes(helm: &str) {
+    let plane = ControlPlane::start(&format!("release-{helm}"));
     let kubeconfig = plane.kubeconfig();
     let kubeconfig = kubeconfig.to_str().expect("it is text");
     let place = ["--namespace", "kube-system", "--kubeconfig", kubeconfig];
-    let helm = |arguments: &[&str]| tool(&[&["helm"], arguments, &place].concat(), "");
+    let helm = |arguments: &[&str]| tool(&[&[helm], arguments, &place].concat(), "");
     let install = ["install", "albedo", CHART, "--set", "clusterName=demo"];
     helm(&install).expect("it can be installed");
     let names = plane.kubectl(&["get", "crd,ingressclass", "-o", "name"]);
@@ -265,7 +292,7 @@ fn prometheus_and_grafana_can_read_what_is_for_them() {
 fn what_is_misspelt_or_another_programs_is_refused_in_words() {
     let refused = |given: &str| {
         let given = format!("clusterName=demo,{given}");
-        rendered(&["--set", &given]).expect_err("it is refused")
+        HELMS.map(|helm| rendered_by(helm, &["--set", &given]).expect_err("it is refused"))
     };
     for (given, said) in [
         ("replicacount=1", "additional properties 'replicacount' not allowed"),
@@ -276,8 +303,8 @@ fn what_is_misspelt_or_another_programs_is_refused_in_words() {
         ("enableEndpointSlices=false", "at '/enableEndpointSlices'"),
         ("image.repository=example.com/aws-load-balancer-controller", "leave image out"),
     ] {
-        let answer = refused(given);
-        assert!(answer.contains(said), "{given}: {answer}");
+        let answers = refused(given);
+        assert!(answers.iter().all(|answer| answer.contains(said)), "{given}: {answers:?}");
     }
     let unnamed = rendered(&[]).expect_err("it is refused");
     assert!(unnamed.contains("clusterName: the cluster's name goes into names"), "{unnamed}");

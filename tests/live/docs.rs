@@ -14,7 +14,7 @@ use crate::doctor::deployment;
 use crate::support::control_plane::{ControlPlane, try_run};
 use crate::support::controller::ALBEDO;
 use crate::support::localstack::account;
-use crate::support::objects::class;
+use crate::support::objects::{class, ingress};
 use crate::support::stage::{ADDRESSES, ground};
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
@@ -89,6 +89,8 @@ const COMMANDS: &[(&str, Way)] = &[
          --take-ownership --set takeOver.enabled=true",
         Render,
     ),
+    ("kubectl apply --server-side --force-conflicts -f deploy/crds", Run(0)),
+    ("helm upgrade albedo deploy/helm/albedo -n kube-system --reset-then-reuse-values", IS_HELM),
     (
         "helm upgrade albedo deploy/helm/albedo -n kube-system -f values.yaml -f image.yaml \
          --set dns=true,txtOwnerId=my-owner",
@@ -121,6 +123,8 @@ const COMMANDS: &[(&str, Way)] = &[
     ("albedo plan -f ingress.yaml --cluster-name my-eks", Run(2)),
     ("albedo plan -f manifests/ --cluster-name my-eks -o json", Run(2)),
     ("albedo plan --cluster-name my-eks", Run(0)),
+    (r#"ln -s "$(command -v albedo)" "$(dirname "$(command -v albedo)")/kubectl-albedo""#, Run(0)),
+    ("kubectl albedo plan --cluster-name my-eks", Run(0)),
     ("kubectl kustomize overlays/prod | albedo plan -f - --cluster-name my-eks", Run(2)),
     (
         "albedo plan -f deploy/examples/class.yaml -f deploy/examples/alpha.yaml --cluster-name \
@@ -138,6 +142,7 @@ const COMMANDS: &[(&str, Way)] = &[
     ("albedo adopt --aws-vpc-id vpc-0a1b2c3d", Run(0)),
     ("albedo adopt --back", Run(0)),
     ("albedo adopt --from nginx -f manifests/", Run(0)),
+    ("kubectl get ingress -A -o yaml | albedo adopt --from nginx -f -", Run(0)),
     ("albedo sweep --cluster-name my-eks", Run(0)),
     ("albedo sweep --cluster-name my-eks --delete", Run(0)),
     (
@@ -237,7 +242,10 @@ async fn documented_commands_run_as_they_are_written() {
     // Whose work is taken over, and a class of LBC's.
     let image = "public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0";
     let lbc = deployment("aws-load-balancer-controller", image, &["--cluster-name=my-eks"]);
-    for object in [lbc, class("alb")] {
+    // And somebody else's Ingress, which is left alone.
+    let mut theirs = ingress("theirs", "nginx", &[], &[("theirs.example.com", "/", "web")]);
+    theirs["metadata"]["namespace"] = "default".into();
+    for object in [lbc, class("alb"), theirs] {
         plane.apply(&object).expect("the API server takes it");
     }
     let account = account();

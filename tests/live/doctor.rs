@@ -201,9 +201,22 @@ async fn adopt_plans_with_the_flags_of_who_is_there_and_says_the_way() {
     let mut web = ingress("web", "alb", &IP, &[("web.example.com", "/", "web")]);
     web["metadata"]["namespace"] = "default".into();
     apply(&web);
+    let zone = json!({"Name": "example.com", "CallerReference": "adopt"});
+    account.call("route53", "CreateHostedZone", &zone);
     let full = adopt(&["-o", "json"]);
     assert_eq!(full.code, 2, "{full:?}");
-    assert!(full.json()["plans"].as_array().is_some_and(|plans| !plans.is_empty()), "{full:?}");
+    let plans = full.json()["plans"].as_array().expect("it is a list").clone();
+    let planned = |of: &str| {
+        let subjects = plans.iter().filter_map(|plan| plan["subject"].as_str());
+        subjects.filter(|subject| subject.starts_with(of)).count()
+    };
+    // Of names as well, though external-dns still runs and has the same owner id.
+    assert_eq!((planned("balancer"), planned("zone")), (1, 1), "{full:?}");
+    // What stands still because of a mistake is no proof of anything either.
+    web["metadata"]["annotations"]["alb.ingress.kubernetes.io/scheme"] = "outside".into();
+    apply(&web);
+    let wrong = adopt(&[]);
+    assert!(wrong.code == 2 && wrong.out.contains("InvalidAnnotation"), "{wrong:?}");
     apply(&deployment(name, lbc, &["--cluster-name=demo", &vpc, "--enable-endpoint-slices=false"]));
     let refused = adopt(&[]);
     assert!(refused.code == 2 && refused.out.contains("--enable-endpoint-slices"), "{refused:?}");

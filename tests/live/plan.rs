@@ -83,6 +83,9 @@ async fn an_ingress_on_an_empty_account_shows_what_is_missing() {
     ] {
         assert!(planned.out.contains(expected), "{expected}: {}", planned.out);
     }
+    let all_the_same = ["--cluster-name=demo", "--detailed-exitcode=false"];
+    let planned = Planned::of(&mut plan(&account, &manifest, &all_the_same));
+    assert!(planned.code == 0 && planned.out.contains("listener 80 HTTP"), "{planned:?}");
     let writes: Vec<String> =
         account.calls().await.into_iter().filter(Call::is_write).map(|c| c.name()).collect();
     assert_eq!(writes, Vec::<String>::new());

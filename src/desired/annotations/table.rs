@@ -487,7 +487,8 @@ pub fn nearest_own(name: &str) -> Option<&'static str> {
 }
 
 /// The same among other names.
-pub fn nearest_of(name: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+#[must_use]
+pub fn nearest_of<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let length = name.chars().count();
     let mut nearest = None;
     let mut most = EDITS_MAX;

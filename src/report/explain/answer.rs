@@ -7,7 +7,7 @@ use crate::model::known::Known;
 use crate::model::rule::{Redirect, Request, RuleAction, Weighted};
 use crate::model::target::{LiveTarget, TargetState};
 
-use super::{Account, Station, Taken, Url, Verdict, guards};
+use super::{Account, Station, Taken, Url, Verdict, behind, guards};
 
 /// How many targets are told of, of each target group.
 const TARGETS_MAX: usize = 20;
@@ -113,8 +113,19 @@ fn group(account: &Account<'_>, balancer: &LiveLoadBalancer, id: &AwsId) -> Vec<
     let stays: Vec<&LiveTarget> =
         targets.iter().filter(|one| one.state != TargetState::Draining).collect();
     let summary = match stays.len() {
-        0 => station(Verdict::Bad, format!("{name}: no target, so 503"))
-            .with_mend("look whether the Service has endpoints: kubectl get endpointslices"),
+        0 => {
+            let going = match targets.len() {
+                0 => String::new(),
+                going => format!(" but {going} that are going"),
+            };
+            let found = format!("{name}: no target{going}, so 503");
+            match account.behind.map(|behind| behind::why_empty(behind.cluster, id)) {
+                Some((why, mend)) => {
+                    station(Verdict::Bad, format!("{found}: {why}")).with_mend(mend)
+                }
+                None => station(Verdict::Bad, found),
+            }
+        }
         all if healthy > 0 => {
             station(Verdict::Good, format!("{name}: {healthy} of {all} targets are healthy"))
         }
@@ -126,15 +137,20 @@ fn group(account: &Account<'_>, balancer: &LiveLoadBalancer, id: &AwsId) -> Vec<
         all => station(Verdict::Bad, format!("{name}: none of {all} targets takes requests yet"))
             .with_mend("see each"),
     };
-    let each = targets.iter().take(TARGETS_MAX).map(target);
+    let each = targets.iter().take(TARGETS_MAX).map(|live| {
+        let who = account.behind.and_then(|behind| behind.who.get(&live.target.id));
+        target(live, who)
+    });
     let guarded = live.and_then(|live| guards::targets(account, balancer, live, targets));
     std::iter::once(summary).chain(each).chain(guarded).collect()
 }
 
-fn target(live: &LiveTarget) -> Station {
+fn target(live: &LiveTarget, who: Option<&String>) -> Station {
     let (state, mend) = in_words(live);
     let why = live.why.as_ref().map(|why| format!(": {}", why.description));
-    let found = format!("{} {state}{}", live.target, why.unwrap_or_default());
+    let who = who.map(|who| format!(", {who},"));
+    let (who, why) = (who.unwrap_or_default(), why.unwrap_or_default());
+    let found = format!("{}{who} {state}{why}", live.target);
     let station = Station::new("target", Verdict::Note, found);
     match mend {
         None => Station { verdict: Verdict::Good, ..station },
@@ -169,6 +185,7 @@ pub(in crate::report) fn in_words(live: &LiveTarget) -> (&'static str, Option<&'
         }
         ("Target.InvalidState", _) => "start the instance",
         ("Target.IpUnusable", _) => "its address is a load balancer's: register another",
+        ("Elb.InternalError", _) => "wait: AWS could not check it, for a reason of its own",
         (_, TargetState::Initial) => "wait until it has passed its first health checks",
         (_, TargetState::Draining) => "nothing: it finishes the requests that it has",
         (_, TargetState::Unused) => "lead a rule to its target group",

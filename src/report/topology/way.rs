@@ -119,6 +119,7 @@ impl<'a> Way<'a> {
             certificates: &self.certificates,
             targets: &BTreeMap::new(),
             guards: None,
+            behind: None,
         };
         let host = host.replacen('*', "any", 1);
         account.record(&Url { protocol: Protocol::Http, host, port: 80, target: "/".to_owned() })

@@ -8,6 +8,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::model::outcome::Trouble;
 use crate::report::Rest;
 
+mod page;
+
 const ALL_KINDS: [SubjectKind; 5] = [
     SubjectKind::Fabric,
     SubjectKind::Balancer,
@@ -170,20 +172,28 @@ fn words(query: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// A file of the chart's.
+fn file(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/albedo/files");
+    std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
+}
+
+/// The chart's alerts: their names, and what they ask.
+fn alerts() -> Vec<(String, String)> {
+    let alerts: Value = serde_yaml_ng::from_str(&file("alerts.yaml")).unwrap();
+    let groups = alerts["groups"].as_array().unwrap().iter();
+    let rules = groups.flat_map(|group| group["rules"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    rules.map(|rule| (text(&rule["alert"]), text(&rule["expr"]))).collect()
+}
+
 /// The queries that the chart's alerts and its dashboard make.
 fn queries() -> Vec<String> {
-    let file = |name: &str| {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/albedo/files");
-        std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
-    };
-    let alerts: Value = serde_yaml_ng::from_str(&file("alerts.yaml")).unwrap();
     let dashboard: Value = serde_json::from_str(&file("dashboard.json")).unwrap();
-    let rules = alerts["groups"].as_array().unwrap().iter();
-    let rules = rules.flat_map(|group| group["rules"].as_array().unwrap());
     let panels = dashboard["panels"].as_array().unwrap().iter();
     let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
-    let queries = rules.chain(targets).map(|asks| asks["expr"].as_str().unwrap().to_owned());
-    queries.collect()
+    let queries = targets.map(|asks| asks["expr"].as_str().unwrap().to_owned());
+    alerts().into_iter().map(|(_, query)| query).chain(queries).collect()
 }
 
 #[test]

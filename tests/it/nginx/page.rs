@@ -228,10 +228,12 @@ fn page() -> String {
          annotation `alb.ingress.k8s.aws/nginx: \"true\"` reads its Ingresses as ingress-nginx \
          does, and translates annotations that begin with `{PREFIX}`. Without it they change \
          nothing.\n\n\
-         ```sh\nalbedo adopt --from nginx -f manifests/\n```\n\n\
+         ```sh\nalbedo adopt --from nginx -f manifests/\n\
+         kubectl get ingress -A -o yaml | albedo adopt --from nginx -f -\n```\n\n\
          says what becomes of each Ingress of manifests, without AWS and without a cluster: its \
          rules, what is translated to what, what is lost and what to write instead. It exits with \
-         2 while anything is lost; `-o json` says the same to programs.\n\n\
+         2 while anything is lost; `-o json` says the same to programs. How one moves then is in \
+         [migration.md](migration.md#from-ingress-nginx).\n\n\
          * Paths of type ImplementationSpecific are starts of paths, unless they hold the load \
          balancer's wildcards. The narrowest rule comes first, whoever asks for it.\n\
          * With `spec.tls` or a certificate it listens on 80 and 443. TLS Secrets are imported as \
