@@ -77,8 +77,8 @@ impl Facts {
         self.leading.clone()
     }
 
-    /// The load balancers that records lead to which another owner keeps for Ingresses, by their DNS
-    /// names, each with in how many zones.
+    /// The load balancers that records lead to which another owner keeps for Ingresses, by their
+    /// DNS names, each with in how many zones.
     #[must_use]
     pub fn led_by_others(&self) -> Arc<BTreeMap<AwsId, usize>> {
         Arc::clone(&self.led_by_others)

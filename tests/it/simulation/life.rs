@@ -183,36 +183,6 @@ impl Life {
         always
     }
 
-    /// The hosts that several Ingresses ask for which cannot have them beside each other, and those
-    /// of Ingresses that are no longer ours: their names stay as they are.
-    pub fn contested(&self) -> BTreeSet<String> {
-        let is_ours = |app: &&App| app.class != "other";
-        let given_away = self.apps.values().filter(|app| !is_ours(app)).flat_map(App::hosts);
-        let given_away: BTreeSet<String> = given_away.collect();
-        let mut contested = given_away;
-        for (host, namings) in self.said() {
-            let apart = |place: usize| {
-                let (one, others) = (namings[place], &namings[place + 1..]);
-                others.iter().all(|other| one.stands_beside(*other))
-            };
-            if !(0..namings.len()).all(apart) {
-                contested.insert(host);
-            }
-        }
-        contested
-    }
-
-    /// What those say of their names who ask for each host.
-    pub fn said(&self) -> BTreeMap<String, Vec<Naming>> {
-        let mut namings: BTreeMap<String, Vec<Naming>> = BTreeMap::new();
-        for app in self.apps.values().filter(|app| app.class != "other") {
-            for host in app.hosts() {
-                namings.entry(host).or_default().push(app.naming);
-            }
-        }
-        namings
-    }
-
     /// The names that members ask for whose class suits everybody.
     pub fn asking(&self) -> BTreeSet<Asking> {
         let ours = self.apps.iter().filter(|(_, app)| app.class == "alb");

@@ -8,7 +8,7 @@ use albedo::model::record::{Record, RecordKey, RecordType, RecordValue};
 use albedo::model::routing::Routing;
 use albedo::model::source::Source;
 
-use super::app::HOSTS;
+use super::app::{App, HOSTS};
 use super::dice::Dice;
 use super::life::Life;
 use super::served::{self, US};
@@ -203,16 +203,33 @@ pub fn forget_stranded(state: &mut State, life: &Life) -> BTreeSet<String> {
     names
 }
 
-/// The hosts whose names depend on the way that led to them: what several want who cannot have it
-/// beside each other, and what somebody wants who cannot have it beside another hand's.
-pub fn contested(life: &Life, state: &State) -> BTreeSet<String> {
-    let mut contested = life.contested();
-    let taken: BTreeSet<String> =
-        foreign(state).into_iter().map(|(_, record)| record.key.name).collect();
-    for (host, namings) in life.said() {
-        if taken.contains(&host) && namings.iter().any(|naming| naming.policy != WEIGHTED) {
-            contested.insert(host);
+/// What those say of their names who ask for each host.
+fn said(life: &Life) -> BTreeMap<String, Vec<Naming>> {
+    let mut namings: BTreeMap<String, Vec<Naming>> = BTreeMap::new();
+    for app in life.apps.values().filter(|app| app.class != "other") {
+        for host in app.hosts() {
+            namings.entry(host).or_default().push(app.naming);
         }
     }
-    contested
+    namings
+}
+
+/// The hosts whose names depend on the way that led to them: those that several want who cannot
+/// have them beside each other, or somebody who cannot have them beside another hand's; and those
+/// of Ingresses that are no longer ours, whose names stay as they are.
+pub fn contested(life: &Life, state: &State) -> BTreeSet<String> {
+    let foreign = foreign(state);
+    let taken: BTreeSet<&str> =
+        foreign.iter().map(|(_, record)| record.key.name.as_str()).collect();
+    let is_contested = |(host, namings): &(String, Vec<Naming>)| {
+        let is_apart = |place: usize| {
+            let others = &namings[place + 1..];
+            others.iter().all(|other| namings[place].stands_beside(*other))
+        };
+        let is_weighted = namings.iter().all(|naming| naming.policy == WEIGHTED);
+        !(0..namings.len()).all(is_apart) || taken.contains(host.as_str()) && !is_weighted
+    };
+    let contested = said(life).into_iter().filter(is_contested).map(|(host, _)| host);
+    let given_away = life.apps.values().filter(|app| app.class == "other");
+    contested.chain(given_away.flat_map(App::hosts)).collect()
 }

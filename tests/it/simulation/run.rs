@@ -237,7 +237,7 @@ impl Run {
         self.leave().await;
     }
 
-    /// Of three lives each, one has nothing to say of names, one does, and one has a neighbour, too.
+    /// Of three lives each one has nothing to say of names, one has, and one a neighbour, too.
     fn have_company(&mut self, seed: u64) {
         let mut dice = Dice::new(!seed);
         let neighbour = match seed / 2 % 3 {
