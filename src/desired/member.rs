@@ -72,7 +72,10 @@ pub fn build(
     });
     let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
     let load_balancer = load_balancer::wish(settings, &snapshot.surroundings, &mut lookup);
-    let lacks_web_acl = !is_own(snapshot, member) && protection::forgive(&mut lookup);
+    // On a load balancer that others share, their clients would reach it all the same.
+    let is_alone = matches!(group, Group::Implicit(_));
+    let lacks_web_acl =
+        is_alone && !is_own(snapshot, member) && protection::forgive(&mut lookup);
     let addresses = load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let nlb = frontend_nlb::wish(settings, &snapshot.surroundings, &mut lookup, addresses);
     let mut part = Part {

@@ -36,12 +36,13 @@ pub fn wish(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> ProtectionW
     }
 }
 
-/// On a class of LBC's, who asks for a web ACL by what is no ARN gets all else, as with LBC, which
-/// shows nothing of it then. Says whether somebody does.
+/// On a class of LBC's, who asks by annotation for a web ACL by what is no ARN gets all else, as
+/// with LBC, which shows nothing of it then. Says whether somebody does.
 pub fn forgive(lookup: &mut Lookup<'_, '_, '_>) -> bool {
     let field = lookup.place(&WAFV2_ACL_ARN);
-    let is_it =
-        |problem: &&mut Problem| problem.field == field && problem.severity == Severity::Error;
+    let is_it = |problem: &&mut Problem| {
+        problem.field == field && problem.code == Code::InvalidAnnotation
+    };
     let Some(problem) = lookup.ingress.problems.iter_mut().find(is_it) else { return false };
     problem.code = Code::Unprotected;
     problem.severity = Severity::Warning;
