@@ -90,7 +90,7 @@ pub async fn run(flags: &ExplainFlags, notes: &[String]) -> anyhow::Result<u8> {
     let (mut objects, recalled) = during("looking at the cluster", of_cluster).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: Some(&client), tally: &tally };
-    let reached = connect::aws(&flags.build, wanted, &mut notes);
+    let reached = Box::pin(connect::aws(&flags.build, wanted, &mut notes));
     let (settings, mirror) = during("looking for AWS", reached).await?;
     objects.secrets = read_secrets(&client, &secrets_of(&settings, &objects)).await;
     let network = during("looking at the VPC", mirror.surroundings(Reach::Interfaces, AGE_MAX));

@@ -83,7 +83,7 @@ pub(super) async fn planned(flags: &PlanFlags, notes: &mut Vec<String>) -> anyho
     let mut looked = during("looking at the cluster", look(flags, client.as_ref(), notes)).await?;
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
-    let reached = connect::aws(&flags.build, wanted, notes);
+    let reached = Box::pin(connect::aws(&flags.build, wanted, notes));
     let (mut settings, mirror) = during("looking for AWS", reached).await?;
     let extent = if flags.files.is_empty() { settings.extent.clone() } else { Extent::Manifests };
     if let Some(client) = &client {

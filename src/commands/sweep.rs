@@ -54,7 +54,7 @@ pub async fn run(flags: &SweepFlags, notes: &[String]) -> anyhow::Result<u8> {
     };
     let tally = Tally::default();
     let wanted = connect::Wanted { cluster, client: client.as_ref(), tally: &tally };
-    let reached = connect::aws(&flags.build, wanted, &mut notes);
+    let reached = Box::pin(connect::aws(&flags.build, wanted, &mut notes));
     let (settings, mirror) = during("looking for AWS", reached).await?;
     if flags.build.namespace().is_some() && !flags.build.watch_namespace_is_all {
         bail!("a sweep has to see the whole cluster; leave out --watch-namespace");

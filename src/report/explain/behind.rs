@@ -6,6 +6,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use smol_str::SmolStr;
 
 use crate::desired::{completion, targets};
+use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, ObjectKey};
 use crate::model::seen::Endpoint;
 use crate::model::snapshot::Snapshot;
@@ -99,7 +100,7 @@ pub(super) fn why_empty(snapshot: &Snapshot, target_group: &AwsId) -> Why {
 /// Why a Service has no endpoint that could be a target.
 fn without_pods(snapshot: &Snapshot, service: &ObjectKey) -> Why {
     let slices = snapshot.objects.slices.get(service);
-    let endpoints = slices.into_iter().flat_map(|slices| slices.values());
+    let endpoints = slices.into_iter().flat_map(FlatMap::values);
     let endpoints: Vec<&Endpoint> = endpoints.flat_map(|slice| &slice.endpoints).collect();
     let ObjectKey { namespace, name } = service;
     if endpoints.is_empty() {
