@@ -31,6 +31,7 @@ mod security_group;
 mod settle;
 mod settled_nlb;
 pub mod show;
+mod spread;
 pub mod sweep;
 mod switch;
 mod tags;

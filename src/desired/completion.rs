@@ -75,6 +75,12 @@ pub fn arn(seen: &SeenBinding) -> Option<AwsId> {
     seen.spec.target_group_arn.as_deref().filter(|arn| !arn.is_empty()).map(AwsId::new)
 }
 
+/// Whether nobody can tell yet what targets a binding has: there is nothing to let anybody in to.
+#[must_use]
+pub fn is_unknown(seen: &SeenBinding) -> bool {
+    is_empty(seen.spec.target_type.as_ref())
+}
+
 fn is_empty(field: Option<&SmolStr>) -> bool {
     field.is_none_or(SmolStr::is_empty)
 }

@@ -24,18 +24,23 @@ pub fn rules(
     ip_address_type: IpAddressType,
 ) -> BTreeSet<IngressRule> {
     let all = named(shared, ip_address_type);
-    let is_own = |part: &Arc<Part>| {
-        let ingress = snapshot.objects.ingresses.get(&part.source.key);
-        let class = ingress.and_then(|ingress| class_of(&snapshot.objects, ingress));
-        class.is_some_and(is_own_class)
-    };
-    if !parts.iter().all(is_own) {
+    if !are_own(snapshot, parts) {
         return all;
     }
     let is_let_in = |rule: &&IngressRule| {
         all.iter().any(|other| other.source != rule.source && other.admits(rule))
     };
     all.iter().filter(|rule| !is_let_in(rule)).cloned().collect()
+}
+
+/// Whether all members are of classes of ours, and found.
+#[must_use]
+pub fn are_own(snapshot: &Snapshot, parts: &[Arc<Part>]) -> bool {
+    parts.iter().all(|part| {
+        let ingress = snapshot.objects.ingresses.get(&part.source.key);
+        let class = ingress.and_then(|ingress| class_of(&snapshot.objects, ingress));
+        class.is_some_and(is_own_class)
+    })
 }
 
 fn named(shared: &Shared, ip_address_type: IpAddressType) -> BTreeSet<IngressRule> {

@@ -264,6 +264,7 @@ pub fn asked(snapshot: &Snapshot, key: &ObjectKey) -> Option<Asked> {
     let seen = snapshot.objects.bindings.get(key).filter(|binding| !binding.leaving)?;
     let binding = seen.as_binding(key);
     if binding.openings.is_empty()
+        || completion::is_unknown(seen)
         || binder::refusal(snapshot, key).is_some()
         || !binder::is_served(snapshot, key)
     {

@@ -232,14 +232,18 @@ pub fn of_target_group(key: &ObjectKey, count: usize, limits: &AccountLimits) ->
 /// Says with which member who may come in takes as many rules of a security group as AWS allows
 /// everybody, or nearly so: it tells nobody whether it has raised that.
 fn of_security_group(front: &Front, parts: &[Arc<Part>]) -> Option<Problem> {
-    let max = security::RULES_MAX;
+    let max = security::RULES_MAX * front.security_groups_max;
     let rules = &front.security_group.as_ref()?.ingress;
     let count = |parts: &[Arc<Part>]| {
         let ports: BTreeSet<u16> =
             parts.iter().flat_map(|part| part.listens.keys()).copied().collect();
         Load::of(rules.iter().filter(|rule| ports.contains(&rule.from_port))).most()
     };
-    let problem = judge("rules of the security group", max, parts, count)?;
+    let what = match front.security_groups_max {
+        1 => "rules of the security group",
+        _ => "rules of the security groups",
+    };
+    let problem = judge(what, max, parts, count)?;
     let is_over = count(parts) > max;
     let meanwhile = if is_over {
         "AWS is asked for it, which takes all of it or nothing: who was let in before stays so"

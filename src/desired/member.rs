@@ -72,10 +72,10 @@ pub fn build(
     });
     let mut lookup = Lookup { class: member.params, service: None, ingress: &mut annotations };
     let load_balancer = load_balancer::wish(settings, &snapshot.surroundings, &mut lookup);
-    // On a load balancer that others share, their clients would reach it all the same.
-    let is_alone = matches!(group, Group::Implicit(_));
+    // On a load balancer that others share, or that clients know, they would reach it all the same.
+    let is_hidden = matches!(group, Group::Implicit(_)) && !is_shown(member.ingress);
     let lacks_web_acl =
-        is_alone && !is_own(snapshot, member) && protection::forgive(&mut lookup);
+        is_hidden && !is_own(snapshot, member) && protection::forgive(&mut lookup);
     let addresses = load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let nlb = frontend_nlb::wish(settings, &snapshot.surroundings, &mut lookup, addresses);
     let mut part = Part {
@@ -96,7 +96,7 @@ pub fn build(
         target_groups: FlatMap::new(),
     };
     zones_out::ask(snapshot, member, &mut part.load_balancer, &mut annotations);
-    if lacks_web_acl && !is_shown(member.ingress) {
+    if lacks_web_acl {
         part.names = None;
     }
     if is_brought && !tls::any_stands(snapshot, &source, &certificates) {

@@ -13,7 +13,7 @@ use crate::model::names;
 use crate::model::part::{Part, WishedTargetGroup};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::rule::{Redirect, Rule, RuleAction};
-use crate::model::security::SecurityGroup;
+use crate::model::security::{GROUPS_MAX, SecurityGroup};
 use crate::model::settings::{BackendSecurityGroup, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
@@ -202,7 +202,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         ingress: entry::rules(snapshot, shared, parts, ip_address_type),
         tags: tracked(marks::RESOURCE_FRONTEND_SECURITY_GROUP),
     });
-    let security_groups = match &shared.load_balancer.security_groups {
+    let security_groups: Vec<Id> = match &shared.load_balancer.security_groups {
         Some(ids) => {
             let managed = !sees_to_rules(settings, shared);
             let managed = managed.then(|| backend(snapshot)).flatten();
@@ -212,6 +212,8 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
             .chain(backend(snapshot))
             .collect(),
     };
+    let is_own = entry::are_own(snapshot, parts);
+    let others = security_groups.len() - usize::from(security_group.is_some());
     let ipv4_pool = shared.decided.ipv4_pool.as_ref().or(shared.load_balancer.ipv4_pool.as_ref());
     let load_balancer = LoadBalancer {
         kind: LoadBalancerKind::Application,
@@ -234,6 +236,7 @@ fn front(snapshot: &Snapshot, group: &Group, shared: &Shared, parts: &[Arc<Part>
         attributes: attributes_of_load_balancer(shared, parts),
         capacity: capacity(shared, parts),
         security_group,
+        security_groups_max: if is_own { GROUPS_MAX.saturating_sub(others).max(1) } else { 1 },
         protection: protection::asked(&shared.load_balancer.protection, parts),
         listeners: BTreeMap::new(),
     }

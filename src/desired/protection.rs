@@ -18,8 +18,7 @@ use super::annotations::table::{
 };
 
 /// What is done where somebody asks for a web ACL by what is none, on a class of LBC's.
-const UNGUARDED: &str = "all else is built, and a web ACL that the load balancer has stays; while \
-                         the Ingress shows no host name it gets none, and no name leads there";
+const UNGUARDED: &str = "all else is built; the Ingress shows no host name, and no name leads there";
 
 /// Reads what an Ingress and its class want. What a flag turns off is not looked at.
 pub fn wish(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> ProtectionWish {

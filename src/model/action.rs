@@ -169,6 +169,7 @@ impl Action {
         };
         made.is_some_and(|handle| match handle {
             Handle::FrontendSecurityGroup(_)
+            | Handle::FurtherSecurityGroup(..)
             | Handle::LoadBalancer(..)
             | Handle::TargetGroup(..)
             | Handle::FrontendNlb(_)

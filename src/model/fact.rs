@@ -213,6 +213,7 @@ impl FactStore {
             Handle::BackendSecurityGroup => Topic::Backend,
             Handle::Certificate(key) => Topic::Certificate(key.clone()),
             Handle::FrontendSecurityGroup(_)
+            | Handle::FurtherSecurityGroup(..)
             | Handle::LoadBalancer(..)
             | Handle::Listener(..)
             | Handle::TargetGroup(..)

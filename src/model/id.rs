@@ -130,6 +130,9 @@ pub enum Handle {
     BackendSecurityGroup,
     /// The managed security group in front of a group's load balancer.
     FrontendSecurityGroup(Group),
+    /// Another one, with those rules that the ones before have no room for; the second one has the
+    /// number 2.
+    FurtherSecurityGroup(Group, u8),
     /// A group's load balancer.
     LoadBalancer(Group, Slot),
     /// The listener on one port of a group's load balancer.
@@ -152,6 +155,9 @@ impl fmt::Display for Handle {
             Self::BackendSecurityGroup => f.write_str("backend security group"),
             Self::FrontendSecurityGroup(group) => {
                 write!(f, "frontend security group of {group}")
+            }
+            Self::FurtherSecurityGroup(group, number) => {
+                write!(f, "frontend security group {number} of {group}")
             }
             Self::LoadBalancer(group, slot) => write!(f, "load balancer of {group}{slot}"),
             Self::Listener(group, slot, port) => write!(f, "listener {port} of {group}{slot}"),

@@ -43,6 +43,8 @@ pub const RESOURCE_FRONTEND_NLB_LISTENER: &str = "FrontendNlb-ls-TCP-";
 pub const RESOURCE_FRONTEND_NLB_TARGET_GROUP: &str = "FrontendNlb-tg-TCP-";
 /// The role of a group's frontend security group.
 pub const RESOURCE_FRONTEND_SECURITY_GROUP: &str = "ManagedLBSecurityGroup";
+/// The role of another one of that group; its number, from 2 on, follows. Ours, and frozen.
+pub const RESOURCE_FURTHER_SECURITY_GROUP: &str = "ManagedLBSecurityGroup-";
 /// The role of the cluster's backend security group.
 pub const RESOURCE_BACKEND_SECURITY_GROUP: &str = "backend-sg";
 

@@ -99,6 +99,12 @@ pub fn frontend_security_group(cluster: &str, group: &Group) -> String {
     of_group(group, &hash(&[cluster, &group.to_string()]))
 }
 
+/// The name of another one of that group, which has a number from 2 on.
+#[must_use]
+pub fn further_security_group(first: &str, number: u8) -> String {
+    format!("{first}-{number}")
+}
+
 /// The name of the cluster's shared backend security group.
 #[must_use]
 pub fn backend_security_group(cluster: &str) -> String {

@@ -34,6 +34,9 @@ impl fmt::Display for Peer {
 /// The most inbound rules of a security group (AWS's default quota), for IPv4 and for IPv6 each.
 pub const RULES_MAX: usize = 60;
 
+/// The most security groups of a network interface (AWS's default quota).
+pub const GROUPS_MAX: usize = 5;
+
 /// How many rules AWS counts for IPv4 and for IPv6; one that names no addresses counts for both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {

@@ -172,6 +172,8 @@ pub struct Front {
     pub capacity: Option<Capacity>,
     /// The managed frontend security group; `None` where members name their own.
     pub security_group: Option<SecurityGroup>,
+    /// Over how many such groups its rules may be spread: AWS takes so many in one only.
+    pub security_groups_max: usize,
     /// What should protect it.
     pub protection: Protection,
     /// Its listeners, by port.

@@ -26,7 +26,7 @@ use super::kept::Owners;
 use super::replacement::Replacement;
 use super::security_group::{self, Surplus};
 use super::settle::{Settled, settle, settled, surplus};
-use super::{entrance, frontend_nlb, listener, load_balancer, room, takers, target_group};
+use super::{entrance, frontend_nlb, listener, load_balancer, room, spread, takers, target_group};
 
 pub use super::load_balancer::outgoing;
 
@@ -159,17 +159,15 @@ impl Context<'_> {
         }
         let claims = claim(draft, extent, stack, settled, standing.as_slice());
         let claimed = claims.of_any(stack);
-        let mut outgoing = None;
-        if let Some(wish) = &front.security_group {
-            match settled.security_group {
+        let mut outgoing = Vec::new();
+        for share in &settled.security_groups {
+            let Some(wish) = &share.wish else { continue };
+            match share.live {
                 Some(live) => {
                     let of = (*settings, stack);
-                    outgoing = Some(security_group::update(draft, of, live, wish, *surplus));
+                    outgoing.push(security_group::update(draft, of, live, wish, *surplus));
                 }
-                None => {
-                    let handle = Handle::FrontendSecurityGroup(stack.group.clone());
-                    security_group::create(draft, handle, wish, &claimed);
-                }
+                None => security_group::create(draft, share.handle.clone(), wish, &claimed),
             }
         }
         target_group::plan(draft, settings, extent, stack, settled, &claims);
@@ -182,7 +180,9 @@ impl Context<'_> {
             Some(_) => {}
         }
         let listeners = listener::plan(draft, settings, front, replacement, *surplus);
-        if let Some(outgoing) = outgoing {
+        let moved = spread::moved(draft.steps(), &settled.security_groups);
+        for mut outgoing in outgoing {
+            outgoing.wait_for(&moved);
             outgoing.revoke_after(draft, &listeners.removed);
         }
         Before { traffic: listeners.traffic, carried }

@@ -82,6 +82,11 @@ impl Outgoing {
         }
     }
 
+    /// Has what is left to revoke wait for these steps as well.
+    pub fn wait_for(&mut self, steps: &[StepId]) {
+        self.after.extend(steps);
+    }
+
     /// Revokes what is left to revoke. Answers with the steps.
     pub fn revoke(self, draft: &mut Draft) -> Vec<StepId> {
         self.take_away(draft, &[])

@@ -129,7 +129,7 @@ impl Planned<'_, '_, '_> {
         let mut spec = self.nlb.load_balancer.clone();
         spec.name = settled.free_name(&spec.name);
         spec.subnets = settle::subnets(&self.nlb.subnets, None);
-        spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
+        spec.security_groups = settled.carried(&spec.security_groups);
         let admitting = authorizing(draft.steps(), &spec.security_groups);
         let action = ElbAction::CreateLoadBalancer { handle: handle.clone(), spec };
         let mut before = claims(draft.steps());
@@ -140,14 +140,16 @@ impl Planned<'_, '_, '_> {
 
     /// One that was made without any cannot have any (AWS), and is left as it is.
     fn set_security_groups(&self, draft: &mut Draft, live: &LiveLoadBalancer) -> Option<StepId> {
-        let mut security_groups = self.nlb.load_balancer.security_groups.clone();
-        let settled = self.replacement.settled;
-        security_groups.iter_mut().for_each(|id| settled.resolve(id));
+        let wished = &self.nlb.load_balancer.security_groups;
+        let security_groups = self.replacement.settled.carried(wished);
         let carried = &live.live.spec.security_groups;
         let is_same = set(&security_groups) == set(carried);
         (!is_same && !carried.is_empty()).then(|| {
             let load_balancer = live.live.id.clone();
-            let new = security_groups.iter().filter(|id| !carried.contains(id));
+            let settled = self.replacement.settled;
+            let lets_go = |id: &Id| !security_groups.contains(id) && settled.is_surplus(id);
+            let lets_go = carried.iter().any(lets_go);
+            let new = security_groups.iter().filter(|id| lets_go || !carried.contains(id));
             let before = authorizing(draft.steps(), new);
             let action = ElbAction::SetSecurityGroups { load_balancer, security_groups };
             draft.push(elb(action), differs("security groups"), &before)

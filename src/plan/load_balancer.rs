@@ -31,7 +31,7 @@ pub fn create(
     let mut spec = front.load_balancer.clone();
     spec.name = settled.free_name(&spec.name);
     spec.subnets = settle::subnets(&front.subnets, None);
-    spec.security_groups.iter_mut().for_each(|id| settled.resolve(id));
+    spec.security_groups = settled.carried(&spec.security_groups);
     let mut before = authorizing(draft.steps(), &spec.security_groups);
     before.extend(claims);
     let action = AwsAction::Elb(ElbAction::CreateLoadBalancer { handle: handle.clone(), spec });
@@ -94,8 +94,7 @@ fn set_security_groups(
     settled: &Settled<'_>,
     live: &LiveLoadBalancer,
 ) -> Option<StepId> {
-    let mut security_groups = wish.security_groups.clone();
-    security_groups.iter_mut().for_each(|id| settled.resolve(id));
+    let security_groups = settled.carried(&wish.security_groups);
     let set = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
     let (wished, carried) = (set(&security_groups), set(&live.live.spec.security_groups));
     (wished != carried).then(|| {
@@ -107,7 +106,10 @@ fn set_security_groups(
             draft.wait(Wait { key, need: Need::Poll });
         }
         let load_balancer = live.live.id.clone();
-        let before = authorizing(draft.steps(), wished.difference(&carried));
+        let mut before = authorizing(draft.steps(), wished.difference(&carried));
+        if carried.difference(&wished).any(|id| settled.is_surplus(id)) {
+            before.extend(authorizing(draft.steps(), wished.intersection(&carried)));
+        }
         let action =
             AwsAction::Elb(ElbAction::SetSecurityGroups { load_balancer, security_groups });
         draft.push_gated(Action::Aws(action), differs("security groups"), &before, gate)

@@ -19,6 +19,7 @@ use crate::model::stack::{BalancerStack, Wish};
 
 use super::security_group::Surplus;
 use super::settled_nlb::SettledNlb;
+use super::spread::{self, Share};
 
 /// What stands of a group, sorted into what is kept and what is surplus.
 #[derive(Debug)]
@@ -27,8 +28,8 @@ pub struct Settled<'a> {
     pub load_balancer: Option<&'a LiveLoadBalancer>,
     /// Other load balancers of the group.
     pub surplus_load_balancers: Vec<&'a LiveLoadBalancer>,
-    /// The frontend security group that stands for the wish.
-    pub security_group: Option<&'a Live<SecurityGroup>>,
+    /// The frontend security groups that there should be.
+    pub security_groups: Vec<Share<'a>>,
     /// Frontend security groups that nobody wants.
     pub surplus_security_groups: Vec<&'a Live<SecurityGroup>>,
     /// The target groups that stand for wishes.
@@ -57,6 +58,34 @@ impl<'a> Settled<'a> {
         {
             *id = Id::Is(given.clone());
         }
+    }
+
+    /// The security groups that something should carry by a wish: behind the first one of those in
+    /// front of the load balancer come the others.
+    #[must_use]
+    pub fn carried(&self, wished: &[Id]) -> Vec<Id> {
+        let is_first = |id: &Id| {
+            let first = self.security_groups.first();
+            first.is_some_and(|first| *id == Id::Of(first.handle.clone()))
+        };
+        let mut ids: Vec<Id> = Vec::new();
+        for id in wished {
+            ids.push(id.clone());
+            if is_first(id) {
+                let others = self.security_groups[1..].iter();
+                ids.extend(others.map(|share| Id::Of(share.handle.clone())));
+            }
+        }
+        ids.iter_mut().for_each(|id| self.resolve(id));
+        ids
+    }
+
+    /// Whether this is a security group of ours that nobody wants any more: who comes by way of it
+    /// comes by way of another one once it goes.
+    #[must_use]
+    pub fn is_surplus(&self, id: &Id) -> bool {
+        let mut surplus = self.surplus_security_groups.iter();
+        surplus.any(|live| id.given() == Some(&live.id))
     }
 
     /// The target groups that nobody wants and that were made for the same as this one: it takes
@@ -101,14 +130,12 @@ pub fn settle<'a>(
             ids.insert(handle, listener.live.id.clone());
         }
     }
-    let wants_security_group = stack.front.as_ref().is_some_and(|f| f.security_group.is_some());
-    let (security_group, surplus_security_groups) = first(
-        inventory.security_groups.iter().collect(),
-        wants_security_group || (stack.front.is_none() && !stack.explains_all()),
+    let (security_groups, surplus_security_groups) = spread::settle(stack, inventory, surplus);
+    ids.extend(
+        security_groups
+            .iter()
+            .filter_map(|share| Some((share.handle.clone(), share.live?.id.clone()))),
     );
-    if let Some(live) = security_group {
-        ids.insert(Handle::FrontendSecurityGroup(group.clone()), live.id.clone());
-    }
     let (target_groups, surplus_target_groups) =
         settle_target_groups(stack, inventory, load_balancer);
     for (key, live) in &target_groups {
@@ -124,7 +151,7 @@ pub fn settle<'a>(
     Settled {
         load_balancer,
         surplus_load_balancers,
-        security_group,
+        security_groups,
         surplus_security_groups,
         target_groups,
         surplus_target_groups,

@@ -67,6 +67,7 @@ fn of_handle(handle: &Handle) -> Option<Source> {
         Handle::TargetGroup(_, key) => Some(key.backend.owner().clone()),
         Handle::BackendSecurityGroup
         | Handle::FrontendSecurityGroup(_)
+        | Handle::FurtherSecurityGroup(..)
         | Handle::LoadBalancer(..)
         | Handle::Listener(..)
         | Handle::FrontendNlb(_)

@@ -19,6 +19,7 @@ use super::support::site::Site;
 use super::support::world::{NODES, World, key, settings, tags, wait};
 
 mod entry;
+mod spread;
 
 fn frontend(annotations: &str, expected: &[&str]) {
     let world = World::new(&format!(

@@ -6,7 +6,8 @@ use super::super::support::fake::OTHER_ACCOUNT;
 use super::super::support::site::Site;
 use super::super::support::world::wait;
 use super::{
-    EXTERNAL_ID, ROLE, bind, bind_anew, mine, registered, seen, stands, stands_elsewhere, told,
+    EXTERNAL_ID, ROLE, bind, bind_anew, both, mine, registered, seen, stands, stands_elsewhere,
+    told,
 };
 
 /// The finalizer of bindings.
@@ -41,15 +42,30 @@ fn whose_target_group_nobody_finds_is_claimed_at_once_and_let_go_when_it_leaves(
 }
 
 #[test]
-fn by_a_role_that_lets_nobody_in_nothing_is_claimed() {
+fn by_a_role_that_lets_nobody_in_nothing_is_claimed_and_nobody_let_in() {
     wait(async {
         let (site, controller, id) = stands_elsewhere().await;
+        let rules = |site: &Site| {
+            let state = site.aws.everything();
+            let all = state.security_groups.values().map(|group| group.rules.len());
+            all.sum::<usize>()
+        };
+        let before = rules(&site);
         let role = format!("iamRoleArnToAssume: '{ROLE}', assumeRoleExternalId: {EXTERNAL_ID}");
-        bind(&site, &format!("targetGroupARN: '{id}', {role}"));
+        let peer = "from: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: 80, protocol: TCP}]";
+        bind(
+            &site,
+            &format!("targetGroupARN: '{id}', {role}, networking: {{ingress: [{{{peer}}}]}}"),
+        );
         controller.settle_for(60).await;
         assert_eq!(told(&site, "NoTargetGroup").len(), 1, "{:?}", site.cluster.events());
         // Whoever deletes it does not wait for that role.
         assert!(seen(&site).finalizers.is_empty());
+        assert_eq!(rules(&site), before);
+        site.aws.trust(ROLE, EXTERNAL_ID);
+        controller.settle_for(600).await;
+        assert_eq!(registered(&site, &id), both());
+        assert_eq!(rules(&site), before + 1);
     });
 }
 

@@ -55,7 +55,7 @@ fn on_classes_of_ours_who_is_let_in_anyway_takes_no_rule_of_its_own() {
 }
 
 /// The security groups that load balancers carry, each with how many rules it has.
-fn carried(site: &Site) -> Vec<(String, usize)> {
+pub fn carried(site: &Site) -> Vec<(String, usize)> {
     let state = site.aws.everything();
     let all = state.load_balancers.values().flat_map(|found| &found.spec.security_groups);
     let ids: BTreeSet<AwsId> = all.filter_map(Id::given).cloned().collect();
