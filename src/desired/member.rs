@@ -74,8 +74,7 @@ pub fn build(
     let load_balancer = load_balancer::wish(settings, &snapshot.surroundings, &mut lookup);
     // On a load balancer that others share, or that clients know, they would reach it all the same.
     let is_hidden = matches!(group, Group::Implicit(_)) && !is_shown(member.ingress);
-    let lacks_web_acl =
-        is_hidden && !is_own(snapshot, member) && protection::forgive(&mut lookup);
+    let lacks_web_acl = is_hidden && !is_own(snapshot, member) && protection::forgive(&mut lookup);
     let addresses = load_balancer.ip_address_type.unwrap_or(IpAddressType::Ipv4);
     let nlb = frontend_nlb::wish(settings, &snapshot.surroundings, &mut lookup, addresses);
     let mut part = Part {

@@ -18,7 +18,8 @@ use super::annotations::table::{
 };
 
 /// What is done where somebody asks for a web ACL by what is none, on a class of LBC's.
-const UNGUARDED: &str = "all else is built; the Ingress shows no host name, and no name leads there";
+const UNGUARDED: &str =
+    "all else is built; the Ingress shows no host name, and no name leads there";
 
 /// Reads what an Ingress and its class want. What a flag turns off is not looked at.
 pub fn wish(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> ProtectionWish {
@@ -39,9 +40,8 @@ pub fn wish(settings: &Settings, lookup: &mut Lookup<'_, '_, '_>) -> ProtectionW
 /// with LBC, which shows nothing of it then. Says whether somebody does.
 pub fn forgive(lookup: &mut Lookup<'_, '_, '_>) -> bool {
     let field = lookup.place(&WAFV2_ACL_ARN);
-    let is_it = |problem: &&mut Problem| {
-        problem.field == field && problem.code == Code::InvalidAnnotation
-    };
+    let is_it =
+        |problem: &&mut Problem| problem.field == field && problem.code == Code::InvalidAnnotation;
     let Some(problem) = lookup.ingress.problems.iter_mut().find(is_it) else { return false };
     problem.code = Code::Unprotected;
     problem.severity = Severity::Warning;

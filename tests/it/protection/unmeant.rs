@@ -73,7 +73,8 @@ fn who_is_shown_already_keeps_what_stands() {
         assert_eq!(canon::aws(&site.aws.everything()), before);
         assert_eq!((shown(&site), guards(&site.aws).0), (1, vec!["one".to_owned()]));
         let events = site.cluster.events();
-        let told = events.iter().filter(|event| event.reason == Code::InvalidAnnotation.to_string());
+        let told =
+            events.iter().filter(|event| event.reason == Code::InvalidAnnotation.to_string());
         assert_eq!(told.count(), 1, "{events:#?}");
     });
 }
