@@ -324,9 +324,8 @@ impl Life {
     fn give_up(&mut self, group: &str, before: &App) {
         let siblings = self.apps.iter().filter(|(key, app)| app.group_of(key) == group);
         let kept: BTreeSet<String> = siblings.flat_map(|(_, app)| app.paths(|_| true)).collect();
-        let had = before.paths(|_| true);
-        let is_given_up = |path: &String| had.contains(path) && !kept.contains(path);
-        self.always.iter_mut().for_each(|always| always.retain(|path| !is_given_up(path)));
+        let is_gone = |path: &String| before.paths(|_| true).contains(path) && !kept.contains(path);
+        self.always.iter_mut().for_each(|always| always.retain(|path| !is_gone(path)));
     }
 
     /// Who goes takes along what no name leads to: clients find that by its load balancer alone.
@@ -394,7 +393,6 @@ impl Life {
                 let before = app.clone();
                 app.rules = rules(dice);
                 self.give_up(&before.group_of(&key), &before);
-                return vec![self.app(&key)];
             }
             Edit::Own => app.own = dice.below(super::app::OWN.len()),
             Edit::Order => app.order = dice.below(3),
