@@ -10,6 +10,9 @@ Both have a cluster and an account of their own. A case passes if
   differ, Albedo leaves things as LBC has them or makes them what it would have made itself;
 * nothing of what LBC made is left once Albedo has deleted it.
 
+Where neither of them ever serves anything, and they differ only in how they leave what cannot be
+served, both refuse.
+
 What becomes of each is printed, and written down in full in a file of its own.
 """
 
@@ -33,6 +36,9 @@ from side import Side
 from standing import Standing
 
 T = TypeVar("T")
+
+# There is one of these wherever something is served.
+SERVED = ("load balancer", "target group", "target")
 
 # So much of what is wrong is printed.
 FEW, WORDS = 5, 200
@@ -70,7 +76,7 @@ class Comparison:
         # Of the case at hand: what was seen, and the kinds of its differences.
         self.notes: list[str] = []
         self.kinds: set[str] = set()
-        self.is_taken = True
+        self.is_taken, self.is_served = True, False
 
     def both(self, work: Callable[[Side], T]) -> tuple[T, T]:
         """Do something on LBC's side and on Albedo's, at the same time."""
@@ -79,12 +85,14 @@ class Comparison:
 
     def verdict(self, path: Path, number: int) -> str:
         """Do a case, and say what became of it."""
-        self.notes, self.kinds, self.is_taken = [], set(), True
+        self.notes, self.kinds = [], set()
+        self.is_taken, self.is_served = True, False
         try:
             troubles = list(self._troubles(manifests.read(path, number)))
         except Exception as error:  # The next case is done whatever becomes of this one.
             troubles = [f"could not be done: {error!r}"]
-        good = "of a kind" if self.kinds else "same" if self.is_taken else "not taken"
+        differing = "of a kind" if self.is_served else "both refuse"
+        good = differing if self.kinds else "same" if self.is_taken else "not taken"
         verdict = "FAILED" if troubles else good
         report = self.logs / f"acceptance-case-{path.stem}.txt"
         report.write_text("\n".join([verdict, *troubles, "", *self.notes, ""]))
@@ -122,6 +130,7 @@ class Comparison:
         self.notes += [f"LBC warns: {' '.join(one)}" for one in lbc.warnings]
         self.notes += [f"Albedo warns: {' '.join(one)}" for one in albedo.warnings]
         outcome = Outcome(lbc, albedo, earlier)
+        self.is_served |= any(side.has(kind) for side in outcome.sides() for kind in SERVED)
         troubles = [] if rests else ["Albedo does not come to rest"]
         for one in standing.differences(lbc, albedo):
             kind = kinds.explained(one, outcome)

@@ -15,23 +15,28 @@ Json = dict[str, Any]
 
 PLURALS = {
     "CustomResourceDefinition": "customresourcedefinitions",
+    "Deployment": "deployments",
     "EndpointSlice": "endpointslices",
     "Ingress": "ingresses",
     "IngressClass": "ingressclasses",
     "IngressClassParams": "ingressclassparams",
+    "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
     "Namespace": "namespaces",
     "Node": "nodes",
     "Pod": "pods",
     "Secret": "secrets",
     "Service": "services",
     "TargetGroupBinding": "targetgroupbindings",
+    "ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
 }
 CLUSTER_WIDE = {
     "CustomResourceDefinition",
     "IngressClass",
     "IngressClassParams",
+    "MutatingWebhookConfiguration",
     "Namespace",
     "Node",
+    "ValidatingWebhookConfiguration",
 }
 READY = {"ready": True, "serving": True, "terminating": False}
 # The number of a port that a Service knows by name only.

@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parents[1] / "acceptance"))
 
 import kinds
 import manifests
+import moves
 import side
 import standing
 
@@ -88,18 +89,45 @@ def test_every_kind_is_a_row_of_the_page() -> None:
     assert len(kinds.rows()) > len(kinds.KINDS)
 
 
-def test_what_comes_and_goes_while_lbc_gets_to_know_bindings_is_no_write() -> None:
-    def rule(operation: str, port: int) -> Json:
-        pair = {"GroupId": "sg-2"}
-        permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
-        params = {"GroupId": "sg-1", "IpPermissions": [permission | {"UserIdGroupPairs": [pair]}]}
-        return {"operation": operation, "error": None, "params": params}
+def rule(operation: str, port: int) -> Json:
+    """A call about a rule of a security group."""
+    pair = {"GroupId": "sg-2"}
+    permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+    params = {"GroupId": "sg-1", "IpPermissions": [permission | {"UserIdGroupPairs": [pair]}]}
+    return {"operation": operation, "error": None, "params": params}
 
+
+def test_what_comes_and_goes_while_lbc_gets_to_know_bindings_is_no_write() -> None:
     opened = rule("AuthorizeSecurityGroupIngress", 80)
     closed = rule("RevokeSecurityGroupIngress", 80)
     other = rule("AuthorizeSecurityGroupIngress", 81)
     assert side.without_passing([opened, other, closed]) == [other]
     assert side.without_passing([opened]) == [opened]
+
+
+def test_only_what_a_wider_rule_lets_in_already_is_no_write_of_a_move() -> None:
+    opened = rule("AuthorizeSecurityGroupIngress", 80)
+    assert moves.is_let_in(opened, [("sg-1", "sg-2", 1, 80)])
+    assert not moves.is_let_in(opened, [("sg-1", "sg-2", 1, 79)])
+    assert not moves.is_let_in(opened, [("sg-1", "sg-3", 80, 80)])
+    assert not moves.is_let_in(rule("RevokeSecurityGroupIngress", 80), [("sg-1", "sg-2", 1, 80)])
+    assert not moves.is_let_in(rule("CreateTags", 80), [("sg-1", "sg-2", 1, 80)])
+
+
+def test_only_aaaa_records_that_are_new_are_no_write_of_a_move() -> None:
+    def about_ipv6(*changes: tuple[str, str, str]) -> bool:
+        batch = [
+            {"Action": action, "ResourceRecordSet": {"Name": name, "Type": kind}}
+            for action, name, kind in changes
+        ]
+        params = {"ChangeBatch": {"Changes": batch}}
+        return moves.is_about_ipv6({"operation": "ChangeResourceRecordSets", "params": params})
+
+    new = ("CREATE", "web.example.com", "AAAA")
+    assert about_ipv6(new, ("CREATE", "aaaa-web.example.com", "TXT"))
+    assert not about_ipv6(new, ("CREATE", "web.example.com", "A"))
+    assert not about_ipv6(new, ("CREATE", "a-web.example.com", "TXT"))
+    assert not about_ipv6(("DELETE", "web.example.com", "AAAA"))
 
 
 MANIFEST = """

@@ -6,7 +6,6 @@ use crate::model::inventory::{BalancerInventory, LiveLoadBalancer};
 use crate::model::plan::{Plan, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::snapshot::Extent;
-use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
 
 /// The attribute that protects a load balancer against deletion (AWS).
@@ -18,54 +17,47 @@ pub(super) fn is_protected(live: &LiveLoadBalancer) -> bool {
     attributes.is_none_or(|found| found.get(ATTRIBUTE).is_some_and(|value| value == "true"))
 }
 
-/// Tells those that a removal is for what holds it up: who leaves, or else the first who stays.
-pub(super) fn protected<'s>(
-    stack: &'s BalancerStack,
-    id: &'s AwsId,
-) -> impl Iterator<Item = Problem> + use<'s> {
-    let meanwhile = if stack.front.is_none() {
-        "it stays as it is, with its rules, targets and names, and so does the Ingress"
-    } else {
-        BESIDE
-    };
-    told(stack).iter().map(move |member| Problem {
-        code: Code::DeletionProtected,
-        severity: Severity::Warning,
-        object: ObjectRef::of(member),
-        field: "deletion protection".to_owned(),
-        found: format!("{ATTRIBUTE}=true on {id}, which nobody wants any more"),
-        allowed: format!("false, which a person sets in AWS: {ATTRIBUTE} of that load balancer"),
-        meanwhile: meanwhile.to_owned(),
-    })
+/// Tells those that a removal is for that the load balancer is protected.
+pub(super) fn protected(stack: &BalancerStack, id: &AwsId) -> Vec<Problem> {
+    let found = format!("{ATTRIBUTE}=true on {id}, which nobody wants any more");
+    let allowed = format!("false, which a person sets in AWS: {ATTRIBUTE} of that load balancer");
+    told(stack, Code::DeletionProtected, ["deletion protection", &found, &allowed], "")
 }
 
 /// Tells them of names that another owner keeps.
-pub(super) fn named_by_others<'s>(
-    stack: &'s BalancerStack,
-    name: &'s AwsId,
-) -> impl Iterator<Item = Problem> + use<'s> {
-    let meanwhile =
-        if stack.front.is_none() { "it stays, and so does the Ingress" } else { BESIDE };
-    told(stack).iter().map(move |member| Problem {
-        code: Code::NamedByAnother,
-        severity: Severity::Warning,
-        object: ObjectRef::of(member),
-        field: "records in Route 53".to_owned(),
-        found: format!("some of another owner that lead to {name}, which nobody wants any more"),
-        allowed:
-            "none: whoever keeps them withdraws them; where they were made by this controller \
-                  under another owner id, start it with that again"
-                .to_owned(),
-        meanwhile: format!("{meanwhile}, for an hour at most"),
-    })
+pub(super) fn named_by_others(stack: &BalancerStack, name: &AwsId) -> Vec<Problem> {
+    let found = format!("some of another owner that lead to {name}, which nobody wants any more");
+    let allowed = "none: whoever keeps them withdraws them; where they were made by this \
+                   controller under another owner id, start it with that again";
+    let texts = ["records in Route 53", &found, allowed];
+    told(stack, Code::NamedByAnother, texts, ", for an hour at most")
 }
 
-/// What happens meanwhile to what has been replaced.
-const BESIDE: &str = "it stays beside the one that has taken its place";
-
-/// Those that a removal is for.
-fn told(stack: &BalancerStack) -> &[Source] {
-    if stack.front.is_none() { &stack.leaving } else { stack.active.get(..1).unwrap_or_default() }
+/// Tells those that a removal is for what holds it up, and until when: who leaves, or else the
+/// first who stays.
+fn told(
+    stack: &BalancerStack,
+    code: Code,
+    [field, found, allowed]: [&str; 3],
+    until: &str,
+) -> Vec<Problem> {
+    let (members, stays) = if stack.front.is_none() {
+        let stays = "it stays as it is, with its rules, targets and names, and so does the Ingress";
+        (&*stack.leaving, stays)
+    } else {
+        let first = stack.active.get(..1).unwrap_or_default();
+        (first, "it stays beside the one that has taken its place")
+    };
+    let problem = |member| Problem {
+        code,
+        severity: Severity::Warning,
+        object: ObjectRef::of(member),
+        field: field.to_owned(),
+        found: found.to_owned(),
+        allowed: allowed.to_owned(),
+        meanwhile: format!("{stays}{until}"),
+    };
+    members.iter().map(problem).collect()
 }
 
 /// The load balancers of a group that nobody wants and of which it has to be known whether they are

@@ -343,7 +343,9 @@ fn gate(
         }
         _ if deletion::is_protected(old) => {
             let id = old.live.id.clone();
-            deletion::protected(stack, &id).for_each(|problem| draft.refuse(problem));
+            for problem in deletion::protected(stack, &id) {
+                draft.refuse(problem);
+            }
             let key = match stack.front {
                 Some(_) => WaitKey::Outlived(id),
                 None => WaitKey::Protected(id),

@@ -254,7 +254,9 @@ impl<'i> Replacement<'_, 'i> {
             }
             front if deletion::is_protected(old) => {
                 let id = old.live.id.clone();
-                deletion::protected(self.stack, &id).for_each(|problem| draft.refuse(problem));
+                for problem in deletion::protected(self.stack, &id) {
+                    draft.refuse(problem);
+                }
                 let key = match front {
                     Some(_) => WaitKey::Outlived(id),
                     None => WaitKey::Protected(id),
@@ -278,9 +280,10 @@ impl<'i> Replacement<'_, 'i> {
         if !self.stack.named_by_others.contains_key(&name) {
             return None;
         }
-        let told = deletion::named_by_others(self.stack, &name);
         let gate = self.wait(draft, WaitKey::Renounced(name.clone()), Need::Elapsed(OTHERS_MAX))?;
-        told.for_each(|problem| draft.refuse(problem));
+        for problem in deletion::named_by_others(self.stack, &name) {
+            draft.refuse(problem);
+        }
         Some(gate)
     }
 

@@ -249,6 +249,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             Entrance::Direct | Entrance::Coming => None,
         };
         let entries = report::status(current, nlb);
+        // Nobody new is led to where nothing answers: AWS takes none of its listeners.
+        let is_mute = current.listeners.is_read() && current.listeners.iter().next().is_none();
         let mut rest = Rest::Done;
         let stack = &built.stack;
         let is_here = |member: &&Source| {
@@ -262,7 +264,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 }
             };
             let part = built.good.get(member).or_else(|| snapshot.memory.held.get(member));
-            let is_hidden = part.is_some_and(|part| part.lacks_web_acl)
+            let is_hidden = (is_mute || part.is_some_and(|part| part.lacks_web_acl))
                 && shown.as_ref().is_some_and(Vec::is_empty);
             if part.is_some()
                 && !is_hidden

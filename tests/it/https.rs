@@ -206,3 +206,25 @@ fn imports_of_a_secret_that_changes_all_the_time_are_few_and_the_last_one_is_mad
         assert_eq!(served.len(), 1);
     });
 }
+
+#[test]
+fn who_has_no_listener_yet_is_shown_to_nobody() {
+    wait(async {
+        // AWS has no such certificate.
+        let alone = BY_ARN.lines().filter(|line| !line.starts_with("ingress shop/other"));
+        let alone = alone.map(|line| format!("{line}\n")).collect::<String>();
+        let nowhere = "arn:aws:acm:us-east-1:111122223333:certificate/gone";
+        let site = Site::new(&alone.replace("CERTIFICATE", nowhere));
+        let controller = site.start();
+        controller.settle_for(600).await;
+        let stands = |state: &State| (state.load_balancers.len(), state.listeners.len());
+        let shown = || {
+            let objects = site.cluster.objects.read().unwrap();
+            albedo::report::shown(&objects.ingresses[&ObjectKey::new("shop", "web")]).len()
+        };
+        assert_eq!((stands(&site.aws.everything()), shown()), ((1, 0), 0));
+        site.cluster.add(&alone.replace("CERTIFICATE", CERTIFICATE));
+        controller.settle_for(60).await;
+        assert_eq!((stands(&site.aws.everything()), shown()), ((1, 1), 1));
+    });
+}
