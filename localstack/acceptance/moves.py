@@ -40,7 +40,6 @@ IMAGES = {
 }
 HOME = "shop"
 SAYS = "alb.ingress.kubernetes.io/"
-PREFIX = "external-dns.kubernetes.io/"
 # No write for so long, and everybody is done: the Lease of LBC runs out meanwhile.
 QUIET_SECONDS = 25.0
 # What they serve: the annotations of each, and its hosts.
@@ -126,6 +125,8 @@ class Town:
         self.options, self.account, self.cluster, self.hook = options, account, cluster, hook
         self.running: dict[str, ExitStack] = {}
         self.hook_port = free_port()
+        # What `albedo adopt` says that Albedo is started with, besides LBC's flags.
+        self.said: list[str] = []
         # What the Deployments have, and what a process needs besides where it is not in a pod.
         self.given = {
             LBC: {
@@ -158,10 +159,17 @@ class Town:
         if code or told["plans"] or told["problems"]:
             yield f"albedo adopt ({code}): {told['plans'] or told['problems'] or told['notes']}"
         yield from (f"on the way there: {one}" for one in self._made(told["moves"]))
+        yield from (f"on the way there: {one}" for one in self._writes())
         yield from self._changed("albedo", "/with-albedo", "later.example.com")
         self.account.forget_log()
         told, _ = self._asked("adopt", "--back")
+        let_in = self._let_in()
         yield from (f"on the way back: {one}" for one in self._made(told["moves"]))
+        yield from (
+            f"on the way back: {one}"
+            for one in self._writes()
+            if not (is_let_in(one.call, let_in) or is_about_ipv6(one.call))
+        )
         yield from self._changed("LBC", "/with-lbc", "last.example.com")
         # One after the other: LBC leaves the security group that two share behind which come to
         # their end at the same moment.
@@ -288,12 +296,12 @@ class Town:
         flags = self.given[EXTERNAL_DNS] | self.kubeconfig | {"metrics-address": "127.0.0.1:0"}
         self._start("external-dns", self.options.external_dns, flags)
 
-    def _start_albedo(self, words: list[str]) -> None:
+    def _start_albedo(self) -> None:
         """`albedo run` with LBC's flags, and with what `albedo adopt` says besides."""
         self._stop("albedo")
         flags = self.given[LBC] | self.election
         flags |= {"metrics-bind-addr": "127.0.0.1:0", "health-probe-bind-addr": "127.0.0.1:0"}
-        self._start("albedo", self.options.albedo, flags, ["run", *words])
+        self._start("albedo", self.options.albedo, flags, ["run", *self.said])
 
     def _start(self, name: str, binary: Path, flags: dict[str, str], words: Any = ()) -> None:
         self.running[name] = ExitStack()
@@ -312,7 +320,7 @@ class Town:
     # What is done.
 
     def _asked(self, *words: str) -> tuple[Json, int]:
-        """What `albedo adopt` says, and its exit code."""
+        """What `albedo` answers, and its exit code."""
         argv = [str(self.options.albedo.absolute()), *words, "-o", "json"]
         environment = {**os.environ, "AWS_ACCESS_KEY_ID": self.account.id}
         done = subprocess.run(
@@ -323,18 +331,16 @@ class Town:
         return json.loads(done.stdout), done.returncode
 
     def _made(self, moves: list[Json]) -> Iterator[str]:
-        """Do all of this in its order; what somebody has written to AWS meanwhile."""
-        let_in = self._let_in()
+        """Do all of this in its order; what cannot be done."""
         for move in moves:
             print(f"  {move['what']}", flush=True)
             if not self._make(move["what"]):
-                yield f"nobody here knows how to do this: {move['what']}"
+                yield f"cannot be done: {move['what']}"
+
+    def _writes(self) -> list[Write]:
+        """What anybody has changed in AWS, or tried to, once all are done."""
         self._rest()
-        yield from (
-            str(Write(call))
-            for call in without_passing(writes_of(self.account.log()))
-            if not (is_let_in(call, let_in) or is_about_ipv6(call))
-        )
+        return [Write(call) for call in without_passing(writes_of(self.account.log()))]
 
     def _let_in(self) -> list[Rule]:
         """What security groups let other groups do."""
@@ -342,11 +348,11 @@ class Town:
         return [rule for one in found for rule in rules(one["GroupId"], one["IpPermissions"])]
 
     def _make(self, what: str) -> bool:
-        """Do one thing; whether it is known how."""
+        """Do one thing; whether that went well."""
         first, last = what.split()[0], what.split()[-1]
         if what.startswith("start albedo run with "):
-            said = [word for word in what.split() if word.startswith("--")]
-            self._start_albedo(said)
+            self.said = [word for word in what.split() if word.startswith("--")]
+            self._start_albedo()
         elif what == "stop albedo run":
             self._stop("albedo")
         elif what.startswith("scale Deployment ") and last in {"0", "up"}:
@@ -360,8 +366,10 @@ class Town:
                 self._start_external_dns()
         elif "webhook configuration" in what and first in {"delete", "apply"}:
             self._hooks(first == "apply")
-        elif what.startswith("see that nothing is left to do"):
-            return True
+        elif what == "see that nothing is left to do":
+            flags = (f"--{flag}={value}" for flag, value in self.given[LBC].items())
+            told, code = self._asked("plan", "--detailed-exitcode", *flags, *self.said)
+            return code == 0 and not told["problems"]
         else:
             # Nothing here is of a class of Albedo's own.
             return what.startswith("move Ingresses of classes under alb.ingress.k8s.aws")

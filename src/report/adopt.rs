@@ -126,9 +126,10 @@ pub fn over(side: &Side) -> Vec<Move> {
         ));
         let names = side.names.get(&other.key).map(|flags| flags.join(" ")).unwrap_or_default();
         way.push(step(
-            format!("start albedo run with --dns {names}").trim_end(),
+            format!("start albedo run with {take_over} --dns {names}").trim_end(),
             None,
-            "its records are kept as they stand, TXT records included",
+            "its records are kept as they stand, TXT records included; the take-over is said again, \
+             since the Lease of LBC may not have run out yet",
         ));
     }
     way.push(step(

@@ -41,7 +41,7 @@ fn webhooks_go_before_their_deployment_and_names_after_it() {
         "delete the webhook configuration aws-load-balancer-webhook",
         "scale Deployment kube-system/lbc to 0",
         "scale Deployment dns/external-dns to 0",
-        "start albedo run with --dns --txt-owner-id=mine --policy=upsert-only",
+        "start albedo run with --take-over=services --dns --txt-owner-id=mine --policy=upsert-only",
         "see that nothing is left to do",
     ]
     .map(|text| place(&way, text));
