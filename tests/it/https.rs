@@ -212,7 +212,7 @@ fn who_has_no_listener_yet_is_shown_to_nobody() {
     wait(async {
         // AWS has no such certificate.
         let alone = BY_ARN.lines().filter(|line| !line.starts_with("ingress shop/other"));
-        let alone = alone.map(|line| format!("{line}\n")).collect::<String>();
+        let alone = alone.collect::<Vec<_>>().join("\n");
         let nowhere = "arn:aws:acm:us-east-1:111122223333:certificate/gone";
         let site = Site::new(&alone.replace("CERTIFICATE", nowhere));
         let controller = site.start();
