@@ -1,12 +1,12 @@
 """The move from AWS Load Balancer Controller and external-dns to Albedo, and the way back.
 
-Both serve a few Ingresses. `albedo adopt` has to say that nothing would change, while they run; what
-it says is then done, one thing after the other: webhook configurations and Deployments are objects
-of the cluster, and where a Deployment goes to 0, its process ends. `albedo adopt --back` is done in
-the same way. In neither direction may anybody write anything to AWS but what is theirs at every
-start: LBC lets in once more what a wider rule lets in already, until it knows all bindings, and
-external-dns gives each name of an IPv4 load balancer an AAAA record, too. Whoever has taken over
-then serves what a person changes, and in the end deletes everything.
+Both serve a few Ingresses. `albedo adopt` has to say that nothing would change, while they run;
+what it says is then done, one thing after the other: webhook configurations and Deployments are
+objects of the cluster, and where a Deployment goes to 0, its process ends. `albedo adopt --back` is
+done in the same way. On the way there nobody may write anything to AWS, and on the way back only
+this: LBC lets in once more what a wider rule lets in already, and external-dns gives the name that
+Albedo has made for an IPv4 load balancer an AAAA record, too. Whoever has taken over then serves
+what a person changes, and in the end deletes everything.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def main() -> int:
         moved = Town(options, account, cluster, hook)
         place.callback(moved.stop_all)
         troubles = list(moved.there_and_back())
-    print("; ".join(troubles) or "nothing is written on the way there, and nothing on the way back")
+    print("; ".join(troubles) or "nothing that stood was changed, on neither way")
     return 1 if troubles else 0
 
 
@@ -104,16 +104,17 @@ def is_let_in(call: Json, standing: list[Rule]) -> bool:
     )
 
 
-def is_about_ipv6(call: Json) -> bool:
-    """Whether a call makes AAAA records, with their TXT records, and does nothing else."""
+def is_about_ipv6(call: Json, host: str) -> bool:
+    """Whether a call makes a host's AAAA record, with its TXT record, and does nothing else."""
     if call["operation"] != "ChangeResourceRecordSets":
         return False
     changes = call["params"]["ChangeBatch"]["Changes"]
-    records = [one["ResourceRecordSet"] for one in changes if one["Action"] == "CREATE"]
-    return len(records) == len(changes) and all(
-        one["Type"] == "AAAA" or (one["Type"] == "TXT" and one["Name"].startswith("aaaa-"))
-        for one in records
-    )
+    made = [
+        (one["ResourceRecordSet"]["Type"], one["ResourceRecordSet"]["Name"].rstrip("."))
+        for one in changes
+        if one["Action"] == "CREATE"
+    ]
+    return len(made) == len(changes) and set(made) <= {("AAAA", host), ("TXT", f"aaaa-{host}")}
 
 
 class Town:
@@ -160,7 +161,8 @@ class Town:
             yield f"albedo adopt ({code}): {told['plans'] or told['problems'] or told['notes']}"
         yield from (f"on the way there: {one}" for one in self._made(told["moves"]))
         yield from (f"on the way there: {one}" for one in self._writes())
-        yield from self._changed("albedo", "/with-albedo", "later.example.com")
+        made = "later.example.com"
+        yield from self._changed("albedo", "/with-albedo", made)
         self.account.forget_log()
         told, _ = self._asked("adopt", "--back")
         let_in = self._let_in()
@@ -168,7 +170,7 @@ class Town:
         yield from (
             f"on the way back: {one}"
             for one in self._writes()
-            if not (is_let_in(one.call, let_in) or is_about_ipv6(one.call))
+            if not (is_let_in(one.call, let_in) or is_about_ipv6(one.call, made))
         )
         yield from self._changed("LBC", "/with-lbc", "last.example.com")
         # One after the other: LBC leaves the security group that two share behind which come to

@@ -121,12 +121,14 @@ def test_only_aaaa_records_that_are_new_are_no_write_of_a_move() -> None:
             for action, name, kind in changes
         ]
         params = {"ChangeBatch": {"Changes": batch}}
-        return moves.is_about_ipv6({"operation": "ChangeResourceRecordSets", "params": params})
+        call = {"operation": "ChangeResourceRecordSets", "params": params}
+        return moves.is_about_ipv6(call, "web.example.com")
 
     new = ("CREATE", "web.example.com", "AAAA")
     assert about_ipv6(new, ("CREATE", "aaaa-web.example.com", "TXT"))
     assert not about_ipv6(new, ("CREATE", "web.example.com", "A"))
     assert not about_ipv6(new, ("CREATE", "a-web.example.com", "TXT"))
+    assert not about_ipv6(("CREATE", "other.example.com", "AAAA"))
     assert not about_ipv6(("DELETE", "web.example.com", "AAAA"))
 
 

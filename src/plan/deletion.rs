@@ -21,7 +21,8 @@ pub(super) fn is_protected(live: &LiveLoadBalancer) -> bool {
 pub(super) fn protected(stack: &BalancerStack, id: &AwsId) -> Vec<Problem> {
     let found = format!("{ATTRIBUTE}=true on {id}, which nobody wants any more");
     let allowed = format!("false, which a person sets in AWS: {ATTRIBUTE} of that load balancer");
-    told(stack, Code::DeletionProtected, ["deletion protection", &found, &allowed], "")
+    let stays = "it stays as it is, with its rules, targets and names, and so does the Ingress";
+    told(stack, Code::DeletionProtected, ["deletion protection", &found, &allowed], [stays, ""])
 }
 
 /// Tells them of names that another owner keeps.
@@ -30,19 +31,19 @@ pub(super) fn named_by_others(stack: &BalancerStack, name: &AwsId) -> Vec<Proble
     let allowed = "none: whoever keeps them withdraws them; where they were made by this \
                    controller under another owner id, start it with that again";
     let texts = ["records in Route 53", &found, allowed];
-    told(stack, Code::NamedByAnother, texts, ", for an hour at most")
+    let stays = ["it stays, and so does the Ingress", ", for an hour at most"];
+    told(stack, Code::NamedByAnother, texts, stays)
 }
 
-/// Tells those that a removal is for what holds it up, and until when: who leaves, or else the
-/// first who stays.
+/// Tells those that a removal is for what holds it up, and until when: who leaves, with what stays
+/// of theirs, or else the first who stays.
 fn told(
     stack: &BalancerStack,
     code: Code,
     [field, found, allowed]: [&str; 3],
-    until: &str,
+    [stays, until]: [&str; 2],
 ) -> Vec<Problem> {
     let (members, stays) = if stack.front.is_none() {
-        let stays = "it stays as it is, with its rules, targets and names, and so does the Ingress";
         (&*stack.leaving, stays)
     } else {
         let first = stack.active.get(..1).unwrap_or_default();

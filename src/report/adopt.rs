@@ -129,7 +129,7 @@ pub fn over(side: &Side) -> Vec<Move> {
             format!("start albedo run with {take_over} --dns {names}").trim_end(),
             None,
             "its records are kept as they stand, TXT records included; the take-over is said again, \
-             since the Lease of LBC may not have run out yet",
+             for where the first start has come to nothing",
         ));
     }
     way.push(step(
