@@ -1,6 +1,7 @@
 //! Every flag once, with LBC's and external-dns's names and defaults, and what the flags mean.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -406,7 +407,7 @@ impl BuildFlags {
             cluster,
             cluster_named,
             extent: Extent::of_namespace(watched),
-            place: Place { role: None, region },
+            place: Arc::new(Place { role: None, region }),
             vpc,
             ingress_class: ingress_class.clone(),
             default_scheme: match default_load_balancer_scheme.as_str() {

@@ -14,6 +14,7 @@ use crate::model::group::Group;
 use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Seen};
 use crate::model::memory::Remembered;
+use crate::model::pack::pack;
 use crate::model::record::HostedZones;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
@@ -25,6 +26,7 @@ use crate::report::Told;
 mod contest;
 mod ends;
 mod group_look;
+mod kept;
 mod pending;
 mod rested;
 mod scene;
@@ -175,12 +177,18 @@ impl World {
         subjects
     }
 
+    /// Takes no more room than is needed for what has grown.
+    pub fn pack(&mut self) {
+        self.objects.pack();
+        self.index.pack();
+        pack(&mut self.read);
+    }
+
     /// Begins a tenure: what was read from AWS is forgotten, since somebody else may have written,
     /// and what the cluster remembers takes the place of what was remembered here.
     pub fn begin(&mut self, memories: BTreeMap<Group, Remembered>, is_unmarked: bool) {
         self.leads = true;
-        self.objects.pack();
-        self.index.pack();
+        self.pack();
         self.is_unmarked = is_unmarked;
         self.inherited.clear();
         self.braked.clear();

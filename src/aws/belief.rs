@@ -14,6 +14,7 @@ use crate::model::id::AwsId;
 use crate::model::known::Known;
 use crate::model::marks::{TAG_SECRET, Tags};
 use crate::model::moment::Moment;
+use crate::model::pack::pack;
 
 use acm::AcmBelief;
 use ec2::Ec2Belief;
@@ -104,6 +105,13 @@ impl Belief {
             Part::Ec2(_) | Part::Acm(_) | Part::Tags(_) => {}
         }
         belief
+    }
+
+    /// Takes no more room than what is believed needs.
+    pub(super) fn pack(&mut self) {
+        pack(&mut self.looks);
+        self.elb.pack();
+        self.tags.pack();
     }
 
     /// Believes a part as another belief has it, which was looked up then.

@@ -273,6 +273,11 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.shared.lock().stale()
     }
 
+    /// Takes no more room than is needed for what has grown.
+    pub fn pack(&self) {
+        self.shared.lock().belief.pack();
+    }
+
     /// How many things are kept in mind; to be held against how many stand.
     #[must_use]
     pub fn kept(&self) -> usize {

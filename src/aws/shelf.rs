@@ -12,6 +12,7 @@ use crate::model::marks::{
     RESOURCE_BACKEND_SECURITY_GROUP, RESOURCES_REQUESTED, TAG_CLUSTER, TAG_CLUSTER_RESOURCE,
     TAG_REQUEST, TAG_RESOURCE, TAG_SECRET, Tags,
 };
+use crate::model::pack::pack;
 
 /// Start of the tag that says which cluster a node's or pod's security group belongs to.
 const TAG_NODE_CLUSTER_PREFIX: &str = "kubernetes.io/cluster/";
@@ -195,6 +196,12 @@ impl<T> Shelf<T> {
             _ => None,
         });
         marks.flatten()
+    }
+
+    /// Takes no more room than the things need.
+    pub(super) fn pack(&mut self) {
+        pack(&mut self.things);
+        pack(&mut self.marked);
     }
 
     /// All of them.

@@ -17,6 +17,9 @@ use crate::model::subject::{Lane, Subject, SubjectKind};
 const PACE_MIN: Duration = Duration::from_millis(250);
 /// How often it is looked what there is to look at.
 const SCAN_PAUSE: Duration = Duration::from_secs(60);
+/// By which part of all subjects there have to be more until what is known of them is packed anew:
+/// that takes some milliseconds for a thousand, and has others wait.
+const PACK_GROWTH: usize = 8;
 /// How old a look may be when the turn comes of what is looked at: one that has just been visited
 /// costs nothing. A period, this and the pause before are less than what people are promised.
 const SWEPT_AGE_MAX: Duration = Duration::from_secs(30);
@@ -37,7 +40,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     pub(super) async fn sweep(&self, period: Duration) {
         let clock = &self.reconciler.clock;
         let (mut known, mut turns) = (BTreeSet::new(), BTreeSet::new());
-        let mut last = clock.moment();
+        let (mut last, mut packed) = (clock.moment(), 0);
         loop {
             let current = self.swept();
             turns.retain(|(_, subject)| current.contains(subject));
@@ -47,6 +50,11 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
             for subject in fresh {
                 first = first.plus(apart);
                 turns.insert((first, subject.clone()));
+            }
+            if current.len() > packed + packed / PACK_GROWTH && self.queue.is_idle() {
+                self.reconciler.world.lock().pack();
+                self.reconciler.mirror.pack();
+                packed = current.len();
             }
             known = current;
             let end = clock.moment().plus(SCAN_PAUSE);

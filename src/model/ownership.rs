@@ -1,6 +1,7 @@
 //! Whose a record is: the TXT records beside it. FROZEN: external-dns's own format, so that it can
 //! be taken over from and gone back to.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::id::ObjectKey;
@@ -26,13 +27,42 @@ pub const TTL: i64 = 300;
 pub const VALUE_LENGTH_MAX: usize = 255;
 /// The most characters of one label of a name (RFC 1035).
 pub const LABEL_LENGTH_MAX: usize = 63;
-/// What the names of TXT records begin with.
-const TYPE_PREFIXES: [&str; 3] = ["a-", "aaaa-", "cname-"];
+/// What TXT records speak of. A type that another one begins with comes after it.
+const TYPES: [RecordType; 3] = [RecordType::Aaaa, RecordType::A, RecordType::Cname];
 /// What stands for an apex: in front of the zone's own name there is no label that a type could be
 /// added to, and external-dns's name for it lies outside of the zone.
 const APEX: &str = "_apex";
 /// What stands in affixes for the type of the record (external-dns).
 pub const TEMPLATE: &str = "%{record_type}";
+
+/// The kind of an object as values have it.
+fn kind(source: &Source) -> &'static str {
+    match source.kind {
+        SourceKind::Ingress => "ingress",
+    }
+}
+
+/// What the name of a TXT record that speaks of a record of a type begins with, where nobody says
+/// otherwise.
+#[must_use]
+pub fn start(record_type: RecordType) -> &'static str {
+    match record_type {
+        RecordType::A => "a-",
+        RecordType::Aaaa => "aaaa-",
+        RecordType::Cname => "cname-",
+        RecordType::Txt => "txt-",
+    }
+}
+
+/// A type as names of TXT records have it.
+fn shown(record_type: RecordType) -> &'static str {
+    start(record_type).trim_end_matches('-')
+}
+
+/// An affix, with a type as names have it.
+fn affix<'t>(text: &'t str, shown: &str) -> Cow<'t, str> {
+    if text.contains(TEMPLATE) { text.replace(TEMPLATE, shown).into() } else { text.into() }
+}
 
 /// Whose a record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +80,23 @@ impl Ownership {
     /// That of a record which somebody asks for.
     #[must_use]
     pub fn of(owner: &str, source: &Source) -> Self {
-        let kind = match source.kind {
-            SourceKind::Ingress => "ingress",
-        };
-        let resource = format!("{kind}/{source}");
+        let resource = format!("{}/{source}", kind(source));
         Self { owner: owner.to_owned(), resource, is_dualstack: false }
+    }
+
+    /// Whether the value of a TXT record is plainly what is written of a record that somebody asks
+    /// for. What says the same with more words has to be read.
+    #[must_use]
+    pub fn is_written(value: &str, owner: &str, source: &Source) -> bool {
+        let rest = || {
+            let rest = value.trim_matches('"').strip_prefix(HERITAGE)?.strip_prefix(',')?;
+            let rest = rest.strip_prefix(OWNER)?.strip_prefix(owner)?.strip_prefix(',')?;
+            let rest =
+                rest.strip_prefix(RESOURCE)?.strip_prefix(kind(source))?.strip_prefix('/')?;
+            let rest = rest.strip_prefix(source.namespace())?.strip_prefix('/')?;
+            rest.strip_prefix(source.key.name.as_str())
+        };
+        rest().is_some_and(str::is_empty)
     }
 
     /// Reads the value of a TXT record, with or without its quotes. None where it says nothing of
@@ -131,14 +173,11 @@ impl TxtNames {
             Some(replacement) if first == "*" => replacement,
             Some(_) | None => first,
         };
-        let record_type = record_type.map(|one| one.as_str().to_lowercase());
-        let typed = match &record_type {
-            Some(record_type) if !self.has_template() => format!("{record_type}-"),
-            Some(_) | None => String::new(),
-        };
-        let affix = |text: &str| text.replace(TEMPLATE, record_type.as_deref().unwrap_or_default());
+        let shown = record_type.map(shown).unwrap_or_default();
+        let typed = record_type.filter(|_| !self.has_template()).map(start).unwrap_or_default();
+        let (prefix, suffix) = (affix(&self.prefix, shown), affix(&self.suffix, shown));
         let dot = if rest.is_empty() { "" } else { "." };
-        format!("{}{typed}{first}{}{dot}{rest}", affix(&self.prefix), affix(&self.suffix))
+        [&prefix, typed, first, &suffix, dot, rest].concat()
     }
 
     /// How many characters longer than the first label of a host the label is that it becomes.
@@ -157,15 +196,12 @@ impl TxtNames {
     /// the inverse of [`TxtNames::name`].
     #[must_use]
     pub fn subject(&self, zone: &str, name: &str) -> Option<(String, RecordType)> {
-        // A type that another one begins with comes after it.
-        let types = [RecordType::Aaaa, RecordType::A, RecordType::Cname];
-        types.into_iter().find_map(|record_type| {
-            let shown = record_type.as_str().to_lowercase();
-            let affix = |text: &str| text.replace(TEMPLATE, &shown);
-            let rest = name.strip_prefix(&affix(&self.prefix))?;
-            let typed = (!self.has_template()).then(|| format!("{shown}-"));
-            let rest = rest.strip_prefix(typed.as_deref().unwrap_or_default())?;
-            let suffix = affix(&self.suffix);
+        TYPES.into_iter().find_map(|record_type| {
+            let shown = shown(record_type);
+            let rest = name.strip_prefix(&*affix(&self.prefix, shown))?;
+            let typed = if self.has_template() { "" } else { start(record_type) };
+            let rest = rest.strip_prefix(typed)?;
+            let suffix = affix(&self.suffix, shown);
             let (first, rest) = rest.split_once(&format!("{suffix}."))?;
             let first = if self.wildcard.as_deref() == Some(first) { "*" } else { first };
             let host = match first {
@@ -188,7 +224,7 @@ impl TxtNames {
         let bare = self.external(host, None);
         // What stands at `a-web.example.com` speaks of `web.example.com`, whatever else may be
         // there.
-        let speaks_of_another = TYPE_PREFIXES.iter().any(|prefix| bare.starts_with(prefix));
+        let speaks_of_another = TYPES.iter().any(|one| bare.starts_with(start(*one)));
         if record_type != RecordType::Aaaa && !speaks_of_another && is_within(&bare, zone) {
             names.push(bare);
         }

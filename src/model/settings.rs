@@ -1,5 +1,6 @@
 //! The flags as meant: what every room may know of how this process was started.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::extent::Extent;
@@ -29,7 +30,7 @@ pub struct Settings {
     /// How much of the cluster is looked at.
     pub extent: Extent,
     /// Where load balancers are made.
-    pub place: Place,
+    pub place: Arc<Place>,
     /// The VPC they are made in.
     pub vpc: AwsId,
     /// The value of `kubernetes.io/ingress.class` that is answered; empty for LBC's wider rule.

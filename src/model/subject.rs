@@ -1,6 +1,7 @@
 //! Subjects: what comes to rest on its own, and the one writer of each thing in AWS.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,25 +17,25 @@ pub struct Place {
     pub region: String,
 }
 
-/// A subject's key.
+/// A subject's key. There are many, and few places.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
     /// A VPC's shared backend security group and the rules that let it reach nodes and pods.
-    Fabric(Place),
+    Fabric(Arc<Place>),
     /// An Ingress group's load balancers, listeners, rules, target groups and frontend security
     /// group.
-    Balancer(Place, Group),
+    Balancer(Arc<Place>, Group),
     /// What is registered in the target group of a TargetGroupBinding.
-    Targets(Place, ObjectKey),
+    Targets(Arc<Place>, ObjectKey),
     /// A certificate, such as the one that a TLS Secret is imported as.
-    Certificate(Place, CertificateKey),
+    Certificate(Arc<Place>, CertificateKey),
     /// What protects the load balancers of an Ingress group: their web ACL, and Shield Advanced.
-    Protection(Place, Group),
+    Protection(Arc<Place>, Group),
     /// The records of one hosted zone that are ours.
-    Zone(Place, AwsId),
+    Zone(Arc<Place>, AwsId),
     /// Which hosted zones there are, and which certificates of ours nobody uses: looked at now and
     /// then, so that others need not.
-    Census(Place),
+    Census(Arc<Place>),
 }
 
 /// The kinds of subjects.

@@ -18,6 +18,7 @@ use super::brakes;
 use super::draft::Draft;
 use batch::{Changed, batches};
 use host::{Claim, Host};
+use rest::{Walks, Wished};
 use row::Row;
 use whose::Whose;
 
@@ -68,8 +69,11 @@ pub fn plan(
     };
     if stack.keeps_names {
         let shown = stack.names.iter().filter(|(host, _)| inventory.sight.shows(host));
-        for (host, asking) in shown.filter(|(host, asking)| !view.is_at_rest(host, asking)) {
-            planning.name(host, asking);
+        let mut walks = Walks::new(view.records);
+        for (host, asking) in shown {
+            if !view.is_at_rest(&mut walks, host, asking) {
+                planning.name(host, asking);
+            }
         }
         planning.withdraw();
         planning.say_what_is_held();
@@ -259,11 +263,12 @@ impl Planning<'_> {
         let (zone, txt_names) = (&self.stack.zone.name, &self.settings.txt_names);
         let is_wished =
             |name: &str| self.stack.names.contains_key(name) || self.stack.elsewhere.contains(name);
+        let mut wished = Wished::new(self.stack, txt_names);
         let names = self.view.records.keys().filter_map(|key| match key.record_type {
-            RecordType::Txt if self.view.speaks_of(&key.name, is_wished) => None,
+            RecordType::Txt if wished.is_spoken_of(&key.name) => None,
             RecordType::Txt => Some(Cow::Owned(txt_names.subject(zone, &key.name)?.0)),
             RecordType::A | RecordType::Aaaa | RecordType::Cname => {
-                (!is_wished(&key.name)).then_some(Cow::Borrowed(key.name.as_str()))
+                (!wished.has(&key.name)).then_some(Cow::Borrowed(key.name.as_str()))
             }
         });
         let names: BTreeSet<Cow<'_, str>> = names.collect();

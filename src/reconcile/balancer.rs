@@ -292,15 +292,14 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let mut world = self.world().lock();
             let state = world.balancers.entry(group.clone()).or_default();
             let good = &state.good;
-            let changed = built.good.iter().filter(|(key, part)| good.get(*key) != Some(*part));
+            let changed = built.good.iter().filter(|(key, part)| !good.is_kept(key, part));
             let changed: Vec<(&Source, &Arc<Part>)> = changed.collect();
-            let is_new = |(key, _): &&(&Source, &Arc<Part>)| !good.contains_key(*key);
+            let is_new = |(key, _): &&(&Source, &Arc<Part>)| !good.contains(key);
             let new: Vec<Source> =
                 changed.iter().filter(is_new).map(|(key, _)| (*key).clone()).collect();
             let let_go = state.let_go_of(|state| {
-                let good = changed.iter().map(|(key, part)| ((*key).clone(), Arc::clone(part)));
-                state.good.extend(good);
-                state.good.retain(|key, _| built.stack.active.contains(key));
+                changed.iter().for_each(|(key, part)| state.good.keep((*key).clone(), part));
+                state.good.retain(|key| built.stack.active.contains(key));
             });
             let changed: Vec<Source> = changed.into_iter().map(|(key, _)| key.clone()).collect();
             state.observe(&snapshot.objects, &built.stack);

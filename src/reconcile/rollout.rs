@@ -1,5 +1,6 @@
 //! Rollouts, as people of our own classes hear of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Visit;
@@ -10,6 +11,7 @@ use crate::desired::classes::{class_of, is_own_class};
 use crate::desired::rollout::{self, DELAY_DEFAULT};
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
+use crate::model::part::WishedTargetGroup;
 use crate::model::problem::Problem;
 use crate::model::snapshot::Snapshot;
 use crate::world::World;
@@ -39,11 +41,14 @@ fn is_of_own_class(world: &World, group: &Group) -> bool {
 
 /// How long AWS waits for requests under way to what a binding of a group registers.
 fn delay(world: &World, group: &Group, key: &ObjectKey) -> Duration {
-    let parts = world.balancers.get(group).into_iter().flat_map(|state| state.good.values());
-    let mut groups = parts.flat_map(|part| part.target_groups.values()).filter(|wished| {
+    let mut good = world.balancers.get(group).into_iter().flat_map(|state| state.good.read());
+    let is_its = |wished: &&Arc<WishedTargetGroup>| {
         let name = wished.target_group.name.as_ref();
         wished.binding.namespace == key.namespace && name == Some(&key.name)
+    };
+    let said = good.find_map(|(_, part)| {
+        let mut groups = part.target_groups.values().filter(is_its);
+        groups.find_map(|wished| wished.attributes.get(DELAY)?.parse().ok())
     });
-    let said = groups.find_map(|wished| wished.attributes.get(DELAY)?.parse().ok());
     said.map_or(DELAY_DEFAULT, Duration::from_secs)
 }

@@ -168,9 +168,10 @@ impl World {
             let Some(state) = self.balancers.get(group) else { continue };
             let held = state.stored.memory.held.values().filter(|part| {
                 // What a bad member had is what it has.
-                !state.good.contains_key(&part.source)
+                !state.good.contains(&part.source)
             });
-            let parts = state.good.values().chain(held).filter(|part| self.uses(part, port, id));
+            let good = state.good.read().map(|(_, part)| part);
+            let parts = good.chain(held.cloned()).filter(|part| self.uses(part, port, id));
             problems.extend(parts.map(|part| ending::problem(&part.source, (port, id), end, days)));
         }
         problems

@@ -14,7 +14,6 @@ use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::memory::{Memory, Remembered};
 use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
-use crate::model::part::Part;
 use crate::model::plan::{Need, Plan, WaitKey};
 use crate::model::security::IngressRule;
 use crate::model::seen::BindingStatus;
@@ -26,6 +25,7 @@ use crate::model::target::Target;
 use crate::report::Told;
 
 use super::contest::Contest;
+use super::kept::KeptParts;
 use super::sync::Sync;
 
 /// How often what changes without a word is looked at. Targets take tens of seconds to get well.
@@ -40,7 +40,7 @@ const POLLS_QUICK: u32 = 30;
 #[derive(Debug, Default)]
 pub struct BalancerState {
     /// The last good part of each member.
-    pub good: BTreeMap<Source, Arc<Part>>,
+    pub good: KeptParts,
     /// The generation of each member's `spec` that the last visit has seen.
     pub observed: FlatMap<Source, i64>,
     /// The members that are in, the one that has been for longest first.
@@ -91,7 +91,7 @@ impl BalancerState {
     /// Whether a part of a member has been good, as far as anybody remembers.
     #[must_use]
     pub fn serves(&self, member: &Source) -> bool {
-        self.good.contains_key(member) || self.stored.memory.held.contains_key(member)
+        self.good.contains(member) || self.stored.memory.held.contains_key(member)
     }
 
     /// Whether nothing is kept of the group that anybody needs once it is gone.
@@ -103,8 +103,8 @@ impl BalancerState {
     /// The certificates that parts of members use, the last good ones and those that stand for a
     /// member that has turned bad, whether or not anybody asks for them by now.
     pub fn held_certificates(&self) -> impl Iterator<Item = &CertificateKey> {
-        let parts = self.good.values().chain(self.stored.memory.held.values());
-        parts.flat_map(|part| part.certificates())
+        let held = self.stored.memory.held.values();
+        self.good.certificates().chain(held.flat_map(|part| part.certificates()))
     }
 
     /// Changes what is kept. Says which certificates no part of a member uses any more.
@@ -119,7 +119,7 @@ impl BalancerState {
     #[must_use]
     pub fn memory(&self) -> Memory {
         let mut memory = self.stored.memory.clone();
-        memory.held.extend(self.good.clone());
+        memory.held.extend(self.good.read().map(|(member, part)| (member.clone(), part)));
         if !self.standing.is_empty() {
             memory.standing.clone_from(&self.standing);
         }

@@ -41,7 +41,7 @@ fn plans(say: impl FnOnce()) -> Vec<String> {
 
 fn subject() -> Subject {
     let place = Place { role: None, region: "us-east-1".to_owned() };
-    Subject::Targets(place, ObjectKey::new("shop", "a"))
+    Subject::Targets(place.into(), ObjectKey::new("shop", "a"))
 }
 
 /// A plan that sets tags, a step each.

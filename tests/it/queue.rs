@@ -1,5 +1,6 @@
 //! Which visits wait, in which lane, and for how long.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::clock::Clock as _;
@@ -12,8 +13,8 @@ use futures::FutureExt as _;
 use super::support::clock::{VirtualClock, wait};
 use super::support::world::{group, key};
 
-fn place() -> Place {
-    Place { role: None, region: "us-east-1".to_owned() }
+fn place() -> Arc<Place> {
+    Place { role: None, region: "us-east-1".to_owned() }.into()
 }
 
 fn balancer(name: &str) -> Subject {

@@ -29,6 +29,7 @@ mod arrival;
 mod batches;
 mod clusters;
 mod contested;
+mod crowded;
 mod golden;
 mod judged;
 mod keepers;

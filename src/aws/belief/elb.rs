@@ -18,6 +18,7 @@ use crate::model::known::{Known, Live};
 use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
+use crate::model::pack::pack;
 use crate::model::target::{LiveTarget, Target, TargetState};
 use crate::model::target_group::{TargetGroup, Traits};
 
@@ -114,6 +115,22 @@ impl ElbBelief {
             ElbReading::Rules(..) => {}
         }
         belief
+    }
+
+    /// Takes no more room than what there are many of needs.
+    pub(super) fn pack(&mut self) {
+        if let Known::Is(found, _) = &mut self.load_balancers {
+            found.pack();
+        }
+        if let Known::Is(found, _) = &mut self.target_groups {
+            pack(found);
+        }
+        pack(&mut self.listeners);
+        pack(&mut self.load_balancer_attributes);
+        pack(&mut self.listener_attributes);
+        pack(&mut self.target_group_attributes);
+        pack(&mut self.targets);
+        pack(&mut self.draining);
     }
 
     /// A belief in nothing but that what a part hangs on is gone.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::rc::Rc;
 
 use crate::model::id::AwsId;
@@ -106,9 +107,8 @@ impl<'a> View<'a> {
         name: &str,
         record_type: RecordType,
     ) -> impl Iterator<Item = &'a Record> + use<'a> {
-        let first = RecordKey { name: name.to_owned(), record_type, set_identifier: None };
-        let key = first.clone();
-        let from = self.records.range(first..);
+        let key = RecordKey { name: name.to_owned(), record_type, set_identifier: None };
+        let from = self.records.range((Bound::Included(&key), Bound::Unbounded));
         from.map(|(_, record)| record).take_while(move |record| {
             record.key.name == key.name && record.key.record_type == record_type
         })

@@ -83,7 +83,7 @@ pub fn settings() -> Settings {
         cluster: "demo".to_owned(),
         cluster_named: "demo".to_owned(),
         extent: Extent::Cluster,
-        place: Place { role: None, region: "us-east-1".to_owned() },
+        place: Place { role: None, region: "us-east-1".to_owned() }.into(),
         vpc: AwsId::new("vpc-fake"),
         ingress_class: "alb".to_owned(),
         default_scheme: Scheme::Internal,

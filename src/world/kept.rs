@@ -1,0 +1,112 @@
+//! The last good parts of a group's members, as they are kept while all is well.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+
+use crate::model::id::CertificateKey;
+use crate::model::part::Part;
+use crate::model::source::Source;
+
+/// The last good parts of a group's members. Nobody needs them until a member turns bad, so they
+/// are written down and packed: in a large cluster they would be the most of what is kept.
+#[derive(Debug, Default)]
+pub struct KeptParts(BTreeMap<Source, Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    form: Form,
+    /// What is asked for at every visit: the certificates that its listeners use.
+    certificates: Box<[CertificateKey]>,
+}
+
+#[derive(Debug)]
+enum Form {
+    Packed {
+        packed: Box<[u8]>,
+        /// Stands for what was written.
+        digest: u64,
+    },
+    /// What is not the same once it is read again: secrets are never written.
+    Whole(Arc<Part>),
+}
+
+impl KeptParts {
+    /// Whether a part of a member is kept.
+    #[must_use]
+    pub fn contains(&self, member: &Source) -> bool {
+        self.0.contains_key(member)
+    }
+
+    /// Whether this part of a member is kept.
+    #[must_use]
+    pub fn is_kept(&self, member: &Source, part: &Part) -> bool {
+        self.0.get(member).is_some_and(|kept| match &kept.form {
+            Form::Packed { digest: known, .. } => *known == digest(&written(part)),
+            Form::Whole(known) => **known == *part,
+        })
+    }
+
+    /// Keeps a part, in place of what was kept of its member.
+    pub fn keep(&mut self, member: Source, part: &Arc<Part>) {
+        let text = written(part);
+        let packed = packed(&text).filter(|packed| unpacked(packed).as_ref() == Some(&**part));
+        let form = match packed {
+            Some(packed) => Form::Packed { packed, digest: digest(&text) },
+            None => Form::Whole(Arc::clone(part)),
+        };
+        let certificates = part.certificates().cloned().collect();
+        self.0.insert(member, Kept { form, certificates });
+    }
+
+    /// Keeps the parts of some members only.
+    pub fn retain(&mut self, keep: impl Fn(&Source) -> bool) {
+        self.0.retain(|member, _| keep(member));
+    }
+
+    /// The parts, each read anew.
+    pub fn read(&self) -> impl Iterator<Item = (&Source, Arc<Part>)> {
+        self.0.iter().filter_map(|(member, kept)| Some((member, kept.part()?)))
+    }
+
+    /// The certificates that parts use.
+    pub fn certificates(&self) -> impl Iterator<Item = &CertificateKey> {
+        self.0.values().flat_map(|kept| &kept.certificates)
+    }
+}
+
+impl Kept {
+    /// The part; what is packed could be read when it was.
+    fn part(&self) -> Option<Arc<Part>> {
+        match &self.form {
+            Form::Packed { packed, .. } => unpacked(packed).map(Arc::new),
+            Form::Whole(part) => Some(Arc::clone(part)),
+        }
+    }
+}
+
+/// What is written of a part; nothing where it cannot be.
+fn written(part: &Part) -> Vec<u8> {
+    serde_json::to_vec(part).unwrap_or_default()
+}
+
+fn digest(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn packed(text: &[u8]) -> Option<Box<[u8]>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).ok()?;
+    Some(encoder.finish().ok()?.into_boxed_slice())
+}
+
+fn unpacked(packed: &[u8]) -> Option<Part> {
+    serde_json::from_reader(DeflateDecoder::new(packed)).ok()
+}
