@@ -38,7 +38,7 @@ mod wished;
 pub use batch::by_host;
 pub(super) use proof::proves;
 pub use scope::scope;
-pub use told::{behind, is_blind, is_ours, leading, led_by, unseen};
+pub use told::{behind, is_ours, leading, led_by, unknown, unseen};
 pub(super) use whose::View;
 
 /// The types of the records that lead to load balancers, or are in their way.

@@ -11,13 +11,14 @@ use crate::desired;
 use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::fact::{FactStore, Leading};
 use crate::model::id::{AwsId, Id};
-use crate::model::inventory::{ZoneInventory, ZoneSight, of_name};
+use crate::model::inventory::{ZoneInventory, ZoneScope, ZoneSight, of_name};
 use crate::model::moment::Moment;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::ownership::TxtNames;
 use crate::model::plan::{Plan, Step, WaitKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::{HostedZone, RecordChange, name_from_route53};
+use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 use crate::model::stack::ZoneStack;
 use crate::plan;
@@ -26,8 +27,6 @@ use crate::world::{Progress, ZoneState, member};
 
 /// How old what we know of load balancers may be while no name waits for one.
 const RECORDS_AGE_MAX: Duration = Duration::from_secs(60 * 60);
-/// How old that may be where the record of a load balancer changes of which nothing is known.
-const UNKNOWN_AGE_MAX: Duration = Duration::from_secs(30);
 /// How often it is looked whether a large zone has been read as a whole, which takes minutes.
 const WHOLE_PAUSE: Duration = Duration::from_secs(10);
 /// How often a load balancer that is being set up is looked at while a name waits for it; AWS takes
@@ -100,12 +99,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let age_max = if state.is_awaiting { ACTIVE_PAUSE } else { RECORDS_AGE_MAX };
             (age_max, is_by_name.then(scope))
         };
-        let look = async |age_max| {
-            let inventory = self.mirror().zone(id, scope.as_ref(), age_max).await?;
-            let plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
-            Ok::<_, CloudError>((inventory, plan))
-        };
-        let (mut inventory, mut plan) = match look(age_max).await {
+        let looked = self.look_at_zone(&snapshot, &stack, scope.as_ref(), age_max).await;
+        let (inventory, mut plan) = match looked {
             Err(error) if error.kind == Kind::Refused => {
                 let world = &mut *self.world().lock();
                 world.facts.refuses(id);
@@ -115,9 +110,6 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             }
             looked => looked?,
         };
-        if plan::zone::is_blind(settings, &stack, &inventory, &plan) {
-            (inventory, plan) = look(UNKNOWN_AGE_MAX).await?;
-        }
         if stack.keeps_names {
             stack.braked = self.braked_names(&snapshot, &stack, &inventory).await;
         }
@@ -188,6 +180,34 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         // What is found then is nobody's visit's yet.
         let read = self.mirror().is_reading(id).then_some(Rest::Later(WHOLE_PAUSE));
         Ok(gravest([self.rest(&plan, &outcomes), rest, held].into_iter().chain(read)))
+    }
+
+    /// What stands of a zone, and its plan. Where the record of a load balancer is to change of
+    /// which nothing is known, it may have changed since somebody looked, and lead to one that was
+    /// made since: the record is looked at anew, and after that the load balancers.
+    async fn look_at_zone(
+        &self,
+        snapshot: &Snapshot,
+        stack: &ZoneStack,
+        scope: Option<&ZoneScope>,
+        age_max: Duration,
+    ) -> Result<(ZoneInventory, Plan), CloudError> {
+        let (settings, id) = (self.settings(), &stack.zone.id);
+        let look = async |age_max| {
+            let inventory = self.mirror().zone(id, scope, age_max).await?;
+            let plan = plan::zone::plan(settings, &snapshot.extent, stack, &inventory);
+            let unknown = plan::zone::unknown(settings, stack, &inventory, &plan);
+            Ok::<_, CloudError>((inventory, plan, unknown))
+        };
+        let (mut inventory, mut plan, mut unknown) = look(age_max).await?;
+        if !unknown.is_empty() {
+            self.mirror().refresh_names(id, &unknown, Duration::ZERO);
+            (inventory, plan, unknown) = look(age_max).await?;
+        }
+        if !unknown.is_empty() {
+            (inventory, plan, _) = look(Duration::ZERO).await?;
+        }
+        Ok((inventory, plan))
     }
 
     /// The names that somebody changes back again and again, and for how long nothing is written.

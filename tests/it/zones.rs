@@ -40,6 +40,7 @@ mod moves;
 mod owners;
 mod prefixes;
 mod routed;
+mod seen_late;
 mod silent;
 mod starts;
 mod sync;

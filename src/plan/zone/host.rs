@@ -269,9 +269,15 @@ impl<'a> Host<'a> {
         };
         // Before 0.12 external-dns gave the TXT record the name of the record itself.
         let is_name = TYPES.iter().any(|other| self.simple(&name, *other).is_some());
-        // Whatever else stands at the name and nobody says whose, it may speak of.
+        // Whatever else stands at the name and nobody says whose, it may speak of; one that has a
+        // set identifier speaks of what has the same.
+        let may_be_its = |record: &Record| {
+            self.set_identifier.is_none()
+                || record.key.set_identifier.as_deref() == self.set_identifier
+        };
         let mut all = TYPES.into_iter().flat_map(|other| self.view.of_type(self.name, other));
-        let is_beside_strangers = all.any(|record| !self.view.may_change(record));
+        let is_beside_strangers =
+            all.any(|record| may_be_its(record) && !self.view.may_change(record));
         let is_needed = is_name || is_beside_strangers || TYPES.iter().any(speaks_of);
         (!is_needed).then_some(txt)
     }

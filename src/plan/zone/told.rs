@@ -92,24 +92,27 @@ pub fn is_ours(
     record.is_some_and(|record| host_of(&view, record).claim(record) == Claim::Ours)
 }
 
-/// Whether a plan changes a record that leads to a load balancer of which nothing is known: it may
-/// have been made since somebody looked, and be another cluster's.
+/// The names whose records a plan changes now and that lead to load balancers of which nothing is
+/// known: these may have been made since somebody looked, and be another cluster's.
 #[must_use]
-pub fn is_blind(
+pub fn unknown(
     settings: &Settings,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
     plan: &Plan,
-) -> bool {
-    let Some(view) = View::of(settings, &stack.zone, &stack.names, inventory) else { return false };
-    let changes = plan.steps.iter().flat_map(|step| match &step.action {
+) -> BTreeSet<String> {
+    let view = View::of(settings, &stack.zone, &stack.names, inventory);
+    let Some(view) = view else { return BTreeSet::new() };
+    let free = plan.steps.iter().filter(|step| step.gate.is_none());
+    let changes = free.flat_map(|step| match &step.action {
         Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
             changes.as_slice()
         }
         Action::Aws(_) | Action::Kube(_) => &[],
     });
-    let mut standing = changes.filter_map(|change| view.records.get(&change.record.key));
-    standing.any(|record| view.is_gone(record))
+    let standing = changes.filter_map(|change| view.records.get(&change.record.key));
+    let unknown = standing.filter(|record| view.is_gone(record));
+    unknown.map(|record| record.key.name.clone()).collect()
 }
 
 /// The members that went to another group and of whose names one at least leads elsewhere still.

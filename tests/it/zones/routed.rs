@@ -1,6 +1,7 @@
 //! Records of one name beside each other: by weight, by place and the other policies.
 
 use albedo::model::fact::Leading;
+use albedo::model::record::RecordKey;
 use albedo::model::routing::RoutingKind;
 
 use super::golden::said::{said, understood};
@@ -79,6 +80,19 @@ fn what_others_have_beside_ours_stays() {
         }
         assert_eq!(Case::new(&[]).carried_out(&end), theirs, "{to:?}");
     }
+}
+
+#[test]
+fn what_says_whose_a_record_was_that_is_gone_goes_beside_what_others_have() {
+    let theirs = records(anothers());
+    let mut lost = understood(KINDS[5]).carried_out(&theirs);
+    let before = lost.len();
+    let is_ours = |key: &RecordKey| key.set_identifier.as_deref() == Some("a");
+    lost.retain(|key, _| !is_ours(key) || key.record_type == RecordType::Txt);
+    assert!(lost.len() < before && lost.keys().any(is_ours), "{lost:?}");
+    assert_eq!(Case::new(&[]).carried_out(&lost), theirs);
+    let end = understood(KINDS[6]).carried_out(&lost);
+    assert!(!end.keys().any(is_ours), "{end:?}");
 }
 
 #[test]
