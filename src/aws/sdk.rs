@@ -11,6 +11,11 @@ use aws_sdk_ec2::config::interceptors::{BeforeTransmitInterceptorContextRef, Int
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents, SharedCredentialsProvider};
 use aws_sdk_ec2::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use futures::FutureExt as _;
@@ -29,6 +34,9 @@ use crate::model::role::Role;
 const ATTEMPTS_MAX: u32 = 10;
 /// How long a connection may take to come about; within a region it takes milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How many connections to one endpoint are kept that nobody uses, for as long as the SDK keeps
+/// them (90 s): in a start there are some dozens at once, each of which holds tens of kilobytes.
+const IDLE_MAX: usize = 8;
 /// How long one try of a call may take: twice what AWS's slowest answers here take, creations and
 /// pages of a thousand network interfaces.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,6 +76,7 @@ pub struct Sdk {
 /// when the region and credentials are configured.
 pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(connections())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
         .timeout_config(
             TimeoutConfig::builder()
@@ -83,6 +92,20 @@ pub async fn configure(region: Option<&str>, endpoint: Option<&str>) -> SdkConfi
         loader = loader.endpoint_url(endpoint);
     }
     loader.load().await
+}
+
+/// The connections to AWS, shared by all services: as the SDK makes them, by way of a proxy where
+/// the environment names one, but that few are kept that nobody uses.
+fn connections() -> SharedHttpClient {
+    let pooled = Builder::new().pool_max_idle_per_host(IDLE_MAX);
+    pooled.build_with_connector_fn(|settings, components| {
+        let tls = Provider::Rustls(CryptoMode::AwsLc);
+        let mut connector = ConnectorBuilder::default().tls_provider(tls);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    })
 }
 
 /// What sessions are called by which Route 53 is called, in the other account's CloudTrail.

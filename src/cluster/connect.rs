@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ClientBuilder, ConfigExt as _};
 use kube::{Client, Config};
 use rustls::crypto::CryptoProvider;
@@ -20,6 +20,9 @@ const KEEPALIVE_RETRIES: u32 = 3;
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(25);
 /// How long a connection may take to come about (client-go).
 const CONNECT_MAX: Duration = Duration::from_secs(30);
+/// How many connections are kept that nobody uses, for as long as the library keeps them (90 s): in
+/// a start there are some dozens at once, each of which holds tens of kilobytes.
+const IDLE_MAX: usize = 8;
 
 /// A client of an API server. Requests by way of a proxy are `kube`'s own.
 ///
@@ -43,7 +46,9 @@ pub fn connect(config: Config) -> Result<Client, kube::Error> {
     tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
     tcp.set_connect_timeout(Some(CONNECT_MAX));
     let tls = config.rustls_https_connector_with_connector(tcp)?;
-    let client: legacy::Client<_, Body> = legacy::Client::builder(TokioExecutor::new()).build(tls);
+    let mut pooled = legacy::Client::builder(TokioExecutor::new());
+    pooled.pool_max_idle_per_host(IDLE_MAX).pool_timer(TokioTimer::new());
+    let client: legacy::Client<_, Body> = pooled.build(tls);
     let client = client.map_err(BoxError::from);
     let builder = ClientBuilder::new(client, config.default_namespace.clone());
     let builder = builder.with_layer(&config.extra_headers_layer()?);

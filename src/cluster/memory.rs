@@ -141,6 +141,7 @@ pub fn read(maps: impl IntoIterator<Item = ConfigMap>, scope: Scope) -> Recalled
 fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
     let known = &mut recalled.groups.entry(group).or_default().memory;
     known.held.extend(memory.held);
+    known.let_go.extend(memory.let_go);
     known.leftovers.extend(memory.leftovers);
     known.client_secrets.extend(memory.client_secrets);
     known.standing.extend(memory.standing);
@@ -155,6 +156,7 @@ fn add(recalled: &mut Recalled, group: Group, memory: Memory) {
 #[serde(default)]
 struct Entries {
     held: Vec<Value>,
+    let_go: BTreeSet<Source>,
     leftovers: BTreeSet<AwsId>,
     client_secrets: BTreeMap<String, Option<String>>,
     standing: Vec<Source>,
@@ -168,7 +170,7 @@ fn entries(
     let text = |key| data.get(key).map(String::as_str).unwrap_or_default();
     let group = serde_json::from_str::<Group>(text(DATA_GROUP));
     let entries = serde_json::from_str::<Entries>(text(DATA_MEMORY));
-    let (group, Entries { held, leftovers, client_secrets, standing, given }) =
+    let (group, Entries { held, let_go, leftovers, client_secrets, standing, given }) =
         match (group, entries) {
             (Ok(group), Ok(entries)) => (group, entries),
             (Err(error), _) | (_, Err(error)) => {
@@ -183,5 +185,5 @@ fn entries(
             Err(error) => unreadable.push(error.to_string()),
         }
     }
-    Some((group, Memory { held: parts, leftovers, client_secrets, standing, given }))
+    Some((group, Memory { held: parts, let_go, leftovers, client_secrets, standing, given }))
 }

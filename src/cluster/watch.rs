@@ -125,8 +125,11 @@ struct Hearer<K: Wire, I> {
 }
 
 impl<K: Wire, I: Intake> Hearer<K, I> {
-    fn take(&self, key: K::Key, noun: Option<K::Noun>) {
-        self.intake.take(K::seen(key, noun.map(Arc::new)));
+    fn take(&self, key: K::Key, noun: Option<&K::Noun>) {
+        // A copy is as large as what it holds. What was read has room that is never needed, for
+        // four rules, paths or ports where there is one: a third of an Ingress.
+        let noun = noun.map(|noun| Arc::new(noun.clone()));
+        self.intake.take(K::seen(key, noun));
     }
 }
 
@@ -137,7 +140,7 @@ impl<K: Wire, I: Intake> Audience<K> for Hearer<K, I> {
             Notice::Put(object) => {
                 let (key, noun) = object.noun();
                 self.missing.remove(&key);
-                self.take(key, noun);
+                self.take(key, noun.as_ref());
             }
             // What is there and cannot be read is as it was known: unknown is not absent.
             Notice::Misfit(meta) => _ = self.missing.remove(&K::Key::of(&meta)),

@@ -56,7 +56,7 @@ pub(super) trait Wire:
     /// What one object is called.
     type Key: Key;
     /// What is kept of it.
-    type Noun: PartialEq + Debug + Send + Sync + 'static;
+    type Noun: Clone + PartialEq + Debug + Send + Sync + 'static;
 
     /// Takes what is kept: nothing of an object that cannot matter to a load balancer.
     fn noun(self) -> (Self::Key, Option<Self::Noun>);

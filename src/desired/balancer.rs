@@ -99,6 +99,8 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let named = snapshot.facts.leading().filter(|_| !names::are_unread(snapshot, all));
     let named = named.or_else(|| is_unnamed.then(Arc::default));
     let given = given(snapshot, group, merged.front.as_ref(), &merged.target_groups);
+    let let_go = members.leaving.iter().filter(|source| snapshot.let_go.contains(*source));
+    let let_go = let_go.cloned().collect();
     let stack = BalancerStack {
         group: group.clone(),
         finalizer: finalizer.clone(),
@@ -117,6 +119,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         unexplained,
         braked: Braked::default(),
         memory: Memory {
+            let_go,
             standing: standing::remembered(snapshot, group, &active, &standing),
             ..memory(snapshot, &active, (&good, &instead), &judged)
         },

@@ -1,8 +1,8 @@
 //! Members on their way from one group to another.
 //!
 //! The old group keeps a member, with its last good part, until the new one serves it, its names
-//! lead there and clients have had time to follow. Nothing of that is remembered: a member that is
-//! on its way carries the finalizers of both groups.
+//! lead there and clients have had time to follow. Only the end of that is remembered: a member
+//! that is on its way carries the finalizers of both groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,7 +44,8 @@ pub fn departures(snapshot: &Snapshot, moved: Vec<(Source, Group)>) -> Departure
         if is_followed {
             departures.followed.insert(source.clone());
         }
-        if is_followed && snapshot.let_go.contains(&source) {
+        let is_let_go = is_followed && snapshot.let_go.contains(&source);
+        if is_let_go || snapshot.memory.let_go.contains(&source) {
             departures.leaving.push(source);
         } else {
             departures.staying.insert(source);

@@ -54,6 +54,10 @@ pub struct Memory {
     /// The last good part of each member that has turned bad.
     #[serde(with = "pairs")]
     pub held: BTreeMap<Source, Arc<Part>>,
+    /// The members that are on their way out and have waited for whatever they had to: what is left
+    /// of them only has to go.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub let_go: BTreeSet<Source>,
     /// Things that nobody wants and that AWS would not let go yet. Their objects are released; they
     /// are tried again for as long as they stand.
     pub leftovers: BTreeSet<AwsId>,
@@ -73,7 +77,7 @@ pub struct Memory {
 /// What is written, and lost, by itself: one that cannot be written holds up no other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Entry {
-    /// The part of one member.
+    /// The part of one member, or that it has been let go.
     Held(Source),
     /// What is left over of the group.
     Leftovers,
@@ -97,7 +101,8 @@ impl Memory {
         let leftovers = (!self.leftovers.is_empty()).then_some(Entry::Leftovers);
         let secrets = (!self.client_secrets.is_empty()).then_some(Entry::ClientSecrets);
         let standing = (!self.standing.is_empty()).then_some(Entry::Standing);
-        let held = self.held.keys().cloned().map(Entry::Held);
+        let let_go = self.let_go.iter().filter(|member| !self.held.contains_key(*member));
+        let held = self.held.keys().chain(let_go).cloned().map(Entry::Held);
         let given = (!self.given.is_empty()).then_some(Entry::Given);
         held.chain(leftovers).chain(secrets).chain(standing).chain(given)
     }
@@ -109,7 +114,12 @@ impl Memory {
             Entry::Held(member) => {
                 let held = self.held.get_key_value(member);
                 let held = held.map(|(member, part)| (member.clone(), Arc::clone(part)));
-                Self { held: held.into_iter().collect(), ..Self::default() }
+                let let_go = self.let_go.get(member).cloned();
+                Self {
+                    held: held.into_iter().collect(),
+                    let_go: let_go.into_iter().collect(),
+                    ..Self::default()
+                }
             }
             Entry::Leftovers => Self { leftovers: self.leftovers.clone(), ..Self::default() },
             Entry::ClientSecrets => {
@@ -123,10 +133,17 @@ impl Memory {
     /// Makes an entry what it is in another memory.
     pub fn set(&mut self, entry: &Entry, other: &Self) {
         match entry {
-            Entry::Held(member) => match other.held.get(member) {
-                Some(part) => _ = self.held.insert(member.clone(), Arc::clone(part)),
-                None => _ = self.held.remove(member),
-            },
+            Entry::Held(member) => {
+                match other.held.get(member) {
+                    Some(part) => _ = self.held.insert(member.clone(), Arc::clone(part)),
+                    None => _ = self.held.remove(member),
+                }
+                if other.let_go.contains(member) {
+                    self.let_go.insert(member.clone());
+                } else {
+                    self.let_go.remove(member);
+                }
+            }
             Entry::Leftovers => self.leftovers.clone_from(&other.leftovers),
             Entry::ClientSecrets => self.client_secrets.clone_from(&other.client_secrets),
             Entry::Standing => self.standing.clone_from(&other.standing),

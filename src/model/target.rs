@@ -1,6 +1,7 @@
 //! A target: one address and port that a target group sends requests to.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,7 @@ pub struct LiveTarget {
     pub state: TargetState,
     /// Why it takes no requests, where AWS says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<Box<Why>>,
+    pub why: Option<Arc<Why>>,
 }
 
 /// Why a target takes no requests.
@@ -74,13 +75,16 @@ pub struct Why {
 }
 
 impl Why {
-    /// What AWS says of a target that has just been registered.
+    /// What AWS says of a target that has just been registered: one for all of them.
     #[must_use]
-    pub fn just_registered() -> Self {
-        Self {
-            code: SmolStr::new_static("Elb.RegistrationInProgress"),
-            description: SmolStr::new_static("Target registration is in progress"),
-        }
+    pub fn just_registered() -> Arc<Self> {
+        static NEW: LazyLock<Arc<Why>> = LazyLock::new(|| {
+            Arc::new(Why {
+                code: SmolStr::new_static("Elb.RegistrationInProgress"),
+                description: SmolStr::new_static("Target registration is in progress"),
+            })
+        });
+        Arc::clone(&NEW)
     }
 }
 

@@ -132,6 +132,36 @@ impl Owners<'_> {
         places.reverse();
         places
     }
+
+    /// Keeps wishes behind the kept rules whose requests they would take, where those cannot go in
+    /// front, for they stand behind others: whoever is new, and whoever came there so. What comes
+    /// after such a wish and is as late stays after it. `wish`: the wish of a place and the
+    /// priority of what does that already; `kept`: the rule that is kept there.
+    pub fn hold_back<'a, T>(
+        &self,
+        order: &mut Vec<T>,
+        wish: impl Fn(&T) -> Option<(&'a Rule, Option<u32>)>,
+        kept: impl Fn(&T) -> Option<&'a LiveRule>,
+    ) {
+        let mut first = if order.iter().any(|next| kept(next).is_some()) { 0 } else { order.len() };
+        while let Some(found) = order.get(first).map(&wish) {
+            let is_late = |next: &T, live: &LiveRule| {
+                wish(next).is_some_and(|(_, at)| at.is_none_or(|at| at > live.priority))
+            };
+            let taken = |other: &T| {
+                let (Some((rule, _)), Some(live)) = (found, kept(other)) else { return false };
+                is_late(&order[first], live) && self.takes(rule, &live.rule)
+            };
+            let last = order.iter().rposition(taken).filter(|last| *last > first);
+            let Some((last, live)) = last.and_then(|last| Some((last, kept(&order[last])?))) else {
+                first += 1;
+                continue;
+            };
+            let passed = order.splice(first..=last, []).collect::<Vec<T>>().into_iter();
+            let (late, early): (Vec<T>, Vec<T>) = passed.partition(|next| is_late(next, live));
+            order.splice(first..first, early.into_iter().chain(late));
+        }
+    }
 }
 
 fn target_groups(rule: &Rule) -> impl Iterator<Item = &Id> {

@@ -314,7 +314,20 @@ impl<'a> Rules<'a> {
         let wishes: Vec<&Rule> = wished.iter().map(|wish| &wish.rule).collect();
         let places = self.owners.places(&wishes, &by_content, &kept);
         let kept = places.into_iter().zip(kept).collect();
-        let order = in_order((&by_content, &by_requests), kept);
+        let mut order = in_order((&by_content, &by_requests), kept);
+        let wish = |next: &Next<'_>| {
+            let wish = wishes.get(next.wish?).copied()?;
+            let standing = next.standing.filter(|(how, live)| match how {
+                Found::ByContent => true,
+                Found::ByRequests => wish.is_for_what(&live.rule),
+            });
+            Some((wish, standing.map(|(_, live)| live.priority)))
+        };
+        let kept = |next: &Next<'a>| {
+            let (_, live) = next.standing.filter(|_| next.wish.is_none())?;
+            Some(live)
+        };
+        self.owners.hold_back(&mut order, wish, kept);
         pair_rest(self.numbering, wished, &order, free)
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Health<'a> {
     pub fn is_new(&self, waiting: &Waiting) -> bool {
         let new = Why::just_registered();
         let targets = self.behind(&waiting.opener).unwrap_or_default();
-        !targets.is_empty() && targets.iter().all(|live| live.why.as_deref() == Some(&new))
+        !targets.is_empty() && targets.iter().all(|live| live.why.as_ref() == Some(&new))
     }
 
     /// Whether a gate waits for the health of targets that are registered.

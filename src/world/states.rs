@@ -160,7 +160,7 @@ impl BalancerState {
     }
 
     /// The members that have been followed to another group, or have not been selected, for long
-    /// enough, as far as is known since this was asked last.
+    /// enough, as far as is known since this was asked last; and those of whom that is remembered.
     #[must_use]
     pub fn let_go(&self) -> BTreeSet<Source> {
         let followed = self.waits.over.iter().filter_map(|key| match key {
@@ -169,7 +169,7 @@ impl BalancerState {
             | WaitKey::Succeeded(member) => Some(member.clone()),
             _ => None,
         });
-        followed.collect()
+        followed.chain(self.stored.memory.let_go.iter().cloned()).collect()
     }
 
     /// Takes note of a plan's waits. Says after how long to look again.

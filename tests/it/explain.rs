@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use albedo::aws::{BalancerScope, Mirror, Reach};
@@ -273,7 +274,7 @@ fn each_reason_of_aws_why_a_target_takes_no_requests_is_told_with_what_to_do() {
             live.state = state;
             let why =
                 Why { code: code.into(), description: format!("AWS's words for {code}").into() };
-            live.why = Some(Box::new(why));
+            live.why = Some(Arc::new(why));
         });
         assert_eq!(explained.served, Verdict::Bad, "{code}");
         let targets = explained.stations.iter().filter(|station| station.what == "target");

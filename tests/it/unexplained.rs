@@ -201,24 +201,35 @@ fn let_in(site: &Site) -> Vec<String> {
     each.collect()
 }
 
+/// Not even on the ports where nobody listens any more: on which ones somebody will, only a binding
+/// says.
 #[test]
 fn nodes_let_in_what_leads_to_targets_that_no_binding_keeps() {
-    wait(async {
-        let site = Site::new(BOUND);
-        drop(site.settle().await);
-        let before = let_in(&site);
-        assert!(before.iter().any(|rule| rule.starts_with("sg-nodes")), "{before:?}");
-        site.cluster.add("ingress shop/a: {group.name: edge, listen-ports: '[{', rules: []}");
-        let controller = site.settle().await;
-        site.cluster.delete_binding(&only_binding(&site));
-        controller.settle().await;
-        assert_eq!(let_in(&site), before);
-        // Once somebody explains it, nothing is held any more.
-        site.cluster.add("ingress shop/a: {group.name: edge, rules: []}");
-        controller.settle().await;
-        let after = let_in(&site);
-        assert!(!after.iter().any(|rule| rule.starts_with("sg-nodes")), "{after:?}");
-    });
+    for port in [8080, 8082] {
+        wait(async {
+            let site = Site::new(BOUND);
+            drop(site.settle().await);
+            let before = let_in(&site);
+            assert!(before.iter().any(|rule| rule.starts_with("sg-nodes")), "{before:?}");
+            site.cluster.add("ingress shop/a: {group.name: edge, listen-ports: '[{', rules: []}");
+            site.cluster.add(&format!(
+                "service shop/s: {{ports: ['8080:{port}']}}\n\
+                 endpoints shop/s: {{ports: {{'': {port}}}, at: [172.31.1.10]}}"
+            ));
+            let controller = site.settle().await;
+            // What is deregistered counts for some time.
+            controller.settle_for(900).await;
+            assert_eq!(let_in(&site), before);
+            site.cluster.delete_binding(&only_binding(&site));
+            controller.settle().await;
+            assert_eq!(let_in(&site), before);
+            // Once somebody explains it, nothing is held any more.
+            site.cluster.add("ingress shop/a: {group.name: edge, rules: []}");
+            controller.settle().await;
+            let after = let_in(&site);
+            assert!(!after.iter().any(|rule| rule.starts_with("sg-nodes")), "{after:?}");
+        });
+    }
 }
 
 /// Whether nodes let in what comes to a port.
@@ -246,7 +257,7 @@ endpoints shop/t: {at: [172.31.1.11]}
 ingress shop/b: {group.name: other, rules: [b.example.com Prefix / t:9090]}
 ",
         );
-        site.aws.take_down("elbv2.DescribeTargetHealth");
+        site.aws.take_down("elbv2.DescribeListeners");
         let controller = site.start();
         controller.settle_for(60).await;
         assert!(lets_in(&site, 9090), "{:?}", let_in(&site));
@@ -289,6 +300,41 @@ ingress shop/b: {group.name: edge, group.order: 2, rules: [any Exact /b s:80]}
             site.settle().await;
             assert_eq!(rules(&site), before);
             assert_eq!(site.aws.calls().get("elbv2.SetRulePriorities"), None);
+        }
+    });
+}
+
+/// The rule that nobody explains stands behind one of a good member, and stays behind it.
+#[test]
+fn who_is_new_and_first_takes_nothing_of_what_nobody_explains_behind_others() {
+    wait(async {
+        let site = Site::new(
+            "
+service shop/s: {ports: [80]}
+service evil/s: {ports: [80]}
+ingress shop/a: {group.name: edge, group.order: 1, rules: [a.example.com Prefix / s:80]}
+ingress shop/b: {group.name: edge, group.order: 2, rules: [b.example.com Prefix /b s:80]}
+",
+        );
+        drop(site.settle().await);
+        site.cluster.add(
+            "
+ingress shop/b: {group.name: edge, group.order: 2, listen-ports: '[{', rules: []}
+ingress evil/all: {group.name: edge, group.order: -1000,
+  rules: [evil.example.net Prefix / s:80, '*.example.com Prefix / s:80']}
+",
+        );
+        for _ in 0..2 {
+            site.settle().await;
+            assert_eq!(
+                rules(&site),
+                [
+                    "80:1 evil.example.net /* -> evil/all-s:80",
+                    "80:2 a.example.com /* -> shop/a-s:80",
+                    "80:3 b.example.com /b|/b/* -> shop/b-s:80",
+                    "80:4 *.example.com /* -> evil/all-s:80",
+                ]
+            );
         }
     });
 }

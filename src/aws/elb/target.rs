@@ -1,5 +1,7 @@
 //! Targets.
 
+use std::sync::Arc;
+
 use aws_sdk_elasticloadbalancingv2::types::{
     TargetDescription, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
 };
@@ -105,10 +107,10 @@ fn read(raw: &TargetHealthDescription) -> Option<LiveTarget> {
 }
 
 /// Why it takes no requests; AWS has a code for that wherever it has a sentence.
-fn why(health: &TargetHealth) -> Option<Box<Why>> {
+fn why(health: &TargetHealth) -> Option<Arc<Why>> {
     let code = health.reason()?.as_str().into();
     let description = health.description().unwrap_or_default().into();
-    Some(Box::new(Why { code, description }))
+    Some(Arc::new(Why { code, description }))
 }
 
 fn state(raw: Option<&TargetHealthStateEnum>) -> TargetState {

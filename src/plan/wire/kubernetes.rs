@@ -58,7 +58,8 @@ pub(super) fn parameters(action: &KubeAction) -> Value {
         KubeAction::Remember { group, entry: Entry::Held(member), memory } => json!({
             "group": group.to_string(),
             "member": member.to_string(),
-            "is_held": !memory.is_empty(),
+            "is_held": !memory.held.is_empty(),
+            "is_let_go": !memory.let_go.is_empty(),
         }),
         KubeAction::Remember { group, entry: Entry::Leftovers, memory } => {
             json!({"group": group.to_string(), "leftovers": memory.leftovers})

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use albedo::clock::Clock;
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::id::AwsId;
 use albedo::model::index::Seen;
@@ -10,6 +11,7 @@ use albedo::model::problem::Severity;
 use albedo::model::record::{Record, Verb};
 use albedo::model::settings::{DnsScope, Settings};
 
+use crate::support::clock::VirtualClock;
 use crate::support::site::Site;
 use crate::support::world::{key, settings, wait};
 
@@ -294,4 +296,45 @@ fn a_load_balancer_stays_for_an_hour_while_names_of_another_owner_lead_there() {
             assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/web")));
         });
     }
+}
+
+/// What a restart would do otherwise: serve once more for a while who has been followed, and take
+/// it back.
+#[test]
+fn who_has_been_followed_and_cannot_go_yet_is_not_served_anew_by_the_next_process() {
+    wait(async {
+        let mut site = site(
+            "
+class own: {controller: alb.ingress.k8s.aws/albedo}
+ingress shop/web: {class: own, load-balancer-attributes: idle_timeout.timeout_seconds=90,
+  rules: [web.example.com Prefix / s:80]}
+",
+        );
+        drop(site.settle().await);
+        let mut another = Settings::clone(&site.cluster.settings);
+        "somebody-else".clone_into(&mut another.dns.owner);
+        site.cluster = site.cluster.with(another);
+        drop(site.settle().await);
+        let controller = site.start();
+        controller.settle_for(60).await;
+        controller.cluster.delete(&key("shop/web"));
+        let made = VirtualClock::new().now();
+        controller
+            .cluster
+            .add(&format!("ingress shop/new: {{creationTimestamp: '{made}', {RULE}}}"));
+        controller.pass(1800).await;
+        assert_eq!(deletions(&site), 0, "somebody leads a name there");
+        controller.stop().await;
+        site.aws.forget_calls();
+        site.cluster.forget_calls();
+        let controller = site.start();
+        controller.settle_for(60).await;
+        assert_eq!(site.aws.performed(), []);
+        assert_eq!(site.cluster.performed(), []);
+        controller.pass(3600).await;
+        assert_eq!(deletions(&site), 1);
+        assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/web")));
+        let maps = site.cluster.maps.lock().unwrap();
+        assert_eq!(maps.keys().collect::<Vec<_>>(), ["albedo-memory-mark"]);
+    });
 }

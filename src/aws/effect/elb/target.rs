@@ -14,12 +14,12 @@ pub(super) fn register(belief: &mut Belief, target_group: &Id, targets: &[Target
                 // nothing.
                 Some(live) if live.state == TargetState::Draining => {
                     live.state = TargetState::Initial;
-                    live.why = Some(Box::new(Why::just_registered()));
+                    live.why = Some(Why::just_registered());
                 }
                 Some(_) => {}
                 None => {
                     let target = target.clone();
-                    let why = Some(Box::new(Why::just_registered()));
+                    let why = Some(Why::just_registered());
                     known.push(LiveTarget { target, state: TargetState::Initial, why });
                 }
             }
@@ -42,7 +42,10 @@ pub(super) fn deregister(belief: &mut Belief, target_group: &AwsId, targets: &[T
 fn change(belief: &mut Belief, id: Option<&AwsId>, change: impl FnOnce(&mut Vec<LiveTarget>)) {
     let Some(id) = id else { return };
     match belief.elb.targets.get_mut(id) {
-        Some(Known::Is(known, _)) => change(known),
+        Some(Known::Is(known, _)) => {
+            change(known);
+            known.shrink_to_fit();
+        }
         // It was believed to be gone, and is not.
         Some(Known::Absent(_)) => belief.forget(&Part::Elb(ElbPart::Targets(id.clone()))),
         Some(Known::Unread) | None => {}
