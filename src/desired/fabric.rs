@@ -191,7 +191,7 @@ impl Demand {
             kept: kept.cloned().collect(),
             is_complete: settings.extent == Extent::Cluster,
             outgoing: BTreeSet::new(),
-            unbound: BTreeSet::new(),
+            unbound: BTreeMap::new(),
         }
     }
 }

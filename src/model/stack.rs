@@ -281,12 +281,18 @@ pub struct FabricStack {
     /// The security groups that load balancers carry until nodes and pods let in what takes their
     /// place: rules that let these in stay as long.
     pub outgoing: BTreeSet<AwsId>,
-    /// The groups whose load balancers lead to target groups that no binding keeps: whoever bound
-    /// them may come back, on which port nobody can tell, so what lets load balancers in stays.
-    pub unbound: BTreeSet<Group>,
+    /// The ports on which load balancers reach targets that no binding keeps, by group: whoever
+    /// bound them may come back, so that what lets load balancers in there stays.
+    pub unbound: BTreeMap<Group, BTreeSet<u16>>,
 }
 
 impl FabricStack {
+    /// Whether a load balancer may reach targets that no binding keeps by a rule.
+    #[must_use]
+    pub fn reaches_unbound(&self, rule: &IngressRule) -> bool {
+        self.unbound.values().flatten().any(|port| (rule.from_port..=rule.to_port).contains(port))
+    }
+
     /// Whether a load balancer may reach its targets by a rule that nobody asks for any more.
     #[must_use]
     pub fn is_outgoing(&self, rule: &IngressRule) -> bool {

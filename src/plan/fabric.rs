@@ -41,7 +41,7 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
         draft.note(format!(
             "what lets load balancers reach targets that no TargetGroupBinding keeps stays: those \
              of {}",
-            brakes::list(stack.unbound.iter().map(ToString::to_string))
+            brakes::list(stack.unbound.keys().map(ToString::to_string))
         ));
     }
     let may_go = stack.is_complete && stack.kept.is_empty() && stack.unbound.is_empty();
@@ -96,7 +96,7 @@ fn endpoint_rules(
     let stays = |rule: &IngressRule| {
         !stack.is_complete
             || stack.is_outgoing(rule)
-            || !stack.unbound.is_empty()
+            || stack.reaches_unbound(rule)
             || kept.iter().any(|kept| rule.covers(kept))
     };
     let standing = live.into_iter().flat_map(BTreeMap::keys);

@@ -128,7 +128,7 @@ fn nothing_shared() -> FabricStack {
         kept: BTreeSet::new(),
         is_complete: true,
         outgoing: BTreeSet::new(),
-        unbound: BTreeSet::new(),
+        unbound: BTreeMap::new(),
     }
 }
 

@@ -69,7 +69,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 (plan, breaches) = self.plan_fabric(&stack).await?;
             }
         }
-        self.world().lock().fabric.unbound.clone_from(&stack.unbound);
+        self.world().lock().fabric.unbound = stack.unbound.keys().cloned().collect();
         let held = self.hold(&plan);
         if held.is_some() {
             let rules = FabricStack {
@@ -78,7 +78,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 kept: BTreeSet::new(),
                 is_complete: false,
                 outgoing: BTreeSet::new(),
-                unbound: BTreeSet::new(),
+                unbound: BTreeMap::new(),
             };
             (plan, breaches) = self.plan_fabric(&rules).await?;
         }
@@ -140,13 +140,13 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
     }
 
-    /// The groups that somebody is in and whose load balancers lead to target groups that no
-    /// binding keeps. Somebody has taken a binding away, and whoever it served is served on.
-    async fn unbound(&self) -> Result<BTreeSet<Group>, CloudError> {
+    /// The ports on which load balancers reach targets that no binding keeps, of groups that
+    /// somebody is in. Somebody has taken a binding away, and whoever it served is served on.
+    async fn unbound(&self) -> Result<BTreeMap<Group, BTreeSet<u16>>, CloudError> {
         let bound = bound(&self.world().lock().objects);
         let mut unbound = self.mirror().unbound(&self.settings().cluster, &bound).await?;
         let world = self.world().lock();
-        unbound.retain(|group| world.index.has_group(group));
+        unbound.retain(|group, _| world.index.has_group(group));
         Ok(unbound)
     }
 

@@ -63,7 +63,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         self.view(|reader| reader.stacks(cluster)).await
     }
 
-    /// The groups of a cluster whose load balancers lead to target groups that no binding keeps.
+    /// The ports on which a cluster's load balancers reach targets that no binding keeps, by group.
     /// `bound`: the target groups that bindings keep.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl<C: Cloud, T: Clock> Mirror<C, T> {
         &self,
         cluster: &str,
         bound: &BTreeSet<AwsId>,
-    ) -> Result<BTreeSet<Group>, CloudError> {
+    ) -> Result<BTreeMap<Group, BTreeSet<u16>>, CloudError> {
         self.view(|reader| reader.unbound(cluster, bound)).await
     }
 }

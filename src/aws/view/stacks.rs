@@ -43,23 +43,33 @@ impl Reader<'_> {
         stacks
     }
 
-    /// The groups of a cluster whose load balancers lead to target groups that no binding keeps:
-    /// they are not among `bound`.
+    /// The ports on which a cluster's load balancers reach targets that no binding keeps, by group:
+    /// none of the target groups is among `bound`.
     pub(in crate::aws) fn unbound(
         &mut self,
         cluster: &str,
         bound: &BTreeSet<AwsId>,
-    ) -> BTreeSet<Group> {
+    ) -> BTreeMap<Group, BTreeSet<u16>> {
         self.need(Part::Elb(ElbPart::LoadBalancers));
         self.need(Part::Elb(ElbPart::TargetGroups));
         let belief = self.belief;
         let standing = belief.elb.target_groups.value().into_iter().flatten();
         let loose = standing
             .filter(|(id, live)| live.spec.target_type != TargetType::Alb && !bound.contains(*id));
-        let loose: Vec<_> =
-            loose.filter_map(|(id, _)| Some((stack(cluster, belief.tags.get(id)?)?, id))).collect();
-        let led_to = loose.into_iter().filter(|(stack, id)| self.is_led_to(cluster, stack, id));
-        led_to.map(|(stack, _)| Group::spelled(stack)).collect()
+        let loose: Vec<_> = loose
+            .filter_map(|(id, live)| Some((stack(cluster, belief.tags.get(id)?)?, live)))
+            .collect();
+        let mut unbound: BTreeMap<Group, BTreeSet<u16>> = BTreeMap::new();
+        for (stack, live) in loose {
+            if !self.is_led_to(cluster, stack, &live.id) {
+                continue;
+            }
+            let targets = self.targets(&live.id).targets;
+            let ports = targets.value().into_iter().flatten().map(|target| target.target.port);
+            let check = live.spec.health_check.port.parse().ok();
+            unbound.entry(Group::spelled(stack)).or_default().extend(ports.chain(check));
+        }
+        unbound
     }
 
     /// Whether a load balancer of a group leads requests to a target group.

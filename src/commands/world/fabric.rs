@@ -32,7 +32,7 @@ pub(super) async fn plan_fabric<C: Cloud, T: Clock>(
         bound.extend(planned.iter().filter_map(|binding| binding.target_group.given().cloned()));
         let groups = desired::groups::all(snapshot);
         stack.unbound = mirror.unbound(&settings.cluster, &bound).await?;
-        stack.unbound.retain(|group| groups.contains(group));
+        stack.unbound.retain(|group, _| groups.contains(group));
         plan = plan::fabric::plan(settings, &stack, &fabric);
     }
     plans.judged(&subject, &plan, &plan::check::fabric(&plan, &fabric));
