@@ -61,6 +61,7 @@ impl Case {
             is_complete: true,
             arrived: BTreeSet::new(),
             arriving: BTreeSet::new(),
+            foreign: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
             contested: BTreeSet::new(),

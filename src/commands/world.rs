@@ -229,7 +229,10 @@ async fn look_at_zones<C: Cloud, T: Clock>(
         };
         let Some(zone) = zones.get(id) else { continue };
         let nobody = BTreeMap::new();
-        facts.leads(id, &plan::zone::leading(&snapshot.settings, zone, &nobody, &inventory));
+        facts.leads(
+            id,
+            &plan::zone::leading(&snapshot.settings, zone, &nobody, &BTreeSet::new(), &inventory),
+        );
     }
     snapshot.zones = Some(zones);
     Ok(())

@@ -99,6 +99,8 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
     let named = snapshot.facts.leading().filter(|_| !names::are_unread(snapshot, all));
     let named = named.or_else(|| is_unnamed.then(Arc::default));
     let given = given(snapshot, group, merged.front.as_ref(), &merged.target_groups);
+    let withdrawing = members.leaving.iter().filter(|source| is_withdrawing(snapshot, source));
+    let withdrawing = withdrawing.cloned().collect();
     let let_go = members.leaving.iter().filter(|source| snapshot.let_go.contains(*source));
     let let_go = let_go.cloned().collect();
     let stack = BalancerStack {
@@ -111,6 +113,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         leaving: members.leaving,
         staying: departures.staying,
         planned_only: plan_only::among(snapshot, &active),
+        withdrawing,
         followed: departures.followed,
         succeeded: departures.succeeded,
         evicted,
@@ -130,6 +133,20 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         active,
     };
     Built { stack, problems, names, good, standing }
+}
+
+/// Whether a member that goes for good may have names that lead to no load balancer.
+fn is_withdrawing(snapshot: &Snapshot, source: &Source) -> bool {
+    let found = snapshot.objects.ingresses.get_key_value(&source.key);
+    let goes = found.is_some_and(|(key, ingress)| {
+        ingress.metadata.deletion_timestamp.is_some()
+            || matches!(claim(&snapshot.settings, &snapshot.objects, key, ingress), Claim::Foreign)
+    });
+    let may_be = || match snapshot.facts.leading() {
+        Some(_) => snapshot.facts.is_led_elsewhere(source),
+        None => found.is_some_and(|(_, ingress)| names::may_lead_elsewhere(snapshot, ingress)),
+    };
+    goes && may_be()
 }
 
 /// How long what has been replaced stays: longer where names are not all led elsewhere from here.

@@ -71,6 +71,18 @@ pub fn may_stand<'m>(snapshot: &Snapshot, mut members: impl Iterator<Item = &'m 
     })
 }
 
+/// Whether names of an Ingress may lead to what it says, and to no load balancer.
+#[must_use]
+pub fn may_lead_elsewhere(snapshot: &Snapshot, ingress: &Ingress) -> bool {
+    let is_said = |prefix: &String| {
+        let annotations = ingress.metadata.annotations.as_ref();
+        annotations.is_some_and(|found| found.contains_key(&format!("{prefix}target")))
+    };
+    let dns = &snapshot.settings.dns;
+    let may_be = !dns.forced_targets.is_empty() || dns.annotation_prefixes.iter().any(is_said);
+    may_be && are_ours(snapshot, ingress)
+}
+
 /// Whether members wait for a hosted zone that nobody may look at: a host of one lies in it.
 #[must_use]
 pub fn are_unread<'m>(

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::fact::Arrival;
-use crate::model::id::{AwsId, Id};
+use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::naming::{Naming, Target};
 use crate::model::record::{HostedZones, RecordWish, WishedValue};
 use crate::model::settings::{DnsScope, DnsSettings, Settings};
@@ -14,7 +15,7 @@ use crate::model::source::Source;
 use crate::model::stack::{Braked, ZoneStack};
 
 use super::annotations::table::DNS;
-use super::classes::has;
+use super::classes::{Claim, claim, has};
 
 /// Where a name belongs.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +74,6 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let zone = zones.get(zone).filter(|zone| settings.filter.uses(zone))?;
     let mut names: BTreeMap<String, Vec<RecordWish>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
-    let standing = snapshot.objects.ingresses.keys().cloned().map(Source::ingress).collect();
     let mut known: BTreeSet<Source> = snapshot.facts.left().cloned().collect();
     let mut arriving = BTreeSet::new();
     let arrivals = snapshot.facts.arrivals();
@@ -112,6 +112,13 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let proofs = proofs
         .filter(|(proof, _)| proving(settings, zones, &proof.record).as_ref() == Some(&zone.id));
     let proofs = proofs.map(|(proof, asker)| (proof.clone(), asker.clone())).collect();
+    let Objects { ingresses, .. } = &snapshot.objects;
+    let is_foreign = |key: &ObjectKey, ingress: &Ingress| {
+        matches!(claim(&snapshot.settings, &snapshot.objects, key, ingress), Claim::Foreign)
+    };
+    let foreign = ingresses.iter().filter(|(key, ingress)| is_foreign(key, ingress));
+    let foreign = foreign.map(|(key, _)| Source::ingress(key.clone())).collect();
+    let standing = ingresses.keys().cloned().map(Source::ingress).collect();
     Some(ZoneStack {
         keeps_names: is_on(&snapshot.settings, &snapshot.objects),
         proofs,
@@ -122,6 +129,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         arrived: arrivals.keys().cloned().collect(),
         arriving,
         standing,
+        foreign,
         is_complete: snapshot.facts.knows_names(),
         braked: Braked::default(),
         suspects: BTreeMap::new(),

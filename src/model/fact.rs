@@ -94,7 +94,7 @@ pub struct NameWish {
 }
 
 /// Many things, each with how many hold it.
-type Counted = BTreeMap<AwsId, usize>;
+type Counted<K = AwsId> = BTreeMap<K, usize>;
 
 /// All facts, each change with its revision.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +125,7 @@ pub struct FactStore {
     zones: Option<BTreeMap<AwsId, Zone>>,
     leading: Arc<Counted>,
     led_by_others: Arc<Counted>,
+    led_elsewhere: Arc<Counted<Source>>,
     /// The members that are served by the group that they went to, and since when.
     arrived: BTreeMap<Source, (Group, Revision)>,
 }
@@ -143,7 +144,7 @@ struct Zone {
     followed: (Revision, BTreeSet<Source>),
 }
 
-fn count(counted: &mut Arc<Counted>, old: &BTreeSet<AwsId>, new: &BTreeSet<AwsId>) {
+fn count<K: Ord + Clone>(counted: &mut Arc<Counted<K>>, old: &BTreeSet<K>, new: &BTreeSet<K>) {
     if old == new {
         return;
     }
@@ -430,9 +431,10 @@ impl FactStore {
             all.insert(zone, known.unwrap_or_default());
         }
         for (zone, gone) in old.into_iter().flatten() {
-            let (gone, none) = (gone.leading.unwrap_or_default(), BTreeSet::new());
-            count(&mut self.leading, &gone.ours, &none);
-            count(&mut self.led_by_others, &gone.others, &none);
+            let gone = gone.leading.unwrap_or_default();
+            count(&mut self.leading, &gone.ours, &BTreeSet::new());
+            count(&mut self.led_by_others, &gone.others, &BTreeSet::new());
+            count(&mut self.led_elsewhere, &gone.elsewhere, &BTreeSet::new());
             self.drop_topic(&Topic::Zone(zone));
             self.touch(Topic::Leading);
         }
@@ -479,7 +481,8 @@ impl FactStore {
         let arrivals = self.arrivals_of(members);
         let (made, leading, refused) = (made.collect(), self.everywhere(), self.refused());
         let led_by_others = Arc::clone(&self.led_by_others);
-        Facts { made, leading, led_by_others, refused, arrivals, ..Facts::default() }
+        let led_elsewhere = Arc::clone(&self.led_elsewhere);
+        Facts { made, leading, led_by_others, led_elsewhere, refused, arrivals, ..Facts::default() }
     }
 
     /// What a certificate builds on: who uses it.
@@ -508,8 +511,15 @@ impl FactStore {
         let made = self.made.clone();
         let listening = self.for_certificate().listening;
         let (leading, refused) = (self.everywhere(), self.refused());
-        let led_by_others = Arc::clone(&self.led_by_others);
-        Facts { made, listening, leading, led_by_others, refused, ..self.for_zone(|_| true) }
+        Facts {
+            made,
+            listening,
+            leading,
+            led_by_others: Arc::clone(&self.led_by_others),
+            led_elsewhere: Arc::clone(&self.led_elsewhere),
+            refused,
+            ..self.for_zone(|_| true)
+        }
     }
 
     /// How many things are kept; to be held against how many stand.

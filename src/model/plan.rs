@@ -88,6 +88,8 @@ pub enum WaitKey {
     Admitted(AwsId),
     /// No name of ours may lead to the load balancer with this DNS name any more.
     Unnamed(AwsId),
+    /// The names of this member have to be withdrawn, wherever they lead.
+    Withdrawn(Source),
     /// Another owner has to withdraw the names that lead to the load balancer with this DNS name.
     Renounced(AwsId),
     /// The load balancer with this DNS name has to take traffic.
@@ -119,6 +121,12 @@ pub enum WaitKey {
 }
 
 impl WaitKey {
+    /// Whether this is over once names of ours are withdrawn, or lead elsewhere.
+    #[must_use]
+    pub fn is_for_names(&self) -> bool {
+        matches!(self, Self::Unnamed(_) | Self::Withdrawn(_))
+    }
+
     /// Whether one thing waits here for another to take its place.
     #[must_use]
     pub fn is_replacement(&self) -> bool {
@@ -135,6 +143,7 @@ impl WaitKey {
             | Self::Uncarried(_)
             | Self::Admitted(_)
             | Self::Unnamed(_)
+            | Self::Withdrawn(_)
             | Self::Renounced(_)
             | Self::Protected(_)
             | Self::Unselected(_)
@@ -171,6 +180,7 @@ impl fmt::Display for WaitKey {
             Self::Uncarried(group) => write!(f, "the load balancers to let go of {group}"),
             Self::Admitted(group) => write!(f, "nodes and pods to let in {group}"),
             Self::Unnamed(name) => write!(f, "the names to leave {name}"),
+            Self::Withdrawn(member) => write!(f, "the names of {member} to be withdrawn"),
             Self::Renounced(name) => write!(f, "the names of another owner to leave {name}"),
             Self::Active(name) => write!(f, "{name} to be active"),
             Self::SetUp(load_balancer) => write!(f, "{load_balancer} to be set up"),
@@ -252,7 +262,8 @@ impl Plan {
     pub fn waits_for_release(&self) -> bool {
         let mut gates = self.steps.iter().filter_map(|step| step.gate.as_ref());
         gates.any(|gate| {
-            matches!(gate, WaitKey::Unused(_) | WaitKey::Unnamed(_) | WaitKey::Renounced(_))
+            let is_certificate = matches!(gate, WaitKey::Unused(_));
+            is_certificate || gate.is_for_names() || matches!(gate, WaitKey::Renounced(_))
         })
     }
 

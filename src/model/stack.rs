@@ -80,6 +80,9 @@ pub struct BalancerStack {
     pub staying: BTreeSet<Source>,
     /// Those of the members that carry on whose changes are planned and not made.
     pub planned_only: BTreeSet<Source>,
+    /// Those that leave and of whom names may stand that lead to no load balancer: once they are
+    /// released nobody could tell any more whose these were.
+    pub withdrawing: BTreeSet<Source>,
     /// The members that went to another group, which serves them, and whose names lead there.
     pub followed: BTreeSet<Source>,
     /// Those of the members that stay which are deleted: until somebody else serves their hosts and
@@ -469,6 +472,8 @@ pub struct ZoneStack {
     pub arriving: BTreeSet<Source>,
     /// Those that there are and that may ask for names, ours or not.
     pub standing: BTreeSet<Source>,
+    /// Those of them that are other controllers'.
+    pub foreign: BTreeSet<Source>,
     /// Whether every group has been looked at, so that names that nobody asked for may go.
     pub is_complete: bool,
     /// Those who are not seen and whose names stay.

@@ -101,8 +101,10 @@ pub fn plan(
     }
     match (surplus, extent) {
         (Surplus::Remove, _) => remove(&mut draft, &replacement, before),
-        (Surplus::Keep, Extent::Namespaces(_)) => retire(&mut draft, &replacement, before.traffic),
-        (Surplus::Keep, Extent::Cluster | Extent::Manifests) => {}
+        (Surplus::Keep, Extent::Cluster | Extent::Namespaces(_)) => {
+            retire(&mut draft, &replacement, before.traffic);
+        }
+        (Surplus::Keep, Extent::Manifests) => {}
     }
     release(&mut draft, stack, &memory, leftovers);
     draft.finish()
@@ -193,10 +195,12 @@ impl Context<'_> {
 fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) {
     let Before { mut traffic, carried } = before;
     let settled = replacement.settled;
-    take_back(draft, replacement);
     for live in &settled.surplus_load_balancers {
         let id = live.live.id.clone();
         let gate = replacement.gate_of_load_balancer(draft, live);
+        if gate.is_some() {
+            take_back(draft, replacement, live);
+        }
         let inventory = replacement.inventory;
         let releasing = frontend_nlb::releasing(draft.steps(), inventory, &id, None);
         let action = Action::Aws(AwsAction::Elb(ElbAction::DeleteLoadBalancer { id }));
@@ -210,15 +214,11 @@ fn remove(draft: &mut Draft, replacement: &Replacement<'_, '_>, before: Before) 
     }
 }
 
-/// Takes the rules of members that have lost their rights off load balancers that others take the
-/// place of: however long those stay, nobody answers there who may not any more.
-fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>) {
-    let Replacement { stack, settled, .. } = *replacement;
-    if stack.front.is_none() {
-        return;
-    }
-    let listeners = settled.surplus_load_balancers.iter().flat_map(|live| live.listeners.iter());
-    for listener in listeners {
+/// Takes the rules of members that have lost their rights off a load balancer that goes: however
+/// long it stays for names, or for the one that takes its place, nobody answers there who may not
+/// any more.
+fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>, going: &LiveLoadBalancer) {
+    for listener in going.listeners.iter() {
         for live in &listener.rules {
             let actions = live.rule.actions.iter();
             let mut led_to = actions.flat_map(RuleAction::target_groups).peekable();
@@ -232,14 +232,11 @@ fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>) {
     }
 }
 
-/// Removes what nobody wants of a group that others may have a part in who cannot be seen: what was
-/// made for members that can. What the group shares stays, and so does what leads there.
+/// Removes what nobody wants of a group that others may have a part in of whom nothing is known:
+/// what was made for members that are. What the group shares stays, and so does what leads there.
 fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
     let Replacement { stack, settled, inventory, extent, .. } = *replacement;
     let owners = Owners { stack, settled, extent };
-    if !stack.explains_all() {
-        return;
-    }
     let listeners = || inventory.load_balancers.iter().flat_map(|live| live.listeners.iter());
     let is_planned = |port| stack.front.as_ref().is_some_and(|f| f.listeners.contains_key(port));
     for listener in listeners().filter(|listener| !is_planned(&listener.port)) {
@@ -349,7 +346,8 @@ fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered
     for member in &stack.leaving {
         let finalizer = stack.finalizer.clone();
         let action = KubeAction::Release { member: member.clone(), finalizer };
-        draft.push(Action::Kube(action), Reason::Released, &before);
+        let gate = stack.withdrawing.contains(member).then(|| WaitKey::Withdrawn(member.clone()));
+        draft.push_gated(Action::Kube(action), Reason::Released, &before, gate);
     }
 }
 

@@ -25,9 +25,12 @@ pub(super) fn protected(stack: &BalancerStack, id: &AwsId) -> Vec<Problem> {
     told(stack, Code::DeletionProtected, ["deletion protection", &found, &allowed], [stays, ""])
 }
 
-/// Tells them of names that another owner keeps.
+/// Tells them of names that somebody else keeps.
 pub(super) fn named_by_others(stack: &BalancerStack, name: &AwsId) -> Vec<Problem> {
-    let found = format!("some of another owner that lead to {name}, which nobody wants any more");
+    let found = format!(
+        "some of another owner, or for an Ingress of another controller, that lead to {name}, \
+         which nobody wants any more"
+    );
     let allowed = "none: whoever keeps them withdraws them; where they were made by this \
                    controller under another owner id, start it with that again";
     let texts = ["records in Route 53", &found, allowed];

@@ -108,6 +108,7 @@ fn balancer_stack(
         followed: BTreeSet::new(),
         succeeded: BTreeSet::new(),
         evicted: BTreeSet::new(),
+        withdrawing: BTreeSet::new(),
         arriving: BTreeMap::new(),
         arrived: BTreeSet::new(),
         unexplained: Vec::new(),
@@ -144,6 +145,7 @@ fn zone_stack(owners: &Owners, zone: &HostedZone) -> ZoneStack {
         arrived: BTreeSet::new(),
         arriving: BTreeSet::new(),
         standing: owners.ingresses.iter().cloned().map(Source::ingress).collect(),
+        foreign: BTreeSet::new(),
         is_complete: true,
         braked: Braked::default(),
         suspects: BTreeMap::new(),
@@ -160,7 +162,7 @@ fn leading(settings: &Settings, standing: &Standing) -> BTreeMap<AwsId, usize> {
     }
     let nobody = BTreeMap::new();
     for (zone, inventory) in standing.zones.values() {
-        for name in zone::leading(settings, zone, &nobody, inventory).ours {
+        for name in zone::leading(settings, zone, &nobody, &BTreeSet::new(), inventory).ours {
             *named.entry(name).or_default() += 1;
         }
     }

@@ -126,8 +126,12 @@ impl Planning<'_> {
         }
         // Who asks for another policy than the name has keeps what stands.
         let keeps = |id: Option<&str>| {
-            others.iter().any(|wish| wish.set_identifier.as_deref() == id)
-                && Host::new(self.view, name, id).kind() == Some(kind)
+            let host = Host::new(self.view, name, id);
+            let holder = host.holder();
+            let has =
+                |wish: &&&RecordWish| holder.as_ref().is_some_and(|holder| wish.is_of(holder));
+            let is_it = |wish: &&RecordWish| wish.set_identifier.as_deref() == id;
+            host.kind() == Some(kind) && others.iter().any(|wish| is_it(wish) || has(&wish))
         };
         let mut going = self.left_over(name, |id| sets.contains_key(&id) || keeps(id));
         let mut rows = self.rows(name, &sets, &going);
@@ -135,11 +139,10 @@ impl Planning<'_> {
             going.clear();
             rows = self.rows(name, &sets, &going);
         }
-        for wish in &others {
-            let id = wish.set_identifier.as_deref();
-            if !sets.contains_key(&id) && keeps(id) {
-                rows.push(self.kept(&Host::new(self.view, name, id), wish));
-            }
+        if going.is_empty() {
+            let left = self.view.rows(name).into_iter().filter(|id| !sets.contains_key(id));
+            let asking = sets.values().flatten().chain(&others);
+            rows.extend(left.map(|id| self.kept(&Host::new(self.view, name, id), asking.clone())));
         }
         let is_missing = rows.iter().any(|row| row.is_missing);
         let reasons = rows.iter().flat_map(|row| row.reasons.iter().cloned());
@@ -326,8 +329,9 @@ impl Planning<'_> {
     }
 
     /// Whether a record of ours that nobody wishes for may go. One whose source stands and does
-    /// not say which names it wants stays; and one whose source is gone goes only if it leads to a
-    /// load balancer of this cluster: another cluster may have the same owner id.
+    /// not say which names it wants stays, unless that is another controller's by now and nobody
+    /// else can have made the record; and one whose source is gone goes only if it leads to a load
+    /// balancer of this cluster: another cluster may have the same owner id.
     fn may_go(&self, host: &Host<'_>, record: &Record) -> bool {
         let is_complete = self.stack.is_complete;
         let Some(source) = host.source_of(record) else { return false };
@@ -337,13 +341,13 @@ impl Planning<'_> {
         if self.stack.known.contains(&source) {
             return is_complete;
         }
-        if !self.extent.shows(source.namespace()) || self.stack.standing.contains(&source) {
-            return false;
-        }
-        // What has the cluster's own name for an owner is nobody else's, and leads nowhere now.
-        let was_ours =
-            self.settings.keeps_default && host.is_of_owner(record) && self.view.is_gone(record);
-        is_complete && (was_ours || self.view.whose(record) == Whose::Ours)
+        let stands = self.stack.standing.contains(&source);
+        let is_left = !stands || self.stack.foreign.contains(&source) && host.is_only_ours(record);
+        let was_ours = || host.is_only_ours(record) && self.view.is_gone(record);
+        is_complete
+            && self.extent.shows(source.namespace())
+            && is_left
+            && (self.view.whose(record) == Whose::Ours || was_ours())
     }
 }
 

@@ -223,7 +223,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         world.strays(let_go);
         world.wait(self.subject, is_waiting);
         let waits_for_names =
-            plan.steps.iter().any(|step| matches!(step.gate, Some(WaitKey::Unnamed(_))));
+            plan.steps.iter().any(|step| step.gate.as_ref().is_some_and(WaitKey::is_for_names));
         if waits_for_names && built.stack.named.is_none() {
             // Whether a name leads there is known only once zones were read as a whole.
             for zone in world.facts.untold_zones() {

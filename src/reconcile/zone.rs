@@ -123,9 +123,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         // Names that are not kept here hold up no load balancer.
         let targets = |found: &ZoneInventory| {
-            let leading = stack
-                .keeps_names
-                .then(|| plan::zone::leading(settings, &stack.zone, &stack.names, found));
+            let leading = stack.keeps_names.then(|| {
+                plan::zone::leading(settings, &stack.zone, &stack.names, &stack.foreign, found)
+            });
             leading.unwrap_or_default()
         };
         // A load balancer must not go while a name for it is being made.

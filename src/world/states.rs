@@ -70,6 +70,7 @@ impl BalancerState {
 
     /// Begins a tenure: what was remembered and waited for is another process's to say.
     pub fn begin(&mut self) {
+        self.good = KeptParts::default();
         self.stored = Remembered::default();
         self.observed.clear();
         self.standing.clear();

@@ -142,6 +142,7 @@ impl Case {
             is_complete: true,
             arrived: BTreeSet::new(),
             arriving: BTreeSet::new(),
+            foreign: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
             contested: BTreeSet::new(),
@@ -190,7 +191,14 @@ impl Case {
     /// The load balancers that our records lead to.
     fn leading(&self, standing: &Records) -> BTreeSet<AwsId> {
         let (settings, inventory) = (self.settings(), self.inventory(standing));
-        albedo::plan::zone::leading(&settings, &zone(), &self.stack.names, &inventory).ours
+        albedo::plan::zone::leading(
+            &settings,
+            &zone(),
+            &self.stack.names,
+            &self.stack.foreign,
+            &inventory,
+        )
+        .ours
     }
 
     /// The zone once the plan is carried out, by an AWS that refuses what AWS refuses.

@@ -27,6 +27,8 @@ use super::{Breach, Known, Rights, Verdict, object, texts, unlisted};
 /// Everybody, over IPv4 and over IPv6.
 const EVERYBODY: &str = "0.0.0.0/0";
 const EVERYBODY_V6: &str = "::/0";
+/// What is found of a rule without a host.
+const ANY_HOST: &str = "a rule that takes requests for any host";
 
 /// Where the certificates of a part came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +74,13 @@ pub fn judge_standing(
 }
 
 /// Judges what stands for a member that nobody remembers, and that comes to nothing as it is now:
-/// only that it stands in a group is known of it.
+/// only that it stands in a group is known of it, and for which hosts it asks.
 #[must_use]
 pub fn judge_forgotten(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> Verdict {
     let rights = Rights::of(&snapshot.objects, member.key.namespace.as_str());
     let class = member.params.map(|params| &params.spec);
-    let breaches = check_group(&rights, group, class).into_iter().collect();
+    let breaches = [check_group(&rights, group, class), check_hosts(&rights, group, member)];
+    let breaches = breaches.into_iter().flatten().collect();
     rights.verdict(&object(Kind::Ingress, member.key), breaches)
 }
 
@@ -90,6 +93,20 @@ fn check_group(
     let Group::Explicit(name) = group else { return None };
     let is_of_class = class.is_some_and(|class| class.group.is_some());
     if is_of_class { None } else { rights.check_group(name) }
+}
+
+/// Whether a namespace may have one host at least of those that a member asks for.
+fn check_hosts(rights: &Rights<'_>, group: &Group, member: &Member<'_>) -> Option<Breach> {
+    let suffixes = rights.listed(|spec| spec.host_suffixes.as_ref())?;
+    let rules = member.ingress.spec.as_ref().and_then(|spec| spec.rules.as_ref())?;
+    let is_shared = matches!(group, Group::Explicit(_));
+    let is_allowed =
+        |host: &str| if host.is_empty() { !is_shared } else { suffixes.hold_host(host) };
+    let mut hosts = rules.iter().map(|rule| rule.host.as_deref().unwrap_or_default());
+    let first = hosts.clone().next()?;
+    let found = || if first.is_empty() { ANY_HOST.to_owned() } else { quoted(first) };
+    let allowed = || format!("hosts that lie in {suffixes}");
+    (!hosts.any(is_allowed)).then(|| Breach::new("spec.rules", found(), allowed()))
 }
 
 /// Leaves the names of a part as they are while nobody knows in which zones they lie, and only some
@@ -163,8 +180,7 @@ impl Judged<'_> {
             match hosts(&suffixes, &rule.conditions) {
                 Hosts::Outside(host) => return Some(breach("spec.rules", quoted(host))),
                 Hosts::Any if self.is_shared() => {
-                    let found = "a rule that takes requests for any host".to_owned();
-                    return Some(breach("spec.rules", found));
+                    return Some(breach("spec.rules", ANY_HOST.to_owned()));
                 }
                 Hosts::Within | Hosts::Any => {}
             }

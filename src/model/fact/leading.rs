@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use super::{Counted, FactStore, Revision, Topic, Zone, count};
 use crate::model::id::AwsId;
+use crate::model::source::Source;
 
-/// The load balancers that records of a hosted zone lead to, by their DNS names.
+/// Where records of a hosted zone lead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leading {
-    /// Those that our records lead to.
+    /// The load balancers that our records lead to, by their DNS names.
     pub ours: BTreeSet<AwsId>,
-    /// Those that records for Ingresses lead to which have another owner, who keeps them.
+    /// Those that records for Ingresses lead to which somebody else keeps: another owner, or
+    /// another controller whose the Ingress is.
     pub others: BTreeSet<AwsId>,
+    /// Those whose names we lead to no load balancer of the cluster.
+    pub elsewhere: BTreeSet<Source>,
 }
 
 impl FactStore {
@@ -36,6 +40,7 @@ impl FactStore {
         if is_first || old != *targets {
             count(&mut self.leading, &old.ours, &targets.ours);
             count(&mut self.led_by_others, &old.others, &targets.others);
+            count(&mut self.led_elsewhere, &old.elsewhere, &targets.elsewhere);
             self.touch(Topic::Leading);
         }
         if was_refused {
@@ -43,13 +48,14 @@ impl FactStore {
         }
     }
 
-    /// Makes known which load balancers some records of a zone lead to, or are about to. Where all
-    /// that they lead to is not known, it is not known after this either.
+    /// Makes known where some records of a zone lead, or are about to. Where all that they lead to
+    /// is not known, it is not known after this either.
     pub fn also_leads(&mut self, zone: &AwsId, targets: &Leading) {
         let known = self.zones.as_ref().and_then(|all| all.get(zone));
-        if let Some(Leading { ours, others }) = known.and_then(|known| known.leading.as_ref()) {
+        if let Some(Leading { ours, others, .. }) = known.and_then(|known| known.leading.as_ref()) {
             let (ours, others) = (ours | &targets.ours, others | &targets.others);
-            self.leads(zone, &Leading { ours, others });
+            let elsewhere = targets.elsewhere.clone();
+            self.leads(zone, &Leading { ours, others, elsewhere });
         }
     }
 

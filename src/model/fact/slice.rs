@@ -26,6 +26,7 @@ pub struct Facts {
     pub(super) listening: Option<Arc<Counted>>,
     pub(super) leading: Option<Arc<Counted>>,
     pub(super) led_by_others: Arc<Counted>,
+    pub(super) led_elsewhere: Arc<Counted<Source>>,
     pub(super) refused: BTreeSet<AwsId>,
     pub(super) names: BTreeMap<Group, Arc<Names>>,
     pub(super) left: BTreeSet<Source>,
@@ -39,8 +40,13 @@ impl Facts {
     /// The same, where names lead to no load balancer.
     #[must_use]
     pub fn without_names(self) -> Self {
-        let leading = Some(Arc::default());
-        Self { leading, led_by_others: Arc::default(), refused: BTreeSet::new(), ..self }
+        Self {
+            leading: Some(Arc::default()),
+            led_by_others: Arc::default(),
+            led_elsewhere: Arc::default(),
+            refused: BTreeSet::new(),
+            ..self
+        }
     }
 
     /// The identifier of a thing, or its handle where nobody has made it known.
@@ -77,11 +83,18 @@ impl Facts {
         self.leading.clone()
     }
 
-    /// The load balancers that records lead to which another owner keeps for Ingresses, by their
+    /// The load balancers that records lead to which somebody else keeps for Ingresses, by their
     /// DNS names, each with in how many zones.
     #[must_use]
     pub fn led_by_others(&self) -> Arc<BTreeMap<AwsId, usize>> {
         Arc::clone(&self.led_by_others)
+    }
+
+    /// Whether a record of ours for this object leads to no load balancer of the cluster, as far
+    /// as is known.
+    #[must_use]
+    pub fn is_led_elsewhere(&self, source: &Source) -> bool {
+        self.led_elsewhere.contains_key(source)
     }
 
     /// The names that groups wish for, of every group that has been looked at.

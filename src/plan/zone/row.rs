@@ -1,6 +1,6 @@
 //! The records of a name that have one set identifier, or none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::host::{Claim, Host};
 use super::obstacle;
@@ -13,6 +13,7 @@ use crate::model::problem::Problem;
 use crate::model::record::{
     Record, RecordChange, RecordType, RecordValue, RecordWish, Verb, WishedValue,
 };
+use crate::model::routing::Routing;
 use crate::model::settings::DnsPolicy;
 use crate::model::source::Source;
 
@@ -142,13 +143,19 @@ impl Planning<'_> {
         waiting.map(|wish| obstacle::taken(host.name, &wish.source)).collect()
     }
 
-    /// What becomes of the records of whoever asks for another policy than the name has: they go on
-    /// leading to where he is served.
-    pub(super) fn kept(&self, host: &Host<'_>, wish: &RecordWish) -> Row {
-        let wished = self.wished(wish, host.holder());
-        let is_theirs = host.holder().is_some_and(|holder| wish.is_of(&holder));
-        let is_unknown = wished.address.is_none() && wish.value.load_balancer().is_some();
-        if !is_theirs || is_unknown {
+    /// What becomes of records that stay though nobody asks for them, where whoever has them asks
+    /// for others of the name: they go on leading to where he is served.
+    pub(super) fn kept<'w>(
+        &self,
+        host: &Host<'_>,
+        mut asking: impl Iterator<Item = &'w &'w RecordWish>,
+    ) -> Row {
+        let holder = host.holder();
+        let wish = asking.find(|wish| holder.as_ref().is_some_and(|holder| wish.is_of(holder)));
+        let Some(wish) = wish else { return Row::default() };
+        let wished = self.wished(wish, holder);
+        if wished.address.is_none() && wish.value.load_balancer().is_some() {
+            // Where that is, is not known.
             return Row::default();
         }
         self.less(host, &wished)
@@ -160,12 +167,22 @@ impl Planning<'_> {
         let mut standing = TYPES.into_iter().filter_map(|record_type| host.standing(record_type));
         let ours = standing.find(|record| host.may_change(record));
         let mut wish = wished.wish.clone();
-        if let Some(record) = ours.filter(|found| found.routing.kind() != wish.routing.kind()) {
+        let is_of_set = wish.set_identifier.as_deref() == host.set_identifier;
+        let is_other = |found: &&Record| !is_of_set || found.routing.kind() != wish.routing.kind();
+        if let Some(record) = ours.filter(is_other) {
             wish.routing.clone_from(&record.routing);
             wish.health_check.clone_from(&record.health_check);
+            wish.set_identifier.clone_from(&record.key.set_identifier);
         }
         let Wished { for_whom, address, .. } = wished;
         let wished = Wished { wish: &wish, for_whom: for_whom.clone(), address: *address };
+        let has_alias = |values: &BTreeMap<RecordType, RecordValue>| {
+            values.values().any(|value| matches!(value, RecordValue::Alias { .. }))
+        };
+        if wish.routing == Routing::MultiValue && has_alias(&wished.values(host)) {
+            // Route 53 has no alias among several answers.
+            return Row::default();
+        }
         self.in_line(host, &wished, Reach::Standing)
     }
 

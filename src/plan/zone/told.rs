@@ -17,30 +17,46 @@ use super::TYPES;
 use super::host::{Claim, Host};
 use super::whose::{View, Whose, target};
 
-/// The load balancers that records of a zone lead to. Records for objects of other kinds are never
-/// withdrawn here, so nothing waits for them.
+/// Where records of a zone lead. Records for objects of other kinds are never withdrawn here, so
+/// nothing waits for them. `foreign`: the objects that are other controllers'.
 #[must_use]
 pub fn leading(
     settings: &Settings,
     zone: &HostedZone,
     asked: &BTreeMap<String, Vec<RecordWish>>,
+    foreign: &BTreeSet<Source>,
     inventory: &ZoneInventory,
 ) -> Leading {
     let mut leading = Leading::default();
     let Some(view) = View::of(settings, zone, asked, inventory) else { return leading };
     let records = view.records.values();
     for record in records.filter(|record| TYPES.contains(&record.key.record_type)) {
-        let (host, Some(target)) = (host_of(&view, record), target(record)) else { continue };
+        let host = host_of(&view, record);
         let Some(source) = host.source_of(record) else { continue };
-        match host.claim(record) {
-            Claim::Ours if !is_led(asked, record, &source) => drop(leading.ours.insert(target)),
-            Claim::Taken | Claim::Other(_) if view.whose(record) == Whose::Ours => {
-                leading.others.insert(target);
+        let is_kept = match host.claim(record) {
+            Claim::Ours => foreign.contains(&source) && !host.is_only_ours(record),
+            Claim::Taken | Claim::Other(_) => true,
+            Claim::Led(_) | Claim::Nobody => continue,
+        };
+        let is_to_ours = view.whose(record) == Whose::Ours;
+        match target(record) {
+            Some(target) if is_kept && is_to_ours => drop(leading.others.insert(target)),
+            Some(target) if !is_kept && !is_led(asked, record, &source) => {
+                leading.ours.insert(target);
             }
-            Claim::Ours | Claim::Taken | Claim::Led(_) | Claim::Other(_) | Claim::Nobody => {}
+            _ => {}
+        }
+        if !is_kept && !is_to_ours && is_withdrawn(settings, record) {
+            leading.elsewhere.insert(source);
         }
     }
     leading
+}
+
+/// Whether a record of ours goes once nobody wishes for it.
+fn is_withdrawn(settings: &Settings, record: &Record) -> bool {
+    let filter = &settings.dns.filter;
+    filter.keeps(&record.key.name) && filter.manages(record.key.record_type)
 }
 
 /// The objects whose names, by our records of a zone, lead to some of the load balancers, by their

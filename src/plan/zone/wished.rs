@@ -32,7 +32,8 @@ impl Wished<'_> {
         self.values(host).into_iter().map(record).collect()
     }
 
-    fn values(&self, host: &Host<'_>) -> BTreeMap<RecordType, RecordValue> {
+    /// What the records should say, by type.
+    pub(super) fn values(&self, host: &Host<'_>) -> BTreeMap<RecordType, RecordValue> {
         let ttl = |record_type| self.wish.ttl.or_else(|| host.ttl(record_type)).unwrap_or(TTL);
         let values = |record_type, values: Vec<String>| {
             (record_type, RecordValue::Values { ttl: ttl(record_type), values })

@@ -1,6 +1,8 @@
 //! What stands when a policy comes, changes or goes.
 
-use albedo::model::settings::DnsScope;
+use albedo::clock::Clock;
+use albedo::model::settings::{DnsScope, Settings};
+use albedo::model::tenure::Tenure;
 
 use super::super::support::canon;
 use super::super::support::site::Site;
@@ -215,5 +217,66 @@ fn labels_of_a_namespace_decide_at_once() {
         controller.cluster.add("namespace shop: {labels: {team: shop}}");
         controller.settle().await;
         assert_eq!(rules(&site), BOTH);
+    });
+}
+
+#[test]
+fn whom_another_process_let_go_is_not_served_from_what_this_one_knew() {
+    wait(async {
+        let site = site();
+        let first = site.settle().await;
+        first.cluster.add(&OWN.replace("rules:", "scheme: nonsense, rules:"));
+        first.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        first.tenure.send_replace(None);
+        let second = site.settle().await;
+        second.cluster.add(&policy("p", "shop", "groups: []"));
+        second.settle().await;
+        assert_eq!(rules(&site), BOTH[..1]);
+        second.cluster.remove_policy("p");
+        second.settle().await;
+        assert_eq!(rules(&site), BOTH[..1], "it is bad, and nothing stood of it any more");
+        second.stop().await;
+        let now = first.clock.moment();
+        first.sight.all_listed(now);
+        first.tenure.send_replace(Some(Tenure::for_ever(now)));
+        first.settle().await;
+        assert_eq!(rules(&site), BOTH[..1]);
+    });
+}
+
+#[test]
+fn who_goes_beside_a_member_of_which_nothing_is_known_is_gone() {
+    wait(async {
+        let site = site();
+        drop(site.settle().await);
+        // It turns bad while nobody runs, so that nobody has taken note of what it was.
+        site.cluster.add(&SIBLING.replace("rules:", "scheme: nonsense, rules:"));
+        let controller = site.settle().await;
+        assert_eq!(rules(&site), BOTH);
+        controller.cluster.add(&policy("p", "shop", "groups: []"));
+        controller.settle().await;
+        assert_eq!(rules(&site), BOTH[..1], "of the other one nothing is known");
+        assert_eq!(site.aws.everything().target_groups.len(), 1);
+    });
+}
+
+#[test]
+fn who_goes_is_gone_also_from_a_load_balancer_that_names_of_somebody_else_hold() {
+    wait(async {
+        let mut settings = settings();
+        settings.dns.scope = DnsScope::All;
+        let mut site = Site::with(settings, SHOP);
+        site.aws.change(|state| state.add_zone("ZPUB", "example.com", false));
+        site.cluster.add(OWN);
+        drop(site.settle().await);
+        let mut another = Settings::clone(&site.cluster.settings);
+        "somebody-else".clone_into(&mut another.dns.owner);
+        site.cluster = site.cluster.with(another);
+        let controller = site.settle().await;
+        controller.cluster.add(&policy("p", "shop", "groups: []"));
+        controller.pass(20 * 60).await;
+        assert_eq!(site.aws.everything().load_balancers.len(), 1);
+        assert_eq!(rules(&site), Vec::<String>::new());
     });
 }

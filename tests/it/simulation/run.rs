@@ -408,7 +408,9 @@ impl Run {
                 Idleness::Until(moment) => {
                     looks = 0;
                     if let Some(leader) = self.leader() {
-                        leader.sleep_until(moment).await;
+                        // The Lease is renewed meanwhile.
+                        let term = self.clock.moment().plus(TERM / 2);
+                        leader.sleep_until(moment.min(term)).await;
                     }
                 }
             }

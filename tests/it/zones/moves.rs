@@ -12,6 +12,7 @@ use albedo::model::record::{Record, Verb};
 use albedo::model::settings::{DnsScope, Settings};
 
 use crate::support::clock::VirtualClock;
+use crate::support::fake::{Death, Faulty, When};
 use crate::support::site::Site;
 use crate::support::world::{key, settings, wait};
 
@@ -337,4 +338,72 @@ ingress shop/web: {class: own, load-balancer-attributes: idle_timeout.timeout_se
         let maps = site.cluster.maps.lock().unwrap();
         assert_eq!(maps.keys().collect::<Vec<_>>(), ["albedo-memory-mark"]);
     });
+}
+
+/// A name of ours that is left of an Ingress which was made anew for another controller, while
+/// nobody looked. Who has the owner id for itself withdraws it; else somebody may keep it.
+#[test]
+fn a_load_balancer_goes_though_a_name_is_left_of_who_went_to_another_controller() {
+    for is_only_ours in [true, false] {
+        wait(async {
+            let mut site = site(&format!(
+                "
+ingress shop/web: {{group.name: edge, {RULE}}}
+ingress shop/api: {{group.name: edge, rules: [api.example.org Prefix / s:80]}}
+"
+            ));
+            let mut meant = Settings::clone(&site.cluster.settings);
+            meant.dns.keeps_default = is_only_ours;
+            site.cluster = site.cluster.with(meant);
+            site.sweep_period = Some(Duration::from_secs(600));
+            drop(site.settle().await);
+            site.cluster.add("class nginx: {controller: k8s.io/ingress-nginx}");
+            site.cluster.see(&Seen::Ingress(key("shop/web"), None));
+            site.cluster.add(&format!("ingress shop/web: {{class: nginx, {RULE}}}"));
+            let controller = site.start();
+            controller.settle_for(60).await;
+            controller.cluster.delete(&key("shop/api"));
+            controller.pass(1800).await;
+            let mut events = site.cluster.events().into_iter();
+            let is_told = events.any(|event| event.reason == "NamedByAnother");
+            assert_eq!(is_told, !is_only_ours);
+            assert_eq!(names(&site), if is_only_ours { &[][..] } else { &NAMED });
+            assert_eq!(deletions(&site), usize::from(is_only_ours), "{:?}", site.aws.performed());
+            nothing_dangles(&site);
+            controller.pass(2400).await;
+            assert_eq!(deletions(&site), 1);
+            assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/api")));
+        });
+    }
+}
+
+#[test]
+fn names_that_lead_to_addresses_go_whenever_a_process_dies() {
+    for (when, writes) in [When::Before, When::After]
+        .into_iter()
+        .flat_map(|when| (1..=10).map(move |writes| (when, writes)))
+    {
+        wait(async {
+            let site = site(&format!(
+                "ingress shop/web: {{external-dns.alpha.kubernetes.io/target: 192.0.2.1, {RULE}}}"
+            ));
+            drop(site.settle().await);
+            assert_eq!(names(&site), NAMED);
+            let death = Death::new();
+            let aws = Faulty::new(site.aws.clone(), Vec::new()).deadly(&death);
+            let controller = site.start_on(aws.clone());
+            controller.settle().await;
+            aws.fail_write(writes, when);
+            controller.cluster.delete(&key("shop/web"));
+            tokio::select! {
+                biased;
+                () = death.awaited() => {}
+                () = controller.settle() => {}
+            }
+            drop(controller);
+            site.settle().await;
+            assert_eq!(names(&site), Vec::<String>::new(), "{when:?} write {writes}");
+            assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/web")));
+        });
+    }
 }

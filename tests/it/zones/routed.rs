@@ -168,8 +168,11 @@ fn what_a_target_leads_to_is_its_ingress_s_own() {
     let settings = case.settings();
     let inventory = case.inventory(&stands);
     let names = &case.stack.names;
-    let leading = albedo::plan::zone::leading(&settings, &zone(), names, &inventory);
-    assert_eq!(leading, Leading::default(), "no load balancer waits for it");
+    let leading =
+        albedo::plan::zone::leading(&settings, &zone(), names, &BTreeSet::new(), &inventory);
+    let elsewhere = BTreeSet::from([member("default/web")]);
+    let expected = Leading { elsewhere, ..Leading::default() };
+    assert_eq!(leading, expected, "no load balancer waits for it");
     let next = understood(&[("target", "192.0.2.1")]);
     assert_eq!(next.carried_out(&stands), next.carried_out(&Records::new()));
 }
@@ -261,13 +264,14 @@ fn addresses_that_somebody_gave_go_where_the_load_balancer_has_none_of_their_kin
 }
 
 /// The policy that somebody asks for cannot be had, for somebody else's sake; his load balancer is
-/// another one by now all the same.
+/// another one by now all the same, whatever set identifier he asks for.
 #[test]
 fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
     let theirs = records(anothers());
     let mut beside = theirs.clone();
     beside.extend(understood(KINDS[5]).carried_out(&theirs));
-    for is_foreign in [true, false] {
+    let ids = ["a", "new"].into_iter();
+    for (is_foreign, id) in ids.flat_map(|id| [(true, id), (false, id)]) {
         let (stands, mut case) = if is_foreign {
             (beside.clone(), understood(KINDS[8]))
         } else {
@@ -278,6 +282,7 @@ fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
         let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
         let WishedValue::Alias { load_balancer, .. } = &mut wish.value else { panic!() };
         load_balancer.clone_from(&moved);
+        wish.set_identifier = Some(id.to_owned());
         let end = case.carried_out(&stands);
         let ours = |found: &&Record| {
             found.key.record_type == RecordType::A
@@ -285,7 +290,7 @@ fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
         };
         let found = records_of(&end, HOST);
         let found = found.iter().find(ours).unwrap();
-        assert_eq!(found.alias_target().unwrap().as_str(), ALB_2, "{is_foreign}");
+        assert_eq!(found.alias_target().unwrap().as_str(), ALB_2, "{is_foreign} {id}");
         assert_eq!(found.routing.kind(), RoutingKind::Weighted);
         assert!(case.plan(&end).is_empty());
     }
