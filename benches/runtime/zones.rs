@@ -62,6 +62,7 @@ impl Case {
             arrived: BTreeSet::new(),
             arriving: BTreeSet::new(),
             foreign: BTreeSet::new(),
+            renounced: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
             contested: BTreeSet::new(),

@@ -130,6 +130,7 @@ pub fn build(snapshot: &Snapshot, group: &Group) -> Built {
         grace,
         named,
         named_by_others: snapshot.facts.led_by_others(),
+        named_for_others: snapshot.facts.left_leading(),
         active,
     };
     Built { stack, problems, names, good, standing }

@@ -130,6 +130,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         arriving,
         standing,
         foreign,
+        renounced: snapshot.facts.renounced().clone(),
         is_complete: snapshot.facts.knows_names(),
         braked: Braked::default(),
         suspects: BTreeMap::new(),

@@ -125,7 +125,10 @@ pub struct FactStore {
     zones: Option<BTreeMap<AwsId, Zone>>,
     leading: Arc<Counted>,
     led_by_others: Arc<Counted>,
+    left_leading: Arc<Counted>,
     led_elsewhere: Arc<Counted<Source>>,
+    /// The load balancers of groups for which names that are left of others have to go.
+    renounced: BTreeMap<Group, BTreeSet<AwsId>>,
     /// The members that are served by the group that they went to, and since when.
     arrived: BTreeMap<Source, (Group, Revision)>,
 }
@@ -313,6 +316,7 @@ impl FactStore {
             count(&mut self.used, &used, &BTreeSet::new());
             self.touch(Topic::Listening);
         }
+        self.renounced.remove(group);
         if let Some(names) = self.names.remove(group) {
             self.leave(names.known.iter().cloned().collect());
             let hosts: BTreeSet<String> = names.wished.keys().cloned().collect();
@@ -434,6 +438,7 @@ impl FactStore {
             let gone = gone.leading.unwrap_or_default();
             count(&mut self.leading, &gone.ours, &BTreeSet::new());
             count(&mut self.led_by_others, &gone.others, &BTreeSet::new());
+            count(&mut self.left_leading, &gone.left, &BTreeSet::new());
             count(&mut self.led_elsewhere, &gone.elsewhere, &BTreeSet::new());
             self.drop_topic(&Topic::Zone(zone));
             self.touch(Topic::Leading);
@@ -480,9 +485,16 @@ impl FactStore {
         });
         let arrivals = self.arrivals_of(members);
         let (made, leading, refused) = (made.collect(), self.everywhere(), self.refused());
-        let led_by_others = Arc::clone(&self.led_by_others);
-        let led_elsewhere = Arc::clone(&self.led_elsewhere);
-        Facts { made, leading, led_by_others, led_elsewhere, refused, arrivals, ..Facts::default() }
+        Facts {
+            made,
+            leading,
+            led_by_others: Arc::clone(&self.led_by_others),
+            left_leading: Arc::clone(&self.left_leading),
+            led_elsewhere: Arc::clone(&self.led_elsewhere),
+            refused,
+            arrivals,
+            ..Facts::default()
+        }
     }
 
     /// What a certificate builds on: who uses it.
@@ -501,6 +513,7 @@ impl FactStore {
             knows_names: self.knows_names(),
             proofs: self.all_proofs(),
             arrivals: self.arrivals_of(self.arrived.keys()),
+            renounced: self.renounced.values().flatten().cloned().collect(),
             ..Facts::default()
         }
     }
@@ -516,6 +529,7 @@ impl FactStore {
             listening,
             leading,
             led_by_others: Arc::clone(&self.led_by_others),
+            left_leading: Arc::clone(&self.left_leading),
             led_elsewhere: Arc::clone(&self.led_elsewhere),
             refused,
             ..self.for_zone(|_| true)

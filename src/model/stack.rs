@@ -112,6 +112,8 @@ pub struct BalancerStack {
     pub named: Option<Arc<BTreeMap<AwsId, usize>>>,
     /// The same of names that another owner keeps.
     pub named_by_others: Arc<BTreeMap<AwsId, usize>>,
+    /// The same of names of ours that are for Ingresses of other controllers by now.
+    pub named_for_others: Arc<BTreeMap<AwsId, usize>>,
 }
 
 /// What stays although nobody wants it: its owners are out of sight, and nobody has said that they
@@ -143,6 +145,14 @@ impl BalancerStack {
     pub fn explains(&self, resource: &str) -> bool {
         let may_have = |member: &Source| BackendKey::of(member, resource).is_some();
         self.braked.owners.is_empty() && !self.unexplained.iter().any(may_have)
+    }
+
+    /// Whether of our names none leads to a load balancer, by its DNS name, but such as are for
+    /// Ingresses of other controllers by now.
+    #[must_use]
+    pub fn is_renounced(&self, name: &AwsId) -> bool {
+        let is_ours = |named: &BTreeMap<AwsId, usize>| named.contains_key(name);
+        self.named_for_others.contains_key(name) && !self.named.as_deref().is_none_or(is_ours)
     }
 
     /// The place of a member among those that carry on.
@@ -474,6 +484,8 @@ pub struct ZoneStack {
     pub standing: BTreeSet<Source>,
     /// Those of them that are other controllers'.
     pub foreign: BTreeSet<Source>,
+    /// The load balancers, by their DNS names, for which records have to go that are for them.
+    pub renounced: BTreeSet<AwsId>,
     /// Whether every group has been looked at, so that names that nobody asked for may go.
     pub is_complete: bool,
     /// Those who are not seen and whose names stay.

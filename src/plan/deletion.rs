@@ -25,7 +25,7 @@ pub(super) fn protected(stack: &BalancerStack, id: &AwsId) -> Vec<Problem> {
     told(stack, Code::DeletionProtected, ["deletion protection", &found, &allowed], [stays, ""])
 }
 
-/// Tells them of names that somebody else keeps.
+/// Tells them of names that somebody else keeps, or may keep.
 pub(super) fn named_by_others(stack: &BalancerStack, name: &AwsId) -> Vec<Problem> {
     let found = format!(
         "some of another owner, or for an Ingress of another controller, that lead to {name}, \

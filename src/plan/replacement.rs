@@ -277,10 +277,15 @@ impl<'i> Replacement<'_, 'i> {
         if self.stack.named.as_ref().is_none_or(|named| named.contains_key(&name)) {
             return Some(WaitKey::Unnamed(name));
         }
-        if !self.stack.named_by_others.contains_key(&name) {
+        let is_left = self.stack.named_for_others.contains_key(&name);
+        if !is_left && !self.stack.named_by_others.contains_key(&name) {
             return None;
         }
-        let gate = self.wait(draft, WaitKey::Renounced(name.clone()), Need::Elapsed(OTHERS_MAX))?;
+        let gate = self.wait(draft, WaitKey::Renounced(name.clone()), Need::Elapsed(OTHERS_MAX));
+        let Some(gate) = gate else {
+            // What is ours goes first.
+            return is_left.then_some(WaitKey::Unnamed(name));
+        };
         for problem in deletion::named_by_others(self.stack, &name) {
             draft.refuse(problem);
         }

@@ -118,6 +118,7 @@ fn balancer_stack(
         grace: Duration::ZERO,
         named: Some(Arc::clone(named)),
         named_by_others: Arc::default(),
+        named_for_others: Arc::default(),
     }
 }
 
@@ -146,6 +147,7 @@ fn zone_stack(owners: &Owners, zone: &HostedZone) -> ZoneStack {
         arriving: BTreeSet::new(),
         standing: owners.ingresses.iter().cloned().map(Source::ingress).collect(),
         foreign: BTreeSet::new(),
+        renounced: BTreeSet::new(),
         is_complete: true,
         braked: Braked::default(),
         suspects: BTreeMap::new(),

@@ -20,7 +20,7 @@ use batch::{Changed, batches};
 use host::{Claim, Host};
 use rest::{Walks, Wished};
 use row::Row;
-use whose::Whose;
+use whose::{Whose, target};
 
 mod batch;
 mod beside;
@@ -329,9 +329,9 @@ impl Planning<'_> {
     }
 
     /// Whether a record of ours that nobody wishes for may go. One whose source stands and does
-    /// not say which names it wants stays, unless that is another controller's by now and nobody
-    /// else can have made the record; and one whose source is gone goes only if it leads to a load
-    /// balancer of this cluster: another cluster may have the same owner id.
+    /// not say which names it wants stays, unless that is another controller's by now and the load
+    /// balancer is about to go to which the record leads; and one whose source is gone goes only if
+    /// it leads to a load balancer of this cluster: another cluster may have the same owner id.
     fn may_go(&self, host: &Host<'_>, record: &Record) -> bool {
         let is_complete = self.stack.is_complete;
         let Some(source) = host.source_of(record) else { return false };
@@ -341,13 +341,18 @@ impl Planning<'_> {
         if self.stack.known.contains(&source) {
             return is_complete;
         }
-        let stands = self.stack.standing.contains(&source);
-        let is_left = !stands || self.stack.foreign.contains(&source) && host.is_only_ours(record);
-        let was_ours = || host.is_only_ours(record) && self.view.is_gone(record);
-        is_complete
-            && self.extent.shows(source.namespace())
-            && is_left
-            && (self.view.whose(record) == Whose::Ours || was_ours())
+        if !self.extent.shows(source.namespace()) {
+            return false;
+        }
+        let ZoneStack { standing, foreign, renounced, .. } = self.stack;
+        if standing.contains(&source) {
+            let leads_nowhere = || target(record).is_some_and(|name| renounced.contains(&name));
+            return is_complete && foreign.contains(&source) && leads_nowhere();
+        }
+        // What has the cluster's own name for an owner is nobody else's, and leads nowhere now.
+        let was_ours =
+            self.settings.keeps_default && host.is_of_owner(record) && self.view.is_gone(record);
+        is_complete && (was_ours || self.view.whose(record) == Whose::Ours)
     }
 }
 

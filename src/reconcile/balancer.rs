@@ -224,6 +224,11 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         world.wait(self.subject, is_waiting);
         let waits_for_names =
             plan.steps.iter().any(|step| step.gate.as_ref().is_some_and(WaitKey::is_for_names));
+        let renounced = plan.steps.iter().filter_map(|step| match &step.gate {
+            Some(WaitKey::Unnamed(name)) if built.stack.is_renounced(name) => Some(name.clone()),
+            _ => None,
+        });
+        world.facts.renounces(group, renounced.collect());
         if waits_for_names && built.stack.named.is_none() {
             // Whether a name leads there is known only once zones were read as a whole.
             for zone in world.facts.untold_zones() {

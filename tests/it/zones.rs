@@ -143,6 +143,7 @@ impl Case {
             arrived: BTreeSet::new(),
             arriving: BTreeSet::new(),
             foreign: BTreeSet::new(),
+            renounced: BTreeSet::new(),
             braked: Braked::default(),
             suspects: BTreeMap::new(),
             contested: BTreeSet::new(),

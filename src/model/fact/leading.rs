@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Counted, FactStore, Revision, Topic, Zone, count};
+use crate::model::group::Group;
 use crate::model::id::AwsId;
 use crate::model::source::Source;
 
@@ -12,9 +13,10 @@ use crate::model::source::Source;
 pub struct Leading {
     /// The load balancers that our records lead to, by their DNS names.
     pub ours: BTreeSet<AwsId>,
-    /// Those that records for Ingresses lead to which somebody else keeps: another owner, or
-    /// another controller whose the Ingress is.
+    /// Those that records for Ingresses lead to which have another owner, who keeps them.
     pub others: BTreeSet<AwsId>,
+    /// Those that our records lead to which are for Ingresses of other controllers by now.
+    pub left: BTreeSet<AwsId>,
     /// Those whose names we lead to no load balancer of the cluster.
     pub elsewhere: BTreeSet<Source>,
 }
@@ -40,6 +42,7 @@ impl FactStore {
         if is_first || old != *targets {
             count(&mut self.leading, &old.ours, &targets.ours);
             count(&mut self.led_by_others, &old.others, &targets.others);
+            count(&mut self.left_leading, &old.left, &targets.left);
             count(&mut self.led_elsewhere, &old.elsewhere, &targets.elsewhere);
             self.touch(Topic::Leading);
         }
@@ -52,10 +55,31 @@ impl FactStore {
     /// is not known, it is not known after this either.
     pub fn also_leads(&mut self, zone: &AwsId, targets: &Leading) {
         let known = self.zones.as_ref().and_then(|all| all.get(zone));
-        if let Some(Leading { ours, others, .. }) = known.and_then(|known| known.leading.as_ref()) {
+        if let Some(known) = known.and_then(|known| known.leading.as_ref()) {
+            let Leading { ours, others, left, .. } = known;
             let (ours, others) = (ours | &targets.ours, others | &targets.others);
-            let elsewhere = targets.elsewhere.clone();
-            self.leads(zone, &Leading { ours, others, elsewhere });
+            let (left, elsewhere) = (left | &targets.left, targets.elsewhere.clone());
+            self.leads(zone, &Leading { ours, others, left, elsewhere });
+        }
+    }
+
+    /// Makes known for which load balancers of a group, by their DNS names, names of ours that are
+    /// for Ingresses of other controllers have to go: nobody has led them elsewhere for long.
+    pub fn renounces(&mut self, group: &Group, names: BTreeSet<AwsId>) {
+        let known = self.renounced.get(group);
+        if known.map_or(names.is_empty(), |known| *known == names) {
+            return;
+        }
+        let zones = self.zones.iter().flatten();
+        let leads =
+            |zone: &Zone| zone.leading.as_ref().is_some_and(|of| !of.left.is_disjoint(&names));
+        let zones = zones.filter(|(_, zone)| leads(zone)).map(|(id, _)| id.clone());
+        let zones: Vec<AwsId> = zones.collect();
+        zones.into_iter().for_each(|zone| self.touch(Topic::Zone(zone)));
+        if names.is_empty() {
+            self.renounced.remove(group);
+        } else {
+            self.renounced.insert(group.clone(), names);
         }
     }
 

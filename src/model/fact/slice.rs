@@ -26,7 +26,9 @@ pub struct Facts {
     pub(super) listening: Option<Arc<Counted>>,
     pub(super) leading: Option<Arc<Counted>>,
     pub(super) led_by_others: Arc<Counted>,
+    pub(super) left_leading: Arc<Counted>,
     pub(super) led_elsewhere: Arc<Counted<Source>>,
+    pub(super) renounced: BTreeSet<AwsId>,
     pub(super) refused: BTreeSet<AwsId>,
     pub(super) names: BTreeMap<Group, Arc<Names>>,
     pub(super) left: BTreeSet<Source>,
@@ -43,6 +45,7 @@ impl Facts {
         Self {
             leading: Some(Arc::default()),
             led_by_others: Arc::default(),
+            left_leading: Arc::default(),
             led_elsewhere: Arc::default(),
             refused: BTreeSet::new(),
             ..self
@@ -83,11 +86,24 @@ impl Facts {
         self.leading.clone()
     }
 
-    /// The load balancers that records lead to which somebody else keeps for Ingresses, by their
+    /// The load balancers that records lead to which another owner keeps for Ingresses, by their
     /// DNS names, each with in how many zones.
     #[must_use]
     pub fn led_by_others(&self) -> Arc<BTreeMap<AwsId, usize>> {
         Arc::clone(&self.led_by_others)
+    }
+
+    /// The load balancers that our records lead to which are for Ingresses of other controllers by
+    /// now, by their DNS names, each with in how many zones.
+    #[must_use]
+    pub fn left_leading(&self) -> Arc<BTreeMap<AwsId, usize>> {
+        Arc::clone(&self.left_leading)
+    }
+
+    /// Those of them, of every group, for which these records have to go.
+    #[must_use]
+    pub fn renounced(&self) -> &BTreeSet<AwsId> {
+        &self.renounced
     }
 
     /// Whether a record of ours for this object leads to no load balancer of the cluster, as far

@@ -168,12 +168,6 @@ impl<'a> Host<'a> {
         self.ownership(record).is_some_and(|found| found.owner == self.view.settings.dns.owner)
     }
 
-    /// Whether a record is of the cluster's own owner id, which is made of its name: nobody but
-    /// this cluster's controller makes records of that.
-    pub(super) fn is_only_ours(&self, record: &Record) -> bool {
-        self.view.settings.dns.keeps_default && self.is_of_owner(record)
-    }
-
     /// Whether the TXT record beside a record says that it is for somebody else. One that names no
     /// object says nothing.
     pub(super) fn is_for_another(&self, record: &Record, whom: &Source) -> bool {

@@ -33,21 +33,21 @@ pub fn leading(
     for record in records.filter(|record| TYPES.contains(&record.key.record_type)) {
         let host = host_of(&view, record);
         let Some(source) = host.source_of(record) else { continue };
-        let is_kept = match host.claim(record) {
-            Claim::Ours => foreign.contains(&source) && !host.is_only_ours(record),
-            Claim::Taken | Claim::Other(_) => true,
-            Claim::Led(_) | Claim::Nobody => continue,
-        };
         let is_to_ours = view.whose(record) == Whose::Ours;
-        match target(record) {
-            Some(target) if is_kept && is_to_ours => drop(leading.others.insert(target)),
-            Some(target) if !is_kept && !is_led(asked, record, &source) => {
-                leading.ours.insert(target);
+        let names = match host.claim(record) {
+            Claim::Ours if foreign.contains(&source) => is_to_ours.then_some(&mut leading.left),
+            Claim::Ours => {
+                let is_led = is_led(asked, record, &source);
+                if !is_to_ours && is_withdrawn(settings, record) {
+                    leading.elsewhere.insert(source);
+                }
+                (!is_led).then_some(&mut leading.ours)
             }
-            _ => {}
-        }
-        if !is_kept && !is_to_ours && is_withdrawn(settings, record) {
-            leading.elsewhere.insert(source);
+            Claim::Taken | Claim::Other(_) => is_to_ours.then_some(&mut leading.others),
+            Claim::Led(_) | Claim::Nobody => None,
+        };
+        if let (Some(names), Some(target)) = (names, target(record)) {
+            names.insert(target);
         }
     }
     leading
