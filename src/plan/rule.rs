@@ -228,7 +228,8 @@ impl<'a> Rules<'a> {
             };
             traffic.push(room.create(draft, action, moved));
         }
-        for (_, wish, rule) in &pairing.reused {
+        let giving = pairing.reused.iter().map(|(_, wish, rule)| (*wish, wish.now(), *rule));
+        for (wish, rule) in takers::in_turn(giving.collect()) {
             // It gives up its requests, as a rule does that goes.
             let takers = takers::takers_of_rule(draft.steps(), self.live, rule);
             traffic.push(modify(draft, wish, rule, &[moved, room.made(), &takers].concat()));

@@ -31,6 +31,24 @@ pub fn takers_of_rule(steps: &[Step], listener: &LiveListener, rule: &LiveRule) 
     takers.into_iter().collect()
 }
 
+/// Rules that give up their requests for what they do from now on, each after those of them that
+/// take these: what it is for, what it does from now on, and what it did.
+#[must_use]
+pub fn in_turn<T>(mut left: Vec<(T, Rule, &LiveRule)>) -> Vec<(T, &LiveRule)> {
+    let mut turns = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_free = |(_, _, one): &(T, Rule, &LiveRule)| {
+            let mut others = left.iter().filter(|(_, _, other)| other.id != one.id);
+            !others.any(|(_, now, _)| now.overlaps(&one.rule))
+        };
+        // Where all take from each other, some request is nobody's for a moment.
+        let next = left.iter().position(is_free).unwrap_or(0);
+        let (whose, _, rule) = left.remove(next);
+        turns.push((whose, rule));
+    }
+    turns
+}
+
 /// The steps that make a listener's requests those of listeners at other ports: the rules for the
 /// same hosts and paths, or the same default action; then also the certificates of listeners that
 /// are made for them, and whom the load balancer lets in there.

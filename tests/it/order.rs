@@ -193,6 +193,24 @@ endpoints shop/new: {ports: {'': 9090}, at: [172.31.0.2]}
 ingress shop/new: {rules: [public.example.com Exact /new new:80]}
 ";
 
+/// Two rules become two others, of which one takes what the other one has been for.
+#[test]
+fn a_rule_gives_up_its_requests_after_the_one_that_takes_them() {
+    let services = "
+service shop/old: {ports: ['80:8080']}
+endpoints shop/old: {ports: {'': 8080}, at: [172.31.0.1]}
+service shop/new: {ports: ['80:9090']}
+endpoints shop/new: {ports: {'': 9090}, at: [172.31.0.2]}
+";
+    let before = "ingress shop/web: {rules: [any Prefix /a old:80, a.example.com Exact /b new:80]}";
+    Edit {
+        before: &format!("{services}{before}"),
+        after: "ingress shop/web: {rules: [c.example.com Exact /b new:80, any Exact /a new:80]}",
+        requests: &[request([192, 0, 2, 1], "/a")],
+    }
+    .check();
+}
+
 #[test]
 fn a_refused_port_of_a_new_service_cuts_nobody_off() {
     Edit { before: ONE, after: SECOND_PORT, requests: &[request([192, 0, 2, 1], "/a")] }.check();

@@ -125,19 +125,26 @@ fn who_is_bad_does_not_stay_by_that() {
 #[test]
 fn who_is_bad_and_of_whom_nobody_knows_what_stands_does_not_stay_by_that() {
     wait(async {
-        let site = site();
-        drop(site.settle().await);
-        // It turns bad while nobody runs, so that nobody has taken note of what it was.
-        site.cluster.add(&OWN.replace("rules:", "scheme: nonsense, rules:"));
-        let controller = site.settle().await;
-        assert_eq!(rules(&site), BOTH);
-        controller.cluster.add(&policy("p", "shop", "groups: [own]"));
-        controller.settle_for(4 * 60).await;
-        assert_eq!(rules(&site), BOTH, "a slip can be undone");
-        controller.settle().await;
-        assert_eq!(rules(&site), BOTH[..1]);
-        let texts = told(&site, "shop/a");
-        assert!(texts.iter().any(|text| text.contains("what stood of it goes")), "{texts:?}");
+        let allowed = "hostSuffixes: [a.example.com]";
+        for rights in ["groups: [own]", "hostSuffixes: [b.example.com]", allowed] {
+            let site = site();
+            drop(site.settle().await);
+            // It turns bad while nobody runs, so that nobody has taken note of what it was.
+            site.cluster.add(&OWN.replace("rules:", "scheme: nonsense, rules:"));
+            let controller = site.settle().await;
+            assert_eq!(rules(&site), BOTH);
+            controller.cluster.add(&policy("p", "shop", rights));
+            controller.settle_for(4 * 60).await;
+            assert_eq!(rules(&site), BOTH, "a slip can be undone");
+            controller.settle().await;
+            if rights == allowed {
+                assert_eq!(rules(&site), BOTH);
+                continue;
+            }
+            assert_eq!(rules(&site), BOTH[..1], "{rights}");
+            let texts = told(&site, "shop/a");
+            assert!(texts.iter().any(|text| text.contains("what stood of it goes")), "{texts:?}");
+        }
     });
 }
 
