@@ -39,6 +39,7 @@ mod protection;
 mod slice;
 
 pub use leading::Leading;
+use leading::Led;
 pub use slice::{Arrival, Facts};
 
 use proof::Proofs;
@@ -123,10 +124,7 @@ pub struct FactStore {
     /// Where our records of each hosted zone lead to; `None` while nobody knows which zones there
     /// are.
     zones: Option<BTreeMap<AwsId, Zone>>,
-    leading: Arc<Counted>,
-    led_by_others: Arc<Counted>,
-    left_leading: Arc<Counted>,
-    led_elsewhere: Arc<Counted<Source>>,
+    led: Led,
     /// The load balancers of groups for which names that are left of others have to go.
     renounced: BTreeMap<Group, BTreeSet<AwsId>>,
     /// The members that are served by the group that they went to, and since when.
@@ -436,10 +434,7 @@ impl FactStore {
         }
         for (zone, gone) in old.into_iter().flatten() {
             let gone = gone.leading.unwrap_or_default();
-            count(&mut self.leading, &gone.ours, &BTreeSet::new());
-            count(&mut self.led_by_others, &gone.others, &BTreeSet::new());
-            count(&mut self.left_leading, &gone.left, &BTreeSet::new());
-            count(&mut self.led_elsewhere, &gone.elsewhere, &BTreeSet::new());
+            self.led.count(&gone, &Leading::default());
             self.drop_topic(&Topic::Zone(zone));
             self.touch(Topic::Leading);
         }
@@ -485,16 +480,8 @@ impl FactStore {
         });
         let arrivals = self.arrivals_of(members);
         let (made, leading, refused) = (made.collect(), self.everywhere(), self.refused());
-        Facts {
-            made,
-            leading,
-            led_by_others: Arc::clone(&self.led_by_others),
-            left_leading: Arc::clone(&self.left_leading),
-            led_elsewhere: Arc::clone(&self.led_elsewhere),
-            refused,
-            arrivals,
-            ..Facts::default()
-        }
+        let led = self.led.clone();
+        Facts { made, leading, led, refused, arrivals, ..Facts::default() }
     }
 
     /// What a certificate builds on: who uses it.
@@ -524,16 +511,8 @@ impl FactStore {
         let made = self.made.clone();
         let listening = self.for_certificate().listening;
         let (leading, refused) = (self.everywhere(), self.refused());
-        Facts {
-            made,
-            listening,
-            leading,
-            led_by_others: Arc::clone(&self.led_by_others),
-            left_leading: Arc::clone(&self.left_leading),
-            led_elsewhere: Arc::clone(&self.led_elsewhere),
-            refused,
-            ..self.for_zone(|_| true)
-        }
+        let led = self.led.clone();
+        Facts { made, listening, leading, led, refused, ..self.for_zone(|_| true) }
     }
 
     /// How many things are kept; to be held against how many stand.

@@ -21,11 +21,30 @@ pub struct Leading {
     pub elsewhere: BTreeSet<Source>,
 }
 
+/// Where records of all hosted zones lead, each with in how many of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Led {
+    pub(super) ours: Arc<Counted>,
+    pub(super) others: Arc<Counted>,
+    pub(super) left: Arc<Counted>,
+    pub(super) elsewhere: Arc<Counted<Source>>,
+}
+
+impl Led {
+    /// Counts what records of a zone lead to in place of what they led to before.
+    pub(super) fn count(&mut self, old: &Leading, new: &Leading) {
+        count(&mut self.ours, &old.ours, &new.ours);
+        count(&mut self.others, &old.others, &new.others);
+        count(&mut self.left, &old.left, &new.left);
+        count(&mut self.elsewhere, &old.elsewhere, &new.elsewhere);
+    }
+}
+
 impl FactStore {
     /// Whether a name leads to a load balancer, by its DNS name, or is about to.
     #[must_use]
     pub fn is_led_to(&self, name: &AwsId) -> bool {
-        self.leading.contains_key(name)
+        self.led.ours.contains_key(name)
     }
 
     /// The hosted zones that there are, as far as that is known.
@@ -40,10 +59,7 @@ impl FactStore {
         let was_refused = std::mem::take(&mut known.is_refused);
         let old = known.leading.replace(targets.clone()).unwrap_or_default();
         if is_first || old != *targets {
-            count(&mut self.leading, &old.ours, &targets.ours);
-            count(&mut self.led_by_others, &old.others, &targets.others);
-            count(&mut self.left_leading, &old.left, &targets.left);
-            count(&mut self.led_elsewhere, &old.elsewhere, &targets.elsewhere);
+            self.led.count(&old, targets);
             self.touch(Topic::Leading);
         }
         if was_refused {
@@ -115,7 +131,7 @@ impl FactStore {
     pub(super) fn everywhere(&self) -> Option<Arc<Counted>> {
         let mut zones = self.zones.as_ref()?.values();
         let is_told = |zone: &Zone| zone.leading.is_some() || zone.is_refused;
-        zones.all(is_told).then(|| Arc::clone(&self.leading))
+        zones.all(is_told).then(|| Arc::clone(&self.led.ours))
     }
 
     /// The zones that nobody may look at and of which nothing is known.

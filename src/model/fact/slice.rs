@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::leading::Led;
 use super::{Counted, Names};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id};
@@ -25,9 +26,7 @@ pub struct Facts {
     pub(super) made: BTreeMap<Handle, Option<AwsId>>,
     pub(super) listening: Option<Arc<Counted>>,
     pub(super) leading: Option<Arc<Counted>>,
-    pub(super) led_by_others: Arc<Counted>,
-    pub(super) left_leading: Arc<Counted>,
-    pub(super) led_elsewhere: Arc<Counted<Source>>,
+    pub(super) led: Led,
     pub(super) renounced: BTreeSet<AwsId>,
     pub(super) refused: BTreeSet<AwsId>,
     pub(super) names: BTreeMap<Group, Arc<Names>>,
@@ -42,14 +41,8 @@ impl Facts {
     /// The same, where names lead to no load balancer.
     #[must_use]
     pub fn without_names(self) -> Self {
-        Self {
-            leading: Some(Arc::default()),
-            led_by_others: Arc::default(),
-            left_leading: Arc::default(),
-            led_elsewhere: Arc::default(),
-            refused: BTreeSet::new(),
-            ..self
-        }
+        let leading = Some(Arc::default());
+        Self { leading, led: Led::default(), refused: BTreeSet::new(), ..self }
     }
 
     /// The identifier of a thing, or its handle where nobody has made it known.
@@ -90,14 +83,14 @@ impl Facts {
     /// DNS names, each with in how many zones.
     #[must_use]
     pub fn led_by_others(&self) -> Arc<BTreeMap<AwsId, usize>> {
-        Arc::clone(&self.led_by_others)
+        Arc::clone(&self.led.others)
     }
 
     /// The load balancers that our records lead to which are for Ingresses of other controllers by
     /// now, by their DNS names, each with in how many zones.
     #[must_use]
     pub fn left_leading(&self) -> Arc<BTreeMap<AwsId, usize>> {
-        Arc::clone(&self.left_leading)
+        Arc::clone(&self.led.left)
     }
 
     /// Those of them, of every group, for which these records have to go.
@@ -110,7 +103,7 @@ impl Facts {
     /// as is known.
     #[must_use]
     pub fn is_led_elsewhere(&self, source: &Source) -> bool {
-        self.led_elsewhere.contains_key(source)
+        self.led.elsewhere.contains_key(source)
     }
 
     /// The names that groups wish for, of every group that has been looked at.
