@@ -116,8 +116,11 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let is_foreign = |key: &ObjectKey, ingress: &Ingress| {
         matches!(claim(&snapshot.settings, &snapshot.objects, key, ingress), Claim::Foreign)
     };
-    let foreign = ingresses.iter().filter(|(key, ingress)| is_foreign(key, ingress));
-    let foreign = foreign.map(|(key, _)| Source::ingress(key.clone())).collect();
+    // Who leaves for another controller says himself that he wants no names.
+    let silent = ingresses.iter().map(|(key, ingress)| (Source::ingress(key.clone()), ingress));
+    let silent = silent.filter(|(source, _)| !known.contains(source));
+    let foreign = silent.filter(|(source, ingress)| is_foreign(&source.key, ingress));
+    let foreign = foreign.map(|(source, _)| source).collect();
     let standing = ingresses.keys().cloned().map(Source::ingress).collect();
     Some(ZoneStack {
         keeps_names: is_on(&snapshot.settings, &snapshot.objects),

@@ -482,7 +482,7 @@ pub struct ZoneStack {
     pub arriving: BTreeSet<Source>,
     /// Those that there are and that may ask for names, ours or not.
     pub standing: BTreeSet<Source>,
-    /// Those of them that are other controllers'.
+    /// Those of them that are other controllers', and were not ours just before.
     pub foreign: BTreeSet<Source>,
     /// The load balancers, by their DNS names, for which records have to go that are for them.
     pub renounced: BTreeSet<AwsId>,

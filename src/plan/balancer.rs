@@ -240,13 +240,13 @@ fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec
     let listeners = || inventory.load_balancers.iter().flat_map(|live| live.listeners.iter());
     let is_planned = |port| stack.front.as_ref().is_some_and(|f| f.listeners.contains_key(port));
     for listener in listeners().filter(|listener| !is_planned(&listener.port)) {
-        for live in listener.rules.iter().filter(|live| owners.explain(&live.rule)) {
+        for live in listener.rules.iter().filter(|live| owners.had_by(&live.rule)) {
             let takers = takers::takers_of_rule(draft.steps(), listener, live);
             traffic.push(room::remove(draft, live, &takers));
         }
     }
     let staying = listeners().flat_map(|listener| {
-        let rules = listener.rules.iter().filter(|live| !owners.explain(&live.rule));
+        let rules = listener.rules.iter().filter(|live| !owners.had_by(&live.rule));
         let of_rules = rules.flat_map(|live| &live.rule.actions);
         listener.live.spec.default_actions.iter().chain(of_rules)
     });

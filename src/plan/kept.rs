@@ -35,9 +35,14 @@ impl Owners<'_> {
         let is_wished = |id: &AwsId| {
             self.settled.resource(id).is_some_and(|made_for| wished.contains(made_for))
         };
-        let is_theirs = |id: &AwsId| is_wished(id) || self.had(id);
-        let mut led_to = target_groups(rule).peekable();
-        led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(is_theirs))
+        leads_only(rule, |id| is_wished(id) || self.had(id))
+    }
+
+    /// Whether a standing rule leads only to target groups that were made for members that can be
+    /// seen, and that no other one can have.
+    #[must_use]
+    pub fn had_by(&self, rule: &Rule) -> bool {
+        leads_only(rule, |id| self.had(id))
     }
 
     /// Whether a target group was made for a member of which it can be seen what it wishes for
@@ -162,6 +167,12 @@ impl Owners<'_> {
             order.splice(first..first, early.into_iter().chain(late));
         }
     }
+}
+
+/// Whether a rule leads somewhere, and nowhere else than there.
+fn leads_only(rule: &Rule, is_there: impl Fn(&AwsId) -> bool) -> bool {
+    let mut led_to = target_groups(rule).peekable();
+    led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(&is_there))
 }
 
 fn target_groups(rule: &Rule) -> impl Iterator<Item = &Id> {

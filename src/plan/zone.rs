@@ -139,11 +139,13 @@ impl Planning<'_> {
             going.clear();
             rows = self.rows(name, &sets, &going);
         }
-        if going.is_empty() {
-            let left = self.view.rows(name).into_iter().filter(|id| !sets.contains_key(id));
-            let asking = sets.values().flatten().chain(&others);
-            rows.extend(left.map(|id| self.kept(&Host::new(self.view, name, id), asking.clone())));
-        }
+        let goes = |id: &Option<&str>| {
+            going.iter().any(|change| change.record.key.set_identifier.as_deref() == *id)
+        };
+        let left = self.view.rows(name).into_iter();
+        let left = left.filter(|id| !sets.contains_key(id) && !goes(id));
+        let asking = sets.values().flatten().chain(&others);
+        rows.extend(left.map(|id| self.kept(&Host::new(self.view, name, id), asking.clone())));
         let is_missing = rows.iter().any(|row| row.is_missing);
         let reasons = rows.iter().flat_map(|row| row.reasons.iter().cloned());
         let left = (!going.is_empty()).then(|| "set-identifier".to_owned());

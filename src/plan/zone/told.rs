@@ -35,7 +35,10 @@ pub fn leading(
         let Some(source) = host.source_of(record) else { continue };
         let is_to_ours = view.whose(record) == Whose::Ours;
         let names = match host.claim(record) {
-            Claim::Ours if foreign.contains(&source) => is_to_ours.then_some(&mut leading.left),
+            Claim::Ours if foreign.contains(&source) && is_withdrawn(settings, record) => {
+                is_to_ours.then_some(&mut leading.left)
+            }
+            Claim::Ours if foreign.contains(&source) => is_to_ours.then_some(&mut leading.others),
             Claim::Ours => {
                 let is_led = is_led(asked, record, &source);
                 if !is_to_ours && is_withdrawn(settings, record) {

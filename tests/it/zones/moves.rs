@@ -379,31 +379,58 @@ ingress shop/api: {{group.name: edge, rules: [api.example.org Prefix / s:80]}}
 
 #[test]
 fn names_that_lead_to_addresses_go_whenever_a_process_dies() {
-    for (when, writes) in [When::Before, When::After]
-        .into_iter()
-        .flat_map(|when| (1..=10).map(move |writes| (when, writes)))
-    {
-        wait(async {
-            let site = site(&format!(
-                "ingress shop/web: {{external-dns.alpha.kubernetes.io/target: 192.0.2.1, {RULE}}}"
-            ));
-            drop(site.settle().await);
-            assert_eq!(names(&site), NAMED);
-            let death = Death::new();
-            let aws = Faulty::new(site.aws.clone(), Vec::new()).deadly(&death);
-            let controller = site.start_on(aws.clone());
-            controller.settle().await;
-            aws.fail_write(writes, when);
-            controller.cluster.delete(&key("shop/web"));
-            tokio::select! {
-                biased;
-                () = death.awaited() => {}
-                () = controller.settle() => {}
-            }
-            drop(controller);
-            site.settle().await;
-            assert_eq!(names(&site), Vec::<String>::new(), "{when:?} write {writes}");
-            assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/web")));
-        });
+    let moments = [When::Before, When::After].into_iter();
+    let moments = moments.flat_map(|when| (1..=10).map(move |writes| (when, writes)));
+    for (when, writes) in moments {
+        for is_deleted in [true, false] {
+            wait(async {
+                let target = "external-dns.alpha.kubernetes.io/target: 192.0.2.1";
+                let site = site(&format!("ingress shop/web: {{{target}, {RULE}}}"));
+                site.cluster.add("class nginx: {controller: k8s.io/ingress-nginx}");
+                drop(site.settle().await);
+                assert_eq!(names(&site), NAMED);
+                let death = Death::new();
+                let aws = Faulty::new(site.aws.clone(), Vec::new()).deadly(&death);
+                let controller = site.start_on(aws.clone());
+                controller.settle().await;
+                aws.fail_write(writes, when);
+                if is_deleted {
+                    controller.cluster.delete(&key("shop/web"));
+                } else {
+                    let given = format!("ingress shop/web: {{class: nginx, {target}, {RULE}}}");
+                    controller.cluster.add(&given);
+                }
+                tokio::select! {
+                    biased;
+                    () = death.awaited() => {}
+                    () = controller.settle() => {}
+                }
+                drop(controller);
+                site.settle().await;
+                let left = (names(&site), is_held(&site));
+                assert_eq!(left, (Vec::new(), false), "{when:?} write {writes} {is_deleted}");
+            });
+        }
     }
+}
+
+/// Whether anything holds `shop/web`.
+fn is_held(site: &Site) -> bool {
+    let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
+    let found = ingresses.get(&key("shop/web"));
+    found.is_some_and(|found| found.metadata.finalizers.iter().flatten().next().is_some())
+}
+
+#[test]
+fn who_goes_to_another_controller_in_sight_takes_its_names_along_at_once() {
+    wait(async {
+        let site = site(&format!("ingress shop/web: {{{RULE}}}"));
+        site.cluster.add("class nginx: {controller: k8s.io/ingress-nginx}");
+        let controller = site.settle().await;
+        controller.cluster.add(&format!("ingress shop/web: {{class: nginx, {RULE}}}"));
+        controller.pass(60).await;
+        assert_eq!((names(&site), deletions(&site), is_held(&site)), (Vec::new(), 1, false));
+        let events = site.cluster.events();
+        assert!(!events.iter().any(|event| event.reason == "NamedByAnother"), "{events:?}");
+    });
 }
