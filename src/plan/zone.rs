@@ -139,11 +139,11 @@ impl Planning<'_> {
             going.clear();
             rows = self.rows(name, &sets, &going);
         }
-        let goes = |id: &Option<&str>| {
-            going.iter().any(|change| change.record.key.set_identifier.as_deref() == *id)
+        let goes = |id: Option<&str>| {
+            going.iter().any(|change| change.record.key.set_identifier.as_deref() == id)
         };
         let left = self.view.rows(name).into_iter();
-        let left = left.filter(|id| !sets.contains_key(id) && !goes(id));
+        let left = left.filter(|id| !sets.contains_key(id) && !goes(*id));
         let asking = sets.values().flatten().chain(&others);
         rows.extend(left.map(|id| self.kept(&Host::new(self.view, name, id), asking.clone())));
         let is_missing = rows.iter().any(|row| row.is_missing);
