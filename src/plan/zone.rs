@@ -136,7 +136,10 @@ impl Planning<'_> {
         let mut going = self.left_over(name, |id| sets.contains_key(&id) || keeps(id));
         let mut rows = self.rows(name, &sets, &going);
         if !going.is_empty() && rows.iter().any(|row| row.is_held) {
-            going.clear();
+            // Nobody waits for what stays: what those have who do not ask any more goes.
+            let is_refused = rows.iter().all(|row| row.is_refused || !row.is_held);
+            let still = sets.values().flatten().copied().chain(others.iter().copied());
+            going.retain(|change| is_refused && !self.is_had_by(name, change, still.clone()));
             rows = self.rows(name, &sets, &going);
         }
         let goes = |id: Option<&str>| {
@@ -166,6 +169,17 @@ impl Planning<'_> {
         };
         let changes = beside::in_order(self.view.records, changes);
         self.changed.push(Changed { host: name.to_owned(), gate, reason, changes });
+    }
+
+    /// Whether somebody of these has the records that a change is about.
+    fn is_had_by<'w>(
+        &self,
+        name: &str,
+        change: &RecordChange,
+        mut asking: impl Iterator<Item = &'w RecordWish>,
+    ) -> bool {
+        let host = Host::new(self.view, name, change.record.key.set_identifier.as_deref());
+        host.holder().is_none_or(|holder| asking.any(|wish| wish.is_of(&holder)))
     }
 
     /// The name that has the TXT record which would be this one's, where a label stands for an

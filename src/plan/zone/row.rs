@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub(super) is_missing: bool,
     /// Whether something is in the way of what is asked for, or has to be waited for.
     pub(super) is_held: bool,
+    /// Whether it is held by what stays, so that nobody has to be waited for.
+    pub(super) is_refused: bool,
     pub(super) gate: Option<WaitKey>,
     pub(super) refusals: Vec<Problem>,
     pub(super) notes: Vec<String>,
@@ -45,6 +47,7 @@ impl Row {
         let Row { changes, reasons, gate, .. } = less;
         (self.changes, self.reasons, self.gate) = (changes, reasons, gate);
         (self.is_missing, self.is_held) = (false, true);
+        self.is_refused = told.is_some();
         self.refusals.extend(told);
     }
 }
@@ -109,10 +112,12 @@ impl Planning<'_> {
         if let Some(in_the_way) = host.foreign(wished) {
             row.less = Some(Box::new(self.less(host, wished)));
             row.hold(told(in_the_way));
+            row.is_refused = true;
             return;
         }
         if let Some(refused) = wished.obstacle(host) {
             row.hold(told(refused));
+            row.is_refused = true;
             return;
         }
         if let Some(record_type) = host.in_place_of(wished)

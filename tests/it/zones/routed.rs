@@ -263,6 +263,26 @@ fn addresses_that_somebody_gave_go_where_the_load_balancer_has_none_of_their_kin
     assert_eq!(plain.carried_out(&stands), plain.carried_out(&Records::new()));
 }
 
+/// Whoever asks for the name now can have no record beside what is not ours; that is no reason to
+/// lead the name to a load balancer whose Ingress is gone.
+#[test]
+fn a_name_leaves_who_does_not_ask_any_more_though_who_asks_has_to_wait_for_somebody_else() {
+    let theirs = records(anothers());
+    let mut gone = understood(KINDS[5]);
+    gone.stack.names.get_mut(HOST).unwrap()[0].source = member("default/gone");
+    let stands = gone.carried_out(&theirs);
+    assert!(stands.len() > theirs.len());
+    let mut case = understood(KINDS[0]);
+    case.stack.known.insert(member("default/gone"));
+    assert_eq!(case.carried_out(&stands), theirs);
+    // Whoever asks for both goes on having what there is.
+    let mut both = case.stack.names[HOST][0].clone();
+    both.source = member("default/gone");
+    both.routing = Routing::Simple;
+    case.stack.names.get_mut(HOST).unwrap().push(both);
+    assert_eq!(case.carried_out(&stands), stands);
+}
+
 /// The policy that somebody asks for cannot be had, for somebody else's sake; his load balancer is
 /// another one by now all the same, whatever set identifier he asks for.
 #[test]
