@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::Write as _;
-use std::sync::Arc;
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, LazyLock};
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -12,6 +12,13 @@ use flate2::write::DeflateEncoder;
 use crate::model::id::CertificateKey;
 use crate::model::part::Part;
 use crate::model::source::Source;
+
+/// What is written of a usual part. All are much like it, so each is packed behind it, and only
+/// what comes then is kept: a fifth of what it would take alone.
+const USUAL: &[u8] = include_bytes!("kept.json");
+/// What [`USUAL`] is packed.
+static USUAL_PACKED: LazyLock<Vec<u8>> =
+    LazyLock::new(|| begun().map(|encoder| encoder.get_ref().clone()).unwrap_or_default());
 
 /// The last good parts of a group's members. Nobody needs them until a member turns bad, so they
 /// are written down and packed: in a large cluster they would be the most of what is kept.
@@ -101,12 +108,51 @@ fn digest(text: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn packed(text: &[u8]) -> Option<Box<[u8]>> {
+/// Packs what follows what is usual.
+fn begun() -> Option<DeflateEncoder<Vec<u8>>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(USUAL).ok()?;
+    encoder.flush().ok()?;
+    Some(encoder)
+}
+
+fn packed(text: &[u8]) -> Option<Box<[u8]>> {
+    let mut encoder = begun()?;
     encoder.write_all(text).ok()?;
-    Some(encoder.finish().ok()?.into_boxed_slice())
+    Some(encoder.finish().ok()?.get(USUAL_PACKED.len()..)?.into())
 }
 
 fn unpacked(packed: &[u8]) -> Option<Part> {
-    serde_json::from_reader(DeflateDecoder::new(packed)).ok()
+    let mut decoder = DeflateDecoder::new(USUAL_PACKED.chain(packed));
+    decoder.read_exact(&mut [0; USUAL.len()]).ok()?;
+    serde_json::from_reader(decoder).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usual() -> Part {
+        serde_json::from_slice(USUAL).expect("it is a part")
+    }
+
+    #[test]
+    fn a_part_takes_a_tenth_of_what_is_written_of_it_and_comes_back_as_it_was() {
+        let mut part = usual();
+        part.order = 7;
+        part.source.key.name = "another".into();
+        let mut kept = KeptParts::default();
+        let (member, part) = (part.source.clone(), Arc::new(part));
+        kept.keep(member.clone(), &part);
+        assert!(kept.is_kept(&member, &part));
+        assert!(!kept.is_kept(&member, &usual()));
+        let Form::Packed { packed, .. } = &kept.0[&member].form else { panic!("{kept:?}") };
+        assert!(packed.len() * 10 < written(&part).len(), "{} bytes", packed.len());
+        assert_eq!(kept.read().collect::<Vec<_>>(), [(&member, part)]);
+    }
+
+    #[test]
+    fn what_is_usual_is_written_as_parts_are() {
+        assert_eq!(String::from_utf8_lossy(&written(&usual())), String::from_utf8_lossy(USUAL));
+    }
 }

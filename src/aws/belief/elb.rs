@@ -12,7 +12,7 @@ use crate::aws::shelf::Shelf;
 use crate::aws::{ReadLoadBalancer, arn};
 use crate::model::account_limits::AccountLimits;
 use crate::model::flat::FlatMap;
-use crate::model::id::AwsId;
+use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
 use crate::model::known::{Known, Live};
 use crate::model::load_balancer::Attributes;
@@ -189,6 +189,7 @@ impl ElbBelief {
             }
             ElbPart::Listeners(id) => {
                 move_entry(id, &mut other.listeners, &mut self.listeners);
+                self.share_arns(id);
                 let listeners = self.listeners.get(id).into_iter().flat_map(Known::iter);
                 let stand: BTreeSet<&AwsId> = listeners.map(|found| &found.live.id).collect();
                 self.listener_attributes.retain(|listener, _| {
@@ -223,6 +224,23 @@ impl ElbBelief {
             ElbPart::AccountLimits => self.account_limits = other.account_limits,
             ElbPart::TargetGroupNamed(_) => self.named.extend(other.named),
             ElbPart::Rules(_) => {}
+        }
+    }
+
+    /// Has the rules of a load balancer share the ARNs of the target groups that they lead to with
+    /// these: they are long, and each rule has been read with its own.
+    fn share_arns(&mut self, load_balancer: &AwsId) {
+        let Some(target_groups) = self.target_groups.value() else { return };
+        let Some(Known::Is(listeners, _)) = self.listeners.get_mut(load_balancer) else { return };
+        let rules = listeners.iter_mut().flat_map(|listener| &mut listener.rules);
+        for action in rules.flat_map(|rule| &mut rule.rule.actions) {
+            action.visit_ids(&mut |id| {
+                if let Id::Is(own) = id
+                    && let Some((shared, _)) = target_groups.get_key_value(own)
+                {
+                    own.clone_from(shared);
+                }
+            });
         }
     }
 

@@ -125,6 +125,8 @@ fn read_forward(raw: &Raw) -> RuleAction {
         let group = raw.target_group_arn().map(|arn| Id::Is(AwsId::new(arn)));
         groups.extend(group.map(|group| Weighted { group, weight: None }));
     }
+    // What is kept for long has no room to spare: a list grows to four at once.
+    groups.shrink_to_fit();
     let stickiness =
         config.and_then(|config| config.target_group_stickiness_config()).map(|stickiness| {
             GroupStickiness {

@@ -204,22 +204,19 @@ pub fn reaching(state: &State) -> BTreeSet<String> {
 }
 
 /// Listeners with a host and a path, each with the target groups that are to get its requests and
-/// get none yet.
+/// get none yet: by a rule for the path itself, or by the one that answers it.
 pub fn attached(state: &State) -> BTreeSet<(String, AwsId)> {
-    let unweighted = |actions: &[RuleAction]| -> Vec<AwsId> {
-        let all = actions.iter().flat_map(RuleAction::target_groups);
-        let waiting = all.filter(|weighted| weighted.weight == Some(0));
-        waiting.filter_map(|weighted| weighted.group.given()).cloned().collect()
-    };
     let rules = state.rules.values().flat_map(|rule| {
         let paths = of_rule(&rule.rule).into_iter();
-        paths.map(|path| (format!("{} {path}", rule.listener), unweighted(&rule.rule.actions)))
+        paths.map(|path| (format!("{} {path}", rule.listener), rule.rule.actions.as_slice()))
     });
-    let defaults = state.listeners.iter().map(|(id, listener)| {
-        (format!("{id} {BY_DEFAULT}"), unweighted(&listener.spec.default_actions))
+    let answering = answering(state).into_iter().map(|(what, (_, actions))| (what, actions));
+    let each = rules.chain(answering).flat_map(|(what, actions)| {
+        let all = actions.iter().flat_map(RuleAction::target_groups);
+        let waiting = all.filter(|weighted| weighted.weight == Some(0));
+        waiting.filter_map(move |weighted| Some((what.clone(), weighted.group.given()?.clone())))
     });
-    let each = rules.chain(defaults);
-    each.flat_map(|(what, groups)| groups.into_iter().map(move |id| (what.clone(), id))).collect()
+    each.collect()
 }
 
 /// What had healthy targets, still is there and has none.
