@@ -94,6 +94,14 @@ pub fn plan(
 /// Those who ask for a name, by the set identifiers of the records that they ask for.
 type Sets<'a> = BTreeMap<Option<&'a str>, Vec<&'a RecordWish>>;
 
+fn sets<'a>(asking: impl IntoIterator<Item = &'a RecordWish>) -> Sets<'a> {
+    let mut sets: Sets<'_> = BTreeMap::new();
+    for wish in asking {
+        sets.entry(wish.set_identifier.as_deref()).or_default().push(wish);
+    }
+    sets
+}
+
 struct Planning<'a> {
     settings: &'a DnsSettings,
     extent: &'a Extent,
@@ -117,10 +125,7 @@ impl Planning<'_> {
         let kind = self.kind(name, asking);
         let (asking, others): (Vec<_>, Vec<_>) =
             asking.iter().partition(|wish| wish.routing.kind() == kind);
-        let mut sets: Sets<'_> = BTreeMap::new();
-        for wish in asking {
-            sets.entry(wish.set_identifier.as_deref()).or_default().push(wish);
-        }
+        let sets = sets(asking);
         for wish in &others {
             self.draft.refuse(obstacle::other_kind(name, wish, kind));
         }
@@ -202,7 +207,8 @@ impl Planning<'_> {
     }
 
     /// The kind of routing policy that a name has: all of its records are of one. Whoever has a
-    /// name says so, and first those who do not ask for another one.
+    /// name says so, and first those who do not ask for another one; else who asked first and can
+    /// have it beside what stays.
     fn kind(&self, name: &str, asking: &[RecordWish]) -> RoutingKind {
         let stays = |wish: &&RecordWish| {
             let host = Host::new(self.view, name, wish.set_identifier.as_deref());
@@ -213,8 +219,20 @@ impl Planning<'_> {
         let holders: BTreeSet<Source> =
             rows.iter().filter_map(|id| Host::new(self.view, name, *id).holder()).collect();
         let holds = |wish: &&RecordWish| holders.iter().any(|holder| wish.is_of(holder));
-        let lead = asking.iter().find(stays).or(asking.iter().find(holds)).or(asking.first());
-        lead.map_or(RoutingKind::Simple, |wish| wish.routing.kind())
+        let lead = asking.iter().find(stays).or(asking.iter().find(holds));
+        let mut kinds = asking.iter().map(|wish| wish.routing.kind());
+        let first = kinds.clone().next().unwrap_or(RoutingKind::Simple);
+        match lead {
+            Some(wish) => wish.routing.kind(),
+            None if kinds.clone().all(|kind| kind == first) => first,
+            None => kinds.find(|kind| self.can_stand(name, asking, *kind)).unwrap_or(first),
+        }
+    }
+
+    /// Whether nothing that stays keeps all those from a name who ask for one kind of policy.
+    fn can_stand(&self, name: &str, asking: &[RecordWish], kind: RoutingKind) -> bool {
+        let sets = sets(asking.iter().filter(|wish| wish.routing.kind() == kind));
+        self.rows(name, &sets, &[]).iter().any(|row| !row.is_refused)
     }
 
     /// The removal of records of a name whose set identifiers nobody wishes for.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{MISSING_PAUSE, NAMES_PAUSE, Visit, gravest};
-use crate::aws::{Cloud, CloudError, Kind, Part, Reach, Route53Part};
+use super::{MISSING_PAUSE, NAMES_PAUSE, STALE, Visit, gravest};
+use crate::aws::{Cloud, CloudError, ElbPart, Kind, Part, Reach, Route53Part};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::desired;
@@ -100,7 +100,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             (age_max, is_by_name.then(scope))
         };
         let looked = self.look_at_zone(&snapshot, &stack, scope.as_ref(), age_max).await;
-        let (inventory, mut plan) = match looked {
+        let (inventory, mut plan, sure) = match looked {
             Err(error) if error.kind == Kind::Refused => {
                 let world = &mut *self.world().lock();
                 world.facts.refuses(id);
@@ -179,19 +179,20 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let held = if pause.is_zero() { Rest::Done } else { Rest::Later(pause) };
         // What is found then is nobody's visit's yet.
         let read = self.mirror().is_reading(id).then_some(Rest::Later(WHOLE_PAUSE));
-        Ok(gravest([self.rest(&plan, &outcomes), rest, held].into_iter().chain(read)))
+        Ok(gravest([self.rest(&plan, &outcomes), rest, held, sure].into_iter().chain(read)))
     }
 
     /// What stands of a zone, and its plan. Where the record of a load balancer is to change of
     /// which nothing is known, it may have changed since somebody looked, and lead to one that was
-    /// made since: the record is looked at anew, and after that the load balancers.
+    /// made since: the record is looked at anew, and after that the load balancers. One that still
+    /// nobody could look for is taken for somebody else's.
     async fn look_at_zone(
         &self,
         snapshot: &Snapshot,
         stack: &ZoneStack,
         scope: Option<&ZoneScope>,
         age_max: Duration,
-    ) -> Result<(ZoneInventory, Plan), CloudError> {
+    ) -> Result<(ZoneInventory, Plan, Rest), CloudError> {
         let (settings, id) = (self.settings(), &stack.zone.id);
         let look = async |age_max| {
             let inventory = self.mirror().zone(id, scope, age_max).await?;
@@ -201,13 +202,21 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         };
         let (mut inventory, mut plan, mut unknown) = look(age_max).await?;
         if !unknown.is_empty() {
-            self.mirror().refresh_names(id, &unknown, Duration::ZERO);
+            let names = unknown.into_keys().collect();
+            self.mirror().refresh_names(id, &names, Duration::ZERO);
             (inventory, plan, unknown) = look(age_max).await?;
         }
         if !unknown.is_empty() {
-            (inventory, plan, _) = look(Duration::ZERO).await?;
+            let load_balancers = Part::Elb(ElbPart::LoadBalancers);
+            let before = self.mirror().looked_at(&load_balancers);
+            (inventory, plan, unknown) = look(Duration::ZERO).await?;
+            if !unknown.is_empty() && self.mirror().looked_at(&load_balancers) == before {
+                inventory.elsewhere.extend(unknown.into_values().flatten());
+                plan = plan::zone::plan(settings, &snapshot.extent, stack, &inventory);
+                return Ok((inventory, plan, STALE));
+            }
         }
-        Ok((inventory, plan))
+        Ok((inventory, plan, Rest::Done))
     }
 
     /// The names that somebody changes back again and again, and for how long nothing is written.

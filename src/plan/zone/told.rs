@@ -112,16 +112,17 @@ pub fn is_ours(
 }
 
 /// The names whose records a plan changes now and that lead to load balancers of which nothing is
-/// known: these may have been made since somebody looked, and be another cluster's.
+/// known, each with these: they may have been made since somebody looked, and be another cluster's.
 #[must_use]
 pub fn unknown(
     settings: &Settings,
     stack: &ZoneStack,
     inventory: &ZoneInventory,
     plan: &Plan,
-) -> BTreeSet<String> {
+) -> BTreeMap<String, BTreeSet<AwsId>> {
+    let mut unknown: BTreeMap<String, BTreeSet<AwsId>> = BTreeMap::new();
     let view = View::of(settings, &stack.zone, &stack.names, inventory);
-    let Some(view) = view else { return BTreeSet::new() };
+    let Some(view) = view else { return unknown };
     let free = plan.steps.iter().filter(|step| step.gate.is_none());
     let changes = free.flat_map(|step| match &step.action {
         Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
@@ -130,8 +131,10 @@ pub fn unknown(
         Action::Aws(_) | Action::Kube(_) => &[],
     });
     let standing = changes.filter_map(|change| view.records.get(&change.record.key));
-    let unknown = standing.filter(|record| view.is_gone(record));
-    unknown.map(|record| record.key.name.clone()).collect()
+    for record in standing.filter(|record| view.is_gone(record)) {
+        unknown.entry(record.key.name.clone()).or_default().extend(target(record));
+    }
+    unknown
 }
 
 /// The members that went to another group and of whose names one at least leads elsewhere still.

@@ -1,6 +1,7 @@
 //! Records of one name beside each other: by weight, by place and the other policies.
 
 use albedo::model::fact::Leading;
+use albedo::model::problem::ObjectRef;
 use albedo::model::record::RecordKey;
 use albedo::model::routing::RoutingKind;
 
@@ -261,6 +262,22 @@ fn addresses_that_somebody_gave_go_where_the_load_balancer_has_none_of_their_kin
     let mut plain = understood(KINDS[0]);
     plain.load_balancers.values_mut().for_each(|address| address.has_ipv6 = false);
     assert_eq!(plain.carried_out(&stands), plain.carried_out(&Records::new()));
+}
+
+/// Who asks first for a policy that cannot stand beside what is not ours keeps nobody else out.
+#[test]
+fn a_name_goes_to_the_first_who_can_have_it() {
+    let theirs = records(anothers());
+    let case = both(KINDS[0], KINDS[6]);
+    let end = case.carried_out(&theirs);
+    let ours = |key: &RecordKey| key.set_identifier.as_deref() == Some("b");
+    assert!(end.keys().any(ours), "{end:?}");
+    let plan = case.plan(&end);
+    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
+    assert!(plan.is_empty() && told.object == ObjectRef::of(&member("default/web")), "{told}");
+    // Where both can, it is the first one's.
+    let free = case.carried_out(&Records::new());
+    assert!(!free.is_empty() && !free.keys().any(ours), "{free:?}");
 }
 
 /// Whoever asks for the name now can have no record beside what is not ours; that is no reason to

@@ -51,6 +51,11 @@ async fn asked(site: &Site, controller: &Controller<Fake>) -> Option<AwsId> {
     let told = site.cluster.events();
     let told = told.iter().filter(|event| event.reason == "ForeignRecord");
     assert!(told.into_iter().any(|event| event.message.contains("\"next\"")), "whose it is");
+    leading(site)
+}
+
+/// Where the shared name leads.
+fn leading(site: &Site) -> Option<AwsId> {
     site.aws.change(|state| {
         let mut records = state.zones[&AwsId::new("ZPUB")].records.values();
         let found = records.find(|record| record.key.name == SHARED);
@@ -80,5 +85,39 @@ fn a_record_that_was_led_elsewhere_since_is_not_taken() {
         // Somebody needs to know which load balancers there are, and the zone is not looked at.
         controller.runtime.mirror().refresh_shared(Duration::ZERO);
         assert_eq!(asked(&site, &controller).await, Some(target));
+    });
+}
+
+/// Nobody can say whose it is: unknown is not ours.
+#[test]
+fn a_record_whose_load_balancer_nobody_can_look_for_is_not_taken() {
+    wait(async {
+        let site = site(APPS);
+        let controller = site.settle().await;
+        let target = leads_to(&site, "k8s-out-web-1");
+        site.aws.outage(&["elbv2.DescribeLoadBalancers"]);
+        controller.cluster.add(ASKS);
+        controller.settle_for(60).await;
+        assert_eq!(leading(&site), Some(target.clone()));
+        site.aws.outage(&[]);
+        assert_eq!(asked(&site, &controller).await, Some(target));
+    });
+}
+
+/// One that is gone is looked for in vain, and the name is given to whoever asks for it.
+#[test]
+fn a_record_whose_load_balancer_is_gone_waits_for_somebody_to_be_able_to_say_so() {
+    wait(async {
+        let site = site(APPS);
+        let controller = site.settle().await;
+        let target = leads_to(&site, "k8s-out-web-1");
+        site.aws.change(|state| state.load_balancers.remove(&id("k8s-out-web-1")));
+        site.aws.outage(&["elbv2.DescribeLoadBalancers"]);
+        controller.cluster.add(ASKS);
+        controller.settle_for(60).await;
+        assert_eq!(leading(&site), Some(target.clone()));
+        site.aws.outage(&[]);
+        controller.settle().await;
+        assert_ne!(leading(&site), Some(target));
     });
 }
