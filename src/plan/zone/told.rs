@@ -6,8 +6,9 @@ use crate::model::action::{Action, AwsAction, Route53Action};
 use crate::model::fact::Leading;
 use crate::model::id::AwsId;
 use crate::model::inventory::ZoneInventory;
+use crate::model::naming::GivenName;
 use crate::model::plan::Plan;
-use crate::model::record::{HostedZone, Record, RecordKey, RecordWish, WishedValue};
+use crate::model::record::{HostedZone, Record, RecordKey, RecordType, RecordWish, WishedValue};
 use crate::model::settings::{DnsPolicy, Settings};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
@@ -15,7 +16,7 @@ use crate::model::stack::ZoneStack;
 
 use super::TYPES;
 use super::host::{Claim, Host};
-use super::whose::{View, Whose, target};
+use super::whose::{View, Whose, spelled, target};
 
 /// Where records of a zone lead. Records for objects of other kinds are never withdrawn here, so
 /// nothing waits for them. `foreign`: the objects that are other controllers'.
@@ -80,14 +81,21 @@ pub fn led_by(
     records.filter_map(|record| host_of(&view, record).source_of(record)).collect()
 }
 
-/// Whether somebody leads a record wherever he says: that is up to him, and no load balancer waits
-/// for it.
+/// Whether a record leads where its Ingress says, wherever: that is up to him, and no load balancer
+/// waits for it. What he has only just said does not count before the record follows.
 fn is_led(asked: &BTreeMap<String, Vec<RecordWish>>, record: &Record, source: &Source) -> bool {
-    let mut asking = asked.get(&record.key.name).into_iter().flatten();
-    asking.any(|wish| {
-        wish.is_of(source)
-            && wish.set_identifier == record.key.set_identifier
-            && matches!(wish.value, WishedValue::Given { .. })
+    let asking = asked.get(&record.key.name).into_iter().flatten();
+    let mut asking = asking
+        .filter(|wish| wish.is_of(source) && wish.set_identifier == record.key.set_identifier);
+    let leads = target(record);
+    asking.any(|wish| match &wish.value {
+        WishedValue::Given { given, .. } => match &given.name {
+            Some(GivenName::Cname(name) | GivenName::Alias { name, .. }) => {
+                leads.as_ref() == Some(&spelled(name))
+            }
+            None => record.key.record_type != RecordType::Cname && record.alias_target().is_none(),
+        },
+        WishedValue::Alias { .. } | WishedValue::Cname { .. } => false,
     })
 }
 

@@ -175,8 +175,13 @@ pub(super) fn target(record: &Record) -> Option<AwsId> {
             _ => return None,
         },
     };
+    Some(spelled(name))
+}
+
+/// A name in the spelling of load balancers' names.
+pub(super) fn spelled(name: &str) -> AwsId {
     let name = name.strip_suffix('.').unwrap_or(name).to_lowercase();
-    Some(AwsId::new(name.strip_prefix(DUALSTACK).unwrap_or(&name)))
+    AwsId::new(name.strip_prefix(DUALSTACK).unwrap_or(&name))
 }
 
 /// The region of a load balancer, by its DNS name: `<name>.<region>.elb.amazonaws.com`, and for

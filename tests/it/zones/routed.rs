@@ -174,6 +174,12 @@ fn what_a_target_leads_to_is_its_ingress_s_own() {
     let elsewhere = BTreeSet::from([member("default/web")]);
     let expected = Leading { elsewhere, ..Leading::default() };
     assert_eq!(leading, expected, "no load balancer waits for it");
+    // Before a record follows, it leads where it led.
+    let plain = understood(&[]).carried_out(&Records::new());
+    let inventory = case.inventory(&plain);
+    let leading =
+        albedo::plan::zone::leading(&settings, &zone(), names, &BTreeSet::new(), &inventory);
+    assert_eq!(leading.ours, [AwsId::new(ALB)].into(), "a load balancer waits for it");
     let next = understood(&[("target", "192.0.2.1")]);
     assert_eq!(next.carried_out(&stands), next.carried_out(&Records::new()));
 }
