@@ -100,7 +100,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             (age_max, is_by_name.then(scope))
         };
         let looked = self.look_at_zone(&snapshot, &stack, scope.as_ref(), age_max).await;
-        let (inventory, mut plan, sure) = match looked {
+        let (inventory, mut plan, unsure) = match looked {
             Err(error) if error.kind == Kind::Refused => {
                 let world = &mut *self.world().lock();
                 world.facts.refuses(id);
@@ -179,7 +179,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let held = if pause.is_zero() { Rest::Done } else { Rest::Later(pause) };
         // What is found then is nobody's visit's yet.
         let read = self.mirror().is_reading(id).then_some(Rest::Later(WHOLE_PAUSE));
-        Ok(gravest([self.rest(&plan, &outcomes), rest, held, sure].into_iter().chain(read)))
+        Ok(gravest([self.rest(&plan, &outcomes), rest, held, unsure].into_iter().chain(read)))
     }
 
     /// What stands of a zone, and its plan. Where the record of a load balancer is to change of
