@@ -220,12 +220,22 @@ impl Planning<'_> {
             rows.iter().filter_map(|id| Host::new(self.view, name, *id).holder()).collect();
         let holds = |wish: &&RecordWish| holders.iter().any(|holder| wish.is_of(holder));
         let lead = asking.iter().find(stays).or(asking.iter().find(holds));
-        let mut kinds = asking.iter().map(|wish| wish.routing.kind());
-        let first = kinds.clone().next().unwrap_or(RoutingKind::Simple);
-        match lead {
-            Some(wish) => wish.routing.kind(),
-            None if kinds.clone().all(|kind| kind == first) => first,
-            None => kinds.find(|kind| self.can_stand(name, asking, *kind)).unwrap_or(first),
+        if let Some(wish) = lead {
+            return wish.routing.kind();
+        }
+        let mut kinds: Vec<RoutingKind> = Vec::new();
+        for kind in asking.iter().map(|wish| wish.routing.kind()) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        match kinds.as_slice() {
+            [] => RoutingKind::Simple,
+            [only] => *only,
+            [first, ..] => {
+                let mut able = kinds.iter().filter(|kind| self.can_stand(name, asking, **kind));
+                *able.next().unwrap_or(first)
+            }
         }
     }
 

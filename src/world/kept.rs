@@ -108,7 +108,7 @@ fn digest(text: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Packs what follows what is usual.
+/// What packs a part: it has packed what is usual already.
 fn begun() -> Option<DeflateEncoder<Vec<u8>>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(USUAL).ok()?;
