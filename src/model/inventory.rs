@@ -147,6 +147,9 @@ pub struct ZoneInventory {
     /// The DNS names, in lower case, of what else stands in the region: load balancers of other
     /// VPCs and of other kinds.
     pub elsewhere: BTreeSet<AwsId>,
+    /// The DNS names of the cluster's load balancers that records of ours led to when somebody
+    /// looked last, and that are gone.
+    pub vanished: BTreeSet<AwsId>,
 }
 
 /// Of which names of a hosted zone it is known what stands there, and whose it is. Of others

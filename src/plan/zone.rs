@@ -172,7 +172,7 @@ impl Planning<'_> {
             (true, _) => Reason::Missing,
             (false, _) => Reason::Differs(reasons.into_iter().collect()),
         };
-        let changes = beside::in_order(self.view.records, changes);
+        let changes = beside::in_order(self.view.records, changes, self.settings.policy);
         self.changed.push(Changed { host: name.to_owned(), gate, reason, changes });
     }
 
@@ -207,24 +207,32 @@ impl Planning<'_> {
     }
 
     /// The kind of routing policy that a name has: all of its records are of one. Whoever has a
-    /// name says so, and first those who do not ask for another one; else who asked first and can
-    /// have it beside what stays.
+    /// name says so, and first those who do not ask for another one; else who asked first. Of
+    /// several kinds the first one counts that can stand beside what stays.
     fn kind(&self, name: &str, asking: &[RecordWish]) -> RoutingKind {
-        let stays = |wish: &&RecordWish| {
-            let host = Host::new(self.view, name, wish.set_identifier.as_deref());
-            host.holder().is_some_and(|holder| wish.is_of(&holder))
-                && host.kind() == Some(wish.routing.kind())
+        let rows = self.view.rows(name).into_iter();
+        let hosts: Vec<Host<'_>> = rows.map(|id| Host::new(self.view, name, id)).collect();
+        let held: Vec<_> =
+            hosts.iter().filter_map(|host| Some((host, host.holder()?, host.kind()))).collect();
+        let rows = |wish: &'_ RecordWish| {
+            let own = held.iter().filter(|(_, holder, _)| wish.is_of(holder));
+            own.map(|(host, _, kind)| (host.set_identifier, *kind)).collect::<Vec<_>>()
         };
-        let rows = self.view.rows(name);
-        let holders: BTreeSet<Source> =
-            rows.iter().filter_map(|id| Host::new(self.view, name, *id).holder()).collect();
-        let holds = |wish: &&RecordWish| holders.iter().any(|holder| wish.is_of(holder));
-        let lead = asking.iter().find(stays).or(asking.iter().find(holds));
-        if let Some(wish) = lead {
+        let keeps = |wish: &&RecordWish| {
+            let asked = (wish.set_identifier.as_deref(), Some(wish.routing.kind()));
+            rows(wish).contains(&asked)
+        };
+        let stays = |wish: &&RecordWish| {
+            rows(wish).iter().any(|(_, kind)| *kind == Some(wish.routing.kind()))
+        };
+        if let Some(wish) = asking.iter().find(keeps).or(asking.iter().find(stays)) {
             return wish.routing.kind();
         }
+        let (first, last): (Vec<_>, Vec<_>) =
+            asking.iter().partition(|wish| !rows(wish).is_empty());
+        let counting = if first.is_empty() { last } else { first };
         let mut kinds: Vec<RoutingKind> = Vec::new();
-        for kind in asking.iter().map(|wish| wish.routing.kind()) {
+        for kind in counting.into_iter().map(|wish| wish.routing.kind()) {
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }

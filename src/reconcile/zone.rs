@@ -141,7 +141,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         let breaches = plan::check::zone(&plan, settings, &stack, &inventory);
         let outcomes = self.apply_judged(&plan, &breaches).await;
-        let current = self.mirror().zone(id, scope.as_ref(), RECORDS_AGE_MAX).await?;
+        let current = self.zone_inventory(id, scope.as_ref(), RECORDS_AGE_MAX).await?;
         if current.records.value().is_none() {
             self.mirror().refresh(&Part::Route53(Route53Part::Zones), MISSING_PAUSE);
         }
@@ -182,6 +182,19 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         Ok(gravest([self.rest(&plan, &outcomes), rest, held, unsure].into_iter().chain(read)))
     }
 
+    /// What stands of a zone. A load balancer of ours that has vanished was ours all the same: what
+    /// leads there is withdrawn once nobody asks for it.
+    async fn zone_inventory(
+        &self,
+        id: &AwsId,
+        scope: Option<&ZoneScope>,
+        age_max: Duration,
+    ) -> Result<ZoneInventory, CloudError> {
+        let mut inventory = self.mirror().zone(id, scope, age_max).await?;
+        inventory.vanished = self.world().lock().facts.vanished(id, &inventory.load_balancers);
+        Ok(inventory)
+    }
+
     /// What stands of a zone, and its plan. Where the record of a load balancer is to change of
     /// which nothing is known, it may have changed since somebody looked, and lead to one that was
     /// made since: the record is looked at anew, and after that the load balancers. One that still
@@ -195,7 +208,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     ) -> Result<(ZoneInventory, Plan, Rest), CloudError> {
         let (settings, id) = (self.settings(), &stack.zone.id);
         let look = async |age_max| {
-            let inventory = self.mirror().zone(id, scope, age_max).await?;
+            let inventory = self.zone_inventory(id, scope, age_max).await?;
             let plan = plan::zone::plan(settings, &snapshot.extent, stack, &inventory);
             let unknown = plan::zone::unknown(settings, stack, &inventory, &plan);
             Ok::<_, CloudError>((inventory, plan, unknown))

@@ -31,10 +31,8 @@ impl Contest {
     /// Takes note of changes that were made.
     pub fn wrote(&mut self, changes: &[RecordChange], now: Moment) {
         self.written.retain(|_, (_, at)| now.since(*at) < PAUSE);
-        for change in changes {
-            let (record, what) = prints(change);
-            self.written.insert(record, (what, now));
-        }
+        let made = outcome(changes).into_iter();
+        self.written.extend(made.map(|(record, what)| (record, (what, now))));
     }
 
     /// Takes note of changes that are to be made now, by name: where one of them is the last that
@@ -43,8 +41,7 @@ impl Contest {
         self.undone.retain(|_, (_, at)| now.since(*at) < MEMORY);
         for (name, changes) in due {
             let mut is_undone = false;
-            for change in changes {
-                let (record, what) = prints(change);
+            for (record, what) in outcome(changes.iter().copied()) {
                 // It counts once, until it is made again.
                 let is_same = self.written.get(&record).is_some_and(|(last, _)| *last == what);
                 if is_same {
@@ -68,6 +65,12 @@ impl Contest {
         let pause = lately.clone().map(|(_, (_, at))| PAUSE.saturating_sub(now.since(*at))).max();
         (lately.map(|(name, _)| name.clone()).collect(), pause.unwrap_or_default())
     }
+}
+
+/// What becomes of each record in a batch, by prints of both: one that goes and comes again is made
+/// another.
+fn outcome<'c>(changes: impl IntoIterator<Item = &'c RecordChange>) -> BTreeMap<u64, u64> {
+    changes.into_iter().map(prints).collect()
 }
 
 /// Prints of which record a change is about, and of what becomes of it.

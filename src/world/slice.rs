@@ -29,6 +29,9 @@ impl World {
         let mut unarrived = BTreeSet::new();
         if let Subject::Balancer(_, group) = subject {
             successors = self.index.successors(&self.settings, &self.objects, group);
+            if let Some(state) = self.balancers.get(group) {
+                successors.retain(|member, _| !state.has_released(member));
+            }
             expected = self.index.expected(&self.objects, group);
             let names = self.facts.names(group);
             unarrived = names.map(|names| names.arriving.clone()).unwrap_or_default();

@@ -49,6 +49,8 @@ pub struct BalancerState {
     pub stored: Remembered,
     /// What AWS would not let go when we last tried.
     leftovers: BTreeSet<AwsId>,
+    /// The leaving members that were let go: nothing is made for them again while they are in sight.
+    released: BTreeSet<Source>,
     /// What people have been told already.
     pub told: Told,
     /// Whether a person has changed an Ingress of the group, and nobody has looked behind it yet.
@@ -75,6 +77,7 @@ impl BalancerState {
         self.observed.clear();
         self.standing.clear();
         self.leftovers.clear();
+        self.released.clear();
         self.waits = Waits::default();
         self.approved.clear();
     }
@@ -87,6 +90,13 @@ impl BalancerState {
             Some((member.clone(), generation))
         });
         self.observed = observed.collect();
+        self.released.retain(|member| stack.leaving.contains(member));
+    }
+
+    /// Whether a member has been let go that is still in sight.
+    #[must_use]
+    pub fn has_released(&self, member: &Source) -> bool {
+        self.released.contains(member)
     }
 
     /// Whether a part of a member has been good, as far as anybody remembers.
@@ -128,7 +138,8 @@ impl BalancerState {
         memory
     }
 
-    /// Takes note of what was written into the cluster's memory, and of what AWS would not let go.
+    /// Takes note of what was written into the cluster's memory, of what AWS would not let go, and of
+    /// who was let go.
     pub fn remember(&mut self, plan: &Plan, outcomes: &[Outcome]) {
         self.leftovers.clear();
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
@@ -147,6 +158,9 @@ impl BalancerState {
                     Outcome::Failed(Trouble::InUse, _),
                 ) => {
                     self.leftovers.insert(id.clone());
+                }
+                (Action::Kube(KubeAction::Release { member, .. }), Outcome::Done(_)) => {
+                    self.released.insert(member.clone());
                 }
                 _ => {}
             }

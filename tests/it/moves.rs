@@ -2,11 +2,14 @@
 //! is served.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
+use albedo::cluster::Intake;
 use albedo::model::action::{AwsAction, ElbAction, Route53Action};
 use albedo::model::id::AwsId;
-use albedo::model::record::{RecordType, Verb};
+use albedo::model::index::Seen;
+use albedo::model::record::{RecordChange, RecordType, Verb};
 use albedo::model::settings::{DnsScope, Settings};
 use albedo::model::target::TargetState;
 
@@ -60,6 +63,13 @@ fn led_to(site: &Site, host: &str) -> Option<&'static str> {
             records.iter().find(|(key, _)| key.name == host && key.record_type == RecordType::A);
         found.and_then(|(_, record)| record.alias_target()).map(|target| group_of(target.as_str()))
     })
+}
+
+/// Whether a record goes, and does not come again as it should be.
+fn is_removal(changes: &[RecordChange], change: &RecordChange) -> bool {
+    let comes =
+        |other: &RecordChange| other.verb != Verb::Delete && other.record.key == change.record.key;
+    change.verb == Verb::Delete && !changes.iter().any(comes)
 }
 
 fn moves(controller: &Controller<Fake>, edit: &str) {
@@ -204,7 +214,7 @@ fn a_name_that_who_stays_asks_for_as_well_stays() {
         assert_eq!(led_to(&site, "stays.example.com"), Some("one"));
         let removed = site.aws.performed().into_iter().filter(|action| match action {
             AwsAction::Route53(Route53Action::ChangeRecords { changes, .. }) => {
-                changes.iter().any(|change| change.verb == Verb::Delete)
+                changes.iter().any(|change| is_removal(changes, change))
             }
             _ => false,
         });
@@ -351,6 +361,36 @@ fn who_was_let_go_stays_let_go_while_its_name_leaves_the_load_balancer_that_goes
             matches!(action, AwsAction::Route53(Route53Action::ChangeRecords { .. }))
         });
         assert_eq!((renamed.count(), led_to(&site, GOES)), (1, None));
+    });
+}
+
+#[test]
+fn nothing_is_made_again_for_whoever_was_let_go_and_is_still_in_sight() {
+    wait(async {
+        let site = site();
+        let controller = site.settle().await;
+        // The watch does not tell yet that it is gone.
+        let (intake, last) = (controller.runtime.intake(), Mutex::new(None));
+        site.cluster.hear(move |seen| match seen {
+            Seen::Ingress(of, Some(_)) if *of == key("shop/goes") => {
+                *last.lock().unwrap() = Some(seen.clone());
+            }
+            Seen::Ingress(of, None) if *of == key("shop/goes") => {
+                intake.take(last.lock().unwrap().take().unwrap());
+            }
+            _ => {}
+        });
+        controller.cluster.delete(&key("shop/goes"));
+        controller.settle_for(5).await;
+        assert!(is_gone(&site) && serving(&site, GOES).is_empty());
+        site.aws.take_time();
+        controller.cluster.add(&format!(
+            "ingress shop/new: {{creationTimestamp: '{}', group.name: two, rules: \
+             [goes.example.com Prefix / s:80]}}",
+            now()
+        ));
+        controller.settle_for(5).await;
+        assert_eq!(serving(&site, GOES), ["two"].into());
     });
 }
 

@@ -11,7 +11,8 @@ use albedo::model::ownership::{Ownership, TTL, TxtNames};
 use albedo::model::plan::{Plan, WaitKey};
 use albedo::model::problem::Code;
 use albedo::model::record::{
-    HostedZone, Record, RecordType, RecordValue, RecordWish, Verb, WishedValue,
+    HostedZone, Record, RecordChange, RecordKey, RecordType, RecordValue, RecordWish, Verb,
+    WishedValue,
 };
 use albedo::model::routing::Routing;
 use albedo::model::settings::{DnsPolicy, DnsSettings, Settings};
@@ -180,6 +181,7 @@ impl Case {
             sight: ZoneSight::Whole,
             load_balancers: self.load_balancers.clone(),
             elsewhere: self.elsewhere.clone(),
+            vanished: BTreeSet::new(),
         }
     }
 
@@ -217,7 +219,8 @@ impl Case {
     }
 }
 
-/// The changes of a plan, a line each: `CREATE A web.example.com`.
+/// The changes of a plan, a line each: `CREATE A web.example.com`. What goes as it was read and comes
+/// as it should be is one: `CHANGE A web.example.com`.
 fn changes(plan: &Plan) -> Vec<String> {
     let batches = plan.steps.iter().filter_map(|step| match &step.action {
         Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
@@ -225,12 +228,21 @@ fn changes(plan: &Plan) -> Vec<String> {
         }
         Action::Aws(_) | Action::Kube(_) => None,
     });
-    let line = |change: &albedo::model::record::RecordChange| {
+    let each: Vec<_> = batches.flatten().collect();
+    let has = |verb: Verb, key: &RecordKey| {
+        each.iter().any(|change| change.verb == verb && change.record.key == *key)
+    };
+    let line = |change: &&RecordChange| {
         let key = &change.record.key;
         let one = key.set_identifier.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-        format!("{} {} {}{one}", change.verb.as_str(), key.record_type, key.name)
+        let verb = match change.verb {
+            Verb::Delete if has(Verb::Create, key) => return None,
+            Verb::Create if has(Verb::Delete, key) => "CHANGE",
+            verb => verb.as_str(),
+        };
+        Some(format!("{verb} {} {}{one}", key.record_type, key.name))
     };
-    batches.flatten().map(line).collect()
+    each.iter().filter_map(line).collect()
 }
 
 /// The codes of what is refused.

@@ -83,7 +83,8 @@ impl Reader<'_> {
         };
         let load_balancers = found.map(|(id, found)| (id.clone(), address(found))).collect();
         let elsewhere = self.belief.elb.elsewhere.clone();
-        ZoneInventory { records, sight, load_balancers, elsewhere }
+        let vanished = BTreeSet::new();
+        ZoneInventory { records, sight, load_balancers, elsewhere, vanished }
     }
 
     /// Whether it takes less to look at names by themselves than at the whole zone, also where that

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Counted, FactStore, Revision, Topic, Zone, count};
 use crate::model::group::Group;
 use crate::model::id::AwsId;
+use crate::model::inventory::Address;
 use crate::model::source::Source;
 
 /// Where records of a hosted zone lead.
@@ -13,6 +14,8 @@ use crate::model::source::Source;
 pub struct Leading {
     /// The load balancers that our records lead to, by their DNS names.
     pub ours: BTreeSet<AwsId>,
+    /// Those of them that are the cluster's.
+    pub own: BTreeSet<AwsId>,
     /// Those that records for Ingresses lead to which have another owner, who keeps them.
     pub others: BTreeSet<AwsId>,
     /// Those that our records lead to which are for Ingresses of other controllers by now.
@@ -47,6 +50,16 @@ impl FactStore {
         self.led.ours.contains_key(name)
     }
 
+    /// The cluster's load balancers, by their DNS names, that our records of a zone led to when
+    /// somebody looked last, and that are not among these any more.
+    #[must_use]
+    pub fn vanished(&self, zone: &AwsId, standing: &BTreeMap<AwsId, Address>) -> BTreeSet<AwsId> {
+        let known = self.zones.as_ref().and_then(|all| all.get(zone));
+        let led = known.and_then(|zone| zone.leading.as_ref()).map(|leading| &leading.own);
+        let stand: BTreeSet<&AwsId> = standing.values().map(|found| &found.dns_name).collect();
+        led.into_iter().flatten().filter(|name| !stand.contains(name)).cloned().collect()
+    }
+
     /// The hosted zones that there are, as far as that is known.
     pub fn known_zones(&self) -> impl Iterator<Item = &AwsId> {
         self.zones.iter().flat_map(BTreeMap::keys)
@@ -72,10 +85,11 @@ impl FactStore {
     pub fn also_leads(&mut self, zone: &AwsId, targets: &Leading) {
         let known = self.zones.as_ref().and_then(|all| all.get(zone));
         if let Some(known) = known.and_then(|known| known.leading.as_ref()) {
-            let Leading { ours, others, left, .. } = known;
-            let (ours, others) = (ours | &targets.ours, others | &targets.others);
-            let (left, elsewhere) = (left | &targets.left, targets.elsewhere.clone());
-            self.leads(zone, &Leading { ours, others, left, elsewhere });
+            let Leading { ours, own, others, left, .. } = known;
+            let (ours, own) = (ours | &targets.ours, own | &targets.own);
+            let (others, left) = (others | &targets.others, left | &targets.left);
+            let elsewhere = targets.elsewhere.clone();
+            self.leads(zone, &Leading { ours, own, others, left, elsewhere });
         }
     }
 

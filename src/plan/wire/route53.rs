@@ -1,5 +1,7 @@
 //! Steps in Route 53.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::model::action::{Action, AwsAction, Route53Action, Sign};
@@ -14,13 +16,8 @@ use super::set;
 pub(super) fn what(action: &Route53Action) -> String {
     match action {
         Route53Action::ChangeRecords { zone, changes } => {
-            let each = changes.iter().map(|change| {
-                let sign = match change.verb {
-                    Verb::Create => Sign::Add,
-                    Verb::Upsert => Sign::Change,
-                    Verb::Delete => Sign::Remove,
-                };
-                let key = &change.record.key;
+            let each = outcomes(changes).into_iter().map(|(sign, record)| {
+                let key = &record.key;
                 let one = key.set_identifier.as_ref();
                 let one = one.map(|id| format!(" ({id})")).unwrap_or_default();
                 format!("{}{} {}{one}", sign.as_char(), key.record_type, key.name)
@@ -28,6 +25,23 @@ pub(super) fn what(action: &Route53Action) -> String {
             format!("records of {}: {}", zone.name, each.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+/// What becomes of each record: one that goes as it was read and comes as it should be changes.
+fn outcomes(changes: &[RecordChange]) -> Vec<(Sign, &Record)> {
+    let keys = |verb: Verb| -> BTreeSet<&RecordKey> {
+        let of_verb = changes.iter().filter(|change| change.verb == verb);
+        of_verb.map(|change| &change.record.key).collect()
+    };
+    let (goes, comes) = (keys(Verb::Delete), keys(Verb::Create));
+    let outcome = |change: &'_ RecordChange| match change.verb {
+        Verb::Delete if comes.contains(&change.record.key) => None,
+        Verb::Delete => Some(Sign::Remove),
+        Verb::Create if goes.contains(&change.record.key) => Some(Sign::Change),
+        Verb::Create => Some(Sign::Add),
+        Verb::Upsert => Some(Sign::Change),
+    };
+    changes.iter().filter_map(|change| Some((outcome(change)?, &change.record))).collect()
 }
 
 /// The parameters of its call.
@@ -80,15 +94,15 @@ fn record(record: &Record) -> Value {
 pub fn compared(plan: &Plan, standing: &Records) -> Vec<String> {
     let changes = plan.steps.iter().flat_map(|step| match &step.action {
         Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {
-            changes.as_slice()
+            outcomes(changes)
         }
-        Action::Aws(_) | Action::Kube(_) => &[],
+        Action::Aws(_) | Action::Kube(_) => Vec::new(),
     });
-    let line = |change: &RecordChange| {
-        let RecordKey { name, record_type, set_identifier } = &change.record.key;
+    let line = |(sign, record): (Sign, &Record)| {
+        let RecordKey { name, record_type, set_identifier } = &record.key;
         let one = set_identifier.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
-        let before = standing.get(&change.record.key);
-        let after = (change.verb != Verb::Delete).then_some(&change.record);
+        let before = standing.get(&record.key);
+        let after = (sign != Sign::Remove).then_some(record);
         let said = |record: Option<&Record>| record.map_or("nothing".to_owned(), says);
         format!("{record_type} {name}{one}: {} -> {}", said(before), said(after))
     };

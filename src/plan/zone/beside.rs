@@ -9,6 +9,7 @@ use super::row::Row;
 use crate::model::inventory::Records;
 use crate::model::problem::Problem;
 use crate::model::record::{Record, RecordChange, RecordKey, RecordType, Verb};
+use crate::model::settings::DnsPolicy;
 
 impl Planning<'_> {
     /// Holds back what may not stand beside the rest: somebody else's records, those of ours that
@@ -100,8 +101,13 @@ fn after<'a>(before: Records, changes: impl Iterator<Item = &'a RecordChange>) -
 }
 
 /// The changes of one name as Route 53 takes them: what goes before what comes, each record once. A
-/// record whose routing policy becomes one of another kind goes and comes again (external-dns).
-pub(super) fn in_order(standing: &Records, changes: Vec<RecordChange>) -> Vec<RecordChange> {
+/// record that becomes another goes as it was read and comes again, so that Route 53 refuses it if
+/// somebody has written it meanwhile; where nothing may go, it is replaced whatever it is by then.
+pub(super) fn in_order(
+    standing: &Records,
+    changes: Vec<RecordChange>,
+    policy: DnsPolicy,
+) -> Vec<RecordChange> {
     let mut goes: Vec<RecordChange> = Vec::new();
     let mut comes: Vec<RecordChange> = Vec::new();
     let mut at: BTreeMap<RecordKey, usize> = BTreeMap::new();
@@ -120,7 +126,8 @@ pub(super) fn in_order(standing: &Records, changes: Vec<RecordChange>) -> Vec<Re
     for change in &mut comes {
         let Some(before) = standing.get(&change.record.key) else { continue };
         let is_going = goes.iter().position(|gone| gone.record.key == before.key);
-        if before.routing.kind() == change.record.routing.kind() {
+        let is_same_kind = before.routing.kind() == change.record.routing.kind();
+        if is_same_kind && (policy != DnsPolicy::Sync || *before == change.record) {
             change.verb = Verb::Upsert;
             is_going.map(|at| goes.remove(at));
         } else {

@@ -45,6 +45,9 @@ pub fn leading(
                 if !is_to_ours && is_withdrawn(settings, record) {
                     leading.elsewhere.insert(source);
                 }
+                if is_to_ours {
+                    leading.own.extend(target(record));
+                }
                 (!is_led).then_some(&mut leading.ours)
             }
             Claim::Taken | Claim::Other(_) => is_to_ours.then_some(&mut leading.others),

@@ -31,6 +31,7 @@ pub(in crate::plan) struct View<'a> {
     pub(super) load_balancers: &'a BTreeMap<AwsId, Address>,
     by_name: Rc<BTreeMap<&'a AwsId, &'a Address>>,
     elsewhere: &'a BTreeSet<AwsId>,
+    vanished: &'a BTreeSet<AwsId>,
     /// What encrypted values of TXT records say that were looked at: each is read once.
     read: Rc<RefCell<HashMap<String, Option<Ownership>>>>,
 }
@@ -38,7 +39,7 @@ pub(in crate::plan) struct View<'a> {
 /// Whose load balancer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whose<'a> {
-    /// This cluster's.
+    /// This cluster's, also where it has only just vanished.
     Ours,
     /// Another cluster's, by its tag.
     Cluster(&'a str),
@@ -61,7 +62,7 @@ impl<'a> View<'a> {
         let by_name = load_balancers.values().map(|address| (&address.dns_name, address)).collect();
         let by_name = Rc::new(by_name);
         let HostedZone { id: zone_id, name: zone, .. } = zone;
-        let elsewhere = &inventory.elsewhere;
+        let ZoneInventory { elsewhere, vanished, .. } = inventory;
         let read = Rc::default();
         Some(Self {
             settings,
@@ -72,6 +73,7 @@ impl<'a> View<'a> {
             load_balancers,
             by_name,
             elsewhere,
+            vanished,
             read,
         })
     }
@@ -81,9 +83,21 @@ impl<'a> View<'a> {
     where
         'a: 'b,
     {
-        let Self { settings, zone, zone_id, asked, load_balancers, elsewhere, .. } = *self;
+        let Self { settings, zone, zone_id, asked, load_balancers, elsewhere, vanished, .. } =
+            *self;
         let (by_name, read) = (Rc::clone(&self.by_name), Rc::clone(&self.read));
-        View { settings, zone, zone_id, asked, records, load_balancers, by_name, elsewhere, read }
+        View {
+            settings,
+            zone,
+            zone_id,
+            asked,
+            records,
+            load_balancers,
+            by_name,
+            elsewhere,
+            vanished,
+            read,
+        }
     }
 
     /// What a TXT record says of whose a record is; its first value counts (external-dns).
@@ -146,6 +160,9 @@ impl<'a> View<'a> {
                 Some(cluster) => Whose::Cluster(cluster),
                 None => Whose::Nobody,
             };
+        }
+        if self.vanished.contains(&target) {
+            return Whose::Ours;
         }
         let region = &self.settings.place.region;
         let is_far = region_of(target.as_str()).is_some_and(|found| found != region);

@@ -59,7 +59,7 @@ fn what_is_missing_of_a_name_is_made_and_what_leads_elsewhere_led_back() {
         let led = planned(number, &|zone| {
             zone.insert(record.key.clone(), elsewhere.clone());
         });
-        assert_eq!(led, Some(format!("UPSERT A {}", host(number))));
+        assert_eq!(led, Some(format!("CHANGE A {}", host(number))));
     }
 }
 

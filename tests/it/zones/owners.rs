@@ -64,17 +64,26 @@ fn a_record_that_changes_is_never_left_without_an_owner() {
     let case = Case::new(&[WEB]);
     let believed = held(ALB_2, "default/web");
     let plan = case.plan(&believed);
-    assert_eq!(changes(&plan), ["UPSERT A web.example.com", "UPSERT TXT a-web.example.com"]);
-    // Somebody has taken both away since they were read.
-    let aws = Fake::new();
-    aws.change(|state| state.add_zone("ZPUB", ZONE, false));
-    for step in &plan.steps {
-        let Action::Aws(action) = &step.action else { panic!("{step:?}") };
-        aws.meddle(action).unwrap();
-    }
-    let end = aws.change(|state| state.zones[&zone().id].records.clone());
+    assert_eq!(changes(&plan), ["CHANGE A web.example.com", "UPSERT TXT a-web.example.com"]);
+    let Action::Aws(action) = &plan.steps[0].action else { panic!("{plan:?}") };
+    // Somebody has taken some away since they were read.
+    let written = |left: &Records| {
+        let aws = Fake::new();
+        aws.change(|state| {
+            state.add_zone("ZPUB", ZONE, false);
+            state.zones.get_mut(&zone().id).unwrap().records.clone_from(left);
+        });
+        let answer = aws.meddle(action);
+        answer.map(|_| aws.change(|state| state.zones[&zone().id].records.clone()))
+    };
+    let mut bare = believed.clone();
+    bare.retain(|key, _| key.record_type == RecordType::A);
+    let end = written(&bare).unwrap();
     assert_eq!(named(&end, TXT_A), Some(member("default/web")));
     assert!(Case::new(&[]).carried_out(&end).is_empty(), "so it goes once nobody asks for it");
+    // Whose the name is by now, nobody knows.
+    let refused = written(&Records::new()).unwrap_err();
+    assert!(refused.to_string().contains("does not stand like this"), "{refused}");
 }
 
 #[test]

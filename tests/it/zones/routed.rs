@@ -147,6 +147,15 @@ fn two_ingresses_share_a_name_by_one_policy() {
     let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
     assert!(plan.is_empty() && told.object.key == key("default/web"), "{plan:?}");
     assert!(told.found.contains("latency") && told.allowed.contains("weighted"), "{told}");
+    // So it is where who goes on asks for another set identifier.
+    const RENAMED: Said = &[("set-identifier", "c"), ("aws-weight", "0"), ("target", "192.0.2.1")];
+    let apart = both(KINDS[8], RENAMED);
+    let end = apart.carried_out(&shared);
+    let ids = end.keys().filter_map(|key| key.set_identifier.as_deref());
+    assert_eq!(ids.collect::<BTreeSet<_>>(), ["a", "c"].into());
+    let plan = apart.plan(&end);
+    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
+    assert!(plan.is_empty() && told.object.key == key("default/web"), "{plan:?}");
 }
 
 #[test]

@@ -74,6 +74,23 @@ fn a_record_that_leads_to_what_was_made_since_is_not_taken() {
 }
 
 #[test]
+fn a_name_that_another_cluster_has_made_its_own_since_is_not_written_over() {
+    wait(async {
+        let site = site(APPS);
+        let controller = site.settle().await;
+        controller.cluster.add(ASKS);
+        controller.settle().await;
+        let ours = leading(&site);
+        let target = leads_to(&site, "k8s-out-web-1");
+        assert_ne!(ours, Some(target.clone()));
+        // It would be led to another load balancer of ours now.
+        controller.cluster.add(&ASKS.replace("edge", "apart"));
+        controller.settle().await;
+        assert_eq!(leading(&site), Some(target));
+    });
+}
+
+#[test]
 fn a_record_that_was_led_elsewhere_since_is_not_taken() {
     wait(async {
         let site = site(APPS);

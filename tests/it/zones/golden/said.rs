@@ -106,7 +106,7 @@ pub fn cname_ttl() {
     assert_eq!(then(&mut zone, &[target]), ["CNAME lb.other.net 60"]);
     let least = DnsSettings { ttl: Some(30), ..dns() };
     let case = said(&least, &[target]).0.unwrap();
-    let expected = ["UPSERT CNAME web.example.com", "UPSERT TXT cname-web.example.com"];
+    let expected = ["CHANGE CNAME web.example.com", "UPSERT TXT cname-web.example.com"];
     assert_eq!(changes(&case.plan(&zone)), expected);
     assert_eq!(shown(&case.carried_out(&zone)), ["CNAME lb.other.net 30"]);
     assert!(Case::new(&[]).carried_out(&zone).is_empty());
@@ -212,7 +212,7 @@ pub fn owner_migrates() {
     let mut case = dual(&[WEB]);
     assert!(case.plan(&zone).is_empty());
     case.dns.owner_before = Some("old".to_owned());
-    let mut expected = four("UPSERT", HOST);
+    let mut expected = four("CHANGE", HOST);
     expected.retain(|change| change.contains("TXT"));
     assert_eq!(sorted(&case.plan(&zone)), expected);
     let end = case.carried_out(&zone);
