@@ -61,6 +61,7 @@ impl Case {
             is_complete: true,
             arrived: BTreeSet::new(),
             arriving: BTreeSet::new(),
+            silent: BTreeSet::new(),
             foreign: BTreeSet::new(),
             renounced: BTreeSet::new(),
             braked: Braked::default(),

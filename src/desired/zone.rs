@@ -75,11 +75,12 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
     let mut names: BTreeMap<String, Vec<RecordWish>> = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
     let mut known: BTreeSet<Source> = snapshot.facts.left().cloned().collect();
-    let mut arriving = BTreeSet::new();
+    let (mut arriving, mut silent) = (BTreeSet::new(), BTreeSet::new());
     let arrivals = snapshot.facts.arrivals();
     for (group, of_group) in snapshot.facts.names() {
         known.extend(of_group.known.iter().cloned());
         arriving.extend(of_group.arriving.iter().cloned());
+        silent.extend(of_group.silent().cloned());
         let wishes =
             of_group.wished.iter().flat_map(|(host, all)| all.iter().map(move |one| (host, one)));
         for (host, wish) in wishes {
@@ -117,9 +118,9 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         matches!(claim(&snapshot.settings, &snapshot.objects, key, ingress), Claim::Foreign)
     };
     // Who leaves for another controller says himself that he wants no names.
-    let silent = ingresses.iter().map(|(key, ingress)| (Source::ingress(key.clone()), ingress));
-    let silent = silent.filter(|(source, _)| !known.contains(source));
-    let foreign = silent.filter(|(source, ingress)| is_foreign(&source.key, ingress));
+    let others = ingresses.iter().map(|(key, ingress)| (Source::ingress(key.clone()), ingress));
+    let others = others.filter(|(source, _)| !known.contains(source));
+    let foreign = others.filter(|(source, ingress)| is_foreign(&source.key, ingress));
     let foreign = foreign.map(|(source, _)| source).collect();
     let standing = ingresses.keys().cloned().map(Source::ingress).collect();
     Some(ZoneStack {
@@ -131,6 +132,7 @@ pub fn build(snapshot: &Snapshot, zone: &AwsId) -> Option<ZoneStack> {
         known,
         arrived: arrivals.keys().cloned().collect(),
         arriving,
+        silent,
         standing,
         foreign,
         renounced: snapshot.facts.renounced().clone(),

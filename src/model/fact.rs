@@ -74,6 +74,11 @@ pub struct Names {
 }
 
 impl Names {
+    /// Those of whom nothing counts, so that nobody can tell what they ask for here.
+    pub fn silent(&self) -> impl Iterator<Item = &Source> {
+        self.arriving.difference(&self.known)
+    }
+
     /// Whether a member asks for a name.
     fn asks(&self, member: &Source) -> bool {
         self.wished

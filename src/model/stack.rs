@@ -480,6 +480,9 @@ pub struct ZoneStack {
     pub arrived: BTreeSet<Source>,
     /// The members of which nothing is told yet: the names that they have stay as they are.
     pub arriving: BTreeSet<Source>,
+    /// Those of them of whom nothing counts in the group that they are in: nobody can tell which
+    /// names they ask for there.
+    pub silent: BTreeSet<Source>,
     /// Those that there are and that may ask for names, ours or not.
     pub standing: BTreeSet<Source>,
     /// Those of them that are other controllers', and were not ours just before.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::id::{AwsId, Handle, Id};
+use crate::model::inventory::LiveLoadBalancer;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::part::Part;
 use crate::model::plan::{Need, WaitKey};
@@ -52,6 +53,11 @@ impl Replacement<'_, '_> {
                     self.wait(draft, WaitKey::Healthy(group), Need::Poll);
                 }
                 None => {
+                    let is_up = |live: &LiveLoadBalancer| live.state == LoadBalancerState::Active;
+                    if self.settled.load_balancer.is_some_and(is_up) && draft.steps().is_empty() {
+                        // What is held back here comes once somebody changes something.
+                        continue;
+                    }
                     let mut id = Id::Of(super::settle::load_balancer_handle(&self.stack.group));
                     self.settled.resolve(&mut id);
                     self.wait(draft, WaitKey::Serving(id), Need::Poll);

@@ -75,7 +75,6 @@ pub fn plan(
     let replacement = Replacement { stack, inventory, settled: &settled, extent, over, grace };
     replacement.held_up().into_iter().for_each(|problem| draft.refuse(problem));
     replacement.expect_replacements(&mut draft);
-    replacement.expect_arrivals(&mut draft);
     replacement.expect_followers(&mut draft);
     replacement.expect_evictions(&mut draft);
     let mut memory = memory(stack, &settled);
@@ -106,6 +105,7 @@ pub fn plan(
         }
         (Surplus::Keep, Extent::Manifests) => {}
     }
+    replacement.expect_arrivals(&mut draft);
     release(&mut draft, stack, &memory, leftovers);
     draft.finish()
 }

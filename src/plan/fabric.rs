@@ -7,7 +7,7 @@ use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::FabricInventory;
 use crate::model::known::Known;
 use crate::model::plan::{Plan, Reason, StepId, WaitKey};
-use crate::model::security::IngressRule;
+use crate::model::security::{IngressRule, Peer};
 use crate::model::settings::Settings;
 use crate::model::stack::FabricStack;
 
@@ -45,12 +45,25 @@ pub fn plan(settings: &Settings, stack: &FabricStack, inventory: &FabricInventor
         ));
     }
     let may_go = stack.is_complete && stack.kept.is_empty() && stack.unbound.is_empty();
-    if let (None, Some(live), true) = (&stack.backend, backend, may_go) {
+    if let (None, Some(live), true) = (&stack.backend, backend, may_go)
+        && !is_asked_for(stack, &live.id)
+    {
         let action = AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { id: live.id.clone() });
         let gate = inventory.is_carried.then(|| WaitKey::Uncarried(live.id.clone()));
         draft.push_gated(Action::Aws(action), Reason::Unwanted, &revoked, gate);
     }
     draft.finish()
+}
+
+/// Whether a binding has nodes or pods let the backend security group in: AWS lets none go that a
+/// rule names.
+fn is_asked_for(stack: &FabricStack, backend: &AwsId) -> bool {
+    let mut sources = stack.endpoint_rules.values().flatten().map(|rule| &rule.source);
+    sources.any(|source| match source {
+        Peer::Group(Id::Is(id)) => id == backend,
+        Peer::Group(Id::Of(handle)) => *handle == Handle::BackendSecurityGroup,
+        Peer::Cidr(_) | Peer::Cidr6(_) | Peer::PrefixList(_) => false,
+    })
 }
 
 /// Whether a plan changes what nodes or pods let in.

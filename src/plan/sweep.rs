@@ -145,6 +145,7 @@ fn zone_stack(owners: &Owners, zone: &HostedZone) -> ZoneStack {
         known: BTreeSet::new(),
         arrived: BTreeSet::new(),
         arriving: BTreeSet::new(),
+        silent: BTreeSet::new(),
         standing: owners.ingresses.iter().cloned().map(Source::ingress).collect(),
         foreign: BTreeSet::new(),
         renounced: BTreeSet::new(),

@@ -38,7 +38,7 @@ mod wished;
 pub use batch::by_host;
 pub(super) use proof::proves;
 pub use scope::scope;
-pub use told::{behind, is_ours, leading, led_by, unknown, unseen};
+pub use told::{behind, is_ours, leading, led, led_by, unknown, unseen};
 pub(super) use whose::View;
 
 /// The types of the records that lead to load balancers, or are in their way.
@@ -122,6 +122,15 @@ impl Planning<'_> {
             told.for_each(|problem| self.draft.refuse(problem));
             return;
         }
+        let silent = self.silent(name);
+        let heard: Vec<RecordWish>;
+        let asking = if silent.is_empty() {
+            asking
+        } else {
+            let is_heard = |wish: &&RecordWish| !silent.iter().any(|holder| wish.is_of(holder));
+            heard = asking.iter().filter(is_heard).cloned().collect();
+            &heard
+        };
         let kind = self.kind(name, asking);
         let (asking, others): (Vec<_>, Vec<_>) =
             asking.iter().partition(|wish| wish.routing.kind() == kind);
@@ -136,6 +145,9 @@ impl Planning<'_> {
             let has =
                 |wish: &&&RecordWish| holder.as_ref().is_some_and(|holder| wish.is_of(holder));
             let is_it = |wish: &&RecordWish| wish.set_identifier.as_deref() == id;
+            if holder.as_ref().is_some_and(|holder| silent.contains(holder)) {
+                return true;
+            }
             host.kind() == Some(kind) && others.iter().any(|wish| is_it(wish) || has(&wish))
         };
         let mut going = self.left_over(name, |id| sets.contains_key(&id) || keeps(id));
@@ -174,6 +186,17 @@ impl Planning<'_> {
         };
         let changes = beside::in_order(self.view.records, changes, self.settings.policy);
         self.changed.push(Changed { host: name.to_owned(), gate, reason, changes });
+    }
+
+    /// Those who have records of a name and of whom nothing counts where they went: the group that
+    /// they come from asks for them still, and whether they are served there, nobody can tell.
+    fn silent(&self, name: &str) -> BTreeSet<Source> {
+        if self.stack.silent.is_empty() {
+            return BTreeSet::new();
+        }
+        let rows = self.view.rows(name).into_iter();
+        let holders = rows.filter_map(|id| Host::new(self.view, name, id).holder());
+        holders.filter(|holder| self.stack.silent.contains(holder)).collect()
     }
 
     /// Whether somebody of these has the records that a change is about.

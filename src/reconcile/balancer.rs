@@ -195,7 +195,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// Keeps what later visits need to know of this one. Who was not let in beside members that
-    /// turn out not to be in themselves is judged once more.
+    /// turn out not to be in themselves is judged once more, and who was spared for their sake.
     fn remember(
         &self,
         group: &Group,
@@ -210,7 +210,8 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let state = world.balancers.entry(group.clone()).or_default();
         let let_go = state.let_go_of(|state| state.remember(plan, outcomes));
         let is_kept_out = built.problems.iter().any(|problem| problem.code == Code::Conflict);
-        let is_judged_anew = is_kept_out && state.standing != built.standing;
+        let is_in_doubt = is_kept_out || !built.stack.unexplained.is_empty();
+        let is_judged_anew = is_in_doubt && state.standing != built.standing;
         state.standing.clone_from(&built.standing);
         let is_waiting = plan.waits_for_release();
         if built.stack.front.is_none()

@@ -121,13 +121,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         if !stack.contested.is_empty() {
             plan = plan::zone::plan(settings, &snapshot.extent, &stack, &inventory);
         }
-        // Names that are not kept here hold up no load balancer.
-        let targets = |found: &ZoneInventory| {
-            let leading = stack.keeps_names.then(|| {
-                plan::zone::leading(settings, &stack.zone, &stack.names, &stack.foreign, found)
-            });
-            leading.unwrap_or_default()
-        };
+        let targets = |found: &ZoneInventory| plan::zone::led(settings, &stack, found);
         // A load balancer must not go while a name for it is being made.
         let mut announced = targets(&inventory);
         announced.ours.extend(coming(&plan));

@@ -49,7 +49,7 @@ pub struct BalancerState {
     pub stored: Remembered,
     /// What AWS would not let go when we last tried.
     leftovers: BTreeSet<AwsId>,
-    /// The leaving members that were let go: nothing is made for them again while they are in sight.
+    /// The leaving members that were let go and are in sight still: nothing is made for them again.
     released: BTreeSet<Source>,
     /// What people have been told already.
     pub told: Told,
@@ -138,8 +138,8 @@ impl BalancerState {
         memory
     }
 
-    /// Takes note of what was written into the cluster's memory, of what AWS would not let go, and of
-    /// who was let go.
+    /// Takes note of what was written into the cluster's memory, of what AWS would not let go, and
+    /// of who was let go.
     pub fn remember(&mut self, plan: &Plan, outcomes: &[Outcome]) {
         self.leftovers.clear();
         for (step, outcome) in plan.steps.iter().zip(outcomes) {

@@ -293,8 +293,9 @@ fn a_name_that_moves_with_its_ingress_is_never_withdrawn() {
             changes.filter(|change| change.record.key.name.starts_with('m')).collect();
         assert!(!changes.is_empty());
         let stays = |change: &RecordChange| {
-            let of_key = changes.iter().filter(|other| other.record.key == change.record.key);
-            of_key.last().is_some_and(|last| last.verb != Verb::Delete)
+            let mut of_key = changes.iter().rev();
+            let last = of_key.find(|other| other.record.key == change.record.key);
+            last.is_some_and(|last| last.verb != Verb::Delete)
         };
         assert!(changes.iter().all(stays), "{changes:#?}");
     }

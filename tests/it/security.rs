@@ -6,10 +6,10 @@ use std::sync::Arc;
 use albedo::desired::fabric;
 use albedo::model::action::{Action, AwsAction, Ec2Action};
 use albedo::model::binding::Binding;
-use albedo::model::id::{AwsId, Id};
+use albedo::model::id::{AwsId, Handle, Id};
 use albedo::model::inventory::FabricInventory;
-use albedo::model::known::Known;
-use albedo::model::security::{IngressRule, Peer};
+use albedo::model::known::{Known, Live};
+use albedo::model::security::{IngressRule, Peer, SecurityGroup};
 use albedo::model::settings::BackendSecurityGroup;
 use albedo::model::surroundings::{Interface, Interfaces, NamedGroup};
 
@@ -314,6 +314,46 @@ spec:
     });
     let revoked: Vec<String> = revoked.flatten().map(ToString::to_string).collect();
     assert_eq!(revoked, ["tcp 30081-30090 from sg-1"], "what lets that in stays");
+}
+
+/// AWS lets no security group go that a rule of another one names.
+#[test]
+fn the_backend_security_group_stays_while_a_binding_has_it_let_in() {
+    let world = World::new("service shop/s: {ports: [80]}");
+    let backend = SecurityGroup {
+        name: "k8s-traffic-demo".into(),
+        description: String::new(),
+        vpc: AwsId::new("vpc-fake"),
+        ingress: BTreeSet::new(),
+        tags: tags(&[]),
+    };
+    let live = Live { id: AwsId::new("sg-1"), spec: backend };
+    let from = |source| IngressRule {
+        protocol: "tcp".to_owned(),
+        from_port: 8080,
+        to_port: 8080,
+        source: Peer::Group(source),
+    };
+    let inventory = FabricInventory {
+        backend: Known::Is(live, Timestamp::UNIX_EPOCH),
+        endpoint_rules: Known::Is(BTreeMap::new(), Timestamp::UNIX_EPOCH),
+        ..FabricInventory::default()
+    };
+    let asked =
+        [None, Some(Id::Is(AwsId::new("sg-1"))), Some(Id::Of(Handle::BackendSecurityGroup))];
+    for source in asked {
+        let mut stack = fabric::build(&world.snapshot(), &[]);
+        let rules = source.clone().map(|source| BTreeSet::from([from(source)]));
+        stack.endpoint_rules.extend(rules.map(|rules| (AwsId::new(NODES), rules)));
+        let plan = albedo::plan::fabric::plan(&world.settings, &stack, &inventory);
+        let goes = plan.steps.iter().any(|step| {
+            matches!(
+                step.action,
+                Action::Aws(AwsAction::Ec2(Ec2Action::DeleteSecurityGroup { .. }))
+            )
+        });
+        assert_eq!(goes, source.is_none(), "{plan:?}");
+    }
 }
 
 #[test]

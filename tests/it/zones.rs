@@ -46,6 +46,7 @@ mod silent;
 mod starts;
 mod sync;
 mod unread;
+mod vanished;
 
 const ZONE: &str = "example.com";
 const HOST: &str = "web.example.com";
@@ -143,6 +144,7 @@ impl Case {
             is_complete: true,
             arrived: BTreeSet::new(),
             arriving: BTreeSet::new(),
+            silent: BTreeSet::new(),
             foreign: BTreeSet::new(),
             renounced: BTreeSet::new(),
             braked: Braked::default(),
@@ -219,8 +221,8 @@ impl Case {
     }
 }
 
-/// The changes of a plan, a line each: `CREATE A web.example.com`. What goes as it was read and comes
-/// as it should be is one: `CHANGE A web.example.com`.
+/// The changes of a plan, a line each: `CREATE A web.example.com`. What goes as it was read, and
+/// comes as it should be, is one: `CHANGE A web.example.com`.
 fn changes(plan: &Plan) -> Vec<String> {
     let batches = plan.steps.iter().filter_map(|step| match &step.action {
         Action::Aws(AwsAction::Route53(Route53Action::ChangeRecords { changes, .. })) => {

@@ -146,7 +146,7 @@ async fn names_come_move_and_go_with_their_ingresses() {
         .flatten()
         .map(|change| text(&change, "Action"))
         .collect();
-    // The record, and beside it whose it is now: each goes as it was read, and comes as it should be.
+    // The record, and what says whose it is now: each goes as it was read and comes as it is to be.
     assert_eq!(verbs, ["DELETE", "DELETE", "CREATE", "CREATE"]);
 
     // Names go before the load balancers that they lead to.

@@ -20,7 +20,8 @@ pub struct Leading {
     pub others: BTreeSet<AwsId>,
     /// Those that our records lead to which are for Ingresses of other controllers by now.
     pub left: BTreeSet<AwsId>,
-    /// Those whose names we lead to no load balancer of the cluster.
+    /// Those whose names we lead to no load balancer of the cluster that stands, or cannot withdraw
+    /// for now: nothing but their own release waits for them to go.
     pub elsewhere: BTreeSet<Source>,
 }
 

@@ -65,6 +65,11 @@ impl Planning<'_> {
             row.is_held = true;
             return row;
         }
+        if holder.is_none() && !self.stack.is_complete && self.is_unheard(host) {
+            // Nor whoever has another part of it, and may ask for what keeps this one out.
+            row.is_held = true;
+            return row;
+        }
         if let (None, Some(holder)) = (wish, &holder)
             && (!self.is_seen(holder) || self.stack.arriving.contains(holder))
         {
@@ -93,6 +98,15 @@ impl Planning<'_> {
         row.asking = Some(wish.source.clone());
         self.fill(&mut row, host, &wished);
         row
+    }
+
+    /// Whether somebody has records of a name who has not said yet which names he wants.
+    fn is_unheard(&self, host: &Host<'_>) -> bool {
+        let mut rows = self.view.rows(host.name).into_iter();
+        rows.any(|id| {
+            let holder = Host::new(self.view, host.name, id).holder();
+            holder.is_some_and(|holder| !self.stack.known.contains(&holder))
+        })
     }
 
     fn wished<'w>(&'w self, wish: &'w RecordWish, holder: Option<Source>) -> Wished<'w> {

@@ -42,11 +42,12 @@ pub fn leading(
             Claim::Ours if foreign.contains(&source) => is_to_ours.then_some(&mut leading.others),
             Claim::Ours => {
                 let is_led = is_led(asked, record, &source);
-                if !is_to_ours && is_withdrawn(settings, record) {
-                    leading.elsewhere.insert(source);
-                }
                 if is_to_ours {
                     leading.own.extend(target(record));
+                }
+                let stands = is_to_ours && !view.is_vanished(record);
+                if !stands && is_withdrawn(settings, record) {
+                    leading.elsewhere.insert(source);
                 }
                 (!is_led).then_some(&mut leading.ours)
             }
@@ -58,6 +59,35 @@ pub fn leading(
         }
     }
     leading
+}
+
+/// Where records of a zone lead, as others have to know it. Names that are not kept here hold up
+/// nothing.
+#[must_use]
+pub fn led(settings: &Settings, stack: &ZoneStack, inventory: &ZoneInventory) -> Leading {
+    if !stack.keeps_names {
+        return Leading::default();
+    }
+    let ZoneStack { zone, names, foreign, .. } = stack;
+    let mut leading = leading(settings, zone, names, foreign, inventory);
+    if !stack.contested.is_empty() {
+        // Nobody can withdraw any of them for now.
+        leading.elsewhere.extend(owners(settings, stack, inventory));
+    }
+    leading
+}
+
+/// The objects for which a zone has records of ours that go once nobody wishes for them.
+fn owners(settings: &Settings, stack: &ZoneStack, inventory: &ZoneInventory) -> BTreeSet<Source> {
+    let view = View::of(settings, &stack.zone, &stack.names, inventory);
+    let Some(view) = view else { return BTreeSet::new() };
+    let records = view.records.values().filter(|found| TYPES.contains(&found.key.record_type));
+    let records = records.filter(|found| is_withdrawn(settings, found));
+    let owner = |record: &Record| {
+        let host = host_of(&view, record);
+        (host.claim(record) == Claim::Ours).then(|| host.source_of(record)).flatten()
+    };
+    records.filter_map(owner).collect()
 }
 
 /// Whether a record of ours goes once nobody wishes for it.

@@ -172,6 +172,11 @@ impl<'a> View<'a> {
         Whose::Nobody
     }
 
+    /// Whether a record leads to a load balancer of the cluster that has only just vanished.
+    pub(super) fn is_vanished(&self, record: &Record) -> bool {
+        target(record).is_some_and(|name| self.vanished.contains(&name))
+    }
+
     /// Whether a record leads to a load balancer of this region that does not stand, as far as is
     /// known.
     pub(super) fn is_gone(&self, record: &Record) -> bool {

@@ -414,20 +414,6 @@ fn names_that_lead_to_addresses_go_whenever_a_process_dies() {
     }
 }
 
-#[test]
-fn a_name_goes_with_its_ingress_though_its_load_balancer_has_vanished_before() {
-    wait(async {
-        let site = site(&format!("ingress shop/web: {{{RULE}}}"));
-        let controller = site.settle().await;
-        assert_eq!(names(&site), NAMED);
-        let id = site.aws.change(|state| state.load_balancers.keys().next().unwrap().clone());
-        site.aws.meddle(&AwsAction::Elb(ElbAction::DeleteLoadBalancer { id })).unwrap();
-        controller.cluster.delete(&key("shop/web"));
-        controller.pass(60).await;
-        assert_eq!((names(&site), is_held(&site)), (Vec::new(), false));
-    });
-}
-
 /// Whether anything holds `shop/web`.
 fn is_held(site: &Site) -> bool {
     let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();

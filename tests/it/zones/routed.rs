@@ -128,6 +128,9 @@ fn both(one: Said, other: Said) -> Case {
     case
 }
 
+/// What one of two Ingresses says, who asks for another set identifier by the policy that he has.
+const RENAMED: Said = &[("set-identifier", "c"), ("aws-weight", "0"), ("target", "192.0.2.1")];
+
 #[test]
 fn two_ingresses_share_a_name_by_one_policy() {
     let (one, other) = (KINDS[5], KINDS[6]);
@@ -148,7 +151,6 @@ fn two_ingresses_share_a_name_by_one_policy() {
     assert!(plan.is_empty() && told.object.key == key("default/web"), "{plan:?}");
     assert!(told.found.contains("latency") && told.allowed.contains("weighted"), "{told}");
     // So it is where who goes on asks for another set identifier.
-    const RENAMED: Said = &[("set-identifier", "c"), ("aws-weight", "0"), ("target", "192.0.2.1")];
     let apart = both(KINDS[8], RENAMED);
     let end = apart.carried_out(&shared);
     let ids = end.keys().filter_map(|key| key.set_identifier.as_deref());
@@ -346,4 +348,34 @@ fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
         assert_eq!(found.routing.kind(), RoutingKind::Weighted);
         assert!(case.plan(&end).is_empty());
     }
+}
+
+/// The group that he comes from asks for his names still, as they were when it knew him last.
+#[test]
+fn a_name_stays_where_it_leads_while_nothing_counts_of_whom_has_it_where_he_went() {
+    let stands = understood(KINDS[5]).carried_out(&Records::new());
+    for said in [KINDS[5], KINDS[0], KINDS[8]] {
+        let mut case = understood(said);
+        let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
+        let WishedValue::Alias { load_balancer, .. } = &mut wish.value else { panic!() };
+        load_balancer.clone_from(&Id::Is(AwsId::new("two")));
+        assert!(!case.plan(&stands).is_empty(), "{said:?}");
+        case.stack.silent.insert(member("default/web"));
+        assert!(case.plan(&stands).is_empty(), "{said:?}");
+    }
+}
+
+/// Whoever has another part of it may ask for a policy that keeps this one out.
+#[test]
+fn nobody_joins_a_name_before_those_were_heard_who_have_it() {
+    let stands = understood(KINDS[5]).carried_out(&Records::new());
+    let mut case = both(KINDS[5], KINDS[6]);
+    let all = case.stack.names[HOST].clone();
+    case.stack.names.get_mut(HOST).unwrap().retain(|wish| wish.source == member("default/api"));
+    case.stack.known.remove(&member("default/web"));
+    case.stack.is_complete = false;
+    assert!(case.plan(&stands).is_empty());
+    case.stack.names.insert(HOST.to_owned(), all);
+    case.stack.known.insert(member("default/web"));
+    assert_eq!(records_of(&case.carried_out(&stands), HOST).len(), 3);
 }
