@@ -69,3 +69,4 @@ pub mod target;
 pub mod target_group;
 pub mod template;
 pub mod tenure;
+pub mod uid;

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::inventory::LiveLoadBalancer;
 use crate::model::outcome::{Outcome, Trouble};
 use crate::model::report::StatusEntry;
+use crate::model::seen::{Ingress, IngressStatus};
 
 pub mod adopt;
 mod binding;
@@ -79,13 +78,14 @@ pub fn status(current: &LiveLoadBalancer, nlb: Option<&LiveLoadBalancer>) -> Vec
 /// The status that an Ingress shows, as far as it can be compared.
 #[must_use]
 pub fn shown(ingress: &Ingress) -> Vec<StatusEntry> {
-    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    let entries = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
-    let entry = |entry: &k8s_openapi::api::networking::v1::IngressLoadBalancerIngress| {
-        let ports = entry.ports.iter().flatten().filter_map(|port| u16::try_from(port.port).ok());
+    let entry = |entry: &IngressStatus| {
+        let ports = entry.ports.iter().filter_map(|port| u16::try_from(*port).ok());
         let mut ports: Vec<u16> = ports.collect();
         ports.sort_unstable();
-        StatusEntry { hostname: entry.hostname.clone().unwrap_or_default(), ports }
+        StatusEntry {
+            hostname: entry.hostname.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ports,
+        }
     };
-    entries.map(entry).collect()
+    ingress.status.iter().map(entry).collect()
 }

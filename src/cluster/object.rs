@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
-
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
 use crate::model::seen::{
-    ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
+    ClassParams, EndpointSlice, Ingress, IngressClass, Node, Pod, SeenBinding, SeenSecret, Service,
+    TenantPolicy,
 };
 
 /// One object of the cluster.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::json;
 use smol_str::SmolStr;
 
@@ -25,6 +24,7 @@ use crate::model::problem::{Kind as ObjectKind, ObjectRef, Problem, Severity};
 use crate::model::record::HostedZones;
 use crate::model::rule::Request;
 use crate::model::security::IngressRule;
+use crate::model::seen::Ingress;
 use crate::model::snapshot::Snapshot;
 use crate::model::surroundings::{IssuedCertificates, Surroundings};
 use crate::model::target::LiveTarget;
@@ -401,9 +401,8 @@ async fn of_pod(key: &ObjectKey, snapshot: &Snapshot, mirror: &Aws) -> anyhow::R
 
 /// A URL for each host of an Ingress, with its first path, on what its load balancer listens for.
 fn urls(ingress: &Ingress, found: &Found) -> Vec<Url> {
-    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    let entries = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
-    let own: Vec<&str> = entries.filter_map(|entry| entry.hostname.as_deref()).collect();
+    let own: Vec<&str> =
+        ingress.status.iter().filter_map(|entry| entry.hostname.as_deref()).collect();
     let live = found
         .load_balancers
         .iter()

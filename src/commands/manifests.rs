@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use k8s_openapi::api::networking::v1::{
-    Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressServiceBackend,
-};
+use k8s_openapi::api::networking::v1::IngressClassSpec;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -16,7 +14,9 @@ use crate::cluster::{Object, decode_all, insert};
 use crate::desired::classes::CONTROLLER_LBC;
 use crate::model::binding::PortRef;
 use crate::model::id::ObjectKey;
-use crate::model::seen::{Service, ServicePort};
+use crate::model::seen::{
+    Ingress, IngressBackend, IngressClass, Service, ServiceBackend, ServicePort,
+};
 use crate::model::snapshot::Objects;
 
 /// Objects read from files.
@@ -202,7 +202,7 @@ pub fn fill_in(manifests: &mut Manifests) {
     for (key, ingress) in &ingresses {
         fill_in_class(manifests, ingress);
         for backend in backends(ingress) {
-            let service = ObjectKey::new(key.namespace.clone(), &backend.name);
+            let service = ObjectKey::new(key.namespace.clone(), backend.name.clone());
             if !manifests.objects.services.contains_key(&service) {
                 add_port(made_up.entry(service).or_default(), backend);
             }
@@ -231,7 +231,7 @@ fn fill_in_class(manifests: &mut Manifests, ingress: &Ingress) {
     let Some(name) = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.clone()) else {
         return;
     };
-    if manifests.objects.classes.contains_key(&name) {
+    if manifests.objects.classes.contains_key(name.as_str()) {
         return;
     }
     let other = OTHERS.iter().find(|(class, _)| *class == name);
@@ -248,21 +248,21 @@ fn fill_in_class(manifests: &mut Manifests, ingress: &Ingress) {
     let controller = Some(other.map_or(CONTROLLER_LBC, |(_, controller)| controller).to_owned());
     let spec = Some(IngressClassSpec { controller, parameters: None });
     let mut class = IngressClass { spec, ..IngressClass::default() };
-    class.metadata.name = Some(name.clone());
-    manifests.objects.classes.insert(name, Arc::new(class));
+    class.metadata.name = Some(name.as_str().into());
+    manifests.objects.classes.insert(name.to_string(), Arc::new(class));
 }
 
-fn backends(ingress: &Ingress) -> impl Iterator<Item = &IngressServiceBackend> {
+fn backends(ingress: &Ingress) -> impl Iterator<Item = &ServiceBackend> {
     let spec = ingress.spec.iter();
     let backends = spec.flat_map(|spec| {
         let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
         let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
-        spec.default_backend.iter().chain(of_rules)
+        spec.default_backend.as_deref().into_iter().chain(of_rules)
     });
     backends.filter_map(|backend: &IngressBackend| backend.service.as_ref())
 }
 
-fn add_port(ports: &mut Vec<ServicePort>, backend: &IngressServiceBackend) {
+fn add_port(ports: &mut Vec<ServicePort>, backend: &ServiceBackend) {
     let Some(port) = &backend.port else { return };
     let number = port.number.unwrap_or(1);
     let name = port.name.clone().map(Into::into);

@@ -371,7 +371,7 @@ fn afterwards<'a>(snapshot: &Snapshot, plans: impl Iterator<Item = &'a Plan>) ->
                     }
                 };
                 if let Some(metadata) = metadata {
-                    metadata.finalizers.get_or_insert_default().retain(|held| held != finalizer);
+                    metadata.finalizers.retain(|held| held != finalizer);
                 }
             }
             Action::Kube(KubeAction::Unbind { name }) => _ = objects.bindings.remove(name),

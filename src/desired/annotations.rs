@@ -2,10 +2,10 @@
 //! `table`, how their values are read in `grammar`, and who wins where several say something in
 //! `Lookup`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::id::ObjectKey;
-use crate::model::marks::{ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX};
+use crate::model::marks::{ANNOTATION_PREFIX, Labels, OWN_ANNOTATION_PREFIX};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 
 pub use grammar::{Parser, Unreadable};
@@ -34,7 +34,7 @@ const OUTPUT: &[&str] = &["dry-run-plan"];
 #[derive(Debug)]
 pub struct Annotations<'a> {
     object: ObjectRef,
-    values: Option<&'a BTreeMap<String, String>>,
+    values: Option<&'a Labels>,
     /// Those under LBC's prefix, by their names without it.
     of_lbc: Vec<(&'a str, &'a str)>,
     /// Those under ours, likewise.
@@ -46,7 +46,7 @@ pub struct Annotations<'a> {
 impl<'a> Annotations<'a> {
     /// The annotations of an object.
     #[must_use]
-    pub fn new(kind: Kind, key: &ObjectKey, values: Option<&'a BTreeMap<String, String>>) -> Self {
+    pub fn new(kind: Kind, key: &ObjectKey, values: Option<&'a Labels>) -> Self {
         let under = |prefix: &str| {
             let found = values.into_iter().flatten();
             let found =

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::IngressBackend;
-
 use crate::model::binding::PortRef;
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, ObjectKey, TargetGroupKey};
@@ -12,6 +10,7 @@ use crate::model::marks::TAG_CLUSTER;
 use crate::model::part::WishedTargetGroup;
 use crate::model::problem::{Code, Problem, Severity};
 use crate::model::rule::{GroupStickiness, RuleAction, Weighted};
+use crate::model::seen::IngressBackend;
 use crate::model::snapshot::Snapshot;
 
 use super::annotations::action::{Asked, Destination};
@@ -136,7 +135,7 @@ impl<'a> Backends<'a> {
             annotations.problems.push(problem);
             return None;
         };
-        self.named.insert(service.name.clone());
+        self.named.insert(service.name.to_string());
         let destination = if port == PortRef::Name(USE_ANNOTATION.to_owned()) {
             match annotations.read_of(&ACTIONS, &service.name).ok()? {
                 Some(Asked::Itself(action)) => return Some(action),
@@ -147,7 +146,7 @@ impl<'a> Backends<'a> {
                 None => return self.no_such_action(&service.name, field, annotations),
             }
         } else {
-            Destination::Service(service.name.clone(), port)
+            Destination::Service(service.name.to_string(), port)
         };
         self.forward(&[(destination, None)], None, field, annotations)
     }
@@ -166,7 +165,7 @@ impl<'a> Backends<'a> {
             let group = match destination {
                 Destination::TargetGroup(arn) => self.others(arn, field, annotations)?,
                 // AWS refuses the rule: whoever may not have that tried has been told.
-                Destination::Unmeant(text) => Id::Is(AwsId::new(text)),
+                Destination::Unmeant(text) => Id::Is(AwsId::new(text.as_str())),
                 Destination::Named(name) => match self.snapshot.target_groups_named.get(name) {
                     Some(id) => self.others(id, field, annotations)?,
                     None => {

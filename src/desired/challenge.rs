@@ -1,7 +1,9 @@
 //! Challenges of ACME by HTTP as Ingresses have them: whole ones of cert-manager's, called solvers
 //! here, and paths that it writes into others.
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
+use smol_str::SmolStr;
+
+use crate::model::seen::{HostPath, Ingress};
 
 /// The label of cert-manager's Ingresses for challenges.
 pub const LABEL: &str = "acme.cert-manager.io/http01-solver";
@@ -18,7 +20,7 @@ pub struct Challenge<'a> {
     /// The host that is to be proved.
     pub host: &'a str,
     /// The path and what answers it.
-    pub path: &'a HTTPIngressPath,
+    pub path: &'a HostPath,
 }
 
 /// What an Ingress answers if it is a solver: labelled so, with one path for one host.
@@ -28,7 +30,7 @@ pub fn challenge(ingress: &Ingress) -> Option<Challenge<'_>> {
     let is_labelled = metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(LABEL));
     let spec = ingress.spec.as_ref().filter(|spec| spec.default_backend.is_none())?;
     let [rule] = spec.rules.as_deref()? else { return None };
-    let [path] = rule.http.as_ref()?.paths.as_slice() else { return None };
+    let [path] = rule.http.as_ref()?.paths.as_ref() else { return None };
     let host = rule.host.as_deref().filter(|host| !host.is_empty())?;
     let is_one = is_labelled && metadata.deletion_timestamp.is_none() && is_token(path);
     is_one.then_some(Challenge { host, path })
@@ -36,14 +38,14 @@ pub fn challenge(ingress: &Ingress) -> Option<Challenge<'_>> {
 
 /// Whether a path of an Ingress is a challenge that was written into it.
 #[must_use]
-pub fn is_in_place(ingress: &Ingress, path: &HTTPIngressPath) -> bool {
+pub fn is_in_place(ingress: &Ingress, path: &HostPath) -> bool {
     let annotations = ingress.metadata.annotations.as_ref();
     let value = annotations.and_then(|all| all.get(EDIT_IN_PLACE));
     value.is_some_and(|value| value == "true") && is_token(path)
 }
 
 /// Whether a path is that of one token.
-fn is_token(path: &HTTPIngressPath) -> bool {
+fn is_token(path: &HostPath) -> bool {
     let token = path.path.as_deref().and_then(|path| path.strip_prefix(CHALLENGES));
     token.is_some_and(|token| {
         let is_sign = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -56,7 +58,7 @@ fn is_token(path: &HTTPIngressPath) -> bool {
 pub fn in_place<'a>(
     ingress: &Ingress,
     host: Option<&'a str>,
-    path: &'a HTTPIngressPath,
+    path: &'a HostPath,
 ) -> Option<Challenge<'a>> {
     let host = host.filter(|_| is_in_place(ingress, path))?;
     Some(Challenge { host, path })
@@ -68,6 +70,6 @@ pub fn hosts(ingress: &Ingress) -> impl Iterator<Item = &str> {
     spec.flat_map(|spec| {
         let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.as_deref());
         let of_tls = spec.tls.iter().flatten().flat_map(|tls| tls.hosts.iter().flatten());
-        of_rules.chain(of_tls.map(String::as_str))
+        of_rules.chain(of_tls.map(SmolStr::as_str))
     })
 }

@@ -1,12 +1,12 @@
 //! Which Ingresses are ours, and what the administrator of their class decided.
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use smol_str::SmolStr;
 
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks::OWN_ANNOTATION_PREFIX;
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
-use crate::model::seen::ClassParams;
+use crate::model::seen::{ClassParams, Ingress, IngressClass};
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 
@@ -93,7 +93,7 @@ pub fn is_doubtful(
     ingress: &Ingress,
 ) -> bool {
     let is_leaving = ingress.metadata.deletion_timestamp.is_some();
-    let mut finalizers = ingress.metadata.finalizers.iter().flatten();
+    let mut finalizers = ingress.metadata.finalizers.iter();
     match claim(settings, objects, key, ingress) {
         Claim::Ours(_) if is_leaving => {
             finalizers.any(|held| Group::is_finalizer(settings.scope, held))
@@ -112,7 +112,7 @@ pub fn class_of<'a>(objects: &'a Objects, ingress: &Ingress) -> Option<&'a Ingre
     }
     let named = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_ref());
     match named {
-        Some(name) => objects.classes.get(name).map(AsRef::as_ref),
+        Some(name) => objects.classes.get(name.as_str()).map(AsRef::as_ref),
         None => match defaults(objects).as_slice() {
             [class] => Some(*class),
             _ => None,
@@ -186,7 +186,7 @@ pub(super) fn unshared(objects: &Objects, key: &ObjectKey, ingress: &Ingress) ->
 pub fn is_only_planned(objects: &Objects, ingress: &Ingress) -> bool {
     let holds = |text: &str| (PLAN_ONLY.parser)(text) != Ok(false);
     let own = ingress.metadata.annotations.as_ref();
-    let own = own.and_then(|all| all.get(&PLAN_ONLY.key())).is_some_and(|text| holds(text));
+    let own = own.and_then(|all| all.get(PLAN_ONLY.key().as_str())).is_some_and(|text| holds(text));
     let of_class = || {
         let class = class_of(objects, ingress)?;
         annotations_of(class).text(&PLAN_ONLY).map(holds)
@@ -233,7 +233,7 @@ pub fn is_own_class(class: &IngressClass) -> bool {
 pub fn is_default(class: &IngressClass) -> bool {
     let annotations = class.metadata.annotations.as_ref();
     let value = annotations.and_then(|all| all.get(ANNOTATION_DEFAULT_CLASS));
-    value.map(String::as_str) == Some("true")
+    value.map(SmolStr::as_str) == Some("true")
 }
 
 fn defaults(objects: &Objects) -> Vec<&IngressClass> {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::id::{AwsId, Handle, Id, ObjectKey};
 use crate::model::rule::{RuleAction, Weighted};
+use crate::model::seen::Ingress;
 use crate::model::snapshot::Snapshot;
 
 use super::annotations::action::{Asked, Destination};
@@ -20,11 +19,11 @@ pub fn services(key: &ObjectKey, ingress: &Ingress) -> BTreeSet<ObjectKey> {
     let backends = spec.flat_map(|spec| {
         let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
         let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
-        spec.default_backend.iter().chain(of_rules)
+        spec.default_backend.as_deref().into_iter().chain(of_rules)
     });
     let named = backends.filter_map(|backend| backend.service.as_ref());
     let in_actions = destinations(ingress).filter_map(|destination| match destination {
-        Destination::Service(name, _) => Some(name),
+        Destination::Service(name, _) => Some(name.into()),
         Destination::TargetGroup(_) | Destination::Named(_) | Destination::Unmeant(_) => None,
     });
     let names = named.map(|service| service.name.clone()).chain(in_actions);

@@ -4,10 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use k8s_openapi::api::networking::v1::Ingress;
+
+use smol_str::SmolStr;
 
 use crate::model::certificate::is_elliptic;
 use crate::model::id::{AwsId, Id};
+use crate::model::seen::Ingress;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
 use crate::model::surroundings::{IssuedCertificate, Issuer};
@@ -44,7 +46,7 @@ pub fn seekers(objects: &Objects) -> Option<Seekers> {
 /// Whether an Ingress asks for HTTPS, as far as its text tells, and names no certificate.
 fn may_seek(ingress: &Ingress) -> bool {
     let annotations = ingress.metadata.annotations.as_ref();
-    let ports = annotations.and_then(|all| all.get(&LISTEN_PORTS.key()));
+    let ports = annotations.and_then(|all| all.get(LISTEN_PORTS.key().as_str()));
     !tls::names_arns(ingress) && ports.is_some_and(|ports| ports.contains("HTTPS"))
 }
 
@@ -118,7 +120,7 @@ fn hosts(ingress: &Ingress) -> BTreeSet<&str> {
     let Some(spec) = &ingress.spec else { return BTreeSet::new() };
     let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.as_deref());
     let of_tls = spec.tls.iter().flatten().flat_map(|tls| tls.hosts.iter().flatten());
-    of_rules.chain(of_tls.map(String::as_str)).filter(|host| !host.is_empty()).collect()
+    of_rules.chain(of_tls.map(SmolStr::as_str)).filter(|host| !host.is_empty()).collect()
 }
 
 /// Whether a certificate may be used at all: where authorities are named, one of theirs (LBC).

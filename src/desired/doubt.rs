@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::id::{CertificateKey, ObjectKey};
+use crate::model::seen::Ingress;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 

@@ -1,8 +1,7 @@
 //! The Ingresses that are left alone, and why: what their class is, and what it would have to be.
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
-
 use crate::model::id::ObjectKey;
+use crate::model::seen::{Ingress, IngressClass};
 use crate::model::settings::{Scope, Settings};
 use crate::model::snapshot::Objects;
 

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::marks;
 use crate::model::problem::{Code, Kind, Problem, Severity};
-use crate::model::seen::ClassParams;
+use crate::model::seen::{ClassParams, Ingress};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
@@ -143,7 +141,7 @@ pub fn groups_touching(
     ingress: &Ingress,
 ) -> Vec<Group> {
     let member = Source::ingress(key.clone());
-    let finalizers = ingress.metadata.finalizers.iter().flatten();
+    let finalizers = ingress.metadata.finalizers.iter();
     let mut groups: Vec<Group> = finalizers
         .filter_map(|finalizer| Group::of_finalizer(settings.scope, finalizer, &member))
         .collect();
@@ -257,10 +255,7 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
 #[must_use]
 pub fn is_in_already(snapshot: &Snapshot, group: &Group, member: &Source) -> bool {
     let has_come_through = |ingress: &Arc<Ingress>| {
-        let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-        let addresses = status.and_then(|status| status.ingress.as_ref());
-        holds(ingress, &group.finalizer(snapshot.settings.scope))
-            && addresses.is_some_and(|addresses| !addresses.is_empty())
+        holds(ingress, &group.finalizer(snapshot.settings.scope)) && !ingress.status.is_empty()
     };
     snapshot.memory.held.contains_key(member)
         || snapshot.objects.ingresses.get(&member.key).is_some_and(has_come_through)
@@ -315,7 +310,7 @@ pub(super) fn ordered(mut member: Member<'_>) -> Member<'_> {
 /// Whether an object carries a finalizer.
 #[must_use]
 pub fn holds(ingress: &Ingress, finalizer: &str) -> bool {
-    ingress.metadata.finalizers.iter().flatten().any(|held| held == finalizer)
+    ingress.metadata.finalizers.iter().any(|held| held == finalizer)
 }
 
 /// The groups that a solver adds its rule to: those in which a member of its namespace has its
@@ -343,7 +338,7 @@ fn solved(
 /// Whether an Ingress may be ours: it names a class of ours, or none at all.
 fn may_join(settings: &Settings, objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> bool {
     let annotations = ingress.metadata.annotations.as_ref();
-    if annotations.is_some_and(|all| all.contains_key(&GROUP_NAME.key())) {
+    if annotations.is_some_and(|all| all.contains_key(GROUP_NAME.key().as_str())) {
         return false;
     }
     match claim(settings, objects, key, ingress) {

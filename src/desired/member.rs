@@ -1,6 +1,5 @@
 //! One Ingress alone: what it contributes to its group, or what is wrong with it.
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
 use serde_json::Value;
 
 use crate::model::flat::FlatMap;
@@ -10,6 +9,7 @@ use crate::model::load_balancer::IpAddressType;
 use crate::model::part::{OnHttp, Part};
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::rule::{Precedence, Rule, RuleAction};
+use crate::model::seen::{HostPath, Ingress};
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 
@@ -188,8 +188,7 @@ fn is_own(snapshot: &Snapshot, member: &Member<'_>) -> bool {
 
 /// Whether an Ingress shows where it is served.
 fn is_shown(ingress: &Ingress) -> bool {
-    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    status.and_then(|status| status.ingress.as_ref()).is_some_and(|entries| !entries.is_empty())
+    !ingress.status.is_empty()
 }
 
 /// Fields of the class's parameters that nobody knows make its Ingresses bad, unless they ask for
@@ -251,7 +250,7 @@ fn rules(
 #[derive(Clone, Copy, Debug)]
 struct Path<'a> {
     host: Option<&'a str>,
-    path: &'a HTTPIngressPath,
+    path: &'a HostPath,
     /// Whether it is the first one of its host.
     is_first: bool,
     /// Where it is.
@@ -362,7 +361,7 @@ fn too_much(annotations: &Annotations<'_>, field: &str) -> Problem {
 fn undocumented(
     annotations: &Annotations<'_>,
     field: &str,
-    path: &HTTPIngressPath,
+    path: &HostPath,
     allowed: &str,
 ) -> Problem {
     let found = format!("\"{}\"", path.path.as_deref().unwrap_or_default());

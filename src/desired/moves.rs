@@ -67,7 +67,7 @@ pub fn arriving(
     let scope = snapshot.settings.scope;
     let coming = active.iter().filter(|member| {
         let source = member.source();
-        let finalizers = member.ingress.metadata.finalizers.iter().flatten();
+        let finalizers = member.ingress.metadata.finalizers.iter();
         let mut groups = finalizers.filter_map(|held| Group::of_finalizer(scope, held, &source));
         groups.any(|other| other != *group) || snapshot.expected.contains(&source)
     });

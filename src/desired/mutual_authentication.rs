@@ -17,7 +17,7 @@ const ARN: &str = "arn:";
 pub fn names_trust_stores(objects: &Objects) -> bool {
     let key = MUTUAL_AUTHENTICATION.key();
     let asked = objects.ingresses.values().filter_map(|ingress| {
-        let text = ingress.metadata.annotations.as_ref()?.get(&key)?;
+        let text = ingress.metadata.annotations.as_ref()?.get(key.as_str())?;
         (MUTUAL_AUTHENTICATION.parser)(text).ok()
     });
     let is_name = |asked: &MutualAuthentication| match asked {

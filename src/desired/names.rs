@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
+use smol_str::SmolStr;
 
 use crate::model::fact::{NameWish, Names};
 use crate::model::group::Group;
 use crate::model::id::{AwsId, Handle, Id, Slot};
+use crate::model::marks::Labels;
 use crate::model::name_filter::{Ignored, NameFilter};
 use crate::model::naming::{Given, GivenName, MemberNames, Naming, Target};
 use crate::model::ownership::{LABEL_LENGTH_MAX, Ownership, TxtNames, VALUE_LENGTH_MAX};
 use crate::model::part::Part;
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::RecordType;
+use crate::model::seen::Ingress;
 use crate::model::selector::Selector;
 use crate::model::settings::{ANNOTATION_PREFIXES, DnsScope, DnsSettings, Settings, TemplateUse};
 use crate::model::snapshot::Snapshot;
@@ -52,8 +54,8 @@ fn are_ours(snapshot: &Snapshot, ingress: &Ingress) -> bool {
 /// Whether an Ingress is among those whose names are meant.
 fn is_selected(filter: &NameFilter, ingress: &Ingress) -> bool {
     let Ingress { metadata, .. } = ingress;
-    let takes = |selector: &Option<Selector>, pairs: &Option<BTreeMap<String, String>>| {
-        let value = |key: &str| pairs.as_ref()?.get(key).map(String::as_str);
+    let takes = |selector: &Option<Selector>, pairs: &Option<Labels>| {
+        let value = |key: &str| pairs.as_ref()?.get(key).map(SmolStr::as_str);
         selector.as_ref().is_none_or(|selector| selector.takes(value))
     };
     takes(&filter.labels, &metadata.labels) && takes(&filter.annotations, &metadata.annotations)
@@ -76,7 +78,7 @@ pub fn may_stand<'m>(snapshot: &Snapshot, mut members: impl Iterator<Item = &'m 
 pub fn may_lead_elsewhere(snapshot: &Snapshot, ingress: &Ingress) -> bool {
     let is_said = |prefix: &String| {
         let annotations = ingress.metadata.annotations.as_ref();
-        annotations.is_some_and(|found| found.contains_key(&format!("{prefix}target")))
+        annotations.is_some_and(|found| found.contains_key(format!("{prefix}target").as_str()))
     };
     let dns = &snapshot.settings.dns;
     let may_be = !dns.forced_targets.is_empty() || dns.annotation_prefixes.iter().any(is_said);
@@ -142,7 +144,7 @@ impl Asking<'_> {
 
     fn under(&self, prefix: &str, name: &str) -> Option<&str> {
         let annotations = self.ingress.metadata.annotations.as_ref()?;
-        annotations.get(&format!("{prefix}{name}")).map(String::as_str)
+        annotations.get(format!("{prefix}{name}").as_str()).map(SmolStr::as_str)
     }
 
     fn value(&self, name: &str) -> Option<&str> {

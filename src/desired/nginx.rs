@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
+use smol_str::SmolStr;
 
 use crate::model::flat::FlatMap;
 use crate::model::group::Group;
@@ -18,6 +18,7 @@ use crate::model::listener::{ListenerWish, Protocol};
 use crate::model::part::Part;
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::rule::{Condition, Rule, RuleAction};
+use crate::model::seen::{HostPath, Ingress};
 use crate::model::snapshot::Snapshot;
 
 use super::annotations::Annotations;
@@ -156,7 +157,8 @@ fn of_canary(
 
 fn to_https(ingress: &Ingress, asks: &Asks<'_>) -> ToHttps {
     let annotations = ingress.metadata.annotations.as_ref();
-    let said = annotations.and_then(|all| all.get(&format!("{}ssl-redirect", table::PREFIX)));
+    let said =
+        annotations.and_then(|all| all.get(format!("{}ssl-redirect", table::PREFIX).as_str()));
     let is_off = said.is_some_and(|text| super::annotations::boolean(text) == Ok(false));
     if asks.truth("force-ssl-redirect") {
         ToHttps::Forced
@@ -174,7 +176,7 @@ fn is_all_by_tls(ingress: &Ingress) -> bool {
     };
     let entries = spec.tls.iter().flatten();
     let hosts = entries.flat_map(|entry| entry.hosts.as_deref().unwrap_or_default());
-    let hosts: Vec<&str> = hosts.map(String::as_str).collect();
+    let hosts: Vec<&str> = hosts.map(SmolStr::as_str).collect();
     let covers = |named: &str, host: &str| {
         let rest = named.strip_prefix("*.");
         named == host || rest.is_some_and(|rest| host.split_once('.').is_some_and(|h| h.1 == rest))
@@ -211,7 +213,7 @@ impl Translation<'_> {
     pub fn branches(
         &self,
         place: (&Snapshot, &Group, &Member<'_>),
-        at: (Option<&str>, &HTTPIngressPath, bool),
+        at: (Option<&str>, &HostPath, bool),
         (path_field, annotations): (&str, &mut Annotations<'_>),
     ) -> Option<Vec<Branch>> {
         let (snapshot, group, member) = place;

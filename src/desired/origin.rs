@@ -1,11 +1,9 @@
 //! What a target group is built from.
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::binding::PortRef;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
-use crate::model::seen::{ClassParams, Service};
+use crate::model::seen::{ClassParams, Ingress, Service};
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 

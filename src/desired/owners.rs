@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::IngressClass;
-
 use crate::model::backend::BackendKey;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::names;
+use crate::model::seen::IngressClass;
 use crate::model::settings::{Removals, Scope, Settings};
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
@@ -25,12 +24,8 @@ pub fn bears_marks(scope: Scope, objects: &Objects) -> bool {
     let mut ingresses = objects.ingresses.values();
     let mut held = || {
         ingresses.any(|found| {
-            found
-                .metadata
-                .finalizers
-                .iter()
-                .flatten()
-                .any(|finalizer| Group::is_finalizer(scope, finalizer))
+            let mut finalizers = found.metadata.finalizers.iter();
+            finalizers.any(|finalizer| Group::is_finalizer(scope, finalizer))
         })
     };
     !objects.bindings.is_empty() || held()

@@ -7,10 +7,9 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
+use crate::model::seen::Ingress;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::Source;
 

@@ -1,6 +1,7 @@
 //! Which Services a pod says something of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -93,10 +94,8 @@ impl PodLinks {
 
 /// Whether a pod has other addresses than before.
 pub(super) fn is_moved(turn: &Turn<ObjectKey, Pod>) -> bool {
-    let addresses = |pod: &Option<_>| -> Vec<SmolStr> {
-        let pod: &Option<std::sync::Arc<Pod>> = pod;
-        pod.as_ref().map(|pod| pod.addresses.clone()).unwrap_or_default()
-    };
+    let addresses =
+        |pod: &Option<Arc<Pod>>| pod.as_ref().map(|pod| pod.addresses.clone()).unwrap_or_default();
     addresses(&turn.old) != addresses(&turn.new)
 }
 

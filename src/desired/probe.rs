@@ -6,14 +6,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
 use smol_str::{SmolStr, ToSmolStr as _};
 
 use crate::model::binding::PortRef;
 use crate::model::flat::FlatMap;
 use crate::model::id::ObjectKey;
 use crate::model::problem::{Code, Kind, Problem, Severity};
-use crate::model::seen::{Container, HttpProbe, Pod, Probe, Service, ServicePort};
+use crate::model::seen::{Container, HttpProbe, Ingress, Pod, Probe, Service, ServicePort};
 use crate::model::snapshot::Objects;
 use crate::model::target_group::{GRPC, HealthCheck, TRAFFIC_PORT, TargetType};
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use smol_str::SmolStr;
 
 use crate::model::id::{AwsId, CertificateKey, Handle, Id, ObjectKey};
@@ -12,6 +11,7 @@ use crate::model::marks::Tags;
 use crate::model::problem::{Code, Kind, Problem, Severity};
 use crate::model::record::HostedZones;
 use crate::model::request::{CertificateRequest, NAMES_MAX, RequestKey};
+use crate::model::seen::{Ingress, IngressClass};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
@@ -190,7 +190,7 @@ fn asks_for_all(class: &IngressClass) -> bool {
 
 /// What an Ingress's own annotation says; what cannot be read says nothing (LBC).
 fn value<T>(ingress: &Ingress, annotation: &Annotation<T>) -> Option<T> {
-    let text = ingress.metadata.annotations.as_ref()?.get(&annotation.key())?;
+    let text = ingress.metadata.annotations.as_ref()?.get(annotation.key().as_str())?;
     (annotation.parser)(text).ok()
 }
 
@@ -203,11 +203,11 @@ fn all_hosts(ingress: &Ingress) -> BTreeSet<SmolStr> {
 
 fn hosts_without_secret(ingress: &Ingress) -> BTreeSet<SmolStr> {
     let entries = ingress.spec.iter().flat_map(|spec| spec.tls.iter().flatten());
-    let bare = entries.filter(|tls| tls.secret_name.as_ref().is_none_or(String::is_empty));
+    let bare = entries.filter(|tls| tls.secret_name.as_ref().is_none_or(SmolStr::is_empty));
     spelled(bare.flat_map(|tls| tls.hosts.iter().flatten()))
 }
 
-fn spelled<'a>(hosts: impl Iterator<Item = &'a String>) -> BTreeSet<SmolStr> {
+fn spelled<'a>(hosts: impl Iterator<Item = &'a SmolStr>) -> BTreeSet<SmolStr> {
     hosts.filter(|host| !host.is_empty()).map(|host| host.to_lowercase().into()).collect()
 }
 

@@ -1,8 +1,9 @@
 //! From the rules of an Ingress to the rules of a listener: LBC's expansion and order.
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
+use smol_str::SmolStr;
 
 use crate::model::rule::{Condition, RuleAction, Transform};
+use crate::model::seen::{HostPath, HostRule};
 
 use super::annotations::action::Asked;
 use super::annotations::condition::{Added, Patterns, REGEX_LENGTH_MAX, VALUE_LENGTH_MAX};
@@ -91,7 +92,7 @@ impl PathType {
     ///
     /// # Errors
     /// What is allowed instead.
-    pub fn of(path: &HTTPIngressPath) -> Result<Self, String> {
+    pub fn of(path: &HostPath) -> Result<Self, String> {
         match path.path_type.as_str() {
             "Exact" => Ok(Self::Exact),
             "Prefix" => Ok(Self::Prefix),
@@ -104,12 +105,12 @@ impl PathType {
 /// The paths of a rule in LBC's order: exact ones first, then prefixes, the longest first, then
 /// patterns; otherwise as written.
 #[must_use]
-pub fn in_order(rule: &IngressRule) -> Vec<(usize, &HTTPIngressPath)> {
+pub fn in_order(rule: &HostRule) -> Vec<(usize, &HostPath)> {
     let paths = rule.http.iter().flat_map(|http| &http.paths);
-    let mut paths: Vec<(usize, &HTTPIngressPath)> = paths.enumerate().collect();
+    let mut paths: Vec<(usize, &HostPath)> = paths.enumerate().collect();
     paths.sort_by_key(|(_, path)| {
         let kind = PathType::of(path).unwrap_or(PathType::ImplementationSpecific);
-        let length = path.path.as_ref().map_or(0, String::len);
+        let length = path.path.as_ref().map_or(0, SmolStr::len);
         (kind, if kind == PathType::Prefix { usize::MAX - length } else { 0 })
     });
     paths
@@ -119,7 +120,7 @@ pub fn in_order(rule: &IngressRule) -> Vec<(usize, &HTTPIngressPath)> {
 ///
 /// # Errors
 /// What is allowed instead.
-pub fn path_values(path: &HTTPIngressPath, syntax: PathSyntax) -> Result<Patterns, String> {
+pub fn path_values(path: &HostPath, syntax: PathSyntax) -> Result<Patterns, String> {
     let kind = PathType::of(path)?;
     let text = path.path.as_deref().unwrap_or_default();
     if text.is_empty() {
@@ -166,7 +167,7 @@ const PATH_SIGNS: &str = "_-.$/~\"'@:+&*?";
 /// What AWS allows in a path pattern, where a path has anything else: none is left out for that,
 /// since it may stand all the same.
 #[must_use]
-pub fn undocumented(path: &HTTPIngressPath, syntax: PathSyntax) -> Option<String> {
+pub fn undocumented(path: &HostPath, syntax: PathSyntax) -> Option<String> {
     let is_regex = syntax == PathSyntax::Regexes
         && PathType::of(path).is_ok_and(|kind| kind == PathType::ImplementationSpecific);
     let allowed = |c: char| c.is_ascii_alphanumeric() || PATH_SIGNS.contains(c);
@@ -285,13 +286,13 @@ pub fn not_found() -> RuleAction {
 #[cfg(test)]
 mod tests {
     use super::{PathSyntax, check_host, path_values};
-    use k8s_openapi::api::networking::v1::HTTPIngressPath;
+    use crate::model::seen::HostPath;
 
     fn check(kind: &str, path: &str, expected: Result<&[&str], ()>) {
-        let input = HTTPIngressPath {
+        let input = HostPath {
             path: Some(path.to_owned()),
             path_type: kind.to_owned(),
-            ..HTTPIngressPath::default()
+            ..HostPath::default()
         };
         let expected = expected.map(|values| values.iter().copied().map(Into::into).collect());
         let found = path_values(&input, PathSyntax::Patterns);

@@ -10,8 +10,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::flat::FlatMap;
 use crate::model::frontend_nlb::FrontendNlbWish;
 use crate::model::group::Group;
@@ -22,6 +20,7 @@ use crate::model::marks::Tags;
 use crate::model::part::{OnHttp, Part, WishedTargetGroup};
 use crate::model::problem::{Code, Kind, ObjectRef, Problem, Severity};
 use crate::model::rule::{Condition, Precedence, Rule, RuleAction, Weighted};
+use crate::model::seen::Ingress;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 
@@ -45,9 +44,9 @@ pub fn rule(
     annotations: &mut Annotations<'_>,
 ) -> Option<Rule> {
     let service = path.backend.service.as_ref()?;
-    backends.named.insert(service.name.clone());
+    backends.named.insert(service.name.to_string());
     let port = port_ref(service.port.as_ref()?)?;
-    let key = ObjectKey::new(backends.member.key.namespace.clone(), &service.name);
+    let key = ObjectKey::new(backends.member.key.namespace.clone(), service.name.clone());
     let group = backends.answering(&key, &port, annotations)?;
     let text = path.path.as_deref().unwrap_or_default();
     Some(Rule {

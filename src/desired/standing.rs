@@ -76,8 +76,7 @@ pub fn prove(snapshot: &Snapshot, stack: &mut BalancerStack, inventory: &Balance
 /// of the group.
 fn shows(snapshot: &Snapshot, source: &Source, inventory: &BalancerInventory) -> bool {
     let ingress = snapshot.objects.ingresses.get(&source.key);
-    let status = ingress.and_then(|ingress| ingress.status.as_ref()?.load_balancer.as_ref());
-    let shown = status.and_then(|status| status.ingress.as_ref()).into_iter().flatten();
+    let shown = ingress.into_iter().flat_map(|ingress| &ingress.status);
     let mut names = shown.filter_map(|entry| entry.hostname.as_deref());
     names.any(|name| {
         inventory.load_balancers.iter().any(|live| live.dns_name.eq_ignore_ascii_case(name))
@@ -96,6 +95,5 @@ fn by_look(snapshot: &Snapshot, active: &[Source], is_in: impl Fn(&Source) -> bo
 /// When a member was made. One that only a manifest holds is still to be.
 fn created(snapshot: &Snapshot, source: &Source) -> Timestamp {
     let metadata = snapshot.objects.metadata(source);
-    let created = metadata.and_then(|metadata| metadata.creation_timestamp.as_ref());
-    created.map_or(Timestamp::MAX, |time| time.0)
+    metadata.and_then(|metadata| metadata.creation_timestamp).unwrap_or(Timestamp::MAX)
 }

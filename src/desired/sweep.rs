@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::Ingress;
 use smol_str::SmolStr;
 
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
+use crate::model::seen::Ingress;
 use crate::model::settings::Scope;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
@@ -42,12 +42,12 @@ pub fn owners<'a>(objects: &Objects, remembered: impl IntoIterator<Item = &'a Gr
 /// that it or its class names.
 fn groups(objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> BTreeSet<Group> {
     let member = Source::ingress(key.clone());
-    let finalizers = ingress.metadata.finalizers.iter().flatten();
+    let finalizers = ingress.metadata.finalizers.iter();
     let held = finalizers.flat_map(|held| {
         [Scope::All, Scope::Own].map(|scope| Group::of_finalizer(scope, held, &member))
     });
     let annotations = ingress.metadata.annotations.as_ref();
-    let named = annotations.and_then(|all| all.get(&GROUP_NAME.key())).map(String::as_str);
+    let named = annotations.and_then(|all| all.get(GROUP_NAME.key().as_str())).map(SmolStr::as_str);
     let by_class = class_of(objects, ingress).and_then(|class| {
         let parameters = class.spec.as_ref()?.parameters.as_ref()?;
         let params = objects.params.get(&parameters.name)?;
@@ -64,7 +64,7 @@ fn hosts(ingress: &Ingress) -> impl Iterator<Item = SmolStr> {
     let hosts = spec.flat_map(|spec| {
         let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.as_deref());
         let of_tls = spec.tls.iter().flatten().flat_map(|tls| tls.hosts.iter().flatten());
-        of_rules.chain(of_tls.map(String::as_str))
+        of_rules.chain(of_tls.map(SmolStr::as_str))
     });
     hosts.map(|host| host.to_lowercase().into())
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::ServiceBackendPort;
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -15,7 +14,7 @@ use crate::model::marks::Tags;
 use crate::model::names::{self, TargetGroupNameParts};
 use crate::model::part::WishedTargetGroup;
 use crate::model::problem::{Code, Kind};
-use crate::model::seen::ServicePort;
+use crate::model::seen::{ServiceBackendPort, ServicePort};
 use crate::model::selector::Selector;
 use crate::model::source::Source;
 use crate::model::target_group::{
@@ -35,7 +34,7 @@ use super::{health_check, tags};
 #[must_use]
 pub fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {
     let name = port.name.clone().filter(|name| !name.is_empty());
-    name.map(PortRef::Name).or_else(|| port.number.map(PortRef::Number))
+    name.map(|name| PortRef::Name(name.into())).or_else(|| port.number.map(PortRef::Number))
 }
 
 /// The key of a backend's target group where it is its own: one for each Ingress, Service and port
@@ -297,7 +296,7 @@ fn name(
     (port, control_port): (u16, Option<u16>),
     (target_type, protocol, version): (TargetType, Protocol, &str),
 ) -> Option<String> {
-    let service_uid = backend.service.uid.as_deref()?;
+    let service_uid = backend.service.uid.as_ref()?.to_string();
     let resource = key.backend.spelled();
     let nobody = ObjectKey::new(backend.ingress_key.namespace.clone(), resource.clone());
     let is_shared = BackendKey::is_shared(resource);
@@ -306,7 +305,7 @@ fn name(
         group: &backend.group.to_string(),
         ingress: if is_shared { &nobody } else { backend.ingress_key },
         service: backend.service_key,
-        service_uid,
+        service_uid: &service_uid,
         service_port: &backend.port.to_string(),
         port,
         target_type: target_type.as_str(),

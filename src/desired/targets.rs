@@ -95,7 +95,7 @@ fn pods(snapshot: &Snapshot, binding: &Binding) -> BTreeSet<Target> {
     let target = |(address, port): (SmolStr, u16)| {
         // AWS wants to be told of addresses outside the target group's VPC.
         let is_outside = is_elsewhere || vpc.is_outside(&address);
-        let availability_zone = is_outside.then(|| SmolStr::new_static("all"));
+        let availability_zone = is_outside.then(|| Box::new(SmolStr::new_static("all")));
         Target { id: address, port, availability_zone }
     };
     endpoints(snapshot, binding).into_iter().map(target).collect()

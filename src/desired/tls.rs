@@ -1,11 +1,10 @@
 //! The TLS Secrets that an Ingress names, and which of them its listeners may use.
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::model::certificate::Certificate;
 use crate::model::group::Group;
 use crate::model::id::{CertificateKey, Handle, Id, ObjectKey};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
+use crate::model::seen::Ingress;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
@@ -60,7 +59,7 @@ pub fn names_arns(ingress: &Ingress) -> bool {
 #[must_use]
 pub fn arns(ingress: &Ingress) -> Vec<String> {
     let annotations = ingress.metadata.annotations.as_ref();
-    let text = annotations.and_then(|all| all.get(&CERTIFICATE_ARN.key()));
+    let text = annotations.and_then(|all| all.get(CERTIFICATE_ARN.key().as_str()));
     text.and_then(|text| (CERTIFICATE_ARN.parser)(text).ok()).unwrap_or_default()
 }
 
@@ -68,13 +67,15 @@ pub fn arns(ingress: &Ingress) -> Vec<String> {
 #[must_use]
 pub fn named(key: &ObjectKey, ingress: &Ingress) -> Vec<Entry> {
     let Some(spec) = &ingress.spec else { return Vec::new() };
-    let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.clone());
-    let of_rules: Vec<String> = of_rules.filter(|host| !host.is_empty()).collect();
+    let of_rules = spec.rules.iter().flatten().filter_map(|rule| rule.host.as_ref());
+    let of_rules: Vec<String> =
+        of_rules.filter(|host| !host.is_empty()).map(ToString::to_string).collect();
     let each = spec.tls.iter().flatten().enumerate().filter_map(|(i, tls)| {
         let name = tls.secret_name.as_ref().filter(|name| !name.is_empty())?;
-        let hosts = tls.hosts.clone().filter(|hosts| !hosts.is_empty());
+        let hosts = tls.hosts.as_deref().filter(|hosts| !hosts.is_empty());
+        let hosts = hosts.map(|hosts| hosts.iter().map(ToString::to_string).collect());
         Some(Entry {
-            secret: ObjectKey::new(key.namespace.clone(), name),
+            secret: ObjectKey::new(key.namespace.clone(), name.clone()),
             hosts: hosts.unwrap_or_else(|| of_rules.clone()),
             field: format!("spec.tls[{i}].secretName"),
         })
@@ -216,11 +217,8 @@ pub fn any_stands(snapshot: &Snapshot, source: &Source, certificates: &[Id]) -> 
 pub(super) fn may_stand(snapshot: &Snapshot, source: &Source, handle: &Handle) -> bool {
     let is_claimed = || {
         let metadata = snapshot.objects.metadata(source);
-        let finalizers = metadata.and_then(|metadata| metadata.finalizers.as_ref());
-        finalizers
-            .into_iter()
-            .flatten()
-            .any(|held| Group::is_finalizer(snapshot.settings.scope, held))
+        let mut finalizers = metadata.into_iter().flat_map(|metadata| &metadata.finalizers);
+        finalizers.any(|held| Group::is_finalizer(snapshot.settings.scope, held))
     };
     snapshot.facts.resolve(handle.clone()).given().is_some()
         || (snapshot.facts.is_unread(handle) && is_claimed())

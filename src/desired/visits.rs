@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use smol_str::SmolStr;
 
 use crate::model::binding::Binding;
 use crate::model::group::Group;
@@ -11,7 +11,7 @@ use crate::model::id::{AwsId, CertificateKey, ObjectKey};
 use crate::model::index::{Change, Turn};
 use crate::model::request::RequestKey;
 use crate::model::secret::SecretUse;
-use crate::model::seen::{ClassParams, EndpointSlice, SeenBinding, Service};
+use crate::model::seen::{ClassParams, EndpointSlice, Ingress, IngressClass, SeenBinding, Service};
 use crate::model::selector::Selector;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
@@ -80,7 +80,7 @@ pub struct Index {
     solvers: Links<ObjectKey, ObjectKey>,
     hosts: Hosts,
     /// The classes that Ingresses name; the empty name where they name none.
-    classes: Links<ObjectKey, String>,
+    classes: Links<ObjectKey, SmolStr>,
     /// The Services that LBC keeps load balancers for.
     service_balancers: BTreeSet<ObjectKey>,
 }
@@ -241,7 +241,8 @@ impl Index {
         let network = |ingress: Option<&Ingress>| {
             let metadata = &ingress?.metadata;
             let annotations = metadata.annotations.as_ref();
-            let annotation = annotations.and_then(|all| all.get(&SECURITY_GROUPS.key())).cloned();
+            let annotation =
+                annotations.and_then(|all| all.get(SECURITY_GROUPS.key().as_str())).cloned();
             Some((metadata.finalizers.clone(), annotation, metadata.deletion_timestamp.is_some()))
         };
         if network(turn.old.as_deref()) != network(new) {
@@ -331,7 +332,7 @@ impl Index {
     }
 
     fn of_class_named(&mut self, visits: &mut Visits<'_>, objects: &Objects, class: &str) {
-        let named: Vec<ObjectKey> = self.classes.leading_to(&class.to_owned()).cloned().collect();
+        let named: Vec<ObjectKey> = self.classes.leading_to(&class.into()).cloned().collect();
         for key in &named {
             self.regroup(visits, objects, key, objects.ingresses.get(key).map(AsRef::as_ref));
         }
@@ -430,7 +431,7 @@ impl Index {
         let stack = new.and_then(|seen| Group::of_labels(&seen.labels));
         let either = self.stacks.set(&turn.key, stack.into_iter().collect());
         visits.balancers(&either);
-        let arn = new.and_then(|seen| seen.spec.target_group_arn.as_deref()).map(AwsId::new);
+        let arn = new.and_then(|seen| seen.spec.target_group_arn.clone()).map(AwsId::new);
         // One that comes may have to make room, and one that goes makes room for others.
         let either = self.target_groups.set(&turn.key, arn.into_iter().collect());
         for target_group in &either {
@@ -474,7 +475,7 @@ pub fn logins(
 }
 
 /// The class that an Ingress names; nothing where it names none.
-fn class_name(ingress: &Ingress) -> String {
+fn class_name(ingress: &Ingress) -> SmolStr {
     let spec = ingress.spec.as_ref();
     spec.and_then(|spec| spec.ingress_class_name.clone()).unwrap_or_default()
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::model::fact::Arrival;
 use crate::model::id::{AwsId, Id, ObjectKey};
 use crate::model::naming::{Naming, Target};
 use crate::model::record::{HostedZones, RecordWish, WishedValue};
+use crate::model::seen::Ingress;
 use crate::model::settings::{DnsScope, DnsSettings, Settings};
 use crate::model::snapshot::{Objects, Snapshot};
 use crate::model::source::Source;
@@ -171,8 +171,7 @@ fn record(
 
 /// When somebody who asks was made: the earlier one keeps a name that a later one asks for, too.
 fn created(snapshot: &Snapshot, source: &Source) -> Option<Timestamp> {
-    let metadata = snapshot.objects.metadata(source)?;
-    metadata.creation_timestamp.as_ref().map(|time| time.0)
+    snapshot.objects.metadata(source)?.creation_timestamp
 }
 
 /// Whether hosts of anybody become names.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A set that most often holds one thing: a tree has room for eleven, which in a large cluster is
 /// most of what its index takes.
 ///
@@ -96,5 +98,17 @@ impl<T: Ord> FromIterator<T> for Few<T> {
         let mut few = Self::default();
         things.into_iter().for_each(|thing| _ = few.insert(thing));
         few
+    }
+}
+
+impl<T: Serialize + Ord> Serialize for Few<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for Few<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|things: Vec<T>| things.into_iter().collect())
     }
 }

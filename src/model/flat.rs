@@ -147,6 +147,22 @@ impl<K: Ord, V> FlatMap<K, V> {
     }
 }
 
+impl<K: Ord + Clone, V: PartialEq + Clone> FlatMap<K, V> {
+    /// Takes the keys that another map has as well from there, and what they lead to where that is
+    /// the same: what clones share is then kept once.
+    pub fn share(&mut self, other: &Self) {
+        for (key, value) in &mut self.0 {
+            if let Ok(place) = other.place(key) {
+                let (known, same) = &other.0[place];
+                key.clone_from(known);
+                if value == same {
+                    value.clone_from(same);
+                }
+            }
+        }
+    }
+}
+
 impl<K, V> Default for FlatMap<K, V> {
     fn default() -> Self {
         Self(Box::default())

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
-
 use super::id::ObjectKey;
 use super::seen::{
-    ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
+    ClassParams, EndpointSlice, Ingress, IngressClass, Node, Pod, SeenBinding, SeenSecret, Service,
+    TenantPolicy,
 };
 
 /// One object as it is now; nothing where it is gone, or cannot matter to a load balancer.

@@ -39,8 +39,8 @@ pub struct AwsId(Arc<str>);
 impl AwsId {
     /// Takes an identifier as AWS spells it.
     #[must_use]
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(Arc::from(id.into()))
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
     }
 
     /// The identifier as AWS spells it.

@@ -4,6 +4,7 @@
 mod binding_status;
 mod class_params;
 mod endpoint_slice;
+mod ingress;
 mod node;
 mod pod;
 mod probe;
@@ -18,6 +19,10 @@ pub use class_params::{
     SubnetSelector,
 };
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
+pub use ingress::{
+    BackendResource, HostPath, HostPaths, HostRule, Ingress, IngressBackend, IngressClass,
+    IngressSpec, IngressStatus, IngressTls, Metadata, ServiceBackend, ServiceBackendPort,
+};
 pub use node::Node;
 pub use pod::{Pod, Termination};
 pub use probe::{Container, HttpProbe, Probe};

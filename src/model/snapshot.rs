@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use smol_str::SmolStr;
 
 use super::account_limits::AccountLimits;
@@ -19,7 +17,8 @@ use super::pack::pack;
 use super::record::HostedZones;
 use super::request::RequestKey;
 use super::seen::{
-    ClassParams, EndpointSlice, Node, Pod, SeenBinding, SeenSecret, Service, TenantPolicy,
+    ClassParams, EndpointSlice, Ingress, IngressClass, Metadata, Node, Pod, SeenBinding,
+    SeenSecret, Service, TenantPolicy,
 };
 use super::settings::Settings;
 use super::source::{Source, SourceKind};
@@ -72,7 +71,7 @@ impl Objects {
 
     /// What Kubernetes keeps about an object that may be a member.
     #[must_use]
-    pub fn metadata(&self, source: &Source) -> Option<&ObjectMeta> {
+    pub fn metadata(&self, source: &Source) -> Option<&Metadata> {
         match source.kind {
             SourceKind::Ingress => self.ingresses.get(&source.key).map(|found| &found.metadata),
         }

@@ -17,8 +17,9 @@ pub struct Target {
     pub id: SmolStr,
     /// The port.
     pub port: u16,
-    /// `all` for an address outside the VPC (AWS asks for it); otherwise unset.
-    pub availability_zone: Option<SmolStr>,
+    /// `all` for an address outside the VPC (AWS asks for it); otherwise unset. In a box, for nearly
+    /// none has it, and there are many.
+    pub availability_zone: Option<Box<SmolStr>>,
 }
 
 impl Target {

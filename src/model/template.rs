@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::Ingress;
+use crate::model::seen::Ingress;
 
 use function::Function;
 use parse::{Head, Node, Operand, Pipe, Start};

@@ -274,9 +274,11 @@ fn texts<'a>(done: &Done<'a>, kind: Trouble) -> impl Iterator<Item = &'a String>
 fn event(objects: &Objects, message: Message) -> Option<Event> {
     let key = &message.object.key;
     let uid = match message.object.kind {
-        Kind::Ingress => objects.ingresses.get(key)?.metadata.uid.clone(),
+        Kind::Ingress => objects.ingresses.get(key)?.metadata.uid.as_ref().map(ToString::to_string),
         Kind::Service => objects.services.get(key)?.uid.as_ref().map(ToString::to_string),
-        Kind::IngressClass => objects.classes.get(key.name.as_str())?.metadata.uid.clone(),
+        Kind::IngressClass => {
+            objects.classes.get(key.name.as_str())?.metadata.uid.as_ref().map(ToString::to_string)
+        }
         Kind::TargetGroupBinding => Some(objects.bindings.get(key)?.uid.to_string()),
         Kind::IngressClassParams => None,
     };

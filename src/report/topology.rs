@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::networking::v1::Ingress;
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -19,7 +18,7 @@ use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::problem::{ObjectRef, Severity};
 use crate::model::record::HostedZones;
-use crate::model::seen::{EndpointSlice, Node, SeenBinding};
+use crate::model::seen::{EndpointSlice, Ingress, Node, SeenBinding};
 use crate::model::source::Source;
 use crate::model::subject::Subject;
 use crate::model::target::TargetCount;
@@ -236,7 +235,7 @@ fn services_of(ingress: &Ingress) -> impl Iterator<Item = &str> {
         .filter_map(|rule| rule.http.as_ref())
         .flat_map(|http| &http.paths);
     let backends = paths.map(|path| &path.backend);
-    let backends = backends.chain(spec.filter_map(|spec| spec.default_backend.as_ref()));
+    let backends = backends.chain(spec.filter_map(|spec| spec.default_backend.as_deref()));
     backends.filter_map(|backend| Some(backend.service.as_ref()?.name.as_str()))
 }
 

@@ -19,6 +19,7 @@ use crate::model::load_balancer::Attributes;
 use crate::model::marks::Tags;
 use crate::model::moment::Moment;
 use crate::model::pack::pack;
+use crate::model::rule::RuleAction;
 use crate::model::target::{LiveTarget, Target, TargetState};
 use crate::model::target_group::{TargetGroup, Traits};
 
@@ -189,7 +190,7 @@ impl ElbBelief {
             }
             ElbPart::Listeners(id) => {
                 move_entry(id, &mut other.listeners, &mut self.listeners);
-                self.share_arns(id);
+                self.share_all_arns(id);
                 let listeners = self.listeners.get(id).into_iter().flat_map(Known::iter);
                 let stand: BTreeSet<&AwsId> = listeners.map(|found| &found.live.id).collect();
                 self.listener_attributes.retain(|listener, _| {
@@ -229,18 +230,17 @@ impl ElbBelief {
 
     /// Has the rules of a load balancer share the ARNs of the target groups that they lead to with
     /// these: they are long, and each rule has been read with its own.
-    fn share_arns(&mut self, load_balancer: &AwsId) {
+    fn share_all_arns(&mut self, load_balancer: &AwsId) {
         let Some(target_groups) = self.target_groups.value() else { return };
         let Some(Known::Is(listeners, _)) = self.listeners.get_mut(load_balancer) else { return };
         let rules = listeners.iter_mut().flat_map(|listener| &mut listener.rules);
-        for action in rules.flat_map(|rule| &mut rule.rule.actions) {
-            action.visit_ids(&mut |id| {
-                if let Id::Is(own) = id
-                    && let Some((shared, _)) = target_groups.get_key_value(own)
-                {
-                    own.clone_from(shared);
-                }
-            });
+        rules.for_each(|rule| share_arns(target_groups, &mut rule.rule.actions));
+    }
+
+    /// The same of what one rule does.
+    pub(in crate::aws) fn share_arns(&self, actions: &mut [RuleAction]) {
+        if let Some(target_groups) = self.target_groups.value() {
+            share_arns(target_groups, actions);
         }
     }
 
@@ -370,5 +370,17 @@ impl ElbBelief {
         self.targets.insert(id.clone(), Known::Absent(at));
         self.target_group_tags.entry(id.clone()).and_modify(|known| *known = Known::Absent(at));
         self.gone.push_back(id.clone());
+    }
+}
+
+fn share_arns(target_groups: &BTreeMap<AwsId, Live<TargetGroup>>, actions: &mut [RuleAction]) {
+    for action in actions {
+        action.visit_ids(&mut |id| {
+            if let Id::Is(own) = id
+                && let Some((shared, _)) = target_groups.get_key_value(own)
+            {
+                own.clone_from(shared);
+            }
+        });
     }
 }

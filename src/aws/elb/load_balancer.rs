@@ -258,7 +258,7 @@ fn read(raw: &Raw) -> Option<ReadLoadBalancer> {
     // AWS promises no order, and none counts: the same state should read the same.
     subnets.sort();
     let mut security_groups: Vec<_> =
-        raw.security_groups().iter().map(|id| Id::Is(AwsId::new(id))).collect();
+        raw.security_groups().iter().map(|id| Id::Is(AwsId::new(id.as_str()))).collect();
     security_groups.sort();
     let ipv4_pool = raw.ipam_pools().and_then(|pools| pools.ipv4_ipam_pool_id());
     Some(ReadLoadBalancer {

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    TargetDescription, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
-};
-use smol_str::SmolStr;
-
 use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::target::{LiveTarget, Target, TargetState, Why};
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetDescription, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
+};
 
 /// The zone of an address outside the VPC.
 const ANY_ZONE: &str = "all";
@@ -99,7 +97,7 @@ fn read(raw: &TargetHealthDescription) -> Option<LiveTarget> {
             availability_zone: target
                 .availability_zone()
                 .filter(|zone| *zone == ANY_ZONE)
-                .map(SmolStr::new),
+                .map(|zone| Box::new(zone.into())),
         },
         state: state(raw.target_health().and_then(|health| health.state())),
         why: raw.target_health().and_then(why),

@@ -35,7 +35,12 @@ pub(in crate::aws) async fn list(sdk: &Sdk) -> Result<Vec<Live<TargetGroup>>, Cl
         })
         .await?;
     let ours = found.iter().filter(|found| found.vpc_id() == Some(sdk.vpc.as_str()));
-    Ok(ours.filter_map(read).collect())
+    let ours = ours.filter_map(read).map(|mut found| {
+        // One text is enough for all of them.
+        found.spec.vpc = sdk.vpc.clone();
+        found
+    });
+    Ok(ours.collect())
 }
 
 /// The target group of a name, in whichever VPC.

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use super::probe::{Port, ReadinessProbe, listed};
 use super::{Condition, Wire, condition, meta, nullable, object_key, served};
 use crate::cluster::object::Object;
+use crate::model::few::Few;
 use crate::model::gate::{GATE_PREFIX, Gate, GateCondition, GateState, Gates};
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
@@ -156,13 +157,13 @@ struct PodIp {
 impl Status {
     /// The addresses. `podIP` is the first of `podIPs`, unless an old kubelet knows no others; and
     /// a pod that has ended goes on showing what another one may have by now.
-    fn addresses(&self) -> Vec<SmolStr> {
+    fn addresses(&self) -> Few<SmolStr> {
         if ["Succeeded", "Failed"].contains(&self.phase.as_str()) {
-            return Vec::new();
+            return Few::default();
         }
-        let all: Vec<SmolStr> = self.pod_ips.iter().map(|each| SmolStr::new(&each.ip)).collect();
+        let all: Few<SmolStr> = self.pod_ips.iter().map(|each| SmolStr::new(&each.ip)).collect();
         let only = (all.is_empty() && !self.pod_ip.is_empty()).then(|| SmolStr::new(&self.pod_ip));
-        all.into_iter().chain(only).collect()
+        all.iter().cloned().chain(only).collect()
     }
 }
 

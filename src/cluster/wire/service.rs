@@ -1,6 +1,6 @@
 //! Services. Most of a cluster's are somebody else's, and should cost next to nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort};
@@ -11,7 +11,7 @@ use crate::cluster::object::Object;
 use crate::model::binding::PortRef;
 use crate::model::id::ObjectKey;
 use crate::model::index::Seen;
-use crate::model::marks::{ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX};
+use crate::model::marks::{ANNOTATION_PREFIX, Labels, OWN_ANNOTATION_PREFIX};
 use crate::model::seen;
 use crate::model::snapshot::Objects;
 
@@ -46,7 +46,7 @@ impl Wire for Service {
         let prefixes = [ANNOTATION_PREFIX, OWN_ANNOTATION_PREFIX];
         let annotations =
             annotations.filter(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
-        let annotations: BTreeMap<String, String> = annotations.collect();
+        let annotations: Labels = annotations.collect();
         let selector = spec.selector.into_iter().flatten();
         let service = seen::Service {
             has_load_balancer: finalizers.any(|held| held == FINALIZER),

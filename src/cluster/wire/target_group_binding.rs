@@ -61,7 +61,7 @@ impl Wire for TargetGroupBinding {
     type Noun = SeenBinding;
 
     fn noun(mut self) -> (ObjectKey, Option<SeenBinding>) {
-        self.spec.networking = self.spec.networking.take().or(self.beside_lbc());
+        self.spec.networking = self.spec.networking.take().or(self.beside_lbc().map(Arc::new));
         let key = object_key(&self.metadata);
         let finalizers = self.metadata.finalizers.unwrap_or_default();
         let binding = SeenBinding {

@@ -1,6 +1,7 @@
 //! TargetGroupBindings, written as LBC writes them, so that either finds the other's work in order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
@@ -170,7 +171,7 @@ fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, Cl
         target_type: Some(binding.target_type.as_str().into()),
         target_group_protocol: binding.protocol.clone(),
         service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
-        networking: (!ingress.is_empty()).then_some(Networking { ingress }),
+        networking: (!ingress.is_empty()).then(|| Arc::new(Networking { ingress })),
         node_selector: binding.nodes.clone(),
         ip_address_type: Some(ip_address_type.into()),
         vpc_id: binding.vpc.clone(),

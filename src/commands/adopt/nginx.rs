@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass, IngressClassSpec};
+use k8s_openapi::api::networking::v1::IngressClassSpec;
 use serde_json::json;
 
 use crate::commands::manifests::{self, Manifests};
@@ -15,6 +15,8 @@ use crate::desired::annotations::table::{CERTIFICATE_ARN, GROUP_NAME, NGINX};
 use crate::desired::classes::{ANNOTATION_CLASS, CONTROLLER_DOMAIN};
 use crate::flags::{AdoptFlags, Cli, Command, Output};
 use crate::model::id::AwsId;
+use crate::model::marks::Labels;
+use crate::model::seen::{Ingress, IngressClass};
 use crate::model::snapshot::{Extent, Objects};
 use crate::report::nginx::{Account, Outcome, accounts};
 
@@ -80,20 +82,25 @@ fn as_ours(objects: &mut Objects, notes: &mut Vec<String>) {
         spec: Some(IngressClassSpec { controller, parameters: None }),
         ..IngressClass::default()
     };
-    class.metadata.name = Some(CLASS.to_owned());
-    class.metadata.annotations = Some(BTreeMap::from([(NGINX.key(), "true".to_owned())]));
+    class.metadata.name = Some(CLASS.into());
+    class.metadata.annotations = Some(Labels::from([(NGINX.key(), "true")]));
     objects.classes.insert(CLASS.to_owned(), Arc::new(class));
 }
 
 fn as_one_of_ours(ingress: &Ingress) -> Ingress {
     let mut ingress = ingress.clone();
     let has_tls = ingress.spec.as_ref().is_some_and(|spec| spec.tls.is_some());
-    ingress.spec.get_or_insert_default().ingress_class_name = Some(CLASS.to_owned());
+    ingress.spec.get_or_insert_default().ingress_class_name = Some(CLASS.into());
     let annotations = ingress.metadata.annotations.get_or_insert_default();
     annotations.remove(ANNOTATION_CLASS);
-    annotations.entry(GROUP_NAME.key()).or_insert_with(|| CLASS.to_owned());
+    let mut say = |key: String, value: &str| {
+        if !annotations.contains_key(key.as_str()) {
+            annotations.insert(key.into(), value.into());
+        }
+    };
+    say(GROUP_NAME.key(), CLASS);
     if has_tls {
-        annotations.entry(CERTIFICATE_ARN.key()).or_insert_with(|| CERTIFICATE.to_owned());
+        say(CERTIFICATE_ARN.key(), CERTIFICATE);
     }
     ingress
 }

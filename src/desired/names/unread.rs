@@ -1,10 +1,11 @@
 //! Hosted zones that cannot be read: who waits for them, and what they are told.
 
-use k8s_openapi::api::networking::v1::Ingress;
+use smol_str::SmolStr;
 
 use crate::desired::zone::{Choice, choose};
 use crate::model::problem::{Code, ObjectRef, Problem, Severity};
 use crate::model::record::HostedZone;
+use crate::model::seen::Ingress;
 use crate::model::settings::DnsSettings;
 use crate::model::snapshot::Snapshot;
 use crate::model::source::{Source, SourceKind};
@@ -40,7 +41,7 @@ fn hosts(settings: &DnsSettings, ingress: &Ingress) -> Vec<String> {
     let of_lists = lists.flat_map(|(_, list)| list.split(',').map(str::trim));
     let templated = settings.template.as_ref().and_then(|one| one.names(ingress).ok());
     let templated = templated.unwrap_or_default();
-    let all = of_spec.map(String::as_str).chain(of_lists);
+    let all = of_spec.map(SmolStr::as_str).chain(of_lists);
     let all = all.chain(templated.iter().map(String::as_str));
     all.map(|host| host.strip_suffix('.').unwrap_or(host).to_lowercase()).collect()
 }

@@ -1,8 +1,6 @@
 //! Canaries: Ingresses that take a share of the requests of another one with the same host and
 //! path.
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
-
 use crate::desired::annotations::action::{Asked, Destination};
 use crate::desired::groups::{self, Member};
 use crate::desired::target_group::port_ref;
@@ -10,6 +8,7 @@ use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::problem::Severity;
 use crate::model::rule::{Condition, GroupStickiness};
+use crate::model::seen::{HostPath, Ingress};
 use crate::model::snapshot::Snapshot;
 
 use super::asks::Asks;
@@ -52,7 +51,7 @@ fn beside<'a>(
     })
 }
 
-fn paths(ingress: &Ingress) -> impl Iterator<Item = (Option<&str>, &HTTPIngressPath)> {
+fn paths(ingress: &Ingress) -> impl Iterator<Item = (Option<&str>, &HostPath)> {
     let rules = ingress.spec.iter().flat_map(|spec| spec.rules.iter().flatten());
     rules.flat_map(|rule| {
         let paths = rule.http.iter().flat_map(|http| &http.paths);
@@ -60,7 +59,7 @@ fn paths(ingress: &Ingress) -> impl Iterator<Item = (Option<&str>, &HTTPIngressP
     })
 }
 
-fn is_same(one: (Option<&str>, &HTTPIngressPath), other: (Option<&str>, &HTTPIngressPath)) -> bool {
+fn is_same(one: (Option<&str>, &HostPath), other: (Option<&str>, &HostPath)) -> bool {
     one.0.unwrap_or_default() == other.0.unwrap_or_default()
         && text_of(one.1) == text_of(other.1)
         && one.1.path_type == other.1.path_type
@@ -96,7 +95,7 @@ pub fn has_main(snapshot: &Snapshot, group: &Group, member: &Member<'_>) -> bool
 pub fn missing(snapshot: &Snapshot, member: &Member<'_>) -> Option<String> {
     let mut backends = paths(member.ingress).filter_map(|(_, path)| path.backend.service.as_ref());
     backends.find_map(|backend| {
-        let key = ObjectKey::new(member.key.namespace.clone(), &backend.name);
+        let key = ObjectKey::new(member.key.namespace.clone(), backend.name.clone());
         let service = snapshot.objects.services.get(&key);
         let port = backend.port.as_ref().and_then(port_ref);
         let is_there =
@@ -112,21 +111,21 @@ pub fn of<'a>(
     snapshot: &'a Snapshot,
     group: &'a Group,
     member: &Member<'a>,
-    place: (Option<&str>, &HTTPIngressPath),
+    place: (Option<&str>, &HostPath),
 ) -> Option<(Asks<'a>, Destination)> {
     let mut canaries = beside(snapshot, group, member.key, is_canary);
     canaries.find_map(|(key, ingress)| {
         let (_, path) = paths(ingress).find(|theirs| is_same(place, *theirs))?;
         let backend = path.backend.service.as_ref()?;
         let port = port_ref(backend.port.as_ref()?)?;
-        let service = ObjectKey::new(key.namespace.clone(), &backend.name);
+        let service = ObjectKey::new(key.namespace.clone(), backend.name.clone());
         snapshot.objects.services.get(&service)?.port(&port)?;
         let canary = Member { key, ingress, params: member.params, order: 0, problems: Vec::new() };
         let (asks, problems) = Asks::of(&canary);
         let mut problems = problems.iter();
         let is_good =
             problems.all(|problem| problem.severity != Severity::Error) && fault(&asks).is_none();
-        is_good.then(|| (asks, Destination::Service(backend.name.clone(), port)))
+        is_good.then(|| (asks, Destination::Service(backend.name.to_string(), port)))
     })
 }
 

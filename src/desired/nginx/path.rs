@@ -1,11 +1,11 @@
 //! Paths as ingress-nginx reads them, and what it makes of them before pods get them.
 
-use k8s_openapi::api::networking::v1::HTTPIngressPath;
 use regex::bytes::RegexBuilder;
 
 use crate::desired::annotations::condition::{Patterns, REGEX_LENGTH_MAX};
 use crate::desired::rule::{PathSyntax, PathType, path_values};
 use crate::model::rule::{Rewrite, Transform};
+use crate::model::seen::HostPath;
 
 /// The longest regular expression of a rewrite, and the longest text that takes the place of what
 /// it matches (AWS).
@@ -38,7 +38,7 @@ fn is_regex(text: &str) -> bool {
 ///
 /// # Errors
 /// What cannot be had.
-pub fn values(path: &HTTPIngressPath, reads_regexes: bool) -> Result<Patterns, Fault> {
+pub fn values(path: &HostPath, reads_regexes: bool) -> Result<Patterns, Fault> {
     let text = text_of(path);
     let whole = || format!("\"{text}\" of type {}", path.path_type);
     if reads_regexes && is_regex(text) {
@@ -55,13 +55,13 @@ pub fn values(path: &HTTPIngressPath, reads_regexes: bool) -> Result<Patterns, F
     if !is_start || text.contains(['*', '?']) {
         return path_values(path, PathSyntax::Patterns).map_err(|allowed| fault(whole(), allowed));
     }
-    let path = HTTPIngressPath { path: Some(format!("{text}*")), ..path.clone() };
-    let path = HTTPIngressPath { path_type: "ImplementationSpecific".to_owned(), ..path };
+    let path = HostPath { path: Some(format!("{text}*").into()), ..path.clone() };
+    let path = HostPath { path_type: "ImplementationSpecific".into(), ..path };
     path_values(&path, PathSyntax::Patterns).map_err(|allowed| fault(whole(), allowed))
 }
 
 /// A path as ingress-nginx has it: where there is none, it is the root.
-pub fn text_of(path: &HTTPIngressPath) -> &str {
+pub fn text_of(path: &HostPath) -> &str {
     path.path.as_deref().filter(|text| !text.is_empty()).unwrap_or("/")
 }
 
@@ -82,7 +82,7 @@ pub fn check(regex: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// What cannot be had of the target, or of the path with it.
-pub fn rewrite(path: &HTTPIngressPath, target: &str) -> Result<Transform, Fault> {
+pub fn rewrite(path: &HostPath, target: &str) -> Result<Transform, Fault> {
     let text = text_of(path);
     let read = if is_regex(text) {
         over_url(text).map_err(|allowed| fault(format!("for the path {text}"), allowed))?
@@ -269,12 +269,8 @@ fn named(
 mod tests {
     use super::*;
 
-    fn path(text: &str, kind: &str) -> HTTPIngressPath {
-        HTTPIngressPath {
-            path: Some(text.to_owned()),
-            path_type: kind.to_owned(),
-            ..HTTPIngressPath::default()
-        }
+    fn path(text: &str, kind: &str) -> HostPath {
+        HostPath { path: Some(text.into()), path_type: kind.into(), ..HostPath::default() }
     }
 
     /// What a URL becomes.

@@ -1,7 +1,5 @@
 //! What happens to the requests of one path, in the order of the rules that say so.
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress};
-
 use crate::desired::annotations::action::{Asked, Destination};
 use crate::desired::annotations::condition::Patterns;
 use crate::desired::backend::USE_ANNOTATION;
@@ -12,6 +10,7 @@ use crate::model::binding::PortRef;
 use crate::model::group::Group;
 use crate::model::listener::Protocol;
 use crate::model::rule::{Condition, RuleAction, Transform};
+use crate::model::seen::{HostPath, Ingress};
 use crate::model::snapshot::Snapshot;
 
 use super::asks::{Asks, quoted};
@@ -154,7 +153,7 @@ pub struct Place<'a> {
     /// The host, if the rule names one.
     pub host: Option<&'a str>,
     /// The path.
-    pub path: &'a HTTPIngressPath,
+    pub path: &'a HostPath,
     /// Whether it is the first one of its host.
     pub is_first: bool,
 }
@@ -216,7 +215,7 @@ fn shared(place: Place<'_>, asks: &Asks<'_>) -> Vec<(Vec<Condition>, Outcome)> {
     if port == PortRef::Name(USE_ANNOTATION.to_owned()) {
         return whole();
     }
-    let main = Destination::Service(service.name.clone(), port);
+    let main = Destination::Service(service.name.to_string(), port);
     let Some((of_canary, canary)) = canary::of(snapshot, group, member, (host, path)) else {
         return whole();
     };

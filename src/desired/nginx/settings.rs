@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::desired::annotations::table::{
     BACKEND_PROTOCOL, BACKEND_PROTOCOL_VERSION, CERTIFICATE_ARN, LISTEN_PORTS, LISTENER_ATTRIBUTES,
     LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES, TARGET_TYPE,
@@ -13,6 +11,8 @@ use crate::desired::annotations::table::{
 use crate::desired::groups::{self, Member};
 use crate::model::group::Group;
 use crate::model::listener::Protocol;
+use crate::model::marks::Labels;
+use crate::model::seen::Ingress;
 use crate::model::snapshot::Snapshot;
 
 use super::asks::Asks;
@@ -51,7 +51,9 @@ pub fn added(
     let mut ingress = member.ingress.as_ref().clone();
     let own = ingress.metadata.annotations.get_or_insert_default();
     let mut say = |key: String, value: String| {
-        own.entry(key).or_insert(value);
+        if !own.contains_key(key.as_str()) {
+            own.insert(key.into(), value.into());
+        }
     };
     let is_tls = is_by_tls(member.ingress);
     let by_class = member.params.is_some_and(|params| !params.spec.certificate_arn.is_empty());
@@ -71,7 +73,8 @@ pub fn added(
     let idle = idle_seconds(snapshot, group, asks).map(|seconds| (IDLE, seconds.to_string()));
     pairs(own, &LOAD_BALANCER_ATTRIBUTES.key(), idle.as_slice());
     if asks.truth("enable-cors") && cors_fault(group, asks).is_none() {
-        let ports = own.get(&LISTEN_PORTS.key()).and_then(|text| (LISTEN_PORTS.parser)(text).ok());
+        let ports =
+            own.get(LISTEN_PORTS.key().as_str()).and_then(|text| (LISTEN_PORTS.parser)(text).ok());
         let ports = ports.unwrap_or_else(|| BTreeMap::from([(80, Protocol::Http)]));
         let cors: Vec<(String, String)> = cors(asks);
         let cors: Vec<(&str, String)> =
@@ -98,20 +101,24 @@ pub fn is_by_tls(ingress: &Ingress) -> bool {
 #[must_use]
 pub fn is_by_https(added: &Ingress) -> bool {
     let annotations = added.metadata.annotations.as_ref();
-    let ports = annotations.and_then(|all| all.get(&LISTEN_PORTS.key()));
+    let ports = annotations.and_then(|all| all.get(LISTEN_PORTS.key().as_str()));
     let ports = ports.and_then(|text| (LISTEN_PORTS.parser)(text).ok());
     ports.is_some_and(|ports| ports.values().any(|protocol| *protocol == Protocol::Https))
 }
 
 /// Adds pairs to those of an annotation, each unless it is there.
-fn pairs(own: &mut BTreeMap<String, String>, key: &str, added: &[(&str, String)]) {
+fn pairs(own: &mut Labels, key: &str, added: &[(&str, String)]) {
+    if added.is_empty() {
+        return;
+    }
+    let mut text = own.get(key).map(ToString::to_string).unwrap_or_default();
     for (name, value) in added {
-        let text = own.entry(key.to_owned()).or_default();
         if !text.contains(name) {
             let comma = if text.is_empty() { "" } else { "," };
             text.extend([comma, name, "=", value]);
         }
     }
+    own.insert(key.into(), text.into());
 }
 
 fn of_target_groups(asks: &Asks<'_>) -> Vec<(&'static str, String)> {
@@ -144,11 +151,12 @@ fn idle_seconds(snapshot: &Snapshot, group: &Group, asks: &Asks<'_>) -> Option<u
     });
     let mut longest = 0;
     for annotations in beside.filter_map(|(_, ingress)| ingress.metadata.annotations.as_ref()) {
-        let said = annotations.get(&LOAD_BALANCER_ATTRIBUTES.key());
+        let said = annotations.get(LOAD_BALANCER_ATTRIBUTES.key().as_str());
         if said.is_some_and(|text| text.contains(IDLE)) {
             return None;
         }
-        let asked = keys.iter().filter_map(|key| annotations.get(key)?.parse::<u32>().ok());
+        let asked =
+            keys.iter().filter_map(|key| annotations.get(key.as_str())?.parse::<u32>().ok());
         longest = asked.fold(longest, u32::max);
     }
     Some(longest.clamp(1, IDLE_SECONDS_MAX))

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use crate::desired::annotations::authentication::{
     AuthType, Provider, SESSION_SECONDS_MAX, UserPool, is_url,
 };
@@ -16,10 +14,11 @@ use crate::desired::annotations::{Annotations, Lookup};
 use crate::desired::destinations::services;
 use crate::desired::secret::known;
 use crate::model::id::ObjectKey;
+use crate::model::marks::Labels;
 use crate::model::problem::Code;
 use crate::model::rule::{Cognito, Oidc, RuleAction, Session};
 use crate::model::secret::{CLIENT_ID, CLIENT_ID_OLDER, CLIENT_SECRET, SecretBytes, SecretRef};
-use crate::model::seen::SeenSecret;
+use crate::model::seen::{Ingress, SeenSecret};
 use crate::model::snapshot::Objects;
 
 /// Why there is no saying how clients log in.
@@ -207,7 +206,7 @@ pub fn secrets(objects: &Objects, key: &ObjectKey, ingress: &Ingress) -> BTreeSe
     let services = services(key, ingress);
     let services = services.iter().filter_map(|service| objects.services.get(service));
     let of_services = services.filter_map(|service| service.annotations.as_deref());
-    let named = |service: Option<&BTreeMap<String, String>>| {
+    let named = |service: Option<&Labels>| {
         let text = |name: &str| {
             let of_service = service.and_then(|all| all.get(name));
             of_service.or_else(|| of_ingress.and_then(|all| all.get(name)))

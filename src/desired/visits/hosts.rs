@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use k8s_openapi::api::networking::v1::Ingress;
 use smol_str::SmolStr;
 
 use super::{Index, Visits};
@@ -11,6 +10,7 @@ use crate::desired::challenge;
 use crate::desired::groups;
 use crate::desired::links::Links;
 use crate::model::group::Group;
+use crate::model::seen::Ingress;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
@@ -127,10 +127,10 @@ impl Index {
 /// Whether somebody was made so late that it takes the place of whom somebody has deleted.
 fn takes_the_place(objects: &Objects, new: &Source, old: &Source) -> bool {
     let metadata = |source| objects.metadata(source);
-    let made = metadata(new).and_then(|found| found.creation_timestamp.as_ref());
-    let deleted = metadata(old).and_then(|found| found.deletion_timestamp.as_ref());
+    let made = metadata(new).and_then(|found| found.creation_timestamp);
+    let deleted = metadata(old).and_then(|found| found.deletion_timestamp);
     made.zip(deleted).is_some_and(|(made, deleted)| {
-        deleted.0.checked_sub(NEWCOMER).is_ok_and(|since| made.0 >= since)
+        deleted.checked_sub(NEWCOMER).is_ok_and(|since| made >= since)
     })
 }
 

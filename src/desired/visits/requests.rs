@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use super::caused::Visits;
 use super::{Index, imported};
 use crate::desired::classes::{class_of, is_only_planned, is_own_class};
@@ -14,6 +12,7 @@ use crate::model::group::Group;
 use crate::model::id::{CertificateKey, ObjectKey};
 use crate::model::record::HostedZones;
 use crate::model::request::RequestKey;
+use crate::model::seen::Ingress;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
@@ -45,7 +44,7 @@ impl Index {
         let own = ingress.map(|ingress| request::own(visits.settings, objects, key, ingress));
         let own = own.unwrap_or_default();
         let asked = ingress.filter(|_| !own.is_empty()).map(|ingress| Asked {
-            since: ingress.metadata.creation_timestamp.as_ref().map(|time| time.0),
+            since: ingress.metadata.creation_timestamp,
             may_share: class_of(objects, ingress).is_some_and(is_own_class),
             sets: own,
         });

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::Ingress;
-
 use super::{Index, Visits};
 use crate::desired::challenge;
 use crate::model::id::ObjectKey;
+use crate::model::seen::Ingress;
 use crate::model::snapshot::Objects;
 use crate::model::source::Source;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::Container;
+use crate::model::few::Few;
 use crate::model::gate::Gates;
 
 /// A pod.
@@ -15,7 +16,7 @@ pub struct Pod {
     pub node: SmolStr,
     /// Its addresses: one, or one of each family.
     #[serde(default)]
-    pub addresses: Vec<SmolStr>,
+    pub addresses: Few<SmolStr>,
     /// Whether its containers are ready, whatever its readiness gates say.
     pub containers_ready: bool,
     /// Whether it has a deletion timestamp.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::model::binding::PortRef;
+use crate::model::marks::Labels;
+use crate::model::uid::Uid;
 
 /// A port of a Service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,13 +27,13 @@ pub struct ServicePort {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
     /// The UID; `None` where a manifest has none.
-    pub uid: Option<SmolStr>,
+    pub uid: Option<Uid>,
     /// Whether LBC keeps a load balancer for it, by its finalizers.
     pub has_load_balancer: bool,
     /// Whether it has IPv6 at all.
     pub ipv6: bool,
     /// What its annotations say of load balancers.
-    pub annotations: Option<Box<BTreeMap<String, String>>>,
+    pub annotations: Option<Box<Labels>>,
     /// Its ports.
     pub ports: Box<[ServicePort]>,
     /// The labels of its pods; none where somebody else says which its endpoints are.

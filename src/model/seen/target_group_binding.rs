@@ -1,6 +1,7 @@
 //! A TargetGroupBinding as the API server holds it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::model::marks::Labels;
 use crate::model::role::Role;
 use crate::model::selector::Selector;
 use crate::model::target_group::TargetType;
+use crate::model::uid::Uid;
 
 use super::binding_status::BindingStatus;
 
@@ -100,9 +102,9 @@ pub struct TargetGroupBindingSpec {
     pub target_group_protocol: Option<SmolStr>,
     /// The Service and its port.
     pub service_ref: ServiceRef,
-    /// Who may reach the targets.
+    /// Who may reach the targets. Bindings that lie beside each other share it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub networking: Option<Networking>,
+    pub networking: Option<Arc<Networking>>,
     /// The nodes that are registered, where targets are nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_selector: Option<Box<Selector>>,
@@ -127,7 +129,7 @@ pub struct TargetGroupBindingSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenBinding {
     /// The UID.
-    pub uid: SmolStr,
+    pub uid: Uid,
     /// When it was made.
     #[serde(default)]
     pub created: Timestamp,

@@ -1,10 +1,12 @@
 //! What templates are about: an Ingress and what is in it, by Go's names.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressRule, IngressSpec, IngressTLS};
+use smol_str::SmolStr;
+
+use crate::model::marks::Labels;
+use crate::model::seen::{HostRule, Ingress, IngressSpec, IngressTls};
 
 use super::function::Function;
 
@@ -156,19 +158,19 @@ pub(super) enum Value<'a> {
     Ingress(&'a Ingress),
     Meta(&'a Ingress),
     Spec(Option<&'a IngressSpec>),
-    Rules(&'a [IngressRule]),
-    Rule(&'a IngressRule),
-    Tls(&'a [IngressTLS]),
-    TlsEntry(&'a IngressTLS),
-    Texts(&'a [String]),
-    Pairs(Option<&'a BTreeMap<String, String>>),
+    Rules(&'a [HostRule]),
+    Rule(&'a HostRule),
+    Tls(&'a [IngressTls]),
+    TlsEntry(&'a IngressTls),
+    Texts(&'a [SmolStr]),
+    Pairs(Option<&'a Labels>),
     Text(Cow<'a, str>),
     Number(i64),
     Bool(bool),
 }
 
-fn text(value: Option<&String>) -> Value<'_> {
-    Value::Text(value.map_or("", String::as_str).into())
+fn text(value: Option<&SmolStr>) -> Value<'_> {
+    Value::Text(value.map_or("", SmolStr::as_str).into())
 }
 
 impl<'a> Value<'a> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Check, doubt, fault, some};
+use smol_str::SmolStr;
+
 use crate::desired::subnets;
 use crate::model::evidence::{ClusterEvidence, Evidence};
 use crate::model::load_balancer::{IpAddressType, LoadBalancerKind, Scheme};
@@ -142,7 +144,7 @@ pub(super) const CHECKS: &[Check] = &[
             uses(evidence, TargetType::Ip)?;
             let vpc = &surroundings(evidence)?.vpc;
             let pods = listed(evidence)?.objects.pods.iter();
-            let addresses = pods.flat_map(|(_, pod)| &pod.addresses);
+            let addresses = pods.flat_map(|(_, pod)| pod.addresses.iter());
             some(addresses.filter(|address| vpc.is_outside(address)))
                 .map(|addresses| format!("{addresses} are in no CIDR of {}", vpc.id))
         },
@@ -173,7 +175,7 @@ fn values<'a>(evidence: &'a Evidence, annotation: &str) -> Option<BTreeSet<Optio
     let ingresses = &listed(evidence)?.objects.ingresses;
     let values = ingresses.values().map(|ingress| {
         let annotations = ingress.metadata.annotations.as_ref();
-        annotations.and_then(|all| all.get(&name)).map(String::as_str)
+        annotations.and_then(|all| all.get(name.as_str())).map(SmolStr::as_str)
     });
     let values: BTreeSet<_> = values.collect();
     Some(if values.is_empty() { BTreeSet::from([None]) } else { values })

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use super::network::{listed, settings};
 use super::{Check, doubt, fault, some};
+use smol_str::SmolStr;
+
 use crate::desired::backend::USE_ANNOTATION;
 use crate::desired::classes::{Claim, claim, is_default, is_our_controller};
 use crate::model::evidence::Evidence;
 use crate::model::group::Group;
 use crate::model::id::ObjectKey;
 use crate::model::scope::Scope;
-use crate::model::seen::SeenSecret;
+use crate::model::seen::{Ingress, IngressClass, SeenSecret};
 use crate::model::snapshot::Objects;
 
 /// The parameters of a class of ours.
@@ -115,8 +116,8 @@ pub(super) const CHECKS: &[Check] = &[
         |evidence| {
             let now = evidence.now;
             let stuck = objects(evidence)?.ingresses.iter().filter(|(_, ingress)| {
-                let since = ingress.metadata.deletion_timestamp.as_ref();
-                since.is_some_and(|since| now.duration_since(since.0) > LEAVING_MAX)
+                let since = ingress.metadata.deletion_timestamp;
+                since.is_some_and(|since| now.duration_since(since) > LEAVING_MAX)
                     && holds_ours(ingress)
             });
             some(stuck.map(|(key, _)| key)).map(|stuck| {
@@ -186,7 +187,7 @@ fn parameters(objects: &Objects) -> impl Iterator<Item = (&str, (&str, &str), &S
 }
 
 /// The class that an Ingress names by the older annotation.
-fn annotated_class(ingress: &Ingress) -> Option<&String> {
+fn annotated_class(ingress: &Ingress) -> Option<&SmolStr> {
     ingress.metadata.annotations.as_ref()?.get(crate::desired::classes::ANNOTATION_CLASS)
 }
 
@@ -197,7 +198,7 @@ fn speaks_to_us(ingress: &Ingress) -> bool {
 }
 
 fn holds_ours(ingress: &Ingress) -> bool {
-    let mut held = ingress.metadata.finalizers.iter().flatten();
+    let mut held = ingress.metadata.finalizers.iter();
     held.any(|held| [Scope::All, Scope::Own].iter().any(|scope| Group::is_finalizer(*scope, held)))
 }
 
@@ -206,12 +207,12 @@ fn services(key: &ObjectKey, ingress: &Ingress) -> Vec<ObjectKey> {
     let backends = spec.flat_map(|spec| {
         let rules = spec.rules.iter().flatten().flat_map(|rule| &rule.http);
         let of_rules = rules.flat_map(|http| &http.paths).map(|path| &path.backend);
-        spec.default_backend.iter().chain(of_rules)
+        spec.default_backend.as_deref().into_iter().chain(of_rules)
     });
     // An action of an annotation stands for a Service by its port.
     let services = backends.filter_map(|backend| backend.service.as_ref()).filter(|service| {
         let port = service.port.as_ref().and_then(|port| port.name.as_deref());
         port != Some(USE_ANNOTATION)
     });
-    services.map(|service| ObjectKey::new(key.namespace.clone(), &service.name)).collect()
+    services.map(|service| ObjectKey::new(key.namespace.clone(), service.name.clone())).collect()
 }

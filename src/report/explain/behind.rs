@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::networking::v1::Ingress;
 use smol_str::SmolStr;
 
 use crate::desired::{completion, targets};
 use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, ObjectKey};
-use crate::model::seen::Endpoint;
+use crate::model::seen::{Endpoint, Ingress};
 use crate::model::snapshot::Snapshot;
 use crate::model::target_group::TargetType;
 
@@ -25,7 +24,7 @@ pub fn who_is_behind(snapshot: &Snapshot) -> BTreeMap<SmolStr, String> {
     let mut found: BTreeMap<SmolStr, String> = BTreeMap::new();
     let mut shared = BTreeSet::new();
     for (key, pod) in &snapshot.objects.pods {
-        for address in &pod.addresses {
+        for address in pod.addresses.iter() {
             if found.insert(address.clone(), format!("pod {key}")).is_some() {
                 shared.insert(address.clone());
             }

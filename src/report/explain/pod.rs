@@ -136,7 +136,7 @@ impl<'a> PodAccount<'a> {
     /// By what targets a pod is reached: its addresses, or the instance of its node.
     fn ids(&self, pod: &Pod, target_type: TargetType) -> Vec<SmolStr> {
         match target_type {
-            TargetType::Ip => pod.addresses.clone(),
+            TargetType::Ip => pod.addresses.iter().cloned().collect(),
             TargetType::Instance => {
                 let node = self.snapshot.objects.nodes.get(pod.node.as_str());
                 node.and_then(|node| node.instance.clone()).into_iter().collect()
@@ -175,7 +175,8 @@ fn itself(pod: &Pod) -> Station {
     if pod.addresses.is_empty() {
         return station(Verdict::Bad, "it has no address yet".to_owned()).with_mend(describe);
     }
-    let found = format!("{} on node {}", pod.addresses.join(", "), pod.node);
+    let addresses: Vec<&str> = pod.addresses.iter().map(SmolStr::as_str).collect();
+    let found = format!("{} on node {}", addresses.join(", "), pod.node);
     if pod.leaving {
         station(Verdict::Bad, format!("{found}, being deleted"))
             .with_mend("nothing: it finishes the requests that it has")

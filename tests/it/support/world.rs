@@ -250,7 +250,7 @@ impl World {
                 let pod = self.objects.pods.entry(key).or_default();
                 let pod = Arc::make_mut(pod);
                 pod.containers_ready |= endpoint.ready;
-                pod.addresses.push(endpoint.address.clone());
+                pod.addresses.insert(endpoint.address.clone());
             }
         }
         self

@@ -10,10 +10,12 @@ use crate::model::marks::Tags;
 
 pub(super) fn create(belief: &mut Belief, listener: &Id, tags: &Tags, answer: &Answer) {
     let Some(listener) = listener.given() else { return };
+    let made = answered(belief, answer);
     listener::change(belief, listener, |listener| {
-        let made = answered(answer)?;
+        let made = made?;
         if listener.rules.iter().all(|rule| rule.id != made.id) {
-            listener.rules.push(LiveRule { tags: tags.clone(), ..made.clone() });
+            listener.rules.reserve_exact(1);
+            listener.rules.push(LiveRule { tags: tags.clone(), ..made });
             sort(listener);
         }
         Some(())
@@ -21,8 +23,9 @@ pub(super) fn create(belief: &mut Belief, listener: &Id, tags: &Tags, answer: &A
 }
 
 pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {
+    let now = answered(belief, answer);
     change(belief, id, |rule| {
-        rule.rule = answered(answer)?.rule.clone();
+        rule.rule = now?.rule;
         Some(())
     });
 }
@@ -63,10 +66,15 @@ fn sort(listener: &mut LiveListener) {
 }
 
 /// The one rule that an answer is about.
-fn answered(answer: &Answer) -> Option<&LiveRule> {
+/// The one rule that was answered, as it is believed.
+fn answered(belief: &Belief, answer: &Answer) -> Option<LiveRule> {
     let Answer::Rules(rules) = answer else { return None };
     match rules.as_slice() {
-        [only] => Some(only),
+        [only] => {
+            let mut only = only.clone();
+            belief.elb.share_arns(&mut only.rule.actions);
+            Some(only)
+        }
         _ => None,
     }
 }

@@ -19,6 +19,11 @@ pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, a
     if target_groups.contains_key(&made.id) || !is_certain {
         return;
     }
+    let mut made = made.clone();
+    if made.spec.vpc == spec.vpc {
+        // One text is enough for all of them.
+        made.spec.vpc.clone_from(&spec.vpc);
+    }
     target_groups.insert(made.id.clone(), made.clone());
     belief.tags.insert(made.id.clone(), spec.tags.clone());
     // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.

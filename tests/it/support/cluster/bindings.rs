@@ -72,7 +72,7 @@ pub(super) fn spec(binding: &Binding) -> TargetGroupBindingSpec {
         target_type: Some(binding.target_type.as_str().into()),
         target_group_protocol: binding.protocol.clone(),
         service_ref: ServiceRef { name: binding.service.clone(), port: binding.port.clone() },
-        networking: (!ingress.is_empty()).then_some(Networking { ingress }),
+        networking: (!ingress.is_empty()).then(|| Arc::new(Networking { ingress })),
         node_selector: binding.nodes.clone(),
         ip_address_type: Some(if binding.ipv6 { "ipv6" } else { "ipv4" }.into()),
         vpc_id: binding.vpc.clone(),
