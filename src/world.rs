@@ -177,6 +177,12 @@ impl World {
         subjects
     }
 
+    /// How much is known: what there is most of where there is much.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.objects.ingresses.len() + self.objects.bindings.len()
+    }
+
     /// Takes no more room than is needed for what has grown.
     pub fn pack(&mut self) {
         self.objects.pack();

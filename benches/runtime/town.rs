@@ -141,7 +141,7 @@ impl Town {
         let mut ingress = self.objects(|objects| objects.ingresses[&key].as_ref().clone());
         let rules = ingress.spec.iter_mut().flat_map(|spec| &mut spec.rules).flatten();
         let paths = rules.flat_map(|rule| &mut rule.http).flat_map(|http| &mut http.paths);
-        paths.for_each(|each| each.path = Some(path.to_owned()));
+        paths.for_each(|each| each.path = Some(path.into()));
         Seen::Ingress(key, Some(Arc::new(ingress)))
     }
 

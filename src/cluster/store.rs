@@ -65,7 +65,7 @@ impl Objects {
     /// Ingresses beside each other have in common are kept once.
     fn sharing_texts(&self, key: &ObjectKey, mut new: Arc<Ingress>) -> Arc<Ingress> {
         let Some(known) = beside(&self.ingresses, key).next() else { return new };
-        Arc::make_mut(&mut new).metadata.share(&known.metadata);
+        Arc::make_mut(&mut new).share(known);
         new
     }
 

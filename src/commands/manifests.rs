@@ -326,8 +326,9 @@ just a line
                 "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
                 "metadata": {"name": name}, "spec": {"ingressClassName": class},
             });
-            let ingress: Ingress = serde_json::from_value(document).expect("it is one");
-            manifests.objects.ingresses.insert(ObjectKey::new("shop", name), Arc::new(ingress));
+            for object in decode_all(document) {
+                insert(&mut manifests.objects, object.expect("it is one"));
+            }
         }
         fill_in(&mut manifests);
         let controller = |class: &str| {

@@ -53,7 +53,7 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
                     None => futures::future::pending().await,
                 }
             };
-            tokio::join!(repeat, sweep)
+            tokio::join!(repeat, sweep, self.pack())
         };
         tokio::select! {
             biased;

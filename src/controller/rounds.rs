@@ -17,9 +17,11 @@ use crate::model::subject::{Lane, Subject, SubjectKind};
 const PACE_MIN: Duration = Duration::from_millis(250);
 /// How often it is looked what there is to look at.
 const SCAN_PAUSE: Duration = Duration::from_secs(60);
-/// By which part of all subjects there have to be more until what is known of them is packed anew:
-/// that takes some milliseconds for a thousand, and has others wait.
+/// By which part of all that is known there has to be more until it is packed anew: that takes some
+/// milliseconds for a thousand Ingresses, and has others wait.
 const PACK_GROWTH: usize = 8;
+/// How often it is looked whether there is so much more.
+const PACK_PAUSE: Duration = Duration::from_secs(5);
 /// How old a look may be when the turn comes of what is looked at: one that has just been visited
 /// costs nothing. A period, this and the pause before are less than what people are promised.
 const SWEPT_AGE_MAX: Duration = Duration::from_secs(30);
@@ -39,24 +41,16 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
     /// period, and those that came together are spread over it.
     pub(super) async fn sweep(&self, period: Duration) {
         let clock = &self.reconciler.clock;
-        let (mut known, mut turns) = (BTreeSet::new(), BTreeSet::new());
-        let (mut last, mut packed) = (clock.moment(), 0);
+        let (mut turns, mut last) = (BTreeSet::new(), clock.moment());
         loop {
-            let current = self.swept();
-            turns.retain(|(_, subject)| current.contains(subject));
-            let fresh: Vec<&Subject> = current.difference(&known).collect();
+            let mut fresh = self.swept();
+            turns.retain(|(_, subject)| fresh.remove(subject));
             let apart = period / 2 / u32::try_from(fresh.len()).unwrap_or(u32::MAX).max(1);
             let mut first = clock.moment().plus(period / 2);
             for subject in fresh {
                 first = first.plus(apart);
-                turns.insert((first, subject.clone()));
+                turns.insert((first, subject));
             }
-            if current.len() > packed + packed / PACK_GROWTH && self.queue.is_idle() {
-                self.reconciler.world.lock().pack();
-                self.reconciler.mirror.pack();
-                packed = current.len();
-            }
-            known = current;
             let end = clock.moment().plus(SCAN_PAUSE);
             while let Some((due, subject)) = turns.first().cloned() {
                 let turn = due.max(last.plus(PACE_MIN));
@@ -71,6 +65,21 @@ impl<C: Cloud, K: Cluster + Clone, T: Clock> Core<C, K, T> {
                 turns.insert((last.plus(period), subject));
             }
             clock.sleep(end.since(clock.moment())).await;
+        }
+    }
+
+    /// Takes no more room than what is known needs once a good deal more of it is known and nobody
+    /// is visited, for ever.
+    pub(super) async fn pack(&self) {
+        let mut packed = 0;
+        loop {
+            self.reconciler.clock.sleep(PACK_PAUSE).await;
+            let known = self.reconciler.world.lock().size();
+            if known > packed + packed / PACK_GROWTH && self.queue.is_idle() {
+                self.reconciler.world.lock().pack();
+                self.reconciler.mirror.pack();
+                packed = known;
+            }
         }
     }
 

@@ -379,12 +379,12 @@ fn ssl_policy(snapshot: &Snapshot, wish: &ListenerWish) -> Option<String> {
 
 fn default_actions(wish: &SharedPort, port: u16, redirect: Option<u16>) -> Vec<RuleAction> {
     if let Some(port) = redirect {
-        return vec![RuleAction::Redirect(Redirect {
+        return vec![RuleAction::Redirect(Box::new(Redirect {
             port: Some(port.to_string()),
             protocol: Some(Protocol::Https.as_str().to_owned()),
             status_code: "HTTP_301".to_owned(),
             ..Redirect::default()
-        })];
+        }))];
     }
     let asked = wish.default_actions.clone().map(|actions| Rule {
         conditions: Vec::new(),

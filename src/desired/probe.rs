@@ -33,7 +33,7 @@ const PATH_LENGTH_MAX: usize = 1024;
 const NAMED_MAX: usize = 3;
 
 /// How the pods of a Service are asked: all that differ.
-pub(super) type Probes = BTreeSet<Option<Arc<[Container]>>>;
+pub(super) type Probes = BTreeSet<Option<Arc<Box<[Container]>>>>;
 
 /// What a health check is derived to.
 pub(super) enum Derived {
@@ -95,7 +95,7 @@ pub(super) fn derive(
     let probes = probes(backend.objects, backend.service_key);
     let mut found: Vec<Result<HealthCheck, String>> = Vec::new();
     for containers in &probes {
-        let check = target.check(containers.as_deref().unwrap_or_default());
+        let check = target.check(containers.as_ref().map(|all| &***all).unwrap_or_default());
         if !found.contains(&check) {
             found.push(check);
         }

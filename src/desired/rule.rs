@@ -289,11 +289,8 @@ mod tests {
     use crate::model::seen::HostPath;
 
     fn check(kind: &str, path: &str, expected: Result<&[&str], ()>) {
-        let input = HostPath {
-            path: Some(path.to_owned()),
-            path_type: kind.to_owned(),
-            ..HostPath::default()
-        };
+        let input =
+            HostPath { path: Some(path.into()), path_type: kind.into(), ..HostPath::default() };
         let expected = expected.map(|values| values.iter().copied().map(Into::into).collect());
         let found = path_values(&input, PathSyntax::Patterns);
         assert_eq!(found.map(|found| found.values).map_err(drop), expected, "{kind} {path}");

@@ -18,8 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum Few<T> {
     /// One at the most.
     One(Option<T>),
-    /// Several, once.
-    Many(BTreeSet<T>),
+    /// Several, once. In a box, so that those of one take no more than it does.
+    Many(Box<BTreeSet<T>>),
 }
 
 impl<T> Default for Few<T> {
@@ -38,7 +38,7 @@ impl<T: Ord> Few<T> {
                     false
                 }
                 Some(other) => {
-                    *self = Self::Many(BTreeSet::from([other, thing]));
+                    *self = Self::Many(Box::new(BTreeSet::from([other, thing])));
                     true
                 }
                 None => {
@@ -61,7 +61,7 @@ impl<T: Ord> Few<T> {
     /// Takes no more room than the things need.
     pub fn pack(&mut self) {
         if let Self::Many(many) = self {
-            *many = std::mem::take(many).into_iter().collect();
+            **many = std::mem::take(&mut **many).into_iter().collect();
         }
     }
 
@@ -87,7 +87,7 @@ impl<T: Ord> Few<T> {
     pub fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         let (one, many) = match self {
             Self::One(one) => (one.as_ref(), None),
-            Self::Many(many) => (None, Some(many)),
+            Self::Many(many) => (None, Some(many.as_ref())),
         };
         one.into_iter().chain(many.into_iter().flatten())
     }

@@ -2,6 +2,7 @@
 //! told.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use crate::model::moment::Moment;
@@ -19,8 +20,9 @@ const OBJECTS_MAX: usize = 4096;
 /// by making an object anew.
 #[derive(Debug)]
 pub struct EventBudget {
-    /// When each object may have all of its Events at once again; absent: it may now.
-    whole: BTreeMap<ObjectRef, Moment>,
+    /// When each object may have all of its Events at once again; absent: it may now. Each is known
+    /// by what stands for its name: there may be thousands, and two that share one lose little.
+    whole: BTreeMap<u64, Moment>,
     /// How many objects there are when the next look is taken for those that need not be known.
     look_at: usize,
 }
@@ -39,10 +41,13 @@ impl EventBudget {
             // Whatever is left has to grow that much before it is looked through again.
             self.look_at = OBJECTS_MAX.max(self.whole.len() * 2);
         }
-        let whole = self.whole.get(object).copied().unwrap_or(now).max(now);
+        let mut hasher = DefaultHasher::new();
+        object.hash(&mut hasher);
+        let object = hasher.finish();
+        let whole = self.whole.get(&object).copied().unwrap_or(now).max(now);
         let is_left = whole.since(now) <= REFILL * (BURST - 1);
         if is_left {
-            self.whole.insert(object.clone(), whole.plus(REFILL));
+            self.whole.insert(object, whole.plus(REFILL));
         }
         is_left
     }

@@ -168,7 +168,7 @@ ingress shop/other: {rules: [any Exact /other own:80]}
     assert!(event.message.contains(text), "{bad}: {}", event.message);
     assert!(event.message.contains("; meanwhile: "), "{bad}: {}", event.message);
     let ingresses = &site.cluster.objects.read().unwrap().ingresses;
-    assert_eq!(ingresses[&key(guilty)].metadata.finalizers, None, "{bad}");
+    assert_eq!(ingresses[&key(guilty)].metadata.finalizers, [""; 0], "{bad}");
 }
 
 #[test]
@@ -369,7 +369,7 @@ ingress shop/a: {class: p, rules: [any Exact /a s:80]}
         {
             let mut objects = site.cluster.objects.write().unwrap();
             let ingress = objects.ingresses.get_mut(&key("shop/a")).unwrap();
-            std::sync::Arc::make_mut(ingress).metadata.finalizers = None;
+            std::sync::Arc::make_mut(ingress).metadata.finalizers.clear();
         }
         // The backend security group, which nobody needs any more, is in use: it is not even tried.
         site.settle().await;

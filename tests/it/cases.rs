@@ -31,9 +31,7 @@ fn applied(site: &Site, manifests: &str) -> World {
         // What is no longer there has been deleted, and its finalizer holds it.
         let new = world.objects.ingresses.entry(key).or_insert_with(|| {
             let mut leaving = old.as_ref().clone();
-            let now =
-                k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH);
-            leaving.metadata.deletion_timestamp = Some(now);
+            leaving.metadata.deletion_timestamp = Some(jiff::Timestamp::UNIX_EPOCH);
             std::sync::Arc::new(leaving)
         });
         let new = std::sync::Arc::make_mut(new);

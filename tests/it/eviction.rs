@@ -58,7 +58,7 @@ fn whose_namespace_is_not_selected_any_more_goes_after_a_while_and_hears_it() {
             assert_eq!(state.target_groups.len(), 1);
             let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
             let finalizers = ingresses[&key("shop/a")].metadata.finalizers.clone();
-            assert_eq!(finalizers.unwrap_or_default(), Vec::<String>::new());
+            assert_eq!(finalizers, [""; 0]);
             assert!(site.cluster.memories().is_empty());
         }
     });

@@ -177,10 +177,7 @@ fn so_does_what_is_kept_in_the_cluster() {
         site.settle().await;
         let objects = site.cluster.objects.read().unwrap();
         let ingress = &objects.ingresses[&key("shop/checkout-web")];
-        assert_eq!(
-            ingress.metadata.finalizers.as_deref(),
-            Some(["ingress.k8s.aws/resources".to_owned()].as_slice())
-        );
+        assert_eq!(ingress.metadata.finalizers, ["ingress.k8s.aws/resources"]);
         let shown = albedo::report::shown(ingress);
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].hostname, shown[0].hostname.to_lowercase());

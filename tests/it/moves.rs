@@ -81,7 +81,8 @@ fn moves(controller: &Controller<Fake>, edit: &str) {
 
 fn finalizers(site: &Site) -> Vec<String> {
     let objects = site.cluster.objects.read().unwrap();
-    objects.ingresses[&key("shop/goes")].metadata.finalizers.clone().unwrap_or_default()
+    let finalizers = &objects.ingresses[&key("shop/goes")].metadata.finalizers;
+    finalizers.iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -26,7 +26,7 @@ ingress shop/a: {{class: p, target-type: ip, rules: [any Exact /a s:80]}}
             let mut objects = site.cluster.objects.write().unwrap();
             objects.classes.remove("p");
             let ingress = objects.ingresses.get_mut(&key("shop/a")).unwrap();
-            std::sync::Arc::make_mut(ingress).metadata.finalizers = None;
+            std::sync::Arc::make_mut(ingress).metadata.finalizers.clear();
         }
         site.settle().await;
         assert_eq!(canon::aws(&site.aws.everything()), before);

@@ -62,7 +62,7 @@ fn for_who_is_new_nothing_is_made_until_the_annotation_goes() {
         let controller = site.settle().await;
         assert!(site.aws.performed().is_empty());
         let ingress = site.cluster.objects.read().unwrap().ingresses[&key("shop/a")].clone();
-        assert_eq!(ingress.metadata.finalizers.clone().unwrap_or_default(), [""; 0]);
+        assert_eq!(ingress.metadata.finalizers, [""; 0]);
         let found = told(&site);
         let [(_, text)] = found.as_slice() else { panic!("{found:?}") };
         assert!(text.contains("1 elbv2.CreateLoadBalancer"), "{text}");

@@ -67,8 +67,8 @@ fn a_finalizer_that_somebody_wrote_makes_no_member() {
     );
     world.settings.refuses = Refusals { class: false, group_name: true };
     let ingress = world.objects.ingresses.get_mut(&key("shop/late")).unwrap();
-    let finalizers = vec!["group.ingress.k8s.aws/edge".to_owned()];
-    Arc::make_mut(ingress).metadata.finalizers = Some(finalizers);
+    let finalizers = vec!["group.ingress.k8s.aws/edge".into()];
+    Arc::make_mut(ingress).metadata.finalizers = finalizers;
     let built = world.build("edge");
     let codes: Vec<Code> = built.problems.iter().map(|problem| problem.code).collect();
     assert_eq!((codes, built.stack.front.is_some()), (vec![Code::NotAllowed], false));

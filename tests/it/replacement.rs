@@ -58,8 +58,7 @@ fn schemes(site: &Site) -> (BTreeSet<String>, Vec<String>) {
     let state = site.aws.everything();
     let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
     let shown = ingresses.values().filter_map(|ingress| {
-        let status = ingress.status.as_ref()?.load_balancer.as_ref()?;
-        let hostname = status.ingress.as_ref()?.first()?.hostname.clone()?;
+        let hostname = ingress.status.first()?.hostname.clone()?;
         let mut balancers = state.load_balancers.values();
         let found = balancers.find(|found| hostname.starts_with(&found.spec.name));
         Some(found.map_or("gone".to_owned(), |found| found.spec.scheme.to_string()))

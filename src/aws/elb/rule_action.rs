@@ -139,14 +139,14 @@ fn read_forward(raw: &Raw) -> RuleAction {
 
 fn read_redirect(raw: Option<&RedirectActionConfig>) -> RuleAction {
     let Some(raw) = raw else { return foreign("redirect") };
-    RuleAction::Redirect(Redirect {
+    RuleAction::Redirect(Box::new(Redirect {
         host: raw.host.clone(),
         path: raw.path.clone(),
         port: raw.port.clone(),
         protocol: raw.protocol.clone(),
         query: raw.query.clone(),
         status_code: raw.status_code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
-    })
+    }))
 }
 
 fn read_fixed_response(raw: Option<&FixedResponseActionConfig>) -> RuleAction {

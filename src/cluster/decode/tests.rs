@@ -96,7 +96,7 @@ fn a_pod_is_kept_slim() {
         addresses: ["10.0.0.1", "fd00::1"].map(Into::into).into_iter().collect(),
         containers_ready: true,
         leaving: false,
-        probes: Some(probes.into()),
+        probes: Some(Arc::new(Box::new(probes))),
         gates: Some(Box::new(Gates {
             uid: "u1".into(),
             each: vec![
@@ -290,19 +290,29 @@ fn laden(name: &str) -> Value {
 fn an_ingress_loses_what_says_nothing_about_it() {
     let Object::Ingress(key, ingress) = decoded(json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": laden("web"),
-        "spec": {"ingressClassName": "alb"}, "status": {"loadBalancer": {}},
+        "spec": {"ingressClassName": "alb"},
+        "status": {"loadBalancer": {"ingress": [
+            {"hostname": "a", "ports": [{"port": 80, "protocol": "TCP"}]},
+        ]}},
     })) else {
         panic!("not an ingress")
     };
     assert_eq!(key, ObjectKey::new("default", "web"));
-    let kept = serde_json::to_value(&ingress.metadata).expect("it is plain data");
-    let expected = json!({
-        "name": "web", "namespace": "default", "uid": "u1", "finalizers": ["example.com/held"],
-        "labels": {"helm.sh/chart": "web-1.0"}, "generation": 3,
-        "annotations": {"alb.ingress.kubernetes.io/scheme": "internal", "example.com/note": "b"},
-    });
-    assert_eq!(kept, expected);
-    assert!(ingress.status.is_some(), "what people are told is compared with what they were told");
+    let annotations = [("alb.ingress.kubernetes.io/scheme", "internal"), ("example.com/note", "b")];
+    let expected = seen::Metadata {
+        name: Some("web".into()),
+        namespace: Some("default".into()),
+        uid: Some("u1".into()),
+        generation: Some(3),
+        finalizers: vec!["example.com/held".into()],
+        labels: Some([("helm.sh/chart", "web-1.0")].into()),
+        annotations: Some(annotations.into()),
+        ..seen::Metadata::default()
+    };
+    assert_eq!(ingress.metadata, expected);
+    // What people are told is compared with what they were told.
+    let told = seen::IngressStatus { hostname: Some("a".into()), ports: Box::new([80]) };
+    assert_eq!(*ingress.status, [told]);
 }
 
 #[test]

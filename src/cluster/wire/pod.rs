@@ -106,14 +106,14 @@ impl Spec {
     }
 
     /// What containers are asked; nothing where none is asked anything.
-    fn probes(&self) -> Option<Arc<[seen::Container]>> {
+    fn probes(&self) -> Option<Arc<Box<[seen::Container]>>> {
         self.lasting().find(|each| each.readiness_probe.is_some())?;
         let each = self.lasting().map(|each| {
             let ports = listed(&each.ports);
             let probe = each.readiness_probe.as_ref().map(|probe| probe.read(&ports));
             seen::Container { ports, probe }
         });
-        Some(each.collect())
+        Some(Arc::new(each.collect()))
     }
 
     fn termination(&self) -> Termination {

@@ -52,14 +52,14 @@ pub fn to(url: &str, code: u32) -> Result<RuleAction, String> {
     if [host, &path, &query].iter().any(|text| text.chars().count() > LENGTH_MAX) {
         return Err(wrong());
     }
-    Ok(RuleAction::Redirect(Redirect {
+    Ok(RuleAction::Redirect(Box::new(Redirect {
         host: Some(host.to_owned()),
         path: Some(path),
         port: Some(port),
         protocol: Some(protocol.to_owned()),
         query: Some(query),
         status_code: status_code(code),
-    }))
+    })))
 }
 
 /// Only the first is for good; load balancers have no others (AWS).
@@ -96,22 +96,22 @@ pub fn to_root(path: &str) -> Result<RuleAction, String> {
     if !is_good || path.len().max(query.len()) > LENGTH_MAX {
         return Err("a path from the root and below it, of up to 128 characters".to_owned());
     }
-    Ok(RuleAction::Redirect(Redirect {
+    Ok(RuleAction::Redirect(Box::new(Redirect {
         path: Some(path.to_owned()),
         query: Some(query.to_owned()),
         status_code: status_code(302),
         ..Redirect::default()
-    }))
+    })))
 }
 
 /// A redirect to the same place of another host.
 #[must_use]
 pub fn to_host(host: &str) -> RuleAction {
-    RuleAction::Redirect(Redirect {
+    RuleAction::Redirect(Box::new(Redirect {
         host: Some(host.to_owned()),
         status_code: status_code(301),
         ..Redirect::default()
-    })
+    }))
 }
 
 #[cfg(test)]

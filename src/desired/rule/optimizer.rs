@@ -55,7 +55,7 @@ pub fn shadows(earlier: &Rule, rule: &Rule) -> bool {
 #[must_use]
 pub fn redirect_of(actions: &[RuleAction]) -> Option<&Redirect> {
     actions.iter().find_map(|action| match action {
-        RuleAction::Redirect(redirect) => Some(redirect),
+        RuleAction::Redirect(redirect) => Some(redirect.as_ref()),
         RuleAction::Forward { .. }
         | RuleAction::FixedResponse { .. }
         | RuleAction::AuthenticateCognito(_)
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     fn rule(conditions: Vec<Condition>, redirect: Redirect) -> Rule {
-        let actions = vec![RuleAction::Redirect(redirect)];
+        let actions = vec![RuleAction::Redirect(Box::new(redirect))];
         Rule { conditions, actions, transforms: Vec::new() }
     }
 

@@ -55,12 +55,12 @@ pub fn is_open(part: &Part) -> bool {
 fn elsewhere(part: &Part) -> RuleAction {
     let mut ports = part.listens.iter();
     match ports.find(|(_, listen)| listen.protocol == Protocol::Https) {
-        Some((port, _)) => RuleAction::Redirect(Redirect {
+        Some((port, _)) => RuleAction::Redirect(Box::new(Redirect {
             port: Some(port.to_string()),
             protocol: Some(Protocol::Https.as_str().to_owned()),
             status_code: "HTTP_301".to_owned(),
             ..Redirect::default()
-        }),
+        })),
         None => RuleAction::FixedResponse {
             status_code: "403".to_owned(),
             content_type: Some("text/plain".to_owned()),

@@ -53,8 +53,8 @@ pub enum RuleAction {
         /// Whether a client stays with one of them.
         stickiness: Option<GroupStickiness>,
     },
-    /// The client is sent elsewhere.
-    Redirect(Redirect),
+    /// The client is sent elsewhere. In a box: most rules lead to target groups.
+    Redirect(Box<Redirect>),
     /// The load balancer answers by itself.
     FixedResponse {
         /// The status code.

@@ -33,24 +33,6 @@ pub struct Metadata {
     pub annotations: Option<Labels>,
 }
 
-impl Metadata {
-    /// Takes the texts that another object has as well from there: both keep them once.
-    pub fn share(&mut self, other: &Self) {
-        for own in &mut self.finalizers {
-            if let Some(same) = other.finalizers.iter().find(|known| *known == own) {
-                own.clone_from(same);
-            }
-        }
-        for (own, known) in
-            [(&mut self.labels, &other.labels), (&mut self.annotations, &other.annotations)]
-        {
-            if let (Some(own), Some(known)) = (own, known) {
-                own.share(known);
-            }
-        }
-    }
-}
-
 /// An Ingress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ingress {
@@ -60,6 +42,29 @@ pub struct Ingress {
     pub spec: Option<IngressSpec>,
     /// Where its status says that it is served.
     pub status: Box<[IngressStatus]>,
+}
+
+impl Ingress {
+    /// Takes the texts that another one has as well from there: both keep them once.
+    pub fn share(&mut self, other: &Self) {
+        let (own, known) = (&mut self.metadata, &other.metadata);
+        for text in &mut own.finalizers {
+            if let Some(same) = known.finalizers.iter().find(|known| *known == text) {
+                text.clone_from(same);
+            }
+        }
+        let maps = [(&mut own.labels, &known.labels), (&mut own.annotations, &known.annotations)];
+        for (own, known) in maps {
+            if let (Some(own), Some(known)) = (own, known) {
+                own.share(known);
+            }
+        }
+        for (own, known) in self.status.iter_mut().zip(&other.status) {
+            if own.hostname == known.hostname {
+                own.hostname.clone_from(&known.hostname);
+            }
+        }
+    }
 }
 
 /// What an Ingress asks for.

@@ -27,7 +27,7 @@ pub struct Pod {
     /// Its containers, where some are asked whether they are ready. Pods that are made from one
     /// template share them.
     #[serde(default)]
-    pub probes: Option<Arc<[Container]>>,
+    pub probes: Option<Arc<Box<[Container]>>>,
     /// Its readiness gates that wait for targets; most pods have none.
     #[serde(default)]
     pub gates: Option<Box<Gates>>,

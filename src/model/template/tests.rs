@@ -1,7 +1,11 @@
 use super::*;
+use crate::cluster::{Object, decode_all};
 
-fn ingress(json: serde_json::Value) -> Ingress {
-    serde_json::from_value(json).expect("it is one")
+fn ingress(mut json: serde_json::Value) -> Ingress {
+    json["apiVersion"] = "networking.k8s.io/v1".into();
+    json["kind"] = "Ingress".into();
+    let Ok(Object::Ingress(_, found)) = decode_all(json).remove(0) else { panic!("it is none") };
+    Ingress::clone(&found)
 }
 
 fn web() -> Ingress {
@@ -123,7 +127,7 @@ fn what_an_ingress_does_not_have_is_told() {
     }
     let many: Vec<_> =
         (0..1000).map(|i| serde_json::json!({"host": format!("h{i}.com")})).collect();
-    let large = ingress(serde_json::json!({"metadata": {}, "spec": {"rules": many}}));
+    let large = ingress(serde_json::json!({"metadata": {"name": "web"}, "spec": {"rules": many}}));
     let nested = "{{ range .Spec.Rules }}{{ range $.Spec.Rules }}{{ .Host }},{{ end }}{{ end }}";
     assert!(Template::new(nested).expect("it is one").names(&large).is_err());
 }

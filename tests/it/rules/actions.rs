@@ -192,7 +192,7 @@ fn redirects_and_fixed_answers_are_as_they_are_written() {
         query: some("k=v"),
         status_code: "HTTP_302".to_owned(),
     };
-    assert_eq!(built(redirect), RuleAction::Redirect(expected));
+    assert_eq!(built(redirect), RuleAction::Redirect(Box::new(expected)));
     let fixed = r#"{"type":"fixed-response","fixedResponseConfig":{"contentType":"text/plain",
         "statusCode":"503","messageBody":"it's over"}}"#;
     let expected = RuleAction::FixedResponse {

@@ -95,7 +95,7 @@ ingress shop/bad:
     let ingress = world.objects.ingresses.get_mut(&key("shop/bad")).unwrap();
     let annotations = &mut std::sync::Arc::make_mut(ingress).metadata.annotations;
     let name = format!("alb.ingress.kubernetes.io/{name}");
-    annotations.get_or_insert_default().insert(name, value.to_owned());
+    annotations.get_or_insert_default().insert(name.into(), value.into());
     world
 }
 

@@ -6,7 +6,6 @@ use albedo::cluster::Object;
 use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::dice::Dice;
 use crate::support::clock::BEGINNING;
@@ -136,7 +135,7 @@ fn with_date(object: Object, made: i64) -> Object {
         Object::Ingress(key, ingress) => {
             let mut ingress = ingress.as_ref().clone();
             let made = Timestamp::from_second(BEGINNING + made).unwrap();
-            ingress.metadata.creation_timestamp = Some(Time(made));
+            ingress.metadata.creation_timestamp = Some(made);
             Object::Ingress(key, Arc::new(ingress))
         }
         other => other,

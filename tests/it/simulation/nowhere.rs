@@ -1,13 +1,11 @@
 //! Paths that somebody leads to a Service that does not exist: they are answered with 503, as with
 //! AWS Load Balancer Controller. And paths that nobody leads anywhere.
 
-use std::collections::BTreeMap;
-
 use albedo::model::id::{AwsId, ObjectKey};
-use albedo::model::marks::TAG_STACK;
+use albedo::model::marks::{Labels, TAG_STACK};
 use albedo::model::rule::RuleAction;
+use albedo::model::seen::{Ingress, IngressBackend};
 use albedo::model::snapshot::Objects;
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
 
 use super::served;
 use crate::support::fake::State;
@@ -41,8 +39,8 @@ pub fn is_nobodys(path: &str, state: &State, objects: &Objects) -> bool {
     let Some(stack) = stack else { return false };
     let mut members = objects.ingresses.iter().filter(|(key, ingress)| {
         let metadata = &ingress.metadata;
-        let named = metadata.annotations.iter().flat_map(BTreeMap::values);
-        let held = metadata.finalizers.iter().flatten();
+        let named = metadata.annotations.iter().flat_map(Labels::values);
+        let held = metadata.finalizers.iter();
         key.to_string() == stack.as_str()
             || named.chain(held).any(|text| text.rsplit('/').next() == Some(stack.as_str()))
     });
@@ -53,7 +51,7 @@ pub fn is_nobodys(path: &str, state: &State, objects: &Objects) -> bool {
 fn backends<'i>(ingress: &'i Ingress, path: &str) -> Vec<&'i IngressBackend> {
     let Some(spec) = &ingress.spec else { return Vec::new() };
     if path == served::BY_DEFAULT {
-        return spec.default_backend.iter().collect();
+        return spec.default_backend.as_deref().into_iter().collect();
     }
     let rules = spec.rules.iter().flatten();
     let each = rules.flat_map(|rule| {

@@ -16,12 +16,10 @@ use albedo::model::id::ObjectKey;
 use albedo::model::index::Seen;
 use albedo::model::ingress_group::{GroupStatus, Print};
 use albedo::model::report::{Event, StatusEntry};
-use albedo::model::seen::{BindingStatus, SeenBinding, SeenSecret};
+use albedo::model::seen::{BindingStatus, Ingress, SeenBinding, SeenSecret};
 use albedo::model::settings::Settings;
 use albedo::model::snapshot::Objects;
 use albedo::model::source::Source;
-use k8s_openapi::api::networking::v1::Ingress;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Deserialize as _;
 use smol_str::SmolStr;
 
@@ -161,7 +159,7 @@ impl FakeCluster {
     pub fn delete(&self, key: &ObjectKey) {
         let Some(old) = self.objects.read().unwrap().ingresses.get(key).cloned() else { return };
         let mut new = old.as_ref().clone();
-        new.metadata.deletion_timestamp = Some(Time(VirtualClock::new().now()));
+        new.metadata.deletion_timestamp = Some(VirtualClock::new().now());
         self.put_ingress(key, new);
     }
 
@@ -229,7 +227,7 @@ impl FakeCluster {
 
     /// Puts an Ingress in its place; one that leaves and that nobody holds is gone.
     fn put_ingress(&self, key: &ObjectKey, new: Ingress) {
-        let is_held = new.metadata.finalizers.iter().flatten().next().is_some();
+        let is_held = new.metadata.finalizers.iter().next().is_some();
         let stays = new.metadata.deletion_timestamp.is_none() || is_held;
         let new = stays.then(|| Arc::new(new));
         self.see(&Seen::Ingress(key.clone(), new));
@@ -262,11 +260,11 @@ impl FakeCluster {
             }
             KubeAction::Claim { member, finalizer } => {
                 let mut found = self.ingress(&member.key)?;
-                let finalizers = found.metadata.finalizers.get_or_insert_default();
-                if finalizers.contains(finalizer) {
+                let finalizers = &mut found.metadata.finalizers;
+                if finalizers.iter().any(|held| held == finalizer) {
                     return Ok(());
                 }
-                finalizers.push(finalizer.clone());
+                finalizers.push(finalizer.into());
                 if found.metadata.deletion_timestamp.is_some() {
                     return Err(refusal(Kind::Conflict, format!("{member} is being deleted")));
                 }
@@ -274,7 +272,7 @@ impl FakeCluster {
             }
             KubeAction::Release { member, finalizer } => {
                 let Ok(mut found) = self.ingress(&member.key) else { return Ok(()) };
-                let finalizers = found.metadata.finalizers.get_or_insert_default();
+                let finalizers = &mut found.metadata.finalizers;
                 finalizers.retain(|held| held != finalizer);
                 self.put_ingress(&member.key, found);
             }
@@ -363,7 +361,7 @@ impl Cluster for FakeCluster {
         self.through(|| {
             let key = &member.key;
             let Ok(mut found) = self.ingress(key) else { return Ok(()) };
-            found.status = Some(status::of(entries));
+            found.status = status::of(entries);
             self.put_ingress(key, found);
             self.log().statuses += 1;
             Ok(())

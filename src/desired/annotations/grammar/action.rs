@@ -206,7 +206,7 @@ fn redirect(fields: &mut Fields<'_>, ignored: &mut Vec<String>) -> Result<RuleAc
         status_code,
     };
     fields.finish(ignored);
-    Ok(RuleAction::Redirect(redirect))
+    Ok(RuleAction::Redirect(Box::new(redirect)))
 }
 
 fn fixed_response(

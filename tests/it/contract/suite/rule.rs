@@ -55,7 +55,7 @@ pub async fn a_standing_rule_satisfies_its_wish<C: Cloud>(site: Site<C>) {
             groups: vec![weighted(&one, Some(20)), weighted(&two, Some(80))],
             stickiness: Some(GroupStickiness { enabled: Some(true), duration_seconds: Some(200) }),
         },
-        RuleAction::Redirect(redirect),
+        RuleAction::Redirect(Box::new(redirect)),
         fixed("503"),
         RuleAction::FixedResponse {
             status_code: "200".to_owned(),

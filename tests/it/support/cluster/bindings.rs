@@ -1,6 +1,7 @@
 //! TargetGroupBindings, made and filled in as on a real API server.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use albedo::cluster::{ClusterError, Kind};
 use albedo::model::binding::{Binding, Completion, Opening};

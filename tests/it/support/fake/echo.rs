@@ -24,14 +24,14 @@ fn action(action: &RuleAction) -> RuleAction {
             let or = |text: &Option<String>, default: &str| {
                 Some(text.clone().unwrap_or_else(|| default.to_owned()))
             };
-            RuleAction::Redirect(Redirect {
+            RuleAction::Redirect(Box::new(Redirect {
                 host: or(&redirect.host, "#{host}"),
                 path: or(&redirect.path, "/#{path}"),
                 port: or(&redirect.port, "#{port}"),
                 protocol: or(&redirect.protocol, "#{protocol}"),
                 query: or(&redirect.query, "#{query}"),
                 status_code: redirect.status_code.clone(),
-            })
+            }))
         }
         RuleAction::AuthenticateOidc(oidc) => {
             let mut oidc = oidc.clone();
