@@ -2,8 +2,8 @@
 //! model.
 //!
 //! Kinds that are numerous or ours have a slim type here: what this program never reads is skipped
-//! while the text is decoded and takes no memory. Ingress and IngressClass keep
-//! `k8s_openapi`'s types, and of those what is read (`native`).
+//! while the text is decoded and takes no memory. Ingresses and IngressClasses are decoded as
+//! `k8s_openapi` has them, and of those is kept what is read (`native`).
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

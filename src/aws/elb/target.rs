@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetDescription, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
+};
+
 use crate::aws::answer::Answer;
 use crate::aws::call::Call;
 use crate::aws::error::CloudError;
 use crate::aws::sdk::{Sdk, refused};
 use crate::model::id::{AwsId, Id};
 use crate::model::target::{LiveTarget, Target, TargetState, Why};
-use aws_sdk_elasticloadbalancingv2::types::{
-    TargetDescription, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
-};
 
 /// The zone of an address outside the VPC.
 const ANY_ZONE: &str = "all";

@@ -1,4 +1,7 @@
+use serde_json::json;
+
 use super::*;
+use crate::model::seen::IngressStatus;
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey::new("shop", name)
@@ -56,4 +59,51 @@ fn a_slice_whose_service_changes_moves() {
     assert_eq!(take("t", None), (None, vec!["b".to_owned()]));
     assert_eq!(take("s", None), (Some([name("b"), None]), vec![]));
     assert_eq!(objects.slice_services, BTreeMap::new());
+}
+
+#[test]
+fn what_ingresses_beside_each_other_say_alike_is_kept_once() {
+    let text = "a text that is too long to lie in what it is of";
+    let mut objects = Objects::default();
+    for name in ["a", "b"] {
+        let mut ingress = Ingress::default();
+        ingress.metadata.finalizers = vec![text.into()];
+        ingress.metadata.annotations = Some([(text, text), ("name", name)].into());
+        let entry = IngressStatus { hostname: Some(text.into()), ports: Box::new([80]) };
+        ingress.status = Box::new([entry]);
+        objects.take(Seen::Ingress(key(name), Some(Arc::new(ingress))));
+    }
+    let places = |name: &str| {
+        let Ingress { metadata, status, .. } = objects.ingresses[&key(name)].as_ref();
+        let annotations = metadata.annotations.as_ref().expect("there are some");
+        assert_eq!(annotations["name"], name);
+        let (annotation, value) = annotations.iter().next().expect("there is one");
+        let hostname = status[0].hostname.as_ref().expect("there is one");
+        [annotation, value, &metadata.finalizers[0], hostname].map(|text| text.as_ptr())
+    };
+    assert_eq!(places("a"), places("b"));
+}
+
+#[test]
+fn whom_bindings_beside_each_other_let_in_is_kept_once() {
+    let mut objects = Objects::default();
+    let mut take = |name: &str, port: u16| {
+        let rule =
+            json!({"from": [{"securityGroup": {"groupID": "sg-1"}}], "ports": [{"port": port}]});
+        let binding = json!({
+            "uid": "u", "labels": {}, "finalizers": [], "leaving": false,
+            "spec": {
+                "serviceRef": {"name": name, "port": 80},
+                "networking": {"ingress": [rule]},
+            },
+        });
+        let binding: SeenBinding = serde_json::from_value(binding).expect("it is one");
+        objects.take(Seen::Binding(key(name), Some(Arc::new(binding))));
+    };
+    for (name, port) in [("a", 8080), ("b", 8080), ("c", 9090)] {
+        take(name, port);
+    }
+    let networking = |name: &str| objects.bindings[&key(name)].spec.networking.as_ref();
+    let [a, b, c] = ["a", "b", "c"].map(|name| networking(name).expect("it lets somebody in"));
+    assert!(Arc::ptr_eq(a, b) && !Arc::ptr_eq(b, c));
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, doubt, fault, some};
 use smol_str::SmolStr;
 
+use super::{Check, doubt, fault, some};
 use crate::desired::subnets;
 use crate::model::evidence::{ClusterEvidence, Evidence};
 use crate::model::load_balancer::{IpAddressType, LoadBalancerKind, Scheme};

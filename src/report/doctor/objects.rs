@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use smol_str::SmolStr;
 
 use super::network::{listed, settings};
 use super::{Check, doubt, fault, some};
-use smol_str::SmolStr;
-
 use crate::desired::backend::USE_ANNOTATION;
 use crate::desired::classes::{Claim, claim, is_default, is_our_controller};
 use crate::model::evidence::Evidence;
