@@ -24,9 +24,7 @@ fn lose(site: &Site) {
 fn left(site: &Site) -> (Vec<String>, bool) {
     let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
     let found = ingresses.get(&key("shop/web"));
-    let is_held =
-        found.is_some_and(|found| found.metadata.finalizers.iter().flatten().next().is_some());
-    (names(site), is_held)
+    (names(site), found.is_some_and(|found| !found.metadata.finalizers.is_empty()))
 }
 
 #[test]
