@@ -265,7 +265,7 @@ fn backends(ingress: &Ingress) -> impl Iterator<Item = &ServiceBackend> {
 fn add_port(ports: &mut Vec<ServicePort>, backend: &ServiceBackend) {
     let Some(port) = &backend.port else { return };
     let number = port.number.unwrap_or(1);
-    let name = port.name.clone().map(Into::into);
+    let name = port.name.clone();
     let node_port = u16::try_from(number).ok();
     let port = ServicePort { name, port: number, target: PortRef::Number(number), node_port };
     if !ports.contains(&port) {

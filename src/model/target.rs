@@ -17,8 +17,8 @@ pub struct Target {
     pub id: SmolStr,
     /// The port.
     pub port: u16,
-    /// `all` for an address outside the VPC (AWS asks for it); otherwise unset. In a box, for nearly
-    /// none has it, and there are many.
+    /// `all` for an address outside the VPC (AWS asks for it); otherwise unset. In a box: there are
+    /// many targets, and next to none has it.
     pub availability_zone: Option<Box<SmolStr>>,
 }
 

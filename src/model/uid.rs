@@ -15,7 +15,13 @@ const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// ```
 /// use albedo::model::uid::Uid;
 ///
-/// for text in ["0f3c8a52-6d1e-4f7b-9a2d-5c4b3e2f1a0d", "0F3c8a52-6d1e-4f7b-9a2d-5c4b3e2f1a0d", "u1"] {
+/// for text in [
+///     "0f3c8a52-6d1e-4f7b-9a2d-5c4b3e2f1a0d",
+///     "0F3C8A52-6D1E-4F7B-9A2D-5C4B3E2F1A0D",
+///     "0f3c8a52-6d1e-4f7b-9a2d-5c4b3e2f1a0é",
+///     "u1",
+///     "",
+/// ] {
 ///     assert_eq!(Uid::from(text).to_string(), text);
 /// }
 /// ```

@@ -112,7 +112,7 @@ impl Wire for v1::Ingress {
         let generation = meta.generation;
         let entries = self.status.and_then(|status| status.load_balancer?.ingress);
         let ingress = Ingress {
-            metadata: Metadata { labels, generation, ..slim(meta) },
+            metadata: Metadata { generation, labels, ..slim(meta) },
             spec: self.spec.map(spec),
             status: entries.into_iter().flatten().map(status).collect(),
         };

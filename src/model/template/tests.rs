@@ -1,26 +1,28 @@
 use super::*;
-use crate::cluster::{Object, decode_all};
+use crate::model::seen::{HostRule, IngressSpec, IngressTls, Metadata};
 
-fn ingress(mut json: serde_json::Value) -> Ingress {
-    json["apiVersion"] = "networking.k8s.io/v1".into();
-    json["kind"] = "Ingress".into();
-    let Ok(Object::Ingress(_, found)) = decode_all(json).remove(0) else { panic!("it is none") };
-    Ingress::clone(&found)
+fn rules<'h>(hosts: impl IntoIterator<Item = &'h str>) -> Option<Box<[HostRule]>> {
+    let rule = |host: &str| HostRule { host: Some(host.into()), http: None };
+    Some(hosts.into_iter().map(rule).collect())
 }
 
 fn web() -> Ingress {
-    ingress(serde_json::json!({
-        "metadata": {
-            "name": "web", "namespace": "shop",
-            "labels": {"app": "Front", "empty": ""},
-            "annotations": {"a.example.com/zone": "example.com"},
-        },
-        "spec": {
-            "ingressClassName": "alb",
-            "rules": [{"host": "foo.bar.com"}, {"host": "bar.bar.com"}, {"host": "bar.baz.com"}],
-            "tls": [{"hosts": ["https-example.foo.com", "https-example.bar.com"]}],
-        },
-    }))
+    let hosts = ["https-example.foo.com", "https-example.bar.com"].map(Into::into);
+    let tls = IngressTls { hosts: Some(Box::new(hosts)), secret_name: None };
+    let spec = IngressSpec {
+        ingress_class_name: Some("alb".into()),
+        rules: rules(["foo.bar.com", "bar.bar.com", "bar.baz.com"]),
+        tls: Some(Box::new([tls])),
+        ..IngressSpec::default()
+    };
+    let metadata = Metadata {
+        name: Some("web".into()),
+        namespace: Some("shop".into()),
+        labels: Some([("app", "Front"), ("empty", "")].into()),
+        annotations: Some([("a.example.com/zone", "example.com")].into()),
+        ..Metadata::default()
+    };
+    Ingress { metadata, spec: Some(spec), ..Ingress::default() }
 }
 
 fn made(template: &str) -> Result<Vec<String>, String> {
@@ -125,9 +127,10 @@ fn what_an_ingress_does_not_have_is_told() {
         let found = made(template).expect_err(template);
         assert!(found.contains(told), "{template}: {found}");
     }
-    let many: Vec<_> =
-        (0..1000).map(|i| serde_json::json!({"host": format!("h{i}.com")})).collect();
-    let large = ingress(serde_json::json!({"metadata": {"name": "web"}, "spec": {"rules": many}}));
+    let many: Vec<String> = (0..1000).map(|i| format!("h{i}.com")).collect();
+    let rules = rules(many.iter().map(String::as_str));
+    let spec = Some(IngressSpec { rules, ..IngressSpec::default() });
+    let large = Ingress { spec, ..Ingress::default() };
     let nested = "{{ range .Spec.Rules }}{{ range $.Spec.Rules }}{{ .Host }},{{ end }}{{ end }}";
     assert!(Template::new(nested).expect("it is one").names(&large).is_err());
 }

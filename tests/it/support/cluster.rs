@@ -227,7 +227,7 @@ impl FakeCluster {
 
     /// Puts an Ingress in its place; one that leaves and that nobody holds is gone.
     fn put_ingress(&self, key: &ObjectKey, new: Ingress) {
-        let is_held = new.metadata.finalizers.iter().next().is_some();
+        let is_held = !new.metadata.finalizers.is_empty();
         let stays = new.metadata.deletion_timestamp.is_none() || is_held;
         let new = stays.then(|| Arc::new(new));
         self.see(&Seen::Ingress(key.clone(), new));

@@ -418,7 +418,7 @@ fn names_that_lead_to_addresses_go_whenever_a_process_dies() {
 fn is_held(site: &Site) -> bool {
     let ingresses = site.cluster.objects.read().unwrap().ingresses.clone();
     let found = ingresses.get(&key("shop/web"));
-    found.is_some_and(|found| found.metadata.finalizers.iter().next().is_some())
+    found.is_some_and(|found| !found.metadata.finalizers.is_empty())
 }
 
 #[test]
