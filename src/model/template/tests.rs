@@ -1,9 +1,9 @@
 use super::*;
 use crate::model::seen::{HostRule, IngressSpec, IngressTls, Metadata};
 
-fn rules<'h>(hosts: impl IntoIterator<Item = &'h str>) -> Option<Box<[HostRule]>> {
+fn rules<'h>(hosts: impl IntoIterator<Item = &'h str>) -> Box<[HostRule]> {
     let rule = |host: &str| HostRule { host: Some(host.into()), http: None };
-    Some(hosts.into_iter().map(rule).collect())
+    hosts.into_iter().map(rule).collect()
 }
 
 fn web() -> Ingress {
@@ -11,7 +11,7 @@ fn web() -> Ingress {
     let tls = IngressTls { hosts: Some(Box::new(hosts)), secret_name: None };
     let spec = IngressSpec {
         ingress_class_name: Some("alb".into()),
-        rules: rules(["foo.bar.com", "bar.bar.com", "bar.baz.com"]),
+        rules: Some(rules(["foo.bar.com", "bar.bar.com", "bar.baz.com"])),
         tls: Some(Box::new([tls])),
         ..IngressSpec::default()
     };
@@ -128,7 +128,7 @@ fn what_an_ingress_does_not_have_is_told() {
         assert!(found.contains(told), "{template}: {found}");
     }
     let many: Vec<String> = (0..1000).map(|i| format!("h{i}.com")).collect();
-    let rules = rules(many.iter().map(String::as_str));
+    let rules = Some(rules(many.iter().map(String::as_str)));
     let spec = Some(IngressSpec { rules, ..IngressSpec::default() });
     let large = Ingress { spec, ..Ingress::default() };
     let nested = "{{ range .Spec.Rules }}{{ range $.Spec.Rules }}{{ .Host }},{{ end }}{{ end }}";
