@@ -130,7 +130,7 @@ fn addresses_are_in_all_zones_of_another_vpcs_target_group() {
         let built = of_binding(&world.snapshot(), &binding);
         let target = built.targets.first().unwrap();
         assert_eq!(
-            target.availability_zone.as_deref().map(|zone| zone.as_str()),
+            target.availability_zone.as_deref().map(smol_str::SmolStr::as_str),
             expected,
             "{vpc}"
         );

@@ -171,7 +171,10 @@ pub async fn an_address_outside_the_vpc_needs_a_zone<C: Cloud>(site: Site<C>) {
     assert!(error.message.contains("you must specify an Availability Zone"), "{error}");
     done(&site, register(Some("all"))).await;
     let found = site.cloud.targets(&id).await.unwrap();
-    assert_eq!(found[0].target.availability_zone.as_deref().map(|zone| zone.as_str()), Some("all"));
+    assert_eq!(
+        found[0].target.availability_zone.as_deref().map(smol_str::SmolStr::as_str),
+        Some("all")
+    );
 }
 
 pub async fn tags_come_and_go_on_everything<C: Cloud>(site: Site<C>) {
