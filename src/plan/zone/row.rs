@@ -240,6 +240,16 @@ impl Planning<'_> {
                     row.changes.extend(host.removal(record));
                     row.reasons.insert("type".to_owned());
                 }
+                (None, None)
+                    if reach == Reach::All
+                        && self.settings.policy == DnsPolicy::Sync
+                        && self.sight.is_whole() =>
+                {
+                    let left = host.left_over(record_type);
+                    let left = left.filter(|txt| self.may_be_swept(txt));
+                    row.reasons.extend(left.map(|_| "type".to_owned()));
+                    row.changes.extend(left.map(super::deletion));
+                }
                 (Some(_) | None, Some(_) | None) => {}
             }
         }

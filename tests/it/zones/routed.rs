@@ -379,3 +379,18 @@ fn nobody_joins_a_name_before_those_were_heard_who_have_it() {
     case.stack.known.insert(member("default/web"));
     assert_eq!(records_of(&case.carried_out(&stands), HOST).len(), 3);
 }
+
+#[test]
+fn what_says_whose_a_record_of_another_type_was_goes() {
+    let case = understood(KINDS[3]);
+    let end = case.carried_out(&Records::new());
+    let with = |owner: &str| {
+        let mut standing = end.clone();
+        let left = txt("a-web.example.com", owner, "default/web");
+        standing.insert(left.key.clone(), left);
+        standing
+    };
+    assert_eq!(records_of(&end, HOST)[0].key.record_type, RecordType::Cname);
+    assert_eq!(case.carried_out(&with("default")), end);
+    assert_eq!(case.carried_out(&with("other")), with("other"));
+}
