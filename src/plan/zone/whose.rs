@@ -83,21 +83,9 @@ impl<'a> View<'a> {
     where
         'a: 'b,
     {
-        let Self { settings, zone, zone_id, asked, load_balancers, elsewhere, vanished, .. } =
-            *self;
         let (by_name, read) = (Rc::clone(&self.by_name), Rc::clone(&self.read));
-        View {
-            settings,
-            zone,
-            zone_id,
-            asked,
-            records,
-            load_balancers,
-            by_name,
-            elsewhere,
-            vanished,
-            read,
-        }
+        let this: &View<'b> = self;
+        View { records, by_name, read, ..*this }
     }
 
     /// What a TXT record says of whose a record is; its first value counts (external-dns).
