@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::backend::BackendKey;
 use crate::model::id::{AwsId, Handle, Id};
 use crate::model::inventory::LiveRule;
-use crate::model::rule::{Rule, RuleAction};
+use crate::model::rule::{Rule, RuleAction, Weighted};
 use crate::model::snapshot::Extent;
 use crate::model::source::Source;
 use crate::model::stack::BalancerStack;
@@ -169,10 +169,14 @@ impl Owners<'_> {
     }
 }
 
-/// Whether a rule leads somewhere, and nowhere else than there.
+/// Whether a rule leads somewhere, and nowhere else than there. One that is on its way leads there
+/// with no weight as yet, and with all of it to what has answered its requests, whosever that is.
 fn leads_only(rule: &Rule, is_there: impl Fn(&AwsId) -> bool) -> bool {
-    let mut led_to = target_groups(rule).peekable();
-    led_to.peek().is_some() && led_to.all(|id| id.given().is_some_and(&is_there))
+    let led_to = || rule.actions.iter().flat_map(RuleAction::target_groups);
+    let comes = |weighted: &&Weighted| weighted.weight == Some(0);
+    let is_on_its_way = led_to().any(|weighted| comes(&weighted));
+    let mut led_to = led_to().filter(|weighted| !is_on_its_way || comes(weighted)).peekable();
+    led_to.peek().is_some() && led_to.all(|weighted| weighted.group.given().is_some_and(&is_there))
 }
 
 fn target_groups(rule: &Rule) -> impl Iterator<Item = &Id> {

@@ -294,3 +294,36 @@ fn what_a_new_rule_leads_to_meanwhile_stays_until_it_leads_elsewhere() {
         assert_eq!(site.refused(), 0);
     });
 }
+
+#[test]
+fn a_rule_that_leads_elsewhere_behind_what_nobody_explains_is_the_same_rule() {
+    wait(async {
+        let second = "rules: [any Prefix / s:80]";
+        let (site, _) = two_members("rules: [any Exact /z s:80]", second).await;
+        // Of the second one nothing is known.
+        let takes = "rules: [any Exact /z s:80, any Exact /a t:80]";
+        site.cluster.add(&members(takes, "listen-ports: '[{', rules: []"));
+        site.start().settle_for(30).await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1", "8080:1 9090:0", "8080:1", ""]);
+        site.aws.set_health(TargetState::Healthy);
+        site.settle().await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1", "9090:1", "8080:1", ""]);
+        assert_eq!(site.refused(), 0);
+    });
+}
+
+#[test]
+fn a_rule_on_its_way_goes_with_whoever_wants_it_no_more_beside_what_nobody_explains() {
+    wait(async {
+        let first = "rules: [any Exact /z s:80]";
+        let (site, _) = two_members(first, "rules: [any Prefix / s:80]").await;
+        let second = "listen-ports: '[{', rules: []";
+        site.cluster.add(&members("rules: [any Exact /z s:80, any Exact /a t:80]", second));
+        let controller = site.start();
+        controller.settle_for(30).await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1", "8080:1 9090:0", "8080:1", ""]);
+        controller.cluster.add(&members(first, second));
+        controller.settle().await;
+        assert_eq!(led_to(&site.aws.everything()), ["8080:1", "8080:1", ""]);
+    });
+}
