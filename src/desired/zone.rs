@@ -150,7 +150,7 @@ fn record(
     source: &Source,
     others: BTreeSet<Source>,
 ) -> RecordWish {
-    let load_balancer = load_balancer.clone();
+    let (load_balancer, served_by) = (load_balancer.clone(), load_balancer.clone());
     let evaluate_target_health = naming.evaluate_target_health;
     RecordWish {
         value: match &naming.target {
@@ -160,6 +160,7 @@ fn record(
                 WishedValue::Given { given: given.clone(), evaluate_target_health }
             }
         },
+        served_by,
         ttl: naming.ttl,
         set_identifier: naming.set_identifier.clone(),
         routing: naming.routing.clone(),

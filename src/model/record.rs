@@ -182,6 +182,8 @@ impl WishedValue {
 pub struct RecordWish {
     /// What its records should say.
     pub value: WishedValue,
+    /// The load balancer by which those who ask are served, wherever the name should lead.
+    pub served_by: Id,
     /// For how long an answer may be kept, in seconds, if somebody says so.
     pub ttl: Option<i64>,
     /// What tells them from others of the name.

@@ -127,6 +127,7 @@ impl Case {
                     load_balancer: Id::Is(AwsId::new(load_balancer)),
                     evaluate_target_health: true,
                 },
+                served_by: Id::Is(AwsId::new(load_balancer)),
                 ttl: None,
                 set_identifier: None,
                 routing: Routing::Simple,

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::host::{Claim, Host};
 use super::obstacle;
+use super::whose::Whose;
 use super::wished::{Wished, differences};
 use super::{Planning, TYPES};
+use crate::model::id::Id;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::ownership::LABEL_LENGTH_MAX;
 use crate::model::plan::WaitKey;
@@ -181,20 +183,29 @@ impl Planning<'_> {
     }
 
     /// What becomes of what stands where nothing can be made: it goes on leading to where it should
-    /// lead, by the policy that it has.
+    /// lead, by the policy that it has. What cannot lead there, and leads to a load balancer, leads
+    /// to the one by which whoever asks is served: no other stays for its sake.
     fn less(&self, host: &Host<'_>, wished: &Wished<'_>) -> Row {
         let mut standing = TYPES.into_iter().filter_map(|record_type| host.standing(record_type));
-        let ours = standing.find(|record| host.may_change(record));
+        let Some(record) = standing.find(|record| host.may_change(record)) else {
+            return self.in_line(host, wished, Reach::Standing);
+        };
         let mut wish = wished.wish.clone();
         let is_of_set = wish.set_identifier.as_deref() == host.set_identifier;
-        let is_other = |found: &&Record| !is_of_set || found.routing.kind() != wish.routing.kind();
-        if let Some(record) = ours.filter(is_other) {
+        if !is_of_set || record.routing.kind() != wish.routing.kind() {
             wish.routing.clone_from(&record.routing);
             wish.health_check.clone_from(&record.health_check);
             wish.set_identifier.clone_from(&record.key.set_identifier);
         }
-        let Wished { for_whom, address, .. } = wished;
-        let wished = Wished { wish: &wish, for_whom: for_whom.clone(), address: *address };
+        let is_of_type = wished.values(host).contains_key(&record.key.record_type);
+        if !is_of_type && self.view.whose(record) == Whose::Ours {
+            wish.value = as_served(record, wish.served_by.clone());
+        }
+        let wished = self.wished(&wish, Some(wished.for_whom.clone()));
+        if wished.address.is_none() && wish.value.load_balancer().is_some() {
+            // Where that is, is not known.
+            return Row::default();
+        }
         let has_alias = |values: &BTreeMap<RecordType, RecordValue>| {
             values.values().any(|value| matches!(value, RecordValue::Alias { .. }))
         };
@@ -340,6 +351,16 @@ enum Reach {
 
 fn is_alias_of_ours(wished: &Wished<'_>) -> bool {
     matches!(wished.wish.value, WishedValue::Alias { .. })
+}
+
+/// What a record that leads to a load balancer should say to lead to that one.
+fn as_served(record: &Record, load_balancer: Id) -> WishedValue {
+    match record.value {
+        RecordValue::Alias { evaluate_target_health, .. } => {
+            WishedValue::Alias { load_balancer, evaluate_target_health }
+        }
+        RecordValue::Values { .. } => WishedValue::Cname { load_balancer },
+    }
 }
 
 /// Whether two wishes lead to the same.

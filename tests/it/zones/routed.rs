@@ -350,6 +350,32 @@ fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
     }
 }
 
+/// What stands beside it, and what it should lead to instead, cannot both be.
+#[test]
+fn a_name_that_cannot_lead_elsewhere_leads_to_where_its_ingress_is_served() {
+    let theirs = records(anothers());
+    let mut beside = theirs.clone();
+    beside.extend(understood(KINDS[5]).carried_out(&theirs));
+    let served = Id::Is(AwsId::new("two"));
+    let elsewhere = understood(KINDS[3]).stack.names[HOST][0].value.clone();
+    let cname = WishedValue::Cname { load_balancer: served.clone() };
+    for (id, value) in [None, Some("a"), Some("new")]
+        .into_iter()
+        .flat_map(|id| [(id, elsewhere.clone()), (id, cname.clone())])
+    {
+        let mut case = understood(KINDS[0]);
+        let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
+        (wish.value, wish.served_by) = (value, served.clone());
+        wish.set_identifier = id.map(str::to_owned);
+        let end = case.carried_out(&beside);
+        let ours = |found: &&Record| found.key.set_identifier.as_deref() == Some("a");
+        let found = records_of(&end, HOST);
+        let leads: BTreeSet<_> = found.iter().filter(ours).map(Record::alias_target).collect();
+        assert_eq!(leads, [Some(&AwsId::new(ALB_2))].into(), "{id:?}: {end:?}");
+        assert!(case.plan(&end).is_empty());
+    }
+}
+
 /// The group that he comes from asks for his names still, as they were when it knew him last.
 #[test]
 fn a_name_stays_where_it_leads_while_nothing_counts_of_whom_has_it_where_he_went() {
