@@ -4,6 +4,7 @@ use super::{ReadCertificate, ReadLoadBalancer};
 use crate::model::id::AwsId;
 use crate::model::inventory::{LiveListener, LiveRule};
 use crate::model::known::Live;
+use crate::model::load_balancer::Attributes;
 use crate::model::target_group::TargetGroup;
 
 /// The thing that was made or changed, as it stands now, where AWS tells.
@@ -22,6 +23,8 @@ pub enum Answer {
     Rules(Vec<LiveRule>),
     /// A target group that was made or changed, without its tags.
     TargetGroup(Live<TargetGroup>),
+    /// All attributes of a load balancer, a listener or a target group of which some were changed.
+    Attributes(Attributes),
     /// A certificate that was imported.
     Certificate(ReadCertificate),
     /// A certificate that was asked for.
@@ -37,7 +40,7 @@ impl Answer {
     #[must_use]
     pub fn id(&self) -> Option<&AwsId> {
         match self {
-            Self::Done => None,
+            Self::Done | Self::Attributes(_) => None,
             Self::SecurityGroup(id)
             | Self::ShieldProtection(id)
             | Self::Requested(id)

@@ -1,9 +1,9 @@
 //! What a successful write does to what we believe. Pure.
 //!
-//! An effect on a part that is not believed is none: whoever needs the part reads it. An effect on
-//! a thing that is not in a believed part puts that part in doubt. A run of effects may be applied
-//! again from any point on: a read that began before some writes may or may not have seen them, and
-//! they are applied to what it found.
+//! An effect on a part that is not believed is none, unless AWS answers with all of it: whoever
+//! needs the part reads it. An effect on a thing that is not in a believed part puts that part in
+//! doubt. A run of effects may be applied again from any point on: a read that began before some
+//! writes may or may not have seen them, and they are applied to what it found.
 
 use super::answer::Answer;
 use super::arn;

@@ -1,6 +1,6 @@
 //! Load balancers and all that hangs on them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::answer::Answer;
 use crate::aws::arn::{self, Named};
@@ -9,6 +9,8 @@ use crate::aws::error::CloudError;
 use crate::aws::part::{AcmPart, ElbPart, Part};
 use crate::model::action::ElbAction;
 use crate::model::id::{AwsId, Id};
+use crate::model::known::Known;
+use crate::model::load_balancer::Attributes;
 use crate::model::target::Target;
 
 mod listener;
@@ -25,7 +27,8 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
             load_balancer::create(belief, spec, answer, at);
         }
         ElbAction::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
-            load_balancer::modify_attributes(belief, load_balancer, attributes);
+            let known = &mut belief.elb.load_balancer_attributes;
+            modify_attributes(known, load_balancer, attributes, answer, at);
         }
         ElbAction::SetSecurityGroups { load_balancer, security_groups } => {
             load_balancer::set_security_groups(belief, load_balancer, security_groups);
@@ -44,11 +47,12 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         }
         ElbAction::DeleteLoadBalancer { id } => load_balancer::delete(belief, id),
         ElbAction::CreateListener { load_balancer, spec, .. } => {
-            listener::create(belief, load_balancer, spec, answer, at);
+            listener::create(belief, load_balancer, spec, answer);
         }
         ElbAction::ModifyListener { id, .. } => listener::modify(belief, id, answer),
         ElbAction::ModifyListenerAttributes { listener, attributes, .. } => {
-            listener::modify_attributes(belief, listener, attributes);
+            let known = &mut belief.elb.listener_attributes;
+            modify_attributes(known, listener, attributes, answer, at);
         }
         ElbAction::DeleteListener { id } => listener::delete(belief, id),
         ElbAction::AddListenerCertificate { listener, certificate } => {
@@ -68,7 +72,8 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         }
         ElbAction::ModifyTargetGroup { id, .. } => target_group::modify(belief, id, answer),
         ElbAction::ModifyTargetGroupAttributes { target_group, attributes } => {
-            target_group::modify_attributes(belief, target_group, attributes);
+            let known = &mut belief.elb.target_group_attributes;
+            modify_attributes(known, target_group, attributes, answer, at);
         }
         ElbAction::DeleteTargetGroup { id } => target_group::delete(belief, id, at),
         ElbAction::RegisterTargets { target_group, targets } => {
@@ -83,6 +88,25 @@ pub(super) fn apply(belief: &mut Belief, action: &ElbAction, answer: &Answer, at
         }
         ElbAction::AddTags { id, tags } => tag::add(belief, id, tags),
         ElbAction::RemoveTags { id, keys } => tag::remove(belief, id, keys),
+    }
+}
+
+/// Believes all attributes that AWS tells of with those that were changed. Of what was only just
+/// made they need not be read then; and of what nobody gives any none are believed.
+fn modify_attributes(
+    known: &mut BTreeMap<AwsId, Known<Attributes>>,
+    id: &Id,
+    changed: &Attributes,
+    answer: &Answer,
+    at: Stamp,
+) {
+    let Some(id) = id.given() else { return };
+    match (answer, known.get_mut(id)) {
+        (Answer::Attributes(now), _) if !now.is_empty() => {
+            known.insert(id.clone(), Known::Is(now.clone(), at.date));
+        }
+        (_, Some(Known::Is(held, _))) => held.extend(changed.clone()),
+        (_, _) => {}
     }
 }
 

@@ -75,8 +75,12 @@ pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attribut
         .send()
         .await
         .map_err(refused(OPERATION))?;
-    let pairs = answer.attributes().iter();
-    Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
+    Ok(read_attributes(answer.attributes()))
+}
+
+fn read_attributes(raw: &[ListenerAttribute]) -> Attributes {
+    let pairs = raw.iter();
+    pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect()
 }
 
 pub(in crate::aws) async fn create(
@@ -134,7 +138,8 @@ pub(in crate::aws) async fn modify_attributes(
     let pairs = attributes.iter().map(|(key, value)| {
         ListenerAttribute::builder().key(key.as_str()).value(value.as_str()).build()
     });
-    call.sdk
+    let answer = call
+        .sdk
         .elb
         .modify_listener_attributes()
         .listener_arn(call.given(listener)?.as_str())
@@ -142,7 +147,7 @@ pub(in crate::aws) async fn modify_attributes(
         .send()
         .await
         .map_err(refused(&call.operation))?;
-    Ok(Answer::Done)
+    Ok(Answer::Attributes(read_attributes(answer.attributes())))
 }
 
 pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {

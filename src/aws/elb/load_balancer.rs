@@ -69,8 +69,12 @@ pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attribut
         .send()
         .await
         .map_err(refused(OPERATION))?;
-    let pairs = answer.attributes().iter();
-    Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
+    Ok(read_attributes(answer.attributes()))
+}
+
+fn read_attributes(raw: &[LoadBalancerAttribute]) -> Attributes {
+    let pairs = raw.iter();
+    pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect()
 }
 
 /// The capacity units that AWS keeps ready for a load balancer, if it does.
@@ -123,7 +127,8 @@ pub(in crate::aws) async fn modify_attributes(
     let pairs = attributes.iter().map(|(key, value)| {
         LoadBalancerAttribute::builder().key(key.as_str()).value(value.as_str()).build()
     });
-    call.sdk
+    let answer = call
+        .sdk
         .elb
         .modify_load_balancer_attributes()
         .load_balancer_arn(call.given(id)?.as_str())
@@ -131,7 +136,7 @@ pub(in crate::aws) async fn modify_attributes(
         .send()
         .await
         .map_err(refused(&call.operation))?;
-    Ok(Answer::Done)
+    Ok(Answer::Attributes(read_attributes(answer.attributes())))
 }
 
 pub(in crate::aws) async fn set_security_groups(

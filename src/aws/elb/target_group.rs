@@ -80,8 +80,12 @@ pub(in crate::aws) async fn attributes(sdk: &Sdk, id: &AwsId) -> Result<Attribut
         .send()
         .await
         .map_err(refused(OPERATION))?;
-    let pairs = answer.attributes().iter();
-    Ok(pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect())
+    Ok(read_attributes(answer.attributes()))
+}
+
+fn read_attributes(raw: &[TargetGroupAttribute]) -> Attributes {
+    let pairs = raw.iter();
+    pairs.filter_map(|pair| Some((pair.key.clone()?, pair.value.clone()?))).collect()
 }
 
 pub(in crate::aws) async fn create(
@@ -155,7 +159,8 @@ pub(in crate::aws) async fn modify_attributes(
     let pairs = attributes.iter().map(|(key, value)| {
         TargetGroupAttribute::builder().key(key.as_str()).value(value.as_str()).build()
     });
-    call.sdk
+    let answer = call
+        .sdk
         .elb
         .modify_target_group_attributes()
         .target_group_arn(call.given(id)?.as_str())
@@ -163,7 +168,7 @@ pub(in crate::aws) async fn modify_attributes(
         .send()
         .await
         .map_err(refused(&call.operation))?;
-    Ok(Answer::Done)
+    Ok(Answer::Attributes(read_attributes(answer.attributes())))
 }
 
 pub(in crate::aws) async fn delete(call: &Call<'_>, id: &AwsId) -> Result<Answer, CloudError> {

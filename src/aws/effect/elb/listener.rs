@@ -2,26 +2,17 @@
 
 use crate::aws::answer::Answer;
 use crate::aws::arn;
-use crate::aws::belief::{Belief, Stamp};
+use crate::aws::belief::Belief;
 use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::inventory::LiveListener;
 use crate::model::known::Known;
 use crate::model::listener::{Listener, Protocol};
-use crate::model::load_balancer::Attributes;
 
-pub(super) fn create(
-    belief: &mut Belief,
-    load_balancer: &Id,
-    spec: &Listener,
-    answer: &Answer,
-    at: Stamp,
-) {
-    let mut bare = None;
+pub(super) fn create(belief: &mut Belief, load_balancer: &Id, spec: &Listener, answer: &Answer) {
     change_all(belief, load_balancer.given(), |listeners| {
         let Answer::Listener(made) = answer else { return None };
         if listeners.iter().all(|listener| listener.live.id != made.live.id) {
-            bare = Some(made.live.id.clone());
             let mut made = made.clone();
             made.live.spec.tags.clone_from(&spec.tags);
             listeners.push(made);
@@ -29,17 +20,6 @@ pub(super) fn create(
         }
         Some(())
     });
-    if let Some(id) = bare {
-        // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-        belief.elb.listener_attributes.insert(id, Known::Is(Attributes::new(), at.date));
-    }
-}
-
-pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
-    let known = id.given().and_then(|id| belief.elb.listener_attributes.get_mut(id));
-    if let Some(Known::Is(known, _)) = known {
-        known.extend(attributes.clone());
-    }
 }
 
 pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {

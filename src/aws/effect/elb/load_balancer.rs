@@ -5,7 +5,7 @@ use crate::aws::belief::{Belief, Stamp};
 use crate::aws::part::{ElbPart, Part};
 use crate::model::id::{AwsId, Id};
 use crate::model::known::Known;
-use crate::model::load_balancer::{Attributes, IpAddressType, LoadBalancer};
+use crate::model::load_balancer::{IpAddressType, LoadBalancer};
 
 pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, at: Stamp) {
     let Answer::LoadBalancer(made) = answer else {
@@ -23,15 +23,6 @@ pub(super) fn create(belief: &mut Belief, spec: &LoadBalancer, answer: &Answer, 
     belief.tags.insert(id.clone(), spec.tags.clone());
     belief.elb.listeners.insert(id.clone(), Known::Is(Vec::new(), at.date));
     belief.elb.capacities.insert(id.clone(), Known::Absent(at.date));
-    // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-    belief.elb.load_balancer_attributes.insert(id.clone(), Known::Is(Attributes::new(), at.date));
-}
-
-pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
-    let known = id.given().and_then(|id| belief.elb.load_balancer_attributes.get_mut(id));
-    if let Some(Known::Is(known, _)) = known {
-        known.extend(attributes.clone());
-    }
 }
 
 pub(super) fn set_security_groups(belief: &mut Belief, id: &AwsId, security_groups: &[Id]) {

@@ -3,9 +3,8 @@
 use crate::aws::answer::Answer;
 use crate::aws::belief::{Belief, Stamp};
 use crate::aws::part::{ElbPart, Part};
-use crate::model::id::{AwsId, Id};
+use crate::model::id::AwsId;
 use crate::model::known::Known;
-use crate::model::load_balancer::Attributes;
 use crate::model::target_group::TargetGroup;
 
 pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, at: Stamp) {
@@ -26,11 +25,6 @@ pub(super) fn create(belief: &mut Belief, spec: &TargetGroup, answer: &Answer, a
     }
     target_groups.insert(made.id.clone(), made.clone());
     belief.tags.insert(made.id.clone(), spec.tags.clone());
-    // Nobody named an attribute yet; AWS's defaults count for nothing until they are read.
-    belief
-        .elb
-        .target_group_attributes
-        .insert(made.id.clone(), Known::Is(Attributes::new(), at.date));
     belief.elb.targets.insert(made.id.clone(), Known::Is(Vec::new(), at.date));
 }
 
@@ -39,13 +33,6 @@ pub(super) fn modify(belief: &mut Belief, id: &AwsId, answer: &Answer) {
     match (target_groups.get_mut(id), answer) {
         (Some(found), Answer::TargetGroup(now)) => found.spec.clone_from(&now.spec),
         _ => belief.forget(&Part::Elb(ElbPart::TargetGroups)),
-    }
-}
-
-pub(super) fn modify_attributes(belief: &mut Belief, id: &Id, attributes: &Attributes) {
-    let known = id.given().and_then(|id| belief.elb.target_group_attributes.get_mut(id));
-    if let Some(Known::Is(known, _)) = known {
-        known.extend(attributes.clone());
     }
 }
 

@@ -260,7 +260,7 @@ pub(super) fn set_attributes(held: &mut Attributes, new: &Attributes) -> Result<
             }
         }
     }
-    Ok(Answer::Done)
+    Ok(Answer::Attributes(held.clone()))
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
