@@ -175,8 +175,22 @@ impl<'a> Pairing<'a> {
     /// The standing rules for the same requests that may only move once they do something else: the
     /// one that has answered these is behind them then.
     fn held(&self) -> impl Iterator<Item = &(u32, &'a Wished, &'a LiveRule)> {
-        let moved = self.turned.iter().filter(|(priority, _, rule)| rule.priority != *priority);
-        self.same.iter().chain(moved).filter(|(_, wish, rule)| wish.holds_back(&rule.rule))
+        let found = self.same.iter().chain(&self.turned);
+        found.filter(|(priority, wish, rule)| {
+            wish.holds_back(&rule.rule) && self.comes_in_front(*priority, rule)
+        })
+    }
+
+    /// Whether a rule with the priority to have is in front of one that answers requests of it now.
+    fn comes_in_front(&self, priority: u32, rule: &LiveRule) -> bool {
+        let stays = self.same.iter().chain(&self.turned).map(|(place, _, live)| (*place, *live));
+        let stays = stays.chain(self.kept.iter().copied());
+        let answers =
+            |other: &LiveRule| other.priority < rule.priority && other.rule.overlaps(&rule.rule);
+        let mut behind = stays.filter(|(place, _)| *place > priority).map(|(_, live)| live);
+        let reused = self.reused.iter().map(|(.., live)| *live);
+        let mut gone = reused.chain(self.early.iter().chain(&self.unwanted).copied());
+        behind.any(answers) || gone.any(answers)
     }
 
     /// Whether the rule that is to have a priority is one of these.
@@ -235,9 +249,9 @@ impl<'a> Rules<'a> {
             traffic.push(modify(draft, wish, rule, &[moved, room.made(), &takers].concat()));
         }
         let attached = traffic.clone();
-        for (_, wish, rule) in pairing.standing() {
+        for (priority, wish, rule) in pairing.standing() {
             let Some(interim) = &wish.interim else { continue };
-            if wish.rule.is_satisfied_by(&rule.rule) && !wish.holds_back(&rule.rule) {
+            if wish.rule.is_satisfied_by(&rule.rule) && !pairing.is_held(*priority) {
                 continue;
             }
             let reason = Reason::Differs(differences(&wish.now(), &wish.rule));

@@ -103,7 +103,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         let entrance = plan::entrance::entrance(&built.stack, inventory, current);
         let shown = (current, entrance);
         let status = self.statuses(&snapshot, &built, (shown, &arrived)).await;
-        self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
+        let kept_out = self.tell_people(group, &snapshot, &built, (&plan, &outcomes));
         self.tell_others(group, &built, inventory, &plan);
         self.tell_names(group, &built, (current, entrance, &arrived), told);
         self.tell_protection(group, &built.stack, inventory);
@@ -111,7 +111,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             group,
             &built,
             (&plan, &outcomes),
-            [judged, status, unread, undiscovered, unlimited],
+            [judged, kept_out, status, unread, undiscovered, unlimited],
         ))
     }
 
@@ -209,8 +209,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         let state = world.balancers.entry(group.clone()).or_default();
         let let_go = state.let_go_of(|state| state.remember(plan, outcomes));
-        let is_kept_out = built.problems.iter().any(|problem| problem.code == Code::Conflict);
-        let is_in_doubt = is_kept_out || !built.stack.unexplained.is_empty();
+        let is_in_doubt = is_kept_out(built) || !built.stack.unexplained.is_empty();
         let is_judged_anew = is_in_doubt && state.standing != built.standing;
         state.standing.clone_from(&built.standing);
         let is_waiting = plan.waits_for_release();
@@ -286,15 +285,16 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
     }
 
     /// Says what is new to the people whose objects these are, and keeps the good parts for when a
-    /// member turns bad.
+    /// member turns bad. Who was kept out by what stood of others is judged once more where that
+    /// has changed.
     fn tell_people(
         &self,
         group: &Group,
         snapshot: &Snapshot,
         built: &Built,
         (plan, outcomes): (&Plan, &[Outcome]),
-    ) {
-        let events = {
+    ) -> Rest {
+        let (events, is_judged_anew) = {
             let mut world = self.world().lock();
             let state = world.balancers.entry(group.clone()).or_default();
             let good = &state.good;
@@ -313,9 +313,10 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
             let events = state.told.events(&snapshot.objects, &built.stack, &built.problems, &done);
             world.let_in(&new);
             world.strays(let_go);
-            events
+            (events, is_kept_out(built) && !changed.is_empty())
         };
         self.tell(events);
+        if is_judged_anew { Rest::Later(Duration::ZERO) } else { Rest::Done }
     }
 
     /// Makes known what the group's load balancers use.
@@ -401,7 +402,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         group: &Group,
         built: &Built,
         (plan, outcomes): (&Plan, &[Outcome]),
-        others: [Rest; 5],
+        others: [Rest; 6],
     ) -> Rest {
         let mut rests = vec![self.rest(plan, outcomes)];
         rests.extend(others);
@@ -419,4 +420,9 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
         }
         super::gravest(rests)
     }
+}
+
+/// Whether somebody is not let in for the sake of others.
+fn is_kept_out(built: &Built) -> bool {
+    built.problems.iter().any(|problem| problem.code == Code::Conflict)
 }

@@ -327,3 +327,32 @@ fn a_rule_on_its_way_goes_with_whoever_wants_it_no_more_beside_what_nobody_expla
         assert_eq!(led_to(&site.aws.everything()), ["8080:1", "8080:1", ""]);
     });
 }
+
+#[test]
+fn a_rule_that_stays_behind_another_one_is_led_nowhere_else_meanwhile() {
+    wait(async {
+        let site = Site::new(&members("rules: [any Prefix / s:80]", "rules: [any Exact /a t:80]"));
+        drop(site.settle().await);
+        site.aws.set_health(TargetState::Healthy);
+        site.aws.take_time();
+        site.aws.change(|state| {
+            let new = state.target_groups.values_mut().filter(|group| group.spec.port == 9090);
+            new.flat_map(|group| group.targets.values_mut())
+                .for_each(|state| *state = TargetState::Unhealthy);
+        });
+        let before = led_to(&site.aws.everything());
+        // Of the first one nothing is known: what stands of it stays in front.
+        let second = "group.order: 2, rules: [any Exact /a t:80]";
+        let (services, _) = THREE.split_once("ingress").unwrap();
+        site.cluster.add(&format!(
+            "{services}ingress shop/one: {{group.name: g, group.order: 1, listen-ports: '[{{', \
+             rules: []}}\ningress shop/two: {{group.name: g, {second}}}\n"
+        ));
+        site.aws.forget_calls();
+        for _ in 0..2 {
+            site.start().settle_for(30).await;
+            assert_eq!(led_to(&site.aws.everything()), before);
+        }
+        assert!(site.aws.performed().is_empty(), "{:?}", site.aws.performed());
+    });
+}

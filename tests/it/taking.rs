@@ -203,3 +203,24 @@ fn what_nobody_has_decided_is_not_for_another_namespace_to_decide() {
         }
     });
 }
+
+#[test]
+fn what_one_gives_up_another_namespace_takes_in_the_same_look() {
+    wait(async {
+        let giver = |rules: &str| web("pay/b", "own", "group.order: 0", rules);
+        let keeps = "pay.example.com Prefix /pay s:80";
+        let both = format!("{keeps}, pay.example.com Prefix /api s:80");
+        let before = format!("{SERVICES}{}\n{}", giver(&both), evil("own", FIRST, HARMLESS));
+        let site = Site::new(&before);
+        let controller = site.settle().await;
+        errors(&site);
+        let takes = format!("{HARMLESS}, pay.example.com Prefix /api s:80");
+        controller.cluster.add(&format!("{}\n{}", giver(keeps), evil("own", FIRST, &takes)));
+        controller.settle().await;
+        let at_rest = canon::rules(&site.aws.everything());
+        assert_eq!(at_rest.len(), 3, "{at_rest:?}");
+        controller.look_again();
+        controller.settle().await;
+        assert_eq!(canon::rules(&site.aws.everything()), at_rest);
+    });
+}
