@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use albedo::desired::owners;
 use albedo::model::id::AwsId;
 use albedo::model::index::Seen;
+use albedo::model::record::RecordType;
 use albedo::model::report::Event;
 use albedo::model::settings::{DnsScope, Removals, Settings};
 use albedo::model::target::TargetState;
@@ -238,6 +239,28 @@ fn a_new_cluster_of_the_same_name_takes_nothing_away_before_a_person_says_so() {
         controller.settle_for(A_WHILE).await;
         assert_eq!((paths(&site), names(&site)), (1, BTreeSet::new()));
         drop(controller);
+    });
+}
+
+#[test]
+fn what_says_whose_a_name_was_stays_with_what_else_was_there_before_the_cluster() {
+    wait(async {
+        let old = site(settings(), &hosts(1));
+        drop(old.settle().await);
+        let zone = AwsId::new("ZPUB");
+        old.aws.change(|state| {
+            let records = &mut state.zones.get_mut(&zone).unwrap().records;
+            records.retain(|key, _| key.record_type == RecordType::Txt);
+        });
+        let texts = || old.aws.everything().zones[&zone].records.len();
+        let before = texts();
+        assert!(before > 0);
+        let accepts = Settings { removals: Removals::Accepted, ..settings() };
+        for (settings, expected) in [(settings(), before), (accepts, 0)] {
+            let site = rebuilt(&old, settings, FIRST);
+            site.start().settle_for(A_WHILE).await;
+            assert_eq!(texts(), expected);
+        }
     });
 }
 

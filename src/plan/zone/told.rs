@@ -138,6 +138,15 @@ fn host_of<'a>(view: &'a View<'a>, record: &'a Record) -> Host<'a> {
     Host::new(view, name, set_identifier.as_deref())
 }
 
+/// Whether a TXT record is ours and says whose a record was that is gone.
+fn is_left_over(view: &View<'_>, txt: &Record) -> bool {
+    let txt_names = &view.settings.dns.txt_names;
+    txt_names.subject(view.zone, &txt.key.name).is_some_and(|(name, record_type)| {
+        let host = Host::new(view, &name, txt.key.set_identifier.as_deref());
+        host.left_over(record_type).is_some_and(|left| left.key == txt.key)
+    })
+}
+
 /// Whether a record of a zone is ours.
 #[must_use]
 pub fn is_ours(
@@ -215,8 +224,8 @@ pub fn behind(
     behind
 }
 
-/// Those whose names are about to go although nobody has seen them go, each with how many records;
-/// and how many records of the zone are ours.
+/// Those whose names, or what says whose they were, are about to go although nobody has seen them
+/// go, each with how many records that are answers; and how many of these in the zone are ours.
 #[must_use]
 pub fn unseen(
     settings: &Settings,
@@ -229,16 +238,22 @@ pub fn unseen(
     let Some(view) = view.filter(|_| settings.dns.policy == DnsPolicy::Sync) else {
         return (unseen, ours);
     };
-    for record in view.records.values().filter(|found| TYPES.contains(&found.key.record_type)) {
+    let is_out =
+        |source: &Source| extent.shows(source.namespace()) && !stack.standing.contains(source);
+    for record in view.records.values() {
+        if record.key.record_type == RecordType::Txt {
+            let source = view.ownership(record).and_then(|found| found.source());
+            if let Some(source) = source.filter(is_out).filter(|_| is_left_over(&view, record)) {
+                unseen.entry(source).or_default();
+            }
+            continue;
+        }
         let host = host_of(&view, record);
-        if host.claim(record) != Claim::Ours {
+        if !TYPES.contains(&record.key.record_type) || host.claim(record) != Claim::Ours {
             continue;
         }
         ours += 1;
-        let source = host.source_of(record);
-        let is_out =
-            |source: &Source| extent.shows(source.namespace()) && !stack.standing.contains(source);
-        if let Some(source) = source.filter(is_out) {
+        if let Some(source) = host.source_of(record).filter(is_out) {
             *unseen.entry(source).or_default() += 1;
         }
     }
