@@ -148,7 +148,9 @@ impl Planning<'_> {
             if holder.as_ref().is_some_and(|holder| silent.contains(holder)) {
                 return true;
             }
-            host.kind() == Some(kind) && others.iter().any(|wish| is_it(wish) || has(&wish))
+            let is_nobodys = holder.is_none();
+            let keeps = |wish: &&RecordWish| has(&wish) || is_nobodys && is_it(wish);
+            host.kind() == Some(kind) && others.iter().any(keeps)
         };
         let mut going = self.left_over(name, |id| sets.contains_key(&id) || keeps(id));
         let mut rows = self.rows(name, &sets, &going);

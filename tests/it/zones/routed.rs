@@ -350,6 +350,26 @@ fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
     }
 }
 
+/// The set identifier that he had is asked for by somebody whose policy the name does not have.
+#[test]
+fn the_part_of_a_name_that_somebody_had_who_is_gone_goes_whoever_else_asks_for_it() {
+    let shared = both(KINDS[5], KINDS[6]).carried_out(&Records::new());
+    let mut case = both(KINDS[8], KINDS[6]);
+    let third = member("default/third");
+    case.stack.names.get_mut(HOST).unwrap()[0].source = third.clone();
+    case.stack.known.insert(third.clone());
+    case.stack.standing.insert(third);
+    for known in [&mut case.stack.known, &mut case.stack.standing] {
+        known.remove(&member("default/web"));
+    }
+    let end = case.carried_out(&shared);
+    let found = records_of(&end, HOST);
+    let sets: Vec<_> = found.iter().map(|found| found.key.set_identifier.as_deref()).collect();
+    assert_eq!(sets, [Some("b")], "{end:?}");
+    let plan = case.plan(&end);
+    assert!(plan.is_empty() && plan.refusals.len() == 1, "{plan:?}");
+}
+
 /// What stands beside it, and what it should lead to instead, cannot both be.
 #[test]
 fn a_name_that_cannot_lead_elsewhere_leads_to_where_its_ingress_is_served() {
