@@ -205,7 +205,7 @@ fn what_nobody_has_decided_is_not_for_another_namespace_to_decide() {
 }
 
 #[test]
-fn what_one_gives_up_another_namespace_takes_in_the_same_look() {
+fn what_one_gives_up_another_namespace_takes_that_has_asked_for_it_before() {
     wait(async {
         let giver = |rules: &str| web("pay/b", "own", "group.order: 0", rules);
         let keeps = "pay.example.com Prefix /pay s:80";
@@ -215,7 +215,10 @@ fn what_one_gives_up_another_namespace_takes_in_the_same_look() {
         let controller = site.settle().await;
         errors(&site);
         let takes = format!("{HARMLESS}, pay.example.com Prefix /api s:80");
-        controller.cluster.add(&format!("{}\n{}", giver(keeps), evil("own", FIRST, &takes)));
+        controller.cluster.add(&evil("own", FIRST, &takes));
+        controller.settle().await;
+        assert_eq!(errors(&site).len(), 1);
+        controller.cluster.add(&giver(keeps));
         controller.settle().await;
         let at_rest = canon::rules(&site.aws.everything());
         assert_eq!(at_rest.len(), 3, "{at_rest:?}");
