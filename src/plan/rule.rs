@@ -183,14 +183,12 @@ impl<'a> Pairing<'a> {
 
     /// Whether a rule with the priority to have is in front of one that answers requests of it now.
     fn comes_in_front(&self, priority: u32, rule: &LiveRule) -> bool {
-        let stays = self.same.iter().chain(&self.turned).map(|(place, _, live)| (*place, *live));
-        let stays = stays.chain(self.kept.iter().copied());
-        let answers =
-            |other: &LiveRule| other.priority < rule.priority && other.rule.overlaps(&rule.rule);
-        let mut behind = stays.filter(|(place, _)| *place > priority).map(|(_, live)| live);
-        let reused = self.reused.iter().map(|(.., live)| *live);
-        let mut gone = reused.chain(self.early.iter().chain(&self.unwanted).copied());
-        behind.any(answers) || gone.any(answers)
+        let answers = |it: &LiveRule| it.priority < rule.priority && it.rule.overlaps(&rule.rule);
+        let stays = self.same.iter().chain(&self.turned).map(|(place, _, live)| (place, live));
+        let mut stays = stays.chain(self.kept.iter().map(|(place, live)| (place, live)));
+        let reused = self.reused.iter().map(|(.., live)| live);
+        let mut gone = reused.chain(&self.early).chain(&self.unwanted);
+        stays.any(|(place, live)| *place > priority && answers(live)) || gone.any(|it| answers(it))
     }
 
     /// Whether the rule that is to have a priority is one of these.

@@ -31,8 +31,8 @@ type Guards = Arc<[AwsId]>;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interfaces {
-    /// In order; which of the guards it is. A tree would take four times as much, and a VPC may have
-    /// an address for each of a hundred thousand pods.
+    /// In order; which of the guards it is. A tree would take four times as much, and a VPC may
+    /// have an address for each of a hundred thousand pods.
     by_address: Box<[(IpAddr, u32)]>,
     /// In order.
     guards: Vec<Guards>,
