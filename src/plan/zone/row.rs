@@ -173,13 +173,7 @@ impl Planning<'_> {
     ) -> Row {
         let holder = host.holder();
         let wish = asking.find(|wish| holder.as_ref().is_some_and(|holder| wish.is_of(holder)));
-        let Some(wish) = wish else { return Row::default() };
-        let wished = self.wished(wish, holder);
-        if wished.address.is_none() && wish.value.load_balancer().is_some() {
-            // Where that is, is not known.
-            return Row::default();
-        }
-        self.less(host, &wished)
+        wish.map(|wish| self.less(host, &self.wished(wish, holder))).unwrap_or_default()
     }
 
     /// What becomes of what stands where nothing can be made: it goes on leading to where it should
