@@ -73,7 +73,8 @@ pub fn may_stand<'m>(snapshot: &Snapshot, mut members: impl Iterator<Item = &'m 
     })
 }
 
-/// Whether names of an Ingress may lead to what it says, and to no load balancer.
+/// Whether names of an Ingress may lead to no load balancer that stands: to what it says, or to one
+/// that served it and that another hand has taken away.
 #[must_use]
 pub fn may_lead_elsewhere(snapshot: &Snapshot, ingress: &Ingress) -> bool {
     let is_said = |prefix: &String| {
@@ -81,7 +82,9 @@ pub fn may_lead_elsewhere(snapshot: &Snapshot, ingress: &Ingress) -> bool {
         annotations.is_some_and(|found| found.contains_key(format!("{prefix}target").as_str()))
     };
     let dns = &snapshot.settings.dns;
-    let may_be = !dns.forced_targets.is_empty() || dns.annotation_prefixes.iter().any(is_said);
+    let may_be = !dns.forced_targets.is_empty()
+        || !ingress.status.is_empty()
+        || dns.annotation_prefixes.iter().any(is_said);
     may_be && are_ours(snapshot, ingress)
 }
 

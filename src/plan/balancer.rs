@@ -126,7 +126,7 @@ fn say_what_is_braked(draft: &mut Draft, stack: &BalancerStack) {
          IngressClass",
         brakes::list(owners.iter())
     ));
-    if let Some(first) = stack.active.first() {
+    if let Some(first) = stack.active.iter().chain(&stack.leaving).next() {
         draft.refuse(brakes::problem(ObjectRef::of(first), found, token));
     }
 }
@@ -339,10 +339,14 @@ fn remember_given(
 }
 
 /// Releases leaving members after everything else: what was made for them is gone then, or
-/// remembered as something that AWS would not let go yet.
+/// remembered as something that AWS would not let go yet. The last ones stay while rules of others
+/// are held: of a group that nobody is in, nobody could tell later that it is to go.
 fn release(draft: &mut Draft, stack: &BalancerStack, memory: &Memory, remembered: Option<StepId>) {
     let mut before = draft.removals_but(&memory.leftovers);
     before.extend(remembered);
+    if stack.active.is_empty() && !stack.braked.owners.is_empty() {
+        return;
+    }
     for member in &stack.leaving {
         let finalizer = stack.finalizer.clone();
         let action = KubeAction::Release { member: member.clone(), finalizer };

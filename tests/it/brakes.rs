@@ -103,6 +103,27 @@ fn rules_of_an_ingress_that_a_list_does_not_have_stay_while_the_api_server_has_i
 }
 
 #[test]
+fn the_last_member_stays_while_rules_of_one_that_a_list_does_not_have_do() {
+    wait(async {
+        let site = site(settings(), &apps(5));
+        let controller = site.settle().await;
+        let all = paths(&site);
+        misses(&controller, &Seen::Ingress(key("shop/many"), None));
+        controller.settle_for(A_WHILE).await;
+        site.cluster.delete(&key("shop/one"));
+        controller.settle_for(A_WHILE).await;
+        assert_eq!(paths(&site), all);
+        assert!(site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/one")));
+        assert!(held(&site).iter().any(|event| event.object.key == key("shop/one")));
+        // Gone in truth.
+        site.cluster.see(&Seen::Ingress(key("shop/many"), None));
+        controller.settle_for(A_WHILE).await;
+        assert_eq!(paths(&site), 0);
+        assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/one")));
+    });
+}
+
+#[test]
 fn a_few_rules_of_an_ingress_that_is_not_there_go_at_once() {
     wait(async {
         let site = site(settings(), &apps(2));

@@ -39,3 +39,20 @@ fn a_name_goes_with_its_ingress_though_its_load_balancer_has_vanished_before() {
         assert_eq!(left(&site), (Vec::new(), false));
     });
 }
+
+#[test]
+fn a_name_goes_with_its_ingress_where_nobody_led_when_its_load_balancer_vanished() {
+    wait(async {
+        let site = site(APPS);
+        drop(site.settle().await);
+        lose(&site);
+        site.cluster.delete(&key("shop/web"));
+        site.aws.outage(&["route53."]);
+        let controller = site.start();
+        controller.pass(60).await;
+        assert_eq!((names(&site).len(), left(&site).1), (2, true));
+        site.aws.outage(&[]);
+        controller.pass(60).await;
+        assert_eq!(left(&site), (Vec::new(), false));
+    });
+}
