@@ -36,6 +36,7 @@ pub mod names;
 pub mod naming;
 pub mod neighbour;
 pub mod news;
+pub mod object_key;
 pub mod outcome;
 pub mod ownership;
 pub mod pace;

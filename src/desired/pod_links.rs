@@ -21,8 +21,8 @@ pub(super) struct PodLinks {
     /// From slices, with their Services, to the pods of endpoints that are not ready: whatever
     /// changes of these may make them so.
     doubtful: Links<(ObjectKey, SmolStr), ObjectKey>,
-    /// The Services of all pods. There are as many as pods, so they are linked one way and by name.
-    named: BTreeMap<ObjectKey, Few<SmolStr>>,
+    /// The Services of all pods. There are as many as pods, so they are linked one way.
+    named: BTreeMap<ObjectKey, Few<ObjectKey>>,
 }
 
 impl PodLinks {
@@ -55,14 +55,15 @@ impl PodLinks {
             }
             let pod = key_of(pod);
             if let Some(services) = self.named.get_mut(&pod) {
-                services.remove(*service);
+                services.remove(&of_service);
                 if services.is_empty() {
                     self.named.remove(&pod);
                 }
             }
         }
         for (service, pod) in now.difference(&before) {
-            self.named.entry(key_of(pod)).or_default().insert((*service).clone());
+            let service = ObjectKey::new(namespace.clone(), (*service).clone());
+            self.named.entry(key_of(pod)).or_default().insert(service);
         }
     }
 
@@ -71,17 +72,12 @@ impl PodLinks {
     pub(super) fn services(&self, turn: &Turn<ObjectKey, Pod>) -> BTreeSet<ObjectKey> {
         let doubtful = self.doubtful.leading_to(&turn.key).map(|(service, _)| service.clone());
         let named = self.named.get(&turn.key).filter(|_| is_moved(turn));
-        let named = named.into_iter().flat_map(Few::iter);
-        let named = named.map(|name| ObjectKey::new(turn.key.namespace.clone(), name.clone()));
-        doubtful.chain(named).collect()
+        doubtful.chain(named.into_iter().flat_map(Few::iter).cloned()).collect()
     }
 
     /// The Services whose endpoints name a pod.
-    pub(super) fn naming(&self, pod: &ObjectKey) -> impl Iterator<Item = ObjectKey> + use<> {
-        let names: Vec<SmolStr> =
-            self.named.get(pod).into_iter().flat_map(Few::iter).cloned().collect();
-        let namespace = pod.namespace.clone();
-        names.into_iter().map(move |name| ObjectKey::new(namespace.clone(), name))
+    pub(super) fn naming(&self, pod: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.named.get(pod).into_iter().flat_map(Few::iter)
     }
 
     /// The Services with endpoints that are not ready and whose pods are on a node.

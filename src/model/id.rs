@@ -13,7 +13,8 @@ use super::marks::{TAG_CLUSTER, TAG_REQUEST, TAG_SECRET, Tags, pairs};
 use super::request::RequestKey;
 use super::source::Source;
 
-pub use super::key::{AwsId, ObjectKey};
+pub use super::key::AwsId;
+pub use super::object_key::ObjectKey;
 
 /// Which of the things that play one role this is, while one replaces another.
 ///

@@ -1,34 +1,9 @@
-//! How others name things: objects of Kubernetes, and things in AWS.
+//! How AWS names things.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
-
-/// A namespaced object of Kubernetes. Many refer to each: short names lie in the key itself, and
-/// clones of a key share its long ones.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ObjectKey {
-    /// The namespace.
-    pub namespace: SmolStr,
-    /// The name within it.
-    pub name: SmolStr,
-}
-
-impl ObjectKey {
-    /// Names an object.
-    #[must_use]
-    pub fn new(namespace: impl Into<SmolStr>, name: impl Into<SmolStr>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
 
 /// An identifier that AWS gave: an ARN, or an id such as `sg-0a…` or `subnet-0b…`. Clones share
 /// their text: much refers to the same few long ARNs.

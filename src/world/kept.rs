@@ -131,6 +131,7 @@ fn unpacked(packed: &[u8]) -> Option<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::id::ObjectKey;
 
     fn usual() -> Part {
         serde_json::from_slice(USUAL).expect("it is a part")
@@ -140,7 +141,7 @@ mod tests {
     fn a_part_takes_a_tenth_of_what_is_written_of_it_and_comes_back_as_it_was() {
         let mut part = usual();
         part.order = 7;
-        part.source.key.name = "another".into();
+        part.source.key = ObjectKey::new(part.source.key.namespace.clone(), "another");
         let mut kept = KeptParts::default();
         let (member, part) = (part.source.clone(), Arc::new(part));
         kept.keep(member.clone(), &part);

@@ -22,7 +22,7 @@ impl Index {
     /// The bindings whose Services' endpoints name a pod.
     pub fn serving(&self, pod: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
         let services = self.pods.naming(pod);
-        services.flat_map(|service| self.bindings.leading_to(&service))
+        services.flat_map(|service| self.bindings.leading_to(service))
     }
 
     /// A pod says something of the endpoints that name it. How its gates stand concerns their
@@ -48,8 +48,9 @@ impl Index {
         }
         let asked = |pod: Option<&Pod>| pod.map(|pod| (pod.leaving, pod.probes.clone()));
         if asked(old) != asked(new) {
-            for service in self.pods.naming(&turn.key) {
-                self.probed(visits, objects, &service);
+            let services: Vec<ObjectKey> = self.pods.naming(&turn.key).cloned().collect();
+            for service in &services {
+                self.probed(visits, objects, service);
             }
         }
         let services = self.pods.services(turn);

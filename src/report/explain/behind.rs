@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use crate::desired::{completion, targets};
 use crate::model::flat::FlatMap;
 use crate::model::id::{AwsId, ObjectKey};
+use crate::model::object_key::Called;
 use crate::model::seen::{Endpoint, Ingress};
 use crate::model::snapshot::Snapshot;
 use crate::model::target_group::TargetType;
@@ -101,7 +102,7 @@ fn without_pods(snapshot: &Snapshot, service: &ObjectKey) -> Why {
     let slices = snapshot.objects.slices.get(service);
     let endpoints = slices.into_iter().flat_map(FlatMap::values);
     let endpoints: Vec<&Endpoint> = endpoints.flat_map(|slice| &slice.endpoints).collect();
-    let ObjectKey { namespace, name } = service;
+    let Called { namespace, name } = &**service;
     if endpoints.is_empty() {
         let found = format!("Service {service} has no endpoints: no pod has the labels it selects");
         let mend = format!(
