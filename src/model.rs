@@ -45,6 +45,7 @@ pub mod pairs;
 pub mod part;
 pub mod permission;
 pub mod plan;
+mod pool;
 pub mod port;
 pub mod problem;
 pub mod protection;

@@ -155,7 +155,7 @@ impl Town {
         let address = address(at);
         let pod = format!("pod-{address}");
         self.site.cluster.add(&format!("pod {}/{pod}: {{ready: true}}", key.namespace));
-        let pod = Some(pod.into());
+        let pod = Some(ObjectKey::new(key.namespace.clone(), pod));
         let new = Endpoint { address: address.into(), pod, ..endpoints[0].clone() };
         endpoints.push(new);
         Seen::Slice(key, Some(Arc::new(EndpointSlice { endpoints, ..old })))

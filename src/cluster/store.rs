@@ -76,8 +76,7 @@ impl Objects {
         key: ObjectKey,
         new: Option<Arc<EndpointSlice>>,
     ) -> Option<Turn<ObjectKey, EndpointSlice>> {
-        let shelf = self.slice_services.get(&key);
-        let shelf = shelf.map(|service| ObjectKey::new(key.namespace.clone(), service.clone()));
+        let shelf = self.slice_services.get(&key).cloned();
         let on_shelf = shelf.as_ref().and_then(|service| self.slices.get_mut(service));
         if on_shelf.as_ref().and_then(|slices| slices.get(&key.name)) == new.as_ref() {
             return None;
@@ -91,7 +90,7 @@ impl Objects {
             self.slice_services.remove(&key);
         }
         if let Some(new) = &new {
-            let service = ObjectKey::new(key.namespace.clone(), new.service.clone());
+            let service = new.service.clone();
             self.slices.entry(service).or_default().insert(key.name.clone(), Arc::clone(new));
             self.slice_services.insert(key.clone(), new.service.clone());
         }

@@ -48,8 +48,8 @@ impl Refusal {
 #[must_use]
 pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     let seen = snapshot.objects.bindings.get(key).filter(|_| is_served(snapshot, key))?;
-    let arn = seen.spec.target_group_arn.as_deref()?;
-    let tags = match snapshot.bound.get(&AwsId::new(arn)) {
+    let target_group = seen.spec.target_group_arn.as_ref()?;
+    let tags = match snapshot.bound.get(target_group) {
         Some(None) if seen.role().is_none() => return Some(Refusal::Unread),
         Some(tags) => tags.as_ref(),
         None => None,
@@ -59,7 +59,7 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
     if let Some(refusal) = barred(key, seen) {
         return Some(refusal);
     }
-    let is_of_ingress = is_of_ingress(snapshot, &AwsId::new(arn));
+    let is_of_ingress = is_of_ingress(snapshot, target_group);
     let is_allowed = |key: &ObjectKey, seen: &SeenBinding| {
         let verdict = || policy::binding::judge(&snapshot.objects, key, seen);
         is_of_ingress || verdict() == Verdict::Allowed
@@ -68,7 +68,8 @@ pub fn refusal(snapshot: &Snapshot, key: &ObjectKey) -> Option<Refusal> {
         return Some(Refusal::Policy);
     }
     let named = snapshot.objects.bindings.iter();
-    let named = named.filter(|(_, other)| other.spec.target_group_arn.as_deref() == Some(arn));
+    let named =
+        named.filter(|(_, other)| other.spec.target_group_arn.as_ref() == Some(target_group));
     // What another account has is nobody's who does not name the role for it.
     let role = seen.role();
     let named = named.filter(|(_, other)| tags.is_some() || other.role() == role);
@@ -85,8 +86,8 @@ pub fn is_served(snapshot: &Snapshot, key: &ObjectKey) -> bool {
     let is_of_ours = || {
         let Some(seen) = snapshot.objects.bindings.get(key) else { return false };
         let finalizer = snapshot.settings.scope.binding_finalizer();
-        let arn = seen.spec.target_group_arn.as_deref();
-        arn.is_some_and(|arn| is_of_ingress(snapshot, &AwsId::new(arn)))
+        let target_group = seen.spec.target_group_arn.as_ref();
+        target_group.is_some_and(|id| is_of_ingress(snapshot, id))
             || seen.leaving && seen.finalizers.iter().any(|held| held == finalizer)
     };
     snapshot.settings.scope == Scope::All || is_of_ours()

@@ -72,7 +72,7 @@ pub fn is_of_person(snapshot: &Snapshot, key: &ObjectKey, seen: &SeenBinding) ->
 /// The target group that a binding names.
 #[must_use]
 pub fn arn(seen: &SeenBinding) -> Option<AwsId> {
-    seen.spec.target_group_arn.as_deref().filter(|arn| !arn.is_empty()).map(AwsId::new)
+    seen.spec.target_group_arn.clone().filter(|arn| !arn.as_str().is_empty())
 }
 
 /// Whether nobody can tell yet what targets a binding has: there is nothing to let anybody in to.

@@ -43,21 +43,21 @@ fn served(scope: Scope, objects: &Objects, key: &ObjectKey, seen: &SeenBinding) 
     if binding.target_type != TargetType::Ip {
         return Vec::new();
     }
-    let mut served: BTreeMap<&SmolStr, (&Pod, &Gates, Vec<At>)> = BTreeMap::new();
+    let mut served: BTreeMap<&ObjectKey, (&Pod, &Gates, Vec<At>)> = BTreeMap::new();
     for (endpoint, port) in Endpoints::of(objects, &binding).each() {
-        let Some(name) = &endpoint.pod else { continue };
-        let pod = objects.pods.get(&ObjectKey::new(key.namespace.clone(), name.clone()));
+        let Some(named) = &endpoint.pod else { continue };
+        let pod = objects.pods.get(named);
         // Anybody can write a slice that names a pod; it is the pod that knows its addresses.
         let pod = pod.filter(|pod| pod.addresses.contains(&endpoint.address));
         let Some((pod, gates)) = pod.and_then(|pod| Some((pod, pod.gates.as_deref()?))) else {
             continue;
         };
-        let served = served.entry(name).or_insert_with(|| (pod, gates, Vec::new()));
+        let served = served.entry(named).or_insert_with(|| (pod, gates, Vec::new()));
         served.2.push((endpoint.address.clone(), port));
     }
     let waits = |pod: &Pod| pod.containers_ready && !pod.leaving;
     let served = served.into_iter().filter(|(_, (pod, ..))| waits(pod));
-    let each = served.flat_map(|(name, (_, gates, at))| {
+    let each = served.flat_map(|(pod, (_, gates, at))| {
         gates.each.iter().filter_map(move |gate| {
             let opener = || {
                 if gate.binding == key.name {
@@ -67,7 +67,7 @@ fn served(scope: Scope, objects: &Objects, key: &ObjectKey, seen: &SeenBinding) 
                 let is_inherited = scope == Scope::All && stands(objects, &named).is_none();
                 (is_inherited && !gate.is_open()).then(|| Opener::Heir(at.clone()))
             };
-            Some(waiting(key, name, gates, (gate, opener()?)))
+            Some(waiting(pod, gates, (gate, opener()?)))
         })
     });
     each.collect()
@@ -80,7 +80,7 @@ fn orphans(index: &Index, objects: &Objects, key: &ObjectKey) -> Vec<Waiting> {
         let gates = objects.pods.get(pod)?.gates.as_deref()?;
         let mut closed = gates.each.iter().filter(|gate| !gate.is_open());
         let gate = closed.find(|gate| gate.binding == key.name)?;
-        Some(waiting(key, &pod.name, gates, (gate, Opener::Nobody)))
+        Some(waiting(pod, gates, (gate, Opener::Nobody)))
     });
     gates.collect()
 }
@@ -91,12 +91,7 @@ fn has_heir(index: &Index, objects: &Objects, pod: &ObjectKey) -> bool {
     heirs.any(|(key, seen)| seen.as_binding(key).target_type == TargetType::Ip)
 }
 
-fn waiting(key: &ObjectKey, pod: &SmolStr, gates: &Gates, of: (&Gate, Opener)) -> Waiting {
+fn waiting(pod: &ObjectKey, gates: &Gates, of: (&Gate, Opener)) -> Waiting {
     let (gate, opener) = of;
-    Waiting {
-        pod: ObjectKey::new(key.namespace.clone(), pod.clone()),
-        uid: gates.uid.clone(),
-        gate: gate.clone(),
-        opener,
-    }
+    Waiting { pod: pod.clone(), uid: gates.uid.clone(), gate: gate.clone(), opener }
 }

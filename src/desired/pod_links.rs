@@ -35,35 +35,30 @@ impl PodLinks {
 
     /// Takes note of a change of a slice that `objects` already show.
     pub(super) fn note(&mut self, objects: &Objects, turn: &Turn<ObjectKey, EndpointSlice>) {
-        let namespace = &turn.key.namespace;
-        let key_of = |pod: &SmolStr| ObjectKey::new(namespace.clone(), pod.clone());
         for slice in [&turn.old, &turn.new].into_iter().flatten() {
-            let service = ObjectKey::new(namespace.clone(), slice.service.clone());
+            let service = slice.service.clone();
             let is_current = turn.new.as_ref().is_some_and(|new| new.service == slice.service);
             let doubtful = slice.endpoints.iter().filter(|endpoint| !endpoint.ready);
             let pods = doubtful.filter_map(|endpoint| endpoint.pod.as_ref());
-            let pods = pods.filter(|_| is_current).map(key_of).collect();
+            let pods = pods.filter(|_| is_current).cloned().collect();
             self.doubtful.set(&(service, turn.key.name.clone()), pods);
         }
         let (before, now) = (pods(turn.old.as_deref()), pods(turn.new.as_deref()));
         for (service, pod) in before.difference(&now) {
-            let of_service = ObjectKey::new(namespace.clone(), (*service).clone());
-            let slices = objects.slices.get(&of_service).into_iter().flat_map(FlatMap::values);
+            let slices = objects.slices.get(*service).into_iter().flat_map(FlatMap::values);
             let mut endpoints = slices.flat_map(|slice| &slice.endpoints);
             if endpoints.any(|endpoint| endpoint.pod.as_ref() == Some(*pod)) {
                 continue;
             }
-            let pod = key_of(pod);
-            if let Some(services) = self.named.get_mut(&pod) {
-                services.remove(&of_service);
+            if let Some(services) = self.named.get_mut(*pod) {
+                services.remove(*service);
                 if services.is_empty() {
-                    self.named.remove(&pod);
+                    self.named.remove(*pod);
                 }
             }
         }
         for (service, pod) in now.difference(&before) {
-            let service = ObjectKey::new(namespace.clone(), (*service).clone());
-            self.named.entry(key_of(pod)).or_default().insert(service);
+            self.named.entry((*pod).clone()).or_default().insert((*service).clone());
         }
     }
 
@@ -96,7 +91,7 @@ pub(super) fn is_moved(turn: &Turn<ObjectKey, Pod>) -> bool {
 }
 
 /// The pods that a slice's endpoints name, each with the Service.
-fn pods(slice: Option<&EndpointSlice>) -> BTreeSet<(&SmolStr, &SmolStr)> {
+fn pods(slice: Option<&EndpointSlice>) -> BTreeSet<(&ObjectKey, &ObjectKey)> {
     let endpoints = slice.into_iter().flat_map(|slice| {
         slice
             .endpoints

@@ -73,10 +73,8 @@ pub(super) fn probes(objects: &Objects, service: &ObjectKey) -> Probes {
     let slices = objects.slices.get(service).into_iter().flat_map(FlatMap::values);
     let endpoints = slices.flat_map(|slice| &slice.endpoints);
     let standing = endpoints.filter(|endpoint| !endpoint.terminating);
-    let named = standing.filter_map(|endpoint| endpoint.pod.clone());
-    let pods = named.filter_map(|pod| {
-        objects.pods.get(&ObjectKey::new(service.namespace.clone(), pod)).map(AsRef::as_ref)
-    });
+    let named = standing.filter_map(|endpoint| endpoint.pod.as_ref());
+    let pods = named.filter_map(|pod| objects.pods.get(pod).map(AsRef::as_ref));
     pods.filter(|pod: &&Pod| !pod.leaving).map(|pod| pod.probes.clone()).collect()
 }
 

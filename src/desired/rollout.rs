@@ -29,8 +29,8 @@ pub fn hasty(snapshot: &Snapshot, key: &ObjectKey) -> Option<Termination> {
     }
     let endpoints = Endpoints::of(&snapshot.objects, &binding).each();
     let pods = endpoints.filter_map(|(endpoint, _)| {
-        let pod = ObjectKey::new(key.namespace.clone(), endpoint.pod.clone()?);
-        snapshot.objects.pods.get(&pod).filter(|pod| !pod.leaving)
+        let pod = snapshot.objects.pods.get(endpoint.pod.as_ref()?);
+        pod.filter(|pod| !pod.leaving)
     });
     let answers = |how: &Termination| Some(u64::from(how.pre_stop?.min(how.grace)));
     let timed = pods.filter_map(|pod| Some((answers(&pod.termination)?, pod.termination)));

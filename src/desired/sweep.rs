@@ -30,7 +30,7 @@ pub fn owners<'a>(objects: &Objects, remembered: impl IntoIterator<Item = &'a Gr
     }
     for binding in objects.bindings.values() {
         let spec = &binding.spec;
-        let named = spec.target_group_arn.clone().into_iter();
+        let named = spec.target_group_arn.iter().map(|arn| SmolStr::new(arn.as_str()));
         let named = named.chain(spec.target_group_name.as_deref().map(SmolStr::new));
         let made_for = Group::of_labels(&binding.labels);
         owners.bound.extend(named.map(|target_group| (target_group, made_for.clone())));

@@ -330,8 +330,7 @@ pub enum Holder {
 }
 
 fn holder(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Holder {
-    let named = endpoint.pod.as_ref().map(|name| ObjectKey::new(namespace, name.clone()));
-    let pod = named.and_then(|key| snapshot.objects.pods.get(&key));
+    let pod = endpoint.pod.as_ref().and_then(|named| snapshot.objects.pods.get(named));
     if pod.is_some_and(|pod| pod.addresses.contains(&endpoint.address)) {
         Holder::Pod
     } else if snapshot.extent.shows(namespace) || endpoint.pod.is_none() {
@@ -359,8 +358,7 @@ fn standing(snapshot: &Snapshot, namespace: &str, endpoint: &Endpoint) -> Standi
     if endpoint.ready {
         return Standing::Ready;
     }
-    let Some(pod_name) = &endpoint.pod else { return Standing::Out };
-    let pod = snapshot.objects.pods.get(&ObjectKey::new(namespace, pod_name.clone()));
+    let pod = endpoint.pod.as_ref().and_then(|named| snapshot.objects.pods.get(named));
     let Some(pod) = pod.filter(|pod| pod.containers_ready) else { return Standing::Out };
     let node = snapshot.objects.nodes.get(pod.node.as_str());
     match node.map(|node| node.ready.as_str()) {

@@ -405,13 +405,11 @@ impl Index {
         turn: &Turn<ObjectKey, EndpointSlice>,
     ) {
         for slice in [&turn.old, &turn.new].into_iter().flatten() {
-            let service = ObjectKey::new(turn.key.namespace.clone(), slice.service.clone());
-            self.of_endpoints(visits, &service);
+            self.of_endpoints(visits, &slice.service);
         }
         self.pods.note(objects, turn);
         for slice in [&turn.old, &turn.new].into_iter().flatten() {
-            let service = ObjectKey::new(turn.key.namespace.clone(), slice.service.clone());
-            self.probed(visits, objects, &service);
+            self.probed(visits, objects, &slice.service);
         }
     }
 
@@ -431,7 +429,7 @@ impl Index {
         let stack = new.and_then(|seen| Group::of_labels(&seen.labels));
         let either = self.stacks.set(&turn.key, stack.into_iter().collect());
         visits.balancers(&either);
-        let arn = new.and_then(|seen| seen.spec.target_group_arn.clone()).map(AwsId::new);
+        let arn = new.and_then(|seen| seen.spec.target_group_arn.clone());
         // One that comes may have to make room, and one that goes makes room for others.
         let either = self.target_groups.set(&turn.key, arn.into_iter().collect());
         for target_group in &either {

@@ -60,7 +60,7 @@ pub struct Binding {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completion {
     /// The target group that it names until then, where the one of its name is another one now.
-    pub replaced: Option<SmolStr>,
+    pub replaced: Option<AwsId>,
     /// The target group.
     pub target_group: Option<AwsId>,
     /// What the targets are.

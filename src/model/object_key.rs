@@ -1,17 +1,13 @@
 //! What objects of Kubernetes are called.
 
-use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// How many keys nobody has are kept at least before they are looked for.
-const UNUSED_MIN: usize = 256;
+use super::pool::{Pool, Shared};
 
 /// A namespaced object of Kubernetes. Much refers to each, so all keys of one object are one
 /// pointer to what it is called: whoever makes a key that somebody has already shares it.
@@ -23,9 +19,9 @@ const UNUSED_MIN: usize = 256;
 /// assert_eq!(key, ObjectKey::new("shop", "web"));
 /// assert_eq!((key.namespace.as_str(), key.to_string().as_str()), ("shop", "shop/web"));
 /// ```
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "Called", into = "Called")]
-pub struct ObjectKey(Arc<Called>);
+pub struct ObjectKey(Shared<Called>);
 
 /// What an object is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,32 +33,7 @@ pub struct Called {
     pub name: SmolStr,
 }
 
-/// What objects are called of which somebody has a key, and of a few of which nobody has any more.
-struct Keys {
-    known: HashSet<Arc<Called>>,
-    /// How many there may be before those that nobody has go.
-    most: usize,
-}
-
-static KEYS: LazyLock<Mutex<Keys>> =
-    LazyLock::new(|| Mutex::new(Keys { known: HashSet::new(), most: UNUSED_MIN }));
-
-impl Keys {
-    fn shared(&mut self, called: Called) -> Arc<Called> {
-        if let Some(known) = self.known.get(&called) {
-            return Arc::clone(known);
-        }
-        if self.known.len() >= self.most {
-            // Nobody gets a key out of here meanwhile, so what nobody has now nobody will have.
-            self.known.retain(|known| Arc::strong_count(known) > 1);
-            self.most = self.known.len() + self.known.len() / 8 + UNUSED_MIN;
-            self.known.shrink_to(self.most);
-        }
-        let called = Arc::new(called);
-        self.known.insert(Arc::clone(&called));
-        called
-    }
-}
+static KEYS: LazyLock<Pool<Called>> = LazyLock::new(Pool::default);
 
 impl ObjectKey {
     /// Names an object.
@@ -74,7 +45,7 @@ impl ObjectKey {
 
 impl From<Called> for ObjectKey {
     fn from(called: Called) -> Self {
-        Self(KEYS.lock().unwrap_or_else(PoisonError::into_inner).shared(called))
+        Self(KEYS.share(called))
     }
 }
 
@@ -89,32 +60,6 @@ impl Deref for ObjectKey {
 
     fn deref(&self) -> &Called {
         &self.0
-    }
-}
-
-impl PartialEq for ObjectKey {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for ObjectKey {}
-
-impl Hash for ObjectKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-impl PartialOrd for ObjectKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for ObjectKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        if self == other { Ordering::Equal } else { self.0.cmp(&other.0) }
     }
 }
 

@@ -41,8 +41,8 @@ pub struct Objects {
     pub services: BTreeMap<ObjectKey, Arc<Service>>,
     /// EndpointSlices, by their Service and then by name.
     pub slices: BTreeMap<ObjectKey, FlatMap<SmolStr, Arc<EndpointSlice>>>,
-    /// The name of the Service that each slice lies with, so that one can be found by its own name.
-    pub slice_services: BTreeMap<ObjectKey, SmolStr>,
+    /// The Service that each slice lies with, so that one can be found by its own name.
+    pub slice_services: BTreeMap<ObjectKey, ObjectKey>,
     /// Pods.
     pub pods: BTreeMap<ObjectKey, Arc<Pod>>,
     /// Nodes.

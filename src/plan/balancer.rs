@@ -418,7 +418,7 @@ pub fn watched(
 #[must_use]
 pub fn strays(inventory: &BalancerInventory) -> BTreeSet<AwsId> {
     let standing = inventory.bindings.values().filter(|seen| !seen.leaving);
-    let named = standing.filter_map(|seen| seen.spec.target_group_arn.as_deref().map(AwsId::new));
+    let named = standing.filter_map(|seen| seen.spec.target_group_arn.clone());
     let ours: BTreeSet<&AwsId> = inventory.target_groups.iter().map(|live| &live.live.id).collect();
     let strays = named.filter(|id| !ours.contains(id) && !inventory.targets.contains_key(id));
     strays.collect::<BTreeSet<_>>().into_iter().take(STRAYS_MAX).collect()

@@ -262,8 +262,8 @@ fn settle_bindings<'a>(
         inventory.bindings.iter().filter(|seen| is_ours(inventory, *seen)).collect();
     ours.sort_by_key(|(name, seen)| (seen.created, *name));
     for seen in ours {
-        let arn = seen.1.spec.target_group_arn.as_deref();
-        let found = target_groups.iter().find(|(_, live)| Some(live.live.id.as_str()) == arn);
+        let named = seen.1.spec.target_group_arn.as_ref();
+        let found = target_groups.iter().find(|(_, live)| Some(&live.live.id) == named);
         match found {
             Some((key, _)) if !chosen.contains_key(key) && !seen.1.leaving => {
                 chosen.insert(key.clone(), seen);
@@ -276,15 +276,15 @@ fn settle_bindings<'a>(
 
 /// Whether a binding with the group's labels is the group's.
 fn is_ours(inventory: &BalancerInventory, (name, seen): Seen<'_>) -> bool {
-    let Some(arn) = seen.spec.target_group_arn.as_deref() else { return false };
+    let Some(named) = &seen.spec.target_group_arn else { return false };
     let mut known = inventory.target_groups.iter();
-    match known.find(|live| live.live.id.as_str() == arn) {
+    match known.find(|live| live.live.id == *named) {
         Some(live) => {
             let resource = Group::resource_in(&live.live.spec.tags);
             let made_for = resource.and_then(|resource| resource.split_once('/'));
             made_for.is_some_and(|(namespace, _)| namespace == name.namespace)
         }
-        None => matches!(inventory.targets.get(&AwsId::new(arn)), Some(Known::Absent(_))),
+        None => matches!(inventory.targets.get(named), Some(Known::Absent(_))),
     }
 }
 

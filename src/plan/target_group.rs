@@ -163,10 +163,10 @@ fn make_way(draft: &mut Draft, settled: &Settled<'_>, wish: &Binding) -> Option<
     let has_name = |name: &ObjectKey| {
         name.namespace == wish.namespace && wish.name.as_ref() == Some(&name.name)
     };
-    let stands = |arn: &str| settled.resource(&AwsId::new(arn)).is_some();
+    let stands = |named: &AwsId| settled.resource(named).is_some();
     let (name, _) = settled.surplus_bindings.iter().find(|(name, seen)| {
-        let arn = seen.spec.target_group_arn.as_deref();
-        has_name(name) && !seen.leaving && !arn.is_some_and(stands)
+        let named = seen.spec.target_group_arn.as_ref();
+        has_name(name) && !seen.leaving && !named.is_some_and(stands)
     })?;
     let action = KubeAction::Unbind { name: ObjectKey::clone(name) };
     Some(draft.push(Action::Kube(action), Reason::Unwanted, &[]))
@@ -219,13 +219,13 @@ pub fn remove(
         if seen.leaving || draft.steps().iter().any(|step| step.action == action) {
             continue;
         }
-        let arn = seen.spec.target_group_arn.as_deref();
-        if staying.iter().any(|live| Some(live.live.id.as_str()) == arn) {
+        let named = seen.spec.target_group_arn.as_ref();
+        if staying.iter().any(|live| Some(&live.live.id) == named) {
             continue;
         }
         let target_groups = surplus.iter().zip(&steps);
         let mut first: Vec<StepId> = target_groups
-            .filter(|(live, _)| Some(live.live.id.as_str()) == arn)
+            .filter(|(live, _)| Some(&live.live.id) == named)
             .map(|(_, step)| *step)
             .collect();
         first.extend_from_slice(after);

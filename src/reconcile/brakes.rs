@@ -138,7 +138,7 @@ impl<C: Cloud, K: Cluster, T: Clock> Visit<'_, C, K, T> {
                 let endpoints = slices.flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
                 let named = endpoints.filter(|endpoint| doubted.contains(&endpoint.address));
                 let named: BTreeSet<&str> =
-                    named.filter_map(|found| found.pod.as_deref()).collect();
+                    named.filter_map(|found| Some(found.pod.as_ref()?.name.as_str())).collect();
                 let pods = self.names(&Sought::Pods(key.namespace.clone())).await;
                 pods.map(|pods| named.iter().any(|pod| pods.contains(*pod)))
             }

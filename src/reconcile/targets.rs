@@ -49,8 +49,8 @@ pub async fn read_bound<C: Cloud, T: Clock>(
 ) -> Result<BTreeMap<AwsId, Option<Tags>>, CloudError> {
     let bindings = objects.bindings.values();
     let named = bindings.filter_map(|seen| {
-        let arn = seen.spec.target_group_arn.as_deref()?;
-        Some((AwsId::new(arn), seen.role().is_some()))
+        let target_group = seen.spec.target_group_arn.clone()?;
+        Some((target_group, seen.role().is_some()))
     });
     let (theirs, own): (Vec<_>, Vec<_>) = named.partition(|(_, is_by_role)| *is_by_role);
     let ids = |named: Vec<(AwsId, bool)>| named.into_iter().map(|(id, _)| id).collect();

@@ -81,7 +81,6 @@ impl World {
     /// The target group that a binding names.
     #[must_use]
     pub fn bound(&self, binding: &ObjectKey) -> Option<AwsId> {
-        let arn = self.objects.bindings.get(binding)?.spec.target_group_arn.as_deref();
-        arn.map(AwsId::new)
+        self.objects.bindings.get(binding)?.spec.target_group_arn.clone()
     }
 }

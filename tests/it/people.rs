@@ -86,7 +86,7 @@ fn a_name_and_nothing_else_is_enough() {
         bind(&site, "targetGroupName: by-hand");
         controller.settle_for(5).await;
         let spec = seen(&site).spec;
-        assert_eq!(spec.target_group_arn.as_deref(), Some(id.as_str()));
+        assert_eq!(spec.target_group_arn.as_ref(), Some(&id));
         let filled =
             [spec.target_type, spec.ip_address_type, spec.vpc_id, spec.target_group_protocol];
         let filled = filled.map(|field| field.unwrap().to_string());
@@ -153,7 +153,7 @@ fn a_target_group_that_is_not_there_is_waited_for() {
         site.aws.change(|state| state.target_groups.insert(next.clone(), group));
         controller.settle_for(120).await;
         let only: BTreeSet<String> = ["172.31.0.1:8080".to_owned()].into();
-        assert_eq!(seen(&site).spec.target_group_arn.as_deref(), Some(next.as_str()));
+        assert_eq!(seen(&site).spec.target_group_arn.as_ref(), Some(&next));
         assert_eq!(registered(&site, &next), only);
     });
 }

@@ -123,7 +123,7 @@ fn nulls_that_go_writes_for_empty_lists_are_empty_lists() {
         "endpoints": null, "ports": null,
     }));
     let expected = seen::EndpointSlice {
-        service: "web".into(),
+        service: ObjectKey::new("default", "web"),
         ipv6: false,
         ports: vec![],
         endpoints: vec![],
@@ -151,10 +151,10 @@ fn an_endpoint_without_conditions_is_ready_and_only_pods_are_named() {
     assert_eq!(slice.ports, [seen::SlicePort { name: "".into(), port: 80 }]);
     let [first, second, third] = &slice.endpoints[..] else { panic!("three endpoints") };
     assert_eq!((first.ready, first.terminating), (true, false));
-    assert_eq!(first.pod.as_deref(), Some("web-1"));
+    assert_eq!(first.pod, Some(ObjectKey::new("default", "web-1")));
     assert_eq!(third.pod, None, "a node is no pod");
     assert_eq!((second.ready, second.terminating), (false, true));
-    assert_eq!(second.pod.as_deref(), Some("web-2"));
+    assert_eq!(second.pod, Some(ObjectKey::new("default", "web-2")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn key(name: &str) -> ObjectKey {
 }
 
 fn slice(service: &str) -> Arc<EndpointSlice> {
-    let service = service.into();
+    let service = key(service);
     Arc::new(EndpointSlice { service, ipv6: false, ports: vec![], endpoints: vec![], recency: 0 })
 }
 
@@ -52,7 +52,7 @@ fn a_slice_whose_service_changes_moves() {
         });
         (sides, services)
     };
-    let name = |service: &str| Some(service.into());
+    let name = |service: &str| Some(key(service));
     assert_eq!(take("s", Some(slice("a"))), (Some([None, name("a")]), vec!["a".to_owned()]));
     assert_eq!(take("s", Some(slice("a"))), (None, vec!["a".to_owned()]));
     assert_eq!(take("s", Some(slice("b"))), (Some([name("a"), name("b")]), vec!["b".to_owned()]));

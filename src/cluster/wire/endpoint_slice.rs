@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::{Wire, meta, nullable, object_key, served};
 use crate::cluster::object::Object;
@@ -81,33 +82,35 @@ impl Port {
 impl Endpoint {
     /// Nothing of an endpoint without an address. Only the first address counts: the others are
     /// undefined (Kubernetes).
-    fn seen(self) -> Option<seen::Endpoint> {
+    fn seen(self, namespace: &SmolStr) -> Option<seen::Endpoint> {
         let target = self.target_ref.filter(|target| target.kind.as_deref() == Some("Pod"));
         let pod = target.and_then(|target| target.name);
         Some(seen::Endpoint {
             address: self.addresses.into_iter().next()?.into(),
             ready: self.conditions.ready.unwrap_or(true),
             terminating: self.conditions.terminating.unwrap_or(false),
-            pod: pod.map(Into::into),
+            pod: pod.map(|name| ObjectKey::new(namespace.clone(), name)),
         })
     }
 }
 
 impl EndpointSlice {
     /// Nothing of a slice that belongs to no Service, or that lists host names.
-    fn seen(self) -> Option<seen::EndpointSlice> {
+    fn seen(self, namespace: &SmolStr) -> Option<seen::EndpointSlice> {
         let version = self.metadata.resource_version.unwrap_or_default();
-        let service = self.metadata.labels?.remove(LABEL_SERVICE);
+        let service =
+            self.metadata.labels?.remove(LABEL_SERVICE).filter(|name| !name.is_empty())?;
         let ipv6 = match self.address_type.as_str() {
             "IPv4" => false,
             "IPv6" => true,
             _ => return None,
         };
+        let endpoints = self.endpoints.into_iter().filter_map(|each| each.seen(namespace));
         Some(seen::EndpointSlice {
-            service: service.filter(|name| !name.is_empty())?.into(),
+            service: ObjectKey::new(namespace.clone(), service),
             ipv6,
             ports: self.ports.into_iter().filter_map(Port::seen).collect(),
-            endpoints: self.endpoints.into_iter().filter_map(Endpoint::seen).collect(),
+            endpoints: endpoints.collect(),
             recency: version.parse().unwrap_or_default(),
         })
     }
@@ -118,7 +121,9 @@ impl Wire for EndpointSlice {
     type Noun = seen::EndpointSlice;
 
     fn noun(self) -> (ObjectKey, Option<seen::EndpointSlice>) {
-        (object_key(&self.metadata), self.seen())
+        let key = object_key(&self.metadata);
+        let noun = self.seen(&key.namespace);
+        (key, noun)
     }
 
     fn seen(key: ObjectKey, noun: Option<Arc<seen::EndpointSlice>>) -> Seen {

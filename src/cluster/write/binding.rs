@@ -165,7 +165,7 @@ fn spec(operation: &str, binding: &Binding) -> Result<TargetGroupBindingSpec, Cl
     let ingress = rules.ok_or_else(unknown)?;
     let ip_address_type = if binding.ipv6 { "ipv6" } else { "ipv4" };
     Ok(TargetGroupBindingSpec {
-        target_group_arn: Some(binding.target_group.given().ok_or_else(unknown)?.as_str().into()),
+        target_group_arn: Some(binding.target_group.given().ok_or_else(unknown)?.clone()),
         target_group_name: None,
         multi_cluster_target_group: binding.multi_cluster.then_some(true),
         target_type: Some(binding.target_type.as_str().into()),

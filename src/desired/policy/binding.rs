@@ -20,7 +20,7 @@ pub fn judge(objects: &Objects, key: &ObjectKey, seen: &SeenBinding) -> Verdict 
 }
 
 fn target_group(rights: &Rights<'_>, seen: &SeenBinding) -> Option<Breach> {
-    let arn = seen.spec.target_group_arn.as_deref()?;
+    let arn = seen.spec.target_group_arn.as_ref()?.as_str();
     let allowed = rights.listed(|spec| spec.target_groups.as_ref())?;
     (!allowed.has(arn))
         .then(|| Breach::new("spec.targetGroupARN", format!("\"{arn}\""), allowed.to_string()))

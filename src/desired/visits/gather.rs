@@ -88,12 +88,8 @@ type Slices = BTreeMap<ObjectKey, FlatMap<SmolStr, Arc<EndpointSlice>>>;
 
 /// The pods that slices name.
 fn named_pods(slices: &Slices) -> Vec<ObjectKey> {
-    let each = slices.iter().flat_map(|(service, slices)| {
-        let endpoints = slices.values().flat_map(|slice| &slice.endpoints);
-        let named = endpoints.filter_map(|endpoint| endpoint.pod.clone());
-        named.map(|pod| ObjectKey::new(service.namespace.clone(), pod))
-    });
-    each.collect()
+    let endpoints = slices.values().flat_map(FlatMap::values).flat_map(|slice| &slice.endpoints);
+    endpoints.filter_map(|endpoint| endpoint.pod.clone()).collect()
 }
 
 fn for_certificate(index: &Index, objects: &Objects, key: &CertificateKey) -> Objects {

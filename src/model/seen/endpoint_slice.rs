@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::model::id::ObjectKey;
+
 /// A port of a slice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlicePort {
@@ -21,15 +23,15 @@ pub struct Endpoint {
     pub ready: bool,
     /// The condition `terminating`.
     pub terminating: bool,
-    /// The pod that is said to be behind it, by name.
-    pub pod: Option<SmolStr>,
+    /// The pod that is said to be behind it.
+    pub pod: Option<ObjectKey>,
 }
 
 /// A part of a Service's endpoints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndpointSlice {
     /// The Service, from the label `kubernetes.io/service-name`.
-    pub service: SmolStr,
+    pub service: ObjectKey,
     /// Whether its addresses are IPv6.
     pub ipv6: bool,
     /// Its ports.

@@ -87,7 +87,7 @@ pub struct Networking {
 pub struct TargetGroupBindingSpec {
     /// The target group's ARN.
     #[serde(default, rename = "targetGroupARN", skip_serializing_if = "Option::is_none")]
-    pub target_group_arn: Option<SmolStr>,
+    pub target_group_arn: Option<AwsId>,
     /// The target group's name, where a person wrote that instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_group_name: Option<String>,
@@ -175,11 +175,12 @@ impl SeenBinding {
         let rules = spec.networking.iter().flat_map(|networking| &networking.ingress);
         let openings = rules.flat_map(NetworkingRule::openings).collect();
         let is_instance = spec.target_type.as_deref() == Some("instance");
+        let named = spec.target_group_arn.clone();
         Binding {
             name: Some(key.name.clone()),
             namespace: key.namespace.clone(),
             labels: self.labels.clone(),
-            target_group: Id::Is(AwsId::new(spec.target_group_arn.clone().unwrap_or_default())),
+            target_group: Id::Is(named.unwrap_or_else(|| AwsId::new(""))),
             target_type: if is_instance { TargetType::Instance } else { TargetType::Ip },
             protocol: spec.target_group_protocol.clone(),
             service: spec.service_ref.name.clone(),

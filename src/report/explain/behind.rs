@@ -112,7 +112,8 @@ fn without_pods(snapshot: &Snapshot, service: &ObjectKey) -> Why {
         return (found, mend);
     }
     let unready = endpoints.iter().filter(|one| !one.ready);
-    let pods: BTreeSet<&str> = unready.clone().filter_map(|one| one.pod.as_deref()).collect();
+    let pods: BTreeSet<&str> =
+        unready.clone().filter_map(|one| Some(one.pod.as_ref()?.name.as_str())).collect();
     if unready.count() == endpoints.len() {
         let named = pods.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(" ");
         let found = format!("none of {} endpoints of Service {service} is ready", endpoints.len());

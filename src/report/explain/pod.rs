@@ -80,7 +80,7 @@ impl<'a> PodAccount<'a> {
         let mut found = BTreeMap::new();
         for (service, slices) in near {
             let endpoints = slices.iter().flat_map(|(_, slice)| &slice.endpoints);
-            for endpoint in endpoints.filter(|one| one.pod.as_ref() == Some(&key.name)) {
+            for endpoint in endpoints.filter(|one| one.pod.as_ref() == Some(key)) {
                 found.insert(service.name.as_str(), endpoint);
             }
         }

@@ -298,12 +298,12 @@ struct Who<'a>(BTreeMap<&'a str, String>);
 
 impl<'a> Who<'a> {
     fn of(service: Option<&ObjectKey>, around: &'a Surroundings) -> Self {
-        let slices = service.and_then(|service| Some((service, around.slices.get(service)?)));
-        let pods = slices.into_iter().flat_map(|(service, slices)| {
+        let slices = service.and_then(|service| around.slices.get(service));
+        let pods = slices.into_iter().flat_map(|slices| {
             let endpoints = slices.values().flat_map(|slice| &slice.endpoints);
             endpoints.filter_map(|endpoint| {
                 let pod = endpoint.pod.as_ref()?;
-                Some((endpoint.address.as_str(), format!("pod {}/{pod}", service.namespace)))
+                Some((endpoint.address.as_str(), format!("pod {pod}")))
             })
         });
         let nodes = around.nodes.iter().filter_map(|(name, node)| {

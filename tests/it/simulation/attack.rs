@@ -138,7 +138,7 @@ fn steal(dice: &mut Dice, objects: &Objects, state: &State) -> Option<Change> {
     let ours: BTreeSet<&str> = ours.map(|(id, _)| id.as_str()).collect();
     let mut bindings = objects.bindings.values();
     let victim = bindings.find(|found| {
-        found.spec.target_group_arn.as_deref().is_some_and(|arn| ours.contains(arn))
+        found.spec.target_group_arn.as_ref().is_some_and(|arn| ours.contains(arn.as_str()))
     })?;
     let mut spec = victim.spec.clone();
     spec.service_ref = ServiceRef { name: "s".into(), port: PortRef::Number(80) };

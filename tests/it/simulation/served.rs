@@ -261,7 +261,8 @@ pub fn is_ready(
     is_old: impl Fn(&ObjectKey) -> bool,
 ) -> bool {
     let bound = objects.bindings.iter().filter(|(_, binding)| {
-        !binding.leaving && binding.spec.target_group_arn.as_deref() == Some(group.as_str())
+        !binding.leaving
+            && binding.spec.target_group_arn.as_ref().is_some_and(|arn| arn.as_str() == group)
     });
     let mut services = bound.map(|(key, binding)| {
         ObjectKey::new(key.namespace.clone(), binding.spec.service_ref.name.clone())

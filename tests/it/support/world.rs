@@ -9,6 +9,7 @@ use albedo::cluster::{Recalled, decode_all, insert};
 use albedo::commands::world::{Plans, plan_all};
 use albedo::desired::{self, balancer::Built};
 use albedo::model::fact::{FactStore, Facts};
+use albedo::model::flat::FlatMap;
 use albedo::model::group::Group;
 use albedo::model::id::{AwsId, ObjectKey};
 use albedo::model::load_balancer::Scheme;
@@ -243,15 +244,12 @@ impl World {
 
     /// Puts a pod behind each endpoint that names one: manifests of a test leave them out.
     pub fn house(&mut self) -> &mut Self {
-        for (service, slices) in &self.objects.slices {
-            for endpoint in slices.values().flat_map(|slice| &slice.endpoints) {
-                let Some(name) = &endpoint.pod else { continue };
-                let key = ObjectKey::new(service.namespace.clone(), name.clone());
-                let pod = self.objects.pods.entry(key).or_default();
-                let pod = Arc::make_mut(pod);
-                pod.containers_ready |= endpoint.ready;
-                pod.addresses.insert(endpoint.address.clone());
-            }
+        let slices = self.objects.slices.values().flat_map(FlatMap::values);
+        for endpoint in slices.flat_map(|slice| &slice.endpoints) {
+            let Some(key) = &endpoint.pod else { continue };
+            let pod = Arc::make_mut(self.objects.pods.entry(key.clone()).or_default());
+            pod.containers_ready |= endpoint.ready;
+            pod.addresses.insert(endpoint.address.clone());
         }
         self
     }

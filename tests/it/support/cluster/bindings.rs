@@ -67,7 +67,7 @@ pub(super) fn spec(binding: &Binding) -> TargetGroupBindingSpec {
     };
     let ingress: Vec<NetworkingRule> = binding.openings.iter().map(rule).collect();
     TargetGroupBindingSpec {
-        target_group_arn: Some(binding.target_group.given().unwrap().as_str().into()),
+        target_group_arn: Some(binding.target_group.given().unwrap().clone()),
         target_group_name: None,
         multi_cluster_target_group: binding.multi_cluster.then_some(true),
         target_type: Some(binding.target_type.as_str().into()),
@@ -87,8 +87,7 @@ pub(super) fn spec(binding: &Binding) -> TargetGroupBindingSpec {
 pub(super) fn complete(spec: &mut TargetGroupBindingSpec, completion: &Completion) {
     let Completion { replaced: _, target_group, target_type, ipv6, vpc, protocol } = completion;
     let family = |is_ipv6: bool| if is_ipv6 { "ipv6" } else { "ipv4" };
-    let arn = target_group.as_ref().map(|id| id.as_str().into());
-    spec.target_group_arn = arn.or(spec.target_group_arn.take());
+    spec.target_group_arn = target_group.clone().or(spec.target_group_arn.take());
     spec.target_type = spec.target_type.take().or(target_type.clone());
     spec.ip_address_type = spec.ip_address_type.take().or(ipv6.map(family).map(Into::into));
     spec.vpc_id = spec.vpc_id.take().or(vpc.clone());
