@@ -366,7 +366,7 @@ async fn of_ingress(
             answer.why = Some(format!("Ingress {key} is left alone: {why}"));
         }
         Claim::Unknown(problem) | Claim::Invalid(problem) | Claim::Unselected(problem) => {
-            answer.problems.push(*problem);
+            answer.problems.push(problem);
         }
     }
     if answer.why.is_none() {

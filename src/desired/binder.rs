@@ -142,7 +142,7 @@ pub fn problems(snapshot: &Snapshot, refusal: Refusal, key: &ObjectKey) -> Vec<P
     let verdict = seen.map(|seen| policy::binding::judge(&snapshot.objects, key, seen));
     let told = match verdict {
         Some(Verdict::Forbidden(all)) => all,
-        Some(Verdict::Unknown(problem)) => vec![*problem],
+        Some(Verdict::Unknown(problem)) => vec![problem],
         Some(Verdict::Allowed) | None => Vec::new(),
     };
     let told = told.into_iter();

@@ -36,11 +36,11 @@ pub enum Claim<'a> {
     /// It is ours, with its class's parameters if it has any.
     Ours(Option<&'a ClassParams>),
     /// Nobody can tell: it names a class that does not exist, or none where there are several.
-    Unknown(Box<Problem>),
+    Unknown(Problem),
     /// It is ours, and its class cannot be used.
-    Invalid(Box<Problem>),
+    Invalid(Problem),
     /// It is ours, and its class is not for its namespace.
-    Unselected(Box<Problem>),
+    Unselected(Problem),
 }
 
 /// Whether a controller name of an IngressClass is one that we answer to.
@@ -248,7 +248,7 @@ fn class_named<'a>(
     objects: &'a Objects,
     key: &ObjectKey,
     name: &str,
-) -> Result<&'a IngressClass, Box<Problem>> {
+) -> Result<&'a IngressClass, Problem> {
     objects.classes.get(name).map(AsRef::as_ref).ok_or_else(|| {
         let known: Vec<&str> = objects.classes.keys().map(String::as_str).collect();
         invalid(
@@ -266,7 +266,7 @@ fn class_named<'a>(
 fn default_class<'a>(
     objects: &'a Objects,
     key: &ObjectKey,
-) -> Result<Option<&'a IngressClass>, Box<Problem>> {
+) -> Result<Option<&'a IngressClass>, Problem> {
     match defaults(objects).as_slice() {
         [] => Ok(None),
         [class] => Ok(Some(class)),
@@ -340,8 +340,8 @@ fn of_class<'a>(objects: &'a Objects, key: &ObjectKey, class: &IngressClass) -> 
     Claim::Ours(Some(params))
 }
 
-fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Box<Problem> {
-    Box::new(Problem {
+fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Problem {
+    Problem {
         code: Code::InvalidClass,
         severity: Severity::Error,
         object: ObjectRef { kind: Kind::Ingress, key: key.clone() },
@@ -349,5 +349,5 @@ fn invalid(key: &ObjectKey, field: &str, found: String, allowed: String) -> Box<
         found,
         allowed,
         meanwhile: MEANWHILE.to_owned(),
-    })
+    }
 }

@@ -107,14 +107,13 @@ fn named_group(
     key: &ObjectKey,
     ingress: &Ingress,
     params: Option<&ClassParams>,
-) -> Result<Group, Box<Problem>> {
+) -> Result<Group, Problem> {
     let values = ingress.metadata.annotations.as_ref();
     let mut annotations = Annotations::new(Kind::Ingress, key, values);
     let lookup = Lookup { class: params, service: None, ingress: &mut annotations };
     let Some(name) = lookup.text(&GROUP_NAME) else { return Ok(Group::Implicit(key.clone())) };
-    Group::explicit(&name).map_err(|allowed| {
-        Box::new(lookup.problem(&GROUP_NAME, Code::InvalidGroup, &name, allowed))
-    })
+    Group::explicit(&name)
+        .map_err(|allowed| lookup.problem(&GROUP_NAME, Code::InvalidGroup, &name, allowed))
 }
 
 /// The group that an Ingress is in now, where that can be told.
@@ -204,32 +203,32 @@ pub fn members<'a>(snapshot: &'a Snapshot, group: &Group) -> Members<'a> {
                 members.leaving.push(Source::ingress(key.clone()));
                 continue;
             }
-            Claim::Unknown(problem) if claimed => (None, vec![*problem]),
+            Claim::Unknown(problem) if claimed => (None, vec![problem]),
             // Perhaps it is another controller's, which has annotations of ours besides.
             Claim::Unknown(problem) if is_alone && is_meant_for_us(ingress) => {
-                let problem = Problem { severity: Severity::Note, ..*problem };
+                let problem = Problem { severity: Severity::Note, ..problem };
                 members.unknown.push((Source::ingress(key.clone()), problem));
                 continue;
             }
             Claim::Unselected(problem) if claimed && may_evict(snapshot, key, ingress) => {
                 let source = Source::ingress(key.clone());
                 if snapshot.let_go.contains(&source) {
-                    members.evicted.push((source, evicted(*problem, GONE)));
+                    members.evicted.push((source, evicted(problem, GONE)));
                     continue;
                 }
-                let problem = evicted(*problem, GOING);
+                let problem = evicted(problem, GOING);
                 members.evicted.push((source, problem.clone()));
                 (None, vec![problem])
             }
             Claim::Invalid(problem) | Claim::Unselected(problem) if claimed || is_alone => {
-                (None, vec![*problem])
+                (None, vec![problem])
             }
             Claim::Foreign | Claim::Invalid(_) | Claim::Unselected(_) | Claim::Unknown(_) => {
                 continue;
             }
             Claim::Ours(params) => match named_group(key, ingress, params) {
                 Ok(current) if current == *group => (params, Vec::new()),
-                Err(problem) if claimed || is_alone => (params, vec![*problem]),
+                Err(problem) if claimed || is_alone => (params, vec![problem]),
                 Ok(current) if claimed => {
                     members.moved.push((Source::ingress(key.clone()), current));
                     continue;

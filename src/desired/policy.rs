@@ -31,7 +31,7 @@ pub enum Verdict {
     /// It is not.
     Forbidden(Vec<Problem>),
     /// Nobody can tell: a policy that may allow it cannot be read.
-    Unknown(Box<Problem>),
+    Unknown(Problem),
 }
 
 /// What a namespace may do.
@@ -154,7 +154,7 @@ impl<'a> Rights<'a> {
     fn verdict(&self, object: &ObjectRef, breaches: Vec<Breach>) -> Verdict {
         match self.unread {
             Some((name, flaw)) if !breaches.is_empty() || self.policies.is_empty() => {
-                Verdict::Unknown(Box::new(Problem {
+                Verdict::Unknown(Problem {
                     code: Code::NotAllowed,
                     severity: Severity::Error,
                     object: object.clone(),
@@ -164,7 +164,7 @@ impl<'a> Rights<'a> {
                     ),
                     allowed: "policies that this version can read".to_owned(),
                     meanwhile: MEANWHILE.to_owned(),
-                }))
+                })
             }
             _ if breaches.is_empty() => Verdict::Allowed,
             _ => {

@@ -56,7 +56,7 @@ pub fn decide(
         (Some(Verdict::Forbidden(all)), None | Some(Verdict::Allowed)) => Standing::Out(out(all)),
         (_, Some(Verdict::Forbidden(all))) if !is_in => Standing::Out(out(all)),
         (_, Some(Verdict::Forbidden(all))) => Standing::Refused(all),
-        (_, Some(Verdict::Unknown(problem))) => Standing::Refused(vec![*problem]),
+        (_, Some(Verdict::Unknown(problem))) => Standing::Refused(vec![problem]),
         (_, None | Some(Verdict::Allowed)) => Standing::Refused(Vec::new()),
     }
 }
