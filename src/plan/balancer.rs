@@ -234,23 +234,31 @@ fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>, going: &LiveL
 
 /// Removes what nobody wants of a group that others may have a part in of whom nothing is known:
 /// what was made for members that are. What the group shares stays, and so does what leads there.
+/// On a load balancer that another takes the place of, what is wished for still is answered as
+/// before: names may lead there.
 fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
     let Replacement { stack, settled, inventory, extent, .. } = *replacement;
     let owners = Owners { stack, settled, extent };
-    let listeners = || inventory.load_balancers.iter().flat_map(|live| live.listeners.iter());
+    let listeners = inventory.load_balancers.iter().flat_map(|live| {
+        let is_current = settled.load_balancer.is_some_and(|it| it.live.id == live.live.id);
+        live.listeners.iter().map(move |listener| (is_current, listener))
+    });
     let is_planned = |port| stack.front.as_ref().is_some_and(|f| f.listeners.contains_key(port));
-    for listener in listeners().filter(|listener| !is_planned(&listener.port)) {
-        for live in listener.rules.iter().filter(|live| owners.had_by(&live.rule)) {
-            let takers = takers::takers_of_rule(draft.steps(), listener, live);
-            traffic.push(room::remove(draft, live, &takers));
+    let mut staying: Vec<&RuleAction> = Vec::new();
+    for (is_current, listener) in listeners {
+        staying.extend(&listener.live.spec.default_actions);
+        for live in &listener.rules {
+            let goes = owners.had_by(&live.rule) && (is_current || !owners.want(&live.rule));
+            if !goes {
+                staying.extend(&live.rule.actions);
+            } else if !(is_current && is_planned(&listener.port)) {
+                let takers = takers::takers_of_rule(draft.steps(), listener, live);
+                traffic.push(room::remove(draft, live, &takers));
+            }
         }
     }
-    let staying = listeners().flat_map(|listener| {
-        let rules = listener.rules.iter().filter(|live| !owners.had_by(&live.rule));
-        let of_rules = rules.flat_map(|live| &live.rule.actions);
-        listener.live.spec.default_actions.iter().chain(of_rules)
-    });
     let led_to: BTreeSet<&AwsId> = staying
+        .into_iter()
         .flat_map(RuleAction::target_groups)
         .filter_map(|weighted| weighted.group.given())
         .collect();

@@ -30,12 +30,19 @@ impl Owners<'_> {
     /// business to stay.
     #[must_use]
     pub fn explain(&self, rule: &Rule) -> bool {
-        let wished: BTreeSet<&str> =
-            self.stack.target_groups.keys().map(|key| key.backend.spelled().as_str()).collect();
-        let is_wished = |id: &AwsId| {
-            self.settled.resource(id).is_some_and(|made_for| wished.contains(made_for))
-        };
-        leads_only(rule, |id| is_wished(id) || self.had(id))
+        leads_only(rule, |id| self.want_one_like(id) || self.had(id))
+    }
+
+    /// Whether a standing rule leads to what a member wishes for, or to what that takes the place
+    /// of.
+    #[must_use]
+    pub fn want(&self, rule: &Rule) -> bool {
+        target_groups(rule).filter_map(Id::given).any(|id| self.want_one_like(id))
+    }
+
+    fn want_one_like(&self, target_group: &AwsId) -> bool {
+        let Some(made_for) = self.settled.resource(target_group) else { return false };
+        self.stack.target_groups.keys().any(|key| key.backend.spelled().as_str() == made_for)
     }
 
     /// Whether a standing rule leads only to target groups that were made for members that can be
