@@ -116,11 +116,8 @@ fn text(host: &str, settings: &Settings, source: &Source) -> Record {
 
 fn wish(load_balancer: AwsId, source: Source) -> RecordWish {
     RecordWish {
-        value: WishedValue::Alias {
-            load_balancer: Id::Is(load_balancer.clone()),
-            evaluate_target_health: true,
-        },
-        served_by: Id::Is(load_balancer),
+        value: WishedValue::Alias { evaluate_target_health: true },
+        load_balancer: Id::Is(load_balancer),
         ttl: None,
         set_identifier: None,
         routing: Routing::Simple,

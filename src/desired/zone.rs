@@ -150,17 +150,16 @@ fn record(
     source: &Source,
     others: BTreeSet<Source>,
 ) -> RecordWish {
-    let (load_balancer, served_by) = (load_balancer.clone(), load_balancer.clone());
     let evaluate_target_health = naming.evaluate_target_health;
     RecordWish {
         value: match &naming.target {
-            Target::Alias => WishedValue::Alias { load_balancer, evaluate_target_health },
-            Target::Cname => WishedValue::Cname { load_balancer },
+            Target::Alias => WishedValue::Alias { evaluate_target_health },
+            Target::Cname => WishedValue::Cname,
             Target::Given(given) => {
                 WishedValue::Given { given: given.clone(), evaluate_target_health }
             }
         },
-        served_by,
+        load_balancer: load_balancer.clone(),
         ttl: naming.ttl,
         set_identifier: naming.set_identifier.clone(),
         routing: naming.routing.clone(),

@@ -145,16 +145,11 @@ pub enum WishedValue {
     /// Whatever the name of a load balancer says: a record for each kind of address that it has.
     /// For how long an answer may be kept is up to the load balancer's own zone (AWS).
     Alias {
-        /// The load balancer.
-        load_balancer: Id,
         /// Whether Route 53 leaves it out while it has no healthy target.
         evaluate_target_health: bool,
     },
     /// That the name of a load balancer is meant.
-    Cname {
-        /// The load balancer.
-        load_balancer: Id,
-    },
+    Cname,
     /// What an annotation says.
     Given {
         /// What that is.
@@ -164,26 +159,13 @@ pub enum WishedValue {
     },
 }
 
-impl WishedValue {
-    /// The load balancer that it leads to, if it is one of ours.
-    #[must_use]
-    pub fn load_balancer(&self) -> Option<&Id> {
-        match self {
-            Self::Alias { load_balancer, .. } | Self::Cname { load_balancer } => {
-                Some(load_balancer)
-            }
-            Self::Given { .. } => None,
-        }
-    }
-}
-
 /// What somebody wishes a name to say. Whoever supplies it, a zone takes it alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordWish {
     /// What its records should say.
     pub value: WishedValue,
     /// The load balancer by which those who ask are served, wherever the name should lead.
-    pub served_by: Id,
+    pub load_balancer: Id,
     /// For how long an answer may be kept, in seconds, if somebody says so.
     pub ttl: Option<i64>,
     /// What tells them from others of the name.
@@ -199,6 +181,15 @@ pub struct RecordWish {
 }
 
 impl RecordWish {
+    /// The load balancer that the name should lead to, if it is one of ours.
+    #[must_use]
+    pub fn leads_to(&self) -> Option<&Id> {
+        match self.value {
+            WishedValue::Alias { .. } | WishedValue::Cname => Some(&self.load_balancer),
+            WishedValue::Given { .. } => None,
+        }
+    }
+
     /// Whether somebody is among those who ask.
     #[must_use]
     pub fn is_of(&self, source: &Source) -> bool {

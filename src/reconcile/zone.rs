@@ -352,7 +352,7 @@ fn wished<'a>(
     let hosts: BTreeSet<String> = free.flat_map(|step| hosts(txt_names, step)).collect();
     let asked = hosts.iter().filter_map(|host| stack.names.get_key_value(host));
     let each = asked.flat_map(|(host, asking)| {
-        let ids = asking.iter().filter_map(|wish| wish.value.load_balancer());
+        let ids = asking.iter().filter_map(|wish| wish.leads_to());
         ids.map(move |id| (id, host.as_str()))
     });
     each.collect()

@@ -123,11 +123,8 @@ impl Case {
             let source = ingresses.split(',').map(member).next().unwrap();
             others.remove(&source);
             names.entry(host.to_owned()).or_default().push(RecordWish {
-                value: WishedValue::Alias {
-                    load_balancer: Id::Is(AwsId::new(load_balancer)),
-                    evaluate_target_health: true,
-                },
-                served_by: Id::Is(AwsId::new(load_balancer)),
+                value: WishedValue::Alias { evaluate_target_health: true },
+                load_balancer: Id::Is(AwsId::new(load_balancer)),
                 ttl: None,
                 set_identifier: None,
                 routing: Routing::Simple,
@@ -389,8 +386,7 @@ fn a_name_waits_for_its_load_balancer_and_holds_up_no_other() {
     assert_eq!(gates(&case), [None, Some(WaitKey::Active(AwsId::new(ALB_2)))]);
     let handle = Handle::LoadBalancer(group("default/api"), Slot::default());
     let wish = &mut case.stack.names.get_mut("api.example.com").unwrap()[0];
-    let load_balancer = Id::Of(handle.clone());
-    wish.value = WishedValue::Alias { load_balancer, evaluate_target_health: true };
+    wish.load_balancer = Id::Of(handle.clone());
     assert_eq!(gates(&case), [None, Some(WaitKey::Made(handle))]);
 }
 

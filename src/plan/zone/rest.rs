@@ -119,10 +119,8 @@ impl View<'_> {
         asking: &[RecordWish],
     ) -> bool {
         let (dns, [wish]) = (&self.settings.dns, asking) else { return false };
-        let WishedValue::Alias { load_balancer, evaluate_target_health } = &wish.value else {
-            return false;
-        };
-        let address = load_balancer.given().and_then(|id| self.load_balancers.get(id));
+        let WishedValue::Alias { evaluate_target_health } = &wish.value else { return false };
+        let address = wish.load_balancer.given().and_then(|id| self.load_balancers.get(id));
         let Some(address) = address else { return false };
         // An apex has no first label that a type could be added to.
         let is_plain = dns.txt_names == TxtNames::default()

@@ -7,7 +7,6 @@ use super::obstacle;
 use super::whose::Whose;
 use super::wished::{Wished, differences};
 use super::{Planning, TYPES};
-use crate::model::id::Id;
 use crate::model::load_balancer::LoadBalancerState;
 use crate::model::ownership::LABEL_LENGTH_MAX;
 use crate::model::plan::WaitKey;
@@ -87,12 +86,9 @@ impl Planning<'_> {
         let losers = others.filter(|other| !is_for_same(other, wish));
         row.refusals = losers.map(|loser| obstacle::taken(host.name, &loser.source)).collect();
         let wished = self.wished(wish, holder);
-        let is_given = wish.value.load_balancer().is_none_or(|id| id.given().is_some());
-        let is_named = matches!(wish.value, WishedValue::Cname { .. });
-        if wished.address.is_none()
-            && wish.value.load_balancer().is_some()
-            && (is_given || is_named)
-        {
+        let is_given = wish.load_balancer.given().is_some();
+        let is_named = matches!(wish.value, WishedValue::Cname);
+        if wished.address.is_none() && wish.leads_to().is_some() && (is_given || is_named) {
             // It has vanished, and is about to be made anew; or its name is not known yet.
             row.is_held = true;
             return row;
@@ -112,7 +108,7 @@ impl Planning<'_> {
     }
 
     fn wished<'w>(&'w self, wish: &'w RecordWish, holder: Option<Source>) -> Wished<'w> {
-        let load_balancer = wish.value.load_balancer().and_then(|id| id.given());
+        let load_balancer = wish.leads_to().and_then(|id| id.given());
         let address = load_balancer.and_then(|id| self.view.load_balancers.get(id));
         let for_whom = holder.filter(|who| wish.is_of(who)).unwrap_or(wish.source.clone());
         Wished { wish, for_whom, address }
@@ -193,10 +189,10 @@ impl Planning<'_> {
         }
         let is_of_type = wished.values(host).contains_key(&record.key.record_type);
         if !is_of_type && self.view.whose(record) == Whose::Ours {
-            wish.value = as_served(record, wish.served_by.clone());
+            wish.value = as_served(record);
         }
         let wished = self.wished(&wish, Some(wished.for_whom.clone()));
-        if wished.address.is_none() && wish.value.load_balancer().is_some() {
+        if wished.address.is_none() && wish.leads_to().is_some() {
             // Where that is, is not known.
             return Row::default();
         }
@@ -347,19 +343,19 @@ fn is_alias_of_ours(wished: &Wished<'_>) -> bool {
     matches!(wished.wish.value, WishedValue::Alias { .. })
 }
 
-/// What a record that leads to a load balancer should say to lead to that one.
-fn as_served(record: &Record, load_balancer: Id) -> WishedValue {
+/// What a record that leads to a load balancer should say to lead to that of the wish.
+fn as_served(record: &Record) -> WishedValue {
     match record.value {
         RecordValue::Alias { evaluate_target_health, .. } => {
-            WishedValue::Alias { load_balancer, evaluate_target_health }
+            WishedValue::Alias { evaluate_target_health }
         }
-        RecordValue::Values { .. } => WishedValue::Cname { load_balancer },
+        RecordValue::Values { .. } => WishedValue::Cname,
     }
 }
 
 /// Whether two wishes lead to the same.
 fn is_for_same(one: &RecordWish, other: &RecordWish) -> bool {
-    match (one.value.load_balancer(), other.value.load_balancer()) {
+    match (one.leads_to(), other.leads_to()) {
         (None, None) => one.value == other.value,
         (of_one, of_other) => of_one == of_other,
     }

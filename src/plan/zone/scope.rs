@@ -42,7 +42,7 @@ pub fn scope(settings: &DnsSettings, stack: &ZoneStack, before: &BTreeSet<String
             Some(GivenName::Alias { name, zone: None }) => Some(name),
             Some(GivenName::Alias { .. } | GivenName::Cname(_)) | None => None,
         },
-        WishedValue::Alias { .. } | WishedValue::Cname { .. } => None,
+        WishedValue::Alias { .. } | WishedValue::Cname => None,
     });
     let targets = targets.filter(|name| is_within(name, zone) && can_be(name));
     let proofs = stack.proofs.keys().map(|proof| &proof.record);

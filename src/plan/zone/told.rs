@@ -128,7 +128,7 @@ fn is_led(asked: &BTreeMap<String, Vec<RecordWish>>, record: &Record, source: &S
             }
             None => record.key.record_type != RecordType::Cname && record.alias_target().is_none(),
         },
-        WishedValue::Alias { .. } | WishedValue::Cname { .. } => false,
+        WishedValue::Alias { .. } | WishedValue::Cname => false,
     })
 }
 
@@ -207,7 +207,7 @@ pub fn behind(
         for wish in asking.iter().filter(|wish| stack.arrived.contains(&wish.source)) {
             let host = Host::new(&view, name, wish.set_identifier.as_deref());
             // Who leads names wherever he says leads them nowhere else by going.
-            let Some(id) = wish.value.load_balancer() else { continue };
+            let Some(id) = wish.leads_to() else { continue };
             if host.holder().is_some_and(|holder| !wish.is_of(&holder)) {
                 continue;
             }

@@ -39,18 +39,18 @@ impl Wished<'_> {
             (record_type, RecordValue::Values { ttl: ttl(record_type), values })
         };
         match &self.wish.value {
-            WishedValue::Alias { load_balancer, evaluate_target_health } => {
+            WishedValue::Alias { evaluate_target_health } => {
                 let alias = RecordValue::Alias {
                     target: match self.address {
                         Some(address) => Id::Is(address.dns_name.clone()),
-                        None => load_balancer.clone(),
+                        None => self.wish.load_balancer.clone(),
                     },
                     hosted_zone: self.address.map(|address| address.hosted_zone.clone()),
                     evaluate_target_health: *evaluate_target_health,
                 };
                 [RecordType::A, RecordType::Aaaa].map(|one| (one, alias.clone())).into()
             }
-            WishedValue::Cname { .. } => {
+            WishedValue::Cname => {
                 let name = self.address.map(|address| address.dns_name.to_string());
                 name.map(|name| values(RecordType::Cname, vec![name])).into_iter().collect()
             }
@@ -97,7 +97,7 @@ impl Wished<'_> {
                     return None;
                 }
             }
-            WishedValue::Alias { .. } | WishedValue::Cname { .. } | WishedValue::Given { .. } => {
+            WishedValue::Alias { .. } | WishedValue::Cname | WishedValue::Given { .. } => {
                 let is_cname = self.values(host).contains_key(&RecordType::Cname);
                 if !(is_cname && host.name == zone) {
                     return None;

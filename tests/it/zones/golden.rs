@@ -274,7 +274,7 @@ fn evaluate_target_health() {
     let mut case = dual(&[WEB]);
     let end = case.carried_out(&Records::new());
     let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
-    if let WishedValue::Alias { evaluate_target_health, .. } = &mut wish.value {
+    if let WishedValue::Alias { evaluate_target_health } = &mut wish.value {
         *evaluate_target_health = false;
     }
     assert_eq!(sorted(&case.plan(&end)), changed(HOST));

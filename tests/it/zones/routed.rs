@@ -334,8 +334,7 @@ fn a_name_follows_its_ingress_though_its_policy_has_to_wait() {
         };
         let moved = Id::Is(AwsId::new("two"));
         let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
-        let WishedValue::Alias { load_balancer, .. } = &mut wish.value else { panic!() };
-        load_balancer.clone_from(&moved);
+        wish.load_balancer.clone_from(&moved);
         wish.set_identifier = Some(id.to_owned());
         let end = case.carried_out(&stands);
         let ours = |found: &&Record| {
@@ -378,14 +377,14 @@ fn a_name_that_cannot_lead_elsewhere_leads_to_where_its_ingress_is_served() {
     beside.extend(understood(KINDS[5]).carried_out(&theirs));
     let served = Id::Is(AwsId::new("two"));
     let elsewhere = understood(KINDS[3]).stack.names[HOST][0].value.clone();
-    let cname = WishedValue::Cname { load_balancer: served.clone() };
+    let cname = WishedValue::Cname;
     for (id, value) in [None, Some("a"), Some("new")]
         .into_iter()
         .flat_map(|id| [(id, elsewhere.clone()), (id, cname.clone())])
     {
         let mut case = understood(KINDS[0]);
         let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
-        (wish.value, wish.served_by) = (value, served.clone());
+        (wish.value, wish.load_balancer) = (value, served.clone());
         wish.set_identifier = id.map(str::to_owned);
         let end = case.carried_out(&beside);
         let ours = |found: &&Record| found.key.set_identifier.as_deref() == Some("a");
@@ -403,8 +402,7 @@ fn a_name_stays_where_it_leads_while_nothing_counts_of_whom_has_it_where_he_went
     for said in [KINDS[5], KINDS[0], KINDS[8]] {
         let mut case = understood(said);
         let wish = &mut case.stack.names.get_mut(HOST).unwrap()[0];
-        let WishedValue::Alias { load_balancer, .. } = &mut wish.value else { panic!() };
-        load_balancer.clone_from(&Id::Is(AwsId::new("two")));
+        wish.load_balancer = Id::Is(AwsId::new("two"));
         assert!(!case.plan(&stands).is_empty(), "{said:?}");
         case.stack.silent.insert(member("default/web"));
         assert!(case.plan(&stands).is_empty(), "{said:?}");

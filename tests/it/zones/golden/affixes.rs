@@ -88,9 +88,6 @@ pub fn no_separator() {
     let end = case.carried_out(&Records::new());
     let names: Vec<&str> = end.keys().map(|key| key.name.as_str()).collect();
     assert_eq!(names, ["aaaaxweb.example.com", "axweb.example.com", HOST, HOST]);
-    case.stack.names.get_mut(HOST).unwrap()[0].value = WishedValue::Alias {
-        load_balancer: Id::Is(AwsId::new("two")),
-        evaluate_target_health: true,
-    };
+    case.stack.names.get_mut(HOST).unwrap()[0].load_balancer = Id::Is(AwsId::new("two"));
     assert_eq!(changes(&case.plan(&end)).len(), 4, "both records are known again");
 }

@@ -1,0 +1,55 @@
+//! A load balancer is replaced beside somebody of whom nothing is known.
+
+use albedo::model::target::TargetState;
+
+use crate::support::canon;
+use crate::support::site::Site;
+use crate::support::world::{key, wait};
+
+/// Whether who is unknown has a part in it nobody can tell: it stays, and so does what it leads to,
+/// but for what was made for who leaves.
+#[test]
+fn the_old_load_balancer_keeps_what_it_leads_to_beside_somebody_unknown() {
+    wait(async {
+        let edge = |name: &str, settings: &str| {
+            format!(
+                "ingress shop/{name}: {{group.name: edge, {settings}rules: [any Exact /{name} s:80]}}\n"
+            )
+        };
+        let services = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.0.1]}
+";
+        let all = |settings: &str| ["a", "b", "c"].map(|name| edge(name, settings)).concat();
+        let site = Site::new(&format!("{services}{}", all("")));
+        let controller = site.settle().await;
+        site.aws.take_time();
+        site.aws.finish_provisioning();
+        controller.cluster.add(&all("scheme: internet-facing, "));
+        controller.settle_for(30).await;
+        drop(controller);
+        site.aws.finish_provisioning();
+        site.aws.set_health(TargetState::Healthy);
+        site.cluster.add(&edge("c", "listen-ports: nonsense, "));
+        let controller = site.start();
+        controller.settle().await;
+        let standing = || {
+            let state = site.aws.everything();
+            (state.load_balancers.len(), state.target_groups.len(), canon::rules(&state))
+        };
+        let [a, b, c] =
+            ["80:1 /a -> shop/a-s:80", "80:2 /b -> shop/b-s:80", "80:3 /c -> shop/c-s:80"];
+        assert_eq!(standing(), (2, 6, [a, a, b, b, c, c].map(str::to_owned).into()));
+        let failed = site.cluster.events().into_iter().find(|it| it.reason == "FailedDeployModel");
+        assert_eq!(failed, None);
+        controller.cluster.delete(&key("shop/b"));
+        controller.settle().await;
+        assert!(!site.cluster.objects.read().unwrap().ingresses.contains_key(&key("shop/b")));
+        let c_moved_up = "80:2 /c -> shop/c-s:80";
+        assert_eq!(standing(), (2, 4, [a, a, c_moved_up, c].map(str::to_owned).into()));
+        controller.cluster.delete(&key("shop/c"));
+        site.aws.be_quick();
+        controller.settle().await;
+        assert_eq!(standing(), (1, 1, vec![a.to_owned()]));
+    });
+}
