@@ -232,8 +232,9 @@ impl Planning<'_> {
     }
 
     /// The kind of routing policy that a name has: all of its records are of one. Whoever has a
-    /// name says so, and first those who do not ask for another one; else who asked first. Of
-    /// several kinds the first one counts that can stand beside what stays.
+    /// name says so, and first those who do not ask for another one: where they ask for several,
+    /// it stays as it is, for nobody loses his part by what another one asks for. Of what others
+    /// ask for the first kind counts that can stand beside what stays.
     fn kind(&self, name: &str, asking: &[RecordWish]) -> RoutingKind {
         let rows = self.view.rows(name).into_iter();
         let hosts: Vec<Host<'_>> = rows.map(|id| Host::new(self.view, name, id)).collect();
@@ -255,7 +256,8 @@ impl Planning<'_> {
         }
         let (first, last): (Vec<_>, Vec<_>) =
             asking.iter().partition(|wish| !rows(wish).is_empty());
-        let counting = if first.is_empty() { last } else { first };
+        let are_held = !first.is_empty();
+        let counting = if are_held { first } else { last };
         let mut kinds: Vec<RoutingKind> = Vec::new();
         for kind in counting.into_iter().map(|wish| wish.routing.kind()) {
             if !kinds.contains(&kind) {
@@ -265,6 +267,7 @@ impl Planning<'_> {
         match kinds.as_slice() {
             [] => RoutingKind::Simple,
             [only] => *only,
+            [first, ..] if are_held => held.iter().find_map(|(_, _, kind)| *kind).unwrap_or(*first),
             [first, ..] => {
                 let mut able = kinds.iter().filter(|kind| self.can_stand(name, asking, **kind));
                 *able.next().unwrap_or(first)

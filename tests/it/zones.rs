@@ -42,6 +42,7 @@ mod owners;
 mod prefixes;
 mod routed;
 mod seen_late;
+mod shared;
 mod silent;
 mod starts;
 mod sync;

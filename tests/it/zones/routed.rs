@@ -117,7 +117,7 @@ fn a_name_is_served_while_its_policy_waits_for_somebody() {
 }
 
 /// The wishes of two Ingresses, who say this.
-fn both(one: Said, other: Said) -> Case {
+pub fn both(one: Said, other: Said) -> Case {
     let mut case = understood(one);
     let second = understood(other);
     let mut wish = second.stack.names[HOST][0].clone();
@@ -126,49 +126,6 @@ fn both(one: Said, other: Said) -> Case {
     case.stack.known.insert(member("default/api"));
     case.stack.standing.insert(member("default/api"));
     case
-}
-
-/// What one of two Ingresses says, who asks for another set identifier by the policy that he has.
-const RENAMED: Said = &[("set-identifier", "c"), ("aws-weight", "0"), ("target", "192.0.2.1")];
-
-#[test]
-fn two_ingresses_share_a_name_by_one_policy() {
-    let (one, other) = (KINDS[5], KINDS[6]);
-    let case = both(one, other);
-    let plan = case.plan(&Records::new());
-    assert!(plan.steps.len() == 1 && plan.refusals.is_empty(), "{plan:?}");
-    let shared = case.carried_out(&Records::new());
-    assert_eq!(records_of(&shared, HOST).len(), 3);
-    // One of them leaves, and the other one has it alone.
-    let mut alone = understood(one);
-    alone.stack.known.insert(member("default/api"));
-    let end = alone.carried_out(&shared);
-    assert_eq!(end, understood(one).carried_out(&Records::new()));
-    // One asks for another policy: who goes on as before keeps the name, and nothing moves.
-    let apart = both(KINDS[8], other);
-    let plan = apart.plan(&shared);
-    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
-    assert!(plan.is_empty() && told.object.key == key("default/web"), "{plan:?}");
-    assert!(told.found.contains("latency") && told.allowed.contains("weighted"), "{told}");
-    // So it is where who goes on asks for another set identifier.
-    let apart = both(KINDS[8], RENAMED);
-    let end = apart.carried_out(&shared);
-    let ids = end.keys().filter_map(|key| key.set_identifier.as_deref());
-    assert_eq!(ids.collect::<BTreeSet<_>>(), ["a", "c"].into());
-    let plan = apart.plan(&end);
-    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
-    assert!(plan.is_empty() && told.object.key == key("default/web"), "{plan:?}");
-}
-
-#[test]
-fn one_place_is_one_ingress_s() {
-    const THERE: Said = &[("set-identifier", "b"), ("aws-failover", "PRIMARY")];
-    let case = both(KINDS[9], THERE);
-    let end = case.carried_out(&Records::new());
-    assert_eq!(records_of(&end, HOST).len(), 2, "{end:?}");
-    let plan = case.plan(&end);
-    let [told] = &plan.refusals[..] else { panic!("{plan:?}") };
-    assert!(plan.is_empty() && told.found.contains("this place"), "{told}");
 }
 
 #[test]
