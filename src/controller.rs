@@ -51,6 +51,9 @@ mod showing;
 mod standing;
 mod worker;
 
+/// In how much time each thing is looked at that nobody is known to have changed. What somebody
+/// changed in AWS by hand is mended within a quarter of an hour, the visit included.
+pub const SWEEP_PERIOD: Duration = Duration::from_mins(12);
 /// How long visits under way may go on after the signal to stop. The Lease is given back after
 /// that, within 15 s of the signal; Kubernetes gives a pod 30 s.
 const STOP_MAX: Duration = Duration::from_secs(10);

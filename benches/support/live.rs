@@ -92,9 +92,21 @@ pub async fn awaited<T>(
 
 /// Waits until no call has come for a while.
 pub async fn quiet(stage: &Stage, patience: Duration) {
+    let all = async || summary(stage).await.iter().map(|(_, count)| count).sum();
+    still(patience, all).await;
+}
+
+/// Waits until nothing has been written for a while: what nobody changed is read again and again,
+/// for ever.
+pub async fn settled(stage: &Stage, patience: Duration) {
+    still(patience, async || totals(stage, &[]).await.1).await;
+}
+
+/// Waits until a count has been the same for a while.
+async fn still(patience: Duration, count: impl AsyncFn() -> u64) {
     let mut last = (0, now());
     awaited("the controller comes to rest", patience, async || {
-        let calls: u64 = summary(stage).await.iter().map(|(_, count)| count).sum();
+        let calls = count().await;
         if calls != last.0 {
             last = (calls, now());
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
 use tokio::sync::{oneshot, watch};
@@ -11,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use crate::aws::Tally;
 use crate::clock::{SystemClock, now};
 use crate::cluster::{ApiServer, Election, Sight, WebhookConfiguration, watch_all, watch_secrets};
-use crate::controller::{Controller, Parts, Workers};
+use crate::controller::{Controller, Parts, SWEEP_PERIOD, Workers};
 use crate::flags::RunFlags;
 use crate::model::id::ObjectKey;
 use crate::telemetry::{self, Metrics};
@@ -20,10 +19,6 @@ use super::leadership::{Leadership, while_leading};
 use super::servers::Running;
 use super::signals::Stop;
 use super::{EXIT_FINE, connect, core_dump, servers, take_over};
-
-/// In how much time each thing is looked at that nobody is known to have changed. What somebody
-/// changed in AWS by hand is mended within a quarter of an hour, the visit included.
-const SWEEP_PERIOD: Duration = Duration::from_mins(12);
 
 /// Runs until it is told to stop.
 pub async fn run(flags: &RunFlags, notes: &[String]) -> anyhow::Result<u8> {

@@ -95,7 +95,8 @@ fn check_group(
     if is_of_class { None } else { rights.check_group(name) }
 }
 
-/// Whether a namespace may have one host at least of those that a member asks for.
+/// Whether a namespace may have the hosts that a member asks for: of what stands for it, some may
+/// be for each of them.
 fn check_hosts(rights: &Rights<'_>, group: &Group, member: &Member<'_>) -> Option<Breach> {
     let suffixes = rights.listed(|spec| spec.host_suffixes.as_ref())?;
     let rules = member.ingress.spec.as_ref().and_then(|spec| spec.rules.as_ref())?;
@@ -103,10 +104,9 @@ fn check_hosts(rights: &Rights<'_>, group: &Group, member: &Member<'_>) -> Optio
     let is_allowed =
         |host: &str| if host.is_empty() { !is_shared } else { suffixes.hold_host(host) };
     let mut hosts = rules.iter().map(|rule| rule.host.as_deref().unwrap_or_default());
-    let first = hosts.clone().next()?;
-    let found = || if first.is_empty() { ANY_HOST.to_owned() } else { quoted(first) };
-    let allowed = || format!("hosts that lie in {suffixes}");
-    (!hosts.any(is_allowed)).then(|| Breach::new("spec.rules", found(), allowed()))
+    let strange = hosts.find(|host| !is_allowed(host))?;
+    let found = if strange.is_empty() { ANY_HOST.to_owned() } else { quoted(strange) };
+    Some(Breach::new("spec.rules", found, format!("hosts that lie in {suffixes}")))
 }
 
 /// Leaves the names of a part as they are while nobody knows in which zones they lie, and only some
