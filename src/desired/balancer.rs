@@ -173,13 +173,16 @@ fn evict(
     staying.retain(|source| {
         let held = rebuilt.get(source).or_else(|| snapshot.memory.held.get(source));
         let found = snapshot.objects.ingresses.get_key_value(&source.key);
-        let (Some(held), Some((key, ingress))) = (held, found) else { return true };
+        let Some((key, ingress)) = found else { return true };
         // What its class decides is none of its own choices.
         let Claim::Ours(params) = claim(&snapshot.settings, &snapshot.objects, key, ingress) else {
             return true;
         };
         let member = Member { key, ingress, params, order: 0, problems: Vec::new() };
-        let judged = policy::part::judge_standing(snapshot, group, &member, (held, None));
+        let judged = match held {
+            Some(held) => policy::part::judge_standing(snapshot, group, &member, (held, None)),
+            None => policy::part::judge_forgotten(snapshot, group, &member),
+        };
         let Verdict::Forbidden(problems) = judged else { return true };
         let goes = snapshot.let_go.contains(source);
         let meanwhile = if goes { GONE } else { GOING };

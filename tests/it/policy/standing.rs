@@ -159,18 +159,26 @@ fn who_is_bad_and_of_whom_nobody_knows_what_stands_does_not_stay_by_that() {
 #[test]
 fn who_goes_where_it_cannot_be_built_does_not_stay_by_that() {
     wait(async {
-        let site = site();
-        let controller = site.settle().await;
-        // It stays with what it has until it is served there.
-        let elsewhere = OWN.replace("group.name: edge", "group.name: else, scheme: nonsense");
-        controller.cluster.add(&elsewhere);
-        controller.settle().await;
-        assert_eq!(rules(&site), BOTH);
-        controller.cluster.add(&policy("p", "shop", "groups: []"));
-        controller.settle_for(4 * 60).await;
-        assert_eq!(rules(&site), BOTH, "a slip can be undone");
-        controller.settle().await;
-        assert_eq!(rules(&site), BOTH[..1]);
+        for is_remembered in [true, false] {
+            let site = site();
+            let mut controller = site.settle().await;
+            // It stays with what it has until it is served there.
+            let elsewhere = OWN.replace("group.name: edge", "group.name: else, scheme: nonsense");
+            if is_remembered {
+                controller.cluster.add(&elsewhere);
+            } else {
+                drop(controller);
+                site.cluster.add(&elsewhere);
+                controller = site.start();
+            }
+            controller.settle().await;
+            assert_eq!(rules(&site), BOTH);
+            controller.cluster.add(&policy("p", "shop", "groups: []"));
+            controller.settle_for(4 * 60).await;
+            assert_eq!(rules(&site), BOTH, "a slip can be undone");
+            controller.settle().await;
+            assert_eq!(rules(&site), BOTH[..1], "{is_remembered}");
+        }
     });
 }
 
