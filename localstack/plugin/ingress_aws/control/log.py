@@ -87,6 +87,8 @@ class Log:
             entries = [entry for calls in meant for entry in calls]
         if account is None:
             entries.sort(key=lambda entry: entry.index)
+        if match == "*" and since == 0:
+            return entries
         return [e for e in entries if e.index >= since and fnmatchcase(e.name, match)]
 
     def forget(self, account: str | None) -> None:
@@ -126,10 +128,11 @@ def as_json(entry: Entry) -> dict[str, Any]:
 
 def summary(entries: list[Entry]) -> dict[str, Any]:
     """Calls and errors counted by operation."""
+    alike = Counter((entry.service, entry.operation, entry.error) for entry in entries)
     counts: dict[str, Any] = {}
-    for entry in entries:
-        count = counts.setdefault(entry.name, {"calls": 0, "errors": {}})
-        count["calls"] += 1
-        if entry.error:
-            count["errors"][entry.error] = count["errors"].get(entry.error, 0) + 1
+    for (service, operation, error), calls in alike.items():
+        count = counts.setdefault(f"{service}.{operation}", {"calls": 0, "errors": {}})
+        count["calls"] += calls
+        if error:
+            count["errors"][error] = calls
     return dict(sorted(counts.items()))

@@ -6,7 +6,7 @@ A group as a source is the addresses of its members, a prefix list its entries, 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from ingress_aws.ec2 import security_group_rule
@@ -32,29 +32,31 @@ class Opening:
 class Openings:
     """What one group lets in, or lets out.
 
-    A group as a source is as many blocks of one address as it has members, which may be a thousand:
-    so those are looked up by their address, and only true blocks are gone through.
+    A group as a source is as many blocks of one address as it has members, which may be thousands:
+    so those are looked up as they are spelled, and only true blocks are read and gone through.
     """
 
     def __init__(self, found: Iterable[Opening]) -> None:
         self.all = tuple(found)
 
     @cached_property
-    def _by_block(self) -> dict[IPv4Network | IPv6Network, list[Opening]]:
-        found: dict[IPv4Network | IPv6Network, list[Opening]] = {}
+    def _by_block(self) -> dict[str, list[Opening]]:
+        found: dict[str, list[Opening]] = {}
         for one in self.all:
-            found.setdefault(ip_network(one.block), []).append(one)
+            found.setdefault(one.block, []).append(one)
         return found
 
     @cached_property
-    def _wide(self) -> list[IPv4Network | IPv6Network]:
-        return [block for block in self._by_block if block.prefixlen < block.max_prefixlen]
+    def _wide(self) -> list[tuple[IPv4Network | IPv6Network, list[Opening]]]:
+        wide = {block: some for block, some in self._by_block.items() if not _is_single(block)}
+        return [(ip_network(block), some) for block, some in wide.items()]
 
     def admits(self, address: str, port: int) -> bool:
         """Whether it lets this address through to a port, or to a port of this address."""
         place = ip_address(address)
-        blocks = [ip_network(place), *(block for block in self._wide if place in block)]
-        return any(one.has(port) for block in blocks for one in self._by_block.get(block, []))
+        found = [self._by_block.get(_single(place), [])]
+        found += [some for block, some in self._wide if place in block]
+        return any(one.has(port) for some in found for one in some)
 
 
 class Network:
@@ -63,18 +65,19 @@ class Network:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._members: dict[str, list[str]] = {}
-        self._guards: dict[tuple[str, str], list[str]] = {}
+        self._guards: dict[str, dict[str, list[str]]] = {}
         self._openings: dict[tuple[str, bool], Openings] = {}
         for interface in list(store.moto.enis.values()):
             groups = [group.id for group in interface.group_set]
-            for address in _addresses(interface):
-                self._guards[interface.subnet.vpc_id, address] = groups
-                for group in groups:
-                    self._members.setdefault(group, []).append(address)
+            addresses = _addresses(interface)
+            of_vpc = self._guards.setdefault(interface.subnet.vpc_id, {})
+            of_vpc.update(dict.fromkeys(addresses, groups))
+            for group in groups:
+                self._members.setdefault(group, []).extend(addresses)
 
     def guards(self, vpc: str, address: str) -> list[str] | None:
         """The groups of the interface that has an address; None if none has it."""
-        return self._guards.get((vpc, address))
+        return self._guards.get(vpc, {}).get(address)
 
     def ingress(self, groups: Iterable[str]) -> list[Openings]:
         """What each of some groups lets in; together they let in what any of them does."""
@@ -104,12 +107,22 @@ class Network:
 
     def _blocks(self, rule: Permission) -> list[str]:
         if rule.kind == GROUP:
-            return [str(ip_network(one)) for one in self._members.get(rule.source, [])]
+            return [_single(one) for one in self._members.get(rule.source, [])]
         if rule.kind == PREFIX_LIST:
             found = self._store.moto.managed_prefix_lists[rule.source]
             entries = found.entries.get(found.version) or []
             return [str(entry["Cidr"]) for entry in entries]
         return [rule.source]
+
+
+def _single(address: IPv4Address | IPv6Address | str) -> str:
+    """The block of one address; of IPv6 there are several spellings, and one that EC2 tells."""
+    spelled = str(address)
+    return f"{ip_address(spelled)}/128" if ":" in spelled else f"{spelled}/32"
+
+
+def _is_single(block: str) -> bool:
+    return block.endswith("/128" if ":" in block else "/32")
 
 
 def _addresses(interface: Any) -> list[str]:
