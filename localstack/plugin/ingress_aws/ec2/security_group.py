@@ -8,7 +8,7 @@ from ingress_aws import clock
 from ingress_aws.ec2 import filters, group_lookup, paging, permission, security_group_rule
 from ingress_aws.ec2.errors import dependent, group_not_found, invalid, missing
 from ingress_aws.ec2.permission import GROUP, IPV4, IPV6, PREFIX_LIST, Permission
-from ingress_aws.ec2.store import Store, forget_tags
+from ingress_aws.ec2.store import Store, forget_tags, tags_of
 from ingress_aws.errors import AwsError
 from ingress_aws.settings import knob
 
@@ -119,7 +119,7 @@ def view(group: Any) -> Json:
 
 def tags(group: Any) -> dict[str, str]:
     """A group's tags."""
-    return {tag["key"]: tag["value"] for tag in group.get_tags()}
+    return tags_of(group)
 
 
 def _pairs(rules: list[Any]) -> list[tuple[Permission, str | None]]:

@@ -9,7 +9,7 @@ from typing import Any
 from ingress_aws.ec2 import filters, group_lookup, paging, permission
 from ingress_aws.ec2.errors import invalid
 from ingress_aws.ec2.permission import GROUP, IPV4, IPV6, PREFIX_LIST, Permission, Wish
-from ingress_aws.ec2.store import Store, forget_tags
+from ingress_aws.ec2.store import Store, forget_tags, tags_of
 from ingress_aws.errors import AwsError
 from ingress_aws.settings import knob
 
@@ -91,7 +91,7 @@ def description(rule: Any) -> str | None:
 
 def tags(rule: Any) -> dict[str, str]:
     """A rule's own tags."""
-    return {tag["key"]: tag["value"] for tag in rule.get_tags()}
+    return tags_of(rule)
 
 
 def view(rule: Any) -> Json:

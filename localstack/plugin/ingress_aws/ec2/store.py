@@ -42,6 +42,11 @@ class Store:
         return backend.of(self.account, self.region)
 
 
+def tags_of(resource: Any) -> dict[str, str]:
+    """The tags of a group or a rule. Moto would look through those of all resources for them."""
+    return dict(resource.ec2_backend.tags.get(resource.id, {}))
+
+
 def forget_tags(store: Store, resources: Iterable[str]) -> None:
     """What is gone has no tags any more; moto keeps them by id, beside the resources."""
     for resource in resources:
