@@ -132,12 +132,23 @@ impl Planning<'_> {
             &heard
         };
         let kind = self.kind(name, asking);
-        let (asking, others): (Vec<_>, Vec<_>) =
+        let (asking, mut others): (Vec<_>, Vec<_>) =
             asking.iter().partition(|wish| wish.routing.kind() == kind);
-        let sets = sets(asking);
         for wish in &others {
             self.draft.refuse(obstacle::other_kind(name, wish, kind));
         }
+        // Whose part it is keeps it, also while he asks for another policy than the name has.
+        let is_anothers = |wish: &&RecordWish| {
+            let holder = Host::new(self.view, name, wish.set_identifier.as_deref()).holder();
+            let mut holder = holder.into_iter().filter(|holder| !wish.is_of(holder));
+            holder.any(|holder| others.iter().any(|other| other.is_of(&holder)))
+        };
+        let (late, asking): (Vec<_>, Vec<_>) = asking.into_iter().partition(is_anothers);
+        for wish in &late {
+            self.draft.refuse(obstacle::taken(name, &wish.source));
+        }
+        others.extend(late);
+        let sets = sets(asking);
         // Who asks for another policy than the name has keeps what stands.
         let keeps = |id: Option<&str>| {
             let host = Host::new(self.view, name, id);

@@ -72,6 +72,16 @@ fn a_name_keeps_its_policy_until_those_who_have_it_ask_for_the_same() {
     assert_eq!(case.plan(&shared).refusals.len(), 2);
     let end = case.carried_out(&shared);
     assert_eq!(parts(&end), by(RoutingKind::Weighted, ["b", "a"]));
+    // Nor does he lose it to somebody who asks for it by the policy that the name has.
+    let mut case = case;
+    let mut third = both(KINDS[5], KINDS[6]).stack.names[HOST][0].clone();
+    third.source = member("default/third");
+    case.stack.known.insert(third.source.clone());
+    case.stack.standing.insert(third.source.clone());
+    case.stack.names.get_mut(HOST).unwrap().push(third);
+    assert_eq!(case.plan(&shared).refusals.len(), 3);
+    let end = case.carried_out(&shared);
+    assert_eq!(parts(&end), by(RoutingKind::Weighted, ["b", "a"]));
     let secondary: Said = &[("set-identifier", "a"), ("aws-failover", "SECONDARY")];
     let end = both(primary, secondary).carried_out(&end);
     assert_eq!(parts(&end), by(RoutingKind::Failover, ["a", "b"]));
