@@ -35,9 +35,6 @@ def models() -> Any:
             make = models.EC2Backend.create_default_vpc
             models.EC2Backend.create_default_vpc = _with_gateway(make)  # type: ignore[assignment]
             interface = elastic_network_interfaces.NetworkInterfaceBackend
-            interface.get_all_network_interfaces = _by_any_address(  # type: ignore[method-assign]
-                interface.get_all_network_interfaces
-            )
             subnet_addresses.patch(interface)
             subnets.Subnet.ipv6_cidr_block_association_set = property(  # type: ignore[assignment]
                 _ipv6_blocks
@@ -99,21 +96,3 @@ def _ipv6_blocks(subnet: Any) -> list[dict[str, Any]]:
         for association in subnet.ipv6_cidr_block_associations.values()
         if association["ipv6CidrBlockState"]["State"] == ASSOCIATED
     ]
-
-
-def _by_any_address(find: Callable[..., Any]) -> Callable[..., Any]:
-    """`addresses.private-ip-address` is about every address of an interface, not only its first.
-
-    Controllers find the interface of a pod by it, and a pod's address is never the first.
-    """
-    name = "addresses.private-ip-address"
-
-    def get_all_network_interfaces(ec2: Any, eni_ids: Any = None, filters: Any = None) -> Any:
-        others = {key: values for key, values in (filters or {}).items() if key != name}
-        # moto counts what it found, so an interface named twice would be missing once.
-        found = find(ec2, list(dict.fromkeys(eni_ids or [])) or None, others)
-        if name not in (filters or {}):
-            return found
-        return [one for one in found if not subnet_addresses.of(one).isdisjoint(filters[name])]
-
-    return get_all_network_interfaces

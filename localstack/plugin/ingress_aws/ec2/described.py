@@ -1,7 +1,7 @@
 """DescribeNetworkInterfaces and DescribeInstances: moto's things, found by all of EC2's filters.
 
-moto knows some filters of each, compares whole values, and does not know what is told of a load
-balancer's interfaces. So it gives everything, and what is told is what is compared.
+moto knows some filters of each and compares whole values. So everything is told, of instances what
+moto tells, and what is told is what is compared.
 """
 
 import re
@@ -107,11 +107,10 @@ OF_INSTANCES = {
 }  # fmt: skip
 
 
-def network_interfaces(context: RequestContext, store: Store, request: Json) -> Json:
+def network_interfaces(store: Store, request: Json) -> Json:
     """DescribeNetworkInterfaces."""
-    told = _all(context, {"NetworkInterfaceIds": request.get("NetworkInterfaceIds")})
-    shown = interfaces.shown(store, told.get("NetworkInterfaces") or [])
-    found = _select(shown, request, OF_INTERFACES, "TagSet")
+    told = interfaces.told(store, request.get("NetworkInterfaceIds"))
+    found = _select(told, request, OF_INTERFACES, "TagSet")
     return paging.answer("NetworkInterfaces", found, request)
 
 

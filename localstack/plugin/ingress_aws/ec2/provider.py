@@ -40,6 +40,7 @@ NATIVE: dict[str, Operation] = {
     "DeleteSecurityGroup": security_group.delete,
     "DescribeCoipPools": pools.describe_coip_pools,
     "DescribeIpamPools": pools.describe_ipam_pools,
+    "DescribeNetworkInterfaces": described.network_interfaces,
     "DescribeSecurityGroupRules": security_group_rule.describe,
     "DescribeSecurityGroups": security_group.describe,
     "GetCoipPoolUsage": pools.coip_pool_usage,
@@ -66,7 +67,6 @@ CHECKED: dict[str, Callable[[Store, Json], None]] = {
 # Lists whose filters are ours.
 DESCRIBED: dict[str, Callable[[RequestContext, Store, Json], Json]] = {
     "DescribeInstances": described.instances,
-    "DescribeNetworkInterfaces": described.network_interfaces,
 }
 
 # Lists that LocalStack's own operations give whole, however few were asked for.

@@ -72,7 +72,7 @@ def describe(store: Store, request: Json) -> Json:
         groups = [group for group in groups if group.id in ids]
     if names:
         groups = [group for group in groups if group.name in names]
-    found = filters.select(groups, request.get("Filters"), READERS, tags)
+    found = filters.select(groups, request.get("Filters"), READERS, tags_of)
     return paging.answer("SecurityGroups", [view(group) for group in found], request)
 
 
@@ -113,13 +113,8 @@ def view(group: Any) -> Json:
         "SecurityGroupArn": group_lookup.arn(group.ec2_backend, "security-group", group.id),
         "IpPermissions": permission.permissions(_pairs(group.ingress_rules)),
         "IpPermissionsEgress": permission.permissions(_pairs(group.egress_rules)),
-        "Tags": [{"Key": key, "Value": value} for key, value in tags(group).items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags_of(group).items()],
     }
-
-
-def tags(group: Any) -> dict[str, str]:
-    """A group's tags."""
-    return tags_of(group)
 
 
 def _pairs(rules: list[Any]) -> list[tuple[Permission, str | None]]:

@@ -67,7 +67,7 @@ def describe(store: Store, request: Json) -> Json:
         "group-id": lambda rule: [rule.group_id],
         "security-group-rule-id": lambda rule: [rule.id],
     }
-    found = filters.select(everything, request.get("Filters"), readers, tags)
+    found = filters.select(everything, request.get("Filters"), readers, tags_of)
     return paging.answer("SecurityGroupRules", [view(rule) for rule in found], request)
 
 
@@ -89,11 +89,6 @@ def description(rule: Any) -> str | None:
     return (rule.source_group or rule.ip_range).get("Description") or None
 
 
-def tags(rule: Any) -> dict[str, str]:
-    """A rule's own tags."""
-    return tags_of(rule)
-
-
 def view(rule: Any) -> Json:
     """A rule as EC2 tells it."""
     made = key(rule)
@@ -107,7 +102,7 @@ def view(rule: Any) -> Json:
         # Here, and only here, EC2 writes -1 for "all ports".
         "FromPort": -1 if made.from_port is None else made.from_port,
         "ToPort": -1 if made.to_port is None else made.to_port,
-        "Tags": [{"Key": name, "Value": value} for name, value in tags(rule).items()],
+        "Tags": [{"Key": name, "Value": value} for name, value in tags_of(rule).items()],
     }
     named = {IPV4: "CidrIpv4", IPV6: "CidrIpv6", PREFIX_LIST: "PrefixListId"}
     if made.kind == GROUP:
