@@ -238,6 +238,8 @@ fn take_back(draft: &mut Draft, replacement: &Replacement<'_, '_>, going: &LiveL
 /// before: names may lead there.
 fn retire(draft: &mut Draft, replacement: &Replacement<'_, '_>, mut traffic: Vec<StepId>) {
     let Replacement { stack, settled, inventory, extent, .. } = *replacement;
+    // Names and statuses move all the same, once they can.
+    replacement.gate_of_entrance(draft);
     let owners = Owners { stack, settled, extent };
     let listeners = inventory.load_balancers.iter().flat_map(|live| {
         let is_current = settled.load_balancer.is_some_and(|it| it.live.id == live.live.id);

@@ -244,31 +244,35 @@ impl<'i> Replacement<'_, 'i> {
         draft: &mut Draft,
         old: &LiveLoadBalancer,
     ) -> Option<WaitKey> {
-        let serves =
-            |front: &Front| self.settled.load_balancer.is_some_and(|new| self.serves(front, new));
-        match &self.stack.front {
-            Some(front) if !serves(front) => {
-                let mut new = Id::Of(load_balancer_handle(&self.stack.group));
-                self.settled.resolve(&mut new);
-                self.wait(draft, WaitKey::Serving(new), Need::Poll)
-            }
-            front if deletion::is_protected(old) => {
-                let id = old.live.id.clone();
-                for problem in deletion::protected(self.stack, &id) {
-                    draft.refuse(problem);
-                }
-                let key = match front {
-                    Some(_) => WaitKey::Outlived(id),
-                    None => WaitKey::Protected(id),
-                };
-                self.wait(draft, key, Need::Poll)
-            }
-            front => self.gate_of_names(draft, old).or_else(|| {
-                front.as_ref()?;
-                let key = WaitKey::Drained(old.live.id.clone());
-                self.wait(draft, key, Need::Elapsed(self.grace))
-            }),
+        if let Some(gate) = self.gate_of_entrance(draft) {
+            return Some(gate);
         }
+        let is_replaced = self.stack.front.is_some();
+        if deletion::is_protected(old) {
+            let id = old.live.id.clone();
+            for problem in deletion::protected(self.stack, &id) {
+                draft.refuse(problem);
+            }
+            let key = if is_replaced { WaitKey::Outlived(id) } else { WaitKey::Protected(id) };
+            return self.wait(draft, key, Need::Poll);
+        }
+        self.gate_of_names(draft, old).or_else(|| {
+            let key = WaitKey::Drained(old.live.id.clone());
+            is_replaced.then(|| self.wait(draft, key, Need::Elapsed(self.grace)))?
+        })
+    }
+
+    /// What has to happen before names and statuses point to a load balancer that takes the place
+    /// of another: it serves.
+    pub fn gate_of_entrance(&self, draft: &mut Draft) -> Option<WaitKey> {
+        let Settled { load_balancer, surplus_load_balancers, .. } = self.settled;
+        let front = self.stack.front.as_ref().filter(|_| !surplus_load_balancers.is_empty())?;
+        if load_balancer.is_some_and(|new| self.serves(front, new)) {
+            return None;
+        }
+        let mut new = Id::Of(load_balancer_handle(&self.stack.group));
+        self.settled.resolve(&mut new);
+        self.wait(draft, WaitKey::Serving(new), Need::Poll)
     }
 
     /// What has to happen before no name leads any more to a load balancer that nobody wants.

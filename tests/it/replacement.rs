@@ -28,6 +28,20 @@ fn with(setting: &str) -> String {
     BEFORE.replace("web: {", &format!("web: {{{setting}, "))
 }
 
+/// Ingresses of one group and of one Service, each with a path of its name and the same settings.
+fn edge(names: &[&str], settings: &str) -> String {
+    const SERVICE: &str = "
+service shop/s: {ports: [80:8080]}
+endpoints shop/s: {at: [172.31.0.1]}
+";
+    let members = names.iter().map(|name| {
+        format!(
+            "ingress shop/{name}: {{group.name: edge, {settings}rules: [any Exact /{name} s:80]}}\n"
+        )
+    });
+    members.fold(SERVICE.to_owned(), |all, member| all + &member)
+}
+
 /// A site at which all is well.
 async fn standing() -> (Site, Controller<Fake>) {
     let site = Site::new(BEFORE);
@@ -286,16 +300,7 @@ fn a_load_balancer_is_pointed_to_once_it_serves() {
 #[test]
 fn a_target_group_that_nothing_leads_to_holds_up_no_load_balancer() {
     wait(async {
-        let member = |name: &str, settings: &str| {
-            format!(
-                "ingress shop/{name}: {{group.name: edge, {settings}rules: [any Exact /{name} s:80]}}\n"
-            )
-        };
-        let services = "
-service shop/s: {ports: [80:8080]}
-endpoints shop/s: {at: [172.31.0.1]}
-";
-        let site = Site::new(&format!("{services}{}", member("a", "")));
+        let site = Site::new(&edge(&["a"], ""));
         let controller = site.settle().await;
         site.aws.set_health(TargetState::Healthy);
         site.aws.take_time();
@@ -305,7 +310,8 @@ endpoints shop/s: {at: [172.31.0.1]}
             "{other}certificate-arn: {CERTIFICATE}, ssl-redirect: 443, \
              listen-ports: '[{{\"HTTP\":80}},{{\"HTTPS\":443}}]', "
         );
-        controller.cluster.add(&format!("{}{}", member("a", other), member("b", &redirect)));
+        controller.cluster.add(&edge(&["a"], other));
+        controller.cluster.add(&edge(&["b"], &redirect));
         controller.settle_for(30).await;
         site.aws.finish_provisioning();
         site.aws.change(|state| {
@@ -357,20 +363,10 @@ fn a_group_that_goes_in_the_middle_leaves_nothing() {
 #[test]
 fn who_leaves_in_the_middle_is_not_held() {
     wait(async {
-        let edge = |name: &str, scheme: &str| {
-            format!(
-                "ingress shop/{name}: {{group.name: edge, {scheme}rules: [any Exact /{name} s:80]}}\n"
-            )
-        };
-        let services = "
-service shop/s: {ports: [80:8080]}
-endpoints shop/s: {at: [172.31.0.1]}
-";
-        let site = Site::new(&format!("{services}{}{}", edge("a", ""), edge("b", "")));
+        let site = Site::new(&edge(&["a", "b"], ""));
         let controller = site.settle().await;
         site.aws.take_time();
-        let other = "scheme: internet-facing, ";
-        controller.cluster.add(&format!("{}{}", edge("a", other), edge("b", other)));
+        controller.cluster.add(&edge(&["a", "b"], "scheme: internet-facing, "));
         controller.settle_for(30).await;
         controller.cluster.delete(&key("shop/b"));
         controller.settle_for(30).await;

@@ -2,35 +2,34 @@
 
 use albedo::model::target::TargetState;
 
+use super::{edge, schemes};
 use crate::support::canon;
 use crate::support::site::Site;
 use crate::support::world::{key, wait};
+
+/// In the middle of the replacement the controller ends, and starts again with one member of which
+/// nothing is known any more.
+async fn beside_somebody_unknown(names: &[&str], unknown: &str) -> Site {
+    let site = Site::new(&edge(names, ""));
+    let controller = site.settle().await;
+    site.aws.take_time();
+    site.aws.finish_provisioning();
+    site.aws.set_health(TargetState::Healthy);
+    controller.cluster.add(&edge(names, "scheme: internet-facing, "));
+    controller.settle_for(30).await;
+    drop(controller);
+    site.aws.finish_provisioning();
+    site.cluster.add(&edge(&[unknown], "listen-ports: nonsense, "));
+    site
+}
 
 /// Whether who is unknown has a part in it nobody can tell: it stays, and so does what it leads to,
 /// but for what was made for who leaves.
 #[test]
 fn the_old_load_balancer_keeps_what_it_leads_to_beside_somebody_unknown() {
     wait(async {
-        let edge = |name: &str, settings: &str| {
-            format!(
-                "ingress shop/{name}: {{group.name: edge, {settings}rules: [any Exact /{name} s:80]}}\n"
-            )
-        };
-        let services = "
-service shop/s: {ports: [80:8080]}
-endpoints shop/s: {at: [172.31.0.1]}
-";
-        let all = |settings: &str| ["a", "b", "c"].map(|name| edge(name, settings)).concat();
-        let site = Site::new(&format!("{services}{}", all("")));
-        let controller = site.settle().await;
-        site.aws.take_time();
-        site.aws.finish_provisioning();
-        controller.cluster.add(&all("scheme: internet-facing, "));
-        controller.settle_for(30).await;
-        drop(controller);
-        site.aws.finish_provisioning();
+        let site = beside_somebody_unknown(&["a", "b", "c"], "c").await;
         site.aws.set_health(TargetState::Healthy);
-        site.cluster.add(&edge("c", "listen-ports: nonsense, "));
         let controller = site.start();
         controller.settle().await;
         let standing = || {
@@ -51,5 +50,21 @@ endpoints shop/s: {at: [172.31.0.1]}
         site.aws.be_quick();
         controller.settle().await;
         assert_eq!(standing(), (1, 1, vec![a.to_owned()]));
+    });
+}
+
+/// Nobody says when targets get well, so it is asked for, also where nothing goes then.
+#[test]
+fn a_load_balancer_is_pointed_to_once_it_serves_also_beside_somebody_unknown() {
+    wait(async {
+        let site = beside_somebody_unknown(&["a", "b"], "b").await;
+        let controller = site.start();
+        controller.settle_for(30).await;
+        let shown = || schemes(&site).0.into_iter().collect::<Vec<_>>();
+        assert_eq!(shown(), ["internal"]);
+        site.aws.set_health(TargetState::Healthy);
+        controller.settle_for(60).await;
+        // Who is unknown goes on showing what it showed.
+        assert_eq!(shown(), ["internal", "internet-facing"]);
     });
 }
