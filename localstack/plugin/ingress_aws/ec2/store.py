@@ -43,7 +43,7 @@ class Store:
 
 
 def tags_of(resource: Any) -> dict[str, str]:
-    """The tags of a group or a rule. Moto would look through those of all resources for them."""
+    """The tags of a resource of EC2. Moto would look through those of all resources for them."""
     return dict(resource.ec2_backend.tags.get(resource.id, {}))
 
 
