@@ -44,8 +44,8 @@ const FLAGS: [&str; 3] = [
     "--targetgroupbinding-max-concurrent-reconciles=30",
     "--aws-api-throttle=Elastic Load Balancing v2:.*=100000:100000",
 ];
-/// A look at everything may take so long before it counts as never.
-const PATIENCE: Duration = Duration::from_secs(20 * 60);
+/// A look at everything may take so long before it counts as never, also on a slow machine.
+const PATIENCE: Duration = Duration::from_hours(1);
 /// How long after its start a controller is amid its first look.
 const AMID: Duration = Duration::from_secs(3);
 /// The writes for the shared network, however many groups there are: the backend security group,
