@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use albedo::controller::SWEEP_PERIOD;
 use live::{
-    apply_all, awaited, counted, cpu, log, memory, memory_at_rest, now, quiet, settled, totals,
+    Logged, apply_all, awaited, counted, cpu, log, memory, memory_at_rest, now, settled, totals,
 };
 use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
@@ -144,6 +144,29 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
+/// The reads of a start, before the sweep looks at the same once more: it begins half a period
+/// after the start, and slow servers may take longer for the start than that.
+async fn first_reads(scale: &Scale, started: f64) -> Vec<Logged> {
+    let end = started + SWEEP_PERIOD.as_secs_f64() / 2.0;
+    let calls = log(&scale.stage).await.into_iter();
+    calls.filter(|call| !call.is_write && call.time < end).collect()
+}
+
+fn tally(calls: &[Logged]) -> f64 {
+    number(u64::try_from(calls.len()).unwrap_or(u64::MAX))
+}
+
+/// How many reads there were of each operation, a line each.
+fn each(table: &mut Table, reads: &[Logged]) {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for call in reads {
+        *counts.entry(&call.name).or_default() += 1;
+    }
+    for (name, count) in counts {
+        table.note(&format!("    {name}"), number(count), "calls");
+    }
+}
+
 /// Everything from nothing.
 async fn fresh(scale: &Scale, table: &mut Table) -> Controller {
     let stage = &scale.stage;
@@ -156,20 +179,12 @@ async fn fresh(scale: &Scale, table: &mut Table) -> Controller {
     })
     .await;
     table.note("fresh: start to all targets registered", now() - started, "s");
-    // What came first is about to be looked at once more, if the servers took so long.
-    let end = started + SWEEP_PERIOD.as_secs_f64() / 2.0;
-    let mut each: BTreeMap<String, u64> = BTreeMap::new();
-    for call in log(stage).await.into_iter().filter(|call| !call.is_write && call.time < end) {
-        *each.entry(call.name).or_default() += 1;
-    }
-    let reads = each.values().sum();
+    let reads = first_reads(scale, started).await;
     settled(stage, PATIENCE).await;
-    let (_, writes) = totals(stage, &[]).await;
+    let (_, writes) = totals(stage).await;
     table.row("  mutating calls", number(writes), scale.share(34_000.0) + FABRIC, "calls");
-    table.row("  reads for it", number(reads), 9.0, "calls");
-    for (name, count) in each {
-        table.note(&format!("    {name}"), number(count), "calls");
-    }
+    table.row("  reads for it", tally(&reads), 9.0, "calls");
+    each(table, &reads);
     table.row("  CPU time", cpu(&controller), 60.0, "s");
     table.row("  VmRSS at rest", memory_at_rest(&controller).await, 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");
@@ -182,10 +197,8 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
     stage.account.forget_calls().await;
     let started = now();
     let controller = stage.run(&FLAGS);
-    awaited("it has looked at AWS", PATIENCE, async || {
-        (totals(stage, &[]).await.0 > 0).then_some(())
-    })
-    .await;
+    awaited("it has looked at AWS", PATIENCE, async || (totals(stage).await.0 > 0).then_some(()))
+        .await;
     albedo::clock::sleep(AMID).await;
     let came = now();
     stage.apply(&[scale.slice(0, PODS_EACH + 1)]).await;
@@ -193,24 +206,23 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
         (counted(stage, "elbv2.RegisterTargets").await > 0).then(|| now() - came)
     })
     .await;
-    quiet(stage, PATIENCE).await;
-    let calls = log(stage).await;
-    let looked = calls.iter().filter(|call| call.name != HEALTH);
-    let end = looked.map(|call| call.time).fold(started, f64::max);
-    let (reads, writes) = totals(stage, &[HEALTH]).await;
-    let each = live::reads(stage).await;
+    let all = u64::from(scale.size);
+    awaited("the health of all targets is read", PATIENCE, async || {
+        (counted(stage, "elbv2.DescribeTargetHealth").await >= all).then_some(())
+    })
+    .await;
+    settled(stage, PATIENCE).await;
+    let (_, writes) = totals(stage).await;
+    let (health, reads): (Vec<_>, Vec<_>) =
+        first_reads(scale, started).await.into_iter().partition(|call| call.name == HEALTH);
+    let end = reads.iter().map(|call| call.time).fold(started, f64::max);
     table.row("restart, nothing to do: start to the last look", end - started, 40.0, "s");
     table.row("  CPU time", cpu(&controller), 60.0, "s");
     table.row("  mutating calls but that of the endpoint", number(writes) - 1.0, 0.0, "calls");
-    table.row(
-        "  reads but target health",
-        number(reads),
-        scale.share(3588.0).max(READS_MIN),
-        "calls",
-    );
-    for (name, count) in each {
-        table.note(&format!("    {name}"), number(count), "calls");
-    }
+    let most = scale.share(3588.0).max(READS_MIN);
+    table.row("  reads but target health", tally(&reads), most, "calls");
+    each(table, &reads);
+    table.note(&format!("    {HEALTH}"), tally(&health), "calls");
     table.row("  an endpoint that comes meanwhile", took, 1.0, "s");
     table.row("  VmRSS at rest", memory_at_rest(&controller).await, 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");

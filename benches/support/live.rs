@@ -53,22 +53,15 @@ pub async fn counted(stage: &Stage, operation: &str) -> u64 {
     calls.iter().find(|(name, _)| name == operation).map_or(0, |(_, count)| *count)
 }
 
-/// How many reads there were of each operation.
-pub async fn reads(stage: &Stage) -> Vec<(String, u64)> {
-    let mut calls = summary(stage).await;
-    calls.retain(|(name, _)| name.rsplit_once('.').is_some_and(|(_, name)| is_read(name)));
-    calls
-}
-
-/// How many reads and how many writes there were, without the calls of these operations.
-pub async fn totals(stage: &Stage, apart: &[&str]) -> (u64, u64) {
+/// How many reads and how many writes there were.
+pub async fn totals(stage: &Stage) -> (u64, u64) {
     let (mut reads, mut writes) = (0, 0);
     for (name, count) in summary(stage).await {
         let operation = name.rsplit_once('.').map_or(name.as_str(), |(_, operation)| operation);
-        match operation {
-            _ if apart.contains(&operation) => {}
-            _ if is_read(operation) => reads += count,
-            _ => writes += count,
+        if is_read(operation) {
+            reads += count;
+        } else {
+            writes += count;
         }
     }
     (reads, writes)
@@ -99,7 +92,7 @@ pub async fn quiet(stage: &Stage, patience: Duration) {
 /// Waits until nothing has been written for a while: what nobody changed is read again and again,
 /// for ever.
 pub async fn settled(stage: &Stage, patience: Duration) {
-    still(patience, async || totals(stage, &[]).await.1).await;
+    still(patience, async || totals(stage).await.1).await;
 }
 
 /// Waits until a count has been the same for a while.
