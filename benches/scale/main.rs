@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use albedo::controller::SWEEP_PERIOD;
 use live::{
-    Logged, apply_all, awaited, counted, cpu, log, memory, memory_at_rest, now, settled, totals,
+    Logged, apply_all, awaited, counted, cpu, log, memory, memory_at_rest, now, quiet, settled,
+    totals,
 };
 use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
@@ -133,6 +134,8 @@ async fn main() -> ExitCode {
     let mut table = Table::new();
     let controller = fresh(&scale, &mut table).await;
     drop(controller);
+    // AWS goes on with the calls of who was killed: they are not those of who comes next.
+    quiet(&scale.stage, PATIENCE).await;
     let controller = restarted(&scale, &mut table).await;
     many_endpoints(&scale, &mut table).await;
     drop(controller);

@@ -14,9 +14,11 @@ from ingress_aws.dataplane.changes import CHANGES, Source
 from ingress_aws.dataplane.kept import Documents, Keeper
 
 # After making documents we rest so many times as long as it took: tests that make hundreds of
-# load balancers want the processor for themselves.
+# load balancers want the processor for themselves. Nobody waits longer than a second for that,
+# but where there are thousands, whose documents take seconds.
 REST = 9.0
 LONGEST_REST = 1.0
+LEAST_REST = 3.0
 
 
 class Feed:
@@ -83,7 +85,8 @@ class Feed:
             self._make(source, touched)
         self._made = made
         ended = time.monotonic()
-        self._rest_until = ended + min(LONGEST_REST, REST * (ended - began))
+        took = ended - began
+        self._rest_until = ended + max(min(LONGEST_REST, REST * took), LEAST_REST * took)
 
     def _make(self, source: Source, touched: set[str]) -> None:
         keeper = self._keepers.setdefault(source, Keeper(source))

@@ -5,6 +5,7 @@ Whoever reads or writes EC2's state comes by here, so that no account is made wi
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ingress_aws.ec2 import subnet_addresses
@@ -24,6 +25,7 @@ def of(account: str, region: str) -> Any:
     return models().ec2_backends[account][region]
 
 
+@cache
 def models() -> Any:
     """moto's models, once they are right. Imported late: they take a second to load."""
     global _patched  # noqa: PLW0603 - a module is patched once for the whole process

@@ -27,6 +27,8 @@ class Reach:
         self._store = store
         self._answers: dict[Question, Any] = {}
         self._heard: dict[Question, Any] = {}
+        # By load balancer, groups that guard, port and whether over IPv6.
+        self._let_in: dict[tuple[Any, ...], bool] = {}
 
     def heard(self) -> dict[Question, Any]:
         """Questions and answers since this was asked last."""
@@ -119,12 +121,17 @@ class Reach:
             return False
         if guards is None:
             return True
-        arriving = self._network.ingress(guards)
         if sources is CLIENTS:
+            arriving = self._network.ingress(guards)
             # Who they are is known only when they come: what is open to nobody is shut.
             return any(one.has(port) for each in arriving for one in each.all)
-        nodes = self._nodes(user, six=":" in address)
-        return any(each.admits(node, port) for each in arriving for node in nodes)
+        # Thousands of addresses share an interface, or at least its groups.
+        about = (balancer, *guards, port, ":" in address)
+        if about not in self._let_in:
+            arriving = self._network.ingress(guards)
+            nodes = self._nodes(user, six=":" in address)
+            self._let_in[about] = any(each.admits(node, port) for each in arriving for node in nodes)
+        return self._let_in[about]
 
     def _nodes(self, balancer: LoadBalancer, *, six: bool) -> list[str]:
         """The addresses of a load balancer's own interfaces."""
