@@ -12,9 +12,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use albedo::controller::SWEEP_PERIOD;
+use futures::{Stream, StreamExt as _};
 use live::{
-    Logged, apply_all, awaited, counted, cpu, log, memory, memory_at_rest, now, quiet, settled,
-    totals,
+    Logged, apply_all, apply_each, awaited, counted, cpu, log, memory, memory_at_rest, now, quiet,
+    settled, totals,
 };
 use serde_json::{Value, json};
 use support::control_plane::ControlPlane;
@@ -37,8 +38,10 @@ const GROUP_SIZE: usize = 10;
 const PODS_EACH: usize = 5;
 /// Addresses for each Service: its pods, and one that comes later.
 const ADDRESSES_EACH: usize = PODS_EACH + 1;
-/// How many Services get an endpoint more as fast as the API server takes them.
+/// How many Services get an endpoint more at a pace, and as many as fast as the API server takes it.
 const BURST: usize = 1000;
+/// So many changed endpoints a second are registered as they come.
+const PACE: f64 = 100.0;
 /// Client limits off: as many groups and bindings at once as one wishes.
 const FLAGS: [&str; 3] = [
     "--ingress-max-concurrent-reconciles=30",
@@ -232,26 +235,39 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
     controller
 }
 
-/// One endpoint more in many Services, as fast as the API server takes them.
+/// One endpoint more in many Services: at a pace, then in as many others as fast as the API server
+/// takes them.
 async fn many_endpoints(scale: &Scale, table: &mut Table) {
+    let many = BURST.min((scale.count() - 1) / 2);
+    let count = f64::from(u32::try_from(many).expect("it is small"));
+    let began = now();
+    let due = |number| began + f64::from(u32::try_from(number).expect("it is small")) / PACE;
+    let paced = futures::stream::iter(1..=many).then(async |number| {
+        let early = (due(number) - now()).max(0.0);
+        albedo::clock::sleep(Duration::from_secs_f64(early)).await;
+        number
+    });
+    let (took, after) = changed(scale, many, paced).await;
+    table.at_least("endpoints registered as they change", count / took, 0.8 * PACE, "/s");
+    table.row("  the last registered after its change", after, 2.0, "s");
+    let at_once = futures::stream::iter(many + 1..=2 * many);
+    let (took, after) = changed(scale, many, at_once).await;
+    table.at_least("endpoints registered as fast as they change", count / took, PACE, "/s");
+    table.note("  the last registered after its change", after, "s");
+}
+
+/// One endpoint more in each of these Services, of which there are so many. How long it takes until
+/// all of them are registered, and how much of that after the last change.
+async fn changed(scale: &Scale, many: usize, numbers: impl Stream<Item = usize>) -> (f64, f64) {
     let stage = &scale.stage;
     stage.account.forget_calls().await;
-    let last = BURST.min(scale.count() - 1);
     let started = now();
-    let slices = (1..=last).map(|number| scale.slice(number, PODS_EACH + 1));
-    apply_all(stage, slices).await;
-    let applied = now() - started;
-    let count = u64::try_from(last).unwrap_or(u64::MAX);
+    apply_each(stage, numbers.map(|number| scale.slice(number, PODS_EACH + 1))).await;
+    let applied = now();
+    let count = u64::try_from(many).unwrap_or(u64::MAX);
     awaited("all of them are registered", PATIENCE, async || {
         (counted(stage, "elbv2.RegisterTargets").await >= count).then_some(())
     })
     .await;
-    let after = now() - started - applied;
-    table.at_least(
-        "endpoints changed as fast as they are taken",
-        number(count) / applied,
-        100.0,
-        "/s",
-    );
-    table.row("  the last registered after the last change", after, 2.0, "s");
+    (now() - started, now() - applied)
 }

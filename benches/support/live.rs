@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use serde_json::Value;
 
 use crate::support::controller::Controller;
@@ -116,8 +116,12 @@ pub fn now() -> f64 {
 
 /// Applies objects, several at once and in no order.
 pub async fn apply_all(stage: &Stage, objects: impl IntoIterator<Item = Value>) {
-    let each = futures::stream::iter(objects);
-    let applied = each.for_each_concurrent(CONNECTIONS, async |object| {
+    apply_each(stage, futures::stream::iter(objects)).await;
+}
+
+/// Applies objects as they come, several at once.
+pub async fn apply_each(stage: &Stage, objects: impl Stream<Item = Value>) {
+    let applied = objects.for_each_concurrent(CONNECTIONS, async |object| {
         stage.apply(&[object]).await;
     });
     applied.await;
