@@ -248,6 +248,7 @@ async fn many_endpoints(scale: &Scale, table: &mut Table) {
         number
     });
     let (took, after) = changed(scale, many, paced).await;
+    // Ten seconds of changes, and the two that the last one may take: 83 a second.
     table.at_least("endpoints registered as they change", count / took, 0.8 * PACE, "/s");
     table.row("  the last registered after its change", after, 2.0, "s");
     let at_once = futures::stream::iter(many + 1..=2 * many);
