@@ -79,7 +79,7 @@ def describe(store: Store, request: Json) -> Json:
         found = visibility.of_listeners(store, there)
     else:
         found = [arns.listener(store, arn) for arn in dict.fromkeys(wanted or [])]
-    return paging.answer("Listeners", [_view(listener) for listener in found], request)
+    return paging.answer("Listeners", found, request, _view)
 
 
 def modify(store: Store, request: Json) -> Json:

@@ -1,6 +1,7 @@
 """Load balancers of both kinds: create, describe, change, delete."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ingress_aws import clock
@@ -124,7 +125,7 @@ def describe(store: Store, request: Json) -> Json:
         found = _all_of(wanted_names, {lb.name: lb for lb in shown.values()} | _by_name(store))
     else:
         found = list(shown.values())
-    return paging.answer("LoadBalancers", [_view(store, lb) for lb in found], request)
+    return paging.answer("LoadBalancers", found, request, partial(_view, store))
 
 
 def delete(store: Store, request: Json) -> Json:

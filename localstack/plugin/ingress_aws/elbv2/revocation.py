@@ -1,5 +1,6 @@
 """Lists of revoked certificates in trust stores."""
 
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -51,7 +52,7 @@ def describe(store: Store, request: Json) -> Json:
     wanted = request.get("RevocationIds") or list(found.revocations)
     for number in wanted:
         _require(found, number)
-    return paging.answer("TrustStoreRevocations", [_view(found, one) for one in wanted], request)
+    return paging.answer("TrustStoreRevocations", wanted, request, partial(_view, found))
 
 
 def content(store: Store, request: Json) -> Json:

@@ -54,7 +54,7 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         found = visibility.of_rules(store, ordered)
     else:
         found = [arns.rule(store, arn) for arn in dict.fromkeys(wanted or [])]
-    return paging.answer("Rules", [view(rule) for rule in found], request)
+    return paging.answer("Rules", found, request, view)
 
 
 def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Target groups: create, describe, change, delete."""
 
 import re
+from functools import partial
 from typing import Any
 
 from ingress_aws.elbv2 import (
@@ -93,7 +94,7 @@ def describe(store: Store, request: dict[str, Any]) -> dict[str, Any]:
         found = _named(store, request["Names"])
     else:
         found = list(store.target_groups.values())
-    return paging.answer("TargetGroups", [_view(store, group) for group in found], request)
+    return paging.answer("TargetGroups", found, request, partial(_view, store))
 
 
 def modify(store: Store, request: dict[str, Any]) -> dict[str, Any]:

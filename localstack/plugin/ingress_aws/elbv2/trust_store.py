@@ -1,5 +1,6 @@
 """Trust stores: bundles of CA certificates that listeners check clients by."""
 
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -66,7 +67,7 @@ def describe(store: Store, request: Json) -> Json:
         if missing:
             raise arns.no_trust_stores(missing)
         found = [by_name[name] for name in dict.fromkeys(names)]
-    return paging.answer("TrustStores", [_view(store, one) for one in found], request)
+    return paging.answer("TrustStores", found, request, partial(_view, store))
 
 
 def associations(store: Store, request: Json) -> Json:
