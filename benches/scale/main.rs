@@ -217,6 +217,7 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
         (counted(stage, "elbv2.DescribeTargetHealth").await >= all).then_some(())
     })
     .await;
+    let all_read = now() - started;
     settled(stage, PATIENCE).await;
     let (_, writes) = totals(stage).await;
     let (health, reads): (Vec<_>, Vec<_>) =
@@ -229,6 +230,7 @@ async fn restarted(scale: &Scale, table: &mut Table) -> Controller {
     table.row("  reads but target health", tally(&reads), most, "calls");
     each(table, &reads);
     table.note(&format!("    {HEALTH}"), tally(&health), "calls");
+    table.row("  the health of all targets is read", all_read, 600.0, "s");
     table.row("  an endpoint that comes meanwhile", took, 1.0, "s");
     table.row("  VmRSS at rest", memory_at_rest(&controller).await, 128.0, "MiB");
     table.row("  the most it was", memory(&controller, "VmHWM"), 128.0 * 1.3, "MiB");

@@ -6,18 +6,19 @@ from typing import Any
 from localstack.runtime import hooks
 
 LOOPBACK = "127.0.0.1"
-# So many collections of younger objects come before one of all; Python's own number is 10.
-BETWEEN_FULL_COLLECTIONS = 1000
+# So many collections of younger objects come before one of all; Python's own number is 10. There is
+# one for some forty calls.
+BETWEEN_FULL_COLLECTIONS = 10_000
 
 
 @hooks.on_runtime_create()
 def collect_seldom() -> None:
     """Let Python look through all objects seldom.
 
-    What an account holds stays, and is looked through in vain: of ten thousand target groups and
-    their rules that takes a second, in which nobody is answered, and a large answer alone brought
-    it about. Most of what a call leaves behind is found young; the rest, about half a kilobyte a
-    call, waits.
+    What an account holds stays, and is looked through in vain: where there are ten thousand target
+    groups and their rules that takes up to three seconds, in which nobody is answered, and a large
+    answer alone brought it about. Most of what a call leaves behind is found young; the rest, half
+    a kilobyte a call, waits.
     """
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, BETWEEN_FULL_COLLECTIONS)

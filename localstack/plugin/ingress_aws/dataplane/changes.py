@@ -4,7 +4,8 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Set
 from typing import Any
 
 from localstack.aws.api import RequestContext
@@ -34,12 +35,16 @@ class Changes:
         self._known: set[Source] = set()
         self._touched: dict[Source, set[str]] = {}
         self.count = 0  # of all that was ever noted
+        # How often whom something reaches may have changed.
+        self._networks: Counter[Source] = Counter()
 
-    def note(self, source: Source, names: Iterable[str]) -> None:
+    def note(self, source: Source, names: Set[str]) -> None:
         """This source has changed: what of it, as `touched` names it, and what is new or gone."""
         with self._condition:
             self._known.add(source)
             self._touched.setdefault(source, set()).update(names)
+            if not {EVERYTHING, NETWORK}.isdisjoint(names):
+                self._networks[source] += 1
             self.count += 1
             self._condition.notify_all()
 
@@ -52,6 +57,11 @@ class Changes:
             found |= {one for one in self._known if one[1] == account}
         for source in found:
             self.note(source, {EVERYTHING})
+
+    def network(self, source: Source) -> int:
+        """The version of a source's network, which rises with every change of it."""
+        with self._condition:
+            return self._networks[source]
 
     def take(self, seconds: float) -> tuple[dict[Source, set[str]], int]:
         """What was touched, waiting for it if need be, and the count up to now."""

@@ -60,7 +60,7 @@ class Openings:
 
 
 class Network:
-    """Who is in which security group of an account and region; made anew for each look."""
+    """Who is in which security group of an account and region, as it is when this is made."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

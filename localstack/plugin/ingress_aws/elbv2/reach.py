@@ -2,7 +2,9 @@
 
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from ingress_aws.dataplane.changes import CHANGES
 from ingress_aws.ec2.openings import Network
 from ingress_aws.ec2.store import STORES as EC2
 from ingress_aws.elbv2 import network, target_group_attributes
@@ -11,6 +13,10 @@ from ingress_aws.elbv2.store import LoadBalancer, Store, Target, TargetGroup
 
 # Whose addresses a target sees: the load balancer's own, or its clients' if they are preserved.
 NODES, CLIENTS = "nodes", "clients"
+
+# By ELBv2's store, the last network that was made, and of which version. Where there are thousands
+# of addresses each health that is described would make one.
+_networks: WeakKeyDictionary[Store, tuple[int, Network]] = WeakKeyDictionary()
 
 # What is asked, and of what.
 Question = tuple[Any, ...]
@@ -89,7 +95,7 @@ class Reach:
     @cached_property
     def _network(self) -> Network:
         # Made only if somebody asks.
-        return Network(EC2.get(self._store.account, self._store.region))
+        return _network(self._store)
 
     @cached_property
     def _instances(self) -> dict[str, Instance]:
@@ -140,3 +146,13 @@ class Reach:
             for address in network.node_addresses(self._store, balancer)
             if (":" in address) == six
         ]
+
+
+def _network(store: Store) -> Network:
+    """Who is in which security group. ELBv2's lock is held."""
+    # Before it is made: what changes meanwhile makes another one.
+    version = CHANGES.network(("elbv2", store.account, store.region))
+    found = _networks.get(store)
+    if found is None or found[0] != version:
+        found = _networks[store] = version, Network(EC2.get(store.account, store.region))
+    return found[1]
