@@ -36,7 +36,7 @@ bench: prerequisites ## the figures, beside what they may be: the controller's, 
 rollouts: prerequisites ## what becomes of 500 requests a second while apps are rolled over, on both servers, about 10 minutes
 	cargo bench --bench rollouts
 
-bench-scale: prerequisites ## the figures of 10,000 Ingresses on both servers, about 20 minutes
+bench-scale: prerequisites ## the figures of 10,000 Ingresses on both servers, about 10 minutes
 	cargo bench --bench scale
 
 simulate: ## more lives of a cluster (SEEDS=n FROM=m), or one of them (SEED=m); in odd ones tenants attack, operators err
