@@ -6,8 +6,8 @@ from typing import Any
 from localstack.runtime import hooks
 
 LOOPBACK = "127.0.0.1"
-# So many collections of younger objects come before one of all; Python's own number is 10. There is
-# one for some forty calls.
+# So many collections of younger objects come before one of all; Python's own number is 10. Of those
+# there is one for some forty calls.
 BETWEEN_FULL_COLLECTIONS = 10_000
 
 
