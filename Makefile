@@ -40,7 +40,7 @@ bench-scale: prerequisites ## the figures of 10,000 Ingresses on both servers, a
 	cargo bench --bench scale
 
 simulate: ## more lives of a cluster (SEEDS=n FROM=m), or one of them (SEED=m); in odd ones tenants attack, operators err
-	SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) cargo test --profile simulation --test it simulation::every_seed -- --nocapture
+	SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) cargo test --test it simulation::every_seed -- --nocapture
 
 mutants: ## bugs put back one by one: the simulation has to find each
 	tests/it/simulation/mutants/run

@@ -214,21 +214,34 @@ impl TxtNames {
 
     /// The names of the TXT records that may say whose the record of a host and type is; the first
     /// one that is there counts. After the present form come those of external-dns before 0.22 (an
-    /// alias was called a CNAME) and before 0.12 (the host's own name, but never for AAAA).
-    #[must_use]
-    pub fn all(&self, zone: &str, host: &str, record_type: RecordType) -> Vec<String> {
-        let mut names = vec![self.name(zone, host, record_type)];
-        if record_type == RecordType::A {
-            names.push(self.name(zone, host, RecordType::Cname));
-        }
-        let bare = self.external(host, None);
+    /// alias was called a CNAME) and before 0.12 (the host's own name, but never for AAAA). Each is
+    /// made when it is asked for.
+    pub fn all(
+        &self,
+        zone: &str,
+        host: &str,
+        record_type: RecordType,
+    ) -> impl Iterator<Item = String> {
+        let before = (record_type == RecordType::A).then_some(RecordType::Cname);
+        let typed = std::iter::once(record_type).chain(before);
+        let bare = (record_type != RecordType::Aaaa).then_some(host);
+        let bare = bare.into_iter().filter_map(|host| self.bare(zone, host));
+        typed.map(move |one| self.name(zone, host, one)).chain(bare)
+    }
+
+    /// The names of the TXT records that may say whose any record of a host is.
+    pub fn about(&self, zone: &str, host: &str) -> impl Iterator<Item = String> {
+        // Those of a CNAME record are among those of an A record.
+        [RecordType::Aaaa, RecordType::A].into_iter().flat_map(move |one| self.all(zone, host, one))
+    }
+
+    /// The name without a type, if there is one.
+    fn bare(&self, zone: &str, host: &str) -> Option<String> {
+        let name = self.external(host, None);
         // What stands at `a-web.example.com` speaks of `web.example.com`, whatever else may be
         // there.
-        let speaks_of_another = TYPES.iter().any(|one| bare.starts_with(start(*one)));
-        if record_type != RecordType::Aaaa && !speaks_of_another && is_within(&bare, zone) {
-            names.push(bare);
-        }
-        names
+        let speaks_of_another = TYPES.iter().any(|one| name.starts_with(start(*one)));
+        (!speaks_of_another && is_within(&name, zone)).then_some(name)
     }
 }
 

@@ -62,8 +62,8 @@ impl KeptParts {
     /// Keeps a part, in place of what was kept of its member.
     pub fn keep(&mut self, member: Source, part: &Arc<Part>) {
         let text = written(part);
-        let packed = packed(&text).filter(|packed| unpacked(packed).as_ref() == Some(&**part));
-        let form = match packed {
+        let is_same = serde_json::from_slice(&text).is_ok_and(|read: Part| read == **part);
+        let form = match packed(&text).filter(|_| is_same) {
             Some(packed) => Form::Packed { packed, digest: digest(&text) },
             None => Form::Whole(Arc::clone(part)),
         };
@@ -88,7 +88,7 @@ impl KeptParts {
 }
 
 impl Kept {
-    /// The part; what is packed could be read when it was.
+    /// The part; what is packed could be read before it was.
     fn part(&self) -> Option<Arc<Part>> {
         match &self.form {
             Form::Packed { packed, .. } => unpacked(packed).map(Arc::new),
@@ -125,7 +125,10 @@ fn packed(text: &[u8]) -> Option<Box<[u8]>> {
 fn unpacked(packed: &[u8]) -> Option<Part> {
     let mut decoder = DeflateDecoder::new(USUAL_PACKED.chain(packed));
     decoder.read_exact(&mut [0; USUAL.len()]).ok()?;
-    serde_json::from_reader(decoder).ok()
+    // A reader would be asked for one byte after the other.
+    let mut text = Vec::new();
+    decoder.read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 #[cfg(test)]

@@ -10,8 +10,6 @@ use crate::model::record::{BatchLimits, RecordChange, RecordType, RecordValue};
 use crate::model::stack::ZoneStack;
 use crate::plan::draft::Draft;
 
-use super::TYPES;
-
 /// The changes of a batch by the name that they are about; a TXT record is about the name whose
 /// records it speaks of.
 #[must_use]
@@ -25,7 +23,7 @@ pub fn by_host<'c>(
     let names: BTreeSet<&str> = names.map(|change| change.record.key.name.as_str()).collect();
     let mut about: BTreeMap<String, &str> = BTreeMap::new();
     for name in &names {
-        let texts = TYPES.iter().flat_map(|one| txt_names.all(zone, name, *one));
+        let texts = txt_names.about(zone, name);
         texts.for_each(|text| _ = about.entry(text).or_insert(name));
     }
     let mut hosts: BTreeMap<String, Vec<&RecordChange>> = BTreeMap::new();

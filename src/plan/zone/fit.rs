@@ -71,7 +71,7 @@ impl Host<'_> {
         ownership.is_dualstack = record_type == RecordType::Aaaa
             && matches!(wished.wish.value, WishedValue::Alias { .. })
             && wished.address.is_some_and(|address| address.has_ipv6);
-        let names = self.txt_names(record_type);
+        let names: Vec<String> = self.txt_names(record_type).collect();
         let mut record = wished.wish.record(
             &names[0],
             RecordType::Txt,

@@ -83,7 +83,7 @@ impl<'a> Host<'a> {
         self.view.settings.dns.txt_names.name(self.view.zone, self.name, record_type)
     }
 
-    pub(super) fn txt_names(&self, record_type: RecordType) -> Vec<String> {
+    pub(super) fn txt_names(&self, record_type: RecordType) -> impl Iterator<Item = String> {
         self.view.settings.dns.txt_names.all(self.view.zone, self.name, record_type)
     }
 
@@ -154,8 +154,8 @@ impl<'a> Host<'a> {
     }
 
     fn ownership(&self, record: &Record) -> Option<Ownership> {
-        let names = self.txt_names(record.key.record_type);
-        names.iter().find_map(|name| self.read(self.txt(name)?))
+        let mut names = self.txt_names(record.key.record_type);
+        names.find_map(|name| self.read(self.txt(&name)?))
     }
 
     /// The Ingress that a record is for.
@@ -245,7 +245,7 @@ impl<'a> Host<'a> {
     /// The removal of a record of ours and of all TXT records that say so, exactly as they stand.
     pub(super) fn removal(&self, record: &Record) -> Vec<RecordChange> {
         let names = self.txt_names(record.key.record_type);
-        let beside = names.iter().filter_map(|name| self.txt(name));
+        let beside = names.filter_map(|name| self.txt(&name));
         let beside = beside.filter(|txt| is_alone(txt) && self.is_ours(txt));
         std::iter::once(record).chain(beside).map(super::deletion).collect()
     }
@@ -265,7 +265,7 @@ impl<'a> Host<'a> {
         let name = self.txt_name(record_type);
         let txt = self.txt(&name).filter(|txt| is_alone(txt) && self.is_ours(txt))?;
         let speaks_of = |other: &RecordType| {
-            self.txt_names(*other).contains(&name) && self.standing(*other).is_some()
+            self.standing(*other).is_some() && self.txt_names(*other).any(|text| text == name)
         };
         // Before 0.12 external-dns gave the TXT record the name of the record itself.
         let is_name = TYPES.iter().any(|other| self.simple(&name, *other).is_some());

@@ -9,8 +9,6 @@ use crate::model::record::{RecordType, WishedValue, is_within};
 use crate::model::settings::DnsSettings;
 use crate::model::stack::ZoneStack;
 
-use super::TYPES;
-
 /// The most characters of a name (RFC 1035).
 const NAME_LENGTH_MAX: usize = 253;
 
@@ -22,7 +20,7 @@ pub fn scope(settings: &DnsSettings, stack: &ZoneStack, before: &BTreeSet<String
     let mut scope = ZoneScope::default();
     if stack.keeps_names {
         for name in stack.names.keys().chain(before) {
-            let names = TYPES.iter().flat_map(|one| settings.txt_names.all(zone, name, *one));
+            let names = settings.txt_names.about(zone, name);
             let texts: BTreeSet<String> =
                 names.filter(|text| text != name && can_be(text)).collect();
             let is_refused = stack.suspects.contains_key(name);

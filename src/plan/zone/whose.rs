@@ -126,8 +126,7 @@ impl<'a> View<'a> {
     }
 
     fn txt_names(&self, name: &str) -> impl Iterator<Item = String> {
-        let names = &self.settings.dns.txt_names;
-        TYPES.into_iter().flat_map(move |about| names.all(self.zone, name, about))
+        self.settings.dns.txt_names.about(self.zone, name)
     }
 
     /// The set identifiers of the records of a name, and of the TXT records that say whose they

@@ -252,8 +252,10 @@ impl Judge {
         self.strangers(operation, before, after);
         self.gains(operation, before, after);
         self.dangling(action, before);
-        self.names(operation, before, after);
-        self.holders(operation, before, after);
+        if before.zones != after.zones || before.load_balancers != after.load_balancers {
+            self.names(operation, before, after);
+            self.holders(operation, before, after);
+        }
         self.again(pid, operation, before, after);
         self.healthy(pid, action, before, after);
         self.certificates(pid, action, before, after);

@@ -43,21 +43,29 @@ impl Keeper {
     /// it leads to, since several clusters may have one owner id. A TXT record is whose the record
     /// is that it speaks of.
     pub fn keeps(self, state: &State, zone: &Zone, record: &Record) -> bool {
-        let leads_away = |record: &Record| {
-            let target = record.alias_target().map(AwsId::as_str).unwrap_or_default();
-            let mut all = state.load_balancers.values();
-            all.any(|found| leads_to(target, &found.spec.name) && !self.has(&found.spec.tags))
-        };
         if record.key.record_type != RecordType::Txt {
-            let found = ownership(zone, record);
-            return found.is_some_and(|found| found.owner == self.owner) && !leads_away(record);
+            return self.owned(state, zone, record).is_some();
         }
         let speaks_of = |other: &&Record| {
             other.key.set_identifier == record.key.set_identifier
                 && txt_names(zone, &other.key).contains(&record.key.name)
         };
         let mut about = zone.records.values().filter(speaks_of);
-        said(record).is_some_and(|found| found.owner == self.owner) && !about.any(leads_away)
+        said(record).is_some_and(|found| found.owner == self.owner)
+            && !about.any(|record| self.leads_away(state, record))
+    }
+
+    /// What is said of whose a record is that is the keeper's and no TXT record.
+    fn owned(self, state: &State, zone: &Zone, record: &Record) -> Option<Ownership> {
+        let found = ownership(zone, record).filter(|found| found.owner == self.owner)?;
+        (!self.leads_away(state, record)).then_some(found)
+    }
+
+    /// Whether a record leads to a load balancer that is not the keeper's.
+    fn leads_away(self, state: &State, record: &Record) -> bool {
+        let target = record.alias_target().map(AwsId::as_str).unwrap_or_default();
+        let mut all = state.load_balancers.values();
+        all.any(|found| leads_to(target, &found.spec.name) && !self.has(&found.spec.tags))
     }
 }
 
@@ -68,7 +76,7 @@ pub fn is_ours(tags: &Tags) -> bool {
 
 /// The names of the TXT records that may say whose a record is.
 fn txt_names(zone: &Zone, key: &RecordKey) -> Vec<String> {
-    TxtNames::default().all(&zone.zone.name, &key.name, key.record_type)
+    TxtNames::default().all(&zone.zone.name, &key.name, key.record_type).collect()
 }
 
 /// What the TXT record beside a record says of whose it is.
@@ -176,11 +184,12 @@ fn answering(state: &State) -> BTreeMap<String, Answering<'_>> {
     for (id, listener) in &state.listeners {
         let mut rules: Vec<_> = state.rules.values().filter(|rule| rule.listener == *id).collect();
         rules.sort_by_key(|rule| rule.priority);
-        for path in rules.iter().flat_map(|rule| of_rule(&rule.rule)) {
+        let rules: Vec<_> = rules.iter().map(|rule| (&rule.rule, of_rule(&rule.rule))).collect();
+        for path in rules.iter().flat_map(|(_, paths)| paths) {
             // Of rules for the same requests the first one counts.
-            let Some(first) = rules.iter().find(|rule| is_for(&rule.rule, &path)) else { continue };
-            let rule = &first.rule;
-            answering.insert(format!("{id} {path}"), (Some(rule), rule.actions.as_slice()));
+            let is_first = |(_, own): &&(_, Vec<String>)| own.iter().any(|own| covers(own, path));
+            let Some((rule, _)) = rules.iter().find(is_first) else { continue };
+            answering.insert(format!("{id} {path}"), (Some(*rule), rule.actions.as_slice()));
         }
         // Where nobody asks for a default, requests that no rule is for are not found.
         let actions = listener.spec.default_actions.as_slice();
@@ -192,15 +201,18 @@ fn answering(state: &State) -> BTreeMap<String, Answering<'_>> {
 }
 
 /// Listeners with a host and a path, each with the healthy targets that such requests reach.
-fn reached(state: &State) -> BTreeMap<String, BTreeSet<Member>> {
+fn reached(
+    state: &State,
+    answering: &BTreeMap<String, Answering<'_>>,
+) -> BTreeMap<String, BTreeSet<Member>> {
     let reach = |actions| groups(actions).flat_map(|id| members(state, id)).collect();
-    answering(state).into_iter().map(|(what, (_, actions))| (what, reach(actions))).collect()
+    answering.iter().map(|(what, (_, actions))| (what.clone(), reach(actions))).collect()
 }
 
 /// Listeners with a host and a path whose requests reach healthy targets.
 pub fn reaching(state: &State) -> BTreeSet<String> {
-    let reached = reached(state).into_iter().filter(|(_, targets)| !targets.is_empty());
-    reached.map(|(what, _)| what).collect()
+    let reached = reached(state, &answering(state)).into_iter();
+    reached.filter(|(_, targets)| !targets.is_empty()).map(|(what, _)| what).collect()
 }
 
 /// Listeners with a host and a path, each with the target groups that are to get its requests and
@@ -248,7 +260,7 @@ pub fn out_of_reach(before: &State, after: &State) -> Vec<(String, BTreeSet<Memb
         });
         of_rule(new).iter().all(|path| is_for(rule, path)) && standing.all(|other| other == rule)
     };
-    let mut lost = lost(reached(before), &reached(after));
+    let mut lost = lost(reached(before, &old), &reached(after, &new));
     lost.retain(|(what, _)| is_handed_over(what));
     lost
 }
@@ -466,21 +478,25 @@ fn owned(state: &State) -> Vec<(AwsId, RecordKey, Ownership)> {
     let all = state.zones.iter().flat_map(|(id, zone)| {
         let leading =
             zone.records.values().filter(|record| LEADING.contains(&record.key.record_type));
-        let ours = leading.filter(move |record| US.keeps(state, zone, record));
-        ours.filter_map(move |record| {
-            Some((id.clone(), record.key.clone(), ownership(zone, record)?))
+        leading.filter_map(move |record| {
+            Some((id.clone(), record.key.clone(), US.owned(state, zone, record)?))
         })
     });
     all.collect()
 }
 
-fn dns_name(name: &str) -> String {
-    format!("{name}-1234567890.us-east-1.elb.amazonaws.com")
-}
+/// What comes after the name of a load balancer in its DNS name.
+const DNS_NAME_END: &str = "-1234567890.us-east-1.elb.amazonaws.com";
 
 /// Whether an alias leads to a load balancer of this name.
 fn leads_to(target: &str, name: &str) -> bool {
-    target.to_lowercase().ends_with(&dns_name(name).to_lowercase())
+    before(target, DNS_NAME_END).and_then(|start| before(start, name)).is_some()
+}
+
+/// What comes before an end, however that is spelled.
+fn before<'t>(text: &'t str, end: &str) -> Option<&'t str> {
+    let (start, found) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+    found.eq_ignore_ascii_case(end).then_some(start)
 }
 
 /// The names that lead to a load balancer, in words.

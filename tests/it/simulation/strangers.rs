@@ -78,6 +78,9 @@ fn theirs(resource: &str) -> Tags {
 pub fn touched(keeper: Keeper, before: &State, after: &State) -> Vec<String> {
     let mut touched = Vec::new();
     for (id, group) in &before.security_groups {
+        if keeper.has(&group.spec.tags) {
+            continue;
+        }
         let new = after.security_groups.get(id);
         let foreign = |rules: &BTreeMap<_, String>| {
             let mut rules = rules.clone();
@@ -87,7 +90,7 @@ pub fn touched(keeper: Keeper, before: &State, after: &State) -> Vec<String> {
         let is_same = new.is_some_and(|new| {
             new.spec == group.spec && foreign(&new.rules) == foreign(&group.rules)
         });
-        if !keeper.has(&group.spec.tags) && !is_same {
+        if !is_same {
             touched.push(format!("security group {id}"));
         }
     }
@@ -126,10 +129,9 @@ pub fn touched(keeper: Keeper, before: &State, after: &State) -> Vec<String> {
         }
     }
     for (id, zone) in &before.zones {
-        let records = zone.records.values();
-        for record in records.filter(|record| !keeper.keeps(before, zone, record)) {
+        for record in zone.records.values() {
             let new = after.zones.get(id).and_then(|zone| zone.records.get(&record.key));
-            if new != Some(record) {
+            if new != Some(record) && !keeper.keeps(before, zone, record) {
                 touched.push(format!("record {:?} of {id}", record.key));
             }
         }
