@@ -247,6 +247,8 @@ impl TxtNames {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn web() -> Source {
@@ -301,6 +303,22 @@ mod tests {
         assert_eq!(name("web.example.com", RecordType::A), "a-web.example.com");
         assert_eq!(name("*.w.example.com", RecordType::Aaaa), "aaaa-*.w.example.com");
         assert_eq!(name("example.com", RecordType::A), "a-_apex.example.com");
+    }
+
+    #[test]
+    fn the_names_about_a_host_are_those_of_its_records() {
+        let affix = TxtNames { prefix: "%{record_type}-abc.".to_owned(), ..TxtNames::default() };
+        let zone = "example.com";
+        for names in [TxtNames::default(), affix] {
+            for host in ["web.example.com", "*.w.example.com", "example.com", "a-web.example.com"] {
+                let of_types = TYPES.into_iter().flat_map(|one| names.all(zone, host, one));
+                let of_types: BTreeSet<String> = of_types.collect();
+                let about: Vec<String> = names.about(zone, host).collect();
+                assert!(about.len() >= TYPES.len(), "{about:?}");
+                assert_eq!(about.iter().cloned().collect::<BTreeSet<_>>(), of_types);
+                assert_eq!(about.len(), of_types.len(), "each once: {about:?}");
+            }
+        }
     }
 
     #[test]
