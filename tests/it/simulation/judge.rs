@@ -252,6 +252,7 @@ impl Judge {
         self.strangers(operation, before, after);
         self.gains(operation, before, after);
         self.dangling(action, before);
+        // Whose names are, and where they lead, is in these alone.
         if before.zones != after.zones || before.load_balancers != after.load_balancers {
             self.names(operation, before, after);
             self.holders(operation, before, after);
